@@ -1,0 +1,45 @@
+"""The exceptions of the engine.
+
+RunbookError
+|- UsageError      the invocation or the inventory is wrong: exit code 4
+|- ParseError      an answer does not have the form its source documents
+|- Refused         the transport refuses a command by role: the run ends
+|- Unanswered      a question got no answer within its deadline
+"""
+
+from __future__ import annotations
+
+
+class RunbookError(Exception):
+    """Base of all errors that the runbook raises on purpose."""
+
+
+class UsageError(RunbookError):
+    """The invocation or the inventory is wrong; nothing was done."""
+
+
+class ParseError(RunbookError):
+    """An answer does not have the form its source documents.
+
+    `source` names the command or file, `where` the element and field.
+    """
+
+    def __init__(self, source: str, where: str, problem: str) -> None:
+        super().__init__(f"{source}: {where}: {problem}")
+        self.source = source
+        self.where = where
+        self.problem = problem
+
+
+class Refused(RunbookError):
+    """The transport refuses to run this command on this node (role firewall, guide row G19)."""
+
+
+class Unanswered(RunbookError):
+    """A question got no answer: unreachable node, deadline, or an exit code that is no answer."""
+
+    def __init__(self, node: str, question: str, why: str) -> None:
+        super().__init__(f"{node} did not answer {question!r}: {why}")
+        self.node = node
+        self.question = question
+        self.why = why

@@ -1,0 +1,1 @@
+"""Frozen values. They know nothing of text formats, nodes or pytest."""

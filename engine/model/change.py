@@ -1,0 +1,56 @@
+"""Changes as data: what an action yields and the engine shows or applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.secrets import Secret
+
+
+class Outcome(StrEnum):
+    """How a change ended. UNKNOWN is neither: the answer did not come."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Temporary:
+    """A temporary state that a change brings about, for the ledger, with its former value.
+
+    `kind` is what it is about (`standby`, `fencing`), `subject` the node or `cluster`.
+    """
+
+    kind: str
+    subject: str
+    former: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One command on one node. The text of `what` is for the plan, the console and the report."""
+
+    what: str
+    node: str
+    argv: tuple[str, ...]
+    deadline: float
+    """Seconds after which an answer is no longer waited for; the outcome is then unknown."""
+    stdin: bytes | Secret | None = None
+    repeatable: bool = True
+    """Running it again after an unknown outcome does no harm."""
+    ok_codes: tuple[int, ...] = (0,)
+    opens: tuple[Temporary, ...] = ()
+    """Ledger entries written before the command starts (design, promise 5)."""
+    closes: tuple[tuple[str, str], ...] = ()
+    """(kind, subject) of ledger entries that are closed when the command succeeded."""
+    secret_output: bool = False
+    """The answer is never recorded."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """What an action returns when its wanted state is already there, and why. That is evidence."""
+
+    reason: str

@@ -1,0 +1,257 @@
+"""The cluster as pacemaker, corosync and `/etc/neteye-cluster` describe it.
+
+Field names follow crm_mon's XML (pacemaker 2.1) where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.model.inventory import Role
+
+
+@dataclass(frozen=True)
+class DefinedNode:
+    """One entry of `/etc/neteye-cluster` (domain facts 1.1)."""
+
+    hostname: str
+    addr: str
+    role: Role
+    hostname_ext: str | None = None
+    id: int | None = None
+
+    @property
+    def aliases(self) -> frozenset[str]:
+        """Every name this node may be called by: internal, external and their short forms."""
+        full = [name for name in (self.hostname, self.hostname_ext) if name]
+        return frozenset(full + [name.split(".")[0] for name in full])
+
+
+@dataclass(frozen=True)
+class ClusterDefinition:
+    """`/etc/neteye-cluster`: the same file on every node."""
+
+    hostname: str
+    cluster_ip: str
+    nodes: tuple[DefinedNode, ...]
+    cidr: int | None = None
+    interface: str | None = None
+
+    def of(self, role: Role) -> tuple[DefinedNode, ...]:
+        return tuple(node for node in self.nodes if node.role is role)
+
+    @property
+    def active_node(self) -> DefinedNode:
+        """The NetEye active node N by the file: the first operative node (domain facts 2.2)."""
+        return self.of(Role.OPERATIVE)[0]
+
+    def find(self, name: str) -> DefinedNode | None:
+        """The node that is called `name` in any of its forms, None when there is none."""
+        return next((node for node in self.nodes if name in node.aliases), None)
+
+
+@dataclass(frozen=True)
+class ClusterNode:
+    """A node as pacemaker sees it."""
+
+    name: str
+    id: str
+    online: bool
+    standby: bool
+    maintenance: bool
+    pending: bool
+    unclean: bool
+    standby_onfail: bool = False
+    shutdown: bool = False
+    expected_up: bool = True
+    is_dc: bool = False
+    type: str = "member"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource instance."""
+
+    id: str
+    agent: str
+    role: str
+    active: bool
+    orphaned: bool
+    blocked: bool
+    managed: bool
+    failed: bool
+    nodes: tuple[str, ...] = ()
+    """Where it runs; empty when it runs nowhere."""
+    failure_ignored: bool = False
+    target_role: str | None = None
+    pending: str | None = None
+    group: str | None = None
+    group_disabled: bool = False
+    maintenance: bool = False
+
+    @property
+    def is_fence_device(self) -> bool:
+        return self.agent.startswith("stonith:")
+
+    @property
+    def is_started(self) -> bool:
+        return self.role == "Started" and self.active
+
+    @property
+    def is_disabled(self) -> bool:
+        """Somebody told pacemaker not to run it (target-role Stopped, on it or its group)."""
+        return self.group_disabled or self.target_role == "Stopped"
+
+
+@dataclass(frozen=True)
+class FailedAction:
+    """An entry of crm_mon's `failures`."""
+
+    op_key: str
+    node: str
+    exit_status: str
+    exit_code: int
+    status: str
+    exit_reason: str = ""
+    last_rc_change: str = ""
+
+    @property
+    def resource(self) -> str:
+        """`nats-server` of `nats-server_monitor_30000`."""
+        return self.op_key.rsplit("_", 2)[0]
+
+
+@dataclass(frozen=True)
+class FenceEvent:
+    """An entry of crm_mon's fence history."""
+
+    target: str
+    action: str
+    status: str
+    completed: str = ""
+    exit_reason: str = ""
+
+
+@dataclass(frozen=True)
+class LocationConstraint:
+    """A location constraint for one node (a ban has score -INFINITY)."""
+
+    id: str
+    resource: str
+    node: str
+    score: str
+
+    @property
+    def is_leftover(self) -> bool:
+        """Made by `pcs resource move|ban` and never cleared."""
+        return self.id.startswith("cli-")
+
+    @property
+    def forbids(self) -> bool:
+        return self.score == "-INFINITY"
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """Cluster options in force, defaults included."""
+
+    stonith_enabled: bool
+    maintenance_mode: bool
+    stop_all_resources: bool
+    no_quorum_policy: str
+    symmetric_cluster: bool = True
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """One look at the cluster: `crm_mon --output-as=xml` on one node."""
+
+    dc: str | None
+    with_quorum: bool
+    options: ClusterOptions
+    nodes: tuple[ClusterNode, ...]
+    resources: tuple[Resource, ...]
+    failures: tuple[FailedAction, ...] = ()
+    fence_events: tuple[FenceEvent, ...] = ()
+    bans: tuple[LocationConstraint, ...] = ()
+    mixed_version: bool = False
+
+    @property
+    def standby_nodes(self) -> tuple[str, ...]:
+        return tuple(node.name for node in self.nodes if node.standby)
+
+    @property
+    def services(self) -> tuple[Resource, ...]:
+        """Every resource that is no fence device."""
+        return tuple(r for r in self.resources if not r.is_fence_device)
+
+    @property
+    def fence_devices(self) -> tuple[Resource, ...]:
+        return tuple(r for r in self.resources if r.is_fence_device)
+
+    def node(self, name: str) -> ClusterNode | None:
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def resource(self, resource_id: str) -> Resource | None:
+        return next((r for r in self.resources if r.id == resource_id), None)
+
+    @property
+    def placement(self) -> dict[str, tuple[str, ...]]:
+        """Resource id -> nodes it runs on."""
+        return {r.id: r.nodes for r in self.resources}
+
+
+@dataclass(frozen=True)
+class Cib:
+    """What is asked of `cibadmin --query`: configuration that crm_mon does not show."""
+
+    properties: Mapping[str, str]
+    """Explicitly set cluster properties (crm_config), name -> value."""
+    location: tuple[LocationConstraint, ...] = ()
+
+
+@dataclass(frozen=True)
+class QuorumMember:
+    """A line of corosync-quorumtool's membership list."""
+
+    nodeid: int
+    votes: int
+    name: str
+    flags: tuple[str, ...] = ()
+    """Qdevice flags: A|NA (alive), V|NV (voting), MW|NMW (master wins)."""
+
+
+@dataclass(frozen=True)
+class QuorumStatus:
+    """`corosync-quorumtool -s` on one node."""
+
+    quorate: bool
+    expected_votes: int
+    total_votes: int
+    quorum: int
+    has_qdevice: bool
+    qdevice_votes: int | None
+    members: tuple[QuorumMember, ...] = ()
+
+    @property
+    def is_qdevice_voting(self) -> bool:
+        """The qdevice is there, has its vote, and every node sees it alive and voting."""
+        return (
+            self.has_qdevice
+            and bool(self.qdevice_votes)
+            and all({"A", "V"} <= set(member.flags) for member in self.members)
+        )
+
+
+@dataclass(frozen=True)
+class DaemonState:
+    """One line of pcs's Daemon Status: `corosync: active/enabled`."""
+
+    name: str
+    active: str
+    enabled: str
+
+    @property
+    def is_normal(self) -> bool:
+        return self.active == "active" and self.enabled == "enabled"

@@ -1,0 +1,1 @@
+"""Pure functions, values -> findings. They ask nobody and change nothing."""

@@ -1,0 +1,51 @@
+"""A secret is a type with one way out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+MASK = "********"
+
+
+class Secret:
+    """Text that prints as a mask everywhere; `reveal()` is the one way out.
+
+    Equality is compared by HMAC with a key of this process, so that nothing about the
+    values can be learnt from a recorded comparison.
+    """
+
+    __slots__ = ("_value",)
+    _key = os.urandom(32)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The raw text. Only transports and renderers of file content call this."""
+        return self._value
+
+    def fingerprint(self) -> str:
+        """Keyed digest for comparing secrets of several nodes; worthless outside this process."""
+        return hmac.new(self._key, self._value.encode(), hashlib.sha256).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self.fingerprint(), other.fingerprint()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint())
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is never pickled")

@@ -1,0 +1,1 @@
+"""The only door to nodes and databases."""
