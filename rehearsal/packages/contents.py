@@ -1,0 +1,116 @@
+"""What the rpms carry: files and scriptlets, computed from the seed's settings. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.packages import ocs_conf
+from rehearsal.packages.catalog import SOURCE, TARGET, Package, ReleaseSet
+
+CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
+TEMPLATE_PACKAGED = "/usr/share/neteye/ocsinventory-server/ocsinventory-credentials.tpl"
+FINALISED_MARK = "/var/lib/neteye/finalised-release"
+OCS_UPDATES = "/usr/share/neteye/ocsinventory-ocsreports/update"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One rpm's payload: path -> text, which of them are `%config(noreplace)`, and its %post."""
+
+    files: dict[str, str]
+    noreplace: frozenset[str] = field(default_factory=frozenset)
+    modes: dict[str, str] = field(default_factory=dict)
+    post: str = ""
+
+
+@dataclass(frozen=True)
+class DebianFiles:
+    """What is taken from Debian's packages at build time."""
+
+    server_conf: str
+    restapi_conf: str
+    ocs_updates: dict[str, str]
+
+
+def contents(
+    package: Package, release: ReleaseSet, settings: Mapping[str, Any], debian: DebianFiles
+) -> Contents:
+    """The payload of `package` in that release set."""
+    version = {f"/usr/share/neteye/versions/{package.name}.json": _version_file(package, release)}
+    if package.name == "neteye-setup":
+        return Contents(version, post=release_scriptlet(release, settings))
+    if package.name == "ocsinventory-server":
+        return _ocs_server(version, release, settings, debian)
+    if package.name == "ocsinventory-ocsreports" and release == "target":
+        steps = {f"{OCS_UPDATES}/{name}": text for name, text in debian.ocs_updates.items()}
+        return Contents(version | steps)
+    return Contents(version)
+
+
+def release_line(version: str, settings: Mapping[str, Any]) -> str:
+    """The line of `/etc/neteye-release`; what follows the number is unknown (domain facts 1.2)."""
+    return f"NetEye release {version}{settings['release_suffix']}"
+
+
+def release_scriptlet(release: ReleaseSet, settings: Mapping[str, Any]) -> str:
+    """%post of neteye-setup: release file and finalised mark of a first installation; and, where
+    the seed says that the release file comes with the packages, its change to the target."""
+    if release == "target":
+        if settings["release_file"] != "packages":
+            return ""
+        return f"printf '%s\\n' '{release_line(TARGET, settings)}' > /etc/neteye-release\n"
+    return (
+        f"test -e /etc/neteye-release || printf '%s\\n' '{release_line(SOURCE, settings)}'"
+        " > /etc/neteye-release\n"
+        f"mkdir -p {FINALISED_MARK.rsplit('/', 1)[0]}\n"
+        f"test -e {FINALISED_MARK} || printf '%s\\n' '{SOURCE}' > {FINALISED_MARK}\n"
+    )
+
+
+def credentials_template(settings: Mapping[str, Any]) -> str:
+    """`ocsinventory-credentials.tpl`: comments and one `NAME=placeholder` line."""
+    template = settings["credentials_template"]
+    comments = [f"# {line}" for line in template["comments"]]
+    line = f"{settings['credentials_variable']}={template['placeholder']}"
+    return "\n".join([*comments, line]) + "\n"
+
+
+def _version_file(package: Package, release: ReleaseSet) -> str:
+    shown = {"stand_in": True, "name": package.name, "version": package.version_release(release)}
+    return json.dumps(shown) + "\n"
+
+
+def _ocs_server(
+    files: dict[str, str],
+    release: ReleaseSet,
+    settings: Mapping[str, Any],
+    debian: DebianFiles,
+) -> Contents:
+    post = ""
+    if release == "target":
+        variable = settings["credentials_variable"]
+        server = ocs_conf.server_conf_target(debian.server_conf, variable)
+        restapi = ocs_conf.restapi_conf_target(debian.restapi_conf, variable)
+        files = files | {TEMPLATE_PACKAGED: credentials_template(settings)}
+        # The shared directory is there only where httpd runs; elsewhere this is done by the
+        # configuration step of the upgrade on the active node.
+        post = (
+            "if mountpoint -q /neteye/shared/httpd; then\n"
+            f"  install -D -m 0600 {TEMPLATE_PACKAGED} {CREDENTIALS}.tpl\n"
+            "fi\n"
+        )
+    else:
+        server = ocs_conf.server_conf_source(
+            debian.server_conf, quoted=settings["source_password_quoted"]
+        )
+        restapi = ocs_conf.restapi_conf_source(debian.restapi_conf)
+    configs = {ocs_conf.SERVER_CONF: server, ocs_conf.RESTAPI_CONF: restapi}
+    return Contents(
+        files | configs,
+        noreplace=frozenset(configs),
+        modes=dict.fromkeys(configs, "0640"),
+        post=post,
+    )

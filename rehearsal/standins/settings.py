@@ -1,0 +1,104 @@
+"""Everything about the stand-ins that is drawn from the seed.
+
+`draw` gives a JSON-able dictionary; it is written to `/etc/neteye-rehearsal/settings.json` (0600)
+of every node, and is what the rpms are built with. Its keys are listed in README.md beside this.
+"""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.standins.wordings import (
+    MESSAGES,
+    TASKS,
+    TEMPLATE_COMMENTS,
+    TEMPLATE_PLACEHOLDERS,
+    VARIABLES,
+)
+
+DEFAULT_SECONDS_PER_NODE = 2.0
+PASSWORD_LENGTH = 20
+
+# Legal in a Perl single-quoted string, in an Apache argument (bare or in double quotes), as a value
+# of systemd's EnvironmentFile and in SQL: no quote, backslash, blank or line end (ocs-glpi 3.4). No
+# brace, so that no `${NAME}` can arise in the middle.
+AWKWARD = "#$%&+=/@!*?~^;:,.|()<>-_"
+
+PASSWORDS: tuple[str, ...] = (
+    "ocsserver",
+    "glpi_ocsinventoryng",
+    "glpi",
+    "ocsinventory_server_agent",
+    "hacluster",
+    "mariadb_root",
+)
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "release_file": ("packages", "finalise"),
+    "release_suffix": ("", " (stable)", " Cluster"),
+    "package_order": ("active-first", "active-last"),
+    "decorated_integers": ("nulled", "kept"),
+    "migration_report": ("all", "first"),
+    "failure_exit_code": (1, 2),
+    "reboot_hint": (True, False),
+    "source_password_quoted": (True, False),
+    "health_warning_after_finalise": (False,),
+}
+
+
+class SettingsError(ValueError):
+    """A scenario sets something that no stand-in knows, or to a value it can't take."""
+
+
+def draw(seed: int, scenario: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All settings of a cluster, the same for the same seed.
+
+    `scenario` may have `seconds_per_node` (float, >= 0) and `settings` (a dictionary of overrides,
+    e.g. `{"release_file": "packages", "credentials_variable": "X"}`). Raises SettingsError.
+    """
+    generator = random.Random(seed)
+    drawn: dict[str, Any] = {"seed": seed, "seconds_per_node": DEFAULT_SECONDS_PER_NODE}
+    drawn["passwords"] = {name: draw_password(generator) for name in PASSWORDS}
+    drawn["credentials_variable"] = generator.choice(VARIABLES)
+    drawn["credentials_template"] = {
+        "comments": list(generator.choice(TEMPLATE_COMMENTS)),
+        "placeholder": generator.choice(TEMPLATE_PLACEHOLDERS),
+    }
+    for name, values in CHOICES.items():
+        drawn[name] = generator.choice(values)
+    drawn["messages"] = {name: generator.choice(texts) for name, texts in MESSAGES.items()}
+    drawn["tasks"] = {name: generator.choice(texts) for name, texts in TASKS.items()}
+    return _overridden(drawn, scenario or {})
+
+
+def draw_password(generator: random.Random) -> str:
+    """A password with letters, digits and at least three awkward characters inside it."""
+    plain = string.ascii_letters + string.digits
+    inner = [generator.choice(plain) for _ in range(PASSWORD_LENGTH - 5)]
+    inner += [generator.choice(AWKWARD) for _ in range(3)]
+    generator.shuffle(inner)
+    # Letters at both ends: a leading `#` or `;` would be a comment for systemd, `<` a section for
+    # Apache, and a trailing sign could be taken for punctuation by a person.
+    return generator.choice(string.ascii_letters) + "".join(inner) + generator.choice(plain)
+
+
+def _overridden(drawn: dict[str, Any], scenario: Mapping[str, Any]) -> dict[str, Any]:
+    if "seconds_per_node" in scenario:
+        drawn["seconds_per_node"] = float(scenario["seconds_per_node"])
+    for name, value in scenario.get("settings", {}).items():
+        if name not in drawn:
+            known = ", ".join(sorted(drawn))
+            raise SettingsError(f"scenario sets '{name}', which no stand-in knows; known: {known}")
+        allowed = CHOICES.get(name, ())
+        if name == "health_warning_after_finalise":
+            allowed = (True, False)
+        if allowed and value not in allowed:
+            raise SettingsError(f"scenario sets '{name}' to {value!r}; allowed: {allowed}")
+        merge = isinstance(drawn[name], dict) and isinstance(value, Mapping)
+        drawn[name] = {**drawn[name], **value} if merge else value
+    if drawn["seconds_per_node"] < 0:
+        raise SettingsError(f"seconds_per_node is {drawn['seconds_per_node']}, expected >= 0")
+    return drawn
