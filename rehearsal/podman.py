@@ -1,0 +1,170 @@
+"""Calls of podman: the only module that knows its options.
+
+`runc` is named explicitly: Debian's crun gives up the controllers on a hybrid cgroup hierarchy,
+while runc works on hybrid and on pure version 2 alike (rehearsal facts, section 2).
+"""
+
+import json
+import resource
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from rehearsal.errors import CommandError
+from rehearsal.run import run
+
+LABEL = "io.neteye-rehearsal.cluster"
+_PODMAN = ("podman", "--runtime", "runc")
+# SYS_ADMIN: bind mounts; NET_ADMIN: addresses, iptables; NET_RAW: ARP, ping; SYS_BOOT: reboot(2)
+# ends the container's process namespace, which is how a fenced node stops at once
+_CAPABILITIES = "SYS_ADMIN,NET_ADMIN,NET_RAW,SYS_BOOT"
+_WANTED_LIMIT = 8192
+
+
+def podman(
+    *words: str, timeout: float = 60, check: bool = True, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one podman command; see `rehearsal.run.run` for errors."""
+    return run([*_PODMAN, *words], timeout=timeout, check=check, stdin=stdin)
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as podman lists it."""
+
+    name: str
+    state: str
+    image: str
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == "running"
+
+
+def containers(cluster: str) -> dict[str, Container]:
+    """All containers of a cluster, by name, running or not."""
+    listing = podman("ps", "--all", "--filter", f"label={LABEL}={cluster}", "--format", "json")
+    entries = json.loads(listing.stdout or "[]") or []
+    found = (Container(e["Names"][0], e["State"], e["ImageID"]) for e in entries)
+    return {container.name: container for container in found}
+
+
+def remove_containers(names: Iterable[str]) -> None:
+    """Remove containers at once, running or not; those that are not there don't matter."""
+    wanted = sorted(names)
+    if wanted:
+        podman("rm", "--force", "--ignore", "--time", "0", "--volumes", *wanted, timeout=120)
+
+
+def limits() -> list[str]:
+    """Options for the number of files and processes: never above the host's hard limits."""
+    options = []
+    for name, kind in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
+        hard = resource.getrlimit(kind)[1]
+        value = _WANTED_LIMIT if hard == resource.RLIM_INFINITY else min(_WANTED_LIMIT, hard)
+        options += ["--ulimit", f"{name}={value}:{value}"]
+    return options
+
+
+@dataclass(frozen=True)
+class NodeContainer:
+    """How to start one node."""
+
+    name: str
+    cluster: str
+    hostname: str
+    image: str
+    network: str
+    address: IPv4Address
+    volumes: Mapping[str, str]  # directory inside -> `source[:options]`
+
+
+def start_node(node: NodeContainer) -> None:
+    """Start a node's container, detached."""
+    volumes = []
+    for inside, source in node.volumes.items():
+        directory, _, options = source.partition(":")
+        volumes += ["--volume", f"{directory}:{inside}" + (f":{options}" if options else "")]
+    podman(
+        "run",
+        "--detach",
+        "--name",
+        node.name,
+        "--hostname",
+        node.hostname,
+        "--label",
+        f"{LABEL}={node.cluster}",
+        "--network",
+        f"{node.network}:ip={node.address}",
+        # real files in the image's place: podman's own could not be edited
+        "--no-hosts",
+        "--dns=none",
+        "--systemd=always",
+        "--cap-add",
+        _CAPABILITIES,
+        "--shm-size",
+        "256m",
+        # df must say something of /boot
+        "--tmpfs",
+        "/boot:size=512m,mode=755",
+        *limits(),
+        *volumes,
+        node.image,
+        "/usr/lib/neteye-rehearsal/boot.py",
+        timeout=120,
+    )
+
+
+def execute(
+    container: str, argv: Sequence[str], *, timeout: float = 60, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a running container."""
+    return podman("exec", container, *argv, timeout=timeout, check=check)
+
+
+def ensure_network(name: str, cluster: str, subnet: IPv4Network) -> None:
+    """Make the bridge network; one of that name with another subnet is replaced."""
+    present = network_subnets().get(name)
+    if present == subnet:
+        return
+    if present is not None:
+        podman("network", "rm", "--force", name)
+    podman(
+        "network",
+        "create",
+        "--disable-dns",
+        "--subnet",
+        str(subnet),
+        "--gateway",
+        str(subnet[1]),
+        "--label",
+        f"{LABEL}={cluster}",
+        name,
+    )
+
+
+def network_subnets() -> dict[str, IPv4Network]:
+    """First IPv4 subnet of every podman network, by network name."""
+    listing = podman("network", "ls", "--format", "{{.Name}}").stdout.split()
+    if not listing:
+        return {}
+    details = json.loads(podman("network", "inspect", *listing).stdout)
+    found = {}
+    for network in details:
+        subnets = [s["subnet"] for s in network.get("subnets") or () if ":" not in s["subnet"]]
+        if subnets:
+            found[network["name"]] = IPv4Network(subnets[0])
+    return found
+
+
+def remove_network(name: str) -> None:
+    """Remove a network with what is left on it; one that is not there does not matter."""
+    done = podman("network", "rm", "--force", name, check=False)
+    if done.returncode not in (0, 1):
+        raise CommandError([*_PODMAN, "network", "rm", name], done.returncode, done.stderr)
+
+
+def image_exists(reference: str) -> bool:
+    """True when the image is in local storage."""
+    return podman("image", "exists", reference, check=False).returncode == 0

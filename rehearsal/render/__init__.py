@@ -1,0 +1,1 @@
+"""Pure rendering of a cluster's files: topology and settings in, text out."""

@@ -1,0 +1,160 @@
+"""The first cib.xml: nodes, fence devices, cluster_ip and one group a service.
+
+Written to /var/lib/pacemaker/cib/ before the first start, so that no `pcs cluster setup` is
+needed. `crm_feature_set` must not be above that of the installed pacemaker, or no node is ever
+elected (rehearsal facts, section 3).
+"""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rehearsal.services import SERVICES, Service
+from rehearsal.topology import Node, Topology
+
+_STICKINESS = "100"  # resources stay where they are when a node comes back
+_DC_DEADTIME = "5s"  # the default of 20 s is all it changes: the wait before the first election
+PRIVATE_DATA = "/.drbd"
+
+
+@dataclass(frozen=True)
+class CibOptions:
+    """What a scenario may set: properties, standby nodes, bans (resource, node), asset module."""
+
+    properties: Mapping[str, str] = field(default_factory=dict)
+    standby: tuple[str, ...] = ()
+    bans: tuple[tuple[str, str], ...] = ()
+    asset: bool = True
+
+
+def cib(topology: Topology, options: CibOptions) -> str:
+    """The text of cib.xml."""
+    root = ET.Element(
+        "cib",
+        {
+            "crm_feature_set": "3.16.1",
+            "validate-with": "pacemaker-3.9",
+            "epoch": "1",
+            "num_updates": "0",
+            "admin_epoch": "1",
+        },
+    )
+    configuration = ET.SubElement(root, "configuration")
+    crm_config = ET.SubElement(configuration, "crm_config")
+    properties = {
+        "cluster-name": "NetEye",
+        "stonith-enabled": "true",
+        "no-quorum-policy": "stop",
+        "dc-deadtime": _DC_DEADTIME,
+        **options.properties,
+    }
+    _pairs(crm_config, "cluster_property_set", "cib-bootstrap-options", properties)
+    nodes = ET.SubElement(configuration, "nodes")
+    for node in topology.operative:
+        _node(nodes, node, standby=node.name in options.standby)
+    _resources(ET.SubElement(configuration, "resources"), topology, options)
+    _constraints(ET.SubElement(configuration, "constraints"), topology, options)
+    defaults = ET.SubElement(configuration, "rsc_defaults")
+    _pairs(defaults, "meta_attributes", "rsc-options", {"resource-stickiness": _STICKINESS})
+    ET.SubElement(root, "status")
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def fence_device(node: Node) -> str:
+    """Id of the fence device that stops `node`."""
+    return f"fence_{node.short}"
+
+
+def _node(parent: ET.Element, node: Node, *, standby: bool) -> None:
+    element = ET.SubElement(parent, "node", {"id": str(node.number), "uname": node.name})
+    if standby:
+        _pairs(element, "instance_attributes", f"nodes-{node.number}", {"standby": "on"})
+
+
+def _resources(parent: ET.Element, topology: Topology, options: CibOptions) -> None:
+    for node in topology.operative:
+        _fence_device(parent, node)
+    _address(parent, "cluster_ip", str(topology.cluster_ip))
+    for service in SERVICES:
+        if options.asset or not service.asset:
+            _group(parent, service, str(topology.service_address(service.name)))
+
+
+def _fence_device(parent: ET.Element, node: Node) -> None:
+    ident = fence_device(node)
+    parameters = {
+        "plug": node.name,
+        "pcmk_host_list": node.name,
+        "pcmk_reboot_action": "off",  # a container can't be started from inside another one
+    }
+    element = _primitive(parent, ident, {"class": "stonith", "type": "fence_rehearsal"}, parameters)
+    _operations(element, ident, {"monitor": ("60s", "20s")})
+
+
+def _group(parent: ET.Element, service: Service, address: str) -> None:
+    group = ET.SubElement(parent, "group", {"id": service.group})
+    parameters = {
+        "device": f"{PRIVATE_DATA}/{service.folder}",
+        "directory": service.mount_point,
+    }
+    agent = {"class": "ocf", "provider": "neteye", "type": "Filesystem"}
+    filesystem = _primitive(group, service.filesystem, agent, parameters)
+    operations = {"monitor": ("20s", "40s"), "start": ("0s", "60s"), "stop": ("0s", "60s")}
+    _operations(filesystem, service.filesystem, operations)
+    _address(group, service.virtual_ip, address)
+    unit = _primitive(group, service.name, {"class": "systemd", "type": service.name}, {})
+    operations = {"monitor": ("30s", "100s"), "start": ("0s", "100s"), "stop": ("0s", "100s")}
+    _operations(unit, service.name, operations)
+
+
+def _address(parent: ET.Element, ident: str, address: str) -> None:
+    agent = {"class": "ocf", "provider": "heartbeat", "type": "IPaddr2"}
+    parameters = {"ip": address, "cidr_netmask": "24", "nic": "eth0"}
+    element = _primitive(parent, ident, agent, parameters)
+    operations = {"monitor": ("30s", "20s"), "start": ("0s", "20s"), "stop": ("0s", "20s")}
+    _operations(element, ident, operations)
+
+
+def _primitive(
+    parent: ET.Element, ident: str, agent: Mapping[str, str], parameters: Mapping[str, str]
+) -> ET.Element:
+    element = ET.SubElement(parent, "primitive", {"id": ident, **agent})
+    if parameters:
+        _pairs(element, "instance_attributes", f"{ident}-instance_attributes", parameters)
+    return element
+
+
+def _operations(parent: ET.Element, ident: str, table: Mapping[str, tuple[str, str]]) -> None:
+    """`table`: operation -> (interval, timeout)."""
+    operations = ET.SubElement(parent, "operations")
+    for name, (interval, timeout) in table.items():
+        attributes = {
+            "id": f"{ident}-{name}-interval-{interval}",
+            "name": name,
+            "interval": interval,
+            "timeout": timeout,
+        }
+        ET.SubElement(operations, "op", attributes)
+
+
+def _constraints(parent: ET.Element, topology: Topology, options: CibOptions) -> None:
+    for node in topology.operative:
+        ident = f"location-{fence_device(node)}"
+        _never(parent, ident, fence_device(node), node.name)
+    for resource, node_name in options.bans:
+        # the id that `pcs resource ban` gives
+        _never(parent, f"cli-ban-{resource}-on-{node_name}", resource, node_name)
+
+
+def _never(parent: ET.Element, ident: str, resource: str, node_name: str) -> None:
+    attributes = {"id": ident, "rsc": resource, "node": node_name, "score": "-INFINITY"}
+    if ident.startswith("cli-"):
+        attributes["role"] = "Started"
+    ET.SubElement(parent, "rsc_location", attributes)
+
+
+def _pairs(parent: ET.Element, tag: str, ident: str, values: Mapping[str, str]) -> None:
+    block = ET.SubElement(parent, tag, {"id": ident})
+    for name, value in sorted(values.items()):
+        ET.SubElement(block, "nvpair", {"id": f"{ident}-{name}", "name": name, "value": value})

@@ -1,0 +1,59 @@
+"""What a node knows of itself and of the cluster: names, addresses, release, the cluster file."""
+
+import json
+
+from rehearsal.services import SERVICES
+from rehearsal.topology import Node, Topology
+
+
+def cluster_file(topology: Topology) -> str:
+    """/etc/neteye-cluster; keys and shapes as section 1.1 of the vendor facts."""
+    content: dict[str, object] = {
+        "ClusterInterface": "eth0",
+        "Hostname": topology.fqdn,
+        "ClusterIp": str(topology.cluster_ip),
+        "ClusterCIDR": topology.network.prefixlen,
+        "Nodes": [_entry(node, with_id=True) for node in topology.operative],
+    }
+    if topology.elastic:
+        content["ElasticOnlyNodes"] = [_entry(node, with_id=False) for node in topology.elastic]
+    if topology.voting is not None:
+        content["VotingOnlyNode"] = _entry(topology.voting, with_id=True)
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _entry(node: Node, *, with_id: bool) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "addr": str(node.address),
+        "hostname": node.name,
+        "hostname_ext": node.name_ext,
+    }
+    return {**entry, "id": node.number} if with_id else entry
+
+
+def hosts(topology: Topology, node: Node) -> str:
+    """/etc/hosts: all nodes, and the service names on their virtual addresses."""
+    lines = ["127.0.0.1 localhost localhost.localdomain"]
+    # each node's own endpoint answers; a real cluster balances the name over all of them
+    lines.append("127.0.0.1 elasticsearch.neteyelocal")
+    lines += [f"{other.address} {other.name} {other.short} {other.name_ext}" for other in
+              sorted(topology.nodes, key=lambda other: (other != node, other.number))]
+    lines.append(f"{topology.cluster_ip} {topology.fqdn} neteye.neteyelocal")
+    lines += [f"{topology.service_address(s.name)} {s.host_name}" for s in SERVICES]
+    return "\n".join(lines) + "\n"
+
+
+def marker(topology: Topology, node: Node) -> str:
+    """/etc/neteye-rehearsal/marker.json: proves that this machine is a rehearsal node."""
+    content = {"rehearsal": True, "cluster": topology.name, "node": node.name}
+    return json.dumps(content) + "\n"
+
+
+def release_profile(version: str) -> str:
+    """/etc/profile.d/neteye-DNF.sh: the repository that login shells use."""
+    return f"export DNF0={version}\n"
+
+
+def release_file(version: str) -> str:
+    """/etc/neteye-release."""
+    return f"NetEye release {version}\n"
