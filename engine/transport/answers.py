@@ -1,0 +1,121 @@
+"""From the parts of a session to answers, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.model.inventory import Host
+from engine.transport.base import Answer, Lost, LostKind, question
+from engine.transport.session import Kept
+from engine.transport.wrapper import KILL_AFTER, Demux
+
+Sink = Callable[[bytes], None]
+_TIMEOUT_CODES = (124, 137)  # coreutils timeout: ended by TERM, by KILL
+_CLOCK_SLACK = 0.05  # /proc/uptime counts hundredths
+
+
+class Collector:
+    """Collects the outputs of some commands on one node. With `sink`, standard output goes there.
+
+    A session may be tried again with fresh `demuxes` as long as nothing had begun.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        argvs: Sequence[Sequence[str]],
+        deadline: float,
+        sink: Sink | None = None,
+    ) -> None:
+        self.node = node
+        self.argvs = argvs
+        self.deadline = deadline
+        self._sink = sink
+
+    def demuxes(self, nonce: str) -> tuple[Demux, Demux]:
+        self._kept = [(Kept(), Kept()) for _ in self.argvs]
+        self._out = Demux(nonce, self._take_out)
+        self._err = Demux(nonce, self._take_err)
+        return self._out, self._err
+
+    def only(self, results: list[Answer | Lost]) -> Answer:
+        """The answer of a session with one command."""
+        (result,) = results
+        if isinstance(result, Lost):
+            raise result
+        return result
+
+    def results(self, ssh_code: int | None, host: Host) -> list[Answer | Lost]:
+        """One entry a command. Raises `Lost` when the node never began."""
+        if not self._err.begun:
+            raise self._never_began(ssh_code, host)
+        results: list[Answer | Lost] = []
+        for index in range(len(self.argvs)):
+            if self._out.ended > index and self._err.ended > index:
+                results.append(self._judge(index))
+            else:
+                results.append(self._cut_off(index, ssh_code))
+        return results
+
+    def _take_out(self, index: int, data: bytes) -> None:
+        if index >= len(self.argvs):
+            return  # of a background process, after the end of the last command
+        if self._sink is not None:
+            self._sink(data)
+        else:
+            self._kept[index][0].add(data)
+
+    def _take_err(self, index: int, data: bytes) -> None:
+        if index < len(self.argvs):
+            self._kept[index][1].add(data)
+
+    def _answer(self, index: int, code: int, seconds: float) -> Answer:
+        out, err = self._kept[index]
+        cut = out.truncated or err.truncated
+        return Answer(code, bytes(out.data), bytes(err.data), seconds, cut)
+
+    def _judge(self, index: int) -> Answer | Lost:
+        before, after = self._err.marks[index : index + 2]
+        seconds = max(0.0, after.uptime - before.uptime)
+        assert after.code is not None
+        answer = self._answer(index, after.code, seconds)
+        if after.code in _TIMEOUT_CODES and seconds >= self.deadline - _CLOCK_SLACK:
+            why = (
+                f"{question(self.argvs[index])} was not done after {self.deadline:g} seconds "
+                "and was ended"
+            )
+            return Lost(self.node, why, LostKind.DEADLINE, answer)
+        return answer
+
+    def _cut_off(self, index: int, ssh_code: int | None) -> Lost:
+        partial = self._answer(index, -1, 0.0)
+        asked = question(self.argvs[index])
+        if ssh_code is None:
+            why = (
+                f"{asked}: no answer {KILL_AFTER} seconds and more after its deadline of "
+                f"{self.deadline:g} seconds; the node or the way to it does not react"
+            )
+            return Lost(self.node, why, LostKind.DEADLINE, partial)
+        why = f"the connection was lost during {asked}; how it ended is not known"
+        return Lost(self.node, why, LostKind.CONNECTION_LOST, partial)
+
+    def _never_began(self, ssh_code: int | None, host: Host) -> Lost:
+        said = self._err.before.decode("utf-8", "backslashreplace").strip() or "nothing"
+        asked = question(self.argvs[0])
+        if ssh_code is None:
+            why = f"{asked}: no sign of it from the node within its deadline"
+            return Lost(self.node, why, LostKind.DEADLINE)
+        if ssh_code == 255:
+            why = f"the connection was lost when {asked} was to start. ssh says: {said}"
+            return Lost(self.node, why, LostKind.CONNECTION_LOST)
+        if host.become:
+            why = (
+                f"sudo did not run the command (exit code {ssh_code}): {said}. Expected: user "
+                f"{host.user} may run any command as root without a password (NOPASSWD)"
+            )
+        else:
+            why = (
+                f"the login shell of {host.user} did not run the command (exit code {ssh_code}): "
+                f"{said}. Expected a POSIX shell and coreutils"
+            )
+        return Lost(self.node, why, LostKind.AUTHENTICATION)

@@ -1,0 +1,161 @@
+"""What every transport promises: an answer, or a `Lost` that says why there is none.
+
+The only door to nodes. An answer carries the command's own exit code, 255 included; whatever
+keeps an answer from coming is a `Lost`, never a code. An answer that did not come is not an
+answer (design, promise 4): what to make of it is decided by those who asked.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from engine.errors import RunbookError
+from engine.secrets import Secret
+
+OUTPUT_LIMIT = 64 * 1024 * 1024
+"""Bytes of each output stream that an `Answer` keeps; the rest is read, counted and dropped."""
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """What a command said. Prints sizes only: content may be confidential."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    """How long the command ran on the node, the way there and back not counted."""
+    truncated: bool = False
+    """An output was longer than the transport's limit; only its beginning is kept."""
+
+    @property
+    def text(self) -> str:
+        """Standard output as text; bytes that are no UTF-8 appear as \\xNN."""
+        return self.stdout.decode("utf-8", "backslashreplace")
+
+    @property
+    def errors(self) -> str:
+        """Standard error as text; bytes that are no UTF-8 appear as \\xNN."""
+        return self.stderr.decode("utf-8", "backslashreplace")
+
+    @property
+    def ok(self) -> bool:
+        """The command ended with 0."""
+        return self.code == 0
+
+    def __repr__(self) -> str:
+        cut = ", truncated" if self.truncated else ""
+        return (
+            f"Answer(code={self.code}, stdout=<{len(self.stdout)} bytes>, "
+            f"stderr=<{len(self.stderr)} bytes>, seconds={self.seconds:.3f}{cut})"
+        )
+
+
+class LostKind(StrEnum):
+    """Why there is no answer."""
+
+    DEADLINE = "deadline"
+    """The command was started, and ended (or given up) when its time was over."""
+    CONNECTION_LOST = "connection-lost"
+    """The connection, or the shell around the command, broke while the command was under way."""
+    UNREACHABLE = "unreachable"
+    """No connection to the node's sshd: name, network, port, overload."""
+    AUTHENTICATION = "authentication"
+    """The node, or sudo on it, does not let this user in."""
+    HOST_KEY = "host-key"
+    """The host key is not known here, or is another one than the known one."""
+    FORWARDING = "forwarding"
+    """The node's sshd forwards no sockets (AllowStreamLocalForwarding, DisableForwarding)."""
+
+
+NEVER_STARTED = frozenset(
+    {LostKind.UNREACHABLE, LostKind.AUTHENTICATION, LostKind.HOST_KEY, LostKind.FORWARDING}
+)
+
+
+class Lost(RunbookError):
+    """No answer came. `partial` is what had arrived until then, when the command had started."""
+
+    def __init__(self, node: str, why: str, kind: LostKind, partial: Answer | None = None) -> None:
+        super().__init__(f"{node}: {why}")
+        self.node = node
+        self.why = why
+        self.kind = kind
+        self.partial = partial
+
+    @property
+    def may_have_run(self) -> bool:
+        """The command may have taken effect. False is proof that it never started."""
+        return self.kind not in NEVER_STARTED
+
+
+OnLine = Callable[[str], None]
+OnChunk = Callable[[bytes], None]
+
+
+class Transport(Protocol):
+    """The door. Implementations are safe for use by several threads.
+
+    `node` is a host's name in the inventory. `deadline` is in seconds; the command is ended on
+    the node when it is over (TERM, 5 seconds later KILL, to its process group), also when the
+    connection is gone by then. All methods raise `Refused` and `Lost`.
+    """
+
+    def run(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        stdin: bytes | Secret | None = None,
+        deadline: float,
+    ) -> Answer:
+        """Run one command and wait for its answer."""
+
+    def ask_batch(
+        self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
+    ) -> list[Answer | Lost]:
+        """Run several commands one after the other in one round trip; `deadline` is for each.
+
+        The list has one entry a command, in their order. Raises `Lost` only when no command
+        was started; entries of commands without an answer are `Lost` values.
+        """
+
+    def stream(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        on_line: OnLine | None = None,
+        on_chunk: OnChunk | None = None,
+        deadline: float,
+    ) -> Answer:
+        """Run one command and hand over its standard output as it comes, in constant memory.
+
+        Exactly one callback. Lines come without their end, as `Answer.text` decodes. What a
+        callback raises ends the session and is passed on. `Answer.stdout` is empty.
+        """
+
+    def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
+        """Run one command and write its standard output to the local `path` (0600).
+
+        The file appears when the answer is complete and its code is 0, never in part.
+        `Answer.stdout` is empty.
+        """
+
+    def forward(self, node: str, remote_socket: str) -> AbstractContextManager[Path]:
+        """A local Unix socket, connected to the node's Unix socket as long as the block lasts."""
+
+    def close(self) -> None:
+        """Close all connections; the transport can't be used afterwards."""
+
+
+def question(argv: Sequence[str], limit: int = 160) -> str:
+    """A command as one printable line for messages, cut when it is long."""
+    line = shlex.join(argv).encode("unicode_escape").decode("ascii")
+    return line if len(line) <= limit else f"{line[: limit - 4]} ..."

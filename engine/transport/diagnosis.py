@@ -1,0 +1,118 @@
+"""From what the ssh client says to why there is no connection, and what to do about it.
+
+Texts of OpenSSH (8.0 on RHEL 8 to 9.x) under LC_ALL=C; none of them carries a command's output.
+"""
+
+from __future__ import annotations
+
+import re
+
+from engine.model.inventory import Host
+from engine.transport.base import LostKind
+
+BUSY = re.compile(
+    r"kex_exchange_identification: (read: )?Connection (reset|closed)|"
+    r"Connection (reset|closed) by .* port \d+\s*$",
+    re.MULTILINE,
+)
+"""The server dropped a new connection before login, as with more of them than MaxStartups."""
+
+_AUTH = (
+    "The operator's key must be in that user's authorized_keys; look at "
+    "ansible_user, ansible_ssh_private_key_file and the agent (ssh-add -l)"
+)
+_RULES: tuple[tuple[str, LostKind, str], ...] = (
+    (
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        LostKind.HOST_KEY,
+        "the host key has changed: it is another one than the known one. Find out why (node "
+        "installed anew? another machine?) before the entry in known_hosts is replaced",
+    ),
+    (
+        r"revoked",
+        LostKind.HOST_KEY,
+        "the host key is marked as revoked in known_hosts. Do not connect before it is known why",
+    ),
+    (
+        r"host key is known for|Host key verification failed",
+        LostKind.HOST_KEY,
+        "the host key is not known here. Compare its fingerprint with the node's console, "
+        "then add it to known_hosts",
+    ),
+    (
+        r"Load key .*: (?!Permission denied \()|bad permissions|UNPROTECTED PRIVATE KEY",
+        LostKind.AUTHENTICATION,
+        "the private key can't be used. It must be readable, in OpenSSH's format, 0600, "
+        "and held by the agent when it has a passphrase",
+    ),
+    (
+        r"Too many authentication failures",
+        LostKind.AUTHENTICATION,
+        "too many keys were offered before the right one. Name it in ansible_ssh_private_key_file",
+    ),
+    (r"Permission denied", LostKind.AUTHENTICATION, f"login was denied. {_AUTH}"),
+    (
+        r"Could not resolve hostname",
+        LostKind.UNREACHABLE,
+        "the name can't be resolved. Set ansible_host to an address, or mend the name service",
+    ),
+    (
+        r"Connection refused",
+        LostKind.UNREACHABLE,
+        "nothing accepts connections there. Is the node up, is sshd running, is ansible_port right",
+    ),
+    (
+        r"timed out|No route to host|Network is unreachable|Host is down",
+        LostKind.UNREACHABLE,
+        "the node does not react. Is it up, is the network between, does it need a jump host "
+        "(ansible_ssh_common_args = -J ...)",
+    ),
+    (
+        BUSY.pattern,
+        LostKind.UNREACHABLE,
+        "sshd drops new connections before login. Is it overloaded (MaxStartups), starting, or "
+        "is the operator's address shut out",
+    ),
+    (
+        r"Bad (configuration )?option|Can't open user config|bad configuration|Bad owner",
+        LostKind.UNREACHABLE,
+        "the ssh client does not accept its configuration. Mend the file it names",
+    ),
+)
+_NOISE = re.compile(r"^(@+|Warning: Permanently added .*|\s*)$")
+
+
+def diagnose(host: Host, log: str, timed_out: float | None) -> tuple[LostKind, str]:
+    """Kind and text for a connection that could not be opened.
+
+    `log` is what ssh (and the ssh of a jump host) wrote, `timed_out` the seconds after which it
+    was given up, None when it ended by itself.
+    """
+    where = f"no ssh connection to {host.user}@{host.address} port {host.port}"
+    for pattern, kind, text in _RULES:
+        if re.search(pattern, log, re.MULTILINE):
+            return kind, f"{where}: {text}. ssh says: {_excerpt(log, pattern)}"
+    if timed_out is not None:
+        text = (
+            f"not logged in after {timed_out:.0f} seconds. The network or sshd is there but login "
+            "hangs (frozen or overloaded node, name or directory service)"
+        )
+        return LostKind.UNREACHABLE, f"{where}: {text}. ssh says: {_excerpt(log)}"
+    return LostKind.UNREACHABLE, f"{where}. ssh says: {_excerpt(log)}"
+
+
+def diagnose_forward(log: str) -> str | None:
+    """Why a forwarded socket gave no connection, None when ssh reported nothing."""
+    if "administratively prohibited" in log:
+        return (
+            "sshd refuses to forward sockets (open failed: administratively prohibited). Expected "
+            "AllowStreamLocalForwarding yes (or all) and no DisableForwarding in sshd_config; "
+            "set it for the operator's user, reload sshd, and run again"
+        )
+    return None
+
+
+def _excerpt(log: str, pattern: str | None = None) -> str:
+    lines = [line.strip() for line in log.splitlines() if not _NOISE.match(line)]
+    hits = [line for line in lines if pattern and re.search(pattern, line)]
+    return " / ".join(hits[:2] or lines[-2:]) or "nothing"

@@ -1,0 +1,146 @@
+"""The role firewall: which commands never reach which nodes, as data (guide row G19).
+
+`neteye update|upgrade` on an Elastic-only or voting-only node would turn it into a NetEye node.
+No step can talk the transport into it: each command is looked at before a connection is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.errors import Refused
+from engine.model.inventory import Inventory, Role
+from engine.transport.words import words
+
+SATELLITE_ROLES = frozenset({Role.ELASTIC_ONLY, Role.VOTING_ONLY})
+_HOPS = frozenset(
+    {"ssh", "slogin", "rsh", "mosh", "pssh", "parallel-ssh", "pdsh", "clush", "dsh"}
+    | {"ansible", "ansible-playbook", "ansible-console", "salt"}
+)
+"""Commands that carry a command to another host, past this firewall."""
+_READERS = frozenset(
+    {"sh", "bash", "rbash", "dash", "ash", "ksh", "zsh", "csh", "tcsh", "fish", "busybox"}
+    | {"xargs", "parallel", "at", "batch", "crontab", "systemd-run", "tee", "cat", "dd"}
+    | {"python", "python3", "platform-python", "perl", "ruby", "php", "expect"}
+)
+"""Commands that take commands from standard input, or keep it where a later one may."""
+_PCS_CHANGES = frozenset(
+    {"standby", "unstandby", "maintenance", "unmaintenance", "create", "delete", "remove", "add"}
+    | {"set", "unset", "update", "defaults", "enable", "disable", "manage", "unmanage", "move"}
+    | {"ban", "clear", "restart", "relocate", "cleanup", "refresh", "utilization"}
+    | {"start", "stop", "kill", "destroy", "setup", "auth", "deauth", "sync", "reload", "upgrade"}
+    | {"edit", "cib-push", "cib-upgrade", "restore", "import-cman", "confirm", "fence", "history"}
+    | {"expected-votes", "unblock", "attribute", "op", "group", "ungroup", "clone", "promotable"}
+    | {"add-node", "remove-node", "add-link", "remove-link", "update-link", "localnode", "level"}
+    | {"location", "colocation", "order", "ticket", "certkey", "sync-certificates", "authkey"}
+    | {"debug-start", "debug-stop", "debug-promote", "debug-demote", "failcount", "meta"}
+    | {"grant", "revoke", "pull", "sbd", "device", "acl", "pcsd"}
+)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A command by its name, whatever wraps it.
+
+    `any_of`: refused only together with one of these words, anywhere; empty: always.
+    `harmless`: what may directly follow the name (options skipped), and makes it a question.
+    """
+
+    command: str
+    any_of: frozenset[str] = frozenset()
+    harmless: tuple[tuple[str, ...], ...] = ()
+
+    def is_in(self, found: Sequence[str]) -> bool:
+        if self.command not in found:
+            return False
+        if self.any_of and self.any_of.isdisjoint(found):
+            return False
+        return not self.harmless or not all(
+            self._asks(found[at + 1 :]) for at, word in enumerate(found) if word == self.command
+        )
+
+    def name(self, found: Sequence[str]) -> str:
+        """What was recognised, for the message."""
+        return " ".join([self.command, *sorted(self.any_of.intersection(found))])
+
+    def _asks(self, rest: Sequence[str]) -> bool:
+        plain = tuple(word for word in rest if not word.startswith("-"))
+        return any(plain[: len(start)] == start for start in self.harmless)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Nodes of these roles never get these commands, and why."""
+
+    roles: frozenset[Role]
+    patterns: tuple[Pattern, ...]
+    why: str
+
+
+DEFAULT_RULES = (
+    Rule(
+        SATELLITE_ROLES,
+        (Pattern("neteye", frozenset({"update", "upgrade"})),),
+        "it would turn this node into a NetEye node (G19); the command runs on the active node "
+        "and brings the others along by itself",
+    ),
+    Rule(
+        SATELLITE_ROLES,
+        (Pattern("neteye_secure_install"), Pattern("neteye_finalize_installation")),
+        "these belong to operative nodes; `neteye upgrade` does what this node needs (G21)",
+    ),
+    Rule(
+        SATELLITE_ROLES,
+        (Pattern("pcs", _PCS_CHANGES, (("status",), ("qdevice", "status"), ("quorum", "status"))),),
+        "pacemaker is changed from an operative node only",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """Looks at every command before it is sent. `check` returns, or raises `Refused`."""
+
+    inventory: Inventory
+    rules: tuple[Rule, ...] = field(default=DEFAULT_RULES)
+
+    def check_node(self, node: str) -> Role:
+        """The role of `node`; `Refused` when the inventory does not have it."""
+        try:
+            return self.inventory.host(node).role
+        except KeyError:
+            raise Refused(
+                f"{node!r} is not in the inventory {self.inventory.path}, nothing runs there; "
+                f"its hosts are {', '.join(self.inventory.names)}"
+            ) from None
+
+    def check(self, node: str, argv: Sequence[str], stdin: bytes | None = None) -> None:
+        """Refuse what a rule forbids on `node`, or on a node the command would hop to from it.
+
+        Standard input counts as far as a command of `argv` may take commands from it.
+        """
+        role = self.check_node(node)
+        found = words(argv)
+        if stdin and not _READERS.isdisjoint(found):
+            found += words([stdin.decode("utf-8", "replace")])
+        hop = next((word for word in found if word in _HOPS), None)
+        for rule in self.rules:
+            pattern = next((p for p in rule.patterns if p.is_in(found)), None)
+            if pattern is None:
+                continue
+            if role in rule.roles:
+                raise Refused(
+                    f"{pattern.name(found)} is refused on {node} ({role.value}): {rule.why}. "
+                    "Nothing was sent"
+                )
+            if hop is not None:
+                raise Refused(
+                    f"{pattern.name(found)} by {hop!r} from {node} is refused: it would pass by "
+                    f"the role firewall; on a node of role {_roles(rule)} {rule.why}. Nothing was "
+                    "sent; run it on its node by the transport"
+                )
+
+
+def _roles(rule: Rule) -> str:
+    return " or ".join(sorted(role.value for role in rule.roles))

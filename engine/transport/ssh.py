@@ -1,0 +1,190 @@
+"""The transport to real nodes: the operator's OpenSSH client, one connection a node."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from engine.errors import UsageError
+from engine.model.inventory import Inventory
+from engine.secrets import Secret
+from engine.transport.answers import Collector, Sink
+from engine.transport.base import Answer, Lost, LostKind, OnChunk, OnLine, question
+from engine.transport.connection import OPEN_DEADLINE, Connection
+from engine.transport.firewall import Firewall
+from engine.transport.lines import LineSplitter
+from engine.transport.session import Session
+from engine.transport.wrapper import KILL_AFTER, new_nonce, remote_command
+
+NETWORK_MARGIN = 5.0
+"""Seconds for the way there and back on top of the time a command has on the node."""
+_NOT_STARTED = ("Session open refused by peer", "kex_exchange_identification", "banner exchange")
+"""ssh's texts when it could open no session: then nothing ran, and asking again does no harm."""
+
+
+class SshTransport:
+    """Runs commands on the hosts of an inventory; `guard` looks at each of them first.
+
+    A context manager; connections end with it. Safe for use by several threads.
+    """
+
+    def __init__(self, inventory: Inventory, guard: Firewall) -> None:
+        self._inventory = inventory
+        self._guard = guard
+        self._directory = _private_directory()
+        self._connections = {
+            host.name: Connection(host, self._directory, str(number))
+            for number, host in enumerate(inventory.hosts)
+        }
+        self._closed = threading.Event()
+
+    def __enter__(self) -> SshTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        stdin: bytes | Secret | None = None,
+        deadline: float,
+    ) -> Answer:
+        """See `Transport.run`."""
+        collector = Collector(node, [argv], deadline)
+        return collector.only(self._ask(node, collector, stdin))
+
+    def ask_batch(
+        self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
+    ) -> list[Answer | Lost]:
+        """See `Transport.ask_batch`."""
+        if not argvs:
+            return []
+        collector = Collector(node, argvs, deadline)
+        return self._ask(node, collector, None)
+
+    def stream(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        on_line: OnLine | None = None,
+        on_chunk: OnChunk | None = None,
+        deadline: float,
+    ) -> Answer:
+        """See `Transport.stream`."""
+        if (on_line is None) == (on_chunk is None):
+            raise UsageError("stream needs exactly one of on_line and on_chunk")
+        splitter = LineSplitter(on_line) if on_line else None
+        sink: Sink = splitter.feed if splitter else on_chunk  # type: ignore[assignment]
+        collector = Collector(node, [argv], deadline, sink)
+        results = self._ask(node, collector, None)
+        if splitter:
+            splitter.finish()
+        return collector.only(results)
+
+    def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
+        """See `Transport.fetch`."""
+        with _appearing(path) as (write, keep):
+            answer = self.stream(node, argv, on_chunk=write, deadline=deadline)
+            if answer.code == 0:
+                keep()
+        return answer
+
+    @contextlib.contextmanager
+    def forward(self, node: str, remote_socket: str) -> Iterator[Path]:
+        """See `Transport.forward`. `Lost` (FORWARDING) when the block fails for sshd's refusal."""
+        self._guard.check_node(node)
+        with self._connections[node].forward(remote_socket) as local:
+            yield local
+
+    def close(self) -> None:
+        """Close all connections and remove their sockets."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        for connection in self._connections.values():
+            connection.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _ask(
+        self, node: str, collector: Collector, stdin: bytes | Secret | None
+    ) -> list[Answer | Lost]:
+        data = stdin.reveal().encode() if isinstance(stdin, Secret) else stdin
+        for argv in collector.argvs:
+            self._guard.check(node, argv, data)
+        connection = self._connections[node]
+        nonce = new_nonce()
+        command = remote_command(nonce, collector.argvs, collector.deadline, connection.host.become)
+        tries_until = time.monotonic() + OPEN_DEADLINE
+        pause = 0.05
+        with connection.sessions:
+            while True:
+                results, said = self._once(connection, collector, nonce, command, data)
+                if results is not None:
+                    return results
+                # Sessions of others on the way out may still count at the server for a moment.
+                if time.monotonic() > tries_until or self._closed.wait(pause):
+                    raise Lost(
+                        node,
+                        f"sshd opens no session for {question(collector.argvs[0])}: "
+                        f"{said}. Expected MaxSessions 10 (its default) in sshd_config",
+                        LostKind.UNREACHABLE,
+                    )
+                pause = min(pause * 2, 1.0)
+
+    def _once(
+        self,
+        connection: Connection,
+        collector: Collector,
+        nonce: str,
+        command: bytes,
+        data: bytes | None,
+    ) -> tuple[list[Answer | Lost] | None, str]:
+        """One session. No results, and ssh's words, when none could be opened."""
+        client = connection.client(command)
+        out, err = collector.demuxes(nonce)
+        longest = len(collector.argvs) * (collector.deadline + KILL_AFTER) + NETWORK_MARGIN
+        until = time.monotonic() + longest
+        code = Session(client, data, out, err).converse(len(collector.argvs), until)
+        said = err.before.decode("utf-8", "backslashreplace").strip()
+        if code == 255 and not err.begun and any(text in said for text in _NOT_STARTED):
+            return None, said
+        return collector.results(code, connection.host), ""
+
+
+@contextlib.contextmanager
+def _appearing(path: Path) -> Iterator[tuple[OnChunk, Callable[[], None]]]:
+    """Write beside `path`, and move there at the end if `keep` was called."""
+    kept = False
+
+    def keep() -> None:
+        nonlocal kept
+        kept = True
+
+    part = path.with_name(f"{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield lambda chunk: (file.write(chunk), None)[1], keep
+            file.flush()
+            os.fsync(file.fileno())
+        if kept:
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _private_directory() -> Path:
+    """A directory of our own (0700) with a short name: socket paths end at 108 bytes."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    usable = runtime.startswith("/run/user/") and os.access(runtime, os.W_OK | os.X_OK)
+    return Path(tempfile.mkdtemp(prefix="nr-", dir=runtime if usable else "/tmp"))

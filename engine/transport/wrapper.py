@@ -1,0 +1,150 @@
+"""The frame around commands on a node, and how its answers are taken out of the streams.
+
+One constant POSIX script runs one or more commands. Each stream carries a mark before the first
+command and one after each, made of a random word that the output can't contain by chance. So
+- what start-up files of the login shell print is cut off,
+- a command's exit code is told from that of ssh, which also ends with 255 by itself,
+- the answer is complete when the marks are there, even if a background process of the command
+  still holds the streams open,
+- output needs no encoding and no file on the node, whatever bytes it has.
+
+The script measures by /proc/uptime, a clock that nobody sets and that costs no process.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.errors import UsageError
+
+KILL_AFTER = 5
+"""Seconds from TERM to KILL for a command whose deadline is over."""
+COMMAND_LIMIT = 120_000
+"""Bytes; Linux takes no argument longer than 131072, and the whole command is one for ssh."""
+SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MARK = b"\x1e"
+_BEGIN = b"begin"
+
+# Positional data: the random word, then for each command: deadline, number of words, the words.
+# The words of one command are cut out by rotating them behind the others in a subshell.
+_SCRIPT = """\
+n=$1; shift
+mark() {
+read -r u r </proc/uptime
+printf '\\036%s:%s:%s\\n' "$n" "$1" "$u"
+printf '\\036%s:%s:%s\\n' "$n" "$1" "$u" >&2
+}
+mark begin
+while [ "$#" -gt 0 ]; do
+t=$1 k=$2; shift 2
+(i=0 r=$(($#-k))
+while [ "$i" -lt "$k" ]; do a=$1; shift; set -- "$@" "$a"; i=$((i+1)); done
+shift "$r"
+exec timeout -k KILL_AFTER "$t" "$@")
+mark "$?"
+shift "$k"
+done
+""".replace("KILL_AFTER", str(KILL_AFTER))
+
+
+def new_nonce() -> str:
+    """A random word (128 bit) for the marks of one session."""
+    return secrets.token_hex(16)
+
+
+def remote_command(
+    nonce: str, argvs: Sequence[Sequence[str]], deadline: float, become: bool
+) -> bytes:
+    """The one command line for the node's login shell, quoted once.
+
+    UsageError for what no command can carry: no words, NUL, too long, a deadline that is none.
+    """
+    if not (math.isfinite(deadline) and deadline >= 0.001):
+        raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")
+    words = ["sudo", "-n", "--"] if become else []
+    words += ["env", "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", _SCRIPT, "sh", nonce]
+    for argv in argvs:
+        if not argv or any("\0" in word for word in argv):
+            raise UsageError(f"not a command: {list(argv)!r}; expected words without NUL")
+        words += [f"{deadline:.3f}", str(len(argv)), *argv]
+    line = shlex.join(words).encode("utf-8", "surrogateescape")
+    if len(line) > COMMAND_LIMIT:
+        raise UsageError(
+            f"a command of {len(line)} bytes ({argvs[0][0]} ...), at most {COMMAND_LIMIT} can be "
+            "sent; pass data by standard input"
+        )
+    return line
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark in a stream: the code of the command that just ended, None at the begin."""
+
+    code: int | None
+    uptime: float
+
+
+class Demux:
+    """Takes one stream apart, chunk by chunk, holding back no more than a possible mark.
+
+    `sink(index, data)` gets the output of command `index`.
+    """
+
+    def __init__(self, nonce: str, sink: Callable[[int, bytes], None]) -> None:
+        self._mark = _MARK + nonce.encode() + b":"
+        self._longest = len(self._mark) + 40
+        self._sink = sink
+        self._held = b""
+        self.before = b""
+        """What came before the begin (first 4 KiB): ssh itself, the login shell, sudo."""
+        self.marks: list[Mark] = []
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.marks)
+
+    @property
+    def ended(self) -> int:
+        """How many commands have ended."""
+        return max(0, len(self.marks) - 1)
+
+    def feed(self, chunk: bytes) -> None:
+        data = self._held + chunk
+        while True:
+            at = data.find(self._mark)
+            if at < 0:
+                break
+            end = data.find(b"\n", at)
+            if end < 0:
+                break
+            self._emit(data[:at])
+            self._take(data[at + len(self._mark) : end])
+            data = data[end + 1 :]
+        keep = len(data) if at < 0 else at
+        if at < 0:
+            start = data.rfind(_MARK, max(0, len(data) - self._longest))
+            if start >= 0 and self._mark.startswith(data[start:]):
+                keep = start
+        self._emit(data[:keep])
+        self._held = data[keep:]
+
+    def finish(self) -> None:
+        """The stream is over: what was held back is output."""
+        self._emit(self._held)
+        self._held = b""
+
+    def _emit(self, data: bytes) -> None:
+        if not data:
+            return
+        if self.begun:
+            self._sink(self.ended, data)
+        else:
+            self.before = (self.before + data)[:4096]
+
+    def _take(self, mark: bytes) -> None:
+        word, _, uptime = mark.partition(b":")
+        self.marks.append(Mark(None if word == _BEGIN else int(word), float(uptime)))

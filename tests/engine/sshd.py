@@ -1,0 +1,160 @@
+"""A real sshd on loopback for the tests: its own keys, a free port, gone at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from engine.model.inventory import Environment, Host, Inventory, Role, Settings
+from engine.transport.firewall import Firewall
+from engine.transport.ssh import SshTransport
+
+USER = pwd.getpwuid(os.getuid()).pw_name
+NODE = "node1"
+
+
+@dataclass
+class Sshd:
+    """A running sshd. `host` is how the inventory would name it; files lie in `directory`."""
+
+    directory: Path
+    port: int
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.directory / "known_hosts"
+
+    def host(self, name: str = NODE, role: Role = Role.OPERATIVE) -> Host:
+        return Host(
+            name=name,
+            role=role,
+            address="127.0.0.1",
+            user=USER,
+            port=self.port,
+            key_file=self.directory / "user_key",
+            ssh_args=("-F", str(self.directory / "ssh_config")),
+        )
+
+    def transport(self, *hosts: Host) -> SshTransport:
+        return transport(*(hosts or (self.host(),)))
+
+    def kill_connections(self) -> None:
+        """Kill the processes that serve connections; the listening one stays."""
+        for pid in children(self.process.pid):
+            for child in [*children(pid), pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, 9)
+
+
+def transport(*hosts: Host) -> SshTransport:
+    listed = inventory(*hosts)
+    return SshTransport(listed, Firewall(listed))
+
+
+def inventory(*hosts: Host) -> Inventory:
+    return Inventory(Path("test.ini"), hosts, Settings("test", Environment.REHEARSAL))
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def key(path: Path) -> None:
+    """A new ed25519 key pair without a passphrase."""
+    for old in (path, path.with_name(f"{path.name}.pub")):
+        old.unlink(missing_ok=True)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)],
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_known_hosts(sshd_directory: Path, port: int, public: str) -> None:
+    (sshd_directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {public}\n")
+
+
+@contextlib.contextmanager
+def running(options: Sequence[str] = ()) -> Iterator[Sshd]:
+    """sshd with `options` (lines of sshd_config that win over ours)."""
+    program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin")
+    assert program, "sshd is missing: apt-get install --no-install-recommends openssh-server"
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="sshd-") as name:
+        directory = Path(name)
+        for which in ("host_key", "user_key"):
+            key(directory / which)
+        (directory / "authorized_keys").write_text((directory / "user_key.pub").read_text())
+        port = free_port()
+        _configure(directory, port, options)
+        write_known_hosts(directory, port, (directory / "host_key.pub").read_text())
+        process = subprocess.Popen(
+            [program, "-D", "-f", str(directory / "sshd_config"), "-E", str(directory / "log")],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(port, process, directory / "log")
+            yield Sshd(directory, port, process)
+        finally:
+            server = Sshd(directory, port, process)
+            server.kill_connections()
+            process.terminate()
+            process.wait(10)
+
+
+def _configure(directory: Path, port: int, options: Sequence[str]) -> None:
+    lines = [
+        *options,
+        f"Port {port}",
+        "ListenAddress 127.0.0.1",
+        f"HostKey {directory}/host_key",
+        f"AuthorizedKeysFile {directory}/authorized_keys",
+        "PidFile none",
+        "StrictModes no",
+        "UsePAM no",
+        "PermitRootLogin prohibit-password",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        "MaxStartups 64:30:128",
+        "AcceptEnv LANG LC_*",
+        "KexAlgorithms curve25519-sha256",
+    ]
+    (directory / "sshd_config").write_text("\n".join(lines) + "\n")
+    (directory / "ssh_config").write_text(
+        f"Host *\n  UserKnownHostsFile {directory}/known_hosts\n"
+        "  GlobalKnownHostsFile /dev/null\n  IdentityAgent none\n"
+    )
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        assert process.poll() is None, f"sshd ended: {log.read_text()}"
+        assert time.monotonic() < until, f"sshd does not listen: {log.read_text()}"
+        time.sleep(0.02)
+
+
+def with_key(host: Host, path: Path) -> Host:
+    return replace(host, key_file=path)
