@@ -17,7 +17,7 @@ from engine.transport.base import OUTPUT_LIMIT
 from engine.transport.wrapper import Demux
 
 _CHUNK = 256 * 1024
-_EXIT_GRACE = 1.0
+_EXIT_GRACE = 0.2
 
 
 def ssh_environment() -> dict[str, str]:

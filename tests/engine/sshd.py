@@ -138,6 +138,8 @@ def _configure(directory: Path, port: int, options: Sequence[str]) -> None:
         "MaxStartups 64:30:128",
         "AcceptEnv LANG LC_*",
         "KexAlgorithms curve25519-sha256",
+        # bash reads the start-up files of this machine's user at SHLVL 1 only.
+        "SetEnv SHLVL=2",
     ]
     (directory / "sshd_config").write_text("\n".join(lines) + "\n")
     (directory / "ssh_config").write_text(
