@@ -1,0 +1,25 @@
+"""`neteye health light|deep` and `neteye check`: monitoring plugins (domain facts 2.3)."""
+
+from __future__ import annotations
+
+from engine.errors import ParseError
+from engine.model.host import HealthResult
+
+SOURCE = "neteye health"
+
+_CODES = range(4)
+
+
+def parse_health(code: int, text: str) -> HealthResult:
+    """The verdict is the exit code, 0 to 3; any other one is no verdict of a health check.
+
+    Neither is silence: a health check says at least what it found.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if code not in _CODES:
+        said = f"; it said {lines[0]!r}" if lines else ""
+        problem = f"is {code}, expected 0 (OK), 1 (WARNING), 2 (CRITICAL) or 3 (UNKNOWN){said}"
+        raise ParseError(SOURCE, "exit code", problem)
+    if not lines:
+        raise ParseError(SOURCE, "output", f"is empty (exit code {code}), expected a status line")
+    return HealthResult(code=code, first_line=lines[0], output=text)

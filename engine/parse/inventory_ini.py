@@ -1,0 +1,113 @@
+"""The inventory: an Ansible INI file -> a checked Inventory, or all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.errors import UsageError
+from engine.model.inventory import Host, Inventory, Role
+from engine.parse.inventory_lines import HostLine, Lines, Wrong, read_lines
+from engine.parse.inventory_settings import (
+    Problems,
+    check_variable,
+    read_host,
+    read_settings,
+)
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Reads and checks an inventory.
+
+    UsageError with a line `file:line: what is wrong, what is allowed` for each problem.
+    Hosts are ordered operative, Elastic-only, voting-only, within a group as in the file.
+    """
+    return parse_inventory(_text(path), path)
+
+
+def parse_inventory(text: str, path: Path) -> Inventory:
+    """The same for a text that was read from `path`."""
+    lines = read_lines(text)
+    problems = Problems(path, lines.problems)
+    _check_variables(lines, problems)
+    problems.raise_any()
+    hosts = [read_host(host, lines.variables, problems) for host in lines.hosts]
+    settings = read_settings(lines.variables.get("all", {}), problems)
+    _check_unique(lines.hosts, hosts, problems)
+    _check_roles(lines, hosts, problems)
+    problems.raise_any()
+    if settings is None:
+        raise UsageError(f"{path}: settings are incomplete, expected them in [all:vars]")
+    order = list(Role)
+    return Inventory(path, tuple(sorted(hosts, key=lambda host: order.index(host.role))), settings)
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError(f"{path}: can't read the inventory: {reason}") from None
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r}: can't read the inventory: {error}") from None
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise UsageError(f"{path}:1: begins with a byte order mark; save it as plain UTF-8")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: is not UTF-8; save the file as UTF-8") from None
+
+
+def _check_variables(lines: Lines, problems: Problems) -> None:
+    given = [
+        (name, value.line, group == "all")
+        for group, variables in lines.variables.items()
+        for name, value in variables.items()
+    ]
+    # hosts of one range share their variables: told once
+    own = {(name, value.line) for h in lines.hosts for name, value in h.variables.items()}
+    for name, line, is_for_all in [*given, *((name, line, False) for name, line in sorted(own))]:
+        try:
+            check_variable(name, is_for_all)
+        except Wrong as wrong:
+            problems.add(line, str(wrong))
+
+
+def _check_unique(lines: list[HostLine], hosts: list[Host], problems: Problems) -> None:
+    """A name, its short form and an address (with port) belong to one host only."""
+    names: dict[str, HostLine] = {}
+    addresses: dict[tuple[str, int], HostLine] = {}
+    for line, host in zip(lines, hosts, strict=True):
+        first = _same_name(host.name.lower(), names)
+        if first:
+            problem = f"host {host.name!r} is there twice, already as {first.name!r}"
+            problems.add(line.line, f"{problem} in line {first.line} ([{first.group}])")
+            continue
+        names[host.name.lower()] = line
+        key = (host.address.lower(), host.port)
+        if key in addresses:
+            other = addresses[key]
+            problem = f"host {host.name!r} has the address {host.address} port {host.port}"
+            problems.add(line.line, f"{problem} of {other.name!r} in line {other.line}")
+        addresses.setdefault(key, line)
+
+
+def _same_name(name: str, names: dict[str, HostLine]) -> HostLine | None:
+    """The host that has this name, its short form, or a long form of it."""
+    short = name.partition(".")[0]
+    longer = (key for key in names if "." not in name and key.startswith(f"{name}."))
+    candidates: Iterable[str] = (name, short, *longer)
+    return next((names[key] for key in candidates if key in names), None)
+
+
+def _check_roles(lines: Lines, hosts: list[Host], problems: Problems) -> None:
+    operative = [host for host in hosts if host.role is Role.OPERATIVE]
+    if len(operative) < 2:
+        found = f"has {len(operative) or 'no'} operative node{'s' * (len(operative) != 1)}"
+        expected = "expected at least 2: a cluster is what the runbook upgrades"
+        problems.add(lines.groups.get("operative"), f"[operative] {found}, {expected}")
+    voting = [host for host in lines.hosts if host.group == Role.VOTING_ONLY.value]
+    for extra in voting[1:]:
+        problem = f"{extra.name!r} is a second voting-only node beside {voting[0].name!r}"
+        problems.add(extra.line, f"{problem}, expected at most 1 in [voting_only]")

@@ -1,0 +1,188 @@
+"""The syntax of an Ansible INI inventory: text -> lines that mean something, each with its number.
+
+What is read here is what Ansible's own plugin reads (ansible/ansible,
+lib/ansible/plugins/inventory/ini.py), so that `ansible-inventory` gives the same; less is
+allowed: only the groups of the runbook, no children, no host outside of a group, nothing
+given twice. Meaning is judged in inventory_ini.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import shlex
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.model.inventory import Role
+from engine.parse.host_range import expand_host_pattern
+
+GROUPS = tuple(role.value for role in Role)
+SECTIONS = (*(f"[{group}]" for group in GROUPS), "[all:vars]", "[GROUP:vars]")
+
+_SECTION = re.compile(r"\[(?P<group>[^:\]\s]+)(?::(?P<kind>\w+))?\]\s*(?:#.*)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+
+
+class Wrong(Exception):
+    """What is wrong with a line or value; becomes a line of the UsageError."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value as Ansible types it: Python literals are evaluated, all else is text."""
+
+    raw: str
+    typed: object
+    line: int
+
+
+@dataclass(frozen=True)
+class HostLine:
+    """A host of a group; its variables are those of its own line."""
+
+    name: str
+    group: str
+    line: int
+    variables: dict[str, Value]
+
+
+@dataclass
+class Lines:
+    """Everything an inventory says, and everything wrong with how it says it."""
+
+    hosts: list[HostLine] = field(default_factory=list)
+    variables: dict[str, dict[str, Value]] = field(default_factory=dict)
+    """Group (or `all`) -> variable -> value."""
+    groups: dict[str, int] = field(default_factory=dict)
+    """Group -> line of its section."""
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """`, did you mean 'operative'?`, or nothing when no allowed word is near."""
+    near = difflib.get_close_matches(word, list(allowed), n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def read_lines(text: str) -> Lines:
+    """Reads the whole text; problems are collected, none is raised."""
+    lines = Lines()
+    section: tuple[str, str] | None = None
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line or line[0] in "#;":
+            continue
+        try:
+            if _CONTROL.search(line):
+                raise Wrong("has a control character; allowed is text in one line")
+            if line.startswith("["):
+                section = ("", "")  # what stands in a wrong section is not judged
+                section = _section(line, number, lines)
+            else:
+                _content(line, number, section, lines)
+        except Wrong as wrong:
+            lines.problems.append((number, str(wrong)))
+    _check_groups_of_variables(lines)
+    return lines
+
+
+def _section(line: str, number: int, lines: Lines) -> tuple[str, str]:
+    """(group, kind) of a section header; kind is `hosts` or `vars`."""
+    match = _SECTION.fullmatch(line)
+    allowed = ", ".join(SECTIONS)
+    if not match:
+        raise Wrong(f"{line!r} is no section; allowed are {allowed}")
+    group, kind = match["group"], match["kind"] or "hosts"
+    if kind == "children":
+        problem = f"[{group}:children]: groups of groups are not used by the runbook"
+        raise Wrong(f"{problem}; list the hosts themselves. Allowed are {allowed}")
+    if kind not in ("hosts", "vars"):
+        raise Wrong(f"[{group}:{kind}] is an unknown kind of section; allowed are {allowed}")
+    if group == "all" and kind == "hosts":
+        raise Wrong(f"[all] gives hosts no role; allowed are {allowed}")
+    if group != "all" and group not in GROUPS:
+        near = did_you_mean(group, GROUPS)
+        raise Wrong(f"unknown group {group!r}{near or ';'} allowed are {allowed}")
+    if kind == "hosts":
+        lines.groups.setdefault(group, number)
+    return group, kind
+
+
+def _content(line: str, number: int, section: tuple[str, str] | None, lines: Lines) -> None:
+    if section is None:
+        expected = f"expected one of {', '.join(SECTIONS[: len(GROUPS)])} above it"
+        raise Wrong(f"{re.split(r'[\s=]', line)[0]!r} stands outside of a group, {expected}")
+    group, kind = section
+    if kind == "hosts":
+        lines.hosts.extend(_hosts(line, number, group))
+    elif kind == "vars":
+        name, value = _assignment(line, number)
+        _add(lines.variables.setdefault(group, {}), name, value)
+
+
+def _add(variables: dict[str, Value], name: str, value: Value) -> None:
+    if name in variables:
+        raise Wrong(f"{name} is given twice, already in line {variables[name].line}")
+    variables[name] = value
+
+
+def _assignment(line: str, number: int) -> tuple[str, Value]:
+    name, separator, value = (part.strip() for part in line.partition("="))
+    if not separator or not name:
+        raise Wrong(
+            f"{name.split()[0]!r} has no value, expected NAME = VALUE"
+            if name
+            else "no name before '=', expected NAME = VALUE"
+        )
+    return name, typed_value(value, number)
+
+
+def _hosts(line: str, number: int, group: str) -> list[HostLine]:
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError as error:
+        raise Wrong(f"the line can't be split into words ({error}); mind the quotes") from None
+    if not words:
+        raise Wrong("no host name, expected HOST [VARIABLE=VALUE ...]")
+    try:
+        names, port = expand_host_pattern(words[0])
+    except ValueError as error:
+        raise Wrong(f"host {words[0]!r} {error}") from None
+    variables: dict[str, Value] = {}
+    for word in words[1:]:
+        name, separator, value = word.partition("=")
+        if not separator or not name:
+            expected = "expected VARIABLE=VALUE without blanks around '='"
+            # the word itself is not shown: it may be the rest of a password with blanks
+            raise Wrong(f"host {words[0]!r} is followed by something else, {expected}")
+        _add(variables, name, typed_value(value, number))
+    if port is not None:
+        variables.setdefault("ansible_port", typed_value(port, number))
+    return [HostLine(name, group, number, variables) for name in names]
+
+
+def typed_value(raw: str, line: int) -> Value:
+    """A value as Ansible reads it, in host lines and in `vars` sections alike.
+
+    >>> typed_value("22", 1).typed, typed_value("'22'", 1).typed, typed_value("CHG-7 # x", 1).typed
+    (22, '22', 'CHG-7 # x')
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            typed: object = ast.literal_eval(raw)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        typed = raw
+    return Value(raw=raw, typed=typed, line=line)
+
+
+def _check_groups_of_variables(lines: Lines) -> None:
+    """Ansible refuses variables of a group that has no section of its own."""
+    for group, variables in lines.variables.items():
+        if group != "all" and group not in lines.groups and variables:
+            first = min(value.line for value in variables.values())
+            problem = f"[{group}:vars] without [{group}]; add the group or remove its variables"
+            lines.problems.append((first, problem))

@@ -1,0 +1,153 @@
+"""The variables an inventory may have: `ansible_*` of a host, `runbook_*` of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import UsageError
+from engine.model.inventory import Environment, Host, Role, Settings
+from engine.parse import inventory_values as values
+from engine.parse.acceptance import parse_acceptance
+from engine.parse.inventory_lines import HostLine, Value, Wrong, did_you_mean
+from engine.parse.names import ALLOWED_NAME, is_safe_name
+
+T = TypeVar("T")
+
+HOST_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
+    "ansible_host": ("address", values.address),
+    "ansible_user": ("user", values.user),
+    "ansible_port": ("port", values.number(1, 65535)),
+    "ansible_ssh_private_key_file": ("key_file", values.file_path),
+    "ansible_ssh_common_args": ("ssh_args", values.ssh_args),
+    "ansible_become": ("become", values.yes_no),
+}
+"""Variable -> field of Host and reader."""
+
+_REQUIRED = ("runbook_cluster", "runbook_environment")
+_SECRET_WORDS = ("pass", "secret", "token")
+ACCEPT_SEPARATOR = " ;; "
+
+
+def _acceptances(value: Value) -> tuple[str, ...]:
+    plain = values.text(value)
+    return tuple(part.strip() for part in (plain or "").split(ACCEPT_SEPARATOR) if part.strip())
+
+
+SETTING_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
+    "runbook_cluster": ("cluster", values.name),
+    "runbook_environment": ("environment", values.environment),
+    "runbook_change_id": ("change_id", values.text),
+    "runbook_window_start": ("window_start", values.moment),
+    "runbook_window_end": ("window_end", values.moment),
+    "runbook_release_notes_read": ("release_notes_read", values.name_and_date),
+    "runbook_fallback": ("fallback", values.text),
+    "runbook_approvals": ("approvals", values.number(0, 100)),
+    "runbook_reactivate_after_update": ("reactivate_after_update", values.yes_no),
+    "runbook_failover_proof": ("failover_proof", values.yes_no),
+    "runbook_notify_command": ("notify_command", values.command),
+    "runbook_accept": ("accept", _acceptances),
+    "runbook_accepted_by": ("accepted_by", values.text),
+}
+"""Variable of [all:vars] -> field of Settings and reader."""
+
+
+def check_variable(name: str, is_for_all: bool) -> None:
+    """Wrong when a variable is not allowed where it stands; its value is never shown."""
+    if name in HOST_READERS or (is_for_all and name in SETTING_READERS):
+        return
+    if any(word in name.lower() for word in _SECRET_WORDS):
+        raise Wrong(f"{name}: no passwords in an inventory; log in by key, become by sudo -n")
+    if name in SETTING_READERS:
+        raise Wrong(f"{name} is a setting of the whole run; it belongs in [all:vars]")
+    allowed = [*HOST_READERS, *(SETTING_READERS if is_for_all else ())]
+    near = did_you_mean(name, allowed)
+    raise Wrong(f"unknown variable {name!r}{near or ';'} allowed here are {', '.join(allowed)}")
+
+
+class Problems:
+    """Collects what is wrong, so that one run shows all of it."""
+
+    def __init__(self, path: Path, found: list[tuple[int, str]]) -> None:
+        self._path = path
+        self._found = list(found)
+
+    def add(self, line: int | None, problem: str) -> None:
+        """`line` is None for what concerns the file as a whole."""
+        self._found.append((line or 0, problem))
+
+    def raise_any(self) -> None:
+        """UsageError with one line for each problem, in the order of the file."""
+        found = sorted(set(self._found))
+        if found:
+            lines = [f"{self._place(line)}: {problem}" for line, problem in found]
+            raise UsageError("\n".join(lines))
+
+    def _place(self, line: int) -> str:
+        return f"{self._path}:{line}" if line else str(self._path)
+
+
+def read_host(
+    host: HostLine, groups: Mapping[str, Mapping[str, Value]], problems: Problems
+) -> Host:
+    """A host with its variables: its own before those of its group before those of all."""
+    if not is_safe_name(host.name):
+        problems.add(host.line, f"host name {host.name!r}; allowed are {ALLOWED_NAME}")
+    given = {**groups.get("all", {}), **groups.get(host.group, {}), **host.variables}
+    fields = _read(given, HOST_READERS, problems)
+    fields.setdefault("address", host.name)
+    return Host(name=host.name, role=Role(host.group), **fields)
+
+
+def read_settings(given: Mapping[str, Value], problems: Problems) -> Settings | None:
+    """The settings of [all:vars]; None (and a problem) when a needed one is missing or wrong."""
+    for name in _REQUIRED:
+        if name not in given:
+            problems.add(None, f"{name} is missing, expected it in [all:vars]")
+    fields = _read(given, SETTING_READERS, problems)
+    _check_window(fields, given, problems)
+    _check_acceptances(fields, given, problems)
+    if "cluster" not in fields or "environment" not in fields:
+        return None
+    fields.setdefault("failover_proof", fields["environment"] is Environment.REHEARSAL)
+    return Settings(**fields)
+
+
+def _read(
+    given: Mapping[str, Value],
+    readers: Mapping[str, tuple[str, values.Reader[Any]]],
+    problems: Problems,
+) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, (target, reader) in readers.items():
+        if name not in given:
+            continue
+        try:
+            fields[target] = reader(given[name])
+        except Wrong as wrong:
+            problems.add(given[name].line, f"{name} {wrong}")
+    return fields
+
+
+def _check_window(
+    fields: Mapping[str, Any], given: Mapping[str, Value], problems: Problems
+) -> None:
+    start: datetime | None = fields.get("window_start")
+    end: datetime | None = fields.get("window_end")
+    if start and end and end <= start:
+        line = given["runbook_window_end"].line
+        problem = f"is {end.isoformat()}, expected later than its start {start.isoformat()}"
+        problems.add(line, f"runbook_window_end {problem}")
+
+
+def _check_acceptances(
+    fields: Mapping[str, Any], given: Mapping[str, Value], problems: Problems
+) -> None:
+    for acceptance in fields.get("accept", ()):
+        try:
+            parse_acceptance(acceptance, fields.get("accepted_by") or "")
+        except UsageError as error:
+            hint = "runbook_accepted_by names who accepts"
+            problems.add(given["runbook_accept"].line, f"runbook_accept: {error} ({hint})")

@@ -1,0 +1,219 @@
+"""Values of inventory variables -> what they mean. Each reader says what is allowed.
+
+No message repeats a value that could be a secret: variables for passwords are refused by
+name before their value is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from engine.model.inventory import Environment
+from engine.parse.fields import excerpt
+from engine.parse.inventory_lines import Value, Wrong, did_you_mean
+from engine.parse.names import is_ip_address, is_safe_name
+
+T = TypeVar("T")
+Reader = Callable[[Value], T]
+
+_YES = {"yes": True, "true": True, "no": False, "false": False}
+_PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*", re.ASCII)
+_ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
+_JUMP = re.compile(
+    r"(?:ssh://)?(?:[A-Za-z0-9_][A-Za-z0-9_.+-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])"
+    r"(?::[0-9]{1,5})?",
+    re.ASCII,
+)
+_SSH_ARGS = "allowed are only -J HOST, -F FILE and -o ProxyJump=HOST"
+
+
+def text(value: Value) -> str | None:
+    """Text; None when it is empty.
+
+    What Ansible would read as a number or list is refused, unless it is a whole number that
+    it would print as it stands, for example a change number 4711.
+    """
+    if value.typed is None:
+        return None
+    if isinstance(value.typed, str):
+        plain = value.typed.strip()
+    elif isinstance(value.typed, int) and _PLAIN_NUMBER.fullmatch(value.raw):
+        plain = value.raw
+    else:
+        kind = type(value.typed).__name__
+        raise Wrong(f"is read as a {kind} by Ansible; put it in quotes to keep it as it stands")
+    if "{{" in plain or "{%" in plain:
+        raise Wrong("is a template; the runbook takes plain values only")
+    return plain or None
+
+
+def required_text(value: Value) -> str:
+    """Text that is not empty."""
+    plain = text(value)
+    if plain is None:
+        raise Wrong("is empty, expected a value")
+    return plain
+
+
+def number(low: int, high: int) -> Reader[int]:
+    """A whole number from low to high."""
+
+    def read(value: Value) -> int:
+        typed = value.typed
+        if isinstance(typed, str) and re.fullmatch(r"[0-9]{1,9}", typed.strip(), re.ASCII):
+            typed = int(typed)
+        if not isinstance(typed, int) or isinstance(typed, bool) or not low <= typed <= high:
+            raise Wrong(f"is {excerpt(value.raw)}, expected a whole number from {low} to {high}")
+        return typed
+
+    return read
+
+
+def yes_no(value: Value) -> bool:
+    """yes or no, also true or false, in any case."""
+    if isinstance(value.typed, bool):
+        return value.typed
+    word = value.typed.strip().lower() if isinstance(value.typed, str) else ""
+    if word not in _YES:
+        raise Wrong(f"is {excerpt(value.raw)}, allowed are yes and no (or true and false)")
+    return _YES[word]
+
+
+def environment(value: Value) -> Environment:
+    """rehearsal, staging or production."""
+    word = required_text(value)
+    allowed = [item.value for item in Environment]
+    if word not in allowed:
+        near = did_you_mean(word, allowed)
+        raise Wrong(f"is {word!r}{near or ';'} allowed are {', '.join(allowed)}")
+    return Environment(word)
+
+
+def name(value: Value) -> str:
+    """A name that needs no quoting anywhere."""
+    plain = required_text(value)
+    if not is_safe_name(plain):
+        raise Wrong(f"is {plain!r}, expected a host name of letters, digits, '.', '-' and '_'")
+    return plain
+
+
+def address(value: Value) -> str:
+    """What ssh connects to: an IP address, a host name, or a name of the ssh configuration."""
+    plain = required_text(value)
+    if _ADDRESS.fullmatch(plain):
+        return plain
+    if is_ip_address(plain):
+        return plain
+    raise Wrong(f"is {plain!r}, expected a host name or an IP address")
+
+
+def user(value: Value) -> str:
+    """A login name."""
+    plain = required_text(value)
+    if not _USER.fullmatch(plain):
+        raise Wrong(f"is {plain!r}, expected a login name such as root")
+    return plain
+
+
+def file_path(value: Value) -> Path:
+    """A path of this machine; `~` is the operator's home."""
+    return _expanded(required_text(value))
+
+
+def _expanded(plain: str) -> Path:
+    try:
+        return Path(plain).expanduser()
+    except RuntimeError:
+        raise Wrong(f"is {plain!r}, but there is no such home directory") from None
+
+
+def ssh_args(value: Value) -> tuple[str, ...]:
+    """Arguments for ssh that choose a way to the node, and no others.
+
+    Anything else could run commands here (ProxyCommand, LocalCommand) or weaken the
+    connection (StrictHostKeyChecking).
+    """
+    plain = text(value)
+    try:
+        words = shlex.split(plain or "")
+    except ValueError as error:
+        raise Wrong(f"can't be split into words ({error}); {_SSH_ARGS}") from None
+    arguments: list[str] = []
+    while words:
+        word = words.pop(0)
+        option, attached = word[:2], word[2:]
+        if option not in ("-J", "-F", "-o"):
+            raise Wrong(f"has {word!r}; {_SSH_ARGS}")
+        if not attached and not words:
+            raise Wrong(f"has {option} without a value; {_SSH_ARGS}")
+        arguments += [option, _SSH_OPTIONS[option](attached or words.pop(0))]
+    return tuple(arguments)
+
+
+def _jump(hosts: str) -> str:
+    if not all(_JUMP.fullmatch(host) for host in hosts.split(",")):
+        raise Wrong(f"has the jump host {hosts!r}, expected [USER@]HOST[:PORT][,...]; {_SSH_ARGS}")
+    return hosts
+
+
+def _config_file(path: str) -> str:
+    if path.startswith("-"):
+        raise Wrong(f"has the file {path!r} for -F; {_SSH_ARGS}")
+    return str(_expanded(path))
+
+
+def _option(option: str) -> str:
+    key, separator, hosts = option.partition("=")
+    if key.strip().lower() != "proxyjump" or not separator:
+        raise Wrong(f"has -o {option!r}; {_SSH_ARGS}")
+    return f"ProxyJump={_jump(hosts.strip())}"
+
+
+_SSH_OPTIONS: dict[str, Callable[[str], str]] = {"-J": _jump, "-F": _config_file, "-o": _option}
+
+
+def moment(value: Value) -> datetime | None:
+    """Date, time and zone in ISO 8601; None when empty."""
+    plain = text(value)
+    if plain is None:
+        return None
+    example = "expected ISO 8601 with a zone, such as 2026-11-22T20:00:00+01:00"
+    try:
+        found = datetime.fromisoformat(plain)
+    except ValueError:
+        raise Wrong(f"is {plain!r}, {example}") from None
+    if found.tzinfo is None:
+        raise Wrong(f"is {plain!r} without a zone, {example}")
+    return found
+
+
+def name_and_date(value: Value) -> str | None:
+    """`NAME, DATE`: who did something and on which day (ISO 8601); None when empty."""
+    plain = text(value)
+    if plain is None:
+        return None
+    who, separator, day = plain.rpartition(",")
+    expected = f"is {plain!r}, expected NAME, DATE such as A. Rossi, 2026-11-20"
+    if not separator or not who.strip():
+        raise Wrong(expected)
+    try:
+        datetime.fromisoformat(day.strip())
+    except ValueError:
+        raise Wrong(expected) from None
+    return plain
+
+
+def command(value: Value) -> str | None:
+    """A command line, split into words by the rules of a shell but run without one."""
+    plain = text(value)
+    try:
+        shlex.split(plain or "")
+    except ValueError as error:
+        raise Wrong(f"can't be split into words ({error}); mind the quotes") from None
+    return plain

@@ -1,0 +1,106 @@
+"""rpm and dnf: installed packages, pending updates, configuration files left beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.errors import ParseError
+from engine.model.host import Package
+from engine.parse.fields import excerpt
+
+RPM_QUERY_FORMAT = r"%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\n"
+"""For `rpm -qa --queryformat`; rpm itself reads the backslashes."""
+
+RPM = "rpm -qa"
+CHECK_UPDATE = "dnf check-update"
+FIND = "find -print0"
+
+_COLUMNS = 5
+_NO_EPOCH = ("(none)", "")
+_NAME_ARCH = re.compile(r"(?P<name>[^\s/]+)\.(?P<arch>[A-Za-z0-9_]+)")
+_EVR = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<version>[^\s:-]+)-(?P<release>[^\s:-]+)", re.ASCII)
+_OBSOLETING = "Obsoleting Packages"
+_NOTICES = re.compile(
+    r"Last metadata expiration check: .*"
+    r"|Security: .* is (?:an installed security update|the currently running version)"
+    r"|Updating Subscription Management repositories\."
+    r"|Unable to read consumer identity"
+    r"|This system is (?:not )?registered .*"
+    r"|Not root, .*"
+)
+"""Lines that dnf and its plugins print around the list."""
+
+
+def parse_rpm_qa(text: str) -> tuple[Package, ...]:
+    """Packages of a query with RPM_QUERY_FORMAT, sorted. No epoch is epoch 0."""
+    return tuple(sorted((_installed(line) for line in _lines(text)), key=_order))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    numbered = enumerate(text.split("\n"), start=1)
+    return ((number, line) for number, line in numbered if line.strip())
+
+
+def _installed(numbered: tuple[int, str]) -> Package:
+    number, line = numbered
+    columns = line.split("\t")
+    if len(columns) != _COLUMNS or not all(columns):
+        expected = "name, epoch, version, release and arch separated by tabs"
+        raise ParseError(RPM, f"line {number}", f"is {excerpt(line)}, expected {expected}")
+    name, epoch, version, release, arch = columns
+    return Package(name, "0" if epoch in _NO_EPOCH else epoch, version, release, arch)
+
+
+def _order(package: Package) -> tuple[str, str, str]:
+    return package.name, package.evr, package.arch
+
+
+def parse_check_update(text: str) -> tuple[Package, ...]:
+    """Packages that `dnf -q check-update` would install, sorted; empty when there are none.
+
+    Rows are `name.arch evr repository`; dnf wraps a long one after its first column. The
+    packages under "Obsoleting Packages" are to be installed too; the indented ones below
+    each of them are what they replace. An unknown line is an error, not a package less.
+    """
+    found: set[Package] = set()
+    wrapped = ""
+    is_obsoleting = False
+    for number, line in _lines(text):
+        if line.strip() == _OBSOLETING:
+            is_obsoleting = True
+        elif wrapped:
+            found.add(_pending(number, f"{wrapped} {line}"))
+            wrapped = ""
+        elif is_obsoleting and line[0].isspace():
+            _pending(number, line)  # installed and to be replaced: only checked for its form
+        elif _NAME_ARCH.fullmatch(line.strip()) and len(line.split()) == 1:
+            wrapped = line.strip()
+        elif not _NOTICES.fullmatch(line.strip()):
+            found.add(_pending(number, line))
+    if wrapped:
+        raise ParseError(CHECK_UPDATE, "last line", f"{excerpt(wrapped)} has no version")
+    return tuple(sorted(found, key=_order))
+
+
+def _pending(number: int, line: str) -> Package:
+    columns = line.split()
+    name = _NAME_ARCH.fullmatch(columns[0]) if len(columns) == 3 else None
+    evr = _EVR.fullmatch(columns[1]) if name else None
+    if name is None or evr is None:
+        expected = "name.arch, version-release and repository"
+        raise ParseError(CHECK_UPDATE, f"line {number}", f"is {excerpt(line)}, expected {expected}")
+    return Package(name["name"], evr["epoch"] or "0", evr["version"], evr["release"], name["arch"])
+
+
+def parse_config_leftovers(text: str) -> tuple[str, ...]:
+    """Paths from `find ... -print0`, sorted; empty when nothing was found."""
+    if not text:
+        return ()
+    if not text.endswith("\0"):
+        raise ParseError(FIND, "end", "the last path is cut off, expected a NUL after each")
+    paths = text[:-1].split("\0")
+    for path in paths:
+        if not path.startswith("/"):
+            raise ParseError(FIND, "path", f"is {excerpt(path)}, expected an absolute path")
+    return tuple(sorted(paths))
