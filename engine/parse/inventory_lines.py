@@ -114,7 +114,8 @@ def _section(line: str, number: int, lines: Lines) -> tuple[str, str]:
 def _content(line: str, number: int, section: tuple[str, str] | None, lines: Lines) -> None:
     if section is None:
         expected = f"expected one of {', '.join(SECTIONS[: len(GROUPS)])} above it"
-        raise Wrong(f"{re.split(r'[\s=]', line)[0]!r} stands outside of a group, {expected}")
+        first = line.split()[0].partition("=")[0]
+        raise Wrong(f"{first!r} stands outside of a group, {expected}")
     group, kind = section
     if kind == "hosts":
         lines.hosts.extend(_hosts(line, number, group))
