@@ -40,7 +40,10 @@ def build_repositories(out: Path, settings: Mapping[str, Any], root: Path = Path
     """
     debian = read_debian_files(root)
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-rpm-") as work, ThreadPoolExecutor(3) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="rehearsal-rpm-") as work,
+        ThreadPoolExecutor(3) as pool,
+    ):
         jobs = {
             release: pool.submit(_build_release, Path(work), release, settings, debian)
             for release in RELEASE_SETS
@@ -82,8 +85,17 @@ def _build_release(
     spec = top / "SPECS/rehearsal.spec"
     spec.write_text(render_spec(release, packages), encoding="utf-8")
     _run(
-        ["rpmbuild", "-bb", "--define", f"_topdir {top}", "--define", f"_dbpath {top}/db",
-         "--define", "_binary_payload w0.gzdio", str(spec)],
+        [
+            "rpmbuild",
+            "-bb",
+            "--define",
+            f"_topdir {top}",
+            "--define",
+            f"_dbpath {top}/db",
+            "--define",
+            "_binary_payload w0.gzdio",
+            str(spec),
+        ],
         f"rpmbuild of the {release} set",
     )
     built = sorted((top / "RPMS").rglob("*.rpm"))

@@ -68,7 +68,9 @@ def server_conf_target(debian: str, variable: str) -> str:
     """The 4.26 form: the password is `${variable}` of httpd's environment, two keys are new."""
     text = server_conf_source(debian, quoted=False).removeprefix(_HEAD_SOURCE)
     text = _set_value(_SERVER_PASSWORD, text, f'"${{{variable}}}"', "PerlSetVar OCS_DB_PWD")
-    added = "\\g<0>\n  PerlSetEnv OCS_DB_SSL_ENABLED 0\n  PerlSetEnv OCS_DB_SSL_MODE SSL_MODE_PREFERRED"
+    added = (
+        "\\g<0>\n  PerlSetEnv OCS_DB_SSL_ENABLED 0\n  PerlSetEnv OCS_DB_SSL_MODE SSL_MODE_PREFERRED"
+    )
     text = _replace_one(text, r"^\s*PerlSetEnv OCS_DB_USER .*$", added)
     text = _replace_one(text, r"^(\s*PerlSetEnv OCS_OPT_SESSION_VALIDITY_TIME) .*$", r"\1 900")
     return _HEAD_TARGET + text
@@ -105,9 +107,7 @@ _HEAD_TARGET = (
 )
 
 
-def _set_value(
-    pattern: re.Pattern[str], text: str, value: str, name: str, *, end: str = ""
-) -> str:
+def _set_value(pattern: re.Pattern[str], text: str, value: str, name: str, *, end: str = "") -> str:
     replacement: Callable[[re.Match[str]], str] = lambda m: f"{m['head']}{value}{end}"  # noqa: E731
     changed, count = pattern.subn(replacement, text)
     if count != 1:

@@ -15,7 +15,9 @@ def render_spec(release: ReleaseSet, packages: Sequence[tuple[Package, Contents]
     parts.append("%install\ncp -a %{_sourcedir}/tree/. %{buildroot}/\n")
     parts += [_files(package, contents) for package, contents in packages]
     parts += [
-        f"%post -n {package.name}\n{contents.post}" for package, contents in packages if contents.post
+        f"%post -n {package.name}\n{contents.post}"
+        for package, contents in packages
+        if contents.post
     ]
     return "\n".join(parts)
 

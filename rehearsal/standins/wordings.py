@@ -62,7 +62,11 @@ MESSAGES: dict[str, tuple[str, ...]] = {
 }
 
 TASKS: dict[str, tuple[str, ...]] = {
-    "health": ("Run NetEye health checks", "neteye : health checks", "Check that NetEye is healthy"),
+    "health": (
+        "Run NetEye health checks",
+        "neteye : health checks",
+        "Check that NetEye is healthy",
+    ),
     "pending": ("Check for pending updates", "Verify that no minor updates are missing"),
     "eligibility": ("Check upgrade eligibility", "neteye_upgrade : verify current release"),
     "repositories": ("Switch repositories to the next release", "Update DNF0 on all nodes"),

@@ -1,0 +1,172 @@
+"""State of the stand-in for DRBD, computed from what is real: mounts, and peers that answer.
+
+A resource of each `<service>_drbd_fs` of the cluster; Primary where its directory is mounted;
+a peer is Connected when its daemon (`neteye-drbd.service`, TCP 7788) answers.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neteye_standin import faults
+from neteye_standin.context import Cluster, Node
+
+PORT = 7788
+PEER_DEADLINE = 1.5  # seconds until a peer that says nothing counts as not connected
+CIB = Path("/var/lib/pacemaker/cib/cib.xml")
+MOUNTS = Path("/proc/mounts")
+KNOWN_RESOURCES = Path("/var/lib/neteye-drbd/resources.json")
+_SUFFIX = "_drbd_fs"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One connection of a resource, as this node sees it."""
+
+    node_id: int
+    name: str
+    connection: str
+    role: str
+    disk: str
+    client: bool
+    replication: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource on this node."""
+
+    name: str
+    node_id: int
+    role: str
+    minor: int
+    disk: str
+    client: bool
+    quorum: bool
+    peers: tuple[Peer, ...]
+
+
+def replicating(cluster: Cluster) -> tuple[Node, ...]:
+    """Nodes that take part in DRBD: the operative ones and, diskless, the voting-only one."""
+    return tuple(n for n in cluster.nodes if n.role in ("operative", "voting_only"))
+
+
+def parse_directories(cib: str) -> dict[str, str]:
+    """Resource name -> directory, from the file system resources of a CIB."""
+    found: dict[str, str] = {}
+    for primitive in ET.fromstring(cib).iter("primitive"):
+        name = primitive.get("id", "")
+        pairs = {p.get("name"): p.get("value", "") for p in primitive.iter("nvpair")}
+        if name.endswith(_SUFFIX) and pairs.get("directory"):
+            found[name.removesuffix(_SUFFIX)] = pairs["directory"] or ""
+    return found
+
+
+def mounted(mounts: str) -> set[str]:
+    """Mount points of a text like /proc/mounts."""
+    return {line.split()[1] for line in mounts.splitlines() if len(line.split()) > 1}
+
+
+def own_answer(me: Node) -> dict[str, Any]:
+    """What this node tells its peers: each resource's role and disk."""
+    if me.role != "operative":
+        return {"name": me.name, "resources": {}}
+    points = mounted(MOUNTS.read_text(encoding="utf-8"))
+    injected = faults.load("drbd")
+    return {
+        "name": me.name,
+        "resources": {
+            name: {
+                "role": "Primary" if directory in points else "Secondary",
+                "disk": injected.get(name, {}).get("disk-state", "UpToDate"),
+            }
+            for name, directory in parse_directories(CIB.read_text(encoding="utf-8")).items()
+        },
+    }
+
+
+def ask(node: Node, address: str | None = None) -> dict[str, Any] | None:
+    """What the daemon of `node` answers, or None when it doesn't."""
+    try:
+        with socket.create_connection((address or node.address, PORT), PEER_DEADLINE) as link:
+            link.settimeout(PEER_DEADLINE)
+            text = b"".join(iter(lambda: link.recv(65536), b""))
+        answer = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def observe(cluster: Cluster, me: Node) -> list[Resource]:
+    """All resources of this node; empty when its own daemon is down or it has no part in DRBD."""
+    nodes = replicating(cluster)
+    if me not in nodes:
+        return []
+    peers = [node for node in nodes if node != me]
+    with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
+        own = pool.submit(ask, me, "127.0.0.1")
+        answers = dict(zip(peers, pool.map(ask, peers), strict=True))
+    mine = own.result()
+    if mine is None:
+        return []
+    names = list(mine["resources"]) or _names_from_peers(answers)
+    injected = faults.load("drbd")
+    return [
+        _resource(name, minor, me, mine["resources"].get(name), answers, injected.get(name, {}))
+        for minor, name in enumerate(names, start=1)
+    ]
+
+
+def _names_from_peers(answers: Mapping[Node, dict[str, Any] | None]) -> list[str]:
+    """A diskless node knows the resources from its peers, and remembers them."""
+    names = next((list(a["resources"]) for a in answers.values() if a and a["resources"]), None)
+    if names is None:
+        if not KNOWN_RESOURCES.exists():
+            return []
+        return list(json.loads(KNOWN_RESOURCES.read_text(encoding="utf-8")))
+    KNOWN_RESOURCES.parent.mkdir(parents=True, exist_ok=True)
+    KNOWN_RESOURCES.write_text(json.dumps(names), encoding="utf-8")
+    return names
+
+
+def _resource(
+    name: str,
+    minor: int,
+    me: Node,
+    mine: Mapping[str, str] | None,
+    answers: Mapping[Node, dict[str, Any] | None],
+    fault: Mapping[str, Any],
+) -> Resource:
+    peers = tuple(_peer(name, node, answer, fault) for node, answer in answers.items())
+    connected = sum(peer.connection == "Connected" for peer in peers)
+    return Resource(
+        name=name,
+        node_id=me.number - 1,
+        role=mine["role"] if mine else "Secondary",
+        minor=minor,
+        disk=mine["disk"] if mine else "Diskless",
+        client=mine is None,
+        quorum=2 * (connected + 1) > len(peers) + 1,
+        peers=peers,
+    )
+
+
+def _peer(
+    name: str, node: Node, answer: Mapping[str, Any] | None, fault: Mapping[str, Any]
+) -> Peer:
+    state = "Connected" if answer else "Connecting"
+    state = fault.get("connections", {}).get(node.name, state)
+    client = node.role == "voting_only"
+    if state != "Connected" or answer is None:
+        return Peer(node.number - 1, node.short, state, "Unknown", "DUnknown", client, "Off")
+    theirs = answer["resources"].get(name, {"role": "Secondary", "disk": "Diskless"})
+    disk = theirs["disk"] if client else fault.get("peer-disk-state", theirs["disk"])
+    replication = "Established" if client else fault.get("replication-state", "Established")
+    return Peer(node.number - 1, node.short, state, theirs["role"], disk, client, replication)
