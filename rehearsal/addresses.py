@@ -1,0 +1,63 @@
+"""Which network a cluster gets: a fixed one for the default name, another free one for others."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from rehearsal import podman
+from rehearsal.errors import RehearsalError
+from rehearsal.state import State, names
+from rehearsal.topology import DEFAULT_NAME, DEFAULT_NETWORK
+
+_OTHERS = tuple(IPv4Network(f"10.125.{third}.0/24") for third in range(27, 100))
+_ROUTES = Path("/proc/net/route")
+
+
+def choose(name: str) -> IPv4Network:
+    """A network for cluster `name` that nothing else on this machine uses.
+
+    A cluster made before keeps its network. Raises RehearsalError when the default cluster's
+    network is taken: its addresses stand in the tracked inventory and can't be others.
+    """
+    taken = set(_foreign_networks(name))
+    candidates = (DEFAULT_NETWORK,) if name == DEFAULT_NAME else _candidates(name)
+    for network in candidates:
+        if not any(network.overlaps(other) for other in taken):
+            return network
+    raise RehearsalError(
+        f"No free network for cluster {name!r}: {candidates[0]} is in use on this machine"
+        " (see `ip route` and `podman network ls`); remove what uses it."
+    )
+
+
+def _candidates(name: str) -> tuple[IPv4Network, ...]:
+    before = State(name).read()
+    return (before[0].network, *_OTHERS) if before else _OTHERS
+
+
+def _foreign_networks(name: str) -> Iterable[IPv4Network]:
+    """Networks of podman, of this machine's routes and of other clusters; not `name`'s own."""
+    networks = podman.network_subnets()
+    own = networks.pop(f"rehearsal-{name}", None)
+    yield from networks.values()
+    yield from (route for route in parse_routes(_ROUTES.read_text("ascii")) if route != own)
+    for other in names():
+        before = State(other).read()
+        if other != name and before is not None:
+            yield before[0].network
+
+
+def parse_routes(text: str) -> list[IPv4Network]:
+    """Destinations in /proc/net/route without the default route.
+
+    >>> header = "Iface\\tDestination\\tGateway\\tFlags\\tRefCnt\\tUse\\tMetric\\tMask"
+    >>> parse_routes(header + "\\neth0\\t001A7D0A\\t0\\t1\\t0\\t0\\t0\\t00FFFFFF")
+    [IPv4Network('10.125.26.0/24')]
+    """
+    found = []
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        destination, mask = (int.from_bytes(bytes.fromhex(fields[i])[::-1]) for i in (1, 7))
+        if mask:
+            found.append(IPv4Network((destination & mask, mask.bit_count())))
+    return found

@@ -1,0 +1,145 @@
+"""The command line: `python -m rehearsal up|down|reset|status|shell|exec|start|stop|kill`.
+
+Exit status: 0 done, 1 not possible (one sentence says why), 4 usage error. `exec` and `shell` end
+with the status of what they ran.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from rehearsal import cluster, scenarios, waiting
+from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.state import State
+from rehearsal.topology import DEFAULT_NAME
+
+USAGE_ERROR = 4
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    main_parser = _Parser(prog="python -m rehearsal", description="The rehearsal cluster.")
+    commands = main_parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--name", default=DEFAULT_NAME, help="cluster (default: %(default)s)")
+        return command
+
+    listing = ", ".join(scenarios.SCENARIOS)
+    for name, text in (("up", "start the cluster"), ("reset", "put it back to its start")):
+        command = add(name, text)
+        command.add_argument("--scenario", help=f"starting state, one of: {listing}")
+        command.add_argument("--seed", type=int, help="what is drawn (default: random)")
+        if name == "up":
+            command.add_argument("--nodes", help="for example operative=3,elastic=1,voting=1")
+    command = add("down", "remove everything the cluster is made of")
+    command.add_argument("--all", action="store_true", help="the node images too")
+    command = add("status", "show nodes and resources")
+    command.add_argument("--json", action="store_true", help="the nodes as JSON")
+    add("shell", "a root shell on a node").add_argument("node")
+    command = add("exec", "run a command on a node")
+    command.add_argument("node")
+    command.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
+    for name, text in (
+        ("start", "start a node that is off"),
+        ("stop", "shut a node down in good order"),
+        ("kill", "cut a node's power"),
+    ):
+        add(name, text).add_argument("node")
+    return main_parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = parser().parse_args(argv)
+    try:
+        return _COMMANDS[options.command](options)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except RehearsalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command again takes up what is there", file=sys.stderr)
+        return 130
+
+
+def _up(options: argparse.Namespace) -> int:
+    cluster.up(options.name, options.scenario, options.seed, options.nodes)
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    cluster.reset(options.name, options.scenario, options.seed)
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    cluster.down(options.name, images=options.all)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    topology = cluster.topology(options.name)
+    rows = waiting.overview(topology)
+    if options.json:
+        print(waiting.to_json(rows))
+        return 0
+    before = State(options.name).read()
+    if before is not None:
+        print(f"scenario {before[0].scenario}, seed {before[0].seed}")
+    for row in rows:
+        print("  ".join(f"{value:24}" if key == "node" else f"{value:14}"
+                        for key, value in row.items()).rstrip())
+    print(waiting.pcs_status(topology), end="")
+    return 0
+
+
+def _shell(options: argparse.Namespace) -> int:
+    return _ssh(options.name, options.node, [])
+
+
+def _exec(options: argparse.Namespace) -> int:
+    words = options.words[1:] if options.words[:1] == ["--"] else options.words
+    if not words:
+        raise UsageError("exec: no command given; for example: exec neteye01 pcs status")
+    return _ssh(options.name, options.node, words)
+
+
+def _ssh(name: str, node: str, words: Sequence[str]) -> int:
+    """ssh takes over the terminal; the far side's shell reads the words as ssh passes them."""
+    found = cluster.topology(name).find(node)
+    config = State(name).ssh / "config"
+    sys.stdout.flush()
+    os.execvp("ssh", ["ssh", "-F", os.fspath(config), found.name, *words])
+
+
+def _node_command(work: Callable[[str, str], None]) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        work(options.name, options.node)
+        return 0
+
+    return run
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up,
+    "reset": _reset,
+    "down": _down,
+    "status": _status,
+    "shell": _shell,
+    "exec": _exec,
+    "start": _node_command(cluster.start),
+    "stop": _node_command(cluster.stop),
+    "kill": _node_command(cluster.kill),
+}

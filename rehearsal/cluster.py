@@ -1,0 +1,229 @@
+"""The rehearsal cluster for other code: `up`, `reset`, `down`, `is_running`, `inventory_path`.
+
+    >>> from rehearsal import cluster
+    >>> cluster.inventory_path("neteye")
+    PosixPath('/var/lib/neteye-rehearsal/neteye/inventory.ini')
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rehearsal import addresses, host, image, making, nodes, podman, scenarios, waiting
+from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.state import Asked, State, locked
+from rehearsal.topology import DEFAULT_COUNTS, DEFAULT_NAME, Node, Role, Topology, parse_counts
+
+Say = Callable[[str], None]
+Nodes = Mapping[Role, int] | str
+
+
+def up(
+    name: str = DEFAULT_NAME,
+    scenario: str | None = None,
+    seed: int | None = None,
+    nodes: Nodes | None = None,
+    say: Say = print,
+) -> bool:
+    """Have a ready cluster; returns False when it was there already and nothing was changed.
+
+    What is not given is the default (`guide`, a random seed, 3 + 1 + 1 nodes), and matches
+    whatever a running cluster has. Leftovers of the same name are replaced. Raises RehearsalError.
+    """
+    _check_name(name)
+    counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
+    host.prepare()
+    with locked(name):
+        reference = image.ensure(say)
+        place = State(name)
+        if _is_as_wanted(place, reference, scenario, seed, counts):
+            say(f"cluster {name!r} is up already and healthy; nothing changed")
+            _tell(place, say)
+            return False
+        asked = Asked(
+            name,
+            scenarios.find(scenario or scenarios.DEFAULT).name,
+            secrets.randbelow(10**6) if seed is None else seed,
+            counts or DEFAULT_COUNTS,
+            addresses.choose(name),
+        )
+        _remove_containers(name)
+        making.make(place, asked, reference)
+        _start(place, asked, reference)
+        _tell(place, say)
+        return True
+
+
+def reset(
+    name: str = DEFAULT_NAME,
+    scenario: str | None = None,
+    seed: int | None = None,
+    say: Say = print,
+) -> None:
+    """Put a cluster back to its start: same topology, and same seed and scenario unless given.
+
+    Raises RehearsalError when there is no such cluster.
+    """
+    _check_name(name)
+    host.prepare()
+    with locked(name):
+        place = State(name)
+        before = place.read()
+        if before is None:
+            raise RehearsalError(
+                f"There is no cluster {name!r} to reset; `python -m rehearsal up` makes one."
+            )
+        old, old_image = before
+        reference = image.ensure(say)
+        asked = Asked(
+            name,
+            scenarios.find(scenario).name if scenario else old.scenario,
+            old.seed if seed is None else seed,
+            old.counts,
+            old.network,
+        )
+        _remove_containers(name)
+        if (asked, reference) != (old, old_image):
+            making.make(place, asked, reference)
+        _start(place, asked, reference)
+        _tell(place, say)
+
+
+def down(name: str = DEFAULT_NAME, *, images: bool = False, say: Say = print) -> None:
+    """Remove containers, network and state of a cluster; with `images`, the node images too."""
+    _check_name(name)
+    host.require_root()
+    with locked(name):
+        _remove_containers(name)
+        podman.remove_network(_network(name))
+        State(name).remove()
+        if images:
+            image.remove_all()
+    say(f"cluster {name!r} is gone")
+
+
+def is_running(name: str = DEFAULT_NAME) -> bool:
+    """Whether every node of the cluster runs (healthy or not)."""
+    before = State(name).read()
+    return before is not None and _all_run(before[0].topology)
+
+
+def inventory_path(name: str = DEFAULT_NAME) -> Path:
+    """Where `up` writes the inventory of that cluster."""
+    return State(name).inventory
+
+
+def topology(name: str = DEFAULT_NAME) -> Topology:
+    """Nodes and addresses of a cluster that was made; raises RehearsalError when there is none."""
+    before = State(name).read()
+    if before is None:
+        raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
+    return before[0].topology
+
+
+def start(name: str, node: str) -> None:
+    """Start a node that is off."""
+    found = topology(name)
+    podman.podman("start", waiting.container_name(found, found.find(node)), timeout=60)
+
+
+def stop(name: str, node: str) -> None:
+    """Shut a node down in good order: it leaves the cluster first."""
+    found = topology(name)
+    container = waiting.container_name(found, found.find(node))
+    podman.podman("stop", "--time", "60", container, timeout=90)
+
+
+def kill(name: str, node: str) -> None:
+    """Cut a node's power: all of its processes end at once."""
+    found = topology(name)
+    container = waiting.container_name(found, found.find(node))
+    podman.podman("kill", "--signal", "KILL", container, timeout=60)
+
+
+def _check_name(name: str) -> None:
+    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    if not name or not set(name) <= allowed or not name[0].isalpha() or len(name) > 20:
+        raise UsageError(
+            f"--name {name!r}: a cluster's name is up to 20 small letters, digits and `-`,"
+            " a letter first"
+        )
+
+
+def _network(name: str) -> str:
+    return f"rehearsal-{name}"
+
+
+def _is_as_wanted(
+    place: State,
+    reference: str,
+    scenario: str | None,
+    seed: int | None,
+    counts: Mapping[Role, int] | None,
+) -> bool:
+    before = place.read()
+    if before is None:
+        return False
+    asked, old_image = before
+    same = (
+        old_image == reference
+        and scenario in (None, asked.scenario)
+        and seed in (None, asked.seed)
+        and (counts is None or counts == asked.counts)
+    )
+    return same and _all_run(asked.topology) and waiting.missing(asked.topology) is None
+
+
+def _all_run(topology: Topology) -> bool:
+    present = podman.containers(topology.name)
+    names = [waiting.container_name(topology, node) for node in topology.nodes]
+    return all(name in present and present[name].is_running for name in names)
+
+
+def _remove_containers(name: str) -> None:
+    podman.remove_containers(podman.containers(name))
+
+
+def _start(place: State, asked: Asked, reference: str) -> None:
+    found = asked.topology
+    place.restore()
+    podman.ensure_network(_network(asked.name), asked.name, asked.network)
+    with ThreadPoolExecutor() as pool:
+        started = [pool.submit(_start_node, place, found, node, reference) for node in found.nodes]
+        for future in started:
+            future.result()
+    waiting.until_ready(found)
+    for step in scenarios.find(asked.scenario).after_start:
+        for node in found.nodes:
+            if nodes.applies(step, node):
+                podman.execute(waiting.container_name(found, node), step.argv, timeout=120)
+
+
+def _start_node(place: State, found: Topology, node: Node, reference: str) -> None:
+    volumes = {
+        "/.rehearsal": f"{place.node(node.short)}:ro",
+        "/srv/repo": f"{place.repositories}:ro",
+    }
+    if node.role is Role.OPERATIVE:
+        volumes |= {"/.drbd": str(place.shared), "/.power": str(place.power)}
+    podman.start_node(
+        podman.NodeContainer(
+            name=waiting.container_name(found, node),
+            cluster=found.name,
+            hostname=node.name,
+            image=reference,
+            network=_network(found.name),
+            address=node.address,
+            volumes=volumes,
+        )
+    )
+
+
+def _tell(place: State, say: Say) -> None:
+    before = place.read()
+    if before is None:
+        raise RehearsalError(f"{place.directory} has no record of what was made")
+    asked = before[0]
+    say(f"scenario {asked.scenario}, seed {asked.seed}, network {asked.network}")
+    say(f"inventory: {place.inventory}")

@@ -1,0 +1,96 @@
+"""Makes the state directory of a cluster: keys, template of the data, files of every node."""
+
+import json
+from pathlib import Path
+
+from rehearsal import nodes, podman, state
+from rehearsal.errors import CommandError, RehearsalError
+from rehearsal.keys import Secrets, ssh_key
+from rehearsal.render import inventory, ssh
+from rehearsal.scenarios import Scenario, find
+from rehearsal.standins.settings import draw
+from rehearsal.topology import Topology
+
+_TREE = Path(__file__).resolve().parent
+
+
+def make(place: state.State, asked: state.Asked, image: str) -> None:
+    """Fill an empty state directory for `asked`; the record of it is written last."""
+    scenario = find(asked.scenario)
+    topology = asked.topology
+    settings = {**draw(asked.seed, scenario.for_settings()), "cluster": asked.name}
+    place.start_anew()
+    prepare_data(place, topology, scenario, settings, image)
+    plan = nodes.Plan(
+        topology=topology,
+        scenario=scenario,
+        settings=settings,
+        secrets=Secrets.make(),
+        controller_key=ssh_key(place.ssh, "id_ed25519", f"controller of {asked.name}"),
+        cluster_key=ssh_key(place.template / "keys", "cluster", f"root of {asked.name}"),
+        host_keys={
+            node.name: ssh_key(place.template / "keys", node.short, node.name)
+            for node in topology.nodes
+        },
+        made=place.template / "keys",
+    )
+    write_controller_files(place, plan)
+    for node in topology.nodes:
+        nodes.write(plan, node, place.node(node.short))
+    place.write(asked, image)
+
+
+def prepare_data(
+    place: state.State,
+    topology: Topology,
+    scenario: Scenario,
+    settings: dict[str, object],
+    image: str,
+) -> None:
+    """Run `rehearsal.inside.prepare` in a container: repositories, database, certificates."""
+    request = {
+        "settings": settings,
+        "asset": scenario.asset,
+        "migrated": scenario.migrated,
+        "sql": list(scenario.sql),
+        "voting": topology.voting is not None,
+    }
+    (place.template / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    try:
+        podman.podman(
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            *podman.limits(),
+            "--label",
+            f"{podman.LABEL}={place.name}",
+            "--volume",
+            f"{place.template}:/prepare",
+            "--volume",
+            f"{_TREE}:/tree/rehearsal:ro",
+            "--env",
+            "PYTHONPATH=/tree",
+            "--env",
+            "PYTHONDONTWRITEBYTECODE=1",
+            "--workdir",
+            "/",
+            image,
+            "python3",
+            "-m",
+            "rehearsal.inside.prepare",
+            timeout=300,
+        )
+    except CommandError as failed:
+        raise RehearsalError(f"The cluster's data could not be prepared: {failed}") from failed
+
+
+def write_controller_files(place: state.State, plan: nodes.Plan) -> None:
+    """ssh configuration, known host keys and inventory."""
+    public = {name: key.public for name, key in plan.host_keys.items()}
+    known = ssh.known_hosts(plan.topology, public)
+    (place.ssh / "known_hosts").write_text(known, encoding="ascii")
+    config = place.ssh / "config"
+    config.write_text(ssh.client_config(plan.topology, place.ssh), encoding="ascii")
+    text = inventory.inventory(plan.topology, config)
+    place.inventory.write_text(text, encoding="utf-8")

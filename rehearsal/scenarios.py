@@ -1,0 +1,138 @@
+"""The states a rehearsal cluster can start in: data, no code.
+
+A scenario is what differs from `guide`, the default, in which every path of the upgrade guide is
+walked. Everything is put in place before the first start, except `after_start`, which is run on
+a node when the cluster stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rehearsal.errors import UsageError
+from rehearsal.topology import Role
+
+SOURCE = "4.25"
+TARGET = "4.26"
+
+
+@dataclass(frozen=True)
+class NodeStep:
+    """A command on some nodes: `where` is a node number, or a role for all of its nodes.
+
+    It runs as root before systemd at the node's first start, after the packages are installed.
+    """
+
+    where: int | Role
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One starting state. Node numbers are those of the default topology; others are left out.
+
+    `installed` is the repository suffix that first installs (`4.25-base`: updates pending).
+    `releases` sets what single nodes claim to be; `sql` runs in the prepared database;
+    `credentials` writes httpd's password file as after the migration.
+    """
+
+    name: str
+    description: str
+    installed: str = f"{SOURCE}-base"
+    release: str = SOURCE
+    releases: Mapping[int, str] = field(default_factory=dict)
+    asset: bool = True
+    properties: Mapping[str, str] = field(default_factory=dict)
+    standby: tuple[int, ...] = ()
+    bans: tuple[tuple[str, int], ...] = ()
+    sql: tuple[str, ...] = ()
+    migrated: bool = False
+    other_password_on: tuple[int, ...] = ()
+    before_start: tuple[NodeStep, ...] = ()
+    after_start: tuple[NodeStep, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def for_settings(self) -> dict[str, object]:
+        """What `rehearsal.standins.settings.draw` wants to know."""
+        return dict(self.settings)
+
+
+def _custom_server(active: int) -> str:
+    return (
+        "INSERT INTO glpi.glpi_plugin_ocsinventoryng_ocsservers"
+        " (name, ocs_db_user, ocs_db_passwd, ocs_db_host, ocs_db_name, is_active, conn_type)"
+        " VALUES ('branch office', 'ocs_branch', 'Fqq/wKo1FuCW5dI=', 'ocs.branch.example.test',"
+        f" 'ocsweb', {active}, 0)"
+    )
+
+
+def _wrong_version(version: str) -> Scenario:
+    return Scenario(
+        f"wrong-version-{version}",
+        f"every node says it is NetEye {version}",
+        release=version,
+    )
+
+
+_ALL = (
+    Scenario("guide", "4.25 with pending updates; walks every path of the upgrade guide"),
+    Scenario("no-updates", "4.25 fully updated", installed=SOURCE),
+    Scenario("no-asset", "the asset module (OCS Inventory, GLPI) is not installed", asset=False),
+    Scenario(
+        "custom-ocs-active",
+        "an active OCS server of the GLPI plugin uses a database user of its own",
+        sql=(_custom_server(1),),
+    ),
+    Scenario(
+        "custom-ocs-inactive",
+        "the same, but that OCS server is not active",
+        sql=(_custom_server(0),),
+    ),
+    Scenario(
+        "fencing-off",
+        "fence devices are there, fencing is off",
+        properties={"stonith-enabled": "false"},
+    ),
+    _wrong_version("4.21"),
+    _wrong_version("4.24"),
+    _wrong_version("4.27"),
+    Scenario(
+        "at-4.26",
+        "already at 4.26, upgraded by somebody without a record of the runbook",
+        installed=TARGET,
+        release=TARGET,
+        migrated=True,
+    ),
+    Scenario("mixed-versions", "node 2 says 4.26, the others 4.25", releases={2: TARGET}),
+    Scenario(
+        "foreign-rpmnew",
+        "node 2 has an .rpmnew that nobody migrated",
+        before_start=(
+            NodeStep(2, ("install", "-m", "644", "/etc/hosts", "/etc/logrotate.d/foreign.rpmnew")),
+        ),
+    ),
+    Scenario(
+        "leftover-ban",
+        "a forgotten `pcs resource ban` keeps httpd away from node 1",
+        bans=(("httpd_group", 1),),
+    ),
+    Scenario("standby-node", "node 2 is in standby before anything starts", standby=(2,)),
+    Scenario(
+        "passwords-differ",
+        "node 2 has another OCS database password in its files",
+        other_password_on=(2,),
+    ),
+    Scenario(
+        "cluster-file-missing",
+        "node 3 has no /etc/neteye-cluster",
+        before_start=(NodeStep(3, ("rm", "/etc/neteye-cluster")),),
+    ),
+)
+SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
+DEFAULT = "guide"
+
+
+def find(name: str) -> Scenario:
+    """The scenario of that name; raises UsageError that lists all."""
+    if name not in SCENARIOS:
+        raise UsageError(f"no scenario {name!r}; there are: {', '.join(SCENARIOS)}")
+    return SCENARIOS[name]

@@ -1,0 +1,165 @@
+"""The state directory of a cluster, outside the source tree.
+
+    /var/lib/neteye-rehearsal/NAME/
+        cluster.json     what was asked for: seed, scenario, counts, network, image
+        inventory.ini    for `pytest runbook --inventory`
+        ssh/             key, host keys and configuration of the controller
+        template/        data of services and package repositories as they are at the start
+        shared/ repo/    the same, in use by the nodes
+        nodes/SHORT/     boot.json and files/ of each node
+        power/           locks and requests of the nodes' power switches
+"""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+from rehearsal.errors import RehearsalError
+from rehearsal.run import run
+from rehearsal.topology import Role, Topology, build
+
+ROOT = Path("/var/lib/neteye-rehearsal")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a cluster was made from; two equal values make the same cluster."""
+
+    name: str
+    scenario: str
+    seed: int
+    counts: Mapping[Role, int]
+    network: IPv4Network
+
+    @property
+    def topology(self) -> Topology:
+        return build(self.name, self.counts, self.network)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "counts": {str(role): number for role, number in self.counts.items()},
+            "network": str(self.network),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Asked":
+        counts = {Role(role): int(number) for role, number in content["counts"].items()}
+        network = IPv4Network(content["network"])
+        return cls(content["name"], content["scenario"], int(content["seed"]), counts, network)
+
+
+@dataclass(frozen=True)
+class State:
+    """Paths of one cluster, and the record of what it was made from."""
+
+    name: str
+
+    @property
+    def directory(self) -> Path:
+        return ROOT / self.name
+
+    @property
+    def ssh(self) -> Path:
+        return self.directory / "ssh"
+
+    @property
+    def template(self) -> Path:
+        return self.directory / "template"
+
+    @property
+    def inventory(self) -> Path:
+        return self.directory / "inventory.ini"
+
+    @property
+    def power(self) -> Path:
+        return self.directory / "power"
+
+    @property
+    def shared(self) -> Path:
+        return self.directory / "shared"
+
+    @property
+    def repositories(self) -> Path:
+        return self.directory / "repo"
+
+    def node(self, short: str) -> Path:
+        return self.directory / "nodes" / short
+
+    @property
+    def _record(self) -> Path:
+        return self.directory / "cluster.json"
+
+    def read(self) -> tuple[Asked, str] | None:
+        """What was asked for and the image used; None when nothing complete was prepared."""
+        try:
+            content = json.loads(self._record.read_text(encoding="utf-8"))
+            return Asked.from_json(content), str(content["image"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError):
+            return None  # half-written by a run that was killed: as good as not there
+
+    def write(self, asked: Asked, image: str) -> None:
+        """Record that the directory is complete for `asked`."""
+        content = {**asked.as_json(), "image": image}
+        fresh = self._record.with_suffix(".new")
+        fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        fresh.replace(self._record)
+
+    def start_anew(self) -> None:
+        """Empty the directory; the record goes first, so that a half-made state is known as such."""
+        self._record.unlink(missing_ok=True)
+        self.remove()
+        self.directory.mkdir(parents=True, mode=0o700)
+        self.ssh.mkdir(mode=0o700)
+        self.template.mkdir()
+
+    def restore(self) -> None:
+        """Put the services' data, the repositories and the power switches back to the start."""
+        for live in (self.shared, self.repositories, self.power):
+            shutil.rmtree(live, ignore_errors=True)
+        self.power.mkdir()
+        for live in (self.shared, self.repositories):
+            # sparse: the database's files are mostly holes
+            source = self.template / live.name
+            run(["cp", "-a", "--sparse=always", source, live], timeout=120)
+
+    def remove(self) -> None:
+        """Remove the directory with everything in it."""
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+
+
+def names() -> list[str]:
+    """Every cluster that has a state directory."""
+    if not ROOT.is_dir():
+        return []
+    return sorted(path.name for path in ROOT.iterdir() if path.is_dir())
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the cluster's lock: one `up`, `reset` or `down` of a cluster at a time.
+
+    Raises RehearsalError when another process holds it.
+    """
+    ROOT.mkdir(parents=True, exist_ok=True)
+    path = ROOT / f".{name}.lock"
+    with path.open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RehearsalError(
+                f"Another `python -m rehearsal` is working on cluster {name!r} ({path} is locked);"
+                " wait until it is done."
+            ) from None
+        yield

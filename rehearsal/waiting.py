@@ -1,0 +1,130 @@
+"""Looks at a started cluster and says what is still missing until it is ready."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+
+from rehearsal import podman
+from rehearsal.errors import RehearsalError
+from rehearsal.run import wait_for
+from rehearsal.topology import Node, Role, Topology
+
+_SECONDS = 180.0
+_SSH_PORT = 22
+
+
+def container_name(topology: Topology, node: Node) -> str:
+    """Name of a node's container."""
+    return f"rehearsal-{topology.name}-{node.short}"
+
+
+def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
+    """Wait until ssh answers on every node and pacemaker has started every resource.
+
+    Fence devices are left out: they start last and nothing depends on them at that time.
+    Raises RehearsalError that names what was missing, with the log of a node that ended.
+    """
+    wait_for(
+        f"cluster {topology.name!r} ready",
+        lambda: _ended(topology) or missing(topology),
+        seconds=seconds,
+    )
+
+
+def _ended(topology: Topology) -> None:
+    """Raise when a node's container has ended: waiting longer would be of no use."""
+    present = podman.containers(topology.name)
+    for node in topology.nodes:
+        container = present.get(container_name(topology, node))
+        if container is not None and container.state in ("exited", "stopped"):
+            log = podman.podman("logs", "--tail", "30", container.name, check=False)
+            raise RehearsalError(
+                f"Node {node.name} ended at its start; its last lines:\n{log.stdout}{log.stderr}"
+            )
+
+
+def missing(topology: Topology) -> str | None:
+    """What is not there yet, in a few words; None when the cluster is ready."""
+    for node in topology.nodes:
+        if not is_listening(topology, node):
+            return f"ssh on {node.name}"
+    first = container_name(topology, topology.operative[0])
+    answer = podman.execute(first, ["crm_mon", "--output-as=xml"], check=False, timeout=30)
+    if answer.returncode != 0:
+        return f"pacemaker on {topology.operative[0].name}"
+    return judge(answer.stdout, [node.name for node in topology.operative])
+
+
+def is_listening(topology: Topology, node: Node) -> bool:
+    """Whether sshd of the node has its socket."""
+    name = container_name(topology, node)
+    answer = podman.execute(name, ["ss", "-Hltn", f"sport = :{_SSH_PORT}"], check=False)
+    return answer.returncode == 0 and bool(answer.stdout.strip())
+
+
+def judge(crm_mon: str, names: list[str]) -> str | None:
+    """What `crm_mon --output-as=xml` lacks for a ready cluster of those nodes; None if nothing."""
+    try:
+        root = ET.fromstring(crm_mon)
+    except ET.ParseError as broken:
+        return f"an answer of crm_mon that can be read ({broken})"
+    controller = root.find("summary/current_dc")
+    if controller is None or controller.get("with_quorum") != "true":
+        return "quorum"
+    online = {n.get("name") for n in root.iterfind("nodes/node") if _is_settled(n.attrib)}
+    for name in names:
+        if name not in online:
+            return f"node {name} online"
+    for resource in root.iter("resource"):
+        agent = resource.get("resource_agent", "")
+        started = resource.get("role") == "Started" and resource.get("failed") == "false"
+        if not agent.startswith("stonith:") and not started:
+            return f"resource {resource.get('id')} Started, it is {resource.get('role')}"
+    return None
+
+
+def _is_settled(attributes: Mapping[str, str]) -> bool:
+    wanted = {"online": "true", "unclean": "false", "pending": "false"}
+    return all(attributes.get(name) == value for name, value in wanted.items())
+
+
+def overview(topology: Topology) -> list[dict[str, str]]:
+    """One row a node: name, role, address, container state, release."""
+    present = podman.containers(topology.name)
+    rows = []
+    for node in topology.nodes:
+        container = present.get(container_name(topology, node))
+        state = "absent" if container is None else container.state
+        release = "-"
+        if container is not None and container.is_running:
+            answer = podman.execute(container.name, ["cat", "/etc/neteye-release"], check=False)
+            release = answer.stdout.strip() or "none"
+        rows.append(
+            {
+                "node": node.name,
+                "role": node.role.value,
+                "address": str(node.address),
+                "state": state,
+                "release": release,
+            }
+        )
+    return rows
+
+
+def operative_containers(topology: Topology) -> list[str]:
+    """Containers of the operative nodes."""
+    return [container_name(topology, n) for n in topology.nodes if n.role is Role.OPERATIVE]
+
+
+def pcs_status(topology: Topology) -> str:
+    """`pcs status` of the first operative node that answers, or why there is none."""
+    for name in operative_containers(topology):
+        answer = podman.execute(name, ["pcs", "status"], check=False, timeout=30)
+        if answer.returncode == 0:
+            return answer.stdout
+    return "no operative node answers `pcs status`\n"
+
+
+def to_json(rows: list[dict[str, str]]) -> str:
+    """Rows of `overview` for programs."""
+    return json.dumps(rows, indent=2)
