@@ -41,12 +41,17 @@ class Change:
     repeatable: bool = True
     """Running it again after an unknown outcome does no harm."""
     ok_codes: tuple[int, ...] = (0,)
+    may_fail: bool = False
+    """Another exit code is recorded as failed, and the action decides what it means."""
     opens: tuple[Temporary, ...] = ()
     """Ledger entries written before the command starts (design, promise 5)."""
     closes: tuple[tuple[str, str], ...] = ()
     """(kind, subject) of ledger entries that are closed when the command succeeded."""
     secret_output: bool = False
     """The answer is never recorded."""
+    detached: str | None = None
+    """Started once, detached from the connection, by the wrapper that keeps log and exit status
+    under this name in the attempt's directory on the node (guide row G18)."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""What a step says it saw: findings, guide rows, notes. The verdict comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.model.finding import Finding
+from engine.queries import Asked
+from engine.rows import RowState
+from engine.run import Run
+
+
+class Evidence:
+    """The fixture `evidence` of one step."""
+
+    def __init__(self, run: Run, step: str, guide: tuple[str, ...]) -> None:
+        self._run = run
+        self._guide = guide
+        self.step = step
+        self.blocking: list[Finding] = []
+        self.reasons: list[str] = []
+        self.outcome = "done"
+
+    def judge(
+        self,
+        findings: Iterable[Finding],
+        *,
+        observed: str,
+        guide: Iterable[str] | None = None,
+        information: bool = False,
+    ) -> list[Finding]:
+        """Record what was observed and the findings; the step fails at its end if one blocks.
+
+        `guide` are the rows this observation was made for (default: all of the step's).
+        `information`: shown without weight, for start conditions after the start.
+        """
+        weighed = self._run.judge.weigh(findings, information=information)
+        for finding in weighed:
+            self._run.record("finding", step=self.step, **as_data(finding))
+        blocking = [finding for finding in weighed if finding.blocks]
+        self.blocking += blocking
+        rows = tuple(guide) if guide is not None else self._guide
+        state = RowState.FAILED if blocking else RowState.FULFILLED
+        said = "; ".join(f"{f.subject}: {f.observed}" for f in blocking) if blocking else observed
+        self._rows(rows, state, said)
+        self.reasons.append(observed)
+        return weighed
+
+    def answered(self, asked: Asked[Any], guide: Iterable[str] | None = None) -> bool:
+        """Judge whether everybody answered: a question without an answer blocks."""
+        findings = [unanswered(node, asked.question, why) for node, why in asked.unanswered.items()]
+        if findings:
+            self.judge(findings, observed=f"{asked.question} was not answered", guide=guide)
+        return not findings
+
+    def fulfilled(self, row: str, reason: str) -> None:
+        self._rows((row,), RowState.FULFILLED, reason)
+        self.reasons.append(reason)
+
+    def not_needed(self, reason: str, *, guide: Iterable[str] | None = None) -> None:
+        """There was nothing to do, and why."""
+        rows = tuple(guide) if guide is not None else self._guide
+        self._rows(rows, RowState.NOT_NEEDED, reason)
+        self.reasons.append(reason)
+        self.outcome = "not needed"
+
+    def not_applicable(self, observed_how: str, *, guide: Iterable[str] | None = None) -> None:
+        """What the rows are about is not on this cluster, by observation."""
+        rows = tuple(guide) if guide is not None else self._guide
+        self._rows(rows, RowState.NOT_APPLICABLE, observed_how)
+        self.reasons.append(observed_how)
+        self.outcome = "not applicable"
+
+    def open(self, row: str, what_until: str) -> None:
+        """Something is left to be done after this run, and until when."""
+        self._rows((row,), RowState.OPEN, what_until)
+        self.reasons.append(what_until)
+
+    def note(self, text: str) -> None:
+        """A sentence for the report, for no row in particular."""
+        self._run.record("note", step=self.step, text=text)
+        self.reasons.append(text)
+
+    def remember(self, name: str, **values: Any) -> None:
+        """Keep a fact for later steps and later runs of this attempt. Never a secret."""
+        self._run.record("fact", step=self.step, name=name, **values)
+
+    def attach(self, name: str, text: str) -> None:
+        """Keep a longer text with the step, redacted."""
+        text = self._run.redactor.clean_output(text)
+        self._run.record(
+            "attachment", step=self.step, name=name, output=self._run.outputs.describe(name, text)
+        )
+
+    def _rows(self, rows: Iterable[str], state: RowState, reason: str) -> None:
+        for row in rows:
+            self._run.record("row", step=self.step, row=row, state=state.value, reason=reason)
+
+
+def as_data(finding: Finding) -> dict[str, Any]:
+    """A finding as the contract's `findings[]` has it."""
+    accepted = finding.accepted
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "subject": finding.subject,
+        "observed": finding.observed,
+        "expected": finding.expected,
+        "remedy": finding.remedy,
+        "guide": list(finding.guide),
+        "accepted": {"by": accepted.by, "reason": accepted.reason} if accepted else None,
+    }
+
+
+def unanswered(node: str, question: str, why: str) -> Finding:
+    """A question without an answer: unknown blocks."""
+    return Finding(
+        code="question-unanswered",
+        subject=node,
+        observed=f"no answer to {question!r}: {why}",
+        expected="an answer within the deadline",
+        remedy="Nothing is assumed in its place. Try the question by hand on the node, remove the"
+        " cause, then run again.",
+    )

@@ -1,0 +1,185 @@
+"""What pytest-html's report shows beyond its table: the guide's rows, findings, how it ended.
+
+Everything a node or an operator wrote is escaped here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+_COLOURS = {
+    "fulfilled": "#1a7f37",
+    "not needed": "#57606a",
+    "not applicable": "#57606a",
+    "open": "#9a6700",
+    "failed": "#cf222e",
+    "block": "#cf222e",
+    "warn": "#9a6700",
+    "info": "#57606a",
+}
+
+STYLE = """
+<style>
+.runbook { font: 14px/1.45 system-ui, sans-serif; color: #1f2328; max-width: 1200px; }
+.runbook h2 { margin: 1.2em 0 .4em; font-size: 18px; }
+.runbook table { border-collapse: collapse; width: 100%; }
+.runbook th, .runbook td { border: 1px solid #d0d7de; padding: 4px 8px; text-align: left;
+  vertical-align: top; overflow-wrap: anywhere; }
+.runbook th { background: #f6f8fa; }
+.runbook .verdict { font-size: 20px; font-weight: 600; padding: 10px 14px; color: #fff;
+  border-radius: 6px; margin: 8px 0; }
+.runbook .state { font-weight: 600; white-space: nowrap; }
+.runbook .nowrap { white-space: nowrap; }
+@media print { .runbook { font-size: 11px; } }
+</style>
+"""
+
+
+def render_summary(summary: Mapping[str, Any]) -> str:
+    """The first screen of the report, from summary.json's data."""
+    parts = [
+        STYLE,
+        '<div class="runbook">',
+        _verdict(summary),
+        _table("Run", ("", ""), _facts(summary)),
+        _table(
+            "The guide's rows",
+            ("row", "duty", "state", "reason", "steps"),
+            (_guide_row(row) for row in summary["guide"]),
+        ),
+        _findings(summary["findings"]),
+        "</div>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _verdict(summary: Mapping[str, Any]) -> str:
+    good = summary["exit_code"] == 0
+    colour = "#1a7f37" if good else "#cf222e"
+    text = f"{summary['outcome']} (exit code {summary['exit_code']})"
+    if summary.get("stopped"):
+        text += f": {summary['stopped']['reason']}"
+    todo = (
+        f"<p><b>What to do:</b> {escape(summary['stopped']['what_to_do'])}</p>"
+        if summary.get("stopped")
+        else ""
+    )
+    return f'<div class="verdict" style="background:{colour}">{escape(text)}</div>{todo}'
+
+
+def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    labels = {
+        "cluster": "Cluster",
+        "environment": "Environment",
+        "mode": "Mode",
+        "source": "From",
+        "target": "To",
+        "change_id": "Change",
+        "window": "Window",
+        "operator": "Operator",
+        "attempt": "Attempt",
+        "run_id": "Run",
+        "started": "Started (UTC)",
+        "finished": "Finished (UTC)",
+        "announced": "Announced time",
+        "taken": "Time taken",
+        "standby": "In standby",
+    }
+    for key, label in labels.items():
+        if summary.get(key):
+            yield f"<b>{label}</b>", escape(str(summary[key]))
+
+
+def _guide_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        f'<span class="nowrap">{escape(row["id"])}</span>',
+        escape(row["duty"]),
+        _state(row["state"]),
+        escape(row["reason"]),
+        escape(", ".join(row["steps"])),
+    )
+
+
+def _findings(findings: Iterable[Mapping[str, Any]]) -> str:
+    listed = list(findings)
+    if not listed:
+        return "<h2>Findings</h2><p>None.</p>"
+    return _table(
+        "Findings",
+        ("code", "weight", "subject", "observed", "expected", "what to do", "accepted"),
+        (
+            (
+                escape(f["code"]),
+                _state(f["severity"]),
+                escape(f["subject"]),
+                escape(f["observed"]),
+                escape(f["expected"]),
+                escape(f["remedy"]),
+                escape(f"by {f['accepted']['by']}: {f['accepted']['reason']}")
+                if f["accepted"]
+                else "",
+            )
+            for f in listed
+        ),
+    )
+
+
+def _state(state: str) -> str:
+    return f'<span class="state" style="color:{_COLOURS.get(state, "#000")}">{escape(state)}</span>'
+
+
+def _table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of cells that are HTML already."""
+    heading = "".join(f"<th>{cell}</th>" for cell in head)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<h2>{escape(title)}</h2>\n<table><tr>{heading}</tr>\n{body}\n</table>"
+
+
+def step_details(events: Iterable[Mapping[str, Any]]) -> str:
+    """Everything recorded for one step: observations, changes, notes; for its row's details."""
+    lines = [line for event in events if (line := _line(event))]
+    return f'<div class="runbook"><table>{"".join(lines)}</table></div>' if lines else ""
+
+
+def _line(event: Mapping[str, Any]) -> str:
+    kind = event["event"]
+    if kind == "observation":
+        head = f"asked {event['node']}: {event['question']}"
+        return _detail(event, head, event.get("command", ""), _said(event))
+    if kind == "intent":
+        return _detail(event, f"change on {event['node']}: {event['what']}", event["command"], "")
+    if kind == "result":
+        code = event.get("code")
+        head = f"result: {event['outcome']}" + (f", exit code {code}" if code is not None else "")
+        return _detail(event, head, event.get("reason", ""), _said(event))
+    if kind == "finding":
+        return _detail(
+            event,
+            f"finding {event['code']} ({event['severity']}) {event['subject']}",
+            f"{event['observed']}; expected {event['expected']}. {event['remedy']}",
+            "",
+        )
+    if kind == "attachment":
+        return _detail(event, event["name"], "", _said(event))
+    if kind == "note":
+        return _detail(event, "note", event["text"], "")
+    return ""
+
+
+def _said(event: Mapping[str, Any]) -> str:
+    output = event.get("output") or {}
+    text = str(output.get("text", ""))
+    if output.get("file"):
+        text += f"\n(whole text: {output['file']}, sha256 {output['sha256']})"
+    problem = f"{event['problem']}\n" if event.get("problem") else ""
+    return problem + text
+
+
+def _detail(event: Mapping[str, Any], head: str, command: str, text: str) -> str:
+    return (
+        f'<tr><td class="nowrap">{escape(str(event["time"]))}</td>'
+        f"<td><b>{escape(head)}</b><br><code>{escape(command)}</code>"
+        f"<pre>{escape(text)}</pre></td></tr>"
+    )

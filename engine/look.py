@@ -1,0 +1,155 @@
+"""The read-only door for actions and steps: asks, records what was seen, changes nothing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from engine.errors import ParseError, Unanswered
+from engine.memory import Memory
+from engine.model.cluster import ClusterStatus
+from engine.model.inventory import Inventory, Settings
+from engine.model.names import Names
+from engine.model.release import Release
+from engine.position import Position
+from engine.queries import Asked, Query, SqlQuery
+from engine.queries.pacemaker import STATUS
+from engine.run import Run
+from engine.transport.base import Answer, Lost, Transport
+from engine.transport.parallel import in_parallel
+
+T = TypeVar("T")
+
+
+class Look:
+    """Asks the cluster. Every answer goes into the evidence, except secret ones."""
+
+    def __init__(self, run: Run, transport: Transport, names: Names) -> None:
+        self._run = run
+        self._transport = transport
+        self.names = names
+        self.position = Position.NOT_STARTED
+        self.baseline: Mapping[str, Any] | None = None
+
+    @property
+    def inventory(self) -> Inventory:
+        return self._run.inventory
+
+    @property
+    def settings(self) -> Settings:
+        return self._run.inventory.settings
+
+    @property
+    def release(self) -> Release:
+        return self._run.release
+
+    @property
+    def memory(self) -> Memory:
+        return self._run.memory
+
+    @property
+    def attempt(self) -> str | None:
+        return self._run.attempt
+
+    def ask(self, node: str, query: Query[T]) -> T:
+        """The node's answer. Unanswered when none came, or one that is no answer."""
+        answer = self._answer(node, query)
+        try:
+            value = query.parse(answer)
+        except ParseError as error:
+            self._record(node, query, answer, problem=str(error))
+            raise Unanswered(node, query.name, str(error)) from error
+        except ValueError as error:
+            self._record(node, query, answer, problem=str(error))
+            raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
+        self._record(node, query, answer)
+        return value
+
+    def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
+        """The same question to several nodes at once, one thread and connection each."""
+        nodes = tuple(nodes)
+        asked: Asked[T] = Asked(query.name)
+        for node, value in in_parallel(nodes, lambda node: self.ask(node, query)).items():
+            if isinstance(value, Unanswered):
+                asked.unanswered[node] = value.why
+            elif isinstance(value, BaseException):
+                raise value
+            else:
+                asked.values[node] = value
+        return asked
+
+    def cluster_status(self) -> ClusterStatus:
+        """The cluster as N sees it now, with the inventory's names."""
+        return self.names.localised(self.ask(self.names.active, STATUS))
+
+    def sql_node(self) -> str:
+        """The node that runs the database; Unanswered when no node does."""
+        resource = self.cluster_status().resource(self.release.database_resource)
+        if resource is None or not resource.is_started or len(resource.nodes) != 1:
+            seen = f"{resource.role} on {list(resource.nodes)}" if resource else "not there"
+            raise Unanswered(
+                self.names.active,
+                "which node runs the database",
+                f"resource {self.release.database_resource!r} is {seen}",
+            )
+        return resource.nodes[0]
+
+    def sql(self, query: SqlQuery[T]) -> T:
+        """The database's answer, in a read-only session through the node that runs it."""
+        from engine.sql import ask_database
+
+        node = self.sql_node()
+        rows, seconds = ask_database(self._transport, node, query)
+        value = query.parse(rows)
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=query.name,
+            command=f"SQL on {query.database}: {' '.join(query.sql.split())}",
+            rows=len(rows),
+            seconds=round(seconds, 3),
+            output={"text": "(not recorded: secret)"} if query.secret else self._rows(query, rows),
+        )
+        return value
+
+    def _rows(self, query: SqlQuery[Any], rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+        lines = [", ".join(f"{key}={value!r}" for key, value in row.items()) for row in rows]
+        return self._run.outputs.describe(f"sql-{query.name}", "\n".join(lines))
+
+    def _answer(self, node: str, query: Query[Any]) -> Answer:
+        try:
+            answer = self._transport.run(
+                node, query.argv, stdin=query.stdin, deadline=query.deadline
+            )
+        except Lost as lost:
+            self._record(node, query, lost.partial, problem=lost.why)
+            raise Unanswered(node, query.name, lost.why) from lost
+        if answer.code not in query.ok_codes:
+            detail = "" if query.secret else (answer.errors.strip() or answer.text.strip())[-300:]
+            problem = f"exit code {answer.code} is no answer to this question. {detail}".strip()
+            self._record(node, query, answer, problem=problem)
+            raise Unanswered(node, query.name, self._run.redactor.clean_output(problem))
+        return answer
+
+    def _record(
+        self, node: str, query: Query[Any], answer: Answer | None, problem: str = ""
+    ) -> None:
+        output: dict[str, Any] = {"text": "(no answer)"}
+        if query.secret:
+            output = {"text": "(not recorded: secret)"}
+        elif answer is not None:
+            printed = answer.text + (f"\n[stderr] {answer.errors}" if answer.errors else "")
+            output = self._run.outputs.describe(f"{node}-{query.name}", printed)
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=query.name,
+            command=shlex.join(query.argv)[:400],
+            code=answer.code if answer else None,
+            seconds=round(answer.seconds, 3) if answer else None,
+            output=output,
+            **({"problem": problem} if problem else {}),
+        )

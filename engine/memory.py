@@ -1,0 +1,107 @@
+"""What the journals of an attempt remember: it answers only what the cluster can't show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.journal import Event
+from engine.model.change import Outcome
+
+
+@dataclass(frozen=True)
+class ChangeRecord:
+    """The latest intent of one change and its result, None while none is on record."""
+
+    key: str
+    intent: Event
+    result: Event | None = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return Outcome(self.result["outcome"]) if self.result else None
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """A temporary change that is still in place, with the value to give back."""
+
+    kind: str
+    subject: str
+    former: str
+    since: str
+
+
+@dataclass
+class Memory:
+    """The fold of all events of an attempt, in order."""
+
+    changes: dict[str, ChangeRecord] = field(default_factory=dict)
+    ledger: dict[tuple[str, str], LedgerEntry] = field(default_factory=dict)
+    facts: dict[str, Event] = field(default_factory=dict)
+    """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
+    settled: dict[str, Event] = field(default_factory=dict)
+    closed: bool = False
+    started: str | None = None
+
+    @classmethod
+    def fold(cls, events: Iterable[Event]) -> Memory:
+        memory = cls()
+        for event in events:
+            memory.add(event)
+        return memory
+
+    def add(self, event: Event) -> None:
+        """Take one more event into account; unknown kinds are none of memory's business."""
+        handler = getattr(self, f"_on_{event['event'].replace('-', '_')}", None)
+        if handler:
+            handler(event)
+
+    def _on_attempt_opened(self, event: Event) -> None:
+        self.started, self.closed = event["time"], False
+
+    def _on_attempt_closed(self, event: Event) -> None:
+        self.closed = True
+
+    def _on_intent(self, event: Event) -> None:
+        self.changes[event["key"]] = ChangeRecord(event["key"], event)
+        for entry in event.get("opens", ()):
+            # the first former value counts: a second round finds the state the first one left
+            self.ledger.setdefault(
+                (entry["kind"], entry["subject"]),
+                LedgerEntry(entry["kind"], entry["subject"], entry["former"], event["time"]),
+            )
+
+    def _on_result(self, event: Event) -> None:
+        record = self.changes.get(event["key"])
+        if record is None:
+            return
+        self.changes[event["key"]] = ChangeRecord(record.key, record.intent, event)
+        if event["outcome"] == Outcome.OK:
+            for kind, subject in event.get("closes", ()):
+                self.ledger.pop((kind, subject), None)
+
+    def _on_ledger_closed(self, event: Event) -> None:
+        self.ledger.pop((event["kind"], event["subject"]), None)
+
+    def _on_settled(self, event: Event) -> None:
+        self.settled[event["step"]] = event
+
+    def _on_fact(self, event: Event) -> None:
+        self.facts[event["name"]] = event
+
+    def of_step(self, step: str) -> list[ChangeRecord]:
+        """The changes of one step, in order."""
+        return [record for record in self.changes.values() if record.intent["step"] == step]
+
+    def detached(self, prefix: str) -> list[ChangeRecord]:
+        """Detached commands whose name starts with `prefix`, oldest first."""
+        return [
+            record
+            for record in self.changes.values()
+            if str(record.intent.get("detached") or "").startswith(prefix)
+        ]
+
+    def open_intents(self) -> list[ChangeRecord]:
+        """Changes whose outcome is not on record or was recorded as unknown."""
+        return [r for r in self.changes.values() if r.outcome in (None, Outcome.UNKNOWN)]

@@ -1,0 +1,72 @@
+"""The sets of nodes that the guide speaks of, by the names of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.inventory import Inventory, Role
+
+
+@dataclass(frozen=True)
+class Names:
+    """N, OTHER, E and V, derived from `/etc/neteye-cluster`; never typed in (guide row G17)."""
+
+    active: str
+    operative: tuple[str, ...]
+    elastic_only: tuple[str, ...]
+    voting_only: tuple[str, ...]
+    internal: Mapping[str, str]
+    """Inventory name -> internal name, as in pacemaker and in the node's `/etc/hosts`."""
+
+    @property
+    def other(self) -> tuple[str, ...]:
+        """ALL without N, E and V."""
+        return tuple(name for name in self.operative if name != self.active)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.operative + self.elastic_only + self.voting_only
+
+    def of_pacemaker(self, name: str) -> str:
+        """The inventory name of a pacemaker node; the name itself when it is unknown."""
+        for ours, internal in self.internal.items():
+            if name in (ours, internal) or name.split(".")[0] == internal.split(".")[0]:
+                return ours
+        return name
+
+    def localised(self, status: ClusterStatus) -> ClusterStatus:
+        """The status with pacemaker's node names replaced by the inventory's."""
+        named = self.of_pacemaker
+        return replace(
+            status,
+            dc=named(status.dc) if status.dc else None,
+            nodes=tuple(replace(node, name=named(node.name)) for node in status.nodes),
+            resources=tuple(
+                replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
+            ),
+            failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
+            bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
+        )
+
+
+def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Names:
+    """The sets of nodes. Without a readable definition the order of the inventory stands in,
+
+    which is good enough to ask questions; policy/roles blocks before anything is changed.
+    """
+    internal: dict[str, str] = {}
+    active = inventory.operative[0]
+    for name in inventory.names:
+        found = definition.find(name) if definition else None
+        internal[name] = found.hostname if found else name
+        if definition and found and found == definition.active_node:
+            active = name
+    return Names(
+        active=active,
+        operative=inventory.of(Role.OPERATIVE),
+        elastic_only=inventory.of(Role.ELASTIC_ONLY),
+        voting_only=inventory.of(Role.VOTING_ONLY),
+        internal=internal,
+    )

@@ -1,0 +1,335 @@
+"""The pytest plugin: passes pytest's events on to the session of the run. Inert elsewhere."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from engine import options, usage
+from engine.console import Console
+from engine.ending import Ended, finish
+from engine.errors import RunbookError, UsageError
+from engine.evidence import Evidence, unanswered
+from engine.graph import order, resolve
+from engine.html import render_summary, step_details
+from engine.look import Look
+from engine.model.inventory import Inventory
+from engine.model.release import Release
+from engine.run import Ending, Mode, Run
+from engine.session import Session
+from engine.start import make_run, make_session
+from engine.steps import StepItem, mark_of
+
+_RUN = pytest.StashKey[Run]()
+_SESSION = pytest.StashKey[Session]()
+_ITEM = pytest.StashKey[StepItem]()
+_BEGUN = pytest.StashKey[float]()
+_ENDED = pytest.StashKey[Ended]()
+_SERVING = pytest.StashKey[dict[str, list[str]]]()
+
+
+class Hooks:
+    """Hooks that the runbook implements."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_runbook_release(self) -> Release | None:
+        """The version step as data (runbook/release.py)."""
+
+    def pytest_runbook_start_rehearsal(self, inventory: Inventory) -> None:
+        """Start the rehearsal cluster of this inventory when it is not running."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(Hooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        if not usage.is_runbook(config):
+            return
+        usage.refuse_partial_runs(config)
+        run = make_run(config)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[_RUN] = run
+    config.option.htmlpath = str(run.directory / "report.html")
+    config.option.self_contained_html = True
+    config.option.xmlpath = str(run.directory / "junit.xml")
+    config.option.verbose = min(config.option.verbose, -2)
+    config.option.showcapture = "no"
+    config.addinivalue_line("markers", "runbook: a step of the runbook")
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End in an orderly way: reports written, lock released (pytest does so for Ctrl-C)."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    run = session.config.stash.get(_RUN, None)
+    if run is None:
+        return
+    metadata = _metadata_of(session.config)
+    if metadata is not None:
+        metadata.clear()  # the environment of this machine is none of the report's business
+        metadata.update({"Run": run.run_id, "Python": sys.version.split()[0]})
+
+
+def _metadata_of(config: pytest.Config) -> dict[str, Any] | None:
+    from pytest_metadata.plugin import metadata_key
+
+    return config.stash.get(metadata_key, None)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Fan-out: one item a round and node, with a name of its own."""
+    run = metafunc.config.stash.get(_RUN, None)
+    mark = mark_of(metafunc.function)
+    if run is None or mark is None:
+        return
+    inventory = run.inventory
+    if "round" in mark.each:
+        rounds = range(1, len(inventory.operative) + 3)
+        metafunc.parametrize("round_number", list(rounds), ids=[str(r) for r in rounds])
+    if "node" in mark.each:
+        nodes = inventory.names if mark.nodes == "all" else getattr(inventory, mark.nodes)
+        metafunc.parametrize("node", list(nodes), ids=list(nodes))
+
+
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if config.stash.get(_RUN, None) is None:
+        return
+    steps = [_step_item(item) for item in items]
+    running = order(steps)
+    items[:] = [items[index] for index in running]
+    steps = [steps[index] for index in running]
+    try:
+        depends = resolve(steps)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    serving: dict[str, list[str]] = {}
+    for item, step in zip(items, steps, strict=True):
+        item.stash[_ITEM] = step
+        item.add_marker(
+            pytest.mark.dependency(name=step.name, depends=depends[step.name], scope="session")
+        )
+        for row in step.mark.guide:
+            names = serving.setdefault(row, [])
+            if step.mark.name not in names:
+                names.append(step.mark.name)
+    config.stash[_SERVING] = serving
+
+
+def _step_item(item: pytest.Item) -> StepItem:
+    mark = mark_of(getattr(item, "function", None))
+    if mark is None:
+        raise pytest.UsageError(f"{item.nodeid}: a test of the runbook without @step")
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return StepItem(mark, parameters.get("round_number"), parameters.get("node"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    run = session.config.stash.get(_RUN, None)
+    if run is None:
+        return (yield)
+    made = make_session(run, _console(session, run))
+    session.config.stash[_SESSION] = made
+    made.console.line(f"run {run.run_id} ({run.mode.value}), evidence in {run.directory}")
+    made.begin()
+    made.console.line(f"position: {made.look.position.value}; N is {made.look.names.active}")
+    return (yield)
+
+
+def _console(session: pytest.Session, run: Run) -> Console:
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+
+    def write(text: str, **markup: bool) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(text, **markup)
+            reporter.flush()
+
+    minutes = run.release.estimate_base + run.release.estimate_per_node * len(run.inventory.hosts)
+    return Console(write, len(session.items), minutes * 60.0)
+
+
+@pytest.fixture
+def runbook_session(request: pytest.FixtureRequest) -> Session:
+    """The session of this run; for actions."""
+    return request.config.stash[_SESSION]
+
+
+@pytest.fixture
+def look(runbook_session: Session) -> Look:
+    """The read-only door to the cluster."""
+    return runbook_session.look
+
+
+@pytest.fixture
+def evidence(runbook_session: Session) -> Evidence:
+    """Where the step says what it saw."""
+    assert runbook_session.evidence is not None
+    return runbook_session.evidence
+
+
+@pytest.fixture(scope="session")
+def round_number() -> None:
+    """The round of a fan-out over rounds; None elsewhere."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    session, step = _of(item)
+    if session is None or step is None:
+        return
+    item.stash[_BEGUN] = time.monotonic()
+    session.start_step(step)
+    doc = (getattr(item, "function", None).__doc__ or "").strip().splitlines()
+    session.console.step(step.name, doc[0] if doc else "")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """The verdict comes from findings: a step whose findings block fails, whatever it asserts."""
+    session, step = _of(item)
+    if session is None or step is None or session.evidence is None:
+        return (yield)
+    try:
+        result = yield
+    except RunbookError as error:
+        _judge_error(session, error)
+        result = None
+    blocking = session.evidence.blocking
+    if blocking:
+        session.halt_for_findings(blocking)
+        text = "\n".join(f"{finding}" for finding in blocking)
+        raise pytest.fail.Exception(session.run.redactor.clean(text), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A plan runs the bodies of asking steps only; of the others just the action is shown."""
+    session, step = _of(pyfuncitem)
+    if session is None or step is None or session.run.mode is not Mode.PLAN:
+        return None
+    return None if step.mark.asks else True
+
+
+def _judge_error(session: Session, error: RunbookError) -> None:
+    """A question without an answer blocks, wherever in a step it was asked."""
+    node = getattr(error, "node", "cluster")
+    question = getattr(error, "question", "a question of this step")
+    finding = unanswered(node, question, getattr(error, "why", str(error)))
+    assert session.evidence is not None
+    session.evidence.judge([finding], observed=str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    session, step = _of(item)
+    if session is not None and step is not None and _is_telling(report):
+        begun = item.stash.get(_BEGUN, time.monotonic())
+        session.end_step(step, report, time.monotonic() - begun)
+    return report
+
+
+def _is_telling(report: pytest.TestReport) -> bool:
+    """The one phase that says how the step ended."""
+    return report.when == "call" or (report.when == "setup" and report.outcome != "passed")
+
+
+def _of(item: pytest.Item) -> tuple[Session | None, StepItem | None]:
+    return item.config.stash.get(_SESSION, None), item.stash.get(_ITEM, None)
+
+
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """The console has its own line for each step: no dots."""
+    if config.stash.get(_RUN, None) is None or report.when == "teardown":
+        return None
+    if report.when == "call" or report.outcome != "passed":
+        word = report.outcome if report.when == "call" or report.outcome == "skipped" else "error"
+        return word, "", ""
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    config = session.config
+    run, made = config.stash.get(_RUN, None), config.stash.get(_SESSION, None)
+    if run is None:
+        return
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        run.halt(
+            Ending.INTERRUPTED,
+            "the run was interrupted by a person or a signal",
+            "A command that was started on the cluster goes on there. Run again: it is followed,"
+            " and what is done already is not done twice.",
+        )
+    elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        run.halt(Ending.USAGE, f"pytest ended with {exitstatus}", "See the message above.")
+    ended = finish(run, made, config.stash.get(_SERVING, {}))
+    config.stash[_ENDED] = ended
+    session.exitstatus = ended.exit_code
+
+
+def pytest_html_report_title(report: Any) -> None:
+    report.title = "NetEye cluster upgrade runbook"
+
+
+def pytest_html_results_summary(
+    prefix: list[str], summary: list[str], postfix: list[str], session: pytest.Session
+) -> None:
+    ended = session.config.stash.get(_ENDED, None)
+    if ended is not None:
+        prefix.append(render_summary(ended.summary))
+
+
+def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
+    events = getattr(report, "runbook_events", None)
+    if events:
+        data[:] = (
+            [*data, step_details(events)] if report.outcome != "passed" else [step_details(events)]
+        )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    ended = config.stash.get(_ENDED, None)
+    if ended is not None:
+        for line in ended.lines:
+            terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        run.journal.close()
+        for path in Path(run.directory).glob("*.html"):
+            path.chmod(0o600)
+        for path in Path(run.directory).glob("*.xml"):
+            path.chmod(0o600)

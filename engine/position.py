@@ -1,0 +1,116 @@
+"""Where the upgrade stands, judged from the cluster and the records on N, before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.memory import ChangeRecord, Memory
+from engine.model.finding import Finding
+from engine.model.host import Version
+
+
+class Position(StrEnum):
+    """The stations of an upgrade, in order."""
+
+    NOT_STARTED = "not started"
+    UPDATE_UNDER_WAY = "update under way"
+    UPDATED = "updated"
+    UPGRADE_UNDER_WAY = "upgrade under way"
+    PLANNED_STOP = "planned stop"
+    UPGRADED = "upgraded"
+    REACTIVATED = "reactivated"
+    CLOSED = "closed"
+
+    @property
+    def rank(self) -> int:
+        return list(Position).index(self)
+
+    def is_after(self, other: Position) -> bool:
+        return self.rank > other.rank
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the position is derived from."""
+
+    versions: Mapping[str, Version]
+    memory: Memory
+    has_records: bool
+    """An attempt of this cluster is on record on N (open, or closed by `done`)."""
+    standby: tuple[str, ...]
+    fencing: bool
+    fencing_before: bool | None
+    has_known_conflicts: bool
+    """The two known files are there as .rpmnew on some node."""
+    source: Version
+    target: Version
+
+
+def position_of(situation: Situation) -> Position:
+    """The position; findings about an impossible situation are `position_findings`' business."""
+    memory = situation.memory
+    if not situation.has_records or memory.started is None:
+        return Position.NOT_STARTED
+    if memory.closed:
+        at_target = set(situation.versions.values()) == {situation.target}
+        return Position.CLOSED if at_target else Position.NOT_STARTED
+    upgrades, updates = memory.detached("upgrade"), memory.detached("update")
+    if upgrades:
+        return _in_upgrade(situation, upgrades[-1])
+    if updates:
+        ended = _has_succeeded(updates[-1]) and not situation.standby
+        return Position.UPDATED if ended else Position.UPDATE_UNDER_WAY
+    return Position.NOT_STARTED
+
+
+def _in_upgrade(situation: Situation, last: ChangeRecord) -> Position:
+    if _has_succeeded(last) and set(situation.versions.values()) == {situation.target}:
+        if situation.standby:
+            return Position.UPGRADED
+        restored = situation.fencing == situation.fencing_before
+        return Position.REACTIVATED if restored else Position.UPGRADED
+    if last.result is not None and situation.has_known_conflicts:
+        return Position.PLANNED_STOP
+    return Position.UPGRADE_UNDER_WAY
+
+
+def _has_succeeded(record: ChangeRecord) -> bool:
+    return record.result is not None and record.result.get("code") == 0
+
+
+def position_findings(situation: Situation) -> list[Finding]:
+    """Why this situation can't be gone on from: mixed versions or the target without a record."""
+    under_way = situation.has_records and not situation.memory.closed
+    found = set(situation.versions.values())
+    if under_way or not found or found == {situation.source}:
+        return []
+    listing = ", ".join(f"{node} {version}" for node, version in situation.versions.items())
+    if len(found) > 1:
+        return [
+            Finding(
+                code="version-mixed",
+                subject="cluster",
+                observed=f"the nodes have different versions: {listing}",
+                expected=f"{situation.source} on every node, or an upgrade of this runbook"
+                " on record on N",
+                remedy="An upgrade was started without this runbook; finish it by the vendor's"
+                " guide, then run again.",
+                guide=("G01",),
+            )
+        ]
+    if found == {situation.target} and not situation.has_records:
+        return [
+            Finding(
+                code="version-path",
+                subject="cluster",
+                observed=f"every node is at {situation.target} and N has no record of an upgrade"
+                " by this runbook",
+                expected=f"{situation.source}, or {situation.target} with this runbook's record",
+                remedy="Nothing is to be upgraded here; whether the earlier upgrade was complete"
+                " can't be told without its record.",
+                guide=("G01",),
+            )
+        ]
+    return []

@@ -1,0 +1,129 @@
+"""Questions about one machine: packages, files, memory, clock, processes."""
+
+from __future__ import annotations
+
+import time
+
+from engine.model.host import FileSystem, Memory, Package, Process
+from engine.parse.machine import (
+    parse_df,
+    parse_epoch,
+    parse_loadavg,
+    parse_meminfo,
+    parse_processes,
+)
+from engine.parse.rpm import (
+    RPM_QUERY_FORMAT,
+    parse_check_update,
+    parse_config_leftovers,
+    parse_rpm_qa,
+)
+from engine.queries import AnswerLike, Query, in_login_shell, of_text
+
+PACKAGES: Query[tuple[Package, ...]] = Query(
+    name="installed packages",
+    argv=("rpm", "-qa", "--qf", RPM_QUERY_FORMAT),
+    parse=of_text(parse_rpm_qa),
+    deadline=120.0,
+)
+
+# `find`, never `updatedb`: a question changes nothing. Mounts below /neteye are crossed.
+LEFTOVERS: Query[tuple[str, ...]] = Query(
+    name="configuration conflicts (.rpmnew, .rpmsave)",
+    argv=(
+        *("find", "/etc", "/neteye"),
+        *("-type", "f", "(", "-name", "*.rpmnew", "-o", "-name", "*.rpmsave", ")", "-print0"),
+    ),
+    parse=of_text(parse_config_leftovers),
+    deadline=300.0,
+)
+
+FILE_SYSTEMS: Query[tuple[FileSystem, ...]] = Query(
+    name="file systems", argv=("df", "-P", "-B1"), parse=of_text(parse_df)
+)
+
+MEMORY: Query[Memory] = Query(
+    name="memory", argv=("cat", "/proc/meminfo"), parse=of_text(parse_meminfo)
+)
+
+LOAD: Query[float] = Query(name="load", argv=("cat", "/proc/loadavg"), parse=of_text(parse_loadavg))
+
+PROCESSORS: Query[int] = Query(
+    name="processors", argv=("nproc",), parse=of_text(lambda text: int(text))
+)
+
+PROCESSES: Query[tuple[Process, ...]] = Query(
+    name="running commands",
+    argv=("ps", "-eo", "pid=,args=", "-ww"),
+    parse=of_text(parse_processes),
+)
+
+
+def _reading(answer: AnswerLike) -> tuple[float, float, float]:
+    received = time.time()
+    return received - float(getattr(answer, "seconds", 0.0)), parse_epoch(answer.text), received
+
+
+CLOCK: Query[tuple[float, float, float]] = Query(
+    name="clock",
+    argv=("date", "+%s.%N"),
+    parse=_reading,
+)
+"""(sent, the node's clock, received) in seconds since 1970; sent and received by our clock."""
+
+
+def pending_updates(repository: str) -> Query[tuple[Package, ...]]:
+    """Updates of the current version that are not installed; dnf keeps no cache behind.
+
+    Exit code 100 says that there are some, 0 that there are none (dnf's own documentation).
+    """
+    return Query(
+        name="pending updates",
+        argv=_dnf("-q", f"--enablerepo={repository}", "check-update"),
+        parse=lambda answer: parse_check_update(answer.text) if answer.code == 100 else (),
+        ok_codes=(0, 100),
+        deadline=600.0,
+    )
+
+
+def repository_answers(repository: str, version: str, package: str) -> Query[bool]:
+    """Whether the repository of another version answers on this node (domain facts, section 7)."""
+    return Query(
+        name=f"repository of {version}",
+        argv=_dnf(
+            *("-q", "--disablerepo=*", f"--enablerepo={repository}", "repoquery", package),
+            dnf0=version,
+        ),
+        parse=lambda answer: answer.code == 0 and bool(answer.text.strip()),
+        ok_codes=(0, 1),
+        deadline=600.0,
+    )
+
+
+_DNF = """
+cache=$(mktemp -d) || exit 2
+trap 'rm -rf "$cache"' EXIT
+[ -z "$1" ] || export DNF0="$1"
+shift
+dnf --setopt=cachedir="$cache" --setopt=skip_if_unavailable=0 "$@"
+"""
+
+
+def _dnf(*arguments: str, dnf0: str = "") -> tuple[str, ...]:
+    """dnf with a temporary cache that is removed again: asking leaves nothing behind."""
+    return in_login_shell("sh", "-c", _DNF.strip(), "dnf-question", dnf0, *arguments)
+
+
+def file_text(path: str) -> Query[str]:
+    """The content of a small text file that is no secret; '' is an empty file."""
+    return Query(name=path, argv=("cat", path), parse=lambda answer: answer.text)
+
+
+def optional_file_text(path: str) -> Query[str | None]:
+    """As `file_text`; None is an observation: the file is not there."""
+    return Query(
+        name=path,
+        argv=("sh", "-c", '[ -e "$1" ] || exit 44; exec cat "$1"', "cat", path),
+        parse=lambda answer: None if answer.code == 44 else answer.text,
+        ok_codes=(0, 44),
+    )

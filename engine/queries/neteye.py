@@ -1,0 +1,79 @@
+"""Questions every NetEye 4 node answers, whatever its version and modules."""
+
+from __future__ import annotations
+
+from engine.model.cluster import ClusterDefinition
+from engine.model.drbd import DrbdResource
+from engine.model.elastic import ElasticState
+from engine.model.host import HealthResult, Version
+from engine.parse.drbd import parse_drbdsetup
+from engine.parse.elastic import parse_cat_nodes, parse_cluster_health
+from engine.parse.health import parse_health
+from engine.parse.neteye_cluster import parse_neteye_cluster
+from engine.parse.release import parse_neteye_release, parse_profile_dnf0
+from engine.queries import AnswerLike, Query, in_login_shell, of_text
+
+CLUSTER_FILE = "/etc/neteye-cluster"
+
+DEFINITION: Query[ClusterDefinition] = Query(
+    name=CLUSTER_FILE,
+    argv=("cat", CLUSTER_FILE),
+    parse=of_text(parse_neteye_cluster),
+)
+
+VERSION: Query[Version] = Query(
+    name="/etc/neteye-release",
+    argv=("cat", "/etc/neteye-release"),
+    parse=of_text(parse_neteye_release),
+)
+
+REPOSITORY_VERSION: Query[str] = Query(
+    name="DNF0",
+    argv=("cat", "/etc/profile.d/neteye-DNF.sh"),
+    parse=of_text(parse_profile_dnf0),
+)
+
+DRBD: Query[tuple[DrbdResource, ...]] = Query(
+    name="DRBD",
+    argv=("drbdsetup", "status", "--json"),
+    parse=of_text(parse_drbdsetup),
+)
+
+# the codes of a monitoring plugin (domain facts 2.3); DNF0 lives in the login environment
+DEEP_HEALTH: Query[HealthResult] = Query(
+    name="neteye health deep",
+    argv=in_login_shell("neteye", "health", "deep"),
+    parse=lambda answer: parse_health(answer.code, answer.text),
+    ok_codes=(0, 1, 2, 3),
+    deadline=600.0,
+)
+
+_ES = """
+for tool in /usr/share/neteye/elasticsearch/scripts/es_curl.sh \
+            /usr/share/neteye/elasticsearch/scripts/es_neteye_curl.sh; do
+  if [ -x "$tool" ]; then
+    base=https://elasticsearch.neteyelocal:9200
+    "$tool" -s -S -f --max-time 30 "$base/_cluster/health" || exit 2
+    echo
+    exec "$tool" -s -S -f --max-time 30 "$base/_cat/nodes?format=json&h=name"
+  fi
+done
+exit 44
+"""
+
+
+def _parse_elastic(answer: AnswerLike) -> ElasticState | None:
+    if answer.code == 44:
+        return None
+    health, _, nodes = answer.text.strip().partition("\n")
+    return ElasticState(parse_cluster_health(health), parse_cat_nodes(nodes))
+
+
+ELASTIC: Query[ElasticState | None] = Query(
+    name="Elasticsearch",
+    argv=("sh", "-c", _ES.strip(), "elasticsearch"),
+    parse=_parse_elastic,
+    ok_codes=(0, 44),
+    deadline=90.0,
+)
+"""None is an observation: none of the vendor's tools for it is installed."""

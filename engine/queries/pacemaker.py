@@ -1,0 +1,42 @@
+"""Questions about corosync, pacemaker and pcs."""
+
+from __future__ import annotations
+
+from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
+from engine.parse.cib import parse_cib
+from engine.parse.crm_mon import parse_crm_mon
+from engine.parse.pcs import parse_daemon_status
+from engine.parse.quorum import parse_quorumtool
+from engine.queries import Query, of_text
+
+# crm_mon hangs for ever when pacemaker's daemons do: the deadline is what ends it
+STATUS: Query[ClusterStatus] = Query(
+    name="cluster status",
+    argv=("crm_mon", "--one-shot", "--inactive", "--output-as=xml"),
+    parse=of_text(parse_crm_mon),
+    deadline=20.0,
+)
+
+CIB: Query[Cib] = Query(
+    name="cluster configuration",
+    argv=("cibadmin", "--query", "--scope=configuration"),
+    parse=of_text(parse_cib),
+    deadline=20.0,
+)
+
+QUORUM: Query[QuorumStatus] = Query(
+    name="quorum",
+    argv=("corosync-quorumtool", "-s"),
+    parse=of_text(parse_quorumtool),
+    # 2 says: not quorate, with the same output
+    ok_codes=(0, 2),
+    deadline=20.0,
+)
+
+# `pcs status` shows the daemons of the local node only: ask every operative node
+DAEMONS: Query[tuple[DaemonState, ...]] = Query(
+    name="daemon status",
+    argv=("pcs", "status"),
+    parse=of_text(parse_daemon_status),
+    deadline=60.0,
+)

@@ -1,0 +1,64 @@
+"""The guide's rows: what is recorded for each, and how that adds up to a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.journal import Event
+
+
+class RowState(StrEnum):
+    """States of a guide row, the weightiest first: FAILED wins over OPEN and so on."""
+
+    FAILED = "failed"
+    OPEN = "open"
+    FULFILLED = "fulfilled"
+    NOT_NEEDED = "not needed"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the guide with its state, the steps that recorded something, and their words."""
+
+    id: str
+    duty: str
+    state: RowState
+    steps: tuple[str, ...]
+    reason: str
+
+
+def rows_of(
+    events: Iterable[Event], guide: Mapping[str, str], serving: Mapping[str, list[str]]
+) -> list[Row]:
+    """The state of every row, from the `row` events of the whole attempt.
+
+    `serving` names the steps that could serve a row, for rows nobody recorded anything for:
+    a row counts only by a step that recorded an observation or a change made for it.
+    """
+    latest: dict[str, dict[str, Event]] = {row: {} for row in guide}
+    for event in events:
+        if event["event"] == "row":
+            _take(latest.setdefault(event["row"], {}), event)
+    return [_row(row, duty, latest[row], serving.get(row, [])) for row, duty in guide.items()]
+
+
+def _take(of_row: dict[str, Event], event: Event) -> None:
+    before = of_row.get(event["step"])
+    idle = event["state"] in (RowState.NOT_NEEDED, RowState.NOT_APPLICABLE)
+    # "nothing to do any more" on a later run does not undo what an earlier one fulfilled
+    if before is not None and before["state"] == RowState.FULFILLED and idle:
+        return
+    of_row[event["step"]] = event
+
+
+def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -> Row:
+    if not of_row:
+        names = ", ".join(serving) or "no step"
+        return Row(row, duty, RowState.OPEN, (), f"nothing is on record yet; it is for {names}")
+    state = next(s for s in RowState if any(event["state"] == s for event in of_row.values()))
+    telling = [event for event in of_row.values() if event["state"] == state]
+    reason = "; ".join(dict.fromkeys(event["reason"] for event in telling))
+    return Row(row, duty, state, tuple(event["step"] for event in telling), reason)

@@ -1,0 +1,140 @@
+"""One invocation: its directory, its journal, what stopped it, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from engine.journal import Event, Journal, utc_now
+from engine.judge import Judge
+from engine.memory import Memory
+from engine.model.inventory import Inventory
+from engine.model.release import Release
+from engine.outputs import Outputs
+from engine.redact import Redactor
+
+
+class Mode(StrEnum):
+    EXECUTE = "execute"
+    PLAN = "plan"
+
+
+class Ending(StrEnum):
+    """How a run ended; the contract's outcomes and their exit codes."""
+
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    USAGE = "usage"
+    BLOCKED = "blocked"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+    LOCKED = "locked"
+    PLANNED = "planned"
+
+    @property
+    def code(self) -> int:
+        return _CODES[self]
+
+
+_CODES = {
+    Ending.DONE: 0,
+    Ending.PLANNED: 0,
+    Ending.FAILED: 1,
+    Ending.INTERRUPTED: 2,
+    Ending.USAGE: 4,
+    Ending.BLOCKED: 10,
+    Ending.STOPPED: 11,
+    Ending.UNKNOWN: 12,
+    Ending.LOCKED: 13,
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The first event that stopped the run; what is seen later does not change it."""
+
+    ending: Ending
+    reason: str
+    what_to_do: str
+
+
+def new_run_id(cluster: str, now: datetime) -> str:
+    """UTC time, cluster name, four random characters: sorts by time, safe as a file name."""
+    name = re.sub(r"[^A-Za-z0-9.-]", "-", cluster)
+    return f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(2)}"
+
+
+@dataclass
+class Run:
+    """The state of this invocation."""
+
+    inventory: Inventory
+    release: Release
+    mode: Mode
+    directory: Path
+    run_id: str
+    journal: Journal
+    redactor: Redactor
+    judge: Judge
+    outputs: Outputs
+    started: datetime
+    now: Callable[[], datetime] = utc_now
+    memory: Memory = field(default_factory=Memory)
+    """The attempt's memory: earlier runs first, kept up to date by this one."""
+    attempt: str | None = None
+    stop: Stop | None = None
+    changes_made: int = 0
+    step: str = ""
+    """The step under way, for the evidence."""
+    on_stop: list[Callable[[Stop], None]] = field(default_factory=list)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def record(self, event: str, **fields: Any) -> Event:
+        """Write an event to the journal and take it into memory."""
+        with self._lock:  # nodes are asked in parallel
+            line = self.journal.record(event, **fields)
+            self.memory.add(line)
+        return line
+
+    def halt(self, ending: Ending, reason: str, what_to_do: str) -> Stop:
+        """Something stopped the run. Only the first one counts for the exit code."""
+        stop = Stop(ending, self.redactor.clean(reason), self.redactor.clean(what_to_do))
+        if self.stop is None:
+            self.stop = stop
+            self.record(
+                "stopped",
+                step=self.step,
+                outcome=ending.value,
+                exit_code=ending.code,
+                reason=reason,
+                what_to_do=what_to_do,
+            )
+            for callback in self.on_stop:
+                callback(stop)
+        return self.stop
+
+    @property
+    def may_change(self) -> bool:
+        """No change is made after the first thing that stopped the run."""
+        return self.mode is Mode.EXECUTE and self.stop is None
+
+
+def open_directory(reports: Path, run_id: str) -> Path:
+    """`reports/<run-id>` (0700), with `reports/latest` pointing to it."""
+    directory = reports / run_id
+    directory.mkdir(mode=0o700, parents=True)
+    for part in ("outputs", "backups", "earlier"):
+        (directory / part).mkdir(mode=0o700)
+    latest = reports / "latest"
+    fresh = reports / f".latest-{run_id}"
+    fresh.symlink_to(run_id)
+    fresh.replace(latest)
+    return directory

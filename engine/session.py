@@ -1,0 +1,300 @@
+"""One run from its first look to its last line; the plugin only passes pytest's events on."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.act import Action, Applied, Applier, NotDone
+from engine.console import Console
+from engine.errors import RunbookError
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
+from engine.rows import RowState
+from engine.run import Ending, Mode, Run, Stop
+from engine.steps import StepItem
+from engine.survey import Survey, refresh_records, survey
+from engine.transport.base import Lost, Transport
+
+
+class Session:
+    """What fixtures and hooks work with. The applier exists in execute mode only."""
+
+    def __init__(self, run: Run, transport: Transport, console: Console) -> None:
+        self.run = run
+        self.console = console
+        self._transport = transport
+        self._applier: Applier | None = None
+        self._records: RecordsWriter | None = None
+        self._heart: threading.Event = threading.Event()
+        self.look: Look
+        self.survey: Survey
+        self.evidence: Evidence | None = None
+        self.planned: dict[str, list[dict[str, Any]]] = {}
+        run.on_stop.append(self._announce)
+
+    def begin(self) -> None:
+        """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
+        self.look, self.survey = survey(self.run, self._transport)
+        self.run.record(
+            "position", position=self.look.position.value, active=self.look.names.active
+        )
+        if self.run.mode is Mode.EXECUTE and self.look.names.active in self.survey.reachable.values:
+            self._take_lock()
+
+    def _take_lock(self) -> None:
+        records = RecordsWriter(self._transport, self.look.names.active, self._holder())
+        try:
+            self._acquire(records)
+        except LockHeld as held:
+            self.run.halt(
+                Ending.LOCKED,
+                str(held),
+                "Wait for that run to end, or end it; a lock that nobody renews for"
+                f" {LEASE} s may be taken over by the next run.",
+            )
+            return
+        except (Lost, RunbookError) as error:
+            self.run.halt(Ending.FAILED, f"the cluster's lock: {error}", "Remove the cause.")
+            return
+        self._records = records
+        refresh_records(self.run, self.look, self.survey)
+        self._applier = Applier(
+            self.run, self._transport, records, self.console.output, self.console.idle
+        )
+        threading.Thread(target=self._beat, args=(records,), daemon=True).start()
+
+    def _acquire(self, records: RecordsWriter) -> None:
+        try:
+            records.acquire()
+        except LockHeld as held:
+            if not self._is_gone(held.holder):
+                raise
+            records.acquire(over=held.generation)
+        if records.taken_over:
+            self.run.record("note", step="", text="the lock of an earlier run was taken over")
+
+    def _holder(self) -> dict[str, str]:
+        return {
+            "who": getpass.getuser(),
+            "host": socket.gethostname(),
+            "pid": str(os.getpid()),
+            "boot": _boot_id(),
+            "run": self.run.run_id,
+            "since": self.run.started.isoformat(timespec="seconds"),
+        }
+
+    def _is_gone(self, holder: Mapping[str, Any]) -> bool:
+        """The holder was a process of this very machine, and it is not there any more."""
+        if holder.get("host") != socket.gethostname() or holder.get("boot") != _boot_id():
+            return False
+        return not Path(f"/proc/{holder.get('pid')}").exists()
+
+    def _beat(self, records: RecordsWriter) -> None:
+        """Keep the lease while a question or a check takes long."""
+        while not self._heart.wait(LEASE / 3):
+            try:
+                records.renew()
+            except LockLost as error:
+                self.run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
+                return
+            except (Lost, RunbookError):
+                continue  # the next change finds out whether N is back
+
+    def apply(self, name: str, rows: tuple[str, ...], make: Callable[[Look], Action]) -> Applied:
+        """Run an action for the step under way, or show it when this run only plans."""
+        step = self.run.step
+        try:
+            if self._applier is None:
+                return self._show(step, make(self.look))
+            applied = self._applier.apply(step, make(self.look))
+        except NotDone as error:
+            for row in rows:
+                self._row(row, RowState.FAILED, str(error))
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except RunbookError as error:
+            self.run.halt(
+                Ending.FAILED, f"{step} ({name}): {error}", "Remove the cause, then run again."
+            )
+            for row in rows:
+                self._row(row, RowState.FAILED, str(error))
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        self._evidence_of(applied, rows)
+        return applied
+
+    def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
+        made = "; ".join(f"{change.what} on {change.node}" for change in applied.changes)
+        said = ": ".join(filter(None, (made, applied.reason)))
+        for row in rows:
+            state = RowState.FULFILLED if applied.did_something else RowState.NOT_NEEDED
+            self._row(row, state, said)
+        if self.evidence is not None:
+            self.evidence.reasons.append(said)
+            if not applied.did_something:
+                self.evidence.outcome = "nothing to do"
+
+    def _row(self, row: str, state: RowState, reason: str) -> None:
+        self.run.record("row", step=self.run.step, row=row, state=state.value, reason=reason)
+
+    def _show(self, step: str, action: Action) -> Applied:
+        """The first change the action would make now; what follows depends on its effect."""
+        try:
+            change = next(action)
+        except StopIteration as end:
+            reason = getattr(end.value, "reason", end.value) or "nothing to do"
+            self.planned.setdefault(step, []).append({"verdict": "SATISFIED", "reason": reason})
+            return Applied(reason=str(reason))
+        action.close()
+        self.planned.setdefault(step, []).append(
+            {
+                "verdict": "WILL RUN",
+                "node": change.node,
+                "what": change.what,
+                "command": self.run.redactor.clean(" ".join(change.argv))[:400],
+            }
+        )
+        return Applied(changes=(change,))
+
+    def open_attempt(self, baseline: Mapping[str, Any]) -> None:
+        """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster."""
+        assert self._records is not None and self._applier is not None  # noqa: PT018
+        attempt = self.run.run_id
+        self._records.open_attempt(attempt, baseline)
+        self.run.attempt = attempt
+        self.look.baseline = baseline
+        self.run.record("attempt-opened", step=self.run.step, attempt=attempt)
+        self._applier.sync()
+
+    def close_attempt(self) -> None:
+        """The upgrade is done and verified: the next start makes a new baseline."""
+        self.run.record("attempt-closed", step=self.run.step, attempt=self.run.attempt)
+
+    @property
+    def can_write(self) -> bool:
+        return self._applier is not None
+
+    def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
+        """Bring a file of N into the run's `backups/` (0600); raises Lost."""
+        target = self.run.directory / "backups" / name
+        answer = self._transport.fetch(node, argv, target, deadline=deadline)
+        if answer.code != 0:
+            raise RunbookError(
+                f"{node}: {name} can't be fetched (exit code {answer.code}:"
+                f" {answer.errors.strip()[-200:]})"
+            )
+        return target
+
+    def start_step(self, item: StepItem) -> Evidence:
+        self.run.step = item.name
+        self.evidence = Evidence(self.run, item.name, item.mark.guide)
+        self.run.record("step-started", step=item.name, node=item.node)
+        return self.evidence
+
+    def end_step(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
+        """Record how the step ended, and keep its events for the report."""
+        evidence = self.evidence
+        outcome, reason = self._outcome_of(report)
+        started = next(
+            (e["time"] for e in reversed(self.run.journal.events) if e["event"] == "step-started"),
+            "",
+        )
+        self.run.record(
+            "step-ended",
+            step=item.name,
+            name=item.name,
+            node=item.node,
+            outcome=outcome,
+            guide=list(item.mark.guide),
+            started=started,
+            seconds=round(seconds, 2),
+            reason=reason,
+        )
+        mine = [event for event in self.run.journal.events if event.get("step") == item.name]
+        report.runbook_events = mine  # type: ignore[attr-defined]
+        first = reason.splitlines()[0] if reason else ""
+        self.console.ended(outcome, first[:300], seconds)
+        if outcome == "failed":
+            for line in reason.splitlines()[1:20]:
+                self.console.line(f"    {line}"[:1000])
+            if evidence is not None and not evidence.blocking:
+                self.run.halt(
+                    Ending.FAILED, f"{item.name}: {first}", "Remove the cause, then run again."
+                )
+
+    def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
+        evidence = self.evidence
+        said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
+        if report.outcome == "skipped":
+            reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+            return "not reached", reason.removeprefix("Skipped: ")
+        if report.outcome == "failed":
+            text = self.run.redactor.clean_output(report.longreprtext)
+            if evidence is not None and evidence.blocking:
+                return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
+            return "failed", text
+        return (evidence.outcome if evidence else "done"), said
+
+    def halt_for_findings(self, blocking: list[Finding]) -> None:
+        """Findings block: before our first change that is `blocked`, afterwards a failed check."""
+        codes = ", ".join(dict.fromkeys(finding.code for finding in blocking))
+        subjects = ", ".join(dict.fromkeys(finding.subject for finding in blocking))
+        ending = Ending.FAILED if self.run.changes_made else Ending.BLOCKED
+        self.run.halt(
+            ending,
+            f"{self.run.step} found {codes} ({subjects})",
+            " ".join(dict.fromkeys(finding.remedy for finding in blocking)),
+        )
+
+    def _announce(self, stop: Stop) -> None:
+        self.console.line("")
+        self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
+        self.console.line(f"What to do: {stop.what_to_do}", bold=True)
+        self.notify("stop", stop.reason)
+
+    def notify(self, occasion: str, text: str) -> None:
+        """Run `runbook_notify_command` with occasion and text; its failure never fails the run."""
+        command = self.run.inventory.settings.notify_command
+        if not command:
+            return
+        message = f"{self.run.inventory.settings.cluster}: {occasion}: {text}\n"
+        try:
+            done = subprocess.run(
+                ["sh", "-c", command],
+                input=message.encode(),
+                env={**os.environ, "RUNBOOK_OCCASION": occasion, "RUNBOOK_RUN": self.run.run_id},
+                timeout=30,
+                capture_output=True,
+                check=False,
+            )
+            problem = "" if done.returncode == 0 else f"exit code {done.returncode}"
+        except (OSError, subprocess.TimeoutExpired) as error:
+            problem = str(error)
+        self.run.record("notified", occasion=occasion, problem=problem)
+
+    def end(self) -> None:
+        """Hand the rest of the journal to N, give the lock back, close the connections."""
+        self._heart.set()
+        try:
+            if self._applier is not None:
+                self._applier.sync()
+            if self._records is not None:
+                self._records.release()
+        except (Lost, RunbookError) as error:
+            self.console.line(f"N did not take the last records: {error}", yellow=True)
+            self.run.record("bookkeeping", problem=str(error))
+        self._transport.close()
+
+
+def _boot_id() -> str:
+    """Tells this start of this machine from every other one."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -1,0 +1,128 @@
+"""From the command line to a run: inventory, directory, journal, acceptances, transport."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from pathlib import Path
+
+import pytest
+
+from engine.console import Console
+from engine.errors import UsageError
+from engine.journal import Journal, utc_now
+from engine.judge import Judge
+from engine.model.finding import Acceptance
+from engine.model.inventory import Environment, Inventory
+from engine.model.release import Release
+from engine.outputs import Outputs
+from engine.parse.acceptance import parse_acceptance
+from engine.parse.inventory_ini import read_inventory
+from engine.redact import Redactor
+from engine.run import Mode, Run, new_run_id, open_directory
+from engine.session import Session
+from engine.transport.firewall import Firewall
+from engine.transport.ssh import SshTransport
+
+DEFAULT_INVENTORY = "inventory.ini"
+
+
+def make_run(config: pytest.Config) -> Run:
+    """The run as the command line describes it. UsageError when something does not fit."""
+    inventory = read_inventory(_inventory_path(config))
+    _start_rehearsal(config, inventory)
+    release = _release(config)
+    judge = Judge(release.severities, _acceptances(config, inventory))
+    judge.check_acceptances()
+    settled = _settlements(config)
+    started = utc_now()
+    run_id = new_run_id(inventory.settings.cluster, started)
+    directory = open_directory(config.rootpath / "reports", run_id)
+    redactor = Redactor()
+    run = Run(
+        inventory=inventory,
+        release=release,
+        mode=Mode.PLAN if config.getoption("plan") else Mode.EXECUTE,
+        directory=directory,
+        run_id=run_id,
+        journal=Journal(directory / "journal.jsonl", run_id, redactor.clean_output),
+        redactor=redactor,
+        judge=judge,
+        outputs=Outputs(directory / "outputs", redactor.clean_output),
+        started=started,
+    )
+    settings = inventory.settings
+    run.record(
+        "run-started",
+        mode=run.mode.value,
+        cluster=settings.cluster,
+        environment=settings.environment.value,
+        source=str(release.source),
+        target=str(release.target),
+        operator=getpass.getuser(),
+        host=socket.gethostname(),
+        change_id=settings.change_id,
+        release_notes_read=settings.release_notes_read,
+        fallback=settings.fallback,
+        nodes={host.name: host.role.value for host in inventory.hosts},
+    )
+    for step, word in settled:
+        run.record(
+            "settled",
+            step=step,
+            word=word,
+            reason=config.getoption("reason"),
+            by=config.getoption("by"),
+        )
+    return run
+
+
+def make_session(run: Run, console: Console) -> Session:
+    """The session with real connections."""
+    return Session(run, SshTransport(run.inventory, Firewall(run.inventory)), console)
+
+
+def _inventory_path(config: pytest.Config) -> Path:
+    given = config.getoption("inventory")
+    if given:
+        return config.invocation_params.dir / str(given)
+    return config.rootpath / DEFAULT_INVENTORY
+
+
+def _start_rehearsal(config: pytest.Config, inventory: Inventory) -> None:
+    """`pytest runbook` starts the rehearsal cluster when it is not running; nothing else does."""
+    if config.getoption("inventory") or config.getoption("plan"):
+        return
+    if inventory.settings.environment is not Environment.REHEARSAL:
+        return
+    config.hook.pytest_runbook_start_rehearsal(inventory=inventory)
+
+
+def _release(config: pytest.Config) -> Release:
+    release: Release | None = config.hook.pytest_runbook_release()
+    if release is None:
+        raise UsageError("no release: conftest.py registers runbook.release, is it missing?")
+    return release
+
+
+def _acceptances(config: pytest.Config, inventory: Inventory) -> tuple[Acceptance, ...]:
+    settings = inventory.settings
+    by = config.getoption("by") or ""
+    given = [parse_acceptance(text, by) for text in config.getoption("accept")]
+    noted = [parse_acceptance(text, settings.accepted_by or "") for text in settings.accept]
+    return tuple(given + noted)
+
+
+def _settlements(config: pytest.Config) -> list[tuple[str, str]]:
+    """(step, word) pairs of --settle; UsageError without reason, name, or a known word."""
+    settled = []
+    for text in config.getoption("settle"):
+        step, _, word = text.partition("=")
+        if word not in ("done", "repeat") or not step:
+            raise UsageError(f"--settle {text!r}: expected STEP=done or STEP=repeat")
+        if not config.getoption("reason") or not config.getoption("by"):
+            raise UsageError(
+                f"--settle {text!r}: who looked, and what was seen? Add --reason TEXT --by NAME"
+            )
+        settled.append((step, word))
+    return settled

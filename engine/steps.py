@@ -1,0 +1,92 @@
+"""How a test function becomes a step: its name, what it waits for, which guide rows it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_ATTRIBUTE = "_runbook_step"
+
+
+@dataclass(frozen=True)
+class StepMark:
+    """What `@step` says of a test function."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    """Names of steps that must have succeeded. A bare name of a fan-out waits for all its items.
+    `{round}`, `{node}` stand for this item's own, `{previous}` for the round before (the
+    dependency falls away in the first round)."""
+    guide: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
+    """Fan-out: `round`, `node`, or both."""
+    nodes: str = "operative"
+    """For a fan-out over nodes: operative, elastic_only, voting_only, or all."""
+    asks: bool = False
+    """Only asks and judges, and can do so beforehand: `--plan` runs it too."""
+
+
+@dataclass(frozen=True)
+class StepItem:
+    """One step of this inventory: a mark with its round and node filled in."""
+
+    mark: StepMark
+    round: int | None = None
+    node: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`phase.subject[round][node]`: unique in a run."""
+        return self.mark.name + _suffix(self.round) + _suffix(self.node)
+
+    @property
+    def phase(self) -> str:
+        return self.mark.name.split(".")[0]
+
+    def waits_for(self) -> list[str]:
+        """The names it depends on, its own round and node filled in."""
+        names = []
+        for name in self.mark.after:
+            if "{previous}" in name:
+                if self.round is None or self.round <= 1:
+                    continue
+                name = name.replace("{previous}", str(self.round - 1))
+            names.append(name.replace("{round}", str(self.round)).replace("{node}", str(self.node)))
+        return names
+
+
+def _suffix(value: object) -> str:
+    return "" if value is None else f"[{value}]"
+
+
+def step(
+    name: str,
+    *,
+    after: Iterable[str] = (),
+    guide: Iterable[str] = (),
+    each: str = "",
+    nodes: str = "operative",
+    asks: bool = False,
+) -> Callable[[F], F]:
+    """Declare a test function a step of the runbook.
+
+    The first line of its docstring is its sentence of intent for console and report.
+    """
+    mark = StepMark(
+        name, tuple(after), tuple(guide), tuple(filter(None, each.split(","))), nodes, asks
+    )
+
+    def declare(function: F) -> F:
+        setattr(function, _ATTRIBUTE, mark)
+        return function
+
+    return declare
+
+
+def mark_of(function: object) -> StepMark | None:
+    """The mark of a test function, None when it is no step."""
+    mark = getattr(function, _ATTRIBUTE, None)
+    return mark if isinstance(mark, StepMark) else None

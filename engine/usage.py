@@ -1,0 +1,111 @@
+"""What an invocation of the runbook may look like: the whole of it, in its order, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UsageError
+
+RUNBOOK = "runbook"
+
+
+def is_runbook(config: pytest.Config) -> bool:
+    """Whether this invocation means the runbook. UsageError when it means a part of it."""
+    wanted = config.rootpath / RUNBOOK
+    paths = [(arg, _path_of(config, arg)) for arg in config.args]
+    inside = [arg for arg, path in paths if path == wanted or wanted in path.parents]
+    if not inside:
+        return False
+    partial = [arg for arg, path in paths if path != wanted or "::" in arg]
+    if partial:
+        raise UsageError(
+            f"{partial[0]}: the runbook runs as a whole, `pytest {RUNBOOK} --inventory FILE`:"
+            " its steps build on each other, and a run that left some out could end green."
+            " What is done already is found and not done twice."
+        )
+    return True
+
+
+def _path_of(config: pytest.Config, arg: str) -> Path:
+    return (config.invocation_params.dir / arg.split("::")[0]).resolve()
+
+
+_REFUSED = (
+    # (attribute of config.option, value that means "not given", how it is spelt)
+    ("keyword", "", "-k"),
+    ("markexpr", "", "-m"),
+    ("deselect", None, "--deselect"),
+    ("ignore", None, "--ignore"),
+    ("ignore_glob", None, "--ignore-glob"),
+    ("maxfail", 0, "-x/--maxfail"),
+    ("lf", False, "--lf"),
+    ("failedfirst", False, "--ff"),
+    ("newfirst", False, "--nf"),
+    ("stepwise", False, "--sw"),
+    ("stepwise_skip", False, "--stepwise-skip"),
+    ("collectonly", False, "--collect-only"),
+    ("setupplan", False, "--setup-plan"),
+    ("setuponly", False, "--setup-only"),
+    ("setupshow", False, "--setup-show"),
+    ("numprocesses", None, "-n"),
+    ("usepdb", False, "--pdb"),
+    ("trace", False, "--trace"),
+    ("ignore_unknown_dependency", False, "--ignore-unknown-dependency"),
+    ("runxfail", False, "--runxfail"),
+    ("continue_on_collection_errors", False, "--continue-on-collection-errors"),
+)
+_NEEDED = {
+    "pytest_dependency": "pytest-dependency",
+    "html": "pytest-html",
+    "junitxml": "pytest's junitxml",
+}
+
+
+def refuse_partial_runs(config: pytest.Config, debug: bool = __debug__) -> None:
+    """UsageError for options that leave steps out, reorder them, or disarm checks.
+
+    They count from wherever they come: command line, PYTEST_ADDOPTS or pytest.ini.
+    """
+    option = config.option
+    for attribute, absent, spelt in _REFUSED:
+        value = getattr(option, attribute, absent)
+        if value != absent and value not in (None, [], ""):
+            raise UsageError(_why_not(spelt))
+    if getattr(option, "assertmode", "rewrite") != "rewrite":
+        raise UsageError(_why_not("--assert=plain"))
+    if getattr(option, "dist", "no") != "no":
+        raise UsageError(_why_not("--dist"))
+    if not debug:
+        raise UsageError(_why_not("python -O"))
+    for name, package in _NEEDED.items():
+        if not _has_plugin(config, name):
+            raise UsageError(
+                f"{package} is switched off or not installed, and the runbook needs it:"
+                " run without -p no:..., and with the packages of requirements.txt"
+            )
+
+
+def _has_plugin(config: pytest.Config, name: str) -> bool:
+    manager = config.pluginmanager
+    return any(
+        manager.has_plugin(candidate)
+        for candidate in (name, name.replace("pytest_", ""), name.replace("_", "-"))
+    )
+
+
+def _why_not(spelt: str) -> str:
+    return (
+        f"{spelt} can't be used with the runbook (check the command line, PYTEST_ADDOPTS and"
+        " pytest.ini): it would leave out, reorder or disarm steps that build on each other."
+        " Run `pytest runbook --inventory FILE` without it."
+    )
+
+
+def refuse_contradictions(config: pytest.Config, options: Sequence[tuple[str, str]]) -> None:
+    """UsageError when two options given together contradict each other."""
+    given = [spelt for attribute, spelt in options if config.getoption(attribute)]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} can't be used together; choose one")
