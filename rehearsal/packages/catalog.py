@@ -85,7 +85,7 @@ PACKAGES: tuple[Package, ...] = (
         ALL_ROLES,
         "8-1",
         None,
-        None,
+        "8-1",
         provides=("/bin/sh",),
     ),
     _core("neteye", "NetEye 4", ALL_ROLES, _NETEYE, updated=True),

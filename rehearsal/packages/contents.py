@@ -56,17 +56,19 @@ def release_line(version: str, settings: Mapping[str, Any]) -> str:
 
 
 def release_scriptlet(release: ReleaseSet, settings: Mapping[str, Any]) -> str:
-    """%post of neteye-setup: release file and finalised mark of a first installation; and, where
-    the seed says that the release file comes with the packages, its change to the target."""
-    if release == "target":
-        if settings["release_file"] != "packages":
-            return ""
-        return f"printf '%s\\n' '{release_line(TARGET, settings)}' > /etc/neteye-release\n"
+    """%post of neteye-setup. The first installation writes the release file and the finalised mark
+    where they are missing; later the target's package changes the release file, where the seed
+    says that it comes with the packages. The mark is changed by finalisation only."""
+    version = TARGET if release == "target" else SOURCE
+    line = f"printf '%s\\n' '{release_line(version, settings)}' > /etc/neteye-release\n"
+    with_packages = release == "target" and settings["release_file"] == "packages"
     return (
-        f"test -e /etc/neteye-release || printf '%s\\n' '{release_line(SOURCE, settings)}'"
-        " > /etc/neteye-release\n"
-        f"mkdir -p {FINALISED_MARK.rsplit('/', 1)[0]}\n"
-        f"test -e {FINALISED_MARK} || printf '%s\\n' '{SOURCE}' > {FINALISED_MARK}\n"
+        'if [ "$1" -eq 1 ]; then\n'
+        f"  test -e /etc/neteye-release || {line}"
+        f"  mkdir -p {FINALISED_MARK.rsplit('/', 1)[0]}\n"
+        f"  test -e {FINALISED_MARK} ||"
+        r" sed -n 's/^NetEye release \([0-9.]*\).*/\1/p' /etc/neteye-release"
+        f" > {FINALISED_MARK}\n" + (f"else\n  {line}" if with_packages else "") + "fi\n"
     )
 
 
