@@ -1,0 +1,114 @@
+"""Change id, window, fallback, release notes; the announced time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from engine.model.inventory import Environment, Settings
+from engine.policy.change_management import governance, window_remaining
+from engine.policy.estimate import announced
+from tests.policy import builders as b
+
+NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
+NEED = timedelta(minutes=105)
+HOUR = timedelta(hours=1)
+GIVEN: dict[str, Any] = {
+    "change_id": "CHG-1",
+    "window_start": NOW - HOUR,
+    "window_end": NOW + 4 * HOUR,
+    "release_notes_read": "A. Person, 2026-11-20",
+    "fallback": "snapshots by the hypervisor team",
+}
+
+
+def judge(environment: Environment = Environment.PRODUCTION, **changes: Any) -> list[str]:
+    findings = governance(Settings("c", environment, **(GIVEN | changes)), NOW, NEED)
+    b.assert_told_well(findings)
+    return b.codes(findings)
+
+
+def test_everything_given() -> None:
+    assert judge() == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        ({"change_id": None}, "change-id-missing"),
+        ({"change_id": "  "}, "change-id-missing"),
+        ({"window_start": None}, "window-missing"),
+        ({"window_end": None}, "window-missing"),
+        ({"release_notes_read": None}, "release-notes-unread"),
+        ({"release_notes_read": ""}, "release-notes-unread"),
+        ({"fallback": None}, "fallback-missing"),
+    ],
+)
+def test_what_is_missing_matters_in_production_only(missing: dict[str, Any], code: str) -> None:
+    assert judge(**missing) == [code]
+    assert judge(Environment.STAGING, **missing) == []
+    assert judge(Environment.REHEARSAL, **missing) == []
+
+
+def test_everything_missing_is_told_together() -> None:
+    assert judge(**dict.fromkeys(GIVEN)) == [
+        "change-id-missing",
+        "fallback-missing",
+        "release-notes-unread",
+        "window-missing",
+    ]
+
+
+@pytest.mark.parametrize("environment", Environment)
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"window_start": NOW + HOUR}, "window-outside"),
+        ({"window_end": NOW}, "window-outside"),
+        ({"window_end": NOW - HOUR}, "window-outside"),
+        ({"window_end": NOW + NEED - timedelta(seconds=1)}, "window-too-short"),
+        ({"release_notes_read": "A. Person"}, "release-notes-unread"),
+        ({"release_notes_read": "A. Person, yesterday"}, "release-notes-unread"),
+        ({"release_notes_read": ", 2026-11-20"}, "release-notes-unread"),
+        ({"release_notes_read": "A. Person, 2026-12-24"}, "release-notes-unread"),
+    ],
+)
+def test_what_is_given_is_always_judged(
+    environment: Environment, given: dict[str, Any], code: str
+) -> None:
+    assert judge(environment, **given) == [code]
+
+
+def test_the_window_that_just_fits() -> None:
+    assert judge(window_start=NOW, window_end=NOW + NEED) == []
+
+
+def test_zones_are_compared_as_moments() -> None:
+    zone = timezone(timedelta(hours=5))
+    assert judge(window_start=(NOW - HOUR).astimezone(zone)) == []
+
+
+def test_a_name_with_a_comma() -> None:
+    assert judge(release_notes_read="Person, A., 2026-11-20") == []
+
+
+def test_window_remaining() -> None:
+    settings = Settings("c", Environment.REHEARSAL, window_end=NOW + HOUR)
+    assert window_remaining(settings, NOW, HOUR) is None
+    assert window_remaining(Settings("c", Environment.PRODUCTION), NOW, HOUR) is None
+    finding = window_remaining(settings, NOW + timedelta(minutes=15), HOUR)
+    assert finding is not None
+    assert (finding.code, finding.guide) == ("window-too-short", ("G15",))
+    assert "45 min are left" in finding.observed
+    assert "at least 1 h 00 min" in finding.expected
+    over = window_remaining(settings, NOW + 3 * HOUR, HOUR)
+    assert over is not None
+    assert "0 s are left" in over.observed
+
+
+def test_announced_time() -> None:
+    base, per_node = timedelta(minutes=30), timedelta(minutes=15)
+    assert announced(5, base, per_node) == timedelta(minutes=105)
+    assert announced(16, base, per_node) == timedelta(minutes=270)
