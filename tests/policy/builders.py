@@ -271,7 +271,8 @@ def with_link(
 def without(seen: Observed, what: str, name: str) -> Observed:
     """Nobody observed `what` (quorum, daemons, drbd, versions) on this node."""
     left = {node: value for node, value in getattr(seen, what).items() if node != name}
-    return replace(seen, **{what: left})
+    changes: dict[str, Any] = {what: left}
+    return replace(seen, **changes)
 
 
 # definitions and inventories

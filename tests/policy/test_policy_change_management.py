@@ -53,7 +53,8 @@ def test_what_is_missing_matters_in_production_only(missing: dict[str, Any], cod
 
 
 def test_everything_missing_is_told_together() -> None:
-    assert judge(**dict.fromkeys(GIVEN)) == [
+    nothing: dict[str, Any] = dict.fromkeys(GIVEN)
+    assert judge(**nothing) == [
         "change-id-missing",
         "fallback-missing",
         "release-notes-unread",

@@ -150,10 +150,8 @@ KNOWN = frozenset({"/etc/httpd/conf.d/known.conf.rpmnew"})
 
 def test_config_leftovers() -> None:
     assert config_leftovers({b.N: ()}, KNOWN) == ()
-    found = {
-        b.N: ("/etc/httpd/conf.d/known.conf.rpmnew", "/etc/x.rpmsave"),
-        b.VOTING: ("/y.rpmnew",),
-    }
+    known = "/etc/httpd/conf.d/known.conf.rpmnew"
+    found = {b.N: (known, "/etc/x.rpmsave"), b.VOTING: ("/y.rpmnew",)}
     findings = config_leftovers(found, KNOWN)
     assert [(f.code, f.subject) for f in findings] == [
         ("rpmnew-known", f"{b.N}:{known}"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.model.cluster import ClusterDefinition, DefinedNode, FailedAction
+from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
 from engine.policy.roles import (
     active_node_confirmed,
@@ -22,7 +23,7 @@ FILE = b.definition()
 HOSTS = b.hosts_of(FILE)
 
 
-def judge(hosts: list[tuple[str, Role]], name: str = CLUSTER) -> tuple[b.Finding, ...]:
+def judge(hosts: list[tuple[str, Role]], name: str = CLUSTER) -> tuple[Finding, ...]:
     return roles_agree(FILE, b.inventory(hosts, cluster=name), name)
 
 

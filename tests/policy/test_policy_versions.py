@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.model.finding import Finding
 from engine.model.host import Package, Version
 from engine.policy.versions import (
     no_pending_updates,
@@ -100,7 +101,7 @@ def test_a_repository_that_does_not_answer() -> None:
 
 
 class TestSameText:
-    def judge(self, **texts: str | None) -> tuple[b.Finding, ...]:
+    def judge(self, **texts: str | None) -> tuple[Finding, ...]:
         return same_text("/etc/dnf/dnf.conf", texts, "dnf-conf-differs", "dnf's settings")
 
     def test_the_same_everywhere(self) -> None:
