@@ -1,6 +1,7 @@
 """The machines: disk space, clocks, whether N can carry everything, health, running commands.
 
-`clock_difference` and `no_command_running` have modules of their own and are offered here too.
+`clock_difference`, `no_command_running` and `can_carry` have modules of their own and are
+offered here too.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from engine.model.finding import Finding
-from engine.model.host import FileSystem, HealthResult, Memory
+from engine.model.host import FileSystem, HealthResult
 from engine.policy.clocks import clock_difference as clock_difference
 from engine.policy.commands import no_command_running as no_command_running
-from engine.policy.quorum import not_observed
-from engine.policy.text import listed, printable, shortened, size
+from engine.policy.strength import can_carry as can_carry
+from engine.policy.text import printable, shortened, size
 
 
 def file_system_of(path: str, filesystems: Sequence[FileSystem]) -> FileSystem | None:
@@ -54,84 +55,6 @@ def _space(node: str, path: str, amount: int, seen: str) -> Finding:
         f"at least {size(amount)} free in {path}",
         "Free some space (old logs, package cache, old kernels) or enlarge the file system, "
         "then run this again.",
-    )
-
-
-def can_carry(
-    active_node: str,
-    memory: Mapping[str, Memory],
-    load: Mapping[str, float],
-    cpus: Mapping[str, int],
-    *,
-    memory_share: float = 0.95,
-    load_per_cpu: float = 1.0,
-    staying: Mapping[str, int] | None = None,
-) -> tuple[Finding, ...]:
-    """N alone can carry what all operative nodes carry now, while the others are in standby.
-
-    An estimate on the safe side: what is in use on all operative nodes together (memory in
-    bytes, load averages) must fit on N. `staying`: bytes of a node that would not move (its own
-    local services), left out of the sum.
-    Codes: `active-node-memory`, `active-node-load`, `not-observed`.
-    """
-    return (
-        *_memory_fits(active_node, memory, memory_share, staying or {}),
-        *_load_fits(active_node, load, cpus, load_per_cpu),
-    )
-
-
-def _memory_fits(
-    active_node: str, memory: Mapping[str, Memory], share: float, staying: Mapping[str, int]
-) -> tuple[Finding, ...]:
-    if active_node not in memory:
-        return not_observed("memory", (active_node,), memory)
-    used = sum(
-        m.total - m.available - (0 if node == active_node else staying.get(node, 0))
-        for node, m in memory.items()
-    )
-    total = memory[active_node].total
-    if used < total * share:
-        return ()
-    return (
-        _carry(
-            "active-node-memory",
-            active_node,
-            f"the operative nodes ({listed(memory)}) use {size(used)} of memory together, "
-            f"{active_node} has {size(total)}",
-            f"less than {size(total * share)} ({share:.0%} of {active_node})",
-        ),
-    )
-
-
-def _load_fits(
-    active_node: str, load: Mapping[str, float], cpus: Mapping[str, int], per_cpu: float
-) -> tuple[Finding, ...]:
-    if active_node not in cpus:
-        return not_observed("number of processors", (active_node,), cpus)
-    limit = cpus[active_node] * per_cpu
-    summed = sum(load.values())
-    if summed <= limit:
-        return ()
-    return (
-        _carry(
-            "active-node-load",
-            active_node,
-            f"the operative nodes ({listed(load)}) have a load of {summed:.1f} together, "
-            f"{active_node} has {cpus[active_node]} processors",
-            f"at most {limit:.1f}",
-        ),
-    )
-
-
-def _carry(code: str, node: str, seen: str, expected: str) -> Finding:
-    return Finding(
-        code,
-        node,
-        seen,
-        expected,
-        "Services that find no resources on the one active node fail to start in the middle of "
-        "the upgrade: choose a quieter time, stop what is not needed, or give the node more.",
-        ("G16",),
     )
 
 

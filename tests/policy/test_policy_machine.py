@@ -141,6 +141,17 @@ class TestCanCarry:
         assert "9.0 together" in finding.observed
         assert can_carry(b.N, used, {b.N: 9.0}, self.cpus, load_per_cpu=2.0) == ()
 
+    def test_nodes_of_one_machine_count_once(self) -> None:
+        used = dict.fromkeys(b.DEFAULT.operative, memory(20))
+        busy = dict.fromkeys(b.DEFAULT.operative, 6.0)
+        same = dict.fromkeys(b.DEFAULT.operative, "boot-1")
+        assert can_carry(b.N, used, busy, self.cpus, machines=same) == ()
+        others = {b.SECOND: "boot-2", b.THIRD: "boot-2"}
+        findings = can_carry(b.N, used, busy, self.cpus, machines=others)
+        assert b.codes(findings) == ["active-node-load", "active-node-memory"]
+        assert "40.0 GiB" in findings[0].observed
+        assert b.THIRD not in findings[0].observed
+
     def test_n_itself_not_observed(self) -> None:
         assert b.codes(can_carry(b.N, {}, {}, {})) == ["not-observed", "not-observed"]
 
