@@ -1,0 +1,81 @@
+"""Stored passwords of the GLPI plugin: telling whether one is new and reading it (ocs-glpi 2.2).
+
+The plugin stores base64(nonce + ciphertext + tag) of the url-encoded password, by
+XChaCha20-Poly1305 (IETF) with the 32 bytes of `glpicrypt.key`; the nonce is the associated data.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from urllib.parse import unquote
+
+from nacl import exceptions
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+)
+
+from engine.secrets import Secret
+
+_NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+_SHORTEST = _NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES + 1
+_KEY = crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+
+
+class CantDecrypt(Exception):
+    """Why a stored password can't be decrypted; the text holds neither value nor key."""
+
+
+def salted_digest(stored: Secret, salt: bytes) -> str:
+    """What is kept of a stored password to see later whether it changed.
+
+    A slow digest with a salt of this attempt: the value before the upgrade is reversible, so a
+    quick one could be tried out against common passwords.
+    """
+    raw = stored.reveal().encode()
+    return hashlib.scrypt(raw, salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+
+
+def is_unchanged(stored: Secret, salt: bytes, digest: str) -> bool:
+    """Whether this is the value whose digest was kept."""
+    return hmac.compare_digest(salted_digest(stored, salt), digest)
+
+
+def has_new_form(stored: Secret) -> bool:
+    """Whether it can be of the new form at all: valid base64, long enough for nonce and tag."""
+    try:
+        return len(_decoded(stored)) >= _SHORTEST
+    except CantDecrypt:
+        return False
+
+
+def decrypt(stored: Secret, key: Secret) -> Secret:
+    """The password. `key` is the content of glpicrypt.key in base64; CantDecrypt says why not."""
+    try:
+        raw_key = base64.b64decode("".join(key.reveal().split()), validate=True)
+    except binascii.Error:
+        raise CantDecrypt("GLPI's key could not be read as base64") from None
+    if len(raw_key) != _KEY:
+        raise CantDecrypt(f"GLPI's key has {len(raw_key)} bytes, expected {_KEY}")
+    raw = _decoded(stored)
+    if len(raw) < _SHORTEST:
+        raise CantDecrypt(f"it has {len(raw)} bytes, too few for the new form ({_SHORTEST})")
+    nonce = raw[:_NONCE]
+    try:
+        plain = crypto_aead_xchacha20poly1305_ietf_decrypt(raw[_NONCE:], nonce, nonce, raw_key)
+        return Secret(unquote(plain.decode("ascii"), errors="strict"))
+    except (exceptions.CryptoError, ValueError):
+        # the library's text could show parts of what it worked on
+        raise CantDecrypt("it does not decrypt with GLPI's key") from None
+
+
+def _decoded(stored: Secret) -> bytes:
+    try:
+        return base64.b64decode(stored.reveal(), validate=True)
+    except (binascii.Error, ValueError):
+        raise CantDecrypt("it is no base64") from None

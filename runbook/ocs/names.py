@@ -1,0 +1,24 @@
+"""Names of the asset module: files, databases, users (domain facts 5, ocs-glpi 2 and 3)."""
+
+from __future__ import annotations
+
+SERVER_CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
+RESTAPI_CONF = "/etc/httpd/conf.d/ocsinventory-server-restapi.conf"
+CONF_FILES = (RESTAPI_CONF, SERVER_CONF)
+"""The two files that the target's packages leave as `.rpmnew` (guide row G09)."""
+
+CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
+CREDENTIALS_TEMPLATE = f"{CREDENTIALS}.tpl"
+
+OCS_DATABASE = "ocsweb"
+OCS_USER = "ocsserver"
+GLPI_DATABASE = "glpi"
+GLPI_OCS_USER = "glpi_ocsinventoryng"
+
+SCRATCH_DATABASE = "neteye_runbook_check"
+"""A schema of our own: the backup is restored into it, compared, and it is dropped."""
+
+OFFICIAL_CHANNELS = (
+    "Before the upgrade, contact the official channels: your sales representative, your"
+    " consultant, or the support portal."
+)
