@@ -18,9 +18,11 @@ _CLEAN = (
     "(CAPACITY <> '' AND CAPACITY NOT REGEXP '[^0-9]'"
     " AND CAST(CAPACITY AS DECIMAL(65,0)) <= 2147483647)"
 )
-_BARE = "REGEXP_REPLACE(CAPACITY, '[[:space:]]', '')"
+# Not [[:space:]]: that is also the no-break space, with which the server's own conversion fails.
+_BLANKS = r"[ \\t\\r\\n]*"
+_BARE = f"REGEXP_REPLACE(CAPACITY, '^{_BLANKS}|{_BLANKS}$', '')"
 _DECORATED = (
-    "(CAPACITY REGEXP '^[[:space:]]*[+-]?[0-9]+[[:space:]]*$'"
+    f"(CAPACITY REGEXP '^{_BLANKS}[+-]?[0-9]+{_BLANKS}$'"
     f" AND CAST({_BARE} AS DECIMAL(65,0)) BETWEEN -2147483648 AND 2147483647)"
 )
 
