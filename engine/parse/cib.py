@@ -45,7 +45,8 @@ def parse_cib(text: str) -> Cib:
 
 
 def _properties(crm_config: Element) -> dict[str, str]:
-    by_id = {element.get("id"): element for element in crm_config.iter("nvpair")}
+    pairs = crm_config.iter("nvpair")
+    by_id = {pair.get("id"): pair for pair in pairs if pair.get("id")}
     properties: dict[str, str] = {}
     for property_set in sorted(crm_config.findall("cluster_property_set"), key=_precedence):
         for found in property_set.findall("nvpair"):

@@ -76,7 +76,7 @@ def flag(element: Element, name: str, source: str, default: bool | None = None) 
 
 def _element(element: Element) -> str:
     """`<node neteye01>`: the tag and what the element calls itself."""
-    own = element.get("id") or element.get("name") or element.get("op_key")
+    own = element.get("name") or element.get("id") or element.get("op_key")
     return f"<{element.tag} {own}>" if own else f"<{element.tag}>"
 
 

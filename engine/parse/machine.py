@@ -13,6 +13,7 @@ MEMINFO = "/proc/meminfo"
 LOADAVG = "/proc/loadavg"
 PS = "ps -eo pid=,args="
 DATE = "date +%s.%N"
+NPROC = "nproc"
 
 _DF_HEADER = re.compile(r"Filesystem\s+1(?:B|-blocks)\s+Used\s+Available\s+\S+\s+Mounted on\s*")
 _DF_ROW = re.compile(
@@ -71,6 +72,14 @@ def parse_loadavg(text: str) -> float:
     if not match:
         raise ParseError(LOADAVG, "line 1", f"is {excerpt(text)}, expected five columns")
     return float(match["one"])
+
+
+def parse_processors(text: str) -> int:
+    """The number of processors, from `nproc`."""
+    count = integer(text, NPROC, "value")
+    if count < 1:
+        raise ParseError(NPROC, "value", f"is {count}, expected at least 1")
+    return count
 
 
 def parse_processes(text: str) -> tuple[Process, ...]:

@@ -44,7 +44,7 @@ def parse_profile_dnf0(text: str) -> str:
     error: it is known only to a login shell.
     """
     values = [value for line in text.splitlines() for value in _assigned(line)]
-    if not values:
+    if not values or not values[-1]:
         raise ParseError(PROFILE_FILE, "DNF0", "is not assigned; expected DNF0=VERSION")
     if re.search(r"[$`]", values[-1]):
         problem = f"is {excerpt(values[-1])}, computed by the shell; expected a plain version"

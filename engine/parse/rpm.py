@@ -64,23 +64,33 @@ def parse_check_update(text: str) -> tuple[Package, ...]:
     each of them are what they replace. An unknown line is an error, not a package less.
     """
     found: set[Package] = set()
-    wrapped = ""
     is_obsoleting = False
-    for number, line in _lines(text):
-        if line.strip() == _OBSOLETING:
+    for number, row in _rows(text):
+        if row == _OBSOLETING:
             is_obsoleting = True
-        elif wrapped:
-            found.add(_pending(number, f"{wrapped} {line}"))
+            continue
+        package = _pending(number, row)
+        if not (is_obsoleting and row[0].isspace()):
+            found.add(package)
+    return tuple(sorted(found, key=_order))
+
+
+def _rows(text: str) -> Iterator[tuple[int, str]]:
+    """Rows of the list with the number of their last line: notices left out, wrapped ones joined.
+
+    A joined row keeps the indentation of its first line.
+    """
+    wrapped = ""
+    for number, line in _lines(text):
+        if wrapped:
+            yield number, f"{wrapped} {line.strip()}"
             wrapped = ""
-        elif is_obsoleting and line[0].isspace():
-            _pending(number, line)  # installed and to be replaced: only checked for its form
-        elif _NAME_ARCH.fullmatch(line.strip()) and len(line.split()) == 1:
-            wrapped = line.strip()
+        elif _NAME_ARCH.fullmatch(line.strip()):
+            wrapped = line.rstrip()
         elif not _NOTICES.fullmatch(line.strip()):
-            found.add(_pending(number, line))
+            yield number, line.rstrip()
     if wrapped:
         raise ParseError(CHECK_UPDATE, "last line", f"{excerpt(wrapped)} has no version")
-    return tuple(sorted(found, key=_order))
 
 
 def _pending(number: int, line: str) -> Package:

@@ -1,0 +1,225 @@
+"""The CIB: properties of all sets, location constraints for one node, by rule, by set."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ParseError
+from engine.model.cluster import LocationConstraint
+from engine.parse.cib import parse_cib
+
+from .data import captured, with_
+
+CIB = """
+<cib epoch="7">
+  <configuration>
+    <crm_config>{properties}</crm_config>
+    <nodes>
+      <node id="1" uname="n1"><instance_attributes id="a"><nvpair id="r1" name="rack" value="1"/>
+        <nvpair id="c1" name="cpus" value="16"/></instance_attributes></node>
+      <node id="2" uname="n2"><instance_attributes id="b"><nvpair id="r2" name="rack" value="2"/>
+        </instance_attributes></node>
+      <node id="3" uname="n3" type="remote"/>
+    </nodes>
+    <resources/>
+    <constraints>{constraints}</constraints>
+  </configuration>
+  {status}
+</cib>
+"""
+STATUS = """
+<status><node_state id="1" uname="n1"><transient_attributes id="1"><instance_attributes id="s">
+  <nvpair id="p" name="pingd" value="100"/></instance_attributes></transient_attributes>
+</node_state></status>
+"""
+
+
+def location(constraints: str, status: str = "") -> list[tuple[str, str, str]]:
+    text = CIB.format(properties="", constraints=constraints, status=status)
+    return [(c.resource, c.node, c.score) for c in parse_cib(text).location]
+
+
+def by_rule(rule: str, status: str = "") -> list[str]:
+    """Nodes that a rule with score -INFINITY matches."""
+    found = location(f'<rsc_location id="c" rsc="r">{rule}</rsc_location>', status)
+    assert all((resource, score) == ("r", "-INFINITY") for resource, _, score in found)
+    return [node for _, node, _ in found]
+
+
+def expression(attribute: str, operation: str, value: str = "") -> str:
+    return f'<expression id="e" attribute="{attribute}" operation="{operation}" value="{value}"/>'
+
+
+def rule(*parts: str, op: str = "and") -> str:
+    return f'<rule id="r" boolean-op="{op}" score="-INFINITY">{"".join(parts)}</rule>'
+
+
+def test_captured_configuration():
+    cib = parse_cib(captured("healthy.cib-configuration.xml"))
+    assert cib.properties["stonith-enabled"] == "true"
+    assert cib.properties["cluster-name"] == "NetEye"
+    assert len(cib.properties) == 7
+    assert cib.location[0] == LocationConstraint(
+        id="loc-f1", resource="fence_neteye01", node="neteye01.neteyelocal", score="-INFINITY"
+    )
+    assert len(cib.location) == 3
+    assert all(constraint.forbids for constraint in cib.location)
+
+
+def test_properties_of_all_sets_in_the_order_that_pacemaker_gives_them():
+    properties = """
+      <cluster_property_set id="late" score="1">
+        <nvpair id="1" name="stonith-enabled" value="late"/><nvpair id="2" name="a" value="late"/>
+      </cluster_property_set>
+      <cluster_property_set id="early" score="INFINITY">
+        <nvpair id="3" name="a" value="early"/><nvpair id-ref="5"/>
+      </cluster_property_set>
+      <cluster_property_set id="cib-bootstrap-options">
+        <nvpair id="4" name="stonith-enabled" value="true"/><nvpair id="5" name="b" value="x"/>
+      </cluster_property_set>
+    """
+    cib = parse_cib(CIB.format(properties=properties, constraints="", status=""))
+    assert cib.properties == {"stonith-enabled": "true", "a": "early", "b": "x"}
+
+
+def test_a_property_that_is_not_set_is_not_there():
+    assert parse_cib(CIB.format(properties="", constraints="", status="")).properties == {}
+
+
+def test_scores_have_one_spelling():
+    constraints = "".join(
+        f'<rsc_location id="c{score}" rsc="r" node="n1" score="{score}"/>'
+        for score in ("-INFINITY", "-1000000", "INFINITY", "+INFINITY", "50", "-1")
+    )
+    scores = [score for _, _, score in location(constraints)]
+    assert scores == ["-INFINITY", "-INFINITY", "INFINITY", "INFINITY", "50", "-1"]
+
+
+def test_resource_sets_and_patterns():
+    constraints = """
+      <rsc_location id="s" node="n2" score="-INFINITY">
+        <resource_set id="x"><resource_ref id="one"/><resource_ref id="two"/></resource_set>
+      </rsc_location>
+      <rsc_location id="p" rsc-pattern="^glpi_.*" node="n1" score="10"/>
+    """
+    assert location(constraints) == [
+        ("one", "n2", "-INFINITY"),
+        ("two", "n2", "-INFINITY"),
+        ("^glpi_.*", "n1", "10"),
+    ]
+
+
+RULES = [
+    (rule(expression("#uname", "eq", "n2")), ["n2"]),
+    (rule(expression("#uname", "ne", "n2")), ["n1", "n3"]),
+    (rule(expression("#kind", "ne", "remote")), ["n1", "n2"]),
+    (
+        rule(expression("#uname", "eq", "n1"), expression("#uname", "eq", "n2"), op="or"),
+        ["n1", "n2"],
+    ),
+    (rule(expression("#uname", "eq", "n1"), expression("rack", "eq", "2")), []),
+    (rule(rule(expression("rack", "eq", "2")), expression("#uname", "ne", "n3")), ["n2"]),
+    # attributes nobody can know from the configuration alone: every node counts
+    (rule(expression("pingd", "lt", "1")), ["n1", "n2", "n3"]),
+    (
+        rule(
+            expression("#uname", "eq", "n1"), '<date_expression operation="lt" end="2030-01-01"/>'
+        ),
+        ["n1"],
+    ),
+    (rule(expression("cpus", "gte", "8")), ["n1", "n2", "n3"]),
+]
+
+
+@pytest.mark.parametrize(("text", "nodes"), RULES)
+def test_rule_without_status(text: str, nodes: list[str]):
+    assert by_rule(text) == nodes
+
+
+RULES_WITH_STATUS = [
+    (
+        rule(expression("pingd", "lt", "1"), expression("pingd", "not_defined"), op="or"),
+        ["n2", "n3"],
+    ),
+    (rule(expression("pingd", "defined")), ["n1"]),
+    (rule(expression("pingd", "gt", "99")), ["n1"]),
+    (rule(expression("pingd", "lte", "100")), ["n1", "n2", "n3"]),
+    (rule(expression("cpus", "gte", "8")), ["n1"]),
+    (rule(expression("rack", "eq", "1")), ["n1"]),
+    (rule(expression("rack", "ne", "1")), ["n2", "n3"]),
+    (rule(expression("rack", "lt", "word")), ["n1", "n2", "n3"]),
+    (rule(expression("rack", "sounds_like", "1")), ["n1", "n2", "n3"]),
+]
+
+
+@pytest.mark.parametrize(("text", "nodes"), RULES_WITH_STATUS)
+def test_rule_with_transient_attributes(text: str, nodes: list[str]):
+    assert by_rule(text, STATUS) == nodes
+
+
+def test_score_of_an_attribute():
+    text = (
+        '<rsc_location id="c" rsc="r"><rule id="r" score-attribute="rack">'
+        f"{expression('#uname', 'ne', 'n9')}</rule></rsc_location>"
+    )
+    assert location(text) == [("r", "n1", "1"), ("r", "n2", "2"), ("r", "n3", "(rack)")]
+
+
+def test_expired_ban_is_still_a_leftover():
+    ban = '<rsc_location id="cli-ban-x-on-n1" rsc="x">{}</rsc_location>'.format(
+        rule(expression("#uname", "eq", "n1"), '<date_expression operation="lt" end="2020-01-01"/>')
+    )
+    (found,) = parse_cib(CIB.format(properties="", constraints=ban, status=STATUS)).location
+    assert (found.is_leftover, found.forbids, found.node) == (True, True, "n1")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "message"),
+    [
+        ('<rsc_location rsc="r" node="n" score="1"/>', "<rsc_location>: has no attribute id"),
+        ('<rsc_location id="c" node="n" score="1"/>', "<rsc_location c>: has no attribute rsc"),
+        ('<rsc_location id="c" rsc="r" score="1"/>', "<rsc_location c>: has no attribute node"),
+        ('<rsc_location id="c" rsc="r" node="n"/>', "<rsc_location c>: has no attribute score"),
+        (
+            '<rsc_location id="c" rsc="r" node="n" score="much"/>',
+            "<rsc_location c>: is 'much', expected a whole number",
+        ),
+    ],
+)
+def test_incomplete_constraint_is_an_error(constraint: str, message: str):
+    with pytest.raises(ParseError) as caught:
+        location(constraint)
+    assert str(caught.value) == f"cibadmin --query: {message}"
+
+
+@pytest.mark.parametrize("section", ["crm_config", "nodes", "constraints"])
+def test_missing_section_is_an_error(section: str):
+    text = captured("healthy.cib-configuration.xml")
+    begin, end = text.index(f"<{section}>"), text.index(f"</{section}>")
+    with pytest.raises(ParseError, match=f"<configuration>: has no element <{section}>"):
+        parse_cib(text[:begin] + text[end + len(section) + 3 :])
+
+
+def test_no_configuration():
+    with pytest.raises(ParseError, match="<cib>: has no element <configuration>"):
+        parse_cib("<cib/>")
+
+
+def test_renamed_field_is_seen():
+    text = with_(captured("healthy.cib-configuration.xml"), 'uname="neteye01', 'name="neteye01')
+    with pytest.raises(ParseError, match="has no attribute uname"):
+        parse_cib(text)
+
+
+def test_deeply_nested_rule_is_not_decided():
+    deep = 3000
+    nested = '<rule id="r">' * deep + expression("#uname", "eq", "n9") + "</rule>" * deep
+    assert by_rule(rule(nested)) == ["n1", "n2", "n3"]
+
+
+@given(st.text())
+def test_any_text_is_a_parse_error(text: str):
+    with pytest.raises(ParseError):
+        parse_cib(text)
