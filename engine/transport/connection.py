@@ -4,74 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import random
-import shlex
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import UsageError
 from engine.model.inventory import Host
 from engine.transport.base import Lost, LostKind
-from engine.transport.diagnosis import BUSY, diagnose, diagnose_forward
+from engine.transport.diagnosis import came_by_proxy, diagnose, is_busy
+from engine.transport.options import CLIENT, CONNECT_TIMEOUT, aloud_command, master_command
 from engine.transport.session import ssh_environment
 
-CONNECT_TIMEOUT = 10
-"""Seconds for TCP and the server's banner (each hop)."""
 OPEN_DEADLINE = 25.0
 """Seconds for the whole login, tries included."""
-ALIVE_INTERVAL, ALIVE_COUNT = 5, 4
-"""A connection that was silent for 20 to 25 seconds is lost."""
-IDLE = 300
-"""Seconds after which an unused connection ends; it ends so too when the runbook was killed."""
 SESSIONS = 8
 """Sessions at a time; sshd's default MaxSessions is 10 (rehearsal facts 8)."""
-
-_OPTIONS = {
-    "BatchMode": "yes",
-    "StrictHostKeyChecking": "yes",
-    "UpdateHostKeys": "no",
-    "ForwardAgent": "no",
-    "ForwardX11": "no",
-    "ClearAllForwardings": "yes",
-    "PermitLocalCommand": "no",
-    "RemoteCommand": "none",
-    "RequestTTY": "no",
-    "ConnectionAttempts": "1",
-    "ConnectTimeout": str(CONNECT_TIMEOUT),
-    "ServerAliveInterval": str(ALIVE_INTERVAL),
-    "ServerAliveCountMax": str(ALIVE_COUNT),
-    "ControlMaster": "yes",
-    "ControlPersist": str(IDLE),
-    "LogLevel": "INFO",
-    "StreamLocalBindMask": "0177",
-}
-
-# A client that finds no control socket must end, not open a connection of its own in silence.
-_CLIENT = (
-    *("ssh", "-F", "/dev/null", "-T", "-e", "none"),
-    *("-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ProxyCommand=false"),
-    *("-o", "LogLevel=ERROR"),
-)
 
 _opening = threading.BoundedSemaphore(8)
 """New connections at a time: several nodes may share a jump host with its MaxStartups of 10."""
 
 
-def master_command(host: Host, control: Path, log: Path) -> list[str]:
-    """The ssh client that logs in and stays as the connection; our options win over any file."""
-    command = ["ssh", "-f", "-N", "-S", str(control), "-E", str(log)]
-    for name, value in _OPTIONS.items():
-        command += ["-o", f"{name}={value}"]
-    command += host.ssh_args
-    if host.key_file is not None:
-        # IdentitiesOnly: keys of the agent must not use up the server's MaxAuthTries first.
-        command += ["-i", str(host.key_file), "-o", "IdentitiesOnly=yes"]
-    if host.port != 22:  # the default leaves the port to the operator's own configuration
-        command += ["-p", str(host.port)]
-    return [*command, "-l", host.user, "--", host.address]
+@dataclass(frozen=True)
+class Forward:
+    """A forwarded socket, and what ssh said since it is there."""
+
+    local: Path
+    said: Callable[[], str]
 
 
 class Connection:
@@ -91,11 +53,11 @@ class Connection:
 
     def client(self, command: bytes) -> list[bytes]:
         """Arguments of an ssh client that runs `command` over this connection, opened if needed."""
-        words = [*_CLIENT, "-S", str(self._ensure()), "--", self.host.address]
+        words = [*CLIENT, "-S", str(self._ensure()), "--", self.host.address]
         return [*(word.encode() for word in words), command]
 
     @contextlib.contextmanager
-    def forward(self, remote: str) -> Iterator[Path]:
+    def forward(self, remote: str) -> Iterator[Forward]:
         """A local socket in the private directory, connected to the node's socket `remote`."""
         if not remote.startswith("/") or ":" in remote:
             raise UsageError(f"{remote!r} is no socket path; expected an absolute one without ':'")
@@ -103,22 +65,14 @@ class Connection:
         with self._lock:
             self._forwards += 1
             local = self._directory / f"{self._name}f{self._forwards}"
-        seen = self._log.stat().st_size
+        seen = self._log_size()
         spec = f"{local}:{remote}"
         done = self._ask_master(control, "forward", "-L", spec)
         if done.returncode:
-            raise Lost(
-                self.host.name,
-                f"the socket {remote} could not be forwarded: {done.stderr.decode().strip()}",
-                LostKind.FORWARDING if control.exists() else LostKind.CONNECTION_LOST,
-            )
+            why = f"the socket {remote} could not be forwarded: {done.stderr.decode().strip()}"
+            raise Lost(self.host.name, why, LostKind.UNREACHABLE)
         try:
-            yield local
-        except Exception as error:
-            why = diagnose_forward(self._read_log(seen))
-            if why is None:
-                raise
-            raise Lost(self.host.name, why, LostKind.FORWARDING) from error
+            yield Forward(local, lambda: self._read_log(seen))
         finally:
             self._ask_master(control, "cancel", "-L", spec)
             local.unlink(missing_ok=True)
@@ -154,9 +108,11 @@ class Connection:
                 seen, code = self._log_size(), self._login(control, max(1.0, until - started))
             if code == 0 and _accepts(control):
                 return control
+            if came_by_proxy(self._read_log(seen)):
+                self._run_ssh(aloud_command(self.host, self._log), OPEN_DEADLINE)
             log = self._read_log(seen)
             pause = min(2 * pause, 3.0) * random.uniform(0.7, 1.3)
-            if not BUSY.search(log) or time.monotonic() + pause > until:
+            if not is_busy(log) or time.monotonic() + pause > until:
                 took = None if code is not None else time.monotonic() - started
                 kind, why = diagnose(self.host, log, took)
                 raise Lost(self.host.name, why, kind)
@@ -164,7 +120,27 @@ class Connection:
 
     def _login(self, control: Path, timeout: float) -> int | None:
         """ssh's exit code after login (it goes on in the background), None if it took too long."""
-        command = master_command(self.host, control, self._log)
+        return self._run_ssh(master_command(self.host, control, self._log), timeout)
+
+    def _ask_master(
+        self, control: Path, verb: str, *arguments: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        command = [*CLIENT, "-S", str(control), "-O", verb, *arguments, "--", self.host.address]
+        try:
+            return subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                env=ssh_environment(),
+                start_new_session=True,
+                timeout=CONNECT_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            late = f"ssh -O {verb} was not done after {CONNECT_TIMEOUT} seconds"
+            return subprocess.CompletedProcess(command, 255, b"", late.encode())
+
+    def _run_ssh(self, command: list[str], timeout: float) -> int | None:
         # A jump host's ssh does not know -E: its messages come by standard error.
         with self._log.open("ab") as log:
             try:
@@ -180,24 +156,6 @@ class Connection:
                 ).returncode
             except subprocess.TimeoutExpired:
                 return None
-
-    def _ask_master(
-        self, control: Path, verb: str, *arguments: str
-    ) -> subprocess.CompletedProcess[bytes]:
-        command = [*_CLIENT, "-S", str(control), "-O", verb, *arguments, "--", self.host.address]
-        try:
-            return subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                env=ssh_environment(),
-                start_new_session=True,
-                timeout=CONNECT_TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            late = f"{shlex.join(['ssh', '-O', verb])} took more than {CONNECT_TIMEOUT} seconds"
-            return subprocess.CompletedProcess(command, 255, b"", late.encode())
 
     def _log_size(self) -> int:
         return self._log.stat().st_size if self._log.exists() else 0

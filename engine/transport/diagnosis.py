@@ -10,12 +10,11 @@ import re
 from engine.model.inventory import Host
 from engine.transport.base import LostKind
 
-BUSY = re.compile(
+_BUSY = re.compile(
     r"kex_exchange_identification: (read: )?Connection (reset|closed)|"
     r"Connection (reset|closed) by .* port \d+\s*$",
     re.MULTILINE,
 )
-"""The server dropped a new connection before login, as with more of them than MaxStartups."""
 
 _AUTH = (
     "The operator's key must be in that user's authorized_keys; look at "
@@ -46,6 +45,11 @@ _RULES: tuple[tuple[str, LostKind, str], ...] = (
         "and held by the agent when it has a passphrase",
     ),
     (
+        r"Identity file .* not accessible",
+        LostKind.AUTHENTICATION,
+        "the private key file can't be read. Set ansible_ssh_private_key_file to the one to use",
+    ),
+    (
         r"Too many authentication failures",
         LostKind.AUTHENTICATION,
         "too many keys were offered before the right one. Name it in ansible_ssh_private_key_file",
@@ -68,7 +72,7 @@ _RULES: tuple[tuple[str, LostKind, str], ...] = (
         "(ansible_ssh_common_args = -J ...)",
     ),
     (
-        BUSY.pattern,
+        _BUSY.pattern,
         LostKind.UNREACHABLE,
         "sshd drops new connections before login. Is it overloaded (MaxStartups), starting, or "
         "is the operator's address shut out",
@@ -79,6 +83,13 @@ _RULES: tuple[tuple[str, LostKind, str], ...] = (
         "the ssh client does not accept its configuration. Mend the file it names",
     ),
 )
+FORWARDING_OFF = (
+    "sshd does not forward to the socket {}, though it is served there. Expected in sshd_config "
+    "AllowStreamLocalForwarding yes (or all, or local) and no DisableForwarding for this user; "
+    "set it, reload sshd, and run again"
+)
+# Of ssh's long warning about a changed host key: the fingerprint, and where the old one stands.
+_TELLING = re.compile(r"SHA256:|Offending .* in ")
 _NOISE = re.compile(r"^(@+|Warning: Permanently added .*|\s*)$")
 
 
@@ -90,7 +101,7 @@ def diagnose(host: Host, log: str, timed_out: float | None) -> tuple[LostKind, s
     """
     where = f"no ssh connection to {host.user}@{host.address} port {host.port}"
     for pattern, kind, text in _RULES:
-        if re.search(pattern, log, re.MULTILINE):
+        if _found(pattern, log):
             return kind, f"{where}: {text}. ssh says: {_excerpt(log, pattern)}"
     if timed_out is not None:
         text = (
@@ -101,18 +112,30 @@ def diagnose(host: Host, log: str, timed_out: float | None) -> tuple[LostKind, s
     return LostKind.UNREACHABLE, f"{where}. ssh says: {_excerpt(log)}"
 
 
-def diagnose_forward(log: str) -> str | None:
-    """Why a forwarded socket gave no connection, None when ssh reported nothing."""
-    if "administratively prohibited" in log:
-        return (
-            "sshd refuses to forward sockets (open failed: administratively prohibited). Expected "
-            "AllowStreamLocalForwarding yes (or all) and no DisableForwarding in sshd_config; "
-            "set it for the operator's user, reload sshd, and run again"
-        )
-    return None
+def is_busy(log: str) -> bool:
+    """The server dropped a new connection before login, as with more of them than MaxStartups.
+
+    Not so when a jump host's ssh has said something else: that is the reason then.
+    """
+    return next((p == _BUSY.pattern for p, _, _ in _RULES if _found(p, log)), False)
+
+
+def came_by_proxy(log: str) -> bool:
+    """The connection that failed went through a jump host."""
+    return "UNKNOWN port 65535" in log
+
+
+def forward_was_refused(log: str) -> bool:
+    """A forwarded socket gave no connection; sshd (9.2) says the same when nobody listens there."""
+    return _found(r"channel \d+: open failed: ", log)
+
+
+def _found(pattern: str, log: str) -> bool:
+    return re.search(pattern, log, re.MULTILINE) is not None
 
 
 def _excerpt(log: str, pattern: str | None = None) -> str:
     lines = [line.strip() for line in log.splitlines() if not _NOISE.match(line)]
     hits = [line for line in lines if pattern and re.search(pattern, line)]
-    return " / ".join(hits[:2] or lines[-2:]) or "nothing"
+    telling = [line for line in lines if _TELLING.match(line)]
+    return " / ".join(telling[:2] or hits[:2] or lines[-2:]) or "nothing"

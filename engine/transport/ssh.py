@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +15,17 @@ from engine.secrets import Secret
 from engine.transport.answers import Collector, Sink
 from engine.transport.base import Answer, Lost, LostKind, OnChunk, OnLine, question
 from engine.transport.connection import OPEN_DEADLINE, Connection
+from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.firewall import Firewall
 from engine.transport.lines import LineSplitter
+from engine.transport.private import PrivateDirectory
 from engine.transport.session import Session
 from engine.transport.wrapper import KILL_AFTER, new_nonce, remote_command
 
 NETWORK_MARGIN = 5.0
 """Seconds for the way there and back on top of the time a command has on the node."""
+_LISTENS = "00010000"
+"""The flag (__SO_ACCEPTCON) of listening sockets in /proc/net/unix."""
 _NOT_STARTED = ("Session open refused by peer", "kex_exchange_identification", "banner exchange")
 """ssh's texts when it could open no session: then nothing ran, and asking again does no harm."""
 
@@ -37,9 +39,9 @@ class SshTransport:
     def __init__(self, inventory: Inventory, guard: Firewall) -> None:
         self._inventory = inventory
         self._guard = guard
-        self._directory = _private_directory()
+        self._directory = PrivateDirectory()
         self._connections = {
-            host.name: Connection(host, self._directory, str(number))
+            host.name: Connection(host, self._directory.path, str(number))
             for number, host in enumerate(inventory.hosts)
         }
         self._closed = threading.Event()
@@ -103,8 +105,24 @@ class SshTransport:
     def forward(self, node: str, remote_socket: str) -> Iterator[Path]:
         """See `Transport.forward`. `Lost` (FORWARDING) when the block fails for sshd's refusal."""
         self._guard.check_node(node)
-        with self._connections[node].forward(remote_socket) as local:
-            yield local
+        with self._connections[node].forward(remote_socket) as forward:
+            try:
+                yield forward.local
+            except Exception as error:
+                refused = forward_was_refused(forward.said())
+                if refused and self._is_served(node, remote_socket):
+                    why = FORWARDING_OFF.format(remote_socket)
+                    raise Lost(node, why, LostKind.FORWARDING) from error
+                raise
+
+    def _is_served(self, node: str, socket: str) -> bool:
+        """Somebody listens at this Unix socket of the node."""
+        script = 'readlink -f -- "$1" && cat /proc/net/unix'
+        answer = self.run(node, ["sh", "-c", script, "sh", socket], deadline=10.0)
+        real, _, table = answer.text.partition("\n")
+        entries = [line.split(None, 7) for line in table.splitlines()]
+        listening = {entry[7] for entry in entries if len(entry) == 8 and entry[3] == _LISTENS}
+        return not listening.isdisjoint({socket, real})
 
     def close(self) -> None:
         """Close all connections and remove their sockets."""
@@ -113,7 +131,7 @@ class SshTransport:
         self._closed.set()
         for connection in self._connections.values():
             connection.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory.remove()
 
     def _ask(
         self, node: str, collector: Collector, stdin: bytes | Secret | None
@@ -181,10 +199,3 @@ def _appearing(path: Path) -> Iterator[tuple[OnChunk, Callable[[], None]]]:
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _private_directory() -> Path:
-    """A directory of our own (0700) with a short name: socket paths end at 108 bytes."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    usable = runtime.startswith("/run/user/") and os.access(runtime, os.W_OK | os.X_OK)
-    return Path(tempfile.mkdtemp(prefix="nr-", dir=runtime if usable else "/tmp"))

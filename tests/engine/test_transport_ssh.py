@@ -349,7 +349,7 @@ class TestRefused:
 def test_nothing_is_left_behind(server: Sshd) -> None:
     opened = server.transport()
     opened.run(NODE, ["true"], deadline=20)
-    directory = opened._directory
+    directory = opened._directory.path
     assert directory.stat().st_mode & 0o777 == 0o700
     assert len(str(directory)) < 60
     opened.close()
