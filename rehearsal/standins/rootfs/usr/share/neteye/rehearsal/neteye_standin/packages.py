@@ -10,7 +10,7 @@ PENDING = 100  # exit status of `dnf check-update` when there is something
 DNF_FILE = "/etc/profile.d/neteye-DNF.sh"
 PACKAGE = "neteye"
 # Where configuration of packages lies; not the data of services, which come and go while we look.
-SEARCHED = ("/etc", "/root", "/opt", "/neteye", "/usr/share/neteye", "/var/lib/neteye")
+SEARCHED = ("/etc", "/root", "/opt", "/neteye", "/usr/share/neteye")
 
 Ask = Callable[[Sequence[str]], Answer]
 
@@ -61,20 +61,14 @@ def installed_version(ask: Ask, name: str) -> str | None:
 
 def leftovers(ask: Ask) -> list[str]:
     """Paths of all `.rpmnew` and `.rpmsave` files of a node. Raises PackageError."""
-    there = [path for path in SEARCHED if ask(["test", "-d", path]).rc == 0]
-    return find_leftovers(ask, there)
-
-
-def find_leftovers(ask: Ask, paths: Sequence[str]) -> list[str]:
-    """The same below given directories."""
     argv = [
-        "find", *paths, "-path", "/neteye/shared/*/data", "-prune", "-o", "-type", "f",
+        "find", *SEARCHED, "-path", "/neteye/shared/*/data", "-prune", "-o", "-type", "f",
         "(", "-name", "*.rpmnew*", "-o", "-name", "*.rpmsave*", ")", "-print",
     ]  # fmt: skip
     answer = ask(argv)
     if answer.rc != 0:
         raise PackageError(answer.tail)
-    return sorted(answer.out.split("\n")[:-1])
+    return sorted(answer.out.splitlines())
 
 
 def next_release(release: str) -> str:
