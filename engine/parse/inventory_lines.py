@@ -63,7 +63,10 @@ class Lines:
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """`, did you mean 'operative'?`, or nothing when no allowed word is near."""
-    near = difflib.get_close_matches(word, list(allowed), n=1)
+    candidates = list(allowed)
+    near = difflib.get_close_matches(word, candidates, n=1) or [
+        item for item in candidates if len(word) > 2 and item.startswith(word)
+    ]
     return f", did you mean {near[0]!r}?" if near else ""
 
 
