@@ -99,8 +99,11 @@ def _status(options: argparse.Namespace) -> int:
     if before is not None:
         print(f"scenario {before[0].scenario}, seed {before[0].seed}")
     for row in rows:
-        print("  ".join(f"{value:24}" if key == "node" else f"{value:14}"
-                        for key, value in row.items()).rstrip())
+        print(
+            "  ".join(
+                f"{value:24}" if key == "node" else f"{value:14}" for key, value in row.items()
+            ).rstrip()
+        )
     print(waiting.pcs_status(topology), end="")
     return 0
 

@@ -1,18 +1,19 @@
 """The rehearsal cluster for other code: `up`, `reset`, `down`, `is_running`, `inventory_path`.
 
-    >>> from rehearsal import cluster
-    >>> cluster.inventory_path("neteye")
-    PosixPath('/var/lib/neteye-rehearsal/neteye/inventory.ini')
+>>> from rehearsal import cluster
+>>> cluster.inventory_path("neteye")
+PosixPath('/var/lib/neteye-rehearsal/neteye/inventory.ini')
 """
 
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from rehearsal import addresses, host, image, making, nodes, podman, scenarios, waiting
 from rehearsal.errors import RehearsalError, UsageError
-from rehearsal.state import Asked, State, locked
+from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import DEFAULT_COUNTS, DEFAULT_NAME, Node, Role, Topology, parse_counts
 
 Say = Callable[[str], None]
@@ -41,14 +42,15 @@ def up(
             say(f"cluster {name!r} is up already and healthy; nothing changed")
             _tell(place, say)
             return False
+        chosen = scenarios.find(scenario or scenarios.DEFAULT).name
+        _remove_containers(name)
         asked = Asked(
             name,
-            scenarios.find(scenario or scenarios.DEFAULT).name,
+            chosen,
             secrets.randbelow(10**6) if seed is None else seed,
             counts or DEFAULT_COUNTS,
-            addresses.choose(name),
+            _network_for(name),
         )
-        _remove_containers(name)
         making.make(place, asked, reference)
         _start(place, asked, reference)
         _tell(place, say)
@@ -99,7 +101,8 @@ def down(name: str = DEFAULT_NAME, *, images: bool = False, say: Say = print) ->
         podman.remove_network(_network(name))
         State(name).remove()
         if images:
-            image.remove_all()
+            for kept in image.remove_all():
+                say(f"{kept} stays: another cluster uses it")
     say(f"cluster {name!r} is gone")
 
 
@@ -155,6 +158,14 @@ def _network(name: str) -> str:
     return f"rehearsal-{name}"
 
 
+def _network_for(name: str) -> IPv4Network:
+    """Choose and make the cluster's network; the lock keeps two clusters from choosing the same."""
+    with machine_lock():
+        network = addresses.choose(name)
+        podman.ensure_network(_network(name), name, network)
+    return network
+
+
 def _is_as_wanted(
     place: State,
     reference: str,
@@ -188,7 +199,8 @@ def _remove_containers(name: str) -> None:
 def _start(place: State, asked: Asked, reference: str) -> None:
     found = asked.topology
     place.restore()
-    podman.ensure_network(_network(asked.name), asked.name, asked.network)
+    with machine_lock():
+        podman.ensure_network(_network(asked.name), asked.name, asked.network)
     with ThreadPoolExecutor() as pool:
         started = [pool.submit(_start_node, place, found, node, reference) for node in found.nodes]
         for future in started:

@@ -45,7 +45,9 @@ def require_root() -> None:
 
 
 def _missing_packages() -> list[str]:
-    packages = {package for tool, package in _TOOLS.items() if shutil.which(tool, path=_PATH) is None}
+    packages = {
+        package for tool, package in _TOOLS.items() if shutil.which(tool, path=_PATH) is None
+    }
     packages |= {package for file, package in _FILES.items() if not Path(file).exists()}
     return sorted(packages)
 

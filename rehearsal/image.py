@@ -15,13 +15,21 @@ from pathlib import Path
 from rehearsal import podman
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
+from rehearsal.state import machine_lock
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = "localhost/neteye-rehearsal"
 _BASE = "localhost/neteye-rehearsal-base"
 _SUITE = "bookworm"
-_TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs",
-          "packages/ocs_conf.py")
+_KEPT = "24h"  # an older image goes when another one is built
+_LOG = Path("/var/log/neteye-rehearsal-image.log")
+_TREES = (
+    "image/Containerfile",
+    "image/database",
+    "image/rootfs",
+    "standins/rootfs",
+    "packages/ocs_conf.py",
+)
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 # never used in a node; the static database tools alone are 60 MB
 _LEFT_OUT = (
@@ -44,7 +52,8 @@ _SCHEMA_HOOK = """
 set -eu
 mkdir "$1/tmp/ocs"
 cd "$1/tmp/ocs"
-APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -q -o APT::Sandbox::User=root download ocsinventory-reports
+export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
+apt-get -q -o APT::Sandbox::User=root download ocsinventory-reports
 dpkg-deb -x ocsinventory-reports_*.deb unpacked
 mkdir -p "$1/usr/share/ocsinventory-reports"
 cp -r unpacked/usr/share/ocsinventory-reports/files "$1/usr/share/ocsinventory-reports/"
@@ -57,6 +66,11 @@ Say = Callable[[str], None]
 
 def ensure(say: Say) -> str:
     """Build what is missing; returns the reference of the configured image."""
+    with machine_lock():
+        return _ensure(say)
+
+
+def _ensure(say: Say) -> str:
     base = f"{_BASE}:{base_hash()}"
     reference = f"{REPOSITORY}:{image_hash()}"
     if podman.image_exists(reference):
@@ -65,6 +79,7 @@ def ensure(say: Say) -> str:
         say("building the base image (Debian packages, about a minute) ...")
         _timed(say, "base image", lambda: _build_base(base))
     _timed(say, "node image", lambda: _build_image(base, reference))
+    _remove_unused([name for name in _ours("--filter", f"until={_KEPT}") if name != base])
     return reference
 
 
@@ -93,10 +108,7 @@ def image_hash() -> str:
 def input_files() -> list[Path]:
     """Every file that the build copies, sorted; caches of Python are not among them."""
     return sorted(
-        path
-        for tree in _TREES
-        for path in _files(HERE / tree)
-        if "__pycache__" not in path.parts
+        path for tree in _TREES for path in _files(HERE / tree) if "__pycache__" not in path.parts
     )
 
 
@@ -104,12 +116,26 @@ def _files(path: Path) -> Iterable[Path]:
     return [path] if path.is_file() else (file for file in path.rglob("*") if file.is_file())
 
 
-def remove_all() -> None:
-    """Remove every image this project made, older ones too."""
-    listing = podman.podman("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split()
-    ours = [name for name in listing if name.startswith((f"{REPOSITORY}:", f"{_BASE}:"))]
-    if ours:
-        podman.podman("rmi", "--force", *ours, timeout=300)
+def remove_all() -> list[str]:
+    """Remove every image this project made; returns those that other clusters still use."""
+    with machine_lock():
+        _remove_unused(_ours())
+        _LOG.unlink(missing_ok=True)
+        return _ours()
+
+
+def _ours(*filters: str) -> list[str]:
+    """This project's images, configured ones before the bases that they are made on."""
+    shape = ("--format", "{{.Repository}}:{{.Tag}}")
+    listing = podman.podman("images", *filters, *shape).stdout.split()
+    configured = [name for name in listing if name.startswith(f"{REPOSITORY}:")]
+    return configured + [name for name in listing if name.startswith(f"{_BASE}:")]
+
+
+def _remove_unused(names: list[str]) -> None:
+    """Remove images that no container uses; podman itself refuses the others."""
+    for name in names:
+        podman.podman("rmi", name, check=False, timeout=120)
 
 
 def _timed(say: Say, what: str, work: Callable[[], None]) -> None:
@@ -139,16 +165,20 @@ def _build_image(base: str, reference: str) -> None:
 
 def _build_base(reference: str) -> None:
     """mmdebstrap writes a tar, podman imports it while it is being written."""
-    command = ["mmdebstrap", "--mode=root", "--variant=apt", "--format=tar",
-               f"--include={','.join(package_list())}",
-               "--aptopt=Apt::Install-Recommends false",
-               "--dpkgopt=force-unsafe-io",
-               f"--customize-hook={_SCHEMA_HOOK}"]
+    command = [
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=apt",
+        "--format=tar",
+        f"--include={','.join(package_list())}",
+        "--aptopt=Apt::Install-Recommends false",
+        "--dpkgopt=force-unsafe-io",
+        f"--customize-hook={_SCHEMA_HOOK}",
+    ]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
     command += [f"--aptopt={option}" for option in _proxy_options()]
     command += [_SUITE, "-", *_mirrors()]
-    log = Path("/var/log/neteye-rehearsal-image.log")
-    with log.open("w", encoding="utf-8") as errors:
+    with _LOG.open("w", encoding="utf-8") as errors:
         debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
         try:
             imported = subprocess.run(
@@ -162,18 +192,18 @@ def _build_base(reference: str) -> None:
             status = debootstrap.wait(timeout=60)
         except subprocess.TimeoutExpired as late:
             debootstrap.kill()
-            raise CommandError(command, None, _tail(log)) from late
+            raise CommandError(command, None, _tail()) from late
     if status != 0 or imported.returncode != 0:
         # a tar that ended early was imported as if it were complete
         podman.podman("rmi", "--force", reference, check=False)
         raise RehearsalError(
             f"The base image could not be built (mmdebstrap {status}, podman import"
-            f" {imported.returncode}); {log} ends with: {_tail(log)}"
+            f" {imported.returncode}); {_LOG} ends with: {_tail()}"
         )
 
 
-def _tail(log: Path) -> str:
-    return " | ".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+def _tail() -> str:
+    return " | ".join(_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
 
 
 def _mirrors() -> list[str]:
@@ -192,4 +222,6 @@ def _proxy_options() -> list[str]:
     if shutil.which("apt-config") is None:
         return []
     dump = run(["apt-config", "dump"]).stdout.splitlines()
-    return [line for line in dump if line.startswith(("Acquire::http::Proxy", "Acquire::https::Proxy"))]
+    return [
+        line for line in dump if line.startswith(("Acquire::http::Proxy", "Acquire::https::Proxy"))
+    ]

@@ -64,6 +64,7 @@ def _identity_files(plan: Plan, node: Node) -> Files:
     return {
         "/etc/hostname": text(node.name + "\n"),
         "/etc/hosts": text(identity.hosts(topology, node)),
+        "/etc/resolv.conf": text("# every name a node needs is in /etc/hosts\n"),
         "/etc/neteye-cluster": text(identity.cluster_file(topology)),
         "/etc/neteye-release": text(identity.release_file(release)),
         "/etc/profile.d/neteye-DNF.sh": text(identity.release_profile(release)),
@@ -101,9 +102,7 @@ def _cluster_files(plan: Plan) -> Files:
         "/etc/corosync/corosync.conf": text(corosync.corosync_conf(plan.topology)),
         "/etc/corosync/authkey": File(plan.secrets.corosync, 0o400),
         "/etc/pacemaker/authkey": File(plan.secrets.pacemaker, 0o640, **haclient),
-        "/var/lib/pacemaker/cib/cib.xml": text(
-            cib.cib(plan.topology, options), 0o600, **haclient
-        ),
+        "/var/lib/pacemaker/cib/cib.xml": text(cib.cib(plan.topology, options), 0o600, **haclient),
         "/var/lib/pcsd/pcsd.crt": File((plan.made / "pcsd.crt").read_bytes(), 0o600),
         "/var/lib/pcsd/pcsd.key": File((plan.made / "pcsd.key").read_bytes(), 0o600),
         **pcsd.pcsd_files(plan.topology, plan.secrets.pcsd_token),

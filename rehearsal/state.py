@@ -1,20 +1,21 @@
 """The state directory of a cluster, outside the source tree.
 
-    /var/lib/neteye-rehearsal/NAME/
-        cluster.json     what was asked for: seed, scenario, counts, network, image
-        inventory.ini    for `pytest runbook --inventory`
-        ssh/             key, host keys and configuration of the controller
-        template/        data of services and package repositories as they are at the start
-        shared/ repo/    the same, in use by the nodes
-        nodes/SHORT/     boot.json and files/ of each node
-        power/           locks and requests of the nodes' power switches
+/var/lib/neteye-rehearsal/NAME/
+    cluster.json     what was asked for: seed, scenario, counts, network, image
+    inventory.ini    for `pytest runbook --inventory`
+    ssh/             key, host keys and configuration of the controller
+    template/        data of services and package repositories as they are at the start
+    shared/ repo/    the same, in use by the nodes
+    nodes/SHORT/     boot.json and files/ of each node
+    power/           locks and requests of the nodes' power switches
 """
 
 import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -25,6 +26,7 @@ from rehearsal.run import run
 from rehearsal.topology import Role, Topology, build
 
 ROOT = Path("/var/lib/neteye-rehearsal")
+_LOCKS = Path("/run/lock")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class State:
         fresh.replace(self._record)
 
     def start_anew(self) -> None:
-        """Empty the directory; the record goes first, so that a half-made state is known as such."""
+        """Empty the directory. The record goes first: half-made must not look complete."""
         self._record.unlink(missing_ok=True)
         self.remove()
         self.directory.mkdir(parents=True, mode=0o700)
@@ -137,6 +139,8 @@ class State:
         """Remove the directory with everything in it."""
         if self.directory.exists():
             shutil.rmtree(self.directory)
+        with suppress(OSError):  # other clusters are there, or it never was
+            ROOT.rmdir()
 
 
 def names() -> list[str]:
@@ -152,14 +156,38 @@ def locked(name: str) -> Iterator[None]:
 
     Raises RehearsalError when another process holds it.
     """
-    ROOT.mkdir(parents=True, exist_ok=True)
-    path = ROOT / f".{name}.lock"
+    path = _LOCKS / f"neteye-rehearsal-{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = _is_the_file(path, lock.fileno())
         except BlockingIOError:
+            ours = False
+        if not ours:
             raise RehearsalError(
                 f"Another `python -m rehearsal` is working on cluster {name!r} ({path} is locked);"
                 " wait until it is done."
-            ) from None
+            )
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)  # leave nothing behind
+
+
+@contextmanager
+def machine_lock() -> Iterator[None]:
+    """Wait for and hold the lock of what clusters share on this machine: images and networks."""
+    path = _LOCKS / "neteye-rehearsal.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_the_file(path: Path, descriptor: int) -> bool:
+    """False when the file was unlinked, by the holder before us, after we had opened it."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -26,13 +26,13 @@ def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
     """
     wait_for(
         f"cluster {topology.name!r} ready",
-        lambda: _ended(topology) or missing(topology),
+        lambda: _missing_or_ended(topology),
         seconds=seconds,
     )
 
 
-def _ended(topology: Topology) -> None:
-    """Raise when a node's container has ended: waiting longer would be of no use."""
+def _missing_or_ended(topology: Topology) -> str | None:
+    """Like `missing`; raises when a container has ended, as waiting longer would be of no use."""
     present = podman.containers(topology.name)
     for node in topology.nodes:
         container = present.get(container_name(topology, node))
@@ -41,6 +41,7 @@ def _ended(topology: Topology) -> None:
             raise RehearsalError(
                 f"Node {node.name} ended at its start; its last lines:\n{log.stdout}{log.stderr}"
             )
+    return missing(topology)
 
 
 def missing(topology: Topology) -> str | None:

@@ -19,7 +19,6 @@ def legacy_password(plain: str) -> str:
     encoded = quote(plain, safe="-_.~").encode()
     length = len(_LEGACY_KEY)
     shifted = bytes(
-        (byte + _LEGACY_KEY[(position % length) - 1]) % 256
-        for position, byte in enumerate(encoded)
+        (byte + _LEGACY_KEY[(position % length) - 1]) % 256 for position, byte in enumerate(encoded)
     )
     return base64.b64encode(shifted).decode()

@@ -6,7 +6,6 @@ this tree mounted. /prepare/request.json says what is wanted; results are /prepa
 """
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -94,22 +93,36 @@ def qdevice(request: Mapping[str, Any]) -> None:
     node_request = "/etc/corosync/qdevice/net/nssdb/qdevice-net-node.crq"
     _run("corosync-qnetd-certutil", "-s", "-c", node_request, "-n", "NetEye")
     _run(_CERTUTIL, "-M", "-c", "/etc/corosync/qnetd/nssdb/cluster-NetEye.crt")
-    for source, name in (("/etc/corosync/qnetd/nssdb", "qnetd"),
-                         ("/etc/corosync/qdevice/net/nssdb", "qdevice")):
+    for source, name in (
+        ("/etc/corosync/qnetd/nssdb", "qnetd"),
+        ("/etc/corosync/qdevice/net/nssdb", "qdevice"),
+    ):
         _run("cp", "-r", source, str(KEYS / name))
 
 
 def pcsd(_: Mapping[str, Any]) -> None:
     """pcsd's certificate; one for all nodes."""
-    _run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj",
-         "/CN=neteye.neteyelocal", "-keyout", str(KEYS / "pcsd.key"), "-out",
-         str(KEYS / "pcsd.crt"))
+    _run(
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=neteye.neteyelocal",
+        "-keyout",
+        str(KEYS / "pcsd.key"),
+        "-out",
+        str(KEYS / "pcsd.crt"),
+    )
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    path.touch(mode)  # before it has content
+    path.write_text(text, encoding="utf-8")
 
 
 def _run(*argv: str) -> None:

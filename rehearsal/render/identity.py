@@ -36,8 +36,10 @@ def hosts(topology: Topology, node: Node) -> str:
     lines = ["127.0.0.1 localhost localhost.localdomain"]
     # each node's own endpoint answers; a real cluster balances the name over all of them
     lines.append("127.0.0.1 elasticsearch.neteyelocal")
-    lines += [f"{other.address} {other.name} {other.short} {other.name_ext}" for other in
-              sorted(topology.nodes, key=lambda other: (other != node, other.number))]
+    lines += [
+        f"{other.address} {other.name} {other.short} {other.name_ext}"
+        for other in sorted(topology.nodes, key=lambda other: (other != node, other.number))
+    ]
     lines.append(f"{topology.cluster_ip} {topology.fqdn} neteye.neteyelocal")
     lines += [f"{topology.service_address(s.name)} {s.host_name}" for s in SERVICES]
     return "\n".join(lines) + "\n"

@@ -34,8 +34,10 @@ def edit_server(text: str, password: str) -> str:
 
 def main() -> int:
     password = json.load(sys.stdin)["password"]
-    for name, edit in ((ocs_conf.SERVER_CONF, edit_server),
-                       (ocs_conf.RESTAPI_CONF, ocs_conf.set_restapi_password)):
+    for name, edit in (
+        (ocs_conf.SERVER_CONF, edit_server),
+        (ocs_conf.RESTAPI_CONF, ocs_conf.set_restapi_password),
+    ):
         path = Path(name)
         edited = edit(path.read_text(encoding="utf-8"), password)
         path.write_text(edited, encoding="utf-8")

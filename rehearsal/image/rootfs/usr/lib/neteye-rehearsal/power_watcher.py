@@ -14,8 +14,9 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
-POWER = "/.power"
+POWER = Path("/.power")
 POLL_SECONDS = 0.2
 RB_POWER_OFF = 0x4321FEDC
 SIGRTMIN_POWEROFF_NOW = signal.SIGRTMIN + 14  # systemd as PID 1: power off without stopping units
@@ -23,15 +24,15 @@ SIGRTMIN_POWEROFF_NOW = signal.SIGRTMIN + 14  # systemd as PID 1: power off with
 
 def main() -> int:
     name = platform.node()
-    with open(f"{POWER}/{name}.alive", "w", encoding="ascii") as alive:
+    with (POWER / f"{name}.alive").open("w", encoding="ascii") as alive:
         try:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print(f"{alive.name} is locked: another {name} is alive", file=sys.stderr)
             return 1
         tell_systemd_ready()
-        pill = f"{POWER}/{name}.off"
-        while not os.path.exists(pill):
+        pill = POWER / f"{name}.off"
+        while not pill.exists():
             time.sleep(POLL_SECONDS)
         power_off()
     return 1
@@ -49,7 +50,7 @@ def tell_systemd_ready() -> None:
 
 def power_off() -> None:
     """Stop the node now. Returns only if the kernel refused and systemd has to do it."""
-    if os.path.exists("/run/.containerenv"):  # never a real machine
+    if Path("/run/.containerenv").exists():  # never a real machine
         ctypes.CDLL(None, use_errno=True).reboot(RB_POWER_OFF)
     os.kill(1, SIGRTMIN_POWEROFF_NOW)
 
