@@ -10,8 +10,8 @@ from engine.secrets import MASK, Secret
 
 # a key that speaks of a secret, what stands between it and the value, and the value
 _NAMED = re.compile(
-    r"""(?ix) (?P<head> \w* (?:PWD|PASSW|PASSPHRASE|SECRET|TOKEN) \w* ["']? \s* \}? \s* (?:=>|=|\ |\t)
-    \s* ) (?P<value> \S .* )"""
+    r"""(?ix) (?P<head> \w* (?:PWD|PASSW|PASSPHRASE|SECRET|TOKEN) \w* ["']? \s* \}? \s*
+    (?:=>|=|\ |\t) \s* ) (?P<value> \S .* )"""
 )
 _REFERENCE = re.compile(r"""["']?\$(?:\{\w+\}|ENV\{\s*['"]?\w+['"]?\s*\})["']?\s*;?\s*\Z""")
 _SHORTEST = 4

@@ -8,7 +8,7 @@ can't be merged with certainty becomes a question for a person.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook.ocs.httpd_conf import Argument, ConfFile, Item, Kind, arguments, parse_conf
 from runbook.ocs.passwords import KEY, is_carrier, is_passed_in_time, read_password
@@ -160,9 +160,8 @@ class _Merger:
         """The password line is in its place already, wherever the node's file has it."""
         if not is_carrier(item):
             return False
-        same = [
-            i for i in self._out if is_carrier(i) and (i.name, i.kind) == (item.name, item.kind)
-        ]
+        kind = (item.name, item.kind)
+        same = [i for i in self._out if is_carrier(i) and (i.name, i.kind) == kind]
         if same:
             self._anchors[same[0].section] = same[0]
         return bool(same)
@@ -238,26 +237,13 @@ class _Merger:
             self._anchors[item.section] = copy
 
     def _copy(self, item: Item) -> Item:
-        return Item(
-            *(
-                self._ended(_terminated(item)),
-                item.kind,
-                item.section,
-                item.line,
-                item.name,
-                item.args,
-            ),
-            inner=item.inner,
-        )
+        return replace(item, raw=self._ended(_terminated(item)))
 
     def _place(self, index: int, item: Item) -> None:
         before = self._out[index - 1] if index else None
         if before and not (before.raw.endswith("\n") and before.raw == _terminated(before)):
             # the end of a file or of a Perl block may lack line end or semicolon
-            ended = Item(
-                *(self._ended(_terminated(before)), before.kind, before.section, before.line),
-                *(before.name, before.args, before.inner),
-            )
+            ended = self._copy(before)
             self._out[index - 1] = ended
             for section, anchor in self._anchors.items():
                 if anchor is before:

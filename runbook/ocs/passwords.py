@@ -28,8 +28,6 @@ class Password:
     literal: Secret | None = None
     variable: str | None = None
     problem: str = ""
-    quoted: bool = True
-    """Of a variable: it stands in quotes, so that a blank in its value does no harm."""
     lines: tuple[int, ...] = field(default=(), compare=False)
 
 
@@ -66,9 +64,7 @@ def read_password(conf: ConfFile, path: str) -> Password:
         problem = f"{KEY} is set {len(read)} times with different values"
     if problem:
         return Password(problem=f"{problem} (line {', '.join(map(str, lines))})", lines=lines)
-    first = read[0]
-    quoted = all(one.quoted for one in read)
-    return Password(first.literal, first.variable, quoted=quoted, lines=lines)
+    return Password(read[0].literal, read[0].variable, lines=lines)
 
 
 def _read(item: Item) -> Password:
@@ -91,7 +87,7 @@ def _read(item: Item) -> Password:
     argument = item.args[1]
     match = _VARIABLE.match(argument.text)
     if match:
-        return Password(variable=match[1], quoted=argument.quoted)
+        return Password(variable=match[1])
     if "${" in argument.text:
         return Password(problem=f"the value of {KEY} contains a reference to a variable")
     return Password(Secret(argument.text))
@@ -112,7 +108,7 @@ def is_passed_in_time(conf: ConfFile, variable: str) -> bool:
     return True
 
 
-def cannot_carry(password: Secret, *, quoted: bool = True) -> list[str]:
+def cannot_carry(password: Secret) -> list[str]:
     """Why the target's syntax can't carry this password; empty when it can.
 
     The value passes systemd's EnvironmentFile, httpd's `"${NAME}"` (where a quote ends the
@@ -131,8 +127,6 @@ def cannot_carry(password: Secret, *, quoted: bool = True) -> list[str]:
         problems.append("it contains a blank or a line end")
     elif any(not 32 < ord(char) < 127 for char in text):
         problems.append("it contains characters that are not printable ASCII")
-    if not quoted and text[0] in "#<":
-        problems.append("it starts with a character that the bare form can't start with")
     return problems
 
 

@@ -1,0 +1,140 @@
+"""Backup of `ocsweb.memories`, proved, and its restoring beside the table (G06, G07)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from engine.act import Action
+from engine.actions import action
+from engine.errors import RunbookError
+from engine.look import Look
+from engine.model.change import Nothing
+from engine.model.finding import Finding
+from runbook.ocs import dump
+from runbook.ocs.capacity import ColumnType, column_type
+from runbook.ocs.comparison import DATABASE_CLOCK, backup_difference, table_sum
+from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
+from runbook.ocs.presence import SCHEMAS
+from runbook.ocs.stops import StoppedForPerson
+
+FRESH = timedelta(hours=1)
+"""Before the first round an older backup is taken anew: inventories have come in since."""
+VERIFIED = "memories-verified"
+"""The fact that the table was compared with its backup after the upgrade."""
+
+
+@action(guide=("G06",))
+def memories_backed_up(look: Look) -> Action:
+    """The table is backed up directly before the first round, and the backup is proved."""
+    reason = _why_no_backup(look)
+    if reason:
+        return Nothing(reason)
+    attempt, active, node = look.attempt or "ATTEMPT", look.names.active, look.sql_node()
+    size = look.sql(dump.TABLE_SIZE)
+    _room(look, node, size)
+    began = look.sql(DATABASE_CLOCK)
+    made = dump.parse_dump((yield dump.dump(node, attempt, size)))
+    yield dump.restore_beside(node, attempt, made.sha256, size.deadline)
+    total = look.sql(table_sum(SCRATCH_DATABASE))
+    difference = look.sql(backup_difference(began))
+    yield dump.drop_scratch(node)
+    if difference.unexplained or not total.rows:
+        raise BackupNotProved(
+            f"the restored backup of {OCS_DATABASE}.{dump.TABLE} has {total.rows} rows and differs"
+            f" from the table in {difference.unexplained} rows that no inventory since"
+            f" {began} explains; run again, and look at the table when it stays so"
+        )
+    proof = dump.Proof(
+        file=dump.backup_path(attempt),
+        sha256=made.sha256,
+        bytes=made.bytes,
+        rows=total.rows,
+        checksum=total.checksum,
+        began=began.isoformat(),
+        taken=look.now().isoformat(timespec="seconds"),
+        node=active,
+        rewritten=difference.rewritten + difference.gone,
+    )
+    if node != active:
+        yield dump.pull(active, look.names.internal[node], attempt, made, size)
+    yield dump.write_proof(active, attempt, proof)
+    return proof.sentence()
+
+
+class BackupNotProved(RunbookError):
+    """The restored backup is not what the table holds."""
+
+
+def _why_no_backup(look: Look) -> str:
+    """Why nothing is to be backed up (any more); '' when a backup is to be taken."""
+    if OCS_DATABASE not in look.sql(SCHEMAS):
+        return f"there is no database {OCS_DATABASE}: the asset module is not installed"
+    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    if look.memory.detached("upgrade"):
+        seen = f"the backup is the one of {proof.taken}" if proof else "there is no proved backup"
+        return f"a round of the upgrade has started, nothing is backed up any more; {seen}"
+    if look.sql(column_type()) is ColumnType.INTEGER:
+        return "memories.CAPACITY is an integer already: the upgrade changes nothing in it"
+    if proof and look.now() - datetime.fromisoformat(proof.taken) < FRESH:
+        return f"a proved backup is there: {proof.sentence()}"
+    return ""
+
+
+def _room(look: Look, node: str, size: dump.TableSize) -> None:
+    """Room for the dump and for the scratch schema; the upgrade itself copies the table once."""
+    needed = {"/var/lib": size.data, size.datadir: 2 * size.total}
+    findings = []
+    for path, wanted in needed.items():
+        free = look.ask(node, dump.room(path))
+        if free < wanted:
+            findings.append(
+                Finding(
+                    code="backup-no-room",
+                    subject=f"{node}:{path}",
+                    observed=f"{free >> 20} MiB are free",
+                    expected=f"at least {wanted >> 20} MiB for backup, proof and conversion of"
+                    f" {OCS_DATABASE}.{dump.TABLE}",
+                    remedy="Make room, then run again.",
+                    guide=("G06",),
+                )
+            )
+    if findings:
+        raise StoppedForPerson(findings)
+
+
+@action(guide=("G07",))
+def memories_beside(look: Look) -> Action:
+    """The backup is restored beside the table, to be compared with it after the upgrade."""
+    if VERIFIED in look.memory.facts:
+        return Nothing("the table was compared with its backup earlier in this attempt")
+    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    if proof is None:
+        return Nothing("there is no proved backup of this attempt to compare with")
+    node = look.sql_node()
+    if node != look.names.active:
+        raise RunbookError(
+            f"the database runs on {node}, the backup lies on {look.names.active}; expected both"
+            " on N while the other nodes are in standby"
+        )
+    size = look.sql(dump.TABLE_SIZE)
+    yield dump.restore_beside(node, look.attempt or "", proof.sha256, size.deadline)
+    total = look.sql(table_sum(SCRATCH_DATABASE))
+    if (total.rows, total.checksum) != (proof.rows, proof.checksum):
+        raise BackupNotProved(
+            f"the restored backup has {total.rows} rows and checksum {total.checksum}, on record"
+            f" are {proof.rows} and {proof.checksum}"
+        )
+    return f"{total.rows} rows, as on record"
+
+
+@action(guide=())
+def memories_beside_dropped(look: Look) -> Action:
+    """The scratch schema is gone."""
+    if dump.SCRATCH not in look.memory.ledger and not look.memory.detached("upgrade"):
+        return Nothing("no scratch schema was made")
+    if SCRATCH_DATABASE not in look.sql(SCHEMAS):
+        if dump.SCRATCH in look.memory.ledger:
+            look.close_ledger(*dump.SCRATCH, "the schema does not exist")
+        return Nothing(f"there is no schema {SCRATCH_DATABASE}")
+    yield dump.drop_scratch(look.sql_node())
+    return "it had served for the comparison"

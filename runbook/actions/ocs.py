@@ -1,0 +1,202 @@
+"""Migration of the OCS server's credentials and httpd files (guide rows G10 to G14)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from engine.act import Action
+from engine.actions import action
+from engine.errors import RunbookError
+from engine.look import Look
+from engine.model.change import Change, Nothing
+from engine.model.finding import Finding
+from engine.secrets import Secret
+from engine.transport.base import Answer
+from runbook.ocs import credentials, dump, files, migration, online
+from runbook.ocs.merge import Merge, merge
+from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
+from runbook.ocs.stops import StoppedForPerson
+
+HTTPD = "httpd"
+"""The pacemaker resource of the web server."""
+RESTART_DEADLINE = 600.0
+
+
+@action(guide=("G10", "G11", "G12"))
+def ocs_credentials_written(look: Look, node: str) -> Action:
+    """On N the credentials file holds the password that the node with the .rpmnew uses."""
+    pending = migration.new_files(look, node)
+    if not pending:
+        return Nothing(f"{node} has no .rpmnew of the OCS files")
+    seen = migration.in_use(look, node, pending)
+    now = migration.credentials_now(look)
+    password, variable = _settled(look, seen, now)
+    if now.existing is not None:
+        existing = now.value(variable)
+        if password is None:
+            return Nothing(f"{CREDENTIALS} is there, and {node} uses {variable} already")
+        _stop(credentials.existing_findings(existing, password))
+        return Nothing(f"{CREDENTIALS} has the password in use as {variable} already")
+    if password is None or now.template is None:
+        raise StoppedForPerson([_no_password(look, node)])
+    content = credentials.render(now.template.reveal(), variable, password)
+    yield files.write_file(
+        f"write the password in use on {node} into {CREDENTIALS}",
+        look.names.active,
+        CREDENTIALS,
+        content,
+        like=CREDENTIALS_TEMPLATE,
+        private=True,
+    )
+    if migration.credentials_now(look).value(variable) != password:
+        raise RunbookError(
+            f"{look.names.active}: {CREDENTIALS} was written and does not read back as the"
+            f" password in use; expected {variable} with that value. Look at the file, then run"
+            " again"
+        )
+    return f"made from its template, {variable} has the password in use on {node}"
+
+
+def _settled(
+    look: Look, seen: migration.InUse, now: migration.CredentialsNow
+) -> tuple[Secret | None, str]:
+    """Password and variable once nothing speaks against them; stops for a person otherwise."""
+    findings = list(seen.findings)
+    if now.template is None:
+        findings.append(_no_template(look))
+    elif seen.variable is not None:
+        findings += credentials.template_findings(now.template.reveal(), [seen.variable])
+    _stop(findings)
+    if seen.variable is None:
+        raise RunbookError("the .rpmnew files name no variable, and no finding says so")
+    return seen.password, seen.variable
+
+
+@action(guide=("G13",))
+def ocs_files_migrated(look: Look, node: str) -> Action:
+    """Both files are migrated on the node: local settings kept, the password is the variable."""
+    pending = migration.new_files(look, node)
+    if not pending:
+        return Nothing(f"{node} has no .rpmnew of the OCS files")
+    merges = {path: _merged(look, node, path) for path in pending}
+    now = migration.credentials_now(look)
+    if now.variable is None or not now.value(now.variable):
+        _stop([_no_credentials(look)])
+    for path, (old, merged) in merges.items():
+        yield from _replaced(look, node, path, old, merged)
+    left = migration.new_files(look, node)
+    if left:
+        raise RunbookError(f"{node}: {', '.join(left)}.rpmnew is still there, expected none")
+    return "; ".join(_summary(path, merged) for path, (_, merged) in merges.items())
+
+
+def _merged(look: Look, node: str, path: str) -> tuple[str, Merge]:
+    old = look.ask(node, files.secret_text(path))
+    new = look.ask(node, files.secret_text(f"{path}.rpmnew"))
+    if old is None or new is None:
+        raise RunbookError(f"{node}: {path} or its .rpmnew vanished meanwhile; run again")
+    merged = merge(path, old.reveal(), new.reveal())
+    _stop(migration.question_findings(node, path, merged.questions))
+    return old.reveal(), merged
+
+
+def _replaced(
+    look: Look, node: str, path: str, old: str, merged: Merge
+) -> Generator[Change, Answer, None]:
+    """Old file kept, merged file in its place, `.rpmnew` put away: in this order, each whole."""
+    if merged.text != old:
+        backup = look.ask(node, migration.backup_name(path, look.now()))
+        yield files.copy_file(f"keep {path} as {backup}", node, path, backup)
+        yield files.write_file(
+            f"replace {path} by the merged file", node, path, Secret(merged.text), like=path
+        )
+    name = path.rpartition("/")[2]
+    # named so that no search for *.rpmnew finds it again
+    kept = f"{dump.directory(look.attempt or 'ATTEMPT')}/{name}.package-default"
+    yield files.copy_file(f"keep the package's {name}", node, f"{path}.rpmnew", kept)
+    yield files.remove_file(f"remove {path}.rpmnew", node, f"{path}.rpmnew")
+
+
+def _summary(path: str, merged: Merge) -> str:
+    parts = [f"{path.rpartition('/')[2]}: password from the variable"]
+    for what, entries in (
+        ("added", merged.added),
+        ("local values kept", merged.kept),
+        ("commented out here and left so", merged.left_out),
+        ("dropped", merged.dropped),
+    ):
+        if entries:
+            parts.append(f"{what}: {' | '.join(entries)}")
+    return ", ".join(parts)
+
+
+@action(guide=("G14",))
+def httpd_restarted(look: Look) -> Action:
+    """httpd runs with the migrated settings: it started after its files last changed."""
+    resource = look.cluster_status().resource(HTTPD)
+    if resource is None:
+        return Nothing(f"there is no resource {HTTPD}")
+    if not resource.is_started or len(resource.nodes) != 1:
+        raise RunbookError(
+            f"resource {HTTPD} is {resource.role} on {list(resource.nodes)}, expected Started on"
+            " one node; find out why, then run again"
+        )
+    node, unit = resource.nodes[0], resource.agent.rpartition(":")[2]
+    question = online.process_start(unit, CREDENTIALS, *CONF_FILES)
+    seen = look.ask(node, question)
+    if seen is not None and not seen.is_stale:
+        return Nothing(f"{unit} on {node} started after its files last changed")
+    yield Change(
+        what=f"restart {HTTPD}: it reads the credentials file when it starts",
+        node=look.names.active,
+        argv=("pcs", "resource", "restart", HTTPD),
+        deadline=RESTART_DEADLINE,
+    )
+    # the command reports success for a resource that starts nowhere: look
+    after = look.ask(node, question)
+    if after is None or (seen is not None and after.started <= seen.started):
+        raise RunbookError(
+            f"{HTTPD} was restarted, but no newer main process of {unit} runs on {node};"
+            f" look at `pcs status` and `journalctl -u {unit}`, then run again"
+        )
+    return f"a new main process runs on {node}"
+
+
+def _stop(findings: list[Finding]) -> None:
+    if findings:
+        raise StoppedForPerson(findings)
+
+
+def _no_template(look: Look) -> Finding:
+    return Finding(
+        code="ocs-template-missing",
+        subject=f"{look.names.active}:{CREDENTIALS_TEMPLATE}",
+        observed="the template of the credentials file is not there",
+        expected="the template that the new packages bring, on the node that runs httpd",
+        remedy="See whether httpd's shared directory is mounted on N. Without the template these"
+        " .rpmnew are not those of the upgrade: migrate them by hand, then run again.",
+        guide=("G11",),
+    )
+
+
+def _no_password(look: Look, node: str) -> Finding:
+    return Finding(
+        code="ocs-migration-unclear",
+        subject=f"{node}:{CONF_FILES[0]}",
+        observed=f"no file has the password any more, and {CREDENTIALS} is not there",
+        expected="the password in the node's file, or in the credentials file",
+        remedy="Take the password from the latest .bak beside the file, write the credentials file"
+        f" on {look.names.active} as the guide says, then run again.",
+        guide=("G10", "G12"),
+    )
+
+
+def _no_credentials(look: Look) -> Finding:
+    return Finding(
+        code="ocs-credentials-missing",
+        subject=f"{look.names.active}:{CREDENTIALS}",
+        observed="the credentials file does not set the template's variable",
+        expected="the credentials file first, then the files that refer to it",
+        remedy="Write it as the guide says, then run again.",
+        guide=("G12",),
+    )

@@ -1,0 +1,261 @@
+"""Backup of `ocsweb.memories`: dump, restore beside the original, drop, and the proof on record.
+
+Everything streams on the node that runs the database; no table passes through memory. The
+scratch schema never gets into the binary log.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from engine import remote
+from engine.model.change import Change, Temporary
+from engine.parse.machine import parse_df
+from engine.queries import AnswerLike, Query, SqlQuery
+from engine.secrets import Secret
+from runbook.ocs.comparison import Row
+from runbook.ocs.files import write_file
+from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
+
+TABLE = "memories"
+SCRATCH = ("scratch-schema", SCRATCH_DATABASE)
+"""Kind and subject of the ledger entry while the scratch schema exists."""
+
+_SECONDS_PER_BYTE = 1 / 1_000_000
+"""A slow disk and a busy server: 1 MB of table a second."""
+_LEAST_SECONDS = 600.0
+
+# args: target, database, table. Prints: bytes, sha256
+_DUMP = """
+set -euo pipefail
+umask 077
+target=$1
+mkdir -p -- "$(dirname -- "$target")"
+rm -f -- "$target".partial.??????
+temp=$(mktemp -- "$target.partial.XXXXXX")
+trap 'rm -f -- "$temp"' EXIT
+mysqldump --single-transaction --quick --skip-lock-tables --no-tablespaces --comments \
+  --default-character-set=utf8mb4 -- "$2" "$3" | gzip -1 > "$temp"
+gzip -dc -- "$temp" | tail -n 1 | grep -q '^-- Dump completed' \
+  || { echo "the dump has no end" >&2; exit 65; }
+sync -- "$temp"
+mv -f -T -- "$temp" "$target"
+sync -- "$(dirname -- "$target")"
+sum=$(sha256sum < "$target")
+echo "$(stat -c %s -- "$target") ${sum%% *}"
+"""
+
+# args: source, sha256, statement that makes the schema, schema
+_RESTORE = """
+set -euo pipefail
+sum=$(sha256sum < "$1")
+[ "${sum%% *}" = "$2" ] || { echo "$1 is not the file that was recorded" >&2; exit 65; }
+mysql --batch --execute="$3"
+gzip -dc -- "$1" | mysql --batch --init-command='SET SESSION sql_log_bin = 0' --database="$4"
+"""
+
+# args: host, path on that host and here, sha256
+_PULL = """
+set -euo pipefail
+umask 077
+mkdir -p -- "$(dirname -- "$2")"
+temp=$(mktemp -- "$2.partial.XXXXXX")
+trap 'rm -f -- "$temp"' EXIT
+ssh -o BatchMode=yes -o ConnectTimeout=20 -- "$1" "cat -- $(printf %q "$2")" < /dev/null > "$temp"
+sum=$(sha256sum < "$temp")
+[ "${sum%% *}" = "$3" ] || { echo "the copy of $2 differs from the original" >&2; exit 65; }
+sync -- "$temp"
+mv -f -T -- "$temp" "$2"
+"""
+
+
+def _bash(source: str, *arguments: str) -> tuple[str, ...]:
+    # bash for pipefail: half a dump must not pass for a whole one
+    return ("bash", "-c", source.strip(), "neteye-runbook", *arguments)
+
+
+def directory(attempt: str) -> str:
+    """Where backups of an attempt lie on its nodes (root, 0700)."""
+    return f"{remote.ROOT}/attempts/{attempt}/backups"
+
+
+def backup_path(attempt: str) -> str:
+    return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.sql.gz"
+
+
+def proof_path(attempt: str) -> str:
+    return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.json"
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """What information_schema says of the table, and where its files lie. Sizes in bytes."""
+
+    data: int
+    indexes: int
+    engine: str
+    datadir: str
+
+    @property
+    def total(self) -> int:
+        return self.data + self.indexes
+
+    @property
+    def deadline(self) -> float:
+        """Seconds to allow for one pass over the table."""
+        return _LEAST_SECONDS + self.total * _SECONDS_PER_BYTE
+
+
+def _table_size(rows: list[Row]) -> TableSize:
+    if len(rows) != 1:
+        raise ValueError(f"{len(rows)} tables {OCS_DATABASE}.{TABLE}, expected one")
+    row = rows[0]
+    return TableSize(
+        int(row["data"] or 0), int(row["indexes"] or 0), str(row["engine"]), str(row["datadir"])
+    )
+
+
+TABLE_SIZE: SqlQuery[TableSize] = SqlQuery(
+    name="size of memories",
+    database="information_schema",
+    sql="SELECT DATA_LENGTH AS data, INDEX_LENGTH AS indexes, ENGINE AS engine,"
+    " @@datadir AS datadir FROM TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+    params=(OCS_DATABASE, TABLE),
+    parse=_table_size,
+)
+
+
+def room(path: str) -> Query[int]:
+    """Bytes available in the file system of a directory."""
+    return Query(
+        name=f"room in {path}",
+        argv=("df", "-P", "-B1", "--", path),
+        parse=lambda answer: parse_df(answer.text)[0].available,
+    )
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A dump as it lies on the node."""
+
+    bytes: int
+    sha256: str
+
+
+def parse_dump(answer: AnswerLike) -> Dump:
+    size, sha256 = answer.text.split()
+    return Dump(int(size), sha256)
+
+
+def dump(node: str, attempt: str, size: TableSize) -> Change:
+    """A consistent dump without locks that stop agents; its answer is read by `parse_dump`."""
+    return Change(
+        what=f"dump {OCS_DATABASE}.{TABLE}",
+        node=node,
+        argv=_bash(_DUMP, backup_path(attempt), OCS_DATABASE, TABLE),
+        deadline=size.deadline,
+    )
+
+
+def restore_beside(node: str, attempt: str, sha256: str, deadline: float) -> Change:
+    """Restore the dump into the scratch schema, made anew; the schema is in the ledger first."""
+    make = (
+        "SET SESSION sql_log_bin = 0;"
+        f" DROP DATABASE IF EXISTS {SCRATCH_DATABASE}; CREATE DATABASE {SCRATCH_DATABASE}"
+    )
+    return Change(
+        what=f"restore the backup of {TABLE} beside the original",
+        node=node,
+        argv=_bash(_RESTORE, backup_path(attempt), sha256, make, SCRATCH_DATABASE),
+        deadline=deadline * 3,
+        opens=(Temporary(*SCRATCH, "absent"),),
+    )
+
+
+def drop_scratch(node: str) -> Change:
+    """Drop the scratch schema and close its ledger entry."""
+    drop = f"SET SESSION sql_log_bin = 0; DROP DATABASE IF EXISTS {SCRATCH_DATABASE}"
+    return Change(
+        what=f"drop the scratch schema {SCRATCH_DATABASE}",
+        node=node,
+        argv=("mysql", "--batch", f"--execute={drop}"),
+        deadline=300.0,
+        closes=(SCRATCH,),
+    )
+
+
+def pull(node: str, host: str, attempt: str, made: Dump, size: TableSize) -> Change:
+    """A copy on N, by the root ssh between the nodes: N runs the database during the upgrade."""
+    return Change(
+        what=f"copy the backup of {TABLE} from {host}",
+        node=node,
+        argv=_bash(_PULL, host, backup_path(attempt), made.sha256),
+        deadline=size.deadline,
+    )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The record of a backup that was restored and compared; written after the comparison."""
+
+    file: str
+    sha256: str
+    bytes: int
+    rows: int
+    checksum: int
+    began: str
+    """The database's clock before the dump, ISO, without a zone."""
+    taken: str
+    """The controller's clock after the proof, ISO with zone."""
+    node: str
+    rewritten: int
+    """Rows that agents replaced while it was taken."""
+
+    @property
+    def database_clock(self) -> datetime:
+        return datetime.fromisoformat(self.began)
+
+    @property
+    def restore_command(self) -> str:
+        """One line that puts the table back as it was, for the report."""
+        return f"gzip -dc {self.file} | mysql {OCS_DATABASE}"
+
+    def sentence(self) -> str:
+        return (
+            f"{self.rows} rows, checksum {self.checksum}, {self.bytes} bytes in {self.file} on"
+            f" {self.node}, sha256 {self.sha256[:16]}..., restored and compared at {self.taken};"
+            f" back with: {self.restore_command}"
+        )
+
+
+def _proof(answer: AnswerLike) -> Proof | None:
+    if answer.code == 44:
+        return None
+    data: dict[str, Any] = json.loads(answer.text)
+    try:
+        return Proof(**data)
+    except TypeError as error:
+        raise ValueError(f"the record of the backup has other fields: {error}") from None
+
+
+def proof(attempt: str) -> Query[Proof | None]:
+    """The record of the proved backup, with the file still whole; None: there is none."""
+    script = (
+        '[ -e "$1" ] && [ -e "$2" ] || exit 44; sum=$(sha256sum < "$2");'
+        ' grep -q -F -- "${sum%% *}" "$1" || exit 44; exec cat -- "$1"'
+    )
+    return Query(
+        name="proved backup of memories",
+        argv=("sh", "-c", script, "proof", proof_path(attempt), backup_path(attempt)),
+        parse=_proof,
+        ok_codes=(0, 44),
+        deadline=1800.0,
+    )
+
+
+def write_proof(node: str, attempt: str, made: Proof) -> Change:
+    text = json.dumps(asdict(made), indent=1) + "\n"
+    return write_file("record the proved backup", node, proof_path(attempt), Secret(text))

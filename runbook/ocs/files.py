@@ -1,0 +1,125 @@
+"""Writing files on a node: whole or not at all, content by standard input, owner and mode kept."""
+
+from __future__ import annotations
+
+from engine.model.change import Change
+from engine.queries import AnswerLike, Query
+from engine.secrets import Secret
+
+DEADLINE = 120.0
+
+# args: path, file whose owner, mode and context it gets ('' none), 'private' or '', bytes
+_WRITE = """
+set -eu
+umask 077
+path=$1 like=$2 private=$3 size=$4
+temp=$(mktemp -- "$(dirname -- "$path")/.neteye-runbook.XXXXXX")
+trap 'rm -f -- "$temp"' EXIT
+cat > "$temp"
+[ "$(wc -c < "$temp")" -eq "$size" ] || { echo "the content did not arrive whole" >&2; exit 65; }
+if [ -n "$like" ]; then
+  chown --reference="$like" -- "$temp"
+  chmod --reference="$like" -- "$temp"
+  if command -v selinuxenabled > /dev/null && selinuxenabled; then
+    chcon --reference="$like" -- "$temp"
+  fi
+fi
+[ -z "$private" ] || chmod go= -- "$temp"
+sync -- "$temp"
+mv -f -T -- "$temp" "$path"
+sync -- "$(dirname -- "$path")"
+trap - EXIT
+"""
+
+# args: source, target. 17: there is another file of that name
+_COPY = """
+set -eu
+umask 077
+if [ -e "$2" ]; then
+  cmp -s -- "$1" "$2" && exit 0
+  echo "$2 is there already, with other content" >&2
+  exit 17
+fi
+mkdir -p -- "$(dirname -- "$2")"
+temp=$(mktemp -- "$(dirname -- "$2")/.neteye-runbook.XXXXXX")
+trap 'rm -f -- "$temp"' EXIT
+cp -a -- "$1" "$temp"
+cmp -- "$1" "$temp"
+sync -- "$temp"
+ln -T -- "$temp" "$2"
+sync -- "$(dirname -- "$2")"
+"""
+
+
+def write_file(
+    what: str,
+    node: str,
+    path: str,
+    content: Secret,
+    *,
+    like: str | None = None,
+    private: bool = False,
+) -> Change:
+    """Replace or make a file: temporary file beside it, synced, renamed.
+
+    It gets owner, mode and SELinux context of the file `like`, without one root's and 0600;
+    `private` takes everything from group and others.
+    """
+    size = len(content.reveal().encode())
+    return Change(
+        what=what,
+        node=node,
+        argv=_script(_WRITE, path, like or "", "private" if private else "", str(size)),
+        stdin=content,
+        deadline=DEADLINE,
+    )
+
+
+def copy_file(what: str, node: str, source: str, target: str) -> Change:
+    """Keep a copy with owner, mode and times; never over another file. Missing parents: 0700."""
+    return Change(what=what, node=node, argv=_script(_COPY, source, target), deadline=DEADLINE)
+
+
+def remove_file(what: str, node: str, path: str) -> Change:
+    """Remove a file; one that is gone already is no error."""
+    return Change(what=what, node=node, argv=("rm", "-f", "--", path), deadline=DEADLINE)
+
+
+def _script(source: str, *arguments: str) -> tuple[str, ...]:
+    return ("sh", "-c", source.strip(), "neteye-runbook", *arguments)
+
+
+def _content(answer: AnswerLike) -> Secret | None:
+    if answer.code == 44:
+        return None
+    raw: bytes = getattr(answer, "stdout", None) or answer.text.encode()
+    try:
+        return Secret(raw.decode())
+    except UnicodeDecodeError as error:
+        # the error's own text would carry the content along
+        raise ValueError(f"it is no UTF-8 text (byte {error.start})") from None
+
+
+def secret_text(path: str) -> Query[Secret | None]:
+    """The content of a file that may hold secrets: never recorded. None: there is no such file."""
+    return Query(
+        name=path,
+        argv=("sh", "-c", '[ -e "$1" ] || exit 44; exec cat -- "$1"', "cat", path),
+        parse=_content,
+        ok_codes=(0, 44),
+        secret=True,
+    )
+
+
+def _existing(answer: AnswerLike) -> frozenset[str]:
+    return frozenset(answer.text.split("\0")) - {""}
+
+
+def existing(*paths: str) -> Query[frozenset[str]]:
+    """Which of these files are there."""
+    script = 'for path in "$@"; do [ ! -e "$path" ] || printf "%s\\0" "$path"; done'
+    return Query(
+        name="which files are there",
+        argv=("sh", "-c", script, "existing", *paths),
+        parse=_existing,
+    )

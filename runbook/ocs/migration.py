@@ -1,0 +1,207 @@
+"""What the migration of the OCS files asks of the nodes, and what it makes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.queries import AnswerLike, Query
+from engine.secrets import Secret
+from runbook.ocs import credentials, files, passwords
+from runbook.ocs.httpd_conf import parse_conf
+from runbook.ocs.masking import masked_diff
+from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
+from runbook.ocs.passwords import Password, read_password
+
+_CONF_PASSWORD_DEADLINE = 30.0
+
+
+def conf_password(path: str) -> Query[Password | None]:
+    """The password as a configuration file has it; None: there is no such file."""
+    whole = files.secret_text(path)
+
+    def parse(answer: AnswerLike) -> Password | None:
+        text = whole.parse(answer)
+        return None if text is None else read_password(parse_conf(text.reveal()), path)
+
+    return Query(
+        name=f"password in {path}",
+        argv=whole.argv,
+        parse=parse,
+        ok_codes=whole.ok_codes,
+        secret=True,
+        deadline=_CONF_PASSWORD_DEADLINE,
+    )
+
+
+def new_files(look: Look, node: str) -> tuple[str, ...]:
+    """Those of the two files that have an `.rpmnew` on the node (guide row G09)."""
+    there = look.ask(node, files.existing(*(f"{path}.rpmnew" for path in CONF_FILES)))
+    return tuple(path for path in CONF_FILES if f"{path}.rpmnew" in there)
+
+
+@dataclass(frozen=True)
+class InUse:
+    """The password a node uses, the variable it is to come from, and what is wrong with them."""
+
+    password: Secret | None
+    variable: str | None
+    findings: tuple[Finding, ...]
+
+
+def in_use(look: Look, node: str, pending: tuple[str, ...]) -> InUse:
+    """Read the password in use (G10) and the variable's name on the node with the `.rpmnew`.
+
+    A file that refers to the variable already has been migrated; the other one still tells.
+    """
+    found = {path: look.ask(node, conf_password(path)) for path in CONF_FILES}
+    literals = {p: one for p, one in found.items() if one is not None and not one.variable}
+    findings = passwords.preflight_findings({node: literals})
+    findings += [
+        _missing(node, path, "the file itself is not there") for path in pending if not found[path]
+    ]
+    targets = {path: look.ask(node, conf_password(f"{path}.rpmnew")) for path in pending}
+    variables = {target.variable for target in targets.values() if target and target.variable}
+    for path, target in targets.items():
+        if target is None or target.variable is None:
+            why = (target.problem if target else "") or "it has a literal password"
+            findings.append(_missing(node, f"{path}.rpmnew", f"no variable in it: {why}"))
+    if len(variables) > 1:
+        seen = ", ".join(sorted(variables))
+        findings.append(_missing(node, "the .rpmnew files", f"they refer to several: {seen}"))
+    readable = [one.literal for one in literals.values() if one.literal is not None]
+    return InUse(
+        readable[0] if readable else None,
+        next(iter(variables)) if len(variables) == 1 else None,
+        tuple(findings),
+    )
+
+
+def _missing(node: str, subject: str, observed: str) -> Finding:
+    return Finding(
+        code="ocs-migration-unclear",
+        subject=f"{node}:{subject}",
+        observed=observed,
+        expected="the edited file beside an .rpmnew that takes the password from one variable of"
+        " httpd's environment",
+        remedy="Migrate this file by hand as the guide says (keep a dated .bak, keep the new"
+        " variable as password, remove the .rpmnew), then run again.",
+        guide=("G10", "G13"),
+    )
+
+
+def question_findings(node: str, path: str, questions: tuple[str, ...]) -> list[Finding]:
+    """What can't be merged with certainty is for a person."""
+    return [
+        Finding(
+            code="ocs-merge-undecided",
+            subject=f"{node}:{path}",
+            observed=question,
+            expected="a file that can be merged without guessing",
+            remedy="Merge the file and its .rpmnew by hand: keep a dated .bak and the new variable"
+            " as password, remove the .rpmnew; then run again.",
+            guide=("G13",),
+        )
+        for question in questions
+    ]
+
+
+# args: file, base of the backup's name. Prints the first name that is free or holds the same
+_FREE = """
+number=
+while :; do
+  name="$1.$2${number:+.$number}.bak"
+  if [ ! -e "$name" ] || cmp -s -- "$1" "$name"; then break; fi
+  number=$((${number:-1} + 1))
+done
+printf '%s\\n' "$name"
+"""
+
+
+def backup_name(path: str, day: datetime) -> Query[str]:
+    """`<file>.<ddmmyyyy>.bak` as the guide names it, never one that holds something else."""
+    return Query(
+        name=f"name for the backup of {path}",
+        argv=("sh", "-c", _FREE.strip(), "free", path, f"{day:%d%m%Y}"),
+        parse=lambda answer: answer.text.strip(),
+    )
+
+
+_LATEST = """
+set -eu
+[ -e "$1" ] || exit 44
+newest=
+for name in "$1".*.bak; do
+  [ -e "$name" ] || continue
+  if [ -z "$newest" ] || [ "$(stat -c %Z "$name")" -ge "$(stat -c %Z "$newest")" ]; then
+    newest=$name
+  fi
+done
+[ -n "$newest" ] || exit 44
+exec cat -- "$newest"
+"""
+
+
+def migration_diffs(look: Look, node: str) -> dict[str, str]:
+    """For the report: what the migration changed in each file, secrets masked."""
+    diffs = {}
+    for path in CONF_FILES:
+        latest: Query[Secret | None] = Query(
+            name=f"latest backup of {path}",
+            argv=("sh", "-c", _LATEST.strip(), "latest", path),
+            parse=files.secret_text(path).parse,
+            ok_codes=(0, 44),
+            secret=True,
+        )
+        before, now = look.ask(node, latest), look.ask(node, files.secret_text(path))
+        if before is None or now is None:
+            continue
+        old = read_password(parse_conf(before.reveal()), path).literal
+        diffs[path] = masked_diff(before.reveal(), now.reveal(), path, [old] if old else [])
+    return diffs
+
+
+@dataclass(frozen=True)
+class CredentialsNow:
+    """Template and credentials file on N."""
+
+    template: Secret | None
+    existing: Secret | None
+
+    def value(self, variable: str) -> Secret | None:
+        """The variable's value in the credentials file; None without file or variable."""
+        if self.existing is None:
+            return None
+        return credentials.read(self.existing.reveal(), variable)
+
+    @property
+    def variable(self) -> str | None:
+        """The one variable that the template sets."""
+        names = credentials.variables(self.template.reveal()) if self.template else ()
+        return names[0] if len(names) == 1 else None
+
+
+def credentials_now(look: Look) -> CredentialsNow:
+    """Read both on N, where httpd's shared directory is mounted."""
+    node = look.names.active
+    return CredentialsNow(
+        look.ask(node, files.secret_text(CREDENTIALS_TEMPLATE)),
+        look.ask(node, files.secret_text(CREDENTIALS)),
+    )
+
+
+def passwords_before(look: Look) -> tuple[Mapping[str, Mapping[str, Password]], list[Finding]]:
+    """Preflight: the password on every operative node that has the files, and what is wrong.
+
+    Raises Unanswered when a node does not answer: unknown is never "the same".
+    """
+    seen: dict[str, dict[str, Password]] = {}
+    for node in look.names.operative:
+        for path in CONF_FILES:
+            password = look.ask(node, conf_password(path))
+            if password is not None:
+                seen.setdefault(node, {})[path] = password
+    return seen, passwords.preflight_findings(seen)
