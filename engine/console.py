@@ -43,6 +43,10 @@ class Console:
         for part in text.splitlines() or [""]:
             self._write(clean_line(part), **markup)
 
+    def skip(self) -> None:
+        """A step that is not reached: counted, without a line of its own."""
+        self._number += 1
+
     def step(self, name: str, intent: str) -> None:
         """A step begins: phase, step x of y, elapsed, expected."""
         phase = name.split(".")[0]

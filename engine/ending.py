@@ -13,7 +13,7 @@ from engine.run import Ending, Mode, Run
 from engine.session import Session
 from engine.summary import build_summary, write_summary
 
-_GOOD = ("done", "nothing to do", "not needed", "not applicable", "planned")
+_GOOD = ("done", "nothing to do", "not needed", "not applicable")
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,12 @@ def _check_complete(run: Run, rows: list[Row]) -> None:
     elif run.memory.ledger:
         left = ", ".join(f"{e.kind} of {e.subject}" for e in run.memory.ledger.values())
         run.halt(Ending.FAILED, f"temporary changes are still in place: {left}", "Run again.")
-    elif failed := [row.id for row in rows if row.state is RowState.FAILED]:
-        run.halt(Ending.FAILED, f"rows of the guide failed: {', '.join(failed)}", "See the report.")
+    elif bad := [row.id for row in rows if row.state is RowState.FAILED or row.missing]:
+        run.halt(
+            Ending.FAILED,
+            f"rows of the guide failed or without a record: {', '.join(bad)}",
+            "See their reasons in the report.",
+        )
 
 
 def _warn_of_unused_acceptances(run: Run) -> None:
@@ -137,6 +141,16 @@ def _lines(run: Run, session: Session | None, summary: Mapping[str, Any]) -> lis
     for row in summary["guide"]:
         if row["state"] in ("failed", "open"):
             lines.append(f"  {row['id']} {row['state']}: {row['reason']}")
+    left_out = sum(step["outcome"] == "not reached" for step in summary["steps"])
+    if left_out:
+        lines.append(f"not reached: {left_out} of {len(summary['steps'])} steps")
+    for finding in summary["findings"]:
+        if finding["severity"] == "block":
+            word = "accepted" if finding["accepted"] else "BLOCKS"
+            lines.append(
+                f"  {word} [{finding['code']}] {finding['subject']}: {finding['observed']};"
+                f" expected {finding['expected']}. {finding['remedy']}"
+            )
     for entry in summary["ledger"]:
         lines.append(
             f"  STILL IN PLACE: {entry['kind']} of {entry['subject']} since {entry['since']},"

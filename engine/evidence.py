@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from engine.errors import RunbookError
 from engine.model.finding import Finding
 from engine.queries import Asked
 from engine.rows import RowState
 from engine.run import Run
+
+
+class StoppedForPerson(RunbookError):
+    """An action can't go on without a person's decision; each finding says what to do."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
 class Evidence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from engine.errors import ParseError, Unanswered
@@ -52,6 +53,10 @@ class Look:
     def attempt(self) -> str | None:
         return self._run.attempt
 
+    def now(self) -> datetime:
+        """The controller's clock, UTC."""
+        return self._run.now()
+
     def ask(self, node: str, query: Query[T]) -> T:
         """The node's answer. Unanswered when none came, or one that is no answer."""
         answer = self._answer(node, query)
@@ -82,6 +87,10 @@ class Look:
     def cluster_status(self) -> ClusterStatus:
         """The cluster as N sees it now, with the inventory's names."""
         return self.names.localised(self.ask(self.names.active, STATUS))
+
+    def close_ledger(self, kind: str, subject: str, why: str) -> None:
+        """A temporary change is found to be undone already: bookkeeping, no change."""
+        self._run.record("ledger-closed", step=self._run.step, kind=kind, subject=subject, why=why)
 
     def sql_node(self) -> str:
         """The node that runs the database; Unanswered when no node does."""

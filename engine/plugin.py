@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Generator, Mapping
 from types import FrameType
 from typing import Any
 
@@ -32,7 +31,7 @@ _SESSION = pytest.StashKey[Session]()
 _ITEM = pytest.StashKey[StepItem]()
 _BEGUN = pytest.StashKey[float]()
 _ENDED = pytest.StashKey[Ended]()
-_SERVING = pytest.StashKey[dict[str, list[str]]]()
+_SERVING = pytest.StashKey[Mapping[str, list[str]]]()
 
 
 class Hooks:
@@ -69,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.xmlpath = str(run.directory / "junit.xml")
     config.option.verbose = min(config.option.verbose, -2)
     config.option.showcapture = "no"
+    # steps are told as they end, and the ending below has its own lines
+    config.option.no_summary = True
     config.addinivalue_line("markers", "runbook: a step of the runbook")
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
@@ -202,9 +203,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if session is None or step is None:
         return
     item.stash[_BEGUN] = time.monotonic()
-    session.start_step(step)
+    marker = item.get_closest_marker("dependency")
+    waits_for = marker.kwargs["depends"] if marker else ()
     doc = (getattr(item, "function", None).__doc__ or "").strip().splitlines()
-    session.console.step(step.name, doc[0] if doc else "")
+    session.start_step(step, doc[0] if doc else "", waits_for)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -292,7 +294,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         )
     elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         run.halt(Ending.USAGE, f"pytest ended with {exitstatus}", "See the message above.")
-    ended = finish(run, made, config.stash.get(_SERVING, {}))
+    ended = finish(run, made, config.stash.get(_SERVING, dict[str, list[str]]()))
     config.stash[_ENDED] = ended
     session.exitstatus = ended.exit_code
 
@@ -317,19 +319,15 @@ def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -
         )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    ended = config.stash.get(_ENDED, None)
-    if ended is not None:
-        for line in ended.lines:
-            terminalreporter.write_line(line)
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(_RUN, None)
-    if run is not None:
-        run.journal.close()
-        for path in Path(run.directory).glob("*.html"):
+    if run is None:
+        return
+    run.journal.close()
+    for written in ("report.html", "junit.xml"):
+        path = run.directory / written
+        if path.exists():
             path.chmod(0o600)
-        for path in Path(run.directory).glob("*.xml"):
-            path.chmod(0o600)
+    ended, session = config.stash.get(_ENDED, None), config.stash.get(_SESSION, None)
+    for line in ended.lines if ended else ():
+        print(line) if session is None else session.console.line(line)

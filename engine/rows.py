@@ -28,6 +28,8 @@ class Row:
     state: RowState
     steps: tuple[str, ...]
     reason: str
+    missing: tuple[str, ...] = ()
+    """Steps that serve the row and have recorded nothing for it yet."""
 
 
 def rows_of(
@@ -35,8 +37,9 @@ def rows_of(
 ) -> list[Row]:
     """The state of every row, from the `row` events of the whole attempt.
 
-    `serving` names the steps that could serve a row, for rows nobody recorded anything for:
-    a row counts only by a step that recorded an observation or a change made for it.
+    `serving` names the steps that serve a row. A row counts only when each of them has recorded
+    an observation or a change made for it; of a fan-out one item is enough, because items
+    depend on each other and on their findings anyway.
     """
     latest: dict[str, dict[str, Event]] = {row: {} for row in guide}
     for event in events:
@@ -55,10 +58,15 @@ def _take(of_row: dict[str, Event], event: Event) -> None:
 
 
 def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -> Row:
-    if not of_row:
-        names = ", ".join(serving) or "no step"
-        return Row(row, duty, RowState.OPEN, (), f"nothing is on record yet; it is for {names}")
-    state = next(s for s in RowState if any(event["state"] == s for event in of_row.values()))
+    recorded = {event["step"].split("[")[0] for event in of_row.values()}
+    missing = tuple(step for step in serving if step not in recorded)
+    state = next((s for s in RowState if any(e["state"] == s for e in of_row.values())), None)
+    if state is None or (missing and state is not RowState.FAILED):
+        return Row(row, duty, RowState.OPEN, (), f"not yet: {_listed(missing)}", missing)
     telling = [event for event in of_row.values() if event["state"] == state]
     reason = "; ".join(dict.fromkeys(event["reason"] for event in telling))
-    return Row(row, duty, state, tuple(event["step"] for event in telling), reason)
+    return Row(row, duty, state, tuple(event["step"] for event in telling), reason, missing)
+
+
+def _listed(steps: tuple[str, ...]) -> str:
+    return ", ".join(steps) or "no step serves this row"

@@ -7,7 +7,8 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ import pytest
 from engine.act import Action, Applied, Applier, NotDone
 from engine.console import Console
 from engine.errors import RunbookError
-from engine.evidence import Evidence
+from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
 from engine.model.finding import Finding
+from engine.queries.pacemaker import STATUS
 from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
+from engine.standby import StandbyWatch, standby_seconds
 from engine.steps import StepItem
 from engine.survey import Survey, refresh_records, survey
 from engine.transport.base import Lost, Transport
@@ -40,6 +43,9 @@ class Session:
         self.look: Look
         self.survey: Survey
         self.evidence: Evidence | None = None
+        self._standby = StandbyWatch(self._standby_nodes, self._record_standby)
+        self._bad: set[str] = set()
+        self._waits_in_vain_for: str | None = None
         self.planned: dict[str, list[dict[str, Any]]] = {}
         run.on_stop.append(self._announce)
 
@@ -69,9 +75,7 @@ class Session:
             return
         self._records = records
         refresh_records(self.run, self.look, self.survey)
-        self._applier = Applier(
-            self.run, self._transport, records, self.console.output, self.console.idle
-        )
+        self._applier = Applier(self.run, self._transport, records, self.console.output, self._idle)
         threading.Thread(target=self._beat, args=(records,), daemon=True).start()
 
     def _acquire(self, records: RecordsWriter) -> None:
@@ -122,6 +126,9 @@ class Session:
             for row in rows:
                 self._row(row, RowState.FAILED, str(error))
             raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except StoppedForPerson as error:
+            self._stop_for(error, rows)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
             self.run.halt(
                 Ending.FAILED, f"{step} ({name}): {error}", "Remove the cause, then run again."
@@ -131,6 +138,17 @@ class Session:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         self._evidence_of(applied, rows)
         return applied
+
+    def _stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
+        """An action found what only a person can decide: exit code 11, the findings say what."""
+        if self.evidence is None:
+            return
+        weighed = self.evidence.judge(error.findings, observed=str(error), guide=rows)
+        self.run.halt(
+            Ending.STOPPED,
+            "; ".join(f"{f.subject}: {f.observed}" for f in weighed),
+            " ".join(dict.fromkeys(f.remedy for f in weighed)),
+        )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
         made = "; ".join(f"{change.what} on {change.node}" for change in applied.changes)
@@ -194,11 +212,42 @@ class Session:
             )
         return target
 
-    def start_step(self, item: StepItem) -> Evidence:
+    def _idle(self, word: str) -> None:
+        self.console.idle(word)
+        self._standby.sample()
+
+    def watch_standby(self) -> None:
+        """Look now who is in standby."""
+        self._standby.sample(now=True)
+
+    def standby_seconds(self) -> dict[str, float]:
+        """Node -> seconds in standby during this attempt."""
+        return standby_seconds([*self.survey.earlier, *self.run.journal.events])
+
+    def time_taken(self) -> timedelta:
+        """From the first run of the attempt until now, pauses between runs included."""
+        started = self.run.memory.started
+        since = datetime.fromisoformat(started) if started else self.run.started
+        return timedelta(seconds=int((self.run.now() - since).total_seconds()))
+
+    def _record_standby(self, node: str, state: str) -> None:
+        self.run.record("standby", node=node, state=state)
+
+    def _standby_nodes(self) -> tuple[str, ...]:
+        # asked past the evidence: hundreds of equal looks would bury it
+        answer = self._transport.run(self.look.names.active, STATUS.argv, deadline=STATUS.deadline)
+        return self.look.names.localised(STATUS.parse(answer)).standby_nodes
+
+    def start_step(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
+        """A step begins; one that waits for a step that was not done is only counted."""
         self.run.step = item.name
         self.evidence = Evidence(self.run, item.name, item.mark.guide)
+        self._waits_in_vain_for = next((name for name in waits_for if name in self._bad), None)
+        if self._waits_in_vain_for:
+            self.console.skip()
+        else:
+            self.console.step(item.name, intent)
         self.run.record("step-started", step=item.name, node=item.node)
-        return self.evidence
 
     def end_step(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
         """Record how the step ended, and keep its events for the report."""
@@ -221,6 +270,10 @@ class Session:
         )
         mine = [event for event in self.run.journal.events if event.get("step") == item.name]
         report.runbook_events = mine  # type: ignore[attr-defined]
+        if outcome in ("failed", "not reached"):
+            self._bad.add(item.name)
+        if outcome == "not reached":
+            return
         first = reason.splitlines()[0] if reason else ""
         self.console.ended(outcome, first[:300], seconds)
         if outcome == "failed":
@@ -235,14 +288,22 @@ class Session:
         evidence = self.evidence
         said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
         if report.outcome == "skipped":
-            reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
-            return "not reached", reason.removeprefix("Skipped: ")
+            return "not reached", f"it waits for {self._waits_in_vain_for}, which was not done"
         if report.outcome == "failed":
             text = self.run.redactor.clean_output(report.longreprtext)
             if evidence is not None and evidence.blocking:
                 return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
             return "failed", text
+        if self.run.mode is Mode.PLAN and self.evidence is not None:
+            return self._planned_outcome(said)
         return (evidence.outcome if evidence else "done"), said
+
+    def _planned_outcome(self, said: str) -> tuple[str, str]:
+        """WILL RUN or SATISFIED where an action showed itself, AFTER for what depends on it."""
+        shown = self.planned.get(self.run.step)
+        if shown:
+            return shown[0]["verdict"], str(shown[0].get("reason") or shown[0].get("command"))
+        return ("done", said) if said else ("AFTER", "depends on what an earlier change produces")
 
     def halt_for_findings(self, blocking: list[Finding]) -> None:
         """Findings block: before our first change that is `blocked`, afterwards a failed check."""

@@ -25,5 +25,3 @@ class Release:
     estimate_base: int
     estimate_per_node: int
     """Minutes (guide row G15)."""
-    remedies: Mapping[str, str]
-    """Additions to a finding's remedy by code: the vendor's channels."""

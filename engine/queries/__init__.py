@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from engine.secrets import Secret
+
 T = TypeVar("T")
 
 
@@ -32,7 +34,7 @@ class Query(Generic[T]):
     """Exit codes that are answers. Any other means: unanswered."""
     secret: bool = False
     """The answer is never recorded, only what is derived from it."""
-    stdin: bytes | None = None
+    stdin: bytes | Secret | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,13 @@ PROCESSORS: Query[int] = Query(
     name="processors", argv=("nproc",), parse=of_text(lambda text: int(text))
 )
 
+MACHINE: Query[str] = Query(
+    name="which machine it is",
+    # containers of one machine share it, and its memory is there only once
+    argv=("cat", "/proc/sys/kernel/random/boot_id"),
+    parse=of_text(str.strip),
+)
+
 PROCESSES: Query[tuple[Process, ...]] = Query(
     name="running commands",
     argv=("ps", "-eo", "pid=,args=", "-ww"),

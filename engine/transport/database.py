@@ -130,7 +130,7 @@ def _log_in(
     )
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SET SESSION max_statement_time = %s", (statement_limit,))
+            cursor.execute(f"SET SESSION max_statement_time = {statement_limit:.3f}")
             if read_only:
                 cursor.execute("SET SESSION TRANSACTION READ ONLY")
     except pymysql.MySQLError:

@@ -1,0 +1,9 @@
+"""Registers the plugin and the actions, nothing else."""
+
+pytest_plugins = [
+    "engine.plugin",
+    "runbook.release",
+    "runbook.rehearsing",
+    "runbook.actions.pacemaker",
+    "runbook.actions.neteye_command",
+]

@@ -1,0 +1,91 @@
+"""Giving back what the vendor's commands took: standby and fencing.
+
+The runbook never sets standby and never turns fencing off (design, promise 5).
+"""
+
+from __future__ import annotations
+
+from engine.act import Action
+from engine.actions import action
+from engine.look import Look
+from engine.model.change import Change, Nothing
+
+UNSTANDBY_WAIT = 300
+"""Seconds that pcs waits for the nodes to settle (guide row G23)."""
+
+
+@action(guide=("G23",))
+def nodes_unstandby(look: Look) -> Action:
+    """Every operative node is active again after the upgrade."""
+    return (yield from _unstandby(look))
+
+
+@action(guide=("G28",))
+def nodes_unstandby_after_update(look: Look) -> Action:
+    """Every operative node is active again after the update."""
+    if reason := update_is_history(look):
+        return Nothing(reason)
+    return (yield from _unstandby(look))
+
+
+@action(guide=("G27",))
+def fencing_restored(look: Look) -> Action:
+    """Fencing is as it was before the upgrade, by the baseline and nothing else."""
+    return (yield from _restore_fencing(look))
+
+
+@action(guide=("G28",))
+def fencing_restored_after_update(look: Look) -> Action:
+    """Fencing is as it was before the update, by the baseline and nothing else."""
+    if reason := update_is_history(look):
+        return Nothing(reason)
+    return (yield from _restore_fencing(look))
+
+
+def update_is_history(look: Look) -> str:
+    """Why nothing is given back after the update; empty when it is due now."""
+    if look.memory.closed or look.memory.detached("upgrade"):
+        return "the upgrade has started: what the update left was settled before it"
+    if not look.settings.reactivate_after_update:
+        return "runbook_reactivate_after_update = no"
+    return ""
+
+
+def _unstandby(look: Look) -> Action:
+    standby = look.cluster_status().standby_nodes
+    if not standby:
+        for entry in list(look.memory.ledger.values()):
+            if entry.kind == "standby":
+                look.close_ledger("standby", entry.subject, "it is active")
+        return Nothing("no node is in standby")
+    yield Change(
+        what="take all nodes out of standby",
+        node=look.names.active,
+        argv=("pcs", "node", "unstandby", "--all", f"--wait={UNSTANDBY_WAIT}"),
+        deadline=UNSTANDBY_WAIT + 60.0,
+        # another exit code says that some node is not active: the step says which (G24)
+        may_fail=True,
+        closes=tuple(("standby", node) for node in look.names.operative),
+    )
+    return f"was in standby: {', '.join(standby)}"
+
+
+def _restore_fencing(look: Look) -> Action:
+    before = (look.baseline or {}).get("fencing")
+    now = look.cluster_status().options.stonith_enabled
+    if before is None:
+        return Nothing("there is no baseline that tells whether fencing was enabled")
+    if not before:
+        return Nothing("fencing was disabled before the upgrade and stays so")
+    if now:
+        if ("fencing", "cluster") in look.memory.ledger:
+            look.close_ledger("fencing", "cluster", "it is enabled")
+        return Nothing("fencing is enabled, as before the upgrade")
+    yield Change(
+        what="enable fencing again",
+        node=look.names.active,
+        argv=("pcs", "property", "set", "stonith-enabled=true"),
+        deadline=60.0,
+        closes=(("fencing", "cluster"),),
+    )
+    return "it was enabled before the upgrade, by the baseline"

@@ -1,0 +1,151 @@
+"""One look at everything that the profiles of "normal" judge, and what is expected of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.act import Applied
+from engine.errors import Unanswered
+from engine.evidence import unanswered
+from engine.look import Look
+from engine.model.cluster import ClusterDefinition
+from engine.model.finding import Finding
+from engine.model.host import Version
+from engine.policy.normal import Expected, Observed
+from engine.policy.roles import aliases
+from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
+from engine.queries.pacemaker import DAEMONS, QUORUM, STATUS
+
+Profile = Callable[[Observed, Expected], tuple[Finding, ...]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The observation, and the questions that nobody answered as findings."""
+
+    observed: Observed | None
+    expected: Expected | None
+    problems: tuple[Finding, ...]
+
+
+def look_at_everything(look: Look, *, version: Version | None) -> Seen:
+    """Ask all nodes at once what the profiles judge. `version`: the one that all must have."""
+    names = look.names
+    problems: list[Finding] = []
+    quorum = look.ask_all(names.operative, QUORUM)
+    daemons = look.ask_all(names.operative, DAEMONS)
+    drbd = look.ask_all(names.operative + names.voting_only, DRBD)
+    versions = look.ask_all(names.all, VERSION)
+    for asked in (quorum, daemons, drbd, versions):
+        for node, why in asked.unanswered.items():
+            problems.append(unanswered(node, asked.question, why))
+    try:
+        status = look.ask(names.active, STATUS)
+        elastic = look.ask(names.active, ELASTIC)
+        definition = look.ask(names.active, DEFINITION)
+    except Unanswered as error:
+        problems.append(unanswered(error.node, error.question, error.why))
+        return Seen(None, None, tuple(problems))
+    observed = Observed(
+        status=status,
+        quorum=quorum.values,
+        daemons=daemons.values,
+        drbd=drbd.values,
+        elastic=elastic.health if elastic else None,
+        elastic_nodes=elastic.nodes if elastic else (),
+        versions=versions.values,
+    )
+    expected = _expected(look, definition, elastic is not None, version)
+    return Seen(observed, expected, tuple(problems))
+
+
+def _expected(
+    look: Look, definition: ClusterDefinition, has_elastic: bool, version: Version | None
+) -> Expected:
+    names, baseline = look.names, look.baseline or {}
+    return Expected(
+        active_node=names.active,
+        operative=names.operative,
+        elastic_only=names.elastic_only,
+        voting_only=names.voting_only,
+        names=aliases(definition, look.inventory),
+        fencing=baseline.get("fencing"),
+        disabled=frozenset(baseline.get("disabled", ())),
+        stopped_fence_devices=frozenset(baseline.get("stopped_fence_devices", ())),
+        has_qdevice=bool(names.voting_only),
+        elastic_nodes=names.all if has_elastic else None,
+        version=version,
+    )
+
+
+SETTLE = 240.0
+"""Seconds that a cluster may take to come to rest after a change."""
+
+
+def settled(
+    look: Look,
+    profile: Profile,
+    *,
+    version: Version | None,
+    deadline: float = SETTLE,
+    wait: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[list[Finding], Seen]:
+    """Poll until the profile holds twice in a row, or `deadline` seconds are over.
+
+    A cluster that just changed passes through states of a second or two (rehearsal facts,
+    section 9); one look would judge those. Returns what was found last.
+    """
+    begun, good = clock(), 0
+    while True:
+        seen = look_at_everything(look, version=version)
+        findings = list(seen.problems)
+        if seen.observed is not None and seen.expected is not None:
+            findings += profile(seen.observed, seen.expected)
+        blocking = [f for f in findings if look.release.severities.of(f.code) == "block"]
+        good = 0 if blocking else good + 1
+        if good >= 2 or clock() - begun > deadline:
+            return findings, seen
+        wait(1.0)
+
+
+def describe(seen: Seen) -> str:
+    """What a healthy look saw, in one sentence."""
+    if seen.observed is None or seen.expected is None:
+        return "the cluster could not be looked at as a whole"
+    status = seen.observed.status
+    elastic = seen.observed.elastic
+    return (
+        f"{len(status.nodes)} nodes in pacemaker, {len(status.standby_nodes)} in standby,"
+        f" {len(status.services)} resources, fencing"
+        f" {'on' if status.options.stonith_enabled else 'off'}, quorum on"
+        f" {len(seen.observed.quorum)} nodes, DRBD on {len(seen.observed.drbd)},"
+        f" Elasticsearch {elastic.status if elastic else 'not installed'}"
+    )
+
+
+def unstandby_ended(applied: Applied, look: Look) -> list[Finding]:
+    """Exit code other than 0 means that some node is not active (guide row G24)."""
+    code = applied.answers[-1].code if applied.answers else 0
+    status = look.cluster_status()
+    inactive = [
+        name
+        for name in look.names.operative
+        if (node := status.node(name)) is None or node.standby or not node.online
+    ]
+    if code == 0 and not inactive:
+        return []
+    return [
+        Finding(
+            code="node-standby",
+            subject=", ".join(inactive) or "cluster",
+            observed=f"'pcs node unstandby --all --wait' ended with {code}; not active:"
+            f" {', '.join(inactive) or 'none by now, but the cluster did not come to rest'}",
+            expected="exit status 0 and every operative node active",
+            remedy="All nodes must be active before going on: look at `pcs status` and the"
+            " node's journal, then run again.",
+            guide=("G24",),
+        )
+    ]

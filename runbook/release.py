@@ -1,0 +1,165 @@
+"""The version step 4.25 -> 4.26 as data: everything that will be different in the next one."""
+
+from __future__ import annotations
+
+from engine.judge import Severities
+from engine.model.finding import Severity
+from engine.model.host import Version
+from engine.model.release import Release
+from engine.queries import Query
+
+SOURCE = Version(4, 25)
+TARGET = Version(4, 26)
+
+REPOSITORY = "neteye"
+"""The repository id that is certain in 4.26 (domain facts 1.2)."""
+REPOSITORY_PROBE = "neteye-setup"
+
+# guide row G15: 30 minutes and 15 for each node, downloads and manual work apart
+ESTIMATE_BASE = 30
+ESTIMATE_PER_NODE = 15
+
+MIB = 1 << 20
+GIB = 1 << 30
+# prerequisites: 3 GB on / and /var, 150 MB on /boot (domain facts, section 4)
+NEEDED_SPACE = {"/": 3 * GIB, "/var": 3 * GIB, "/boot": 150 * MIB}
+
+CLOCK_LIMIT = 5.0
+"""Seconds by which the nodes' clocks may differ before logs and certificates are in doubt."""
+
+BASELINE_MAX_AGE_HOURS = 72
+
+OTHER_COMMANDS = (
+    "neteye update",
+    "neteye upgrade",
+    "neteye_secure_install",
+    "neteye_finalize_installation",
+)
+"""What must not run beside the upgrade."""
+
+SAME_FILES = {
+    "/etc/neteye-cluster": "the cluster's nodes and roles",
+    "/etc/dnf/dnf.conf": "how packages are installed",
+    "/etc/profile.d/neteye-DNF.sh": "the version of the repositories (DNF0)",
+}
+"""Files that must be the same on all nodes: one that differed has broken real upgrades."""
+
+REPOSITORY_FILES = "/etc/yum.repos.d"
+REPOSITORIES: Query[str | None] = Query(
+    name="repositories",
+    # names and contents of all repository files, mirror lists included
+    argv=("grep", "-rs", "", REPOSITORY_FILES),
+    parse=lambda answer: "\n".join(sorted(answer.text.splitlines())),
+    ok_codes=(0, 1),
+)
+
+KNOWN_CONFLICTS = frozenset(
+    {
+        "/etc/httpd/conf.d/ocsinventory-server.conf.rpmnew",
+        "/etc/httpd/conf.d/ocsinventory-server-restapi.conf.rpmnew",
+    }
+)
+"""Guide row G09: the planned stop."""
+
+GUIDE = {
+    "G01": "Versions are never skipped: 4.26 is reached only from 4.25",
+    "G02": "Release notes and breaking changes were read, by whom and when",
+    "G03": "Every OCS server of glpi_ocsinventoryng works after the reset of its password",
+    "G04": "OCS servers with any other database user are found before the start",
+    "G05": "Values of memories.CAPACITY that are no integers are listed before the start",
+    "G06": "The table is backed up before the upgrade, and the backup is proved restorable",
+    "G07": "Non-integers are NULL, integers unchanged, no row lost, the column an integer",
+    "G08": "The agents that had sent strings are followed up",
+    "G09": "The planned stop at the two .rpmnew files of OCS is recognised as one",
+    "G10": "The database password in use is read on the node with the .rpmnew",
+    "G11": "The credentials file is made from its template on N",
+    "G12": "That password is written into the credentials file on N",
+    "G13": "Both files are migrated on the node with the .rpmnew, local settings kept",
+    "G14": "No .rpmnew or .rpmsave is left, and OCS logs in with the migrated settings",
+    "G15": "The time needed is announced and compared with the time taken",
+    "G16": "Degraded service during standby is announced and measured",
+    "G17": "N, OTHER, E and V come from the cluster itself and agree with the inventory",
+    "G18": "The upgrade runs as documented, detached, its log followed",
+    "G19": "The upgrade is never run on an Elastic-only or voting-only node",
+    "G20": "After a failure its directions are followed and the command is run again",
+    "G21": "E and V nodes are upgraded by the command itself; their version is verified",
+    "G22": "This version has no additional manual task",
+    "G23": "On N: pcs node unstandby --all --wait=300",
+    "G24": "All nodes are active before going on",
+    "G25": "The cluster status is normal",
+    "G26": "If it is not: stop, and call service and support with what they need",
+    "G27": "Fencing is enabled again if, and only if, it was enabled before",
+    "G28": "Fully updated within 4.25, to the update procedure's end, and healthy",
+}
+
+_BLOCKING = (
+    # what judges the start and must be gone or accepted
+    *(
+        "question-unanswered",
+        "not-observed",
+        "records-foreign",
+        "firewall-open",
+        "node-unreachable",
+        "rehearsal-marker",
+    ),
+    *("role-mismatch", "cluster-name-mismatch", "files-differ", "target-repository"),
+    *("change-id-missing", "window-missing", "window-outside", "window-too-short"),
+    *("release-notes-unread", "fallback-missing", "baseline-old"),
+    *("node-offline", "node-unclean", "node-standby", "node-not-standby", "node-maintenance"),
+    *("node-pending", "cluster-maintenance", "cluster-stop-all", "no-dc", "pacemaker-mixed"),
+    *("resource-stopped", "resource-elsewhere", "resource-failed", "resource-blocked"),
+    *("resource-unmanaged", "resource-orphaned", "resource-disabled", "resource-enabled"),
+    *("resource-moving", "resource-multiple", "failed-action", "daemon-not-normal"),
+    *("qdevice-not-voting", "drbd-disk", "drbd-connection", "drbd-resync", "drbd-suspended"),
+    *("drbd-primary", "fencing-state", "fence-device-stopped", "elastic-health"),
+    *("elastic-nodes-missing", "constraint-leftover", "constraint-keeps-off-active-node"),
+    *("disk-space", "clock-difference"),
+    *("rpmnew-foreign", "rpmnew-known", "command-running", "health-critical", "health-unknown"),
+    *("ocs-server-custom", "ocs-passwords-differ", "ocs-password-unsupported"),
+    "planned-stop-again",
+    "round-failed",
+    "rounds-exhausted",
+)
+_WARNING = (
+    *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
+    "capacity-dirty",
+    *("ocs-server-custom-inactive", "ocs-server-custom-harmless", "reboot-needed"),
+    "rehearsal-statement-missing",
+)
+NEVER_ACCEPTABLE = frozenset(
+    {
+        *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),
+        *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
+        *("planned-stop-again", "rounds-exhausted"),
+    }
+)
+
+SEVERITIES = Severities(
+    table={
+        **dict.fromkeys(_BLOCKING, Severity.BLOCK),
+        **dict.fromkeys(_WARNING, Severity.WARN),
+    },
+    never_acceptable=NEVER_ACCEPTABLE,
+)
+
+SUPPORT = (
+    "Stop here and call the vendor's service and support before going on (guide row G26). Have at"
+    " hand: the report of this run, the log of the neteye command named in it, `pcs status` and"
+    " the journal of the failing service."
+)
+
+RELEASE = Release(
+    source=SOURCE,
+    target=TARGET,
+    severities=SEVERITIES,
+    guide=GUIDE,
+    known_conflicts=KNOWN_CONFLICTS,
+    database_resource="mariadb",
+    estimate_base=ESTIMATE_BASE,
+    estimate_per_node=ESTIMATE_PER_NODE,
+)
+
+
+def pytest_runbook_release() -> Release:
+    """Hand the version step to the engine."""
+    return RELEASE

@@ -1,0 +1,398 @@
+"""Preflight: everything that can be known beforehand, all of it in one run.
+
+The checks do not depend on each other, so that one run shows every finding. The start
+conditions are judged at the start of an attempt only; later they are shown as information.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.errors import Refused
+from engine.evidence import Evidence, unanswered
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.model.host import Version
+from engine.model.inventory import Environment
+from engine.policy import (
+    change_management,
+    clocks,
+    commands,
+    constraints,
+    estimate,
+    machine,
+    normal,
+    sameness,
+    versions,
+)
+from engine.policy import roles as role_policy
+from engine.position import Position, position_findings
+from engine.queries.machine import (
+    CLOCK,
+    FILE_SYSTEMS,
+    LEFTOVERS,
+    LOAD,
+    MACHINE,
+    MEMORY,
+    PROCESSES,
+    PROCESSORS,
+    optional_file_text,
+    pending_updates,
+    repository_answers,
+)
+from engine.queries.neteye import DEEP_HEALTH, DEFINITION
+from engine.queries.pacemaker import CIB
+from engine.session import Session
+from engine.steps import step
+from engine.transport.firewall import Firewall
+from runbook import release
+from runbook.profiles import Profile, describe, settled
+
+
+def is_start(look: Look) -> bool:
+    """Start conditions count at the start only: a half-upgraded cluster is never locked out."""
+    return look.position is Position.NOT_STARTED
+
+
+def announced(look: Look) -> timedelta:
+    return estimate.announced(
+        len(look.inventory.hosts),
+        timedelta(minutes=release.ESTIMATE_BASE),
+        timedelta(minutes=release.ESTIMATE_PER_NODE),
+    )
+
+
+@step("preflight.reachable", asks=True)
+def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Every node of the inventory answers."""
+    asked = runbook_session.survey.reachable
+    findings = [
+        Finding(
+            code="node-unreachable",
+            subject=node,
+            observed=f"no connection: {why}",
+            expected="an answer by ssh as the inventory describes it",
+            remedy="Bring the node into reach by the operator's own ssh; nothing was changed.",
+        )
+        for node, why in asked.unanswered.items()
+    ]
+    evidence.judge(findings, observed=f"{len(asked.values)} nodes answer")
+
+
+@step("preflight.environment", asks=True)
+def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """A cluster called a rehearsal carries the rehearsal's marker, and no other one does."""
+    rehearsal = look.settings.environment is Environment.REHEARSAL
+    markers = runbook_session.survey.markers
+    evidence.answered(markers)
+    findings = [
+        Finding(
+            code="rehearsal-marker",
+            subject=node,
+            observed="it carries the rehearsal's marker" if marked else "no marker of a rehearsal",
+            expected=f"what runbook_environment = {look.settings.environment} says",
+            remedy="Correct runbook_environment in the inventory: it decides which checks count.",
+        )
+        for node, marked in markers.values.items()
+        if marked != rehearsal
+    ]
+    evidence.judge(findings, observed=f"environment {look.settings.environment}, as on the nodes")
+
+
+@step("preflight.roles", guide=("G17",), asks=True)
+def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """N, OTHER, E and V come from /etc/neteye-cluster and agree with inventory and pacemaker."""
+    asked = look.ask_all(runbook_session.survey.reachable.values, DEFINITION)
+    complete = evidence.answered(asked)
+    findings: list[Finding] = []
+    for definition in dict.fromkeys(asked.values.values()):
+        findings += role_policy.roles_agree(definition, look.inventory, look.settings.cluster)
+        status = runbook_session.survey.status
+        if status is not None:
+            findings += role_policy.members_agree(definition, status)
+    names = look.names
+    evidence.judge(
+        dict.fromkeys(findings),
+        observed=f"N is {names.active}; OTHER {_listed(names.other)};"
+        f" E {_listed(names.elastic_only)}; V {_listed(names.voting_only)}"
+        + ("" if complete else "; not every node answered"),
+    )
+
+
+@step("preflight.versions", guide=("G01",), asks=True)
+def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Versions are never skipped: every node is at 4.25, or an upgrade of ours is on record."""
+    asked = runbook_session.survey.versions
+    evidence.answered(asked)
+    situation = runbook_session.survey.situation
+    findings = list(position_findings(situation)) if situation else []
+    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    if findings:
+        evidence.judge(findings, observed=listing)
+        return
+    evidence.judge(
+        versions.start_versions(asked.values, release.SOURCE, release.TARGET),
+        observed=f"{listing}; position: {look.position}",
+        information=not is_start(look),
+    )
+
+
+@step("preflight.records", asks=True)
+def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The records of earlier runs on N can be read, and belong to this cluster."""
+    problems = runbook_session.survey.problems
+    findings = [unanswered(p.node, p.question, p.why) for p in problems]
+    attempt = runbook_session.survey.attempt
+    baseline = attempt.baseline if attempt else None
+    if baseline and baseline.get("cluster") != look.settings.cluster:
+        findings.append(
+            Finding(
+                code="records-foreign",
+                subject=look.names.active,
+                observed=f"records of cluster {baseline.get('cluster')!r}",
+                expected=f"records of {look.settings.cluster!r}, or none",
+                remedy="Find out how they came there; this node may have belonged to another one.",
+            )
+        )
+    seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
+    evidence.judge(findings, observed=f"records of earlier runs: {seen}")
+
+
+@step("preflight.governance", guide=("G02", "G15", "G16"), asks=True)
+def test_governance(look: Look, evidence: Evidence) -> None:
+    """Change, window, release notes and fallback are on record; the time needed is announced."""
+    settings = look.settings
+    time_needed = announced(look)
+    findings = change_management.governance(settings, look.now(), time_needed)
+    notes = [f for f in findings if f.code == "release-notes-unread"]
+    information = not is_start(look)
+    evidence.judge(
+        notes,
+        observed=f"release notes and breaking changes read: {settings.release_notes_read or '-'}",
+        guide=("G02",),
+        information=information,
+    )
+    evidence.judge(
+        [f for f in findings if f.code != "release-notes-unread"],
+        observed=f"change {settings.change_id or '-'}; announced: {time_needed} for"
+        f" {len(look.inventory.hosts)} nodes, for a healthy cluster without additional modules,"
+        " downloads and manual work apart",
+        guide=("G15",),
+        information=information,
+    )
+    evidence.fulfilled("G16", "announced: service is degraded while all nodes but N are in standby")
+
+
+@step("preflight.sameness", asks=True)
+def test_sameness(look: Look, evidence: Evidence) -> None:
+    """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
+    findings: list[Finding] = []
+    compared = {**release.SAME_FILES, release.REPOSITORY_FILES: "where packages come from"}
+    for path, what in compared.items():
+        query = (
+            release.REPOSITORIES if path == release.REPOSITORY_FILES else optional_file_text(path)
+        )
+        asked = look.ask_all(look.names.all, query)
+        evidence.answered(asked)
+        findings += sameness.same_text(path, asked.values, "files-differ", what)
+    # while the upgrade is under way the nodes may differ for a time
+    evidence.judge(
+        findings,
+        observed=f"the same on all nodes: {', '.join(compared)}",
+        information=look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP),
+    )
+
+
+@step("preflight.repository", asks=True)
+def test_repository(look: Look, evidence: Evidence) -> None:
+    """The repository of 4.26 answers on every node."""
+    query = repository_answers(release.REPOSITORY, str(release.TARGET), release.REPOSITORY_PROBE)
+    asked = look.ask_all(look.names.all, query)
+    evidence.answered(asked)
+    evidence.judge(
+        versions.repository_answers(asked.values, release.TARGET, release.REPOSITORY),
+        observed=f"the repository of {release.TARGET} answers on {len(asked.values)} nodes",
+    )
+
+
+@step("preflight.updates", asks=True)
+def test_updates(look: Look, evidence: Evidence) -> None:
+    """Updates of 4.25 that are pending are known; the update phase installs them."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.note("the upgrade has started: updates of 4.25 were settled before it")
+        return
+    asked = look.ask_all(look.names.all, pending_updates(release.REPOSITORY))
+    evidence.answered(asked)
+    count = sum(len(packages) for packages in asked.values.values())
+    evidence.judge(
+        versions.no_pending_updates(asked.values),
+        observed=f"{count} pending updates on {len(asked.values)} nodes",
+    )
+
+
+@step("preflight.space", asks=True)
+def test_space(look: Look, evidence: Evidence) -> None:
+    """There is room for the packages on every node."""
+    asked = look.ask_all(look.names.all, FILE_SYSTEMS)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.disk_space(asked.values, release.NEEDED_SPACE),
+        observed=f"room on / /var /boot of {len(asked.values)} nodes",
+        information=not is_start(look),
+    )
+
+
+@step("preflight.clocks", asks=True)
+def test_clocks(look: Look, evidence: Evidence) -> None:
+    """The clocks of all nodes agree."""
+    asked = look.ask_all(look.names.all, CLOCK)
+    evidence.answered(asked)
+    evidence.judge(
+        clocks.clock_difference(asked.values, release.CLOCK_LIMIT),
+        observed=f"{len(asked.values)} clocks within {release.CLOCK_LIMIT:.0f} s",
+    )
+
+
+@step("preflight.capacity_of_n", asks=True)
+def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
+    """N alone can carry everything while the others are in standby."""
+    memory = look.ask_all(look.names.operative, MEMORY)
+    load = look.ask_all(look.names.operative, LOAD)
+    cpus = look.ask_all(look.names.operative, PROCESSORS)
+    machines = look.ask_all(look.names.operative, MACHINE)
+    answered = [evidence.answered(asked) for asked in (memory, load, cpus, machines)]
+    if not all(answered):
+        return
+    evidence.judge(
+        machine.can_carry(
+            look.names.active,
+            memory.values,
+            load.values,
+            cpus.values,
+            machines=machines.values,
+        ),
+        observed=f"{look.names.active} has memory and processors for all operative nodes' work",
+        information=not is_start(look),
+    )
+
+
+@step("preflight.constraints", asks=True)
+def test_constraints(look: Look, evidence: Evidence) -> None:
+    """No leftover constraint, and none that keeps a resource off N."""
+    status = look.cluster_status()
+    cib = look.ask(look.names.active, CIB)
+    evidence.judge(
+        constraints.leftover_constraints(
+            cib,
+            look.names.internal[look.names.active],
+            fence_devices=[r.id for r in status.fence_devices],
+            resources=sorted({r.group or r.id for r in status.services}),
+        ),
+        observed=f"{len(cib.location)} location constraints, none in the way",
+    )
+
+
+@step("preflight.leftovers", asks=True)
+def test_leftovers(look: Look, evidence: Evidence) -> None:
+    """No .rpmnew or .rpmsave lies about on any node."""
+    asked = look.ask_all(look.names.all, LEFTOVERS)
+    evidence.answered(asked)
+    found = machine.config_leftovers(asked.values, release.KNOWN_CONFLICTS)
+    evidence.judge(
+        found,
+        observed=f"{sum(map(len, asked.values.values()))} on {len(asked.values)} nodes",
+        # the planned stop leaves the two known ones; anything else is judged between rounds
+        information=look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP),
+    )
+
+
+@step("preflight.commands", asks=True)
+def test_commands(look: Look, evidence: Evidence) -> None:
+    """No other command that changes the cluster runs on any node."""
+    asked = look.ask_all(look.names.all, PROCESSES)
+    evidence.answered(asked)
+    ours = any(record.result is None for record in look.memory.detached("up"))
+    evidence.judge(
+        commands.no_command_running(asked.values, release.OTHER_COMMANDS),
+        observed="no neteye command runs" if not ours else "the command of this attempt may run",
+        information=ours,
+    )
+
+
+@step("preflight.health", asks=True)
+def test_health(look: Look, evidence: Evidence) -> None:
+    """`neteye health deep` is OK on every node; some of its checks look at their node only."""
+    asked = look.ask_all(look.names.all, DEEP_HEALTH)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.health(asked.values),
+        observed=f"deep health checks on {len(asked.values)} nodes",
+        information=look.position
+        not in (Position.NOT_STARTED, Position.UPDATED, Position.REACTIVATED, Position.CLOSED),
+    )
+
+
+@step("preflight.normal", asks=True)
+def test_normal(look: Look, evidence: Evidence) -> None:
+    """The cluster status is normal for the position the upgrade is in."""
+    profile, version, counts = _profile_of(look.position)
+    # one who just joined passes through states of a second; half a minute tells them apart
+    findings, seen = settled(look, profile, version=version, deadline=30.0)
+    evidence.judge(
+        findings,
+        observed=describe(seen),
+        information=not counts,
+    )
+
+
+def _profile_of(position: Position) -> tuple[Profile, Version | None, bool]:
+    """The profile of a position, the version it wants, and whether it counts."""
+    if position in (Position.NOT_STARTED, Position.UPDATED):
+        return normal.before_start, None, True
+    if position is Position.UPGRADED:
+        return normal.mid_upgrade, release.TARGET, False
+    if position is Position.REACTIVATED:
+        return normal.reactivated, release.TARGET, False
+    if position is Position.CLOSED:
+        return normal.final, release.TARGET, True
+    return normal.mid_upgrade, None, False
+
+
+@step("preflight.firewall", guide=("G19",), asks=True)
+def test_firewall(look: Look, evidence: Evidence) -> None:
+    """The transport refuses the commands that would harm an Elastic-only or voting-only node."""
+    nodes = look.names.elastic_only + look.names.voting_only
+    if not nodes:
+        evidence.not_applicable("the cluster has no Elastic-only and no voting-only node")
+        return
+    guard = Firewall(look.inventory)
+    passed = [
+        f"{node}: {' '.join(argv)}"
+        for node in nodes
+        for argv in (("neteye", "update"), ("neteye", "upgrade"))
+        if not _is_refused(guard, node, argv)
+    ]
+    findings = [
+        Finding(
+            code="firewall-open",
+            subject=what,
+            observed="the transport would run it",
+            expected="a refusal",
+            remedy="This is a fault of the runbook; do not use it.",
+            guide=("G19",),
+        )
+        for what in passed
+    ]
+    evidence.judge(findings, observed=f"refused by the transport on {_listed(nodes)}")
+
+
+def _is_refused(guard: Firewall, node: str, argv: tuple[str, ...]) -> bool:
+    try:
+        guard.check(node, argv)
+    except Refused:
+        return True
+    return False
+
+
+def _listed(nodes: tuple[str, ...]) -> str:
+    return ", ".join(nodes) or "none"

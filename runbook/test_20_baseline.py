@@ -1,0 +1,89 @@
+"""Gate and baseline: what was true before the first change. It opens the attempt."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.policy.fencing import stopped_fence_devices
+from engine.policy.resources import disabled_resources
+from engine.queries.machine import PACKAGES
+from engine.queries.neteye import VERSION
+from engine.queries.pacemaker import CIB
+from engine.session import Session
+from engine.steps import step
+from runbook import release
+
+PREFLIGHT = (
+    *("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.versions"),
+    *("preflight.records", "preflight.governance", "preflight.sameness", "preflight.repository"),
+    *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
+    *("preflight.constraints", "preflight.leftovers", "preflight.commands", "preflight.health"),
+    *("preflight.normal", "preflight.firewall"),
+)
+
+
+@step("baseline.recorded", after=PREFLIGHT)
+def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Fencing, standby, placement, properties and packages are recorded before the first change."""
+    if look.baseline is not None and look.attempt is not None:
+        evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
+        evidence.outcome = "nothing to do"
+        return
+    if look.memory.closed:
+        evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
+        return
+    baseline = _take(look)
+    runbook_session.open_attempt(baseline)
+    evidence.note(
+        f"attempt {look.attempt}: fencing {'on' if baseline['fencing'] else 'off'},"
+        f" {len(baseline['placement'])} resources,"
+        f" {sum(map(len, baseline['packages'].values()))} packages"
+    )
+
+
+def _take(look: Look) -> dict[str, Any]:
+    """The baseline, JSON-able. Nothing secret is in it."""
+    status = look.cluster_status()
+    cib = look.ask(look.names.active, CIB)
+    packages = look.ask_all(look.names.all, PACKAGES)
+    versions = look.ask_all(look.names.all, VERSION)
+    return {
+        "cluster": look.settings.cluster,
+        "taken": look.now().isoformat(),
+        "nodes": {host.name: host.role.value for host in look.inventory.hosts},
+        "active_node": look.names.active,
+        "source": str(release.SOURCE),
+        "target": str(release.TARGET),
+        "versions": {node: str(version) for node, version in versions.values.items()},
+        "fencing": status.options.stonith_enabled,
+        "standby": list(status.standby_nodes),
+        "placement": {name: list(nodes) for name, nodes in status.placement.items()},
+        "disabled": sorted(disabled_resources(status)),
+        "stopped_fence_devices": sorted(stopped_fence_devices(status)),
+        "properties": dict(cib.properties),
+        "packages": {
+            node: sorted(map(str, installed)) for node, installed in packages.values.items()
+        },
+    }
+
+
+def _age(look: Look) -> list[Finding]:
+    """A baseline that is days old may not be true any more (acceptable)."""
+    assert look.baseline is not None
+    age = look.now() - datetime.fromisoformat(look.baseline["taken"])
+    if age <= timedelta(hours=release.BASELINE_MAX_AGE_HOURS):
+        return []
+    return [
+        Finding(
+            code="baseline-old",
+            subject=look.names.active,
+            observed=f"the baseline of this attempt was taken {age.days} days ago",
+            expected=f"at most {release.BASELINE_MAX_AGE_HOURS} hours",
+            remedy="Check by hand that fencing, disabled resources and placement are still meant"
+            " to be as recorded, then accept this finding.",
+        )
+    ]

@@ -1,0 +1,83 @@
+"""`neteye update` within 4.25, to its end: update, unstandby, normal, fencing as before (G28).
+
+The reactivation between update and upgrade is the only safe place to stop for the night.
+"""
+
+from __future__ import annotations
+
+from engine.act import Applied
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.policy import machine, normal, versions
+from engine.queries.machine import LEFTOVERS, pending_updates
+from engine.queries.neteye import DEEP_HEALTH
+from engine.steps import step
+from runbook import release
+from runbook.actions.pacemaker import update_is_history
+from runbook.profiles import describe, settled, unstandby_ended
+
+
+@step("update.run", after=("baseline.recorded",), guide=("G28",))
+def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None:
+    """Pending updates of 4.25 are installed by `neteye update`."""
+    if not neteye_updated.did_something:
+        return
+    pending = look.ask_all(look.names.all, pending_updates(release.REPOSITORY))
+    evidence.answered(pending)
+    evidence.judge(
+        versions.no_pending_updates(pending.values),
+        observed="'neteye update' ended with exit status 0 and no update is pending any more",
+    )
+
+
+@step("update.leftovers", after=("update.run",))
+def test_update_leftovers(look: Look, evidence: Evidence) -> None:
+    """The update left no .rpmnew or .rpmsave; at this place the two of OCS are foreign too."""
+    if look.memory.closed or look.memory.detached("upgrade"):
+        evidence.not_needed("the upgrade has started: conflicts are judged between its rounds")
+        return
+    asked = look.ask_all(look.names.all, LEFTOVERS)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.config_leftovers(asked.values, frozenset()),
+        observed=f"none on {len(asked.values)} nodes",
+    )
+
+
+@step("update.unstandby", after=("update.leftovers",), guide=("G28",))
+def test_update_unstandby(
+    nodes_unstandby_after_update: Applied, look: Look, evidence: Evidence
+) -> None:
+    """All nodes are active again after the update."""
+    if not nodes_unstandby_after_update.did_something:
+        return
+    evidence.judge(
+        unstandby_ended(nodes_unstandby_after_update, look), observed="every node is active again"
+    )
+    findings, seen = settled(look, normal.reactivated, version=None)
+    evidence.judge(findings, observed=describe(seen))
+
+
+@step("update.fencing", after=("update.unstandby",), guide=("G28",))
+def test_update_fencing(
+    fencing_restored_after_update: Applied, look: Look, evidence: Evidence
+) -> None:
+    """Fencing is as before, and the cluster is as healthy as before the update."""
+    if reason := update_is_history(look):
+        evidence.not_needed(reason)
+        return
+    findings, seen = settled(look, normal.before_start, version=release.SOURCE)
+    evidence.judge(findings, observed=f"fully updated and normal: {describe(seen)}")
+
+
+@step("update.health", after=("update.fencing",), guide=("G28",))
+def test_update_health(look: Look, evidence: Evidence) -> None:
+    """`neteye health deep` is OK on every node before the upgrade starts."""
+    if look.memory.closed or look.memory.detached("upgrade"):
+        evidence.not_needed("the upgrade has started")
+        return
+    asked = look.ask_all(look.names.all, DEEP_HEALTH)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.health(asked.values), observed=f"deep health checks on {len(asked.values)} nodes"
+    )

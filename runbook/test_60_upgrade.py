@@ -1,0 +1,164 @@
+"""`neteye upgrade`, round by round, with the planned stop and the migration it asks for.
+
+A round that is not needed says so. Rounds: one for each operative node (each may have its own
+.rpmnew files), and two more.
+"""
+
+from __future__ import annotations
+
+from engine.act import Applied
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.policy import change_management, machine
+from engine.queries.machine import LEFTOVERS
+from engine.session import Session
+from engine.steps import step
+from runbook import release
+from runbook.actions.neteye_command import ended_with, name_of, said_of
+
+
+@step("upgrade.window", after=("backup.proved",))
+def test_window(look: Look, evidence: Evidence) -> None:
+    """The remaining window covers what is left to do; the last moment to say no."""
+    if look.memory.detached("upgrade"):
+        evidence.not_needed("the first round has been started: the window guards the start only")
+        return
+    from runbook.test_10_preflight import announced
+
+    finding = change_management.window_remaining(look.settings, look.now(), announced(look))
+    evidence.judge([finding] if finding else [], observed="the window covers the estimate")
+
+
+@step(
+    "upgrade.run",
+    after=("upgrade.window", "upgrade.stop[{previous}]", "migration.files[{previous}]"),
+    guide=("G18", "G20"),
+    each="round",
+)
+def test_run(
+    neteye_upgraded: Applied,
+    round_number: int,
+    look: Look,
+    evidence: Evidence,
+    runbook_session: Session,
+) -> None:
+    """The upgrade runs detached on N, its log followed, its exit status kept."""
+    if not neteye_upgraded.did_something:
+        return
+    record = look.memory.detached(f"upgrade-{round_number}")[-1]
+    runbook_session.watch_standby()
+    if round_number > 1:
+        evidence.fulfilled("G20", f"run again as round {round_number} after the stop before it")
+    elif ended_with(record) == 0:
+        evidence.not_needed("the first round ended with exit status 0", guide=("G20",))
+    evidence.outcome = "done"
+    evidence.note(f"{name_of(record)} ended with {said_of(record)}")
+
+
+@step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")
+def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
+    """A stop is recognised: the planned one at the two files of OCS, or a failure."""
+    records = {name_of(record): record for record in look.memory.detached("upgrade")}
+    mine = records.get(f"upgrade-{round_number}")
+    if mine is None or mine.result is None:
+        evidence.not_needed("this round was not needed")
+        return
+    if ended_with(mine) == 0:
+        evidence.note("no stop: the round ended with exit status 0")
+        if round_number == 1:
+            evidence.not_applicable(
+                "no .rpmnew of OCS was left: the upgrade ended with exit status 0 at once",
+                guide=("G09",),
+            )
+        return
+    if len(records) > round_number:
+        evidence.not_needed("a later round was run after this stop")
+        return
+    asked = look.ask_all(look.names.all, LEFTOVERS)
+    if not evidence.answered(asked):
+        return
+    conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
+    before = look.memory.facts.get(f"conflicts-{round_number - 1}", {}).get("files")
+    evidence.remember(f"conflicts-{round_number}", files=conflicts)
+    listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
+    evidence.judge(
+        [
+            *_foreign(asked.values),
+            *_unplanned(conflicts, said_of(mine), look),
+            *_again(conflicts, before, round_number),
+        ],
+        observed=f"planned stop, {said_of(mine)}: {listing}",
+    )
+
+
+def _foreign(found: dict[str, tuple[str, ...]]) -> list[Finding]:
+    """Conflicts that this step does not migrate."""
+    findings = machine.config_leftovers(found, release.KNOWN_CONFLICTS)
+    return [finding for finding in findings if finding.code != "rpmnew-known"]
+
+
+def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[Finding]:
+    """The command failed without the two known files: a failure for a person."""
+    if conflicts:
+        return []
+    return [
+        Finding(
+            code="round-failed",
+            subject=look.names.active,
+            observed=f"'neteye upgrade' ended with {said}, and no .rpmnew or .rpmsave was found",
+            expected="exit status 0, or the planned stop at the two files of OCS",
+            remedy="Read the last task in its log (in this report), follow the guide's directions"
+            " for it, then run again: the next round starts the command again. " + release.SUPPORT,
+            guide=("G20", "G26"),
+        )
+    ]
+
+
+def _again(
+    conflicts: dict[str, list[str]], before: dict[str, list[str]] | None, round_number: int
+) -> list[Finding]:
+    """The same stop twice: the migration of the round before did not help."""
+    if not conflicts or conflicts != before:
+        return []
+    return [
+        Finding(
+            code="planned-stop-again",
+            subject=f"round {round_number}",
+            observed="the same files as after the round before, although they were migrated",
+            expected="other files, or exit status 0",
+            remedy=release.SUPPORT,
+            guide=("G20", "G26"),
+        )
+    ]
+
+
+@step(
+    "migration.credentials",
+    after=("upgrade.stop[{round}]",),
+    guide=("G10", "G11", "G12"),
+    each="round,node",
+)
+def test_credentials(
+    ocs_credentials_written: Applied, round_number: int, node: str, evidence: Evidence
+) -> None:
+    """The password in use is read on the node and written into the credentials file on N."""
+
+
+@step(
+    "migration.files",
+    after=("upgrade.stop[{round}]", "migration.credentials[{round}]"),
+    guide=("G13",),
+    each="round,node",
+)
+def test_files(
+    ocs_files_migrated: Applied, round_number: int, node: str, look: Look, evidence: Evidence
+) -> None:
+    """Both files are migrated: local settings kept, the password the new variable."""
+    if not ocs_files_migrated.did_something:
+        return
+    left = look.ask(node, LEFTOVERS)
+    evidence.judge(
+        machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),
+        observed=f"no .rpmnew is left on {node}",
+    )

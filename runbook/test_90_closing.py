@@ -1,0 +1,58 @@
+"""Closing: time taken, standby measured, what the version leaves to do; then the attempt ends."""
+
+from __future__ import annotations
+
+from engine.errors import Unanswered
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.queries.neteye import VERSION
+from engine.session import Session
+from engine.steps import step
+from runbook.test_10_preflight import announced
+
+
+@step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
+def test_time(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The time taken stands beside the announced time; standby is measured."""
+    taken = runbook_session.time_taken()
+    evidence.fulfilled("G15", f"announced {announced(look)}, taken {taken}")
+    seconds = runbook_session.standby_seconds()
+    listing = ", ".join(f"{node} {value:.0f} s" for node, value in seconds.items())
+    evidence.remember("standby", per_node=seconds)
+    evidence.fulfilled("G16", f"measured in standby: {listing or 'no node in this run'}")
+
+
+@step("closing.manual_tasks", after=("reactivation.final",), guide=("G22",))
+def test_manual_tasks(evidence: Evidence) -> None:
+    """This version has no additional manual task."""
+    evidence.fulfilled("G22", "the guide of 4.26 names no additional manual task")
+
+
+@step("closing.attempt", after=("closing.time", "closing.manual_tasks"))
+def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The attempt is closed: everything done and verified, no temporary change in place."""
+    if look.memory.closed:
+        evidence.not_needed("the attempt was closed by an earlier run")
+        return
+    left = look.memory.ledger
+    if not left:
+        runbook_session.close_attempt()
+    evidence.note(f"{len(left)} temporary changes in place")
+
+
+@step("closing.state")
+def test_state(look: Look, evidence: Evidence) -> None:
+    """The state the cluster is left in, whatever happened before."""
+    asked = look.ask_all(look.names.all, VERSION)
+    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    try:
+        status = look.cluster_status()
+        seen = (
+            f"standby: {', '.join(status.standby_nodes) or 'none'}; fencing"
+            f" {'on' if status.options.stonith_enabled else 'off'}"
+        )
+    except Unanswered as error:
+        seen = f"the cluster did not answer: {error.why}"
+    for node, why in asked.unanswered.items():
+        listing += f"; {node} does not answer: {why}"
+    evidence.note(f"{listing}; {seen}")
