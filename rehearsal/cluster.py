@@ -34,6 +34,7 @@ def up(
     """
     _check_name(name)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
+    chosen = scenarios.find(scenario or scenarios.DEFAULT).name
     host.prepare()
     with locked(name):
         reference = image.ensure(say)
@@ -42,7 +43,6 @@ def up(
             say(f"cluster {name!r} is up already and healthy; nothing changed")
             _tell(place, say)
             return False
-        chosen = scenarios.find(scenario or scenarios.DEFAULT).name
         _remove_containers(name)
         asked = Asked(
             name,
@@ -68,6 +68,7 @@ def reset(
     Raises RehearsalError when there is no such cluster.
     """
     _check_name(name)
+    wanted = scenarios.find(scenario).name if scenario else None
     host.prepare()
     with locked(name):
         place = State(name)
@@ -80,7 +81,7 @@ def reset(
         reference = image.ensure(say)
         asked = Asked(
             name,
-            scenarios.find(scenario).name if scenario else old.scenario,
+            wanted or old.scenario,
             old.seed if seed is None else seed,
             old.counts,
             old.network,

@@ -1,0 +1,212 @@
+"""Image inputs, networks, the command line and the locks: what needs no container."""
+
+import fcntl
+import subprocess
+import sys
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from rehearsal import addresses, cli, cluster, host, image, podman, run, state
+from rehearsal.errors import CommandError, RehearsalError, UsageError
+from rehearsal.topology import DEFAULT_COUNTS
+
+NETWORK = IPv4Network("10.125.40.0/24")
+
+
+def asked(name: str = "x", network: IPv4Network = NETWORK) -> state.Asked:
+    return state.Asked(name, "guide", 4, DEFAULT_COUNTS, network)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(state, "ROOT", tmp_path / "state")
+    monkeypatch.setattr(state, "_LOCKS", tmp_path / "lock")
+    return tmp_path
+
+
+def test_python3_nacl_is_in_the_image() -> None:
+    assert "python3-nacl" in image.package_list()
+
+
+def test_image_hash_follows_content_and_mode_of_its_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {tmp_path / "a": "one", tmp_path / "b": "two"}
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(image, "HERE", tmp_path)
+    monkeypatch.setattr(image, "input_files", lambda: sorted(files))
+    monkeypatch.setattr(image, "base_hash", lambda: "base")
+    before = image.image_hash()
+    (tmp_path / "a").write_text("changed", encoding="utf-8")
+    changed = image.image_hash()
+    (tmp_path / "a").write_text("one", encoding="utf-8")
+    (tmp_path / "b").chmod(0o755)
+
+    assert len({before, changed, image.image_hash()}) == 3
+
+
+def test_image_inputs_are_the_trees_that_are_copied() -> None:
+    names = {str(path.relative_to(image.HERE)) for path in image.input_files()}
+    assert {"image/Containerfile", "image/rootfs/usr/sbin/fence_rehearsal"} <= names
+    assert not any("__pycache__" in name for name in names)
+
+
+def test_state_record_gives_back_what_was_asked(root: Path) -> None:
+    place = state.State("x")
+    place.start_anew()
+    assert place.read() is None
+    place.write(asked(), "image:1")
+    assert place.read() == (asked(), "image:1")
+
+
+def test_a_half_written_record_counts_as_none(root: Path) -> None:
+    place = state.State("x")
+    place.start_anew()
+    (place.directory / "cluster.json").write_text('{"name": "x", ', encoding="utf-8")
+    assert place.read() is None
+
+
+def test_nothing_is_left_after_remove(root: Path) -> None:
+    place = state.State("x")
+    with state.locked("x"):
+        place.start_anew()
+        place.remove()
+    assert not state.ROOT.exists()
+    assert list((root / "lock").iterdir()) == []
+
+
+def test_a_second_command_on_the_same_cluster_is_refused(root: Path) -> None:
+    with state.locked("x"), pytest.raises(RehearsalError, match=r"Another .* cluster 'x'"):
+        with state.locked("x"):
+            pytest.fail("two held the same lock")
+
+
+def test_two_clusters_do_not_lock_each_other_out(root: Path) -> None:
+    with state.locked("x"), state.locked("y"):
+        assert fcntl.LOCK_EX
+
+
+def test_networks_in_use_are_avoided(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = IPv4Network("10.125.27.0/24"), IPv4Network("10.125.28.0/24")
+    monkeypatch.setattr(podman, "network_subnets", lambda: {"rehearsal-other": first})
+    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
+    (root / "routes").write_text("Iface\n", encoding="ascii")
+    assert addresses.choose("x") == second
+
+
+def test_the_default_cluster_takes_no_other_network(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"foreign": IPv4Network("10.125.0.0/16")}
+    monkeypatch.setattr(podman, "network_subnets", lambda: dict(network))
+    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
+    (root / "routes").write_text("Iface\n", encoding="ascii")
+    with pytest.raises(RehearsalError, match=r"10\.125\.26\.0/24 is in use"):
+        addresses.choose("neteye")
+
+
+def test_a_cluster_keeps_its_network(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = state.State("x")
+    place.start_anew()
+    place.write(asked(), "image:1")
+    monkeypatch.setattr(podman, "network_subnets", lambda: {"rehearsal-x": NETWORK})
+    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
+    route = "Iface\nbr0\t00287D0A\t0\t1\t0\t0\t0\t00FFFFFF\n"
+    (root / "routes").write_text(route, encoding="ascii")
+    assert addresses.choose("x") == NETWORK
+
+
+def test_without_root_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host.os, "geteuid", lambda: 1000)
+    with pytest.raises(RehearsalError, match="needs root"):
+        host.prepare()
+
+
+def test_without_a_cgroup_one_sentence_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(host, "_missing_packages", list)
+    monkeypatch.setattr(host, "_CGROUP", tmp_path)
+    with pytest.raises(RehearsalError, match="No cgroup for systemd"):
+        host.prepare()
+
+
+def test_without_podman_and_apt_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(host, "_missing_packages", lambda: ["podman"])
+    monkeypatch.setattr(host.shutil, "which", lambda name, path=None: None)
+    with pytest.raises(RehearsalError, match=r"Missing on this machine: podman.*no apt-get"):
+        host.prepare()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["upp"], ["up", "--nodes"], ["up", "--seed", "x"], ["shell"], []],
+)
+def test_usage_errors_end_with_4(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == cli.USAGE_ERROR
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["up", "--scenario", "nonsense"], ["up", "--nodes", "operative=1"], ["up", "--name", "A/b"]],
+)
+def test_wrong_values_end_with_4_before_anything_is_done(
+    words: list[str],
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(host, "prepare", lambda: pytest.fail("the machine was prepared"))
+    assert cli.main(words) == cli.USAGE_ERROR
+    assert capsys.readouterr().err
+    assert not state.ROOT.exists()
+
+
+def test_a_cluster_that_is_not_there_ends_with_1(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["status", "--name", "nowhere"]) == 1
+    assert "python -m rehearsal up" in capsys.readouterr().err
+    assert not cluster.is_running("nowhere")
+
+
+def test_a_name_is_a_word() -> None:
+    with pytest.raises(UsageError, match="small letters"):
+        cluster.down("../etc")
+
+
+def test_the_package_starts_with_nothing_but_python() -> None:
+    """`-S` hides site-packages: only the standard library is left."""
+    tree = image.HERE.parent
+    command = [sys.executable, "-S", "-m", "rehearsal", "up", "--help"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--scenario" in done.stdout
+
+
+def test_a_command_that_fails_says_what_it_printed() -> None:
+    with pytest.raises(CommandError, match=r"`false` ended with 1"):
+        run.run(["false"])
+
+
+def test_a_command_has_a_deadline() -> None:
+    with pytest.raises(CommandError, match="did not answer in time"):
+        run.run(["sleep", "60"], timeout=0.05)
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(CommandError, match="no-such-program is not installed"):
+        run.run(["no-such-program"])
+
+
+def test_waiting_says_what_is_still_missing() -> None:
+    with pytest.raises(RehearsalError, match="bread: not reached within 0 s, still: flour"):
+        run.wait_for("bread", lambda: "flour", seconds=0, every=0)
