@@ -79,6 +79,7 @@ WRAPS: list[Wrap] = [
     lambda a: ["sh", "-c", f"{a[0][:3]}${{x}}{a[0][3:]} {shlex.join(a[1:])}"],
     lambda a: ["sh", "-c", f"{a[0][:3]}\\\n{a[0][3:]} {shlex.join(a[1:])}"],
     lambda a: ["sh", "-c", f"{a[0]}\t{shlex.join(a[1:])}"],
+    lambda a: ["bash", "-c", "$'" + "".join(f"\\x{ord(c):02x}" for c in shlex.join(a)) + "'"],
     lambda a: ["python3", "-c", f"import os; os.execvp({a[0]!r}, {a!r})"],
 ]
 
