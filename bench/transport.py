@@ -1,0 +1,100 @@
+"""How long 160 questions to 16 hosts take: testinfra's ssh backend as it comes, and this transport.
+
+    python -m bench.transport [--hosts 16] [--questions 10]
+
+All hosts are one sshd on loopback, started here, so that the way is the same for everybody. Prints
+one line a way to ask, with the ratio to testinfra's, and ends with 1 when ours is not the faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+import testinfra
+
+from engine.transport.base import Answer
+from engine.transport.parallel import in_parallel
+from engine.transport.ssh import SshTransport
+from tests.engine.sshd import USER, Sshd, running, transport
+
+QUESTION = ("cat", "/proc/loadavg")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hosts", type=int, default=16)
+    parser.add_argument("--questions", type=int, default=10, help="for each host")
+    options = parser.parse_args()
+    with running(["LogLevel ERROR"]) as server:
+        hosts = [server.host(f"node{number}") for number in range(options.hosts)]
+        names = [host.name for host in hosts]
+        usual = timed(lambda: ask_testinfra(server, options.hosts, options.questions))
+        report("testinfra's ssh backend, one after the other", usual, usual)
+        took = usual
+        for text, ask in (
+            ("one after the other", one_by_one),
+            ("hosts in parallel", parallel),
+            ("hosts in parallel, one round trip each", batched),
+        ):
+            with transport(*hosts) as door:
+                took = timed(lambda ask=ask, door=door: ask(door, names, options.questions))  # type: ignore[misc]
+            report(f"this transport, {text}", took, usual)
+    return 0 if took < usual else 1
+
+
+def timed(ask: Callable[[], None]) -> float:
+    """Seconds, connections opened included."""
+    begun = time.perf_counter()
+    ask()
+    return time.perf_counter() - begun
+
+
+def report(text: str, took: float, usual: float) -> None:
+    print(f"{text:62} {took:7.2f} s  {usual / took:6.1f} x", flush=True)
+
+
+def ask_testinfra(server: Sshd, hosts: int, questions: int) -> None:
+    for _ in range(hosts):
+        host = testinfra.get_host(
+            f"ssh://{USER}@127.0.0.1:{server.port}",
+            ssh_config=str(server.directory / "ssh_config"),
+            ssh_identity_file=str(server.directory / "user_key"),
+        )
+        for _ in range(questions):
+            assert host.run(" ".join(QUESTION)).rc == 0
+
+
+def one_by_one(door: SshTransport, names: list[str], questions: int) -> None:
+    for name in names:
+        ask_in_turn(door, name, questions)
+
+
+def parallel(door: SshTransport, names: list[str], questions: int) -> None:
+    checked(in_parallel(names, lambda name: ask_in_turn(door, name, questions)))
+
+
+def batched(door: SshTransport, names: list[str], questions: int) -> None:
+    def ask(name: str) -> None:
+        for answer in door.ask_batch(name, [QUESTION] * questions, deadline=30):
+            assert isinstance(answer, Answer)
+            assert answer.ok
+
+    checked(in_parallel(names, ask))
+
+
+def ask_in_turn(door: SshTransport, name: str, questions: int) -> None:
+    for _ in range(questions):
+        assert door.run(name, QUESTION, deadline=30).ok
+
+
+def checked(results: Mapping[str, object]) -> None:
+    for result in results.values():
+        if isinstance(result, Exception):
+            raise result
+
+
+if __name__ == "__main__":
+    sys.exit(main())
