@@ -197,7 +197,7 @@ def dirty_values(
         sql="SELECT m.ID AS id, m.HARDWARE_ID AS machine, m.CAPACITY AS value, m.kind AS kind,"
         " h.NAME AS name, h.DEVICEID AS deviceid, h.USERAGENT AS useragent,"
         " h.LASTDATE AS lastdate, h.LASTCOME AS lastcome, m.NUMSLOTS AS slot, m.CAPTION AS caption"
-        f" FROM (SELECT memories.*, {class_sql()} AS class FROM memories WHERE ID > %s) m"
+        f" FROM (SELECT memories.*, {class_sql()} AS kind FROM memories WHERE ID > %s) m"
         " LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
         f" WHERE m.kind IN ({wanted}) ORDER BY m.ID LIMIT %s",
         params=(after, limit),

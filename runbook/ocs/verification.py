@@ -13,15 +13,14 @@ from runbook.ocs import agents, capacity, capacity_after, comparison, glpi, glpi
 from runbook.ocs.agents import FollowedAgent, Verdict
 from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
 from runbook.ocs.login import LoginResult, login
-from runbook.ocs.migration import credentials_now
-from runbook.ocs.names import CONF_FILES, CREDENTIALS, OCS_DATABASE, OCS_USER
+from runbook.ocs.migration import OCS_DATABASE_IN_USE, OcsDatabase, credentials_now
+from runbook.ocs.names import CONF_FILES, CREDENTIALS
 
 PAGE = 5000
 HTTPD_RESOURCE = "httpd"
 HTTPD_ADDRESS = "httpd_virt_ip"
 PLUGIN_VERSION = "1.7.3"
 """The plugin that the target brings (domain facts 5)."""
-DATABASE_HOST = "mariadb.neteyelocal"
 
 
 @dataclass
@@ -196,26 +195,27 @@ def ocs_online(look: Look) -> Seen:
     address = look.ask(node, online.address_of(HTTPD_ADDRESS))
     answer = look.ask(where, online.ocs_endpoint(address))
     findings += online.endpoint_findings(answer)
-    logged_in = look.ask(where, login(DATABASE_HOST, OCS_USER, OCS_DATABASE, password))
-    findings += _login_findings(logged_in, where)
+    database = look.ask(where, OCS_DATABASE_IN_USE)
+    result = look.ask(where, login(database.host, database.user, database.name, password))
+    findings += _login_findings(result, database, where)
     return Seen(
         findings,
         f"GET /ocsinventory on {address}: {answer.status}; {variable}"
         f" {'is' if found == password else 'is not'} in httpd's environment with the password;"
-        f" {OCS_USER} {'logs' if logged_in.ok else 'does not log'} in to {OCS_DATABASE}",
+        f" {database.user} {'logs' if result.ok else 'does not log'} in to {database.name}",
     )
 
 
-def _login_findings(result: LoginResult, node: str) -> list[Finding]:
+def _login_findings(result: LoginResult, database: OcsDatabase, node: str) -> list[Finding]:
     if result.ok:
         return []
     return [
         Finding(
             code="ocs-login-failed",
-            subject=f"{OCS_USER}@{DATABASE_HOST}",
+            subject=f"{database.user}@{database.host}",
             observed=f"the password of the credentials file does not log in from {node}:"
             f" {result.error}",
-            expected=f"a login to {OCS_DATABASE}",
+            expected=f"a login to {database.name}",
             remedy="Compare the password in the database with the one in the credentials file;"
             f" {', '.join(CONF_FILES)} refer to it.",
             guide=("G14",),

@@ -1,0 +1,34 @@
+"""The copy of the backup on the controller: is it the file that was proved? (guide row G06)"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from pathlib import Path
+
+from engine.model.finding import Finding
+from runbook.ocs.dump import Proof
+from runbook.ocs.names import OCS_DATABASE
+
+
+def fetched_findings(path: Path, proof: Proof) -> list[Finding]:
+    """The local copy has the checksum of the proved backup. Constant memory."""
+    with path.open("rb") as file:
+        seen = hashlib.file_digest(file, "sha256").hexdigest()
+    if seen == proof.sha256:
+        return []
+    return [
+        Finding(
+            code="backup-damaged",
+            subject=str(path),
+            observed=f"{path.stat().st_size} bytes with sha256 {seen}",
+            expected=f"{proof.bytes} bytes with sha256 {proof.sha256}, as proved on {proof.node}",
+            remedy="Remove the local copy and run again.",
+            guide=("G06",),
+        )
+    ]
+
+
+def restore_command(proof: Proof) -> str:
+    """One line that restores the table, on the node that runs the database."""
+    return f"zcat {shlex.quote(proof.file)} | mysql {OCS_DATABASE}"
