@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neteye_standin import faults
 from neteye_standin.health_checks import CRITICAL, OK, UNKNOWN, WARNING, WORDS
@@ -33,16 +34,20 @@ def scripts(kind: str, root: Path = SCRIPTS) -> list[Path]:
 
 
 def run_all(kind: str) -> list[Outcome]:
-    """Run all scripts of a kind, and the injected fault of that kind if there is one."""
+    """Run all scripts of a kind, and the injected faults."""
     with ThreadPoolExecutor(max_workers=3) as pool:
         outcomes = list(pool.map(_run_script, scripts(kind)))
-    fault = faults.load("health").get(kind)
-    if fault:
-        if fault.get("hang"):
-            threading.Event().wait()
-        path = fault.get("script", str(SCRIPTS / kind / "900_injected"))
-        outcomes.append(Outcome(path, fault.get("status", CRITICAL), fault.get("message", "")))
-    return outcomes
+    injected = faults.load("health")
+    kinds = ("light", "deep") if kind == "deep" else ("light",)
+    return outcomes + [_injected(name, injected[name]) for name in kinds if name in injected]
+
+
+def _injected(kind: str, fault: Mapping[str, Any]) -> Outcome:
+    if fault.get("hang"):
+        threading.Event().wait()
+    path = fault.get("script", str(SCRIPTS / kind / "900_injected"))
+    message = fault.get("message", "injected by the rehearsal")
+    return Outcome(path, fault.get("status", CRITICAL), message)
 
 
 def _run_script(path: Path) -> Outcome:
