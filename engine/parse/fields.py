@@ -37,6 +37,8 @@ def integer(text: str, source: str, where: str) -> int:
 
 def xml_root(text: str, source: str) -> Element:
     """The root element of an XML answer; a document type is refused (no entities to expand)."""
+    if not text.strip():
+        raise ParseError(source, "document", "is empty, expected XML")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ParseError(source, "document", "has a document type, expected plain XML")
     try:
@@ -82,6 +84,8 @@ def _element(element: Element) -> str:
 
 def json_value(text: str, source: str) -> object:
     """The value of a JSON answer; a key that is there twice is refused, nothing is guessed."""
+    if not text.strip():
+        raise ParseError(source, "document", "is empty, expected JSON")
     try:
         value: object = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:

@@ -20,7 +20,7 @@ from engine.parse.acceptance import parse_acceptance
         ("rpmnew@/etc/a@b.conf=known", "rpmnew", "/etc/a@b.conf", "known"),
     ],
 )
-def test_acceptance(text: str, code: str, subject: str | None, reason: str):
+def test_acceptance(text: str, code: str, subject: str | None, reason: str) -> None:
     assert parse_acceptance(text, " A. Rossi ") == Acceptance(code, subject, reason, "A. Rossi")
 
 
@@ -38,7 +38,7 @@ def test_acceptance(text: str, code: str, subject: str | None, reason: str):
         ("disk-space=x", "  ", "nobody accepts it"),
     ],
 )
-def test_incomplete_acceptance_is_a_usage_error(text: str, by: str, message: str):
+def test_incomplete_acceptance_is_a_usage_error(text: str, by: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_acceptance(text, by)
     assert message in str(caught.value)
@@ -49,6 +49,6 @@ WORDS = st.text(min_size=1).map(str.strip).filter(bool)
 
 
 @given(CODES, st.none() | WORDS.filter(lambda word: "=" not in word), WORDS, WORDS)
-def test_render_and_parse(code: str, subject: str | None, reason: str, by: str):
+def test_render_and_parse(code: str, subject: str | None, reason: str, by: str) -> None:
     text = f"{code}@{subject}={reason}" if subject else f"{code}={reason}"
     assert parse_acceptance(text, by) == Acceptance(code, subject, reason, by)

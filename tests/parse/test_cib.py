@@ -56,7 +56,7 @@ def rule(*parts: str, op: str = "and") -> str:
     return f'<rule id="r" boolean-op="{op}" score="-INFINITY">{"".join(parts)}</rule>'
 
 
-def test_captured_configuration():
+def test_captured_configuration() -> None:
     cib = parse_cib(captured("healthy.cib-configuration.xml"))
     assert cib.properties["stonith-enabled"] == "true"
     assert cib.properties["cluster-name"] == "NetEye"
@@ -68,7 +68,7 @@ def test_captured_configuration():
     assert all(constraint.forbids for constraint in cib.location)
 
 
-def test_properties_of_all_sets_in_the_order_that_pacemaker_gives_them():
+def test_properties_of_all_sets_in_the_order_that_pacemaker_gives_them() -> None:
     properties = """
       <cluster_property_set id="late" score="1">
         <nvpair id="1" name="stonith-enabled" value="late"/><nvpair id="2" name="a" value="late"/>
@@ -84,11 +84,11 @@ def test_properties_of_all_sets_in_the_order_that_pacemaker_gives_them():
     assert cib.properties == {"stonith-enabled": "true", "a": "early", "b": "x"}
 
 
-def test_a_property_that_is_not_set_is_not_there():
+def test_a_property_that_is_not_set_is_not_there() -> None:
     assert parse_cib(CIB.format(properties="", constraints="", status="")).properties == {}
 
 
-def test_scores_have_one_spelling():
+def test_scores_have_one_spelling() -> None:
     constraints = "".join(
         f'<rsc_location id="c{score}" rsc="r" node="n1" score="{score}"/>'
         for score in ("-INFINITY", "-1000000", "INFINITY", "+INFINITY", "50", "-1")
@@ -97,7 +97,7 @@ def test_scores_have_one_spelling():
     assert scores == ["-INFINITY", "-INFINITY", "INFINITY", "INFINITY", "50", "-1"]
 
 
-def test_resource_sets_and_patterns():
+def test_resource_sets_and_patterns() -> None:
     constraints = """
       <rsc_location id="s" node="n2" score="-INFINITY">
         <resource_set id="x"><resource_ref id="one"/><resource_ref id="two"/></resource_set>
@@ -134,7 +134,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("text", "nodes"), RULES)
-def test_rule_without_status(text: str, nodes: list[str]):
+def test_rule_without_status(text: str, nodes: list[str]) -> None:
     assert by_rule(text) == nodes
 
 
@@ -155,11 +155,11 @@ RULES_WITH_STATUS = [
 
 
 @pytest.mark.parametrize(("text", "nodes"), RULES_WITH_STATUS)
-def test_rule_with_transient_attributes(text: str, nodes: list[str]):
+def test_rule_with_transient_attributes(text: str, nodes: list[str]) -> None:
     assert by_rule(text, STATUS) == nodes
 
 
-def test_score_of_an_attribute():
+def test_score_of_an_attribute() -> None:
     text = (
         '<rsc_location id="c" rsc="r"><rule id="r" score-attribute="rack">'
         f"{expression('#uname', 'ne', 'n9')}</rule></rsc_location>"
@@ -167,7 +167,7 @@ def test_score_of_an_attribute():
     assert location(text) == [("r", "n1", "1"), ("r", "n2", "2"), ("r", "n3", "(rack)")]
 
 
-def test_expired_ban_is_still_a_leftover():
+def test_expired_ban_is_still_a_leftover() -> None:
     ban = '<rsc_location id="cli-ban-x-on-n1" rsc="x">{}</rsc_location>'.format(
         rule(expression("#uname", "eq", "n1"), '<date_expression operation="lt" end="2020-01-01"/>')
     )
@@ -188,38 +188,38 @@ def test_expired_ban_is_still_a_leftover():
         ),
     ],
 )
-def test_incomplete_constraint_is_an_error(constraint: str, message: str):
+def test_incomplete_constraint_is_an_error(constraint: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         location(constraint)
     assert str(caught.value) == f"cibadmin --query: {message}"
 
 
 @pytest.mark.parametrize("section", ["crm_config", "nodes", "constraints"])
-def test_missing_section_is_an_error(section: str):
+def test_missing_section_is_an_error(section: str) -> None:
     text = captured("healthy.cib-configuration.xml")
     begin, end = text.index(f"<{section}>"), text.index(f"</{section}>")
     with pytest.raises(ParseError, match=f"<configuration>: has no element <{section}>"):
         parse_cib(text[:begin] + text[end + len(section) + 3 :])
 
 
-def test_no_configuration():
+def test_no_configuration() -> None:
     with pytest.raises(ParseError, match="<cib>: has no element <configuration>"):
         parse_cib("<cib/>")
 
 
-def test_renamed_field_is_seen():
+def test_renamed_field_is_seen() -> None:
     text = with_(captured("healthy.cib-configuration.xml"), 'uname="neteye01', 'name="neteye01')
     with pytest.raises(ParseError, match="has no attribute uname"):
         parse_cib(text)
 
 
-def test_deeply_nested_rule_is_not_decided():
+def test_deeply_nested_rule_is_not_decided() -> None:
     deep = 3000
     nested = '<rule id="r">' * deep + expression("#uname", "eq", "n9") + "</rule>" * deep
     assert by_rule(rule(nested)) == ["n1", "n2", "n3"]
 
 
 @given(st.text())
-def test_any_text_is_a_parse_error(text: str):
+def test_any_text_is_a_parse_error(text: str) -> None:
     with pytest.raises(ParseError):
         parse_cib(text)

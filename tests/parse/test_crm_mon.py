@@ -125,12 +125,12 @@ def facts_of(status: ClusterStatus) -> Facts:
     )
 
 
-def test_every_captured_xml_has_its_facts():
+def test_every_captured_xml_has_its_facts() -> None:
     assert {path.name for path in CAPTURED.glob("*.xml")} == FACTS.keys() | NOT_A_STATUS
 
 
 @pytest.mark.parametrize("name", FACTS)
-def test_captured_state(name: str):
+def test_captured_state(name: str) -> None:
     status = parse_crm_mon(captured(name))
     assert facts_of(status) == FACTS[name]
     assert [node.name for node in status.nodes] == [N1, N2, N3]
@@ -140,12 +140,12 @@ def test_captured_state(name: str):
     assert all(ban.forbids for ban in status.bans), "crm_mon's -1000000 is -INFINITY"
 
 
-def test_pcs_and_crm_mon_say_the_same():
+def test_pcs_and_crm_mon_say_the_same() -> None:
     by_pcs, by_crm_mon = (parse_crm_mon(captured(name)) for name in list(FACTS)[:2])
     assert by_pcs == by_crm_mon
 
 
-def test_resources_keep_group_place_and_order():
+def test_resources_keep_group_place_and_order() -> None:
     status = parse_crm_mon(captured(HEALTHY))
     mariadb = status.resource("mariadb")
     assert mariadb is not None
@@ -162,7 +162,7 @@ def test_resources_keep_group_place_and_order():
     assert status.placement["glpi"] == (N2,)
 
 
-def test_unclean_node_still_holds_its_resources():
+def test_unclean_node_still_holds_its_resources() -> None:
     status = parse_crm_mon(captured("unclean-03.pcs-status.xml"))
     assert status.placement["cluster_ip"] == (N3,)
 
@@ -172,16 +172,16 @@ class TestRhel8:
 
     status = parse_crm_mon(rhel8("standby.crm_mon.xml"))
 
-    def test_nodes(self):
+    def test_nodes(self) -> None:
         assert self.status.standby_nodes == (N2,)
         assert self.status.dc == N1
         assert not self.status.mixed_version
 
-    def test_fence_device_without_blocked(self):
+    def test_fence_device_without_blocked(self) -> None:
         (device,) = self.status.fence_devices
         assert (device.id, device.blocked, device.nodes) == ("fence_neteye01", False, ())
 
-    def test_what_only_some_resources_have(self):
+    def test_what_only_some_resources_have(self) -> None:
         httpd, nagvis = self.status.resource("httpd"), self.status.resource("nagvis_drbd_fs")
         assert httpd is not None
         assert nagvis is not None
@@ -192,7 +192,7 @@ class TestRhel8:
             True,
         )
 
-    def test_failures_have_an_operation_or_a_resource(self):
+    def test_failures_have_an_operation_or_a_resource(self) -> None:
         monitor, other = self.status.failures
         assert (monitor.resource, monitor.exit_code, monitor.exit_status) == (
             "httpd",
@@ -202,12 +202,12 @@ class TestRhel8:
         assert monitor.last_rc_change == "2022-11-19 20:58:03 +01:00"
         assert (other.op_key, other.exit_reason, other.last_rc_change) == ("tornado", "none", "")
 
-    def test_fence_history(self):
+    def test_fence_history(self) -> None:
         failed, pending = self.status.fence_events
         assert (failed.status, failed.exit_reason) == ("failed", "no route to host")
         assert (pending.status, pending.action, pending.completed) == ("pending", "off", "")
 
-    def test_a_weak_preference_is_no_ban(self):
+    def test_a_weak_preference_is_no_ban(self) -> None:
         assert [(ban.score, ban.forbids) for ban in self.status.bans] == [
             ("-INFINITY", True),
             ("-50", False),
@@ -232,7 +232,7 @@ RESOURCE = (
 )
 
 
-def test_clones_bundles_and_groups_are_flattened_in_order():
+def test_clones_bundles_and_groups_are_flattened_in_order() -> None:
     names = ("one", "two", "three", "four", "five")
     wrapped = WRAPPED.format(**{name: RESOURCE.format(name) for name in names})
     text = with_(crm_mon(2), "<resources>", f"<resources>{wrapped}")
@@ -244,7 +244,7 @@ def test_clones_bundles_and_groups_are_flattened_in_order():
 
 
 @pytest.mark.parametrize("operative", [2, 5, 16])
-def test_larger_clusters(operative: int):
+def test_larger_clusters(operative: int) -> None:
     others = frozenset(range(2, operative + 1))
     status = parse_crm_mon(crm_mon(operative, standby=others))
     assert len(status.nodes) == operative
@@ -253,14 +253,14 @@ def test_larger_clusters(operative: int):
     assert set(status.placement.values()) == {(N1,)}
 
 
-def test_stopped_cluster_says_so():
+def test_stopped_cluster_says_so() -> None:
     with pytest.raises(ParseError) as caught:
         parse_crm_mon(captured("cluster-stopped-03-local.pcs-status.xml"))
     assert "Not connected (102): the cluster is stopped on this node" in str(caught.value)
     assert "Connection refused" in str(caught.value)
 
 
-def test_other_status_is_an_error():
+def test_other_status_is_an_error() -> None:
     text = with_(
         crm_mon(2), '<status code="0" message="OK"/>', '<status code="124" message="Timeout"/>'
     )
@@ -268,7 +268,7 @@ def test_other_status_is_an_error():
         parse_crm_mon(text)
 
 
-def test_no_dc_is_no_quorum():
+def test_no_dc_is_no_quorum() -> None:
     text = with_(
         crm_mon(2),
         '<current_dc present="true" version="2.1.2" name="neteye01.neteyelocal" id="1"'
@@ -296,7 +296,7 @@ REQUIRED = [
 
 
 @pytest.mark.parametrize(("part", "message"), REQUIRED)
-def test_missing_is_an_error_that_names_element_and_field(part: str, message: str):
+def test_missing_is_an_error_that_names_element_and_field(part: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_crm_mon(without(crm_mon(2), part))
     assert str(caught.value) == f"crm_mon --output-as=xml: {message}"
@@ -311,10 +311,11 @@ def test_missing_is_an_error_that_names_element_and_field(part: str, message: st
             "<node neteye01.neteyelocal>/@online: is 'perhaps', expected true or false",
         ),
         ("pacemaker-result", "crm_mon", "document: is no XML"),
+        (crm_mon(2), "\n", "document: is empty, expected XML"),
         ("<nodes>", "<nodes><!DOCTYPE x>", "has a document type, expected plain XML"),
     ],
 )
-def test_wrong_is_an_error(part: str, other: str, message: str):
+def test_wrong_is_an_error(part: str, other: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_crm_mon(with_(crm_mon(2), part, other))
     assert message in str(caught.value)
@@ -323,12 +324,12 @@ def test_wrong_is_an_error(part: str, other: str, message: str):
 @pytest.mark.parametrize(
     "text", ["", "crm_mon: not found", "<html></html>", "<a", "\0", "\ud800<a/>"]
 )
-def test_other_text_is_an_error(text: str):
+def test_other_text_is_an_error(text: str) -> None:
     with pytest.raises(ParseError, match="document"):
         parse_crm_mon(text)
 
 
-def test_cut_answer_is_an_error():
+def test_cut_answer_is_an_error() -> None:
     whole = captured(HEALTHY).rstrip()
     for end in range(0, len(whole), 997):
         with pytest.raises(ParseError):
@@ -338,12 +339,12 @@ def test_cut_answer_is_an_error():
 @given(
     st.text() | st.text(alphabet='<>/="&; abrsuomyn').map(lambda text: f"<summary>{text}</summary>")
 )
-def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str):
+def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str) -> None:
     with pytest.raises(ParseError):
         parse_crm_mon(text)
 
 
-def test_deep_nesting_is_no_stack_overflow():
+def test_deep_nesting_is_no_stack_overflow() -> None:
     deep = 5000
     groups = '<group id="g" disabled="false">' * deep + "</group>" * deep
     text = with_(crm_mon(2), "<resources>", f"<resources>{groups}")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ParseError
+from engine.errors import ParseError, RunbookError
 from engine.model.drbd import DrbdConnection, DrbdDevice, DrbdPeerDevice, DrbdResource
 from engine.parse.drbd import parse_drbdsetup
 
@@ -87,7 +87,7 @@ def parse(*resources: object) -> tuple[DrbdResource, ...]:
     return parse_drbdsetup(json.dumps(resources, indent=2))
 
 
-def test_healthy_with_a_voting_node():
+def test_healthy_with_a_voting_node() -> None:
     assert parse(MARIADB) == (
         DrbdResource(
             name="mariadb",
@@ -111,7 +111,7 @@ def test_healthy_with_a_voting_node():
     )
 
 
-def test_resync():
+def test_resync() -> None:
     resource = mariadb()
     resource["devices"][0]["disk-state"] = "Inconsistent"
     resource["connections"][0]["peer_devices"][0] |= {
@@ -126,7 +126,7 @@ def test_resync():
     assert (device.replication_state, device.out_of_sync) == ("SyncTarget", 1048576)
 
 
-def test_lost_peer_has_no_devices():
+def test_lost_peer_has_no_devices() -> None:
     resource = mariadb(suspended=True)
     resource["connections"][0] |= {
         "connection-state": "Connecting",
@@ -140,13 +140,13 @@ def test_lost_peer_has_no_devices():
     )
 
 
-def test_voting_node_is_diskless_on_purpose():
+def test_voting_node_is_diskless_on_purpose() -> None:
     device = {"volume": 0, "minor": 1, "disk-state": "Diskless", "client": True}
     (found,) = parse(mariadb(role="Secondary", devices=[device]))
     assert found.devices == (DrbdDevice(0, "Diskless", is_client=True),)
 
 
-def test_older_utils_without_client_and_statistics():
+def test_older_utils_without_client_and_statistics() -> None:
     resource = mariadb()
     del resource["devices"][0]["client"]
     for key in ("peer-client", "out-of-sync"):
@@ -154,7 +154,7 @@ def test_older_utils_without_client_and_statistics():
     assert parse(resource) == parse(MARIADB)
 
 
-def test_no_resource_and_many():
+def test_no_resource_and_many() -> None:
     assert parse_drbdsetup("[]\n") == ()
     names = [f"service{n}" for n in range(40)]
     assert [r.name for r in parse(*(mariadb(name=name) for name in names))] == names
@@ -177,7 +177,7 @@ def test_no_resource_and_many():
         ),
     ],
 )
-def test_missing_is_an_error_that_names_the_path(path: tuple[Any, ...], where: str):
+def test_missing_is_an_error_that_names_the_path(path: tuple[Any, ...], where: str) -> None:
     resource = mariadb()
     inner: Any = resource
     for step in path[:-1]:
@@ -191,7 +191,7 @@ def test_missing_is_an_error_that_names_the_path(path: tuple[Any, ...], where: s
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "document: is no JSON"),
+        ("", "document: is empty, expected JSON"),
         ("# No currently configured DRBD found.", "document: is no JSON"),
         ("{}", "document: is an object, expected a list"),
         ("[1]", "[0]: is the number, expected an object"),
@@ -205,7 +205,7 @@ def test_missing_is_an_error_that_names_the_path(path: tuple[Any, ...], where: s
         ("[" * 100_000, "document: is no JSON"),
     ],
 )
-def test_other_forms_are_errors(text: str, message: str):
+def test_other_forms_are_errors(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_drbdsetup(text)
     assert message in str(caught.value)
@@ -218,6 +218,6 @@ JSON = st.recursive(
 
 
 @given(JSON.map(json.dumps) | st.text())
-def test_any_text_is_answered_by_resources_or_a_parse_error(text: str):
+def test_any_text_is_answered_by_resources_or_a_parse_error(text: str) -> None:
     found = outcome(parse_drbdsetup, text)
-    assert isinstance(found, ParseError) or all(resource.name for resource in found)
+    assert isinstance(found, RunbookError) or all(resource.name for resource in found)

@@ -29,7 +29,7 @@ HEALTH: dict[str, object] = {
 }
 
 
-def test_health():
+def test_health() -> None:
     assert parse_cluster_health(json.dumps(HEALTH)) == ElasticHealth(
         cluster_name="neteye",
         status="yellow",
@@ -51,7 +51,7 @@ def test_health():
         "timed_out",
     ],
 )
-def test_missing_is_an_error(key: str):
+def test_missing_is_an_error(key: str) -> None:
     text = json.dumps({name: value for name, value in HEALTH.items() if name != key})
     with pytest.raises(ParseError, match=f"_cluster/health: {key}: is missing"):
         parse_cluster_health(text)
@@ -77,13 +77,13 @@ def test_missing_is_an_error(key: str):
         ),
     ],
 )
-def test_health_errors(text: str, message: str):
+def test_health_errors(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_cluster_health(text)
     assert str(caught.value).startswith(f"_cluster/health: {message}")
 
 
-def test_nodes_are_sorted():
+def test_nodes_are_sorted() -> None:
     names = [f"neteye{number:02}.neteyelocal" for number in range(25, 0, -1)]
     text = json.dumps([{"name": name} for name in names])
     assert parse_cat_nodes(text) == tuple(sorted(names))
@@ -99,13 +99,13 @@ def test_nodes_are_sorted():
         ('{"name": "a"}', "document: is an object, expected a list"),
     ],
 )
-def test_nodes_errors(text: str, message: str):
+def test_nodes_errors(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_cat_nodes(text)
     assert str(caught.value).startswith(f"_cat/nodes: {message}")
 
 
 @given(st.text() | st.dictionaries(st.sampled_from([*HEALTH, "error"]), st.text()).map(json.dumps))
-def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str):
+def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str) -> None:
     for parser in (parse_cluster_health, parse_cat_nodes):
         assert outcome(parser, text)

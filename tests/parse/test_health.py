@@ -26,13 +26,13 @@ mariadb is Inconsistent
         (2, "everything is fine\n", "CRITICAL", "everything is fine"),
     ],
 )
-def test_verdict(code: int, text: str, status: str, first: str):
+def test_verdict(code: int, text: str, status: str, first: str) -> None:
     result = parse_health(code, text)
     assert (result.status, result.first_line, result.output) == (status, first, text)
 
 
 @pytest.mark.parametrize("code", [-9, 4, 124, 126, 127, 255])
-def test_another_exit_code_is_no_verdict(code: int):
+def test_another_exit_code_is_no_verdict(code: int) -> None:
     with pytest.raises(ParseError) as caught:
         parse_health(code, "neteye: command not found\n")
     message = f"neteye health: exit code: is {code}, expected 0 (OK), 1 (WARNING), 2 (CRITICAL)"
@@ -41,7 +41,7 @@ def test_another_exit_code_is_no_verdict(code: int):
 
 
 @pytest.mark.parametrize("code", range(4))
-def test_silence_is_no_verdict(code: int):
+def test_silence_is_no_verdict(code: int) -> None:
     with pytest.raises(ParseError, match="expected a status line") as caught:
         parse_health(code, " \n\n")
     assert f"output: is empty (exit code {code})" in str(caught.value)

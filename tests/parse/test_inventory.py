@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
@@ -28,7 +28,7 @@ def host(line: str, *more: str) -> Host:
     return parse(with_hosts(line, "other.lan", *more)).hosts[0]
 
 
-def test_good_inventory():
+def test_good_inventory() -> None:
     inventory = parse(GOOD)
     assert inventory.path == PATH
     assert inventory.operative == ("neteye01.lan", "neteye02.lan", "neteye03.lan")
@@ -37,11 +37,11 @@ def test_good_inventory():
     assert inventory.host("neteye04.lan") == Host("neteye04.lan", Role.ELASTIC_ONLY, "192.0.2.4")
 
 
-def test_only_cluster_and_environment_are_needed():
+def test_only_cluster_and_environment_are_needed() -> None:
     assert parse(GOOD).settings == Settings("neteye.example.test", Environment.PRODUCTION)
 
 
-def test_all_settings():
+def test_all_settings() -> None:
     settings = parse(
         with_settings(
             "runbook_change_id = CHG0012",
@@ -74,7 +74,7 @@ def test_all_settings():
     )
 
 
-def test_empty_settings_are_not_given():
+def test_empty_settings_are_not_given() -> None:
     names = ("change_id", "window_start", "release_notes_read", "fallback", "notify_command")
     settings = parse(with_settings(*(f"runbook_{name} =" for name in names))).settings
     assert settings == Settings("neteye.example.test", Environment.PRODUCTION)
@@ -83,19 +83,21 @@ def test_empty_settings_are_not_given():
 @pytest.mark.parametrize(
     ("environment", "proof"), [("rehearsal", True), ("staging", False), ("production", False)]
 )
-def test_failover_is_proved_in_a_rehearsal_unless_said_otherwise(environment: str, proof: bool):
+def test_failover_is_proved_in_a_rehearsal_unless_said_otherwise(
+    environment: str, proof: bool
+) -> None:
     text = GOOD.replace("production", environment)
     assert parse(text).settings.failover_proof is proof
     assert parse(f"{text}runbook_failover_proof = no\n").settings.failover_proof is False
 
 
-def test_defaults_of_a_host():
+def test_defaults_of_a_host() -> None:
     assert host("n1") == Host(
         "n1", Role.OPERATIVE, "n1", user="root", port=22, key_file=None, ssh_args=(), become=False
     )
 
 
-def test_host_variables():
+def test_host_variables() -> None:
     line = (
         "n1 ansible_host=bastion-alias_1 ansible_user=svc-neteye@corp.lan ansible_port=2222"
         " ansible_ssh_private_key_file='/srv/my keys/id' ansible_become=True # and a comment"
@@ -111,7 +113,7 @@ def test_host_variables():
     )
 
 
-def test_home_of_the_operator(monkeypatch: pytest.MonkeyPatch):
+def test_home_of_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/anna")
     found = host(
         "n1 ansible_ssh_private_key_file=~/.ssh/id ansible_ssh_common_args='-F ~/ssh.conf'"
@@ -134,13 +136,13 @@ def test_home_of_the_operator(monkeypatch: pytest.MonkeyPatch):
         ("", ()),
     ],
 )
-def test_ways_to_a_node(given_args: str, ssh_args: tuple[str, ...]):
+def test_ways_to_a_node(given_args: str, ssh_args: tuple[str, ...]) -> None:
     assert host(f"n1 ansible_ssh_common_args='{given_args}'").ssh_args == ssh_args
     in_vars = with_settings(f"ansible_ssh_common_args = {given_args}")
     assert {found.ssh_args for found in parse(in_vars).hosts} == {ssh_args}
 
 
-def test_own_variables_before_those_of_the_group_before_those_of_all():
+def test_own_variables_before_those_of_the_group_before_those_of_all() -> None:
     text = with_settings(
         "ansible_user = of-all",
         "ansible_port = 22",
@@ -155,13 +157,13 @@ def test_own_variables_before_those_of_the_group_before_those_of_all():
     assert (third.user, third.port, third.become) == ("of-all", 22, True)
 
 
-def test_hosts_are_ordered_by_role():
+def test_hosts_are_ordered_by_role() -> None:
     head, tail = GOOD.split("[elastic_only]")
     inventory = parse("[elastic_only]" + tail.replace("[all:vars]", head + "[all:vars]"))
     assert inventory.names == tuple(f"neteye0{n}.lan" for n in (1, 2, 3, 4, 5))
 
 
-def test_a_group_in_two_places():
+def test_a_group_in_two_places() -> None:
     inventory = parse(with_settings("[elastic_only]", "neteye06.lan"))
     assert inventory.elastic_only == ("neteye04.lan", "neteye06.lan")
 
@@ -177,24 +179,24 @@ def test_a_group_in_two_places():
         ("r[1:2]n[a:b].lan", ("r1na.lan", "r1nb.lan", "r2na.lan", "r2nb.lan")),
     ],
 )
-def test_ranges(pattern: str, names: tuple[str, ...]):
+def test_ranges(pattern: str, names: tuple[str, ...]) -> None:
     assert parse(with_hosts(pattern)).operative == names
 
 
-def test_port_behind_the_name():
+def test_port_behind_the_name() -> None:
     assert host("n1:2222").port == 2222
     assert host("n1:2222 ansible_port=22").port == 22
     assert {found.port for found in parse(with_hosts("n[1:2].lan:2222")).hosts} == {2222}
 
 
-def test_largest_cluster():
+def test_largest_cluster() -> None:
     text = with_hosts("n[01:16].lan") + "[elastic_only]\ne[1:8].lan\n[voting_only]\nv.lan\n"
     inventory = parse(text)
     assert (len(inventory.operative), len(inventory.elastic_only)) == (16, 8)
     assert inventory.voting_only == ("v.lan",)
 
 
-def test_same_address_behind_different_ports():
+def test_same_address_behind_different_ports() -> None:
     text = with_hosts("n1 ansible_host=192.0.2.1", "n2 ansible_host=192.0.2.1 ansible_port=2222")
     assert [found.port for found in parse(text).hosts] == [22, 2222]
 
@@ -211,20 +213,20 @@ def test_same_address_behind_different_ports():
         ("''", None),
     ],
 )
-def test_text_is_read_as_ansible_reads_it(raw: str, change_id: str | None):
+def test_text_is_read_as_ansible_reads_it(raw: str, change_id: str | None) -> None:
     assert parse(with_settings(f"runbook_change_id = {raw}")).settings.change_id == change_id
 
 
-def test_comments_and_blank_lines():
+def test_comments_and_blank_lines() -> None:
     text = GOOD.replace("[operative]\n", "[operative] # N and OTHER\n\n  ; none\n\t# none\n")
     assert parse(text) == parse(GOOD)
 
 
-def test_carriage_returns_do_not_matter():
+def test_carriage_returns_do_not_matter() -> None:
     assert parse(GOOD.replace("\n", "\r\n")) == parse(GOOD)
 
 
-def test_file(tmp_path: Path):
+def test_file(tmp_path: Path) -> None:
     path = tmp_path / "prod.ini"
     path.write_text(with_settings("runbook_fallback = Schnappschüsse, täglich"))
     inventory = read_inventory(path)
@@ -260,7 +262,7 @@ def inventories(draw: st.DrawFn) -> Inventory:
     accept = draw(
         st.lists(st.from_regex(r"[a-z]{1,9}(@[a-z]{1,9})?=[a-z ]{0,9}[a-z]", fullmatch=True))
     )
-    settings = Settings(
+    run_settings = Settings(
         cluster=draw(NAMES),
         environment=draw(st.sampled_from(Environment)),
         change_id=draw(text),
@@ -273,15 +275,16 @@ def inventories(draw: st.DrawFn) -> Inventory:
         accept=tuple(accept),
         accepted_by="A. Rossi" if accept else None,
     )
-    return Inventory(PATH, hosts, settings)
+    return Inventory(PATH, hosts, run_settings)
 
 
 def _short(name: str) -> str:
     return name.partition(".")[0]
 
 
+@settings(max_examples=40)  # each of them draws up to 25 hosts
 @given(inventories())
-def test_what_is_rendered_is_read_back(inventory: Inventory):
+def test_what_is_rendered_is_read_back(inventory: Inventory) -> None:
     assert parse(render(inventory)) == inventory
 
 
@@ -291,7 +294,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES | st.text()).map("\n".join) | st.text().map(GOOD.__add__))
-def test_any_text_is_answered_by_an_inventory_or_a_usage_error(text: str):
+def test_any_text_is_answered_by_an_inventory_or_a_usage_error(text: str) -> None:
     found = outcome(parse, text)
     assert isinstance(found, Inventory | UsageError)
     if isinstance(found, UsageError):
@@ -302,10 +305,12 @@ VALUES = st.text() | st.sampled_from(["9" * 5000, "0x" + "f" * 9000, "[" * 999, 
 
 
 @given(st.sampled_from(["runbook_change_id", "runbook_approvals", "runbook_window_end"]), VALUES)
-def test_any_value_is_answered_by_an_inventory_or_a_usage_error(name: str, value: str):
+def test_any_value_is_answered_by_an_inventory_or_a_usage_error(name: str, value: str) -> None:
     assert outcome(parse, with_settings(f"{name} = {value}"))
 
 
 @given(st.sampled_from(["user", "host", "port", "become", "ssh_common_args"]), VALUES)
-def test_any_host_variable_is_answered_by_an_inventory_or_a_usage_error(name: str, value: str):
+def test_any_host_variable_is_answered_by_an_inventory_or_a_usage_error(
+    name: str, value: str
+) -> None:
     assert outcome(parse, with_hosts(f"n1 ansible_{name}={value}", "n2"))

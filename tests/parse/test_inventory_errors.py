@@ -27,19 +27,19 @@ def problem(text: str) -> str:
     return line
 
 
-def test_no_such_file(tmp_path: Path):
+def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_inventory(tmp_path / "none.ini")
     message = "none.ini: can't read the inventory: No such file or directory"
     assert str(caught.value) == f"{tmp_path}/{message}"
 
 
-def test_directory(tmp_path: Path):
+def test_directory(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't read the inventory: Is a directory"):
         read_inventory(tmp_path)
 
 
-def test_impossible_path():
+def test_impossible_path() -> None:
     with pytest.raises(UsageError, match="can't read the inventory: embedded null byte"):
         read_inventory(Path("a\0b"))
 
@@ -52,7 +52,7 @@ def test_impossible_path():
         (b"", ": [operative] has no operative nodes, expected at least 2"),
     ],
 )
-def test_bad_content(tmp_path: Path, content: bytes, message: str):
+def test_bad_content(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "prod.ini"
     path.write_bytes(content)
     with pytest.raises(UsageError) as caught:
@@ -361,7 +361,7 @@ CLUSTERS = [
 
 
 @pytest.mark.parametrize(("text", "line", "message"), [*SYNTAX, *VARIABLES, *CLUSTERS])
-def test_the_only_problem_is_named_with_its_line(text: str, line: int | None, message: str):
+def test_the_only_problem_is_named_with_its_line(text: str, line: int | None, message: str) -> None:
     place = f"prod.ini:{line}" if line else "prod.ini"
     found = problem(text)
     assert found.startswith(f"{place}: ")
@@ -372,7 +372,7 @@ def test_the_only_problem_is_named_with_its_line(text: str, line: int | None, me
     "name",
     ["<img/src=x>", "n2;reboot", "$(id)", "`id`", "n2&", "n2|x", "-oProxyCommand", "ñ2", "n2-"],
 )
-def test_node_name_for_a_shell_or_html_is_refused(name: str):
+def test_node_name_for_a_shell_or_html_is_refused(name: str) -> None:
     found = problem(with_hosts("n1", "n3", f"{name} ansible_host=192.0.2.2"))
     assert found == (
         f"prod.ini:4: host name {name!r}; allowed are letters, digits, '.', '-' and '_',"
@@ -397,7 +397,7 @@ def test_node_name_for_a_shell_or_html_is_refused(name: str):
         ("bastion", "'bastion'"),
     ],
 )
-def test_ssh_arguments_that_are_not_a_way_to_the_node(args: str, seen: str):
+def test_ssh_arguments_that_are_not_a_way_to_the_node(args: str, seen: str) -> None:
     found = problem(with_hosts("n1", f'n2 ansible_ssh_common_args="{args}"'))
     assert found.startswith(f"prod.ini:3: ansible_ssh_common_args has {seen}") or seen in found
     assert found.endswith("allowed are only -J HOST, -F FILE and -o ProxyJump=HOST")
@@ -415,17 +415,17 @@ def test_ssh_arguments_that_are_not_a_way_to_the_node(args: str, seen: str):
         "ansible_password=geheim\n" + GOOD,
     ],
 )
-def test_a_password_is_refused_and_never_shown(text: str):
+def test_a_password_is_refused_and_never_shown(text: str) -> None:
     assert "geheim" not in problem(text)
 
 
-def test_passwords_are_refused_with_the_way_out():
+def test_passwords_are_refused_with_the_way_out() -> None:
     found = problem(with_settings("ansible_ssh_pass = x"))
     way_out = "no passwords in an inventory; log in by key, become by sudo -n"
     assert found == f"prod.ini:16: ansible_ssh_pass: {way_out}"
 
 
-def test_all_problems_are_shown_in_the_order_of_the_file():
+def test_all_problems_are_shown_in_the_order_of_the_file() -> None:
     text = with_settings("ansible_port = ssh", "runbook_approvals = x").replace(
         "neteye02.lan ansible_host=192.0.2.2", "neteye02.lan ansible_host=192.0.2.1"
     )
@@ -438,9 +438,9 @@ def test_all_problems_are_shown_in_the_order_of_the_file():
     assert [line.partition(": ")[0] for line in problems(text)] == ["prod.ini:16", "prod.ini:18"]
 
 
-def test_a_wrong_value_of_all_is_told_once():
+def test_a_wrong_value_of_all_is_told_once() -> None:
     assert len(problems(with_settings("ansible_become = perhaps"))) == 1
 
 
-def test_a_wrong_variable_of_a_range_is_told_once():
+def test_a_wrong_variable_of_a_range_is_told_once() -> None:
     assert len(problems(with_hosts("n[1:9] ansible_hots=x"))) == 1

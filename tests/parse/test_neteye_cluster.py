@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ParseError
+from engine.errors import ParseError, RunbookError
 from engine.model.cluster import DefinedNode
 from engine.model.inventory import Role
 from engine.parse.neteye_cluster import parse_neteye_cluster
@@ -29,7 +29,7 @@ def node(number: int, **changes: object) -> dict[str, object]:
     return {k: v for k, v in (entry | changes).items() if v is not None}
 
 
-def test_sample():
+def test_sample() -> None:
     definition = parse_neteye_cluster(json.dumps(sample()))
     assert (definition.hostname, definition.cluster_ip) == ("neteye.example.test", "203.0.113.10")
     assert (definition.cidr, definition.interface) == (24, "ens224")
@@ -49,7 +49,7 @@ def test_sample():
     assert [n.id for n in definition.of(Role.VOTING_ONLY)] == [5]
 
 
-def test_a_node_is_found_by_each_of_its_names():
+def test_a_node_is_found_by_each_of_its_names() -> None:
     definition = parse_neteye_cluster(json.dumps(sample()))
     for name in ("neteye02.neteyelocal", "neteye02", "neteye02.example.test"):
         found = definition.find(name)
@@ -58,13 +58,13 @@ def test_a_node_is_found_by_each_of_its_names():
     assert definition.find("neteye09") is None
 
 
-def test_largest_cluster():
+def test_largest_cluster() -> None:
     definition = parse_neteye_cluster(cluster_file(16, 8, 1))
     counts = [len(definition.of(role)) for role in Role]
     assert counts == [16, 8, 1]
 
 
-def test_optional_keys():
+def test_optional_keys() -> None:
     text = json.dumps(
         sample(
             ElasticOnlyNodes=None,
@@ -114,7 +114,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("changes", "message"), BAD)
-def test_error_names_the_key(changes: dict[str, object], message: str):
+def test_error_names_the_key(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_neteye_cluster(json.dumps(sample(**changes)))
     assert str(caught.value).startswith(f"/etc/neteye-cluster: {message}")
@@ -123,7 +123,7 @@ def test_error_names_the_key(changes: dict[str, object], message: str):
 @pytest.mark.parametrize(
     "name", ["<b>n2</b>", "n2;reboot", "$(id)", "n2 n3", "-oProxyCommand=x", "n2\n", "ñ2"]
 )
-def test_node_name_for_a_shell_or_html_is_refused(name: str):
+def test_node_name_for_a_shell_or_html_is_refused(name: str) -> None:
     text = json.dumps(sample(Nodes=[node(1), node(2, hostname=name)]))
     with pytest.raises(ParseError, match=r"Nodes\[1\]\.hostname: is .*, no host name; allowed are"):
         parse_neteye_cluster(text)
@@ -132,13 +132,13 @@ def test_node_name_for_a_shell_or_html_is_refused(name: str):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "document: is no JSON"),
+        ("", "document: is empty, expected JSON"),
         ("Hostname: x", "document: is no JSON (Expecting value"),
         ("[]", "is a list, expected an object"),
         ('{"Nodes": [], "Nodes": []}', "document: is no JSON (key 'Nodes' is there twice)"),
     ],
 )
-def test_other_forms_are_errors(text: str, message: str):
+def test_other_forms_are_errors(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_neteye_cluster(text, source="neteye03:/etc/neteye-cluster")
     assert str(caught.value).startswith("neteye03:/etc/neteye-cluster: ")
@@ -155,8 +155,8 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_any_json_is_answered_by_a_definition_or_a_parse_error(value: object):
+def test_any_json_is_answered_by_a_definition_or_a_parse_error(value: object) -> None:
     changes = value if isinstance(value, dict) else {"Nodes": value}
     for text in (json.dumps(value), json.dumps(sample() | changes)):
         found = outcome(parse_neteye_cluster, text)
-        assert isinstance(found, ParseError) or len(found.of(Role.OPERATIVE)) >= 2
+        assert isinstance(found, RunbookError) or len(found.of(Role.OPERATIVE)) >= 2

@@ -26,18 +26,18 @@ NORMAL = tuple(DaemonState(n, "active", "enabled") for n in ("corosync", "pacema
         "no-quorum-on-03.pcs-status",
     ],
 )
-def test_captured_with_all_daemons_running(state: str):
+def test_captured_with_all_daemons_running(state: str) -> None:
     assert parse_daemon_status(captured(f"{state}.txt")) == NORMAL
 
 
-def test_captured_with_one_stopped():
+def test_captured_with_one_stopped() -> None:
     corosync, pacemaker, pcsd = parse_daemon_status(captured("pcsd-stopped-on-02.pcs-status.txt"))
     assert (corosync.is_normal, pacemaker.is_normal) == (True, True)
     assert pcsd == DaemonState("pcsd", "inactive", "enabled")
     assert not pcsd.is_normal
 
 
-def test_rhel8():
+def test_rhel8() -> None:
     daemons = parse_daemon_status(rhel8("standby.pcs-status.txt"))
     assert [f"{d.name} {d.active} {d.enabled}" for d in daemons] == [
         "corosync active enabled",
@@ -51,19 +51,19 @@ def test_rhel8():
 @pytest.mark.parametrize(
     "state", ["cluster-stopped-03-local.pcs-status", "healthy.pcs-status-nodes"]
 )
-def test_missing_section_is_an_error(state: str):
+def test_missing_section_is_an_error(state: str) -> None:
     with pytest.raises(
         ParseError, match="pcs status: Daemon Status: is missing; the answer begins"
     ):
         parse_daemon_status(captured(f"{state}.txt"))
 
 
-def test_empty_section_is_an_error():
+def test_empty_section_is_an_error() -> None:
     with pytest.raises(ParseError, match="Daemon Status: lists no daemon"):
         parse_daemon_status("Daemon Status:\n\n  corosync: active/enabled\n")
 
 
-def test_other_line_is_an_error():
+def test_other_line_is_an_error() -> None:
     text = with_(captured("healthy.pcs-status.txt"), "pcsd: active/enabled", "pcsd: active")
     with pytest.raises(
         ParseError, match="has the line '  pcsd: active', expected 'name: active/en"
@@ -71,7 +71,7 @@ def test_other_line_is_an_error():
         parse_daemon_status(text)
 
 
-def test_section_ends_where_the_next_one_begins():
+def test_section_ends_where_the_next_one_begins() -> None:
     text = (
         "Daemon Status:\n  corosync: active/enabled\nSomething else:\n  pcsd: inactive/disabled\n"
     )
@@ -79,5 +79,5 @@ def test_section_ends_where_the_next_one_begins():
 
 
 @given(st.text() | st.text().map(lambda text: f"Daemon Status:\n  {text}"))
-def test_any_text_is_answered_by_daemons_or_a_parse_error(text: str):
+def test_any_text_is_answered_by_daemons_or_a_parse_error(text: str) -> None:
     assert outcome(parse_daemon_status, text), "neither daemons nor an error"

@@ -22,7 +22,7 @@ from .data import outcome
         "NetEye release 4.26.1",
     ],
 )
-def test_release(text: str):
+def test_release(text: str) -> None:
     assert parse_neteye_release(text) == Version(4, 26)
 
 
@@ -37,7 +37,7 @@ def test_release(text: str):
         "CentOS release 7.9",
     ],
 )
-def test_other_release_is_an_error(text: str):
+def test_other_release_is_an_error(text: str) -> None:
     first = text.split("\n")[0]
     with pytest.raises(ParseError) as caught:
         parse_neteye_release(text)
@@ -61,7 +61,7 @@ def test_other_release_is_an_error(text: str):
         ("it's a comment without DNF\nDNF0=4.25", "4.25"),
     ],
 )
-def test_profile(text: str, value: str):
+def test_profile(text: str, value: str) -> None:
     assert parse_profile_dnf0(text) == value
 
 
@@ -77,7 +77,7 @@ def test_profile(text: str, value: str):
         ("DNF0='4.25", "DNF0: unbalanced quotes"),
     ],
 )
-def test_profile_errors(text: str, message: str):
+def test_profile_errors(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_profile_dnf0(text)
     assert str(caught.value).startswith("/etc/profile.d/neteye-DNF.sh: DNF0: ")
@@ -85,24 +85,24 @@ def test_profile_errors(text: str, message: str):
 
 
 @pytest.mark.parametrize("text", ["4.25", "4.25\n", "export DNF0=4.25\n"])
-def test_dnf0(text: str):
+def test_dnf0(text: str) -> None:
     assert parse_dnf0(text) == Version(4, 25)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "4", "4.25-beta", "DNF0=next", "$DNF0"])
-def test_dnf0_errors(text: str):
+def test_dnf0_errors(text: str) -> None:
     with pytest.raises(ParseError, match=r"DNF0: is '.*', expected a NetEye version such as 4.25"):
         parse_dnf0(text)
 
 
 @given(st.integers(0, 999), st.integers(0, 999), st.text())
-def test_what_follows_the_release_does_not_matter(major: int, minor: int, rest: str):
+def test_what_follows_the_release_does_not_matter(major: int, minor: int, rest: str) -> None:
     expected = Version(major, minor)
     assert parse_neteye_release(f"NetEye release {expected} {rest}") == expected
     assert parse_dnf0(f"DNF0={expected}") == parse_dnf0(str(expected)) == expected
 
 
 @given(st.text() | st.text().map(lambda text: f"DNF0={text}"))
-def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str):
+def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str) -> None:
     for parser in (parse_neteye_release, parse_dnf0, parse_profile_dnf0):
         assert outcome(parser, text)

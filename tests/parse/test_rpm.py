@@ -18,7 +18,7 @@ from engine.parse.rpm import (
 from .data import captured, outcome
 
 
-def test_query_format_is_read_by_rpm_not_by_python():
+def test_query_format_is_read_by_rpm_not_by_python() -> None:
     assert RPM_QUERY_FORMAT.count("\\t") == 4
     assert RPM_QUERY_FORMAT.endswith("\\n")
 
@@ -26,7 +26,7 @@ def test_query_format_is_read_by_rpm_not_by_python():
 QA = "zlib\t(none)\t1.2.11\t18.el8\tx86_64\nbind\t32\t9.11.36\t3.el8_6.1\tx86_64\n"
 
 
-def test_rpm_qa_is_sorted_and_no_epoch_is_zero():
+def test_rpm_qa_is_sorted_and_no_epoch_is_zero() -> None:
     assert parse_rpm_qa(QA) == (
         Package("bind", "32", "9.11.36", "3.el8_6.1", "x86_64"),
         Package("zlib", "0", "1.2.11", "18.el8", "x86_64"),
@@ -37,7 +37,7 @@ def test_rpm_qa_is_sorted_and_no_epoch_is_zero():
     ]
 
 
-def test_rpm_qa_of_a_pattern_that_nothing_matches():
+def test_rpm_qa_of_a_pattern_that_nothing_matches() -> None:
     assert parse_rpm_qa("") == ()
 
 
@@ -50,25 +50,25 @@ def test_rpm_qa_of_a_pattern_that_nothing_matches():
         "neteye-4.25-1.neteye.noarch",
     ],
 )
-def test_other_line_of_rpm_is_an_error(line: str):
+def test_other_line_of_rpm_is_an_error(line: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_rpm_qa(f"{QA}{line}\n")
     assert str(caught.value).startswith(f"rpm -qa: line 3: is {line!r}, expected name, epoch,")
 
 
-def test_default_format_of_rpm_is_an_error():
+def test_default_format_of_rpm_is_an_error() -> None:
     with pytest.raises(ParseError, match=r"rpm -qa: line 1: is 'tornado-4\.26-1.neteye.noarch'"):
         parse_rpm_qa(captured("rpm-qa.txt"))
 
 
-def test_captured_check_update():
+def test_captured_check_update() -> None:
     pending = parse_check_update(captured("dnf-check-update-pending.rc100.txt"))
     assert len(pending) == 10
     assert pending[0] == Package("elasticsearch", "0", "4.25", "2.neteye", "noarch")
     assert {package.evr for package in pending} == {"4.25-2.neteye"}
 
 
-def test_nothing_pending():
+def test_nothing_pending() -> None:
     assert parse_check_update("") == parse_check_update("\n") == ()
 
 
@@ -96,7 +96,7 @@ Security: kernel-core-4.18.0-372.26.1.el8_6.x86_64 is the currently running vers
 """
 
 
-def test_ugly_check_update():
+def test_ugly_check_update() -> None:
     assert [str(package) for package in parse_check_update(UGLY)] == [
         "bind-libs-32:9.11.36-3.el8_6.1.x86_64",
         "glibc-langpack-en-2.28-189.5.el8_6.i686",
@@ -107,7 +107,7 @@ def test_ugly_check_update():
     ]
 
 
-def test_a_package_listed_twice_is_one():
+def test_a_package_listed_twice_is_one() -> None:
     line = "glpi.noarch  4.25-2.neteye  neteye\n"
     assert len(parse_check_update(f"{line}Obsoleting Packages\n{line}")) == 1
 
@@ -127,14 +127,14 @@ def test_a_package_listed_twice_is_one():
         ("Obsoleting Packages\n    old one\n", "line 2: is '    old one'"),
     ],
 )
-def test_other_line_of_dnf_is_an_error(text: str, message: str):
+def test_other_line_of_dnf_is_an_error(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_check_update(text)
     assert str(caught.value).startswith("dnf check-update: ")
     assert message in str(caught.value)
 
 
-def test_leftovers():
+def test_leftovers() -> None:
     paths = ("/neteye/local/a b.conf.rpmsave", "/etc/httpd/conf.d/x\ny.conf.rpmnew")
     assert parse_config_leftovers("".join(f"{path}\0" for path in paths)) == tuple(sorted(paths))
     assert parse_config_leftovers("") == ()
@@ -149,7 +149,7 @@ def test_leftovers():
         ("\0", "path: is '', expected an absolute path"),
     ],
 )
-def test_other_output_of_find_is_an_error(text: str, message: str):
+def test_other_output_of_find_is_an_error(text: str, message: str) -> None:
     with pytest.raises(ParseError) as caught:
         parse_config_leftovers(text)
     assert message in str(caught.value)
@@ -167,14 +167,14 @@ PACKAGES = st.builds(
 
 
 @given(st.lists(PACKAGES))
-def test_rpm_qa_gives_back_what_was_printed(packages: list[Package]):
+def test_rpm_qa_gives_back_what_was_printed(packages: list[Package]) -> None:
     fields = [(p.name, p.epoch, p.version, p.release, p.arch) for p in packages]
     parsed = parse_rpm_qa("".join("\t".join(line) + "\n" for line in fields))
     assert sorted(parsed, key=str) == sorted(packages, key=str)
 
 
 @given(st.lists(PACKAGES, unique=True))
-def test_check_update_gives_back_what_was_printed_wrapped_or_not(packages: list[Package]):
+def test_check_update_gives_back_what_was_printed_wrapped_or_not(packages: list[Package]) -> None:
     def row(package: Package) -> str:
         name = f"{package.name}.{package.arch}"
         separator = "\n    " if len(name) > 40 else "  "
@@ -184,11 +184,11 @@ def test_check_update_gives_back_what_was_printed_wrapped_or_not(packages: list[
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0")).map("/".__add__), unique=True))
-def test_leftovers_gives_back_any_path(paths: list[str]):
+def test_leftovers_gives_back_any_path(paths: list[str]) -> None:
     assert parse_config_leftovers("".join(f"{path}\0" for path in paths)) == tuple(sorted(paths))
 
 
 @given(st.text())
-def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str):
+def test_any_text_is_answered_by_a_value_or_a_parse_error(text: str) -> None:
     for parser in (parse_rpm_qa, parse_check_update, parse_config_leftovers):
         assert isinstance(outcome(parser, text), tuple | ParseError)
