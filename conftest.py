@@ -6,4 +6,6 @@ pytest_plugins = [
     "runbook.rehearsing",
     "runbook.actions.pacemaker",
     "runbook.actions.neteye_command",
+    "runbook.actions.backup",
+    "runbook.actions.ocs",
 ]

@@ -116,9 +116,8 @@ _BLOCKING = (
     *("disk-space", "clock-difference"),
     *("rpmnew-foreign", "rpmnew-known", "command-running", "health-critical", "health-unknown"),
     *("ocs-server-custom", "ocs-passwords-differ", "ocs-password-unsupported"),
-    "planned-stop-again",
-    "round-failed",
-    "rounds-exhausted",
+    *("planned-stop-again", "round-failed", "rounds-exhausted"),
+    *("backup-missing", "backup-damaged", "backup-no-room"),
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,16 @@ from engine.queries.pacemaker import CIB
 from engine.session import Session
 from engine.steps import step
 from runbook import release
+from runbook.ocs import verification
+from runbook.ocs.presence import Presence, presence
 
 PREFLIGHT = (
     *("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.versions"),
     *("preflight.records", "preflight.governance", "preflight.sameness", "preflight.repository"),
     *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
     *("preflight.constraints", "preflight.leftovers", "preflight.commands", "preflight.health"),
-    *("preflight.normal", "preflight.firewall"),
+    *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
+    *("preflight.capacity", "preflight.ocs_passwords"),
 )
 
 
@@ -48,6 +52,7 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
 def _take(look: Look) -> dict[str, Any]:
     """The baseline, JSON-able. Nothing secret is in it."""
     status = look.cluster_status()
+    there, _ = presence(look)
     cib = look.ask(look.names.active, CIB)
     packages = look.ask_all(look.names.all, PACKAGES)
     versions = look.ask_all(look.names.all, VERSION)
@@ -68,7 +73,20 @@ def _take(look: Look) -> dict[str, Any]:
         "packages": {
             node: sorted(map(str, installed)) for node, installed in packages.values.items()
         },
+        "ocs": _take_ocs(look, there),
     }
+
+
+def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
+    """What G03, G07 and G08 compare with afterwards; of stored passwords only salted digests."""
+    taken: dict[str, Any] = {"glpi": None, "followed": []}
+    if there.has_glpi:
+        taken["glpi"] = verification.glpi_baseline(look, secrets.token_bytes(16))
+    if there.has_ocs_database:
+        taken["followed"] = [
+            agent.as_json() for agent in verification.capacity_before(look).followed
+        ]
+    return taken
 
 
 def _age(look: Look) -> list[Finding]:

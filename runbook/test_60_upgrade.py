@@ -18,7 +18,7 @@ from runbook import release
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 
 
-@step("upgrade.window", after=("backup.proved",))
+@step("upgrade.window", after=("backup.fetched",))
 def test_window(look: Look, evidence: Evidence) -> None:
     """The remaining window covers what is left to do; the last moment to say no."""
     if look.memory.detached("upgrade"):

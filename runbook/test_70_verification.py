@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from engine.act import Applied
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
@@ -10,7 +13,12 @@ from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import VERSION
 from engine.steps import step
 from runbook import release
+from runbook.actions.backup import VERIFIED
 from runbook.actions.neteye_command import ended_with, name_of, said_of
+from runbook.ocs import dump, verification
+from runbook.ocs.agents import FollowedAgent
+from runbook.ocs.comparison import DATABASE_CLOCK
+from runbook.ocs.presence import presence
 from runbook.profiles import describe, settled
 
 
@@ -76,3 +84,109 @@ def test_mid_upgrade(look: Look, evidence: Evidence) -> None:
     else:
         evidence.not_needed("the cluster status is normal", guide=("G26",))
         evidence.outcome = "done"
+
+
+@step("verification.httpd", after=("verification.mid_upgrade",), guide=("G14",))
+def test_httpd(httpd_restarted: Applied, evidence: Evidence) -> None:
+    """httpd runs with the migrated settings: it reads them when it starts."""
+
+
+@step("verification.ocs_server", after=("verification.httpd",), guide=("G14",))
+def test_ocs_server(look: Look, evidence: Evidence) -> None:
+    """The OCS server really logs in to its database with the migrated settings."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs:
+        evidence.not_applicable(there.sentence())
+        return
+    seen = verification.ocs_online(look)
+    evidence.judge(seen.findings, observed=seen.observed)
+
+
+@step("verification.glpi", after=("verification.mid_upgrade",), guide=("G03",))
+def test_glpi(look: Look, evidence: Evidence) -> None:
+    """Every OCS server of glpi_ocsinventoryng has a new password that decrypts and logs in."""
+    baseline = ((look.baseline or {}).get("ocs") or {}).get("glpi")
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_glpi or baseline is None:
+        evidence.not_applicable(f"no GLPI at the baseline; now {there.sentence()}")
+        return
+    seen = verification.glpi_now(look, baseline)
+    evidence.judge(seen.findings, observed=seen.observed)
+
+
+@step("verification.memories", after=("verification.mid_upgrade",), guide=("G07",))
+def test_memories(memories_beside: Applied, look: Look, evidence: Evidence) -> None:
+    """Non-integers are NULL, integers unchanged, no row lost: compared with the backup."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs_database:
+        evidence.not_applicable(there.sentence())
+        return
+    if VERIFIED in look.memory.facts:
+        evidence.not_needed("compared with the backup earlier in this attempt")
+        return
+    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    if proof is None:
+        evidence.judge([_no_backup(look)], observed="no proved backup to compare with")
+        return
+    seen = verification.memories_after(look, datetime.fromisoformat(proof.began))
+    evidence.judge(seen.findings, observed=seen.observed)
+    if seen.lines:
+        evidence.attach("rows that are not as they have to be", "\n".join(seen.lines))
+    if not evidence.blocking:
+        evidence.remember(VERIFIED, moment=look.sql(DATABASE_CLOCK).isoformat())
+
+
+def _no_backup(look: Look) -> Finding:
+    return Finding(
+        code="backup-missing",
+        subject=look.names.active,
+        observed="no proved backup of this attempt is there",
+        expected="the backup made directly before the first round",
+        remedy="Without it no row can be compared. Look for the file named in the first run's"
+        " report; if it is lost, check the table by hand and accept this finding.",
+        guide=("G06", "G07"),
+    )
+
+
+@step("verification.scratch", after=("verification.memories",))
+def test_scratch(memories_beside_dropped: Applied) -> None:
+    """The schema that the backup was restored into is gone."""
+
+
+@step("verification.agents", after=("verification.memories",), guide=("G08",))
+def test_agents(look: Look, evidence: Evidence) -> None:
+    """A first look at the agents that had sent strings; they are followed up days later."""
+    listed = ((look.baseline or {}).get("ocs") or {}).get("followed", [])
+    followed = [FollowedAgent.from_json(data) for data in listed]
+    if not followed:
+        evidence.not_needed("no agent had sent a value that is no integer")
+        return
+    upgraded = look.memory.facts.get(VERIFIED)
+    moment = datetime.fromisoformat(upgraded["moment"]) if upgraded else look.sql(DATABASE_CLOCK)
+    verdicts = verification.agents_now(look, followed, moment)
+    counts = ", ".join(f"{len(agents)} {verdict}" for verdict, agents in verdicts.items())
+    lines = [f"{verdict}: {agent}" for verdict, agents in verdicts.items() for agent in agents]
+    evidence.attach("agents to follow up", "\n".join(lines))
+    if any(verdict.is_open for verdict in verdicts):
+        evidence.open(
+            "G08",
+            f"{len(followed)} machines had sent strings; now: {counts}. Look again when they"
+            " have sent an inventory, some days from now.",
+        )
+    else:
+        evidence.fulfilled("G08", f"{len(followed)} machines had sent strings; now: {counts}")
+
+
+@step(
+    "verification.done",
+    after=(
+        *("verification.leftovers", "verification.mid_upgrade", "verification.ocs_server"),
+        *("verification.glpi", "verification.scratch", "verification.agents"),
+    ),
+)
+def test_done(evidence: Evidence) -> None:
+    """Everything about the upgrade itself is verified; the nodes may be reactivated."""
+    evidence.note("the upgrade is verified")

@@ -32,6 +32,11 @@ class Collector:
         self.deadline = deadline
         self._sink = sink
 
+    @property
+    def longest(self) -> float:
+        """Seconds after which the last command has been ended on the node."""
+        return len(self.argvs) * (self.deadline + KILL_AFTER)
+
     def demuxes(self, nonce: str) -> tuple[Demux, Demux]:
         self._kept = [(Kept(), Kept()) for _ in self.argvs]
         self._out = Demux(nonce, self._take_out)

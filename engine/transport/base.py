@@ -122,8 +122,8 @@ class Transport(Protocol):
     ) -> list[Answer | Lost]:
         """Run several commands one after the other in one round trip; `deadline` is for each.
 
-        The list has one entry a command, in their order. Raises `Lost` only when no command
-        was started; entries of commands without an answer are `Lost` values.
+        The list has one entry a command, in their order; entries of commands without an answer
+        are `Lost` values. Raises `Lost` only when there was no sign that any was started.
         """
 
     def stream(

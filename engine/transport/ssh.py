@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import UsageError
@@ -14,15 +14,16 @@ from engine.model.inventory import Inventory
 from engine.secrets import Secret
 from engine.transport.answers import Collector, Sink
 from engine.transport.base import Answer, Lost, LostKind, OnChunk, OnLine, question
-from engine.transport.connection import OPEN_DEADLINE, Connection
+from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
+from engine.transport.files import appearing
 from engine.transport.firewall import Firewall
 from engine.transport.lines import LineSplitter
 from engine.transport.private import PrivateDirectory
 from engine.transport.session import Session
-from engine.transport.wrapper import KILL_AFTER, new_nonce, remote_command
+from engine.transport.wrapper import new_nonce, remote_command
 
-NETWORK_MARGIN = 5.0
+NETWORK_MARGIN = 10.0
 """Seconds for the way there and back on top of the time a command has on the node."""
 _LISTENS = "00010000"
 """The flag (__SO_ACCEPTCON) of listening sockets in /proc/net/unix."""
@@ -33,11 +34,13 @@ _NOT_STARTED = ("Session open refused by peer", "kex_exchange_identification", "
 class SshTransport:
     """Runs commands on the hosts of an inventory; `guard` looks at each of them first.
 
-    A context manager; connections end with it. Safe for use by several threads.
+    A context manager; connections end with it. Safe for use by several threads. UsageError when
+    this machine has no ssh client.
     """
 
     def __init__(self, inventory: Inventory, guard: Firewall) -> None:
-        self._inventory = inventory
+        if shutil.which("ssh") is None:
+            raise UsageError("there is no ssh on this machine; install OpenSSH's client")
         self._guard = guard
         self._directory = PrivateDirectory()
         self._connections = {
@@ -95,7 +98,7 @@ class SshTransport:
 
     def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
         """See `Transport.fetch`."""
-        with _appearing(path) as (write, keep):
+        with appearing(path) as (write, keep):
             answer = self.stream(node, argv, on_chunk=write, deadline=deadline)
             if answer.code == 0:
                 keep()
@@ -142,22 +145,43 @@ class SshTransport:
         connection = self._connections[node]
         nonce = new_nonce()
         command = remote_command(nonce, collector.argvs, collector.deadline, connection.host.become)
-        tries_until = time.monotonic() + OPEN_DEADLINE
+        patience = collector.longest + NETWORK_MARGIN
+        if not connection.sessions.acquire(timeout=patience):
+            raise Lost(
+                node,
+                f"{question(collector.argvs[0])} did not start: all {SESSIONS} sessions with "
+                f"this node were busy for {patience:.0f} seconds",
+                LostKind.UNREACHABLE,
+            )
+        try:
+            return self._try(connection, collector, nonce, command, data)
+        finally:
+            connection.sessions.release()
+
+    def _try(
+        self,
+        connection: Connection,
+        collector: Collector,
+        nonce: str,
+        command: bytes,
+        data: bytes | None,
+    ) -> list[Answer | Lost]:
+        """Sessions until one could be opened; those before it never began."""
+        until = time.monotonic() + OPEN_DEADLINE
         pause = 0.05
-        with connection.sessions:
-            while True:
-                results, said = self._once(connection, collector, nonce, command, data)
-                if results is not None:
-                    return results
-                # Sessions of others on the way out may still count at the server for a moment.
-                if time.monotonic() > tries_until or self._closed.wait(pause):
-                    raise Lost(
-                        node,
-                        f"sshd opens no session for {question(collector.argvs[0])}: "
-                        f"{said}. Expected MaxSessions 10 (its default) in sshd_config",
-                        LostKind.UNREACHABLE,
-                    )
-                pause = min(pause * 2, 1.0)
+        while True:
+            results, said = self._once(connection, collector, nonce, command, data)
+            if results is not None:
+                return results
+            # Sessions of others on the way out may still count at the server for a moment.
+            if time.monotonic() > until or self._closed.wait(pause):
+                raise Lost(
+                    connection.host.name,
+                    f"sshd opens no session for {question(collector.argvs[0])}: "
+                    f"{said}. Expected MaxSessions 10 (its default) in sshd_config",
+                    LostKind.UNREACHABLE,
+                )
+            pause = min(pause * 2, 1.0)
 
     def _once(
         self,
@@ -170,32 +194,9 @@ class SshTransport:
         """One session. No results, and ssh's words, when none could be opened."""
         client = connection.client(command)
         out, err = collector.demuxes(nonce)
-        longest = len(collector.argvs) * (collector.deadline + KILL_AFTER) + NETWORK_MARGIN
-        until = time.monotonic() + longest
+        until = time.monotonic() + collector.longest + NETWORK_MARGIN
         code = Session(client, data, out, err).converse(len(collector.argvs), until)
         said = err.before.decode("utf-8", "backslashreplace").strip()
         if code == 255 and not err.begun and any(text in said for text in _NOT_STARTED):
             return None, said
         return collector.results(code, connection.host), ""
-
-
-@contextlib.contextmanager
-def _appearing(path: Path) -> Iterator[tuple[OnChunk, Callable[[], None]]]:
-    """Write beside `path`, and move there at the end if `keep` was called."""
-    kept = False
-
-    def keep() -> None:
-        nonlocal kept
-        kept = True
-
-    part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield lambda chunk: (file.write(chunk), None)[1], keep
-            file.flush()
-            os.fsync(file.fileno())
-        if kept:
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

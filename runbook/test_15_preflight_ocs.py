@@ -1,0 +1,59 @@
+"""Preflight of the breaking changes: OCS servers, CAPACITY, the password in use (G04, G05, G10).
+
+"Not installed" is an observation; a database that does not answer blocks.
+"""
+
+from __future__ import annotations
+
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.position import Position
+from engine.steps import step
+from runbook.ocs import migration, verification
+from runbook.ocs.presence import presence
+
+LATER = "judged at the start of the attempt; the upgrade has changed the data since"
+
+
+@step("preflight.ocs_servers", guide=("G04",), asks=True)
+def test_ocs_servers(look: Look, evidence: Evidence) -> None:
+    """OCS servers of GLPI with any other database user are found before the start."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_glpi:
+        evidence.not_applicable(there.sentence())
+        return
+    seen = verification.glpi_before(look)
+    evidence.judge(
+        seen.findings,
+        observed=seen.observed,
+        information=look.position.is_after(Position.UPDATED),
+    )
+
+
+@step("preflight.capacity", guide=("G05",), asks=True)
+def test_capacity(look: Look, evidence: Evidence) -> None:
+    """Every CAPACITY that is no integer is listed, with the machine and the agent that sent it."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs_database:
+        evidence.not_applicable(there.sentence())
+        return
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
+    seen = verification.capacity_before(look)
+    evidence.judge(seen.findings, observed=seen.observed)
+    if seen.lines:
+        evidence.attach("values of memories.CAPACITY that are no integers", "\n".join(seen.lines))
+
+
+@step("preflight.ocs_passwords", asks=True)
+def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
+    """The password in use is the same in both files on every node, and can be carried over."""
+    passwords, findings = migration.passwords_before(look)
+    evidence.judge(
+        findings,
+        observed=f"read on {len(passwords)} operative nodes, the same everywhere",
+        information=look.position.is_after(Position.UPDATED),
+    )

@@ -1,0 +1,38 @@
+"""Directly before the first round: ocsweb.memories backed up, the backup proved (G06)."""
+
+from __future__ import annotations
+
+from engine.act import Applied
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.session import Session
+from engine.steps import step
+from runbook.ocs import dump
+from runbook.ocs.fetched import fetched_findings, restore_command
+from runbook.ocs.presence import presence
+
+
+@step("backup.proved", after=("update.health",), guide=("G06",))
+def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> None:
+    """The table is dumped, restored beside the original, and compared with it."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs_database:
+        evidence.not_applicable(there.sentence())
+
+
+@step("backup.fetched", after=("backup.proved",))
+def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The backup lies here too: N alone would be one place only."""
+    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    if proof is None or look.memory.closed:
+        evidence.not_needed("there is no backup to fetch")
+        return
+    path = runbook_session.fetch(
+        look.names.active, ("cat", "--", proof.file), "ocsweb.memories.sql.gz", 3600.0
+    )
+    evidence.judge(
+        fetched_findings(path, proof),
+        observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}",
+    )
+    evidence.note(f"restore it on the node that runs the database with: {restore_command(proof)}")
