@@ -18,7 +18,7 @@ from tests.engine.sshd import NODE, running
 
 REMOTE = "/run/mysqld/mysqld.sock"
 LOGINS = {"root": "", "ocsserver": "right horse"}
-ANSWERS = {
+ANSWERS: dict[str, list[str] | int] = {
     "SELECT value FROM t": [f"row {number}" for number in range(1000)],
     "SELECT value FROM missing": 1146,
     "SELECT SLEEP(100)": 1969,

@@ -16,10 +16,20 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import UsageError
 from engine.transport import connection
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.parallel import in_parallel
-from tests.engine.sshd import NODE, Sshd, free_port, key, running, transport, write_known_hosts
+from tests.engine.sshd import (
+    NODE,
+    Sshd,
+    children,
+    free_port,
+    key,
+    running,
+    transport,
+    write_known_hosts,
+)
 
 
 @pytest.fixture
@@ -38,19 +48,19 @@ def lost(server: Sshd, host: object = None) -> Lost:
 
 def test_a_deadline_keeps_what_came(server: Sshd) -> None:
     with server.transport() as door, pytest.raises(Lost) as caught:
-        door.run(NODE, ["sh", "-c", "echo part; echo err >&2; exec sleep 4711"], deadline=0.6)
+        door.run(NODE, ["sh", "-c", "echo part; echo err >&2; exec sleep 4711"], deadline=2.5)
     assert caught.value.kind is LostKind.DEADLINE
     assert caught.value.may_have_run
     assert caught.value.partial is not None
     assert caught.value.partial.stdout == b"part\n"
     assert caught.value.partial.stderr == b"err\n"
-    assert "0.6 seconds" in str(caught.value)
+    assert "2.5 seconds" in str(caught.value)
 
 
 def test_a_deadline_ends_the_whole_process_group(server: Sshd) -> None:
     script = "sleep 47110815 & (sleep 47110815; :) & trap '' TERM; sleep 47110815; sleep 47110815"
     with server.transport() as door, pytest.raises(Lost, match="ended"):
-        door.run(NODE, ["sh", "-c", script], deadline=0.5)
+        door.run(NODE, ["sh", "-c", script], deadline=1.5)
     assert processes("47110815") == []
 
 
@@ -100,7 +110,7 @@ def test_a_node_that_freezes_is_given_up_in_time(
     server: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.transport.ssh.NETWORK_MARGIN", 0.5)
-    monkeypatch.setattr("engine.transport.ssh.KILL_AFTER", 0)
+    monkeypatch.setattr("engine.transport.answers.KILL_AFTER", 0)
     with server.transport() as door:
         door.run(NODE, ["true"], deadline=20)
         with frozen(server), pytest.raises(Lost) as caught:
@@ -230,6 +240,27 @@ def test_more_questions_at_once_than_sshd_allows() -> None:
             0
         ] * 12
         assert connections(server) == 1
+
+
+def test_a_ninth_session_does_not_wait_for_ever(
+    server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.transport.ssh.NETWORK_MARGIN", 0.1)
+    monkeypatch.setattr("engine.transport.answers.KILL_AFTER", 0)
+    with server.transport() as door:
+        for _ in range(connection.SESSIONS):
+            door._connections[NODE].sessions.acquire()
+        with pytest.raises(Lost, match="busy") as caught:
+            door.run(NODE, ["true"], deadline=0.2)
+    assert not caught.value.may_have_run
+
+
+def test_without_an_ssh_client_nothing_works(
+    server: Sshd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="OpenSSH"):
+        server.transport()
 
 
 def test_new_connections_that_are_dropped_are_tried_again() -> None:
@@ -390,8 +421,6 @@ def connections(server: Sshd) -> int:
 @contextlib.contextmanager
 def frozen(server: Sshd) -> Iterator[None]:
     """All processes of sshd stopped."""
-    from tests.engine.sshd import children
-
     pids = [server.process.pid]
     for pid in pids:
         pids += children(pid)

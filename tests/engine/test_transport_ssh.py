@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,13 +160,9 @@ def test_become_goes_through_sudo(tmp_path: Path) -> None:
     sudo.chmod(0o755)
     with running([f"SetEnv PATH={tmp_path}:/usr/bin:/bin SHLVL=2"]) as server:
         host = server.host()
-        with transport(host.__class__(**{**_fields(host), "become": True})) as opened:
+        with transport(replace(host, become=True)) as opened:
             answer = opened.run(NODE, ["sh", "-c", "echo $BY; cat"], stdin=b"in", deadline=20)
     assert answer.text == "sudo\nin"
-
-
-def _fields(host: object) -> dict[str, object]:
-    return {name: getattr(host, name) for name in host.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 class TestBatch:
@@ -193,7 +190,7 @@ class TestBatch:
 
     def test_one_that_hangs_does_not_spoil_the_others(self, door: SshTransport) -> None:
         slow, quick = door.ask_batch(
-            NODE, [["sh", "-c", "echo part; exec sleep 600"], ["echo", "x"]], deadline=0.5
+            NODE, [["sh", "-c", "echo part; exec sleep 600"], ["echo", "x"]], deadline=3
         )
         assert isinstance(slow, Lost)
         assert slow.kind is LostKind.DEADLINE
@@ -217,17 +214,18 @@ class TestBatch:
 
 
 class TestStream:
-    def test_lines_come_as_they_are_printed(self, door: SshTransport) -> None:
-        came: list[tuple[float, str]] = []
-        script = "echo one; sleep 1; echo two; printf three; exit 5"
-        answer = door.stream(
-            NODE,
-            ["sh", "-c", script],
-            on_line=lambda line: came.append((time.monotonic(), line)),
-            deadline=30,
-        )
-        assert [line for _, line in came] == ["one", "two", "three"]
-        assert came[1][0] - came[0][0] > 0.5
+    def test_lines_come_as_they_are_printed(self, door: SshTransport, tmp_path: Path) -> None:
+        came: list[str] = []
+        go_on = tmp_path / "go on"
+
+        def on_line(line: str) -> None:
+            came.append(line)
+            go_on.touch()
+
+        script = 'echo one; until [ -e "$1" ]; do sleep 0.05; done; echo two; printf three; exit 5'
+        argv = ["sh", "-c", script, "sh", str(go_on)]
+        answer = door.stream(NODE, argv, on_line=on_line, deadline=60)
+        assert came == ["one", "two", "three"]
         assert (answer.code, answer.stdout) == (5, b"")
 
     def test_what_a_callback_raises_is_passed_on(self, door: SshTransport) -> None:
@@ -277,19 +275,16 @@ class TestFetch:
 
 
 class TestMany:
-    def test_nodes_are_asked_at_the_same_time(self, server: Sshd) -> None:
+    def test_nodes_are_asked_at_the_same_time(self, server: Sshd, tmp_path: Path) -> None:
         hosts = [server.host(f"node{number}") for number in range(12)]
+        all_there = f"ls {tmp_path} | grep -c ."
+        script = f"touch {tmp_path}/$1; until [ $({all_there}) -eq 12 ]; do sleep 0.05; done"
         with transport(*hosts) as opened:
-            begun = time.monotonic()
             answers = in_parallel(
                 [host.name for host in hosts],
-                lambda node: opened.run(node, ["sh", "-c", f"sleep 1; echo {node}"], deadline=30),
+                lambda node: opened.run(node, ["sh", "-c", script, "sh", node], deadline=90),
             )
-            took = time.monotonic() - begun
-        assert took < 8
-        for node, answer in answers.items():
-            assert isinstance(answer, Answer)
-            assert answer.text == f"{node}\n"
+        assert all(isinstance(answer, Answer) for answer in answers.values()), answers
 
     def test_many_threads_on_one_connection(self, door: SshTransport) -> None:
         numbers = [str(number) for number in range(60)]
