@@ -89,6 +89,7 @@ def start_node(node: NodeContainer) -> None:
     podman(
         "run",
         "--detach",
+        "--replace",
         "--name",
         node.name,
         "--hostname",

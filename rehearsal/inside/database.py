@@ -22,8 +22,11 @@ _ACCOUNTS = {
 }
 
 
-def prepare(data: Path, passwords: Mapping[str, str], extra: Sequence[str], *, asset: bool) -> None:
-    """Fill `data` (must not exist) for a cluster with or without the asset module."""
+def prepare(data: Path, statements: Sequence[str], lenient: str = "") -> None:
+    """Fill `data` (must not exist) from the template and run `statements` in it.
+
+    `lenient` is SQL text that runs last and does not stop at errors.
+    """
     data.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", "--sparse=always", _TEMPLATE, data], check=True)
     socket = Path("/tmp/prepare.sock")
@@ -39,8 +42,9 @@ def prepare(data: Path, passwords: Mapping[str, str], extra: Sequence[str], *, a
     )
     try:
         _wait_until_up(server, socket)
-        statements = [*(accounts(passwords) if asset else without_asset()), *extra]
         _run_sql(socket, statements)
+        if lenient:
+            _client(socket, lenient, "--force")
     finally:
         server.terminate()
         server.wait(timeout=_DEADLINE_SECONDS)
@@ -89,9 +93,9 @@ def _run_sql(socket: Path, statements: Sequence[str]) -> None:
         raise RuntimeError(f"preparing the database failed: {done.stderr.strip()}")
 
 
-def _client(socket: Path, sql: str) -> subprocess.CompletedProcess[str]:
+def _client(socket: Path, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["mariadb", f"--socket={socket}", "--default-character-set=utf8mb4"],
+        ["mariadb", f"--socket={socket}", "--default-character-set=utf8mb4", *options],
         input=sql,
         text=True,
         capture_output=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rehearsal.inside import database
+from rehearsal.inside import database, migrated
 from rehearsal.services import SERVICES
 
 HERE = Path("/prepare")
@@ -59,8 +59,14 @@ def shared(request: Mapping[str, Any]) -> None:
         name = request["settings"]["credentials_variable"]
         target = SHARED / "httpd/conf/sysconfig/ocsinventory-credentials"
         _write(target, f"{name}={passwords['ocsserver']}\n", 0o600)
+    statements = database.accounts(passwords) if asset else database.without_asset()
+    lenient = ""
+    if request["migrated"]:
+        key = (SHARED / "glpi/conf/glpicrypt.key").read_bytes()
+        statements += migrated.statements(passwords["glpi_ocsinventoryng"], key)
+        lenient = migrated.schema_steps()
     mysql = SHARED / "mysql"
-    database.prepare(mysql / "data", passwords, request["sql"], asset=asset)
+    database.prepare(mysql / "data", [*statements, *request["sql"]], lenient)
     database.install_configuration(mysql)
 
 

@@ -120,7 +120,7 @@ def test_a_cluster_keeps_its_network(root: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_root_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(RehearsalError, match="needs root"):
         host.prepare()
 
@@ -128,7 +128,7 @@ def test_without_root_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> 
 def test_without_a_cgroup_one_sentence_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(host, "_missing_packages", list)
     monkeypatch.setattr(host, "_CGROUP", tmp_path)
     with pytest.raises(RehearsalError, match="No cgroup for systemd"):
@@ -136,9 +136,9 @@ def test_without_a_cgroup_one_sentence_says_why(
 
 
 def test_without_podman_and_apt_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(host, "_missing_packages", lambda: ["podman"])
-    monkeypatch.setattr(host.shutil, "which", lambda name, path=None: None)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: None)
     with pytest.raises(RehearsalError, match=r"Missing on this machine: podman.*no apt-get"):
         host.prepare()
 
