@@ -149,8 +149,6 @@ def _hosts(line: str, number: int, group: str) -> list[HostLine]:
         words = shlex.split(line, comments=True)
     except ValueError as error:
         raise Wrong(f"the line can't be split into words ({error}); mind the quotes") from None
-    if not words:
-        raise Wrong("no host name, expected HOST [VARIABLE=VALUE ...]")
     try:
         names, port = expand_host_pattern(words[0])
     except ValueError as error:

@@ -201,6 +201,10 @@ def test_missing_is_an_error_that_names_the_path(path: tuple[Any, ...], where: s
             '[{"name": "a", "role": "Primary", "devices": [{"volume": true}]}]',
             "[0].devices[0].volume: is the boolean 'true', expected a whole number",
         ),
+        (
+            '[{"name": "a", "role": "x", "devices": [], "connections": [], "suspended": "no"}]',
+            "[0].suspended: is the string '\"no\"', expected true or false",
+        ),
         ('[{"name": "a", "name": "b"}]', "key 'name' is there twice"),
         ("[" * 100_000, "document: is no JSON"),
     ],

@@ -122,6 +122,11 @@ def test_home_of_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.ssh_args == ("-F", "/home/anna/ssh.conf")
 
 
+@pytest.mark.parametrize("address", ["2001:db8::1", "192.0.2.1", "jump-name_1", "N1.Lan"])
+def test_addresses(address: str) -> None:
+    assert host(f"n1 ansible_host={address}").address == address
+
+
 @pytest.mark.parametrize(
     ("given_args", "ssh_args"),
     [

@@ -132,6 +132,7 @@ SYNTAX = [
         4,
         "has a range from 03 to 9, expected equally many digits",
     ),
+    (with_hosts("n1", "n2", "n[3:x]"), 4, "has the range [3:x], expected two numbers or letters"),
     (with_hosts("n1", "n2", "n[3:9:0]"), 4, "expected a positive number as its step"),
     (with_hosts("n1", "n2", "n[1:99999999]"), 4, "stands for more than 256 hosts"),
     (with_hosts("n1", "n2", "n[1:99][1:99][1:99]"), 4, "stands for more than 256 hosts"),
@@ -143,6 +144,13 @@ SYNTAX = [
 ]
 
 VARIABLES = [
+    (with_hosts("n1", "n2 ansible_port="), 3, "ansible_port is '', expected a whole number from 1"),
+    (with_hosts("n1", "n2 ansible_host='{% x %}'"), 3, "ansible_host is a template; the runbook"),
+    (
+        with_settings('ansible_ssh_common_args = -J "b'),
+        16,
+        "ansible_ssh_common_args can't be split into words (No closing quotation); allowed are",
+    ),
     (
         with_hosts("n1", "n2 ansible_hots=192.0.2.2"),
         3,
