@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+_IDLE = ("nothing to do", "not needed", "not applicable", "AFTER", "SATISFIED")
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
 
 
@@ -37,6 +38,7 @@ class Console:
         self._number = 0
         self._phase = ""
         self._last_word = ""
+        self._pending: tuple[str, str] | None = None
         self._last_progress = now()
 
     def line(self, text: str, **markup: bool) -> None:
@@ -55,7 +57,13 @@ class Console:
             self.line("")
             self.line(f"== {phase} " + "=" * max(4, 70 - len(phase)), bold=True)
         self._number += 1
-        self.line(f"{self.progress()}  {name}: {intent}")
+        self._pending = (name, intent)
+
+    def _begin(self) -> None:
+        """Print the line of the step under way, once there is more to say than one line."""
+        if self._pending:
+            (name, intent), self._pending = self._pending, None
+            self.line(f"{self.progress()}  {name}: {intent}")
 
     def progress(self) -> str:
         """`[12/84  0:03:20 of about 1:30:00]`, and `longer than expected` when it is."""
@@ -68,10 +76,18 @@ class Console:
         """A step ended: how, why, and how long it took when that is worth a word."""
         took = f" ({seconds:.0f} s)" if seconds >= 2 else ""
         colour = _COLOURS.get(outcome, "")
-        self.line(f"    {outcome}{took}  {reason}".rstrip(), **({colour: True} if colour else {}))
+        markup = {colour: True} if colour else {}
+        if self._pending and outcome in _IDLE:
+            # nothing happened: one line is enough
+            (name, _), self._pending = self._pending, None
+            self.line(f"{self.progress()}  {name}: {outcome}: {reason}", **markup)
+            return
+        self._begin()
+        self.line(f"    {outcome}{took}  {reason}".rstrip(), **markup)
 
     def output(self, text: str) -> None:
         """A piece of a command's log, as it comes."""
+        self._begin()
         for part in text.splitlines():
             self._write(f"    | {clean_line(part)}")
         self._last_progress = self._now()
@@ -82,4 +98,5 @@ class Console:
         if word == self._last_word and now - self._last_progress < 30:
             return
         self._last_word, self._last_progress = word, now
+        self._begin()
         self.line(f"    {self.progress()}  {word or 'still running'}")

@@ -43,6 +43,7 @@ class Memory:
     settled: dict[str, Event] = field(default_factory=dict)
     closed: bool = False
     started: str | None = None
+    ended: str | None = None
 
     @classmethod
     def fold(cls, events: Iterable[Event]) -> Memory:
@@ -58,10 +59,10 @@ class Memory:
             handler(event)
 
     def _on_attempt_opened(self, event: Event) -> None:
-        self.started, self.closed = event["time"], False
+        self.started, self.ended, self.closed = event["time"], None, False
 
     def _on_attempt_closed(self, event: Event) -> None:
-        self.closed = True
+        self.closed, self.ended = True, event["time"]
 
     def _on_intent(self, event: Event) -> None:
         self.changes[event["key"]] = ChangeRecord(event["key"], event)

@@ -118,6 +118,10 @@ class Session:
     def apply(self, name: str, rows: tuple[str, ...], make: Callable[[Look], Action]) -> Applied:
         """Run an action for the step under way, or show it when this run only plans."""
         step = self.run.step
+        if self.run.memory.closed:
+            applied = Applied(reason="the attempt is closed: this run changes nothing any more")
+            self._evidence_of(applied, rows)
+            return applied
         try:
             if self._applier is None:
                 return self._show(step, make(self.look))
@@ -226,9 +230,10 @@ class Session:
 
     def time_taken(self) -> timedelta:
         """From the first run of the attempt until now, pauses between runs included."""
-        started = self.run.memory.started
-        since = datetime.fromisoformat(started) if started else self.run.started
-        return timedelta(seconds=int((self.run.now() - since).total_seconds()))
+        memory = self.run.memory
+        since = datetime.fromisoformat(memory.started) if memory.started else self.run.started
+        until = datetime.fromisoformat(memory.ended) if memory.ended else self.run.now()
+        return timedelta(seconds=int((until - since).total_seconds()))
 
     def _record_standby(self, node: str, state: str) -> None:
         self.run.record("standby", node=node, state=state)

@@ -66,7 +66,15 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
         _read_records(run, look, seen)
         _read_status(look, seen)
     look.position = _position(run, look, seen)
+    _forget_a_closed_attempt(run, look, seen)
     return look, seen
+
+
+def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:
+    """A cluster that is at the start again (restored, say) begins a new attempt of its own."""
+    if run.memory.closed and look.position is Position.NOT_STARTED:
+        run.memory = Memory.fold(run.journal.events)
+        look.baseline, seen.earlier = None, []
 
 
 def refresh_records(run: Run, look: Look, seen: Survey) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.act import Applied
 from engine.errors import Unanswered
@@ -28,6 +28,20 @@ class Seen:
     observed: Observed | None
     expected: Expected | None
     problems: tuple[Finding, ...]
+
+
+def look_again(look: Look, seen: Seen) -> Seen:
+    """Only what moves within seconds is asked anew: pacemaker and quorum."""
+    assert seen.observed is not None
+    quorum = look.ask_all(look.names.operative, QUORUM)
+    problems = [unanswered(node, quorum.question, why) for node, why in quorum.unanswered.items()]
+    try:
+        status = look.ask(look.names.active, STATUS)
+    except Unanswered as error:
+        problems.append(unanswered(error.node, error.question, error.why))
+        return Seen(None, None, tuple(problems))
+    observed = replace(seen.observed, status=status, quorum=quorum.values)
+    return Seen(observed, seen.expected, tuple(problems))
 
 
 def look_at_everything(look: Look, *, version: Version | None) -> Seen:
@@ -99,8 +113,8 @@ def settled(
     section 9); one look would judge those. Returns what was found last.
     """
     begun, good = clock(), 0
+    seen = look_at_everything(look, version=version)
     while True:
-        seen = look_at_everything(look, version=version)
         findings = list(seen.problems)
         if seen.observed is not None and seen.expected is not None:
             findings += profile(seen.observed, seen.expected)
@@ -109,6 +123,7 @@ def settled(
         if good >= 2 or clock() - begun > deadline:
             return findings, seen
         wait(1.0)
+        seen = look_again(look, seen) if good else look_at_everything(look, version=version)
 
 
 def describe(seen: Seen) -> str:
