@@ -1,0 +1,170 @@
+"""Nodes on this machine: the scripts of queries and changes really run, below a directory each.
+
+A second implementation of what actions see of a cluster. Only the ends of the world are stubs:
+small programs in `bin/` stand for mysql, pcs, systemctl, curl and ssh.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Generator, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import Unanswered
+from engine.memory import Memory
+from engine.model.change import Change, Nothing
+from engine.model.cluster import ClusterOptions, ClusterStatus, Resource
+from engine.model.names import Names
+from engine.queries import Asked, Query, SqlQuery
+from engine.secrets import Secret
+from engine.transport.base import Answer
+
+T = TypeVar("T")
+
+N, OTHER = "neteye01", "neteye02"
+DATA = Path(__file__).parents[1] / "data" / "ocs"
+_ROOTS = ("/etc/", "/neteye/", "/var/lib", "/root/")
+
+
+class Nodes:
+    """Directories that stand for nodes, and the programs they share."""
+
+    def __init__(self, base: Path, *names: str) -> None:
+        self.base = base
+        self.names = names
+        self.bin = base / "bin"
+        self.bin.mkdir()
+        for name in names:
+            for directory in ("etc/httpd/conf.d", "var/lib", "neteye/shared/httpd/conf/sysconfig"):
+                (base / name / directory).mkdir(parents=True)
+
+    def path(self, node: str, path: str) -> Path:
+        return self.base / node / path.lstrip("/")
+
+    def put(self, node: str, path: str, text: str, mode: int = 0o640) -> Path:
+        file = self.path(node, path)
+        file.write_bytes(text.encode())
+        file.chmod(mode)
+        return file
+
+    def program(self, name: str, script: str) -> None:
+        file = self.bin / name
+        file.write_text(f"#!/bin/bash\nset -eu\nBASE={self.base}\n{script}\n")
+        file.chmod(0o755)
+
+    def run(self, node: str, argv: Iterable[str], stdin: bytes | Secret | None = None) -> Answer:
+        root = str(self.base / node)
+        mapped = [root + arg if arg.startswith(_ROOTS) else arg for arg in argv]
+        given = stdin.reveal().encode() if isinstance(stdin, Secret) else (stdin or b"")
+        done = subprocess.run(
+            mapped,
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env={"PATH": f"{self.bin}:{os.environ['PATH']}", "LC_ALL": "C", "NODE": node},
+        )
+        real = root.encode()
+        return Answer(
+            done.returncode, done.stdout.replace(real, b""), done.stderr.replace(real, b""), 0.0
+        )
+
+
+class FakeLook:
+    """The read-only door to those nodes; SQL is answered from `rows` by the question's name."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+        self.names = Names(
+            active=nodes.names[0],
+            operative=nodes.names,
+            elastic_only=(),
+            voting_only=(),
+            internal={name: f"{name}.neteyelocal" for name in nodes.names},
+        )
+        self.memory = Memory()
+        self.attempt: str | None = "A1"
+        self.rows: dict[str, list[Mapping[str, Any]] | Unanswered] = {}
+        self.asked: list[str] = []
+        self.database_node = nodes.names[0]
+        self.resources: list[Resource] = []
+        self.clock = datetime(2024, 3, 9, 22, 0, tzinfo=UTC)
+        self.closed: list[tuple[str, str]] = []
+
+    def now(self) -> datetime:
+        return self.clock
+
+    def ask(self, node: str, query: Query[T]) -> T:
+        self.asked.append(query.name)
+        answer = self.nodes.run(node, query.argv, query.stdin)
+        if answer.code not in query.ok_codes:
+            raise Unanswered(node, query.name, f"exit code {answer.code}: {answer.errors}")
+        try:
+            return query.parse(answer)
+        except ValueError as error:
+            raise Unanswered(node, query.name, str(error)) from error
+
+    def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
+        asked: Asked[T] = Asked(query.name)
+        for node in nodes:
+            try:
+                asked.values[node] = self.ask(node, query)
+            except Unanswered as error:
+                asked.unanswered[node] = error.why
+        return asked
+
+    def sql(self, query: SqlQuery[T]) -> T:
+        self.asked.append(query.name)
+        rows = self.rows[query.name]
+        if isinstance(rows, Unanswered):
+            raise rows
+        return query.parse(rows)
+
+    def sql_node(self) -> str:
+        return self.database_node
+
+    def cluster_status(self) -> ClusterStatus:
+        options = ClusterOptions(False, False, False, "stop")
+        return ClusterStatus(None, True, options, (), tuple(self.resources))
+
+    def close_ledger(self, kind: str, subject: str, why: str) -> None:
+        self.closed.append((kind, subject))
+
+
+class ChangeFailed(Exception):
+    """A change ended with an exit code that is not among its good ones."""
+
+
+class Driven:
+    """What an action did: the changes it made, and what it said at its end."""
+
+    def __init__(self, changes: list[Change], said: object) -> None:
+        self.changes = changes
+        self.said = said
+
+    @property
+    def nothing(self) -> str:
+        assert isinstance(self.said, Nothing), f"it made {[c.what for c in self.changes]}"
+        assert not self.changes
+        return self.said.reason
+
+
+def drive(nodes: Nodes, action: Any, *arguments: Any, stop_after: int | None = None) -> Driven:
+    """Run an action as the engine does; `stop_after` ends it after so many changes, like a kill."""
+    generator: Generator[Change, Answer, object] = action.generator(*arguments)
+    changes: list[Change] = []
+    try:
+        change = next(generator)
+        while True:
+            answer = nodes.run(change.node, change.argv, change.stdin)
+            if answer.code not in change.ok_codes:
+                raise ChangeFailed(f"{change.what}: {answer.code}: {answer.errors}")
+            changes.append(change)
+            if len(changes) == stop_after:
+                return Driven(changes, None)
+            change = generator.send(answer)
+    except StopIteration as end:
+        return Driven(changes, end.value)

@@ -1,0 +1,254 @@
+"""The migration of the OCS server's files on nodes where its scripts really run (G10 to G13)."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Unanswered
+from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
+from runbook.ocs.migration import credentials_now, migration_diffs, passwords_before
+from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
+from runbook.ocs.stops import StoppedForPerson
+from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
+
+PASSWORD = "right#horse$7"
+VARIABLE = "INVENTORY_DB_WORD"
+OLD = {
+    SERVER_CONF: (DATA / "server-old.conf").read_text(),
+    RESTAPI_CONF: (DATA / "restapi-old.conf").read_text(),
+}
+NEW = {
+    SERVER_CONF: (DATA / "server-new.conf").read_text(),
+    RESTAPI_CONF: (DATA / "restapi-new.conf").read_text(),
+}
+TEMPLATE = (DATA / "credentials.tpl").read_text()
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Nodes:
+    """Two nodes at the planned stop: both files edited, an .rpmnew beside each, template on N."""
+    made = Nodes(tmp_path, N, OTHER)
+    for node in (N, OTHER):
+        for path, text in OLD.items():
+            made.put(node, path, text)
+            made.put(node, f"{path}.rpmnew", NEW[path])
+    made.put(N, CREDENTIALS_TEMPLATE, TEMPLATE, 0o640)
+    return made
+
+
+@pytest.fixture
+def look(nodes: Nodes) -> FakeLook:
+    return FakeLook(nodes)
+
+
+def credentials(nodes: Nodes, look: FakeLook, node: str = OTHER) -> Driven:
+    return drive(nodes, ocs_credentials_written, look, node)
+
+
+def migrate(nodes: Nodes, look: FakeLook, node: str = OTHER) -> Driven:
+    return drive(nodes, ocs_files_migrated, look, node)
+
+
+def codes(stopped: pytest.ExceptionInfo[StoppedForPerson]) -> set[str]:
+    return {finding.code for finding in stopped.value.findings}
+
+
+def test_the_credentials_file_is_made_on_n_from_its_template(nodes: Nodes, look: FakeLook) -> None:
+    done = credentials(nodes, look)
+    file = nodes.path(N, CREDENTIALS)
+    assert [change.node for change in done.changes] == [N]
+    assert file.read_text() == TEMPLATE.replace(f"{VARIABLE}=", f"{VARIABLE}='{PASSWORD}'")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert credentials_now(look).value(VARIABLE).reveal() == PASSWORD  # type: ignore[union-attr]
+    assert not nodes.path(OTHER, CREDENTIALS).exists()
+
+
+def test_the_password_is_in_no_argument_and_in_no_text(nodes: Nodes, look: FakeLook) -> None:
+    done = credentials(nodes, look)
+    done_files = migrate(nodes, look)
+    for change in done.changes + done_files.changes:
+        assert PASSWORD not in " ".join(change.argv)
+        assert PASSWORD not in repr(change)
+    assert PASSWORD not in f"{done.said} {done_files.said}"
+    assert PASSWORD not in "".join(migration_diffs(look, OTHER).values())
+
+
+def test_a_credentials_file_with_the_same_value_is_left_alone(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    before = nodes.path(N, CREDENTIALS).stat()
+    assert "already" in credentials(nodes, look, N).nothing
+    assert nodes.path(N, CREDENTIALS).stat() == before
+
+
+def test_a_credentials_file_with_another_value_is_a_question(nodes: Nodes, look: FakeLook) -> None:
+    nodes.put(N, CREDENTIALS, f"{VARIABLE}=something-else\n")
+    with pytest.raises(StoppedForPerson) as stopped:
+        credentials(nodes, look)
+    assert codes(stopped) == {"ocs-credentials-other"}
+    assert "something-else" not in str(stopped.value)
+    assert nodes.path(N, CREDENTIALS).read_text() == f"{VARIABLE}=something-else\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "path", "old", "new", "code"),
+    [
+        (N, CREDENTIALS_TEMPLATE, f"{VARIABLE}=", "OTHER_NAME=", "ocs-variable-mismatch"),
+        (N, CREDENTIALS_TEMPLATE, f"{VARIABLE}=", f"#{VARIABLE}=", "ocs-variable-mismatch"),
+        (N, CREDENTIALS_TEMPLATE, f"{VARIABLE}=", f"A=\n{VARIABLE}=", "ocs-variable-mismatch"),
+        (OTHER, RESTAPI_CONF, f"'{PASSWORD}'", "'another'", "ocs-passwords-differ"),
+        (OTHER, SERVER_CONF, f'"{PASSWORD}"', '"it is"', "ocs-password-unsupported"),
+        (OTHER, RESTAPI_CONF, f"'{PASSWORD}'", '"a$b"', "ocs-password-unsupported"),
+        (OTHER, f"{SERVER_CONF}.rpmnew", VARIABLE, "SOMETHING_ELSE", "ocs-migration-unclear"),
+        (OTHER, f"{SERVER_CONF}.rpmnew", f"${{{VARIABLE}}}", "word", "ocs-migration-unclear"),
+    ],
+)
+def test_what_is_not_certain_stops_for_a_person(
+    nodes: Nodes, look: FakeLook, where: str, path: str, old: str, new: str, code: str
+) -> None:
+    file = nodes.path(where, path)
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(StoppedForPerson) as stopped:
+        credentials(nodes, look)
+    assert code in codes(stopped)
+    assert not nodes.path(N, CREDENTIALS).exists()
+
+
+def test_without_the_template_the_rpmnew_is_not_the_upgrades(nodes: Nodes, look: FakeLook) -> None:
+    nodes.path(N, CREDENTIALS_TEMPLATE).unlink()
+    with pytest.raises(StoppedForPerson) as stopped:
+        credentials(nodes, look)
+    assert codes(stopped) == {"ocs-template-missing"}
+
+
+def test_both_files_are_replaced_and_nothing_of_the_old_is_lost(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    credentials(nodes, look)
+    nodes.path(OTHER, SERVER_CONF).chmod(0o644)
+    done = migrate(nodes, look)
+    for path, old in OLD.items():
+        backup = nodes.path(OTHER, f"{path}.09032024.bak")
+        assert backup.read_text() == old
+        assert not nodes.path(OTHER, f"{path}.rpmnew").exists()
+        name = path.rpartition("/")[2]
+        kept = f"/var/lib/neteye-runbook/attempts/A1/backups/{name}.package-default"
+        assert nodes.path(OTHER, kept).read_text() == NEW[path]
+        assert VARIABLE in nodes.path(OTHER, path).read_text()
+        assert PASSWORD not in nodes.path(OTHER, path).read_text()
+    assert stat.S_IMODE(nodes.path(OTHER, SERVER_CONF).stat().st_mode) == 0o644
+    assert stat.S_IMODE(nodes.path(OTHER, RESTAPI_CONF).stat().st_mode) == 0o640
+    server = nodes.path(OTHER, SERVER_CONF).read_text()
+    assert "PerlAddVar OCS_OPT_TRUSTED_IP 10.20.30.40" in server
+    assert "replica-word" in server
+    assert "Plugins::Apache" not in server
+    assert "OCS_OPT_PROLOG_FREQ 24" in str(done.said)
+    leftovers = [p.name for p in nodes.path(OTHER, "/etc").rglob(".neteye-runbook*")]
+    assert leftovers == []
+
+
+def test_a_second_time_there_is_nothing_to_do(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    migrate(nodes, look)
+    assert "no .rpmnew" in migrate(nodes, look).nothing
+    assert "no .rpmnew" in credentials(nodes, look).nothing
+
+
+@pytest.mark.parametrize("killed_after", range(1, 8))
+def test_killed_after_any_change_it_goes_on_to_the_same_end(
+    nodes: Nodes, look: FakeLook, killed_after: int
+) -> None:
+    credentials(nodes, look)
+    drive(nodes, ocs_files_migrated, look, N)
+    whole = {path: nodes.path(N, path).read_text() for path in OLD}
+    drive(nodes, ocs_files_migrated, look, OTHER, stop_after=killed_after)
+    credentials(nodes, look)
+    migrate(nodes, look)
+    assert {path: nodes.path(OTHER, path).read_text() for path in OLD} == whole
+    backups = sorted(p.name for p in nodes.path(OTHER, "/etc/httpd/conf.d").glob("*.bak"))
+    assert [nodes.path(OTHER, f"/etc/httpd/conf.d/{b}").read_text() for b in backups] == [
+        OLD[RESTAPI_CONF],
+        OLD[SERVER_CONF],
+    ]
+
+
+def test_a_backup_of_that_day_is_never_overwritten(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    nodes.put(OTHER, f"{SERVER_CONF}.09032024.bak", "somebody's own\n")
+    migrate(nodes, look)
+    assert nodes.path(OTHER, f"{SERVER_CONF}.09032024.bak").read_text() == "somebody's own\n"
+    assert nodes.path(OTHER, f"{SERVER_CONF}.09032024.2.bak").read_text() == OLD[SERVER_CONF]
+
+
+def test_the_files_wait_for_the_credentials(nodes: Nodes, look: FakeLook) -> None:
+    with pytest.raises(StoppedForPerson) as stopped:
+        migrate(nodes, look)
+    assert codes(stopped) == {"ocs-credentials-missing"}
+    assert nodes.path(OTHER, SERVER_CONF).read_text() == OLD[SERVER_CONF]
+
+
+def test_a_file_that_can_not_be_merged_is_a_question(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    file = nodes.path(OTHER, SERVER_CONF)
+    file.write_text(file.read_text().replace("</Location>", ""))
+    with pytest.raises(StoppedForPerson) as stopped:
+        migrate(nodes, look)
+    assert codes(stopped) == {"ocs-merge-undecided"}
+    assert nodes.path(OTHER, f"{RESTAPI_CONF}.rpmnew").exists()  # neither file is touched
+
+
+def test_one_file_migrated_by_hand_the_other_still_tells_the_password(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    nodes.path(OTHER, f"{RESTAPI_CONF}.rpmnew").rename(nodes.path(OTHER, RESTAPI_CONF))
+    credentials(nodes, look)
+    assert credentials_now(look).value(VARIABLE).reveal() == PASSWORD  # type: ignore[union-attr]
+
+
+def test_content_cut_on_its_way_replaces_nothing(nodes: Nodes, look: FakeLook) -> None:
+    generator = ocs_credentials_written.generator(look, OTHER)
+    change = next(generator)
+    answer = nodes.run(change.node, change.argv, change.stdin.reveal()[:-5].encode())
+    assert answer.code == 65
+    assert "whole" in answer.errors
+    assert not nodes.path(N, CREDENTIALS).exists()
+    assert list(nodes.path(N, CREDENTIALS).parent.iterdir()) == [
+        nodes.path(N, CREDENTIALS_TEMPLATE)
+    ]
+
+
+def test_a_directory_that_can_not_be_written_is_a_failure(nodes: Nodes, look: FakeLook) -> None:
+    generator = ocs_credentials_written.generator(look, OTHER)
+    change = next(generator)
+    nodes.path(N, CREDENTIALS_TEMPLATE).unlink()  # the file it is to look like
+    answer = nodes.run(change.node, change.argv, change.stdin)
+    assert answer.code not in change.ok_codes
+    assert not nodes.path(N, CREDENTIALS).exists()
+
+
+def test_preflight_reads_every_node_and_compares(nodes: Nodes, look: FakeLook) -> None:
+    seen, findings = passwords_before(look)  # type: ignore[arg-type]
+    assert (set(seen), findings) == ({N, OTHER}, [])
+    nodes.put(OTHER, SERVER_CONF, OLD[SERVER_CONF].replace(f'"{PASSWORD}"', "other-word"))
+    _, findings = passwords_before(look)  # type: ignore[arg-type]
+    assert [finding.code for finding in findings] == ["ocs-passwords-differ"]
+    assert f"{OTHER}:{SERVER_CONF}" in findings[0].observed
+    assert "other-word" not in str(findings)
+    assert PASSWORD not in str(findings)
+
+
+def test_a_file_that_is_no_text_is_no_answer(nodes: Nodes, look: FakeLook) -> None:
+    nodes.path(N, SERVER_CONF).write_bytes(b"PerlSetVar OCS_DB_PWD \xe4\xf6\n")
+    with pytest.raises(Unanswered, match="UTF-8"):
+        passwords_before(look)  # type: ignore[arg-type]
+
+
+def test_a_failed_change_is_told_by_its_exit_code(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    nodes.path(OTHER, "/var/lib").rmdir()
+    nodes.put(OTHER, "/var/lib", "a file in the way")
+    with pytest.raises(ChangeFailed, match="keep the package's"):
+        migrate(nodes, look)
