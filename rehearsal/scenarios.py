@@ -19,7 +19,8 @@ TARGET = "4.26"
 class NodeStep:
     """A command on some nodes: `where` is a node number, or a role for all of its nodes.
 
-    It runs as root before systemd at the node's first start, after the packages are installed.
+    `before_start` runs as root at the node's first start, after the packages are installed and
+    before systemd; `after_start` when the cluster stands.
     """
 
     where: int | Role
@@ -125,6 +126,11 @@ _ALL = (
         "cluster-file-missing",
         "node 3 has no /etc/neteye-cluster",
         before_start=(NodeStep(3, ("rm", "/etc/neteye-cluster")),),
+    ),
+    Scenario(
+        "disabled-resource",
+        "somebody disabled icinga2-master on purpose",
+        after_start=(NodeStep(1, ("pcs", "resource", "disable", "icinga2-master", "--wait=60")),),
     ),
 )
 SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

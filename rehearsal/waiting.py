@@ -64,7 +64,10 @@ def is_listening(topology: Topology, node: Node) -> bool:
 
 
 def judge(crm_mon: str, names: list[str]) -> str | None:
-    """What `crm_mon --output-as=xml` lacks for a ready cluster of those nodes; None if nothing."""
+    """What `crm_mon --output-as=xml` lacks for a ready cluster of those nodes; None if nothing.
+
+    A resource that somebody disabled is as it should be.
+    """
     try:
         root = ET.fromstring(crm_mon)
     except ET.ParseError as broken:
@@ -79,7 +82,8 @@ def judge(crm_mon: str, names: list[str]) -> str | None:
     for resource in root.iter("resource"):
         agent = resource.get("resource_agent", "")
         started = resource.get("role") == "Started" and resource.get("failed") == "false"
-        if not agent.startswith("stonith:") and not started:
+        disabled = resource.get("target_role") == resource.get("role") == "Stopped"
+        if not agent.startswith("stonith:") and not started and not disabled:
             return f"resource {resource.get('id')} Started, it is {resource.get('role')}"
     return None
 

@@ -54,6 +54,27 @@ def test_image_inputs_are_the_trees_that_are_copied() -> None:
     assert not any("__pycache__" in name for name in names)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("debian.sources", "Suites: bookworm", ["{path}"]),
+        (
+            "sources.list",
+            "# x\ndeb http://m/debian bookworm main\ndeb cdrom:[x]/ bookworm main\n",
+            ["deb http://m/debian bookworm main"],
+        ),
+        ("sources.list", "deb http://m/debian trixie main\n", []),
+    ],
+)
+def test_the_machines_own_debian_sources_are_used(
+    name: str, text: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(image, "_SOURCES", (tmp_path / "absent", path))
+    assert image._mirrors() == [line.format(path=path) for line in expected]
+
+
 def test_state_record_gives_back_what_was_asked(root: Path) -> None:
     place = state.State("x")
     place.start_anew()

@@ -44,6 +44,12 @@ def test_what_is_missing_is_named(old: str, new: str, complaint: str) -> None:
     assert complaint in str(judge(READY.replace(old, new), NODES))
 
 
+def test_a_disabled_resource_is_as_it_should_be() -> None:
+    text = READY.replace('IPaddr2" role="Started"', 'IPaddr2" target_role="Stopped" role="Stopped"')
+    assert text != READY
+    assert judge(text, NODES) is None
+
+
 @pytest.mark.parametrize("role", ["Stopped", "Starting", "Stopping"])
 def test_only_started_is_started(role: str) -> None:
     text = READY.replace('IPaddr2" role="Started"', f'IPaddr2" role="{role}"')
