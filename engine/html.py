@@ -5,8 +5,9 @@ Everything a node or an operator wrote is escaped here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 _COLOURS = {
@@ -48,6 +49,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
             "The guide's rows",
             ("row", "duty", "state", "reason", "steps"),
             (_guide_row(row) for row in summary["guide"]),
+            widths=(4, 22, 9, 45, 20),
         ),
         _findings(summary["findings"]),
         "</div>",
@@ -98,8 +100,17 @@ def _guide_row(row: Mapping[str, Any]) -> tuple[str, ...]:
         escape(row["duty"]),
         _state(row["state"]),
         escape(row["reason"]),
-        escape(", ".join(row["steps"])),
+        escape(_steps(row["steps"])),
     )
+
+
+def _steps(names: Iterable[str]) -> str:
+    """Steps by their bare names; a fan-out says how many of its items recorded something."""
+    counts: dict[str, int] = {}
+    for name in names:
+        bare = name.split("[")[0]
+        counts[bare] = counts.get(bare, 0) + 1
+    return ", ".join(f"{bare} ({n} items)" if n > 1 else bare for bare, n in counts.items())
 
 
 def _findings(findings: Iterable[Mapping[str, Any]]) -> str:
@@ -130,9 +141,14 @@ def _state(state: str) -> str:
     return f'<span class="state" style="color:{_COLOURS.get(state, "#000")}">{escape(state)}</span>'
 
 
-def _table(title: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of cells that are HTML already."""
-    heading = "".join(f"<th>{cell}</th>" for cell in head)
+def _table(
+    title: str, head: Iterable[str], rows: Iterable[Iterable[str]], widths: Sequence[int] = ()
+) -> str:
+    """A table of cells that are HTML already; `widths` in percent."""
+    sizes = [f' style="width:{width}%"' for width in widths]
+    heading = "".join(
+        f"<th{size}>{cell}</th>" for cell, size in zip_longest(head, sizes, fillvalue="")
+    )
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<h2>{escape(title)}</h2>\n<table><tr>{heading}</tr>\n{body}\n</table>"
 

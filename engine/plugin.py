@@ -224,7 +224,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if blocking:
         session.halt_for_findings(blocking)
         text = "\n".join(f"{finding}" for finding in blocking)
-        raise pytest.fail.Exception(session.run.redactor.clean(text), pytrace=False)
+        raise pytest.fail.Exception(session.run.redactor.clean_output(text), pytrace=False)
     return result
 
 

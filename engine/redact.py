@@ -16,8 +16,12 @@ _SHORTEST = 4
 _NAMED = re.compile(
     r"""(?ix)
     ( \b (?: [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]* ) \b
-      ["']? \s* (?: => | [=:] | \s ) \s* )
-    ( "[^"\n]+" | '[^'\n]+' | [^\s"',;]+ )
+      ["'}]* \s* (?: => | [=:] ) \s*
+      # httpd's directives: name, then value, with nothing between
+    | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
+      [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
+    | :// [^/\s:@]+ : )
+    ( "[^"\n]+" | '[^'\n]+' | [^\s"',;@]+ )
     """
 )
 _REFERENCE = re.compile(r"""^["']?(\$\{?\w+\}?(\{\w+\})?|\$ENV\{\w+\}|\*{8})["']?;?$""")

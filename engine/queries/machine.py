@@ -11,6 +11,7 @@ from engine.parse.machine import (
     parse_loadavg,
     parse_meminfo,
     parse_processes,
+    parse_processors,
 )
 from engine.parse.rpm import (
     RPM_QUERY_FORMAT,
@@ -49,7 +50,7 @@ MEMORY: Query[Memory] = Query(
 LOAD: Query[float] = Query(name="load", argv=("cat", "/proc/loadavg"), parse=of_text(parse_loadavg))
 
 PROCESSORS: Query[int] = Query(
-    name="processors", argv=("nproc",), parse=of_text(lambda text: int(text))
+    name="processors", argv=("nproc",), parse=of_text(parse_processors)
 )
 
 MACHINE: Query[str] = Query(

@@ -14,12 +14,15 @@ STATUS: Query[ClusterStatus] = Query(
     name="cluster status",
     argv=("crm_mon", "--one-shot", "--inactive", "--output-as=xml"),
     parse=of_text(parse_crm_mon),
+    # 102 says, in valid XML, that the cluster is stopped on this node: the parser says so
+    ok_codes=(0, 102),
     deadline=20.0,
 )
 
 CIB: Query[Cib] = Query(
     name="cluster configuration",
-    argv=("cibadmin", "--query", "--scope=configuration"),
+    # the whole of it: rules of constraints may refer to attributes of the status section
+    argv=("cibadmin", "--query"),
     parse=of_text(parse_cib),
     deadline=20.0,
 )
