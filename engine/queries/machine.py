@@ -49,9 +49,7 @@ MEMORY: Query[Memory] = Query(
 
 LOAD: Query[float] = Query(name="load", argv=("cat", "/proc/loadavg"), parse=of_text(parse_loadavg))
 
-PROCESSORS: Query[int] = Query(
-    name="processors", argv=("nproc",), parse=of_text(parse_processors)
-)
+PROCESSORS: Query[int] = Query(name="processors", argv=("nproc",), parse=of_text(parse_processors))
 
 MACHINE: Query[str] = Query(
     name="which machine it is",
