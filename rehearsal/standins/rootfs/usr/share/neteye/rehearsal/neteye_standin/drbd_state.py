@@ -153,7 +153,8 @@ def _resource(
         minor=minor,
         disk=mine["disk"] if mine else "Diskless",
         client=mine is None,
-        quorum=2 * (connected + 1) > len(peers) + 1,
+        # Two nodes have no majority to lose: quorum is off there, which shows as `yes`.
+        quorum=len(peers) < 2 or 2 * (connected + 1) > len(peers) + 1,
         peers=peers,
     )
 

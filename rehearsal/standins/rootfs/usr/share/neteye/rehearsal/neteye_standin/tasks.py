@@ -57,7 +57,7 @@ def no_pending_updates(run: Run) -> None:
     release = current_release(run)
 
     def work(node: Node) -> Result:
-        found = _guarded(run, node, lambda: packages.pending(run.asker(node), release))
+        found = _guarded(lambda: packages.pending(run.asker(node), release))
         if found:
             hint = run.message("pending_hint", source=release)
             raise NodeFailure(f"{run.message('pending', example=found[0])}\n{hint}")
@@ -135,7 +135,11 @@ def install_packages(release_of: Callable[[Run], str]) -> Callable[[Run], None]:
         release = release_of(run)
 
         def work(node: Node) -> Result:
-            return _guarded(run, node, lambda: _install(run, node, release))
+            try:
+                return _install(run, node, release)
+            except PackageError as error:
+                detail = str(error)
+            raise NodeFailure(run.message("packages_failed", node=node.name, detail=detail))
 
         run.each(run.in_order, work, parallel=False)
 
@@ -161,7 +165,7 @@ def search_leftovers(run: Run) -> None:
     first_only = run.settings["migration_report"] == "first"
 
     def work(node: Node) -> Result:
-        found = _guarded(run, node, lambda: packages.leftovers(run.asker(node)))
+        found = _guarded(lambda: packages.leftovers(run.asker(node)))
         if found:
             files = ", ".join(found)
             raise NodeFailure(run.message("migration", node=node.name, files=files))
@@ -218,9 +222,8 @@ def _script(run: Run, name: str, deadline: float) -> None:
     run.each([run.active], work)
 
 
-def _guarded(run: Run, node: Node, work: Callable[[], T]) -> T:
+def _guarded(work: Callable[[], T]) -> T:
     try:
         return work()
     except PackageError as error:
-        message = run.message("packages_failed", node=node.name, detail=str(error))
-        raise NodeFailure(message) from None
+        raise NodeFailure(str(error)) from None
