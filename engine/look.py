@@ -32,6 +32,8 @@ class Look:
         self.names = names
         self.position = Position.NOT_STARTED
         self.baseline: Mapping[str, Any] | None = None
+        self.silent: dict[str, str] = {}
+        """Nodes without a first answer, and why: they are not waited for again and again."""
 
     @property
     def inventory(self) -> Inventory:
@@ -128,6 +130,8 @@ class Look:
         return self._run.outputs.describe(f"sql-{query.name}", "\n".join(lines))
 
     def _answer(self, node: str, query: Query[Any]) -> Answer:
+        if node in self.silent:
+            raise Unanswered(node, "a first answer", self.silent[node])
         try:
             answer = self._transport.run(
                 node, query.argv, stdin=query.stdin, deadline=query.deadline

@@ -22,6 +22,7 @@ from engine.look import Look
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.run import Ending, Mode, Run
+from engine.secrets import Secret
 from engine.session import Session
 from engine.start import make_run, make_session
 from engine.steps import StepItem, mark_of
@@ -154,7 +155,14 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     made = make_session(run, _console(session, run))
     session.config.stash[_SESSION] = made
     made.console.line(f"run {run.run_id} ({run.mode.value}), evidence in {run.directory}")
-    made.begin()
+    try:
+        made.begin()
+    except RunbookError as error:
+        run.halt(Ending.FAILED, str(error), "Remove the cause, then run again.")
+    if run.stop is not None:
+        # another run holds the cluster, or what an earlier one left can't be read: no step runs
+        session.items.clear()
+        return (yield)
     made.console.line(f"position: {made.look.position.value}; N is {made.look.names.active}")
     return (yield)
 
@@ -324,6 +332,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if run is None:
         return
     run.journal.close()
+    Secret.unwatched_by(run.redactor.learn)
     for written in ("report.html", "junit.xml"):
         path = run.directory / written
         if path.exists():

@@ -27,6 +27,9 @@ _NAMED = re.compile(
 _REFERENCE = re.compile(r"""^["']?(\$\{?\w+\}?(\{\w+\})?|\$ENV\{\w+\}|\*{8})["']?;?$""")
 
 
+_LONGEST = 256
+
+
 class Redactor:
     """Masks learnt secrets in every form they are likely to be printed in."""
 
@@ -38,7 +41,8 @@ class Redactor:
         """From now on these values are masked in everything recorded."""
         for secret in secrets:
             value = secret.reveal()
-            if len(value) < _SHORTEST:
+            # a whole file that contains a secret is none by itself, its value is made one too
+            if not _SHORTEST <= len(value) <= _LONGEST or "\n" in value:
                 continue
             for form in _forms_of(value):
                 self._forms[form] = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
+from typing import ClassVar
 
 MASK = "********"
 
@@ -18,9 +20,22 @@ class Secret:
 
     __slots__ = ("_value",)
     _key = os.urandom(32)
+    _watchers: ClassVar[list[Callable[[Secret], None]]] = []
 
     def __init__(self, value: str) -> None:
         self._value = value
+        for watcher in self._watchers:
+            watcher(self)
+
+    @classmethod
+    def watched_by(cls, watcher: Callable[[Secret], None]) -> None:
+        """From now on `watcher` is told of every secret when it is made: nobody can forget to."""
+        cls._watchers.append(watcher)
+
+    @classmethod
+    def unwatched_by(cls, watcher: Callable[[Secret], None]) -> None:
+        """The opposite of `watched_by`."""
+        cls._watchers.remove(watcher)
 
     def reveal(self) -> str:
         """The raw text. Only transports and renderers of file content call this."""

@@ -16,8 +16,8 @@ import pytest
 
 from engine.act import Action, Applied, Applier, NotDone
 from engine.console import Console
-from engine.errors import RunbookError
-from engine.evidence import Evidence, StoppedForPerson
+from engine.errors import RunbookError, Unanswered
+from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.queries.pacemaker import STATUS
@@ -123,12 +123,17 @@ class Session:
             self._evidence_of(applied, rows)
             return applied
         try:
-            if self._applier is None:
+            if self.run.mode is Mode.PLAN:
                 return self._show(step, make(self.look))
+            if self._applier is None:
+                raise NotDone("no change is made: N did not answer, or its lock is not ours")
             applied = self._applier.apply(step, make(self.look))
         except NotDone as error:
             for row in rows:
                 self._row(row, RowState.FAILED, str(error))
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except Unanswered as error:
+            self._judge_unanswered(error, rows)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except StoppedForPerson as error:
             self._stop_for(error, rows)
@@ -142,6 +147,13 @@ class Session:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         self._evidence_of(applied, rows)
         return applied
+
+    def _judge_unanswered(self, error: Unanswered, rows: tuple[str, ...]) -> None:
+        """A question without an answer blocks, also when an action asked it."""
+        if self.evidence is not None:
+            finding = unanswered(error.node, error.question, error.why)
+            self.evidence.judge([finding], observed=str(error), guide=rows)
+            self.halt_for_findings(self.evidence.blocking)
 
     def _stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
         """An action found what only a person can decide: exit code 11, the findings say what."""

@@ -20,6 +20,7 @@ from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.redact import Redactor
 from engine.run import Mode, Run, new_run_id, open_directory
+from engine.secrets import Secret
 from engine.session import Session
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
@@ -39,6 +40,7 @@ def make_run(config: pytest.Config) -> Run:
     run_id = new_run_id(inventory.settings.cluster, started)
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
+    Secret.watched_by(redactor.learn)
     run = Run(
         inventory=inventory,
         release=release,

@@ -54,6 +54,7 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
     names = run.inventory.names
     reachable = look.ask_all(names, REACHABLE)
     answering = tuple(reachable.values)
+    look.silent.update(reachable.unanswered)
     seen = Survey(
         reachable=reachable,
         markers=look.ask_all(answering, REHEARSAL_MARKER),

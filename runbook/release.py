@@ -104,7 +104,7 @@ _BLOCKING = (
     ),
     *("role-mismatch", "cluster-name-mismatch", "files-differ", "target-repository"),
     *("change-id-missing", "window-missing", "window-outside", "window-too-short"),
-    *("release-notes-unread", "fallback-missing", "baseline-old"),
+    *("release-notes-unread", "fallback-missing", "baseline-old", "approvals-missing"),
     *("node-offline", "node-unclean", "node-standby", "node-not-standby", "node-maintenance"),
     *("node-pending", "cluster-maintenance", "cluster-stop-all", "no-dc", "pacemaker-mixed"),
     *("resource-stopped", "resource-elsewhere", "resource-failed", "resource-blocked"),

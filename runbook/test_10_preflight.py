@@ -17,41 +17,36 @@ from engine.model.inventory import Environment
 from engine.policy import (
     change_management,
     clocks,
-    commands,
-    constraints,
     estimate,
     machine,
     normal,
-    sameness,
     versions,
 )
 from engine.policy import roles as role_policy
 from engine.position import Position, position_findings
 from engine.queries.machine import (
     CLOCK,
-    FILE_SYSTEMS,
-    LEFTOVERS,
     LOAD,
     MACHINE,
     MEMORY,
-    PROCESSES,
     PROCESSORS,
-    optional_file_text,
     pending_updates,
-    repository_answers,
 )
-from engine.queries.neteye import DEEP_HEALTH, DEFINITION
-from engine.queries.pacemaker import CIB
+from engine.queries.neteye import DEFINITION
 from engine.session import Session
 from engine.steps import step
 from engine.transport.firewall import Firewall
-from runbook import release
+from runbook import checks, release
 from runbook.profiles import Profile, describe, settled
 
 
 def is_start(look: Look) -> bool:
     """Start conditions count at the start only: a half-upgraded cluster is never locked out."""
     return look.position is Position.NOT_STARTED
+
+
+def is_under_way(look: Look) -> bool:
+    return look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP)
 
 
 def announced(look: Look) -> timedelta:
@@ -164,6 +159,8 @@ def test_governance(look: Look, evidence: Evidence) -> None:
     settings = look.settings
     time_needed = announced(look)
     findings = change_management.governance(settings, look.now(), time_needed)
+    if settings.approvals:
+        findings = (*findings, _approvals(settings.approvals))
     notes = [f for f in findings if f.code == "release-notes-unread"]
     information = not is_start(look)
     evidence.judge(
@@ -183,36 +180,29 @@ def test_governance(look: Look, evidence: Evidence) -> None:
     evidence.fulfilled("G16", "announced: service is degraded while all nodes but N are in standby")
 
 
+def _approvals(wanted: int) -> Finding:
+    """Approvals that were asked for and can't be checked are never taken as given."""
+    return Finding(
+        code="approvals-missing",
+        subject="inventory",
+        observed=f"runbook_approvals = {wanted}, and no signed approval of a plan was given",
+        expected=f"{wanted} valid approvals",
+        remedy="This version can't check signed approvals: have the approval recorded in the"
+        " change, then accept this finding by name.",
+    )
+
+
 @step("preflight.sameness", asks=True)
 def test_sameness(look: Look, evidence: Evidence) -> None:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
-    findings: list[Finding] = []
-    compared = {**release.SAME_FILES, release.REPOSITORY_FILES: "where packages come from"}
-    for path, what in compared.items():
-        query = (
-            release.REPOSITORIES if path == release.REPOSITORY_FILES else optional_file_text(path)
-        )
-        asked = look.ask_all(look.names.all, query)
-        evidence.answered(asked)
-        findings += sameness.same_text(path, asked.values, "files-differ", what)
     # while the upgrade is under way the nodes may differ for a time
-    evidence.judge(
-        findings,
-        observed=f"the same on all nodes: {', '.join(compared)}",
-        information=look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP),
-    )
+    checks.files_are_the_same(look, evidence, information=is_under_way(look))
 
 
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
     """The repository of 4.26 answers on every node."""
-    query = repository_answers(release.REPOSITORY, str(release.TARGET), release.REPOSITORY_PROBE)
-    asked = look.ask_all(look.names.all, query)
-    evidence.answered(asked)
-    evidence.judge(
-        versions.repository_answers(asked.values, release.TARGET, release.REPOSITORY),
-        observed=f"the repository of {release.TARGET} answers on {len(asked.values)} nodes",
-    )
+    checks.target_repository_answers(look, evidence)
 
 
 @step("preflight.updates", asks=True)
@@ -233,13 +223,7 @@ def test_updates(look: Look, evidence: Evidence) -> None:
 @step("preflight.space", asks=True)
 def test_space(look: Look, evidence: Evidence) -> None:
     """There is room for the packages on every node."""
-    asked = look.ask_all(look.names.all, FILE_SYSTEMS)
-    evidence.answered(asked)
-    evidence.judge(
-        machine.disk_space(asked.values, release.NEEDED_SPACE),
-        observed=f"room on / /var /boot of {len(asked.values)} nodes",
-        information=not is_start(look),
-    )
+    checks.there_is_room(look, evidence, information=not is_start(look))
 
 
 @step("preflight.clocks", asks=True)
@@ -279,57 +263,29 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
 @step("preflight.constraints", asks=True)
 def test_constraints(look: Look, evidence: Evidence) -> None:
     """No leftover constraint, and none that keeps a resource off N."""
-    status = look.cluster_status()
-    cib = look.ask(look.names.active, CIB)
-    evidence.judge(
-        constraints.leftover_constraints(
-            cib,
-            look.names.internal[look.names.active],
-            fence_devices=[r.id for r in status.fence_devices],
-            resources=sorted({r.group or r.id for r in status.services}),
-        ),
-        observed=f"{len(cib.location)} location constraints, none in the way",
-    )
+    checks.nothing_keeps_off_n(look, evidence)
 
 
 @step("preflight.leftovers", asks=True)
 def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew or .rpmsave lies about on any node."""
-    asked = look.ask_all(look.names.all, LEFTOVERS)
-    evidence.answered(asked)
-    found = machine.config_leftovers(asked.values, release.KNOWN_CONFLICTS)
-    evidence.judge(
-        found,
-        observed=f"{sum(map(len, asked.values.values()))} on {len(asked.values)} nodes",
-        # the planned stop leaves the two known ones; anything else is judged between rounds
-        information=look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP),
+    # the planned stop leaves the two known ones; anything else is judged between rounds
+    checks.no_leftovers(
+        look, evidence, known=release.KNOWN_CONFLICTS, information=is_under_way(look)
     )
 
 
 @step("preflight.commands", asks=True)
 def test_commands(look: Look, evidence: Evidence) -> None:
     """No other command that changes the cluster runs on any node."""
-    asked = look.ask_all(look.names.all, PROCESSES)
-    evidence.answered(asked)
-    ours = any(record.result is None for record in look.memory.detached("up"))
-    evidence.judge(
-        commands.no_command_running(asked.values, release.OTHER_COMMANDS),
-        observed="no neteye command runs" if not ours else "the command of this attempt may run",
-        information=ours,
-    )
+    checks.no_command_runs(look, evidence)
 
 
 @step("preflight.health", asks=True)
 def test_health(look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
-    asked = look.ask_all(look.names.all, DEEP_HEALTH)
-    evidence.answered(asked)
-    evidence.judge(
-        machine.health(asked.values),
-        observed=f"deep health checks on {len(asked.values)} nodes",
-        information=look.position
-        not in (Position.NOT_STARTED, Position.UPDATED, Position.REACTIVATED, Position.CLOSED),
-    )
+    at_rest = (Position.NOT_STARTED, Position.UPDATED, Position.REACTIVATED, Position.CLOSED)
+    checks.health_is_ok(look, evidence, information=look.position not in at_rest)
 
 
 @step("preflight.normal", asks=True)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from engine.act import Applied
 from engine.evidence import Evidence
 from engine.look import Look
-from engine.policy import machine, normal, versions
-from engine.queries.machine import LEFTOVERS, pending_updates
-from engine.queries.neteye import DEEP_HEALTH
+from engine.policy import normal, versions
+from engine.queries.machine import pending_updates
 from engine.steps import step
-from runbook import release
+from runbook import checks, release
 from runbook.actions.pacemaker import update_is_history
 from runbook.profiles import describe, settled, unstandby_ended
 
@@ -36,12 +35,7 @@ def test_update_leftovers(look: Look, evidence: Evidence) -> None:
     if look.memory.closed or look.memory.detached("upgrade"):
         evidence.not_needed("the upgrade has started: conflicts are judged between its rounds")
         return
-    asked = look.ask_all(look.names.all, LEFTOVERS)
-    evidence.answered(asked)
-    evidence.judge(
-        machine.config_leftovers(asked.values, frozenset()),
-        observed=f"none on {len(asked.values)} nodes",
-    )
+    checks.no_leftovers(look, evidence)
 
 
 @step("update.unstandby", after=("update.leftovers",), guide=("G28",))
@@ -68,16 +62,3 @@ def test_update_fencing(
         return
     findings, seen = settled(look, normal.before_start, version=release.SOURCE)
     evidence.judge(findings, observed=f"fully updated and normal: {describe(seen)}")
-
-
-@step("update.health", after=("update.fencing",), guide=("G28",))
-def test_update_health(look: Look, evidence: Evidence) -> None:
-    """`neteye health deep` is OK on every node before the upgrade starts."""
-    if look.memory.closed or look.memory.detached("upgrade"):
-        evidence.not_needed("the upgrade has started")
-        return
-    asked = look.ask_all(look.names.all, DEEP_HEALTH)
-    evidence.answered(asked)
-    evidence.judge(
-        machine.health(asked.values), observed=f"deep health checks on {len(asked.values)} nodes"
-    )

@@ -11,8 +11,13 @@ from runbook.ocs import dump
 from runbook.ocs.fetched import fetched_findings, restore_command
 from runbook.ocs.presence import presence
 
+AGAIN = (
+    *("again.sameness", "again.repository", "again.space", "again.constraints"),
+    *("again.leftovers", "again.commands", "again.health"),
+)
 
-@step("backup.proved", after=("update.health",), guide=("G06",))
+
+@step("backup.proved", after=AGAIN, guide=("G06",))
 def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> None:
     """The table is dumped, restored beside the original, and compared with it."""
     there, asked = presence(look)

@@ -8,11 +8,10 @@ from engine.act import Applied
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
-from engine.policy import machine, normal, versions
-from engine.queries.machine import LEFTOVERS
+from engine.policy import normal, versions
 from engine.queries.neteye import VERSION
 from engine.steps import step
-from runbook import release
+from runbook import checks, release
 from runbook.actions.backup import VERIFIED
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.ocs import dump, verification
@@ -60,12 +59,7 @@ def test_versions(look: Look, evidence: Evidence) -> None:
 @step("verification.leftovers", after=("verification.command",), guide=("G14",))
 def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew or .rpmsave is left on any node."""
-    asked = look.ask_all(look.names.all, LEFTOVERS)
-    evidence.answered(asked)
-    evidence.judge(
-        machine.config_leftovers(asked.values, frozenset()),
-        observed=f"no .rpmnew or .rpmsave on {len(asked.values)} nodes",
-    )
+    checks.no_leftovers(look, evidence)
 
 
 @step("verification.mid_upgrade", after=("verification.versions",), guide=("G25", "G26"))

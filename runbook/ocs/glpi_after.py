@@ -24,6 +24,9 @@ KEY_FILE = "glpicrypt.key"
 
 # the first key file below the roots, in base64; 44 none, 45 several
 _KEY = """
+set -f
+IFS='
+'
 found=
 for root in "$@"; do
   [ -d "$root" ] || continue

@@ -1,0 +1,115 @@
+"""Checks that are made more than once: before the start, and again directly before the upgrade.
+
+Each asks all nodes at once, judges, and records. `information` shows findings without weight.
+"""
+
+from __future__ import annotations
+
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.policy import commands, constraints, machine, sameness, versions
+from engine.queries.machine import (
+    FILE_SYSTEMS,
+    LEFTOVERS,
+    PROCESSES,
+    optional_file_text,
+    repository_answers,
+)
+from engine.queries.neteye import DEEP_HEALTH
+from engine.queries.pacemaker import CIB
+from runbook import release
+
+
+def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
+    findings: list[Finding] = []
+    for path, what in release.SAME_FILES.items():
+        asked = look.ask_all(look.names.all, optional_file_text(path))
+        evidence.answered(asked)
+        findings += sameness.same_text(path, asked.values, "files-differ", what)
+    repositories = look.ask_all(look.names.all, release.REPOSITORIES)
+    evidence.answered(repositories)
+    findings += sameness.same_text(
+        release.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
+    )
+    compared = ", ".join([*release.SAME_FILES, release.REPOSITORY_FILES])
+    evidence.judge(findings, observed=f"the same on all nodes: {compared}", information=information)
+
+
+def target_repository_answers(look: Look, evidence: Evidence) -> None:
+    """The repository of the target answers on every node."""
+    query = repository_answers(release.REPOSITORY, str(release.TARGET), release.REPOSITORY_PROBE)
+    asked = look.ask_all(look.names.all, query)
+    evidence.answered(asked)
+    evidence.judge(
+        versions.repository_answers(asked.values, release.TARGET, release.REPOSITORY),
+        observed=f"the repository of {release.TARGET} answers on {len(asked.values)} nodes",
+    )
+
+
+def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """There is room for the packages on every node."""
+    asked = look.ask_all(look.names.all, FILE_SYSTEMS)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.disk_space(asked.values, release.NEEDED_SPACE),
+        observed=f"room on {', '.join(release.NEEDED_SPACE)} of {len(asked.values)} nodes",
+        information=information,
+    )
+
+
+def nothing_keeps_off_n(look: Look, evidence: Evidence) -> None:
+    """No leftover constraint, and none that keeps a resource off N."""
+    status = look.cluster_status()
+    cib = look.ask(look.names.active, CIB)
+    evidence.judge(
+        constraints.leftover_constraints(
+            cib,
+            look.names.internal[look.names.active],
+            fence_devices=[r.id for r in status.fence_devices],
+            resources=sorted({r.group or r.id for r in status.services}),
+        ),
+        observed=f"{len(cib.location)} location constraints, none in the way",
+    )
+
+
+def no_leftovers(
+    look: Look,
+    evidence: Evidence,
+    *,
+    known: frozenset[str] = frozenset(),
+    information: bool = False,
+) -> None:
+    """No .rpmnew or .rpmsave lies about on any node."""
+    asked = look.ask_all(look.names.all, LEFTOVERS)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.config_leftovers(asked.values, known),
+        observed=f"{sum(map(len, asked.values.values()))} .rpmnew or .rpmsave on"
+        f" {len(asked.values)} nodes",
+        information=information,
+    )
+
+
+def no_command_runs(look: Look, evidence: Evidence) -> None:
+    """No other command that changes the cluster runs on any node."""
+    asked = look.ask_all(look.names.all, PROCESSES)
+    evidence.answered(asked)
+    ours = any(record.result is None for record in look.memory.detached("up"))
+    evidence.judge(
+        commands.no_command_running(asked.values, release.OTHER_COMMANDS),
+        observed="the command of this attempt may run" if ours else "no neteye command runs",
+        information=ours,
+    )
+
+
+def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """`neteye health deep` is OK on every node; some of its checks look at their node only."""
+    asked = look.ask_all(look.names.all, DEEP_HEALTH)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.health(asked.values),
+        observed=f"deep health checks on {len(asked.values)} nodes",
+        information=information,
+    )

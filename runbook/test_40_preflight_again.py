@@ -1,0 +1,73 @@
+"""Preflight again: what can have changed since the start, directly before the upgrade (G28).
+
+The update has changed packages, and days may lie between update and upgrade.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.steps import step
+from runbook import checks
+
+UPDATED = ("update.fencing",)
+
+
+@pytest.fixture
+def upgrade_is_ahead(look: Look, evidence: Evidence) -> bool:
+    """Whether these checks still guard something; says so when they do not."""
+    if look.memory.closed or look.memory.detached("upgrade"):
+        evidence.not_needed("the upgrade has started: its start was guarded before it")
+        return False
+    return True
+
+
+@step("again.sameness", after=UPDATED)
+def test_sameness(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
+    if upgrade_is_ahead:
+        checks.files_are_the_same(look, evidence)
+
+
+@step("again.repository", after=UPDATED)
+def test_repository(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """The repository of 4.26 answers on every node."""
+    if upgrade_is_ahead:
+        checks.target_repository_answers(look, evidence)
+
+
+@step("again.space", after=UPDATED)
+def test_space(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """There is room for the packages on every node."""
+    if upgrade_is_ahead:
+        checks.there_is_room(look, evidence)
+
+
+@step("again.constraints", after=UPDATED)
+def test_constraints(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """No leftover constraint, and none that keeps a resource off N."""
+    if upgrade_is_ahead:
+        checks.nothing_keeps_off_n(look, evidence)
+
+
+@step("again.leftovers", after=UPDATED)
+def test_leftovers(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """No .rpmnew or .rpmsave lies about on any node."""
+    if upgrade_is_ahead:
+        checks.no_leftovers(look, evidence)
+
+
+@step("again.commands", after=UPDATED)
+def test_commands(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """No other command that changes the cluster runs on any node."""
+    if upgrade_is_ahead:
+        checks.no_command_runs(look, evidence)
+
+
+@step("again.health", after=UPDATED, guide=("G28",))
+def test_health(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """`neteye health deep` is OK on every node."""
+    if upgrade_is_ahead:
+        checks.health_is_ok(look, evidence)
