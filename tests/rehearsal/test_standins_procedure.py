@@ -21,8 +21,7 @@ TEXT = json.dumps({"Hostname": "cluster", "Nodes": NODES})
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    # capsys first: the log keeps the standard output of the moment it was made
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(procedure, "LOGS", tmp_path)
     monkeypatch.setattr(faults, "FAULTS_FILE", tmp_path / "faults.json")
     cluster = context.parse_cluster(TEXT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
@@ -38,7 +37,7 @@ class PlayLog:
 
     def __init__(self, nodes: Sequence[str], stream: TextIO | None = None) -> None:
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in nodes}
-        self._stream = stream or sys.stdout
+        self._stream = stream  # None: standard output, whatever it is then
 
     def say(self, text: str) -> None:
         """Print lines."""
