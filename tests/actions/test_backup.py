@@ -1,0 +1,269 @@
+"""Backup of memories: whole or not at all, proved, on N, and dropped again (G06, G07)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import RunbookError, Unanswered
+from engine.journal import Event
+from engine.memory import ChangeRecord, LedgerEntry
+from engine.model.change import Temporary
+from runbook.actions.backup import (
+    VERIFIED,
+    BackupNotProved,
+    memories_backed_up,
+    memories_beside,
+    memories_beside_dropped,
+)
+from runbook.ocs import dump
+from runbook.ocs.names import SCRATCH_DATABASE
+from runbook.ocs.stops import StoppedForPerson
+from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
+
+DUMP = "CREATE TABLE memories;\nINSERT INTO memories VALUES (1);\n-- Dump completed on some day\n"
+BACKUP = dump.backup_path("A1")
+PROOF = dump.proof_path("A1")
+BEGAN = datetime(2024, 3, 9, 21, 59, 30)
+
+
+def sums(rows: int, checksum: int) -> list[Mapping[str, Any]]:
+    return [{"rows_count": rows, "checksum": checksum}]
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Nodes:
+    made = Nodes(tmp_path, N, OTHER)
+    for node in (N, OTHER):
+        made.path(node, "/var/lib/mysql").mkdir()
+    made.program("mysqldump", f"echo \"$*\" >> $BASE/dump.log\nprintf %s '{DUMP}'")
+    made.program("mysql", 'echo "$*" >> $BASE/mysql.log\ncat >> $BASE/restored.sql')
+    made.program("ssh", 'echo "$*" >> $BASE/ssh.log\ncat "$BASE/pulled"')
+    return made
+
+
+@pytest.fixture
+def look(nodes: Nodes) -> FakeLook:
+    made = FakeLook(nodes)
+    made.rows = {
+        "databases of the asset module": [{"name": "ocsweb"}],
+        "type of memories.CAPACITY": [{"data_type": "varchar"}],
+        "size of memories": [
+            {"data": 1000, "indexes": 100, "engine": "InnoDB", "datadir": "/var/lib/mysql"}
+        ],
+        "clock of the database": [{"moment": BEGAN}],
+        f"rows and checksum of {SCRATCH_DATABASE}.memories": sums(1, 77),
+        "restored backup against the live table": [],
+    }
+    return made
+
+
+def back_up(nodes: Nodes, look: FakeLook) -> Driven:
+    return drive(nodes, memories_backed_up, look)
+
+
+def started_upgrade(look: FakeLook) -> None:
+    intent: Event = {"event": "intent", "key": "k", "step": "s", "detached": "upgrade-1"}
+    look.memory.changes["k"] = ChangeRecord("k", intent)
+
+
+def test_a_backup_is_dumped_restored_compared_and_recorded(nodes: Nodes, look: FakeLook) -> None:
+    done = back_up(nodes, look)
+    file = nodes.path(N, BACKUP)
+    assert gzip.decompress(file.read_bytes()).decode() == DUMP
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert (nodes.base / "restored.sql").read_text() == DUMP
+    proof = json.loads(nodes.path(N, PROOF).read_text())
+    assert proof["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (proof["rows"], proof["checksum"], proof["began"]) == (1, 77, BEGAN.isoformat())
+    assert sorted(p.name for p in file.parent.iterdir()) == [
+        "ocsweb.memories.json",
+        "ocsweb.memories.sql.gz",
+    ]
+    assert f"gzip -dc {BACKUP} | mysql ocsweb" in str(done.said)
+    opened = [t for change in done.changes for t in change.opens]
+    closed = [pair for change in done.changes for pair in change.closes]
+    assert opened == [Temporary("scratch-schema", SCRATCH_DATABASE, "absent")]
+    assert closed == [("scratch-schema", SCRATCH_DATABASE)]
+    log = (nodes.base / "mysql.log").read_text()
+    assert log.count("sql_log_bin = 0") == 3  # made, filled and dropped outside the binary log
+    assert "--single-transaction" in (nodes.base / "dump.log").read_text()
+
+
+def test_a_fresh_proved_backup_is_not_taken_again(nodes: Nodes, look: FakeLook) -> None:
+    back_up(nodes, look)
+    look.clock += timedelta(minutes=59)
+    assert "a proved backup is there" in back_up(nodes, look).nothing
+    look.clock += timedelta(minutes=2)
+    assert back_up(nodes, look).changes
+
+
+def test_a_backup_that_was_changed_is_none(nodes: Nodes, look: FakeLook) -> None:
+    back_up(nodes, look)
+    with nodes.path(N, BACKUP).open("ab") as file:
+        file.write(b"x")
+    assert back_up(nodes, look).changes
+
+
+def test_it_is_never_retaken_once_a_round_has_started(nodes: Nodes, look: FakeLook) -> None:
+    started_upgrade(look)
+    assert "there is no proved backup" in back_up(nodes, look).nothing
+
+
+@pytest.mark.parametrize(
+    ("question", "rows", "says"),
+    [
+        ("databases of the asset module", [{"name": "glpi"}], "not installed"),
+        ("type of memories.CAPACITY", [{"data_type": "int"}], "an integer already"),
+    ],
+)
+def test_when_there_is_nothing_to_back_up(
+    nodes: Nodes, look: FakeLook, question: str, rows: list[Mapping[str, Any]], says: str
+) -> None:
+    look.rows[question] = rows
+    assert says in back_up(nodes, look).nothing
+
+
+def test_an_unreachable_database_is_no_missing_one(nodes: Nodes, look: FakeLook) -> None:
+    look.rows["databases of the asset module"] = Unanswered(N, "q", "down")
+    with pytest.raises(Unanswered):
+        back_up(nodes, look)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        f"printf %s '{DUMP[:30]}'; exit 2",  # killed in the middle
+        f"printf %s '{DUMP[:30]}'",  # ended well, and still cut
+        "exit 1",
+    ],
+)
+def test_half_a_dump_never_gets_the_final_name(nodes: Nodes, look: FakeLook, program: str) -> None:
+    nodes.program("mysqldump", program)
+    with pytest.raises(ChangeFailed, match="dump ocsweb"):
+        back_up(nodes, look)
+    assert list(nodes.path(N, BACKUP).parent.iterdir()) == []
+
+
+def test_leftovers_of_a_killed_dump_are_removed(nodes: Nodes, look: FakeLook) -> None:
+    partial = nodes.path(N, f"{BACKUP}.partial.AbCdEf")
+    partial.parent.mkdir(parents=True)
+    partial.write_text("half")
+    back_up(nodes, look)
+    assert not partial.exists()
+
+
+@pytest.mark.parametrize(
+    ("difference", "rows", "proved"),
+    [
+        ([{"why": "unexplained", "rows_count": 1}], 1, False),
+        ([{"why": "rewritten", "rows_count": 9}, {"why": "gone", "rows_count": 1}], 1, True),
+        ([], 0, False),
+    ],
+)
+def test_only_what_inventories_explain_may_differ(
+    nodes: Nodes, look: FakeLook, difference: list[Mapping[str, Any]], rows: int, proved: bool
+) -> None:
+    look.rows["restored backup against the live table"] = difference
+    look.rows[f"rows and checksum of {SCRATCH_DATABASE}.memories"] = sums(rows, 77)
+    if proved:
+        back_up(nodes, look)
+        assert json.loads(nodes.path(N, PROOF).read_text())["rewritten"] == 10
+        return
+    with pytest.raises(BackupNotProved):
+        back_up(nodes, look)
+    assert not nodes.path(N, PROOF).exists()
+    assert "DROP DATABASE" in (nodes.base / "mysql.log").read_text().splitlines()[-1]
+
+
+def test_room_is_checked_first(nodes: Nodes, look: FakeLook) -> None:
+    look.rows["size of memories"] = [
+        {"data": 1 << 60, "indexes": 0, "engine": "InnoDB", "datadir": "/var/lib/mysql"}
+    ]
+    with pytest.raises(StoppedForPerson) as stopped:
+        back_up(nodes, look)
+    assert [f.code for f in stopped.value.findings] == ["backup-no-room", "backup-no-room"]
+    assert not (nodes.base / "dump.log").exists()
+
+
+def test_a_backup_made_elsewhere_is_copied_to_n(nodes: Nodes, look: FakeLook) -> None:
+    look.database_node = OTHER
+    (nodes.base / "pulled").symlink_to(nodes.path(OTHER, BACKUP))
+    done = back_up(nodes, look)
+    assert [c.node for c in done.changes] == [OTHER, OTHER, OTHER, N, N]
+    assert nodes.path(N, BACKUP).read_bytes() == nodes.path(OTHER, BACKUP).read_bytes()
+    asked = (nodes.base / "ssh.log").read_text()
+    assert f"{OTHER}.neteyelocal cat -- " in asked
+    assert "BatchMode=yes" in asked
+
+
+def test_a_copy_that_differs_is_a_failure(nodes: Nodes, look: FakeLook) -> None:
+    look.database_node = OTHER
+    (nodes.base / "pulled").write_text("something else")
+    with pytest.raises(ChangeFailed, match="differs from the original"):
+        back_up(nodes, look)
+    assert not nodes.path(N, BACKUP).exists()
+
+
+def test_the_backup_is_restored_beside_for_the_comparison(nodes: Nodes, look: FakeLook) -> None:
+    back_up(nodes, look)
+    started_upgrade(look)
+    done = drive(nodes, memories_beside, look)
+    assert [change.what for change in done.changes] == [
+        "restore the backup of memories beside the original"
+    ]
+    assert (nodes.base / "restored.sql").read_text() == DUMP * 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "says"),
+    [
+        ("checksum", BackupNotProved, "on record are 1 and 77"),
+        ("elsewhere", RunbookError, "the database runs on"),
+    ],
+)
+def test_a_comparison_that_can_not_be_trusted_stops(
+    nodes: Nodes, look: FakeLook, damage: str, error: type[Exception], says: str
+) -> None:
+    back_up(nodes, look)
+    if damage == "checksum":
+        look.rows[f"rows and checksum of {SCRATCH_DATABASE}.memories"] = sums(1, 78)
+    else:
+        look.database_node = OTHER
+    with pytest.raises(error, match=says):
+        drive(nodes, memories_beside, look)
+
+
+def test_a_backup_replaced_before_the_restore_is_refused(nodes: Nodes, look: FakeLook) -> None:
+    back_up(nodes, look)
+    generator = memories_beside.generator(look)
+    change = next(generator)
+    nodes.path(N, BACKUP).write_bytes(gzip.compress(b"DROP DATABASE ocsweb"))
+    answer = nodes.run(change.node, change.argv)
+    assert answer.code == 65
+    assert (nodes.base / "restored.sql").read_text() == DUMP
+
+
+def test_nothing_to_compare(nodes: Nodes, look: FakeLook) -> None:
+    assert "no proved backup" in drive(nodes, memories_beside, look).nothing
+    look.memory.facts[VERIFIED] = {}
+    assert "earlier in this attempt" in drive(nodes, memories_beside, look).nothing
+
+
+def test_the_scratch_schema_is_dropped(nodes: Nodes, look: FakeLook) -> None:
+    assert "no scratch schema" in drive(nodes, memories_beside_dropped, look).nothing
+    look.memory.ledger[dump.SCRATCH] = LedgerEntry(*dump.SCRATCH, "absent", "now")
+    assert "no schema" in drive(nodes, memories_beside_dropped, look).nothing
+    assert look.closed == [dump.SCRATCH]
+    look.rows["databases of the asset module"] = [{"name": SCRATCH_DATABASE}]
+    done = drive(nodes, memories_beside_dropped, look)
+    assert done.changes[0].closes == (dump.SCRATCH,)
+    assert f"DROP DATABASE IF EXISTS {SCRATCH_DATABASE}" in done.changes[0].argv[-1]

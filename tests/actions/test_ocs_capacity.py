@@ -1,0 +1,311 @@
+"""memories.CAPACITY: the classes on measured values, and each way the conversion goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ParseError
+from engine.queries import SqlQuery
+from runbook.ocs import agents, capacity, capacity_after, comparison, dump, glpi, presence
+from runbook.ocs.agents import FollowedAgent, MachineNow, Verdict
+from runbook.ocs.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
+from runbook.ocs.comparison import SlotRow, Suspect, Totals
+
+VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
+KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}
+MOMENT = datetime(2024, 3, 9, 21, 30)
+
+
+def measured() -> Iterator[tuple[str | None, str, str]]:
+    """(value, class, what a non-strict ALTER makes of it), measured on a real server."""
+    with VALUES.open(newline="") as file:
+        for row in csv.DictReader(file):
+            kind = KINDS.get(row["class"], row["class"].replace("-", " "))
+            yield json.loads(row["value_json"]), kind, row["alter_nonstrict"]
+
+
+def evaluated(expression: str, value: str | None) -> object:
+    """The SQL expression on one value, in a small SQL engine with the server's functions added.
+
+    The same expressions run on a real server in the integration test.
+    """
+    with sqlite3.connect(":memory:") as engine:
+        engine.create_function(
+            "REGEXP", 2, lambda pattern, text: re.search(pattern, text, re.ASCII) is not None
+        )
+        engine.create_function(
+            "REGEXP_REPLACE", 3, lambda text, pattern, by: re.sub(pattern, by, text)
+        )
+        (found,) = engine.execute(f"SELECT {expression} FROM (SELECT ? AS CAPACITY)", (value,))
+        return found[0]
+
+
+@pytest.mark.parametrize(("value", "kind", "altered"), list(measured()))
+def test_every_measured_value_has_its_class(value: str | None, kind: str, altered: str) -> None:
+    assert evaluated(capacity.class_sql(), value) == kind
+
+
+@pytest.mark.parametrize(("value", "kind", "altered"), list(measured()))
+def test_the_number_expected_afterwards(value: str | None, kind: str, altered: str) -> None:
+    kept = evaluated(capacity.number_sql(decorated=True), value)
+    nulled = evaluated(capacity.number_sql(decorated=False), value)
+    if kind == "integer":
+        assert kept == nulled == int(altered)
+    elif kind == "decorated integer":
+        assert (kept, nulled) == (int(altered), None)
+    else:
+        assert (kept, nulled) == (None, None)
+
+
+def queries() -> list[SqlQuery[object]]:
+    return [
+        *(capacity.column_type(), capacity.COUNTS, capacity.dirty_values(7, 10)),
+        *(comparison.DATABASE_CLOCK, comparison.table_sum("x"), comparison.DECORATED),
+        *(comparison.backup_difference(MOMENT), comparison.totals(MOMENT)),
+        *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), comparison.saved_rows([2, 1])),
+        *(comparison.live_rows([]), agents.machines_now([3]), dump.TABLE_SIZE, presence.SCHEMAS),
+        *(glpi.ocs_servers(), glpi.stored_passwords(), glpi.plugin_state()),
+        glpi.has_plugin_table(),
+    ]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("query", queries(), ids=lambda query: query.name)
+def test_questions_fit_the_driver(query: SqlQuery[object]) -> None:
+    assert query.sql.count("%s") == len(query.params)
+    assert query.sql.count("%") == len(query.params)  # the driver formats by %
+    assert "\\" not in query.sql  # what it means depends on the session's SQL mode
+    assert query.sql.startswith("SELECT")
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([], None),
+        ([{"data_type": "varchar"}], ColumnType.TEXT),
+        ([{"data_type": "VARCHAR"}], ColumnType.TEXT),
+        ([{"data_type": "longtext"}], ColumnType.TEXT),
+        ([{"data_type": "int"}], ColumnType.INTEGER),
+        ([{"data_type": "bigint"}], ColumnType.OTHER),
+        ([{"data_type": "decimal"}], ColumnType.OTHER),
+    ],
+)
+def test_column_type(rows: list[dict[str, str]], expected: ColumnType | None) -> None:
+    assert capacity.column_type().parse(rows) is expected
+
+
+def test_two_columns_of_that_name_are_no_answer() -> None:
+    with pytest.raises(ParseError, match="2 rows"):
+        capacity.column_type().parse([{"data_type": "int"}] * 2)
+
+
+def counts(**rows: int) -> ClassCounts:
+    named = {CapacityClass[name]: count for name, count in rows.items()}
+    return ClassCounts(named, named)
+
+
+def test_dirty_values_are_a_finding_with_its_numbers() -> None:
+    seen = counts(INTEGER=90, TEXT=3, BLANK=5, LEADING_NUMBER=2)
+    (finding,) = capacity.findings_before(ColumnType.TEXT, seen)
+    assert finding.code == "capacity-dirty"
+    assert "5 values are no plain integers" in finding.observed
+    assert "3 text (3 machines)" in finding.observed
+
+
+@pytest.mark.parametrize(
+    ("column", "seen", "found"),
+    [
+        (ColumnType.TEXT, counts(INTEGER=9, BLANK=4, NULL=1), []),
+        (ColumnType.INTEGER, None, []),
+        (ColumnType.OTHER, None, ["capacity-column"]),
+        (None, None, ["capacity-column"]),
+        (ColumnType.TEXT, counts(DECORATED=1), ["capacity-dirty"]),
+        (ColumnType.TEXT, counts(OUT_OF_RANGE=1), ["capacity-dirty"]),
+    ],
+)
+def test_before(column: ColumnType | None, seen: ClassCounts | None, found: list[str]) -> None:
+    assert [f.code for f in capacity.findings_before(column, seen)] == found
+
+
+KIND_OF = {
+    None: CapacityClass.NULL,
+    "8192": CapacityClass.INTEGER,
+    "0": CapacityClass.INTEGER,
+    "+8192": CapacityClass.DECORATED,
+    "": CapacityClass.BLANK,
+    "No": CapacityClass.TEXT,
+    "8192 MB": CapacityClass.LEADING_NUMBER,
+    "99999999999": CapacityClass.OUT_OF_RANGE,
+}
+NUMBERS = {"8192": 8192, "0": 0, "+8192": 8192}
+
+
+def compared(
+    before: list[str | None], now: list[int | None], *, exists: bool = True
+) -> capacity_after.SlotComparison:
+    saved = [SlotRow(7, 1, "DIMM 1", v, KIND_OF[v], NUMBERS.get(v or "")) for v in before]
+    live = [SlotRow(7, 1, "dimm 1 ", None if v is None else str(v)) for v in now]
+    return capacity_after.compare_slots([Suspect(7, 1, "DIMM 1", exists)], saved, live)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "codes"),
+    [
+        (["No"], [0], ["capacity-zeroed"]),
+        ([""], [0], ["capacity-zeroed"]),
+        (["8192 MB"], [8192], ["capacity-not-null"]),
+        (["99999999999"], [2147483647], ["capacity-clamped"]),
+        (["99999999999"], [0], ["capacity-zeroed"]),
+        (["8192"], [None], ["capacity-integer-lost"]),
+        (["8192"], [4096], ["capacity-altered"]),
+        (["+8192"], [1], ["capacity-altered"]),
+        ([None], [5], ["capacity-filled"]),
+        (["8192", "No"], [8192], ["memories-rows-lost"]),
+        (["8192"], [8192, None], ["memories-rows-added"]),
+        (["No", "8192", "8192"], [0, 8192], ["capacity-zeroed", "memories-rows-lost"]),
+        (["No"], [None], []),
+        (["+8192", "No"], [None, None], []),
+        (["+8192", "No"], [8192, None], []),
+        (["0", "No"], [None, 0], []),
+    ],
+)
+def test_each_way_it_goes_wrong_has_its_code(
+    before: list[str | None], now: list[int | None], codes: list[str]
+) -> None:
+    result = compared(before, now)
+    assert sorted(d.code for d in result.discrepancies) == sorted(codes)
+    found = capacity_after.findings_after(result, Totals(3, 3, 0))
+    assert {f.code for f in found} == set(codes)
+    assert all(f.guide == ("G07",) for f in found)
+
+
+def test_decorated_integers_are_counted_whichever_way_they_went() -> None:
+    assert compared(["+8192"], [8192]).decorated_kept == 1
+    assert compared(["+8192"], [None]).decorated_nulled == 1
+
+
+def test_rows_gone_with_their_machine_are_told_apart() -> None:
+    (row,) = compared(["8192"], [], exists=False).discrepancies
+    assert row.code == "memories-machine-gone"
+    assert "gone" in str(row)
+
+
+def test_a_cut_list_says_at_least() -> None:
+    found = capacity_after.findings_after(compared(["No"], [0]), Totals(1, 1, 0), complete=False)
+    assert found[0].observed.startswith("at least 1")
+
+
+def test_fewer_rows_are_never_silent() -> None:
+    empty = capacity_after.SlotComparison()
+    assert [f.code for f in capacity_after.findings_after(empty, Totals(9, 8, 0))] == [
+        "memories-rows-lost"
+    ]
+    assert capacity_after.findings_after(empty, Totals(9, 8, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "code"),
+    [
+        (ColumnType.TEXT, "capacity-still-text"),
+        (ColumnType.OTHER, "capacity-column"),
+        (None, "capacity-column"),
+    ],
+)
+def test_only_an_integer_column_is_right(column: ColumnType | None, code: str) -> None:
+    assert [f.code for f in capacity_after.column_findings(column)] == [code]
+    assert capacity_after.column_findings(ColumnType.INTEGER) == []
+
+
+def dirty(machine: int, value: str, kind: CapacityClass, **fields: object) -> DirtyValue:
+    known: dict[str, object] = {
+        "name": f"host{machine}",
+        "deviceid": f"host{machine}-2024",
+        "useragent": "agent 2.1",
+        "lastdate": MOMENT,
+        "slot": 1,
+    }
+    return DirtyValue(1, machine, value, kind, **{**known, **fields})  # type: ignore[arg-type]
+
+
+def test_whom_to_follow_up() -> None:
+    values = [
+        dirty(1, "No", CapacityClass.TEXT, slot=1),
+        dirty(1, "+1", CapacityClass.DECORATED, slot=2),
+        dirty(2, "< 1", CapacityClass.TEXT, deviceid=None),
+        dirty(3, "5 GB", CapacityClass.LEADING_NUMBER, useragent="agent 2.0"),
+        dirty(4, "No", CapacityClass.TEXT),
+    ]
+    followed = agents.agents_to_follow(values)
+    assert [(agent.machine, agent.text_slots) for agent in followed] == [
+        (1, (1,)),
+        (3, (1,)),
+        (4, (1,)),
+    ]
+    assert agents.by_useragent(followed) == {"agent 2.1": 2, "agent 2.0": 1}
+    again = [FollowedAgent.from_json(json.loads(json.dumps(a.as_json()))) for a in followed]
+    assert again == followed
+
+
+LATER = datetime(2024, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (None, Verdict.GONE),
+        (MachineNow(1, "d", "a", LATER, True), Verdict.GONE),
+        (MachineNow(1, "other", "a", LATER, False), Verdict.GONE),
+        (MachineNow(1, "d", "a", MOMENT, False, ((1, None),)), Verdict.NOT_YET),
+        (MachineNow(1, "d", "a", None, False, ((1, None),)), Verdict.NOT_YET),
+        (MachineNow(1, "d", "a", LATER, False, ((1, 8192),)), Verdict.GOOD),
+        (MachineNow(1, "d", "a", LATER, False, ((1, 0),)), Verdict.UPDATE_AGENT),
+        (MachineNow(1, "d", "a", LATER, False, ((2, 0), (1, 8192))), Verdict.GOOD),
+        (MachineNow(1, "d", "a", LATER, False, ((1, None),)), Verdict.UNCHANGED),
+        (MachineNow(1, "d", "a", LATER, False), Verdict.GOOD),
+    ],
+)
+def test_how_an_agent_does(now: MachineNow | None, expected: Verdict) -> None:
+    agent = FollowedAgent(1, "host1", "d", "a", MOMENT, (1,))
+    assert agents.verdict(agent, now, MOMENT) is expected
+    assert expected.is_open is (expected not in (Verdict.GOOD, Verdict.GONE))
+
+
+def test_rows_of_the_database_become_values() -> None:
+    row = {
+        "id": 5,
+        "machine": 7,
+        "value": "No",
+        "kind": "text",
+        "name": "h",
+        "deviceid": "d",
+        "useragent": None,
+        "lastdate": MOMENT,
+        "lastcome": None,
+        "slot": 2,
+        "caption": "x",
+    }
+    (value,) = capacity.dirty_values().parse([row])
+    assert (value.row, value.kind, value.is_orphan) == (5, CapacityClass.TEXT, False)
+    now = agents.machines_now([7]).parse(
+        [
+            {
+                "machine": 7,
+                "deviceid": "d",
+                "useragent": "a",
+                "lastdate": None,
+                "archived": None,
+                "row_id": n,
+                "slot": n,
+                "value": v,
+            }
+            for n, v in ((1, 5), (2, None))
+        ]
+    )
+    assert now[7].values == ((1, 5), (2, None))

@@ -1,0 +1,201 @@
+"""Proof by use: the OCS server's answer, httpd's environment, and a restart when it is needed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.errors import RunbookError, Unanswered
+from engine.model.cluster import Resource
+from engine.secrets import Secret
+from engine.transport.base import Answer
+from runbook.actions.ocs import httpd_restarted
+from runbook.ocs import online
+from runbook.ocs.migration import OCS_DATABASE_IN_USE
+from runbook.ocs.names import CREDENTIALS, SERVER_CONF
+from runbook.ocs.online import HttpAnswer, Started
+from runbook.ocs.verification import ocs_online
+from tests.actions.ocs_nodes import DATA, FakeLook, N, Nodes, drive
+
+CURL = """
+config=
+for argument in "$@"; do [ "$argument" != - ] || config=$(cat); done
+echo "$*" >> $BASE/curl.log
+case "$*" in *"the word"*) exit 1;; esac
+if [ -z "$config" ]; then cat $BASE/anonymous; else cat $BASE/agent; fi
+[ -z "$config" ] || echo "$config" > $BASE/config
+[ ! -e $BASE/fails ] || exit 7
+"""
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Nodes:
+    made = Nodes(tmp_path, N)
+    (tmp_path / N / "root").mkdir()
+    made.program("curl", CURL)
+    return made
+
+
+@pytest.fixture
+def look(nodes: Nodes) -> FakeLook:
+    look = FakeLook(nodes)
+    look.resources = [Resource("httpd", "systemd:httpd", "Started", *BOOLEANS, nodes=(N,))]
+    return look
+
+
+BOOLEANS = (True, False, False, True, False)
+
+
+def endpoint(nodes: Nodes, anonymous: str, agent: str = "") -> HttpAnswer:
+    (nodes.base / "anonymous").write_text(anonymous)
+    (nodes.base / "agent").write_text(agent)
+    query = online.ocs_endpoint("10.0.0.1")
+    return query.parse(nodes.run(N, query.argv))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, None),
+        (500, "ocs-login-failed"),
+        (401, "ocs-endpoint-authentication"),
+        (404, "ocs-endpoint-unexpected"),
+        (200, "ocs-endpoint-unexpected"),
+        (503, "ocs-endpoint-unexpected"),
+        (0, "ocs-endpoint-unreachable"),
+    ],
+)
+def test_only_400_is_good(nodes: Nodes, status: int, code: str | None) -> None:
+    answer = endpoint(nodes, f"{status:03}")
+    assert answer == HttpAnswer(status, "anonymous")
+    assert [f.code for f in online.endpoint_findings(answer)] == ([code] if code else [])
+
+
+def test_the_agent_user_asks_when_authentication_is_in_front(nodes: Nodes) -> None:
+    nodes.put(N, online.AGENT_PASSWORD_FILE, 'the word "\\ #\nnot this\n')
+    answer = endpoint(nodes, "401", "400")
+    assert answer == HttpAnswer(400, "agent")
+    assert (nodes.base / "config").read_text() == 'user = "agent:the word \\"\\\\ #"\n'
+    assert "the word" not in (nodes.base / "curl.log").read_text()
+    denied = endpoint(nodes, "401", "401")
+    assert [f.code for f in online.endpoint_findings(denied)] == ["ocs-endpoint-authentication"]
+
+
+def test_no_connection_is_no_status(nodes: Nodes) -> None:
+    (nodes.base / "fails").touch()
+    assert endpoint(nodes, "000").status == 0
+
+
+def test_an_answer_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a status code"):
+        online.ocs_endpoint("x").parse(Answer(0, b"<html>", b"", 0.0))
+
+
+def test_an_ipv6_address_is_bracketed() -> None:
+    assert "http://[fd00::1]/ocsinventory" in online.ocs_endpoint("fd00::1").argv
+
+
+@pytest.mark.parametrize(
+    ("found", "says"), [(None, "is not set"), (Secret("other"), "another value")]
+)
+def test_the_environment_has_to_hold_the_password(found: Secret | None, says: str) -> None:
+    (finding,) = online.environment_findings(found, Secret("word"), "V", N)
+    assert says in finding.observed
+    assert online.environment_findings(Secret("word"), Secret("word"), "V", N) == []
+
+
+def test_the_environment_of_a_real_process(nodes: Nodes) -> None:
+    nodes.program("systemctl", f"echo {os.getpid()}")
+    name, value = next(
+        (k, v) for k, v in os.environ.items() if k.isidentifier() and v and "\n" not in v
+    )
+    query = online.process_variable("httpd", name)
+    assert query.parse(nodes.run(N, query.argv)) == Secret(value)
+    query = online.process_variable("httpd", "SURELY_NOT_SET")
+    assert query.parse(nodes.run(N, query.argv)) is None
+    nodes.program("systemctl", "echo 0")
+    assert query.parse(nodes.run(N, query.argv)) is None
+
+
+@pytest.mark.parametrize(
+    ("started", "changed", "stale"), [(100, 50, False), (100, 99, True), (100, 200, True)]
+)
+def test_a_process_older_than_its_files_is_stale(started: int, changed: int, stale: bool) -> None:
+    assert Started(started, changed).is_stale is stale
+
+
+def test_start_of_a_real_process(nodes: Nodes) -> None:
+    nodes.program("systemctl", f"echo {os.getpid()}")
+    nodes.put(N, SERVER_CONF, "x")
+    query = online.process_start("httpd", CREDENTIALS, SERVER_CONF)
+    seen = query.parse(nodes.run(N, query.argv))
+    assert seen is not None
+    assert seen.started <= time.time()
+    assert abs(seen.changed - nodes.path(N, SERVER_CONF).stat().st_ctime) <= 1
+
+
+def restarting(nodes: Nodes, before: int, after: int) -> None:
+    """httpd's main process has this age in seconds before and after `pcs resource restart`."""
+    (nodes.base / "age").write_text(str(before))
+    nodes.program("systemctl", "echo 4711")
+    nodes.program("ps", "cat $BASE/age")
+    nodes.program("pcs", f'[ "$*" = "resource restart httpd" ]; echo {after} > $BASE/age')
+    nodes.put(N, CREDENTIALS, "x")
+
+
+def test_httpd_is_restarted_when_its_files_are_newer(nodes: Nodes, look: FakeLook) -> None:
+    restarting(nodes, before=3600, after=0)
+    done = drive(nodes, httpd_restarted, look)
+    assert [change.argv for change in done.changes] == [("pcs", "resource", "restart", "httpd")]
+    assert "new main process" in str(done.said)
+
+
+def test_httpd_is_left_alone_when_it_is_newer(nodes: Nodes, look: FakeLook) -> None:
+    restarting(nodes, before=-60, after=0)  # it will have started a minute from now
+    assert "started after" in drive(nodes, httpd_restarted, look).nothing
+
+
+def test_a_restart_that_starts_nothing_is_a_failure(nodes: Nodes, look: FakeLook) -> None:
+    restarting(nodes, before=3600, after=3700)
+    with pytest.raises(RunbookError, match="no newer main process"):
+        drive(nodes, httpd_restarted, look)
+
+
+def test_without_httpd_there_is_nothing_to_restart(nodes: Nodes, look: FakeLook) -> None:
+    look.resources = []
+    assert "no resource" in drive(nodes, httpd_restarted, look).nothing
+    look.resources = [Resource("httpd", "systemd:httpd", "Stopped", *BOOLEANS)]
+    with pytest.raises(RunbookError, match="Stopped"):
+        drive(nodes, httpd_restarted, look)
+
+
+def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
+    nodes.put(N, SERVER_CONF, (DATA / "server-new.conf").read_text())
+    nodes.put(N, f"{CREDENTIALS}.tpl", "WORD=\n")
+    nodes.put(N, CREDENTIALS, "WORD='a#b'\n")
+    nodes.program("crm_resource", "echo 10.0.0.1")
+    nodes.program("systemctl", "exit 0")
+    nodes.program("mysql", '[ "$MYSQL_PWD" = "a#b" ] && echo "logged in"')
+    (nodes.base / "anonymous").write_text("400")
+    seen = ocs_online(look)  # type: ignore[arg-type]
+    assert [f.code for f in seen.findings] == ["ocs-variable-not-in-httpd"]
+    assert "400" in seen.observed
+    assert "a#b" not in f"{seen}"
+    nodes.program("mysql", 'echo "ERROR 1045 (28000): Access denied" >&2; exit 1')
+    codes = {f.code for f in ocs_online(look).findings}  # type: ignore[arg-type]
+    assert codes == {"ocs-variable-not-in-httpd", "ocs-login-failed"}
+    nodes.path(N, CREDENTIALS).unlink()
+    (finding,) = ocs_online(look).findings  # type: ignore[arg-type]
+    assert finding.code == "ocs-credentials-missing"
+
+
+def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLook) -> None:
+    nodes.put(N, SERVER_CONF, (DATA / "server-old.conf").read_text())
+    found = look.ask(N, OCS_DATABASE_IN_USE)
+    assert (found.host, found.user, found.name) == ("mariadb.neteyelocal", "ocsserver", "ocsweb")
+    nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
+    with pytest.raises(Unanswered, match="is not set"):
+        look.ask(N, OCS_DATABASE_IN_USE)
