@@ -1,0 +1,111 @@
+"""The journal: a line is on the disk when `record` returns; what may be torn is only its last."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.journal import SCHEMA, Journal, read_journal, stamp
+from tests.engine import kit
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.jsonl", "run-1", lambda text: text, kit.ticking())
+
+
+def read_back(journal: Journal) -> list[dict[str, object]]:
+    return [json.loads(line) for line in journal.path.read_text().splitlines()]
+
+
+def test_a_line_is_in_the_file_with_number_time_and_schema(journal: Journal) -> None:
+    journal.record("note", text="one")
+    journal.record("note", text="two")
+    one, two = read_back(journal)
+    assert one == {
+        "schema": SCHEMA,
+        "run": "run-1",
+        "seq": 1,
+        "time": "2026-11-02T00:00:01.000Z",
+        "event": "note",
+        "text": "one",
+    }
+    assert (two["seq"], two["time"]) == (2, "2026-11-02T00:00:02.000Z")
+
+
+def test_every_line_is_fsynced_after_it_was_written(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: sizes.append(os.fstat(number).st_size))
+    journal.record("note", text="one")
+    journal.record("note", text="two")
+    assert len(sizes) == 2
+    assert sizes[1] == journal.path.stat().st_size
+    assert 0 < sizes[0] < sizes[1]
+
+
+def test_only_the_owner_can_read_it(journal: Journal) -> None:
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_texts_are_redacted_at_any_depth(tmp_path: Path) -> None:
+    clean: Callable[[str], str] = lambda text: text.replace("s3cret", "***")  # noqa: E731
+    journal = Journal(tmp_path / "j", "r", clean)
+    journal.record("x", a="s3cret", b={"c": ["is s3cret", ("s3cret",)]}, d=Path("/s3cret"), e=7)
+    assert "s3cret" not in journal.path.read_text()
+    line = journal.events[0]
+    assert (line["b"], line["d"], line["e"]) == ({"c": ["is ***", ["***"]]}, "/***", 7)
+
+
+def test_lines_that_n_has_not_got_yet(journal: Journal) -> None:
+    journal.record("one")
+    journal.record("two")
+    lines = journal.unsent()
+    assert [json.loads(line)["event"] for line in lines] == ["one", "two"]
+    journal.record("three")
+    journal.sent(len(lines))
+    assert [json.loads(line)["event"] for line in journal.unsent()] == ["three"]
+
+
+def test_line_breaks_in_a_text_stay_in_its_line(journal: Journal) -> None:
+    journal.record("note", text="a\nb\u2028c\x85d\x0be")
+    events = read_journal(journal.path.read_text().split("\n"), "j")
+    assert events[0]["text"] == "a\nb\u2028c\x85d\x0be"
+
+
+def test_a_torn_last_line_is_dropped(journal: Journal) -> None:
+    journal.record("one")
+    journal.record("two", text="x" * 50)
+    whole = journal.path.read_text()
+    events = read_journal(whole[:-20].splitlines(), "j")
+    assert [event["event"] for event in events] == ["one"]
+
+
+def test_any_other_torn_line_is_named(journal: Journal) -> None:
+    journal.record("one")
+    journal.record("two")
+    lines = journal.path.read_text().splitlines()
+    lines.insert(1, lines[1][:30])
+    with pytest.raises(ValueError, match=r"run-1\.jsonl:2: no JSON event"):
+        read_journal(lines, "run-1.jsonl")
+
+
+def test_a_journal_of_another_schema_names_what_wrote_it() -> None:
+    line = json.dumps({"schema": SCHEMA + 1, "event": "x"})
+    with pytest.raises(ValueError, match=r"j:1: journal schema 2, this runbook reads 1"):
+        read_journal([line], "j")
+
+
+def test_nothing_is_an_empty_journal() -> None:
+    assert read_journal([], "j") == []
+    assert read_journal(["", "  "], "j") == []
+
+
+def test_stamps_are_utc_and_sort_as_text() -> None:
+    moment = kit.BEGIN
+    assert stamp(moment) == "2026-11-02T00:00:00.000Z"

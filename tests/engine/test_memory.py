@@ -1,0 +1,115 @@
+"""What the fold of the journals remembers, and what it forgets."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.memory import Memory
+from engine.model.change import Outcome
+from tests.engine.kit import event, intent, result
+
+OPENS_FENCING = [{"kind": "fencing", "subject": "cluster", "former": "enabled"}]
+
+
+def test_an_intent_without_a_result_is_open() -> None:
+    memory = Memory.fold([intent()])
+    record = memory.changes["phase.step#1"]
+    assert record.outcome is None
+    assert memory.open_intents() == [record]
+    assert memory.of_step("phase.step") == [record]
+    assert memory.of_step("phase.other") == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_open"), [("ok", False), ("failed", False), ("unknown", True)]
+)
+def test_a_result_settles_its_intent_unless_it_is_unknown(outcome: str, is_open: bool) -> None:
+    memory = Memory.fold([intent(), result(outcome=outcome)])
+    assert memory.changes["phase.step#1"].outcome is Outcome(outcome)
+    assert bool(memory.open_intents()) is is_open
+
+
+def test_the_latest_intent_counts() -> None:
+    memory = Memory.fold([intent(), result(outcome="failed"), intent(what="again")])
+    record = memory.changes["phase.step#1"]
+    assert (record.intent["what"], record.outcome) == ("again", None)
+
+
+def test_a_result_without_an_intent_is_no_change() -> None:
+    assert Memory.fold([result()]).changes == {}
+
+
+def test_the_first_former_value_is_the_one_to_give_back() -> None:
+    second = [{"kind": "fencing", "subject": "cluster", "former": "disabled"}]
+    memory = Memory.fold([intent(opens=OPENS_FENCING), intent(number=2, opens=second)])
+    assert [entry.former for entry in memory.ledger.values()] == ["enabled"]
+
+
+def test_a_ledger_entry_stays_when_the_command_that_opened_it_failed() -> None:
+    memory = Memory.fold([intent(opens=OPENS_FENCING), result(outcome="failed")])
+    assert ("fencing", "cluster") in memory.ledger
+
+
+@pytest.mark.parametrize(("outcome", "left"), [("ok", 0), ("failed", 1), ("unknown", 1)])
+def test_only_a_change_that_succeeded_closes_an_entry(outcome: str, left: int) -> None:
+    closing = result("back.on", outcome=outcome, closes=[["fencing", "cluster"]])
+    memory = Memory.fold([intent(opens=OPENS_FENCING), result(), intent("back.on"), closing])
+    assert len(memory.ledger) == left
+
+
+def test_an_entry_found_undone_is_closed_without_a_change() -> None:
+    closed = event("ledger-closed", kind="fencing", subject="cluster", why="it is on")
+    assert Memory.fold([intent(opens=OPENS_FENCING), closed]).ledger == {}
+
+
+def test_a_closed_entry_can_be_opened_again_with_its_new_former_value() -> None:
+    closed = event("ledger-closed", kind="fencing", subject="cluster", why="it is on")
+    again = [{"kind": "fencing", "subject": "cluster", "former": "second"}]
+    memory = Memory.fold([intent(opens=OPENS_FENCING), closed, intent(number=2, opens=again)])
+    assert memory.ledger[("fencing", "cluster")].former == "second"
+
+
+def test_the_latest_fact_of_a_name_counts() -> None:
+    facts = [event("fact", name="backup", file="a"), event("fact", name="backup", file="b")]
+    assert Memory.fold(facts).facts["backup"]["file"] == "b"
+
+
+def test_what_a_person_settled_is_kept_by_step() -> None:
+    memory = Memory.fold([event("settled", step="phase.step", word="done", by="A", reason="B")])
+    assert memory.settled["phase.step"]["word"] == "done"
+
+
+def test_an_attempt_opens_closes_and_opens_again() -> None:
+    opened, closed = event("attempt-opened", 1), event("attempt-closed", 2)
+    assert Memory.fold([opened]).started == opened["time"]
+    assert Memory.fold([opened, closed]).closed
+    assert not Memory.fold([opened, closed, event("attempt-opened", 3)]).closed
+
+
+def test_detached_commands_by_name_oldest_first() -> None:
+    events = [
+        intent("update.run", detached="update-1"),
+        intent("upgrade.run[1]", detached="upgrade-1"),
+        intent("upgrade.run[2]", detached="upgrade-2"),
+        intent("other.step"),
+    ]
+    found = Memory.fold(events).detached("upgrade")
+    assert [record.intent["detached"] for record in found] == ["upgrade-1", "upgrade-2"]
+
+
+def test_kinds_it_does_not_know_are_none_of_its_business() -> None:
+    assert Memory.fold([event("observation", node="x"), event("of-a-later-version")]) == Memory()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a settlement outlives the repetition it allowed: the next unknown outcome of the"
+    " same step is repeated without a person",
+)
+def test_a_settlement_counts_for_what_was_known_when_it_was_given() -> None:
+    events = [
+        intent(repeatable=False),
+        event("settled", step="phase.step", word="repeat", by="A", reason="B"),
+        intent(repeatable=False),
+    ]
+    assert "phase.step" not in Memory.fold(events).settled
