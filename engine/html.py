@@ -134,6 +134,7 @@ def _findings(findings: Iterable[Mapping[str, Any]]) -> str:
             )
             for f in listed
         ),
+        widths=(12, 7, 14, 27, 15, 19, 6),
     )
 
 

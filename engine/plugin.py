@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Generator, Mapping
+from html import escape
 from types import FrameType
 from typing import Any
 
@@ -263,6 +264,8 @@ def pytest_runtest_makereport(
     if session is not None and step is not None and _is_telling(report):
         begun = item.stash.get(_BEGUN, time.monotonic())
         session.end_step(step, report, time.monotonic() - begun)
+    if step is not None:
+        report.runbook_step = step.name  # type: ignore[attr-defined]
     return report
 
 
@@ -317,6 +320,13 @@ def pytest_html_results_summary(
     ended = session.config.stash.get(_ENDED, None)
     if ended is not None:
         prefix.append(render_summary(ended.summary))
+
+
+def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
+    """The step's own name; pytest-html escapes neither ids nor parameters."""
+    name = getattr(report, "runbook_step", None)
+    if name is not None and len(cells) > 1:
+        cells[1] = f'<td class="col-testId">{escape(name)}</td>'
 
 
 def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:

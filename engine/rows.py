@@ -54,7 +54,18 @@ def _take(of_row: dict[str, Event], event: Event) -> None:
     # "nothing to do any more" on a later run does not undo what an earlier one fulfilled
     if before is not None and before["state"] == RowState.FULFILLED and idle:
         return
-    of_row[event["step"]] = event
+    same_run = before is not None and before["run"] == event["run"]
+    of_row[event["step"]] = _both(before, event) if before is not None and same_run else event
+
+
+def _both(before: Event, event: Event) -> Event:
+    """Two records of one step in one run: the weightier state, equal ones in both their words."""
+    order = list(RowState)
+    weightier, other = sorted((before, event), key=lambda e: order.index(RowState(e["state"])))
+    if weightier["state"] != other["state"]:
+        return weightier
+    words = dict.fromkeys((before["reason"], event["reason"]))
+    return {**event, "reason": "; ".join(words)}
 
 
 def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -> Row:
