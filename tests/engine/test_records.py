@@ -43,7 +43,7 @@ def line(text: str) -> str:
 
 def test_the_holder_is_told_to_the_second_one(node: kit.Node) -> None:
     writer(node).acquire()
-    with pytest.raises(LockHeld, match="who A. Rossi, host desk") as held:
+    with pytest.raises(LockHeld, match=r"who A\. Rossi, host desk") as held:
         writer(node).acquire()
     assert (held.value.holder, held.value.generation) == (HOLDER, "1")
 
