@@ -568,3 +568,19 @@ def test_a_run_that_is_superseded_while_it_follows_says_so(long_command: Make) -
     with pytest.raises(Exception, match="another run took the cluster over"):
         made.apply(upgrade(deadline=1000.0))
     assert made.ending() == (Ending.LOCKED, 13)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="out of reach for longer than patience is taken for `never started`: recorded as"
+    " failed, so the next run starts another round beside the one that still lives",
+)
+def test_a_started_command_out_of_reach_for_good_is_unknown(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = long_command([said("alive - 0\n"), kit.unreachable()])
+    monkeypatch.setattr(made.applier, "keep_lease", lambda: None)
+    text = made.refused(upgrade(deadline=10_000.0))
+    assert "never started" not in text
+    assert made.ending() == (Ending.UNKNOWN, 12)
+    assert made.run.memory.open_intents()
