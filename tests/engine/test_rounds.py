@@ -34,11 +34,13 @@ def ended(number: int, code: int | None, outcome: str) -> dict[str, Any]:
 
 def first_change(action: Any) -> Change | Nothing:
     """What the action yields first, or why it yields nothing."""
-    try:
-        return next(action)
-    except StopIteration as end:
-        assert isinstance(end.value, Nothing)
-        return end.value
+    ended = []
+
+    def drive() -> Any:
+        ended.append((yield from action))
+
+    change = next(drive(), None)
+    return change if change is not None else ended[0]
 
 
 def round_of(number: int, *events: dict[str, Any]) -> Change | Nothing:
