@@ -11,7 +11,6 @@ from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from runbook.ocs import dump
-from runbook.ocs.capacity import ColumnType, column_type
 from runbook.ocs.comparison import DATABASE_CLOCK, backup_difference, table_sum
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
@@ -73,8 +72,6 @@ def _why_no_backup(look: Look) -> str:
     if look.memory.detached("upgrade"):
         seen = f"the backup is the one of {proof.taken}" if proof else "there is no proved backup"
         return f"a round of the upgrade has started, nothing is backed up any more; {seen}"
-    if look.sql(column_type()) is ColumnType.INTEGER:
-        return "memories.CAPACITY is an integer already: the upgrade changes nothing in it"
     if proof and look.now() - datetime.fromisoformat(proof.taken) < FRESH:
         return f"a proved backup is there: {proof.sentence()}"
     return ""

@@ -1,0 +1,403 @@
+"""The questions and the backup on a real MariaDB server, in a container of the node image.
+
+The server logs to a binary log, so that what must stay out of it can be seen.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pymysql
+import pytest
+from pymysql.cursors import DictCursor
+
+from engine.queries import SqlQuery
+from rehearsal import host, image
+from rehearsal.podman import limits, podman
+from runbook.actions.backup import memories_backed_up, memories_beside, memories_beside_dropped
+from runbook.ocs import agents, capacity, comparison, dump, glpi
+from runbook.ocs.comparison import BackupDifference, DecoratedOutcome
+from runbook.ocs.names import SCRATCH_DATABASE
+from runbook.ocs.verification import capacity_before, memories_after
+from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
+
+pytestmark = pytest.mark.integration
+
+T = TypeVar("T")
+VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
+KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}
+LAST_WEEK = "NOW() - INTERVAL 7 DAY"
+STRICT, LENIENT = "STRICT_TRANS_TABLES", "NO_ENGINE_SUBSTITUTION"
+
+_START = """
+set -e
+mkdir -p /run/data /run/mysqld
+chown mysql /run/data
+ln -s /work/db.sock /run/mysqld/mysqld.sock
+mariadb-install-db --user=mysql --datadir=/run/data --skip-test-db \
+  --auth-root-authentication-method=normal > /work/install.log 2>&1
+exec mariadbd --user=mysql --datadir=/run/data --socket=/work/db.sock --skip-networking \
+  --pid-file=/run/data/pid --log-bin=/run/data/binlog --server-id=1 --innodb-buffer-pool-size=64M \
+  --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
+"""
+SCHEMA = (
+    "CREATE DATABASE ocsweb CHARACTER SET utf8",
+    """CREATE TABLE ocsweb.hardware (ID INT PRIMARY KEY, DEVICEID VARCHAR(255) NOT NULL,
+ NAME VARCHAR(255), USERAGENT VARCHAR(50), LASTDATE DATETIME, LASTCOME DATETIME, ARCHIVE INT)""",
+    """CREATE TABLE ocsweb.memories (ID INT PRIMARY KEY AUTO_INCREMENT, HARDWARE_ID INT NOT NULL,
+ CAPTION VARCHAR(255), DESCRIPTION VARCHAR(255), CAPACITY VARCHAR(255), PURPOSE VARCHAR(255),
+ TYPE VARCHAR(255), SPEED VARCHAR(255), NUMSLOTS SMALLINT, SERIALNUMBER VARCHAR(255),
+ KEY HARDWARE_ID (HARDWARE_ID))""",
+)
+
+
+class Server:
+    """The server, as root by its socket; `mode` is the SQL mode of the questions' sessions."""
+
+    def __init__(self, name: str, socket: Path) -> None:
+        self.name = name
+        self.socket = socket
+        self.mode = STRICT
+
+    def connect(self) -> None:
+        self.connection = pymysql.connect(
+            unix_socket=str(self.socket),
+            user="root",
+            charset="utf8mb4",
+            autocommit=True,
+            cursorclass=DictCursor,
+        )
+
+    def rows(self, sql: str, params: object = None) -> list[Any]:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET SESSION sql_mode = %s", (self.mode,))
+            cursor.execute(sql, params)
+            return list(cursor.fetchall())
+
+    def ask(self, query: SqlQuery[T]) -> T:
+        self.connection.select_db(query.database)
+        return query.parse(self.rows(query.sql, query.params or None))
+
+    @property
+    def log_position(self) -> int:
+        (row,) = self.rows("SHOW MASTER STATUS")
+        return int(row["Position"])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    host.prepare()
+    shared = tmp_path_factory.mktemp("db")
+    shared.chmod(0o777)
+    name = f"runbook-test-{uuid.uuid4().hex[:8]}"
+    volume = f"{shared}:/work"
+    podman(
+        *(
+            "run",
+            "--detach",
+            "--rm",
+            "--network",
+            "none",
+            "--name",
+            name,
+            "--volume",
+            volume,
+            *limits(),
+        ),
+        *(image.ensure(lambda _: None), "bash", "-c", _START),
+    )
+    started = Server(name, shared / "db.sock")
+    try:
+        _wait(started)
+        yield started
+    finally:
+        podman("rm", "--force", "--time", "0", name)
+
+
+def _wait(server: Server) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            server.connect()
+            return
+        except pymysql.err.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def database(server: Server) -> Server:
+    """An empty `ocsweb` as before the upgrade, without a scratch schema."""
+    server.mode = STRICT
+    for name in ("ocsweb", SCRATCH_DATABASE):
+        server.rows(f"DROP DATABASE IF EXISTS {name}")
+    for statement in SCHEMA:
+        server.rows(statement)
+    return server
+
+
+def values() -> list[tuple[str | None, str, str]]:
+    with VALUES.open(newline="") as file:
+        return [
+            (
+                json.loads(row["value_json"]),
+                KINDS.get(row["class"], row["class"].replace("-", " ")),
+                row["alter_nonstrict"],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def fill(server: Server, machines: int = 3) -> None:
+    """Every measured value once, a slot each, spread over machines, and one orphan row."""
+    for machine in range(1, machines + 1):
+        server.rows(
+            "INSERT INTO ocsweb.hardware VALUES (%s, %s, %s, 'agent 2.1',"
+            f" {LAST_WEEK}, {LAST_WEEK}, NULL)",
+            (machine, f"host{machine}-2024", f"host{machine}"),
+        )
+    rows = [
+        (number % machines + 1, number, f"DIMM {number % 4}", value)
+        for number, (value, _, _) in enumerate(values())
+    ]
+    with server.connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPTION, CAPACITY)"
+            " VALUES (%s, %s, %s, %s)",
+            [*rows, (99, None, None, "No")],
+        )
+
+
+def convert(server: Server, *, keep_decorated: bool) -> None:
+    """What the product does: other values to NULL, then the column to integer."""
+    cleaned = capacity.number_sql(decorated=keep_decorated)
+    server.mode = LENIENT
+    server.rows(f"UPDATE ocsweb.memories SET CAPACITY = {cleaned}")
+    server.rows("ALTER TABLE ocsweb.memories CHANGE CAPACITY CAPACITY INT NULL DEFAULT NULL")
+    server.mode = STRICT
+
+
+@pytest.fixture
+def look(database: Server, tmp_path: Path) -> FakeLook:
+    """N with the real clients and the real server behind it."""
+    fill(database)
+    nodes = Nodes(tmp_path, N)
+    nodes.path(N, "/run").mkdir()
+    for program in ("mysql", "mysqldump"):
+        nodes.program(
+            program,
+            f'exec podman --runtime runc exec -i {database.name} {program} "$@"',
+        )
+    made = FakeLook(nodes)
+    made.sql = database.ask  # type: ignore[method-assign]
+    return made
+
+
+def sizes(look: FakeLook) -> None:
+    """The server's directory is in the container; room is judged for one that is here."""
+    asked = look.sql
+
+    def sql(query: SqlQuery[Any]) -> Any:
+        value = asked(query)
+        if isinstance(value, dump.TableSize):
+            return dump.TableSize(value.data, value.indexes, value.engine, "/var/lib")
+        return value
+
+    look.sql = sql  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("mode", [STRICT, LENIENT, "STRICT_ALL_TABLES,ANSI,NO_BACKSLASH_ESCAPES"])
+def test_classes_and_numbers_in_every_mode(database: Server, mode: str) -> None:
+    fill(database)
+    database.mode = mode
+    found = database.rows(
+        f"SELECT CAPACITY AS value, {capacity.class_sql()} AS kind,"
+        f" {capacity.number_sql(decorated=True)} AS number FROM ocsweb.memories"
+        " WHERE HARDWARE_ID <> 99 ORDER BY ID"
+    )
+    for row, (value, kind, altered) in zip(found, values(), strict=True):
+        assert (row["value"], row["kind"]) == (value, kind)
+        survives = kind in ("integer", "decorated integer")
+        assert row["number"] == (int(altered) if survives else None), value
+    counts = database.ask(capacity.COUNTS)
+    assert counts.total == len(values()) + 1
+
+
+def test_the_list_pages_and_keeps_orphans(database: Server) -> None:
+    fill(database)
+    whole = database.ask(capacity.dirty_values(0, 1000))
+    assert [value.value for value in whole if value.is_orphan] == ["No"]
+    paged, after = [], 0
+    while page := database.ask(capacity.dirty_values(after, 7)):
+        paged += page
+        after = page[-1].row
+    assert paged == whole
+    assert {value.kind for value in whole} == capacity.LISTED
+
+
+def test_column_types(database: Server) -> None:
+    assert database.ask(capacity.column_type()) is capacity.ColumnType.TEXT
+    convert(database, keep_decorated=True)
+    assert database.ask(capacity.column_type()) is capacity.ColumnType.INTEGER
+    assert database.ask(capacity.column_type("nowhere")) is None
+
+
+@pytest.mark.parametrize("keep_decorated", [True, False])
+def test_backup_conversion_and_comparison(
+    look: FakeLook, database: Server, keep_decorated: bool
+) -> None:
+    sizes(look)
+    before = capacity_before(look)  # type: ignore[arg-type]
+    assert len(before.followed) == 3
+    position = database.log_position
+    done = drive(look.nodes, memories_backed_up, look)
+    assert f"{len(values()) + 1} rows" in str(done.said)
+    assert database.log_position == position
+    convert(database, keep_decorated=keep_decorated)
+    position = database.log_position
+    look.memory.changes.clear()
+    drive(look.nodes, memories_beside, look)
+    proof = look.ask(N, dump.proof("A1"))
+    assert proof is not None
+    seen = memories_after(look, proof.database_clock)  # type: ignore[arg-type]
+    assert seen.findings == []
+    total = sum(kind == "decorated integer" for _, kind, _ in values())
+    kept = total if keep_decorated else 0
+    assert database.ask(comparison.DECORATED) == DecoratedOutcome(total, kept)
+    look.memory.ledger[dump.SCRATCH] = None  # type: ignore[assignment]
+    drive(look.nodes, memories_beside_dropped, look)
+    assert database.log_position == position
+
+
+def saved(database: Server) -> None:
+    """The scratch schema as restoring the backup makes it."""
+    database.rows(f"CREATE DATABASE {SCRATCH_DATABASE}")
+    database.rows(f"CREATE TABLE {SCRATCH_DATABASE}.memories LIKE ocsweb.memories")
+    database.rows(f"INSERT INTO {SCRATCH_DATABASE}.memories SELECT * FROM ocsweb.memories")
+
+
+@pytest.fixture
+def converted(look: FakeLook, database: Server) -> Callable[[], list[str]]:
+    """After backup and a right conversion; the call judges what the test did since."""
+    began = database.ask(comparison.DATABASE_CLOCK)
+    saved(database)
+    convert(database, keep_decorated=True)
+
+    def judge() -> list[str]:
+        seen = memories_after(look, began)  # type: ignore[arg-type]
+        return [finding.code for finding in seen.findings]
+
+    return judge
+
+
+def first(value: str | None) -> str:
+    """Chooses the first row that had this value before the upgrade."""
+    condition = "CAPACITY IS NULL" if value is None else f"CAPACITY = '{value}'"
+    return f"ID = (SELECT MIN(ID) FROM {SCRATCH_DATABASE}.memories WHERE {condition})"
+
+
+UPDATE = "UPDATE ocsweb.memories SET CAPACITY ="
+FAULTS = {
+    "capacity-zeroed": f"{UPDATE} 0 WHERE {first('No')}",
+    "capacity-not-null": f"{UPDATE} 1 WHERE {first('1,024')}",
+    "capacity-clamped": f"{UPDATE} 2147483647 WHERE {first('2147483648')}",
+    "capacity-integer-lost": f"{UPDATE} NULL WHERE {first('2147483647')}",
+    "capacity-altered": f"{UPDATE} 81920 WHERE {first('8192')}",
+    "capacity-filled": f"{UPDATE} 5 WHERE {first(None)}",
+    "memories-rows-lost": f"DELETE FROM ocsweb.memories WHERE {first('0')}",
+    "memories-rows-added": "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS) VALUES (1, 99)",
+    "memories-machine-gone": "DELETE h, m FROM ocsweb.hardware h JOIN ocsweb.memories m"
+    " ON m.HARDWARE_ID = h.ID WHERE h.ID = 2",
+    "capacity-still-text": "ALTER TABLE ocsweb.memories MODIFY CAPACITY VARCHAR(255)",
+    "capacity-column": "ALTER TABLE ocsweb.memories MODIFY CAPACITY DECIMAL(20,2)",
+}
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_each_fault_is_told_on_the_real_server(
+    converted: Callable[[], list[str]], database: Server, code: str
+) -> None:
+    database.rows(FAULTS[code])
+    assert converted() == [code]
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "UPDATE ocsweb.memories SET ID = ID + 1000",
+        "UPDATE ocsweb.memories m JOIN ocsweb.hardware h ON h.ID = m.HARDWARE_ID"
+        " SET m.CAPACITY = 4096, h.LASTDATE = NOW() WHERE h.ID = 2",
+        f"{UPDATE} NULL WHERE {first('+8192')}",
+    ],
+)
+def test_what_agents_and_numbering_do_is_no_fault(
+    converted: Callable[[], list[str]], database: Server, harmless: str
+) -> None:
+    database.rows(harmless)
+    assert converted() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "difference"),
+    [
+        ("SELECT 1", BackupDifference(0, 0, 0)),
+        ("UPDATE ocsweb.memories SET CAPACITY = 'x ' WHERE ID = 3", BackupDifference(1, 0, 0)),
+        ("UPDATE ocsweb.memories SET CAPTION = 'dimm 2' WHERE ID = 3", BackupDifference(1, 0, 0)),
+        ("DELETE FROM ocsweb.memories WHERE ID = 3", BackupDifference(1, 0, 0)),
+        ("INSERT INTO ocsweb.memories (HARDWARE_ID) VALUES (1)", BackupDifference(1, 0, 0)),
+        (
+            "UPDATE ocsweb.memories m JOIN ocsweb.hardware h ON h.ID = m.HARDWARE_ID"
+            " SET m.SPEED = 'new', h.LASTDATE = NOW() WHERE m.ID IN (2, 5)",
+            BackupDifference(0, 2, 0),
+        ),
+    ],
+)
+def test_the_backup_is_compared_with_every_column(
+    look: FakeLook, database: Server, statement: str, difference: BackupDifference
+) -> None:
+    began = database.ask(comparison.DATABASE_CLOCK)
+    saved(database)
+    same = database.ask(comparison.table_sum("ocsweb"))
+    assert database.ask(comparison.table_sum(SCRATCH_DATABASE)) == same
+    database.rows(statement)
+    assert database.ask(comparison.backup_difference(began)) == difference
+    changed = statement != "SELECT 1"
+    assert (database.ask(comparison.table_sum("ocsweb")) != same) is changed
+
+
+def test_agents_are_looked_up(database: Server) -> None:
+    fill(database)
+    convert(database, keep_decorated=True)
+    now: Mapping[int, Any] = database.ask(agents.machines_now([1, 2, 77]))
+    assert set(now) == {1, 2}
+    assert isinstance(now[1].lastdate, datetime)
+    assert len(now[1].values) == len(values()[::3])
+
+
+def test_servers_of_other_users_are_found_by_exact_comparison(database: Server) -> None:
+    users = ["glpi_ocsinventoryng", "GLPI_ocsinventoryng", "glpi_ocsinventoryng ", None, "ocs"]
+    database.rows("DROP DATABASE IF EXISTS glpi")
+    database.rows("CREATE DATABASE glpi CHARACTER SET utf8 COLLATE utf8_unicode_ci")
+    assert database.ask(glpi.has_plugin_table()) is False
+    database.rows(
+        f"CREATE TABLE glpi.{glpi.TABLE} (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(255),"
+        " ocs_db_user VARCHAR(255), ocs_db_passwd VARCHAR(255), ocs_db_host VARCHAR(255),"
+        " ocs_db_name VARCHAR(255), is_active TINYINT DEFAULT 1, conn_type TINYINT DEFAULT 0,"
+        " ocs_version VARCHAR(255))"
+    )
+    for user in users:
+        database.rows(
+            f"INSERT INTO glpi.{glpi.TABLE} (ocs_db_user, ocs_db_passwd) VALUES (%s, 'x')", (user,)
+        )
+    assert database.ask(glpi.has_plugin_table()) is True
+    servers = database.ask(glpi.ocs_servers())
+    assert [server.is_standard for server in servers] == [True, False, False, False, False]
+    assert len(glpi.findings_before(servers)) == 4
