@@ -16,9 +16,11 @@ _ROUTES = Path("/proc/net/route")
 def choose(name: str) -> IPv4Network:
     """A network for cluster `name` that nothing else on this machine uses.
 
-    A cluster made before keeps its network. Raises RehearsalError when the default cluster's
-    network is taken: its addresses stand in the tracked inventory and can't be others.
+    A podman bridge without a network, left by a start that was killed, is removed. A cluster
+    made before keeps its network. Raises RehearsalError when the default cluster's network is
+    taken: its addresses stand in the tracked inventory and can't be others.
     """
+    _drop_stale_bridges()
     taken = set(_foreign_networks(name))
     candidates = (DEFAULT_NETWORK,) if name == DEFAULT_NAME else _candidates(name)
     for network in candidates:
@@ -37,27 +39,37 @@ def _candidates(name: str) -> tuple[IPv4Network, ...]:
 
 def _foreign_networks(name: str) -> Iterable[IPv4Network]:
     """Networks of podman, of this machine's routes and of other clusters; not `name`'s own."""
-    networks = podman.network_subnets()
+    networks = podman.networks()
     own = networks.pop(f"rehearsal-{name}", None)
-    yield from networks.values()
-    yield from (route for route in parse_routes(_ROUTES.read_text("ascii")) if route != own)
+    yield from (network.subnet for network in networks.values())
+    for interface, route in parse_routes(_ROUTES.read_text("ascii")):
+        if own is None or interface != own.interface:
+            yield route
     for other in names():
         before = State(other).read()
         if other != name and before is not None:
             yield before[0].network
 
 
-def parse_routes(text: str) -> list[IPv4Network]:
-    """Destinations in /proc/net/route without the default route.
+def _drop_stale_bridges() -> None:
+    claimed = {network.interface for network in podman.networks().values()}
+    for interface, route in parse_routes(_ROUTES.read_text("ascii")):
+        ours = route in (DEFAULT_NETWORK, *_OTHERS)
+        if ours and interface.startswith("podman") and interface not in claimed:
+            podman.drop_interface(interface)
+
+
+def parse_routes(text: str) -> list[tuple[str, IPv4Network]]:
+    """Interfaces and destinations in /proc/net/route without the default route.
 
     >>> header = "Iface\\tDestination\\tGateway\\tFlags\\tRefCnt\\tUse\\tMetric\\tMask"
     >>> parse_routes(header + "\\neth0\\t001A7D0A\\t0\\t1\\t0\\t0\\t0\\t00FFFFFF")
-    [IPv4Network('10.125.26.0/24')]
+    [('eth0', IPv4Network('10.125.26.0/24'))]
     """
     found = []
     for line in text.splitlines()[1:]:
         fields = line.split()
         destination, mask = (int.from_bytes(bytes.fromhex(fields[i])[::-1]) for i in (1, 7))
         if mask:
-            found.append(IPv4Network((destination & mask, mask.bit_count())))
+            found.append((fields[0], IPv4Network((destination & mask, mask.bit_count()))))
     return found

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from rehearsal import addresses, host, image, making, nodes, podman, scenarios, waiting
-from rehearsal.errors import RehearsalError, UsageError
+from rehearsal.errors import CommandError, RehearsalError, UsageError
 from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import DEFAULT_COUNTS, DEFAULT_NAME, Node, Role, Topology, parse_counts
 
@@ -195,6 +195,7 @@ def _all_run(topology: Topology) -> bool:
 
 def _remove_containers(name: str) -> None:
     podman.remove_containers(podman.containers(name))
+    podman.drop_bridge(_network(name))
 
 
 def _start(place: State, asked: Asked, reference: str) -> None:
@@ -206,11 +207,22 @@ def _start(place: State, asked: Asked, reference: str) -> None:
         started = [pool.submit(_start_node, place, found, node, reference) for node in found.nodes]
         for future in started:
             future.result()
-    waiting.until_ready(found)
+    _wait_until_ready(place, found)
     for step in scenarios.find(asked.scenario).after_start:
         for node in found.nodes:
             if nodes.applies(step, node):
                 podman.execute(waiting.container_name(found, node), step.argv, timeout=120)
+
+
+def _wait_until_ready(place: State, found: Topology) -> None:
+    try:
+        waiting.until_ready(found)
+    except CommandError:
+        raise
+    except RehearsalError as error:
+        log = place.directory / "not-ready.log"
+        log.write_text(waiting.diagnosis(found), encoding="utf-8")
+        raise RehearsalError(f"{error}\nWhat the nodes say is in {log}.") from error
 
 
 def _start_node(place: State, found: Topology, node: Node, reference: str) -> None:

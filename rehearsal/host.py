@@ -13,6 +13,7 @@ _TOOLS = {
     "runc": "runc",
     "conmon": "conmon",
     "iptables": "iptables",
+    "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",

@@ -9,7 +9,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.run import wait_for
 from rehearsal.topology import Node, Role, Topology
 
-_SECONDS = 180.0
+_SECONDS = 300.0  # takes 15 on an idle machine, 70 on a very busy one
 _SSH_PORT = 22
 
 
@@ -24,11 +24,8 @@ def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
     Fence devices are left out: they start last and nothing depends on them at that time.
     Raises RehearsalError that names what was missing, with the log of a node that ended.
     """
-    wait_for(
-        f"cluster {topology.name!r} ready",
-        lambda: _missing_or_ended(topology),
-        seconds=seconds,
-    )
+    what = f"cluster {topology.name!r} ready"
+    wait_for(what, lambda: _missing_or_ended(topology), seconds=seconds)
 
 
 def _missing_or_ended(topology: Topology) -> str | None:
@@ -133,3 +130,20 @@ def pcs_status(topology: Topology) -> str:
 def to_json(rows: list[dict[str, str]]) -> str:
     """Rows of `overview` for programs."""
     return json.dumps(rows, indent=2)
+
+
+def diagnosis(topology: Topology) -> str:
+    """What the operative nodes say of themselves, for the person who asks why."""
+    questions = (
+        ["systemctl", "--no-pager", "list-jobs"],
+        ["systemctl", "--no-pager", "--failed"],
+        ["corosync-quorumtool", "-s"],
+        ["crm_mon", "-1"],
+        ["journalctl", "--no-pager", "-n", "80"],
+    )
+    parts = []
+    for name in operative_containers(topology):
+        for words in questions:
+            answer = podman.execute(name, words, check=False, timeout=30)
+            parts.append(f"== {name}: {' '.join(words)}\n{answer.stdout}{answer.stderr}")
+    return "\n".join(parts)

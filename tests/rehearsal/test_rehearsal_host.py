@@ -112,7 +112,7 @@ def test_two_clusters_do_not_lock_each_other_out(root: Path) -> None:
 
 def test_networks_in_use_are_avoided(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = IPv4Network("10.125.27.0/24"), IPv4Network("10.125.28.0/24")
-    monkeypatch.setattr(podman, "network_subnets", lambda: {"rehearsal-other": first})
+    monkeypatch.setattr(podman, "networks", lambda: {"other": podman.Network("podman9", first)})
     monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
     (root / "routes").write_text("Iface\n", encoding="ascii")
     assert addresses.choose("x") == second
@@ -121,19 +121,33 @@ def test_networks_in_use_are_avoided(root: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_default_cluster_takes_no_other_network(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = {"foreign": IPv4Network("10.125.0.0/16")}
-    monkeypatch.setattr(podman, "network_subnets", lambda: dict(network))
+    foreign = podman.Network("podman9", IPv4Network("10.125.0.0/16"))
+    monkeypatch.setattr(podman, "networks", lambda: {"foreign": foreign})
     monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
     (root / "routes").write_text("Iface\n", encoding="ascii")
     with pytest.raises(RehearsalError, match=r"10\.125\.26\.0/24 is in use"):
         addresses.choose("neteye")
 
 
+def test_a_bridge_without_a_network_is_removed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = podman.Network("podman3", IPv4Network("10.125.27.0/24"))
+    dropped: list[str] = []
+    monkeypatch.setattr(podman, "networks", lambda: {"rehearsal-other": other})
+    monkeypatch.setattr(podman, "drop_interface", dropped.append)
+    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
+    rows = [("podman3", "001B7D0A"), ("podman2", "001A7D0A"), ("br0", "001C7D0A")]
+    lines = [f"{name} {where} 0 1 0 0 0 00FFFFFF" for name, where in rows]
+    (root / "routes").write_text("\n".join(["Iface", *lines]), encoding="ascii")
+    with pytest.raises(RehearsalError, match="No free network"):
+        addresses.choose("neteye")  # the route file does not change here
+    assert dropped == ["podman2"]
+
+
 def test_a_cluster_keeps_its_network(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = state.State("x")
     place.start_anew()
     place.write(asked(), "image:1")
-    monkeypatch.setattr(podman, "network_subnets", lambda: {"rehearsal-x": NETWORK})
+    monkeypatch.setattr(podman, "networks", lambda: {"rehearsal-x": podman.Network("br0", NETWORK)})
     monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
     route = "Iface\nbr0\t00287D0A\t0\t1\t0\t0\t0\t00FFFFFF\n"
     (root / "routes").write_text(route, encoding="ascii")
