@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from engine.act import Action
 from engine.actions import action
 from engine.errors import RunbookError
+from engine.evidence import StoppedForPerson
 from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
@@ -14,7 +15,6 @@ from runbook.ocs import dump
 from runbook.ocs.comparison import DATABASE_CLOCK, backup_difference, table_sum
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
-from runbook.ocs.stops import StoppedForPerson
 
 FRESH = timedelta(hours=1)
 """Before the first round an older backup is taken anew: inventories have come in since."""
@@ -38,10 +38,10 @@ def memories_backed_up(look: Look) -> Action:
     difference = look.sql(backup_difference(began))
     yield dump.drop_scratch(node)
     if difference.unexplained or not total.rows:
-        raise BackupNotProved(
-            f"the restored backup of {OCS_DATABASE}.{dump.TABLE} has {total.rows} rows and differs"
-            f" from the table in {difference.unexplained} rows that no inventory since"
-            f" {began} explains; run again, and look at the table when it stays so"
+        raise _not_proved(
+            f"{total.rows} rows, {difference.unexplained} of them differ from the table and no"
+            f" inventory since {began} explains it",
+            "a restored backup that is like the table",
         )
     proof = dump.Proof(
         file=dump.backup_path(attempt),
@@ -60,8 +60,17 @@ def memories_backed_up(look: Look) -> Action:
     return proof.sentence()
 
 
-class BackupNotProved(RunbookError):
-    """The restored backup is not what the table holds."""
+def _not_proved(observed: str, expected: str) -> StoppedForPerson:
+    """The restored backup is not what it has to be."""
+    finding = Finding(
+        code="backup-not-proved",
+        subject=f"{OCS_DATABASE}.{dump.TABLE}",
+        observed=f"the restored backup has {observed}",
+        expected=expected,
+        remedy="Run again; when it stays so, look at the table and at the server's log.",
+        guide=("G06", "G07"),
+    )
+    return StoppedForPerson([finding])
 
 
 def _why_no_backup(look: Look) -> str:
@@ -117,9 +126,9 @@ def memories_beside(look: Look) -> Action:
     yield dump.restore_beside(node, look.attempt or "", proof.sha256, size.deadline)
     total = look.sql(table_sum(SCRATCH_DATABASE))
     if (total.rows, total.checksum) != (proof.rows, proof.checksum):
-        raise BackupNotProved(
-            f"the restored backup has {total.rows} rows and checksum {total.checksum}, on record"
-            f" are {proof.rows} and {proof.checksum}"
+        raise _not_proved(
+            f"{total.rows} rows and checksum {total.checksum}",
+            f"{proof.rows} rows and checksum {proof.checksum}, as on record",
         )
     return f"{total.rows} rows, as on record"
 

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from engine.act import Action
 from engine.actions import action
 from engine.errors import RunbookError
+from engine.evidence import StoppedForPerson
 from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
@@ -15,7 +16,6 @@ from engine.transport.base import Answer
 from runbook.ocs import credentials, dump, files, migration, online
 from runbook.ocs.merge import Merge, merge
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
-from runbook.ocs.stops import StoppedForPerson
 
 HTTPD = "httpd"
 """The pacemaker resource of the web server."""

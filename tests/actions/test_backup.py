@@ -13,19 +13,18 @@ from typing import Any
 import pytest
 
 from engine.errors import RunbookError, Unanswered
+from engine.evidence import StoppedForPerson
 from engine.journal import Event
 from engine.memory import ChangeRecord, LedgerEntry
 from engine.model.change import Temporary
 from runbook.actions.backup import (
     VERIFIED,
-    BackupNotProved,
     memories_backed_up,
     memories_beside,
     memories_beside_dropped,
 )
 from runbook.ocs import dump
 from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.ocs.stops import StoppedForPerson
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 DUMP = "CREATE TABLE memories;\nINSERT INTO memories VALUES (1);\n-- Dump completed on some day\n"
@@ -168,7 +167,7 @@ def test_only_what_inventories_explain_may_differ(
         back_up(nodes, look)
         assert json.loads(nodes.path(N, PROOF).read_text())["rewritten"] == 10
         return
-    with pytest.raises(BackupNotProved):
+    with pytest.raises(StoppedForPerson, match="backup-not-proved"):
         back_up(nodes, look)
     assert not nodes.path(N, PROOF).exists()
     assert "DROP DATABASE" in (nodes.base / "mysql.log").read_text().splitlines()[-1]
@@ -216,7 +215,7 @@ def test_the_backup_is_restored_beside_for_the_comparison(nodes: Nodes, look: Fa
 @pytest.mark.parametrize(
     ("damage", "error", "says"),
     [
-        ("checksum", BackupNotProved, "on record are 1 and 77"),
+        ("checksum", StoppedForPerson, "1 rows and checksum 77, as on record"),
         ("elsewhere", RunbookError, "the database runs on"),
     ],
 )

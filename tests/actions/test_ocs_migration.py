@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Unanswered
+from engine.evidence import StoppedForPerson
 from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
 from runbook.ocs.migration import credentials_now, migration_diffs, passwords_before
 from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
-from runbook.ocs.stops import StoppedForPerson
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 PASSWORD = "right#horse$7"
