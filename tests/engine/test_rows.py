@@ -49,7 +49,7 @@ def test_a_failure_shows_although_steps_are_missing() -> None:
 ORDER = ["failed", "open", "fulfilled", "not needed", "not applicable"]
 
 
-@pytest.mark.parametrize(("heavy", "light"), itertools.combinations(ORDER, 2))
+@pytest.mark.parametrize(("heavy", "light"), list(itertools.combinations(ORDER, 2)))
 def test_the_weightier_state_wins_whatever_the_order(heavy: str, light: str) -> None:
     for events in (
         (said("one.a", heavy), said("two.b", light)),
@@ -72,7 +72,7 @@ def test_within_one_run_the_weightier_word_of_a_step_counts(states: tuple[str, s
 
 
 def test_within_one_run_equal_words_of_a_step_are_all_told() -> None:
-    words = [said("one.a", "fulfilled", reason) for reason in ("first", "second", "first")]
+    words = [said("one.a", "fulfilled", reason) for reason in ("first", "first", "second")]
     row = first(*words, said("two.b", "not needed"))
     assert row.reason == "first; second"
 

@@ -1,0 +1,142 @@
+"""What the operator sees: lines that can't steer the terminal, and how far it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.console import Console, clean_line, clock
+from tests.engine.kit import FakeTime
+
+
+class Screen:
+    def __init__(self, total: int = 20, expected: float = 600.0) -> None:
+        self.time = FakeTime()
+        self.lines: list[str] = []
+        self.markups: list[dict[str, bool]] = []
+        self.console = Console(self._write, total, expected, self.time.clock)
+
+    def _write(self, text: str, **markup: bool) -> None:
+        self.lines.append(text)
+        self.markups.append(markup)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ö\ttab", "plain ö\ttab"),
+        ("\x1b[31mred\x1b[0m", "?[31mred?[0m"),
+        ("\x1b]0;title\x07", "?]0;title?"),
+        ("back\b\b\b\rover", "back????over"),
+        ("\x9b2J\x00\x7f", "?2J??"),
+        ("\u202eright to left\u200b", "?right to left?"),
+    ],
+)
+def test_what_a_node_says_cannot_steer_the_terminal(text: str, shown: str) -> None:
+    assert clean_line(text) == shown
+
+
+def test_control_characters_are_gone_from_every_way_to_write() -> None:
+    screen = Screen()
+    evil = "x\x1b[2Jy"
+    screen.console.line(evil)
+    screen.console.step(f"phase.{evil}", evil)
+    screen.console.output(evil)
+    screen.console.idle(evil)
+    screen.console.ended("failed", evil, 5.0)
+    assert "\x1b" not in screen.text
+    assert screen.text.count("x?[2Jy") >= 5
+
+
+def test_a_text_of_several_lines_is_several_lines() -> None:
+    screen = Screen()
+    screen.console.line("one\ntwo")
+    screen.console.output("three\nfour\n")
+    assert screen.lines == ["one", "two", "    | three", "    | four"]
+
+
+def test_the_progress_line_says_phase_step_elapsed_and_expected() -> None:
+    screen = Screen(total=84, expected=5400)
+    screen.console.step("upgrade.run[1]", "A round of the upgrade.")
+    screen.time.seconds = 200
+    screen.console.output("log")
+    assert any(line.startswith("== upgrade ===") for line in screen.lines)
+    assert "[1/84  0:03:20 of about 1:30:00]  upgrade.run[1]: A round of the upgrade." in (
+        screen.lines
+    )
+    screen.time.seconds = 5500
+    assert screen.console.progress().endswith("1:30:00  LONGER THAN EXPECTED]")
+
+
+def test_a_phase_is_announced_once() -> None:
+    screen = Screen()
+    for name in ("a.one", "a.two", "b.three"):
+        screen.console.step(name, "x")
+        screen.console.ended("done", "y", 0)
+    assert len([line for line in screen.lines if line.startswith("== ")]) == 2
+
+
+def test_a_step_that_is_not_reached_counts_without_a_line() -> None:
+    screen = Screen()
+    screen.console.skip()
+    assert screen.lines == []
+    assert screen.console.progress().startswith("[1/20")
+
+
+def test_each_outcome_is_told_with_its_reason() -> None:
+    screen = Screen()
+    for outcome in ("done", "nothing to do", "not needed", "not applicable", "failed"):
+        screen.console.step(f"a.{outcome}", "intent")
+        screen.console.ended(outcome, f"because of {outcome}", 0)
+        assert outcome in screen.lines[-1]
+        assert f"because of {outcome}" in screen.lines[-1]
+        assert any(f"a.{outcome}:" in line for line in screen.lines)
+    assert screen.markups[-1] == {"red": True}
+
+
+def test_time_is_told_when_it_is_worth_a_word() -> None:
+    screen = Screen()
+    screen.console.step("a.b", "c")
+    screen.console.ended("done", "why", 1.4)
+    assert "s)" not in screen.lines[-1]
+    screen.console.step("a.c", "c")
+    screen.console.ended("done", "why", 61.0)
+    assert "done (61 s)  why" in screen.lines[-1]
+
+
+def test_silence_is_told_when_its_word_changes_and_every_half_minute() -> None:
+    screen = Screen()
+    screen.console.step("a.b", "c")
+    screen.console.output("begin")
+    before = len(screen.lines)
+    for _ in range(29):
+        screen.time.seconds += 1
+        screen.console.idle("")
+    assert len(screen.lines) == before
+    screen.time.seconds += 1
+    screen.console.idle("")
+    assert "still running" in screen.lines[-1]
+    screen.time.seconds += 1
+    screen.console.idle("n1 is out of reach")
+    assert "n1 is out of reach" in screen.lines[-1]
+    told = len(screen.lines)
+    screen.console.idle("n1 is out of reach")
+    assert len(screen.lines) == told
+
+
+def test_during_a_long_silence_a_line_comes_every_half_minute_only() -> None:
+    screen = Screen()
+    screen.console.step("a.b", "c")
+    screen.console.output("begin")
+    before = len(screen.lines)
+    for _ in range(120):
+        screen.time.seconds += 1
+        screen.console.idle("")
+    assert len(screen.lines) - before <= 5
+
+
+def test_durations_are_told_as_a_clock_does() -> None:
+    assert [clock(0), clock(3723.9)] == ["0:00:00", "1:02:03"]

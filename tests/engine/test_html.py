@@ -1,0 +1,115 @@
+"""The report: whatever a node or an operator wrote is text in it, never markup."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from engine.html import render_summary, step_details
+from tests.engine.kit import event
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;</td></pre></style>"
+ALLOWED = {"style", "div", "h2", "table", "tr", "th", "td", "span", "b", "p", "pre", "code", "br"}
+
+
+class Tags(HTMLParser):
+    """Collects tags and attributes, and the text between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(html: str) -> Tags:
+    tags = Tags()
+    tags.feed(html)
+    tags.close()
+    return tags
+
+
+def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
+    texts = dict.fromkeys(
+        (
+            *("run_id", "attempt", "cluster", "environment", "mode", "source", "target"),
+            *("change_id", "window", "operator", "started", "finished", "announced", "taken"),
+            *("standby", "outcome"),
+        ),
+        text,
+    )
+    finding = dict.fromkeys(
+        ("code", "severity", "subject", "observed", "expected", "remedy"), text
+    ) | {"guide": [], "accepted": {"by": text, "reason": text}}
+    return {
+        **texts,
+        "exit_code": 1,
+        "stopped": {"reason": text, "what_to_do": text},
+        "guide": [{"id": text, "duty": text, "state": text, "reason": text, "steps": [text]}],
+        "findings": [finding],
+        "steps": [],
+        "ledger": [],
+        **changes,
+    }
+
+
+def assert_harmless(html: str) -> None:
+    tags = read(html)
+    assert tags.tags <= ALLOWED, tags.tags - ALLOWED
+    assert tags.attributes <= {"class", "style"}, tags.attributes
+    assert "alert(1)" in tags.text
+    assert "<script" not in html
+    assert "<img" not in html
+
+
+def test_a_hostile_summary_is_escaped() -> None:
+    assert_harmless(render_summary(summary()))
+
+
+EVENTS = {
+    "observation": {"node": EVIL, "question": EVIL, "command": EVIL, "problem": EVIL},
+    "intent": {"node": EVIL, "what": EVIL, "command": EVIL},
+    "result": {"outcome": EVIL, "code": 1, "reason": EVIL},
+    "finding": dict.fromkeys(
+        ("code", "severity", "subject", "observed", "expected", "remedy"), EVIL
+    ),
+    "attachment": {"name": EVIL},
+    "note": {"text": EVIL},
+}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_hostile_events_of_a_step_are_escaped(kind: str) -> None:
+    output = {"text": EVIL, "file": EVIL, "sha256": EVIL}
+    assert_harmless(step_details([{**event(kind, output=output), **EVENTS[kind], "time": EVIL}]))
+
+
+def test_events_of_other_kinds_have_no_line() -> None:
+    assert step_details([event("step-started"), event("row")]) == ""
+
+
+def test_a_verdict_its_reason_and_what_to_do_are_on_the_first_screen() -> None:
+    html = render_summary(summary("plain"))
+    first_screen = html[: html.index("<h2>")]
+    assert "plain (exit code 1): plain" in first_screen
+    assert "What to do" in first_screen
+
+
+@pytest.mark.parametrize(("code", "colour"), [(0, "#1a7f37"), (1, "#cf222e"), (10, "#cf222e")])
+def test_only_a_good_end_is_green(code: int, colour: str) -> None:
+    html = render_summary(summary("plain", exit_code=code, stopped=None))
+    assert re.search(rf'class="verdict" style="background:{colour}"', html)
+
+
+def test_no_findings_are_said_to_be_none() -> None:
+    assert "<p>None.</p>" in render_summary(summary("plain", findings=[], stopped=None))
