@@ -5,6 +5,7 @@ with the status of what they ran.
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
+def _setting(text: str) -> tuple[str, object]:
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value  # not JSON: text as it is
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     main_parser = _Parser(prog="python -m rehearsal", description="The rehearsal cluster.")
@@ -39,6 +50,13 @@ def parser() -> argparse.ArgumentParser:
         command = add(name, text)
         command.add_argument("--scenario", help=f"starting state, one of: {listing}")
         command.add_argument("--seed", type=int, help="what is drawn (default: random)")
+        command.add_argument(
+            "--set",
+            action="append",
+            type=_setting,
+            metavar="KEY=VALUE",
+            help="a setting of the stand-ins instead of what is drawn, VALUE as JSON or text",
+        )
         if name == "up":
             command.add_argument("--nodes", help="for example operative=3,elastic=1,voting=1")
     command = add("down", "remove everything the cluster is made of")
@@ -75,12 +93,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    cluster.up(options.name, options.scenario, options.seed, options.nodes)
+    settings = dict(options.set) if options.set else None
+    cluster.up(options.name, options.scenario, options.seed, options.nodes, settings)
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    cluster.reset(options.name, options.scenario, options.seed)
+    settings = dict(options.set) if options.set else None
+    cluster.reset(options.name, options.scenario, options.seed, settings)
     return 0
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 from rehearsal import addresses, host, image, making, nodes, podman, scenarios, waiting
 from rehearsal.errors import CommandError, RehearsalError, UsageError
 from rehearsal.state import Asked, State, locked, machine_lock
+from rehearsal.standins.settings import SettingsError, draw
 from rehearsal.topology import DEFAULT_COUNTS, DEFAULT_NAME, Node, Role, Topology, parse_counts
 
 Say = Callable[[str], None]
@@ -25,21 +27,23 @@ def up(
     scenario: str | None = None,
     seed: int | None = None,
     nodes: Nodes | None = None,
+    settings: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> bool:
     """Have a ready cluster; returns False when it was there already and nothing was changed.
 
     What is not given is the default (`guide`, a random seed, 3 + 1 + 1 nodes), and matches
-    whatever a running cluster has. Leftovers of the same name are replaced. Raises RehearsalError.
+    whatever a running cluster has. `settings` overrides what is drawn from the seed (keys: see
+    standins/README.md). Leftovers of the same name are replaced. Raises RehearsalError.
     """
     _check_name(name)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
-    chosen = scenarios.find(scenario or scenarios.DEFAULT).name
+    chosen = _checked(scenario or scenarios.DEFAULT, settings)
     host.prepare()
     with locked(name):
         reference = image.ensure(say)
         place = State(name)
-        if _is_as_wanted(place, reference, scenario, seed, counts):
+        if _is_as_wanted(place, reference, scenario, seed, counts, settings):
             say(f"cluster {name!r} is up already and healthy; nothing changed")
             _tell(place, say)
             return False
@@ -50,6 +54,7 @@ def up(
             secrets.randbelow(10**6) if seed is None else seed,
             counts or DEFAULT_COUNTS,
             _network_for(name),
+            dict(settings or {}),
         )
         making.make(place, asked, reference)
         _start(place, asked, reference)
@@ -61,14 +66,15 @@ def reset(
     name: str = DEFAULT_NAME,
     scenario: str | None = None,
     seed: int | None = None,
+    settings: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> None:
-    """Put a cluster back to its start: same topology, and same seed and scenario unless given.
+    """Put a cluster back to its start: same topology; seed, scenario, settings unless given.
 
     Raises RehearsalError when there is no such cluster.
     """
     _check_name(name)
-    wanted = scenarios.find(scenario).name if scenario else None
+    _checked(scenario or scenarios.DEFAULT, settings)
     host.prepare()
     with locked(name):
         place = State(name)
@@ -81,10 +87,11 @@ def reset(
         reference = image.ensure(say)
         asked = Asked(
             name,
-            wanted or old.scenario,
+            scenario or old.scenario,
             old.seed if seed is None else seed,
             old.counts,
             old.network,
+            old.overrides if settings is None else dict(settings),
         )
         _remove_containers(name)
         if (asked, reference) != (old, old_image):
@@ -155,6 +162,16 @@ def _check_name(name: str) -> None:
         )
 
 
+def _checked(scenario: str, settings: Mapping[str, Any] | None) -> str:
+    """The scenario's name; raises UsageError for a scenario or setting that there is not."""
+    found = scenarios.find(scenario)
+    try:
+        draw(0, found.for_settings(settings))
+    except SettingsError as error:
+        raise UsageError(f"--set: {error}") from error
+    return found.name
+
+
 def _network(name: str) -> str:
     return f"rehearsal-{name}"
 
@@ -173,6 +190,7 @@ def _is_as_wanted(
     scenario: str | None,
     seed: int | None,
     counts: Mapping[Role, int] | None,
+    settings: Mapping[str, Any] | None,
 ) -> bool:
     before = place.read()
     if before is None:
@@ -183,6 +201,7 @@ def _is_as_wanted(
         and scenario in (None, asked.scenario)
         and seed in (None, asked.seed)
         and (counts is None or counts == asked.counts)
+        and (settings is None or settings == asked.overrides)
     )
     return same and _all_run(asked.topology) and waiting.missing(asked.topology) is None
 

@@ -18,7 +18,7 @@ def make(place: state.State, asked: state.Asked, image: str) -> None:
     """Fill an empty state directory for `asked`; the record of it is written last."""
     scenario = find(asked.scenario)
     topology = asked.topology
-    settings = {**draw(asked.seed, scenario.for_settings()), "cluster": asked.name}
+    settings = {**draw(asked.seed, scenario.for_settings(asked.overrides)), "cluster": asked.name}
     place.start_anew()
     prepare_data(place, topology, scenario, settings, image)
     plan = nodes.Plan(

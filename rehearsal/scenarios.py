@@ -13,6 +13,7 @@ from rehearsal.topology import Role
 
 SOURCE = "4.25"
 TARGET = "4.26"
+_TIME = "seconds_per_node"
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ class Scenario:
     after_start: tuple[NodeStep, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
 
-    def for_settings(self) -> dict[str, object]:
-        """What `rehearsal.standins.settings.draw` wants to know."""
-        return dict(self.settings)
+    def for_settings(self, overrides: Mapping[str, object] | None = None) -> dict[str, object]:
+        """What `rehearsal.standins.settings.draw` wants to know; `overrides` go before ours."""
+        values = {**self.settings, **(overrides or {})}
+        timing = {_TIME: values.pop(_TIME)} if _TIME in values else {}
+        return {**timing, "settings": values}
 
 
 def _custom_server(active: int) -> str:

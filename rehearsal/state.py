@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Asked:
     seed: int
     counts: Mapping[Role, int]
     network: IPv4Network
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # settings given by hand
 
     @property
     def topology(self) -> Topology:
@@ -50,13 +51,21 @@ class Asked:
             "seed": self.seed,
             "counts": {str(role): number for role, number in self.counts.items()},
             "network": str(self.network),
+            "overrides": dict(self.overrides),
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Asked":
         counts = {Role(role): int(number) for role, number in content["counts"].items()}
         network = IPv4Network(content["network"])
-        return cls(content["name"], content["scenario"], int(content["seed"]), counts, network)
+        return cls(
+            content["name"],
+            content["scenario"],
+            int(content["seed"]),
+            counts,
+            network,
+            content.get("overrides", {}),
+        )
 
 
 @dataclass(frozen=True)

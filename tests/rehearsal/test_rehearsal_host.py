@@ -1,5 +1,6 @@
 """Image inputs, networks, the command line and the locks: what needs no container."""
 
+import dataclasses
 import fcntl
 import subprocess
 import sys
@@ -79,8 +80,9 @@ def test_state_record_gives_back_what_was_asked(root: Path) -> None:
     place = state.State("x")
     place.start_anew()
     assert place.read() is None
-    place.write(asked(), "image:1")
-    assert place.read() == (asked(), "image:1")
+    wanted = dataclasses.replace(asked(), overrides={"seconds_per_node": 9})
+    place.write(wanted, "image:1")
+    assert place.read() == (wanted, "image:1")
 
 
 def test_a_half_written_record_counts_as_none(root: Path) -> None:
@@ -191,7 +193,13 @@ def test_usage_errors_end_with_4(words: list[str], capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(
     "words",
-    [["up", "--scenario", "nonsense"], ["up", "--nodes", "operative=1"], ["up", "--name", "A/b"]],
+    [
+        ["up", "--scenario", "nonsense"],
+        ["up", "--nodes", "operative=1"],
+        ["up", "--name", "A/b"],
+        ["up", "--set", "release_file=never"],
+        ["reset", "--set", "nonsense=1"],
+    ],
 )
 def test_wrong_values_end_with_4_before_anything_is_done(
     words: list[str],

@@ -127,3 +127,11 @@ def test_database_accounts_work_from_everywhere() -> None:
     created = [s for s in database.accounts(passwords) if s.startswith("CREATE USER")]
     assert len(created) == 6
     assert "CREATE USER 'ocsserver'@'%' IDENTIFIED BY 'a'" in created
+
+
+def test_settings_given_by_hand_go_before_what_is_drawn() -> None:
+    overrides = {"seconds_per_node": 9, "release_file": "packages"}
+    settings = draw(1, scenarios.find("guide").for_settings(overrides))
+    assert settings["seconds_per_node"] == 9
+    assert settings["release_file"] == "packages"
+    assert settings["passwords"] == draw(1)["passwords"]
