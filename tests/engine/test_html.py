@@ -76,7 +76,7 @@ def test_a_hostile_summary_is_escaped() -> None:
     assert_harmless(render_summary(summary()))
 
 
-EVENTS = {
+EVENTS: dict[str, dict[str, Any]] = {
     "observation": {"node": EVIL, "question": EVIL, "command": EVIL, "problem": EVIL},
     "intent": {"node": EVIL, "what": EVIL, "command": EVIL},
     "result": {"outcome": EVIL, "code": 1, "reason": EVIL},

@@ -71,7 +71,7 @@ def test_a_part_of_the_runbook_is_refused(args: list[str]) -> None:
         is_runbook(config(args))
 
 
-GIVEN = {
+GIVEN: dict[str, dict[str, Any]] = {
     "-k": {"keyword": "versions"},
     "-m": {"markexpr": "not slow"},
     "--deselect": {"deselect": ["runbook/x.py::y"]},
@@ -107,7 +107,13 @@ def test_an_option_that_leaves_out_reorders_or_disarms_is_refused(spelt: str) ->
 
 
 def test_a_plain_invocation_is_fine() -> None:
-    plain = {"keyword": "", "markexpr": "", "maxfail": 0, "deselect": None, "assertmode": "rewrite"}
+    plain: dict[str, Any] = {
+        "keyword": "",
+        "markexpr": "",
+        "maxfail": 0,
+        "deselect": None,
+        "assertmode": "rewrite",
+    }
     refuse_partial_runs(config(**plain, dist="no", numprocesses=None, lf=False))
 
 

@@ -1,0 +1,25 @@
+"""The project fixture, and this process's signal handlers as they were."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.plugin.kit import Project
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """An inner run installs handlers of its own in this process."""
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(pytester, monkeypatch)

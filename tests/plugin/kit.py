@@ -1,0 +1,267 @@
+"""A tiny runbook on a cluster that is no cluster: what the plugin does, seen from outside.
+
+The nodes answer the engine's own questions as a healthy cluster does; the record scripts of N
+run for real in a directory. `set X` is a change, `has X` the question whether it is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.act import Action
+from engine.actions import action
+from engine.console import Console
+from engine.judge import Severities
+from engine.look import Look
+from engine.model.change import Change, Nothing
+from engine.model.finding import Finding, Severity
+from engine.model.host import Version
+from engine.model.inventory import Inventory
+from engine.model.release import Release
+from engine.queries import Query
+from engine.queries.machine import LEFTOVERS
+from engine.queries.neteye import DEFINITION, VERSION
+from engine.queries.pacemaker import STATUS
+from engine.run import Run
+from engine.session import Session
+from engine.survey import REACHABLE, REHEARSAL_MARKER
+from engine.transport.base import Answer, Lost
+from engine.transport.scripted import said
+from tests.engine.kit import Node, is_record_script
+from tests.parse.topology import cluster_file, crm_mon, node_name
+
+NODES = tuple(node_name(number) for number in (1, 2, 3))
+N, SECOND, THIRD = NODES
+
+INVENTORY = f"""\
+[operative]
+{N} ansible_host=192.0.2.1
+{SECOND} ansible_host=192.0.2.2
+{THIRD} ansible_host=192.0.2.3
+
+[all:vars]
+runbook_cluster = neteye.example.test
+runbook_environment = staging
+"""
+
+CONFTEST = """
+pytest_plugins = ["engine.plugin", "tests.plugin.kit"]
+"""
+
+RELEASE = Release(
+    source=Version(4, 25),
+    target=Version(4, 26),
+    severities=Severities(
+        table={
+            "bad-thing": Severity.BLOCK,
+            "odd-thing": Severity.WARN,
+            "question-unanswered": Severity.BLOCK,
+            "version-path": Severity.BLOCK,
+        },
+        never_acceptable=frozenset({"version-path"}),
+    ),
+    guide={"G01": "the first duty", "G02": "the second duty"},
+    known_conflicts=frozenset(),
+    database_resource="mariadb",
+    estimate_base=30,
+    estimate_per_node=15,
+)
+
+# What every tiny runbook begins with. `has` asks, `state` is an action.
+PRELUDE = '''
+import os, signal
+import pytest
+from engine.evidence import StoppedForPerson
+from engine.steps import step
+from tests.plugin.kit import HAS, bad, changing
+
+
+@step("first.baseline")
+def test_baseline(runbook_session, look, evidence):
+    """The attempt is opened."""
+    if look.attempt is None:
+        runbook_session.open_attempt({"fencing": True})
+    evidence.note("opened")
+
+'''
+
+
+def has(thing: str) -> Query[bool]:
+    """Whether `set X` has been done on a node."""
+    return Query(f"has {thing}", ("has", thing), lambda answer: answer.code == 0, ok_codes=(0, 1))
+
+
+HAS = has
+
+
+def bad(subject: str = "cluster", code: str = "bad-thing", **texts: Any) -> Finding:
+    plain = {"observed": f"{subject} is bad", "expected": "good", "remedy": "Make it good, then."}
+    return Finding(code, subject, **{**plain, **texts})
+
+
+def changing(thing: str, **changes: Any) -> Callable[..., Action]:
+    """An action of its own name that sets `thing` on N when it is not there."""
+
+    def act(look: Look) -> Action:
+        if look.ask(N, has(thing)):
+            return Nothing(f"{thing} is there")
+        yield Change(f"set {thing}", N, ("set", thing), deadline=10.0, **changes)
+        return f"{thing} was missing"
+
+    return act
+
+
+@action(guide=("G02",))
+def x_set(look: Look) -> Action:
+    """x is set on N."""
+    return (yield from changing("x")(look))
+
+
+@action()
+def y_set(look: Look) -> Action:
+    """y is set on N."""
+    return (yield from changing("y")(look))
+
+
+@action()
+def z_set_once(look: Look) -> Action:
+    """z is set on N by a command that must not be run twice."""
+    return (yield from changing("z", repeatable=False)(look))
+
+
+class Cluster(Node):
+    """Three nodes at 4.25. `things` are set; `answer` overrides an answer by (node, argv)."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.things: set[str] = set()
+        self.version = "4.25"
+        self.answer: dict[tuple[str, tuple[str, ...]], Answer | Lost | Callable[[], Any]] = {}
+        self.closed = 0
+
+    def _reply(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+        if (node, argv) in self.answer:
+            given = self.answer[node, argv]
+            return given() if callable(given) else given
+        if is_record_script(argv):
+            return super()._reply(node, argv, stdin)
+        return self._plain(argv)
+
+    def _plain(self, argv: tuple[str, ...]) -> Answer:
+        if argv[0] == "set":
+            self.things.add(argv[1])
+            return said(f"{argv[1]} is set")
+        if argv[0] == "has":
+            return said(code=0 if argv[1] in self.things else 1)
+        answers: Mapping[tuple[str, ...], Answer] = {
+            REACHABLE.argv: said(),
+            REHEARSAL_MARKER.argv: said(code=1),
+            DEFINITION.argv: said(cluster_file(3)),
+            VERSION.argv: said(f"NetEye release {self.version} - test\n"),
+            LEFTOVERS.argv: said(),
+            STATUS.argv: said(crm_mon(3)),
+        }
+        return answers[argv]
+
+    def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def changes(self) -> list[tuple[str, ...]]:
+        """The changes that were run, in order."""
+        return [argv for _, argv in self.asked if argv[0] == "set"]
+
+    @property
+    def scripts(self) -> list[str]:
+        """The record scripts that were run."""
+        return [argv[2] for _, argv in self.asked if is_record_script(argv)]
+
+
+class Project:
+    """A project directory with a runbook of these steps, and the cluster that it finds."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pytester = pytester
+        self.monkeypatch = monkeypatch
+        self.path = pytester.path
+        self.cluster = Cluster(self.path / "on-n")
+        self.sessions: list[Session] = []
+        self.release = RELEASE
+        self.started: list[Inventory] = []
+        self.write("pytest.ini", "[pytest]\ntestpaths = tests\n")
+        self.write("conftest.py", CONFTEST)
+        self.write("inventory.ini", INVENTORY)
+        self.write("tests/test_plain.py", "def test_plain():\n    pass\n")
+        monkeypatch.setattr("engine.plugin.make_session", self._make_session)
+        monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
+
+    def _make_session(self, run: Run, console: Console) -> Session:
+        made = Session(run, self.cluster, console)
+        self.sessions.append(made)
+        return made
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+        return path
+
+    def steps(self, text: str, file: str = "test_10_steps.py") -> None:
+        """The runbook's steps, behind the baseline."""
+        self.write(f"runbook/{file}", PRELUDE + text)
+
+    def run(self, *args: str) -> pytest.RunResult:
+        """`pytest runbook ARGS`, in this process."""
+        return self.pytest("runbook", *args)
+
+    def pytest(self, *args: str) -> pytest.RunResult:
+        return self.pytester.runpytest_inprocess(*args, no_reraise_ctrlc=True)
+
+    @property
+    def directories(self) -> list[Path]:
+        """The runs' directories, oldest first by their time stamps."""
+        reports = self.path / "reports"
+        found = [path for path in reports.glob("*") if not path.is_symlink()]
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+
+    @property
+    def latest(self) -> Path:
+        return (self.path / "reports" / "latest").resolve()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        summary: dict[str, Any] = json.loads((self.latest / "summary.json").read_text())
+        return summary
+
+    def outcomes(self) -> dict[str, str]:
+        """Step -> outcome."""
+        return {step["name"]: step["outcome"] for step in self.summary["steps"]}
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        lines = (self.latest / "journal.jsonl").read_text().split("\n")
+        events = [json.loads(line) for line in lines if line]
+        return [event for event in events if event["event"] == kind]
+
+    @property
+    def is_untouched(self) -> bool:
+        """No directory, no connection, no rehearsal cluster."""
+        nothing = not (self.path / "reports").exists()
+        return nothing and not self.sessions and not self.cluster.asked and not self.started
+
+
+CURRENT: Project | None = None
+"""The project of the test under way: the hooks below belong to its inner pytest."""
+
+
+def pytest_runbook_release() -> Release:
+    return CURRENT.release if CURRENT else RELEASE
+
+
+def pytest_runbook_start_rehearsal(inventory: Inventory) -> None:
+    if CURRENT:
+        CURRENT.started.append(inventory)
