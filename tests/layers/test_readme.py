@@ -1,0 +1,95 @@
+"""README.md and the example inventory say what the code does: names, codes, options, words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from engine import options
+from engine.model.inventory import Environment
+from engine.parse.inventory_ini import parse_inventory
+from engine.parse.inventory_settings import HOST_READERS, SETTING_READERS
+from engine.rows import RowState
+from engine.run import Ending
+from rehearsal.scenarios import SCENARIOS
+from runbook.release import NEVER_ACCEPTABLE
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "docs" / "prod.ini.example"
+VARIABLES = {*HOST_READERS, *SETTING_READERS}
+
+
+def _readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _first_cells(text: str) -> Iterable[str]:
+    """The first cell of every row of every table."""
+    return (line.split("|")[1] for line in text.splitlines() if line.startswith("| "))
+
+
+def test_the_example_in_the_readme_is_the_file() -> None:
+    block = re.search(r"```ini\n(.*?)```", _readme(), re.DOTALL)
+    assert block is not None
+    assert block[1] == EXAMPLE.read_text(encoding="utf-8")
+
+
+def test_the_example_is_a_good_inventory() -> None:
+    inventory = parse_inventory(EXAMPLE.read_text(encoding="utf-8"), EXAMPLE)
+    assert inventory.settings.environment is Environment.PRODUCTION
+    assert len(inventory.operative) == 3
+
+
+def test_the_example_stays_good_with_everything_that_is_commented_out() -> None:
+    text = re.sub(r"^# (?=(?:ansible|runbook)_\w+ ?=)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    inventory = parse_inventory(text, EXAMPLE)
+    assert len(inventory.settings.accept) == 2
+    assert all(host.become for host in inventory.hosts)
+
+
+def test_the_tables_have_every_variable_and_no_other() -> None:
+    cells = " ".join(_first_cells(_readme()))
+    assert set(re.findall(r"`((?:ansible|runbook)_\w+)`", cells)) == VARIABLES
+
+
+def test_the_codes_are_those_of_the_engine() -> None:
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", _readme(), re.MULTILINE)
+    written = {(int(code), word) for code, words in rows for word in re.findall(r"`(\w+)`", words)}
+    assert written == {(ending.code, ending.value) for ending in Ending}
+
+
+def test_every_option_is_explained_and_no_other_one_is_shown() -> None:
+    parser = pytest.Parser(_ispytest=True)
+    options.add(parser)
+    own = {name for group in parser._groups for option in group.options for name in option.names()}
+    missing = sorted(name for name in own if name not in _readme())
+    assert missing == []
+    commands = re.findall(r"pytest runbook((?: \\\n| [^\n`])*)", _readme())
+    shown = {word for command in commands for word in re.findall(r"--[a-z]+", command)}
+    assert shown <= own
+
+
+def test_what_nobody_can_accept_is_listed() -> None:
+    paragraph = _readme().split("Nobody can accept these:")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", paragraph)) == set(NEVER_ACCEPTABLE)
+
+
+def test_the_states_of_rows_are_named() -> None:
+    assert [state for state in RowState if f"`{state}`" not in _readme()] == []
+
+
+def test_every_scenario_is_explained() -> None:
+    text = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")
+    named = {word for cell in _first_cells(text) for word in re.findall(r"`([\w.-]+)`", cell)}
+    assert sorted(set(SCENARIOS) - named) == []
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")))
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    gone = [target for target in targets if not (document.parent / target).exists()]
+    assert gone == []
