@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from rehearsal import podman
+from rehearsal import network
 from rehearsal.errors import RehearsalError
 from rehearsal.state import State, names
 from rehearsal.topology import DEFAULT_NAME, DEFAULT_NETWORK
@@ -14,18 +14,18 @@ _ROUTES = Path("/proc/net/route")
 
 
 def choose(name: str) -> IPv4Network:
-    """A network for cluster `name` that nothing else on this machine uses.
+    """A subnet for cluster `name`, which has no network now, that nothing on this machine uses.
 
     A podman bridge without a network, left by a start that was killed, is removed. A cluster
-    made before keeps its network. Raises RehearsalError when the default cluster's network is
+    made before keeps its subnet. Raises RehearsalError when the default cluster's subnet is
     taken: its addresses stand in the tracked inventory and can't be others.
     """
     _drop_stale_bridges()
-    taken = set(_foreign_networks(name))
+    taken = set(_taken(name))
     candidates = (DEFAULT_NETWORK,) if name == DEFAULT_NAME else _candidates(name)
-    for network in candidates:
-        if not any(network.overlaps(other) for other in taken):
-            return network
+    for subnet in candidates:
+        if not any(subnet.overlaps(other) for other in taken):
+            return subnet
     raise RehearsalError(
         f"No free network for cluster {name!r}: {candidates[0]} is in use on this machine"
         " (see `ip route` and `podman network ls`); remove what uses it."
@@ -37,14 +37,10 @@ def _candidates(name: str) -> tuple[IPv4Network, ...]:
     return (before[0].network, *_OTHERS) if before else _OTHERS
 
 
-def _foreign_networks(name: str) -> Iterable[IPv4Network]:
-    """Networks of podman, of this machine's routes and of other clusters; not `name`'s own."""
-    networks = podman.networks()
-    own = networks.pop(f"rehearsal-{name}", None)
-    yield from (network.subnet for network in networks.values())
-    for interface, route in parse_routes(_ROUTES.read_text("ascii")):
-        if own is None or interface != own.interface:
-            yield route
+def _taken(name: str) -> Iterable[IPv4Network]:
+    """Subnets of podman, of this machine's routes and of other clusters, running or not."""
+    yield from (known.subnet for known in network.networks())
+    yield from (route for _, route in parse_routes(_ROUTES.read_text("ascii")))
     for other in names():
         before = State(other).read()
         if other != name and before is not None:
@@ -52,11 +48,11 @@ def _foreign_networks(name: str) -> Iterable[IPv4Network]:
 
 
 def _drop_stale_bridges() -> None:
-    claimed = {network.interface for network in podman.networks().values()}
+    claimed = {known.interface for known in network.networks()}
     for interface, route in parse_routes(_ROUTES.read_text("ascii")):
         ours = route in (DEFAULT_NETWORK, *_OTHERS)
         if ours and interface.startswith("podman") and interface not in claimed:
-            podman.drop_interface(interface)
+            network.drop_interface(interface)
 
 
 def parse_routes(text: str) -> list[tuple[str, IPv4Network]]:

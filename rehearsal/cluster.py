@@ -12,10 +12,11 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from rehearsal import addresses, host, image, making, nodes, podman, scenarios, waiting
+from rehearsal import addresses, host, image, making, network, nodes, podman, scenarios, waiting
 from rehearsal.errors import CommandError, RehearsalError, UsageError
-from rehearsal.state import Asked, State, locked, machine_lock
+from rehearsal.network import Network
 from rehearsal.standins.settings import SettingsError, draw
+from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import DEFAULT_COUNTS, DEFAULT_NAME, Node, Role, Topology, parse_counts
 
 Say = Callable[[str], None]
@@ -47,17 +48,18 @@ def up(
             say(f"cluster {name!r} is up already and healthy; nothing changed")
             _tell(place, say)
             return False
-        _remove_containers(name)
+        _remove_running(name)
+        made = _make_network(name)
         asked = Asked(
             name,
             chosen,
             secrets.randbelow(10**6) if seed is None else seed,
             counts or DEFAULT_COUNTS,
-            _network_for(name),
+            made.subnet,
             dict(settings or {}),
         )
         making.make(place, asked, reference)
-        _start(place, asked, reference)
+        _start(place, asked, reference, made)
         _tell(place, say)
         return True
 
@@ -93,10 +95,10 @@ def reset(
             old.network,
             old.overrides if settings is None else dict(settings),
         )
-        _remove_containers(name)
+        _remove_running(name)
         if (asked, reference) != (old, old_image):
             making.make(place, asked, reference)
-        _start(place, asked, reference)
+        _start(place, asked, reference, _make_network(name, asked.network))
         _tell(place, say)
 
 
@@ -105,8 +107,7 @@ def down(name: str = DEFAULT_NAME, *, images: bool = False, say: Say = print) ->
     _check_name(name)
     host.require_root()
     with locked(name):
-        _remove_containers(name)
-        podman.remove_network(_network(name))
+        _remove_running(name)
         State(name).remove()
         if images:
             for kept in image.remove_all():
@@ -172,16 +173,14 @@ def _checked(scenario: str, settings: Mapping[str, Any] | None) -> str:
     return found.name
 
 
-def _network(name: str) -> str:
-    return f"rehearsal-{name}"
+def _make_network(name: str, subnet: IPv4Network | None = None) -> Network:
+    """Make the cluster's network, on `subnet` or on one that is free now.
 
-
-def _network_for(name: str) -> IPv4Network:
-    """Choose and make the cluster's network; the lock keeps two clusters from choosing the same."""
+    The lock keeps two clusters that start at once from choosing the same.
+    """
     with machine_lock():
-        network = addresses.choose(name)
-        podman.ensure_network(_network(name), name, network)
-    return network
+        chosen = subnet or addresses.choose(name)
+        return network.create(name, chosen)
 
 
 def _is_as_wanted(
@@ -212,19 +211,18 @@ def _all_run(topology: Topology) -> bool:
     return all(name in present and present[name].is_running for name in names)
 
 
-def _remove_containers(name: str) -> None:
+def _remove_running(name: str) -> None:
+    """Remove containers and networks of a cluster, complete or not."""
     podman.remove_containers(podman.containers(name))
-    podman.drop_bridge(_network(name))
+    network.remove_all(name)
 
 
-def _start(place: State, asked: Asked, reference: str) -> None:
+def _start(place: State, asked: Asked, reference: str, made: Network) -> None:
     found = asked.topology
     place.restore()
-    with machine_lock():
-        podman.ensure_network(_network(asked.name), asked.name, asked.network)
     with ThreadPoolExecutor() as pool:
-        started = [pool.submit(_start_node, place, found, node, reference) for node in found.nodes]
-        for future in started:
+        starts = [_node_container(place, found, made, node, reference) for node in found.nodes]
+        for future in [pool.submit(podman.start_node, start) for start in starts]:
             future.result()
     _wait_until_ready(place, found)
     for step in scenarios.find(asked.scenario).after_start:
@@ -244,23 +242,23 @@ def _wait_until_ready(place: State, found: Topology) -> None:
         raise RehearsalError(f"{error}\nWhat the nodes say is in {log}.") from error
 
 
-def _start_node(place: State, found: Topology, node: Node, reference: str) -> None:
+def _node_container(
+    place: State, found: Topology, made: Network, node: Node, reference: str
+) -> podman.NodeContainer:
     volumes = {
         "/.rehearsal": f"{place.node(node.short)}:ro",
         "/srv/repo": f"{place.repositories}:ro",
     }
     if node.role is Role.OPERATIVE:
         volumes |= {"/.drbd": str(place.shared), "/.power": str(place.power)}
-    podman.start_node(
-        podman.NodeContainer(
-            name=waiting.container_name(found, node),
-            cluster=found.name,
-            hostname=node.name,
-            image=reference,
-            network=_network(found.name),
-            address=node.address,
-            volumes=volumes,
-        )
+    return podman.NodeContainer(
+        name=waiting.container_name(found, node),
+        cluster=found.name,
+        hostname=node.name,
+        image=reference,
+        network=made.name,
+        address=node.address,
+        volumes=volumes,
     )
 
 

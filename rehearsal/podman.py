@@ -1,4 +1,4 @@
-"""Calls of podman: the only module that knows its options.
+"""Calls of podman; only this module and `rehearsal.network` know its options.
 
 `runc` is named explicitly: Debian's crun gives up the controllers on a hybrid cgroup hierarchy,
 while runc works on hybrid and on pure version 2 alike (rehearsal facts, section 2).
@@ -9,10 +9,8 @@ import resource
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
+from ipaddress import IPv4Address
 
-from rehearsal.errors import CommandError
 from rehearsal.run import run
 
 LABEL = "io.neteye-rehearsal.cluster"
@@ -123,74 +121,6 @@ def execute(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a running container."""
     return podman("exec", container, *argv, timeout=timeout, check=check)
-
-
-def ensure_network(name: str, cluster: str, subnet: IPv4Network) -> None:
-    """Make the bridge network; one of that name with another subnet is replaced."""
-    present = networks().get(name)
-    if present is not None and present.subnet == subnet:
-        return
-    if present is not None:
-        remove_network(name)
-    podman(
-        "network",
-        "create",
-        "--disable-dns",
-        "--subnet",
-        str(subnet),
-        "--gateway",
-        str(subnet[1]),
-        "--label",
-        f"{LABEL}={cluster}",
-        name,
-    )
-
-
-@dataclass(frozen=True)
-class Network:
-    """A podman network: its bridge on this machine and its first IPv4 subnet."""
-
-    interface: str
-    subnet: IPv4Network
-
-
-def networks() -> dict[str, Network]:
-    """Every podman network with an IPv4 subnet, by name."""
-    listing = podman("network", "ls", "--format", "{{.Name}}").stdout.split()
-    if not listing:
-        return {}
-    details = json.loads(podman("network", "inspect", *listing).stdout)
-    found = {}
-    for network in details:
-        subnets = [s["subnet"] for s in network.get("subnets") or () if ":" not in s["subnet"]]
-        if subnets:
-            interface = network.get("network_interface", "")
-            found[network["name"]] = Network(interface, IPv4Network(subnets[0]))
-    return found
-
-
-def drop_bridge(name: str) -> None:
-    """Take down the bridge of a network none of whose containers is left; podman makes it anew.
-
-    Something of a start that was killed may still hang on it, with the address of a node.
-    """
-    network = networks().get(name)
-    if network is not None:
-        drop_interface(network.interface)
-
-
-def drop_interface(interface: str) -> None:
-    """Delete a network interface of this machine, if it is there."""
-    if interface and Path("/sys/class/net", interface).exists():
-        run(["ip", "link", "delete", interface])
-
-
-def remove_network(name: str) -> None:
-    """Remove a network with what is left on it; one that is not there does not matter."""
-    drop_bridge(name)
-    done = podman("network", "rm", "--force", name, check=False)
-    if done.returncode not in (0, 1):
-        raise CommandError([*_PODMAN, "network", "rm", name], done.returncode, done.stderr)
 
 
 def image_exists(reference: str) -> bool:

@@ -4,12 +4,14 @@ import dataclasses
 import fcntl
 import subprocess
 import sys
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rehearsal import addresses, cli, cluster, host, image, podman, run, state
+from rehearsal import addresses, cli, cluster, host, image, network, podman, run, state
 from rehearsal.errors import CommandError, RehearsalError, UsageError
 from rehearsal.topology import DEFAULT_COUNTS
 
@@ -112,34 +114,41 @@ def test_two_clusters_do_not_lock_each_other_out(root: Path) -> None:
         assert fcntl.LOCK_EX
 
 
-def test_networks_in_use_are_avoided(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = IPv4Network("10.125.27.0/24"), IPv4Network("10.125.28.0/24")
-    monkeypatch.setattr(podman, "networks", lambda: {"other": podman.Network("podman9", first)})
+def routes(
+    root: Path, monkeypatch: pytest.MonkeyPatch, *rows: tuple[str, str], podman: Any = ()
+) -> list[str]:
+    """Give the machine these routes and podman networks; returns what will be dropped."""
+    lines = [f"{name} {where} 0 1 0 0 0 00FFFFFF" for name, where in rows]
+    (root / "routes").write_text("\n".join(["Iface", *lines]), encoding="ascii")
+    dropped: list[str] = []
     monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
-    (root / "routes").write_text("Iface\n", encoding="ascii")
-    assert addresses.choose("x") == second
+    monkeypatch.setattr(network, "networks", lambda: list(podman))
+    monkeypatch.setattr(network, "drop_interface", dropped.append)
+    return dropped
+
+
+def known(interface: str, subnet: str) -> network.Network:
+    return network.Network("other", interface, IPv4Network(subnet))
+
+
+def test_networks_in_use_are_avoided(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = known("podman9", "10.125.27.0/24")
+    routes(root, monkeypatch, ("br0", "001C7D0A"), podman=[other])
+    assert addresses.choose("x") == IPv4Network("10.125.29.0/24")
 
 
 def test_the_default_cluster_takes_no_other_network(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    foreign = podman.Network("podman9", IPv4Network("10.125.0.0/16"))
-    monkeypatch.setattr(podman, "networks", lambda: {"foreign": foreign})
-    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
-    (root / "routes").write_text("Iface\n", encoding="ascii")
+    routes(root, monkeypatch, podman=[known("podman9", "10.125.0.0/16")])
     with pytest.raises(RehearsalError, match=r"10\.125\.26\.0/24 is in use"):
         addresses.choose("neteye")
 
 
 def test_a_bridge_without_a_network_is_removed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = podman.Network("podman3", IPv4Network("10.125.27.0/24"))
-    dropped: list[str] = []
-    monkeypatch.setattr(podman, "networks", lambda: {"rehearsal-other": other})
-    monkeypatch.setattr(podman, "drop_interface", dropped.append)
-    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
+    other = known("podman3", "10.125.27.0/24")
     rows = [("podman3", "001B7D0A"), ("podman2", "001A7D0A"), ("br0", "001C7D0A")]
-    lines = [f"{name} {where} 0 1 0 0 0 00FFFFFF" for name, where in rows]
-    (root / "routes").write_text("\n".join(["Iface", *lines]), encoding="ascii")
+    dropped = routes(root, monkeypatch, *rows, podman=[other])
     with pytest.raises(RehearsalError, match="No free network"):
         addresses.choose("neteye")  # the route file does not change here
     assert dropped == ["podman2"]
@@ -149,11 +158,25 @@ def test_a_cluster_keeps_its_network(root: Path, monkeypatch: pytest.MonkeyPatch
     place = state.State("x")
     place.start_anew()
     place.write(asked(), "image:1")
-    monkeypatch.setattr(podman, "networks", lambda: {"rehearsal-x": podman.Network("br0", NETWORK)})
-    monkeypatch.setattr(addresses, "_ROUTES", root / "routes")
-    route = "Iface\nbr0\t00287D0A\t0\t1\t0\t0\t0\t00FFFFFF\n"
-    (root / "routes").write_text(route, encoding="ascii")
+    routes(root, monkeypatch)
     assert addresses.choose("x") == NETWORK
+
+
+def test_networks_of_podman_are_read() -> None:
+    listing: list[Mapping[str, object]] = [
+        {
+            "name": "rehearsal-x-1",
+            "network_interface": "podman4",
+            "subnets": [{"subnet": "fd00::/64"}, {"subnet": "10.125.40.0/24"}],
+            "labels": {podman.LABEL: "x"},
+        },
+        {"name": "foreign", "network_interface": "podman0", "subnets": [{"subnet": "10.0.0.0/8"}]},
+        {"name": "none"},
+    ]
+    assert network.parse_networks(listing) == [
+        network.Network("rehearsal-x-1", "podman4", NETWORK, "x"),
+        network.Network("foreign", "podman0", IPv4Network("10.0.0.0/8")),
+    ]
 
 
 def test_without_root_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
