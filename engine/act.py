@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import time
 from collections.abc import Callable, Generator
@@ -100,8 +101,14 @@ class Applier:
             raise self._stopped(Ending.FAILED, str(refused), "The command was not run.") from None
         except Lost as lost:
             outcome = Outcome.UNKNOWN if lost.may_have_run else Outcome.FAILED
-            self._result(key, change, outcome, lost.partial, begun, lost.why)
+            self._result(
+                key, change, outcome, lost.partial, begun, lost.why,
+                never_started=not lost.may_have_run,
+            )  # fmt: skip
             raise self._lost(step, change, lost) from lost
+        except LockLost as error:
+            self._result(key, change, Outcome.UNKNOWN, None, begun, str(error))
+            raise self._superseded(error) from error
         except _Interrupted:
             self._result(key, change, Outcome.FAILED, None, begun, "interrupted")
             raise self._interrupted(change) from None
@@ -127,12 +134,17 @@ class Applier:
         try:
             self.sync()
         except LockLost as error:
-            raise self._stopped(
-                Ending.LOCKED, str(error), "Look who holds the cluster; run again afterwards."
-            ) from error
+            raise self._superseded(error) from error
         except (Lost, RunbookError) as error:
             # the intent is not on N, so the command was not started: safe to try again
-            self.run.record("result", step=step, key=key, outcome="failed", reason=str(error))
+            self.run.record(
+                "result",
+                step=step,
+                key=key,
+                outcome=Outcome.FAILED.value,
+                reason=str(error),
+                never_started=True,
+            )
             raise self._stopped(
                 Ending.FAILED,
                 f"not done: {change.what}. Its intent could not be recorded on N: {error}",
@@ -148,6 +160,8 @@ class Applier:
         answer: Answer | None,
         begun: float,
         reason: str,
+        *,
+        never_started: bool = False,
     ) -> None:
         output: dict[str, Any] = {"text": reason or "(no answer)"}
         if change.secret_output:
@@ -166,6 +180,7 @@ class Applier:
             reason=reason,
             closes=[list(pair) for pair in change.closes],
             output=output,
+            **({"never_started": True} if never_started else {}),
         )
         try:
             self.sync()
@@ -192,10 +207,16 @@ class Applier:
 
         def idle(word: str) -> None:
             self.on_idle(word)
-            self.keep_lease()
+            with contextlib.suppress(Lost):  # out of reach: following waits for N anyway
+                self.keep_lease()
 
         follower = detached.Follower(self.transport, change.node, base, keep, idle)
-        last = follower.follow(change.deadline)
+        try:
+            last = follower.follow(change.deadline)
+        except Lost as lost:
+            # it was started: whatever kept the last answer away, the command may live
+            why = f"{lost.why}; the command was started and may still run"
+            raise Lost(change.node, why, LostKind.CONNECTION_LOST) from lost
         if last.status is not None:
             return Answer(last.status, bytes(tail), b"", self.clock() - begun)
         if last.is_interrupted:
@@ -246,6 +267,11 @@ class Applier:
     def _stopped(self, ending: Ending, reason: str, what_to_do: str) -> NotDone:
         self.run.halt(ending, reason, what_to_do)
         return NotDone(f"{reason}\n{what_to_do}")
+
+    def _superseded(self, error: LockLost) -> NotDone:
+        return self._stopped(
+            Ending.LOCKED, str(error), "Look who holds the cluster; run again afterwards."
+        )
 
     def _failed(self, change: Change, answer: Answer) -> NotDone:
         said = "(not shown: secret)"

@@ -21,6 +21,11 @@ class ChangeRecord:
     def outcome(self) -> Outcome | None:
         return Outcome(self.result["outcome"]) if self.result else None
 
+    @property
+    def has_ended(self) -> bool:
+        """It is known how it ended. An unknown outcome is no end: a command may still live."""
+        return self.outcome in (Outcome.OK, Outcome.FAILED)
+
 
 @dataclass(frozen=True)
 class LedgerEntry:
@@ -66,6 +71,8 @@ class Memory:
 
     def _on_intent(self, event: Event) -> None:
         self.changes[event["key"]] = ChangeRecord(event["key"], event)
+        # a settlement speaks of what was known when it was given, not of this new beginning
+        self.settled.pop(event["step"], None)
         for entry in event.get("opens", ()):
             # the first former value counts: a second round finds the state the first one left
             self.ledger.setdefault(
@@ -76,6 +83,9 @@ class Memory:
     def _on_result(self, event: Event) -> None:
         record = self.changes.get(event["key"])
         if record is None:
+            return
+        if event.get("never_started"):
+            del self.changes[event["key"]]  # as if it had not been intended
             return
         self.changes[event["key"]] = ChangeRecord(record.key, record.intent, event)
         if event["outcome"] == Outcome.OK:
@@ -105,4 +115,4 @@ class Memory:
 
     def open_intents(self) -> list[ChangeRecord]:
         """Changes whose outcome is not on record or was recorded as unknown."""
-        return [r for r in self.changes.values() if r.outcome in (None, Outcome.UNKNOWN)]
+        return [record for record in self.changes.values() if not record.has_ended]

@@ -71,7 +71,7 @@ def _in_upgrade(situation: Situation, last: ChangeRecord) -> Position:
             return Position.UPGRADED
         restored = situation.fencing == situation.fencing_before
         return Position.REACTIVATED if restored else Position.UPGRADED
-    if last.result is not None and situation.has_known_conflicts:
+    if last.has_ended and situation.has_known_conflicts:
         return Position.PLANNED_STOP
     return Position.UPGRADE_UNDER_WAY
 

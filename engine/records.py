@@ -45,10 +45,14 @@ class Attempt:
 
     @property
     def events(self) -> list[Event]:
-        """All events of all runs, oldest run first (run ids start with the UTC time)."""
+        """All events of all runs, oldest run first (run ids start with the UTC time).
+
+        Lines handed over twice, because the first answer was lost, count once.
+        """
         events: list[Event] = []
         for name in sorted(self.journals):
-            events += read_journal(self.journals[name].splitlines(), name)
+            # only "\n" ends a line: what nodes print may hold other characters that look so
+            events += read_journal(dict.fromkeys(self.journals[name].split("\n")), name)
         return events
 
 
@@ -146,8 +150,9 @@ class RecordsWriter:
         return self.generation
 
     def _write(self, source: str, file: str, content: str) -> None:
-        argv = remote.script(source, remote.ROOT, self._generation, file)
-        self._run(argv, content.encode())
+        data = content.encode()
+        argv = remote.script(source, remote.ROOT, self._generation, file, str(len(data)))
+        self._run(argv, data)
 
     def _run(
         self, argv: tuple[str, ...], stdin: bytes | None = None, accepted: tuple[int, ...] = (0,)

@@ -8,7 +8,7 @@ Layout under `/var/lib/neteye-runbook` (root, 0700):
 
 Exit codes of their own: 73 the lock is held, 74 the lock can't be looked at in time,
 75 the lock's generation is not ours any more, 76 that command was started before,
-3 there are no records.
+77 not all that was to be written has arrived, 3 there are no records.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ root=$1
 [ -f "$root/attempt" ] || exit 3
 id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
-exec tar -cf - --exclude=backups --exclude=nohup.out attempt "attempts/$id"
+exec tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
+  attempt "attempts/$id"
 """
 
 # args: root, lease in seconds, generation to take over ('' for none); stdin: holder, one line
@@ -70,7 +71,8 @@ flock -w 20 9 || exit 74
 mv "$1/lock.new" "$1/lock"
 """
 
-# args: root, generation, file below root; stdin: what is appended
+# args: root, generation, file below root, bytes that have to arrive; stdin: what is appended.
+# What arrives is kept aside until it is whole: a connection lost on the way leaves no torn line.
 APPEND = """
 set -eu
 umask 077
@@ -78,12 +80,15 @@ exec 9>"$1/.flock"
 flock -w 20 9 || exit 74
 [ "$(sed -n 1p "$1/lock")" = "$2" ] || exit 75
 mkdir -p "$(dirname "$1/$3")"
-cat >> "$1/$3"
+cat > "$1/$3.part"
+[ "$(wc -c < "$1/$3.part")" = "$4" ] || exit 77
+cat "$1/$3.part" >> "$1/$3"
 sync "$1/$3"
+rm -f "$1/$3.part"
 touch "$1/lock"
 """
 
-# args: root, generation, file below root; stdin: its whole content
+# args: root, generation, file below root, bytes that have to arrive; stdin: its whole content
 REPLACE = """
 set -eu
 umask 077
@@ -92,6 +97,7 @@ flock -w 20 9 || exit 74
 [ "$(sed -n 1p "$1/lock")" = "$2" ] || exit 75
 mkdir -p "$(dirname "$1/$3")"
 cat > "$1/$3.new"
+[ "$(wc -c < "$1/$3.new")" = "$4" ] || exit 77
 sync "$1/$3.new"
 mv "$1/$3.new" "$1/$3"
 touch "$1/lock"

@@ -64,8 +64,9 @@ def _both(before: Event, event: Event) -> Event:
     weightier, other = sorted((before, event), key=lambda e: order.index(RowState(e["state"])))
     if weightier["state"] != other["state"]:
         return weightier
-    words = dict.fromkeys((before["reason"], event["reason"]))
-    return {**event, "reason": "; ".join(words)}
+    words = before.get("words", (before["reason"],))
+    words = tuple(dict.fromkeys((*words, event["reason"])))
+    return {**event, "reason": "; ".join(words), "words": words}
 
 
 def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -> Row:

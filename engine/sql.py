@@ -36,7 +36,13 @@ def ask_database(
     """The rows, as mappings of column names, and the seconds it took."""
     begun = time.monotonic()
     socket = socket_of(transport, node)
-    with connect(transport, node, socket_path=socket, database=query.database) as connection:
+    with connect(
+        transport,
+        node,
+        socket_path=socket,
+        database=query.database,
+        statement_limit=query.deadline,
+    ) as connection:
         with connection.cursor() as cursor:
             cursor.execute(query.sql, query.params or None)
             rows: list[Mapping[str, Any]] = list(cursor.fetchall())

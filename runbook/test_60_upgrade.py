@@ -16,6 +16,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook import release
 from runbook.actions.neteye_command import ended_with, name_of, said_of
+from runbook.ocs import migration
 
 
 @step("upgrade.window", after=("backup.fetched",))
@@ -61,7 +62,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     """A stop is recognised: the planned one at the two files of OCS, or a failure."""
     records = {name_of(record): record for record in look.memory.detached("upgrade")}
     mine = records.get(f"upgrade-{round_number}")
-    if mine is None or mine.result is None:
+    if mine is None or not mine.has_ended:
         evidence.not_needed("this round was not needed")
         return
     if ended_with(mine) == 0:
@@ -157,6 +158,8 @@ def test_files(
     """Both files are migrated: local settings kept, the password the new variable."""
     if not ocs_files_migrated.did_something:
         return
+    for path, diff in migration.migration_diffs(look, node).items():
+        evidence.attach(f"what changed in {path} on {node}, secrets masked", diff)
     left = look.ask(node, LEFTOVERS)
     evidence.judge(
         machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),

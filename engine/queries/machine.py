@@ -28,13 +28,18 @@ PACKAGES: Query[tuple[Package, ...]] = Query(
     deadline=120.0,
 )
 
+_FIND = """
+for directory; do
+  shift
+  [ ! -d "$directory" ] || set -- "$@" "$directory"
+done
+exec find "$@" -ignore_readdir_race -type f '(' -name '*.rpmnew' -o -name '*.rpmsave' ')' -print0
+"""
+
 # `find`, never `updatedb`: a question changes nothing. Mounts below /neteye are crossed.
 LEFTOVERS: Query[tuple[str, ...]] = Query(
     name="configuration conflicts (.rpmnew, .rpmsave)",
-    argv=(
-        *("find", "/etc", "/neteye"),
-        *("-type", "f", "(", "-name", "*.rpmnew", "-o", "-name", "*.rpmsave", ")", "-print0"),
-    ),
+    argv=("sh", "-c", _FIND.strip(), "find", "/etc", "/neteye"),
     parse=of_text(parse_config_leftovers),
     deadline=300.0,
 )

@@ -19,7 +19,7 @@ from rehearsal.standins.wordings import (
     VARIABLES,
 )
 
-DEFAULT_SECONDS_PER_NODE = 2.0
+DEFAULT_SECONDS_PER_NODE = 0.5
 PASSWORD_LENGTH = 20
 
 # Legal in a Perl single-quoted string, in an Apache argument (bare or in double quotes), as a value

@@ -61,7 +61,7 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
     if done:
         return Nothing(f"not needed: the upgrade ended with exit status 0 in {done[-1]}")
     mine = rounds.get(f"upgrade-{round_number}")
-    if mine is not None and mine.result is not None:
+    if mine is not None and mine.has_ended:
         return Nothing(f"this round was run and ended with {said_of(mine)}")
     yield Change(
         what=f"neteye upgrade, round {round_number}",
@@ -92,6 +92,6 @@ def said_of(record: ChangeRecord) -> str:
 
 def _next_name(command: str, rounds: list[ChangeRecord]) -> str:
     """The name of the round under way, or of the next one when the last has ended."""
-    if rounds and rounds[-1].result is None:
+    if rounds and not rounds[-1].has_ended:
         return name_of(rounds[-1])
     return f"{command}-{len(rounds) + 1}"

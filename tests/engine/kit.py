@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -160,8 +162,16 @@ def result(
 
 
 def run_script(argv: tuple[str, ...], stdin: bytes = b"") -> Answer:
-    """Run a record script here, for real."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, timeout=30, check=False)
+    """Run a record script here, for real; its login shell reads no profile of this machine."""
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "HOME": home},
+        )
     return Answer(done.returncode, done.stdout, done.stderr, 0.0)
 
 

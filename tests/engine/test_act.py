@@ -527,11 +527,6 @@ def test_the_lease_is_renewed_while_a_command_is_followed(long_command: Make) ->
     assert 4 <= len(renewed) <= 8
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the lease is renewed at once while N is out of reach: that Lost ends following,"
-    " exit code 12, although patience is not over",
-)
 def test_a_lost_connection_while_following_is_waited_for(
     long_command: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -550,11 +545,6 @@ def test_a_lost_connection_while_following_is_waited_for(
     assert made.ending() is None
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="LockLost while following leaves the applier: no result is recorded, and the run"
-    " ends with 1 instead of 13",
-)
 def test_a_run_that_is_superseded_while_it_follows_says_so(long_command: Make) -> None:
     made = long_command([said("alive - 0\n")])
     plain = made.applier.on_idle
@@ -570,11 +560,6 @@ def test_a_run_that_is_superseded_while_it_follows_says_so(long_command: Make) -
     assert made.ending() == (Ending.LOCKED, 13)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="out of reach for longer than patience is taken for `never started`: recorded as"
-    " failed, so the next run starts another round beside the one that still lives",
-)
 def test_a_started_command_out_of_reach_for_good_is_unknown(
     long_command: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,11 +101,6 @@ def test_kinds_it_does_not_know_are_none_of_its_business() -> None:
     assert Memory.fold([event("observation", node="x"), event("of-a-later-version")]) == Memory()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a settlement outlives the repetition it allowed: the next unknown outcome of the"
-    " same step is repeated without a person",
-)
 def test_a_settlement_counts_for_what_was_known_when_it_was_given() -> None:
     events = [
         intent(repeatable=False),

@@ -154,11 +154,6 @@ def test_a_torn_line_of_an_earlier_run_does_not_hide_the_later_runs() -> None:
     assert [event["text"] for event in attempt.events] == ["one", "two"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="str.splitlines() takes U+2028, U+0085 and others inside a text for the end of a line",
-)
 @pytest.mark.parametrize("char", ["\u2028", "\u0085", "\u2029"])
 def test_odd_line_ends_in_what_a_node_printed_do_not_break_the_records(char: str) -> None:
     text = f"a{char}b"
@@ -166,12 +161,6 @@ def test_odd_line_ends_in_what_a_node_printed_do_not_break_the_records(char: str
     assert [event["text"] for event in attempt.events] == [text, "two"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="a connection lost while lines are appended leaves a torn line; the same lines come"
-    " again behind it, and no later run can read the records any more",
-)
 def test_records_can_be_read_after_a_cut_while_appending(node: kit.Node) -> None:
     records = writer(node)
     records.acquire()
@@ -186,10 +175,6 @@ def test_records_can_be_read_after_a_cut_while_appending(node: kit.Node) -> None
     assert {event["text"] for event in attempt.events} == {"one", "two"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="REPLACE puts what came before the connection was lost in place of the whole file",
-)
 def test_a_cut_while_replacing_leaves_the_former_file(node: kit.Node) -> None:
     records = writer(node)
     records.acquire()

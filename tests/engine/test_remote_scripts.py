@@ -40,6 +40,8 @@ def acquire(root: Path, over: str = "", holder: str = '{"who": "me"}') -> Answer
 
 
 def on(root: Path, source: str, *arguments: str, stdin: bytes = b"") -> Answer:
+    if source in (remote.APPEND, remote.REPLACE):
+        arguments = (*arguments, str(len(stdin)))
     return run_script(remote.script(source, str(root), *arguments), stdin)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from engine.memory import Memory
 from engine.model.change import Change, Nothing
 from runbook.actions.neteye_command import neteye_updated, neteye_upgraded
@@ -34,12 +32,12 @@ def ended(number: int, code: int | None, outcome: str) -> dict[str, Any]:
 
 def first_change(action: Any) -> Change | Nothing:
     """What the action yields first, or why it yields nothing."""
-    ended = []
+    ended: list[Nothing] = []
 
     def drive() -> Any:
         ended.append((yield from action))
 
-    change = next(drive(), None)
+    change: Change | None = next(drive(), None)
     return change if change is not None else ended[0]
 
 
@@ -95,11 +93,6 @@ def test_after_an_interruption_another_round_is_run() -> None:
     assert change.detached == "upgrade-2"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a result `unknown` (connection lost, deadline) is taken for an end: the round that"
-    " may still live is left, and the next run starts another one beside it",
-)
 def test_a_round_of_unknown_outcome_is_followed_not_left() -> None:
     change = round_of(1, started(1), ended(1, None, "unknown"))
     assert isinstance(change, Change)
@@ -122,10 +115,6 @@ def test_an_update_under_way_is_followed_and_an_ended_one_is_run_again() -> None
     assert isinstance(update(begun, started(1)), Nothing)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the name is counted on although the last update's outcome is unknown and it may live",
-)
 def test_an_update_of_unknown_outcome_is_followed_under_its_own_name() -> None:
     begun = kit.intent("update.run", detached="update-1", repeatable=False)
     unknown = kit.result("update.run", code=None, outcome="unknown")
