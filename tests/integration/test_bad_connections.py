@@ -1,0 +1,207 @@
+"""Nodes that can't be reached, or are not those that are meant: told for each node, in one run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.clusters import TestCluster
+from tests.integration.invocation import Project, Ran
+from tests.integration.snapshot import Snapshot, snapshot
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Three runs at once on one cluster: two ask only, one may change something."""
+
+    connections: Ran
+    wrong_key: Ran
+    another_cluster: Ran
+    before: Snapshot
+    after: Snapshot
+
+
+@pytest.fixture(scope="module")
+def runs(small: TestCluster, project: Project, inventories: Path) -> Runs:
+    good = small.inventory.read_text()
+    before = snapshot(small)
+    with ThreadPoolExecutor() as pool:
+        executed = pool.submit(project.execute, _connections(small, good, inventories))
+        wrong_key = pool.submit(project.execute, _wrong_key(small, good, inventories))
+        another = pool.submit(project.plan, _another_cluster(small, good, inventories))
+        ended = (executed.result(), wrong_key.result(), another.result())
+    return Runs(*ended, before, snapshot(small))
+
+
+def _connections(small: TestCluster, good: str, directory: Path) -> Path:
+    """OTHER: nothing listens there; E: another host key; V: a key nobody knows."""
+    address = {node.short: str(node.address) for node in small.topology.nodes}
+    elastic, voting = small.topology.elastic[0].short, small.shorts[-1]
+    host_keys = _ssh_config(small, directory / "host-key")
+    known = host_keys.parent / "known_hosts"
+    foreign = " ".join(_key(directory / "foreign").split()[:2])
+    lines = [
+        f"{line.split()[0]} {foreign}" if address[elastic] in line else line
+        for line in known.read_text().splitlines()
+    ]
+    known.write_text("\n".join(lines) + "\n")
+    extra = {
+        small.other: "ansible_port=2",
+        elastic: f'ansible_ssh_common_args="-F {host_keys}"',
+        voting: f'ansible_ssh_common_args="-F {_unknown_key(small, directory / "key")}"',
+    }
+    text = good
+    for node, words in extra.items():
+        host = f"ansible_host={address[node]}\n"
+        assert host in text
+        text = text.replace(host, f"{host.strip()} {words}\n")
+    return _written(directory / "connections.ini", text)
+
+
+def _wrong_key(small: TestCluster, good: str, directory: Path) -> Path:
+    """A key that no node knows."""
+    config = _unknown_key(small, directory / "everywhere")
+    return _written(directory / "wrong-key.ini", re.sub(r"-F \S+", f"-F {config}", good))
+
+
+def _another_cluster(small: TestCluster, good: str, directory: Path) -> Path:
+    """A production inventory of another cluster, without the Elastic-only node."""
+    text = re.sub(r"\[elastic_only\]\n.*\n", "", good)
+    text = text.replace(small.topology.fqdn, "prod.example.test")
+    text = text.replace("=rehearsal\n", "=production\n")
+    return _written(directory / "another.ini", text)
+
+
+def _ssh_config(small: TestCluster, directory: Path) -> Path:
+    """The cluster's ssh files in another directory, to be changed there."""
+    shutil.copytree(small.ssh, directory)
+    config = directory / "config"
+    config.write_text(config.read_text().replace(str(small.ssh), str(directory)))
+    return config
+
+
+def _unknown_key(small: TestCluster, directory: Path) -> Path:
+    config = _ssh_config(small, directory)
+    (directory / "id_ed25519").unlink()
+    _key(directory / "id_ed25519")
+    return config
+
+
+def _key(path: Path) -> str:
+    argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
+    subprocess.run(argv, check=True, timeout=60)
+    return path.with_name(path.name + ".pub").read_text()
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_nodes_out_of_reach_block_and_nothing_is_changed(runs: Runs) -> None:
+    for ran in (runs.connections, runs.wrong_key, runs.another_cluster):
+        assert ran.code == 10, ran.console
+        assert ran.summary["outcome"] == "blocked"
+        assert ran.changes == []
+        assert ran.summary["attempt"] is None
+        assert ran.outcomes["baseline.recorded"] == "not reached"
+        assert "Traceback" not in ran.console
+    runs.before.assert_same(runs.after)
+
+
+def test_a_port_where_nothing_listens_is_told(runs: Runs, small: TestCluster) -> None:
+    node = small.topology.find(small.other)
+    found = runs.connections.finding("node-unreachable", node.name)
+    assert f"{node.address} port 2" in found["observed"]
+    assert "Connection refused" in found["observed"]
+    assert "ansible_port" in found["observed"]
+
+
+def test_a_changed_host_key_is_told_and_never_accepted(runs: Runs, small: TestCluster) -> None:
+    node = small.topology.elastic[0]
+    found = runs.connections.finding("node-unreachable", node.name)
+    assert "host key has changed" in found["observed"]
+    assert "known_hosts" in found["observed"]
+    assert "SHA256:" in found["observed"]
+
+
+def test_a_wrong_key_on_one_node_is_told(runs: Runs, small: TestCluster) -> None:
+    found = runs.connections.finding("node-unreachable", small.topology.nodes[-1].name)
+    assert "login was denied" in found["observed"]
+    assert "ansible_ssh_private_key_file" in found["observed"]
+
+
+def test_the_nodes_that_answer_are_judged_all_the_same(runs: Runs) -> None:
+    assert runs.connections.outcomes["preflight.constraints"] == "done"
+    assert "updates-pending" in {f["code"] for f in runs.connections.summary["findings"]}
+
+
+def test_a_wrong_key_everywhere_names_every_node(runs: Runs, small: TestCluster) -> None:
+    for node in small.topology.nodes:
+        found = runs.wrong_key.finding("node-unreachable", node.name)
+        assert "login was denied" in found["observed"]
+    assert runs.wrong_key.outcomes["closing.state"] == "done"
+
+
+@pytest.mark.xfail(strict=True, reason="steps are done, and G17 fulfilled, when no node answered")
+def test_what_nobody_answered_is_not_done(runs: Runs) -> None:
+    asking = ("preflight.environment", "preflight.roles", "preflight.records")
+    assert {runs.wrong_key.outcomes[step] for step in asking} == {"failed"}
+    assert runs.wrong_key.states["G17"] != "fulfilled"
+
+
+@pytest.mark.xfail(strict=True, reason="G01 and G17 are fulfilled although most nodes are silent")
+def test_a_row_about_all_nodes_is_not_fulfilled_by_one(runs: Runs) -> None:
+    assert runs.connections.states["G01"] != "fulfilled"
+    assert runs.connections.states["G17"] != "fulfilled"
+
+
+@pytest.mark.xfail(
+    strict=True, reason="findings of one code and subject: the last one hides others"
+)
+def test_the_summary_has_every_unanswered_question(runs: Runs, small: TestCluster) -> None:
+    node = small.topology.find(small.other).name
+    told = runs.connections.findings("question-unanswered")
+    kept = runs.connections.summary["findings"]
+    assert {f["observed"] for f in told if f["subject"] == node} == {
+        f["observed"] for f in kept if f["code"] == "question-unanswered" and f["subject"] == node
+    }
+
+
+def test_production_on_a_rehearsal_cluster_is_refused(runs: Runs, small: TestCluster) -> None:
+    node = small.topology.nodes[0].name
+    found = runs.another_cluster.finding("rehearsal-marker", node)
+    assert "marker" in found["observed"]
+    assert "production" in found["expected"]
+    assert "runbook_environment" in found["remedy"]
+
+
+def test_the_inventory_of_another_cluster_is_refused(runs: Runs, small: TestCluster) -> None:
+    found = runs.another_cluster.finding("cluster-name-mismatch", "prod.example.test")
+    assert small.topology.fqdn in found["observed"]
+    assert "runbook_cluster" in found["remedy"]
+
+
+def test_a_node_that_the_inventory_leaves_out_is_named(runs: Runs, small: TestCluster) -> None:
+    found = runs.another_cluster.finding("role-mismatch", small.topology.elastic[0].name)
+    assert "/etc/neteye-cluster" in found["observed"]
+    assert "another.ini" in found["observed"]
+    assert "[elastic_only]" in found["expected"]
+
+
+@pytest.mark.parametrize("code", ["rehearsal-marker", "role-mismatch", "cluster-name-mismatch"])
+def test_they_can_not_be_accepted(code: str, project: Project, small: TestCluster) -> None:
+    ran = project.run(
+        *("--inventory", small.inventory, "--plan", "--accept", f"{code}=never mind", "--by", "me")
+    )
+    assert ran.code == 4, ran.console
+    assert code in ran.console
+    assert "can't be accepted" in ran.console

@@ -1,0 +1,160 @@
+"""A cluster that is not fit to be upgraded: every finding in one run, nothing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.clusters import TestCluster
+from tests.integration.invocation import Project, Ran
+from tests.integration.snapshot import snapshot
+
+pytestmark = pytest.mark.integration
+
+LEFTOVER = "/etc/logrotate.d/foreign.rpmnew"
+RESTAPI = "/etc/httpd/conf.d/ocsinventory-server-restapi.conf"
+OTHER_PASSWORD = "Other4Node"
+CUSTOM_SERVER = (
+    "INSERT INTO glpi.glpi_plugin_ocsinventoryng_ocsservers"
+    " (name, ocs_db_user, ocs_db_passwd, ocs_db_host, ocs_db_name, is_active, conn_type)"
+    " VALUES ('branch office', 'ocs_branch', 'Fqq/wKo1FuCW5dI=', 'ocs.example.test', 'ocsweb',"
+    " 1, 0)"
+)
+
+
+@pytest.fixture(scope="module")
+def stopped_database(small: TestCluster, project: Project) -> Ran:
+    """The database is down: its questions have no answer."""
+    small.run(small.active, ("pcs", "resource", "disable", "mariadb", "--wait=60"))
+    try:
+        before = snapshot(small)
+        ran = project.execute(small.inventory)
+        before.assert_same(snapshot(small))
+    finally:
+        small.run(small.active, ("pcs", "resource", "enable", "mariadb", "--wait=60"))
+        small.until_ready()
+    return ran
+
+
+def test_a_stopped_database_blocks(stopped_database: Ran) -> None:
+    assert stopped_database.code == 10, stopped_database.console
+    assert stopped_database.changes == []
+    assert stopped_database.blocking & {"resource-disabled", "resource-stopped"}
+    assert "Traceback" not in stopped_database.console
+
+
+@pytest.mark.parametrize("step", ["preflight.ocs_servers", "preflight.capacity"])
+def test_without_a_database_nothing_is_called_not_applicable(
+    stopped_database: Ran, step: str
+) -> None:
+    assert stopped_database.outcomes[step] == "failed"
+    assert "not applicable" not in stopped_database.states.values()
+    assert stopped_database.states["G04"] == "failed"
+    assert stopped_database.states["G05"] == "failed"
+
+
+def test_the_question_to_the_database_is_told_as_unanswered(stopped_database: Ran) -> None:
+    told = stopped_database.findings("question-unanswered")
+    assert any("mariadb" in f["observed"] for f in told), told
+
+
+@pytest.fixture(scope="module")
+def unfit(small: TestCluster, project: Project, stopped_database: Ran) -> Ran:
+    """Many things at once; the cluster is reset afterwards."""
+    small.is_spoilt = True
+    elastic = small.topology.elastic[0].short
+    other = small.topology.operative[1].name
+    small.sql(CUSTOM_SERVER)
+    small.run(small.other, ("install", "-m", "644", "/etc/hosts", LEFTOVER))
+    password = small.read(small.other, "/root/.pwd_ocsserver").strip()
+    text = small.read(small.other, RESTAPI)
+    assert password in text
+    small.write(small.other, RESTAPI, text.replace(password, OTHER_PASSWORD))
+    small.run(elastic, ("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", "/boot"))
+    small.run(small.active, ("pcs", "node", "standby", other, "--wait=120"))
+    small.run(small.active, ("pcs", "resource", "ban", "nats-server_group", other))
+    small.run(
+        small.active,
+        ("crm_resource", "--fail", "--resource", "icinga2-master", "--node", small.node_name(0)),
+    )
+    small.until_failed_action()
+    before = snapshot(small)
+    ran = project.execute(small.inventory)
+    before.assert_same(snapshot(small))
+    return ran
+
+
+def test_an_unfit_cluster_blocks_and_nothing_is_changed(unfit: Ran) -> None:
+    assert unfit.code == 10, unfit.console
+    assert unfit.summary["outcome"] == "blocked"
+    assert unfit.changes == []
+    assert unfit.summary["attempt"] is None
+    assert "Traceback" not in unfit.console
+
+
+def test_all_is_told_in_one_run(unfit: Ran) -> None:
+    expected = {
+        *("rpmnew-foreign", "constraint-leftover", "node-standby", "failed-action"),
+        *("ocs-server-custom", "ocs-passwords-differ", "disk-space"),
+    }
+    assert expected - unfit.blocking == set()
+
+
+def test_the_first_finding_stopped_the_run(unfit: Ran) -> None:
+    """The checks went on after it, and did not change why it stopped."""
+    told = (event for event in unfit.events if event["event"] == "finding")
+    first = next(event for event in told if event["severity"] == "block")
+    assert first["code"] in unfit.summary["stopped"]["reason"]
+
+
+def test_a_foreign_rpmnew_is_named(unfit: Ran, small: TestCluster) -> None:
+    (found,) = unfit.findings("rpmnew-foreign")
+    assert small.topology.operative[1].name in found["subject"]
+    assert LEFTOVER in found["subject"] + found["observed"]
+    assert found["remedy"]
+
+
+def test_a_leftover_ban_is_named(unfit: Ran) -> None:
+    (found,) = unfit.findings("constraint-leftover")
+    assert "nats-server" in found["subject"] + found["observed"]
+    assert "pcs" in found["remedy"]
+
+
+def test_a_node_in_standby_is_named(unfit: Ran, small: TestCluster) -> None:
+    found = unfit.finding("node-standby", small.topology.operative[1].name)
+    assert "standby" in found["observed"]
+    assert "unstandby" in found["remedy"]
+
+
+def test_a_failed_action_is_named(unfit: Ran) -> None:
+    (found,) = unfit.findings("failed-action")
+    assert "icinga2-master" in found["subject"] + found["observed"]
+    assert "cleanup" in found["remedy"]
+
+
+def test_an_active_custom_ocs_server_is_named_and_support_with_it(unfit: Ran) -> None:
+    (found,) = unfit.findings("ocs-server-custom")
+    assert "branch office" in found["subject"] + found["observed"]
+    assert "ocs_branch" in found["subject"] + found["observed"]
+    assert "support" in found["remedy"]
+    assert unfit.states["G04"] == "failed"
+
+
+def test_passwords_that_differ_are_told_and_never_shown(unfit: Ran, small: TestCluster) -> None:
+    found = unfit.findings("ocs-passwords-differ")
+    assert found
+    password = small.read(small.active, "/root/.pwd_ocsserver").strip()
+    assert password not in unfit.console
+    assert OTHER_PASSWORD not in unfit.console
+    assert unfit.directory is not None
+    for path in filter(Path.is_file, unfit.directory.rglob("*")):
+        text = path.read_text(errors="replace")
+        assert password not in text, path
+        assert OTHER_PASSWORD not in text, path
+
+
+def test_a_full_boot_is_named_with_node_and_size(unfit: Ran, small: TestCluster) -> None:
+    found = unfit.finding("disk-space", f"{small.topology.elastic[0].name}:/boot")
+    assert "50" in found["observed"]
+    assert "150" in found["expected"]
