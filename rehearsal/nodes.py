@@ -155,6 +155,8 @@ def applies(step: NodeStep, node: Node) -> bool:
 
 def write(plan: Plan, node: Node, directory: Path) -> None:
     """Write a node's `boot.json` and `files/`, as `boot.py` in the image reads them."""
+    directory.mkdir(parents=True)
+    directory.chmod(0o700)  # the node itself sees it, with keys of other services in it
     content = files(plan, node)
     for path, file in content.items():
         target = directory / "files" / path.lstrip("/")
