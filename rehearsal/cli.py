@@ -58,7 +58,11 @@ def parser() -> argparse.ArgumentParser:
             help="a setting of the stand-ins instead of what is drawn, VALUE as JSON or text",
         )
         if name == "up":
+            command.add_argument(
+                "--fresh", action="store_true", help="made anew, also when one is up already"
+            )
             command.add_argument("--nodes", help="for example operative=3,elastic=1,voting=1")
+    add("inventory", "print the inventory, also without a cluster")
     command = add("down", "remove everything the cluster is made of")
     command.add_argument("--all", action="store_true", help="the node images too")
     command = add("status", "show nodes and resources")
@@ -94,6 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     settings = dict(options.set) if options.set else None
+    if options.fresh:
+        cluster.down(options.name)
     cluster.up(options.name, options.scenario, options.seed, options.nodes, settings)
     return 0
 
@@ -101,6 +107,11 @@ def _up(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     settings = dict(options.set) if options.set else None
     cluster.reset(options.name, options.scenario, options.seed, settings)
+    return 0
+
+
+def _inventory(options: argparse.Namespace) -> int:
+    print(cluster.inventory_text(options.name), end="")
     return 0
 
 
@@ -158,6 +169,7 @@ def _node_command(work: Callable[[str, str], None]) -> Callable[[argparse.Namesp
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": _up,
     "reset": _reset,
+    "inventory": _inventory,
     "down": _down,
     "status": _status,
     "shell": _shell,

@@ -15,9 +15,18 @@ from typing import Any
 from rehearsal import addresses, host, image, making, network, nodes, podman, scenarios, waiting
 from rehearsal.errors import CommandError, RehearsalError, UsageError
 from rehearsal.network import Network
+from rehearsal.render.inventory import inventory
 from rehearsal.standins.settings import SettingsError, draw
 from rehearsal.state import Asked, State, locked, machine_lock
-from rehearsal.topology import DEFAULT_COUNTS, DEFAULT_NAME, Node, Role, Topology, parse_counts
+from rehearsal.topology import (
+    DEFAULT_COUNTS,
+    DEFAULT_NAME,
+    Node,
+    Role,
+    Topology,
+    build,
+    parse_counts,
+)
 
 Say = Callable[[str], None]
 Nodes = Mapping[Role, int] | str
@@ -124,6 +133,19 @@ def is_running(name: str = DEFAULT_NAME) -> bool:
 def inventory_path(name: str = DEFAULT_NAME) -> Path:
     """Where `up` writes the inventory of that cluster."""
     return State(name).inventory
+
+
+def inventory_text(name: str = DEFAULT_NAME) -> str:
+    """The inventory of the cluster; of the default one also when it was never made."""
+    before = State(name).read()
+    if before is None and name != DEFAULT_NAME:
+        raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
+    made = (
+        build(name, DEFAULT_COUNTS, addresses.DEFAULT_NETWORK)
+        if before is None
+        else before[0].topology
+    )
+    return inventory(made, State(name).ssh / "config")
 
 
 def topology(name: str = DEFAULT_NAME) -> Topology:
