@@ -49,6 +49,13 @@ runbook_cluster = neteye.example.test
 runbook_environment = staging
 """
 
+# the plugin of hypothesis costs a second a run and does nothing here
+PYTEST_INI = """\
+[pytest]
+testpaths = tests
+addopts = --strict-markers --strict-config -p no:hypothesispytest
+"""
+
 CONFTEST = """
 pytest_plugins = ["engine.plugin", "tests.plugin.kit"]
 """
@@ -84,7 +91,7 @@ from tests.plugin.kit import HAS, bad, changing
 @step("first.baseline")
 def test_baseline(runbook_session, look, evidence):
     """The attempt is opened."""
-    if look.attempt is None:
+    if look.attempt is None and not look.memory.closed:
         runbook_session.open_attempt({"fencing": True})
     evidence.note("opened")
 
@@ -193,7 +200,7 @@ class Project:
         self.sessions: list[Session] = []
         self.release = RELEASE
         self.started: list[Inventory] = []
-        self.write("pytest.ini", "[pytest]\ntestpaths = tests\n")
+        self.write("pytest.ini", PYTEST_INI)
         self.write("conftest.py", CONFTEST)
         self.write("inventory.ini", INVENTORY)
         self.write("tests/test_plain.py", "def test_plain():\n    pass\n")
@@ -211,9 +218,10 @@ class Project:
         path.write_text(text)
         return path
 
-    def steps(self, text: str, file: str = "test_10_steps.py") -> None:
+    def steps(self, text: str, *, baseline: bool = True) -> None:
         """The runbook's steps, behind the baseline."""
-        self.write(f"runbook/{file}", PRELUDE + text)
+        prelude = PRELUDE if baseline else PRELUDE[: PRELUDE.index("@step")]
+        self.write("runbook/test_10_steps.py", prelude + text)
 
     def run(self, *args: str) -> pytest.RunResult:
         """`pytest runbook ARGS`, in this process."""

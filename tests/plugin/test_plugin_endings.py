@@ -8,7 +8,6 @@ import pytest
 
 from engine.records import RecordsWriter
 from engine.survey import REACHABLE
-from engine.transport.base import Lost
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import NODES, SECOND, THIRD, N, Project
@@ -305,10 +304,6 @@ def test_the_first_event_decides_the_code(project: Project) -> None:
     assert_ended(project, project.run(), 10, "blocked")
 
 
-def no_answer(_: str) -> Lost:
-    return unreachable(SECOND)
-
-
 def test_a_question_without_an_answer_blocks_wherever_it_is_asked(project: Project) -> None:
     project.cluster.answer[SECOND, ("has", "x")] = unreachable(SECOND)
     project.steps(f'''
@@ -392,3 +387,30 @@ def test_a_broken_or_empty_runbook_never_ends_in_0(project: Project, what: str) 
     result = project.run()
     assert result.ret not in (0, 5), result.outlines
     assert project.cluster.changes == []
+
+
+BLIND = '''
+from engine.actions import action
+from engine.model.change import Change
+
+@action()
+def blind(look):
+    """Asks nothing beforehand."""
+    yield Change("set x", "neteye01.neteyelocal", ("set", "x"), 5.0)
+
+@step("a.b")
+def test_a(blind):
+    """Acts without a question."""
+'''
+
+
+@pytest.mark.parametrize("why", ["N is unreachable", "the lock is held"])
+def test_a_change_that_could_not_be_made_is_not_done(project: Project, why: str) -> None:
+    project.steps(BLIND, baseline=False)
+    if why == "the lock is held":
+        RecordsWriter(project.cluster, N, {"who": "B. Bianchi"}).acquire()
+    else:
+        project.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    assert project.run().ret != 0
+    assert project.cluster.changes == []
+    assert project.outcomes().get("a.b") in (None, "failed")

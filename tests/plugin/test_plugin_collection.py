@@ -1,0 +1,185 @@
+"""Steps as pytest collects them: names, fan-out, order, and a graph that has to fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.plugin.kit import NODES, SECOND, THIRD, N, Project
+
+pytest_plugins = "pytester"
+
+
+def names(project: Project) -> list[str]:
+    return [event["step"] for event in project.events("step-started")]
+
+
+FAN_OUT = '''
+@step("second.run", after=["first.baseline", "third.do[{previous}]"], each="round")
+def test_run(round_number, evidence):
+    """A round."""
+    evidence.note(f"round {round_number}")
+
+@step("third.do", after=["second.run[{round}]"], each="round,node")
+def test_do(round_number, node, evidence):
+    """Each node of a round."""
+    evidence.note(f"round {round_number} on {node}")
+
+@step("fourth.node", after=["third.do"], each="node", nodes="all")
+def test_node(node, evidence):
+    """Each node."""
+    evidence.note(node)
+
+@step("fifth.end", after=["fourth.node"])
+def test_end(evidence, round_number):
+    """Waits for all."""
+    evidence.note(str(round_number))
+'''
+
+
+def test_each_item_of_a_fan_out_has_a_name_and_runs_round_by_round(project: Project) -> None:
+    project.steps(FAN_OUT)
+    assert project.run().ret == 0
+    expected = ["first.baseline"]
+    for number in range(1, len(NODES) + 3):
+        expected.append(f"second.run[{number}]")
+        expected += [f"third.do[{number}][{node}]" for node in NODES]
+    expected += [f"fourth.node[{node}]" for node in NODES]
+    assert names(project) == [*expected, "fifth.end"]
+    assert set(project.outcomes().values()) == {"done"}
+
+
+def test_the_node_of_an_item_is_in_the_summary(project: Project) -> None:
+    project.steps(FAN_OUT)
+    project.run()
+    nodes = {step["name"]: step["node"] for step in project.summary["steps"]}
+    assert nodes[f"fourth.node[{SECOND}]"] == SECOND
+    assert nodes["fifth.end"] is None
+
+
+def test_who_waits_for_the_bare_name_waits_for_each_item(project: Project) -> None:
+    project.steps(f'''
+@step("second.node", each="node")
+def test_node(node):
+    """Fails on the first node; the last one passes."""
+    assert node != "{N}"
+
+@step("third.all", after=["second.node"])
+def test_all(x_set):
+    """Waits for all."""
+
+@step("third.one", after=["second.node[{THIRD}]"])
+def test_one(evidence):
+    """Waits for one."""
+    evidence.note("done")
+''')
+    assert project.run().ret == 1
+    outcomes = project.outcomes()
+    assert outcomes["third.all"] == "not reached"
+    assert outcomes["third.one"] == "done"
+    assert project.cluster.changes == []
+
+
+def test_dependencies_reach_across_files(project: Project) -> None:
+    project.steps('''
+@step("one.a")
+def test_a():
+    """Fails."""
+    assert False
+''')
+    project.write(
+        "runbook/test_20_more.py",
+        "from engine.steps import step\n"
+        '@step("two.b", after=["one.a"])\ndef test_b(y_set):\n    "Waits."\n',
+    )
+    assert project.run().ret == 1
+    assert project.outcomes()["two.b"] == "not reached"
+    assert project.cluster.changes == []
+
+
+FAULTS = {
+    "misspelt": (
+        '@step("b.c", after=["first.baselin"])\ndef test_b():\n    "Doc."\n',
+        "*'b.c' waits for 'first.baselin', which is no earlier step*",
+    ),
+    "twice": (
+        '@step("first.baseline")\ndef test_b():\n    "Doc."\n',
+        "*'first.baseline' is there twice*",
+    ),
+    "later": (
+        '@step("b.c", after=["d.e"])\ndef test_b():\n    "Doc."\n\n'
+        '@step("d.e")\ndef test_d():\n    "Doc."\n',
+        "*'b.c' waits for 'd.e', which is no earlier step*",
+    ),
+    "no step": (
+        "def test_plain():\n    pass\n",
+        "*test_plain: a test of the runbook without @step*",
+    ),
+    "a class": (
+        "class TestMany:\n    def test_plain(self):\n        pass\n",
+        "*a test of the runbook without @step*",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_runbook_that_does_not_fit_is_a_usage_error_before_anything_is_asked(
+    project: Project, name: str
+) -> None:
+    text, told = FAULTS[name]
+    project.steps(text)
+    result = project.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([told])
+    assert project.cluster.asked == []
+    assert project.sessions == []
+    assert project.summary["exit_code"] == 4
+
+
+def test_doctests_are_no_steps(project: Project) -> None:
+    project.steps('def helper():\n    """\n    >>> 1\n    1\n    """\n')
+    assert project.run("--doctest-modules").ret == pytest.ExitCode.USAGE_ERROR
+    assert project.cluster.asked == []
+
+
+@pytest.mark.parametrize("mark", ["skip(reason='x')", "skipif(True, reason='x')", "xfail"])
+def test_a_step_that_skips_itself_never_ends_in_0(project: Project, mark: str) -> None:
+    project.steps(f'''
+@pytest.mark.{mark}
+@step("second.skipped")
+def test_skipped(x_set):
+    """Skips."""
+    assert False
+''')
+    assert project.run().ret != 0
+
+
+def test_a_step_that_skips_in_its_body_never_ends_in_0(project: Project) -> None:
+    project.steps('''
+@step("second.skipped")
+def test_skipped():
+    """Skips."""
+    pytest.skip("no mood")
+''')
+    assert project.run().ret != 0
+    assert project.outcomes()["second.skipped"] not in ("done", "nothing to do")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a module skipped as a whole leaves its steps out, and nothing misses them"
+)
+def test_a_module_that_skips_itself_never_ends_in_0(project: Project) -> None:
+    project.steps("")
+    project.write(
+        "runbook/test_20_skipped.py",
+        "import pytest\npytest.skip('no mood', allow_module_level=True)\n",
+    )
+    assert project.run().ret != 0
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a row that no step of the runbook serves stays open, and the run ends with 0",
+)
+def test_a_row_of_the_guide_that_no_step_serves_never_ends_in_0(project: Project) -> None:
+    project.steps("")
+    assert project.run().ret != 0
