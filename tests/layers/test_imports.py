@@ -1,0 +1,239 @@
+"""Who may know whom, read from the imports themselves: nothing is imported to find out.
+
+model <- parse, policy <- observe <- act <- plugin; the transport is the only door to nodes, and
+only those who ask or act stand at it; the runbook uses the engine, never the other way round.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOPS = ("engine", "runbook", "rehearsal")
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Module name -> its file."""
+    found = {}
+    for top in TOPS:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The modules that this one imports anywhere in it, functions and type checking included."""
+    path = modules()[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, base]).rstrip(".")
+            names |= {_full(base, alias.name) for alias in node.names}
+    return frozenset(names)
+
+
+def _full(base: str, name: str) -> str:
+    full = f"{base}.{name}"
+    return full if full in modules() else base
+
+
+def below(*prefixes: str) -> list[str]:
+    """Modules that are, or are below, one of these."""
+    return [m for m in modules() if any(m == p or m.startswith(f"{p}.") for p in prefixes)]
+
+
+def offences(*, who: list[str], allowed: tuple[str, ...]) -> list[str]:
+    """Imports within the project by `who` that are not below `allowed`."""
+    found = []
+    for module in who:
+        for name in sorted(imports(module)):
+            ours = name.split(".")[0] in TOPS
+            if ours and not any(name == a or name.startswith(f"{a}.") for a in allowed):
+                found.append(f"{module} imports {name}")
+    return found
+
+
+def test_the_reader_of_imports_sees_something() -> None:
+    assert "engine.model.finding" in imports("engine.judge")
+    assert len(modules()) > 100
+
+
+LEAVES = ("engine.errors", "engine.secrets")
+
+LAYERS: dict[str, tuple[str, ...]] = {
+    # a release is data that includes the weighing of findings
+    "engine.model": ("engine.model", "engine.judge", *LEAVES),
+    "engine.parse": ("engine.parse", "engine.model", *LEAVES),
+    "engine.policy": ("engine.policy", "engine.model"),
+    "engine.queries": ("engine.queries", "engine.parse", "engine.model", *LEAVES),
+    "engine.judge": ("engine.model", "engine.errors"),
+    # the role firewall is made from the inventory
+    "engine.transport": ("engine.transport", "engine.model.inventory", *LEAVES),
+    "engine.errors": (),
+    "engine.secrets": (),
+    "engine.remote": (),
+    "engine.html": (),
+    "engine.console": (),
+    "engine.journal": (),
+    "engine.steps": (),
+    "engine.graph": ("engine.steps", "engine.errors"),
+    "engine.memory": ("engine.journal", "engine.model"),
+    "engine.position": ("engine.memory", "engine.model"),
+    "engine.rows": ("engine.journal",),
+    "engine.summary": ("engine.journal", "engine.rows"),
+    "engine.redact": ("engine.secrets",),
+    "engine": ("engine",),
+    "rehearsal": ("rehearsal",),
+    "runbook": ("runbook", "engine"),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_knows_only_what_is_below_it(layer: str) -> None:
+    assert offences(who=below(layer), allowed=LAYERS[layer]) == []
+
+
+def test_the_layers_are_there() -> None:
+    for layer in LAYERS:
+        assert below(layer), f"{layer} is gone: take it out of the table"
+
+
+DOOR = {
+    "engine.look": "asks",
+    "engine.sql": "asks the database",
+    "engine.survey": "the first look hands the door to Look",
+    "engine.detached": "starts and follows long commands",
+    "engine.records": "reads and writes the records on N",
+    "engine.act": "applies changes",
+    "engine.session": "holds the door for the run and closes it",
+    "engine.start": "opens the door",
+}
+"""Modules of the engine that stand at the door to nodes, each with its reason."""
+
+
+def at_the_door(who: list[str]) -> set[str]:
+    return {m for m in who if any(i.startswith("engine.transport") for i in imports(m))}
+
+
+def test_only_those_who_ask_or_act_stand_at_the_door() -> None:
+    inside = below("engine.transport")
+    assert at_the_door([m for m in below("engine") if m not in inside]) == set(DOOR)
+
+
+RUNBOOK_AT_THE_DOOR = {
+    # its observation is judged here; no connection is made by it
+    "runbook.test_10_preflight": {"engine.transport.firewall"},
+    # the type of the answers that an action is given
+    "runbook.actions.ocs": {"engine.transport.base"},
+}
+
+
+def test_steps_and_actions_do_not_touch_nodes() -> None:
+    for module in at_the_door(below("runbook")):
+        used = {name for name in imports(module) if name.startswith("engine.transport")}
+        assert used <= RUNBOOK_AT_THE_DOOR.get(module, set()), module
+
+
+def test_real_connections_are_made_in_one_place() -> None:
+    makers = [m for m in modules() if "engine.transport.ssh" in imports(m)]
+    assert makers == ["engine.start"]
+
+
+PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
+MAY_RUN = {
+    "engine.session": "runbook_notify_command, on this machine; the holder's host name",
+    "engine.start": "the name of this host, for the journal",
+    "runbook.rehearsing": "starts the rehearsal by its command line",
+}
+
+
+def test_nothing_else_runs_commands_or_opens_sockets() -> None:
+    found = {
+        module
+        for module in below("engine", "runbook")
+        if not module.startswith("engine.transport") and imports(module) & PROCESSES
+    }
+    assert found == set(MAY_RUN)
+
+
+PURE_FORBIDDEN = {"os", "time", "subprocess", "socket", "pymysql", "pathlib", "random", "pytest"}
+PURE_EXCEPTIONS = {
+    # inventories are read from a file, and name key files
+    "engine.parse.inventory_ini": {"pathlib", "os"},
+    "engine.parse.inventory_values": {"pathlib", "os"},
+    "engine.parse.inventory_lines": {"pathlib"},
+    "engine.parse.inventory_settings": {"pathlib"},
+    "engine.model.inventory": {"pathlib"},
+    # the last part of a command's path
+    "engine.policy.commands": {"pathlib"},
+}
+
+
+@pytest.mark.parametrize("layer", ["engine.model", "engine.parse", "engine.policy"])
+def test_pure_layers_know_no_machine(layer: str) -> None:
+    for module in below(layer):
+        used = imports(module) & PURE_FORBIDDEN
+        assert used <= PURE_EXCEPTIONS.get(module, set()), module
+
+
+def test_pytest_stays_at_the_edge() -> None:
+    edge = {"engine.plugin", "engine.session", "engine.actions", "engine.options"}
+    edge |= {"engine.usage", "engine.start"}
+    users = {m for m in below("engine") if any(i.split(".")[0] == "pytest" for i in imports(m))}
+    assert users <= edge
+
+
+STEP_FILES = [module for module in modules() if module.startswith("runbook.test_")]
+
+
+@pytest.mark.parametrize("module", below("runbook.ocs"))
+def test_the_modules_of_ocs_know_no_steps_and_no_actions(module: str) -> None:
+    allowed = {*below("runbook.ocs"), "runbook"}
+    mine = {name for name in imports(module) if name.startswith("runbook")}
+    assert mine <= allowed
+
+
+# what these modules ask with is handed to them; they never make or apply anything themselves
+OCS_ENGINE = (
+    *("engine.model", "engine.queries", "engine.errors", "engine.secrets", "engine.parse"),
+    *("engine.look", "engine.remote"),
+)
+
+
+def test_the_modules_of_ocs_neither_act_nor_judge_a_run() -> None:
+    assert offences(who=below("runbook.ocs"), allowed=("runbook.ocs", *OCS_ENGINE)) == []
+
+
+def test_no_module_of_the_engine_names_the_product_step() -> None:
+    """Versions live in runbook/: the engine has no such number in its code."""
+    # a role of later versions is refused by name
+    excepted = {"engine.parse.neteye_cluster"}
+    for module in set(below("engine")) - excepted:
+        tree = ast.parse(modules()[module].read_text())
+        documented = {id(text) for text in _docstrings(tree)}
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        for node in constants:
+            if id(node) not in documented:
+                assert "4.26" not in str(node.value), f"{module}:{node.lineno}"
+
+
+def _docstrings(tree: ast.AST) -> list[ast.expr]:
+    """String statements: docstrings of modules, classes, functions and attributes."""
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ]
