@@ -1,0 +1,281 @@
+"""The version's data against everything that uses it: codes, guide rows, steps, their graph."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from engine.graph import order, resolve
+from engine.model.finding import Severity
+from engine.steps import StepItem, StepMark, mark_of
+from runbook import release
+
+ROOT = Path(__file__).parents[2]
+KNOWN = set(release.SEVERITIES.table) | release.NEVER_ACCEPTABLE
+CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+
+# hyphenated words of the modules that make findings, which are no codes
+NO_CODES = {
+    # names of the journal's events
+    *("run-started", "run-ended", "step-started", "step-ended", "ledger-closed"),
+    *("attempt-opened", "attempt-closed"),
+    # names of facts, scripts, packages, options of commands, attributes of outputs
+    *("memories-verified", "scratch-schema", "neteye-runbook", "ocs-endpoint"),
+    *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
+    *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
+}
+# made from another one: an inactive OCS server's problems weigh less
+COMPOSED = {code for code in KNOWN if code.endswith("-inactive")}
+NOT_EMITTED = {
+    "outcome-unknown": "reserved: an unknown outcome can't be accepted under any name",
+}
+
+
+def sources() -> list[Path]:
+    """Modules that can make findings or judge by their codes."""
+    found = [*(ROOT / "engine").glob("*.py"), *(ROOT / "engine" / "policy").glob("*.py")]
+    found += [path for path in (ROOT / "runbook").rglob("*.py") if path.name != "release.py"]
+    return sorted(found)
+
+
+@cache
+def words() -> dict[str, str]:
+    """Every hyphenated constant of these modules -> where it stands; docstrings apart."""
+    found: dict[str, str] = {}
+    for path in sources():
+        tree = ast.parse(path.read_text())
+        texts = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        for node in constants:
+            word = str(node.value)
+            if id(node) not in texts and CODE.fullmatch(word):
+                found[word] = f"{path.relative_to(ROOT)}:{node.lineno}"
+    return found
+
+
+def test_every_code_that_can_be_emitted_is_in_the_table() -> None:
+    unknown = {word: where for word, where in words().items() if word not in KNOWN | NO_CODES}
+    assert unknown == {}, "add the code to runbook/release.py, or the word to NO_CODES here"
+
+
+def test_codes_given_directly_are_codes() -> None:
+    """No finding is made with a code of another form, which the list above would not see."""
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                given = [word.value for word in node.keywords if word.arg == "code"]
+                code = given[0] if given else node.args[0]
+                if isinstance(code, ast.Constant):
+                    assert CODE.fullmatch(str(code.value)), f"{path}:{node.lineno}"
+
+
+SILENT = ("reboot-needed", "rehearsal-statement-missing")
+
+
+@pytest.mark.parametrize("code", sorted(KNOWN - COMPOSED - set(NOT_EMITTED) - set(SILENT)))
+def test_every_code_of_the_table_is_emitted_by_somebody(code: str) -> None:
+    assert code in words()
+
+
+@pytest.mark.xfail(strict=True, reason="the table has a weight for it, and nobody reports it")
+@pytest.mark.parametrize("code", SILENT)
+def test_codes_that_nobody_emits_yet(code: str) -> None:
+    assert code in words()
+
+
+def test_composed_codes_have_their_base() -> None:
+    for code in COMPOSED - set(words()):
+        assert code.removesuffix("-inactive") in words()
+        assert release.SEVERITIES.of(code) is not Severity.BLOCK
+
+
+@pytest.mark.parametrize(
+    "code", ["version-path", "role-mismatch", "quorum-lost", "outcome-unknown"]
+)
+def test_what_nobody_may_accept_by_contract(code: str) -> None:
+    assert code in release.NEVER_ACCEPTABLE
+    assert release.SEVERITIES.of(code) is Severity.BLOCK
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("question-unanswered", "node-unreachable", "resource-failed", "resource-stopped"),
+        *("drbd-disk", "drbd-connection", "rpmnew-foreign", "ocs-server-custom"),
+        *("ocs-passwords-differ", "ocs-password-unsupported"),
+    ],
+)
+def test_what_blocks_by_contract(code: str) -> None:
+    assert release.SEVERITIES.of(code) is Severity.BLOCK
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("capacity-dirty", "updates-pending", "ocs-server-custom-inactive", "health-warning"),
+        *("reboot-needed", "fencing-off"),
+    ],
+)
+def test_what_warns_by_contract(code: str) -> None:
+    assert release.SEVERITIES.of(code) is Severity.WARN
+
+
+# --- the guide and the steps
+
+
+@cache
+def step_modules() -> tuple[ModuleType, ...]:
+    names = sorted(path.stem for path in (ROOT / "runbook").glob("test_*.py"))
+    return tuple(importlib.import_module(f"runbook.{name}") for name in names)
+
+
+def functions() -> list[tuple[StepMark, FunctionType]]:
+    """The steps in the order of their files and lines."""
+    found = []
+    for module in step_modules():
+        here = [
+            value
+            for value in vars(module).values()
+            if inspect.isfunction(value) and value.__module__ == module.__name__
+        ]
+        for function in sorted(here, key=lambda f: f.__code__.co_firstlineno):
+            if (mark := mark_of(function)) is not None:
+                found.append((mark, function))
+    return found
+
+
+STEPS = functions()
+BY_NAME = {mark.name: function for mark, function in STEPS}
+
+
+def test_the_guide_has_its_28_rows_with_a_duty_each() -> None:
+    assert list(release.GUIDE) == [f"G{number:02}" for number in range(1, 29)]
+    assert all(duty.strip() for duty in release.GUIDE.values())
+    assert len(set(release.GUIDE.values())) == len(release.GUIDE)
+
+
+@pytest.mark.parametrize("row", release.GUIDE)
+def test_every_row_has_a_step(row: str) -> None:
+    assert [mark.name for mark, _ in STEPS if row in mark.guide]
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_step_serves_rows_that_exist_and_says_its_intent(name: str) -> None:
+    function = BY_NAME[name]
+    mark = mark_of(function)
+    assert mark is not None
+    assert set(mark.guide) <= set(release.GUIDE)
+    first = (function.__doc__ or "").strip().splitlines()[0]
+    assert len(first) > 15, "the first line of the docstring is the step's sentence"
+    assert first.endswith((".", ";", ",", ":")), first
+    assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", name), "phase.subject"
+
+
+def test_every_test_function_of_the_runbook_is_a_step() -> None:
+    for module in step_modules():
+        for name, value in vars(module).items():
+            if name.startswith("test_") and inspect.isfunction(value):
+                assert mark_of(value) is not None, f"{module.__name__}.{name}"
+
+
+def action_rows() -> dict[str, tuple[str, ...]]:
+    """Action -> the rows it records, from the decorators."""
+    found = {}
+    for path in (ROOT / "runbook" / "actions").glob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef):
+                for decorator in node.decorator_list:
+                    if getattr(getattr(decorator, "func", None), "id", "") == "action":
+                        found[node.name] = _rows(decorator)
+    return found
+
+
+def _rows(decorator: Any) -> tuple[str, ...]:
+    given = [word.value for word in decorator.keywords if word.arg == "guide"]
+    return tuple(ast.literal_eval(given[0])) if given else ()
+
+
+ACTIONS = action_rows()
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_the_rows_of_an_action_are_those_of_the_step_that_uses_it(name: str) -> None:
+    users = [mark for mark, f in STEPS if name in inspect.signature(f).parameters]
+    assert len(users) == 1, "an action serves one step"
+    assert set(ACTIONS[name]) <= set(users[0].guide)
+
+
+# --- the graph, for every topology
+
+
+def items(operative: int, elastic: int, voting: int) -> list[StepItem]:
+    """The steps as the plugin makes them for a cluster of this size."""
+    names = [f"neteye{number:02}" for number in range(1, operative + elastic + voting + 1)]
+    groups = {
+        "operative": names[:operative],
+        "elastic_only": names[operative : operative + elastic],
+        "voting_only": names[operative + elastic :],
+        "all": names,
+    }
+    made = []
+    for mark, _ in STEPS:
+        rounds = range(1, operative + 3) if "round" in mark.each else [None]
+        nodes = groups[mark.nodes] if "node" in mark.each else [None]
+        made += [StepItem(mark, number, node) for node in nodes for number in rounds]
+    return [made[index] for index in order(made)]
+
+
+@pytest.mark.parametrize(
+    "topology", [(2, 0, 0), (2, 0, 1), (3, 1, 1), (5, 0, 1), (4, 3, 0), (16, 8, 1)]
+)
+def test_the_graph_fits_for_every_topology(topology: tuple[int, int, int]) -> None:
+    running = items(*topology)
+    resolved = resolve(running)
+    assert len(resolved) == len(running)
+
+
+def test_the_last_step_is_the_state_the_cluster_is_left_in_and_waits_for_nothing() -> None:
+    last = items(3, 1, 1)[-1]
+    assert (last.name, last.mark.after) == ("closing.state", ())
+
+
+def test_preflight_checks_do_not_depend_on_each_other() -> None:
+    for mark, _ in STEPS:
+        if mark.name.startswith("preflight."):
+            assert mark.after == (), mark.name
+            assert mark.asks, f"{mark.name}: --plan runs the preflight too"
+
+
+def ancestors(name: str, resolved: dict[str, list[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for before in resolved[waiting.pop()]:
+            if before not in found:
+                found.add(before)
+                waiting.append(before)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("step", "before"),
+    [
+        ("upgrade.run[1]", "backup."),
+        ("upgrade.run[1]", "baseline."),
+        ("upgrade.run[1]", "preflight."),
+        ("upgrade.run[2]", "upgrade.run[1]"),
+        ("reactivation.final", "verification."),
+        ("closing.attempt", "reactivation.final"),
+    ],
+)
+def test_no_step_comes_before_what_it_needs(step: str, before: str) -> None:
+    resolved = resolve(items(3, 1, 1))
+    assert any(name.startswith(before) for name in ancestors(step, resolved))
