@@ -160,6 +160,11 @@ class Clusters:
         self._standing = TestCluster(name, cluster.topology(name))
         return self._standing
 
+    @property
+    def standing(self) -> TestCluster | None:
+        """The cluster that stands now."""
+        return self._standing
+
     def down(self) -> None:
         """Remove the cluster that stands; everything it made is gone."""
         if self._standing is not None:

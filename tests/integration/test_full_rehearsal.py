@@ -1,0 +1,145 @@
+"""The whole upgrade on a cluster as the default one, then once more: nothing is left to do.
+
+    RUNBOOK_SEEDS=1,6,9,15 pytest tests/integration/test_full_rehearsal.py
+
+These four seeds have both orders of the packages, both ways to write the release file, and both
+reports of the `.rpmnew` files. Without the variable one seed is drawn, and shown with the test.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rehearsal.standins.settings import draw
+from tests.integration.clusters import Clusters, TestCluster
+from tests.integration.invocation import Project, Ran, copy_project
+from tests.integration.outcome import (
+    all_starts,
+    assert_rows,
+    assert_started_once_a_round,
+    assert_upgraded,
+)
+from tests.integration.secrets_of import contents_of, exposed, passwords_of
+from tests.integration.snapshot import Snapshot, snapshot
+
+pytestmark = pytest.mark.integration
+
+NODES = "operative=3,elastic=1,voting=1"
+SEEDS = [int(seed) for seed in os.environ.get("RUNBOOK_SEEDS", "").split(",") if seed.strip()] or [
+    secrets.randbelow(10**6)
+]
+COVERING = (1, 6, 9, 15)
+IDLE = {"nothing to do", "not needed", "not applicable"}
+# steps that ask, judge or state: they are done on every run
+ASKING = ("preflight.", "upgrade.stop", "verification.", "reactivation.", "closing.")
+
+
+@dataclass
+class Rehearsal:
+    """A cluster that was upgraded, the run that did it, and a second one."""
+
+    cluster: TestCluster
+    project: Project
+    first: Ran
+    between: Snapshot
+    starts: dict[str, dict[str, int]]
+    second: Ran
+    after: Snapshot
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed {seed}")
+def rehearsal(
+    request: pytest.FixtureRequest, clusters: Clusters, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rehearsal]:
+    cluster = clusters.get("full", NODES, seed=request.param)
+    project = Project(copy_project(tmp_path_factory.mktemp("full") / "copy"))
+    first = project.execute(cluster.inventory)
+    assert first.code == 0, first.console
+    between, counted = snapshot(cluster), all_starts(cluster)
+    second = project.execute(cluster.inventory)
+    yield Rehearsal(cluster, project, first, between, counted, second, snapshot(cluster))
+    clusters.down()
+
+
+def test_the_covering_seeds_have_both_of_everything() -> None:
+    drawn = [draw(seed) for seed in COVERING]
+    pairs = {(settings["package_order"], settings["release_file"]) for settings in drawn}
+    assert len(pairs) == 4
+    assert {settings["migration_report"] for settings in drawn} == {"all", "first"}
+
+
+def test_the_upgrade_is_done_and_every_row_is_served(rehearsal: Rehearsal) -> None:
+    assert rehearsal.first.summary["outcome"] == "done"
+    assert rehearsal.first.summary["exit_code"] == 0
+    assert rehearsal.first.summary["ledger"] == []
+    assert_rows(rehearsal.first)
+
+
+def test_the_cluster_is_upgraded_and_as_before(rehearsal: Rehearsal) -> None:
+    assert_upgraded(rehearsal.cluster)
+
+
+def test_each_command_was_started_as_often_as_the_run_says(rehearsal: Rehearsal) -> None:
+    """One update, the round that stops as planned, and the round after the migration."""
+    assert_started_once_a_round(rehearsal.cluster, rounds=2)
+    stop = next(s for s in rehearsal.first.summary["steps"] if s["name"] == "upgrade.stop[1]")
+    assert "planned stop" in stop["reason"]
+
+
+def test_no_password_is_in_evidence_or_console(rehearsal: Rehearsal) -> None:
+    passwords = passwords_of(rehearsal.cluster)
+    assert len(passwords) > 6
+    consoles = [
+        ("console of the first run", rehearsal.first.console.encode()),
+        ("console of the second run", rehearsal.second.console.encode()),
+    ]
+    found = exposed(passwords, [*consoles, *contents_of(rehearsal.project.directory / "reports")])
+    assert found == []
+
+
+def test_no_password_is_in_the_records_on_n(rehearsal: Rehearsal) -> None:
+    cluster = rehearsal.cluster
+    script = "cd /var/lib/neteye-runbook && find . -type f ! -path '*/backups/*' -exec cat {} +"
+    records = cluster.shell(cluster.active, script).encode()
+    assert exposed(passwords_of(cluster), [("records on N", records)]) == []
+
+
+def test_the_evidence_is_there_and_for_nobody_else(rehearsal: Rehearsal) -> None:
+    directory = rehearsal.first.directory
+    assert directory is not None
+    names = ("journal.jsonl", "summary.json", "report.html", "junit.xml")
+    for name in names:
+        assert (directory / name).stat().st_size > 0
+    for path in [directory, *directory.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    assert (directory.parent / "latest").resolve() == _resolved(rehearsal.second)
+
+
+def _resolved(ran: Ran) -> Path:
+    assert ran.directory is not None
+    return ran.directory.resolve()
+
+
+def test_a_second_run_changes_nothing(rehearsal: Rehearsal) -> None:
+    assert rehearsal.second.code == 0, rehearsal.second.console
+    assert rehearsal.second.summary["outcome"] == "done"
+    assert rehearsal.second.changes == []
+    rehearsal.between.assert_same(rehearsal.after)
+    assert all_starts(rehearsal.cluster) == rehearsal.starts
+
+
+def test_a_second_run_says_why_for_each_step(rehearsal: Rehearsal) -> None:
+    for step in rehearsal.second.summary["steps"]:
+        assert step["reason"], step
+        assert step["outcome"] in IDLE or step["name"].startswith(ASKING), step
+
+
+def test_a_second_run_shows_the_rows_of_the_whole_attempt(rehearsal: Rehearsal) -> None:
+    assert_rows(rehearsal.second)

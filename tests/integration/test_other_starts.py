@@ -1,0 +1,69 @@
+"""Whole runs from other starting states; they take minutes each: RUNBOOK_SLOW=1 pytest ..."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.integration.clusters import Clusters
+from tests.integration.conftest import SMALL
+from tests.integration.invocation import Project
+from tests.integration.outcome import (
+    assert_rows,
+    assert_started_once_a_round,
+    assert_upgraded,
+    is_fencing_on,
+)
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(not os.environ.get("RUNBOOK_SLOW"), reason="RUNBOOK_SLOW is not set"),
+]
+
+
+def test_fencing_that_was_off_stays_off(clusters: Clusters, project: Project) -> None:
+    """Guide row G27: enabled again if, and only if, it was enabled before."""
+    cluster = clusters.get("fencing", SMALL, scenario="fencing-off")
+    assert not is_fencing_on(cluster)
+    ran = project.execute(cluster.inventory)
+    assert ran.code == 0, ran.console
+    assert "fencing-off" in {finding["code"] for finding in ran.summary["findings"]}
+    assert_upgraded(cluster, fencing=False)
+    assert not any("stonith-enabled=true" in str(change) for change in ran.changes)
+
+
+def test_without_pending_updates_no_update_is_run(clusters: Clusters, project: Project) -> None:
+    cluster = clusters.get("current", SMALL, scenario="no-updates")
+    ran = project.execute(cluster.inventory)
+    assert ran.code == 0, ran.console
+    assert_started_once_a_round(cluster, rounds=2, updates=0)
+    assert_upgraded(cluster)
+
+
+def test_without_the_asset_module_its_rows_are_not_applicable(
+    clusters: Clusters, project: Project
+) -> None:
+    cluster = clusters.get("noasset", SMALL, scenario="no-asset")
+    ran = project.execute(cluster.inventory)
+    assert ran.code == 0, ran.console
+    assert_started_once_a_round(cluster, rounds=1)
+    for row in ("G03", "G04", "G05", "G07", "G09"):
+        assert ran.states[row] == "not applicable", ran.states
+    assert "failed" not in ran.states.values()
+    assert "open" not in ran.states.values()
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    ["operative=2", "operative=2,voting=1", "operative=4,elastic=1"],
+)
+def test_other_topologies(nodes: str, clusters: Clusters, project: Project) -> None:
+    clusters.down()
+    cluster = clusters.get("topology", nodes)
+    ran = project.execute(cluster.inventory)
+    assert ran.code == 0, ran.console
+    assert_started_once_a_round(cluster, rounds=2)
+    assert_upgraded(cluster)
+    if "elastic" in nodes or "voting" in nodes:
+        assert_rows(ran)
