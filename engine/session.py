@@ -19,6 +19,7 @@ from engine.console import Console
 from engine.errors import RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.look import Look
+from engine.model.change import Change
 from engine.model.finding import Finding
 from engine.queries.pacemaker import STATUS
 from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
@@ -167,8 +168,7 @@ class Session:
         )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
-        made = "; ".join(f"{change.what} on {change.node}" for change in applied.changes)
-        said = ": ".join(filter(None, (made, applied.reason)))
+        said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
         for row in rows:
             state = RowState.FULFILLED if applied.did_something else RowState.NOT_NEEDED
             self._row(row, state, said)
@@ -371,6 +371,13 @@ class Session:
             self.console.line(f"N did not take the last records: {error}", yellow=True)
             self.run.record("bookkeeping", problem=str(error))
         self._transport.close()
+
+
+def _made(changes: Sequence[Change]) -> str:
+    """The changes in a few words; each of them stands by itself among the step's events."""
+    if len(changes) > 2:
+        return f"{len(changes)} changes on {', '.join(dict.fromkeys(c.node for c in changes))}"
+    return "; ".join(f"{change.what} on {change.node}" for change in changes)
 
 
 def _boot_id() -> str:

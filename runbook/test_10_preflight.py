@@ -29,6 +29,7 @@ from engine.queries.machine import (
     LOAD,
     MACHINE,
     MEMORY,
+    PACKAGES,
     PROCESSORS,
     pending_updates,
 )
@@ -178,6 +179,21 @@ def test_governance(look: Look, evidence: Evidence) -> None:
         information=information,
     )
     evidence.fulfilled("G16", "announced: service is degraded while all nodes but N are in standby")
+
+
+@step("preflight.modules", guide=("G15",), asks=True)
+def test_modules(look: Look, evidence: Evidence) -> None:
+    """Additional modules are named: the announced time does not cover them."""
+    packages = look.ask_all(look.names.operative, PACKAGES)
+    evidence.answered(packages)
+    names = {package.name for installed in packages.values.values() for package in installed}
+    names |= {resource.id for resource in look.cluster_status().services}
+    found = {
+        module: sorted(name for name in names if name.startswith(beginnings))
+        for module, beginnings in release.MODULES.items()
+    }
+    listing = "; ".join(f"{module} ({', '.join(seen)})" for module, seen in found.items() if seen)
+    evidence.fulfilled("G15", f"additional modules found: {listing or 'none'}")
 
 
 def _approvals(wanted: int) -> Finding:

@@ -22,7 +22,13 @@ from runbook.ocs.presence import Presence, presence
 
 PREFLIGHT = (
     *("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.versions"),
-    *("preflight.records", "preflight.governance", "preflight.sameness", "preflight.repository"),
+    *(
+        "preflight.records",
+        "preflight.governance",
+        "preflight.modules",
+        "preflight.sameness",
+        "preflight.repository",
+    ),
     *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
     *("preflight.constraints", "preflight.leftovers", "preflight.commands", "preflight.health"),
     *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
