@@ -48,6 +48,24 @@ def test_each_item_of_a_fan_out_has_a_name_and_runs_round_by_round(project: Proj
     assert set(project.outcomes().values()) == {"done"}
 
 
+@pytest.mark.xfail(
+    strict=True, reason="pytest makes one skipped item of an empty fan-out: a step not done"
+)
+def test_a_fan_out_over_a_group_without_nodes_has_no_items(project: Project) -> None:
+    project.steps('''
+@step("second.node", each="node", nodes="elastic_only")
+def test_node(node):
+    """Each Elastic-only node."""
+
+@step("third.all", after=["second.node"])
+def test_all(evidence):
+    """Waits for all of none."""
+    evidence.note("done")
+''')
+    assert project.run().ret == 0
+    assert project.outcomes()["third.all"] == "done"
+
+
 def test_the_node_of_an_item_is_in_the_summary(project: Project) -> None:
     project.steps(FAN_OUT)
     project.run()

@@ -38,17 +38,13 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_the_files_are_there_for_their_owner_only(green: Project, file: str) -> None:
-    path = green.latest / file
-    assert path.stat().st_size > 0
-    assert mode(path) == 0o600
-
-
-def test_directories_are_for_their_owner_only(green: Project) -> None:
-    assert mode(green.latest) == 0o700
-    for name in ("outputs", "backups", "earlier"):
-        assert mode(green.latest / name) == 0o700
+def test_files_and_directories_are_there_for_their_owner_only(green: Project) -> None:
+    for file in FILES:
+        path = green.latest / file
+        assert path.stat().st_size > 0
+        assert mode(path) == 0o600
+    for directory in (".", "outputs", "backups", "earlier"):
+        assert mode(green.latest / directory) == 0o700
 
 
 @pytest.mark.parametrize("code", [10, 1, 2])
@@ -64,14 +60,12 @@ def test_the_files_are_there_however_it_ended(project: Project, code: int) -> No
         assert mode(project.latest / file) == 0o600
 
 
-def test_a_runs_directory_is_named_by_time_and_cluster(green: Project) -> None:
-    (directory,) = green.directories
-    assert re.fullmatch(r"\d{8}T\d{6}Z-neteye\.example\.test-[0-9a-f]{4}", directory.name)
-    assert green.summary["run_id"] == directory.name
-
-
-def test_latest_points_to_the_newest(green: Project) -> None:
+def test_directories_are_named_by_time_and_cluster_and_latest_is_the_newest(
+    green: Project,
+) -> None:
     first = green.latest
+    assert re.fullmatch(r"\d{8}T\d{6}Z-neteye\.example\.test-[0-9a-f]{4}", first.name)
+    assert green.summary["run_id"] == first.name
     assert green.run().ret == 0
     assert green.latest != first
     assert (green.path / "reports" / "latest").is_symlink()
@@ -106,11 +100,6 @@ def test_a_later_run_brings_the_earlier_journals_of_its_attempt(green: Project) 
     assert green.summary["attempt"] == first.name
 
 
-def test_junit_has_every_step(green: Project) -> None:
-    suite = ElementTree.parse(green.latest / "junit.xml").getroot()
-    assert len(suite.findall(".//testcase")) == 2
-
-
 def blob(project: Project) -> str:
     """The data that the report's own script renders, as it will find it."""
     html = (project.latest / "report.html").read_text()
@@ -120,15 +109,14 @@ def blob(project: Project) -> str:
 
 
 def test_the_report_shows_rows_steps_and_what_was_recorded(green: Project) -> None:
+    suite = ElementTree.parse(green.latest / "junit.xml").getroot()
+    assert len(suite.findall(".//testcase")) == 2
     html = (green.latest / "report.html").read_text()
     assert "the first duty" in html
     assert "fulfilled" in html
     assert "exit code 0" in html
     assert "change on neteye01.neteyelocal: set x" in blob(green)
-
-
-def test_the_report_needs_nothing_from_elsewhere(green: Project) -> None:
-    html = (green.latest / "report.html").read_text()
+    # it needs nothing from elsewhere
     assert not re.search(r'(?:src|href)="(?!#|data:)[^"]*\.(?:css|js)"', html)
     assert not (green.latest / "assets").exists()
 

@@ -262,7 +262,7 @@ def test_a_question_to_pytest_makes_no_run(project: Project, option: str) -> Non
 def test_what_the_plugin_takes_for_no_runbook_does_nothing_and_is_not_green(
     steps: Project, args: list[str]
 ) -> None:
-    result = steps.pytest(*args)
+    result = steps.pytest(*args, "-p", "no:hypothesispytest")
     assert result.ret != 0
     assert steps.cluster.asked == []
 

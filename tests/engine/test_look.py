@@ -1,0 +1,153 @@
+"""Asking: every answer is evidence, a missing one is said to be missing, a secret is not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import ParseError, Unanswered
+from engine.look import Look
+from engine.model.names import names_of
+from engine.queries import Query, of_text
+from engine.queries.pacemaker import STATUS
+from engine.run import Run
+from engine.secrets import Secret
+from engine.transport.scripted import FakeTransport, said
+from tests.engine import kit
+from tests.parse.topology import crm_mon
+
+NUMBER: Query[int] = Query("a number", ("number",), of_text(int))
+SECRET: Query[Secret] = Query("a secret", ("secret",), lambda a: Secret(a.text), secret=True)
+
+
+def strict(answer: Any) -> int:
+    if answer.text != "7":
+        raise ParseError("number", "line 1", f"is {answer.text!r}, expected 7")
+    return 7
+
+
+STRICT: Query[int] = Query("a strict number", ("number",), strict)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return kit.make_run(tmp_path)
+
+
+def look(run: Run, answers: Mapping[Any, Any]) -> Look:
+    return Look(run, FakeTransport(answers), names_of(run.inventory, None))
+
+
+def observations(run: Run) -> list[Mapping[str, Any]]:
+    return [event for event in run.journal.events if event["event"] == "observation"]
+
+
+def test_an_answer_is_parsed_and_recorded(run: Run) -> None:
+    assert look(run, {(kit.N, ("number",)): said("7", stderr="odd")}).ask(kit.N, NUMBER) == 7
+    (seen,) = observations(run)
+    assert (seen["node"], seen["question"], seen["command"]) == (kit.N, "a number", "number")
+    assert (seen["code"], seen["step"]) == (0, "phase.step")
+    assert seen["output"]["text"] == "7\n[stderr] odd"
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (kit.unreachable(kit.SECOND), "no route to host"),
+        (kit.lost_connection(kit.SECOND), "the connection was lost"),
+        (said("7", code=1, stderr="permission denied"), "exit code 1 is no answer.*permission"),
+        (said("seven"), "the answer can't be read"),
+    ],
+)
+def test_what_is_no_answer_is_unanswered_and_recorded_with_its_problem(
+    run: Run, reply: Any, why: str
+) -> None:
+    with pytest.raises(Unanswered, match=why) as caught:
+        look(run, {(kit.SECOND, ("number",)): reply}).ask(kit.SECOND, NUMBER)
+    assert (caught.value.node, caught.value.question) == (kit.SECOND, "a number")
+    assert observations(run)[0]["problem"]
+
+
+def test_an_answer_of_another_form_names_where(run: Run) -> None:
+    with pytest.raises(Unanswered, match="number: line 1: is '8', expected 7"):
+        look(run, {(kit.N, ("number",)): said("8")}).ask(kit.N, STRICT)
+
+
+def test_other_codes_can_be_answers(run: Run) -> None:
+    query: Query[bool] = Query("x", ("test",), lambda a: a.code == 0, ok_codes=(0, 1))
+    assert look(run, {(kit.N, ("test",)): said(code=1)}).ask(kit.N, query) is False
+
+
+@pytest.mark.parametrize("code", [0, 9])
+def test_a_secret_answer_is_never_recorded(run: Run, tmp_path: Path, code: int) -> None:
+    door = look(run, {(kit.N, ("secret",)): said("hunter22", code=code, stderr="hunter22")})
+    try:
+        assert door.ask(kit.N, SECRET) == Secret("hunter22")
+    except Unanswered as error:
+        assert "hunter22" not in str(error)  # noqa: PT017
+    assert observations(run)[0]["output"] == {"text": "(not recorded: secret)"}
+    for path in (p for p in tmp_path.rglob("*") if p.is_file()):
+        assert "hunter22" not in path.read_text()
+
+
+def test_a_learnt_secret_is_masked_in_other_answers_too(run: Run) -> None:
+    run.redactor.learn(Secret("hunter22"))
+    text: Query[str] = Query("text", ("number",), lambda answer: answer.text)
+    assert look(run, {(kit.N, ("number",)): said("x hunter22")}).ask(kit.N, text) == "x hunter22"
+    assert "hunter22" not in run.journal.path.read_text()
+
+
+def test_everybody_is_asked_and_who_did_not_answer_is_named(run: Run) -> None:
+    answers = {
+        (kit.N, ("number",)): said("1"),
+        (kit.SECOND, ("number",)): kit.unreachable(kit.SECOND),
+        (kit.THIRD, ("number",)): said("none"),
+    }
+    asked = look(run, answers).ask_all((kit.N, kit.SECOND, kit.THIRD), NUMBER)
+    assert asked.values == {kit.N: 1}
+    assert set(asked.unanswered) == {kit.SECOND, kit.THIRD}
+    assert asked.unanswered[kit.SECOND] == "no route to host"
+    assert not asked.is_complete
+    assert len(observations(run)) == 3
+
+
+def test_an_error_of_the_program_is_not_an_unanswered_question(run: Run) -> None:
+    def broken(answer: Any) -> int:
+        raise KeyError("an error of the program")
+
+    query: Query[int] = Query("x", ("number",), broken)
+    with pytest.raises(KeyError):
+        look(run, {(kit.N, ("number",)): said("1")}).ask_all([kit.N], query)
+
+
+def test_the_database_is_asked_where_its_resource_runs(run: Run) -> None:
+    door = look(run, {(kit.N, STATUS.argv): said(crm_mon(3))})
+    assert door.sql_node() == kit.N
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('id="mariadb"', 'id="mysql"'),
+        (
+            'resource_agent="systemd:mariadb" role="Started" active="true"',
+            'resource_agent="systemd:mariadb" role="Stopped" active="false"',
+        ),
+    ],
+)
+def test_a_database_that_runs_nowhere_is_unanswered_not_absent(
+    run: Run, old: str, new: str
+) -> None:
+    text = crm_mon(3).replace(old, new)
+    assert text != crm_mon(3)
+    with pytest.raises(Unanswered, match="which node runs the database"):
+        look(run, {(kit.N, STATUS.argv): said(text)}).sql_node()
+
+
+def test_a_closed_ledger_entry_is_bookkeeping(run: Run) -> None:
+    look(run, {}).close_ledger("fencing", "cluster", "it is on")
+    (event,) = run.journal.events
+    assert (event["event"], event["why"]) == ("ledger-closed", "it is on")
