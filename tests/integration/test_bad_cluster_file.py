@@ -1,8 +1,6 @@
-"""/etc/neteye-cluster missing, not JSON, or naming other nodes: blocked, nothing changed (G17)."""
+"""/etc/neteye-cluster missing or not JSON, a release file without a version (G01, G17)."""
 
 from __future__ import annotations
-
-from contextlib import ExitStack
 
 import pytest
 
@@ -13,16 +11,18 @@ from tests.integration.snapshot import snapshot
 pytestmark = pytest.mark.integration
 
 FILE = "/etc/neteye-cluster"
+RELEASE = "/etc/neteye-release"
 
 
 @pytest.fixture(scope="module")
 def broken(small: TestCluster, project: Project) -> Ran:
-    """Missing on the Elastic-only node, not JSON on the voting-only one."""
+    """Missing on the Elastic-only node, not JSON on OTHER; no version on the voting-only node."""
     elastic, voting = small.topology.elastic[0].short, small.shorts[-1]
-    cut = small.read(voting, FILE)[:-20]
+    cut = small.read(small.other, FILE)[:-20]
     with (
         small.changed_file(elastic, FILE, None),
-        small.changed_file(voting, FILE, cut),
+        small.changed_file(small.other, FILE, cut),
+        small.changed_file(voting, RELEASE, "Red Hat Enterprise Linux\n"),
     ):
         before = snapshot(small)
         ran = project.execute(small.inventory)
@@ -46,7 +46,7 @@ def test_a_missing_file_is_named_with_its_node(broken: Ran, small: TestCluster) 
 
 
 def test_a_file_that_is_no_json_is_named_with_its_node(broken: Ran, small: TestCluster) -> None:
-    node = small.topology.nodes[-1].name
+    node = small.topology.operative[1].name
     told = [f for f in broken.findings("question-unanswered") if f["subject"] == node]
     assert any(FILE in f["observed"] and "JSON" in f["observed"] for f in told)
 
@@ -55,22 +55,9 @@ def test_the_nodes_files_that_differ_are_told_too(broken: Ran) -> None:
     assert "files-differ" in broken.blocking
 
 
-def test_a_file_that_names_other_nodes_blocks(small: TestCluster, project: Project) -> None:
-    """On all nodes alike: OTHER of the inventory is not in it, and a stranger is."""
-    node = small.topology.operative[1]
-    with ExitStack() as stack:
-        for short in small.shorts:
-            text = small.read(short, FILE)
-            assert node.name in text
-            text = text.replace(node.short, "stranger")
-            stack.enter_context(small.changed_file(short, FILE, text))
-        before = snapshot(small)
-        ran = project.execute(small.inventory)
-        before.assert_same(snapshot(small))
-    assert ran.code == 10, ran.console
-    assert ran.changes == []
-    told = {f["subject"]: f for f in ran.findings("role-mismatch")}
-    assert node.name in told
-    assert any("stranger" in subject for subject in told)
-    assert all(f["remedy"] for f in told.values())
-    assert ran.states["G17"] == "failed"
+def test_a_release_file_without_a_version_is_no_answer(broken: Ran, small: TestCluster) -> None:
+    """Missing is not a default: neither 4.25 nor anything else is assumed."""
+    node = small.topology.nodes[-1].name
+    told = [f for f in broken.findings("question-unanswered") if f["subject"] == node]
+    assert any(RELEASE in f["observed"] for f in told)
+    assert broken.outcomes["preflight.versions"] == "failed"

@@ -105,7 +105,6 @@ def test_an_inventory_that_is_not_there_is_named(project: Project, tmp_path: Pat
     assert "Traceback" not in ran.console
 
 
-@pytest.mark.xfail(strict=True, reason="the message of a missing inventory names no way out")
 def test_a_missing_inventory_says_what_to_do(project: Project, tmp_path: Path) -> None:
     ran = project.execute(tmp_path / "missing.ini")
     assert "--inventory" in ran.console

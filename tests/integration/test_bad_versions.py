@@ -77,17 +77,3 @@ def test_different_versions_without_an_upgrade_of_ours_are_refused(
     assert f"{small.topology.operative[1].name} 4.26" in found["observed"]
     assert "4.25 on every node" in found["expected"]
     assert ran.blocking == {"version-mixed"}
-
-
-def test_a_release_file_that_says_no_version_is_no_answer(
-    small: TestCluster, project: Project
-) -> None:
-    """Missing is not a default: neither 4.25 nor anything else is assumed."""
-    with small.changed_file(small.shorts[-1], RELEASE, "Red Hat Enterprise Linux\n"):
-        before = snapshot(small)
-        ran = project.plan(small.inventory)
-        before.assert_same(snapshot(small))
-    assert ran.code == 10, ran.console
-    found = ran.finding("question-unanswered", small.topology.nodes[-1].name)
-    assert RELEASE in found["observed"]
-    assert ran.outcomes["preflight.versions"] == "failed"

@@ -56,7 +56,12 @@ def test_without_the_asset_module_its_rows_are_not_applicable(
 
 @pytest.mark.parametrize(
     "nodes",
-    ["operative=2", "operative=2,voting=1", "operative=4,elastic=1"],
+    [
+        "operative=2",
+        "operative=2,voting=1",
+        "operative=4,elastic=1",
+        "operative=5,elastic=1,voting=1",
+    ],
 )
 def test_other_topologies(nodes: str, clusters: Clusters, project: Project) -> None:
     clusters.down()
