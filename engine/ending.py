@@ -35,7 +35,7 @@ def finish(run: Run, session: Session | None, serving: Mapping[str, list[str]]) 
     finished = run.now()
     _warn_of_unused_acceptances(run)
     run.record("run-ended", outcome=ending.value, exit_code=ending.code)
-    if session is not None and hasattr(session, "look"):
+    if session is not None:
         _keep_earlier(run, session)
         session.end()
     header = _header(run, ending, finished, [*earlier, *run.journal.events])
@@ -84,7 +84,7 @@ def _warn_of_unused_acceptances(run: Run) -> None:
 
 def _keep_earlier(run: Run, session: Session) -> None:
     """The earlier journals of the attempt, beside our own: the evidence covers all of it."""
-    attempt = session.survey.attempt
+    attempt = session.survey.attempt if hasattr(session, "survey") else None
     if attempt is None:
         return
     for name, text in attempt.journals.items():

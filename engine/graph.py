@@ -5,7 +5,7 @@ A misspelt dependency would skip in silence and end green.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from engine.errors import UsageError
 from engine.steps import StepItem
@@ -33,13 +33,14 @@ def _by_round(items: Sequence[StepItem], block: list[int]) -> list[int]:
     return sorted(block, key=lambda index: (items[index].round or 0, index))
 
 
-def resolve(items: Sequence[StepItem]) -> dict[str, list[str]]:
+def resolve(items: Sequence[StepItem], empty: Collection[str] = ()) -> dict[str, list[str]]:
     """Step name -> the full names it depends on. UsageError when the graph is wrong.
 
-    Items must be in running order: a step may only wait for earlier ones.
+    Items must be in running order: a step may only wait for earlier ones. `empty` are fan-outs
+    over a group without nodes: who waits for all of none waits for nobody.
     """
     problems: list[str] = []
-    earlier: dict[str, list[str]] = {}
+    earlier: dict[str, list[str]] = {name: [] for name in empty}
     resolved: dict[str, list[str]] = {}
     for item in items:
         if item.name in resolved:

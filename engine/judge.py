@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.errors import UsageError
-from engine.model.finding import Acceptance, Finding, Severity
-
-
-@dataclass(frozen=True)
-class Severities:
-    """The version's own table (runbook/release.py). A code that is not in it blocks."""
-
-    table: Mapping[str, Severity]
-    never_acceptable: frozenset[str]
-
-    def of(self, code: str) -> Severity:
-        return self.table.get(code, Severity.BLOCK)
+from engine.model.finding import Acceptance, Finding, Severities, Severity
 
 
 @dataclass

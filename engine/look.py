@@ -52,6 +52,11 @@ class Look:
         return self._run.memory
 
     @property
+    def run_id(self) -> str:
+        """This run's id, as in the journal's events."""
+        return self._run.run_id
+
+    @property
     def attempt(self) -> str | None:
         return self._run.attempt
 

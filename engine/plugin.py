@@ -16,12 +16,13 @@ from engine import options, usage
 from engine.console import Console
 from engine.ending import Ended, finish
 from engine.errors import RunbookError, UsageError
-from engine.evidence import Evidence, unanswered
+from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.graph import order, resolve
 from engine.html import render_summary, step_details
 from engine.look import Look
 from engine.model.inventory import Inventory
 from engine.model.release import Release
+from engine.redact import Redactor
 from engine.run import Ending, Mode, Run
 from engine.secrets import Secret
 from engine.session import Session
@@ -32,6 +33,7 @@ _RUN = pytest.StashKey[Run]()
 _SESSION = pytest.StashKey[Session]()
 _ITEM = pytest.StashKey[StepItem]()
 _BEGUN = pytest.StashKey[float]()
+_SKIPPED = pytest.StashKey[list[str]]()
 _ENDED = pytest.StashKey[Ended]()
 _SERVING = pytest.StashKey[Mapping[str, list[str]]]()
 
@@ -58,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     try:
-        if not usage.is_runbook(config):
+        if usage.is_question(config) or not usage.is_runbook(config):
             return
         usage.refuse_partial_runs(config)
         run = make_run(config)
@@ -74,7 +76,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.no_summary = True
     config.addinivalue_line("markers", "runbook: a step of the runbook")
     for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupt)
+        # who starts it with nohup wants it to outlive the terminal
+        if signal.getsignal(name) is not signal.SIG_IGN:
+            signal.signal(name, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -119,12 +123,17 @@ def pytest_collection_modifyitems(
 ) -> None:
     if config.stash.get(_RUN, None) is None:
         return
+    if skipped := config.stash.get(_SKIPPED, []):
+        raise pytest.UsageError(f"{', '.join(skipped)}: a part of the runbook that skips itself")
     steps = [_step_item(item) for item in items]
+    empty = {step.mark.name for step in steps if _is_of_nobody(step)}
+    items[:] = [item for item, s in zip(items, steps, strict=True) if not _is_of_nobody(s)]
+    steps = [step for step in steps if not _is_of_nobody(step)]
     running = order(steps)
     items[:] = [items[index] for index in running]
     steps = [steps[index] for index in running]
     try:
-        depends = resolve(steps)
+        depends = resolve(steps, empty)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     serving: dict[str, list[str]] = {}
@@ -138,6 +147,21 @@ def pytest_collection_modifyitems(
             if step.mark.name not in names:
                 names.append(step.mark.name)
     config.stash[_SERVING] = serving
+
+
+def _is_of_nobody(step: StepItem) -> bool:
+    """pytest makes one item that is skipped of a fan-out over a group without nodes."""
+    return "node" in step.mark.each and not isinstance(step.node, str)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and collector.config.stash.get(_RUN, None) is not None:
+        collector.config.stash.setdefault(_SKIPPED, []).append(collector.name)
+    return report
 
 
 def _step_item(item: pytest.Item) -> StepItem:
@@ -226,6 +250,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     try:
         result = yield
+    except StoppedForPerson as error:
+        session.stop_for(error, step.mark.guide)
+        result = None
     except RunbookError as error:
         _judge_error(session, error)
         result = None
@@ -261,12 +288,24 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     session, step = _of(item)
+    if session is not None and step is not None:
+        _redact(report, session.run.redactor)
     if session is not None and step is not None and _is_telling(report):
         begun = item.stash.get(_BEGUN, time.monotonic())
         session.end_step(step, report, time.monotonic() - begun)
     if step is not None:
         report.runbook_step = step.name  # type: ignore[attr-defined]
     return report
+
+
+def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
+    """What a step failed with goes to report.html and junit.xml: masked like everything else."""
+    if report.failed:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        message = crash.message if crash is not None else report.longreprtext
+        report.runbook_message = redactor.clean_output(message)  # type: ignore[attr-defined]
+        report.longrepr = redactor.clean_output(report.longreprtext)
+    report.sections = [(name, redactor.clean_output(text)) for name, text in report.sections]
 
 
 def _is_telling(report: pytest.TestReport) -> bool:
@@ -303,8 +342,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             "A command that was started on the cluster goes on there. Run again: it is followed,"
             " and what is done already is not done twice.",
         )
+    elif exitstatus == pytest.ExitCode.USAGE_ERROR:
+        run.halt(Ending.USAGE, "the invocation or the runbook is wrong", "See the message above.")
     elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        run.halt(Ending.USAGE, f"pytest ended with {exitstatus}", "See the message above.")
+        run.halt(Ending.FAILED, f"pytest ended with {exitstatus}", "See the message above.")
     ended = finish(run, made, config.stash.get(_SERVING, dict[str, list[str]]()))
     config.stash[_ENDED] = ended
     session.exitstatus = ended.exit_code

@@ -20,7 +20,7 @@ _NAMED = re.compile(
       # httpd's directives: name, then value, with nothing between
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
       [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
-    | :// [^/\s:@]+ : )
+    | :// [^/\s:@]+ : (?= [^/\s@]+ @ ) )
     ( "[^"\n]+" | '[^'\n]+' | [^\s"',;@]+ )
     """
 )

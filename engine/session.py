@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import socket
 import subprocess
 import threading
@@ -137,7 +138,7 @@ class Session:
             self._judge_unanswered(error, rows)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except StoppedForPerson as error:
-            self._stop_for(error, rows)
+            self.stop_for(error, rows)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
             self.run.halt(
@@ -156,16 +157,18 @@ class Session:
             self.evidence.judge([finding], observed=str(error), guide=rows)
             self.halt_for_findings(self.evidence.blocking)
 
-    def _stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
-        """An action found what only a person can decide: exit code 11, the findings say what."""
+    def stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
+        """Something that only a person can decide: exit code 11, the findings say what."""
         if self.evidence is None:
             return
         weighed = self.evidence.judge(error.findings, observed=str(error), guide=rows)
-        self.run.halt(
-            Ending.STOPPED,
-            "; ".join(f"{f.subject}: {f.observed}" for f in weighed),
-            " ".join(dict.fromkeys(f.remedy for f in weighed)),
-        )
+        blocking = [finding for finding in weighed if finding.blocks]
+        if blocking:
+            self.run.halt(
+                Ending.STOPPED,
+                "; ".join(f"{f.subject}: {f.observed}" for f in blocking),
+                " ".join(dict.fromkeys(f.remedy for f in blocking)),
+            )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
         said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
@@ -182,6 +185,9 @@ class Session:
 
     def _show(self, step: str, action: Action) -> Applied:
         """The first change the action would make now; what follows depends on its effect."""
+        if any(shown[0]["verdict"] == "WILL RUN" for shown in self.planned.values()):
+            action.close()
+            return Applied()  # what is there now is no guide to what will be there then
         try:
             change = next(action)
         except StopIteration as end:
@@ -307,7 +313,7 @@ class Session:
         if report.outcome == "skipped":
             return "not reached", f"it waits for {self._waits_in_vain_for}, which was not done"
         if report.outcome == "failed":
-            text = self.run.redactor.clean_output(report.longreprtext)
+            text = getattr(report, "runbook_message", "") or report.longreprtext
             if evidence is not None and evidence.blocking:
                 return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
             return "failed", text
@@ -337,7 +343,8 @@ class Session:
         self.console.line("")
         self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
         self.console.line(f"What to do: {stop.what_to_do}", bold=True)
-        self.notify("stop", stop.reason)
+        asks = stop.ending in (Ending.STOPPED, Ending.UNKNOWN)
+        self.notify("question" if asks else "stop", stop.reason)
 
     def notify(self, occasion: str, text: str) -> None:
         """Run `runbook_notify_command` with occasion and text; its failure never fails the run."""
@@ -347,7 +354,7 @@ class Session:
         message = f"{self.run.inventory.settings.cluster}: {occasion}: {text}\n"
         try:
             done = subprocess.run(
-                ["sh", "-c", command],
+                shlex.split(command),
                 input=message.encode(),
                 env={**os.environ, "RUNBOOK_OCCASION": occasion, "RUNBOOK_RUN": self.run.run_id},
                 timeout=30,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from engine.errors import RunbookError
 from engine.journal import Event
@@ -48,7 +48,9 @@ def standby_seconds(events: Iterable[Event]) -> dict[str, float]:
     """Node -> seconds in standby, summed over the attempt, from `standby` events."""
     total: dict[str, float] = {}
     since: dict[str, datetime] = {}
+    latest = datetime.min.replace(tzinfo=UTC)
     for event in events:
+        latest = max(latest, datetime.fromisoformat(event["time"]))
         if event["event"] != "standby":
             continue
         node, moment = event["node"], datetime.fromisoformat(event["time"])
@@ -56,4 +58,7 @@ def standby_seconds(events: Iterable[Event]) -> dict[str, float]:
             since.setdefault(node, moment)
         elif node in since:
             total[node] = total.get(node, 0.0) + (moment - since.pop(node)).total_seconds()
+    for node, moment in since.items():
+        # still in standby: as long as it has been seen so
+        total[node] = total.get(node, 0.0) + (latest - moment).total_seconds()
     return total

@@ -30,7 +30,13 @@ DEFAULT_INVENTORY = "inventory.ini"
 
 def make_run(config: pytest.Config) -> Run:
     """The run as the command line describes it. UsageError when something does not fit."""
-    inventory = read_inventory(_inventory_path(config))
+    path = _inventory_path(config)
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such inventory; name the cluster's with --inventory FILE"
+            " (docs/prod.ini.example is one to start from)"
+        )
+    inventory = read_inventory(path)
     _start_rehearsal(config, inventory)
     release = _release(config)
     judge = Judge(release.severities, _acceptances(config, inventory))

@@ -47,14 +47,14 @@ def _step(event: Event) -> dict[str, Any]:
 
 def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
     """Each finding once, in the order it was first seen; its last weight counts."""
-    seen: dict[tuple[str, str], dict[str, Any]] = {}
+    seen: dict[tuple[str, str, str], dict[str, Any]] = {}
     wanted = (
         *("code", "severity", "subject", "observed", "expected"),
         *("remedy", "guide", "accepted"),
     )
     for event in events:
         if event["event"] == "finding":
-            key = (event["code"], event["subject"])
+            key = (event["code"], event["subject"], event["observed"])
             seen[key] = {name: event[name] for name in wanted}
     return list(seen.values())
 

@@ -53,19 +53,18 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
     look = Look(run, transport, names_of(run.inventory, None))
     names = run.inventory.names
     reachable = look.ask_all(names, REACHABLE)
-    answering = tuple(reachable.values)
     look.silent.update(reachable.unanswered)
+    # a node without a first answer is among the unanswered of every question: never left out
     seen = Survey(
         reachable=reachable,
-        markers=look.ask_all(answering, REHEARSAL_MARKER),
-        definitions=look.ask_all(answering, DEFINITION),
-        versions=look.ask_all(answering, VERSION),
-        leftovers=look.ask_all(answering, LEFTOVERS),
+        markers=look.ask_all(names, REHEARSAL_MARKER),
+        definitions=look.ask_all(names, DEFINITION),
+        versions=look.ask_all(names, VERSION),
+        leftovers=look.ask_all(names, LEFTOVERS),
     )
     look.names = names_of(run.inventory, _definition(look, seen))
-    if look.names.active in answering:
-        _read_records(run, look, seen)
-        _read_status(look, seen)
+    _read_records(run, look, seen)
+    _read_status(look, seen)
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
     return look, seen

@@ -46,6 +46,8 @@ _REFUSED = (
     ("newfirst", False, "--nf"),
     ("stepwise", False, "--sw"),
     ("stepwise_skip", False, "--stepwise-skip"),
+    ("stepwise_reset", False, "--sw-reset"),
+    ("inifilename", None, "-c/--config-file"),
     ("collectonly", False, "--collect-only"),
     ("setupplan", False, "--setup-plan"),
     ("setuponly", False, "--setup-only"),
@@ -57,11 +59,24 @@ _REFUSED = (
     ("runxfail", False, "--runxfail"),
     ("continue_on_collection_errors", False, "--continue-on-collection-errors"),
 )
+_SELECTING = {
+    *("python_files", "python_functions", "python_classes", "testpaths", "norecursedirs"),
+    *("addopts", "collect_imported_tests", "required_plugins"),
+}
+"""Settings of pytest.ini that decide what is collected."""
 _NEEDED = {
     "pytest_dependency": "pytest-dependency",
     "html": "pytest-html",
     "junitxml": "pytest's junitxml",
 }
+
+
+_QUESTIONS = ("help", "version", "showfixtures", "show_fixtures_per_test", "markers", "cacheshow")
+
+
+def is_question(config: pytest.Config) -> bool:
+    """`--help`, `--markers` and the like ask pytest itself something: there is no run."""
+    return any(getattr(config.option, name, None) not in (None, False, 0) for name in _QUESTIONS)
 
 
 def refuse_partial_runs(config: pytest.Config, debug: bool = __debug__) -> None:
@@ -74,6 +89,9 @@ def refuse_partial_runs(config: pytest.Config, debug: bool = __debug__) -> None:
         value = getattr(option, attribute, absent)
         if value != absent and value not in (None, [], ""):
             raise UsageError(_why_not(spelt))
+    overridden = {text.partition("=")[0] for text in getattr(option, "override_ini", None) or ()}
+    if overridden & _SELECTING:
+        raise UsageError(_why_not(f"-o {sorted(overridden & _SELECTING)[0]}"))
     if getattr(option, "assertmode", "rewrite") != "rewrite":
         raise UsageError(_why_not("--assert=plain"))
     if getattr(option, "dist", "no") != "no":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from engine.act import Applied
 from engine.errors import Unanswered
@@ -13,10 +14,22 @@ from engine.look import Look
 from engine.model.cluster import ClusterDefinition
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.policy import estimate
 from engine.policy.normal import Expected, Observed
 from engine.policy.roles import aliases
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import DAEMONS, QUORUM, STATUS
+from runbook import release
+
+
+def announced(look: Look) -> timedelta:
+    """The time the guide announces for update and upgrade together (guide row G15)."""
+    return estimate.announced(
+        len(look.inventory.hosts),
+        timedelta(minutes=release.ESTIMATE_BASE),
+        timedelta(minutes=release.ESTIMATE_PER_NODE),
+    )
+
 
 Profile = Callable[[Observed, Expected], tuple[Finding, ...]]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from engine.judge import Severities
-from engine.model.finding import Severity
+from engine.model.finding import Severities, Severity
 from engine.model.host import Version
 from engine.model.release import Release
 from engine.queries import Query
@@ -149,7 +148,6 @@ _WARNING = (
     *("glpi-password-old-form-inactive", "glpi-password-unchanged-inactive"),
     "glpi-password-unreadable-inactive",
     *("ocs-server-custom-inactive", "ocs-server-custom-harmless", "reboot-needed"),
-    "rehearsal-statement-missing",
 )
 NEVER_ACCEPTABLE = frozenset(
     {

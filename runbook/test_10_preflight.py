@@ -6,8 +6,6 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from engine.errors import Refused
 from engine.evidence import Evidence, unanswered
 from engine.look import Look
@@ -17,7 +15,6 @@ from engine.model.inventory import Environment
 from engine.policy import (
     change_management,
     clocks,
-    estimate,
     machine,
     normal,
     versions,
@@ -38,7 +35,7 @@ from engine.session import Session
 from engine.steps import step
 from engine.transport.firewall import Firewall
 from runbook import checks, release
-from runbook.profiles import Profile, describe, settled
+from runbook.profiles import Profile, announced, describe, settled
 
 
 def is_start(look: Look) -> bool:
@@ -48,14 +45,6 @@ def is_start(look: Look) -> bool:
 
 def is_under_way(look: Look) -> bool:
     return look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP)
-
-
-def announced(look: Look) -> timedelta:
-    return estimate.announced(
-        len(look.inventory.hosts),
-        timedelta(minutes=release.ESTIMATE_BASE),
-        timedelta(minutes=release.ESTIMATE_PER_NODE),
-    )
 
 
 @step("preflight.reachable", asks=True)
@@ -98,7 +87,7 @@ def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -
 @step("preflight.roles", guide=("G17",), asks=True)
 def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """N, OTHER, E and V come from /etc/neteye-cluster and agree with inventory and pacemaker."""
-    asked = look.ask_all(runbook_session.survey.reachable.values, DEFINITION)
+    asked = look.ask_all(look.names.all, DEFINITION)
     complete = evidence.answered(asked)
     findings: list[Finding] = []
     for definition in dict.fromkeys(asked.values.values()):

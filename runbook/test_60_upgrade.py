@@ -7,7 +7,7 @@ A round that is not needed says so. Rounds: one for each operative node (each ma
 from __future__ import annotations
 
 from engine.act import Applied
-from engine.evidence import Evidence
+from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.policy import change_management, machine
@@ -17,18 +17,22 @@ from engine.steps import step
 from runbook import release
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.ocs import migration
+from runbook.profiles import announced
 
 
 @step("upgrade.window", after=("backup.fetched",))
-def test_window(look: Look, evidence: Evidence) -> None:
+def test_window(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The remaining window covers what is left to do; the last moment to say no."""
     if look.memory.detached("upgrade"):
         evidence.not_needed("the first round has been started: the window guards the start only")
         return
-    from runbook.test_10_preflight import announced
-
-    finding = change_management.window_remaining(look.settings, look.now(), announced(look))
-    evidence.judge([finding] if finding else [], observed="the window covers the estimate")
+    whole = announced(look)
+    # the update is part of what was announced; half of it is the least the upgrade itself takes
+    remaining = max(whole - runbook_session.time_taken(), whole / 2)
+    finding = change_management.window_remaining(look.settings, look.now(), remaining)
+    if finding is not None:
+        raise StoppedForPerson([finding])
+    evidence.note(f"about {remaining} are left to do, and the window covers them")
 
 
 @step(
@@ -62,7 +66,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     """A stop is recognised: the planned one at the two files of OCS, or a failure."""
     records = {name_of(record): record for record in look.memory.detached("upgrade")}
     mine = records.get(f"upgrade-{round_number}")
-    if mine is None or not mine.has_ended:
+    if mine is None or mine.result is None or not mine.has_ended:
         evidence.not_needed("this round was not needed")
         return
     if ended_with(mine) == 0:
@@ -76,20 +80,26 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     if len(records) > round_number:
         evidence.not_needed("a later round was run after this stop")
         return
+    earlier = mine.result["run"] != look.run_id
     asked = look.ask_all(look.names.all, LEFTOVERS)
     if not evidence.answered(asked):
         return
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
     before = look.memory.facts.get(f"conflicts-{round_number - 1}", {}).get("files")
-    evidence.remember(f"conflicts-{round_number}", files=conflicts)
+    if conflicts:
+        evidence.remember(f"conflicts-{round_number}", files=conflicts)
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     evidence.judge(
         [
             *_foreign(asked.values),
-            *_unplanned(conflicts, said_of(mine), look),
+            # who starts the runbook again has seen to what the earlier run stopped at
+            *([] if earlier else _unplanned(conflicts, said_of(mine), look)),
             *_again(conflicts, before, round_number),
         ],
-        observed=f"planned stop, {said_of(mine)}: {listing}",
+        observed=f"planned stop, {said_of(mine)}: {listing}"
+        if conflicts
+        else f"{said_of(mine)} on an earlier run; nothing is left to migrate, the next round"
+        " starts the command again",
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
+from engine.model.finding import Finding
+from engine.queries.machine import KERNELS
 from engine.queries.neteye import VERSION
 from engine.session import Session
 from engine.steps import step
-from runbook.test_10_preflight import announced
+from runbook.profiles import announced
 
 
 @step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
@@ -28,7 +30,26 @@ def test_manual_tasks(evidence: Evidence) -> None:
     evidence.fulfilled("G22", "the guide of 4.26 names no additional manual task")
 
 
-@step("closing.attempt", after=("closing.time", "closing.manual_tasks"))
+@step("closing.reboot", after=("reactivation.final",))
+def test_reboot(look: Look, evidence: Evidence) -> None:
+    """Nodes that run an older kernel than the newest one installed are named, never rebooted."""
+    asked = look.ask_all(look.names.all, KERNELS)
+    evidence.answered(asked)
+    findings = [
+        Finding(
+            code="reboot-needed",
+            subject=node,
+            observed=f"kernel {kernels.running} runs, {kernels.newest} is installed",
+            expected="the newest installed kernel running",
+            remedy="Plan a reboot, one node at a time, each in standby; the runbook does none.",
+        )
+        for node, kernels in asked.values.items()
+        if kernels.newest not in (None, kernels.running)
+    ]
+    evidence.judge(findings, observed=f"no newer kernel waits on {len(asked.values)} nodes")
+
+
+@step("closing.attempt", after=("closing.time", "closing.manual_tasks", "closing.reboot"))
 def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The attempt is closed: everything done and verified, no temporary change in place."""
     if look.memory.closed:

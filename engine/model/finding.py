@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -53,3 +54,14 @@ class Finding:
     def __str__(self) -> str:
         seen = f"[{self.code}] {self.subject}: {self.observed}"
         return f"{seen}; expected {self.expected}. {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Severities:
+    """The version's own table (runbook/release.py). A code that is not in it blocks."""
+
+    table: Mapping[str, Severity]
+    never_acceptable: frozenset[str]
+
+    def of(self, code: str) -> Severity:
+        return self.table.get(code, Severity.BLOCK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.judge import Severities
+from engine.model.finding import Severities
 from engine.model.host import Version
 
 

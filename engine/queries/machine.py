@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from engine.model.host import FileSystem, Memory, Package, Process
 from engine.parse.machine import (
@@ -61,6 +62,31 @@ MACHINE: Query[str] = Query(
     # containers of one machine share it, and its memory is there only once
     argv=("cat", "/proc/sys/kernel/random/boot_id"),
     parse=of_text(str.strip),
+)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernel that runs and the newest one installed as rpm; None: no rpm of one."""
+
+    running: str
+    newest: str | None
+
+
+def _kernels(answer: AnswerLike) -> Kernels:
+    running, *installed = answer.text.splitlines()
+    # the one installed last is the one that the next start takes
+    return Kernels(running.strip(), max(installed, default="0 ").partition(" ")[2] or None)
+
+
+KERNELS: Query[Kernels] = Query(
+    name="kernels",
+    argv=(
+        *("sh", "-c"),
+        "uname -r; rpm -q kernel-core"
+        " --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\\n' | grep '^[0-9]' || true",
+    ),
+    parse=_kernels,
 )
 
 PROCESSES: Query[tuple[Process, ...]] = Query(
