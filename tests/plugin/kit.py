@@ -16,10 +16,9 @@ import pytest
 from engine.act import Action
 from engine.actions import action
 from engine.console import Console
-from engine.judge import Severities
 from engine.look import Look
 from engine.model.change import Change, Nothing
-from engine.model.finding import Finding, Severity
+from engine.model.finding import Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Inventory
 from engine.model.release import Release
@@ -88,9 +87,11 @@ from engine.steps import step
 from tests.plugin.kit import HAS, bad, changing
 
 
-@step("first.baseline")
+@step("first.baseline", guide=["G01", "G02"])
 def test_baseline(runbook_session, look, evidence):
     """The attempt is opened."""
+    evidence.fulfilled("G01", "the tiny guide's first duty")
+    evidence.fulfilled("G02", "the tiny guide's second duty")
     if look.attempt is None and not look.memory.closed:
         runbook_session.open_attempt({"fencing": True})
     evidence.note("opened")

@@ -359,20 +359,11 @@ def test_records_that_cannot_be_read_stop_before_anything(project: Project) -> N
     result.stdout.fnmatch_lines(["*records of an earlier run on neteye01* can't be read*"])
 
 
-INTERNAL = pytest.mark.xfail(
-    strict=True,
-    reason="an error within pytest's hooks (exit status 3) is reported as `usage`, exit code 4,"
-    " which says that nothing was done",
-)
-
-
-@INTERNAL
 def test_unreadable_records_are_no_usage_error(project: Project) -> None:
     damaged_records(project)
     assert project.run().ret == 1
 
 
-@INTERNAL
 def test_an_error_of_the_engine_is_no_usage_error(project: Project) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("an error of the program")
@@ -393,9 +384,6 @@ def test_interrupted_before_the_first_step(project: Project) -> None:
     assert project.cluster.changes == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a run that ends before its first look is over leaves its connections open"
-)
 def test_connections_are_closed_whenever_it_ends(project: Project) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
