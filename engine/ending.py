@@ -65,7 +65,7 @@ def _check_complete(run: Run, rows: list[Row]) -> None:
     elif run.memory.ledger:
         left = ", ".join(f"{e.kind} of {e.subject}" for e in run.memory.ledger.values())
         run.halt(Ending.FAILED, f"temporary changes are still in place: {left}", "Run again.")
-    elif bad := [row.id for row in rows if row.state is RowState.FAILED or row.missing]:
+    elif bad := [row.id for row in rows if row.state is RowState.FAILED or not row.steps]:
         run.halt(
             Ending.FAILED,
             f"rows of the guide failed or without a record: {', '.join(bad)}",

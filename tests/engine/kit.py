@@ -13,9 +13,9 @@ from typing import Any
 
 from engine import remote
 from engine.journal import Journal
-from engine.judge import Judge, Severities
+from engine.judge import Judge
 from engine.memory import Memory
-from engine.model.finding import Acceptance, Finding, Severity
+from engine.model.finding import Acceptance, Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.model.release import Release

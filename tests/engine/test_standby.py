@@ -97,9 +97,5 @@ def test_the_time_in_standby_is_summed(
     assert standby_seconds(events) == seconds
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a node that is still in standby counts with 0 seconds, as if it never was",
-)
 def test_a_node_still_in_standby_is_told() -> None:
     assert "n2" in standby_seconds([standby(0, "n2", "entered")])

@@ -62,11 +62,6 @@ def test_findings_come_in_the_order_they_were_seen() -> None:
     assert [f["code"] for f in built(*map(found, codes))["findings"]] == codes
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="findings are told apart by code and subject alone: of two questions that one node"
-    " did not answer only the last is reported",
-)
 def test_two_findings_of_one_code_and_subject_are_both_listed() -> None:
     two = [unanswered(kit.SECOND, question, "deadline") for question in ("clock", "memory")]
     events = [event("finding", step="a.b", **as_data(one)) for one in two]

@@ -172,10 +172,6 @@ def test_c():
     assert_harmless(project)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the first line of pytest's text is the list of the step's fixtures, not what failed",
-)
 def test_the_reason_of_a_failed_assertion_is_what_failed(project: Project) -> None:
     project.steps('@step("a.b")\ndef test_a(look):\n    "Doc."\n    assert 1 == 2, "not two"\n')
     result = project.run()
@@ -193,9 +189,6 @@ def test_control_characters_of_a_node_do_not_reach_the_terminal(project: Project
     assert "\x07" not in result.stdout.str()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the text of a failed step goes to junit.xml and report.html unredacted"
-)
 def test_a_secret_is_in_no_file_of_the_run(project: Project) -> None:
     project.steps('''
 from engine.queries import Query

@@ -215,11 +215,6 @@ def test_elsewhere_nothing_is_started(steps: Project) -> None:
 # --- what is not refused yet
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="-o python_files/python_functions leaves steps out and ends with 0: override_ini is"
-    " not among the refused options",
-)
 @pytest.mark.parametrize("ini", ["python_files=test_10*.py", "python_functions=test_baseline"])
 def test_steps_left_out_by_an_ini_option(project: Project, ini: str) -> None:
     project.steps(STEPS)
@@ -235,18 +230,10 @@ def test_more(evidence):
 '''
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="--sw-reset switches stepwise on in a later pytest_configure: not seen when refused",
-)
 def test_stepwise_by_its_reset(steps: Project) -> None:
     assert_refused(steps, steps.run("--sw-reset"))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="questions to pytest itself make a run: directory, journal, and the rehearsal started",
-)
 @pytest.mark.parametrize("option", ["--markers", "--fixtures", "--cache-show=*"])
 def test_a_question_to_pytest_makes_no_run(project: Project, option: str) -> None:
     text = (project.path / "inventory.ini").read_text().replace("staging", "rehearsal")
