@@ -27,6 +27,9 @@ from engine.standby import standby_seconds
 from engine.steps import StepItem, StepMark
 from tests.engine import kit
 
+LAW = settings(max_examples=50, deadline=None, derandomize=True)
+"""The same examples each time, and no limit that a busy machine could pass."""
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 STEPS = st.sampled_from(["baseline.recorded", "upgrade.run[1]", "upgrade.run[2]", "fencing.on"])
 NODES = st.sampled_from([kit.N, kit.SECOND])
@@ -83,6 +86,7 @@ def lines(events: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
 
 
+@LAW
 @given(EVENTS)
 def test_any_prefix_of_a_journal_folds(events: list[dict[str, Any]]) -> None:
     memory = Memory()
@@ -92,6 +96,7 @@ def test_any_prefix_of_a_journal_folds(events: list[dict[str, Any]]) -> None:
     assert memory == Memory.fold(events)
 
 
+@LAW
 @given(EVENTS, st.data())
 def test_any_cut_of_its_bytes_reads_as_a_prefix(
     events: list[dict[str, Any]], data: st.DataObject
@@ -105,6 +110,7 @@ def test_any_cut_of_its_bytes_reads_as_a_prefix(
     assert Memory.fold(read) == Memory.fold(events[: len(read)])
 
 
+@LAW
 @given(EVENTS)
 def test_reading_again_what_was_read_changes_nothing(events: list[dict[str, Any]]) -> None:
     """The same journal twice (handed over again after a lost answer) is the same memory."""
@@ -117,6 +123,7 @@ def test_reading_again_what_was_read_changes_nothing(events: list[dict[str, Any]
     }
 
 
+@LAW
 @given(EVENTS)
 def test_the_fold_does_not_depend_on_how_a_journal_was_handed_over(
     events: list[dict[str, Any]],
@@ -127,6 +134,7 @@ def test_the_fold_does_not_depend_on_how_a_journal_was_handed_over(
     assert in_pieces == Memory.fold(events)
 
 
+@LAW
 @given(EVENTS)
 def test_what_is_in_the_ledger_was_opened_and_not_closed_since(
     events: list[dict[str, Any]],
@@ -160,6 +168,7 @@ SITUATIONS = st.builds(
 )
 
 
+@LAW
 @given(SITUATIONS)
 def test_every_situation_has_a_position(situation: Situation) -> None:
     position = position_of(situation)
@@ -168,6 +177,7 @@ def test_every_situation_has_a_position(situation: Situation) -> None:
         assert all((finding.code, finding.observed, finding.expected, finding.remedy))
 
 
+@LAW
 @given(SITUATIONS)
 def test_upgraded_is_never_told_by_the_release_files_alone(situation: Situation) -> None:
     """A good exit status of the last round must be on record (design, when a command is done)."""
@@ -178,6 +188,7 @@ def test_upgraded_is_never_told_by_the_release_files_alone(situation: Situation)
         assert set(situation.versions.values()) == {situation.target}
 
 
+@LAW
 @given(SITUATIONS)
 def test_without_records_nothing_has_been_started(situation: Situation) -> None:
     if not situation.has_records:
@@ -200,6 +211,7 @@ ROW_EVENTS = st.lists(
 SERVING = {"G01": ["baseline.recorded", "upgrade.run"], "G02": ["fencing.on"]}
 
 
+@LAW
 @given(ROW_EVENTS)
 def test_a_row_is_good_only_when_every_step_that_serves_it_has_recorded(
     events: list[Mapping[str, Any]],
@@ -217,7 +229,7 @@ SECRETS = st.text(
 )
 
 
-@settings(max_examples=200)
+@LAW
 @given(SECRETS, TEXTS, TEXTS)
 def test_a_learnt_secret_survives_in_no_form(secret: str, before: str, after: str) -> None:
     redactor = Redactor()
@@ -227,6 +239,7 @@ def test_a_learnt_secret_survives_in_no_form(secret: str, before: str, after: st
             assert form not in clean(f"{before}{form}{after}")
 
 
+@LAW
 @given(st.lists(SECRETS, min_size=1, max_size=4), st.data())
 def test_of_several_secrets_in_a_row_none_survives(secrets: list[str], data: st.DataObject) -> None:
     redactor = Redactor()
@@ -236,6 +249,7 @@ def test_of_several_secrets_in_a_row_none_survives(secrets: list[str], data: st.
     assert not any(secret in cleaned for secret in secrets)
 
 
+@LAW
 @given(TEXTS)
 def test_a_line_for_the_terminal_is_printable(text: str) -> None:
     cleaned = clean_line(text)
@@ -243,6 +257,7 @@ def test_a_line_for_the_terminal_is_printable(text: str) -> None:
     assert all(char.isprintable() or char == "\t" for char in cleaned)
 
 
+@LAW
 @given(TEXTS)
 def test_a_runs_id_is_safe_as_a_file_name_and_sorts_by_time(cluster: str) -> None:
     run_id = new_run_id(cluster, kit.BEGIN)
@@ -251,6 +266,7 @@ def test_a_runs_id_is_safe_as_a_file_name_and_sorts_by_time(cluster: str) -> Non
     assert not run_id.startswith((".", "-"))
 
 
+@LAW
 @given(st.lists(st.tuples(NODES, st.sampled_from(["entered", "left"])), max_size=12))
 def test_time_in_standby_is_never_negative_nor_longer_than_the_run(
     changes: list[tuple[str, str]],
@@ -263,6 +279,7 @@ def test_time_in_standby_is_never_negative_nor_longer_than_the_run(
         assert 0 <= seconds <= len(events)
 
 
+@LAW
 @given(st.lists(st.sampled_from(["a", "b.", "c"]), max_size=6), st.integers(1, 5))
 def test_the_running_order_keeps_every_item_and_each_rounds_order(
     kinds: list[str], rounds: int
@@ -287,7 +304,7 @@ JSONABLE = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@LAW
 @given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "c"]), JSONABLE), max_size=5))
 def test_what_is_recorded_is_what_is_read(fields: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
