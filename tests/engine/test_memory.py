@@ -108,3 +108,25 @@ def test_a_settlement_counts_for_what_was_known_when_it_was_given() -> None:
         intent(repeatable=False),
     ]
     assert "phase.step" not in Memory.fold(events).settled
+
+
+def test_what_never_started_is_as_if_it_had_not_been_intended() -> None:
+    never = result(outcome="failed", code=None, never_started=True)
+    assert Memory.fold([intent(), never]).changes == {}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the whole record is deleted, the former intent of the same change with it: after"
+    " `unknown`, then `N out of reach`, an upgrade under way reads as not started",
+)
+def test_a_second_try_that_never_started_does_not_undo_the_first_one() -> None:
+    events = [
+        event("attempt-opened"),
+        intent("upgrade.run[1]", detached="upgrade-1", repeatable=False),
+        result("upgrade.run[1]", outcome="unknown", code=None),
+        intent("upgrade.run[1]", detached="upgrade-1", repeatable=False),
+        result("upgrade.run[1]", outcome="failed", code=None, never_started=True),
+    ]
+    (record,) = Memory.fold(events).detached("upgrade")
+    assert record.outcome is Outcome.UNKNOWN

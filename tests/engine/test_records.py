@@ -185,3 +185,23 @@ def test_a_cut_while_replacing_leaves_the_former_file(node: kit.Node) -> None:
     attempt = read(node)
     assert attempt is not None
     assert attempt.baseline == {"fencing": True}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=ValueError,
+    reason="a line torn by a crash of N stays before what is appended later, and no later run"
+    " can read the records any more",
+)
+def test_records_can_be_read_after_a_crash_of_n_while_appending(node: kit.Node) -> None:
+    records = writer(node)
+    records.acquire()
+    records.open_attempt(kit.ATTEMPT, {})
+    records.append_journal(kit.ATTEMPT, kit.RUN_ID, [line("one")])
+    journal = node.root / "attempts" / kit.ATTEMPT / "journal" / f"{kit.RUN_ID}.jsonl"
+    with journal.open("a") as file:
+        file.write(line("two")[:25])
+    records.append_journal(kit.ATTEMPT, kit.RUN_ID, [line("two"), line("three")])
+    attempt = read(node)
+    assert attempt is not None
+    assert [event["text"] for event in attempt.events] == ["one", "two", "three"]
