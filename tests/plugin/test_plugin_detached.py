@@ -1,0 +1,167 @@
+"""A long command from outside: really started by the wrapper, followed, left, taken up again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import remote
+from tests.engine.kit import unreachable
+from tests.plugin.kit import N, Project
+
+pytest_plugins = "pytester"
+
+STEPS = '''
+from engine.actions import action
+from engine.model.change import Change, Nothing
+
+LONG = 'echo started >> "$1/started"; echo "TASK [one]"; cat "$1/go"; echo "TASK [two]"; exit 0'
+
+@action(guide=["G02"])
+def long_command(look):
+    """A command that takes its time."""
+    rounds = look.memory.detached("long")
+    if any(record.result and record.result.get("code") == 0 for record in rounds):
+        return Nothing("it ended with 0")
+    ended = [record for record in rounds if record.has_ended]
+    yield Change("the long command", "neteye01.neteyelocal",
+                 ("sh", "-c", LONG, "sh", os.environ["LONG_PLACE"]), 60.0, repeatable=False,
+                 detached=f"long-{len(ended) + 1}")
+    return "it ended with 0"
+
+@step("second.long", after=["first.baseline"])
+def test_long(long_command, evidence):
+    """The long command is run."""
+    evidence.note("it has ended")
+'''
+
+
+@pytest.fixture
+def long(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    place = project.path / "place"
+    place.mkdir()
+    monkeypatch.setenv("LONG_PLACE", str(place))
+    monkeypatch.setattr("engine.detached.POLL", 0.02)
+    project.steps(STEPS)
+    yield project
+    for path in project.cluster.root.glob("attempts/*/commands/*/pid"):
+        if not path.with_name("status").exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(path.read_text()), signal.SIGKILL)
+
+
+def place(project: Project) -> Path:
+    return project.path / "place"
+
+
+def let_go(project: Project) -> None:
+    (place(project) / "go").write_text("go\n")
+
+
+def waits(project: Project) -> None:
+    """The command will wait at a pipe until somebody writes."""
+    os.mkfifo(place(project) / "go")
+
+
+def starts(project: Project) -> int:
+    return len((place(project) / "started").read_text().splitlines())
+
+
+def when_followed(project: Project, at_look: int, do: Any) -> None:
+    """`do` something instead of the answer to one look at the command."""
+    plain = project.cluster._reply
+    looks = 0
+
+    def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+        nonlocal looks
+        if argv[2:3] == (remote.FOLLOW.strip(),):
+            looks += 1
+            if looks == at_look and (given := do()) is not None:
+                return given
+        return plain(node, argv, stdin)
+
+    project.monkeypatch.setattr(project.cluster, "_reply", reply)
+
+
+def pid_of(project: Project) -> int:
+    (path,) = project.cluster.root.glob("attempts/*/commands/*/pid")
+    return int(path.read_text())
+
+
+def test_its_log_is_shown_and_kept_and_its_exit_status_counts(long: Project) -> None:
+    let_go(long)
+    result = long.run()
+    assert result.ret == 0, result.outlines
+    result.stdout.fnmatch_lines(["    | TASK [[]one[]]", "    | go", "    | TASK [[]two[]]"])
+    (done,) = long.events("result")
+    assert (done["outcome"], done["code"]) == ("ok", 0)
+    assert "TASK [two]" in done["output"]["text"]
+
+
+def test_a_run_that_is_interrupted_leaves_the_command_and_the_next_one_follows_it(
+    long: Project,
+) -> None:
+    waits(long)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    when_followed(long, 2, interrupt)
+    assert long.run().ret == 2
+    os.kill(pid_of(long), 0)  # it lives
+
+    when_followed(long, 2, lambda: let_go(long))
+    result = long.run()
+    assert result.ret == 0, result.outlines
+    assert starts(long) == 1
+    result.stdout.fnmatch_lines(["    | TASK [[]one[]]", "    | TASK [[]two[]]"])
+
+
+def test_a_command_that_ended_while_nobody_looked_is_taken(long: Project) -> None:
+    let_go(long)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    when_followed(long, 1, interrupt)
+    assert long.run().ret == 2
+    assert long.run().ret == 0
+    assert starts(long) == 1
+
+
+def test_a_connection_that_comes_back_loses_nothing(long: Project) -> None:
+    let_go(long)
+    when_followed(long, 1, lambda: unreachable(N))
+    result = long.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*out of reach (no route to host)*", "    | TASK [[]one[]]"])
+
+
+def test_a_killed_command_stops_with_11_and_the_next_run_goes_on_with_another_round(
+    long: Project,
+) -> None:
+    waits(long)
+    when_followed(long, 2, lambda: os.killpg(pid_of(long), signal.SIGKILL))
+    result = long.run()
+    assert result.ret == 11, result.outlines
+    result.stdout.fnmatch_lines(["stopped: *was interrupted: its process is gone*"])
+
+    (place(long) / "go").unlink()
+    let_go(long)
+    assert long.run().ret == 0
+    assert starts(long) == 2
+    assert [event["detached"] for event in long.events("intent")] == ["long-2"]
+
+
+def test_a_third_run_has_nothing_to_do(long: Project) -> None:
+    let_go(long)
+    assert long.run().ret == 0
+    assert long.run().ret == 0
+    assert starts(long) == 1
+    assert long.outcomes()["second.long"] == "nothing to do"
