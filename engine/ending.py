@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.journal import Event, stamp
+from engine.notify import notify
 from engine.rows import Row, RowState, rows_of
 from engine.run import Ending, Mode, Run
 from engine.session import Session
@@ -41,8 +42,7 @@ def finish(run: Run, session: Session | None, serving: Mapping[str, list[str]]) 
     header = _header(run, ending, finished, [*earlier, *run.journal.events])
     summary = build_summary(header=header, events=run.journal.events, rows=rows)
     write_summary(run.directory / "summary.json", summary)
-    if session is not None:
-        session.notify("end", f"{ending.value} (exit code {ending.code})")
+    notify(run, "end", f"{ending.value} (exit code {ending.code})")
     return Ended(ending.code, summary, _lines(run, session, summary))
 
 

@@ -6,23 +6,22 @@ import signal
 import sys
 import time
 from collections.abc import Generator, Mapping
-from html import escape
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from engine import options, usage
+from engine import options, report, usage
 from engine.console import Console
-from engine.ending import Ended, finish
+from engine.ending import finish
 from engine.errors import RunbookError, UsageError
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.graph import order, resolve
-from engine.html import render_summary, step_details
 from engine.look import Look
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.redact import Redactor
+from engine.report import ENDED
 from engine.run import Ending, Mode, Run
 from engine.secrets import Secret
 from engine.session import Session
@@ -34,7 +33,6 @@ _SESSION = pytest.StashKey[Session]()
 _ITEM = pytest.StashKey[StepItem]()
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
-_ENDED = pytest.StashKey[Ended]()
 _SERVING = pytest.StashKey[Mapping[str, list[str]]]()
 
 
@@ -67,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_RUN] = run
+    config.pluginmanager.register(report, "runbook-report")
     config.option.htmlpath = str(run.directory / "report.html")
     config.option.self_contained_html = True
     config.option.xmlpath = str(run.directory / "junit.xml")
@@ -347,35 +346,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         run.halt(Ending.FAILED, f"pytest ended with {exitstatus}", "See the message above.")
     ended = finish(run, made, config.stash.get(_SERVING, dict[str, list[str]]()))
-    config.stash[_ENDED] = ended
+    config.stash[ENDED] = ended
     session.exitstatus = ended.exit_code
-
-
-def pytest_html_report_title(report: Any) -> None:
-    report.title = "NetEye cluster upgrade runbook"
-
-
-def pytest_html_results_summary(
-    prefix: list[str], summary: list[str], postfix: list[str], session: pytest.Session
-) -> None:
-    ended = session.config.stash.get(_ENDED, None)
-    if ended is not None:
-        prefix.append(render_summary(ended.summary))
-
-
-def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
-    """The step's own name; pytest-html escapes neither ids nor parameters."""
-    name = getattr(report, "runbook_step", None)
-    if name is not None and len(cells) > 1:
-        cells[1] = f'<td class="col-testId">{escape(name)}</td>'
-
-
-def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
-    events = getattr(report, "runbook_events", None)
-    if events:
-        data[:] = (
-            [*data, step_details(events)] if report.outcome != "passed" else [step_details(events)]
-        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -388,6 +360,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         path = run.directory / written
         if path.exists():
             path.chmod(0o600)
-    ended, session = config.stash.get(_ENDED, None), config.stash.get(_SESSION, None)
+    ended, session = config.stash.get(ENDED, None), config.stash.get(_SESSION, None)
     for line in ended.lines if ended else ():
         print(line) if session is None else session.console.line(line)

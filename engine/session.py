@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import shlex
-import socket
-import subprocess
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +13,13 @@ from engine.act import Action, Applied, Applier, NotDone
 from engine.console import Console
 from engine.errors import RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson, unanswered
+from engine.lock import ClusterLock, holder
 from engine.look import Look
 from engine.model.change import Change
 from engine.model.finding import Finding
+from engine.notify import notify
 from engine.queries.pacemaker import STATUS
-from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
+from engine.records import RecordsWriter
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
 from engine.standby import StandbyWatch, standby_seconds
@@ -41,7 +37,7 @@ class Session:
         self._transport = transport
         self._applier: Applier | None = None
         self._records: RecordsWriter | None = None
-        self._heart: threading.Event = threading.Event()
+        self._lock: ClusterLock | None = None
         self.look: Look
         self.survey: Survey
         self.evidence: Evidence | None = None
@@ -61,61 +57,15 @@ class Session:
             self._take_lock()
 
     def _take_lock(self) -> None:
-        records = RecordsWriter(self._transport, self.look.names.active, self._holder())
-        try:
-            self._acquire(records)
-        except LockHeld as held:
-            self.run.halt(
-                Ending.LOCKED,
-                str(held),
-                "Wait for that run to end, or end it; a lock that nobody renews for"
-                f" {LEASE} s may be taken over by the next run.",
+        records = RecordsWriter(self._transport, self.look.names.active, holder(self.run))
+        lock = ClusterLock(self.run, records)
+        if lock.take():
+            self._lock = lock
+            refresh_records(self.run, self.look, self.survey)
+            self._records = records
+            self._applier = Applier(
+                self.run, self._transport, records, self.console.output, self._idle
             )
-            return
-        except (Lost, RunbookError) as error:
-            self.run.halt(Ending.FAILED, f"the cluster's lock: {error}", "Remove the cause.")
-            return
-        self._records = records
-        refresh_records(self.run, self.look, self.survey)
-        self._applier = Applier(self.run, self._transport, records, self.console.output, self._idle)
-        threading.Thread(target=self._beat, args=(records,), daemon=True).start()
-
-    def _acquire(self, records: RecordsWriter) -> None:
-        try:
-            records.acquire()
-        except LockHeld as held:
-            if not self._is_gone(held.holder):
-                raise
-            records.acquire(over=held.generation)
-        if records.taken_over:
-            self.run.record("note", step="", text="the lock of an earlier run was taken over")
-
-    def _holder(self) -> dict[str, str]:
-        return {
-            "who": getpass.getuser(),
-            "host": socket.gethostname(),
-            "pid": str(os.getpid()),
-            "boot": _boot_id(),
-            "run": self.run.run_id,
-            "since": self.run.started.isoformat(timespec="seconds"),
-        }
-
-    def _is_gone(self, holder: Mapping[str, Any]) -> bool:
-        """The holder was a process of this very machine, and it is not there any more."""
-        if holder.get("host") != socket.gethostname() or holder.get("boot") != _boot_id():
-            return False
-        return not Path(f"/proc/{holder.get('pid')}").exists()
-
-    def _beat(self, records: RecordsWriter) -> None:
-        """Keep the lease while a question or a check takes long."""
-        while not self._heart.wait(LEASE / 3):
-            try:
-                records.renew()
-            except LockLost as error:
-                self.run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
-                return
-            except (Lost, RunbookError):
-                continue  # the next change finds out whether N is back
 
     def apply(self, name: str, rows: tuple[str, ...], make: Callable[[Look], Action]) -> Applied:
         """Run an action for the step under way, or show it when this run only plans."""
@@ -344,36 +294,15 @@ class Session:
         self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
         self.console.line(f"What to do: {stop.what_to_do}", bold=True)
         asks = stop.ending in (Ending.STOPPED, Ending.UNKNOWN)
-        self.notify("question" if asks else "stop", stop.reason)
-
-    def notify(self, occasion: str, text: str) -> None:
-        """Run `runbook_notify_command` with occasion and text; its failure never fails the run."""
-        command = self.run.inventory.settings.notify_command
-        if not command:
-            return
-        message = f"{self.run.inventory.settings.cluster}: {occasion}: {text}\n"
-        try:
-            done = subprocess.run(
-                shlex.split(command),
-                input=message.encode(),
-                env={**os.environ, "RUNBOOK_OCCASION": occasion, "RUNBOOK_RUN": self.run.run_id},
-                timeout=30,
-                capture_output=True,
-                check=False,
-            )
-            problem = "" if done.returncode == 0 else f"exit code {done.returncode}"
-        except (OSError, subprocess.TimeoutExpired) as error:
-            problem = str(error)
-        self.run.record("notified", occasion=occasion, problem=problem)
+        notify(self.run, "question" if asks else "stop", stop.reason)
 
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""
-        self._heart.set()
         try:
             if self._applier is not None:
                 self._applier.sync()
-            if self._records is not None:
-                self._records.release()
+            if self._lock is not None:
+                self._lock.give_back()
         except (Lost, RunbookError) as error:
             self.console.line(f"N did not take the last records: {error}", yellow=True)
             self.run.record("bookkeeping", problem=str(error))
@@ -385,8 +314,3 @@ def _made(changes: Sequence[Change]) -> str:
     if len(changes) > 2:
         return f"{len(changes)} changes on {', '.join(dict.fromkeys(c.node for c in changes))}"
     return "; ".join(f"{change.what} on {change.node}" for change in changes)
-
-
-def _boot_id() -> str:
-    """Tells this start of this machine from every other one."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -121,6 +121,7 @@ DOOR = {
     "engine.records": "reads and writes the records on N",
     "engine.act": "applies changes",
     "engine.session": "holds the door for the run and closes it",
+    "engine.lock": "tells a lost connection from a refused lock",
     "engine.start": "opens the door",
 }
 """Modules of the engine that stand at the door to nodes, each with its reason."""
@@ -156,7 +157,8 @@ def test_real_connections_are_made_in_one_place() -> None:
 
 PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
-    "engine.session": "runbook_notify_command, on this machine; the holder's host name",
+    "engine.notify": "runbook_notify_command, on this machine",
+    "engine.lock": "the holder's host name",
     "engine.start": "the name of this host, for the journal",
     "runbook.rehearsing": "starts the rehearsal by its command line",
 }
@@ -200,7 +202,7 @@ def test_pure_layers_know_no_machine(layer: str) -> None:
 
 def test_pytest_stays_at_the_edge() -> None:
     edge = {"engine.plugin", "engine.session", "engine.actions", "engine.options"}
-    edge |= {"engine.usage", "engine.start"}
+    edge |= {"engine.usage", "engine.start", "engine.report"}
     users = {m for m in below("engine") if any(i.split(".")[0] == "pytest" for i in imports(m))}
     assert users <= edge
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 
 import pytest
 
+from engine.lock import holder
 from engine.queries.pacemaker import STATUS
 from engine.records import RecordsWriter
 from engine.survey import REACHABLE
@@ -267,15 +270,26 @@ def test_a_held_lock_is_13_and_nothing_is_changed(project: Project) -> None:
 def test_the_lock_of_a_process_of_this_machine_that_is_gone_is_taken_over(
     project: Project,
 ) -> None:
-    project.steps(CHANGE)
-    project.run()
-    holder = (project.cluster.root / "lock").read_text()
-    assert holder.splitlines()[1] == "free"
-    session = project.sessions[0]
-    gone = {**session._holder(), "pid": str(2**22 + 1)}
-    RecordsWriter(project.cluster, N, gone).acquire()
+    project.steps(
+        CHANGE
+        + '''
+@step("third.look")
+def test_look(evidence):
+    """Keeps the lock as it is while it is held."""
+    with open("on-n/lock") as lock, open("held", "w") as held:
+        held.write(lock.read())
+    evidence.note("kept")
+'''
+    )
+    assert project.run().ret == 0
+    holder = json.loads((project.path / "held").read_text().splitlines()[2])
+    assert holder["pid"] == str(os.getpid())
+    RecordsWriter(project.cluster, N, {**holder, "pid": str(2**22 + 1)}).acquire()
     assert project.run().ret == 0
     assert any("taken over" in note["text"] for note in project.events("note"))
+
+    RecordsWriter(project.cluster, N, {**holder, "boot": "another start"}).acquire()
+    assert project.run().ret == 13
 
 
 SIGNALLED = '''

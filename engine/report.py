@@ -1,0 +1,40 @@
+"""What the runbook adds to pytest-html's report: verdict, guide rows, findings, step evidence."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import pytest
+
+from engine.ending import Ended
+from engine.html import render_summary, step_details
+
+ENDED = pytest.StashKey[Ended]()
+"""How the run ended; there once it has."""
+
+
+def pytest_html_report_title(report: Any) -> None:
+    report.title = "NetEye cluster upgrade runbook"
+
+
+def pytest_html_results_summary(
+    prefix: list[str], summary: list[str], postfix: list[str], session: pytest.Session
+) -> None:
+    ended = session.config.stash.get(ENDED, None)
+    if ended is not None:
+        prefix.append(render_summary(ended.summary))
+
+
+def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
+    """The step's own name; pytest-html escapes neither ids nor parameters."""
+    name = getattr(report, "runbook_step", None)
+    if name is not None and len(cells) > 1:
+        cells[1] = f'<td class="col-testId">{escape(name)}</td>'
+
+
+def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
+    events = getattr(report, "runbook_events", None)
+    if events:
+        text = [] if report.outcome == "passed" else data
+        data[:] = [*text, step_details(events)]
