@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.lock import holder
 from engine.queries.pacemaker import STATUS
 from engine.records import RecordsWriter
 from engine.survey import REACHABLE
