@@ -1,0 +1,89 @@
+"""A change that an earlier run began: repeated, adopted, settled, or left to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.model.change import Nothing
+from engine.run import Ending
+from tests.engine import kit
+from tests.engine.acting import SET, STEP, Make, change
+
+OPEN_INTENT = kit.intent(repeatable=False)
+UNKNOWN = kit.result(outcome="unknown", code=None)
+
+
+@pytest.mark.parametrize("former", [[OPEN_INTENT], [OPEN_INTENT, UNKNOWN]])
+def test_an_open_intent_that_is_not_repeatable_stops_for_a_person(
+    bench: Make, former: list[dict[str, Any]]
+) -> None:
+    made = bench(earlier=former)
+    text = made.refused(change(repeatable=False))
+    assert f"--settle '{STEP}=done|repeat'" in text
+    assert made.commands == []
+    assert made.ending() == (Ending.UNKNOWN, 12)
+
+
+@pytest.mark.parametrize("former", [[OPEN_INTENT], [OPEN_INTENT, UNKNOWN]])
+def test_an_open_intent_that_is_repeatable_is_done_again(
+    bench: Make, former: list[dict[str, Any]]
+) -> None:
+    made = bench(earlier=former)
+    made.apply(change())
+    assert made.commands == [SET]
+    assert made.run.memory.open_intents() == []
+
+
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_a_former_change_whose_end_is_known_is_made_again_when_it_is_needed(
+    bench: Make, outcome: str
+) -> None:
+    made = bench(earlier=[OPEN_INTENT, kit.result(outcome=outcome)])
+    made.apply(change(repeatable=False))
+    assert made.commands == [SET]
+
+
+def settled(word: str) -> list[dict[str, Any]]:
+    return [OPEN_INTENT, kit.event("settled", step=STEP, word=word, by="A. Rossi", reason="seen")]
+
+
+def test_settled_as_done_is_not_done_again(bench: Make) -> None:
+    made = bench(earlier=settled("done"))
+    applied = made.apply(change(repeatable=False))
+    assert made.commands == []
+    assert applied.answers[0].code == 0
+    assert made.ending() is None
+
+
+def test_settled_to_repeat_is_done_again(bench: Make) -> None:
+    made = bench(earlier=settled("repeat"))
+    made.apply(change(repeatable=False))
+    assert made.commands == [SET]
+
+
+def test_settled_for_another_step_counts_for_that_one_only(bench: Make) -> None:
+    other = kit.event("settled", step="phase.other", word="done", by="A", reason="B")
+    made = bench(earlier=[OPEN_INTENT, other])
+    made.refused(change(repeatable=False))
+    assert made.ending() == (Ending.UNKNOWN, 12)
+
+
+@pytest.mark.parametrize("former", [[OPEN_INTENT], [OPEN_INTENT, UNKNOWN]])
+def test_an_open_intent_whose_effect_is_there_is_adopted(
+    bench: Make, former: list[dict[str, Any]]
+) -> None:
+    made = bench(earlier=former)
+    made.apply(end=Nothing("x is set"))
+    (result,) = made.events("result")
+    assert (result["outcome"], result["adopted"]) == ("ok", True)
+    assert "an earlier run began it and its effect is there: x is set" in result["reason"]
+    assert made.commands == []
+    assert made.run.memory.open_intents() == []
+
+
+def test_what_has_failed_before_is_not_adopted(bench: Make) -> None:
+    made = bench(earlier=[OPEN_INTENT, kit.result(outcome="failed")])
+    made.apply(end=Nothing("x is set"))
+    assert made.events("result") == []

@@ -1,0 +1,153 @@
+"""Long commands: started once, followed, taken up again, and all the ways to lose them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine import remote
+from engine.records import LEASE, RecordsWriter
+from engine.run import Ending
+from engine.transport.scripted import said
+from tests.engine import kit
+from tests.engine.acting import Make, upgrade
+
+
+def test_a_detached_command_is_started_followed_and_done(long_command: Make) -> None:
+    made = long_command([said("alive - 4\none\n"), said("dead 0 8\ntwo\n")])
+    applied = made.apply(upgrade())
+    assert "".join(made.output) == "one\ntwo\n"
+    assert applied.answers[0].code == 0
+    assert made.events("intent")[0]["detached"] == "upgrade-1"
+    assert made.events("result")[0]["code"] == 0
+    assert made.on_n() == ["intent", "result"]
+
+
+def test_the_exit_status_of_a_detached_command_counts(long_command: Make) -> None:
+    made = long_command([said("dead 4 6\nerror\n")])
+    assert "failed with exit code 4: error" in made.refused(upgrade())
+    assert made.ending() == (Ending.FAILED, 1)
+
+
+@pytest.mark.parametrize("looks", [["dead 0 4\nlog\n"], ["alive - 0\n", "dead 0 4\nlog\n"]])
+def test_a_command_that_an_earlier_run_started_is_taken_or_followed(
+    long_command: Make, looks: list[str]
+) -> None:
+    before = kit.intent(detached="upgrade-1", repeatable=False)
+    made = long_command(
+        [said(text) for text in looks], said(code=remote.STARTED_BEFORE), earlier=[before]
+    )
+    assert made.apply(upgrade()).answers[0].code == 0
+    assert made.ending() is None
+    assert "".join(made.output) == "log\n"
+
+
+def test_an_interrupted_command_stops_with_11(long_command: Make) -> None:
+    made = long_command([said("alive - 0\n"), said("dead - 0\n")])
+    text = made.refused(upgrade())
+    assert "was interrupted: its process is gone" in text
+    assert made.ending() == (Ending.STOPPED, 11)
+    (result,) = made.events("result")
+    assert (result["outcome"], result["code"]) == ("failed", None)
+
+
+def test_a_command_that_outlives_its_deadline_is_unknown(long_command: Make) -> None:
+    made = long_command([said("alive - 0\n")])
+    text = made.refused(upgrade(deadline=100.0))
+    assert "still running after 100 s" in text
+    assert made.ending() == (Ending.UNKNOWN, 12)
+
+
+def test_a_start_without_an_answer_is_unknown(long_command: Make) -> None:
+    made = long_command([said("dead 0 0\n")], kit.lost_connection())
+    made.refused(upgrade())
+    assert made.ending() == (Ending.UNKNOWN, 12)
+
+
+def test_a_node_out_of_reach_before_the_start_is_a_failure(long_command: Make) -> None:
+    made = long_command([said("dead 0 0\n")], kit.unreachable())
+    made.refused(upgrade())
+    assert made.ending() == (Ending.FAILED, 1)
+
+
+def test_the_lease_is_renewed_while_a_command_is_followed(long_command: Make) -> None:
+    looks = [*[said("alive - 0\n")] * (2 * LEASE), said("dead 0 0\n")]
+    made = long_command(looks)
+    made.apply(upgrade(deadline=1000.0))
+    renewed = [argv for _, argv in made.node.asked if argv[2:3] == (remote.RENEW.strip(),)]
+    assert 4 <= len(renewed) <= 8
+
+
+def test_a_lost_connection_while_following_is_waited_for(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = long_command([said("alive - 0\n")])
+    plain = made.node._reply
+
+    def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+        if 15 < made.time.clock() < 15 + 2 * LEASE:
+            return kit.unreachable()
+        if made.time.clock() > 200 and argv[2] == remote.FOLLOW.strip():
+            return said("dead 0 0\n")
+        return plain(node, argv, stdin)
+
+    monkeypatch.setattr(made.node, "_reply", reply)
+    made.apply(upgrade(deadline=1000.0))
+    assert made.ending() is None
+
+
+def test_a_run_that_is_superseded_while_it_follows_says_so(long_command: Make) -> None:
+    made = long_command([said("alive - 0\n")])
+    plain = made.applier.on_idle
+
+    def idle(word: str) -> None:
+        plain(word)
+        if made.time.clock() == 5:
+            RecordsWriter(made.node, kit.N, {"who": "other"}).acquire(over="2")
+
+    made.applier.on_idle = idle
+    with pytest.raises(Exception, match="another run took the cluster over"):
+        made.apply(upgrade(deadline=1000.0))
+    assert made.ending() == (Ending.LOCKED, 13)
+
+
+def test_a_started_command_out_of_reach_for_good_is_unknown(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = long_command([said("alive - 0\n"), kit.unreachable()])
+    monkeypatch.setattr(made.applier, "keep_lease", lambda: None)
+    text = made.refused(upgrade(deadline=10_000.0))
+    assert "never started" not in text
+    assert made.ending() == (Ending.UNKNOWN, 12)
+    assert made.run.memory.open_intents()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a lock file that is busy for once (exit code 74 of the renewal) ends the following of"
+    " a command that lives, without a result on record",
+)
+def test_a_renewal_that_fails_once_does_not_end_the_following(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = long_command([*[said("alive - 0\n")] * LEASE, said("dead 0 0\n")])
+    plain = made.node._reply
+    busy = [said(code=remote.BUSY)]
+
+    def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+        if argv[2:3] == (remote.RENEW.strip(),) and busy:
+            return busy.pop()
+        return plain(node, argv, stdin)
+
+    monkeypatch.setattr(made.node, "_reply", reply)
+    made.apply(upgrade(deadline=1000.0))
+    assert made.ending() is None
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a command that is not there at all is said to be `still running`"
+)
+def test_a_detached_command_without_a_trace_is_not_still_running(long_command: Make) -> None:
+    made = long_command([said("absent - 0\n")], said(code=remote.STARTED_BEFORE))
+    assert "still running" not in made.refused(upgrade())
