@@ -274,3 +274,33 @@ def pytest_runbook_release() -> Release:
 def pytest_runbook_start_rehearsal(inventory: Inventory) -> None:
     if CURRENT:
         CURRENT.started.append(inventory)
+
+
+CHANGE = '''
+@step("second.change", after=["first.baseline"])
+def test_change(x_set, look, evidence):
+    """x is set."""
+    assert look.ask("neteye01.neteyelocal", HAS("x"))
+'''
+FINDING = '''
+@step("{name}.finding")
+def test_{name}(evidence):
+    """Judges."""
+    evidence.judge([bad("{name} subject")], observed="seen")
+'''
+CLOSING = '''
+@step("closing.state")
+def test_closing(evidence):
+    """Always."""
+    evidence.note("the state is told")
+'''
+
+
+def assert_ended(project: Project, result: pytest.RunResult, code: int, outcome: str) -> None:
+    """Exit code, summary and the console's last words say the same."""
+    result.stdout.fnmatch_lines([f"outcome: {outcome}, exit code {code}", "report: *report.html"])
+    assert result.ret == code
+    summary = project.summary
+    assert (summary["outcome"], summary["exit_code"]) == (outcome, code)
+    assert project.events("run-ended")[0]["exit_code"] == code
+    assert project.cluster.closed == 1
