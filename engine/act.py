@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import detached
-from engine.errors import Refused, RunbookError
+from engine.errors import Refused, RunbookError, UsageError
 from engine.memory import ChangeRecord
 from engine.model.change import Change, Nothing, Outcome
 from engine.records import LEASE, LockLost, RecordsWriter
@@ -207,7 +207,8 @@ class Applier:
 
         def idle(word: str) -> None:
             self.on_idle(word)
-            with contextlib.suppress(Lost):  # out of reach: following waits for N anyway
+            # out of reach or busy: following waits for N anyway
+            with contextlib.suppress(Lost, UsageError):
                 self.keep_lease()
 
         follower = detached.Follower(self.transport, change.node, base, keep, idle)
@@ -221,6 +222,9 @@ class Applier:
             return Answer(last.status, bytes(tail), b"", self.clock() - begun)
         if last.is_interrupted:
             raise _Interrupted
+        if not last.exists:
+            why = f"there is no trace of {change.what} on the node, though it was started"
+            raise Lost(change.node, why, LostKind.CONNECTION_LOST)
         raise Lost(
             change.node,
             f"{change.what}: still running after {change.deadline:.0f} s",

@@ -79,7 +79,8 @@ class Journal:
 
 def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        # what a terminal or a node wrote need not be UTF-8; the journal is
+        return clean(value).encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):
         return {str(key): _cleaned(item, clean) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -47,6 +47,7 @@ class Memory:
     """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
     settled: dict[str, Event] = field(default_factory=dict)
     closed: bool = False
+    _former: dict[str, ChangeRecord | None] = field(default_factory=dict)
     started: str | None = None
     ended: str | None = None
 
@@ -70,6 +71,7 @@ class Memory:
         self.closed, self.ended = True, event["time"]
 
     def _on_intent(self, event: Event) -> None:
+        self._former[event["key"]] = self.changes.get(event["key"])
         self.changes[event["key"]] = ChangeRecord(event["key"], event)
         # a settlement speaks of what was known when it was given, not of this new beginning
         self.settled.pop(event["step"], None)
@@ -85,12 +87,20 @@ class Memory:
         if record is None:
             return
         if event.get("never_started"):
-            del self.changes[event["key"]]  # as if it had not been intended
+            self._forget(event["key"])
             return
         self.changes[event["key"]] = ChangeRecord(record.key, record.intent, event)
         if event["outcome"] == Outcome.OK:
             for kind, subject in event.get("closes", ()):
                 self.ledger.pop((kind, subject), None)
+
+    def _forget(self, key: str) -> None:
+        """An intent that never started: as if only what was before it had been intended."""
+        former = self._former.get(key)
+        if former is None:
+            del self.changes[key]
+        else:
+            self.changes[key] = former
 
     def _on_ledger_closed(self, event: Event) -> None:
         self.ledger.pop((event["kind"], event["subject"]), None)

@@ -82,6 +82,11 @@ flock -w 20 9 || exit 74
 mkdir -p "$(dirname "$1/$3")"
 cat > "$1/$3.part"
 [ "$(wc -c < "$1/$3.part")" = "$4" ] || exit 77
+if [ -s "$1/$3" ] && [ "$(tail -c 1 "$1/$3" | wc -l)" = 0 ]; then
+  # torn by a crash of this node: the whole line comes again
+  head -n "$(wc -l < "$1/$3")" "$1/$3" > "$1/$3.new"
+  mv "$1/$3.new" "$1/$3"
+fi
 cat "$1/$3.part" >> "$1/$3"
 sync "$1/$3"
 rm -f "$1/$3.part"
@@ -110,7 +115,7 @@ umask 077
 base=$1
 shift
 mkdir -p "$(dirname "$base")"
-mkdir "$base" 2>/dev/null || exit 76
+mkdir "$base" || { [ ! -d "$base" ] || exit 76; exit 1; }
 : > "$base/nohup.out"
 setsid --fork sh -c '
   base=$1

@@ -61,6 +61,8 @@ def _take(of_row: dict[str, Event], event: Event) -> None:
 def _both(before: Event, event: Event) -> Event:
     """Two records of one step in one run: the weightier state, equal ones in both their words."""
     order = list(RowState)
+    if {before["state"], event["state"]} == {RowState.NOT_NEEDED, RowState.NOT_APPLICABLE}:
+        return event  # that there was nothing to do is told better by the one who looked why
     weightier, other = sorted((before, event), key=lambda e: order.index(RowState(e["state"])))
     if weightier["state"] != other["state"]:
         return weightier

@@ -67,7 +67,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     records = {name_of(record): record for record in look.memory.detached("upgrade")}
     mine = records.get(f"upgrade-{round_number}")
     if mine is None or mine.result is None or not mine.has_ended:
-        evidence.not_needed("this round was not needed")
+        evidence.not_needed("this round was not needed", guide=("G20",))
         return
     if ended_with(mine) == 0:
         evidence.note("no stop: the round ended with exit status 0")

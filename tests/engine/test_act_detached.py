@@ -123,11 +123,6 @@ def test_a_started_command_out_of_reach_for_good_is_unknown(
     assert made.run.memory.open_intents()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a lock file that is busy for once (exit code 74 of the renewal) ends the following of"
-    " a command that lives, without a result on record",
-)
 def test_a_renewal_that_fails_once_does_not_end_the_following(
     long_command: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,9 +140,6 @@ def test_a_renewal_that_fails_once_does_not_end_the_following(
     assert made.ending() is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a command that is not there at all is said to be `still running`"
-)
 def test_a_detached_command_without_a_trace_is_not_still_running(long_command: Make) -> None:
     made = long_command([said("absent - 0\n")], said(code=remote.STARTED_BEFORE))
     assert "still running" not in made.refused(upgrade())

@@ -111,12 +111,6 @@ def test_stamps_are_utc_and_sort_as_text() -> None:
     assert stamp(moment) == "2026-11-02T00:00:00.000Z"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=UnicodeEncodeError,
-    reason="bytes of the command line that are no UTF-8 (a --reason from an old terminal) end"
-    " the run with a trace",
-)
 def test_what_is_no_unicode_can_be_recorded(journal: Journal) -> None:
     journal.record("settled", reason="caf\udce9")
     assert read_journal(journal.path.read_text().split("\n"), "j")

@@ -115,11 +115,6 @@ def test_what_never_started_is_as_if_it_had_not_been_intended() -> None:
     assert Memory.fold([intent(), never]).changes == {}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the whole record is deleted, the former intent of the same change with it: after"
-    " `unknown`, then `N out of reach`, an upgrade under way reads as not started",
-)
 def test_a_second_try_that_never_started_does_not_undo_the_first_one() -> None:
     events = [
         event("attempt-opened"),

@@ -187,12 +187,6 @@ def test_a_cut_while_replacing_leaves_the_former_file(node: kit.Node) -> None:
     assert attempt.baseline == {"fencing": True}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="a line torn by a crash of N stays before what is appended later, and no later run"
-    " can read the records any more",
-)
 def test_records_can_be_read_after_a_crash_of_n_while_appending(node: kit.Node) -> None:
     records = writer(node)
     records.acquire()

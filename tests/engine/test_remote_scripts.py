@@ -318,9 +318,5 @@ def test_a_command_that_is_not_there_ends_with_127(base: Path) -> None:
     assert b"no-such-command-here" in seen.chunk
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="any failure of mkdir (disk full, read-only) counts as `started before`",
-)
 def test_a_directory_that_can_not_be_made_is_not_started_before(tmp_path: Path) -> None:
     assert start(tmp_path / ("x" * 300), "true").code not in (0, remote.STARTED_BEFORE)
