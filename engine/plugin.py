@@ -302,6 +302,7 @@ def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
     if report.failed:
         crash = getattr(report.longrepr, "reprcrash", None)
         message = crash.message if crash is not None else report.longreprtext
+        message = message.removeprefix("Failed: ")  # the class of pytest.fail says nothing here
         report.runbook_message = redactor.clean_output(message)  # type: ignore[attr-defined]
         report.longrepr = redactor.clean_output(report.longreprtext)
     report.sections = [(name, redactor.clean_output(text)) for name, text in report.sections]

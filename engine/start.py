@@ -37,11 +37,11 @@ def make_run(config: pytest.Config) -> Run:
             " (docs/prod.ini.example is one to start from)"
         )
     inventory = read_inventory(path)
-    _start_rehearsal(config, inventory)
     release = _release(config)
     judge = Judge(release.severities, _acceptances(config, inventory))
     judge.check_acceptances()
     settled = _settlements(config)
+    _start_rehearsal(config, inventory)
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
     directory = open_directory(config.rootpath / "reports", run_id)
