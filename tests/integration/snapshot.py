@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.integration.clusters import TestCluster
@@ -61,6 +63,16 @@ def snapshot(cluster: TestCluster) -> Snapshot:
         cib=configuration(cluster),
         database=_database(cluster),
     )
+
+
+@contextmanager
+def nothing_changes(cluster: TestCluster) -> Iterator[None]:
+    """What runs inside leaves the cluster as it is; if not, the next user gets a reset."""
+    before, was_spoilt = snapshot(cluster), cluster.is_spoilt
+    cluster.is_spoilt = True
+    yield
+    before.assert_same(snapshot(cluster))
+    cluster.is_spoilt = was_spoilt
 
 
 def configuration(cluster: TestCluster) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import Project, Ran
-from tests.integration.snapshot import snapshot
+from tests.integration.snapshot import nothing_changes
 
 pytestmark = pytest.mark.integration
 
@@ -28,9 +28,8 @@ def stopped_database(small: TestCluster, project: Project) -> Ran:
     """The database is down: its questions have no answer."""
     small.run(small.active, ("pcs", "resource", "disable", "mariadb", "--wait=60"))
     try:
-        before = snapshot(small)
-        ran = project.execute(small.inventory)
-        before.assert_same(snapshot(small))
+        with nothing_changes(small):
+            ran = project.execute(small.inventory)
     finally:
         small.run(small.active, ("pcs", "resource", "enable", "mariadb", "--wait=60"))
         small.until_ready()
@@ -79,10 +78,8 @@ def unfit(small: TestCluster, project: Project, stopped_database: Ran) -> Ran:
         ("crm_resource", "--fail", "--resource", "icinga2-master", "--node", small.node_name(0)),
     )
     small.until_failed_action()
-    before = snapshot(small)
-    ran = project.execute(small.inventory)
-    before.assert_same(snapshot(small))
-    return ran
+    with nothing_changes(small):
+        return project.execute(small.inventory)
 
 
 def test_an_unfit_cluster_blocks_and_nothing_is_changed(unfit: Ran) -> None:
