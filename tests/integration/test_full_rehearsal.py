@@ -3,13 +3,12 @@
     RUNBOOK_SEEDS=1,6,9,15 pytest tests/integration/test_full_rehearsal.py
 
 These four seeds have both orders of the packages, both ways to write the release file, and both
-reports of the `.rpmnew` files. Without the variable one seed is drawn, and shown with the test.
+reports of the `.rpmnew` files. Without the variable it is 15.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,9 +31,9 @@ from tests.integration.snapshot import Snapshot, snapshot
 pytestmark = pytest.mark.integration
 
 NODES = "operative=3,elastic=1,voting=1"
-SEEDS = [int(seed) for seed in os.environ.get("RUNBOOK_SEEDS", "").split(",") if seed.strip()] or [
-    secrets.randbelow(10**6)
-]
+# 15 has the other orders and wording than the seed of the smaller cluster, which is upgraded by
+# test_interrupted_rehearsal.py: N last, the release file at the end, another variable
+SEEDS = [int(seed) for seed in os.environ.get("RUNBOOK_SEEDS", "15").split(",") if seed.strip()]
 COVERING = (1, 6, 9, 15)
 IDLE = {"nothing to do", "not needed", "not applicable"}
 # steps that ask, judge or state: they are done on every run
