@@ -21,6 +21,7 @@ from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import (
     DEFAULT_COUNTS,
     DEFAULT_NAME,
+    DEFAULT_NETWORK,
     Node,
     Role,
     Topology,
@@ -141,7 +142,7 @@ def inventory_text(name: str = DEFAULT_NAME) -> str:
     if before is None and name != DEFAULT_NAME:
         raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
     made = (
-        build(name, DEFAULT_COUNTS, addresses.DEFAULT_NETWORK)
+        build(name, DEFAULT_COUNTS, DEFAULT_NETWORK)
         if before is None
         else before[0].topology
     )
