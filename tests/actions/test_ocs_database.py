@@ -40,10 +40,10 @@ _START = """
 set -e
 mkdir -p /run/data /run/mysqld
 chown mysql /run/data
-ln -s /work/db.sock /run/mysqld/mysqld.sock
+ln -s /exchange/db.sock /run/mysqld/mysqld.sock
 mariadb-install-db --user=mysql --datadir=/run/data --skip-test-db \
-  --auth-root-authentication-method=normal > /work/install.log 2>&1
-exec mariadbd --user=mysql --datadir=/run/data --socket=/work/db.sock --skip-networking \
+  --auth-root-authentication-method=normal > /exchange/install.log 2>&1
+exec mariadbd --user=mysql --datadir=/run/data --socket=/exchange/db.sock --skip-networking \
   --pid-file=/run/data/pid --log-bin=/run/data/binlog --server-id=1 --innodb-buffer-pool-size=64M \
   --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync
 """
@@ -97,7 +97,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shared = tmp_path_factory.mktemp("db")
     shared.chmod(0o777)
     name = f"runbook-test-{uuid.uuid4().hex[:8]}"
-    volume = f"{shared}:/work"
+    volume = f"{shared}:/exchange"
     podman(
         *(
             "run",
