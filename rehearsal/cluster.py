@@ -141,11 +141,7 @@ def inventory_text(name: str = DEFAULT_NAME) -> str:
     before = State(name).read()
     if before is None and name != DEFAULT_NAME:
         raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
-    made = (
-        build(name, DEFAULT_COUNTS, DEFAULT_NETWORK)
-        if before is None
-        else before[0].topology
-    )
+    made = build(name, DEFAULT_COUNTS, DEFAULT_NETWORK) if before is None else before[0].topology
     return inventory(made, State(name).ssh / "config")
 
 
