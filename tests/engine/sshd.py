@@ -66,7 +66,10 @@ def inventory(*hosts: Host) -> Inventory:
 
 
 def children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # it ended meanwhile, and has none any more
     return [int(word) for word in text.split()]
 
 
