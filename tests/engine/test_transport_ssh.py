@@ -107,7 +107,7 @@ def test_a_short_output_is_not_flagged(door: SshTransport) -> None:
 
 def test_seconds_are_those_on_the_node(door: SshTransport) -> None:
     answer = door.run(NODE, ["sleep", "0.3"], deadline=20)
-    assert 0.25 <= answer.seconds < 10
+    assert 0.25 <= answer.seconds < 20
 
 
 def test_an_answer_prints_sizes_only() -> None:
@@ -117,9 +117,9 @@ def test_an_answer_prints_sizes_only() -> None:
 
 def test_a_background_process_does_not_hold_the_answer(door: SshTransport) -> None:
     begun = time.monotonic()
-    answer = door.run(NODE, ["sh", "-c", "sleep 30 & echo done; echo e >&2"], deadline=60)
+    answer = door.run(NODE, ["sh", "-c", "sleep 300 & echo done; echo e >&2"], deadline=240)
     assert (answer.stdout, answer.stderr) == (b"done\n", b"e\n")
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 200
 
 
 def test_a_secret_is_in_no_argument_list_nor_environment(door: SshTransport) -> None:
@@ -237,8 +237,8 @@ class TestStream:
 
         begun = time.monotonic()
         with pytest.raises(Enough, match="first"):
-            door.stream(NODE, ["sh", "-c", "echo first; sleep 60"], on_line=stop, deadline=2)
-        assert time.monotonic() - begun < 10
+            door.stream(NODE, ["sh", "-c", "echo first; sleep 300"], on_line=stop, deadline=240)
+        assert time.monotonic() - begun < 200
 
     def test_it_needs_one_callback(self, door: SshTransport) -> None:
         with pytest.raises(UsageError, match="exactly one"):
