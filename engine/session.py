@@ -169,10 +169,6 @@ class Session:
         """The upgrade is done and verified: the next start makes a new baseline."""
         self.run.record("attempt-closed", step=self.run.step, attempt=self.run.attempt)
 
-    @property
-    def can_write(self) -> bool:
-        return self._applier is not None
-
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
         """Bring a file of N into the run's `backups/` (0600); raises Lost."""
         target = self.run.directory / "backups" / name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -120,10 +119,3 @@ def _why_not(spelt: str) -> str:
         " pytest.ini): it would leave out, reorder or disarm steps that build on each other."
         " Run `pytest runbook --inventory FILE` without it."
     )
-
-
-def refuse_contradictions(config: pytest.Config, options: Sequence[tuple[str, str]]) -> None:
-    """UsageError when two options given together contradict each other."""
-    given = [spelt for attribute, spelt in options if config.getoption(attribute)]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} can't be used together; choose one")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
-from engine.usage import is_runbook, refuse_contradictions, refuse_partial_runs
+from engine.usage import is_runbook, refuse_partial_runs
 
 
 class Plugins:
@@ -133,10 +133,3 @@ def test_an_optimised_python_is_refused() -> None:
 def test_a_plugin_that_is_switched_off_is_named(there: tuple[str, ...], missing: str) -> None:
     with pytest.raises(UsageError, match=f"{missing} is switched off or not installed"):
         refuse_partial_runs(config(plugins=Plugins(*there)))
-
-
-def test_contradicting_options_are_named() -> None:
-    options = [("plan", "--plan"), ("restore", "--restore"), ("follow_up", "--follow-up")]
-    refuse_contradictions(config(plan=True), options)
-    with pytest.raises(UsageError, match="--plan and --restore can't be used together"):
-        refuse_contradictions(config(plan=True, restore=True), options)

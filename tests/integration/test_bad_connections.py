@@ -123,7 +123,7 @@ def test_a_port_where_nothing_listens_is_told(runs: Runs, small: TestCluster) ->
     assert "ansible_port" in found["observed"]
 
 
-def test_a_changed_host_key_is_told_and_never_accepted(runs: Runs, small: TestCluster) -> None:
+def test_a_changed_host_key_is_told(runs: Runs, small: TestCluster) -> None:
     node = small.topology.elastic[0]
     found = runs.connections.finding("node-unreachable", node.name)
     assert "host key has changed" in found["observed"]
