@@ -18,6 +18,7 @@ from engine.look import Look
 from engine.model.change import Change
 from engine.model.finding import Finding
 from engine.notify import notify
+from engine.planning import Planner
 from engine.queries.pacemaker import STATUS
 from engine.records import RecordsWriter
 from engine.rows import RowState
@@ -44,7 +45,7 @@ class Session:
         self._standby = StandbyWatch(self._standby_nodes, self._record_standby)
         self._bad: set[str] = set()
         self._waits_in_vain_for: str | None = None
-        self.planned: dict[str, list[dict[str, Any]]] = {}
+        self.planner = Planner(run)
         run.on_stop.append(self._announce)
 
     def begin(self) -> None:
@@ -76,7 +77,7 @@ class Session:
             return applied
         try:
             if self.run.mode is Mode.PLAN:
-                return self._show(step, make(self.look))
+                return self.planner.show(step, make(self.look))
             if self._applier is None:
                 raise NotDone("no change is made: N did not answer, or its lock is not ours")
             applied = self._applier.apply(step, make(self.look))
@@ -132,28 +133,6 @@ class Session:
 
     def _row(self, row: str, state: RowState, reason: str) -> None:
         self.run.record("row", step=self.run.step, row=row, state=state.value, reason=reason)
-
-    def _show(self, step: str, action: Action) -> Applied:
-        """The first change the action would make now; what follows depends on its effect."""
-        if any(shown[0]["verdict"] == "WILL RUN" for shown in self.planned.values()):
-            action.close()
-            return Applied()  # what is there now is no guide to what will be there then
-        try:
-            change = next(action)
-        except StopIteration as end:
-            reason = getattr(end.value, "reason", end.value) or "nothing to do"
-            self.planned.setdefault(step, []).append({"verdict": "SATISFIED", "reason": reason})
-            return Applied(reason=str(reason))
-        action.close()
-        self.planned.setdefault(step, []).append(
-            {
-                "verdict": "WILL RUN",
-                "node": change.node,
-                "what": change.what,
-                "command": self.run.redactor.clean(" ".join(change.argv))[:400],
-            }
-        )
-        return Applied(changes=(change,))
 
     def open_attempt(self, baseline: Mapping[str, Any]) -> None:
         """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster."""
@@ -264,15 +243,8 @@ class Session:
                 return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
             return "failed", text
         if self.run.mode is Mode.PLAN and self.evidence is not None:
-            return self._planned_outcome(said)
+            return self.planner.outcome(self.run.step, said)
         return (evidence.outcome if evidence else "done"), said
-
-    def _planned_outcome(self, said: str) -> tuple[str, str]:
-        """WILL RUN or SATISFIED where an action showed itself, AFTER for what depends on it."""
-        shown = self.planned.get(self.run.step)
-        if shown:
-            return shown[0]["verdict"], str(shown[0].get("reason") or shown[0].get("command"))
-        return ("done", said) if said else ("AFTER", "depends on what an earlier change produces")
 
     def halt_for_findings(self, blocking: list[Finding]) -> None:
         """Findings block: before our first change that is `blocked`, afterwards a failed check."""
