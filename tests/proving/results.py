@@ -1,0 +1,87 @@
+"""Results of single cases, kept by commit: a proof that was ended goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / ".proving"
+# what the proofs exercise; a table that is committed afterwards is not another state of it
+CODE = ("conftest.py", "pytest.ini", "requirements.txt", "engine", "runbook", "rehearsal", "tests")
+
+
+def code_commit(root: Path = ROOT) -> str:
+    """The newest commit that changed code, with `-dirty` when files differ from it.
+
+    Documents are left out: committing a proof's table does not void the proof.
+    """
+    commit = _git(root, "log", "-1", "--format=%H", "--", *CODE)
+    changed = _git(root, "status", "--porcelain", "--", *CODE)
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(root: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one case ended."""
+
+    name: str
+    is_green: bool
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Column of the table -> what it says of this case."""
+    problem: str = ""
+    """Why it is red."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one kind of proof on one commit."""
+
+    kind: str
+    commit: str
+    kept: Path = KEPT
+
+    @property
+    def directory(self) -> Path:
+        return self.kept / self.kind / self.commit
+
+    def evidence(self, name: str) -> Path:
+        """Where a case leaves consoles and reports; they are kept when it is red."""
+        return self.directory / f"{name}.evidence"
+
+    def put(self, result: Result) -> None:
+        """Keep a result, whole or not at all."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        target = self.directory / f"{result.name}.json"
+        fresh = target.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+        fresh.replace(target)
+
+    def all(self) -> dict[str, Result]:
+        """Name -> its last result on this commit."""
+        return {result.name: result for result in self._read()}
+
+    def is_done(self, name: str) -> bool:
+        """Green on exactly this commit. Of a tree with changes nothing counts as done."""
+        found = self.all().get(name)
+        return found is not None and found.is_green and not self.commit.endswith("-dirty")
+
+    def _read(self) -> Iterator[Result]:
+        if self.directory.is_dir():
+            for path in sorted(self.directory.glob("*.json")):
+                yield Result(**json.loads(path.read_text(encoding="utf-8")))
