@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.journal import Event, stamp
+from engine.ledger import open_entries
 from engine.notify import notify
 from engine.rows import Row, RowState, rows_of
 from engine.run import Ending, Mode, Run
 from engine.session import Session
+from engine.steps import Scope
 from engine.summary import build_summary, write_summary
 
 _GOOD = ("done", "nothing to do", "not needed", "not applicable")
@@ -30,7 +32,9 @@ def finish(run: Run, session: Session | None, serving: Mapping[str, list[str]]) 
     """Write what the run leaves; the exit code is that of the first event that stopped it."""
     run.step = ""
     earlier = session.survey.earlier if session is not None and hasattr(session, "survey") else []
-    rows = rows_of([*earlier, *run.journal.events], run.release.guide, serving)
+    # a restore judges no row: it serves the ledger, not the guide
+    guide = {} if run.scope is Scope.RESTORE else run.release.guide
+    rows = rows_of([*earlier, *run.journal.events], guide, serving)
     _check_complete(run, rows)
     ending = run.stop.ending if run.stop else _good_ending(run)
     finished = run.now()
@@ -137,7 +141,9 @@ def _lines(run: Run, session: Session | None, summary: Mapping[str, Any]) -> lis
     counted: dict[str, int] = {}
     for row in summary["guide"]:
         counted[row["state"]] = counted.get(row["state"], 0) + 1
-    lines = ["", "guide: " + ", ".join(f"{number} {state}" for state, number in counted.items())]
+    lines = [""]
+    if counted:
+        lines.append("guide: " + ", ".join(f"{n} {state}" for state, n in counted.items()))
     for row in summary["guide"]:
         if row["state"] in ("failed", "open"):
             lines.append(f"  {row['id']} {row['state']}: {row['reason']}")
@@ -151,11 +157,7 @@ def _lines(run: Run, session: Session | None, summary: Mapping[str, Any]) -> lis
                 f"  {word} [{finding['code']}] {finding['subject']}: {finding['observed']};"
                 f" expected {finding['expected']}. {finding['remedy']}"
             )
-    for entry in summary["ledger"]:
-        lines.append(
-            f"  STILL IN PLACE: {entry['kind']} of {entry['subject']} since {entry['since']},"
-            f" before it was {entry['former']!r}"
-        )
+    lines += open_entries(run.memory.ledger.values(), run.inventory.path)
     if run.stop is not None:
         lines += [f"{run.stop.ending.value}: {run.stop.reason}"]
         lines += [f"what to do: {run.stop.what_to_do}"]

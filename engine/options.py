@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.errors import UsageError
+from engine.run import Mode
+from engine.steps import Scope
+
 
 def add(parser: pytest.Parser) -> None:
     """Register them with pytest."""
@@ -13,6 +17,17 @@ def add(parser: pytest.Parser) -> None:
         "--plan",
         action="store_true",
         help="ask, judge, and show for each step what would happen; changes nothing",
+    )
+    group.addoption(
+        "--restore",
+        action="store_true",
+        help="give back the temporary changes that are in the ledger (standby, fencing, scratch"
+        " schema), after a look at the cluster; no step of the upgrade",
+    )
+    group.addoption(
+        "--follow-up",
+        metavar="REPORTS/RUN",
+        help="days later: the agents that had sent strings (not there yet)",
     )
     group.addoption(
         "--accept",
@@ -31,3 +46,36 @@ def add(parser: pytest.Parser) -> None:
     )
     group.addoption("--reason", metavar="TEXT", help="the reason of --settle")
     group.addoption("--by", metavar="NAME", help="who accepts or settles")
+
+
+def mode_of(config: pytest.Config) -> Mode:
+    """What this run may do; a plan of a restore is a plan."""
+    if config.getoption("plan"):
+        return Mode.PLAN
+    return Mode.RESTORE if config.getoption("restore") else Mode.EXECUTE
+
+
+def scope_of(config: pytest.Config) -> Scope:
+    """Which steps this run is made of."""
+    return Scope.RESTORE if config.getoption("restore") else Scope.UPGRADE
+
+
+def refuse_contradictions(config: pytest.Config) -> None:
+    """UsageError for options that can't go together, before anything is asked."""
+    restore, follow_up = config.getoption("restore"), config.getoption("follow_up")
+    if restore and follow_up:
+        raise UsageError(
+            "--restore and --follow-up exclude each other: one gives back what an unfinished"
+            " attempt left in place, the other looks at the agents after a finished one; give one"
+            " of them"
+        )
+    if follow_up:
+        raise UsageError(
+            "--follow-up is not there yet: look at the agents of row G08 by hand, with the list"
+            f" in {follow_up}/report.html"
+        )
+    if restore and config.getoption("settle"):
+        raise UsageError(
+            "--settle with --restore: a settlement speaks of a step of the upgrade, and --restore"
+            " runs none of them; give it when you run the upgrade again"
+        )

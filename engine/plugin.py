@@ -124,7 +124,11 @@ def pytest_collection_modifyitems(
         return
     if skipped := config.stash.get(_SKIPPED, []):
         raise pytest.UsageError(f"{', '.join(skipped)}: a part of the runbook that skips itself")
-    steps = [_step_item(item) for item in items]
+    scope = config.stash[_RUN].scope
+    marked = [(item, _step_item(item)) for item in items]
+    marked = [(item, step) for item, step in marked if scope in step.mark.scopes]
+    items[:] = [item for item, _ in marked]
+    steps = [step for _, step in marked]
     empty = {step.mark.name for step in steps if _is_of_nobody(step)}
     items[:] = [item for item, s in zip(items, steps, strict=True) if not _is_of_nobody(s)]
     steps = [step for step in steps if not _is_of_nobody(step)]

@@ -19,11 +19,18 @@ from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.outputs import Outputs
 from engine.redact import Redactor
+from engine.steps import Scope
 
 
 class Mode(StrEnum):
     EXECUTE = "execute"
     PLAN = "plan"
+    RESTORE = "restore"
+
+    @property
+    def changes(self) -> bool:
+        """It takes the lock and may change the cluster."""
+        return self is not Mode.PLAN
 
 
 class Ending(StrEnum):
@@ -86,6 +93,8 @@ class Run:
     judge: Judge
     outputs: Outputs
     started: datetime
+    scope: Scope = Scope.UPGRADE
+    """Which steps it is made of; a plan of a restore has the mode `plan`, and this scope."""
     now: Callable[[], datetime] = utc_now
     memory: Memory = field(default_factory=Memory)
     """The attempt's memory: earlier runs first, kept up to date by this one."""
@@ -124,7 +133,7 @@ class Run:
     @property
     def may_change(self) -> bool:
         """No change is made after the first thing that stopped the run."""
-        return self.mode is Mode.EXECUTE and self.stop is None
+        return self.mode.changes and self.stop is None
 
 
 def open_directory(reports: Path, run_id: str) -> Path:

@@ -24,7 +24,7 @@ from engine.records import RecordsWriter
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
 from engine.standby import StandbyWatch, standby_seconds
-from engine.steps import StepItem
+from engine.steps import Scope, StepItem
 from engine.survey import Survey, refresh_records, survey
 from engine.transport.base import Lost, Transport
 
@@ -54,8 +54,22 @@ class Session:
         self.run.record(
             "position", position=self.look.position.value, active=self.look.names.active
         )
-        if self.run.mode is Mode.EXECUTE and self.look.names.active in self.survey.reachable.values:
+        if self.run.scope is Scope.RESTORE and self._is_without_attempt():
+            self.run.halt(
+                Ending.USAGE,
+                f"there is nothing to restore: no attempt of this runbook is on record on"
+                f" {self.look.names.active}",
+                "--restore only gives back what a run of this runbook wrote down before it changed"
+                " it. To upgrade, run without --restore.",
+            )
+        elif self.run.mode.changes and self.look.names.active in self.survey.reachable.values:
             self._take_lock()
+
+    def _is_without_attempt(self) -> bool:
+        """N said that it has no records; no answer is none."""
+        seen, active = self.survey, self.look.names.active
+        asked = active in seen.reachable.values
+        return asked and seen.attempt is None and not any(p.node == active for p in seen.problems)
 
     def _take_lock(self) -> None:
         records = RecordsWriter(self._transport, self.look.names.active, holder(self.run))
@@ -145,8 +159,16 @@ class Session:
         self._applier.sync()
 
     def close_attempt(self) -> None:
-        """The upgrade is done and verified: the next start makes a new baseline."""
-        self.run.record("attempt-closed", step=self.run.step, attempt=self.run.attempt)
+        """Nothing of it is left to do or to give back: the next start makes a new baseline.
+
+        Closed by a restore, the cluster need not be at the target.
+        """
+        self.run.record(
+            "attempt-closed",
+            step=self.run.step,
+            attempt=self.run.attempt,
+            by="restore" if self.run.scope is Scope.RESTORE else "done",
+        )
 
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
         """Bring a file of N into the run's `backups/` (0600); raises Lost."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import options
 from engine.console import Console
 from engine.errors import UsageError
 from engine.journal import Journal, utc_now
@@ -19,7 +20,7 @@ from engine.outputs import Outputs
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.redact import Redactor
-from engine.run import Mode, Run, new_run_id, open_directory
+from engine.run import Run, new_run_id, open_directory
 from engine.secrets import Secret
 from engine.session import Session
 from engine.transport.firewall import Firewall
@@ -30,6 +31,7 @@ DEFAULT_INVENTORY = "inventory.ini"
 
 def make_run(config: pytest.Config) -> Run:
     """The run as the command line describes it. UsageError when something does not fit."""
+    options.refuse_contradictions(config)
     path = _inventory_path(config)
     if not path.exists():
         raise UsageError(
@@ -50,7 +52,8 @@ def make_run(config: pytest.Config) -> Run:
     run = Run(
         inventory=inventory,
         release=release,
-        mode=Mode.PLAN if config.getoption("plan") else Mode.EXECUTE,
+        mode=options.mode_of(config),
+        scope=options.scope_of(config),
         directory=directory,
         run_id=run_id,
         journal=Journal(directory / "journal.jsonl", run_id, redactor.clean_output),
@@ -63,6 +66,7 @@ def make_run(config: pytest.Config) -> Run:
     run.record(
         "run-started",
         mode=run.mode.value,
+        scope=run.scope.value,
         cluster=settings.cluster,
         environment=settings.environment.value,
         source=str(release.source),
@@ -99,7 +103,7 @@ def _inventory_path(config: pytest.Config) -> Path:
 
 def _start_rehearsal(config: pytest.Config, inventory: Inventory) -> None:
     """`pytest runbook` starts the rehearsal cluster when it is not running; nothing else does."""
-    if config.getoption("inventory") or config.getoption("plan"):
+    if any(map(config.getoption, ("inventory", "plan", "restore"))):
         return
     if inventory.settings.environment is not Environment.REHEARSAL:
         return

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 F = TypeVar("F", bound=Callable[..., object])
 
 _ATTRIBUTE = "_runbook_step"
+
+
+class Scope(StrEnum):
+    """What a run is about: steps of another scope are not part of it."""
+
+    UPGRADE = "upgrade"
+    RESTORE = "restore"
+    """Only gives back the temporary changes in the ledger (`--restore`)."""
+
+
+_SCOPES = {
+    "upgrade": frozenset({Scope.UPGRADE}),
+    "restore": frozenset({Scope.RESTORE}),
+    "both": frozenset(Scope),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,8 @@ class StepMark:
     """For a fan-out over nodes: operative, elastic_only, voting_only, or all."""
     asks: bool = False
     """Only asks and judges, and can do so beforehand: `--plan` runs it too."""
+    scopes: frozenset[Scope] = _SCOPES["upgrade"]
+    """The runs that it is part of."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +88,23 @@ def step(
     each: str = "",
     nodes: str = "operative",
     asks: bool = False,
+    scope: str = "upgrade",
 ) -> Callable[[F], F]:
     """Declare a test function a step of the runbook.
 
-    The first line of its docstring is its sentence of intent for console and report.
+    The first line of its docstring is its sentence of intent for console and report. `scope` is
+    `upgrade`, `restore` or `both`; dependencies are resolved among the steps of one run.
     """
+    if scope not in _SCOPES:
+        raise ValueError(f"step {name!r}: scope {scope!r}; expected one of {', '.join(_SCOPES)}")
     mark = StepMark(
-        name, tuple(after), tuple(guide), tuple(filter(None, each.split(","))), nodes, asks
+        name=name,
+        after=tuple(after),
+        guide=tuple(guide),
+        each=tuple(filter(None, each.split(","))),
+        nodes=nodes,
+        asks=asks,
+        scopes=_SCOPES[scope],
     )
 
     def declare(function: F) -> F:
