@@ -46,7 +46,11 @@ class Memory:
     facts: dict[str, Event] = field(default_factory=dict)
     """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
     settled: dict[str, Event] = field(default_factory=dict)
+    accepted: dict[tuple[str, str | None], Event] = field(default_factory=dict)
+    """The latest acceptance by code and subject; it holds until the attempt is closed."""
     closed: bool = False
+    closed_by: str | None = None
+    """`done`, or `restore`: given back what was temporary, whatever had become of the upgrade."""
     _former: dict[str, ChangeRecord | None] = field(default_factory=dict)
     started: str | None = None
     ended: str | None = None
@@ -66,9 +70,12 @@ class Memory:
 
     def _on_attempt_opened(self, event: Event) -> None:
         self.started, self.ended, self.closed = event["time"], None, False
+        self.closed_by = None
 
     def _on_attempt_closed(self, event: Event) -> None:
         self.closed, self.ended = True, event["time"]
+        self.closed_by = event.get("by", "done")
+        self.accepted.clear()
 
     def _on_intent(self, event: Event) -> None:
         self._former[event["key"]] = self.changes.get(event["key"])
@@ -107,6 +114,9 @@ class Memory:
 
     def _on_settled(self, event: Event) -> None:
         self.settled[event["step"]] = event
+
+    def _on_accepted(self, event: Event) -> None:
+        self.accepted[event["code"], event["subject"]] = event
 
     def _on_fact(self, event: Event) -> None:
         self.facts[event["name"]] = event

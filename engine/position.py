@@ -95,8 +95,8 @@ def position_findings(situation: Situation) -> list[Finding]:
                 observed=f"the nodes have different versions: {listing}",
                 expected=f"{situation.source} on every node, or an upgrade of this runbook"
                 " on record on N",
-                remedy="An upgrade was started without this runbook; finish it by the vendor's"
-                " guide, then run again.",
+                remedy="An upgrade was started without this runbook, or its attempt was closed by"
+                " --restore; finish it by the vendor's guide, then run again.",
                 guide=("G01",),
             )
         ]
@@ -106,7 +106,7 @@ def position_findings(situation: Situation) -> list[Finding]:
                 code="version-path",
                 subject="cluster",
                 observed=f"every node is at {situation.target} and N has no record of an upgrade"
-                " by this runbook",
+                " that this runbook brought to its end",
                 expected=f"{situation.source}, or {situation.target} with this runbook's record",
                 remedy="Nothing is to be upgraded here; whether the earlier upgrade was complete"
                 " can't be told without its record.",

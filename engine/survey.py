@@ -122,7 +122,8 @@ def _position(run: Run, look: Look, seen: Survey) -> Position:
     seen.situation = Situation(
         versions=seen.versions.values,
         memory=run.memory,
-        has_records=seen.attempt is not None,
+        # who gave back and closed said nothing of the upgrade: its record proves no target
+        has_records=seen.attempt is not None and run.memory.closed_by != "restore",
         standby=status.standby_nodes if status else (),
         fencing=status.options.stonith_enabled if status else False,
         fencing_before=baseline.get("fencing") if baseline else None,
