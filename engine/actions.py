@@ -12,18 +12,28 @@ from typing import Any
 import pytest
 
 from engine.act import Action, Applied
+from engine.foreseen import Foreseen, Foresight
+from engine.model.change import Nothing
 
 _OWN = ("look",)
 
 
-def action(*, guide: Iterable[str] = ()) -> Callable[[Callable[..., Action]], Any]:
+def action(
+    *,
+    guide: Iterable[str] = (),
+    planned: Callable[..., Foreseen | Nothing] | None = None,
+    despite: Iterable[str] = (),
+    expected: str = "",
+) -> Callable[[Callable[..., Action]], Any]:
     """Make a generator function a fixture of the same name.
 
     The function looks at what is there and yields the changes that would close the gap; it
     returns `Nothing(reason)` when there is none. Arguments after `look` are fixtures. `guide`
-    names the rows for which what it did or found counts as evidence.
+    names the rows for which what it did or found counts as evidence. For plans: `planned` takes
+    the same arguments and tells all changes beforehand, unless changes of steps other than
+    `despite` come first; `expected` is what it does when it has to (see engine/foreseen.py).
     """
-    rows = tuple(guide)
+    rows, before = tuple(guide), tuple(despite)
 
     def declare(function: Callable[..., Action]) -> Any:
         wanted = [name for name in inspect.signature(function).parameters if name not in _OWN]
@@ -31,8 +41,12 @@ def action(*, guide: Iterable[str] = ()) -> Callable[[Callable[..., Action]], An
         def fixture(request: pytest.FixtureRequest) -> Applied:
             session = request.getfixturevalue("runbook_session")
             arguments = {name: request.getfixturevalue(name) for name in wanted}
+            tell = planned and (lambda look: planned(look=look, **arguments))
             applied: Applied = session.apply(
-                function.__name__, rows, lambda look: function(look=look, **arguments)
+                function.__name__,
+                rows,
+                lambda look: function(look=look, **arguments),
+                Foresight(tell, before, expected),
             )
             return applied
 

@@ -13,6 +13,7 @@ from engine.act import Action, Applied, Applier, NotDone
 from engine.console import Console
 from engine.errors import RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson, unanswered
+from engine.foreseen import Foresight
 from engine.lock import ClusterLock, holder
 from engine.look import Look
 from engine.model.change import Change
@@ -82,7 +83,13 @@ class Session:
                 self.run, self._transport, records, self.console.output, self._idle
             )
 
-    def apply(self, name: str, rows: tuple[str, ...], make: Callable[[Look], Action]) -> Applied:
+    def apply(
+        self,
+        name: str,
+        rows: tuple[str, ...],
+        make: Callable[[Look], Action],
+        foresight: Foresight | None = None,
+    ) -> Applied:
         """Run an action for the step under way, or show it when this run only plans."""
         step = self.run.step
         if self.run.memory.closed:
