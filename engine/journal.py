@@ -6,6 +6,9 @@ It is the record of truth of a run. Any prefix of it reads as a valid state; a t
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = 1
+"""Raised when a reader of today would misread a journal. New fields of an event do not raise it:
+readers that want them do without in an older journal."""
+INTENT = "intent"
 Event = Mapping[str, Any]
 
 
@@ -27,7 +33,12 @@ def stamp(moment: datetime) -> str:
 
 
 class Journal:
-    """Appends events to one file; remembers which lines the node N has not got yet."""
+    """Appends events to one file; remembers which lines the node N has not got yet.
+
+    A line that the disk does not take waits, and is tried again before the next one: the file has
+    no gap and no torn line in its middle. Only an intent must be on the disk: without it the
+    change is not made.
+    """
 
     def __init__(
         self,
@@ -38,32 +49,74 @@ class Journal:
     ) -> None:
         self.path = path
         self.run_id = run_id
+        self.problem = ""
+        """Why a line could not be written; empty while each one could."""
         self._clean = clean
         self._now = now
         self._sequence = 0
         self.events: list[Event] = []
         self._unsent: list[str] = []
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._waiting = b""
+        self._descriptor: int | None = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # held while this process lives: a report is not rebuilt under a run that still writes
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def record(self, event: str, **fields: Any) -> Event:
-        """Write one event. Texts are redacted; the line is on the disk when this returns."""
-        self._sequence += 1
+        """Write one event. Texts are redacted; the line is on the disk when this returns.
+
+        When the disk does not take it, it is kept to be tried again and `problem` says why. An
+        intent is not kept: OSError, as if it had never been thought of.
+        """
         line = {
             "schema": SCHEMA,
             "run": self.run_id,
-            "seq": self._sequence,
+            "seq": self._sequence + 1,
             "time": stamp(self._now()),
             "event": event,
             **_cleaned(fields, self._clean),
         }
         text = json.dumps(line, ensure_ascii=False, sort_keys=False)
-        self._file.write(text + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._write(self._waiting + text.encode() + b"\n")
+        except OSError as error:
+            self.problem = self.problem or error.strerror or str(error)
+            if event == INTENT:
+                raise
+            self._waiting += text.encode() + b"\n"
+        else:
+            self._waiting = b""
+        self._sequence += 1
         self.events.append(line)
         self._unsent.append(text)
         return line
+
+    def _write(self, data: bytes) -> None:
+        """Append all of it, or nothing: OSError. A half-written line would spoil the next one."""
+        if self._descriptor is None:
+            raise OSError(errno.EBADF, "the journal is closed")
+        size = os.fstat(self._descriptor).st_size
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            os.fsync(self._descriptor)
+        except BaseException:
+            self._cut_back(size)
+            raise
+
+    def _cut_back(self, size: int) -> None:
+        assert self._descriptor is not None
+        try:
+            os.ftruncate(self._descriptor, size)
+        except OSError:  # nothing may follow the half line that stays
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Every event is on the disk."""
+        return not self._waiting
 
     def unsent(self) -> list[str]:
         """The lines that were not handed to N yet, oldest first."""
@@ -74,7 +127,14 @@ class Journal:
         del self._unsent[:count]
 
     def close(self) -> None:
-        self._file.close()
+        """Close the file, after a last try to write what waits; afterwards nothing is written."""
+        if self._descriptor is None:
+            return
+        with contextlib.suppress(OSError):
+            self._write(self._waiting)
+            self._waiting = b""
+        os.close(self._descriptor)
+        self._descriptor = None
 
 
 def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
@@ -101,6 +161,8 @@ def read_journal(lines: Iterable[str], source: str) -> list[Event]:
             if number == len(kept):
                 break
             raise ValueError(f"{source}:{number}: no JSON event ({error})") from error
+        if not isinstance(event, dict) or "event" not in event:
+            raise ValueError(f"{source}:{number}: no event of a journal: {line[:80]!r}")
         if event.get("schema") != SCHEMA:
             raise ValueError(
                 f"{source}:{number}: journal schema {event.get('schema')!r}, this runbook reads"
@@ -108,3 +170,9 @@ def read_journal(lines: Iterable[str], source: str) -> list[Event]:
             )
         events.append(event)
     return events
+
+
+def lines_of(raw: bytes) -> list[str]:
+    """The lines of a journal's bytes; a last one torn within a character is a torn line."""
+    # only "\n" ends a line: what nodes print may hold other characters that look so
+    return raw.decode("utf-8", "replace").split("\n")

@@ -30,12 +30,16 @@ class Outputs:
             return {"text": text}
         raw = text.encode()
         half = EXCERPT // 2
-        return {
+        described = {
             "text": f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}",
             "size": len(raw),
             "sha256": hashlib.sha256(raw).hexdigest(),
-            "file": self.write(name, raw),
         }
+        try:
+            return {**described, "file": self.write(name, raw)}
+        except OSError as error:
+            # the answer itself is there: what is judged by it does not depend on this copy
+            return {**described, "not_kept": f"the whole text could not be written: {error}"}
 
     def write(self, name: str, content: bytes) -> str:
         """Write a file of its own (0600); returns its path relative to the run's directory."""
@@ -44,6 +48,12 @@ class Outputs:
             count = self._count
         safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:80]
         path = self._directory / f"{count:04}-{safe}.txt"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+        try:
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.write(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         return f"{self._directory.name}/{path.name}"

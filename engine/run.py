@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from engine.errors import RunbookError, UsageError
+from engine.interrupts import Interrupts
 from engine.journal import Event, Journal, utc_now
 from engine.judge import Judge
 from engine.memory import Memory
@@ -104,14 +106,38 @@ class Run:
     step: str = ""
     """The step under way, for the evidence."""
     on_stop: list[Callable[[Stop], None]] = field(default_factory=list)
+    interrupts: Interrupts = field(default_factory=Interrupts, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def record(self, event: str, **fields: Any) -> Event:
-        """Write an event to the journal and take it into memory."""
-        with self._lock:  # nodes are asked in parallel
-            line = self.journal.record(event, **fields)
-            self.memory.add(line)
+        """Write an event to the journal and take it into memory.
+
+        A journal that can't be written stops the run: no further change is made, checks go on,
+        and what N takes is kept there. RunbookError for an intent that is not on the disk.
+        """
+        with self.interrupts.whole(), self._lock:  # nodes are asked in parallel
+            try:
+                line = self.journal.record(event, **fields)
+                self.memory.add(line)
+            except OSError as error:
+                self._stop_without_journal()
+                raise RunbookError(
+                    f"not done: {fields.get('what', event)}. Its intent could not be written to"
+                    f" {self.journal.path}: {error.strerror or error}"
+                ) from error
+            if self.journal.problem:
+                self._stop_without_journal()
         return line
+
+    def _stop_without_journal(self) -> None:
+        if self.stop is None:
+            self.halt(
+                Ending.FAILED,
+                f"the journal {self.journal.path} can't be written ({self.journal.problem}):"
+                " without it no change is made",
+                "Make room on this machine, or make the directory writable. Then run again: what"
+                " N has on record is enough to go on.",
+            )
 
     def halt(self, ending: Ending, reason: str, what_to_do: str) -> Stop:
         """Something stopped the run. Only the first one counts for the exit code."""
@@ -137,7 +163,18 @@ class Run:
 
 
 def open_directory(reports: Path, run_id: str) -> Path:
-    """`reports/<run-id>` (0700), with `reports/latest` pointing to it."""
+    """`reports/<run-id>` (0700), with `reports/latest` pointing to it. Raises UsageError."""
+    try:
+        return _make_directory(reports, run_id)
+    except OSError as error:
+        raise UsageError(
+            f"{reports / run_id}: the run's directory can't be made ({error.strerror or error});"
+            " nothing was asked or changed. Make room, or make the directory writable, then run"
+            " again"
+        ) from error
+
+
+def _make_directory(reports: Path, run_id: str) -> Path:
     directory = reports / run_id
     directory.mkdir(mode=0o700, parents=True)
     for part in ("outputs", "backups", "earlier"):

@@ -1,0 +1,82 @@
+"""SIGINT, SIGTERM and SIGHUP: the run ends in good order, once, and where nothing is torn.
+
+The first signal becomes a KeyboardInterrupt, which pytest turns into an orderly ending. It waits
+while something short is under way that must be whole: a line of the journal, taking the lock, a
+plain change until its result is on record. A second signal breaks off a change that is waited
+for. While the run ends, signals are only answered.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass
+class Interrupts:
+    """What a run does with the signals of its process. It hears none until `install`."""
+
+    name: str = ""
+    """The first signal that came; empty while none did."""
+    count: int = 0
+    ending: bool = False
+    """The run ends already: nothing is broken off any more."""
+    say: Callable[[str], None] = field(default=lambda text: None)
+    _depth: int = 0
+    _patience: list[str] = field(default_factory=list)
+
+    def install(self) -> None:
+        """Hear the signals from now on; one that is ignored (nohup) stays so."""
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.hear)
+
+    def hear(self, number: int, frame: FrameType | None = None) -> None:
+        """A signal came; raises KeyboardInterrupt where that is harmless."""
+        self.count += 1
+        name = signal.Signals(number).name
+        self.name = self.name or name
+        if self.ending:
+            self.say(f"{name}: the run is ending already; the reports are written. A moment.")
+        elif self._depth:
+            return  # raised as soon as what is under way is whole
+        elif self._patience and self.count == 1:
+            self.say(f"{name}: waiting for {self._patience[-1]}; once more breaks it off")
+        else:
+            raise KeyboardInterrupt(self.name)
+
+    def check(self) -> None:
+        """Raise what was put off, or was lost in a place where nothing can be raised."""
+        if self.count and not self.ending and not self._depth:
+            if self._patience and self.count == 1:
+                return
+            raise KeyboardInterrupt(self.name)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is done within is done whole, whatever comes; for moments only."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+        self.check()
+
+    @contextmanager
+    def waited_for(self, what: str) -> Iterator[None]:
+        """The first signal waits for what is done within; a second one breaks it off."""
+        self._patience.append(what)
+        try:
+            yield
+        finally:
+            self._patience.pop()
+        self.check()
