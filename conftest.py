@@ -8,4 +8,5 @@ pytest_plugins = [
     "runbook.actions.neteye_command",
     "runbook.actions.backup",
     "runbook.actions.ocs",
+    "runbook.actions.restore",
 ]

@@ -128,6 +128,7 @@ _BLOCKING = (
     *("rpmnew-foreign", "rpmnew-known", "command-running", "health-critical", "health-unknown"),
     *("ocs-server-custom", "ocs-passwords-differ", "ocs-password-unsupported"),
     *("planned-stop-again", "round-failed", "rounds-exhausted"),
+    "restore-half-upgraded",
     *("backup-missing", "backup-damaged", "backup-no-room", "backup-not-proved"),
     *("capacity-column", "capacity-still-text", "capacity-zeroed", "capacity-not-null"),
     *("capacity-clamped", "capacity-integer-lost", "capacity-altered", "capacity-filled"),
@@ -142,7 +143,7 @@ _BLOCKING = (
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
-    *("capacity-dirty", "memories-machine-gone"),
+    *("capacity-dirty", "memories-machine-gone", "restore-unverified"),
     *("glpi-key-missing-inactive", "glpi-login-failed-inactive"),
     *("glpi-login-unreachable-inactive", "glpi-password-missing-inactive"),
     *("glpi-password-old-form-inactive", "glpi-password-unchanged-inactive"),
@@ -153,7 +154,7 @@ NEVER_ACCEPTABLE = frozenset(
     {
         *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),
         *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
-        *("planned-stop-again", "rounds-exhausted"),
+        *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
     }
 )
 

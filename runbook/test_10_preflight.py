@@ -47,7 +47,7 @@ def is_under_way(look: Look) -> bool:
     return look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP)
 
 
-@step("preflight.reachable", asks=True)
+@step("preflight.reachable", asks=True, scope="both")
 def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Every node of the inventory answers."""
     asked = runbook_session.survey.reachable
@@ -64,7 +64,7 @@ def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> 
     evidence.judge(findings, observed=f"{len(asked.values)} nodes answer")
 
 
-@step("preflight.environment", asks=True)
+@step("preflight.environment", asks=True, scope="both")
 def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """A cluster called a rehearsal carries the rehearsal's marker, and no other one does."""
     rehearsal = look.settings.environment is Environment.REHEARSAL
@@ -84,7 +84,7 @@ def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -
     evidence.judge(findings, observed=f"environment {look.settings.environment}, as on the nodes")
 
 
-@step("preflight.roles", guide=("G17",), asks=True)
+@step("preflight.roles", guide=("G17",), asks=True, scope="both")
 def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """N, OTHER, E and V come from /etc/neteye-cluster and agree with inventory and pacemaker."""
     asked = look.ask_all(look.names.all, DEFINITION)
@@ -122,7 +122,7 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
     )
 
 
-@step("preflight.records", asks=True)
+@step("preflight.records", asks=True, scope="both")
 def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The records of earlier runs on N can be read, and belong to this cluster."""
     problems = runbook_session.survey.problems

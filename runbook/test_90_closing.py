@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.queries.machine import KERNELS
-from engine.queries.neteye import VERSION
 from engine.session import Session
 from engine.steps import step
 from runbook.profiles import announced
@@ -59,21 +57,3 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
     if not left:
         runbook_session.close_attempt()
     evidence.note(f"{len(left)} temporary changes in place")
-
-
-@step("closing.state")
-def test_state(look: Look, evidence: Evidence) -> None:
-    """The state the cluster is left in, whatever happened before."""
-    asked = look.ask_all(look.names.all, VERSION)
-    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
-    try:
-        status = look.cluster_status()
-        seen = (
-            f"standby: {', '.join(status.standby_nodes) or 'none'}; fencing"
-            f" {'on' if status.options.stonith_enabled else 'off'}"
-        )
-    except Unanswered as error:
-        seen = f"the cluster did not answer: {error.why}"
-    for node, why in asked.unanswered.items():
-        listing += f"; {node} does not answer: {why}"
-    evidence.note(f"{listing}; {seen}")

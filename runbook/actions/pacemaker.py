@@ -81,11 +81,16 @@ def _restore_fencing(look: Look) -> Action:
         if ("fencing", "cluster") in look.memory.ledger:
             look.close_ledger("fencing", "cluster", "it is enabled")
         return Nothing("fencing is enabled, as before the upgrade")
-    yield Change(
+    yield enable_fencing(look)
+    return "it was enabled before the upgrade, by the baseline"
+
+
+def enable_fencing(look: Look) -> Change:
+    """Fencing is switched on, and its entry in the ledger closed."""
+    return Change(
         what="enable fencing again",
         node=look.names.active,
         argv=("pcs", "property", "set", "stonith-enabled=true"),
         deadline=60.0,
         closes=(("fencing", "cluster"),),
     )
-    return "it was enabled before the upgrade, by the baseline"

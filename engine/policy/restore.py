@@ -1,0 +1,141 @@
+"""What keeps a restore from giving back standby or fencing (the ledger of temporary changes)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from engine.model.cluster import ClusterStatus
+from engine.model.finding import Finding
+from engine.model.host import Version
+from engine.policy.versions import by_version
+
+
+@dataclass(frozen=True)
+class LastRound:
+    """The last round of the upgrade's command, by its record on N."""
+
+    name: str
+    code: int | None
+    """Its exit status; None: there is none, it was interrupted or still runs."""
+
+    def __str__(self) -> str:
+        ended = "without an exit status" if self.code is None else f"with exit status {self.code}"
+        return f"the last round of the upgrade ({self.name}) ended {ended}"
+
+
+def half_upgraded(
+    versions: Mapping[str, Version],
+    last_round: LastRound | None,
+    ends: tuple[Version, Version],
+    subjects: Collection[str],
+) -> tuple[Finding, ...]:
+    """One finding for each of `subjects` when the cluster is neither before nor after the upgrade.
+
+    `ends` are source and target; `last_round` is None when no round was started. Code:
+    `restore-half-upgraded`, which only a person may accept, by name.
+    """
+    seen = _why_half(versions, last_round, ends)
+    if not seen:
+        return ()
+    source, target = ends
+    return tuple(
+        Finding(
+            "restore-half-upgraded",
+            node,
+            seen,
+            f"every node at {source} before the first round, or every node at {target} and the"
+            " last round ended with exit status 0",
+            "Run again without --restore: the upgrade goes on and gives back what it took."
+            " A node that is taken out of standby now may run services of two versions, and the"
+            " attempt would be closed: this runbook could not finish the upgrade any more. Who"
+            " wants that all the same, with the vendor's support, accepts this finding by name:"
+            f" --accept 'restore-half-upgraded@{node}=REASON' --by NAME.",
+        )
+        for node in subjects
+    )
+
+
+def _why_half(
+    versions: Mapping[str, Version],
+    last_round: LastRound | None,
+    ends: tuple[Version, Version],
+) -> str:
+    """Why the upgrade is neither not begun nor done; empty when it is one of both."""
+    found = by_version(versions)
+    listing = "; ".join(f"{version} on {', '.join(nodes)}" for version, nodes in found.items())
+    reasons = []
+    if len(found) > 1 or not set(found) <= set(ends):
+        reasons.append(f"the nodes are at {listing}")
+    if last_round is not None and last_round.code != 0:
+        reasons.append(str(last_round))
+    if not reasons and last_round is not None and set(found) == {ends[0]}:
+        reasons.append(f"{last_round}, and the nodes are at {listing}")
+    return "; ".join(reasons)
+
+
+def unsafe_to_fence(status: ClusterStatus, operative: Collection[str]) -> tuple[Finding, ...]:
+    """Fencing that comes on would shoot what is away: each node is online, clean and settled.
+
+    Code: `restore-unclean`, which nobody can accept.
+    """
+    findings = []
+    for name in operative:
+        node = status.node(name)
+        if node is None:
+            findings.append(_unclean(name, "is not in the cluster's node list"))
+        elif node.unclean:
+            findings.append(_unclean(name, "is UNCLEAN: the cluster lost it without a farewell"))
+        elif not node.online:
+            findings.append(_unclean(name, "is OFFLINE"))
+        elif node.pending:
+            findings.append(_unclean(name, "is pending: it has not finished joining"))
+    return tuple(findings)
+
+
+def _unclean(node: str, seen: str) -> Finding:
+    return Finding(
+        "restore-unclean",
+        node,
+        f"node {node} {seen}",
+        "every operative node online and clean before fencing is enabled",
+        "Fencing stays off: enabled now, the cluster would fence this node at once, whatever it"
+        " does. Bring the node back (power, network, `pcs cluster start` on it), wait until"
+        " `pcs status` shows it Online, then run --restore again.",
+        ("G27",),
+    )
+
+
+def still_in_standby(status: ClusterStatus, subjects: Collection[str]) -> tuple[Finding, ...]:
+    """None of these nodes is in standby any more. Code: `node-standby`."""
+    return tuple(
+        Finding(
+            "node-standby",
+            name,
+            f"node {name} is still in standby",
+            "active, as it was before the upgrade",
+            "Look at `pcs status` and the node's journal, then run --restore again.",
+            ("G24",),
+        )
+        for name in subjects
+        if name in status.standby_nodes
+    )
+
+
+def upgrade_unverified(last_round: LastRound | None, is_verified: bool) -> tuple[Finding, ...]:
+    """The upgrade is done and its verification is not: closing the attempt gives that up.
+
+    Code: `restore-unverified`.
+    """
+    if last_round is None or last_round.code != 0 or is_verified:
+        return ()
+    return (
+        Finding(
+            "restore-unverified",
+            "cluster",
+            f"{last_round}, and the verification of the upgrade was not brought to its end",
+            "a verified upgrade, or none",
+            "Run again without --restore: it verifies what is there, and gives back what it took."
+            " When --restore closes the attempt, this runbook verifies that upgrade no more.",
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Giving back the open entries of the ledger, and nothing else (`--restore`).
+
+The guide's order holds here too: standby first, fencing last (rows G23 to G27). Only what an
+entry names is touched: who was in standby before the upgrade stays so.
+"""
+
+from __future__ import annotations
+
+from engine.act import Action
+from engine.actions import action
+from engine.evidence import StoppedForPerson
+from engine.look import Look
+from engine.memory import Memory
+from engine.model.change import Change, Nothing
+from engine.policy.restore import unsafe_to_fence
+from runbook.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing
+from runbook.ocs import dump
+from runbook.ocs.names import SCRATCH_DATABASE
+from runbook.ocs.presence import SCHEMAS
+
+FENCING = ("fencing", "cluster")
+
+
+def standby_entries(memory: Memory) -> tuple[str, ...]:
+    """The nodes whose standby is an open entry of the ledger."""
+    return tuple(entry.subject for entry in memory.ledger.values() if entry.kind == "standby")
+
+
+@action()
+def ledger_unstandby(look: Look) -> Action:
+    """The nodes that the upgrade put in standby are active again."""
+    entries = standby_entries(look.memory)
+    if not entries:
+        return Nothing("standby of a node is not among the open temporary changes")
+    status = look.cluster_status()
+    active = [
+        name for name in entries if (node := status.node(name)) and node.online and not node.standby
+    ]
+    for name in active:
+        look.close_ledger("standby", name, "it is active")
+    left = tuple(name for name in entries if name not in active)
+    if not left:
+        return Nothing(f"active already: {', '.join(active)}")
+    yield Change(
+        what=f"take {', '.join(left)} out of standby",
+        node=look.names.active,
+        argv=(
+            *("pcs", "node", "unstandby"),
+            *(look.names.internal[name] for name in left),
+            f"--wait={UNSTANDBY_WAIT}",
+        ),
+        deadline=UNSTANDBY_WAIT + 60.0,
+        # another exit code says that the cluster did not come to rest: the step looks again
+        may_fail=True,
+        closes=tuple(("standby", name) for name in left),
+    )
+    return f"was in standby, or out of the cluster: {', '.join(left)}"
+
+
+@action()
+def ledger_scratch(look: Look) -> Action:
+    """The schema that a backup was restored into is gone."""
+    if dump.SCRATCH not in look.memory.ledger:
+        return Nothing("a scratch schema is not among the open temporary changes")
+    if SCRATCH_DATABASE not in look.sql(SCHEMAS):
+        look.close_ledger(*dump.SCRATCH, "the schema does not exist")
+        return Nothing(f"there is no schema {SCRATCH_DATABASE}")
+    yield dump.drop_scratch(look.sql_node())
+    return "the backup itself stays where it is"
+
+
+@action()
+def ledger_fencing(look: Look) -> Action:
+    """Fencing is enabled again, as it was before the upgrade."""
+    if FENCING not in look.memory.ledger:
+        return Nothing("fencing is not among the open temporary changes")
+    status = look.cluster_status()
+    if status.options.stonith_enabled:
+        look.close_ledger(*FENCING, "it is enabled")
+        return Nothing("fencing is enabled already")
+    # looked at once more directly before: a node may have left since the step that judged it
+    if unsafe := unsafe_to_fence(status, look.names.operative):
+        raise StoppedForPerson(unsafe)
+    yield enable_fencing(look)
+    return "it was enabled before the upgrade, by the ledger"

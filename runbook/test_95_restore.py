@@ -1,0 +1,243 @@
+"""`--restore`: a look at the cluster, then the open temporary changes are given back, no more.
+
+No step of the upgrade is part of such a run, and none of these of an upgrade. They serve no row
+of the guide: what is done here ends an attempt, it does not fulfil one.
+"""
+
+from __future__ import annotations
+
+from engine import detached
+from engine.act import Applied
+from engine.evidence import Evidence
+from engine.ledger import entry_text
+from engine.look import Look
+from engine.model.finding import Finding
+from engine.policy import commands, normal, quorum
+from engine.policy import restore as policy
+from engine.policy.fencing import fencing_is
+from engine.policy.normal import Expected, Observed
+from engine.policy.roles import in_inventory_names
+from engine.queries.machine import PROCESSES
+from engine.queries.neteye import VERSION
+from engine.queries.pacemaker import QUORUM
+from engine.session import Session
+from engine.steps import step
+from runbook import release
+from runbook.actions.restore import FENCING, standby_entries
+from runbook.profiles import SETTLE, describe, settled
+
+BEGUN = (*("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.records"),)
+LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
+CLOSED = "no attempt is open: nothing is to be given back"
+BRIEF = 30.0
+"""Seconds for which a cluster that this run did not change is looked at again."""
+
+
+@step("restore.ledger", after=BEGUN, asks=True, scope="restore")
+def test_ledger(look: Look, evidence: Evidence) -> None:
+    """The open temporary changes, with the values from before."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    entries = [entry_text(entry) for entry in look.memory.ledger.values()]
+    evidence.note(f"open: {'; '.join(entries)}" if entries else "no temporary change is open")
+
+
+@step("restore.commands", after=BEGUN, asks=True, scope="restore")
+def test_commands(look: Look, evidence: Evidence) -> None:
+    """No command that changes the cluster runs any more, on any node."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    asked = look.ask_all(look.names.all, PROCESSES)
+    evidence.answered(asked)
+    running = commands.no_command_running(asked.values, release.OTHER_COMMANDS)
+    evidence.judge(
+        [*running, *_of_this_attempt(look)],
+        observed=f"no neteye command runs on {len(asked.values)} nodes",
+    )
+
+
+@step("restore.quorum", after=BEGUN, asks=True, scope="restore")
+def test_quorum(look: Look, evidence: Evidence) -> None:
+    """The cluster has quorum: without it nothing may be changed."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    asked = look.ask_all(look.names.operative, QUORUM)
+    evidence.answered(asked)
+    evidence.judge(
+        quorum.quorum_held(look.cluster_status(), asked.values, tuple(asked.values)),
+        observed=f"quorate, as {len(asked.values)} nodes say",
+    )
+
+
+@step("restore.upgrade", after=BEGUN, asks=True, scope="restore")
+def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The upgrade has not begun, or is done: no node is half-upgraded."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    asked = look.ask_all(look.names.all, VERSION)
+    evidence.answered(asked)
+    last = _last_round(look)
+    status = look.cluster_status()
+    standby = [name for name in standby_entries(look.memory) if name in status.standby_nodes]
+    findings = [
+        *policy.half_upgraded(
+            asked.values,
+            last,
+            (release.SOURCE, release.TARGET),
+            standby or [look.names.active],
+        ),
+        *policy.upgrade_unverified(last, _is_verified(runbook_session)),
+    ]
+    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    evidence.judge(findings, observed=f"{listing}; {last or 'no round of the upgrade was started'}")
+
+
+@step("restore.unstandby", after=LOOKED, scope="restore")
+def test_unstandby(
+    ledger_unstandby: Applied, look: Look, evidence: Evidence, runbook_session: Session
+) -> None:
+    """The nodes that the upgrade put in standby are active again."""
+    if not ledger_unstandby.did_something:
+        return
+    status = look.cluster_status()
+    for name in standby_entries(look.memory):
+        if (node := status.node(name)) and not node.standby:
+            look.close_ledger("standby", name, "it is not in standby any more")
+    meant = [subject for _, subject in ledger_unstandby.changes[-1].closes]
+    evidence.judge(
+        policy.still_in_standby(status, meant),
+        observed=f"in standby now: {', '.join(status.standby_nodes) or 'nobody'}",
+    )
+    runbook_session.watch_standby()
+
+
+@step("restore.scratch", after=("restore.unstandby",), scope="restore")
+def test_scratch(ledger_scratch: Applied) -> None:
+    """The schema that a backup was restored into is gone."""
+
+
+@step("restore.nodes", after=LOOKED, asks=True, scope="restore")
+def test_nodes(look: Look, evidence: Evidence) -> None:
+    """Nobody would be fenced: every operative node is online and clean."""
+    if FENCING not in look.memory.ledger:
+        evidence.not_needed("fencing is not among the open temporary changes")
+        return
+    findings, _ = settled(look, _safe_to_fence, version=None, deadline=BRIEF)
+    # what is not about the nodes' presence is judged by the next step
+    findings = [finding for finding in findings if finding.code == "restore-unclean"]
+    evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
+
+
+@step("restore.normal", after=("restore.unstandby", "restore.nodes"), scope="restore")
+def test_normal(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The cluster is normal and stable with all nodes active, before fencing comes on."""
+    if FENCING not in look.memory.ledger:
+        evidence.not_needed("fencing is not among the open temporary changes")
+        return
+    fencing = look.cluster_status().options.stonith_enabled
+    profile = normal.final if fencing else normal.reactivated
+    findings, seen = settled(look, profile, version=None, deadline=_patience(runbook_session))
+    evidence.judge(findings, observed=describe(seen))
+
+
+@step("restore.fencing", after=("restore.normal",), scope="restore")
+def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> None:
+    """Fencing is enabled again if, and only if, the ledger says that it was."""
+    if ledger_fencing.did_something:
+        evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
+
+
+@step(
+    "restore.final",
+    after=("restore.unstandby", "restore.scratch", "restore.fencing"),
+    scope="restore",
+)
+def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The cluster is normal, with fencing as in the baseline."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    findings, seen = settled(look, normal.final, version=None, deadline=_patience(runbook_session))
+    # where nothing had to be given back, the state is somebody else's
+    information = runbook_session.run.changes_made == 0
+    evidence.judge(findings, observed=describe(seen), information=information)
+
+
+@step("restore.attempt", after=("restore.final",), scope="restore")
+def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The attempt is closed: no temporary change is in place any more."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    if left := look.memory.ledger:
+        evidence.note(f"the attempt stays open: {len(left)} temporary changes are in place")
+        return
+    runbook_session.close_attempt()
+    evidence.note(
+        f"no temporary change is in place; attempt {look.attempt} is closed, and the next run"
+        " without --restore begins a new one"
+    )
+
+
+def is_open(look: Look) -> bool:
+    """An attempt of this cluster is under way, by the records on N."""
+    return look.attempt is not None and not look.memory.closed
+
+
+def _patience(session: Session) -> float:
+    return SETTLE if session.run.changes_made else BRIEF
+
+
+def _safe_to_fence(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    status = in_inventory_names(observed.status, expected.names)
+    return policy.unsafe_to_fence(status, expected.operative)
+
+
+def _of_this_attempt(look: Look) -> list[Finding]:
+    """The attempt's own command still lives on N, whatever it looks like among the processes."""
+    findings = []
+    for record in look.memory.detached("up"):
+        if record.has_ended:
+            continue
+        name = str(record.intent["detached"])
+        base = detached.directory(look.attempt or "", name)
+        if look.ask(look.names.active, detached.progress_query(base)).alive:
+            findings.append(
+                Finding(
+                    code="command-running",
+                    subject=look.names.active,
+                    observed=f"{record.intent['what']!r} of this attempt still runs since"
+                    f" {record.intent['time']}; its log is {base}/nohup.out",
+                    expected="no command that changes the cluster",
+                    remedy="Wait until it has ended, or run again without --restore: it is"
+                    " followed to its end. Never end it from outside.",
+                )
+            )
+    return findings
+
+
+def _last_round(look: Look) -> policy.LastRound | None:
+    """The last round of the upgrade; N is asked where its end is not in the journal."""
+    rounds = look.memory.detached("upgrade")
+    if not rounds:
+        return None
+    last = rounds[-1]
+    name = str(last.intent["detached"])
+    if last.has_ended and last.result is not None:
+        return policy.LastRound(name, last.result.get("code"))
+    base = detached.directory(look.attempt or "", name)
+    return policy.LastRound(name, look.ask(look.names.active, detached.progress_query(base)).status)
+
+
+def _is_verified(session: Session) -> bool:
+    """An earlier run of the attempt brought the verification to its end."""
+    return any(
+        event["event"] == "step-ended"
+        and event["name"] == "verification.done"
+        and event["outcome"] == "done"
+        for event in session.survey.earlier
+    )
