@@ -1,4 +1,4 @@
-"""The command line: `python -m rehearsal up|down|reset|status|shell|exec|start|stop|kill`.
+"""The command line: `python -m rehearsal COMMAND`.
 
 Exit status: 0 done, 1 not possible (one sentence says why), 4 usage error. `exec` and `shell` end
 with the status of what they ran.
@@ -62,6 +62,11 @@ def parser() -> argparse.ArgumentParser:
                 "--fresh", action="store_true", help="made anew, also when one is up already"
             )
             command.add_argument("--nodes", help="for example operative=3,elastic=1,voting=1")
+    for name, text in (
+        ("save", "keep the cluster's state under a label"),
+        ("load", "put the cluster into a state that was saved"),
+    ):
+        add(name, text).add_argument("label")
     add("inventory", "print the inventory, also without a cluster")
     command = add("down", "remove everything the cluster is made of")
     command.add_argument("--all", action="store_true", help="the node images too")
@@ -108,6 +113,14 @@ def _reset(options: argparse.Namespace) -> int:
     settings = dict(options.set) if options.set else None
     cluster.reset(options.name, options.scenario, options.seed, settings)
     return 0
+
+
+def _label_command(work: Callable[[str, str], None]) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        work(options.name, options.label)
+        return 0
+
+    return run
 
 
 def _inventory(options: argparse.Namespace) -> int:
@@ -169,6 +182,8 @@ def _node_command(work: Callable[[str, str], None]) -> Callable[[argparse.Namesp
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": _up,
     "reset": _reset,
+    "save": _label_command(cluster.save),
+    "load": _label_command(cluster.load),
     "inventory": _inventory,
     "down": _down,
     "status": _status,

@@ -1,4 +1,4 @@
-"""The rehearsal cluster for other code: `up`, `reset`, `down`, `is_running`, `inventory_path`.
+"""The rehearsal cluster for other code: `up`, `reset`, `save`, `load`, `down`, `inventory_path`.
 
 >>> from rehearsal import cluster
 >>> cluster.inventory_path("neteye")
@@ -7,22 +7,32 @@ PosixPath('/var/lib/neteye-rehearsal/neteye/inventory.ini')
 
 import secrets
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from rehearsal import addresses, host, image, making, network, nodes, podman, scenarios, waiting
-from rehearsal.errors import CommandError, RehearsalError, UsageError
+from rehearsal import (
+    addresses,
+    host,
+    image,
+    making,
+    network,
+    nodes,
+    podman,
+    saved,
+    scenarios,
+    waiting,
+)
+from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.network import Network
 from rehearsal.render.inventory import inventory
 from rehearsal.standins.settings import SettingsError, draw
+from rehearsal.starting import or_diagnosis, start_nodes
 from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import (
     DEFAULT_COUNTS,
     DEFAULT_NAME,
     DEFAULT_NETWORK,
-    Node,
     Role,
     Topology,
     build,
@@ -68,6 +78,7 @@ def up(
             made.subnet,
             dict(settings or {}),
         )
+        saved.remove_images(name)
         making.make(place, asked, reference)
         _start(place, asked, reference, made)
         _tell(place, say)
@@ -107,6 +118,7 @@ def reset(
         )
         _remove_running(name)
         if (asked, reference) != (old, old_image):
+            saved.remove_images(name)
             making.make(place, asked, reference)
         _start(place, asked, reference, _make_network(name, asked.network))
         _tell(place, say)
@@ -118,11 +130,56 @@ def down(name: str = DEFAULT_NAME, *, images: bool = False, say: Say = print) ->
     host.require_root()
     with locked(name):
         _remove_running(name)
+        saved.remove_images(name)
         State(name).remove()
         if images:
             for kept in image.remove_all():
                 say(f"{kept} stays: another cluster uses it")
     say(f"cluster {name!r} is gone")
+
+
+def save(name: str, label: str, say: Say = print) -> None:
+    """Keep the state of a cluster in good order under a label; it comes back up as it was.
+
+    One of that label from before is replaced. Raises RehearsalError when a node is off.
+    """
+    saved.check_label(label)
+    with locked(name):
+        place, asked = _made(name)
+        if not _all_run(asked.topology):
+            raise RehearsalError(f"Not every node of cluster {name!r} runs; start them, then save.")
+        saved.take(place, asked.topology, label)
+        _load(place, asked, label)
+    say(f"cluster {name!r} is saved as {label!r}")
+
+
+def load(name: str, label: str, say: Say = print) -> None:
+    """Put a cluster into a saved state, whatever has become of it. Raises RehearsalError."""
+    saved.check_label(label)
+    with locked(name):
+        place, asked = _made(name)
+        saved.read(place, label)  # before anything is taken down
+        _load(place, asked, label)
+    say(f"cluster {name!r} is as it was saved in {label!r}")
+
+
+def saved_states(name: str) -> list[str]:
+    """Labels of a cluster's saved states."""
+    return saved.labels(State(name))
+
+
+def _load(place: State, asked: Asked, label: str) -> None:
+    _remove_running(asked.name)
+    saved.bring_back(place, asked.topology, label, _make_network(asked.name, asked.network))
+
+
+def _made(name: str) -> tuple[State, Asked]:
+    _check_name(name)
+    place = State(name)
+    before = place.read()
+    if before is None:
+        raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
+    return place, before[0]
 
 
 def is_running(name: str = DEFAULT_NAME) -> bool:
@@ -147,10 +204,7 @@ def inventory_text(name: str = DEFAULT_NAME) -> str:
 
 def topology(name: str = DEFAULT_NAME) -> Topology:
     """Nodes and addresses of a cluster that was made; raises RehearsalError when there is none."""
-    before = State(name).read()
-    if before is None:
-        raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
-    return before[0].topology
+    return _made(name)[1].topology
 
 
 def start(name: str, node: str) -> None:
@@ -239,46 +293,12 @@ def _remove_running(name: str) -> None:
 def _start(place: State, asked: Asked, reference: str, made: Network) -> None:
     found = asked.topology
     place.restore()
-    with ThreadPoolExecutor() as pool:
-        starts = [_node_container(place, found, made, node, reference) for node in found.nodes]
-        for future in [pool.submit(podman.start_node, start) for start in starts]:
-            future.result()
-    _wait_until_ready(place, found)
+    start_nodes(place, found, made, lambda _: reference)
+    or_diagnosis(place, found, lambda: waiting.until_ready(found))
     for step in scenarios.find(asked.scenario).after_start:
         for node in found.nodes:
             if nodes.applies(step, node):
                 podman.execute(waiting.container_name(found, node), step.argv, timeout=120)
-
-
-def _wait_until_ready(place: State, found: Topology) -> None:
-    try:
-        waiting.until_ready(found)
-    except CommandError:
-        raise
-    except RehearsalError as error:
-        log = place.directory / "not-ready.log"
-        log.write_text(waiting.diagnosis(found), encoding="utf-8")
-        raise RehearsalError(f"{error}\nWhat the nodes say is in {log}.") from error
-
-
-def _node_container(
-    place: State, found: Topology, made: Network, node: Node, reference: str
-) -> podman.NodeContainer:
-    volumes = {
-        "/.rehearsal": f"{place.node(node.short)}:ro",
-        "/srv/repo": f"{place.repositories}:ro",
-    }
-    if node.role is Role.OPERATIVE:
-        volumes |= {"/.drbd": str(place.shared), "/.power": str(place.power)}
-    return podman.NodeContainer(
-        name=waiting.container_name(found, node),
-        cluster=found.name,
-        hostname=node.name,
-        image=reference,
-        network=made.name,
-        address=node.address,
-        volumes=volumes,
-    )
 
 
 def _tell(place: State, say: Say) -> None:

@@ -8,6 +8,7 @@
     shared/ repo/    the same, in use by the nodes
     nodes/SHORT/     boot.json and files/ of each node
     power/           locks and requests of the nodes' power switches
+    saved/LABEL/     a saved state: data, repositories, what the cluster had reached
 """
 
 import fcntl
@@ -102,6 +103,10 @@ class State:
     def repositories(self) -> Path:
         return self.directory / "repo"
 
+    @property
+    def saved(self) -> Path:
+        return self.directory / "saved"
+
     def node(self, short: str) -> Path:
         return self.directory / "nodes" / short
 
@@ -134,14 +139,14 @@ class State:
         self.ssh.mkdir(mode=0o700)
         self.template.mkdir()
 
-    def restore(self) -> None:
-        """Put the services' data, the repositories and the power switches back to the start."""
+    def restore(self, kept: Path | None = None) -> None:
+        """Put data and repositories back to the start, or to what lies in `kept`; all power on."""
         for live in (self.shared, self.repositories, self.power):
             shutil.rmtree(live, ignore_errors=True)
         self.power.mkdir()
         for live in (self.shared, self.repositories):
             # sparse: the database's files are mostly holes
-            source = self.template / live.name
+            source = (kept or self.template) / live.name
             run(["cp", "-a", "--sparse=always", source, live], timeout=120)
 
     def remove(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rehearsal import podman
 from rehearsal.errors import RehearsalError
@@ -30,6 +30,12 @@ def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
 
 def _missing_or_ended(topology: Topology) -> str | None:
     """Like `missing`; raises when a container has ended, as waiting longer would be of no use."""
+    refuse_ended(topology)
+    return missing(topology)
+
+
+def refuse_ended(topology: Topology) -> None:
+    """RehearsalError with its last lines when a node's container has ended."""
     present = podman.containers(topology.name)
     for node in topology.nodes:
         container = present.get(container_name(topology, node))
@@ -38,11 +44,19 @@ def _missing_or_ended(topology: Topology) -> str | None:
             raise RehearsalError(
                 f"Node {node.name} ended at its start; its last lines:\n{log.stdout}{log.stderr}"
             )
-    return missing(topology)
 
 
 def missing(topology: Topology) -> str | None:
     """What is not there yet, in a few words; None when the cluster is ready."""
+    return _missing(topology, judge)
+
+
+def missing_but_resources(topology: Topology) -> str | None:
+    """The same without a word on resources: in a saved state they need not all be Started."""
+    return _missing(topology, judge_nodes)
+
+
+def _missing(topology: Topology, judged: Callable[[str, list[str]], str | None]) -> str | None:
     for node in topology.nodes:
         if not is_listening(topology, node):
             return f"ssh on {node.name}"
@@ -50,7 +64,7 @@ def missing(topology: Topology) -> str | None:
     answer = podman.execute(first, ["crm_mon", "--output-as=xml"], check=False, timeout=30)
     if answer.returncode != 0:
         return f"pacemaker on {topology.operative[0].name}"
-    return judge(answer.stdout, [node.name for node in topology.operative])
+    return judged(answer.stdout, [node.name for node in topology.operative])
 
 
 def is_listening(topology: Topology, node: Node) -> bool:
@@ -65,6 +79,19 @@ def judge(crm_mon: str, names: list[str]) -> str | None:
 
     A resource that somebody disabled is as it should be.
     """
+    if (lacking := judge_nodes(crm_mon, names)) is not None:
+        return lacking
+    for resource in ET.fromstring(crm_mon).iter("resource"):
+        agent = resource.get("resource_agent", "")
+        started = resource.get("role") == "Started" and resource.get("failed") == "false"
+        disabled = resource.get("target_role") == resource.get("role") == "Stopped"
+        if not agent.startswith("stonith:") and not started and not disabled:
+            return f"resource {resource.get('id')} Started, it is {resource.get('role')}"
+    return None
+
+
+def judge_nodes(crm_mon: str, names: list[str]) -> str | None:
+    """What it lacks for quorum with all of those nodes; None if nothing."""
     try:
         root = ET.fromstring(crm_mon)
     except ET.ParseError as broken:
@@ -76,12 +103,6 @@ def judge(crm_mon: str, names: list[str]) -> str | None:
     for name in names:
         if name not in online:
             return f"node {name} online"
-    for resource in root.iter("resource"):
-        agent = resource.get("resource_agent", "")
-        started = resource.get("role") == "Started" and resource.get("failed") == "false"
-        disabled = resource.get("target_role") == resource.get("role") == "Stopped"
-        if not agent.startswith("stonith:") and not started and not disabled:
-            return f"resource {resource.get('id')} Started, it is {resource.get('role')}"
     return None
 
 
