@@ -58,7 +58,7 @@ class PlanLook(Look):
     """Stands in for the look of actions. With nothing ahead it asks like any other."""
 
     def __init__(self, look: Look, ahead: Ahead) -> None:
-        super().__init__(look._run, look._transport, look.names)  # noqa: SLF001
+        super().__init__(look._run, look._transport, look.names)
         self.position = look.position
         self.silent = look.silent
         self._ahead = ahead
@@ -68,7 +68,7 @@ class PlanLook(Look):
             # the baseline is the first thing a run records: it will say what is true now
             self._baseline = _BaselineToCome(look)
 
-    @property  # type: ignore[override]
+    @property
     def baseline(self) -> Mapping[str, Any] | None:
         return self._baseline
 

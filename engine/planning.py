@@ -1,45 +1,232 @@
-"""What `--plan` shows: for each step a verdict, from the actions themselves, applying nothing."""
+"""What `--plan` shows: one verdict for each step, from the actions themselves, applying nothing."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.act import Action, Applied
-from engine.run import Run
+from engine.console import Console
+from engine.errors import RunbookError, Unanswered
+from engine.evidence import Evidence, StoppedForPerson
+from engine.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_of
+from engine.look import Look
+from engine.model.change import Change, Nothing
+from engine.model.finding import Finding
+from engine.model.plan import PlannedStep, Verdict
+from engine.planlook import Ahead, NotKnownYet, PlanLook
+from engine.run import Ending, Run
+from engine.steps import StepItem
+
+_IDLE = ("nothing to do", "not needed", "not applicable")
+LOOKS = "looks and judges in the run"
+
+
+@dataclass
+class _Seen:
+    """What became known of the step under way, before its outcome."""
+
+    step: PlannedStep
+    asks: bool
+    shown: Foreseen | Nothing | Bookkeeping | NotKnownYet | None = None
+    expected: str = ""
+    needs_person: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 class Planner:
-    """Collects what the actions of a plan would do. It has no way to a node."""
+    """Collects what the steps of a plan would do. It has no way to change a node."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.planned: dict[str, list[dict[str, Any]]] = {}
+        self._ahead = Ahead()
+        self._seen: _Seen | None = None
+        self.steps: list[PlannedStep] = []
 
-    def show(self, step: str, action: Action) -> Applied:
-        """The first change the action would make now; what follows depends on its effect."""
-        if any(shown[0]["verdict"] == "WILL RUN" for shown in self.planned.values()):
-            action.close()
-            return Applied()  # what is there now is no guide to what will be there then
-        try:
-            change = next(action)
-        except StopIteration as end:
-            reason = getattr(end.value, "reason", end.value) or "nothing to do"
-            self.planned.setdefault(step, []).append({"verdict": "SATISFIED", "reason": reason})
-            return Applied(reason=str(reason))
-        action.close()
-        self.planned.setdefault(step, []).append(
-            {
-                "verdict": "WILL RUN",
-                "node": change.node,
-                "what": change.what,
-                "command": self._run.redactor.clean(" ".join(change.argv))[:400],
-            }
+    def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
+        """A step of the plan begins."""
+        step = PlannedStep(
+            name=item.name,
+            phase=item.phase,
+            verdict=Verdict.WILL_RUN,
+            reason="",
+            round=item.round,
+            node=item.node,
+            intent=intent,
+            guide=item.mark.guide,
+            waits_for=tuple(waits_for),
         )
-        return Applied(changes=(change,))
+        self._seen = _Seen(step, item.mark.asks)
 
-    def outcome(self, step: str, said: str) -> tuple[str, str]:
-        """WILL RUN or SATISFIED where an action showed itself, AFTER for what depends on it."""
-        shown = self.planned.get(step)
-        if shown:
-            return shown[0]["verdict"], str(shown[0].get("reason") or shown[0].get("command"))
-        return ("done", said) if said else ("AFTER", "depends on what an earlier change produces")
+    def show(
+        self, look: Look, make: Callable[[Look], Action], foresight: Foresight | None
+    ) -> Applied:
+        """What the action would do after the changes ahead of it; raises StoppedForPerson."""
+        seen, declared = self._under_way, foresight or Foresight()
+        seen.expected = declared.expected
+        try:
+            seen.shown = self._ask(look, make, declared)
+            if isinstance(seen.shown, Foreseen) and seen.shown.changes:
+                self._settle(seen, seen.shown.changes[0])
+        except NotKnownYet as unknown:
+            seen.shown = unknown
+        except Unanswered:
+            raise
+        except RunbookError:
+            seen.needs_person = True
+            raise
+        if isinstance(seen.shown, Foreseen):
+            return Applied(changes=seen.shown.changes)
+        return Applied(reason=seen.shown.reason if isinstance(seen.shown, Nothing) else "")
+
+    def _ask(
+        self, look: Look, make: Callable[[Look], Action], declared: Foresight
+    ) -> Foreseen | Nothing:
+        if declared.planned is not None and self._ahead.is_only_of(declared.despite):
+            if self._ahead.made:
+                last = self._ahead.made[-1][0]
+                self._under_way.notes.append(f"by what is there now; {last} may still move it")
+            return declared.planned(PlanLook(look, Ahead()))
+        return _first(make(PlanLook(look, self._ahead)))
+
+    def _settle(self, seen: _Seen, change: Change) -> None:
+        """An earlier run began the change, and no result is on record: what the run does then."""
+        former = self._run.memory.changes.get(f"{seen.step.name}#1")
+        if former is None or former.has_ended:
+            return
+        if change.detached:
+            seen.notes.append("an earlier run started it: followed or read, never started twice")
+            return
+        if change.repeatable:
+            return
+        word = self._run.memory.settled.get(seen.step.name, {}).get("word")
+        if word == "done":
+            seen.shown = Nothing("a person settled it as done")
+        elif word != "repeat":
+            raise StoppedForPerson([_unsettled(seen.step.name, change)])
+
+    def foresee(self, look: Look, evidence: Evidence, function: object) -> None:
+        """A step without an action says of itself what it can; raises StoppedForPerson."""
+        tell = teller_of(function)
+        if tell is None or self._under_way.shown is not None:
+            return
+        try:
+            told: Told = tell(PlanLook(look, self._ahead), evidence)
+        except NotKnownYet as unknown:
+            self._under_way.shown = unknown
+        except StoppedForPerson:
+            self._under_way.needs_person = True
+            raise
+        else:
+            self._under_way.shown = told
+
+    def end(self, outcome: str, evidence: Evidence | None, said: str) -> PlannedStep:
+        """The step's verdict, once pytest has told its outcome (passed, failed, skipped)."""
+        seen = self._under_way
+        if outcome == "skipped":
+            step = self._waits_in_vain(seen.step)
+        elif outcome == "failed":
+            verdict = Verdict.MANUAL if seen.needs_person else Verdict.BLOCKED
+            blocking = tuple(evidence.blocking) if evidence else ()
+            step = replace(seen.step, verdict=verdict, reason=said, findings=blocking)
+        else:
+            step = self._verdict(seen, evidence.outcome if evidence else "", said)
+        step = replace(step, expected=seen.expected if step.verdict is Verdict.AFTER else "")
+        if step.verdict.is_in_the_way and not step.waits_in_vain_for and not step.findings:
+            # nothing is on record that blocks, and yet the step can't be gone on from
+            ending = Ending.BLOCKED if step.verdict is Verdict.MANUAL else Ending.FAILED
+            self._run.halt(ending, f"{step.name}: {said}", "Remove the cause, then run again.")
+        self._ahead.made += [(step.name, change) for change in step.changes]
+        self.steps.append(step)
+        return step
+
+    def tell(self, console: Console) -> None:
+        """A line for what was asked now; the table at the end has the other steps."""
+        step = self.steps[-1]
+        if not self._under_way.asks:
+            return
+        bad = step.verdict.is_in_the_way
+        for line in step.reason.splitlines()[:20] or [""]:
+            console.line(f"  {step.verdict:<10} {step.name}: {line}"[:300], red=bad)
+
+    def _verdict(self, seen: _Seen, outcome: str, said: str) -> PlannedStep:
+        step, shown = seen.step, seen.shown
+        if isinstance(shown, Foreseen):
+            reason = "; ".join([shown.changes[0].what, *seen.notes])
+            return replace(step, reason=reason, changes=shown.changes, further=shown.further)
+        if isinstance(shown, Bookkeeping):
+            return replace(step, reason=f"bookkeeping on {shown.node}: {shown.what}")
+        if isinstance(shown, Nothing):
+            return replace(step, verdict=Verdict.SATISFIED, reason=shown.reason)
+        if isinstance(shown, NotKnownYet):
+            return self._after(step, f"depends on {shown.what}")
+        if seen.asks or outcome in _IDLE:
+            return replace(step, verdict=Verdict.SATISFIED, reason=said)
+        if self._ahead.made:
+            return self._after(step, "judges what it leaves")
+        return replace(step, reason=LOOKS)
+
+    def _after(self, step: PlannedStep, why: str) -> PlannedStep:
+        changing = [name for name, _ in self._ahead.made]
+        upstream = self._upstream(step.waits_for)
+        after = next((name for name in reversed(changing) if name in upstream), changing[-1])
+        return replace(step, verdict=Verdict.AFTER, reason=why, after=after)
+
+    def _upstream(self, names: Iterable[str]) -> set[str]:
+        """All steps that one of these names waits for, directly or not, and they themselves."""
+        by_name = {step.name: step for step in self.steps}
+        found: set[str] = set()
+        left = list(names)
+        while left:
+            name = left.pop()
+            if name not in found:
+                found.add(name)
+                left += by_name[name].waits_for if name in by_name else ()
+        return found
+
+    def _waits_in_vain(self, step: PlannedStep) -> PlannedStep:
+        upstream = self._upstream(step.waits_for)
+        roots = [
+            earlier
+            for earlier in self.steps
+            if earlier.name in upstream
+            and earlier.verdict.is_in_the_way
+            and not earlier.waits_in_vain_for
+        ]
+        names = tuple(root.name for root in roots)
+        findings = tuple(dict.fromkeys(f for root in roots for f in root.findings))
+        return replace(
+            step,
+            verdict=Verdict.BLOCKED,
+            reason=f"waits for {', '.join(names)}",
+            waits_in_vain_for=names,
+            findings=findings,
+        )
+
+    @property
+    def _under_way(self) -> _Seen:
+        assert self._seen is not None, "no step was begun"
+        return self._seen
+
+
+def _first(action: Action) -> Foreseen | Nothing:
+    """The action's first change; what follows needs the answer to it."""
+    try:
+        change = next(action)
+    except StopIteration as end:
+        reason = getattr(end.value, "reason", end.value) or "nothing to do"
+        return Nothing(str(reason))
+    action.close()
+    return Foreseen((change,))
+
+
+def _unsettled(step: str, change: Change) -> Finding:
+    return Finding(
+        code="outcome-unknown",
+        subject=change.node,
+        observed=f"an earlier run began {change.what!r} and has no result; its effect can't be"
+        " seen, and doing it twice could do harm",
+        expected="the word of a person who looked",
+        remedy=f"Look at {change.node}, then run with"
+        f" --settle '{step}=done|repeat' --reason TEXT --by NAME.",
+    )

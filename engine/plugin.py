@@ -273,7 +273,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     session, step = _of(pyfuncitem)
     if session is None or step is None or session.run.mode is not Mode.PLAN:
         return None
-    return None if step.mark.asks else True
+    if step.mark.asks:
+        return None
+    session.foresee(getattr(pyfuncitem, "obj", None))
+    return True
 
 
 def _judge_error(session: Session, error: RunbookError) -> None:

@@ -18,15 +18,18 @@ from engine.lock import ClusterLock, holder
 from engine.look import Look
 from engine.model.change import Change
 from engine.model.finding import Finding
+from engine.model.plan import Verdict
 from engine.notify import notify
 from engine.planning import Planner
 from engine.queries.pacemaker import STATUS
 from engine.records import RecordsWriter
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
+from engine.settle import settle
 from engine.standby import StandbyWatch, standby_seconds
 from engine.steps import Scope, StepItem
 from engine.survey import Survey, refresh_records, survey
+from engine.takeover import judge_records
 from engine.transport.base import Lost, Transport
 
 
@@ -65,6 +68,10 @@ class Session:
             )
         elif self.run.mode.changes and self.look.names.active in self.survey.reachable.values:
             self._take_lock()
+        judge_records(self.run, self.look, self.survey)
+        if self._applier is not None and self.run.stop is None and self.run.settlements:
+            settle(self.run)
+            self._applier.sync()  # a person's word outlives whatever stops this run
 
     def _is_without_attempt(self) -> bool:
         """N said that it has no records; no answer is none."""
@@ -98,7 +105,7 @@ class Session:
             return applied
         try:
             if self.run.mode is Mode.PLAN:
-                return self.planner.show(step, make(self.look))
+                return self.planner.show(self.look, make, foresight)
             if self._applier is None:
                 raise NotDone("no change is made: N did not answer, or its lock is not ours")
             applied = self._applier.apply(step, make(self.look))
@@ -113,9 +120,8 @@ class Session:
             self.stop_for(error, rows)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
-            self.run.halt(
-                Ending.FAILED, f"{step} ({name}): {error}", "Remove the cause, then run again."
-            )
+            ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
+            self.run.halt(ending, f"{step} ({name}): {error}", "Remove the cause, then run again.")
             for row in rows:
                 self._row(row, RowState.FAILED, str(error))
             raise pytest.fail.Exception(str(error), pytrace=False) from None
@@ -137,7 +143,7 @@ class Session:
         blocking = [finding for finding in weighed if finding.blocks]
         if blocking:
             self.run.halt(
-                Ending.STOPPED,
+                Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
                 "; ".join(f"{f.subject}: {f.observed}" for f in blocking),
                 " ".join(dict.fromkeys(f.remedy for f in blocking)),
             )
@@ -220,7 +226,9 @@ class Session:
         self.run.step = item.name
         self.evidence = Evidence(self.run, item.name, item.mark.guide)
         self._waits_in_vain_for = next((name for name in waits_for if name in self._bad), None)
-        if self._waits_in_vain_for:
+        if self.run.mode is Mode.PLAN:
+            self.planner.begin(item, intent, waits_for)
+        elif self._waits_in_vain_for:
             self.console.skip()
         else:
             self.console.step(item.name, intent)
@@ -247,9 +255,11 @@ class Session:
         )
         mine = [event for event in self.run.journal.events if event.get("step") == item.name]
         report.runbook_events = mine  # type: ignore[attr-defined]
-        if outcome in ("failed", "not reached"):
+        if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
             self._bad.add(item.name)
-        if outcome == "not reached":
+        if self.run.mode is Mode.PLAN:
+            self.planner.tell(self.console)
+        if self.run.mode is Mode.PLAN or outcome == "not reached":
             return
         first = reason.splitlines()[0] if reason else ""
         self.console.ended(outcome, first[:300], seconds)
@@ -261,7 +271,19 @@ class Session:
                     Ending.FAILED, f"{item.name}: {first}", "Remove the cause, then run again."
                 )
 
+    def foresee(self, function: object) -> None:
+        """A plan does not run this step's body: what it says of itself beforehand."""
+        assert self.evidence is not None
+        self.planner.foresee(self.look, self.evidence, function)
+
     def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
+        outcome, said = self._told(report)
+        if self.run.mode is not Mode.PLAN:
+            return outcome, said
+        planned = self.planner.end(report.outcome, self.evidence, said)
+        return planned.verdict.value, planned.reason
+
+    def _told(self, report: pytest.TestReport) -> tuple[str, str]:
         evidence = self.evidence
         said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
         if report.outcome == "skipped":
@@ -271,8 +293,6 @@ class Session:
             if evidence is not None and evidence.blocking:
                 return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
             return "failed", text
-        if self.run.mode is Mode.PLAN and self.evidence is not None:
-            return self.planner.outcome(self.run.step, said)
         return (evidence.outcome if evidence else "done"), said
 
     def halt_for_findings(self, blocking: list[Finding]) -> None:
@@ -287,6 +307,8 @@ class Session:
         )
 
     def _announce(self, stop: Stop) -> None:
+        if self.run.mode is Mode.PLAN:
+            return  # the end of a plan tells everything together
         self.console.line("")
         self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
         self.console.line(f"What to do: {stop.what_to_do}", bold=True)
