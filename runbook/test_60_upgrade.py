@@ -8,27 +8,36 @@ from __future__ import annotations
 
 from engine.act import Applied
 from engine.evidence import Evidence, StoppedForPerson
+from engine.foreseen import planned_by
 from engine.look import Look
 from engine.model.finding import Finding
-from engine.policy import change_management, machine
+from engine.policy import change_management, estimate, machine
+from engine.position import Position
 from engine.queries.machine import LEFTOVERS
 from engine.session import Session
 from engine.steps import step
 from runbook import release
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.ocs import migration
-from runbook.profiles import announced
+
+
+def window_now(look: Look, evidence: Evidence) -> None:
+    """Beforehand: a window that is too short now already, when its start is not judged any more."""
+    remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
+    finding = change_management.window_remaining(look.settings, look.now(), remaining)
+    is_ahead = not look.memory.detached("upgrade")
+    if finding is not None and is_ahead and look.position.is_after(Position.NOT_STARTED):
+        raise StoppedForPerson([finding])
 
 
 @step("upgrade.window", after=("backup.fetched",))
-def test_window(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+@planned_by(window_now)
+def test_window(look: Look, evidence: Evidence) -> None:
     """The remaining window covers what is left to do; the last moment to say no."""
     if look.memory.detached("upgrade"):
         evidence.not_needed("the first round has been started: the window guards the start only")
         return
-    whole = announced(look)
-    # the update is part of what was announced; half of it is the least the upgrade itself takes
-    remaining = max(whole - runbook_session.time_taken(), whole / 2)
+    remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
     finding = change_management.window_remaining(look.settings, look.now(), remaining)
     if finding is not None:
         raise StoppedForPerson([finding])

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from engine.model.finding import Severities
 from engine.model.host import Version
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Phases that are announced together, with their share of the time announced, in minutes."""
+
+    title: str
+    phases: tuple[str, ...]
+    base: int
+    per_node: int
+
+    def takes(self, node_count: int) -> timedelta:
+        return timedelta(minutes=self.base + self.per_node * node_count)
 
 
 @dataclass(frozen=True)
@@ -25,3 +39,13 @@ class Release:
     estimate_base: int
     estimate_per_node: int
     """Minutes (guide row G15)."""
+    stages: tuple[Stage, ...] = ()
+    """All phases of the upgrade in running order; their shares add up to the estimate."""
+    no_return: str = ""
+    """The step from which on there is no way back but the fallback."""
+
+    def __post_init__(self) -> None:
+        shares = sum(s.base for s in self.stages), sum(s.per_node for s in self.stages)
+        whole = self.estimate_base, self.estimate_per_node
+        if self.stages and shares != whole:
+            raise ValueError(f"the stages' shares are {shares} minutes, the estimate is {whole}")

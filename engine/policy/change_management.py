@@ -16,8 +16,8 @@ from engine.policy.text import duration, shortened
 def governance(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
     """May this change begin now? `now` and the window carry time zones; `estimate` is the need.
 
-    Codes: `change-id-missing`, `window-missing`, `window-outside`, `window-too-short`,
-    `release-notes-unread` (G02), `fallback-missing`.
+    Codes: `change-id-missing`, `window-missing`, `window-outside`, `window-past`,
+    `window-too-short`, `release-notes-unread` (G02), `fallback-missing`.
     """
     missing = tuple(_missing(settings)) if settings.environment is Environment.PRODUCTION else ()
     return (*missing, *_release_notes(settings, now), *_window(settings, now, estimate))
@@ -89,21 +89,45 @@ def _unread(seen: str) -> Finding:
 
 def _window(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
     start, end = settings.window_start, settings.window_end
-    if start is not None and now < start:
-        return (_outside(settings, f"the window opens in {duration(start - now)}"),)
     if end is not None and now >= end:
-        return (_outside(settings, f"the window ended {duration(now - end)} ago"),)
-    short = window_remaining(settings, now, estimate)
-    return () if short is None else (short,)
+        return (_past(settings, end, now),)
+    if start is None or now >= start:
+        short = window_remaining(settings, now, estimate)
+        return () if short is None else (short,)
+    short = None if end is None else _too_short_as_a_whole(end - start, end, estimate)
+    return (_outside(settings, start, now), *(() if short is None else (short,)))
 
 
-def _outside(settings: Settings, seen: str) -> Finding:
+def _past(settings: Settings, end: datetime, now: datetime) -> Finding:
+    return Finding(
+        "window-past",
+        "runbook_window_end",
+        f"the window is over: it ended {duration(now - end)} ago",
+        f"a start before {_moment(end)}, the end that the inventory gives",
+        "Have the change moved to a new window and write that into the inventory.",
+    )
+
+
+def _outside(settings: Settings, start: datetime, now: datetime) -> Finding:
     return Finding(
         "window-outside",
-        "runbook_window_start" if "opens" in seen else "runbook_window_end",
-        seen,
-        f"a start between {_moment(settings.window_start)} and {_moment(settings.window_end)}",
-        "Start inside the window, or have the change moved and correct the inventory.",
+        "runbook_window_start",
+        f"the window has not begun: it opens in {duration(start - now)}",
+        f"a start between {_moment(start)} and {_moment(settings.window_end)}",
+        "Start when the window has begun, or have the change moved and correct the inventory.",
+    )
+
+
+def _too_short_as_a_whole(length: timedelta, end: datetime, estimate: timedelta) -> Finding | None:
+    if length >= estimate:
+        return None
+    return Finding(
+        "window-too-short",
+        "runbook_window_end",
+        f"the whole window, until {_moment(end)}, is {duration(length)} long",
+        f"at least {duration(estimate)}, the announced time",
+        "Have a longer window approved and correct the inventory.",
+        ("G15",),
     )
 
 
