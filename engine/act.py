@@ -236,14 +236,15 @@ class Applier:
         self, step: str, former: ChangeRecord | None, change: Change
     ) -> Answer | None:
         """What an earlier intent without a result means now; an Answer when it counts as done."""
-        if former is None or former.outcome in (Outcome.OK, Outcome.FAILED):
-            return None
-        if change.detached or change.repeatable:
-            return None
-        word = self.run.memory.settled.get(step, {}).get("word")
-        if word == "done":
+        settled = self.run.memory.settled.get(former.key, {}) if former else {}
+        if former is not None and settled.get("word") == "done":
+            if not former.has_ended:
+                reason = f"settled as done by {settled['by']}: {settled['reason']}"
+                self._result(former.key, change, Outcome.OK, None, self.clock(), reason)
             return Answer(0, b"", b"", 0.0)
-        if word == "repeat":
+        if former is None or former.has_ended or change.detached or change.repeatable:
+            return None
+        if settled.get("word") == "repeat":
             return None
         raise self._stopped(
             Ending.UNKNOWN,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import RunbookError
-from engine.model.finding import Finding
+from engine.model.finding import Finding, acceptance_sentence
 from engine.queries import Asked
 from engine.rows import RowState
 from engine.run import Run
@@ -45,6 +45,7 @@ class Evidence:
         `information`: shown without weight, for start conditions after the start.
         """
         weighed = self._run.judge.weigh(findings, information=information)
+        self._keep_acceptances()
         for finding in weighed:
             self._run.record("finding", step=self.step, **as_data(finding))
         blocking = [finding for finding in weighed if finding.blocks]
@@ -54,7 +55,25 @@ class Evidence:
         said = "; ".join(f"{f.subject}: {f.observed}" for f in blocking) if blocking else observed
         self._rows(rows, state, said)
         self.reasons.append(observed)
+        self.reasons += [
+            f"accepted [{f.code}] {f.subject} {acceptance_sentence(f.accepted.as_data())}"
+            for f in weighed
+            if f.accepted
+        ]
         return weighed
+
+    def _keep_acceptances(self) -> None:
+        """What was accepted holds for the whole attempt; a plan's acceptances are its own."""
+        for given in self._run.judge.newly_used():
+            if self._run.mode.changes and not self._run.memory.closed:
+                self._run.record(
+                    "accepted",
+                    step=self.step,
+                    code=given.code,
+                    subject=given.subject,
+                    # the event's own field `run` is this run, in which it was given
+                    **{key: value for key, value in given.as_data().items() if key != "run"},
+                )
 
     def answered(self, asked: Asked[Any], guide: Iterable[str] | None = None) -> bool:
         """Judge whether everybody answered: a question without an answer blocks."""
@@ -118,7 +137,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "remedy": finding.remedy,
         "guide": list(finding.guide),
-        "accepted": {"by": accepted.by, "reason": accepted.reason} if accepted else None,
+        "accepted": accepted.as_data() if accepted else None,
     }
 
 

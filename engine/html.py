@@ -10,6 +10,8 @@ from html import escape
 from itertools import zip_longest
 from typing import Any
 
+from engine.model.finding import acceptance_sentence
+
 _COLOURS = {
     "fulfilled": "#1a7f37",
     "not needed": "#57606a",
@@ -44,6 +46,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         STYLE,
         '<div class="runbook">',
         _verdict(summary),
+        *(f"<p><b>Warning:</b> {escape(text)}</p>" for text in summary.get("warnings", ())),
         _table("Run", ("", ""), _facts(summary)),
         _table(
             "The guide's rows",
@@ -128,9 +131,7 @@ def _findings(findings: Iterable[Mapping[str, Any]]) -> str:
                 escape(f["observed"]),
                 escape(f["expected"]),
                 escape(f["remedy"]),
-                escape(f"by {f['accepted']['by']}: {f['accepted']['reason']}")
-                if f["accepted"]
-                else "",
+                escape(acceptance_sentence(f["accepted"])) if f["accepted"] else "",
             )
             for f in listed
         ),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from engine.errors import UsageError
+from engine.journal import Event, utc_now
+from engine.memory import Memory
 from engine.model.finding import Acceptance, Finding, Severities, Severity
 
 
@@ -15,8 +18,15 @@ class Judge:
 
     severities: Severities
     acceptances: tuple[Acceptance, ...] = ()
+    """Given for this run, on the command line or in the inventory."""
     findings: list[Finding] = field(default_factory=list)
+    now: Callable[[], datetime] = utc_now
+    recorded: tuple[Acceptance, ...] = ()
+    """On record: used by earlier runs of this attempt. They hold until it is closed."""
     _used: set[Acceptance] = field(default_factory=set)
+    _new: list[Acceptance] = field(default_factory=list)
+    _missed: set[Acceptance] = field(default_factory=set)
+    """Those that had ended when a finding would have needed them."""
 
     def check_acceptances(self) -> None:
         """UsageError when an acceptance names an unknown code or one that nobody can accept."""
@@ -33,6 +43,10 @@ class Judge:
                     f"--accept {acceptance.code}: no such finding; the codes are listed in"
                     " the report of the run that was blocked and in docs/findings.md"
                 )
+
+    def honour(self, memory: Memory) -> None:
+        """Take over the acceptances that are on record for the attempt."""
+        self.recorded = tuple(map(_from_record, memory.accepted.values()))
 
     def weigh(self, findings: Iterable[Finding], *, information: bool = False) -> list[Finding]:
         """Findings with severity and acceptance; `information` shows them without weight."""
@@ -51,13 +65,67 @@ class Judge:
     def _acceptance(self, finding: Finding) -> Acceptance | None:
         if finding.code in self.severities.never_acceptable:
             return None
-        for acceptance in self.acceptances:
-            if acceptance.code == finding.code and acceptance.subject in (None, finding.subject):
-                self._used.add(acceptance)
-                return acceptance
+        now = self.now()
+        for acceptance in (*map(self._on_record, self.acceptances), *self.recorded):
+            if not acceptance.covers(finding):
+                continue
+            if acceptance.has_ended(now):
+                self._missed.add(acceptance)
+                continue
+            if acceptance not in self._used and acceptance not in self.recorded:
+                self._new.append(acceptance)
+            self._used.add(acceptance)
+            return acceptance
         return None
+
+    def _on_record(self, given: Acceptance) -> Acceptance:
+        """The one on record that says the same: it was given then, not now."""
+        return next((one for one in self.recorded if one.says_the_same_as(given)), given)
+
+    def newly_used(self) -> list[Acceptance]:
+        """Acceptances of this run that a finding needed for the first time; each is told once."""
+        new, self._new = self._new, []
+        return new
 
     @property
     def unused(self) -> list[Acceptance]:
-        """Acceptances that no finding of this run needed."""
-        return [acceptance for acceptance in self.acceptances if acceptance not in self._used]
+        """Acceptances given for this run that no finding of the attempt needed."""
+        served = {(one.code, one.subject) for one in self.recorded}
+        return [
+            given
+            for given in self.acceptances
+            if given not in self._used and (given.code, given.subject) not in served
+        ]
+
+    def warnings(self) -> list[str]:
+        """What the operator has to know of the acceptances: ended ones, unused ones."""
+        now = self.now()
+        ended = {one: None for one in self.acceptances if one.has_ended(now)} | dict.fromkeys(
+            sorted(self._missed, key=lambda one: one.target)
+        )
+        return [
+            *(
+                f"the acceptance of {one.target} by {one.by} ended with {one.until}:"
+                " it counts as not given"
+                for one in ended
+            ),
+            *(
+                f"the acceptance of {one.target} by {one.by} was not needed: no finding of this"
+                " run asked for it"
+                for one in self.unused
+                if one not in ended
+            ),
+        ]
+
+
+def _from_record(event: Event) -> Acceptance:
+    until = event.get("until")
+    return Acceptance(
+        code=event["code"],
+        subject=event["subject"],
+        reason=event["reason"],
+        by=event["by"],
+        until=date.fromisoformat(until) if until else None,
+        run=event["run"],
+        given=event["given"],
+    )

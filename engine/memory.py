@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.journal import Event
-from engine.model.change import Outcome
+from engine.model.change import Outcome, merged
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,12 @@ class ChangeRecord:
     def has_ended(self) -> bool:
         """It is known how it ended. An unknown outcome is no end: a command may still live."""
         return self.outcome in (Outcome.OK, Outcome.FAILED)
+
+    @property
+    def needs_a_word(self) -> bool:
+        """A person has to say how it ended, unless its effect is seen (`--settle`)."""
+        repeatable = self.intent.get("repeatable") or self.intent.get("detached")
+        return not self.has_ended and not repeatable
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,16 @@ class Memory:
     facts: dict[str, Event] = field(default_factory=dict)
     """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
     settled: dict[str, Event] = field(default_factory=dict)
+    """A person's word by the key of the change it is about; it counts until that is begun anew."""
     accepted: dict[tuple[str, str | None], Event] = field(default_factory=dict)
     """The latest acceptance by code and subject; it holds until the attempt is closed."""
     closed: bool = False
     closed_by: str | None = None
     """`done`, or `restore`: given back what was temporary, whatever had become of the upgrade."""
+    runs: dict[str, Event] = field(default_factory=dict)
+    """`run-started` of each run of the attempt."""
+    changed_by: str | None = None
+    """The run that opened the attempt or last began a change."""
     _former: dict[str, ChangeRecord | None] = field(default_factory=dict)
     started: str | None = None
     ended: str | None = None
@@ -68,8 +79,12 @@ class Memory:
         if handler:
             handler(event)
 
+    def _on_run_started(self, event: Event) -> None:
+        self.runs[event["run"]] = event
+
     def _on_attempt_opened(self, event: Event) -> None:
         self.started, self.ended, self.closed = event["time"], None, False
+        self.changed_by = event["run"]
         self.closed_by = None
 
     def _on_attempt_closed(self, event: Event) -> None:
@@ -81,7 +96,8 @@ class Memory:
         self._former[event["key"]] = self.changes.get(event["key"])
         self.changes[event["key"]] = ChangeRecord(event["key"], event)
         # a settlement speaks of what was known when it was given, not of this new beginning
-        self.settled.pop(event["step"], None)
+        self.settled.pop(event["key"], None)
+        self.changed_by = event["run"]
         for entry in event.get("opens", ()):
             # the first former value counts: a second round finds the state the first one left
             self.ledger.setdefault(
@@ -113,7 +129,9 @@ class Memory:
         self.ledger.pop((event["kind"], event["subject"]), None)
 
     def _on_settled(self, event: Event) -> None:
-        self.settled[event["step"]] = event
+        for record in self.of_step(event["step"]):
+            if record.needs_a_word:
+                self.settled[record.key] = event
 
     def _on_accepted(self, event: Event) -> None:
         self.accepted[event["code"], event["subject"]] = event
@@ -124,6 +142,23 @@ class Memory:
     def of_step(self, step: str) -> list[ChangeRecord]:
         """The changes of one step, in order."""
         return [record for record in self.changes.values() if record.intent["step"] == step]
+
+    def outcome_of(self, step: str) -> Outcome | None:
+        """How the step's changes ended, taken together; None when it began none."""
+        records = self.of_step(step)
+        if not records:
+            return None
+        return merged(record.outcome or Outcome.UNKNOWN for record in records)
+
+    def steps_to_settle(self) -> list[str]:
+        """Steps with a change of unknown outcome that only a person can settle."""
+        asking = (record for record in self.changes.values() if record.needs_a_word)
+        return list(dict.fromkeys(record.intent["step"] for record in asking))
+
+    @property
+    def last_changer(self) -> Event | None:
+        """`run-started` of the run that opened the attempt or last began a change."""
+        return self.runs.get(self.changed_by) if self.changed_by else None
 
     def detached(self, prefix: str) -> list[ChangeRecord]:
         """Detached commands whose name starts with `prefix`, oldest first."""

@@ -25,6 +25,7 @@ from engine.report import ENDED
 from engine.run import Ending, Mode, Run
 from engine.secrets import Secret
 from engine.session import Session
+from engine.settle import refuse_steps_that_are_not
 from engine.start import make_run, make_session
 from engine.steps import StepItem, mark_of
 
@@ -137,6 +138,7 @@ def pytest_collection_modifyitems(
     steps = [steps[index] for index in running]
     try:
         depends = resolve(steps, empty)
+        refuse_steps_that_are_not(config.stash[_RUN].settlements, [step.name for step in steps])
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     serving: dict[str, list[str]] = {}

@@ -23,8 +23,12 @@ root=$1
 [ -f "$root/attempt" ] || exit 3
 id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
-exec tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
+[ -d "attempts/$id" ] || { echo "attempts/$id is not there" >&2; exit 1; }
+tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
   attempt "attempts/$id"
+code=$?
+# 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
+[ "$code" -le 1 ] || exit "$code"
 """
 
 # args: root, lease in seconds, generation to take over ('' for none); stdin: holder, one line

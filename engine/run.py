@@ -17,6 +17,7 @@ from engine.interrupts import Interrupts
 from engine.journal import Event, Journal, utc_now
 from engine.judge import Judge
 from engine.memory import Memory
+from engine.model.change import Settlement
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.outputs import Outputs
@@ -101,6 +102,8 @@ class Run:
     memory: Memory = field(default_factory=Memory)
     """The attempt's memory: earlier runs first, kept up to date by this one."""
     attempt: str | None = None
+    settlements: tuple[Settlement, ...] = ()
+    """What this run was told of unknown outcomes; on record once it holds the records' lock."""
     stop: Stop | None = None
     changes_made: int = 0
     step: str = ""

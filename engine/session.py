@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine import earlier
 from engine.act import Action, Applied, Applier, NotDone
 from engine.console import Console
 from engine.errors import RunbookError, Unanswered
@@ -55,9 +56,7 @@ class Session:
     def begin(self) -> None:
         """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
         self.look, self.survey = survey(self.run, self._transport)
-        self.run.record(
-            "position", position=self.look.position.value, active=self.look.names.active
-        )
+        self._record_position()
         if self.run.scope is Scope.RESTORE and self._is_without_attempt():
             self.run.halt(
                 Ending.USAGE,
@@ -73,6 +72,21 @@ class Session:
             settle(self.run)
             self._applier.sync()  # a person's word outlives whatever stops this run
 
+    def _record_position(self) -> None:
+        """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
+        if self.survey.earlier and self.survey.attempt is not None:
+            try:
+                earlier.keep(self.run.directory, self.survey.attempt.journals)
+            except OSError as error:
+                text = f"the attempt's earlier journals could not be kept here: {error}"
+                self.run.record("warning", step="", text=text)
+        self.run.record(
+            "position",
+            position=self.look.position.value,
+            active=self.look.names.active,
+            attempt=self.run.attempt,
+        )
+
     def _is_without_attempt(self) -> bool:
         """N said that it has no records; no answer is none."""
         seen, active = self.survey, self.look.names.active
@@ -84,7 +98,10 @@ class Session:
         lock = ClusterLock(self.run, records)
         if lock.take():
             self._lock = lock
+            before = self.survey.attempt
             refresh_records(self.run, self.look, self.survey)
+            if self.survey.attempt != before:
+                self._record_position()
             self._records = records
             self._applier = Applier(
                 self.run, self._transport, records, self.console.output, self._idle
@@ -171,6 +188,13 @@ class Session:
         self.run.record("attempt-opened", step=self.run.step, attempt=attempt)
         self._applier.sync()
 
+    def adopt_attempt(self) -> None:
+        """An attempt is open from its baseline on, also when its first event never came to N."""
+        if self.run.memory.started is None:
+            self.run.record(
+                "attempt-opened", step=self.run.step, attempt=self.run.attempt, adopted=True
+            )
+
     def close_attempt(self) -> None:
         """Nothing of it is left to do or to give back: the next start makes a new baseline.
 
@@ -252,9 +276,10 @@ class Session:
             started=started,
             seconds=round(seconds, 2),
             reason=reason,
+            **details_of(report, reason),
         )
         mine = [event for event in self.run.journal.events if event.get("step") == item.name]
-        report.runbook_events = mine  # type: ignore[attr-defined]
+        tell(report, mine)
         if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
             self._bad.add(item.name)
         if self.run.mode is Mode.PLAN:

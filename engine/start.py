@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,21 @@ import pytest
 from engine import options
 from engine.console import Console
 from engine.errors import UsageError
-from engine.journal import Journal, utc_now
+from engine.journal import Journal, stamp, utc_now
 from engine.judge import Judge
+from engine.material import runbook_hash
 from engine.model.finding import Acceptance
 from engine.model.inventory import Environment, Inventory
 from engine.model.release import Release
 from engine.outputs import Outputs
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
+from engine.policy.takeover import steering
 from engine.redact import Redactor
 from engine.run import Run, new_run_id, open_directory
 from engine.secrets import Secret
 from engine.session import Session
+from engine.settle import parse_settlements
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
 
@@ -40,12 +44,23 @@ def make_run(config: pytest.Config) -> Run:
         )
     inventory = read_inventory(path)
     release = _release(config)
-    judge = Judge(release.severities, _acceptances(config, inventory))
-    judge.check_acceptances()
-    settled = _settlements(config)
-    _start_rehearsal(config, inventory)
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
+    accepted = [
+        replace(acceptance, run=run_id, given=stamp(started))
+        for acceptance in _acceptances(config, inventory)
+    ]
+    judge = Judge(release.severities, tuple(accepted))
+    judge.check_acceptances()
+    if config.getoption("plan") and config.getoption("settle"):
+        raise UsageError(
+            "--settle with --plan: a plan records nothing, so nobody's word would be kept;"
+            " give it when you run the upgrade again"
+        )
+    settlements = parse_settlements(
+        config.getoption("settle"), config.getoption("reason"), config.getoption("by")
+    )
+    _start_rehearsal(config, inventory)
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
     Secret.watched_by(redactor.learn)
@@ -61,6 +76,7 @@ def make_run(config: pytest.Config) -> Run:
         judge=judge,
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
+        settlements=settlements,
     )
     settings = inventory.settings
     run.record(
@@ -77,15 +93,9 @@ def make_run(config: pytest.Config) -> Run:
         release_notes_read=settings.release_notes_read,
         fallback=settings.fallback,
         nodes={host.name: host.role.value for host in inventory.hosts},
+        settings=steering(settings),
+        runbook=runbook_hash(),
     )
-    for step, word in settled:
-        run.record(
-            "settled",
-            step=step,
-            word=word,
-            reason=config.getoption("reason"),
-            by=config.getoption("by"),
-        )
     return run
 
 
@@ -123,18 +133,3 @@ def _acceptances(config: pytest.Config, inventory: Inventory) -> tuple[Acceptanc
     given = [parse_acceptance(text, by) for text in config.getoption("accept")]
     noted = [parse_acceptance(text, settings.accepted_by or "") for text in settings.accept]
     return tuple(given + noted)
-
-
-def _settlements(config: pytest.Config) -> list[tuple[str, str]]:
-    """(step, word) pairs of --settle; UsageError without reason, name, or a known word."""
-    settled = []
-    for text in config.getoption("settle"):
-        step, _, word = text.partition("=")
-        if word not in ("done", "repeat") or not step:
-            raise UsageError(f"--settle {text!r}: expected STEP=done or STEP=repeat")
-        if not config.getoption("reason") or not config.getoption("by"):
-            raise UsageError(
-                f"--settle {text!r}: who looked, and what was seen? Add --reason TEXT --by NAME"
-            )
-        settled.append((step, word))
-    return settled

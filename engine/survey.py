@@ -5,9 +5,10 @@ Nothing is judged here; an answer that did not come is kept as such for the step
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import RunbookError, Unanswered
+from engine.errors import Unanswered
 from engine.journal import Event
 from engine.look import Look
 from engine.memory import Memory
@@ -20,7 +21,7 @@ from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.records import Attempt, records_query
 from engine.run import Run
-from engine.transport.base import Transport
+from engine.transport.base import Lost, Transport
 
 MARKER = "/etc/neteye-rehearsal/marker.json"
 REHEARSAL_MARKER: Query[bool] = Query(
@@ -30,6 +31,8 @@ REHEARSAL_MARKER: Query[bool] = Query(
 REACHABLE: Query[bool] = Query(
     name="a first answer", argv=("true",), parse=lambda answer: True, deadline=60.0
 )
+
+RECORDS = records_query()
 
 
 @dataclass
@@ -45,6 +48,8 @@ class Survey:
     attempt: Attempt | None = None
     earlier: list[Event] = field(default_factory=list)
     problems: list[Unanswered] = field(default_factory=list)
+    unreadable: str = ""
+    """Why the records on N, which were handed over, can't be read; no answer is none."""
     situation: Situation | None = None
 
 
@@ -74,14 +79,19 @@ def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:
     """A cluster that is at the start again (restored, say) begins a new attempt of its own."""
     if run.memory.closed and look.position is Position.NOT_STARTED:
         run.memory = Memory.fold(run.journal.events)
+        run.judge.honour(run.memory)
         look.baseline, seen.earlier = None, []
 
 
 def refresh_records(run: Run, look: Look, seen: Survey) -> None:
     """Read the records again, now that the lock keeps others from writing them."""
-    if not any(problem.node == look.names.active for problem in seen.problems):
-        _read_records(run, look, seen)
-        look.position = _position(run, look, seen)
+    if look.names.active in look.silent:
+        return
+    seen.problems = [problem for problem in seen.problems if problem.question != RECORDS.name]
+    seen.unreadable = ""
+    _read_records(run, look, seen)
+    look.position = _position(run, look, seen)
+    _forget_a_closed_attempt(run, look, seen)
 
 
 def _definition(look: Look, seen: Survey) -> ClusterDefinition | None:
@@ -91,23 +101,38 @@ def _definition(look: Look, seen: Survey) -> ClusterDefinition | None:
 
 
 def _read_records(run: Run, look: Look, seen: Survey) -> None:
+    active = look.names.active
     try:
-        seen.attempt = look.ask(look.names.active, records_query())
-        if seen.attempt is not None:
-            seen.earlier = seen.attempt.events
+        attempt = look.ask(active, RECORDS)
+        earlier = attempt.events if attempt is not None else []
+        memory = Memory.fold([*earlier, *run.journal.events])
+        if attempt is not None and not isinstance(attempt.baseline, Mapping):
+            raise ValueError(f"attempt {attempt.id} has no whole baseline.json")
     except Unanswered as error:
         seen.problems.append(error)
+        if not isinstance(error.__cause__, Lost) and active not in look.silent:
+            seen.unreadable = error.why
         return
-    except ValueError as error:
-        raise RunbookError(
-            f"the records of an earlier run on {look.names.active} can't be read: {error}"
-        ) from error
-    if seen.attempt is not None:
-        own = run.journal.events
-        run.memory = Memory.fold([*seen.earlier, *own])
-        look.baseline = seen.attempt.baseline
-        if not run.memory.closed:
-            run.attempt = seen.attempt.id
+    except (ValueError, TypeError, AttributeError) as error:
+        seen.unreadable = str(error)
+        return
+    except LookupError as error:
+        seen.unreadable = f"an event lacks its field {error}"
+        return
+    if attempt is not None and memory.closed and _is_of_another_upgrade(run, memory, attempt):
+        return  # history: this upgrade has no records yet
+    run.memory, seen.attempt, seen.earlier = memory, attempt, earlier
+    run.judge.honour(memory)
+    if attempt is not None:
+        look.baseline = attempt.baseline
+        if not memory.closed:
+            run.attempt = attempt.id
+
+
+def _is_of_another_upgrade(run: Run, memory: Memory, attempt: Attempt) -> bool:
+    opened = {**memory.runs.get(attempt.id, {}), **(attempt.baseline or {})}
+    pair = (str(run.release.source), str(run.release.target))
+    return (opened.get("source"), opened.get("target")) != pair
 
 
 def _read_status(look: Look, seen: Survey) -> None:

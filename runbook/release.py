@@ -119,7 +119,7 @@ _BLOCKING = (
     *(
         "question-unanswered",
         "not-observed",
-        "records-foreign",
+        *("records-foreign", "records-unreadable", "runbook-changed", "settings-changed"),
         "firewall-open",
         "node-unreachable",
         "rehearsal-marker",
@@ -166,6 +166,7 @@ NEVER_ACCEPTABLE = frozenset(
     {
         *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),
         *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
+        *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
     }
 )

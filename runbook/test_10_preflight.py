@@ -33,6 +33,7 @@ from engine.queries.machine import (
 from engine.queries.neteye import DEFINITION
 from engine.session import Session
 from engine.steps import step
+from engine.takeover import changes_since
 from engine.transport.firewall import Firewall
 from runbook import checks, release
 from runbook.profiles import Profile, announced, describe, settled
@@ -124,21 +125,11 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
 
 @step("preflight.records", asks=True, scope="both")
 def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> None:
-    """The records of earlier runs on N can be read, and belong to this cluster."""
+    """The records of earlier runs on N were handed over; settings and runbook are as then."""
     problems = runbook_session.survey.problems
     findings = [unanswered(p.node, p.question, p.why) for p in problems]
+    findings += changes_since(look)
     attempt = runbook_session.survey.attempt
-    baseline = attempt.baseline if attempt else None
-    if baseline and baseline.get("cluster") != look.settings.cluster:
-        findings.append(
-            Finding(
-                code="records-foreign",
-                subject=look.names.active,
-                observed=f"records of cluster {baseline.get('cluster')!r}",
-                expected=f"records of {look.settings.cluster!r}, or none",
-                remedy="Find out how they came there; this node may have belonged to another one.",
-            )
-        )
     seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
     evidence.judge(findings, observed=f"records of earlier runs: {seen}")
 

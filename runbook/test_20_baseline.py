@@ -40,6 +40,7 @@ PREFLIGHT = (
 def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Fencing, standby, placement, properties and packages are recorded before the first change."""
     if look.baseline is not None and look.attempt is not None:
+        runbook_session.adopt_attempt()
         evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
         evidence.outcome = "nothing to do"
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,24 @@ class Outcome(StrEnum):
     OK = "ok"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+_WEIGHT = {Outcome.OK: 0, Outcome.UNKNOWN: 1, Outcome.FAILED: 2}
+
+
+def merged(outcomes: Iterable[Outcome]) -> Outcome:
+    """Several changes as one: FAILED over UNKNOWN over OK. Of none, all are OK."""
+    return max(outcomes, key=_WEIGHT.__getitem__, default=Outcome.OK)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A person's word on how a change of unknown outcome ended: --settle 'STEP=done|repeat'."""
+
+    step: str
+    word: str
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -21,8 +23,49 @@ class Acceptance:
 
     code: str
     subject: str | None
+    """Node, resource, server or file as the finding prints it; None: every finding of the code."""
     reason: str
     by: str
+    until: date | None = None
+    """Its last day, by UTC; afterwards it is as if it had not been given."""
+    run: str = ""
+    """The run in which it was given."""
+    given: str = ""
+    """When that run began, ISO 8601."""
+
+    @property
+    def target(self) -> str:
+        """CODE or CODE@SUBJECT."""
+        return f"{self.code}@{self.subject}" if self.subject else self.code
+
+    def covers(self, finding: Finding) -> bool:
+        """The finding is the one that was accepted: the same code, and subject if one is named."""
+        return self.code == finding.code and self.subject in (None, finding.subject)
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.until is not None and now.astimezone(UTC).date() > self.until
+
+    def says_the_same_as(self, other: Acceptance) -> bool:
+        """The same person, reason and end for the same finding, whenever given."""
+        return replace(self, run="", given="") == replace(other, run="", given="")
+
+    def as_data(self) -> dict[str, Any]:
+        """As journal and summary have it, beside code and subject."""
+        return {
+            "by": self.by,
+            "reason": self.reason,
+            "until": self.until.isoformat() if self.until else None,
+            "run": self.run,
+            "given": self.given,
+        }
+
+
+def acceptance_sentence(accepted: Mapping[str, Any]) -> str:
+    """Who accepted, when, in which run, until when and why; from the form of the summary."""
+    day = f" on {accepted['given'][:10]}" if accepted.get("given") else ""
+    run = f" in run {accepted['run']}" if accepted.get("run") else ""
+    until = f", until {accepted['until']}" if accepted.get("until") else ""
+    return f"by {accepted['by']}{day}{run}{until}: {accepted['reason']}"
 
 
 @dataclass(frozen=True)

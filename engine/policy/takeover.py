@@ -1,0 +1,100 @@
+"""Do the records on N belong to this upgrade, and is it gone on with as it was begun?
+
+Compared are cluster, nodes, roles, version pair, settings and the runbook itself; never the
+connection variables: another machine reaches the same nodes in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.model.finding import Finding
+from engine.model.inventory import Settings
+
+STEERING = ("environment", "reactivate_after_update", "failover_proof")
+"""Fields of Settings that decide what a run does. Change, window and names may differ."""
+IDENTITY = ("cluster", "nodes", "source", "target")
+
+
+def steering(settings: Settings) -> dict[str, str]:
+    """Variable of the inventory -> value, of the settings that decide what a run does."""
+    values = {name: getattr(settings, name) for name in STEERING}
+    words = {True: "yes", False: "no"}
+    return {
+        f"runbook_{name}": words[value] if isinstance(value, bool) else str(value)
+        for name, value in values.items()
+    }
+
+
+def foreign_records(
+    on_record: Mapping[str, Any], here: Mapping[str, Any], node: str
+) -> list[Finding]:
+    """What of IDENTITY is not the same; `nodes` is node -> role. What is not on record differs."""
+    differences = []
+    if on_record.get("cluster") != here["cluster"]:
+        differences.append((f"cluster {on_record.get('cluster')!r}", f"{here['cluster']!r}"))
+    differences += _node_differences(on_record.get("nodes") or {}, here["nodes"])
+    for end, word in (("source", "from"), ("target", "to")):
+        if on_record.get(end) != here[end]:
+            seen = f"an upgrade {word} {on_record.get(end) or 'a version that is not told'}"
+            differences.append((seen, f"{word} {here[end]}"))
+    if not differences:
+        return []
+    return [
+        Finding(
+            code="records-foreign",
+            subject=node,
+            observed=f"its records are of {', '.join(seen for seen, _ in differences)}",
+            expected=", ".join(expected for _, expected in differences) + ", or no records",
+            remedy="Is this the right inventory, with the same names of the nodes as at the start"
+            " of the attempt, and the right version of the runbook? If so, find out how the records"
+            f" came to {node}; the runbook neither uses nor overwrites them.",
+        )
+    ]
+
+
+def _node_differences(
+    on_record: Mapping[str, str], here: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    if set(on_record) != set(here):
+        return [(f"the nodes {_listed(on_record)}", f"the nodes {_listed(here)}")]
+    other = [name for name in here if on_record[name] != here[name]]
+    return [(f"{name} as {on_record[name]}", f"{name} as {here[name]}") for name in other]
+
+
+def _listed(nodes: Mapping[str, str]) -> str:
+    return ", ".join(sorted(nodes)) or "(none)"
+
+
+def changed_settings(on_record: Mapping[str, str], here: Mapping[str, str]) -> list[Finding]:
+    """Settings that steer and are not as when the attempt was opened or last changed (accepted)."""
+    return [
+        Finding(
+            code="settings-changed",
+            subject=name,
+            observed=f"{here[name]!r} in this inventory",
+            expected=f"{on_record.get(name)!r}, as in the run that opened or last changed the"
+            " attempt",
+            remedy="Use the value of that run, or accept this finding when the change is meant.",
+        )
+        for name in here
+        if on_record.get(name) != here[name]
+    ]
+
+
+def changed_runbook(on_record: str | None, here: str, run: str) -> list[Finding]:
+    """Another version of the runbook than the one of `run`, which opened or last changed."""
+    if on_record == here:
+        return []
+    return [
+        Finding(
+            code="runbook-changed",
+            subject=here[:12],
+            observed=f"this runbook is version {here[:12]} (a hash over its sources)",
+            expected=f"{on_record[:12] if on_record else 'a version on record'}, with which run"
+            f" {run} opened or last changed the attempt",
+            remedy="Go on with that version of the runbook; or read what has changed since, and"
+            " accept this finding.",
+        )
+    ]
