@@ -1,0 +1,58 @@
+"""Faults of the connection: packets dropped, sshd gone."""
+
+from __future__ import annotations
+
+import time
+
+from tests.faults.fault import fault
+from tests.faults.lab import Lab
+from tests.faults.strikes import cut, sshd_stopped
+
+FIRST_ROUND = "upgrade.run[1]#1"
+
+
+def _hold(lab: Lab, seconds: float) -> None:
+    """The fault lasts for so long: this is its duration, nothing is waited for."""
+    until = time.monotonic() + seconds
+    lab.wait_for("the end of the fault", lab.cluster.active, "true")
+    time.sleep(max(0.0, until - time.monotonic()))
+
+
+@fault("controller and N cut off from each other for 20 s while `neteye upgrade` runs")
+def connection_cut_20_s(lab: Lab) -> None:
+    running = lab.start()
+    running.until_intent(FIRST_ROUND)
+    lab.until_task(running, "upgrade-1", "packages")
+    with cut(lab, lab.cluster.active):
+        _hold(lab, 20)
+    lab.expect(running, 0, "out of reach")
+    lab.expect_upgraded(rounds=2)
+
+
+@fault("the same, never restored; restored after the run has given up (30 s instead of 15 min)")
+def connection_cut_for_good(lab: Lab) -> None:
+    running = lab.start(plugins=("short_patience",))
+    running.until_intent(FIRST_ROUND)
+    lab.until_task(running, "upgrade-1", "packages")
+    with cut(lab, lab.cluster.active):
+        lab.expect(running, 12, "may still run", "[Rr]un again")
+    lab.run_again()
+    lab.expect_upgraded(rounds=2)
+
+
+@fault("sshd of OTHER is stopped before the start")
+def sshd_stopped_before(lab: Lab) -> None:
+    with sshd_stopped(lab, lab.cluster.other):
+        lab.expect(lab.start(), 10, "node-unreachable", "refused")
+    lab.run_again()
+    lab.expect_upgraded(rounds=2)
+
+
+@fault("sshd of OTHER is stopped, with its sessions, while `neteye upgrade` runs")
+def sshd_stopped_during(lab: Lab) -> None:
+    running = lab.start()
+    running.until_intent(FIRST_ROUND)
+    with sshd_stopped(lab, lab.cluster.other):
+        lab.expect(running, (1, 11), lab.cluster.other, "[Rr]un again")
+    lab.run_again()
+    lab.expect_upgraded()

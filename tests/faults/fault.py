@@ -1,0 +1,46 @@
+"""A fault: what it is called, on which cluster it strikes, and the story of striking and repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.lab import Lab
+
+Story = Callable[["Lab"], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. The story strikes, says what the run must say, repairs, and runs again."""
+
+    name: str
+    what: str
+    """What happens and when, for the table."""
+    nodes: str
+    story: Story
+    scenario: str = "guide"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(
+    what: str,
+    *,
+    nodes: str = "operative=2",
+    scenario: str = "guide",
+    **settings: Any,
+) -> Callable[[Story], Story]:
+    """Enter a story under its function's name; `settings` are those of the stand-ins."""
+
+    def enter(story: Story) -> Story:
+        name = story.__name__.replace("_", "-")
+        assert name not in FAULTS, f"two faults are called {name}"
+        FAULTS[name] = Fault(name, what, nodes, story, scenario, settings)
+        return story
+
+    return enter

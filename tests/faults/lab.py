@@ -1,0 +1,176 @@
+"""What the stories of the faults work with: a cluster, runs, and what is expected of them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rehearsal import cluster
+from rehearsal.run import wait_for
+from rehearsal.state import State
+from rehearsal.topology import parse_counts
+from tests.faults.fault import Fault
+from tests.faults.running import Running
+from tests.integration.clusters import TestCluster
+from tests.integration.invocation import Project, Ran, copy_project
+from tests.integration.outcome import all_starts, assert_upgraded
+from tests.proving.runner import Red
+
+SEED = 15
+TRACEBACK = "Traceback (most recent call last)"
+
+
+@dataclass
+class Lab:
+    """One fault's cluster at its start, a copy of the project, and a record of all runs."""
+
+    fault: Fault
+    cluster: TestCluster
+    evidence: Path
+    said: list[str] = field(default_factory=list)
+    """What each run said: exit code and one line."""
+    stack: ExitStack = field(default_factory=ExitStack)
+    """Everything that has to be put back, whatever happens."""
+    _started: int = 0
+
+    def project(self, name: str = "clone") -> Project:
+        """A clone of the project; the same name gives the same one."""
+        directory = self.evidence / name
+        return Project(directory if directory.exists() else copy_project(directory))
+
+    def start(
+        self,
+        *arguments: str,
+        plugins: tuple[str, ...] = (),
+        clone: str = "clone",
+        home: Path | None = None,
+    ) -> Running:
+        """`pytest runbook --inventory FILE ...`, started."""
+        self._started += 1
+        running = Running.start(
+            self.project(clone),
+            ["--inventory", str(self.cluster.inventory), *arguments],
+            self.evidence / f"console-{self._started}.txt",
+            plugins=plugins,
+            extra={"HOME": str(home)} if home else {},
+        )
+        self.stack.callback(running.stop)
+        return running
+
+    def expect(self, running: Running, codes: int | Sequence[int], *words: str) -> Ran:
+        """The run ends with one of the codes, in good order, and says each of `words`."""
+        ran = running.end()
+        line = said(ran)
+        self.said.append(f"{ran.code}: {line}")
+        wanted = (codes,) if isinstance(codes, int) else tuple(codes)
+        problems = [] if ran.code in wanted else [f"exit code {ran.code}, expected {wanted}"]
+        if TRACEBACK in ran.console or "INTERNALERROR" in ran.console:
+            problems.append("a traceback on the console")
+        seen = ran.console.replace("\n", " ")
+        problems += [f"{word!r} is not said" for word in words if not re.search(word, seen)]
+        problems += left_undone(ran)
+        if problems:
+            raise Red(f"{'; '.join(problems)}. It said: {line}", self.columns)
+        return ran
+
+    def run_again(self, *arguments: str) -> Ran:
+        """After the repair the same command ends green."""
+        return self.expect(self.start(*arguments), 0)
+
+    def expect_upgraded(self, *, rounds: int | None = None, updates: int = 1) -> None:
+        """The cluster is upgraded and as before; the commands were started this often, on N."""
+        try:
+            assert_upgraded(self.cluster)
+        except AssertionError as error:
+            raise Red(f"not upgraded: {error}", self.columns) from error
+        starts, active = all_starts(self.cluster), self.cluster.active
+        wanted = {"neteye-update": updates} | ({} if rounds is None else {"neteye-upgrade": rounds})
+        for command, number in wanted.items():
+            idle = dict.fromkeys(self.cluster.shorts, 0)
+            if starts[command] != {**idle, active: number}:
+                seen = f"{command} was started {starts[command]}, expected {number} on {active}"
+                raise Red(seen, self.columns)
+
+    def until_task(self, running: Running, name: str, task: str) -> None:
+        """Wait until a neteye command (`upgrade-1`, say) is at a task of the stand-in."""
+        active = self.cluster.active
+        script = (
+            "title=$(python3 -c 'import json, sys;"
+            ' print(json.load(open("/etc/neteye-rehearsal/settings.json"))["tasks"][sys.argv[1]])'
+            '\' "$2"); grep -qF -- "$title" /var/lib/neteye-runbook/attempts/*/commands/'
+            '"$1"/nohup.out 2>/dev/null && echo there || echo missing'
+        )
+        running.until(
+            f"task {task} of {name}",
+            lambda: self.cluster.shell(active, script, name, task).strip() == "there",
+        )
+
+    def wait_for(self, what: str, node: str, test: str, seconds: float = 180.0) -> None:
+        """Poll until a shell test on a node holds."""
+
+        def missing() -> str | None:
+            answer = self.cluster.shell(node, f"if {test}; then echo yes; else echo no; fi")
+            return None if answer.strip() == "yes" else what
+
+        wait_for(what, missing, seconds=seconds, every=0.5)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The row of the table, as far as it is known."""
+        *first, last = self.said or [""]
+        return {
+            "cluster": self.fault.nodes,
+            "what happens": self.fault.what,
+            "the run said": " / then ".join(first) if first else last,
+            "run again": last if first else "",
+        }
+
+
+def said(ran: Ran) -> str:
+    """What a run says of its end, in one line."""
+    if ran.directory is not None and (ran.directory / "summary.json").exists():
+        stopped = ran.summary.get("stopped")
+        text = stopped["reason"] if stopped else ran.summary["outcome"]
+    else:
+        lines = [line for line in ran.console.splitlines() if line.strip()]
+        text = lines[-1] if lines else "(nothing)"
+    return " ".join(text.split())[:240]
+
+
+def left_undone(ran: Ran) -> list[str]:
+    """What must be there after every run that ended by itself."""
+    if ran.code == 4 or ran.directory is None:
+        return []
+    if ran.code == 0 and ran.summary["ledger"]:
+        return [f"green with open entries in the ledger: {ran.summary['ledger']}"]
+    missing = [
+        name
+        for name in ("summary.json", "report.html", "journal.jsonl")
+        if not (ran.directory / name).exists()
+    ]
+    return [f"not written: {', '.join(missing)}"] if missing else []
+
+
+@contextmanager
+def lab(fault: Fault, evidence: Path, name: str) -> Iterator[Lab]:
+    """A lab with the fault's cluster at its start; `name` is the cluster's, kept for the next."""
+    wanted = {"seconds_per_node": 4, **fault.settings}
+    before = State(name).read()
+    if before is not None and before[0].counts == parse_counts(fault.nodes):
+        cluster.reset(name, fault.scenario, SEED, wanted, say=_quiet)
+    else:
+        cluster.up(name, fault.scenario, SEED, fault.nodes, wanted, say=_quiet)
+    made = Lab(fault, TestCluster(name, cluster.topology(name)), evidence)
+    with made.stack:
+        yield made
+    for clone in evidence.glob("clone*"):
+        shutil.copytree(clone / "reports", evidence / f"{clone.name}-reports", symlinks=True)
+        shutil.rmtree(clone)
+
+
+def _quiet(text: str) -> None:
+    """The rehearsal's own steps are not the faults' business."""
