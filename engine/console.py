@@ -27,7 +27,7 @@ class Console:
         self,
         write_line: Callable[..., None],
         total: int,
-        expected: float,
+        expected: float,  # seconds; 0: nothing is announced
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write_line
@@ -68,8 +68,9 @@ class Console:
     def progress(self) -> str:
         """`[12/84  0:03:20 of about 1:30:00]`, and `longer than expected` when it is."""
         elapsed = self._now() - self._started
-        late = "  LONGER THAN EXPECTED" if elapsed > self._expected else ""
-        times = f"{clock(elapsed)} of about {clock(self._expected)}"
+        late = "  LONGER THAN EXPECTED" if elapsed > self._expected > 0 else ""
+        about = f" of about {clock(self._expected)}" if self._expected else ""
+        times = f"{clock(elapsed)}{about}"
         return f"[{self._number}/{self._total}  {times}{late}]"
 
     def ended(self, outcome: str, reason: str, seconds: float) -> None:

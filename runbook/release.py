@@ -168,6 +168,7 @@ NEVER_ACCEPTABLE = frozenset(
         *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
         *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
+        "restore-while-running",
     }
 )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from engine import detached
 from engine.act import Applied
 from engine.evidence import Evidence
+from engine.foreseen import Bookkeeping, Told, planned_by
 from engine.ledger import entry_text
 from engine.look import Look
+from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.policy import commands, normal, quorum
 from engine.policy import restore as policy
@@ -51,9 +53,11 @@ def test_commands(look: Look, evidence: Evidence) -> None:
         return
     asked = look.ask_all(look.names.all, PROCESSES)
     evidence.answered(asked)
-    running = commands.no_command_running(asked.values, release.OTHER_COMMANDS)
     evidence.judge(
-        [*running, *_of_this_attempt(look)],
+        [
+            *_of_this_attempt(look),
+            *commands.no_command_running(asked.values, release.OTHER_COMMANDS),
+        ],
         observed=f"no neteye command runs on {len(asked.values)} nodes",
     )
 
@@ -167,7 +171,14 @@ def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None
     evidence.judge(findings, observed=describe(seen), information=information)
 
 
+def _attempt_planned(look: Look, _: Evidence) -> Told:
+    if not is_open(look):
+        return Nothing(CLOSED)
+    return Bookkeeping(f"closes attempt {look.attempt} when its ledger is empty", look.names.active)
+
+
 @step("restore.attempt", after=("restore.final",), scope="restore")
+@planned_by(_attempt_planned)
 def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The attempt is closed: no temporary change is in place any more."""
     if not is_open(look):
@@ -208,13 +219,13 @@ def _of_this_attempt(look: Look) -> list[Finding]:
         if look.ask(look.names.active, detached.progress_query(base)).alive:
             findings.append(
                 Finding(
-                    code="command-running",
+                    code="restore-while-running",
                     subject=look.names.active,
-                    observed=f"{record.intent['what']!r} of this attempt still runs since"
-                    f" {record.intent['time']}; its log is {base}/nohup.out",
-                    expected="no command that changes the cluster",
-                    remedy="Wait until it has ended, or run again without --restore: it is"
-                    " followed to its end. Never end it from outside.",
+                    observed=f"{record.intent['what']!r} of this attempt was started at"
+                    f" {record.intent['time']} and still runs; its log is {base}/nohup.out",
+                    expected="its end, before anything is given back that it still needs",
+                    remedy="Run again without --restore: it is followed to its end. Or wait, then"
+                    " run --restore again. Never end it from outside.",
                 )
             )
     return findings

@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.act import Action
 from engine.actions import action
 from engine.evidence import StoppedForPerson
+from engine.foreseen import Foreseen
 from engine.look import Look
 from engine.memory import Memory
 from engine.model.change import Change, Nothing
@@ -26,7 +27,7 @@ def standby_entries(memory: Memory) -> tuple[str, ...]:
     return tuple(entry.subject for entry in memory.ledger.values() if entry.kind == "standby")
 
 
-@action()
+@action(expected="pcs node unstandby")
 def ledger_unstandby(look: Look) -> Action:
     """The nodes that the upgrade put in standby are active again."""
     entries = standby_entries(look.memory)
@@ -57,9 +58,18 @@ def ledger_unstandby(look: Look) -> Action:
     return f"was in standby, or out of the cluster: {', '.join(left)}"
 
 
-@action()
+def _scratch_planned(look: Look) -> Foreseen | Nothing:
+    """Reactivating a node makes or drops no schema."""
+    return _foreseen(_give_scratch_back(look))
+
+
+@action(planned=_scratch_planned, despite=("restore.unstandby",))
 def ledger_scratch(look: Look) -> Action:
     """The schema that a backup was restored into is gone."""
+    return (yield from _give_scratch_back(look))
+
+
+def _give_scratch_back(look: Look) -> Action:
     if dump.SCRATCH not in look.memory.ledger:
         return Nothing("a scratch schema is not among the open temporary changes")
     if SCRATCH_DATABASE not in look.sql(SCHEMAS):
@@ -69,9 +79,18 @@ def ledger_scratch(look: Look) -> Action:
     return "the backup itself stays where it is"
 
 
-@action()
+def _fencing_planned(look: Look) -> Foreseen | Nothing:
+    """Neither of the changes before it touches the property, or takes a node away."""
+    return _foreseen(_give_fencing_back(look))
+
+
+@action(planned=_fencing_planned, despite=("restore.unstandby", "restore.scratch"))
 def ledger_fencing(look: Look) -> Action:
     """Fencing is enabled again, as it was before the upgrade."""
+    return (yield from _give_fencing_back(look))
+
+
+def _give_fencing_back(look: Look) -> Action:
     if FENCING not in look.memory.ledger:
         return Nothing("fencing is not among the open temporary changes")
     status = look.cluster_status()
@@ -83,3 +102,13 @@ def ledger_fencing(look: Look) -> Action:
         raise StoppedForPerson(unsafe)
     yield enable_fencing(look)
     return "it was enabled before the upgrade, by the ledger"
+
+
+def _foreseen(action: Action) -> Foreseen | Nothing:
+    """The one change of these actions, or why there is none."""
+    try:
+        return Foreseen((next(action),))
+    except StopIteration as end:
+        return Nothing(str(getattr(end.value, "reason", end.value)))
+    finally:
+        action.close()
