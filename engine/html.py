@@ -10,8 +10,6 @@ from html import escape
 from itertools import zip_longest
 from typing import Any
 
-from engine.model.finding import acceptance_sentence
-
 _COLOURS = {
     "fulfilled": "#1a7f37",
     "not needed": "#57606a",
@@ -131,12 +129,20 @@ def _findings(findings: Iterable[Mapping[str, Any]]) -> str:
                 escape(f["observed"]),
                 escape(f["expected"]),
                 escape(f["remedy"]),
-                escape(acceptance_sentence(f["accepted"])) if f["accepted"] else "",
+                escape(_accepted(f["accepted"])) if f["accepted"] else "",
             )
             for f in listed
         ),
         widths=(12, 7, 14, 27, 15, 19, 6),
     )
+
+
+def _accepted(accepted: Mapping[str, Any]) -> str:
+    day, run, until = (accepted.get(key) for key in ("given", "run", "until"))
+    words = [f"by {accepted['by']}: {accepted['reason']}"]
+    words += [f"given on {day[:10]} in run {run}"] if day and run else []
+    words += [f"until {until}"] if until else []
+    return "; ".join(words)
 
 
 def _state(state: str) -> str:

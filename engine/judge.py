@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, datetime
 
 from engine.errors import UsageError
-from engine.journal import Event, utc_now
-from engine.memory import Memory
 from engine.model.finding import Acceptance, Finding, Severities, Severity
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Judge:
     acceptances: tuple[Acceptance, ...] = ()
     """Given for this run, on the command line or in the inventory."""
     findings: list[Finding] = field(default_factory=list)
-    now: Callable[[], datetime] = utc_now
+    now: Callable[[], datetime] = _now
     recorded: tuple[Acceptance, ...] = ()
     """On record: used by earlier runs of this attempt. They hold until it is closed."""
     _used: set[Acceptance] = field(default_factory=set)
@@ -44,9 +46,9 @@ class Judge:
                     " the report of the run that was blocked and in docs/findings.md"
                 )
 
-    def honour(self, memory: Memory) -> None:
+    def honour(self, recorded: Iterable[Acceptance]) -> None:
         """Take over the acceptances that are on record for the attempt."""
-        self.recorded = tuple(map(_from_record, memory.accepted.values()))
+        self.recorded = tuple(recorded)
 
     def weigh(self, findings: Iterable[Finding], *, information: bool = False) -> list[Finding]:
         """Findings with severity and acceptance; `information` shows them without weight."""
@@ -116,16 +118,3 @@ class Judge:
                 if one not in ended
             ),
         ]
-
-
-def _from_record(event: Event) -> Acceptance:
-    until = event.get("until")
-    return Acceptance(
-        code=event["code"],
-        subject=event["subject"],
-        reason=event["reason"],
-        by=event["by"],
-        until=date.fromisoformat(until) if until else None,
-        run=event["run"],
-        given=event["given"],
-    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from engine.journal import Event
 from engine.model.change import Outcome, merged
+from engine.model.finding import Acceptance
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Memory:
     """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
     settled: dict[str, Event] = field(default_factory=dict)
     """A person's word by the key of the change it is about; it counts until that is begun anew."""
-    accepted: dict[tuple[str, str | None], Event] = field(default_factory=dict)
+    accepted: dict[tuple[str, str | None], Acceptance] = field(default_factory=dict)
     """The latest acceptance by code and subject; it holds until the attempt is closed."""
     closed: bool = False
     closed_by: str | None = None
@@ -134,7 +136,16 @@ class Memory:
                 self.settled[record.key] = event
 
     def _on_accepted(self, event: Event) -> None:
-        self.accepted[event["code"], event["subject"]] = event
+        until = event["until"]
+        self.accepted[event["code"], event["subject"]] = Acceptance(
+            code=event["code"],
+            subject=event["subject"],
+            reason=event["reason"],
+            by=event["by"],
+            until=date.fromisoformat(until) if until else None,
+            run=event["run"],
+            given=event["given"],
+        )
 
     def _on_fact(self, event: Event) -> None:
         self.facts[event["name"]] = event

@@ -79,7 +79,7 @@ def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:
     """A cluster that is at the start again (restored, say) begins a new attempt of its own."""
     if run.memory.closed and look.position is Position.NOT_STARTED:
         run.memory = Memory.fold(run.journal.events)
-        run.judge.honour(run.memory)
+        run.judge.honour(run.memory.accepted.values())
         look.baseline, seen.earlier = None, []
 
 
@@ -122,7 +122,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
     if attempt is not None and memory.closed and _is_of_another_upgrade(run, memory, attempt):
         return  # history: this upgrade has no records yet
     run.memory, seen.attempt, seen.earlier = memory, attempt, earlier
-    run.judge.honour(memory)
+    run.judge.honour(memory.accepted.values())
     if attempt is not None:
         look.baseline = attempt.baseline
         if not memory.closed:
