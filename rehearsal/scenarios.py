@@ -69,6 +69,20 @@ def _custom_server(active: int) -> str:
     )
 
 
+# steps of boot.json run before systemd: nothing has a file below these directories open yet
+_LIMIT = """
+mkdir -p /mnt/limited
+mount -t tmpfs -o "size=$2,mode=755" tmpfs /mnt/limited
+cp -a --one-file-system "$1/." /mnt/limited/
+mount --move /mnt/limited "$1"
+"""
+
+
+def _limited(directory: str, size: str) -> NodeStep:
+    """A directory of node 1 becomes a file system of limited size; it does not outlive the node."""
+    return NodeStep(1, ("sh", "-euc", _LIMIT, "limited", directory, size))
+
+
 def _wrong_version(version: str) -> Scenario:
     return Scenario(
         f"wrong-version-{version}",
@@ -129,6 +143,11 @@ _ALL = (
         "cluster-file-missing",
         "node 3 has no /etc/neteye-cluster",
         before_start=(NodeStep(3, ("rm", "/etc/neteye-cluster")),),
+    ),
+    Scenario(
+        "small-disks",
+        "/var and /neteye of node 1 are file systems of limited size, to be filled",
+        before_start=(_limited("/var", "4g"), _limited("/neteye", "256m")),
     ),
     Scenario(
         "disabled-resource",

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 
 from tests.faults.fault import fault
-from tests.faults.lab import Lab
+from tests.faults.lab import FIRST_ROUND, Lab
 from tests.faults.strikes import cut, sshd_stopped
-
-FIRST_ROUND = "upgrade.run[1]#1"
 
 
 def _hold(lab: Lab, seconds: float) -> None:

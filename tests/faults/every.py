@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.faults import cases_connection
+from tests.faults import (
+    cases_commands,
+    cases_connection,
+    cases_controllers,
+    cases_disks,
+    cases_nodes,
+)
 from tests.faults.fault import FAULTS
 
-__all__ = ["FAULTS", "cases_connection"]
+__all__ = [
+    "FAULTS",
+    "cases_commands",
+    "cases_connection",
+    "cases_controllers",
+    "cases_disks",
+    "cases_nodes",
+]

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal import cluster
+from rehearsal import cluster, waiting
 from rehearsal.run import wait_for
 from rehearsal.state import State
 from rehearsal.topology import parse_counts
@@ -21,6 +21,8 @@ from tests.integration.outcome import all_starts, assert_upgraded
 from tests.proving.runner import Red
 
 SEED = 15
+FIRST_ROUND = "upgrade.run[1]#1"
+"""The change that starts the first round, as its intent is called."""
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -35,6 +37,8 @@ class Lab:
     """What each run said: exit code and one line."""
     stack: ExitStack = field(default_factory=ExitStack)
     """Everything that has to be put back, whatever happens."""
+    last: Running | None = None
+    """The run that ended last."""
     _started: int = 0
 
     def project(self, name: str = "clone") -> Project:
@@ -61,9 +65,19 @@ class Lab:
         self.stack.callback(running.stop)
         return running
 
-    def expect(self, running: Running, codes: int | Sequence[int], *words: str) -> Ran:
-        """The run ends with one of the codes, in good order, and says each of `words`."""
+    def expect(
+        self,
+        running: Running,
+        codes: int | Sequence[int],
+        *words: str,
+        evidence: bool = True,
+    ) -> Ran:
+        """The run ends with one of the codes, in good order, and says each of `words` (patterns).
+
+        `evidence`: it has to leave its summary and report.
+        """
         ran = running.end()
+        self.last = running
         line = said(ran)
         self.said.append(f"{ran.code}: {line}")
         wanted = (codes,) if isinstance(codes, int) else tuple(codes)
@@ -72,7 +86,7 @@ class Lab:
             problems.append("a traceback on the console")
         seen = ran.console.replace("\n", " ")
         problems += [f"{word!r} is not said" for word in words if not re.search(word, seen)]
-        problems += left_undone(ran)
+        problems += left_undone(ran) if evidence else []
         if problems:
             raise Red(f"{'; '.join(problems)}. It said: {line}", self.columns)
         return ran
@@ -117,6 +131,32 @@ class Lab:
             return None if answer.strip() == "yes" else what
 
         wait_for(what, missing, seconds=seconds, every=0.5)
+
+    def until_normal(self) -> None:
+        """Wait until every node is back and every resource Started; old failures are cleaned up."""
+        waiting.until_ready(self.cluster.topology)
+        self.cluster.run(self.cluster.active, ("pcs", "resource", "cleanup"))
+        self.cluster.until_ready()
+
+    def other_home(self) -> Path:
+        """The home directory of somebody else on another machine: nothing of this one is there."""
+        home = self.evidence / "home"
+        home.mkdir(exist_ok=True)
+        return home
+
+    def one_of(self, both: Sequence[Running]) -> tuple[Running, Running]:
+        """The run that goes on and the one that has ended; Red when it is not one of each."""
+
+        def missing() -> str | None:
+            ended = [running for running in both if running.process.poll() is not None]
+            return None if ended else "the end of one of them"
+
+        wait_for("one of two runs gives way", missing, seconds=120)
+        ended = [running for running in both if running.process.poll() is not None]
+        going = [running for running in both if running.process.poll() is None]
+        if len(ended) != 1:
+            raise Red("both runs ended: nobody won", self.columns)
+        return going[0], ended[0]
 
     @property
     def columns(self) -> dict[str, str]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.errors import RehearsalError
 from rehearsal.run import wait_for
 from tests.integration.invocation import Project, Ran, environment
 
@@ -35,7 +32,8 @@ class Running:
     console: Path
     before: frozenset[str]
     process: subprocess.Popen[bytes]
-    begun: float = field(default_factory=time.monotonic)
+    peak_memory: int = 0
+    """Bytes that the run's own process had at most."""
 
     @classmethod
     def start(
@@ -112,14 +110,19 @@ class Running:
 
     def end(self, seconds: float = DEADLINE) -> Ran:
         """Wait until it ends. RehearsalError, with the process gone, when it does not."""
+
+        def missing() -> str | None:
+            self.peak_memory = max(self.peak_memory, _peak(self.process.pid))
+            return None if self.process.poll() is not None else "the end of the run"
+
         try:
-            code = self.process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired as late:
-            self.kill()
-            raise RehearsalError(f"the run hung: no end within {seconds:g} s") from late
+            wait_for("the run hung", missing, seconds=seconds, every=0.3)
+        finally:
+            self.stop()
         console = self.text
         place = re.search(r"^run \S+ \(\w+\), evidence in (.+)$", console, re.MULTILINE)
-        return Ran(code, console, Path(place[1]) if place else self.directory)
+        directory = Path(place[1]) if place else self.directory
+        return Ran(self.process.returncode, console, directory)
 
     def stop(self) -> None:
         """Nothing of it is left running, however the story ended."""
@@ -134,6 +137,11 @@ def _runs(project: Project) -> list[str]:
     return [path.name for path in reports.iterdir() if path.is_dir() and not path.is_symlink()]
 
 
-def peak_memory() -> int:
-    """Bytes that the largest process of those that ended and were waited for had at once."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+def _peak(process: int) -> int:
+    """Bytes that a process had at most until now; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
