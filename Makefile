@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration setup sshd clean
+.PHONY: rehearsal test lint unit integration faults setup sshd clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -40,6 +40,12 @@ unit: setup sshd
 
 integration: setup
 	$(BIN)/pytest -q -m integration
+
+# Faults during a run, on rehearsal clusters; hours. What is green on this commit is not run again.
+# SHARD=2/6, FAULTS=name,name, or COUNT=5 (rotated by the commit id). The table: docs/faults.md
+faults: setup
+	$(BIN)/python -m tests.faults $(if $(SHARD),--shard $(SHARD)) $(if $(FAULTS),--only $(FAULTS)) \
+	  $(if $(COUNT),--count $(COUNT))
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
