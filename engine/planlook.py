@@ -77,6 +77,12 @@ class PlanLook(Look):
         self._baseline = value
 
     @property
+    def attempt(self) -> str | None:
+        if self._ahead.made and self._run.attempt is None:
+            raise NotKnownYet("the records of the attempt that the run opens")
+        return self._run.attempt
+
+    @property
     def memory(self) -> Memory:
         return remembered(self._run.memory, self._ahead, self._run.run_id)
 

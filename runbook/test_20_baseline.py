@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.evidence import Evidence
+from engine.foreseen import Bookkeeping, planned_by
 from engine.look import Look
+from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.policy.fencing import stopped_fence_devices
 from engine.policy.resources import disabled_resources
@@ -36,7 +38,18 @@ PREFLIGHT = (
 )
 
 
+def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
+    """Beforehand: whether there is a baseline, and whether it is too old."""
+    if look.memory.closed:
+        return Nothing("the attempt is closed: there is nothing to upgrade any more")
+    if look.attempt is not None:
+        evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
+        return Nothing(f"the baseline of attempt {look.attempt} is there")
+    return Bookkeeping("the baseline is recorded, the attempt opened", look.names.active)
+
+
 @step("baseline.recorded", after=PREFLIGHT)
+@planned_by(baseline_to_come)
 def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Fencing, standby, placement, properties and packages are recorded before the first change."""
     if look.baseline is not None and look.attempt is not None:

@@ -8,6 +8,7 @@ from engine.act import Action
 from engine.actions import action
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
+from engine.foreseen import Foreseen
 from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
@@ -22,7 +23,27 @@ VERIFIED = "memories-verified"
 """The fact that the table was compared with its backup after the upgrade."""
 
 
-@action(guide=("G06",))
+def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
+    """The backup's changes, as far as they can be known before the dump has been made."""
+    reason = _why_no_backup(look)
+    if reason:
+        return Nothing(reason)
+    attempt, node = look.attempt or "ATTEMPT", look.sql_node()
+    size = look.sql(dump.TABLE_SIZE)
+    _room(look, node, size)
+    made = dump.Dump(size.data, "SHA256")
+    changes = [
+        dump.dump(node, attempt, size),
+        dump.restore_beside(node, attempt, made.sha256, size.deadline),
+        dump.drop_scratch(node),
+    ]
+    if node != look.names.active:
+        changes.append(dump.pull(look.names.active, look.names.internal[node], attempt, made, size))
+    return Foreseen(tuple(changes), "then the proof is recorded beside the backup")
+
+
+# the update changes packages; whether there is a table to back up, and how large, it does not
+@action(guide=("G06",), planned=memories_backup_to_come, despite=("update",))
 def memories_backed_up(look: Look) -> Action:
     """The table is backed up directly before the first round, and the backup is proved."""
     reason = _why_no_backup(look)
@@ -108,7 +129,7 @@ def _room(look: Look, node: str, size: dump.TableSize) -> None:
         raise StoppedForPerson(findings)
 
 
-@action(guide=("G07",))
+@action(guide=("G07",), expected="restore the backup of memories beside the original")
 def memories_beside(look: Look) -> Action:
     """The backup is restored beside the table, to be compared with it after the upgrade."""
     if VERIFIED in look.memory.facts:
@@ -133,7 +154,7 @@ def memories_beside(look: Look) -> Action:
     return f"{total.rows} rows, as on record"
 
 
-@action(guide=())
+@action(guide=(), expected="drop the scratch schema")
 def memories_beside_dropped(look: Look) -> Action:
     """The scratch schema is gone."""
     if dump.SCRATCH not in look.memory.ledger and not look.memory.detached("upgrade"):

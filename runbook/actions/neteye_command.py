@@ -53,7 +53,7 @@ def neteye_updated(look: Look) -> Action:
     return "it ended with exit status 0"
 
 
-@action(guide=("G18",))
+@action(guide=("G18",), expected="neteye upgrade, once more")
 def neteye_upgraded(look: Look, round_number: int) -> Action:
     """A round of the upgrade has been run to its end."""
     rounds = {name_of(record): record for record in look.memory.detached("upgrade")}

@@ -8,6 +8,7 @@ from engine.act import Action
 from engine.actions import action
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
+from engine.foreseen import Foreseen
 from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
@@ -22,7 +23,7 @@ HTTPD = "httpd"
 RESTART_DEADLINE = 600.0
 
 
-@action(guide=("G10", "G11", "G12"))
+@action(guide=("G10", "G11", "G12"), expected=f"write the password in use into {CREDENTIALS} on N")
 def ocs_credentials_written(look: Look, node: str) -> Action:
     """On N the credentials file holds the password that the node with the .rpmnew uses."""
     pending = migration.new_files(look, node)
@@ -72,7 +73,26 @@ def _settled(
     return seen.password, seen.variable
 
 
-@action(guide=("G13",))
+def ocs_migration_to_come(look: Look, node: str) -> Foreseen | Nothing:
+    """The migration's changes on the node: they rest on its own files alone."""
+    pending = migration.new_files(look, node)
+    if not pending:
+        return Nothing(f"{node} has no .rpmnew of the OCS files")
+    merges = {path: _merged(look, node, path) for path in pending}
+    changes = [
+        change
+        for path, (old, merged) in merges.items()
+        for change in _replaced(look, node, path, old, merged)
+    ]
+    return Foreseen(tuple(changes))
+
+
+@action(
+    guide=("G13",),
+    planned=ocs_migration_to_come,
+    despite=("migration",),
+    expected="on a node with a .rpmnew: keep the old file, put the merged one in its place",
+)
 def ocs_files_migrated(look: Look, node: str) -> Action:
     """Both files are migrated on the node: local settings kept, the password is the variable."""
     pending = migration.new_files(look, node)
@@ -130,7 +150,7 @@ def _summary(path: str, merged: Merge) -> str:
     return ", ".join(parts)
 
 
-@action(guide=("G14",))
+@action(guide=("G14",), expected="pcs resource restart httpd")
 def httpd_restarted(look: Look) -> Action:
     """httpd runs with the migrated settings: it started after its files last changed."""
     resource = look.cluster_status().resource(HTTPD)
