@@ -27,7 +27,6 @@ class _Seen:
     """What became known of the step under way, before its outcome."""
 
     step: PlannedStep
-    asks: bool
     shown: Foreseen | Nothing | Bookkeeping | NotKnownYet | None = None
     expected: str = ""
     needs_person: bool = False
@@ -53,10 +52,11 @@ class Planner:
             round=item.round,
             node=item.node,
             intent=intent,
+            asks=item.mark.asks,
             guide=item.mark.guide,
             waits_for=tuple(waits_for),
         )
-        self._seen = _Seen(step, item.mark.asks)
+        self._seen = _Seen(step)
 
     def show(
         self, look: Look, make: Callable[[Look], Action], foresight: Foresight | None
@@ -85,7 +85,7 @@ class Planner:
         if declared.planned is not None and self._ahead.is_only_of(declared.despite):
             if self._ahead.made:
                 last = self._ahead.made[-1][0]
-                self._under_way.notes.append(f"by what is there now; {last} may still move it")
+                self._under_way.notes.append(f"by what is there now, {last} may still move it")
             return declared.planned(PlanLook(look, Ahead()))
         return _first(make(PlanLook(look, self._ahead)))
 
@@ -143,7 +143,7 @@ class Planner:
     def tell(self, console: Console) -> None:
         """A line for what was asked now; the table at the end has the other steps."""
         step = self.steps[-1]
-        if not self._under_way.asks:
+        if not step.asks:
             return
         bad = step.verdict.is_in_the_way
         for line in step.reason.splitlines()[:20] or [""]:
@@ -152,15 +152,20 @@ class Planner:
     def _verdict(self, seen: _Seen, outcome: str, said: str) -> PlannedStep:
         step, shown = seen.step, seen.shown
         if isinstance(shown, Foreseen):
-            reason = "; ".join([shown.changes[0].what, *seen.notes])
-            return replace(step, reason=reason, changes=shown.changes, further=shown.further)
+            return replace(
+                step,
+                reason=shown.changes[0].what,
+                changes=shown.changes,
+                further=shown.further,
+                notes=tuple(seen.notes),
+            )
         if isinstance(shown, Bookkeeping):
-            return replace(step, reason=f"bookkeeping on {shown.node}: {shown.what}")
+            return replace(step, reason=f"bookkeeping: {shown.what}", books_on=shown.node)
         if isinstance(shown, Nothing):
             return replace(step, verdict=Verdict.SATISFIED, reason=shown.reason)
         if isinstance(shown, NotKnownYet):
             return self._after(step, f"depends on {shown.what}")
-        if seen.asks or outcome in _IDLE:
+        if step.asks or outcome in _IDLE:
             return replace(step, verdict=Verdict.SATISFIED, reason=said)
         if self._ahead.made:
             return self._after(step, "judges what it leaves")

@@ -39,12 +39,18 @@ class PlannedStep:
     round: int | None = None
     node: str | None = None
     intent: str = ""
+    asks: bool = False
+    """It only asks and judges, and the plan has done so."""
     guide: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     """What it would do, in order, as far as it is known beforehand."""
     further: str = ""
     """Changes that follow `changes` and are not known yet."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of `changes`: who began them, what may still move them."""
+    books_on: str = ""
+    """WILL RUN: the node whose records it writes; it does not change the cluster."""
     expected: str = ""
     """AFTER: the command it is expected to run when it has to."""
     after: str = ""

@@ -1,0 +1,158 @@
+"""The table of a plan: verdict, step, node, command or reason; long fan-outs in one line."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from engine.model.change import Change
+from engine.model.plan import PlannedStep, Verdict
+
+WIDTH = 110
+"""Characters of a line, where the terminal does not say."""
+_STEP = 28
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table; `mark` lines stand alone, across all columns."""
+
+    verdict: str
+    step: str
+    node: str
+    text: str
+    is_mark: bool = False
+
+
+def table(
+    steps: Sequence[PlannedStep], *, no_return: str, shorten: Callable[[str], str]
+) -> list[Line]:
+    """The lines of a plan. `shorten` makes a node's name fit; `no_return` is a step's base name."""
+    lines: list[Line] = []
+    is_marked = not no_return
+    for _, group in groupby(steps, _key):
+        members = list(group)
+        if not is_marked and _starts(members[0], no_return):
+            lines.append(Line("", "", "", f"point of no return: {members[0].name}", is_mark=True))
+            is_marked = True
+        lines += _lines(members, shorten)
+    return lines
+
+
+def _starts(step: PlannedStep, no_return: str) -> bool:
+    return step.base == no_return and step.verdict in (Verdict.WILL_RUN, Verdict.AFTER)
+
+
+def _key(step: PlannedStep) -> Hashable:
+    """Steps in a row with the same key share a line."""
+    if step.waits_in_vain_for:
+        return (step.verdict, step.waits_in_vain_for)
+    if step.verdict.is_in_the_way:
+        return (step.verdict, step.name)
+    if step.changes:
+        return (step.base, step.round, len(step.changes))
+    if step.round is not None:
+        return ("rounds", step.verdict, step.after)
+    # bookkeeping stands in a line of its own
+    return (step.verdict, step.phase, step.after, step.name if step.books_on else "")
+
+
+def _lines(members: list[PlannedStep], shorten: Callable[[str], str]) -> Iterator[Line]:
+    first = members[0]
+    if first.changes:
+        yield from _changes(members, shorten)
+        return
+    node = shorten(first.books_on or first.node or "") if len(members) == 1 else ""
+    yield Line(first.verdict.value, _label(members), node, _reason(members))
+
+
+def _changes(members: list[PlannedStep], shorten: Callable[[str], str]) -> Iterator[Line]:
+    """A line for each command; the first member of a fan-out speaks for all of them."""
+    first = members[0]
+    many = f"{len(members)} nodes" if len(members) > 1 else ""
+    for number, change in enumerate(first.changes):
+        head = (first.verdict.value, _label(members)) if number == 0 else ("", "")
+        yield Line(*head, many or shorten(change.node), command_text(change))
+    notes = [*([first.further] if first.further else []), *first.notes]
+    if many:
+        notes.insert(0, f"the same on {', '.join(shorten(s.node or '') for s in members)}")
+    for note in notes:
+        yield Line("", "", "", f"({note})")
+
+
+def command_text(change: Change) -> str:
+    """A plain command as it is; a script by what it is for."""
+    is_script = "-c" in change.argv[1:2]
+    return change.what if is_script else shlex.join(change.argv)
+
+
+def _label(members: list[PlannedStep]) -> str:
+    first = members[0]
+    if len(members) == 1:
+        return first.base if first.node else first.name
+    if first.changes:
+        return first.name.replace(f"[{first.node}]", "")
+    if len({step.base for step in members}) == 1 and len({step.round for step in members}) == 1:
+        return f"{first.name.replace(f'[{first.node}]', '')} ({len(members)} nodes)"
+    rounds = sorted({step.round for step in members if step.round is not None})
+    if rounds and all(step.round is not None for step in members):
+        span = f"round {rounds[0]}" if len(rounds) == 1 else f"rounds {rounds[0]} to {rounds[-1]}"
+        return f"{span} ({len(members)} steps)"
+    phases = list(dict.fromkeys(step.phase for step in members))
+    name = phases[0] if len(phases) == 1 else f"{phases[0]} to {phases[-1]}"
+    return f"{name} ({len(members)} steps)"
+
+
+def _reason(members: list[PlannedStep]) -> str:
+    first = members[0]
+    if first.verdict is Verdict.AFTER:
+        expected = "; ".join(dict.fromkeys(s.expected for s in members if s.expected))
+        why = first.reason if len(members) == 1 else "depends on what it leaves"
+        return f"after {first.after}: {why}" + (f". If needed: {expected}" if expected else "")
+    if first.verdict is Verdict.SATISFIED and len(members) > 1 and len(_reasons(members)) > 1:
+        return (
+            "asked and judged now, nothing blocks" if _is_preflight(members) else _first_of(members)
+        )
+    if first.waits_in_vain_for:
+        return f"waits for {', '.join(first.waits_in_vain_for)}"
+    if first.findings:
+        listed = ", ".join(dict.fromkeys(f"[{f.code}] {f.subject}" for f in first.findings))
+        return listed if first.verdict is Verdict.BLOCKED else f"a person decides: {listed}"
+    return _common(members)
+
+
+def _is_preflight(members: list[PlannedStep]) -> bool:
+    return not any(step.round for step in members)
+
+
+def _first_of(members: list[PlannedStep]) -> str:
+    return f"{members[0].reason.splitlines()[0]}; and the like"
+
+
+def _reasons(members: Iterable[PlannedStep]) -> list[str]:
+    return list(dict.fromkeys(step.reason for step in members))
+
+
+def _common(members: list[PlannedStep]) -> str:
+    reasons = _reasons(members)
+    return "; ".join(reasons) if len(reasons) <= 2 else f"{reasons[0]}, and more"
+
+
+def rendered(lines: Iterable[Line], width: int = WIDTH) -> Iterator[str]:
+    """The table as text, the last column wrapped below itself."""
+    listed = list(lines)
+    nodes = max([len(line.node) for line in listed] + [4])
+    step = min(max([len(line.step) for line in listed] + [4]), 46)
+    head = 11 + step + 2 + nodes + 2
+    yield f"{'verdict':<11}{'step':<{step + 2}}{'node':<{nodes + 2}}command or reason"
+    for line in listed:
+        if line.is_mark:
+            yield f"---- {line.text} ".ljust(width, "-")
+            continue
+        begin = f"{line.verdict:<11}{line.step:<{step + 2}}{line.node:<{nodes + 2}}"
+        text = textwrap.wrap(line.text, max(width - head, 30)) or [""]
+        yield begin + text[0]
+        yield from (" " * head + more for more in text[1:])
