@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any, TextIO
 
 _IDLE = ("nothing to do", "not needed", "not applicable", "AFTER", "SATISFIED")
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
@@ -18,6 +21,71 @@ def clean_line(text: str) -> str:
 def clock(seconds: float) -> str:
     """1:02:03"""
     return str(timedelta(seconds=int(seconds)))
+
+
+class LastingOutput:
+    """A terminal that may go away: what can't be shown any more is dropped, the run goes on.
+
+    Stands in for the file that pytest's terminal writes to. A closed pipe, a terminal that hung
+    up or a full disk behind `> log` must not keep a run from its orderly end.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.problem = ""
+        """Why nothing is shown any more; empty while all is well."""
+        self._muted = False
+        self._own = self._duplicate()
+
+    def write(self, text: str) -> int:
+        if not self.problem and not self._muted:
+            with self._tolerant():
+                return self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if not self.problem:
+            with self._tolerant():
+                self._file.flush()
+
+    def say(self, text: str) -> None:
+        """A line from within a signal handler, past every buffer."""
+        if self._own is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._own, f"\n{clean_line(text)}\n".encode())
+
+    @contextlib.contextmanager
+    def muted(self) -> Iterator[None]:
+        """Nothing is shown that is written meanwhile."""
+        self._muted = True
+        try:
+            yield
+        finally:
+            self._muted = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    @contextlib.contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+            self._to_nowhere()
+
+    def _to_nowhere(self) -> None:
+        """What waits in the buffer goes nowhere: the interpreter would fail on it at its end."""
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._file.fileno())
+            os.close(nowhere)
+            self._file.flush()
+
+    def _duplicate(self) -> int | None:
+        with contextlib.suppress(OSError, ValueError):
+            return os.dup(self._file.fileno())
+        return None
 
 
 class Console:

@@ -1,20 +1,23 @@
-"""How a run ends: summary, the lines on the console, the exit code."""
+"""How a run ends: what is looked at last, whether it is complete, its summary, the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
-from engine.journal import Event, stamp
-from engine.ledger import open_entries
+from engine import detached
+from engine.errors import RunbookError
+from engine.journal import Event
+from engine.last_lines import last_lines
 from engine.notify import notify
-from engine.rows import Row, RowState, rows_of
+from engine.plan_end import draw_plan, write_plan
+from engine.rows import RowState
 from engine.run import Ending, Mode, Run
 from engine.session import Session
-from engine.steps import Scope
-from engine.summary import build_summary, write_summary
+from engine.summary import attempt_rows, planned_steps, summary_of, write_summary
+from engine.under_way import SEEN
 
 _GOOD = ("done", "nothing to do", "not needed", "not applicable")
 
@@ -26,41 +29,59 @@ class Ended:
     exit_code: int
     summary: Mapping[str, Any]
     lines: list[str] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)
+    """What could not be written on this machine, and why."""
+
+    def told(self) -> list[str]:
+        """The last lines, with the files that are missing in place of the report's path."""
+        if not self.unwritten:
+            return self.lines
+        directory = self.lines[-1].removeprefix("report: ").rpartition("/")[0]
+        return [
+            *self.lines[:-1],
+            *(f"NOT WRITTEN: {what}" for what in self.unwritten),
+            f"make room, then: python -m engine report {shlex.quote(directory)}",
+        ]
 
 
-def finish(run: Run, session: Session | None, serving: Mapping[str, list[str]]) -> Ended:
+def finish(run: Run, session: Session | None) -> Ended:
     """Write what the run leaves; the exit code is that of the first event that stopped it."""
     run.step = ""
-    earlier = session.survey.earlier if session is not None and hasattr(session, "survey") else []
-    # a restore judges no row: it serves the ledger, not the guide
-    guide = {} if run.scope is Scope.RESTORE else run.release.guide
-    rows = rows_of([*earlier, *run.journal.events], guide, serving)
-    _check_complete(run, rows)
+    earlier = earlier_events(session)
+    _check_complete(run, earlier)
+    for text in run.judge.warnings():
+        run.record("warning", step="", text=text)
+    if session is not None:
+        _look_at_commands(run, session)
     ending = run.stop.ending if run.stop else _good_ending(run)
-    finished = run.now()
-    _warn_of_unused_acceptances(run)
+    drawn = draw_plan(run, session, ending) if run.mode is Mode.PLAN else []
     run.record("run-ended", outcome=ending.value, exit_code=ending.code)
     if session is not None:
-        _keep_earlier(run, session)
         session.end()
-    header = _header(run, ending, finished, [*earlier, *run.journal.events])
-    summary = build_summary(header=header, events=run.journal.events, rows=rows)
-    write_summary(run.directory / "summary.json", summary)
+    summary = summary_of(run.journal.events, earlier)
+    unwritten = _write(run, summary)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")
-    return Ended(ending.code, summary, _lines(run, session, summary))
+    lines = last_lines(summary, run.directory, drawn)
+    return Ended(ending.code, summary, lines, unwritten)
+
+
+def earlier_events(session: Session | None) -> Sequence[Event]:
+    """The events of the attempt's runs before this one, as far as they are known."""
+    return session.survey.earlier if session is not None and hasattr(session, "survey") else []
 
 
 def _good_ending(run: Run) -> Ending:
     return Ending.PLANNED if run.mode is Mode.PLAN else Ending.DONE
 
 
-def _check_complete(run: Run, rows: list[Row]) -> None:
-    """In execute mode a step that was not done never ends in 0, and no entry may be open."""
+def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
+    """Unless it only plans, a step that was not done never ends in 0, and no entry may be open."""
     if run.mode is Mode.PLAN or run.stop is not None:
         return
-    ended = [event for event in run.journal.events if event["event"] == "step-ended"]
-    bad = [event["name"] for event in ended if event["outcome"] not in _GOOD]
-    if bad or not ended:
+    events = run.journal.events
+    good = {e["name"] for e in events if e["event"] == "step-ended" and e["outcome"] in _GOOD}
+    bad = [step["name"] for step in planned_steps(events) if step["name"] not in good]
+    if bad or not good:
         run.halt(
             Ending.FAILED,
             f"steps not done: {', '.join(bad[:5]) or 'all'}",
@@ -69,98 +90,45 @@ def _check_complete(run: Run, rows: list[Row]) -> None:
     elif run.memory.ledger:
         left = ", ".join(f"{e.kind} of {e.subject}" for e in run.memory.ledger.values())
         run.halt(Ending.FAILED, f"temporary changes are still in place: {left}", "Run again.")
-    elif bad := [row.id for row in rows if row.state is RowState.FAILED or not row.steps]:
+    elif unmet := [
+        row.id
+        for row in attempt_rows(events, earlier)
+        if row.state is RowState.FAILED or not row.steps
+    ]:
         run.halt(
             Ending.FAILED,
-            f"rows of the guide failed or without a record: {', '.join(bad)}",
+            f"rows of the guide failed or without a record: {', '.join(unmet)}",
             "See their reasons in the report.",
         )
 
 
-def _warn_of_unused_acceptances(run: Run) -> None:
-    for acceptance in run.judge.unused:
-        run.record(
-            "note",
-            step="",
-            text=f"the acceptance of {acceptance.code} was not needed by any finding",
-        )
-
-
-def _keep_earlier(run: Run, session: Session) -> None:
-    """The earlier journals of the attempt, beside our own: the evidence covers all of it."""
-    attempt = session.survey.attempt if hasattr(session, "survey") else None
-    if attempt is None:
+def _look_at_commands(run: Run, session: Session) -> None:
+    """Long commands whose end is not on record: whoever comes next is told what they do now."""
+    if run.attempt is None or not hasattr(session, "look"):
         return
-    for name, text in attempt.journals.items():
-        path = run.directory / "earlier" / name.replace("/", "-")
-        path.touch(mode=0o600)
-        path.write_text(text)
+    for record in run.memory.open_intents():
+        name = record.intent.get("detached")
+        if not name:
+            continue
+        base = detached.directory(run.attempt, name)
+        try:
+            seen = session.look.ask(record.intent["node"], detached.progress_query(base))
+        except RunbookError:
+            continue  # the summary then says that it may still be running
+        state = "ended" if seen.has_ended else "running" if seen.alive else "gone"
+        run.record(SEEN, step="", key=record.key, state=state, status=seen.status)
 
 
-def _header(run: Run, ending: Ending, finished: datetime, events: list[Event]) -> dict[str, Any]:
-    settings = run.inventory.settings
-    first = next((event for event in events if event["event"] == "run-started"), None)
-    times = {event["name"]: event for event in events if event["event"] == "fact"}
-    standby = times.get("standby", {}).get("per_node", {})
-    window = (
-        f"{stamp(settings.window_start)} to {stamp(settings.window_end)}"
-        if settings.window_start and settings.window_end
-        else ""
-    )
-    minutes = run.release.estimate_base + run.release.estimate_per_node * len(run.inventory.hosts)
-    return {
-        "run_id": run.run_id,
-        "attempt": run.attempt,
-        "cluster": settings.cluster,
-        "environment": settings.environment.value,
-        "mode": run.mode.value,
-        "source": str(run.release.source),
-        "target": str(run.release.target),
-        "change_id": settings.change_id,
-        "window": window,
-        "operator": first["operator"] if first else "",
-        "started": stamp(run.started),
-        "finished": stamp(finished),
-        "announced": f"{minutes} minutes ({run.release.estimate_base} + "
-        f"{run.release.estimate_per_node} for each of {len(run.inventory.hosts)} nodes)",
-        "taken": str(timedelta(seconds=int((finished - run.started).total_seconds()))),
-        "standby": "; ".join(f"{node} {seconds:.0f} s" for node, seconds in standby.items()),
-        "outcome": ending.value,
-        "exit_code": ending.code,
-        "ledger": [
-            {"kind": e.kind, "subject": e.subject, "former": e.former, "since": e.since}
-            for e in run.memory.ledger.values()
-        ],
-        "stopped": {"reason": run.stop.reason, "what_to_do": run.stop.what_to_do}
-        if run.stop
-        else None,
-    }
-
-
-def _lines(run: Run, session: Session | None, summary: Mapping[str, Any]) -> list[str]:
-    counted: dict[str, int] = {}
-    for row in summary["guide"]:
-        counted[row["state"]] = counted.get(row["state"], 0) + 1
-    lines = [""]
-    if counted:
-        lines.append("guide: " + ", ".join(f"{n} {state}" for state, n in counted.items()))
-    for row in summary["guide"]:
-        if row["state"] in ("failed", "open"):
-            lines.append(f"  {row['id']} {row['state']}: {row['reason']}")
-    left_out = sum(step["outcome"] == "not reached" for step in summary["steps"])
-    if left_out:
-        lines.append(f"not reached: {left_out} of {len(summary['steps'])} steps")
-    for finding in summary["findings"]:
-        if finding["severity"] == "block":
-            word = "accepted" if finding["accepted"] else "BLOCKS"
-            lines.append(
-                f"  {word} [{finding['code']}] {finding['subject']}: {finding['observed']};"
-                f" expected {finding['expected']}. {finding['remedy']}"
-            )
-    lines += open_entries(run.memory.ledger.values(), run.inventory.path)
-    if run.stop is not None:
-        lines += [f"{run.stop.ending.value}: {run.stop.reason}"]
-        lines += [f"what to do: {run.stop.what_to_do}"]
-    lines.append(f"outcome: {summary['outcome']}, exit code {summary['exit_code']}")
-    lines.append(f"report: {run.directory / 'report.html'}")
-    return lines
+def _write(run: Run, summary: Mapping[str, Any]) -> list[str]:
+    unwritten = []
+    if not run.journal.is_whole:
+        unwritten.append(f"{run.journal.path}: its last events ({run.journal.problem})")
+    try:
+        write_summary(run.directory / "summary.json", summary)
+    except OSError as error:
+        unwritten.append(f"{run.directory / 'summary.json'} ({error.strerror or error})")
+    try:
+        write_plan(run.directory, run.journal.events)
+    except OSError as error:
+        unwritten.append(f"{run.directory / 'plan.json'} ({error.strerror or error})")
+    return unwritten

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
+UNWINDING = 2.0
+"""Seconds for which one KeyboardInterrupt is enough: a second one would break the first's way."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -28,6 +31,8 @@ class Interrupts:
     ending: bool = False
     """The run ends already: nothing is broken off any more."""
     say: Callable[[str], None] = field(default=lambda text: None)
+    clock: Callable[[], float] = time.monotonic
+    _raised: float | None = None
     _depth: int = 0
     _patience: list[str] = field(default_factory=list)
 
@@ -48,15 +53,21 @@ class Interrupts:
             return  # raised as soon as what is under way is whole
         elif self._patience and self.count == 1:
             self.say(f"{name}: waiting for {self._patience[-1]}; once more breaks it off")
+        elif self._raised is not None and self.clock() - self._raised < UNWINDING:
+            return
         else:
-            raise KeyboardInterrupt(self.name)
+            self._raise()
+
+    def _raise(self) -> None:
+        self._raised = self.clock()
+        raise KeyboardInterrupt(self.name)
 
     def check(self) -> None:
         """Raise what was put off, or was lost in a place where nothing can be raised."""
         if self.count and not self.ending and not self._depth:
             if self._patience and self.count == 1:
                 return
-            raise KeyboardInterrupt(self.name)
+            self._raise()
 
     @contextmanager
     def whole(self) -> Iterator[None]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from engine.memory import LedgerEntry
 
 
-def open_entries(entries: Iterable[LedgerEntry], inventory: Path) -> list[str]:
+def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
     """The lines for the console: what is in place, since when, what it was before, the way out.
 
-    Empty when nothing is in place.
+    `restore` is the command that gives it back. Empty when nothing is in place.
     """
     listed = list(entries)
     if not listed:
@@ -22,7 +21,7 @@ def open_entries(entries: Iterable[LedgerEntry], inventory: Path) -> list[str]:
         *(f"  {entry_text(entry)}" for entry in listed),
         "  the way out: run again, the upgrade goes on and gives back what it took; or leave the"
         " upgrade and give it back now:",
-        f"    pytest runbook --inventory {inventory} --restore",
+        f"    {restore}",
     ]
 
 

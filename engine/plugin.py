@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from collections.abc import Generator, Mapping
-from types import FrameType
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from engine import options, report, usage
+from engine import closing, options, report, usage
 from engine.console import Console
-from engine.ending import finish
 from engine.errors import RunbookError, UsageError
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.graph import order, resolve
+from engine.interrupts import Interrupts
 from engine.look import Look
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.redact import Redactor
-from engine.report import ENDED
 from engine.run import Ending, Mode, Run
-from engine.secrets import Secret
 from engine.session import Session
 from engine.settle import refuse_steps_that_are_not
 from engine.start import make_run, make_session
+from engine.started import steps_field
 from engine.steps import Scope, StepItem, mark_of
 
 _RUN = pytest.StashKey[Run]()
@@ -34,7 +31,6 @@ _SESSION = pytest.StashKey[Session]()
 _ITEM = pytest.StashKey[StepItem]()
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
-_SERVING = pytest.StashKey[Mapping[str, list[str]]]()
 
 
 class Hooks:
@@ -62,10 +58,14 @@ def pytest_configure(config: pytest.Config) -> None:
         if usage.is_question(config) or not usage.is_runbook(config):
             return
         usage.refuse_partial_runs(config)
+        interrupts = Interrupts()
+        interrupts.install()
+        config.pluginmanager.register(closing.Hearing(interrupts), "runbook-interrupts")
         run = make_run(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_RUN] = run
+    run.interrupts = interrupts
     config.pluginmanager.register(report, "runbook-report")
     config.option.htmlpath = str(run.directory / "report.html")
     config.option.self_contained_html = True
@@ -75,15 +75,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # steps are told as they end, and the ending below has its own lines
     config.option.no_summary = True
     config.addinivalue_line("markers", "runbook: a step of the runbook")
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        # who starts it with nohup wants it to outlive the terminal
-        if signal.getsignal(name) is not signal.SIG_IGN:
-            signal.signal(name, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End in an orderly way: reports written, lock released (pytest does so for Ctrl-C)."""
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -91,6 +82,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash.get(_RUN, None)
     if run is None:
         return
+    run.interrupts.say = closing.lasting(session.config).say
     metadata = _metadata_of(session.config)
     if metadata is not None:
         metadata.clear()  # the environment of this machine is none of the report's business
@@ -121,11 +113,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    if config.stash.get(_RUN, None) is None:
+    run = config.stash.get(_RUN, None)
+    if run is None:
         return
     if skipped := config.stash.get(_SKIPPED, []):
         raise pytest.UsageError(f"{', '.join(skipped)}: a part of the runbook that skips itself")
-    scope = config.stash[_RUN].scope
+    scope = run.scope
     marked = [(item, _step_item(item)) for item in items]
     marked = [(item, step) for item, step in marked if scope in step.mark.scopes]
     items[:] = [item for item, _ in marked]
@@ -141,17 +134,21 @@ def pytest_collection_modifyitems(
         refuse_steps_that_are_not(config.stash[_RUN].settlements, [step.name for step in steps])
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    serving: dict[str, list[str]] = {}
     for item, step in zip(items, steps, strict=True):
         item.stash[_ITEM] = step
         item.add_marker(
             pytest.mark.dependency(name=step.name, depends=depends[step.name], scope="session")
         )
-        for row in step.mark.guide:
-            names = serving.setdefault(row, [])
-            if step.mark.name not in names:
-                names.append(step.mark.name)
-    config.stash[_SERVING] = serving
+    run.record(
+        "steps",
+        steps=steps_field([(s, i.nodeid, _intent(i)) for i, s in zip(items, steps, strict=True)]),
+    )
+
+
+def _intent(item: pytest.Item) -> str:
+    """The step's sentence: the first line of its docstring."""
+    doc = (getattr(item, "function", None).__doc__ or "").strip().splitlines()
+    return doc[0] if doc else ""
 
 
 def _is_of_nobody(step: StepItem) -> bool:
@@ -244,8 +241,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_BEGUN] = time.monotonic()
     marker = item.get_closest_marker("dependency")
     waits_for = marker.kwargs["depends"] if marker else ()
-    doc = (getattr(item, "function", None).__doc__ or "").strip().splitlines()
-    session.start_step(step, doc[0] if doc else "", waits_for)
+    session.start_step(step, _intent(item), waits_for)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -339,38 +335,19 @@ def pytest_report_teststatus(
     return None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    config = session.config
-    run, made = config.stash.get(_RUN, None), config.stash.get(_SESSION, None)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(
+    session: pytest.Session, exitstatus: int
+) -> Generator[None, object, object]:
+    run = session.config.stash.get(_RUN, None)
     if run is None:
-        return
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
-        run.halt(
-            Ending.INTERRUPTED,
-            "the run was interrupted by a person or a signal",
-            "A command that was started on the cluster goes on there. Run again: it is followed,"
-            " and what is done already is not done twice.",
-        )
-    elif exitstatus == pytest.ExitCode.USAGE_ERROR:
-        run.halt(Ending.USAGE, "the invocation or the runbook is wrong", "See the message above.")
-    elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        run.halt(Ending.FAILED, f"pytest ended with {exitstatus}", "See the message above.")
-    ended = finish(run, made, config.stash.get(_SERVING, dict[str, list[str]]()))
-    config.stash[ENDED] = ended
-    session.exitstatus = ended.exit_code
+        return (yield)
+    ended = closing.end(session, run, session.config.stash.get(_SESSION, None), exitstatus)
+    with closing.reports_written(session.config, run, ended):
+        return (yield)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(_RUN, None)
-    if run is None:
-        return
-    run.journal.close()
-    Secret.unwatched_by(run.redactor.learn)
-    for written in ("report.html", "junit.xml"):
-        path = run.directory / written
-        if path.exists():
-            path.chmod(0o600)
-    ended, session = config.stash.get(ENDED, None), config.stash.get(_SESSION, None)
-    for line in ended.lines if ended else ():
-        print(line) if session is None else session.console.line(line)
+    if run is not None:
+        closing.leave(config, run, config.stash.get(_SESSION, None))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.console import clock
 from engine.ending import Ended
 from engine.html import render_summary, step_details
 
@@ -27,14 +28,23 @@ def pytest_html_results_summary(
 
 
 def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
-    """The step's own name; pytest-html escapes neither ids nor parameters."""
-    name = getattr(report, "runbook_step", None)
+    """The step's own name and time; pytest-html escapes neither ids nor parameters."""
+    name, seconds = (getattr(report, f"runbook_{key}", None) for key in ("step", "seconds"))
     if name is not None and len(cells) > 1:
         cells[1] = f'<td class="col-testId">{escape(name)}</td>'
+    if seconds is not None and len(cells) > 2:
+        cells[2] = f'<td class="col-duration">{clock(seconds)}</td>'
 
 
 def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
-    events = getattr(report, "runbook_events", None)
-    if events:
-        text = [] if report.outcome == "passed" else data
-        data[:] = [*text, step_details(events)]
+    """A step's evidence; before it why it did not pass."""
+    if not hasattr(report, "runbook_events"):
+        return
+    events = report.runbook_events
+    text = [] if report.outcome == "passed" else [f"<pre>{escape(_why(report))}</pre>"]
+    data[:] = [*text, step_details(events)]
+
+
+def _why(report: pytest.TestReport) -> str:
+    said = report.longrepr
+    return said[2] if isinstance(said, tuple) else str(said)

@@ -142,6 +142,11 @@ class Run:
                 " N has on record is enough to go on.",
             )
 
+    def refuse_without_journal(self) -> None:
+        """UsageError when the journal could not even be begun."""
+        if not self.journal.is_whole:
+            raise UsageError(_not_begun(self.journal.path, self.journal.problem))
+
     def halt(self, ending: Ending, reason: str, what_to_do: str) -> Stop:
         """Something stopped the run. Only the first one counts for the exit code."""
         stop = Stop(ending, self.redactor.clean(reason), self.redactor.clean(what_to_do))
@@ -170,11 +175,23 @@ def open_directory(reports: Path, run_id: str) -> Path:
     try:
         return _make_directory(reports, run_id)
     except OSError as error:
-        raise UsageError(
-            f"{reports / run_id}: the run's directory can't be made ({error.strerror or error});"
-            " nothing was asked or changed. Make room, or make the directory writable, then run"
-            " again"
-        ) from error
+        raise UsageError(_not_begun(reports / run_id, error.strerror or str(error))) from error
+
+
+def open_journal(directory: Path, run_id: str, clean: Callable[[str], str]) -> Journal:
+    """The run's journal in its directory. Raises UsageError."""
+    path = directory / "journal.jsonl"
+    try:
+        return Journal(path, run_id, clean)
+    except OSError as error:
+        raise UsageError(_not_begun(path, error.strerror or str(error))) from error
+
+
+def _not_begun(path: Path, why: str) -> str:
+    return (
+        f"{path}: can't be written ({why}); nothing was asked or changed. Make room, or make the"
+        " directory writable, then run again"
+    )
 
 
 def _make_directory(reports: Path, run_id: str) -> Path:

@@ -17,7 +17,7 @@ from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.foreseen import Foresight
 from engine.lock import ClusterLock, holder
 from engine.look import Look
-from engine.model.change import Change
+from engine.model.change import Change, Outcome
 from engine.model.finding import Finding
 from engine.model.plan import Verdict
 from engine.notify import notify
@@ -28,8 +28,9 @@ from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
 from engine.settle import settle
 from engine.standby import StandbyWatch, standby_seconds
+from engine.step_report import details_of, tell
 from engine.steps import Scope, StepItem
-from engine.survey import Survey, refresh_records, survey
+from engine.survey import RECORDS, Survey, refresh_records, survey
 from engine.takeover import judge_records
 from engine.transport.base import Lost, Transport
 
@@ -66,8 +67,12 @@ class Session:
                 " it. To upgrade, run without --restore.",
             )
         elif self.run.mode.changes and self.look.names.active in self.survey.reachable.values:
-            self._take_lock()
+            with self.run.interrupts.whole():
+                self._take_lock()
+        attempt = self.run.attempt
         judge_records(self.run, self.look, self.survey)
+        if self.run.attempt != attempt:
+            self._record_position()
         if self._applier is not None and self.run.stop is None and self.run.settlements:
             settle(self.run)
             self._applier.sync()  # a person's word outlives whatever stops this run
@@ -85,7 +90,14 @@ class Session:
             position=self.look.position.value,
             active=self.look.names.active,
             attempt=self.run.attempt,
+            records="known" if self._knows_records() else "unknown",
         )
+
+    def _knows_records(self) -> bool:
+        """Read, or N said that there are none: only then nothing of ours is the whole truth."""
+        seen, active = self.survey, self.look.names.active
+        asked = active in seen.reachable.values and not seen.unreadable
+        return asked and not any(problem.question == RECORDS.name for problem in seen.problems)
 
     def _is_without_attempt(self) -> bool:
         """N said that it has no records; no answer is none."""
@@ -168,12 +180,21 @@ class Session:
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
         said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
         for row in rows:
-            state = RowState.FULFILLED if applied.did_something else RowState.NOT_NEEDED
-            self._row(row, state, said)
+            made = applied.did_something or self._was_made_untold(row)
+            self._row(row, RowState.FULFILLED if made else RowState.NOT_NEEDED, said)
         if self.evidence is not None:
             self.evidence.reasons.append(said)
             if not applied.did_something:
                 self.evidence.outcome = "nothing to do"
+
+    def _was_made_untold(self, row: str) -> bool:
+        """An earlier run made the step's change, and was gone before it told the row so."""
+        step = self.run.step
+        told = any(
+            event["event"] == "row" and (event["row"], event["step"]) == (row, step)
+            for event in self.survey.earlier
+        )
+        return not told and self.run.memory.outcome_of(step) is Outcome.OK
 
     def _row(self, row: str, state: RowState, reason: str) -> None:
         self.run.record("row", step=self.run.step, row=row, state=state.value, reason=reason)
@@ -266,7 +287,7 @@ class Session:
             (e["time"] for e in reversed(self.run.journal.events) if e["event"] == "step-started"),
             "",
         )
-        self.run.record(
+        ended = self.run.record(
             "step-ended",
             step=item.name,
             name=item.name,
@@ -279,7 +300,7 @@ class Session:
             **details_of(report, reason),
         )
         mine = [event for event in self.run.journal.events if event.get("step") == item.name]
-        tell(report, mine)
+        tell(report, ended, mine)
         if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
             self._bad.add(item.name)
         if self.run.mode is Mode.PLAN:

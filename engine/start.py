@@ -12,7 +12,7 @@ import pytest
 from engine import options
 from engine.console import Console
 from engine.errors import UsageError
-from engine.journal import Journal, stamp, utc_now
+from engine.journal import stamp, utc_now
 from engine.judge import Judge
 from engine.material import runbook_hash
 from engine.model.finding import Acceptance
@@ -23,10 +23,11 @@ from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.policy.takeover import steering
 from engine.redact import Redactor
-from engine.run import Run, new_run_id, open_directory
+from engine.run import Run, new_run_id, open_directory, open_journal
 from engine.secrets import Secret
 from engine.session import Session
 from engine.settle import parse_settlements
+from engine.started import started_fields
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
 
@@ -71,7 +72,7 @@ def make_run(config: pytest.Config) -> Run:
         scope=options.scope_of(config),
         directory=directory,
         run_id=run_id,
-        journal=Journal(directory / "journal.jsonl", run_id, redactor.clean_output),
+        journal=open_journal(directory, run_id, redactor.clean_output),
         redactor=redactor,
         judge=judge,
         outputs=Outputs(directory / "outputs", redactor.clean_output),
@@ -95,7 +96,9 @@ def make_run(config: pytest.Config) -> Run:
         nodes={host.name: host.role.value for host in inventory.hosts},
         settings=steering(settings),
         runbook=runbook_hash(),
+        **started_fields(run, root=config.rootpath, where=config.invocation_params.dir),
     )
+    run.refuse_without_journal()
     return run
 
 

@@ -1,31 +1,36 @@
-"""summary.json: the run in the contract's form, from the journal's events alone."""
+"""summary.json: the run in the contract's form, a pure function of the journal's events.
+
+The run itself and `python -m engine report` use the same function, so that a report rebuilt from
+a journal says what the run said.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine.header import header_of
 from engine.journal import Event
-from engine.rows import Row
+from engine.rows import Row, rows_of
 
 SCHEMA = 1
 
 
-def build_summary(
-    *,
-    header: Mapping[str, Any],
-    events: Iterable[Event],
-    rows: Iterable[Row],
-) -> dict[str, Any]:
-    """The summary of one run. `events` are this run's; `rows` cover the whole attempt."""
-    listed = list(events)
+def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str, Any]:
+    """The summary of one run; rows and ledger cover the whole attempt.
+
+    `own` are this run's events, `run-started` first, `earlier` those of the attempt's runs before
+    it, in order.
+    """
+    own = _until_the_end(own)
     return {
         "schema": SCHEMA,
-        **header,
-        "steps": [_step(event) for event in listed if event["event"] == "step-ended"],
+        **header_of(own, earlier),
+        "steps": steps_of(own),
         "guide": [
             {
                 "id": row.id,
@@ -34,15 +39,69 @@ def build_summary(
                 "steps": list(row.steps),
                 "reason": row.reason,
             }
-            for row in rows
+            for row in attempt_rows(own, earlier)
         ],
-        "findings": _findings(listed),
+        "findings": _findings(own),
+        "warnings": [event["text"] for event in own if event["event"] == "warning"],
     }
 
 
-def _step(event: Event) -> dict[str, Any]:
+def _until_the_end(own: Sequence[Event]) -> Sequence[Event]:
+    """What came after the run's last word (a notification, say) is none of the summary's."""
+    kinds = [event["event"] for event in own]
+    return own[: kinds.index("run-ended") + 1] if "run-ended" in kinds else own
+
+
+def attempt_rows(own: Sequence[Event], earlier: Sequence[Event]) -> list[Row]:
+    """The guide's rows as the attempt has fulfilled them so far."""
+    guide = own[0].get("guide")
+    both = [*earlier, *own]
+    if guide is None:  # a journal of before the guide was written down: its rows, without duties
+        guide = dict.fromkeys(sorted({e["row"] for e in both if e["event"] == "row"}), "")
+    serving: dict[str, list[str]] = {}
+    for step in planned_steps(own):
+        for row in step["guide"]:
+            names = serving.setdefault(row, [])
+            if step["of"] not in names:
+                names.append(step["of"])
+    return rows_of(both, guide, serving)
+
+
+def planned_steps(own: Sequence[Event]) -> list[Mapping[str, Any]]:
+    """The steps as they were collected; none when the run ended before."""
+    return next((list(event["steps"]) for event in own if event["event"] == "steps"), [])
+
+
+def steps_of(own: Sequence[Event]) -> list[dict[str, Any]]:
+    """Every step in running order: ended, cut short by the run's end, or not reached."""
     wanted = ("name", "node", "outcome", "guide", "started", "seconds", "reason")
-    return {key: event[key] for key in wanted}
+    ended = {
+        event["name"]: {key: event[key] for key in wanted}
+        for event in own
+        if event["event"] == "step-ended"
+    }
+    begun = {event["step"]: event for event in own if event["event"] == "step-started"}
+    planned = planned_steps(own) or [{"name": name, "guide": []} for name in begun]
+    return [
+        ended.get(step["name"]) or _without_end(step, begun.get(step["name"]), own[-1])
+        for step in planned
+    ]
+
+
+def _without_end(step: Mapping[str, Any], begun: Event | None, last: Event) -> dict[str, Any]:
+    seconds = 0.0
+    if begun is not None:
+        between = datetime.fromisoformat(last["time"]) - datetime.fromisoformat(begun["time"])
+        seconds = round(between.total_seconds(), 2)
+    return {
+        "name": step["name"],
+        "node": step.get("node"),
+        "outcome": "interrupted" if begun else "not reached",
+        "guide": list(step["guide"]),
+        "started": begun["time"] if begun else None,
+        "seconds": seconds,
+        "reason": "the run ended while it was under way" if begun else "the run ended before it",
+    }
 
 
 def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
@@ -60,12 +119,16 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
-    """Write the file whole (0600) or not at all."""
+    """Write the file whole (0600) or not at all; raises OSError."""
     fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(summary, file, indent=1, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(summary, file, indent=1, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,116 @@
+"""The end of a run within pytest: the ending, the report files, the last words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from engine.console import LastingOutput
+from engine.ending import Ended, finish
+from engine.interrupts import Interrupts
+from engine.journal import Event
+from engine.report import ENDED
+from engine.run import Ending, Run
+from engine.secrets import Secret
+from engine.session import Session
+from engine.step_report import replayed
+from engine.summary import planned_steps
+
+WRITTEN = ("report.html", "junit.xml")
+
+
+class Hearing:
+    """pytest took a KeyboardInterrupt: from here on the run ends, signals are only answered."""
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        self._interrupts.ending = True
+
+
+def lasting(config: pytest.Config) -> LastingOutput:
+    """pytest's terminal, made one that may go away; the same one at every call."""
+    # pytest has no public way to give its terminal another file
+    writer = config.get_terminal_writer()
+    if not isinstance(writer._file, LastingOutput):
+        writer._file = LastingOutput(writer._file)
+    return writer._file
+
+
+def end(session: pytest.Session, run: Run, made: Session | None, exitstatus: int) -> Ended:
+    """The run's own ending; sets pytest's exit status. Steps that did not end get their rows."""
+    run.interrupts.ending = True
+    _halt_for(run, exitstatus)
+    ended = finish(run, made)
+    session.config.stash[ENDED] = ended
+    session.exitstatus = ended.exit_code
+    _show_the_rest(session.config, run, ended)
+    return ended
+
+
+def _halt_for(run: Run, exitstatus: int) -> None:
+    """What pytest's own exit status says beyond what the run knows."""
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        by = run.interrupts.name or "a person"
+        during = f" during {run.step}" if run.step else ""
+        run.halt(
+            Ending.INTERRUPTED,
+            f"the run was interrupted by {by}{during}",
+            "Run again. A command that was started on the cluster goes on there: it is followed,"
+            " and what is done already is not done twice.",
+        )
+    elif exitstatus == pytest.ExitCode.USAGE_ERROR:
+        run.halt(Ending.USAGE, "the invocation or the runbook is wrong", "See the message above.")
+    elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        run.halt(Ending.FAILED, f"pytest ended with {exitstatus}", "See the message above.")
+
+
+def _show_the_rest(config: pytest.Config, run: Run, ended: Ended) -> None:
+    """A row in the reports for each step that pytest did not come to, or that was cut short."""
+    events = run.journal.events
+    told = {event["name"] for event in events if event["event"] == "step-ended"}
+    nodeids = {step["name"]: step["nodeid"] for step in planned_steps(events)}
+    for step in ended.summary["steps"]:
+        if step["name"] not in told and step["name"] in nodeids:
+            for report in replayed(step, events_of(events, step["name"]), nodeids[step["name"]]):
+                config.hook.pytest_runtest_logreport(report=report)
+
+
+def events_of(events: list[Event], step: str) -> list[Event]:
+    """Everything that was recorded for one step."""
+    return [event for event in events if event.get("step") == step]
+
+
+@contextmanager
+def reports_written(config: pytest.Config, run: Run, ended: Ended) -> Iterator[None]:
+    """pytest-html and junit write within; what they can't write is told, not raised."""
+    try:
+        with lasting(config).muted():
+            yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        for name in WRITTEN:
+            # half a report would be taken for a whole one
+            (run.directory / name).unlink(missing_ok=True)
+            ended.unwritten.append(f"{run.directory / name} ({why})")
+
+
+def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
+    """The last words, and everything closed."""
+    if config.stash.get(ENDED, None) is None:  # it ended before pytest's session had begun
+        run.interrupts.ending = True
+        _halt_for(run, pytest.ExitCode.INTERRUPTED if run.interrupts.count else 1)
+        run.halt(Ending.FAILED, "the run ended before its first look", "See the message above.")
+        config.stash[ENDED] = finish(run, made)
+    run.journal.close()
+    Secret.unwatched_by(run.redactor.learn)
+    for name in WRITTEN:
+        path = run.directory / name
+        if path.exists():
+            path.chmod(0o600)
+    for line in config.stash[ENDED].told():
+        print(line) if made is None else made.console.line(line)

@@ -1,0 +1,33 @@
+"""`earlier/`: the journals of the attempt's runs before this one, so that a report covers them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.journal import Event, lines_of, read_journal
+
+PLACE = "earlier"
+
+
+def keep(directory: Path, journals: Mapping[str, str]) -> None:
+    """Write them beside the run's own journal (0600), whole or not at all; raises OSError.
+
+    `journals`: file name on N -> text.
+    """
+    for name, text in journals.items():
+        path = directory / PLACE / name.replace("/", "-")
+        fresh = path.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+        fresh.replace(path)
+
+
+def read(directory: Path) -> dict[str, list[Event]]:
+    """File name -> its events, in order of the runs' start times; ValueError names a bad line."""
+    return {
+        # lines handed over twice, because the first answer was lost, count once
+        path.name: read_journal(dict.fromkeys(lines_of(path.read_bytes())), str(path))
+        for path in sorted((directory / PLACE).glob("*.jsonl"))
+    }

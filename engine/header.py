@@ -1,0 +1,132 @@
+"""The first part of summary.json: what run it was and how it ended, from the journal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.journal import Event
+from engine.memory import Memory
+from engine.under_way import open_changes, sentence
+
+INTERRUPTED = ("interrupted", 2)
+"""Outcome and exit code of a run that could not write its own end."""
+
+
+def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
+    """Everything of the summary but its lists of steps, rows and findings.
+
+    `own` are the events of this run, `run-started` first; `earlier` those of the attempt's runs
+    before it. Fields that an older journal does not have are left empty.
+    """
+    begun = own[0]
+    memory = Memory.fold([*earlier, *own])
+    ended = _last(own, "run-ended")
+    finished = (ended or own[-1])["time"]
+    stopped = _stopped(own, memory, ended)
+    attempt = _attempt(own)
+    return {
+        "run_id": begun["run"],
+        "attempt": attempt,
+        "cluster": begun["cluster"],
+        "environment": begun["environment"],
+        "mode": begun["mode"],
+        "source": begun["source"],
+        "target": begun["target"],
+        "change_id": begun.get("change_id"),
+        "window": begun.get("window", ""),
+        "position": (_last(own, "position") or {}).get("position"),
+        "records": (_last(own, "position") or {}).get("records", "unknown"),
+        "operator": _operators(own, earlier),
+        "started": begun.get("started", begun["time"]),
+        "finished": finished,
+        "announced": begun.get("announced", ""),
+        "taken": _taken(begun.get("started", begun["time"]), finished),
+        "standby": _standby(own, earlier),
+        **_ending(own, ended),
+        "ledger": [
+            {"kind": e.kind, "subject": e.subject, "former": e.former, "since": e.since}
+            for e in memory.ledger.values()
+        ],
+        "under_way": open_changes(memory, own, attempt),
+        "stopped": stopped,
+        "commands": begun.get("commands", {}),
+    }
+
+
+def _last(events: Sequence[Event], kind: str) -> Event | None:
+    return next((event for event in reversed(events) if event["event"] == kind), None)
+
+
+def _first(events: Sequence[Event], kind: str) -> Event | None:
+    return next((event for event in events if event["event"] == kind), None)
+
+
+def _ending(own: Sequence[Event], ended: Event | None) -> dict[str, Any]:
+    """Outcome and exit code: as the run said itself, else of the first thing that stopped it."""
+    told = ended or _first(own, "stopped")
+    outcome, code = (told["outcome"], told["exit_code"]) if told else INTERRUPTED
+    return {"outcome": outcome, "exit_code": code}
+
+
+def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[str, str] | None:
+    first = _first(own, "stopped")
+    said = {key: first[key] for key in ("reason", "what_to_do")} if first else None
+    if ended is not None:
+        return said
+    silent = _without_a_word(own, memory)
+    if said is None:
+        return {
+            "reason": silent,
+            "what_to_do": "Run again: it finds out where the upgrade stands and goes on there;"
+            " what is done is not done twice.",
+        }
+    return {**said, "reason": f"{said['reason']}; afterwards {silent}"}
+
+
+def _without_a_word(own: Sequence[Event], memory: Memory) -> str:
+    """What is known of a run whose journal just ends."""
+    last = own[-1]
+    step = _step_under_way(own)
+    mine = {event["key"] for event in own if event["event"] == "intent"}
+    changes = [sentence(r.intent) for r in memory.open_intents() if r.key in mine]
+    return (
+        "the run ended without a word (killed, power loss, or its disk was full);"
+        f" last event: {last['event']} at {last['time']}; step under way: {step or 'none'};"
+        f" change under way: {', '.join(changes) or 'none'}"
+    )
+
+
+def _step_under_way(own: Sequence[Event]) -> str:
+    started, ended = _last(own, "step-started"), _last(own, "step-ended")
+    if started is None or (ended is not None and ended["step"] == started["step"]):
+        return ""
+    return str(started["step"])
+
+
+def _attempt(own: Sequence[Event]) -> str | None:
+    """The attempt that this run opened, or the one that it found open on N."""
+    said = [event.get("attempt") for event in own if event["event"] in _TELLS_ATTEMPT]
+    return said[-1] if said else None
+
+
+_TELLS_ATTEMPT = ("position", "attempt-opened")
+
+
+def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
+    """Who ran it; of an attempt of several people all of them, the first one first."""
+    names = [e.get("operator", "") for e in [*earlier, *own] if e["event"] == "run-started"]
+    return ", ".join(dict.fromkeys(filter(None, names)))
+
+
+def _taken(started: str, finished: str) -> str:
+    """Hours, minutes, seconds."""
+    between = datetime.fromisoformat(finished) - datetime.fromisoformat(started)
+    return str(timedelta(seconds=max(0, int(between.total_seconds()))))
+
+
+def _standby(own: Sequence[Event], earlier: Sequence[Event]) -> str:
+    facts = {e["name"]: e for e in [*earlier, *own] if e["event"] == "fact"}
+    per_node: Mapping[str, float] = facts.get("standby", {}).get("per_node", {})
+    return "; ".join(f"{node} {seconds:.0f} s" for node, seconds in per_node.items())

@@ -1,0 +1,116 @@
+"""The last lines of a run on the console, from its summary: read at 3 a.m., bottom first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.ledger import open_entries
+from engine.memory import LedgerEntry
+from engine.model.finding import acceptance_sentence
+from engine.under_way import lines_of
+
+_NOT_AGAIN = ("done", "usage")
+"""Outcomes after which the same command is not what comes next."""
+
+
+def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] = ()) -> list[str]:
+    """Rows, steps, findings; then why, what to do, what is left on the cluster, how it ended.
+
+    `plan` are the lines of a plan: they tell findings and steps in their own way.
+    """
+    told = list(plan)
+    if told:
+        steps = [*told, *(f"  WARNING: {text}" for text in summary["warnings"])]
+    else:
+        steps = [*_guide(summary["guide"]), *_left_out(summary["steps"])]
+    return [
+        "",
+        *steps,
+        *(() if told else _of_run(summary)),
+        *_on_the_cluster(summary),
+        *_next(summary),
+        f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
+        f"report: {directory / 'report.html'}",
+    ]
+
+
+def _of_run(summary: Mapping[str, Any]) -> list[str]:
+    return [
+        *_findings(summary["findings"]),
+        *(f"  WARNING: {text}" for text in summary["warnings"]),
+        *_why(summary),
+    ]
+
+
+def _guide(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    rows = list(rows)
+    counted: dict[str, int] = {}
+    for row in rows:
+        counted[row["state"]] = counted.get(row["state"], 0) + 1
+    if not counted:
+        return []
+    return [
+        "guide: " + ", ".join(f"{number} {state}" for state, number in counted.items()),
+        *(
+            f"  {row['id']} {row['state']}: {row['reason']}"
+            for row in rows
+            if row["state"] in ("failed", "open")
+        ),
+    ]
+
+
+def _left_out(steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    steps = list(steps)
+    lines = [
+        f"interrupted: {step['name']} ({step['reason']})"
+        for step in steps
+        if step["outcome"] == "interrupted"
+    ]
+    if left_out := sum(step["outcome"] == "not reached" for step in steps):
+        lines.append(f"not reached: {left_out} of {len(steps)} steps")
+    return lines
+
+
+def _findings(findings: Iterable[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for finding in findings:
+        if finding["severity"] != "block":
+            continue
+        seen = f"[{finding['code']}] {finding['subject']}: {finding['observed']};"
+        if finding["accepted"]:
+            lines.append(f"  accepted {seen} {acceptance_sentence(finding['accepted'])}")
+        else:
+            lines.append(f"  BLOCKS {seen} expected {finding['expected']}. {finding['remedy']}")
+    return lines
+
+
+def _why(summary: Mapping[str, Any]) -> list[str]:
+    stopped = summary["stopped"]
+    if stopped is None:
+        return []
+    return [f"{summary['outcome']}: {stopped['reason']}", f"what to do: {stopped['what_to_do']}"]
+
+
+def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:
+    """What still runs there and what is still changed; that nothing is, when that is a question."""
+    entries = [LedgerEntry(**entry) for entry in summary["ledger"]]
+    lines = lines_of(summary["under_way"])
+    lines += open_entries(entries, summary["commands"].get("restore", "pytest runbook --restore"))
+    # without the records nothing is known of it
+    if summary["outcome"] not in ("done", "planned") and summary["records"] == "known":
+        if not summary["under_way"]:
+            lines.append("still running on the cluster: nothing that this runbook started")
+        if not entries:
+            lines.append("still in place: no temporary change of this runbook")
+    return lines
+
+
+def _next(summary: Mapping[str, Any]) -> list[str]:
+    wanted = "execute" if summary["outcome"] == "planned" else "again"
+    command = summary["commands"].get(wanted)
+    if not command or summary["outcome"] in _NOT_AGAIN:
+        return []
+    word = "the run itself" if summary["outcome"] == "planned" else "next, then"
+    return [f"{word}: {command}"]
