@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
 import pytest
 
 from engine.errors import UsageError
@@ -93,6 +97,88 @@ def test_acceptances_that_nothing_needed_are_known() -> None:
     one = judge(accept(), accept(subject=kit.THIRD))
     one.weigh([kit.finding(subject=kit.SECOND)])
     assert one.unused == [accept(subject=kit.THIRD)]
+
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def judge_at(now: datetime, *acceptances: Acceptance) -> Judge:
+    return Judge(kit.SEVERITIES, acceptances, now=lambda: now)
+
+
+@pytest.mark.parametrize(
+    ("until", "accepted"), [(date(2026, 11, 1), False), (date(2026, 11, 2), True)]
+)
+def test_an_acceptance_holds_to_the_end_of_its_last_day(until: date, accepted: bool) -> None:
+    (weighed,) = judge_at(NOON, replace(accept(), until=until)).weigh([kit.finding()])
+    assert weighed.blocks is not accepted
+
+
+def test_the_last_day_is_by_utc() -> None:
+    late = datetime(2026, 11, 3, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+    (weighed,) = judge_at(late, replace(accept(), until=date(2026, 11, 2))).weigh([kit.finding()])
+    assert not weighed.blocks
+
+
+def test_one_that_has_ended_is_told_and_not_called_unused() -> None:
+    one = judge_at(NOON, replace(accept(), until=date(2026, 11, 1)))
+    one.weigh([kit.finding()])
+    (warning,) = one.warnings()
+    assert "disk-space by A. Rossi ended with 2026-11-01" in warning
+
+
+def on_record(**changes: Any) -> Acceptance:
+    return replace(accept(), run="RUN-1", given="2026-11-01T10:00:00Z", **changes)
+
+
+def test_one_on_record_is_honoured_and_not_recorded_again() -> None:
+    one = judge()
+    one.honour([on_record()])
+    (weighed,) = one.weigh([kit.finding()])
+    assert weighed.accepted == on_record()
+    assert one.newly_used() == []
+    assert one.warnings() == []
+
+
+def test_the_same_one_given_again_is_the_one_on_record() -> None:
+    one = judge(accept())
+    one.honour([on_record()])
+    (weighed,) = one.weigh([kit.finding()])
+    assert weighed.accepted == on_record()
+    assert (one.newly_used(), one.unused) == ([], [])
+
+
+def test_another_reason_is_a_new_one() -> None:
+    other = replace(accept(), reason="known since today")
+    one = judge(other)
+    one.honour([on_record()])
+    (weighed,) = one.weigh([kit.finding()])
+    assert weighed.accepted == other
+    assert one.newly_used() == [other]
+
+
+def test_what_is_used_is_handed_out_once() -> None:
+    one = judge(accept())
+    one.weigh([kit.finding(), kit.finding(subject=kit.THIRD)])
+    assert one.newly_used() == [accept()]
+    one.weigh([kit.finding()])
+    assert one.newly_used() == []
+
+
+def test_one_on_record_that_has_ended_is_told_when_it_is_missed() -> None:
+    one = judge_at(NOON)
+    one.honour([on_record(until=date(2026, 11, 1))])
+    assert one.warnings() == []
+    (weighed,) = one.weigh([kit.finding()])
+    assert weighed.blocks
+    assert "ended with 2026-11-01" in one.warnings()[0]
+
+
+def test_one_on_record_for_what_nobody_may_accept_any_more_counts_nothing() -> None:
+    one = judge()
+    one.honour([on_record(code="version-path")])
+    (weighed,) = one.weigh([kit.finding("version-path")])
+    assert weighed.blocks
 
 
 def test_all_findings_are_kept_each_once() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 import pytest
 
 from engine.memory import Memory
@@ -74,9 +77,70 @@ def test_the_latest_fact_of_a_name_counts() -> None:
     assert Memory.fold(facts).facts["backup"]["file"] == "b"
 
 
-def test_what_a_person_settled_is_kept_by_step() -> None:
-    memory = Memory.fold([event("settled", step="phase.step", word="done", by="A", reason="B")])
-    assert memory.settled["phase.step"]["word"] == "done"
+SETTLED = event("settled", step="phase.step", word="done", by="A", reason="B")
+
+
+def test_what_a_person_settled_is_kept_for_the_change_it_is_about() -> None:
+    memory = Memory.fold([intent(repeatable=False), SETTLED])
+    assert memory.settled["phase.step#1"]["word"] == "done"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [intent()],
+        [intent(repeatable=False, detached="upgrade-1")],
+        [intent(repeatable=False), result()],
+    ],
+    ids=["nothing begun", "repeatable", "detached", "ended"],
+)
+def test_a_word_on_what_needs_none_is_not_kept(before: list[dict[str, Any]]) -> None:
+    assert Memory.fold([*before, SETTLED]).settled == {}
+
+
+def test_a_word_outlives_the_next_change_of_its_step() -> None:
+    memory = Memory.fold([intent(repeatable=False), SETTLED, intent(number=2)])
+    assert "phase.step#1" in memory.settled
+
+
+def test_the_run_that_opened_or_last_began_a_change_is_known() -> None:
+    first, second, third = ({"run": name} for name in ("r1", "r2", "r3"))
+    events = [
+        event("run-started", runbook="a") | first,
+        event("attempt-opened") | first,
+        event("run-started", runbook="b") | second,
+        intent() | second,
+        event("run-started", runbook="c") | third,
+    ]
+    assert Memory().last_changer is None
+    for count, runbook in ((2, "a"), (3, "a"), (4, "b"), (5, "b")):
+        last = Memory.fold(events[:count]).last_changer
+        assert last is not None
+        assert last["runbook"] == runbook
+
+
+def test_the_outcome_of_a_step_is_that_of_its_changes_together() -> None:
+    assert Memory().outcome_of("phase.step") is None
+    both = [intent(), result(), intent(number=2)]
+    assert Memory.fold(both).outcome_of("phase.step") is Outcome.UNKNOWN
+    assert Memory.fold([*both, result(number=2)]).outcome_of("phase.step") is Outcome.OK
+    assert (
+        Memory.fold([*both, result(number=2, outcome="failed")]).outcome_of("phase.step")
+        is Outcome.FAILED
+    )
+
+
+ACCEPTED = event(
+    "accepted", code="disk-space", subject=None, by="A", reason="B", until="2026-12-31", given="x"
+)
+
+
+def test_an_acceptance_holds_until_the_attempt_is_closed() -> None:
+    (acceptance,) = Memory.fold([ACCEPTED]).accepted.values()
+    assert (acceptance.code, acceptance.by, acceptance.run) == ("disk-space", "A", "r")
+    assert acceptance.until == date(2026, 12, 31)
+    assert Memory.fold([ACCEPTED, event("attempt-closed")]).accepted == {}
 
 
 def test_an_attempt_opens_closes_and_opens_again() -> None:
@@ -107,7 +171,8 @@ def test_a_settlement_counts_for_what_was_known_when_it_was_given() -> None:
         event("settled", step="phase.step", word="repeat", by="A", reason="B"),
         intent(repeatable=False),
     ]
-    assert "phase.step" not in Memory.fold(events).settled
+    assert Memory.fold(events[:2]).settled
+    assert Memory.fold(events).settled == {}
 
 
 def test_what_never_started_is_as_if_it_had_not_been_intended() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,8 +46,37 @@ def test_incomplete_acceptance_is_a_usage_error(text: str, by: str, message: str
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reason", "kept", "until"),
+    [
+        ("moved by CAB until 2026-12-31", "moved by CAB", date(2026, 12, 31)),
+        ("moved  Until 2026-02-28", "moved", date(2026, 2, 28)),
+        ("off until further notice", "off until further notice", None),
+        ("not before 2026-12-31", "not before 2026-12-31", None),
+        ("untiled 2026-12-31", "untiled 2026-12-31", None),
+    ],
+)
+def test_a_reason_may_end_in_the_last_day(reason: str, kept: str, until: date | None) -> None:
+    expected = Acceptance("disk-space", "n1", kept, "A", until)
+    assert parse_acceptance(f"disk-space@n1={reason}", "A") == expected
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["Monday", "2026-02-30", "2026-12-31.", "31.12.2026", "3 May", "2026-12-31 18:00", "2026"],
+)
+def test_an_end_that_is_no_day_is_refused(day: str) -> None:
+    with pytest.raises(UsageError, match=r"is no end .*, expected `until YYYY-MM-DD`"):
+        parse_acceptance(f"disk-space=off until {day}", "A")
+
+
+def test_an_end_alone_is_no_reason() -> None:
+    with pytest.raises(UsageError, match="no reason"):
+        parse_acceptance("disk-space=until 2026-12-31", "A")
+
+
 CODES = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True)
-WORDS = st.text(min_size=1).map(str.strip).filter(bool)
+WORDS = st.text(min_size=1).map(str.strip).filter(lambda word: word and "until" not in word.lower())
 
 
 @given(CODES, st.none() | WORDS.filter(lambda word: "=" not in word), WORDS, WORDS)

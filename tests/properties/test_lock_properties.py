@@ -1,0 +1,135 @@
+"""The lock on N as a machine: whatever several runs do in whatever order, one holds the cluster.
+
+The record scripts run for real, by sh, in a directory here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
+from tests.engine import kit
+
+RUNS = ("run-a", "run-b", "run-c")
+ACTOR = st.sampled_from(RUNS)
+
+
+class LockMachine(RuleBasedStateMachine):
+    """Three runs, each on a machine of its own, and a lease that can run out at any moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = tempfile.TemporaryDirectory()
+        self.root = Path(self.directory.name) / "records"
+        self.node = kit.Node(self.root)
+        self.writers: dict[str, RecordsWriter] = {}
+        self.holder: str | None = None
+        """Who holds the lock by the model; its lease may be over."""
+        self.generation = 0
+        self.is_stale = False
+        self.written: list[str] = []
+
+    def teardown(self) -> None:
+        self.directory.cleanup()
+
+    @initialize()
+    def runs_begin(self) -> None:
+        self.writers = {run: RecordsWriter(self.node, kit.N, {"run": run}) for run in RUNS}
+
+    @rule(run=ACTOR, knows_it_is_gone=st.booleans())
+    def take(self, run: str, knows_it_is_gone: bool) -> None:
+        """`knows_it_is_gone`: the run has seen that the holder's process does not live."""
+        free = self.holder is None or self.is_stale
+        over = str(self.generation) if knows_it_is_gone else ""
+        try:
+            self.writers[run].acquire(over=over)
+        except LockHeld as held:
+            told = held.holder["run"]
+            assert (free, knows_it_is_gone, told) == (False, False, self.holder)
+            return
+        assert free or knows_it_is_gone
+        assert int(str(self.writers[run].generation)) == self.generation + 1
+        self.generation += 1
+        self.holder, self.is_stale = run, False
+
+    @rule(run=ACTOR)
+    def take_over_one_that_was_taken_over_since(self, run: str) -> None:
+        """The generation that a run has seen gone is not the lock's any more: no reason to take."""
+        if self.holder is None or self.is_stale or self.generation < 2:
+            return
+        try:
+            self.writers[run].acquire(over=str(self.generation - 1))
+        except LockHeld:
+            return
+        raise AssertionError("a lock was taken over for a generation that is history")
+
+    @rule(run=ACTOR)
+    def write(self, run: str) -> None:
+        line = json.dumps({"run": run, "n": len(self.written)})
+        try:
+            self.writers[run].append_journal("A", "R", [line])
+        except LockLost:
+            assert run != self.holder
+            return
+        assert run == self.holder
+        self.written.append(line)
+        self.is_stale = False
+
+    @rule(run=ACTOR)
+    def renew(self, run: str) -> None:
+        try:
+            self.writers[run].renew()
+        except LockLost:
+            assert run != self.holder
+            return
+        assert run == self.holder
+        self.is_stale = False
+
+    @rule(run=ACTOR)
+    def give_back(self, run: str) -> None:
+        try:
+            self.writers[run].release()
+        except LockLost:
+            assert run != self.holder
+            return
+        if run == self.holder:
+            self.holder = None
+
+    @precondition(lambda self: self.holder is not None)
+    @rule()
+    def the_lease_runs_out(self) -> None:
+        lock = self.root / "lock"
+        before = lock.stat().st_mtime - LEASE - 10
+        os.utime(lock, (before, before))
+        self.is_stale = True
+
+    @invariant()
+    def n_agrees_with_the_model(self) -> None:
+        lock = self.root / "lock"
+        if not lock.exists():
+            assert self.generation == 0
+            return
+        generation, state, *rest = lock.read_text().splitlines()
+        assert int(generation) == self.generation
+        assert state == ("held" if self.holder else "free")
+        if self.holder:
+            assert json.loads(rest[0])["run"] == self.holder
+
+    @invariant()
+    def what_was_written_is_what_holders_wrote(self) -> None:
+        journal = self.root / "attempts" / "A" / "journal" / "R.jsonl"
+        lines = journal.read_text().splitlines() if journal.exists() else []
+        assert lines == self.written
+
+
+LockMachine.TestCase.settings = settings(
+    max_examples=20, stateful_step_count=15, deadline=None, derandomize=True
+)
+TestLock = LockMachine.TestCase
