@@ -31,15 +31,15 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
     attempt, node = look.attempt or "ATTEMPT", look.sql_node()
     size = look.sql(dump.TABLE_SIZE)
     _room(look, node, size)
-    made = dump.Dump(size.data, "SHA256")
+    made = dump.Dump(size.data, "SHA256", look.sql(DATABASE_CLOCK).isoformat())
     changes = [
-        dump.dump(node, attempt, size),
+        dump.dump(node, attempt, size, made.database_clock),
         dump.restore_beside(node, attempt, made.sha256, size.deadline),
-        dump.drop_scratch(node),
     ]
     if node != look.names.active:
         changes.append(dump.pull(look.names.active, look.names.internal[node], attempt, made, size))
-    return Foreseen(tuple(changes), "then the proof is recorded beside the backup")
+    changes.append(dump.drop_scratch(node))
+    return Foreseen(tuple(changes), "the proof is recorded beside the backup")
 
 
 # the update changes packages; whether there is a table to back up, and how large, it does not
@@ -48,20 +48,24 @@ def memories_backed_up(look: Look) -> Action:
     """The table is backed up directly before the first round, and the backup is proved."""
     reason = _why_no_backup(look)
     if reason:
-        return Nothing(reason)
+        return (yield from _nothing_left_beside(look, reason))
     attempt, active, node = look.attempt or "ATTEMPT", look.names.active, look.sql_node()
     size = look.sql(dump.TABLE_SIZE)
-    _room(look, node, size)
-    began = look.sql(DATABASE_CLOCK)
-    made = dump.parse_dump((yield dump.dump(node, attempt, size)))
-    yield dump.restore_beside(node, attempt, made.sha256, size.deadline)
+    made = _dump_there(look, node)
+    if made is None:
+        _room(look, node, size)
+        began = look.sql(DATABASE_CLOCK)
+        made = dump.parse_dump((yield dump.dump(node, attempt, size, began)))
+    if look.sql(dump.RESTORED) != made.sha256:
+        yield dump.restore_beside(node, attempt, made.sha256, size.deadline)
     total = look.sql(table_sum(SCRATCH_DATABASE))
-    difference = look.sql(backup_difference(began))
-    yield dump.drop_scratch(node)
+    difference = look.sql(backup_difference(made.database_clock))
     if difference.unexplained or not total.rows:
+        yield dump.drop_scratch(node)
+        yield dump.discard(node, attempt)
         raise _not_proved(
             f"{total.rows} rows, {difference.unexplained} of them differ from the table and no"
-            f" inventory since {began} explains it",
+            f" inventory since {made.began} explains it",
             "a restored backup that is like the table",
         )
     proof = dump.Proof(
@@ -70,15 +74,36 @@ def memories_backed_up(look: Look) -> Action:
         bytes=made.bytes,
         rows=total.rows,
         checksum=total.checksum,
-        began=began.isoformat(),
+        began=made.began,
         taken=look.now().isoformat(timespec="seconds"),
         node=active,
         rewritten=difference.rewritten + difference.gone,
     )
     if node != active:
         yield dump.pull(active, look.names.internal[node], attempt, made, size)
+    # the proof before the drop: what was compared is lost with the schema
     yield dump.write_proof(active, attempt, proof)
+    yield dump.drop_scratch(node)
     return proof.sentence()
+
+
+def _dump_there(look: Look, node: str) -> dump.Dump | None:
+    """A complete dump that a run made and could not prove any more, when it is fresh."""
+    made = look.ask(node, dump.taken(look.attempt)) if look.attempt else None
+    if made is None or look.sql(DATABASE_CLOCK) - made.database_clock >= FRESH:
+        return None
+    return made
+
+
+def _nothing_left_beside(look: Look, reason: str) -> Action:
+    """Drop the scratch schema of a proof whose run was cut off; later the upgrade needs it."""
+    if look.memory.detached("upgrade") or dump.SCRATCH not in look.memory.ledger:
+        return Nothing(reason)
+    if SCRATCH_DATABASE not in look.sql(SCHEMAS):
+        look.close_ledger(*dump.SCRATCH, "the schema does not exist")
+        return Nothing(reason)
+    yield dump.drop_scratch(look.sql_node())
+    return reason
 
 
 def _not_proved(observed: str, expected: str) -> StoppedForPerson:
@@ -143,8 +168,9 @@ def memories_beside(look: Look) -> Action:
             f"the database runs on {node}, the backup lies on {look.names.active}; expected both"
             " on N while the other nodes are in standby"
         )
-    size = look.sql(dump.TABLE_SIZE)
-    yield dump.restore_beside(node, look.attempt or "", proof.sha256, size.deadline)
+    if look.sql(dump.RESTORED) != proof.sha256:
+        size = look.sql(dump.TABLE_SIZE)
+        yield dump.restore_beside(node, look.attempt or "", proof.sha256, size.deadline)
     total = look.sql(table_sum(SCRATCH_DATABASE))
     if (total.rows, total.checksum) != (proof.rows, proof.checksum):
         raise _not_proved(

@@ -1,7 +1,8 @@
 """Backup of `ocsweb.memories`: dump, restore beside the original, drop, and the proof on record.
 
 Everything streams on the node that runs the database; no table passes through memory. The
-scratch schema never gets into the binary log.
+scratch schema never gets into the binary log. Dump and restored schema say of themselves when they
+are whole, so that a run that was cut off between them is gone on with and nothing is done twice.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from engine.parse.machine import parse_df
 from engine.queries import AnswerLike, Query, SqlQuery
 from engine.secrets import Secret
 from runbook.ocs.comparison import Row
-from runbook.ocs.files import write_file
+from runbook.ocs.files import remove_file, write_file
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 
 TABLE = "memories"
@@ -28,13 +29,19 @@ _SECONDS_PER_BYTE = 1 / 1_000_000
 """A slow disk and a busy server: 1 MB of table a second."""
 _LEAST_SECONDS = 600.0
 
-# args: target, database, table. Prints: bytes, sha256
+RESTORED_MARK = "restored_whole"
+"""A table in the scratch schema, made last; its comment is the sha256 of the restored dump."""
+
+# args: target, database, table, the database's clock, file for the dump's facts.
+# Prints the facts: JSON, as `Dump` has them
 _DUMP = """
 set -euo pipefail
 umask 077
-target=$1
+target=$1 facts=$5
 mkdir -p -- "$(dirname -- "$target")"
-rm -f -- "$target".partial.??????
+exec 9< "$(dirname -- "$target")"
+flock 9
+rm -f -- "$facts" "$target".partial.??????
 temp=$(mktemp -- "$target.partial.XXXXXX")
 trap 'rm -f -- "$temp"' EXIT
 mysqldump --single-transaction --quick --skip-lock-tables --no-tablespaces --comments \
@@ -42,19 +49,26 @@ mysqldump --single-transaction --quick --skip-lock-tables --no-tablespaces --com
 gzip -dc -- "$temp" | tail -n 1 | grep -q '^-- Dump completed' \
   || { echo "the dump has no end" >&2; exit 65; }
 sync -- "$temp"
+sum=$(sha256sum < "$temp")
 mv -f -T -- "$temp" "$target"
-sync -- "$(dirname -- "$target")"
-sum=$(sha256sum < "$target")
-echo "$(stat -c %s -- "$target") ${sum%% *}"
+printf '{"bytes": %s, "sha256": "%s", "began": "%s"}\\n' \
+  "$(stat -c %s -- "$target")" "${sum%% *}" "$4" > "$target.partial.facts."
+mv -f -T -- "$target.partial.facts." "$facts"
+sync -- "$facts" "$(dirname -- "$target")"
+cat -- "$facts"
 """
 
-# args: source, sha256, statement that makes the schema, schema
+# args: source, sha256, statement that makes the schema, schema, statement that marks it whole.
+# The lock: a restore that a run left behind must not fill what another one has made anew.
 _RESTORE = """
 set -euo pipefail
+exec 9< "$1"
+flock 9
 sum=$(sha256sum < "$1")
 [ "${sum%% *}" = "$2" ] || { echo "$1 is not the file that was recorded" >&2; exit 65; }
 mysql --batch --execute="$3"
 gzip -dc -- "$1" | mysql --batch --init-command='SET SESSION sql_log_bin = 0' --database="$4"
+mysql --batch --execute="$5"
 """
 
 # args: host, path on that host and here, sha256
@@ -88,6 +102,11 @@ def backup_path(attempt: str) -> str:
 
 def proof_path(attempt: str) -> str:
     return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.json"
+
+
+def facts_path(attempt: str) -> str:
+    """Facts of a complete dump that is not proved yet."""
+    return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.dump.json"
 
 
 @dataclass(frozen=True)
@@ -139,40 +158,88 @@ def room(path: str) -> Query[int]:
 
 @dataclass(frozen=True)
 class Dump:
-    """A dump as it lies on the node."""
+    """A complete dump as it lies on the node, not proved yet."""
 
     bytes: int
     sha256: str
+    began: str
+    """The database's clock before the dump, ISO, without a zone."""
+
+    @property
+    def database_clock(self) -> datetime:
+        return datetime.fromisoformat(self.began)
 
 
 def parse_dump(answer: AnswerLike) -> Dump:
-    size, sha256 = answer.text.split()
-    return Dump(int(size), sha256)
+    data: dict[str, Any] = json.loads(answer.text)
+    try:
+        return Dump(int(data["bytes"]), str(data["sha256"]), str(data["began"]))
+    except KeyError as error:
+        raise ValueError(f"the facts of the dump lack {error}") from None
 
 
-def dump(node: str, attempt: str, size: TableSize) -> Change:
-    """A consistent dump without locks that stop agents; its answer is read by `parse_dump`."""
+def dump(node: str, attempt: str, size: TableSize, began: datetime) -> Change:
+    """A consistent dump without locks that stop agents; its answer is read by `parse_dump`.
+
+    `began` is the database's clock. The facts are written last: without them there is no dump.
+    """
     return Change(
         what=f"dump {OCS_DATABASE}.{TABLE}",
         node=node,
-        argv=_bash(_DUMP, backup_path(attempt), OCS_DATABASE, TABLE),
+        argv=_bash(
+            _DUMP,
+            backup_path(attempt),
+            OCS_DATABASE,
+            TABLE,
+            began.isoformat(),
+            facts_path(attempt),
+        ),
         deadline=size.deadline,
     )
 
 
+def taken(attempt: str) -> Query[Dump | None]:
+    """The facts of a complete dump, with the file still whole; None: there is none."""
+    return Query(
+        name="complete dump of memories",
+        argv=_recorded(facts_path(attempt), attempt),
+        parse=lambda answer: None if answer.code == 44 else parse_dump(answer),
+        ok_codes=(0, 44),
+        deadline=1800.0,
+    )
+
+
+def discard(node: str, attempt: str) -> Change:
+    """Forget the facts of a dump that is not like its table: the next run takes another one."""
+    return remove_file(f"discard the dump of {TABLE}", node, facts_path(attempt))
+
+
 def restore_beside(node: str, attempt: str, sha256: str, deadline: float) -> Change:
     """Restore the dump into the scratch schema, made anew; the schema is in the ledger first."""
+    quietly = "SET SESSION sql_log_bin = 0;"
     make = (
-        "SET SESSION sql_log_bin = 0;"
-        f" DROP DATABASE IF EXISTS {SCRATCH_DATABASE}; CREATE DATABASE {SCRATCH_DATABASE}"
+        f"{quietly} DROP DATABASE IF EXISTS {SCRATCH_DATABASE}; CREATE DATABASE {SCRATCH_DATABASE}"
+    )
+    mark = (
+        f"{quietly} CREATE TABLE {SCRATCH_DATABASE}.{RESTORED_MARK} (mark INT) COMMENT '{sha256}'"
     )
     return Change(
         what=f"restore the backup of {TABLE} beside the original",
         node=node,
-        argv=_bash(_RESTORE, backup_path(attempt), sha256, make, SCRATCH_DATABASE),
+        argv=_bash(_RESTORE, backup_path(attempt), sha256, make, SCRATCH_DATABASE, mark),
         deadline=deadline * 3,
         opens=(Temporary(*SCRATCH, "absent"),),
     )
+
+
+RESTORED: SqlQuery[str] = SqlQuery(
+    name="whole backup beside memories",
+    database="information_schema",
+    sql="SELECT TABLE_COMMENT AS sha256 FROM TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+    params=(SCRATCH_DATABASE, RESTORED_MARK),
+    parse=lambda rows: str(rows[0]["sha256"]) if rows else "",
+)
+"""The sha256 of the dump that the scratch schema holds whole; empty when it holds none."""
 
 
 def drop_scratch(node: str) -> Change:
@@ -243,17 +310,22 @@ def _proof(answer: AnswerLike) -> Proof | None:
 
 def proof(attempt: str) -> Query[Proof | None]:
     """The record of the proved backup, with the file still whole; None: there is none."""
-    script = (
-        '[ -e "$1" ] && [ -e "$2" ] || exit 44; sum=$(sha256sum < "$2");'
-        ' grep -q -F -- "${sum%% *}" "$1" || exit 44; exec cat -- "$1"'
-    )
     return Query(
         name="proved backup of memories",
-        argv=("sh", "-c", script, "proof", proof_path(attempt), backup_path(attempt)),
+        argv=_recorded(proof_path(attempt), attempt),
         parse=_proof,
         ok_codes=(0, 44),
         deadline=1800.0,
     )
+
+
+def _recorded(record: str, attempt: str) -> tuple[str, ...]:
+    """Prints the record of the backup; 44 when it or the file it speaks of is not there."""
+    script = (
+        '[ -e "$1" ] && [ -e "$2" ] || exit 44; sum=$(sha256sum < "$2");'
+        ' grep -q -F -- "${sum%% *}" "$1" || exit 44; exec cat -- "$1"'
+    )
+    return ("sh", "-c", script, "recorded", record, backup_path(attempt))
 
 
 def write_proof(node: str, attempt: str, made: Proof) -> Change:

@@ -59,6 +59,7 @@ def look(nodes: Nodes) -> FakeLook:
         "clock of the database": [{"moment": BEGAN}],
         f"rows and checksum of {SCRATCH_DATABASE}.memories": sums(1, 77),
         "restored backup against the live table": [],
+        "whole backup beside memories": [],
     }
     return made
 
@@ -83,6 +84,7 @@ def test_a_backup_is_dumped_restored_compared_and_recorded(nodes: Nodes, look: F
     assert proof["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert (proof["rows"], proof["checksum"], proof["began"]) == (1, 77, BEGAN.isoformat())
     assert sorted(p.name for p in file.parent.iterdir()) == [
+        "ocsweb.memories.dump.json",
         "ocsweb.memories.json",
         "ocsweb.memories.sql.gz",
     ]
@@ -92,7 +94,8 @@ def test_a_backup_is_dumped_restored_compared_and_recorded(nodes: Nodes, look: F
     assert opened == [Temporary("scratch-schema", SCRATCH_DATABASE, "absent")]
     assert closed == [("scratch-schema", SCRATCH_DATABASE)]
     log = (nodes.base / "mysql.log").read_text()
-    assert log.count("sql_log_bin = 0") == 3  # made, filled and dropped outside the binary log
+    # made, filled, marked and dropped outside the binary log
+    assert log.count("sql_log_bin = 0") == 4
     assert "--single-transaction" in (nodes.base / "dump.log").read_text()
 
 
@@ -101,7 +104,88 @@ def test_a_fresh_proved_backup_is_not_taken_again(nodes: Nodes, look: FakeLook) 
     look.clock += timedelta(minutes=59)
     assert "a proved backup is there" in back_up(nodes, look).nothing
     look.clock += timedelta(minutes=2)
-    assert back_up(nodes, look).changes
+    look.rows["clock of the database"] = [{"moment": BEGAN + timedelta(minutes=61)}]
+    assert back_up(nodes, look).changes[0].what.startswith("dump ")
+
+
+DUMPED, RESTORED, RECORDED, DROPPED = (
+    "dump ocsweb.memories",
+    "restore the backup of memories beside the original",
+    "record the proved backup",
+    f"drop the scratch schema {SCRATCH_DATABASE}",
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "left"),
+    [
+        (1, [RESTORED, RECORDED, DROPPED]),
+        (2, [RECORDED, DROPPED]),
+        (3, [DROPPED]),
+        (4, []),
+    ],
+)
+def test_a_run_that_goes_on_repeats_no_part_of_the_backup(
+    nodes: Nodes, look: FakeLook, made: int, left: list[str]
+) -> None:
+    """As after a kill behind each change: what it left is found, not done again."""
+    before = drive(nodes, memories_backed_up, look, stop_after=made)
+    if made >= 2:
+        look.memory.ledger[dump.SCRATCH] = LedgerEntry(*dump.SCRATCH, "absent", "now")
+    if 2 <= made < 4:
+        sha256 = hashlib.sha256(nodes.path(N, BACKUP).read_bytes()).hexdigest()
+        look.rows["whole backup beside memories"] = [{"sha256": sha256}]
+        look.rows["databases of the asset module"] = [
+            {"name": "ocsweb"},
+            {"name": SCRATCH_DATABASE},
+        ]
+    after = back_up(nodes, look)
+    assert [c.what for c in before.changes] == [DUMPED, RESTORED, RECORDED, DROPPED][:made]
+    assert [c.what for c in after.changes] == left
+    assert look.closed == ([dump.SCRATCH] if made == 4 else [])
+    assert json.loads(nodes.path(N, PROOF).read_text())["began"] == BEGAN.isoformat()
+    assert len((nodes.base / "dump.log").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("damage", ["old", "other", "half-restored"])
+def test_what_is_left_of_a_backup_counts_only_when_fresh_and_whole(
+    nodes: Nodes, look: FakeLook, damage: str
+) -> None:
+    drive(nodes, memories_backed_up, look, stop_after=1)
+    if damage == "old":
+        look.rows["clock of the database"] = [{"moment": BEGAN + timedelta(hours=1)}]
+    elif damage == "other":
+        nodes.path(N, BACKUP).write_bytes(gzip.compress(b"-- Dump completed"))
+    else:
+        look.rows["whole backup beside memories"] = [{"sha256": "of another dump"}]
+    wanted = [RESTORED, RECORDED, DROPPED]
+    found = [change.what for change in back_up(nodes, look).changes]
+    assert found == (wanted if damage == "half-restored" else [DUMPED, *wanted])
+
+
+def test_a_dump_that_is_not_like_its_table_is_not_taken_up(nodes: Nodes, look: FakeLook) -> None:
+    look.rows["restored backup against the live table"] = [{"why": "unexplained", "rows_count": 1}]
+    with pytest.raises(StoppedForPerson):
+        back_up(nodes, look)
+    look.rows["restored backup against the live table"] = []
+    assert back_up(nodes, look).changes[0].what == DUMPED
+
+
+def test_the_mark_of_a_whole_restore_names_its_dump(nodes: Nodes, look: FakeLook) -> None:
+    back_up(nodes, look)
+    sha256 = hashlib.sha256(nodes.path(N, BACKUP).read_bytes()).hexdigest()
+    calls = (nodes.base / "mysql.log").read_text().splitlines()
+    marks = [number for number, call in enumerate(calls) if "restored_whole" in call]
+    fills = [number for number, call in enumerate(calls) if "--database=" in call]
+    assert f"COMMENT '{sha256}'" in calls[marks[0]]
+    assert marks == [fills[0] + 1]
+
+
+def test_a_restore_that_is_cut_off_bears_no_mark(nodes: Nodes, look: FakeLook) -> None:
+    nodes.program("mysql", 'echo "$*" >> $BASE/mysql.log; [[ "$*" != *--database=* ]]')
+    with pytest.raises(ChangeFailed, match="restore the backup"):
+        back_up(nodes, look)
+    assert "restored_whole" not in (nodes.base / "mysql.log").read_text()
 
 
 def test_a_backup_that_was_changed_is_none(nodes: Nodes, look: FakeLook) -> None:
@@ -171,6 +255,7 @@ def test_only_what_inventories_explain_may_differ(
         back_up(nodes, look)
     assert not nodes.path(N, PROOF).exists()
     assert "DROP DATABASE" in (nodes.base / "mysql.log").read_text().splitlines()[-1]
+    assert not nodes.path(N, dump.facts_path("A1")).exists()
 
 
 def test_room_is_checked_first(nodes: Nodes, look: FakeLook) -> None:
@@ -187,7 +272,7 @@ def test_a_backup_made_elsewhere_is_copied_to_n(nodes: Nodes, look: FakeLook) ->
     look.database_node = OTHER
     (nodes.base / "pulled").symlink_to(nodes.path(OTHER, BACKUP))
     done = back_up(nodes, look)
-    assert [c.node for c in done.changes] == [OTHER, OTHER, OTHER, N, N]
+    assert [c.node for c in done.changes] == [OTHER, OTHER, N, N, OTHER]
     assert nodes.path(N, BACKUP).read_bytes() == nodes.path(OTHER, BACKUP).read_bytes()
     asked = (nodes.base / "ssh.log").read_text()
     assert f"{OTHER}.neteyelocal cat -- " in asked
@@ -210,6 +295,9 @@ def test_the_backup_is_restored_beside_for_the_comparison(nodes: Nodes, look: Fa
         "restore the backup of memories beside the original"
     ]
     assert (nodes.base / "restored.sql").read_text() == DUMP * 2
+    sha256 = hashlib.sha256(nodes.path(N, BACKUP).read_bytes()).hexdigest()
+    look.rows["whole backup beside memories"] = [{"sha256": sha256}]
+    assert drive(nodes, memories_beside, look).changes == []
 
 
 @pytest.mark.parametrize(
