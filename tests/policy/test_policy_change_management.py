@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine.model.inventory import Environment, Settings
+from engine.model.release import Stage
 from engine.policy.change_management import governance, window_remaining
-from engine.policy.estimate import announced
+from engine.policy.estimate import announced, remaining
 from tests.policy import builders as b
 
 NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
@@ -67,8 +68,8 @@ def test_everything_missing_is_told_together() -> None:
     ("given", "code"),
     [
         ({"window_start": NOW + HOUR}, "window-outside"),
-        ({"window_end": NOW}, "window-outside"),
-        ({"window_end": NOW - HOUR}, "window-outside"),
+        ({"window_end": NOW}, "window-past"),
+        ({"window_start": NOW - 2 * HOUR, "window_end": NOW - HOUR}, "window-past"),
         ({"window_end": NOW + NEED - timedelta(seconds=1)}, "window-too-short"),
         ({"release_notes_read": "A. Person"}, "release-notes-unread"),
         ({"release_notes_read": "A. Person, yesterday"}, "release-notes-unread"),
@@ -80,6 +81,25 @@ def test_what_is_given_is_always_judged(
     environment: Environment, given: dict[str, Any], code: str
 ) -> None:
     assert judge(environment, **given) == [code]
+
+
+def test_a_window_ahead_is_told_to_be_too_short_in_time() -> None:
+    ahead = {"window_start": NOW + 9 * HOUR, "window_end": NOW + 9 * HOUR + NEED}
+    assert judge(**ahead) == ["window-outside"]
+    short = ahead | {"window_end": ahead["window_end"] - timedelta(minutes=1)}
+    assert judge(**short) == ["window-outside", "window-too-short"]
+    settings = Settings("c", Environment.PRODUCTION, **(GIVEN | short))
+    outside, too_short = governance(settings, NOW, NEED)
+    assert outside.observed == "the window has not begun: it opens in 9 h 00 min"
+    assert "1 h 44 min long" in too_short.observed
+    assert "1 h 45 min" in too_short.expected
+
+
+def test_a_window_that_is_over_is_told_alone() -> None:
+    over = {"window_start": NOW - HOUR, "window_end": NOW - timedelta(minutes=20)}
+    (finding,) = governance(Settings("c", Environment.PRODUCTION, **(GIVEN | over)), NOW, NEED)
+    assert finding.observed == "the window is over: it ended 20 min ago"
+    assert finding.subject == "runbook_window_end"
 
 
 def test_the_window_that_just_fits() -> None:
@@ -113,3 +133,10 @@ def test_announced_time() -> None:
     base, per_node = timedelta(minutes=30), timedelta(minutes=15)
     assert announced(5, base, per_node) == timedelta(minutes=105)
     assert announced(16, base, per_node) == timedelta(minutes=270)
+
+
+def test_what_remains_from_a_phase_on() -> None:
+    stages = (Stage("a", ("a",), 10, 1), Stage("b", ("b", "c"), 5, 2), Stage("d", ("d",), 1, 0))
+    assert remaining(stages, "a", 5) == announced(5, timedelta(minutes=16), timedelta(minutes=3))
+    assert remaining(stages, "b", 5) == remaining(stages, "c", 5) == timedelta(minutes=16)
+    assert remaining(stages, "d", 5) == timedelta(minutes=1)
