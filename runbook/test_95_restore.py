@@ -68,11 +68,15 @@ def test_quorum(look: Look, evidence: Evidence) -> None:
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    asked = look.ask_all(look.names.operative, QUORUM)
+    status = look.cluster_status()
+    away = {node.name for node in status.nodes if not node.online}
+    # who is away has no quorum and can't be asked: that is judged where fencing is
+    present = tuple(name for name in look.names.operative if name not in away)
+    asked = look.ask_all(present, QUORUM)
     evidence.answered(asked)
     evidence.judge(
-        quorum.quorum_held(look.cluster_status(), asked.values, tuple(asked.values)),
-        observed=f"quorate, as {len(asked.values)} nodes say",
+        quorum.quorum_held(status, asked.values, tuple(asked.values)),
+        observed=f"quorate, as {', '.join(asked.values)} say",
     )
 
 

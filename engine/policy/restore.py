@@ -46,11 +46,10 @@ def half_upgraded(
             seen,
             f"every node at {source} before the first round, or every node at {target} and the"
             " last round ended with exit status 0",
-            "Run again without --restore: the upgrade goes on and gives back what it took."
-            " A node that is taken out of standby now may run services of two versions, and the"
-            " attempt would be closed: this runbook could not finish the upgrade any more. Who"
-            " wants that all the same, with the vendor's support, accepts this finding by name:"
-            f" --accept 'restore-half-upgraded@{node}=REASON' --by NAME.",
+            "Run again without --restore: the upgrade goes on and gives back what it took. Who gives"
+            " it up all the same, with the vendor's support, adds --accept"
+            f" 'restore-half-upgraded@{node}=REASON' --by NAME: services of two versions may run"
+            " then, and this runbook can't finish the upgrade any more.",
         )
         for node in subjects
     )

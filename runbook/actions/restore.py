@@ -55,7 +55,13 @@ def ledger_unstandby(look: Look) -> Action:
         may_fail=True,
         closes=tuple(("standby", name) for name in left),
     )
-    return f"was in standby, or out of the cluster: {', '.join(left)}"
+    standby = [name for name in left if name in status.standby_nodes]
+    away = [name for name in left if name not in standby]
+    return "; ".join(
+        f"{word}: {', '.join(names)}"
+        for word, names in (("was in standby", standby), ("out of the cluster", away))
+        if names
+    )
 
 
 def _scratch_planned(look: Look) -> Foreseen | Nothing:
