@@ -9,21 +9,15 @@ from tests.faults.lab import FIRST_ROUND, Lab
 from tests.faults.strikes import cut, sshd_stopped
 
 
-def _hold(lab: Lab, seconds: float) -> None:
-    """The fault lasts for so long: this is its duration, nothing is waited for."""
-    until = time.monotonic() + seconds
-    lab.wait_for("the end of the fault", lab.cluster.active, "true")
-    time.sleep(max(0.0, until - time.monotonic()))
-
-
 @fault("controller and N cut off from each other for 20 s while `neteye upgrade` runs")
 def connection_cut_20_s(lab: Lab) -> None:
     running = lab.start()
     running.until_intent(FIRST_ROUND)
     lab.until_task(running, "upgrade-1", "packages")
     with cut(lab, lab.cluster.active):
-        _hold(lab, 20)
-    lab.expect(running, 0, "out of reach")
+        # how long the fault lasts; the run may or may not have noticed by then
+        time.sleep(20)
+    lab.expect(running, 0)
     lab.expect_upgraded(rounds=2)
 
 
