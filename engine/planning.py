@@ -92,17 +92,14 @@ class Planner:
     def _settle(self, seen: _Seen, change: Change) -> None:
         """An earlier run began the change, and no result is on record: what the run does then."""
         former = self._run.memory.changes.get(f"{seen.step.name}#1")
-        if former is None or former.has_ended:
+        settled = self._run.memory.settled.get(former.key, {}) if former else {}
+        if settled.get("word") == "done":
+            seen.shown = Nothing(f"settled as done by {settled['by']}: {settled['reason']}")
+        elif former is None or former.has_ended:
             return
-        if change.detached:
+        elif change.detached:
             seen.notes.append("an earlier run started it: followed or read, never started twice")
-            return
-        if change.repeatable:
-            return
-        word = self._run.memory.settled.get(seen.step.name, {}).get("word")
-        if word == "done":
-            seen.shown = Nothing("a person settled it as done")
-        elif word != "repeat":
+        elif not change.repeatable and settled.get("word") != "repeat":
             raise StoppedForPerson([_unsettled(seen.step.name, change)])
 
     def foresee(self, look: Look, evidence: Evidence, function: object) -> None:
@@ -232,6 +229,6 @@ def _unsettled(step: str, change: Change) -> Finding:
         observed=f"an earlier run began {change.what!r} and has no result; its effect can't be"
         " seen, and doing it twice could do harm",
         expected="the word of a person who looked",
-        remedy=f"Look at {change.node}, then run with"
+        remedy=f"Look at {change.node}, then run again with"
         f" --settle '{step}=done|repeat' --reason TEXT --by NAME.",
     )

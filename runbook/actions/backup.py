@@ -27,15 +27,17 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
     """The backup's changes, as far as they can be known before the dump has been made."""
     reason = _why_no_backup(look)
     if reason:
-        return Nothing(reason)
+        left = tuple(_nothing_left_beside(look, reason))
+        return Foreseen(left) if left else Nothing(reason)
     attempt, node = look.attempt or "ATTEMPT", look.sql_node()
     size = look.sql(dump.TABLE_SIZE)
-    _room(look, node, size)
-    made = dump.Dump(size.data, "SHA256", look.sql(DATABASE_CLOCK).isoformat())
-    changes = [
-        dump.dump(node, attempt, size, made.database_clock),
-        dump.restore_beside(node, attempt, made.sha256, size.deadline),
-    ]
+    changes, made = [], _dump_there(look, node)
+    if made is None:
+        _room(look, node, size)
+        made = dump.Dump(size.data, "SHA256", look.sql(DATABASE_CLOCK).isoformat())
+        changes.append(dump.dump(node, attempt, size, made.database_clock))
+    if changes or look.sql(dump.RESTORED) != made.sha256:
+        changes.append(dump.restore_beside(node, attempt, made.sha256, size.deadline))
     if node != look.names.active:
         changes.append(dump.pull(look.names.active, look.names.internal[node], attempt, made, size))
     changes.append(dump.drop_scratch(node))
