@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration faults setup sshd clean
+.PHONY: rehearsal test lint unit integration faults matrix setup sshd clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -46,6 +46,12 @@ integration: setup
 faults: setup
 	$(BIN)/python -m tests.faults $(if $(SHARD),--shard $(SHARD)) $(if $(FAULTS),--only $(FAULTS)) \
 	  $(if $(COUNT),--count $(COUNT))
+
+# The runbook killed at every edge of its journal, and run again; hours. Cases as above.
+# SHARD=2/6, EDGES=name,name, or COUNT=3; WORKERS=2: two clusters at once. docs/matrix.md
+matrix: setup
+	$(BIN)/python -m tests.matrix $(if $(SHARD),--shard $(SHARD)) $(if $(EDGES),--only $(EDGES)) \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(WORKERS),--workers $(WORKERS))
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,225 @@
+"""The matrix's own parts: edges and their states, the trap, what two end states have in common."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.invocation import ROOT
+from tests.matrix.clones import kill_left_behind
+from tests.matrix.edges import (
+    Edge,
+    Made,
+    Point,
+    changes_of,
+    edges,
+    first_keys,
+    problem,
+    short_name,
+)
+from tests.matrix.endstate import EndState, configuration, plain, rewritten
+from tests.matrix.worker import Reference
+from tests.proving.choice import Shard, rotated
+
+NODE = "neteye01.neteyelocal"
+CHANGES = [
+    Made("update.run#1", True),
+    Made("update.fencing#1", False),
+    Made("backup.proved#1", False),
+    Made("backup.proved#2", False),
+    Made("upgrade.run[1]#1", True),
+    Made(f"migration.files[1][{NODE}]#1", False),
+    Made("verification.scratch#1", False),
+    Made("reactivation.unstandby#1", False),
+    Made("reactivation.fencing#1", False),
+]
+
+
+def test_every_change_has_every_point() -> None:
+    found = [(edge.key, edge.point) for edge in edges(CHANGES)]
+    assert len(found) == len(set(found)) == 4 * len(CHANGES) + 2
+    detached = [point for key, point in found if key == "update.run#1"]
+    assert detached == list(Point)
+    assert Point.RUNNING not in [point for key, point in found if key == "backup.proved#1"]
+
+
+def test_a_change_starts_from_the_last_state_before_it() -> None:
+    states = {edge.key: edge.state for edge in edges(CHANGES)}
+    assert list(states.values()) == [
+        *("start", "start"),
+        *("before-round-1", "before-round-1", "before-round-1"),
+        *("planned-stop", "planned-stop"),
+        *("before-reactivation", "before-reactivation"),
+    ]
+    assert first_keys(CHANGES) == {
+        "before-round-1": "backup.proved#1",
+        "planned-stop": f"migration.files[1][{NODE}]#1",
+        "before-reactivation": "reactivation.unstandby#1",
+    }
+
+
+def test_a_run_without_one_of_the_phases_is_no_reference() -> None:
+    with pytest.raises(ValueError, match="no change of migration"):
+        edges([change for change in CHANGES if not change.key.startswith("migration")])
+
+
+def test_names_are_safe_and_tell_edges_apart() -> None:
+    names = [edge.name for edge in edges(CHANGES)]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9.-]+", name) for name in names)
+    assert short_name(f"migration.files[1][{NODE}]#3") == "migration.files-1-neteye01-no3"
+
+
+def test_half_of_the_edges_resume_elsewhere() -> None:
+    many = [Edge(f"step#{n}", point, "start") for n in range(50) for point in Point]
+    elsewhere = sum(edge.resumes_elsewhere for edge in many)
+    assert 0.35 < elsewhere / len(many) < 0.65
+
+
+def test_shards_and_rotation_have_every_edge() -> None:
+    names = [edge.name for edge in edges(CHANGES)]
+    assert sorted(n for k in range(1, 7) for n in Shard(k, 6).pick(names)) == sorted(names)
+    assert {n for k in range(300) for n in rotated(names, 3, str(k))} == set(names)
+
+
+def test_the_changes_are_those_of_the_journal() -> None:
+    events = [
+        {"event": "observation"},
+        {"event": "intent", "key": "update.run#1", "detached": "update-1"},
+        {"event": "result", "key": "update.run#1"},
+        {"event": "intent", "key": "update.fencing#1", "detached": None},
+    ]
+    assert changes_of(events) == CHANGES[:2]
+
+
+INTENT, RESULT = {"event": "intent", "key": "a#1"}, {"event": "result", "key": "a#1"}
+
+
+@pytest.mark.parametrize(
+    ("point", "right"),
+    [
+        (Point.BEFORE_INTENT, []),
+        (Point.AFTER_INTENT, [INTENT]),
+        (Point.RUNNING, [INTENT]),
+        (Point.AFTER_EFFECT, [INTENT]),
+        (Point.AFTER_RESULT, [INTENT, RESULT]),
+    ],
+)
+def test_a_journal_tells_whether_the_run_was_killed_there(
+    point: Point, right: list[dict[str, str]]
+) -> None:
+    edge = Edge("a#1", point, "start")
+    for seen in ([], [INTENT], [INTENT, RESULT]):
+        other = {"event": "intent", "key": "b#1"}
+        assert (problem(edge, [other, *seen], "N") is None) is (seen == right)
+
+
+_VICTIM = """
+import os, sys, types
+act, detached = types.ModuleType("engine.act"), types.ModuleType("engine.detached")
+class Applier:
+    def _intent(self, step, key, change): print("intent", key, flush=True)
+    def _result(self, key, change, outcome): print("result", key, flush=True)
+class Seen:
+    alive, size = True, 5
+class Follower:
+    def _look(self, offset):
+        print("look", flush=True)
+        return Seen()
+act.Applier, detached.Follower = Applier, Follower
+engine = types.ModuleType("engine")
+engine.act, engine.detached = act, detached
+sys.modules.update({"engine": engine, "engine.act": act, "engine.detached": detached})
+from tests.matrix import kill
+kill.pytest_sessionstart()
+for key in ("a#1", "b#1"):
+    Applier()._intent("step", key, None)
+    Follower()._look(0)
+    print("effect", key, flush=True)
+    Applier()._result(key, change=None, outcome="ok")
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "last"),
+    [
+        (Point.BEFORE_INTENT, "result a#1"),
+        (Point.AFTER_INTENT, "intent b#1"),
+        (Point.RUNNING, "look"),
+        (Point.AFTER_EFFECT, "effect b#1"),
+        (Point.AFTER_RESULT, "result b#1"),
+    ],
+)
+def test_the_trap_kills_the_whole_process_group_there(
+    tmp_path: Path, point: Point, last: str
+) -> None:
+    from tests.matrix import kill
+
+    witness = tmp_path / "witness"
+    done = subprocess.run(
+        [sys.executable, "-c", _VICTIM],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **kill.environment("b#1", point, witness)},
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert done.stdout.splitlines()[-1] == last
+    assert witness.read_text().split() == ["b#1", point.value]
+
+
+def test_what_a_killed_run_leaves_in_other_sessions_is_ended() -> None:
+    mark = f"{os.getpid()} of this test"
+    left = subprocess.Popen(
+        ["sleep", "60"], env={**os.environ, "MATRIX_RUN": mark}, start_new_session=True
+    )
+    kill_left_behind(mark)
+    assert left.wait(timeout=10) == -signal.SIGKILL
+
+
+def test_end_states_differ_line_by_line() -> None:
+    one = EndState({"node n": "a\nb\nb", "ocs": "400"})
+    two = EndState({"node n": "a\nb\nc", "ocs": "400"})
+    assert one.differences(one) == []
+    assert one.differences(two) == ["node n: missing: b", "node n: more: c"]
+    assert EndState.from_json(one.to_json()) == one
+
+
+def test_a_reference_is_kept_whole() -> None:
+    made = Reference(tuple(CHANGES), EndState({"ocs": "400"}))
+    assert Reference.from_json(made.to_json()) == made
+
+
+def test_days_attempts_and_checksums_of_dumps_do_not_count() -> None:
+    one = "schemas: mysql COMMENT '" + "a" * 64 + "'\nx.conf.23112026.bak\nattempts/1-a/x"
+    two = "schemas: mysql COMMENT '" + "b" * 64 + "'\nx.conf.24112026.bak\nattempts/2-b/x"
+    assert plain(one) == plain(two)
+    assert plain(f"{'a' * 64}  /etc/x") != plain(f"{'b' * 64}  /etc/x")
+
+
+def test_of_pacemakers_configuration_only_versions_and_empty_blocks_do_not_count() -> None:
+    def cib(nodes: str, epoch: int = 1) -> str:
+        return f'<cib epoch="{epoch}"><configuration><nodes>{nodes}</nodes></configuration></cib>'
+
+    plain_node = cib('<node id="1" uname="n"/>')
+    emptied = cib('<node id="1" uname="n"><instance_attributes id="nodes-1"/></node>', 7)
+    standby = cib(
+        '<node id="1" uname="n"><instance_attributes id="nodes-1">'
+        '<nvpair id="nodes-1-standby" name="standby" value="on"/></instance_attributes></node>'
+    )
+    assert configuration(plain_node) == configuration(emptied)
+    assert configuration(plain_node) != configuration(standby)
+
+
+def test_a_file_written_again_with_its_content_is_found() -> None:
+    before = {"n:/a": ("1 10.0", "x"), "n:/b": ("2 10.0", "x"), "n:/gone": ("3 10.0", "x")}
+    after = {"n:/a": ("9 12.0", "x"), "n:/b": ("9 12.0", "y"), "n:/new": ("4 12.0", "x")}
+    assert rewritten(before, before) == []
+    assert rewritten(before, after) == ["n:/a"]
