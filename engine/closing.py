@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -80,7 +80,7 @@ def _show_the_rest(config: pytest.Config, run: Run, ended: Ended) -> None:
                 config.hook.pytest_runtest_logreport(report=report)
 
 
-def events_of(events: list[Event], step: str) -> list[Event]:
+def events_of(events: Iterable[Event], step: str) -> list[Event]:
     """Everything that was recorded for one step."""
     return [event for event in events if event.get("step") == step]
 

@@ -12,10 +12,12 @@ PLACE = "earlier"
 
 
 def keep(directory: Path, journals: Mapping[str, str]) -> None:
-    """Write them beside the run's own journal (0600), whole or not at all; raises OSError.
+    """Write exactly these beside the run's own journal (0600), each whole; raises OSError.
 
     `journals`: file name on N -> text.
     """
+    for path in (directory / PLACE).glob("*.jsonl"):
+        path.unlink()
     for name, text in journals.items():
         path = directory / PLACE / name.replace("/", "-")
         fresh = path.with_suffix(".new")

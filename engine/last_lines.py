@@ -24,7 +24,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
     if told:
         steps = [*told, *(f"  WARNING: {text}" for text in summary["warnings"])]
     else:
-        steps = [*_guide(summary["guide"]), *_left_out(summary["steps"])]
+        steps = [*_guide(summary["guide"], summary["outcome"]), *_left_out(summary["steps"])]
     return [
         "",
         *steps,
@@ -44,8 +44,10 @@ def _of_run(summary: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _guide(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def _guide(rows: Iterable[Mapping[str, Any]], outcome: str) -> list[str]:
+    """Counted; named are those that failed, and after a whole upgrade those that stay open."""
     rows = list(rows)
+    named = ("failed", "open") if outcome == "done" else ("failed",)
     counted: dict[str, int] = {}
     for row in rows:
         counted[row["state"]] = counted.get(row["state"], 0) + 1
@@ -56,7 +58,7 @@ def _guide(rows: Iterable[Mapping[str, Any]]) -> list[str]:
         *(
             f"  {row['id']} {row['state']}: {row['reason']}"
             for row in rows
-            if row["state"] in ("failed", "open")
+            if row["state"] in named
         ),
     ]
 

@@ -79,12 +79,12 @@ class Session:
 
     def _record_position(self) -> None:
         """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
-        if self.survey.earlier and self.survey.attempt is not None:
-            try:
-                earlier.keep(self.run.directory, self.survey.attempt.journals)
-            except OSError as error:
-                text = f"the attempt's earlier journals could not be kept here: {error}"
-                self.run.record("warning", step="", text=text)
+        attempt = self.survey.attempt if self.survey.earlier else None
+        try:
+            earlier.keep(self.run.directory, attempt.journals if attempt else {})
+        except OSError as error:
+            text = f"the attempt's earlier journals could not be kept here: {error}"
+            self.run.record("warning", step="", text=text)
         self.run.record(
             "position",
             position=self.look.position.value,

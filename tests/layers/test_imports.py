@@ -95,7 +95,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.memory": ("engine.journal", "engine.model"),
     "engine.position": ("engine.memory", "engine.model"),
     "engine.rows": ("engine.journal",),
-    "engine.summary": ("engine.journal", "engine.rows"),
+    "engine.under_way": ("engine.journal", "engine.memory", "engine.remote"),
+    "engine.header": ("engine.journal", "engine.memory", "engine.under_way"),
+    "engine.summary": ("engine.header", "engine.journal", "engine.rows"),
+    "engine.earlier": ("engine.journal",),
+    "engine.interrupts": (),
     "engine.redact": ("engine.secrets",),
     "engine": ("engine",),
     "rehearsal": ("rehearsal",),
@@ -202,7 +206,8 @@ def test_pure_layers_know_no_machine(layer: str) -> None:
 
 def test_pytest_stays_at_the_edge() -> None:
     edge = {"engine.plugin", "engine.session", "engine.actions", "engine.options"}
-    edge |= {"engine.usage", "engine.start", "engine.report"}
+    edge |= {"engine.usage", "engine.start", "engine.report", "engine.closing"}
+    edge |= {"engine.step_report", "engine.replay"}
     users = {m for m in below("engine") if any(i.split(".")[0] == "pytest" for i in imports(m))}
     assert users <= edge
 

@@ -1,0 +1,117 @@
+"""A run's directory, read back: its journal and the earlier ones, checked to belong together."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import earlier
+from engine.errors import UsageError
+from engine.journal import Event, lines_of, read_journal
+
+JOURNAL = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run left of itself."""
+
+    directory: Path
+    own: Sequence[Event]
+    """Its own events, `run-started` first."""
+    earlier: Sequence[Event]
+    """Those of the attempt's runs before it."""
+    is_torn: bool
+    """The last line was cut off while it was written, and is left out."""
+    missing: str = ""
+    """What of the attempt is not there, a sentence; empty when all is."""
+
+
+def read_evidence(path: Path) -> Evidence:
+    """The evidence in a run's directory, or that of its journal. Raises UsageError."""
+    directory = _directory(path)
+    journal = directory / JOURNAL
+    try:
+        raw = journal.read_bytes()
+        own = read_journal(lines_of(raw), str(journal))
+        before = earlier.read(directory)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UsageError(f"{error.filename}: can't be read ({error.strerror})") from error
+    _check_own(own, journal)
+    for name, events in before.items():
+        _check_earlier(events, own[0], directory / earlier.PLACE / name)
+    events = [event for events in before.values() for event in events]
+    whole = sum(1 for line in lines_of(raw) if line.strip())
+    return Evidence(directory, own, events, is_torn=whole > len(own), missing=_missing(own, events))
+
+
+def refuse_while_it_runs(evidence: Evidence) -> None:
+    """UsageError while the run itself still writes: it makes its reports when it ends."""
+    descriptor = os.open(evidence.directory / JOURNAL, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(
+            f"{evidence.directory}: this run still goes on; it writes its reports when it ends"
+        ) from None
+    finally:
+        os.close(descriptor)
+
+
+def _directory(path: Path) -> Path:
+    if not path.exists():
+        raise UsageError(f"{path}: no such run; a run's directory is reports/RUN")
+    directory = path.resolve() if path.is_dir() else path.resolve().parent
+    if not (directory / JOURNAL).is_file():
+        raise UsageError(f"{path}: no {JOURNAL} in it, so it is no run's directory (reports/RUN)")
+    return directory
+
+
+def _check_own(own: Sequence[Event], journal: Path) -> None:
+    if not own or own[0]["event"] != "run-started":
+        seen = f"it begins with {own[0]['event']!r}" if own else "there is no whole line in it"
+        raise UsageError(f"{journal}: no journal of a run: {seen}; expected run-started first")
+    run = own[0]["run"]
+    for number, event in enumerate(own, start=1):
+        if event["run"] != run:
+            raise UsageError(
+                f"{journal}:{number}: a line of run {event['run']} in the journal of run {run};"
+                " two journals were put together"
+            )
+        if event["seq"] != number:
+            raise UsageError(
+                f"{journal}:{number}: event {event['seq']}, expected {number}; lines are missing"
+                " or were moved"
+            )
+
+
+def _check_earlier(events: Sequence[Event], begun: Event, path: Path) -> None:
+    for number, event in enumerate(events, start=1):
+        if event["run"] != events[0]["run"]:
+            raise UsageError(
+                f"{path}:{number}: a line of run {event['run']} in the journal of run"
+                f" {events[0]['run']}; two journals were put together"
+            )
+        cluster = event.get("cluster") if event["event"] == "run-started" else None
+        if cluster is not None and cluster != begun["cluster"]:
+            raise UsageError(
+                f"{path}: a journal of cluster {cluster}, but the run is of {begun['cluster']}"
+            )
+
+
+def _missing(own: Sequence[Event], before: Sequence[Event]) -> str:
+    """An earlier run opened the attempt, and its journal is not there."""
+    attempts = {event.get("attempt") for event in own if event["event"] == "position"}
+    opened = {event["run"] for event in [*own, *before]}
+    lost = sorted(attempt for attempt in attempts - opened if attempt)
+    if not lost:
+        return ""
+    return (
+        f"the journal of run {lost[0]}, which opened the attempt, is not in earlier/: rows and"
+        " temporary changes are told as far as the journals go"
+    )

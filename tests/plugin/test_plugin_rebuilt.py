@@ -1,0 +1,168 @@
+"""`python -m engine report`: what the journal alone gives back, however the run ended."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.transport.scripted import said
+from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project
+
+pytest_plugins = "pytester"
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ("report.html", "junit.xml", "summary.json")
+WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
+
+
+def rebuilt(directory: Path) -> subprocess.CompletedProcess[str]:
+    """`python -m engine report DIRECTORY`, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "report", str(directory)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def page(directory: Path) -> dict[str, list[dict[str, Any]]]:
+    """The steps' rows of report.html as its script finds them, without what only looks at it."""
+    html = (directory / "report.html").read_text()
+    found = re.search(r'data-jsonblob="([^"]*)"', html)
+    assert found
+    tests: dict[str, list[dict[str, Any]]] = json.loads(unescape(found[1]))["tests"]
+    return tests
+
+
+def head(directory: Path) -> str:
+    """The first screen: verdict, facts, rows, findings."""
+    html = (directory / "report.html").read_text()
+    return html[html.index('<div class="runbook">') : html.index('class="run-count"')]
+
+
+def cases(directory: Path) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """junit's cases: class, name, and what is said of them; times apart."""
+    suite = ElementTree.parse(directory / "junit.xml").getroot()
+    return [
+        (
+            case.attrib["classname"],
+            case.attrib["name"],
+            [(child.tag, child.attrib.get("message", "")) for child in case],
+        )
+        for case in suite.findall(".//testcase")
+    ]
+
+
+ENDINGS: dict[str, Callable[[Project], None]] = {
+    "done": lambda p: p.steps(CHANGE + CLOSING),
+    "blocked": lambda p: p.steps(FINDING.format(name="one") + WAITS + CLOSING),
+    "a failed change": lambda p: (
+        p.cluster.answer.update({(N, ("set", "x")): said(code=4, stderr="no <b>way</b>")}),
+        p.steps(CHANGE + CLOSING),
+    ),
+    "a failed assertion": lambda p: p.steps(
+        '@step("a.b")\ndef test_a(look):\n    "Doc."\n    assert 1 == 2, "not two"\n'
+    ),
+    "interrupted": lambda p: p.steps(
+        '@step("a.b")\ndef test_a(evidence):\n    "Doc."\n'
+        "    os.kill(os.getpid(), signal.SIGTERM)\n" + CLOSING
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_is_rebuilt_is_what_the_run_left(project: Project, ending: str) -> None:
+    ENDINGS[ending](project)
+    project.run()
+    run = project.latest
+    before = (run / "journal.jsonl").read_bytes()
+    old = page(run), head(run), cases(run), (run / "summary.json").read_bytes()
+    for name in FILES:
+        (run / name).unlink()
+    done = rebuilt(run)
+    assert done.returncode == 0, done.stderr
+    assert (run / "summary.json").read_bytes() == old[3]
+    assert (page(run), head(run), cases(run)) == old[:3]
+    assert (run / "journal.jsonl").read_bytes() == before
+    for name in FILES:
+        assert (run / name).stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in run.iterdir()) == sorted(
+        {*FILES, "journal.jsonl", "outputs", "backups", "earlier"}
+    )
+
+
+def test_the_runs_before_it_count(project: Project) -> None:
+    project.steps(CHANGE)
+    assert project.run().ret == 0
+    assert project.run().ret == 0
+    before = (project.latest / "summary.json").read_bytes()
+    assert rebuilt(project.path / "reports" / "latest").returncode == 0
+    assert (project.latest / "summary.json").read_bytes() == before
+
+
+def cut(project: Project, at: str, keep: int = 0) -> Path:
+    """The run as a kill right after that event leaves it; `keep` characters of the next line."""
+    run = project.latest
+    lines = (run / "journal.jsonl").read_text().split("\n")
+    last = next(i for i, line in enumerate(lines) if f'"event": "{at}"' in line)
+    (run / "journal.jsonl").write_text("\n".join([*lines[: last + 1], lines[last + 1][:keep]]))
+    for name in FILES:
+        (run / name).unlink()
+    return run
+
+
+@pytest.mark.parametrize("keep", [0, 40])
+def test_a_killed_run_tells_what_was_under_way(project: Project, keep: int) -> None:
+    project.steps(CHANGE + CLOSING)
+    assert project.run().ret == 0
+    run = cut(project, "intent", keep)
+    done = rebuilt(run)
+    assert done.returncode == 0, done.stderr
+    summary = project.summary
+    assert (summary["outcome"], summary["exit_code"]) == ("interrupted", 2)
+    assert "ended without a word" in summary["stopped"]["reason"]
+    assert "last event: intent at " in summary["stopped"]["reason"]
+    assert "step under way: second.change" in summary["stopped"]["reason"]
+    assert "change under way: set x on neteye01.neteyelocal since" in summary["stopped"]["reason"]
+    assert project.outcomes() == {
+        "first.baseline": "done",
+        "second.change": "interrupted",
+        "closing.state": "not reached",
+    }
+    (change,) = summary["under_way"]
+    assert (change["step"], change["state"]) == ("second.change", "unknown")
+    assert ("cut off while it was written" in done.stdout) == bool(keep)
+    assert "NOT KNOWN HOW IT ENDED: set x on neteye01.neteyelocal" in done.stdout
+    assert "outcome: interrupted, exit code 2" in done.stdout
+    assert "next, then:" in done.stdout
+    assert len(page(run)) == 3
+
+
+@pytest.mark.parametrize("event", ["run-started", "steps", "position", "step-started", "row"])
+def test_every_prefix_gives_a_report(project: Project, event: str) -> None:
+    project.steps(CHANGE)
+    assert project.run().ret == 0
+    run = cut(project, event, 10)
+    done = rebuilt(run)
+    assert done.returncode == 0, done.stderr
+    assert project.summary["outcome"] == "interrupted"
+
+
+def test_what_stopped_it_first_counts_although_it_was_killed_later(project: Project) -> None:
+    project.steps(FINDING.format(name="one") + CLOSING)
+    assert project.run().ret == 10
+    run = cut(project, "stopped")
+    assert rebuilt(run).returncode == 0
+    assert project.summary["exit_code"] == 10
+    assert "afterwards the run ended without a word" in project.summary["stopped"]["reason"]
