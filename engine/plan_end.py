@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def draw_plan(run: Run, session: Session | None, ending: Ending) -> list[str]:
         return []
     times = _timeline(run, session)
     run.record("plan", **plan_data(run, session, ending, times))
-    return [*_lines(run, session, ending, times)]
+    return [run.redactor.clean_output(line) for line in _lines(run, session, ending, times)]
 
 
 _TOLD = (Ending.PLANNED, Ending.BLOCKED, Ending.FAILED)
@@ -168,7 +169,9 @@ def _lines(run: Run, session: Session, ending: Ending, times: Timeline | None) -
     width = max(shutil.get_terminal_size((WIDTH, 24)).columns, 90)
     no_return = "" if _is_past(run) else run.release.no_return
     lines = table(steps, no_return=no_return, shorten=_shortener(run.inventory.names))
-    yield from rendered(lines, width)
+    # before it is wrapped: a secret on two lines would not be known as one
+    clean = run.redactor.clean_output
+    yield from rendered((replace(line, text=clean(line.text)) for line in lines), width)
     yield ""
     if times is not None:
         yield from timeline_lines(times)
@@ -189,14 +192,18 @@ def _first_line(steps: Sequence[PlannedStep], ending: Ending) -> str:
             return "PLAN: nothing blocks, and there is nothing to change."
         later = sum(step.verdict is Verdict.AFTER and bool(step.expected) for step in steps)
         more = f", and {later} more if they have to" if later else ""
-        return f"PLAN: nothing blocks. {len(changing)} steps would change the cluster{more}."
+        return f"PLAN: nothing blocks. {_steps(changing)} would change the cluster{more}."
     roots = [s for s in steps if s.verdict.is_in_the_way and not s.waits_in_vain_for]
     codes = dict.fromkeys(f.code for step in roots for f in step.findings)
     where = ", ".join(step.name for step in roots[:3]) + (" ..." if len(roots) > 3 else "")
     said = f"BLOCKED at {where}" + (f" by {', '.join(codes)}" if codes else "")
     if changing:
-        return f"PLAN: {said}. {len(changing)} steps before it would change the cluster."
+        return f"PLAN: {said}. {_steps(changing)} before it would change the cluster."
     return f"PLAN: {said}. The run would stop there, before its first change."
+
+
+def _steps(steps: Sequence[PlannedStep]) -> str:
+    return "1 step" if len(steps) == 1 else f"{len(steps)} steps"
 
 
 def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[str]:

@@ -143,7 +143,8 @@ class Planner:
         if not step.asks:
             return
         bad = step.verdict.is_in_the_way
-        for line in step.reason.splitlines()[:20] or [""]:
+        said = self._run.redactor.clean_output(step.reason)
+        for line in said.splitlines()[:20] or [""]:
             console.line(f"  {step.verdict:<10} {step.name}: {line}"[:300], red=bad)
 
     def _verdict(self, seen: _Seen, outcome: str, said: str) -> PlannedStep:

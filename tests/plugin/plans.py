@@ -1,0 +1,29 @@
+"""What tests of plans share: the plan as it was written, and what tiny actions need."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.plugin.kit import Project
+
+PRELUDE = """
+from engine.actions import action
+from engine.foreseen import Bookkeeping, Foreseen, planned_by
+from engine.model.change import Change, Nothing
+from tests.plugin.kit import N, SECOND
+"""
+
+
+def plan_of(project: Project) -> dict[str, Any]:
+    """plan.json of the latest run."""
+    plan: dict[str, Any] = json.loads((project.latest / "plan.json").read_text())
+    return plan
+
+
+def steps_of(project: Project) -> dict[str, dict[str, Any]]:
+    """Step -> what the plan says of it; each step is there once."""
+    steps = plan_of(project)["steps"]
+    found = {step["name"]: step for step in steps}
+    assert len(found) == len(steps)
+    return found
