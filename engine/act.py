@@ -9,23 +9,35 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import detached
+from engine import detached, stops
+from engine.detached import NotStarted
 from engine.errors import Refused, RunbookError, UsageError
+from engine.gate import TRIES, Gate, ask_system, gate_of, was_held_back
+from engine.livelog import LiveLog
 from engine.memory import ChangeRecord
 from engine.model.change import Change, Nothing, Outcome
-from engine.records import LEASE, LockLost, RecordsWriter
-from engine.run import Ending, Run
+from engine.records import LockLost, RecordsWriter
+from engine.run import Run
+from engine.stops import NotDone
 from engine.transport.base import Answer, Lost, LostKind, Transport
 
 Action = Generator[Change, Answer, "Nothing | str | None"]
 
 
-class NotDone(RunbookError):
-    """A change was not made, failed, or its outcome is unknown. The text is for the operator."""
+class _Superseded(Exception):
+    """The lock was lost while a detached command was followed: it goes on without this run."""
+
+    def __init__(self, lost: LockLost) -> None:
+        super().__init__(str(lost))
+        self.lost = lost
 
 
 class _Interrupted(Exception):
     """A detached command is gone and left no exit status."""
+
+    def __init__(self, has_rebooted: bool) -> None:
+        super().__init__("interrupted")
+        self.has_rebooted = has_rebooted
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,8 @@ class Applier:
     on_output: Callable[[str], None]
     on_idle: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
-    _renewed: float = 0.0
+    _system: str = ""
+    """Which start of the node the change under way was sent to."""
 
     def apply(self, step: str, action: Action) -> Applied:
         """Drive one action to its end. Raises NotDone when a change was not made or failed."""
@@ -60,7 +73,11 @@ class Applier:
         try:
             change = next(action)
             while True:
-                answer = self._apply_one(step, f"{step}#{len(changes) + 1}", change)
+                key = f"{step}#{len(changes) + 1}"
+                # from the intent to the result: a signal leaves no change of unknown outcome
+                what = f"{change.what} on {change.node} (at most {change.deadline:.0f} s)"
+                with self.run.interrupts.waited_for(what):
+                    answer = self._apply_one(step, key, change)
                 changes.append(change)
                 answers.append(answer)
                 change = action.send(answer)
@@ -77,13 +94,6 @@ class Applier:
             return
         self.records.append_journal(self.run.attempt, self.run.run_id, lines)
         self.run.journal.sent(len(lines))
-        self._renewed = self.clock()
-
-    def keep_lease(self) -> None:
-        """Renew the lock when a third of the lease has passed."""
-        if self.clock() - self._renewed > LEASE / 3:
-            self.records.renew()
-            self._renewed = self.clock()
 
     def _apply_one(self, step: str, key: str, change: Change) -> Answer:
         if not self.run.may_change:
@@ -92,31 +102,62 @@ class Applier:
         settled = self._settle_former(step, self.run.memory.changes.get(key), change)
         if settled is not None:
             return settled
-        begun = self.clock()
         self._intent(step, key, change)
+        if change.detached:
+            return self._make(step, key, change)
+        with self.run.interrupts.waited_for(f"{change.what} on {change.node}"):
+            return self._make(step, key, change)
+
+    def _make(self, step: str, key: str, change: Change) -> Answer:
+        """Run what is intended, and record how it ended."""
+        begun = self.clock()
         try:
             answer = self._run_detached(change) if change.detached else self._run_plain(change)
-        except Refused as refused:
-            self._result(key, change, Outcome.FAILED, None, begun, str(refused))
-            raise self._stopped(Ending.FAILED, str(refused), "The command was not run.") from None
+        except (Refused, NotStarted, LockLost) as error:
+            raise self._not_started(key, change, begun, error) from None
         except Lost as lost:
-            outcome = Outcome.UNKNOWN if lost.may_have_run else Outcome.FAILED
-            self._result(
-                key, change, outcome, lost.partial, begun, lost.why,
-                never_started=not lost.may_have_run,
-            )  # fmt: skip
-            raise self._lost(step, change, lost) from lost
-        except LockLost as error:
-            self._result(key, change, Outcome.UNKNOWN, None, begun, str(error))
-            raise self._superseded(error) from error
-        except _Interrupted:
+            raise self._lost(step, key, change, begun, lost) from lost
+        except _Superseded as error:
+            self._result(key, change, Outcome.UNKNOWN, None, begun, str(error.lost))
+            raise stops.superseded(self.run, error.lost) from error
+        except _Interrupted as error:
             self._result(key, change, Outcome.FAILED, None, begun, "interrupted")
-            raise self._interrupted(change) from None
+            raise stops.interrupted(self.run, change, error.has_rebooted) from None
         outcome = Outcome.OK if answer.code in change.ok_codes else Outcome.FAILED
         self._result(key, change, outcome, answer, begun, "")
         if outcome is Outcome.FAILED and not change.may_fail:
-            raise self._failed(change, answer)
+            raise stops.failed(self.run, change, answer)
         return answer
+
+    def _not_started(self, key: str, change: Change, begun: float, error: RunbookError) -> NotDone:
+        self._result(key, change, Outcome.FAILED, None, begun, str(error), never_started=True)
+        if isinstance(error, LockLost):
+            return stops.superseded(self.run, error)
+        if isinstance(error, Refused):
+            return stops.refused(self.run, error)
+        return stops.never_started(self.run, change, str(error))
+
+    def _lost(self, step: str, key: str, change: Change, begun: float, lost: Lost) -> NotDone:
+        if not lost.may_have_run:
+            self._result(
+                key, change, Outcome.FAILED, lost.partial, begun, lost.why, never_started=True
+            )
+            return stops.never_started(self.run, change, f"{lost.node}: {lost.why}")
+        afterwards = self._afterwards(change)
+        self._result(key, change, Outcome.UNKNOWN, lost.partial, begun, f"{lost.why}. {afterwards}")
+        return stops.unknown(self.run, step, change, lost, afterwards)
+
+    def _afterwards(self, change: Change) -> str:
+        """What one look at the node tells after an answer was lost: is it up, is it the same?"""
+        node = change.node
+        try:
+            now = ask_system(self.transport, node)
+        except (RunbookError, ValueError) as error:
+            why = error.why if isinstance(error, Lost) else str(error)
+            return f"{node} can't be asked now either: {why}"
+        if self._system and now.id != self._system:
+            return f"{node} has rebooted since, {now.uptime} seconds ago"
+        return f"{node} answers again and has not rebooted"
 
     def _intent(self, step: str, key: str, change: Change) -> None:
         opens = [{"kind": t.kind, "subject": t.subject, "former": t.former} for t in change.opens]
@@ -133,10 +174,9 @@ class Applier:
         )
         try:
             self.sync()
-        except LockLost as error:
-            raise self._superseded(error) from error
+            # before the attempt is open the journal is not on N: the lock is asked for all the same
+            self.records.keep(share=2)
         except (Lost, RunbookError) as error:
-            # the intent is not on N, so the command was not started: safe to try again
             self.run.record(
                 "result",
                 step=step,
@@ -145,11 +185,9 @@ class Applier:
                 reason=str(error),
                 never_started=True,
             )
-            raise self._stopped(
-                Ending.FAILED,
-                f"not done: {change.what}. Its intent could not be recorded on N: {error}",
-                "Bring N back into reach, then run again.",
-            ) from error
+            if isinstance(error, LockLost):
+                raise stops.superseded(self.run, error) from error
+            raise stops.not_recorded(self.run, change, error) from error
         self.run.changes_made += 1
 
     def _result(
@@ -189,45 +227,76 @@ class Applier:
             self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
 
     def _run_plain(self, change: Change) -> Answer:
-        return self.transport.run(
-            change.node, change.argv, stdin=change.stdin, deadline=change.deadline
+        """Run it behind its gate. Raises LockLost when the lock is another run's by then."""
+        for number in range(TRIES):
+            # held back, the lock is another run's (LockLost), or this came too late: once more
+            gate = self._gate(change.node, renew=number > 0)
+            answer = self.transport.run(
+                change.node,
+                change.argv,
+                stdin=change.stdin,
+                deadline=change.deadline,
+                gate=gate.argv,
+            )
+            if not was_held_back(answer):
+                return answer
+        self._gate(change.node, renew=True)
+        raise NotStarted(
+            f"{change.node}: held back {TRIES} times ({answer.errors.strip()[-300:]}), though the"
+            f" lock on {self.records.node} is still ours; this machine or the network is very slow"
         )
+
+    def _gate(self, node: str, *, renew: bool) -> Gate:
+        """What goes before a change. NotStarted or LockLost: nothing was sent."""
+        try:
+            if renew:
+                self.records.renew()
+            gate = gate_of(self.transport, self.records, node)
+        except LockLost:
+            raise
+        except (RunbookError, ValueError) as error:
+            raise NotStarted(f"what must be known before could not be asked: {error}") from error
+        self._system = gate.system
+        return gate
 
     def _run_detached(self, change: Change) -> Answer:
         assert self.run.attempt is not None and change.detached is not None  # noqa: PT018
         base = detached.directory(self.run.attempt, change.detached)
         begun = self.clock()
-        detached.start(self.transport, change.node, base, change.argv)
-        tail = bytearray()
-
-        def keep(chunk: bytes) -> None:
-            tail.extend(chunk)
-            del tail[: -(1 << 20)]
-            self.on_output(chunk.decode("utf-8", "backslashreplace"))
+        self._system = self.records.system
+        with self.run.interrupts.waited_for(f"the start of {change.what} on {change.node}"):
+            detached.start(self.transport, change.node, base, change.argv, self.records)
+        log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out")
 
         def idle(word: str) -> None:
+            log.pause()
             self.on_idle(word)
             # out of reach or busy: following waits for N anyway
             with contextlib.suppress(Lost, UsageError):
-                self.keep_lease()
+                self.records.keep()
 
-        follower = detached.Follower(self.transport, change.node, base, keep, idle)
+        follower = detached.Follower(self.transport, change.node, base, log.feed, idle)
         try:
-            last = follower.follow(change.deadline)
+            with self.run.interrupts.at_once():  # it lives without us, and is followed later
+                last = follower.follow(change.deadline)
         except Lost as lost:
             # it was started: whatever kept the last answer away, the command may live
             why = f"{lost.why}; the command was started and may still run"
             raise Lost(change.node, why, LostKind.CONNECTION_LOST) from lost
+        except LockLost as error:
+            raise _Superseded(error) from error
+        log.end()
         if last.status is not None:
-            return Answer(last.status, bytes(tail), b"", self.clock() - begun)
+            return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)
         if last.is_interrupted:
-            raise _Interrupted
+            raise _Interrupted(last.rebooted)
         if not last.exists:
             why = f"there is no trace of {change.what} on the node, though it was started"
             raise Lost(change.node, why, LostKind.CONNECTION_LOST)
         raise Lost(
             change.node,
-            f"{change.what}: still running after {change.deadline:.0f} s",
+            f"{change.what}: still running after {change.deadline:.0f} s; it was left alone, as"
+            " ending it could do harm",
             LostKind.DEADLINE,
             None,
         )
@@ -246,13 +315,7 @@ class Applier:
             return None
         if settled.get("word") == "repeat":
             return None
-        raise self._stopped(
-            Ending.UNKNOWN,
-            f"how {change.what!r} on {change.node} ended on an earlier run is not known,"
-            " its effect can't be seen, and doing it twice could do harm",
-            f"Look at {change.node}, then run again with"
-            f" --settle '{step}=done|repeat' --reason TEXT --by NAME.",
-        )
+        raise stops.unknown_before(self.run, step, change)
 
     def _adopt(self, step: str, changes: list[Change], reason: str) -> None:
         """An earlier intent whose effect is there now is adopted, and it is said so."""
@@ -268,52 +331,3 @@ class Applier:
                     reason=f"adopted: an earlier run began it and its effect is there: {reason}",
                     adopted=True,
                 )
-
-    def _stopped(self, ending: Ending, reason: str, what_to_do: str) -> NotDone:
-        self.run.halt(ending, reason, what_to_do)
-        return NotDone(f"{reason}\n{what_to_do}")
-
-    def _superseded(self, error: LockLost) -> NotDone:
-        return self._stopped(
-            Ending.LOCKED, str(error), "Look who holds the cluster; run again afterwards."
-        )
-
-    def _failed(self, change: Change, answer: Answer) -> NotDone:
-        said = "(not shown: secret)"
-        if not change.secret_output:
-            said = (answer.errors.strip() or answer.text.strip())[-800:]
-        said = self.run.redactor.clean_output(said)
-        return self._stopped(
-            Ending.FAILED,
-            f"{change.what} on {change.node} failed with exit code {answer.code}: {said}",
-            "No further change was made. Remove the cause, then run again: what is done already"
-            " is not done twice.",
-        )
-
-    def _lost(self, step: str, change: Change, lost: Lost) -> NotDone:
-        if not lost.may_have_run:
-            return self._stopped(
-                Ending.FAILED,
-                f"not done: {change.what}. {lost.node}: {lost.why}",
-                "The command never started. Bring the node back into reach, then run again.",
-            )
-        again = (
-            "Run again: it looks first and repeats what is missing."
-            if change.repeatable or change.detached
-            else f"Look at {change.node}, then run again with"
-            f" --settle '{step}=done|repeat' --reason TEXT --by NAME."
-        )
-        return self._stopped(
-            Ending.UNKNOWN,
-            f"whether {change.what!r} on {change.node} took effect is not known: {lost.why}",
-            again,
-        )
-
-    def _interrupted(self, change: Change) -> NotDone:
-        return self._stopped(
-            Ending.STOPPED,
-            f"{change.what} on {change.node} was interrupted: its process is gone and it left"
-            " no exit status (the node rebooted, or somebody ended it)",
-            "Look at the node and its log, then run again: it goes on with another round, as the"
-            " guide says to run the command again.",
-        )

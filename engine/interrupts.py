@@ -51,8 +51,11 @@ class Interrupts:
             self.say(f"{name}: the run is ending already; the reports are written. A moment.")
         elif self._depth:
             return  # raised as soon as what is under way is whole
-        elif self._patience and self.count == 1:
-            self.say(f"{name}: waiting for {self._patience[-1]}; once more breaks it off")
+        elif self._waits:
+            self.say(
+                f"{name}: waiting for {self._patience[-1]}; once more breaks it off, and then it is"
+                " not known how it ended"
+            )
         elif self._raised is not None and self.clock() - self._raised < UNWINDING:
             return
         else:
@@ -65,9 +68,13 @@ class Interrupts:
     def check(self) -> None:
         """Raise what was put off, or was lost in a place where nothing can be raised."""
         if self.count and not self.ending and not self._depth:
-            if self._patience and self.count == 1:
+            if self._waits:
                 return
             self._raise()
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self._patience and self._patience[-1]) and self.count == 1
 
     @contextmanager
     def whole(self) -> Iterator[None]:
@@ -91,3 +98,10 @@ class Interrupts:
         finally:
             self._patience.pop()
         self.check()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within something that is waited for: this part goes on without us."""
+        with self.waited_for(""):
+            self.check()
+            yield
