@@ -13,12 +13,20 @@ from dataclasses import dataclass
 from engine import remote
 from engine.errors import RunbookError
 from engine.queries import AnswerLike, Query
-from engine.transport.base import Lost, Transport
+from engine.records import RecordsWriter, holder_of
+from engine.transport.base import Lost, LostKind, Transport
+from engine.waiting import attempts
 
 CHUNK = 1 << 20
+CHUNKS = 64
+"""Bytes of the log read at a time, and how many times in a row before the deadline is looked at."""
 POLL = 1.0
 PATIENCE = 900.0
 """Seconds for which N may be out of reach while its command runs (a reboot takes minutes)."""
+
+
+class NotStarted(RunbookError):
+    """The command was not started, for certain: the wrapper could not be set up."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class Progress:
     status: int | None
     size: int
     chunk: bytes = b""
+    rebooted: bool = False
+    """The node was started anew since the command was: it does not live any more."""
 
     @property
     def has_ended(self) -> bool:
@@ -66,18 +76,27 @@ def parse_progress(answer: AnswerLike) -> Progress:
         status=int(status) if status.lstrip("-").isdigit() else None,
         size=int(size),
         chunk=chunk,
+        rebooted=alive == "rebooted",
     )
 
 
-def start(transport: Transport, node: str, base: str, argv: Sequence[str]) -> None:
-    """Start the command; RunbookError when it can't be started, Lost when it is not known."""
-    answer = transport.run(node, remote.script(remote.START, base, *argv), deadline=60.0)
-    if answer.code == remote.STARTED_BEFORE:
-        return
-    if answer.code != 0:
-        raise RunbookError(
-            f"{node}: the wrapper of {' '.join(argv)!r} did not start"
-            f" (exit code {answer.code}: {answer.errors.strip()[-300:]})"
+def start(
+    transport: Transport, node: str, base: str, argv: Sequence[str], records: RecordsWriter
+) -> None:
+    """Start the command, under the lock's generation.
+
+    NotStarted when it can't be started, LockLost when the lock is another run's, Lost when it
+    is not known. A command that was started before is left as it is.
+    """
+    words = remote.script(remote.START, remote.ROOT, records.held_generation, base, *argv)
+    answer = transport.run(node, words, deadline=60.0)
+    if answer.code == remote.SUPERSEDED:
+        raise records.lost(holder_of(answer.text.split("\n")))
+    if answer.code not in (0, remote.STARTED_BEFORE):
+        raise NotStarted(
+            f"{node}: {' '.join(argv)!r} was not started: its directory {base} could not be set up"
+            f" (exit code {answer.code}: {answer.errors.strip()[-300:]}). Expected free space and"
+            " a file system that can be written there"
         )
 
 
@@ -96,32 +115,46 @@ class Follower:
     patience: float = PATIENCE
 
     def follow(self, deadline: float) -> Progress:
-        """The last look: with an exit status, or interrupted.
+        """The last look: with an exit status, interrupted, or alive when the deadline is over.
 
-        Raises Lost when N is out of reach for longer than `patience` seconds or when the
-        command still lives after `deadline` seconds.
+        Raises Lost when N is out of reach for longer than `patience` seconds.
         """
-        offset, started, last_seen = 0, self.clock(), self.clock()
-        while True:
+        last_seen = self.clock()
+        self._offset = 0
+        seen: Progress | None = None
+        for _ in attempts(deadline, every=POLL, clock=self.clock, wait=self.wait):
             try:
-                seen = self._look(offset)
+                seen = self._read_on()
             except Lost as lost:
                 if self.clock() - last_seen > self.patience:
                     raise
                 self.on_idle(f"{self.node} is out of reach ({lost.why}); trying again")
-                self.wait(POLL)
                 continue
             last_seen = self.clock()
-            if seen.chunk:
-                offset += len(seen.chunk)
-                self.on_output(seen.chunk)
-            if offset >= seen.size and (seen.has_ended or seen.is_interrupted or not seen.exists):
-                return seen
-            if self.clock() - started > deadline:
+            is_over = seen.has_ended or seen.is_interrupted or not seen.exists
+            if is_over and self._is_read_to_its_end(seen):
                 return seen
             self.on_idle("")
-            if len(seen.chunk) < CHUNK:
-                self.wait(POLL)
+        if seen is None:
+            why = f"it did not answer within {deadline:.0f} seconds"
+            raise Lost(self.node, why, LostKind.CONNECTION_LOST)
+        return seen
+
+    def _read_on(self) -> Progress:
+        """Look, and take what is new of the log up to its end at that moment."""
+        for _ in range(CHUNKS):
+            seen = self._look(self._offset)
+            if seen.chunk:
+                self._offset += len(seen.chunk)
+                self.on_output(seen.chunk)
+            if self._is_read_to_its_end(seen):
+                break
+            # so much at once may take longer than a part of the lease
+            self.on_idle("")
+        return seen
+
+    def _is_read_to_its_end(self, seen: Progress) -> bool:
+        return not seen.chunk or self._offset >= seen.size
 
     def _look(self, offset: int) -> Progress:
         query = progress_query(self.base, offset, CHUNK)

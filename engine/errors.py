@@ -32,7 +32,16 @@ class ParseError(RunbookError):
 
 
 class Refused(RunbookError):
-    """The transport refuses to run this command on this node (role firewall, guide row G19)."""
+    """The transport refuses to run this command on this node (role firewall, guide row G19).
+
+    `command` is what was recognised in it, `rule` why it must not run there.
+    """
+
+    def __init__(self, message: str, node: str = "", command: str = "", rule: str = "") -> None:
+        super().__init__(message)
+        self.node = node
+        self.command = command
+        self.rule = rule
 
 
 class Unanswered(RunbookError):

@@ -10,10 +10,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine import records as leases
 from engine.errors import RunbookError
-from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
+from engine.here import MachineLock
+from engine.records import LockHeld, LockLost, RecordsWriter, described
 from engine.run import Ending, Run
 from engine.transport.base import Lost
+
+
+def take_here(run: Run) -> MachineLock | None:
+    """The lock on this machine. None: the run is stopped and says why."""
+    lock = MachineLock(run.inventory.settings.cluster, holder(run))
+    try:
+        lock.take()
+    except LockHeld as held:
+        run.halt(
+            Ending.LOCKED,
+            f"{held} on this machine",
+            f"Wait for that run to end, or end it (kill {held.holder.get('pid', 'PID')} lets it"
+            " write its report).",
+        )
+        return None
+    except RunbookError as error:
+        run.halt(Ending.FAILED, str(error), "Remove the cause, then run again.")
+        return None
+    return lock
 
 
 class ClusterLock:
@@ -23,6 +44,8 @@ class ClusterLock:
         self._run = run
         self._records = records
         self._ended = threading.Event()
+        self.taken_over = ""
+        """Whose lock was taken over and why, in words; empty when it was free."""
 
     def take(self) -> bool:
         """Take it, and keep its lease from now on. False: the run is stopped and says why."""
@@ -33,7 +56,7 @@ class ClusterLock:
                 Ending.LOCKED,
                 str(held),
                 "Wait for that run to end, or end it; a lock that nobody renews for"
-                f" {LEASE} s may be taken over by the next run.",
+                f" {leases.LEASE} s may be taken over by the next run.",
             )
             return False
         except (Lost, RunbookError) as error:
@@ -48,21 +71,33 @@ class ClusterLock:
         self._records.release()
 
     def _acquire(self) -> None:
+        gone = False
         try:
             self._records.acquire()
         except LockHeld as held:
-            if not is_gone(held.holder):
+            gone = is_gone(held.holder)
+            if not gone:
                 raise
             self._records.acquire(over=held.generation)
-        if self._records.taken_over:
-            self._run.record("note", step="", text="the lock of an earlier run was taken over")
+        former = self._records.former
+        if former is not None:
+            why = (
+                "its process is not there any more"
+                if gone
+                else f"nobody had renewed it for {former.age} s"
+            )
+            self.taken_over = (
+                f"the lock of an earlier run was taken over ({described(former.holder)}): {why}"
+            )
+            self._run.record("note", step="", text=self.taken_over)
 
     def _keep_lease(self) -> None:
-        while not self._ended.wait(LEASE / 3):
+        while not self._ended.wait(leases.LEASE / 3):
             try:
                 self._records.renew()
             except LockLost as error:
-                self._run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
+                if not self._ended.is_set():
+                    self._run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
                 return
             except (Lost, RunbookError):
                 continue  # the next change finds out whether N is back
@@ -74,6 +109,8 @@ def holder(run: Run) -> dict[str, str]:
         "who": getpass.getuser(),
         "host": socket.gethostname(),
         "pid": str(os.getpid()),
+        "process": _process_of(os.getpid()) or "",
+        "processes": _process_space(),
         "boot": _boot_id(),
         "run": run.run_id,
         "since": run.started.isoformat(timespec="seconds"),
@@ -84,7 +121,25 @@ def is_gone(holder: Mapping[str, Any]) -> bool:
     """The holder was a process of this very machine, and it is not there any more."""
     if holder.get("host") != socket.gethostname() or holder.get("boot") != _boot_id():
         return False
-    return not Path(f"/proc/{holder.get('pid')}").exists()
+    if holder.get("processes") != _process_space():
+        return False  # of another container: its processes can't be seen from here
+    now = _process_of(holder.get("pid"))
+    return now is None or now != holder.get("process")
+
+
+def _process_of(pid: Any) -> str | None:
+    """Tells a living process from a later one with the same pid: its start, in ticks."""
+    try:
+        text = Path(f"/proc/{int(pid)}/stat").read_text()
+    except (OSError, TypeError, ValueError):
+        return None
+    state, *others = text.rpartition(")")[2].split()
+    return None if state in "ZX" else others[18]
+
+
+def _process_space() -> str:
+    """Which processes can be seen: those of this pid namespace."""
+    return str(Path("/proc/self/ns/pid").readlink())
 
 
 def _boot_id() -> str:

@@ -17,7 +17,7 @@ from engine.position import Position
 from engine.queries import Asked, Query, SqlQuery
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
-from engine.transport.base import Answer, Lost, Transport
+from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, Transport
 from engine.transport.parallel import in_parallel
 
 T = TypeVar("T")
@@ -144,6 +144,10 @@ class Look:
         except Lost as lost:
             self._record(node, query, lost.partial, problem=lost.why)
             raise Unanswered(node, query.name, lost.why) from lost
+        if answer.truncated:
+            problem = f"its answer is longer than {OUTPUT_LIMIT >> 20} MiB and was cut off"
+            self._record(node, query, None, problem=problem)
+            raise Unanswered(node, query.name, problem)
         if answer.code not in query.ok_codes:
             detail = "" if query.secret else (answer.errors.strip() or answer.text.strip())[-300:]
             problem = f"exit code {answer.code} is no answer to this question. {detail}".strip()

@@ -11,7 +11,7 @@ import pytest
 
 from engine import closing, options, report, usage
 from engine.console import Console
-from engine.errors import RunbookError, UsageError
+from engine.errors import Refused, RunbookError, UsageError
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.graph import order, resolve
 from engine.interrupts import Interrupts
@@ -280,6 +280,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 def _judge_error(session: Session, error: RunbookError) -> None:
     """A question without an answer blocks, wherever in a step it was asked."""
+    if isinstance(error, Refused):
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     node = getattr(error, "node", "cluster")
     question = getattr(error, "question", "a question of this step")
     finding = unanswered(node, question, getattr(error, "why", str(error)))
@@ -298,6 +300,8 @@ def pytest_runtest_makereport(
     if session is not None and step is not None and _is_telling(report):
         begun = item.stash.get(_BEGUN, time.monotonic())
         session.end_step(step, report, time.monotonic() - begun)
+        if session.is_refused:
+            item.session.shouldstop = "the role firewall refused a command"
     if step is not None:
         report.runbook_step = step.name  # type: ignore[attr-defined]
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,25 +13,43 @@ from engine import remote
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import Event, read_journal
 from engine.queries import AnswerLike, Query
-from engine.transport.base import Transport
+from engine.transport.base import Answer, Transport
+from engine.waiting import boottime
 
 DEADLINE = 60.0
 LEASE = 60
-"""Seconds after which a lock that nobody renewed may be taken over."""
+"""Seconds after which a lock that nobody renewed may be taken over. Read where it is used."""
 
 
 class LockHeld(RunbookError):
     """Another run holds the cluster; `holder` describes it as far as it can be read."""
 
-    def __init__(self, holder: Mapping[str, Any], generation: str) -> None:
+    def __init__(self, holder: Mapping[str, Any], generation: str, age: str = "") -> None:
         self.holder = holder
         self.generation = generation
-        who = ", ".join(f"{key} {value}" for key, value in holder.items()) or "unknown"
-        super().__init__(f"the cluster is held by another run ({who})")
+        renewed = f"; last heard of {age} s ago" if age else ""
+        super().__init__(f"the cluster is held by another run ({described(holder)}{renewed})")
 
 
 class LockLost(RunbookError):
     """Another run took the cluster over, or N can't be reached for longer than the lease."""
+
+
+@dataclass(frozen=True)
+class Former:
+    """A lock that was held when it was taken: its holder did not give it back."""
+
+    holder: Mapping[str, Any]
+    age: int
+    """Seconds since it was last renewed, by N's uptime."""
+
+
+_TOLD = ("who", "host", "run", "since", "pid")
+
+
+def described(holder: Mapping[str, Any]) -> str:
+    """Who holds or held a cluster, in words."""
+    return ", ".join(f"{key} {holder[key]}" for key in _TOLD if key in holder) or "unknown"
 
 
 @dataclass(frozen=True)
@@ -97,15 +115,36 @@ def _parse_records(answer: AnswerLike) -> Attempt | None:
 class RecordsWriter:
     """The one who writes records; made only when the run may change the cluster.
 
-    Every write carries the lock's generation; N refuses an older one.
+    Every write carries the lock's generation; N refuses an older one. `clock` goes on while this
+    machine sleeps.
     """
 
-    def __init__(self, transport: Transport, node: str, holder: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        node: str,
+        holder: Mapping[str, str],
+        clock: Callable[[], float] = boottime,
+    ) -> None:
         self._transport = transport
-        self._node = node
+        self.node = node
         self._holder = dict(holder)
+        self._clock = clock
         self.generation: str | None = None
-        self.taken_over = False
+        self.former: Former | None = None
+        """Whose lock was taken over, if it was."""
+        self.system = ""
+        """What tells this start of N from every other one, as the last write saw it."""
+        self._renewed = float("-inf")
+
+    @property
+    def taken_over(self) -> bool:
+        return self.former is not None
+
+    @property
+    def age(self) -> float:
+        """Seconds since the lease was known to be ours; counted from before the question."""
+        return self._clock() - self._renewed
 
     def acquire(self, over: str = "") -> None:
         """Take the cluster's lock; LockHeld when somebody else has it.
@@ -117,15 +156,22 @@ class RecordsWriter:
             (json.dumps(self._holder) + "\n").encode(),
             accepted=(0, remote.HELD),
         )
-        lines = answer.splitlines()
-        if len(lines) > 1:
-            raise LockHeld(_holder_of(lines), lines[0])
-        self.generation, state = lines[0].split()
-        self.taken_over = state == "held"
+        lines = answer.text.split("\n")
+        if answer.code == remote.HELD:
+            self._renewed = float("-inf")
+            raise LockHeld(holder_of(lines), lines[0], lines[3] if len(lines) > 3 else "")
+        self.generation, state, age, self.system = lines[0].split()
+        self.former = Former(holder_of(lines, 1), int(age)) if state == "held" else None
 
     def renew(self) -> None:
         """Extend the lease; LockLost when the lock is no longer ours."""
-        self._run(remote.script(remote.RENEW, remote.ROOT, self._generation))
+        argv = remote.script(remote.RENEW, remote.ROOT, self.held_generation)
+        self.system = self._run(argv).text.strip()
+
+    def keep(self, share: float = 3) -> None:
+        """Renew when a third (`share`) of the lease has passed since the last sign of N."""
+        if self.age > LEASE / share:
+            self.renew()
 
     def release(self) -> None:
         """Give the lock back. Without a lock there is nothing to do."""
@@ -144,37 +190,46 @@ class RecordsWriter:
         self._write(remote.REPLACE, "attempt", attempt + "\n")
 
     @property
-    def _generation(self) -> str:
+    def held_generation(self) -> str:
+        """The generation of our lock; LockLost when this run holds none."""
         if self.generation is None:
             raise LockLost("this run does not hold the cluster's lock")
         return self.generation
 
+    def lost(self, holder: Mapping[str, Any]) -> LockLost:
+        """Somebody else's lock is on N: who has it, and what that means for this run."""
+        return LockLost(
+            f"another run took the cluster over ({described(holder)}): the lock on {self.node}"
+            f" has a newer generation than ours ({self.generation});"
+            " this run makes no further change"
+        )
+
     def _write(self, source: str, file: str, content: str) -> None:
         data = content.encode()
-        argv = remote.script(source, remote.ROOT, self._generation, file, str(len(data)))
-        self._run(argv, data)
+        argv = remote.script(source, remote.ROOT, self.held_generation, file, str(len(data)))
+        self.system = self._run(argv, data).text.strip()
 
     def _run(
         self, argv: tuple[str, ...], stdin: bytes | None = None, accepted: tuple[int, ...] = (0,)
-    ) -> str:
-        answer = self._transport.run(self._node, argv, stdin=stdin, deadline=DEADLINE)
+    ) -> Answer:
+        asked = self._clock()
+        answer = self._transport.run(self.node, argv, stdin=stdin, deadline=DEADLINE)
         if answer.code == remote.SUPERSEDED:
-            raise LockLost(
-                f"another run took the cluster over: the lock on {self._node} has a newer"
-                f" generation than ours ({self.generation}); this run makes no further change"
-            )
+            raise self.lost(holder_of(answer.text.split("\n")))
         if answer.code not in accepted:
             raise UsageError(
-                f"records on {self._node}:{remote.ROOT} can't be written"
+                f"records on {self.node}:{remote.ROOT} can't be written"
                 f" (exit code {answer.code}: {answer.errors.strip()[-300:]});"
                 " free space and permissions of that directory are the usual causes"
             )
-        return answer.text
+        self._renewed = asked
+        return answer
 
 
-def _holder_of(lines: list[str]) -> Mapping[str, Any]:
+def holder_of(lines: Sequence[str], at: int = 2) -> Mapping[str, Any]:
+    """The description of a lock's holder, from the lines of the lock; empty when unreadable."""
     try:
-        holder = json.loads(lines[2])
+        holder = json.loads(lines[at])
     except (IndexError, ValueError):
         return {}
     return holder if isinstance(holder, dict) else {}

@@ -6,6 +6,10 @@ Layout under `/var/lib/neteye-runbook` (root, 0700):
     attempt           id of the current or last attempt
     attempts/ID/      baseline.json, journal/RUN.jsonl, commands/NAME/, backups/
 
+The lease is counted by N's uptime, which nobody sets: the time stamp of `lock` is the uptime at
+which it was renewed, in seconds. A stamp later than the uptime is from before a reboot; the lease
+then counts from the start of N.
+
 Exit codes of their own: 73 the lock is held, 74 the lock can't be looked at in time,
 75 the lock's generation is not ours any more, 76 that command was started before,
 77 not all that was to be written has arrived, 3 there are no records.
@@ -16,6 +20,18 @@ from __future__ import annotations
 ROOT = "/var/lib/neteye-runbook"
 
 HELD, BUSY, SUPERSEDED, STARTED_BEFORE, NO_RECORDS = 73, 74, 75, 76, 3
+NOT_STARTED = "neteye-runbook: not started:"
+"""Begins the standard error of a change that a guard kept from starting."""
+
+# system: tells this start of the node from every other one; of a container too, whose boot id
+# is that of its host. mine: the lock on stdout and the end, when it is not ours any more.
+_COMMON = """
+uptime() { cut -d. -f1 /proc/uptime; }
+system() { echo "$(cat /proc/sys/kernel/random/boot_id)/$(cut -d' ' -f22 /proc/1/stat)"; }
+locked() { exec 9>"$1/.flock"; flock -w 20 9 || exit 74; }
+mine() { [ "$(sed -n 1p "$1/lock")" = "$2" ] || { cat "$1/lock"; exit 75; }; }
+renew() { touch -d "@$(uptime)" "$1/lock"; system; }
+"""
 
 # args: root
 READ = """
@@ -25,64 +41,84 @@ id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
 [ -d "attempts/$id" ] || { echo "attempts/$id is not there" >&2; exit 1; }
 tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
-  attempt "attempts/$id"
+  --exclude='*.new.*' attempt "attempts/$id"
 code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
 [ "$code" -le 1 ] || exit "$code"
 """
 
+# Prints uptime in seconds and what tells this start of the node from every other one.
+SYSTEM = (
+    _COMMON
+    + """
+echo "$(uptime) $(system)"
+"""
+)
+
 # args: root, lease in seconds, generation to take over ('' for none); stdin: holder, one line
-ACQUIRE = """
+# Prints the new generation, the former state and age of the lease, and the system; then the
+# former holder. When it is held: the lock as it is, and the age of the lease.
+ACQUIRE = (
+    _COMMON
+    + """
 set -eu
 umask 077
 root=$1 lease=$2 over=$3
 mkdir -p "$root"
-exec 9>"$root/.flock"
-flock -w 20 9 || exit 74
-generation=0 state=free
+locked "$root"
+generation=0 state=free age=0 former=
 if [ -f "$root/lock" ]; then
   generation=$(sed -n 1p "$root/lock")
   state=$(sed -n 2p "$root/lock")
-  age=$(( $(date +%s) - $(stat -c %Y "$root/lock") ))
+  former=$(sed -n 3p "$root/lock")
+  up=$(uptime) renewed=$(stat -c %Y "$root/lock")
+  if [ "$up" -ge "$renewed" ]; then age=$((up - renewed)); else age=$up; fi
   if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$generation" != "$over" ]; then
-    cat "$root/lock"
+    printf '%s\\n' "$generation" "$state" "$former" "$age"
     exit 73
   fi
 fi
 next=$((generation + 1))
 { echo "$next"; echo held; cat; } > "$root/lock.new"
 sync "$root/lock.new"
+touch -d "@$(uptime)" "$root/lock.new"
 mv "$root/lock.new" "$root/lock"
-echo "$next $state"
+printf '%s\\n' "$next $state $age $(system)" "$former"
 """
+)
 
 # args: root, generation
-RENEW = """
+RENEW = (
+    _COMMON
+    + """
 set -eu
-exec 9>"$1/.flock"
-flock -w 20 9 || exit 74
-[ "$(sed -n 1p "$1/lock")" = "$2" ] || exit 75
-touch "$1/lock"
+locked "$1"
+mine "$1" "$2"
+renew "$1"
 """
+)
 
 # args: root, generation
-RELEASE = """
+RELEASE = (
+    _COMMON
+    + """
 set -eu
-exec 9>"$1/.flock"
-flock -w 20 9 || exit 74
-[ "$(sed -n 1p "$1/lock")" = "$2" ] || exit 75
+locked "$1"
+mine "$1" "$2"
 { echo "$2"; echo free; } > "$1/lock.new"
 mv "$1/lock.new" "$1/lock"
 """
+)
 
 # args: root, generation, file below root, bytes that have to arrive; stdin: what is appended.
 # What arrives is kept aside until it is whole: a connection lost on the way leaves no torn line.
-APPEND = """
+APPEND = (
+    _COMMON
+    + """
 set -eu
 umask 077
-exec 9>"$1/.flock"
-flock -w 20 9 || exit 74
-[ "$(sed -n 1p "$1/lock")" = "$2" ] || exit 75
+locked "$1"
+mine "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
 cat > "$1/$3.part"
 [ "$(wc -c < "$1/$3.part")" = "$4" ] || exit 77
@@ -94,68 +130,133 @@ fi
 cat "$1/$3.part" >> "$1/$3"
 sync "$1/$3"
 rm -f "$1/$3.part"
-touch "$1/lock"
+renew "$1"
 """
+)
 
 # args: root, generation, file below root, bytes that have to arrive; stdin: its whole content
-REPLACE = """
+REPLACE = (
+    _COMMON
+    + """
 set -eu
 umask 077
-exec 9>"$1/.flock"
-flock -w 20 9 || exit 74
-[ "$(sed -n 1p "$1/lock")" = "$2" ] || exit 75
+locked "$1"
+mine "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
 cat > "$1/$3.new"
 [ "$(wc -c < "$1/$3.new")" = "$4" ] || exit 77
 sync "$1/$3.new"
 mv "$1/$3.new" "$1/$3"
-touch "$1/lock"
+renew "$1"
+"""
+)
+
+# Goes before a change on N. args: root, generation, the command. Asked and started in one: a
+# run that slept while another one took over starts nothing.
+GUARD = """
+refuse() { echo "neteye-runbook: not started: $1" >&2; exit "$2"; }
+[ -r "$1/.flock" ] || refuse "the lock is gone" 74
+exec 9<"$1/.flock"
+flock -s -w 20 9 || refuse "the lock can not be looked at in time" 74
+[ "$(sed -n 1p "$1/lock")" = "$2" ] || refuse "$(sed -n 3p "$1/lock")" 75
+exec 9<&-
+shift 2
+exec "$@"
 """
 
-# args: directory of the command, then the command itself
-START = """
+# Goes before a change on any other node. args: uptime of that node until which the lease is known
+# to hold, what told its start, the command.
+GUARD_ELSEWHERE = (
+    _COMMON
+    + """
+if [ "$(uptime)" -gt "$1" ] || [ "$(system)" != "$2" ]; then
+  echo "neteye-runbook: not started: too late" >&2
+  exit 75
+fi
+shift 2
+exec "$@"
+"""
+)
+
+# args: root, generation, directory of the command, then the command itself.
+# The wrapper moves its directory to its place and then runs the command: of any number of starts
+# one at most gets there, and a start that was cut off leaves either nothing or a wrapper at work.
+START = (
+    _COMMON
+    + """
 set -eu
+mask=$(umask)
 umask 077
-base=$1
-shift
-mkdir -p "$(dirname "$base")"
-mkdir "$base" || { [ ! -d "$base" ] || exit 76; exit 1; }
-: > "$base/nohup.out"
+root=$1 generation=$2 base=$3
+shift 3
+locked "$root"
+mine "$root" "$generation"
+rm -rf "$base.new.gone"
+for old in "$base".new.*; do
+  # a start that was cut off; moved away as a whole, so that a late wrapper can't take it
+  if [ -d "$old" ] && mv -T "$old" "$base.new.gone"; then rm -rf "$base.new.gone"; fi
+done
+[ ! -d "$base" ] || exit 76
+new="$base.new.$$"
+mkdir -p "$new"
+: > "$new/nohup.out"
+# its place on the disk is taken now: a file system that fills up can't lose the exit status
+printf '%-7s\\n' - > "$new/status.new" || { df -P "$new" >&2; exit 1; }
+sync "$new/status.new"
 setsid --fork sh -c '
-  base=$1
-  shift
-  cut -d" " -f22 "/proc/$$/stat" > "$base/starttime"
-  echo "$$" > "$base/pid"
+  set -e
+  new=$1 base=$2 mask=$3
+  shift 3
+  trap "rm -rf \\"$new\\"" EXIT
+  cut -d" " -f22 "/proc/$$/stat" > "$new/starttime"
+  echo "$(cat /proc/sys/kernel/random/boot_id)/$(cut -d" " -f22 /proc/1/stat)" > "$new/system"
+  echo "$$" > "$new/pid"
+  sync "$new/pid"
+  mv -T "$new" "$base"
+  trap - EXIT
+  set +e
+  exec 2> /dev/null
   cd "$base"
+  umask "$mask"
   nohup bash -lc "\\"\\$@\\"" bash "$@" >> "$base/nohup.out" 2>&1
   code=$?
-  echo "$code" > "$base/status.new"
+  printf "%-7s\\n" "$code" 1<> "$base/status.new"
   sync "$base/status.new" "$base/nohup.out"
   mv "$base/status.new" "$base/status"
-' runbook-wrapper "$base" "$@" < /dev/null > /dev/null 2>&1
+' runbook-wrapper "$new" "$base" "$mask" "$@" < /dev/null > /dev/null 9>&-
 tries=0
-until [ -s "$base/pid" ] || [ "$tries" -ge 200 ]; do
+until [ -d "$base" ] || [ ! -d "$new" ] || [ "$tries" -ge 200 ]; do
   tries=$((tries + 1))
   sleep 0.05
 done
-[ -s "$base/pid" ]
+if mv -T "$new" "$base.new.gone" 2> /dev/null; then rm -rf "$base.new.gone"; fi
+[ -d "$base" ]
 """
+)
 
 # args: directory of the command, offset into its log in bytes, most bytes to print
-FOLLOW = """
+FOLLOW = (
+    _COMMON
+    + """
 base=$1 offset=$2 most=$3
 [ -d "$base" ] || { echo "absent - 0"; exit 0; }
 alive=dead
 pid=$(cat "$base/pid" 2>/dev/null)
-if [ -n "$pid" ] && [ -r "/proc/$pid/stat" ]; then
+if [ -f "$base/system" ] && [ "$(cat "$base/system")" != "$(system)" ]; then
+  alive=rebooted
+elif [ -n "$pid" ] && [ -r "/proc/$pid/stat" ]; then
   [ "$(cut -d' ' -f22 "/proc/$pid/stat")" = "$(cat "$base/starttime")" ] && alive=alive
+elif [ -n "$pid" ] && [ -n "$(ps -o pid= -s "$pid")" ]; then
+  # the wrapper was ended, its command goes on without it
+  alive=alive
 fi
 # the status after the process: who ends in between has written it before
-status=-
-[ -f "$base/status" ] && status=$(cat "$base/status")
+status=$(cat "$base/status" 2>/dev/null || cat "$base/status.new" 2>/dev/null)
+[ -n "$status" ] || status=-
 echo "$alive $status $(stat -c %s "$base/nohup.out")"
 tail -c "+$((offset + 1))" "$base/nohup.out" | head -c "$most"
 """
+)
 
 
 def script(source: str, *arguments: str) -> tuple[str, ...]:

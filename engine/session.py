@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 import pytest
 
 from engine import earlier
-from engine.act import Action, Applied, Applier, NotDone
+from engine.act import Action, Applied, Applier
 from engine.console import Console
-from engine.errors import RunbookError, Unanswered
+from engine.door import Door
+from engine.errors import Refused, RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.foreseen import Foresight
-from engine.lock import ClusterLock, holder
+from engine.handover import hand_over
+from engine.here import MachineLock
+from engine.lock import ClusterLock, holder, take_here
 from engine.look import Look
 from engine.model.change import Change, Outcome
 from engine.model.finding import Finding
@@ -30,9 +34,10 @@ from engine.settle import settle
 from engine.standby import StandbyWatch, standby_seconds
 from engine.step_report import details_of, tell
 from engine.steps import Scope, StepItem
+from engine.stops import NotDone, firewall_refused
 from engine.survey import RECORDS, Survey, refresh_records, survey
 from engine.takeover import judge_records
-from engine.transport.base import Lost, Transport
+from engine.transport.base import Transport
 
 
 class Session:
@@ -41,10 +46,12 @@ class Session:
     def __init__(self, run: Run, transport: Transport, console: Console) -> None:
         self.run = run
         self.console = console
-        self._transport = transport
+        self._nodes = transport  # bookkeeping goes on after a refusal, nothing else does
+        self._transport = Door(transport, self._refused)
         self._applier: Applier | None = None
         self._records: RecordsWriter | None = None
         self._lock: ClusterLock | None = None
+        self._lock_here: MachineLock | None = None
         self.look: Look
         self.survey: Survey
         self.evidence: Evidence | None = None
@@ -56,6 +63,10 @@ class Session:
 
     def begin(self) -> None:
         """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
+        if self.run.mode.changes:
+            self._lock_here = take_here(self.run)
+            if self._lock_here is None:
+                return
         self.look, self.survey = survey(self.run, self._transport)
         self._record_position()
         if self.run.scope is Scope.RESTORE and self._is_without_attempt():
@@ -106,10 +117,12 @@ class Session:
         return asked and seen.attempt is None and not any(p.node == active for p in seen.problems)
 
     def _take_lock(self) -> None:
-        records = RecordsWriter(self._transport, self.look.names.active, holder(self.run))
+        records = RecordsWriter(self._nodes, self.look.names.active, holder(self.run))
         lock = ClusterLock(self.run, records)
         if lock.take():
             self._lock = lock
+            if lock.taken_over:
+                self.console.line(lock.taken_over, yellow=True)
             before = self.survey.attempt
             refresh_records(self.run, self.look, self.survey)
             if self.survey.attempt != before:
@@ -352,6 +365,14 @@ class Session:
             " ".join(dict.fromkeys(finding.remedy for finding in blocking)),
         )
 
+    @property
+    def is_refused(self) -> bool:
+        """The role firewall refused a command: no further step runs."""
+        return self._transport.refused is not None
+
+    def _refused(self, error: Refused) -> None:
+        firewall_refused(self.run, error)
+
     def _announce(self, stop: Stop) -> None:
         if self.run.mode is Mode.PLAN:
             return  # the end of a plan tells everything together
@@ -363,14 +384,12 @@ class Session:
 
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""
-        try:
-            if self._applier is not None:
-                self._applier.sync()
-            if self._lock is not None:
-                self._lock.give_back()
-        except (Lost, RunbookError) as error:
-            self.console.line(f"N did not take the last records: {error}", yellow=True)
-            self.run.record("bookkeeping", problem=str(error))
+        if self._lock is not None:
+            sync = self._applier.sync if self._applier is not None else None
+            say = functools.partial(self.console.line, yellow=True)
+            hand_over(self.run, sync, self._lock, say)
+        if self._lock_here is not None:
+            self._lock_here.give_back()
         self._transport.close()
 
 

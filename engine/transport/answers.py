@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from engine.model.inventory import Host
 from engine.transport.base import Answer, Lost, LostKind, question
+from engine.transport.diagnosis import how_it_broke
 from engine.transport.session import Kept
 from engine.transport.wrapper import KILL_AFTER, Demux
 
@@ -26,9 +27,11 @@ class Collector:
         argvs: Sequence[Sequence[str]],
         deadline: float,
         sink: Sink | None = None,
+        gate: Sequence[str] = (),
     ) -> None:
         self.node = node
         self.argvs = argvs
+        self.sent = [[*gate, *argv] for argv in argvs]
         self.deadline = deadline
         self._sink = sink
 
@@ -50,8 +53,11 @@ class Collector:
             raise result
         return result
 
-    def results(self, ssh_code: int | None, host: Host) -> list[Answer | Lost]:
-        """One entry a command. Raises `Lost` when the node never began."""
+    def results(self, ssh_code: int | None, host: Host, said: str = "") -> list[Answer | Lost]:
+        """One entry a command. Raises `Lost` when the node never began.
+
+        `said` is what the connection's ssh told meanwhile: it knows why it broke.
+        """
         if not self._err.begun:
             raise self._never_began(ssh_code, host)
         results: list[Answer | Lost] = []
@@ -59,7 +65,7 @@ class Collector:
             if self._out.ended > index and self._err.ended > index:
                 results.append(self._judge(index))
             else:
-                results.append(self._cut_off(index, ssh_code))
+                results.append(self._cut_off(index, ssh_code, said))
         return results
 
     def _take_out(self, index: int, data: bytes) -> None:
@@ -92,7 +98,7 @@ class Collector:
             return Lost(self.node, why, LostKind.DEADLINE, answer)
         return answer
 
-    def _cut_off(self, index: int, ssh_code: int | None) -> Lost:
+    def _cut_off(self, index: int, ssh_code: int | None, said: str) -> Lost:
         partial = self._answer(index, -1, 0.0)
         asked = question(self.argvs[index])
         if ssh_code is None:
@@ -102,6 +108,8 @@ class Collector:
             )
             return Lost(self.node, why, LostKind.DEADLINE, partial)
         why = f"the connection was lost during {asked}; how it ended is not known"
+        if said:
+            why += f". {how_it_broke(said)}"
         return Lost(self.node, why, LostKind.CONNECTION_LOST, partial)
 
     def _never_began(self, ssh_code: int | None, host: Host) -> Lost:

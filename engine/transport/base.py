@@ -114,8 +114,13 @@ class Transport(Protocol):
         *,
         stdin: bytes | Secret | None = None,
         deadline: float,
+        gate: Sequence[str] = (),
     ) -> Answer:
-        """Run one command and wait for its answer."""
+        """Run one command and wait for its answer.
+
+        `gate` are words that go before it on the node and run it, or end without having run it.
+        The role firewall looks at the command alone.
+        """
 
     def ask_batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float

@@ -84,6 +84,14 @@ class Connection:
                 self._ask_master(self._control, "exit")
             self._control = None
 
+    def log_size(self) -> int:
+        """How much ssh has said about this connection, in bytes."""
+        return self._log_size()
+
+    def said_since(self, size: int) -> str:
+        """What ssh has said since `log_size` was that."""
+        return self._read_log(size)
+
     def log_text(self) -> str:
         """What ssh said about this connection, for diagnosis."""
         return self._read_log(0)

@@ -50,6 +50,11 @@ _RULES: tuple[tuple[str, LostKind, str], ...] = (
         "the private key file can't be read. Set ansible_ssh_private_key_file to the one to use",
     ),
     (
+        r"[Ss]ystem is (going down|booting up)|system is shutting down",
+        LostKind.UNREACHABLE,
+        "the node is shutting down or starting. Wait until it is up, then run again",
+    ),
+    (
         r"Too many authentication failures",
         LostKind.AUTHENTICATION,
         "too many keys were offered before the right one. Name it in ansible_ssh_private_key_file",
@@ -63,7 +68,8 @@ _RULES: tuple[tuple[str, LostKind, str], ...] = (
     (
         r"Connection refused",
         LostKind.UNREACHABLE,
-        "nothing accepts connections there. Is the node up, is sshd running, is ansible_port right",
+        "nothing accepts connections there. Is the node up (a reboot takes minutes), is sshd "
+        "running, is ansible_port right",
     ),
     (
         r"timed out|No route to host|Network is unreachable|Host is down",
@@ -128,6 +134,20 @@ def came_by_proxy(log: str) -> bool:
 def forward_was_refused(log: str) -> bool:
     """A forwarded socket gave no connection; sshd (9.2) says the same when nobody listens there."""
     return _found(r"channel \d+: open failed: ", log)
+
+
+_BROKE = (
+    (r"Timeout, server .* not responding", "the node or the network was silent: is the node up"),
+    (r"closed by remote host", "the node closed it: sshd or the node was stopped there"),
+    (r"Connection reset|Broken pipe", "the way to the node, or sshd there, broke it"),
+)
+
+
+def how_it_broke(log: str) -> str:
+    """What ssh's own words about an open connection that was lost mean."""
+    meaning = next((text for pattern, text in _BROKE if _found(pattern, log)), "")
+    said = f"ssh says: {_excerpt(log)}"
+    return f"{meaning[:1].upper()}{meaning[1:]}. {said}" if meaning else said
 
 
 def _found(pattern: str, log: str) -> bool:

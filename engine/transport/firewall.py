@@ -112,7 +112,9 @@ class Firewall:
         except KeyError:
             raise Refused(
                 f"{node!r} is not in the inventory {self.inventory.path}, nothing runs there; "
-                f"its hosts are {', '.join(self.inventory.names)}"
+                f"its hosts are {', '.join(self.inventory.names)}",
+                node,
+                rule="nothing runs on a host outside the inventory",
             ) from None
 
     def check(self, node: str, argv: Sequence[str], stdin: bytes | None = None) -> None:
@@ -132,13 +134,19 @@ class Firewall:
             if role in rule.roles:
                 raise Refused(
                     f"{pattern.name(found)} is refused on {node} ({role.value}): {rule.why}. "
-                    "Nothing was sent"
+                    "Nothing was sent",
+                    node,
+                    pattern.name(found),
+                    rule.why,
                 )
             if hop is not None:
                 raise Refused(
                     f"{pattern.name(found)} by {hop!r} from {node} is refused: it would pass by "
                     f"the role firewall; on a node of role {_roles(rule)} {rule.why}. Nothing was "
-                    "sent; run it on its node by the transport"
+                    "sent; run it on its node by the transport",
+                    node,
+                    f"{pattern.name(found)} by {hop}",
+                    rule.why,
                 )
 
 

@@ -78,6 +78,7 @@ class _Double:
         *,
         stdin: bytes | Secret | None = None,
         deadline: float,
+        gate: Sequence[str] = (),
     ) -> Answer:
         if deadline <= 0:
             raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")

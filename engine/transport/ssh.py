@@ -62,9 +62,10 @@ class SshTransport:
         *,
         stdin: bytes | Secret | None = None,
         deadline: float,
+        gate: Sequence[str] = (),
     ) -> Answer:
         """See `Transport.run`."""
-        collector = Collector(node, [argv], deadline)
+        collector = Collector(node, [argv], deadline, gate=gate)
         return collector.only(self._ask(node, collector, stdin))
 
     def ask_batch(
@@ -144,7 +145,7 @@ class SshTransport:
             self._guard.check(node, argv, data)
         connection = self._connections[node]
         nonce = new_nonce()
-        command = remote_command(nonce, collector.argvs, collector.deadline, connection.host.become)
+        command = remote_command(nonce, collector.sent, collector.deadline, connection.host.become)
         patience = collector.longest + NETWORK_MARGIN
         if not connection.sessions.acquire(timeout=patience):
             raise Lost(
@@ -193,10 +194,11 @@ class SshTransport:
     ) -> tuple[list[Answer | Lost] | None, str]:
         """One session. No results, and ssh's words, when none could be opened."""
         client = connection.client(command)
+        seen = connection.log_size()
         out, err = collector.demuxes(nonce)
         until = time.monotonic() + collector.longest + NETWORK_MARGIN
         code = Session(client, data, out, err).converse(len(collector.argvs), until)
         said = err.before.decode("utf-8", "backslashreplace").strip()
         if code == 255 and not err.begun and any(text in said for text in _NOT_STARTED):
             return None, said
-        return collector.results(code, connection.host), ""
+        return collector.results(code, connection.host, connection.said_since(seen)), ""

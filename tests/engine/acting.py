@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from engine import remote
-from engine.act import Action, Applied, Applier, NotDone
+from engine.act import Action, Applied, Applier
 from engine.model.change import Change, Nothing
 from engine.records import RecordsWriter
 from engine.run import Ending, Run
+from engine.stops import NotDone
 from tests.engine import kit
 
 SET = ("pcs", "property", "set", "x=1")
@@ -38,9 +39,9 @@ class Bench:
     def __init__(self, tmp_path: Path, answers: Mapping[Any, Any], **of_run: Any) -> None:
         self.node = kit.Node(tmp_path / "records", answers)
         self.run: Run = kit.make_run(tmp_path, **of_run)
-        self.records = RecordsWriter(self.node, kit.N, {"who": "test"})
-        self.records.acquire()
         self.time = kit.FakeTime()
+        self.records = RecordsWriter(self.node, kit.N, {"who": "test"}, self.time.clock)
+        self.records.acquire()
         self.output: list[str] = []
         self.words: list[str] = []
         self.applier = Applier(
@@ -101,7 +102,7 @@ class Detached(kit.Node):
     def _reply(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:
         source = argv[2] if len(argv) > 2 else ""
         if source == remote.START.strip():
-            assert argv[5:] == UPGRADE
+            assert argv[7:] == UPGRADE
             self.starts += 1
             return self.started
         if source == remote.FOLLOW.strip():

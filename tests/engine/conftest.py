@@ -32,7 +32,9 @@ def long_command(bench: Make, monkeypatch: pytest.MonkeyPatch) -> Make:
         made = bench(**of_run)
         node = Detached(made.node.root, started or said(), kit.replies(*looks))
         made.node = made.applier.transport = node
-        made.records = made.applier.records = RecordsWriter(node, kit.N, {"who": "test"})
+        made.records = made.applier.records = RecordsWriter(
+            node, kit.N, {"who": "test"}, made.time.clock
+        )
         made.records.acquire(over="1")
         timeless = functools.partial(Follower, clock=made.time.clock, wait=made.time.wait)
         monkeypatch.setattr("engine.detached.Follower", timeless)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -188,6 +188,25 @@ class Node(FakeTransport):
         self.root = root
         self.failing: list[Lost | None] = []
         self.cut: int | None = None
+        self.held_back: list[tuple[str, tuple[str, ...]]] = []
+
+    def run(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        stdin: bytes | Secret | None = None,
+        deadline: float,
+        gate: Sequence[str] = (),
+    ) -> Answer:
+        """The gate before a change is asked for real; what it holds back is not run."""
+        if gate:
+            words = [word.replace(remote.ROOT, str(self.root)) for word in gate]
+            asked = run_script((*words, "true"))
+            if asked.code:
+                self.held_back.append((node, tuple(argv)))
+                return asked
+        return super().run(node, argv, stdin=stdin, deadline=deadline)
 
     def _reply(self, node: str, argv: tuple[str, ...], stdin: bytes | Secret | None) -> Any:
         if not is_record_script(argv):

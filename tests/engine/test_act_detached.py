@@ -116,7 +116,7 @@ def test_a_started_command_out_of_reach_for_good_is_unknown(
     long_command: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = long_command([said("alive - 0\n"), kit.unreachable()])
-    monkeypatch.setattr(made.applier, "keep_lease", lambda: None)
+    monkeypatch.setattr(made.records, "keep", lambda share=3: None)
     text = made.refused(upgrade(deadline=10_000.0))
     assert "never started" not in text
     assert made.ending() == (Ending.UNKNOWN, 12)
@@ -143,3 +143,64 @@ def test_a_renewal_that_fails_once_does_not_end_the_following(
 def test_a_detached_command_without_a_trace_is_not_still_running(long_command: Make) -> None:
     made = long_command([said("absent - 0\n")], said(code=remote.STARTED_BEFORE))
     assert "still running" not in made.refused(upgrade())
+
+
+def test_out_of_reach_for_good_says_that_it_goes_on_and_how(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = long_command([said("alive - 0\n"), kit.unreachable()])
+    monkeypatch.setattr(made.records, "keep", lambda share=3: None)
+    text = made.refused(upgrade(deadline=10_000.0))
+    assert "no route to host; the command was started and may still run" in text
+    assert f"Bring {kit.N} back into reach, then run again" in text
+    assert "--settle" not in text
+
+
+def test_a_reboot_of_the_node_is_told_from_an_ended_process(long_command: Make) -> None:
+    made = long_command([said("alive - 0\n"), said("rebooted - 0\n")])
+    assert f"{kit.N} has rebooted since it was started" in made.refused(upgrade())
+    assert made.ending() == (Ending.STOPPED, 11)
+
+
+def test_a_command_that_could_not_be_set_up_never_started(long_command: Make) -> None:
+    made = long_command([said()], said(code=1, stderr="No space left on device"))
+    text = made.refused(upgrade())
+    assert "was not started: its directory" in text
+    assert "No space left on device" in text
+    assert made.ending() == (Ending.FAILED, 1)
+    assert made.events("result")[0]["never_started"] is True
+    assert made.run.memory.open_intents() == []
+
+
+def test_a_start_refused_for_its_generation_never_started(long_command: Make) -> None:
+    lock = '9\nheld\n{"who": "B. Bianchi"}\n'
+    made = long_command([said()], said(lock, code=remote.SUPERSEDED))
+    assert "took the cluster over (who B. Bianchi)" in made.refused(upgrade())
+    assert made.ending() == (Ending.LOCKED, 13)
+    assert made.events("result")[0]["never_started"] is True
+
+
+def test_a_flood_of_output_is_kept_and_shown_in_part(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.livelog.KEPT", 1000)
+    lines = "".join(f"line {number}\n" for number in range(20_000))
+    looks = [said(f"alive - {len(lines)}\n{lines}"), said(f"dead 0 {len(lines)}\n")]
+    made = long_command(looks)
+    answer = made.apply(upgrade()).answers[0]
+    assert answer.truncated
+    assert answer.text.startswith("line 0\nline 1\n")
+    assert answer.text.endswith("line 19999\n")
+    assert f"bytes are left out here; the log is whole in {kit.N}:" in answer.text
+    shown = "".join(made.output)
+    assert len(shown) < 3000
+    assert "19950 lines are not shown" in shown
+    assert shown.endswith("line 19999\n")
+
+
+def test_a_letter_cut_in_two_is_shown_as_one(long_command: Make) -> None:
+    made = long_command(
+        [said(b"alive - 3\n\xc3\xbc\xc3"), said(b"alive - 5\n\xbc\n"), said(b"dead 0 6\n\xff")]
+    )
+    made.apply(upgrade())
+    assert "".join(made.output) == "üü\n\\xff\n"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,13 +13,14 @@ from engine import remote
 from engine.detached import (
     PATIENCE,
     Follower,
+    NotStarted,
     Progress,
     directory,
     parse_progress,
     progress_query,
     start,
 )
-from engine.errors import RunbookError
+from engine.records import LockLost, RecordsWriter
 from engine.transport.base import Answer, Lost
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
@@ -157,6 +161,7 @@ def test_each_look_is_followed_by_a_word_for_lease_and_progress() -> None:
         (b"dead 0 12", Progress(True, False, 0, 12)),
         (b"alive 137 12", Progress(True, True, 137, 12)),
         (b"absent - 0", Progress(False, False, None, 0)),
+        (b"rebooted -        3", Progress(True, False, None, 3, rebooted=True)),
     ],
 )
 def test_the_states_as_they_are_printed(head: bytes, expected: Progress) -> None:
@@ -173,14 +178,34 @@ def test_the_question_only_reads() -> None:
     assert query.argv == remote.script(remote.FOLLOW, BASE, "5", "7")
 
 
-def test_started_before_is_started() -> None:
-    argv = remote.script(remote.START, BASE, "neteye", "upgrade")
-    for code in (0, remote.STARTED_BEFORE):
-        start(FakeTransport({(kit.N, argv): said(code=code)}), kit.N, BASE, ("neteye", "upgrade"))
+def starting(answer: Answer) -> None:
+    """`start` on a node that gives this answer to it."""
+
+    class Starts(kit.Node):
+        def _reply(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+            if argv[2] != remote.START.strip():
+                return super()._reply(node, argv, stdin)
+            assert argv[4:] == (remote.ROOT, "1", BASE, "neteye", "upgrade")
+            return answer
+
+    with tempfile.TemporaryDirectory() as root:
+        node = Starts(Path(root))
+        records = RecordsWriter(node, kit.N, {"who": "test"})
+        records.acquire()
+        start(node, kit.N, BASE, ("neteye", "upgrade"), records)
+
+
+@pytest.mark.parametrize("code", [0, remote.STARTED_BEFORE])
+def test_started_before_is_started(code: int) -> None:
+    starting(said(code=code))
 
 
 def test_a_wrapper_that_does_not_start_is_named() -> None:
-    argv = remote.script(remote.START, BASE, "neteye", "upgrade")
-    node = FakeTransport({(kit.N, argv): said(code=1, stderr="mkdir: Read-only file system")})
-    with pytest.raises(RunbookError, match=rf"{kit.N}: .*'neteye upgrade'.*1: mkdir: Read-only"):
-        start(node, kit.N, BASE, ("neteye", "upgrade"))
+    with pytest.raises(NotStarted, match=rf"{kit.N}: .*'neteye upgrade'.*1: mkdir: Read-only"):
+        starting(said(code=1, stderr="mkdir: Read-only file system"))
+
+
+def test_a_start_under_an_older_generation_names_who_has_the_cluster() -> None:
+    lock = '2\nheld\n{"who": "B. Bianchi", "run": "R2"}\n'
+    with pytest.raises(LockLost, match=r"took the cluster over \(who B. Bianchi, run R2\)"):
+        starting(said(lock, code=remote.SUPERSEDED))

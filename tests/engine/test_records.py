@@ -6,7 +6,6 @@ import io
 import json
 import os
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from engine.errors import ParseError, UsageError
 from engine.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
 from engine.transport.base import Answer, Lost
 from engine.transport.scripted import said
+from engine.waiting import boottime
 from tests.engine import kit
 
 HOLDER = {"who": "A. Rossi", "host": "desk", "pid": "1", "boot": "b", "run": kit.RUN_ID}
@@ -51,17 +51,21 @@ def test_the_holder_is_told_to_the_second_one(node: kit.Node) -> None:
 def test_a_holder_that_cannot_be_read_is_unknown(node: kit.Node) -> None:
     writer(node).acquire()
     (node.root / "lock").write_text("1\nheld\n{torn")
+    os.utime(node.root / "lock", (boottime(), boottime()))
     with pytest.raises(LockHeld, match="unknown"):
         writer(node).acquire()
 
 
 def test_taking_over_says_so(node: kit.Node) -> None:
     writer(node).acquire()
-    old = time.time() - LEASE - 1
+    old = boottime() - LEASE - 5
     os.utime(node.root / "lock", (old, old))
     late = writer(node)
     late.acquire()
     assert (late.taken_over, late.generation) == (True, "2")
+    assert late.former is not None
+    assert late.former.holder == HOLDER
+    assert late.former.age >= LEASE
 
 
 def test_a_released_lock_is_not_a_takeover(node: kit.Node) -> None:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine import remote
-from engine.detached import Progress, parse_progress
+from engine.gate import System, system_query, was_held_back
 from engine.transport.base import Answer
 from tests.engine.kit import run_script
 
 LEASE = "60"
-
-
-def until(condition: Callable[[], bool], what: str, deadline: float = 20.0) -> None:
-    """Poll a fact of this machine; fails with what was waited for."""
-    end = time.monotonic() + deadline
-    while not condition():
-        assert time.monotonic() < end, f"not within {deadline} s: {what}"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -45,16 +35,29 @@ def on(root: Path, source: str, *arguments: str, stdin: bytes = b"") -> Answer:
     return run_script(remote.script(source, str(root), *arguments), stdin)
 
 
+def said_by(answer: Answer) -> list[str]:
+    """Generation, former state, age of the former lease."""
+    return answer.text.splitlines()[0].split()[:3]
+
+
+def uptime() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def renewed_at(root: Path, seconds: float) -> None:
+    """The lock as if it had been renewed at that uptime."""
+    os.utime(root / "lock", (seconds, seconds))
+
+
 def expire(root: Path) -> None:
-    old = time.time() - 3600
-    os.utime(root / "lock", (old, old))
+    renewed_at(root, uptime() - 100)
 
 
 # --- the lock
 
 
 def test_the_first_one_gets_the_lock_and_its_generation(root: Path) -> None:
-    assert acquire(root).text == "1 free\n"
+    assert said_by(acquire(root)) == ["1", "free", "0"]
     assert (root / "lock").read_text() == '1\nheld\n{"who": "me"}\n'
     assert root.stat().st_mode & 0o777 == 0o700
     assert (root / "lock").stat().st_mode & 0o777 == 0o600
@@ -64,7 +67,7 @@ def test_a_held_lock_is_refused_with_its_holder(root: Path) -> None:
     acquire(root)
     refused = acquire(root, holder='{"who": "other"}')
     assert refused.code == remote.HELD
-    assert refused.text == '1\nheld\n{"who": "me"}\n'
+    assert refused.text == '1\nheld\n{"who": "me"}\n0\n'
     assert (root / "lock").read_text() == '1\nheld\n{"who": "me"}\n'
 
 
@@ -87,7 +90,10 @@ def test_of_many_at_once_exactly_one_gets_it(root: Path) -> None:
 def test_an_expired_lease_is_taken_over_with_a_newer_generation(root: Path) -> None:
     acquire(root)
     expire(root)
-    assert acquire(root, holder='{"who": "next"}').text == "2 held\n"
+    taken = acquire(root, holder='{"who": "next"}')
+    assert said_by(taken)[:2] == ["2", "held"]
+    assert int(said_by(taken)[2]) >= int(LEASE)
+    assert taken.text.splitlines()[1] == '{"who": "me"}'
     assert (root / "lock").read_text() == '2\nheld\n{"who": "next"}\n'
 
 
@@ -101,7 +107,7 @@ def test_a_renewed_lease_is_not_taken_over(root: Path) -> None:
 def test_a_holder_known_to_be_gone_is_taken_over_by_its_generation_only(root: Path) -> None:
     acquire(root)
     assert acquire(root, over="7").code == remote.HELD
-    assert acquire(root, over="1").text == "2 held\n"
+    assert said_by(acquire(root, over="1"))[:2] == ["2", "held"]
     assert acquire(root, over="1").code == remote.HELD
 
 
@@ -109,7 +115,7 @@ def test_a_lock_given_back_is_free_at_once(root: Path) -> None:
     acquire(root)
     assert on(root, remote.RELEASE, "1").code == 0
     assert (root / "lock").read_text() == "1\nfree\n"
-    assert acquire(root).text == "2 free\n"
+    assert said_by(acquire(root))[:2] == ["2", "free"]
 
 
 WRITES = {
@@ -158,7 +164,84 @@ def test_writing_renews_the_lease(root: Path) -> None:
     acquire(root)
     expire(root)
     on(root, remote.APPEND, "1", "file", stdin=b"one\n")
-    assert time.time() - (root / "lock").stat().st_mtime < 60
+    assert uptime() - (root / "lock").stat().st_mtime < 50
+
+
+def test_a_stamp_of_before_a_reboot_counts_from_the_start_of_the_node(root: Path) -> None:
+    """Uptime began anew: who holds the lock has one lease from then on, and not for ever."""
+    acquire(root)
+    renewed_at(root, uptime() + 1_000_000)
+    taken = acquire(root)
+    expected = remote.HELD if uptime() < int(LEASE) else 0
+    assert taken.code == expected
+    assert int(said_by(taken)[2]) <= uptime()
+
+
+@pytest.mark.parametrize("clock", ["1971-01-01", "2099-01-01"])
+def test_the_wall_clock_of_the_node_makes_no_difference(root: Path, clock: str) -> None:
+    """A `date` that tells another time, before and after: the lease is as old as it is."""
+    acquire(root)
+    shifted = remote.ACQUIRE.replace("set -eu", f"set -eu\ndate() {{ command date -d {clock}; }}")
+    taken = run_script(remote.script(shifted, str(root), LEASE, ""), b"{}\n")
+    assert taken.code == remote.HELD
+    assert 0 <= int(taken.text.splitlines()[3]) < 50
+
+
+def gate(root: Path, *command: str, generation: str = "1") -> Answer:
+    words = remote.script(remote.GUARD, str(root), generation)
+    return run_script((*words, *command), b"input")
+
+
+def test_a_change_on_n_runs_under_its_own_generation(root: Path) -> None:
+    acquire(root)
+    seen = gate(root, "sh", "-c", 'cat; echo "<$1>"; exit 75', "sh", "a  b")
+    assert (seen.text, seen.code, seen.errors) == ("input<a  b>\n", 75, "")
+
+
+@pytest.mark.parametrize("how", ["taken over", "lock gone", "busy"])
+def test_a_change_on_n_is_held_back(root: Path, tmp_path: Path, how: str) -> None:
+    acquire(root)
+    ran = tmp_path / "ran"
+    if how == "busy":
+        with (root / ".flock").open() as held:
+            subprocess.run(["flock", str(held.fileno())], pass_fds=[held.fileno()], check=True)
+            words = remote.script(remote.GUARD.replace("-w 20", "-w 0"), str(root), "1")
+            seen = run_script((*words, "touch", str(ran)))
+    else:
+        if how == "taken over":
+            acquire(root, over="1", holder='{"who": "other"}')
+        else:
+            (root / ".flock").unlink()
+        seen = gate(root, "touch", str(ran))
+    assert seen.code in (remote.SUPERSEDED, remote.BUSY)
+    assert seen.errors.startswith(remote.NOT_STARTED)
+    assert was_held_back(seen)
+    assert not ran.exists()
+    if how == "taken over":
+        assert '"who": "other"' in seen.errors
+
+
+def test_the_command_behind_the_gate_does_not_hold_the_lock_file(root: Path) -> None:
+    acquire(root)
+    script = 'flock -n "$1" true'
+    assert gate(root, "sh", "-c", script, "sh", str(root / ".flock")).code == 0
+
+
+def system() -> System:
+    return system_query().parse(run_script(remote.script(remote.SYSTEM)))
+
+
+@pytest.mark.parametrize(
+    ("left", "id_", "runs"), [(5, "", True), (-1, "", False), (5, "another start", False)]
+)
+def test_a_change_elsewhere_runs_within_the_lease_and_on_the_same_start(
+    tmp_path: Path, left: int, id_: str, runs: bool
+) -> None:
+    now, ran = system(), tmp_path / "ran"
+    words = remote.script(remote.GUARD_ELSEWHERE, str(now.uptime + left), id_ or now.id)
+    seen = run_script((*words, "touch", str(ran)))
+    assert ran.exists() is runs
+    assert was_held_back(seen) is not runs
 
 
 def test_a_replaced_file_is_whole(root: Path) -> None:
@@ -195,128 +278,3 @@ def test_hostile_arguments_are_data(root: Path) -> None:
     on(root, remote.REPLACE, "1", hostile, stdin=b"B\n")
     assert (root / hostile).read_text() == "B\n"
     assert not list(root.rglob("pwned"))
-
-
-# --- detached commands
-
-
-@pytest.fixture
-def base(tmp_path: Path) -> Iterator[Path]:
-    """Directory of a command; what was started below it is ended afterwards."""
-    base = tmp_path / "commands" / "upgrade-1"
-    yield base
-    if (base / "pid").exists():
-        end_group(base)
-
-
-def end_group(base: Path) -> None:
-    """End the wrapper and its command: they are a session of their own."""
-    try:
-        os.killpg(int((base / "pid").read_text()), signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def start(base: Path, *argv: str) -> Answer:
-    return run_script(remote.script(remote.START, str(base), *argv))
-
-
-def look(base: Path, offset: int = 0, most: int = 100_000) -> Progress:
-    return parse_progress(
-        run_script(remote.script(remote.FOLLOW, str(base), str(offset), str(most)))
-    )
-
-
-def ended(base: Path) -> Progress:
-    until(lambda: look(base).has_ended, "an exit status")
-    return look(base)
-
-
-def test_exit_status_and_log_are_written(base: Path) -> None:
-    assert start(base, "sh", "-c", "echo out; echo err >&2; exit 7").code == 0
-    seen = ended(base)
-    assert (seen.status, seen.is_interrupted) == (7, False)
-    assert seen.chunk == b"out\nerr\n"
-    assert seen.size == 8
-
-
-def test_a_command_is_started_once_only(base: Path) -> None:
-    start(base, "sh", "-c", 'echo x >> "$1"', "sh", str(base.parent / "count"))
-    ended(base)
-    second = start(base, "sh", "-c", 'echo x >> "$1"', "sh", str(base.parent / "count"))
-    assert second.code == remote.STARTED_BEFORE
-    assert (base.parent / "count").read_text() == "x\n"
-    assert look(base).status == 0
-
-
-def test_of_two_starts_at_once_one_is_refused(base: Path) -> None:
-    argv = remote.script(remote.START, str(base), "true")
-    both = [subprocess.Popen(argv) for _ in range(2)]
-    assert sorted(one.wait(timeout=30) for one in both) == [0, remote.STARTED_BEFORE]
-
-
-def test_it_lives_on_when_the_one_who_started_it_is_gone(base: Path) -> None:
-    fifo = base.parent / "go"
-    base.parent.mkdir(parents=True)
-    os.mkfifo(fifo)
-    start(base, "sh", "-c", 'echo begun; cat "$1" > /dev/null; echo done', "sh", str(fifo))
-    until(lambda: look(base).size > 0, "the first line")
-    seen = look(base)
-    assert (seen.alive, seen.status, seen.has_ended) == (True, None, False)
-    fifo.write_text("go")
-    assert ended(base).chunk == b"begun\ndone\n"
-
-
-def test_a_killed_command_without_status_is_interrupted(base: Path) -> None:
-    start(base, "sleep", "600")
-    assert look(base).alive
-    end_group(base)
-    until(lambda: not look(base).alive, "the end of the wrapper")
-    seen = look(base)
-    assert (seen.exists, seen.status, seen.is_interrupted) == (True, None, True)
-
-
-def test_a_killed_command_whose_wrapper_lives_has_a_status(base: Path) -> None:
-    start(base, "sh", "-c", "kill -9 $$")
-    assert ended(base).status == 128 + signal.SIGKILL
-
-
-def test_another_process_with_the_old_pid_is_not_the_command(base: Path) -> None:
-    start(base, "true")
-    ended(base)
-    (base / "status").unlink()
-    (base / "pid").write_text(f"{os.getpid()}\n")
-    assert look(base).is_interrupted
-    (base / "pid").unlink()
-
-
-def test_what_was_never_started_is_absent(base: Path) -> None:
-    seen = look(base)
-    assert (seen.exists, seen.alive, seen.status, seen.size) == (False, False, None, 0)
-    assert not seen.is_interrupted
-
-
-def test_the_log_is_read_from_an_offset_in_pieces(base: Path) -> None:
-    start(base, "printf", "0123456789")
-    ended(base)
-    assert look(base, 0, 4).chunk == b"0123"
-    assert look(base, 4, 100).chunk == b"456789"
-    assert look(base, 10, 100).chunk == b""
-    assert look(base, 3, 0).chunk == b""
-
-
-def test_words_of_the_command_are_passed_on_untouched(base: Path) -> None:
-    words = ["a b", "$HOME", "`id`", "'\"", "", "*"]
-    start(base, "printf", "<%s>", *words)
-    assert ended(base).chunk == "".join(f"<{word}>" for word in words).encode()
-
-
-def test_a_command_that_is_not_there_ends_with_127(base: Path) -> None:
-    start(base, "no-such-command-here")
-    seen = ended(base)
-    assert seen.status == 127
-    assert b"no-such-command-here" in seen.chunk
-
-
-def test_a_directory_that_can_not_be_made_is_not_started_before(tmp_path: Path) -> None:
-    assert start(tmp_path / ("x" * 300), "true").code not in (0, remote.STARTED_BEFORE)

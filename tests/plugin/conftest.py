@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,14 @@ def _signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of other tests on this machine are of no concern."""
+    place = tmp_path / "of this machine"
+    place.mkdir()
+    monkeypatch.setattr("engine.here.DIRECTORY", place)
 
 
 @pytest.fixture

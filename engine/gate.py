@@ -1,0 +1,75 @@
+"""What goes before each change, so that a run that slept starts nothing after a takeover.
+
+On N the change asks for the lock's generation and starts in one. Another node can't be asked for
+the lock: there the change starts only before the moment, by that node's own uptime, until which
+the lease is known to hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine import records as leases
+from engine import remote
+from engine.queries import AnswerLike, Query
+from engine.records import RecordsWriter
+from engine.transport.base import Answer, Transport
+
+TRIES = 3
+"""How often a change is begun anew that started too late, while the lock is still ours."""
+
+
+@dataclass(frozen=True)
+class System:
+    """One start of a node, told from every other one, and how long ago it was."""
+
+    uptime: int
+    id: str
+
+
+def system_query() -> Query[System]:
+    """Asks a node for its uptime and which start of it this is."""
+    return Query(
+        name="start of the node",
+        argv=remote.script(remote.SYSTEM),
+        parse=_parse_system,
+        deadline=20.0,
+    )
+
+
+def _parse_system(answer: AnswerLike) -> System:
+    uptime, id_ = answer.text.split()
+    return System(int(uptime), id_)
+
+
+def ask_system(transport: Transport, node: str) -> System:
+    """Which start of the node this is. Raises Lost, and ValueError for an answer that is none."""
+    query = system_query()
+    return query.parse(transport.run(node, query.argv, deadline=query.deadline))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What goes before one change, and which start of its node was seen."""
+
+    argv: tuple[str, ...]
+    system: str
+
+
+def gate_of(transport: Transport, records: RecordsWriter, node: str) -> Gate:
+    """The gate for a change on `node` that is started now. Raises LockLost and Lost."""
+    if node == records.node:
+        words = remote.script(remote.GUARD, remote.ROOT, records.held_generation)
+        return Gate(words, records.system)
+    records.keep(share=2)
+    seen = ask_system(transport, node)
+    # asked after the lease's last sign, so what is left of it is at least this
+    until = seen.uptime + int(leases.LEASE - records.age)
+    words = remote.script(remote.GUARD_ELSEWHERE, str(until), seen.id)
+    return Gate(words, seen.id)
+
+
+def was_held_back(answer: Answer) -> bool:
+    """The change was not started."""
+    refused = answer.code in (remote.SUPERSEDED, remote.BUSY)
+    return refused and answer.stderr.startswith(remote.NOT_STARTED.encode())

@@ -1,0 +1,58 @@
+"""The end of a run on N: the rest of the journal, then the lock. Tried for a while, then told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.errors import RunbookError
+from engine.lock import ClusterLock
+from engine.records import LockLost
+from engine.run import Run
+from engine.transport.base import Lost
+from engine.waiting import attempts
+
+PATIENCE = 20.0
+"""Seconds for which N is tried again when it takes no records."""
+
+
+def hand_over(
+    run: Run, sync: Callable[[], None] | None, lock: ClusterLock, tell: Callable[[str], None]
+) -> None:
+    """Hand N what it has not got of the journal and give its lock back; `tell` what did not work.
+
+    Nothing is lost by it: the journal here is whole, and the lease ends by itself.
+    """
+    if sync is not None and (problem := _tried(sync)):
+        run.record("bookkeeping", problem=problem)
+        tell(f"N did not take the last {len(run.journal.unsent())} lines of the journal: {problem}")
+        results = [event for event in _unsent_results(run) if not event.get("never_started")]
+        for event in results:
+            tell(f"    not on N: {event['key']} on {event.get('node')}: {event['outcome']}")
+        tell(
+            f"    They are in {run.journal.path}. The next run looks at the cluster; what can't be"
+            " seen there, it asks a person for."
+        )
+    if problem := _tried(lock.give_back):
+        run.record("bookkeeping", problem=problem)
+        tell(f"N did not take the lock back: {problem}. Its lease ends by itself.")
+
+
+def _tried(do: Callable[[], None]) -> str:
+    """What kept it from being done; '' when it was."""
+    problem = ""
+    for _ in attempts(PATIENCE):
+        try:
+            do()
+        except LockLost as error:
+            return str(error)
+        except (Lost, RunbookError) as error:
+            problem = str(error)
+        else:
+            return ""
+    return problem
+
+
+def _unsent_results(run: Run) -> list[dict[str, object]]:
+    unsent = len(run.journal.unsent())
+    own = run.journal.events[-unsent:] if unsent else []
+    return [dict(event) for event in own if event["event"] == "result"]
