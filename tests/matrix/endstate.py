@@ -46,8 +46,10 @@ for list in neteye-up* neteye_* pcs mysqldump schemas; do
   test ! -f "$list" || cut -d' ' -f3- "$list" | sed "s/^/$list: /"
 done
 """
+# the files that the runbook writes; of others an rpm may leave a new one with the same content
 _FILES = r"""
 find /etc/httpd/conf.d /neteye/shared/httpd/conf/sysconfig /var/lib/neteye-runbook -type f \
+  \( -name 'ocsinventory-*' -o -path '/var/lib/*' \) ! -name '*.rpmnew' ! -name '*.tpl' \
   ! -path '*/journal/*' ! -name lock ! -name .flock ! -name '*.new' \
   -printf '%p %i %T@\n' 2>/dev/null |
 while read -r path inode time; do
