@@ -17,7 +17,7 @@ from engine.errors import UsageError
 from engine.graph import order, resolve
 from engine.judge import Judge
 from engine.model.finding import Acceptance, Severity
-from engine.steps import StepItem, StepMark, mark_of
+from engine.steps import Scope, StepItem, StepMark, mark_of
 from runbook import release
 
 ROOT = Path(__file__).parents[2]
@@ -234,6 +234,24 @@ def test_the_graph_fits_for_every_topology(topology: tuple[int, int, int]) -> No
     running = items(*topology)
     resolved = resolve(running)
     assert len(resolved) == len(running)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_each_scope_is_a_graph_of_its_own(scope: Scope) -> None:
+    running = [item for item in items(3, 1, 1) if scope in item.mark.scopes]
+    assert len(resolve(running)) == len(running)
+    assert running[-1].name == "closing.state"
+
+
+def test_a_restore_runs_no_step_of_the_upgrade_and_serves_no_row() -> None:
+    restoring = {mark.name for mark, _ in STEPS if Scope.RESTORE in mark.scopes}
+    own = {name for name in restoring if name.startswith("restore.")}
+    common = {"reachable", "environment", "roles", "records"}
+    assert restoring - own == {f"preflight.{name}" for name in common} | {"closing.state"}
+    for mark, _ in STEPS:
+        if mark.name in own:
+            assert mark.scopes == {Scope.RESTORE}
+            assert mark.guide == (), "a row would stay as a restore saw it: none runs twice"
 
 
 def test_the_last_step_is_the_state_the_cluster_is_left_in_and_waits_for_nothing() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.graph import order, resolve
-from engine.steps import StepItem, StepMark, mark_of, step
+from engine.steps import Scope, StepItem, StepMark, mark_of, step
 
 
 def item(name: str, *after: str, round: int | None = None, node: str | None = None) -> StepItem:
@@ -138,3 +138,25 @@ def test_a_large_cluster_resolves() -> None:
     running = [items[index] for index in order(items)]
     resolved = resolve(running)
     assert resolved["u.run[18]"] == [f"m.do[17][{node}]" for node in nodes]
+
+
+@pytest.mark.parametrize(
+    ("given", "scopes"),
+    [
+        ({}, {Scope.UPGRADE}),
+        ({"scope": "restore"}, {Scope.RESTORE}),
+        ({"scope": "both"}, {Scope.UPGRADE, Scope.RESTORE}),
+    ],
+)
+def test_a_step_belongs_to_its_scope(given: dict[str, str], scopes: set[Scope]) -> None:
+    @step("a.b", **given)  # type: ignore[arg-type]
+    def function() -> None: ...
+
+    mark = mark_of(function)
+    assert mark is not None
+    assert mark.scopes == scopes
+
+
+def test_an_unknown_scope_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'a\.b'.*'restoring'.*restore, both"):
+        step("a.b", scope="restoring")

@@ -6,6 +6,7 @@ run for real in a directory. `set X` is a change, `has X` the question whether i
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -206,6 +207,9 @@ class Project:
         self.write("inventory.ini", INVENTORY)
         self.write("tests/test_plain.py", "def test_plain():\n    pass\n")
         monkeypatch.setattr("engine.plugin.make_session", self._make_session)
+        # runs of one second keep their order, as those of a real cluster do by their times
+        numbers = itertools.count()
+        monkeypatch.setattr("engine.run.secrets.token_hex", lambda _: f"{next(numbers):04x}")
         monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
 
     def _make_session(self, run: Run, console: Console) -> Session:
