@@ -47,9 +47,11 @@ class Survey:
     status: ClusterStatus | None = None
     attempt: Attempt | None = None
     earlier: list[Event] = field(default_factory=list)
+    is_history: bool = False
+    """The attempt on record is over and the cluster at the start again: nothing of it counts."""
     problems: list[Unanswered] = field(default_factory=list)
     unreadable: str = ""
-    """Why the records on N, which were handed over, can't be read; no answer is none."""
+    """Why the records on N, which were handed over, can't be read or used; no answer is none."""
     situation: Situation | None = None
 
 
@@ -77,7 +79,8 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
 
 def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:
     """A cluster that is at the start again (restored, say) begins a new attempt of its own."""
-    if run.memory.closed and look.position is Position.NOT_STARTED:
+    seen.is_history = run.memory.closed and look.position is Position.NOT_STARTED
+    if seen.is_history:
         run.memory = Memory.fold(run.journal.events)
         run.judge.honour(run.memory.accepted.values())
         look.baseline, seen.earlier = None, []

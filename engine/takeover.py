@@ -23,14 +23,16 @@ def judge_records(run: Run, look: Look, seen: Survey) -> None:
     Nothing is written beside them: this run is no part of their attempt.
     """
     findings = _damaged(look.names.active, seen.unreadable)
-    if not findings and seen.attempt is not None:
+    if not findings and seen.attempt is not None and not seen.is_history:
         findings = _foreign(run, look.names.active, seen)
     if not findings or run.stop is not None:
         return
-    run.attempt = None
-    for finding in run.judge.weigh(findings):
-        run.record("finding", step="", **as_data(finding))
     (finding,) = findings
+    # nothing that they say is this run's: no report is made from them, nothing is added to them
+    run.attempt, run.memory = None, Memory.fold(run.journal.events)
+    look.baseline, seen.earlier, seen.unreadable = None, [], finding.observed
+    for weighed in run.judge.weigh(findings):
+        run.record("finding", step="", **as_data(weighed))
     run.halt(Ending.BLOCKED, f"{finding.subject}: {finding.observed}", finding.remedy)
 
 

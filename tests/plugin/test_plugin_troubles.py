@@ -103,12 +103,14 @@ def test_records_that_cannot_be_read_stop_before_anything(project: Project) -> N
     result = project.run()
     assert result.ret != 0
     assert project.cluster.changes == [("set", "x")]
-    result.stdout.fnmatch_lines(["*records of an earlier run on neteye01* can't be read*"])
+    result.stdout.fnmatch_lines(["*records of an earlier run can't be read*no JSON event*"])
 
 
 def test_unreadable_records_are_no_usage_error(project: Project) -> None:
     damaged_records(project)
-    assert project.run().ret == 1
+    assert project.run().ret == 10
+    (finding,) = project.summary["findings"]
+    assert (finding["code"], finding["subject"]) == ("records-unreadable", N)
 
 
 def test_an_error_of_the_engine_is_no_usage_error(project: Project) -> None:

@@ -1,0 +1,235 @@
+"""Records of an earlier run: whole and of this upgrade, or nothing begins, with one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.model.finding import Severities, Severity
+from engine.records import RecordsWriter
+from tests.engine.kit import unreachable
+from tests.plugin.kit import INVENTORY, RELEASE, N, Project
+
+pytest_plugins = "pytester"
+
+CHANGE = '''
+from engine.takeover import changes_since
+
+@step("preflight.records")
+def test_records(look, evidence):
+    """Settings and runbook are as in the run before."""
+    evidence.judge(changes_since(look), observed="as before")
+
+@step("second.change", after=["first.baseline", "preflight.records"])
+def test_change(x_set):
+    """x is set."""
+
+@step("third.change", after=["second.change"])
+def test_other(y_set):
+    """y is set."""
+'''
+KNOWN = ("records-foreign", "records-unreadable", "settings-changed", "runbook-changed")
+
+
+@pytest.fixture
+def begun(project: Project) -> Project:
+    """An attempt that is half done."""
+    table = {**RELEASE.severities.table, **dict.fromkeys(KNOWN, Severity.BLOCK)}
+    never = RELEASE.severities.never_acceptable | {"records-foreign", "records-unreadable"}
+    project.release = replace(RELEASE, severities=Severities(table, never))
+    project.steps(CHANGE)
+    project.cluster.answer[N, ("set", "y")] = unreachable(N)
+    assert project.run().ret == 1
+    del project.cluster.answer[N, ("set", "y")]
+    project.cluster.asked.clear()
+    return project
+
+
+def on_n(project: Project) -> dict[Path, bytes]:
+    """The attempt's files, the lock apart."""
+    found = (*project.cluster.root.glob("attempt"), *project.cluster.root.glob("attempts/**/*"))
+    return {path: path.read_bytes() for path in found if path.is_file()}
+
+
+def journal(project: Project) -> Path:
+    (path,) = project.cluster.root.glob("attempts/*/journal/*.jsonl")
+    return path
+
+
+def baseline(project: Project) -> Path:
+    (path,) = project.cluster.root.glob("attempts/*/baseline.json")
+    return path
+
+
+def edited_events(project: Project, change: Callable[[dict[str, Any]], None]) -> None:
+    events = [json.loads(line) for line in journal(project).read_text().splitlines()]
+    for event in events:
+        change(event)
+    journal(project).write_text("".join(json.dumps(event) + "\n" for event in events))
+
+
+def of_baseline(**fields: Any) -> Callable[[Project], None]:
+    def change(project: Project) -> None:
+        data = json.loads(baseline(project).read_text())
+        baseline(project).write_text(json.dumps({**data, **fields}))
+
+    return change
+
+
+def torn_in_the_middle(project: Project) -> None:
+    lines = journal(project).read_text().splitlines()
+    lines[2] = lines[2][:20]
+    journal(project).write_text("\n".join(lines) + "\n")
+
+
+def other_schema(project: Project) -> None:
+    edited_events(project, lambda event: event.update(schema=99))
+
+
+def other_cluster(project: Project) -> None:
+    edited_events(project, lambda e: "cluster" in e and e.update(cluster="other.example.test"))
+
+
+def lacking_fields(project: Project) -> None:
+    edited_events(project, lambda e: e["event"] == "intent" and e.pop("key"))
+
+
+def no_directory(project: Project) -> None:
+    (project.cluster.root / "attempt").write_text("20260101T000000Z-gone-0000\n")
+
+
+UNREADABLE: dict[str, tuple[Callable[[Project], None], str]] = {
+    "torn in the middle": (torn_in_the_middle, "no JSON event"),
+    "another schema": (other_schema, "journal schema 99"),
+    "events that lack a field": (lacking_fields, "an event lacks its field 'key'"),
+    "half a baseline": (lambda p: baseline(p).write_text('{"fencing": tr'), "can't be read"),
+    "no baseline": (lambda p: baseline(p).unlink(), "has no whole baseline.json"),
+    "a baseline that is none": (lambda p: baseline(p).write_text("[1]"), "no whole baseline"),
+    "an attempt without directory": (no_directory, "gone-0000 is not there"),
+}
+FOREIGN: dict[str, tuple[Callable[[Project], None], str]] = {
+    "journal of another cluster": (other_cluster, "cluster 'other.example.test'"),
+    "baseline of another cluster": (of_baseline(cluster="other"), "cluster 'other'"),
+    "other nodes": (of_baseline(nodes={"elsewhere": "operative"}), "the nodes elsewhere"),
+    "other versions": (of_baseline(source="4.21"), "an upgrade from 4.21"),
+}
+
+
+@pytest.mark.parametrize("what", [*UNREADABLE, *FOREIGN])
+@pytest.mark.parametrize("options", [(), ("--plan",)], ids=["run", "plan"])
+def test_bad_records_stop_before_anything(
+    begun: Project, what: str, options: tuple[str, ...]
+) -> None:
+    spoil, message = {**UNREADABLE, **FOREIGN}[what]
+    spoil(begun)
+    before = on_n(begun)
+    result = begun.run(*options)
+    assert result.ret == 10, result.outlines
+    code = "records-unreadable" if what in UNREADABLE else "records-foreign"
+    (finding,) = begun.summary["findings"]
+    assert (finding["code"], finding["subject"], finding["accepted"]) == (code, N, None)
+    assert message in finding["observed"]
+    assert begun.cluster.changes == []
+    assert on_n(begun) == before
+    lock = (begun.cluster.root / "lock").read_text()
+    assert lock.splitlines()[1] == "free"
+    assert "Traceback" not in "\n".join(result.outlines)
+
+
+@pytest.mark.parametrize("code", ["records-unreadable", "records-foreign"])
+def test_nobody_can_accept_them(begun: Project, code: str) -> None:
+    assert begun.run("--accept", f"{code}=x", "--by", "A. Rossi").ret == 4
+
+
+def test_a_torn_last_line_is_tolerated(begun: Project) -> None:
+    with journal(begun).open("a") as file:
+        file.write('{"schema": 1, "ev')
+    assert begun.run().ret == 0
+
+
+def test_records_that_another_run_writes_just_now_are_13(begun: Project) -> None:
+    torn_in_the_middle(begun)
+    RecordsWriter(begun.cluster, N, {"who": "B. Bianchi"}).acquire()
+    assert begun.run().ret == 13
+
+
+def test_roles_are_compared_too(begun: Project) -> None:
+    third = "neteye03.neteyelocal"
+    moved = INVENTORY.replace(f"{third} ansible_host=192.0.2.3\n", "")
+    begun.write(
+        "inventory.ini",
+        moved.replace("[all:vars]", f"[voting_only]\n{third} ansible_host=192.0.2.3\n\n[all:vars]"),
+    )
+    assert begun.run().ret == 10
+    (finding,) = begun.summary["findings"]
+    assert f"{third} as operative" in finding["observed"]
+
+
+def test_connection_variables_are_not_compared(begun: Project) -> None:
+    text = INVENTORY.replace("192.0.2.", "198.51.100.")
+    begun.write("inventory.ini", f"{text}ansible_user = admin\nansible_port = 2222\n")
+    assert begun.run().ret == 0
+
+
+def test_a_changed_setting_blocks_until_it_is_accepted(begun: Project) -> None:
+    begun.write("inventory.ini", f"{INVENTORY}runbook_reactivate_after_update = no\n")
+    assert begun.run().ret == 10
+    (finding,) = begun.summary["findings"]
+    assert finding["code"] == "settings-changed"
+    assert finding["subject"] == "runbook_reactivate_after_update"
+    accept = "settings-changed@runbook_reactivate_after_update=no night between"
+    assert begun.run("--accept", accept, "--by", "A. Rossi").ret == 0
+    assert begun.run().ret == 0  # that run changed last, with this setting
+
+
+def test_another_runbook_blocks_until_it_is_accepted(begun: Project) -> None:
+    edited_events(begun, lambda e: e["event"] == "run-started" and e.update(runbook="f" * 64))
+    assert begun.run().ret == 10
+    (finding,) = begun.summary["findings"]
+    assert finding["code"] == "runbook-changed"
+    assert "f" * 12 in finding["expected"]
+    assert begun.run("--accept", "runbook-changed=a fix", "--by", "A. Rossi").ret == 0
+
+
+def test_a_closed_attempt_of_another_version_step_is_history(begun: Project) -> None:
+    """The next version's runbook finds the records of this one's, and begins anew."""
+    assert begun.run().ret == 0
+    with journal_of_latest(begun).open("a") as file:
+        event = {"schema": 1, "run": "z", "seq": 1, "time": "2026-11-02T00:00:00Z"}
+        file.write(json.dumps({**event, "event": "attempt-closed", "attempt": "a"}) + "\n")
+    of_baseline(source="4.24", target="4.25")(begun)
+    before = begun.summary["attempt"]
+    assert begun.run().ret == 0
+    assert begun.summary["attempt"] != before
+
+
+def journal_of_latest(project: Project) -> Path:
+    return max(project.cluster.root.glob("attempts/*/journal/*.jsonl"))
+
+
+def test_an_attempt_whose_first_event_never_came_to_n_is_open(begun: Project) -> None:
+    """Killed directly after the attempt was made the current one."""
+    journal(begun).unlink()
+    of_baseline(
+        cluster="neteye.example.test",
+        nodes={f"neteye0{n}.neteyelocal": "operative" for n in (1, 2, 3)},
+        source="4.25",
+        target="4.26",
+    )(begun)
+    begun.steps(
+        CHANGE
+        + '''
+@step("fourth.adopt", after=["preflight.records"])
+def test_adopt(runbook_session, look):
+    """As the runbook's baseline step does."""
+    runbook_session.adopt_attempt()
+    assert look.memory.started is not None
+'''
+    )
+    assert begun.run().ret == 0
+    assert begun.events("attempt-opened")[0]["adopted"]
