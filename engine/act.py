@@ -103,13 +103,6 @@ class Applier:
         if settled is not None:
             return settled
         self._intent(step, key, change)
-        if change.detached:
-            return self._make(step, key, change)
-        with self.run.interrupts.waited_for(f"{change.what} on {change.node}"):
-            return self._make(step, key, change)
-
-    def _make(self, step: str, key: str, change: Change) -> Answer:
-        """Run what is intended, and record how it ended."""
         begun = self.clock()
         try:
             answer = self._run_detached(change) if change.detached else self._run_plain(change)
@@ -264,8 +257,7 @@ class Applier:
         base = detached.directory(self.run.attempt, change.detached)
         begun = self.clock()
         self._system = self.records.system
-        with self.run.interrupts.waited_for(f"the start of {change.what} on {change.node}"):
-            detached.start(self.transport, change.node, base, change.argv, self.records)
+        detached.start(self.transport, change.node, base, change.argv, self.records)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out")
 
         def idle(word: str) -> None:
