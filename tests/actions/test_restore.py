@@ -1,0 +1,211 @@
+"""Giving back the ledger's entries: only what they name, and fencing never onto an absent node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.detached import Progress
+from engine.errors import Unanswered
+from engine.evidence import StoppedForPerson
+from engine.memory import Memory
+from engine.model.change import Change, Nothing
+from engine.model.cluster import ClusterNode, ClusterStatus
+from engine.policy.restore import LastRound
+from runbook import test_95_restore as steps
+from runbook.actions.restore import ledger_fencing, ledger_scratch, ledger_unstandby
+from runbook.ocs.names import SCRATCH_DATABASE
+from tests.engine import kit
+from tests.policy.builders import cluster_status, node
+
+N, SECOND, THIRD = kit.N, kit.SECOND, kit.THIRD
+STANDBY = [{"kind": "standby", "subject": name, "former": "active"} for name in (SECOND, THIRD)]
+FENCING = {"kind": "fencing", "subject": "cluster", "former": "enabled"}
+SCRATCH = {"kind": "scratch-schema", "subject": SCRATCH_DATABASE, "former": "absent"}
+
+
+class Look:
+    """A cluster that was left with these entries; `schemas` are the database's."""
+
+    def __init__(
+        self, *opens: dict[str, str], status: ClusterStatus | None = None, schemas: Any = ()
+    ) -> None:
+        self.memory = Memory.fold([kit.intent(opens=list(opens))])
+        self.attempt = kit.ATTEMPT
+        self.names = SimpleNamespace(
+            active=N,
+            operative=(N, SECOND, THIRD),
+            internal={name: f"{name.split('.')[0]}.internal" for name in (N, SECOND, THIRD)},
+        )
+        self.status = status or cluster_status(fencing=False)
+        self.schemas = schemas
+        self.progress: Progress | None = None
+
+    def cluster_status(self) -> ClusterStatus:
+        return self.status
+
+    def close_ledger(self, kind: str, subject: str, why: str) -> None:
+        self.memory.add(kit.event("ledger-closed", kind=kind, subject=subject, why=why))
+
+    def sql(self, query: Any) -> Any:
+        if isinstance(self.schemas, Unanswered):
+            raise self.schemas
+        return self.schemas
+
+    def sql_node(self) -> str:
+        return SECOND
+
+    def ask(self, node: str, query: Any) -> Any:
+        assert node == N
+        return self.progress
+
+    @property
+    def open(self) -> set[tuple[str, str]]:
+        return set(self.memory.ledger)
+
+
+def nodes_are(*nodes: ClusterNode, fencing: bool = False) -> ClusterStatus:
+    return replace(cluster_status(fencing=fencing), nodes=nodes)
+
+
+def only(action: Any, look: Look) -> Change:
+    """The one change of the action, which ends well after it."""
+    generator = action.generator(look)
+    change = next(generator)
+    assert isinstance(change, Change)
+    with pytest.raises(StopIteration):
+        generator.send(SimpleNamespace(code=0))
+    return change
+
+
+def nothing(action: Any, look: Look) -> str:
+    """Why the action has nothing to do."""
+    with pytest.raises(StopIteration) as end:
+        next(action.generator(look))
+    assert isinstance(end.value.value, Nothing)
+    return end.value.value.reason
+
+
+def test_only_the_nodes_of_the_ledger_are_taken_out_of_standby() -> None:
+    """THIRD was in standby before the upgrade: it is no entry, and stays so."""
+    status = nodes_are(node(N), node(SECOND, standby=True), node(THIRD, standby=True))
+    change = only(ledger_unstandby, Look(STANDBY[0], FENCING, status=status))
+    assert change.node == N
+    assert change.argv == ("pcs", "node", "unstandby", "neteye02.internal", "--wait=300")
+    assert change.closes == (("standby", SECOND),)
+
+
+def test_a_node_that_is_away_is_freed_too() -> None:
+    """Its standby can't be seen: the command does no harm where there is none."""
+    status = nodes_are(node(N), node(SECOND, online=False), node(THIRD, standby=True))
+    change = only(ledger_unstandby, Look(*STANDBY, status=status))
+    assert {subject for _, subject in change.closes} == {SECOND, THIRD}
+
+
+def test_nodes_that_are_active_already_are_closed_in_the_ledger() -> None:
+    status = nodes_are(node(N), node(SECOND), node(THIRD, standby=True))
+    look = Look(*STANDBY, status=status)
+    assert only(ledger_unstandby, look).closes == (("standby", THIRD),)
+    assert look.open == {("standby", THIRD)}
+    look = Look(*STANDBY)
+    assert "active already" in nothing(ledger_unstandby, look)
+    assert look.open == set()
+
+
+@pytest.mark.parametrize("action", [ledger_unstandby, ledger_scratch, ledger_fencing])
+def test_without_an_entry_nothing_is_done_whatever_the_cluster_shows(action: Any) -> None:
+    status = nodes_are(node(N), node(SECOND, standby=True), node(THIRD))
+    look = Look(status=status, schemas=frozenset({SCRATCH_DATABASE}))
+    assert "not among the open temporary changes" in nothing(action, look)
+
+
+def test_fencing_is_enabled_and_its_entry_closed() -> None:
+    change = only(ledger_fencing, Look(FENCING))
+    assert (change.node, change.argv) == (N, ("pcs", "property", "set", "stonith-enabled=true"))
+    assert change.closes == (("fencing", "cluster"),)
+
+
+def test_fencing_that_is_on_already_is_closed_in_the_ledger() -> None:
+    look = Look(FENCING, status=cluster_status(fencing=True))
+    assert "enabled already" in nothing(ledger_fencing, look)
+    assert look.open == set()
+
+
+@pytest.mark.parametrize("state", [{"online": False}, {"unclean": True}, {"pending": True}])
+def test_fencing_stays_off_while_a_node_would_be_shot(state: dict[str, bool]) -> None:
+    look = Look(FENCING, status=nodes_are(node(N), node(SECOND, **state), node(THIRD)))
+    with pytest.raises(StoppedForPerson) as stopped:
+        next(ledger_fencing.generator(look))
+    assert [f.code for f in stopped.value.findings] == ["restore-unclean"]
+    assert look.open == {("fencing", "cluster")}
+
+
+def test_the_scratch_schema_is_dropped_where_the_database_runs() -> None:
+    change = only(ledger_scratch, Look(SCRATCH, schemas=frozenset({SCRATCH_DATABASE})))
+    assert change.node == SECOND
+    assert change.closes == (("scratch-schema", SCRATCH_DATABASE),)
+
+
+def test_a_schema_that_is_gone_is_closed_in_the_ledger() -> None:
+    look = Look(SCRATCH, schemas=frozenset({"glpi"}))
+    assert "there is no schema" in nothing(ledger_scratch, look)
+    assert look.open == set()
+
+
+def test_a_database_that_does_not_answer_leaves_the_entry_open() -> None:
+    look = Look(SCRATCH, schemas=Unanswered(SECOND, "schemas", "no connection"))
+    with pytest.raises(Unanswered):
+        next(ledger_scratch.generator(look))
+    assert look.open == {("scratch-schema", SCRATCH_DATABASE)}
+
+
+# the attempt's own command
+
+
+def started(name: str, *events: dict[str, Any]) -> Look:
+    look = Look()
+    step = f"{name.split('-')[0]}.run"
+    look.memory.add(kit.intent(step, detached=name, what="neteye upgrade, round 1"))
+    for event in events:
+        look.memory.add(event)
+    return look
+
+
+ALIVE = Progress(exists=True, alive=True, status=None, size=10)
+GONE = Progress(exists=True, alive=False, status=None, size=10)
+ENDED = Progress(exists=True, alive=False, status=0, size=10)
+
+
+@pytest.mark.parametrize("name", ["update-1", "upgrade-1"])
+def test_a_command_that_lives_keeps_a_restore_off(name: str) -> None:
+    look = started(name)
+    look.progress = ALIVE
+    (finding,) = steps._of_this_attempt(look)  # type: ignore[arg-type]
+    assert (finding.code, finding.subject) == ("restore-while-running", N)
+    assert f"commands/{name}/nohup.out" in finding.observed
+
+
+@pytest.mark.parametrize("progress", [GONE, ENDED])
+def test_a_command_that_is_over_does_not(progress: Progress) -> None:
+    look = started("upgrade-1")
+    look.progress = progress
+    assert steps._of_this_attempt(look) == []  # type: ignore[arg-type]
+
+
+def test_the_last_round_is_read_on_n_when_no_run_has_seen_its_end() -> None:
+    look = started("upgrade-1")
+    for progress, code in ((ENDED, 0), (GONE, None)):
+        look.progress = progress
+        assert steps._last_round(look) == LastRound("upgrade-1", code)  # type: ignore[arg-type]
+
+
+def test_the_last_round_is_taken_from_the_record() -> None:
+    look = started("upgrade-1", kit.result("upgrade.run", code=2, outcome="failed"))
+    assert steps._last_round(look) == LastRound("upgrade-1", 2)  # type: ignore[arg-type]
+
+
+def test_an_update_is_no_round_of_the_upgrade() -> None:
+    assert steps._last_round(started("update-1")) is None  # type: ignore[arg-type]
