@@ -146,7 +146,8 @@ _ALL = (
     ),
     Scenario(
         "small-disks",
-        "/var and /neteye of node 1 are file systems of limited size, to be filled",
+        "4.25 fully updated; /var and /neteye of node 1 are file systems of limited size",
+        installed=SOURCE,
         before_start=(_limited("/var", "4g"), _limited("/neteye", "256m")),
     ),
     Scenario(

@@ -80,7 +80,10 @@ def question_not_utf8(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("`neteye update` and `upgrade` print bytes that are no UTF-8, and NUL and escape characters")
+@fault(
+    "`neteye update` and `upgrade` print bytes that are no UTF-8, and NUL and escape characters",
+    scenario="guide",
+)
 def log_not_utf8(lab: Lab) -> None:
     noise = "printf 'caf\\xe9 \\xff\\xfe \\0 \\033[31m red\\n'"
     script = f'case "$1" in update|upgrade) {noise};; esac\n{REAL}'

@@ -8,7 +8,10 @@ from tests.faults.lab import FIRST_ROUND, Lab
 RELEASE_FILE = "/etc/neteye-release"
 
 
-@fault("a second controller starts while `neteye upgrade` runs; then the first is killed (-9)")
+@fault(
+    "a second controller starts while `neteye upgrade` runs; then the first is killed (-9)",
+    scenario="guide",
+)
 def two_controllers(lab: Lab) -> None:
     first = lab.start()
     first.until_intent(FIRST_ROUND)

@@ -21,7 +21,8 @@ class Fault:
     """What happens and when, for the table."""
     nodes: str
     story: Story
-    scenario: str = "guide"
+    scenario: str = "no-updates"
+    """Fully updated, so that `neteye update` takes no time, unless the story needs otherwise."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -32,7 +33,7 @@ def fault(
     what: str,
     *,
     nodes: str = "operative=2",
-    scenario: str = "guide",
+    scenario: str = "no-updates",
     **settings: Any,
 ) -> Callable[[Story], Story]:
     """Enter a story under its function's name; `settings` are those of the stand-ins."""

@@ -95,13 +95,14 @@ class Lab:
         """After the repair the same command ends green."""
         return self.expect(self.start(*arguments), 0)
 
-    def expect_upgraded(self, *, rounds: int | None = None, updates: int = 1) -> None:
+    def expect_upgraded(self, *, rounds: int | None = None) -> None:
         """The cluster is upgraded and as before; the commands were started this often, on N."""
         try:
             assert_upgraded(self.cluster)
         except AssertionError as error:
             raise Red(f"not upgraded: {error}", self.columns) from error
         starts, active = all_starts(self.cluster), self.cluster.active
+        updates = 1 if self.fault.scenario == "guide" else 0
         wanted = {"neteye-update": updates} | ({} if rounds is None else {"neteye-upgrade": rounds})
         for command, number in wanted.items():
             idle = dict.fromkeys(self.cluster.shorts, 0)
