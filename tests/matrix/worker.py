@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from tests.integration.invocation import _PARTS, ROOT
 from tests.matrix.clones import Clone
 from tests.matrix.edges import START, STATES, Edge, Made, Point, changes_of, edges, first_keys
 from tests.matrix.endstate import EndState, end_state
-from tests.proving.results import KEPT
 
 NODES = "operative=2"
 SEED = 15
@@ -69,7 +67,8 @@ class Worker:
 
     def __init__(self, number: int) -> None:
         self.name = f"matrix-{number}"
-        self.base = KEPT / "matrix" / "workers" / str(number)
+        # within the cluster's own directory: clones, reference and states go together
+        self.base = State(self.name).directory / "matrix"
         self._lock: IO[str] | None = None
 
     @property
@@ -106,9 +105,10 @@ class Worker:
         kept = stamp.exists() and stamp.read_text() == wanted
         if kept and labels <= set(rehearsal_cluster.saved_states(self.name)):
             return
-        stamp.unlink(missing_ok=True)
-        for name in ("a", "b", "home-a", "home-b"):
-            shutil.rmtree(self.base / name, ignore_errors=True)
+        say(f"{self.name}: fresh cluster, seed {SEED}")
+        settings = {"seconds_per_node": SECONDS_PER_NODE}
+        rehearsal_cluster.down(self.name, say=_quiet)
+        rehearsal_cluster.up(self.name, None, SEED, NODES, settings, say=_quiet)
         for name in ("a", "b"):
             Clone.make(self.base, name)
         self._make_states()
@@ -117,7 +117,6 @@ class Worker:
     def down(self) -> None:
         """Remove the cluster and its states; results stay."""
         rehearsal_cluster.down(self.name, say=_quiet)
-        shutil.rmtree(self.base, ignore_errors=True)
 
     def load(self, label: str) -> None:
         rehearsal_cluster.load(self.name, label, say=_quiet)
@@ -125,8 +124,7 @@ class Worker:
     def _take_lock(self) -> None:
         if self._lock is not None:
             return
-        self.base.mkdir(parents=True, exist_ok=True)
-        lock = (self.base / "lock").open("w", encoding="ascii")
+        lock = Path(f"/run/lock/neteye-{self.name}.lock").open("w", encoding="ascii")  # noqa: SIM115
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -135,10 +133,6 @@ class Worker:
 
     def _make_states(self) -> None:
         """An undisturbed run, then one that is killed where each saved state begins."""
-        say(f"{self.name}: fresh cluster, seed {SEED}")
-        settings = {"seconds_per_node": SECONDS_PER_NODE}
-        rehearsal_cluster.down(self.name, say=_quiet)
-        rehearsal_cluster.up(self.name, None, SEED, NODES, settings, say=_quiet)
         rehearsal_cluster.save(self.name, START, say=_quiet)
         say(f"{self.name}: undisturbed run")
         first, second = self.clones
