@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import TextIO
+
 import pytest
 
-from engine.console import Console, clean_line, clock
+from engine.console import Console, LastingOutput, clean_line, clock
 from tests.engine.kit import FakeTime
 
 
@@ -140,3 +144,39 @@ def test_during_a_long_silence_a_line_comes_every_half_minute_only() -> None:
 
 def test_durations_are_told_as_a_clock_does() -> None:
     assert [clock(0), clock(3723.9)] == ["0:00:00", "1:02:03"]
+
+
+def nobody_reads() -> TextIO:
+    """A pipe whose reader has gone, as a terminal does that hangs up."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "w")
+
+
+def test_a_terminal_that_is_gone_breaks_nothing() -> None:
+    file = nobody_reads()
+    output = LastingOutput(file)
+    output.write("x" * 100_000)
+    output.flush()
+    assert output.problem == "Broken pipe"
+    assert output.write("more") == 4
+    output.say("a word")
+    file.close()  # what waited in its buffer is gone as well: this would raise
+
+
+def test_what_is_muted_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "shown"
+    with path.open("w") as file:
+        output = LastingOutput(file)
+        with output.muted():
+            output.write("noise")
+        output.write("word\n")
+        output.flush()
+        output.say("at once\x1b[2J")
+    assert path.read_text() == "word\n\nat once?[2J\n"
+
+
+def test_it_is_the_terminal_in_everything_else(tmp_path: Path) -> None:
+    with (tmp_path / "x").open("w", encoding="latin-1") as file:
+        output = LastingOutput(file)
+        assert (output.encoding, output.isatty()) == ("latin-1", False)

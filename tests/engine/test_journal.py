@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from engine.journal import SCHEMA, Journal, read_journal, stamp
+from engine.journal import SCHEMA, Journal, lines_of, read_journal, stamp
 from tests.engine import kit
 
 
@@ -114,3 +117,67 @@ def test_stamps_are_utc_and_sort_as_text() -> None:
 def test_what_is_no_unicode_can_be_recorded(journal: Journal) -> None:
     journal.record("settled", reason="caf\udce9")
     assert read_journal(journal.path.read_text().split("\n"), "j")
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """The kernel refuses to let files grow beyond `size` bytes, like a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def kinds(journal: Journal) -> list[str]:
+    lines = lines_of(journal.path.read_bytes())
+    return [event["event"] for event in read_journal(lines, "j")]
+
+
+def test_a_full_disk_leaves_whole_lines_and_what_waits_is_written_later(journal: Journal) -> None:
+    journal.record("one")
+    size = journal.path.stat().st_size
+    with files_end_at(size + 20):
+        journal.record("two")
+        journal.record("three")
+        assert journal.path.stat().st_size == size
+    assert (kinds(journal), journal.is_whole) == (["one"], False)
+    assert "too large" in journal.problem
+    assert [json.loads(line)["event"] for line in journal.unsent()] == ["one", "two", "three"]
+    journal.record("four")
+    assert (kinds(journal), journal.is_whole) == (["one", "two", "three", "four"], True)
+    assert journal.problem, "that it could not be written stays known"
+
+
+def test_what_waits_is_tried_once_more_at_the_end(journal: Journal) -> None:
+    with files_end_at(0):
+        journal.record("one")
+    journal.close()
+    assert kinds(journal) == ["one"]
+
+
+def test_an_intent_that_is_not_written_is_none(journal: Journal) -> None:
+    journal.record("one")
+    with files_end_at(journal.path.stat().st_size):
+        with pytest.raises(OSError, match="too large"):
+            journal.record("intent", what="set x")
+        journal.record("two")
+    assert [event["event"] for event in journal.events] == ["one", "two"]
+    assert [json.loads(line)["seq"] for line in journal.unsent()] == [1, 2]
+
+
+def test_nothing_is_written_after_its_end(journal: Journal) -> None:
+    journal.record("one")
+    journal.close()
+    journal.close()
+    journal.record("two")
+    assert kinds(journal) == ["one"]
+
+
+@pytest.mark.parametrize("line", ["[]", "7", "{}", '"text"'])
+def test_a_line_that_is_no_event_is_named(line: str) -> None:
+    with pytest.raises(ValueError, match="j:1: no event of a journal"):
+        read_journal([line], "j")

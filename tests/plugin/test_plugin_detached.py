@@ -113,8 +113,16 @@ def test_a_run_that_is_interrupted_leaves_the_command_and_the_next_one_follows_i
         raise KeyboardInterrupt
 
     when_followed(long, 2, interrupt)
-    assert long.run().ret == 2
+    ended = long.run()
+    assert ended.ret == 2
     os.kill(pid_of(long), 0)  # it lives
+    ended.stdout.fnmatch_lines(
+        [
+            "STILL RUNNING: the long command on neteye01.neteyelocal since * (second.long)",
+            "    log: neteye01.neteyelocal:*/commands/long-1/nohup.out",
+            "    it goes on by itself; run again, and it is followed to its end",
+        ]
+    )
 
     when_followed(long, 2, lambda: let_go(long))
     result = long.run()
