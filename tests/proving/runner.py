@@ -59,6 +59,9 @@ def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
         done = {name for name in chosen if results.is_done(name)}
         print("".join(f"{name}{'  (green)' if name in done else ''}\n" for name in chosen), end="")
         return 0
+    if options.table:
+        write_page(proof, results)
+        return 0
     todo = [n for n in chosen if options.again or not results.is_done(n)]
     print(f"{proof.kind} on {commit}: {len(chosen)} cases, {len(todo)} to run", flush=True)
     _run_all(proof, results, todo, options.workers)
@@ -92,6 +95,7 @@ def _parser(proof: Proof) -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=1, help="cases at the same time")
     parser.add_argument("--again", action="store_true", help="also those that are green")
     parser.add_argument("--list", action="store_true", help="print the names, run nothing")
+    parser.add_argument("--table", action="store_true", help="write the page, run nothing")
     return parser
 
 
