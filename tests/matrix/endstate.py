@@ -35,7 +35,7 @@ SELECT COLUMN_TYPE, IS_NULLABLE FROM information_schema.COLUMNS WHERE TABLE_SCHE
 SELECT CAPACITY IS NULL, COUNT(*), SUM(CAPACITY), COUNT(DISTINCT HARDWARE_ID)
   FROM ocsweb.memories GROUP BY 1 ORDER BY 1;
 CHECKSUM TABLE ocsweb.memories, ocsweb.hardware;
-SELECT name, is_active, ocs_db_user, ocs_db_host, ocs_db_name, LENGTH(ocs_db_passwd)
+SELECT name, is_active, ocs_db_user, ocs_db_host, ocs_db_name, LENGTH(ocs_db_passwd) > 40
   FROM glpi.glpi_plugin_ocsinventoryng_ocsservers ORDER BY id;
 SHOW DATABASES;
 """
