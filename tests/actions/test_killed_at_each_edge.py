@@ -137,6 +137,8 @@ EDGES = [
     # after a result is before the next intent: nothing lies between them
     if number == count or edge is not Edge.AFTER_RESULT
     if number == 1 or edge is not Edge.BEFORE_INTENT
+    # the second file of a node goes the way of the first
+    if number not in (5, 7)
 ]
 
 
