@@ -13,7 +13,6 @@ from rehearsal.reached import reached
 from tests.integration.clusters import TestCluster
 from tests.integration.outcome import ocs_answer
 
-_ATTEMPTS = "/var/lib/neteye-runbook/attempts"
 # one round trip a node; a file of another day has another date in its name
 _NODE = r"""
 cat /etc/neteye-release /etc/profile.d/neteye-DNF.sh
@@ -28,6 +27,7 @@ cd /var/lib/neteye-runbook 2>/dev/null || exit 0
 find . -type f \( -path '*/backups/*' -o -path '*/commands/*' \) -printf '%P\n' | LC_ALL=C sort
 find . -type f -path '*/backups/*.package-default' -exec sha256sum {} +
 find . -path '*/commands/*/status' -exec cat {} +
+! cat attempts/*/journal/*.jsonl | grep -q '"event": "attempt-closed"' || echo 'the attempt is closed'
 """
 _SQL = """
 SELECT COLUMN_TYPE, IS_NULLABLE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'ocsweb'
