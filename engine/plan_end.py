@@ -16,6 +16,7 @@ from engine.model.change import Change
 from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan_table import WIDTH, rendered, table
+from engine.position import Position
 from engine.run import Ending, Run
 from engine.session import Session
 from engine.summary import write_summary
@@ -139,9 +140,10 @@ def _timeline(run: Run, session: Session) -> Timeline | None:
     """At the start all of the announced time; later only the phases with something left to do."""
     steps = session.planner.steps
     phases = {phase for stage in run.release.stages for phase in stage.phases}
-    if not phases & {step.phase for step in steps if not step.asks}:
-        return None  # a restore: nobody announces how long that takes
-    is_start = not run.memory.started or run.memory.closed
+    position = session.look.position
+    if position is Position.CLOSED or not phases & {step.phase for step in steps if not step.asks}:
+        return None  # nothing is left to do; or a restore, and nobody announces how long that takes
+    is_start = position is Position.NOT_STARTED
     left = {step.phase for step in steps if step.asks or step.verdict is not Verdict.SATISFIED}
     return timeline(
         run.release.stages,
