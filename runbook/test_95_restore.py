@@ -17,13 +17,12 @@ from engine.model.finding import Finding
 from engine.policy import commands, normal, quorum
 from engine.policy import restore as policy
 from engine.policy.fencing import fencing_is
-from engine.policy.normal import Expected, Observed
-from engine.policy.roles import in_inventory_names
 from engine.queries.machine import PROCESSES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import QUORUM
 from engine.session import Session
 from engine.steps import step
+from engine.waiting import attempts
 from runbook import release
 from runbook.actions.restore import FENCING, standby_entries
 from runbook.profiles import SETTLE, describe, settled
@@ -134,9 +133,11 @@ def test_nodes(look: Look, evidence: Evidence) -> None:
     if FENCING not in look.memory.ledger:
         evidence.not_needed("fencing is not among the open temporary changes")
         return
-    findings, _ = settled(look, _safe_to_fence, version=None, deadline=BRIEF)
-    # what is not about the nodes' presence is judged by the next step
-    findings = [finding for finding in findings if finding.code == "restore-unclean"]
+    findings: tuple[Finding, ...] = ()
+    for _ in attempts(BRIEF, every=3.0):
+        findings = policy.unsafe_to_fence(look.cluster_status(), look.names.operative)
+        if not findings:
+            break
     evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
 
 
@@ -205,11 +206,6 @@ def is_open(look: Look) -> bool:
 
 def _patience(session: Session) -> float:
     return SETTLE if session.run.changes_made else BRIEF
-
-
-def _safe_to_fence(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
-    status = in_inventory_names(observed.status, expected.names)
-    return policy.unsafe_to_fence(status, expected.operative)
 
 
 def _of_this_attempt(look: Look) -> list[Finding]:
