@@ -23,9 +23,10 @@ def hand_over(
     Nothing is lost by it: the journal here is whole, and the lease ends by itself.
     """
     if sync is not None and (problem := _tried(sync)):
-        run.record("bookkeeping", problem=problem)
-        tell(f"N did not take the last {len(run.journal.unsent())} lines of the journal: {problem}")
+        left = len(run.journal.unsent())
         results = [event for event in _unsent_results(run) if not event.get("never_started")]
+        run.record("bookkeeping", problem=problem)
+        tell(f"N did not take the last {left} lines of the journal: {problem}")
         for event in results:
             tell(f"    not on N: {event['key']} on {event.get('node')}: {event['outcome']}")
         tell(

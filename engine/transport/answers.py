@@ -107,9 +107,10 @@ class Collector:
                 f"{self.deadline:g} seconds; the node or the way to it does not react"
             )
             return Lost(self.node, why, LostKind.DEADLINE, partial)
-        why = f"the connection was lost during {asked}; how it ended is not known"
-        if said:
-            why += f". {how_it_broke(said)}"
+        why = (
+            f"the connection was lost during {asked}; how it ended is not known."
+            f" {how_it_broke(said)}"
+        )
         return Lost(self.node, why, LostKind.CONNECTION_LOST, partial)
 
     def _never_began(self, ssh_code: int | None, host: Host) -> Lost:

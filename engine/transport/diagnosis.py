@@ -137,17 +137,23 @@ def forward_was_refused(log: str) -> bool:
 
 
 _BROKE = (
-    (r"Timeout, server .* not responding", "the node or the network was silent: is the node up"),
-    (r"closed by remote host", "the node closed it: sshd or the node was stopped there"),
-    (r"Connection reset|Broken pipe", "the way to the node, or sshd there, broke it"),
+    (r"Timeout, server .* not responding", "The node or the network was silent: is the node up"),
+    (r"Connection reset|Broken pipe", "The way to the node, or sshd there, broke it"),
 )
 
 
 def how_it_broke(log: str) -> str:
-    """What ssh's own words about an open connection that was lost mean."""
-    meaning = next((text for pattern, text in _BROKE if _found(pattern, log)), "")
-    said = f"ssh says: {_excerpt(log)}"
-    return f"{meaning[:1].upper()}{meaning[1:]}. {said}" if meaning else said
+    """What ssh's own words about an open connection that was lost mean.
+
+    Of a connection that the other side ended, a connection kept in the background says nothing.
+    """
+    if not log.strip():
+        return (
+            "ssh gives no reason, as when sshd or the node is stopped, or something on the way"
+            " closes connections"
+        )
+    meaning = next((f"{text}. " for pattern, text in _BROKE if _found(pattern, log)), "")
+    return f"{meaning}ssh says: {_excerpt(log)}"
 
 
 def _found(pattern: str, log: str) -> bool:

@@ -1,0 +1,96 @@
+"""The log of a long command: shown line by line, kept in part, never more than a bound."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import livelog
+from engine.livelog import LiveLog
+
+
+class Shown:
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.log = LiveLog(self.pieces.append, "n1:/log")
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+@given(st.lists(st.binary(max_size=30), max_size=10))
+def test_what_fits_is_kept_whole_and_in_order(pieces: list[bytes]) -> None:
+    shown = Shown()
+    for piece in pieces:
+        shown.log.feed(piece)
+    shown.log.end()
+    assert shown.log.kept() == b"".join(pieces)
+    assert not shown.log.is_cut
+
+
+@given(st.lists(st.binary(max_size=50), max_size=20), st.integers(1, 40))
+def test_of_more_head_and_tail_are_kept(pieces: list[bytes], limit: int) -> None:
+    whole = b"".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(livelog, "KEPT", limit)
+        shown = Shown()
+        for piece in pieces:
+            shown.log.feed(piece)
+        kept = shown.log.kept()
+    if len(whole) <= 2 * limit:
+        assert kept == whole
+    else:
+        missing = f"[... {len(whole) - 2 * limit} bytes are left out here"
+        assert kept.startswith(whole[:limit] + b"\n" + missing.encode())
+        assert kept.endswith(whole[-limit:])
+
+
+def test_lines_are_shown_when_they_are_whole() -> None:
+    shown = Shown()
+    shown.log.feed(b"one\ntw")
+    shown.log.pause()
+    assert shown.text == "one\n"
+    shown.log.feed(b"o\n")
+    assert shown.text == "one\ntwo\n"
+
+
+def test_a_line_without_an_end_is_shown_when_nothing_more_comes() -> None:
+    shown = Shown()
+    shown.log.feed(b"waiting for ")
+    shown.log.pause()
+    assert shown.text == ""
+    shown.log.pause()
+    assert shown.text == "waiting for \n"
+
+
+def test_a_flood_is_shown_by_its_last_lines() -> None:
+    shown = Shown()
+    shown.log.feed(b"".join(b"%d\n" % number for number in range(1000)))
+    lines = shown.text.splitlines()
+    assert lines[0] == "[... 950 lines are not shown; see n1:/log ...]"
+    assert lines[1:] == [str(number) for number in range(950, 1000)]
+
+
+def test_a_long_line_is_shown_by_its_beginning() -> None:
+    shown = Shown()
+    shown.log.feed(b"x" * 10_000 + b"\n")
+    assert shown.text == "x" * 500 + " [...]\n"
+
+
+def test_memory_is_bounded_whatever_comes() -> None:
+    """100 MB in one line: not more than the two kept ends and one piece of a line is held."""
+    shown = Shown()
+    for _ in range(100):
+        shown.log.feed(b"y" * (1 << 20))
+    shown.log.end()
+    assert len(shown.log.kept()) < 2 * livelog.KEPT + 200
+    assert len(shown.log._splitter._rest) <= 1 << 20
+    assert len(shown.text) < 200 * 600
+
+
+def test_bytes_that_are_no_utf_8_are_shown_as_such() -> None:
+    shown = Shown()
+    shown.log.feed(b"\xff\xfe\x00\n")
+    assert shown.text == "\\xff\\xfe\x00\n"
