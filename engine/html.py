@@ -33,6 +33,8 @@ STYLE = """
   border-radius: 6px; margin: 8px 0; }
 .runbook .state { font-weight: 600; white-space: nowrap; }
 .runbook .nowrap { white-space: nowrap; }
+/* pytest-html counts the time of this rendering; the run's own is among its facts */
+.run-count { display: none; }
 @media print { .runbook { font-size: 11px; } }
 </style>
 """
@@ -44,7 +46,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         STYLE,
         '<div class="runbook">',
         _verdict(summary),
-        *(f"<p><b>Warning:</b> {escape(text)}</p>" for text in summary.get("warnings", ())),
+        *_left_on_the_cluster(summary),
         _table("Run", ("", ""), _facts(summary)),
         _table(
             "The guide's rows",
@@ -72,6 +74,36 @@ def _verdict(summary: Mapping[str, Any]) -> str:
     return f'<div class="verdict" style="background:{colour}">{escape(text)}</div>{todo}'
 
 
+def _left_on_the_cluster(summary: Mapping[str, Any]) -> Iterable[str]:
+    """What whoever comes next must know: what may still run, what is changed, what to type."""
+    command = summary.get("commands", {}).get("again")
+    if command and summary["outcome"] not in ("done", "planned", "usage"):
+        yield f"<p><b>Next, then:</b> <code>{escape(command)}</code></p>"
+    for text in summary.get("warnings", ()):
+        yield f"<p><b>Warning:</b> {escape(text)}</p>"
+    if summary.get("under_way"):
+        yield _table(
+            "Changes whose end is not on record",
+            ("change", "node", "since (UTC)", "step", "last seen", "log"),
+            (
+                tuple(
+                    escape(str(change[key] or ""))
+                    for key in ("what", "node", "since", "step", "state", "log")
+                )
+                for change in summary["under_way"]
+            ),
+        )
+    if summary.get("ledger"):
+        yield _table(
+            "Temporary changes still in place",
+            ("kind", "of", "since (UTC)", "before"),
+            (
+                tuple(escape(str(entry[key])) for key in ("kind", "subject", "since", "former"))
+                for entry in summary["ledger"]
+            ),
+        )
+
+
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     labels = {
         "cluster": "Cluster",
@@ -82,6 +114,7 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         "change_id": "Change",
         "window": "Window",
         "operator": "Operator",
+        "position": "Position found",
         "attempt": "Attempt",
         "run_id": "Run",
         "started": "Started (UTC)",

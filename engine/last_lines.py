@@ -66,7 +66,7 @@ def _guide(rows: Iterable[Mapping[str, Any]], outcome: str) -> list[str]:
 def _left_out(steps: Iterable[Mapping[str, Any]]) -> list[str]:
     steps = list(steps)
     lines = [
-        f"interrupted: {step['name']} ({step['reason']})"
+        f"cut short: {step['name']} ({step['reason']})"
         for step in steps
         if step["outcome"] == "interrupted"
     ]

@@ -55,10 +55,14 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
         **texts,
         "exit_code": 1,
         "stopped": {"reason": text, "what_to_do": text},
+        "position": text,
+        "commands": {"again": text},
+        "warnings": [text],
+        "under_way": [dict.fromkeys(("what", "node", "since", "step", "state", "log"), text)],
+        "ledger": [dict.fromkeys(("kind", "subject", "since", "former"), text)],
         "guide": [{"id": text, "duty": text, "state": text, "reason": text, "steps": [text]}],
         "findings": [finding],
         "steps": [],
-        "ledger": [],
         **changes,
     }
 
@@ -113,3 +117,12 @@ def test_only_a_good_end_is_green(code: int, colour: str) -> None:
 
 def test_no_findings_are_said_to_be_none() -> None:
     assert "<p>None.</p>" in render_summary(summary("plain", findings=[], stopped=None))
+
+
+def test_what_is_left_on_the_cluster_is_on_the_first_screen() -> None:
+    text = read(render_summary(summary("plain"))).text
+    assert text.index("Next, then:") < text.index("Temporary changes still in place")
+    assert text.index("Changes whose end is not on record") < text.index("The guide's rows")
+    nothing = render_summary(summary("plain", under_way=[], ledger=[], warnings=[]))
+    assert "still in place" not in nothing
+    assert "not on record" not in nothing

@@ -98,7 +98,7 @@ def test_a_change_under_way_is_waited_for_and_its_result_is_known(project: Proje
     assert "during second.change" in project.summary["stopped"]["reason"]
     result.stdout.fnmatch_lines(
         [
-            "interrupted: second.change (the run ended while it was under way)",
+            "cut short: second.change (the run ended while it was under way)",
             "not reached: 1 of 3 steps",
             "what to do: Run again.*",
             "still running on the cluster: nothing that this runbook started",
