@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from engine import detached, stops
@@ -70,10 +71,12 @@ class Applier:
         """Drive one action to its end. Raises NotDone when a change was not made or failed."""
         changes: list[Change] = []
         answers: list[Answer] = []
+        keys: list[str] = []
         try:
             change = next(action)
             while True:
-                key = f"{step}#{len(changes) + 1}"
+                key = self._key_of(step, change, keys)
+                keys.append(key)
                 # from the intent to the result: a signal leaves no change of unknown outcome
                 what = f"{change.what} on {change.node} (at most {change.deadline:.0f} s)"
                 with self.run.interrupts.waited_for(what):
@@ -84,8 +87,20 @@ class Applier:
         except StopIteration as end:
             said = end.value
         reason = said.reason if isinstance(said, Nothing) else (said or "")
-        self._adopt(step, changes, reason)
+        self._adopt(step, keys, reason)
         return Applied(tuple(changes), tuple(answers), reason)
+
+    def _key_of(self, step: str, change: Change, used: Sequence[str]) -> str:
+        """A change keeps its key from run to run, also when those before it are done already."""
+        records = {r.key: r for r in self.run.memory.of_step(step) if r.key not in used}
+        for record in records.values():
+            if (record.intent["node"], record.intent["what"]) == (change.node, change.what):
+                return record.key
+        here = f"{step}#{len(used) + 1}"
+        if here in records and records[here].needs_a_word:
+            return here  # told in other words since, and nobody knows how it ended: no new change
+        free = (f"{step}#{number}" for number in count(1))
+        return next(key for key in free if key not in records and key not in used)
 
     def sync(self) -> None:
         """Hand the journal's new lines to N; without an attempt there is no journal on N yet."""
@@ -309,9 +324,8 @@ class Applier:
             return None
         raise stops.unknown_before(self.run, step, change)
 
-    def _adopt(self, step: str, changes: list[Change], reason: str) -> None:
+    def _adopt(self, step: str, made: Sequence[str], reason: str) -> None:
         """An earlier intent whose effect is there now is adopted, and it is said so."""
-        made = {f"{step}#{number}" for number in range(1, len(changes) + 1)}
         for record in self.run.memory.of_step(step):
             if record.key not in made and record.outcome in (None, Outcome.UNKNOWN):
                 self.run.record(

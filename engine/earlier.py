@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.journal import Event, lines_of, read_journal
+from engine.journal import Event, in_order, lines_of, read_journal
 
 PLACE = "earlier"
 
@@ -27,9 +27,11 @@ def keep(directory: Path, journals: Mapping[str, str]) -> None:
 
 
 def read(directory: Path) -> dict[str, list[Event]]:
-    """File name -> its events, in order of the runs' start times; ValueError names a bad line."""
-    return {
-        # lines handed over twice, because the first answer was lost, count once
-        path.name: read_journal(dict.fromkeys(lines_of(path.read_bytes())), str(path))
-        for path in sorted((directory / PLACE).glob("*.jsonl"))
-    }
+    """File name -> its events, oldest run first; ValueError names a bad line."""
+    return in_order(
+        {
+            # lines handed over twice, because the first answer was lost, count once
+            path.name: read_journal(dict.fromkeys(lines_of(path.read_bytes())), str(path))
+            for path in (directory / PLACE).glob("*.jsonl")
+        }
+    )

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = 1
+LOCK_TAKEN = "lock-taken"
+"""The event by which runs on several controllers are put in order (`in_order`)."""
 """Raised when a reader of today would misread a journal. New fields of an event do not raise it:
 readers that want them do without in an older journal."""
 INTENT = "intent"
@@ -148,6 +150,20 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     if isinstance(value, bool | int | float) or value is None:
         return value
     return clean(str(value))
+
+
+def in_order(journals: Mapping[str, list[Event]]) -> dict[str, list[Event]]:
+    """Journals of several runs by file name, oldest run first.
+
+    N counts the generations of its lock; the clocks of two controllers need not agree. A journal
+    without a generation goes by its name, which begins with the controller's UTC time, before them.
+    """
+
+    def place(name: str) -> tuple[int, str]:
+        taken = (event for event in journals[name] if event["event"] == LOCK_TAKEN)
+        return next((int(event["generation"]) for event in taken), 0), name
+
+    return {name: journals[name] for name in sorted(journals, key=place)}
 
 
 def read_journal(lines: Iterable[str], source: str) -> list[Event]:

@@ -13,6 +13,7 @@ from typing import Any
 from engine import records as leases
 from engine.errors import RunbookError
 from engine.here import MachineLock
+from engine.journal import LOCK_TAKEN
 from engine.records import LockHeld, LockLost, RecordsWriter, described
 from engine.run import Ending, Run
 from engine.transport.base import Lost
@@ -79,6 +80,7 @@ class ClusterLock:
             if not gone:
                 raise
             self._records.acquire(over=held.generation)
+        self._run.record(LOCK_TAKEN, step="", generation=int(self._records.held_generation))
         former = self._records.former
         if former is not None:
             why = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine import remote
 from engine.errors import ParseError, RunbookError, UsageError
-from engine.journal import Event, read_journal
+from engine.journal import Event, in_order, read_journal
 from engine.queries import AnswerLike, Query
 from engine.transport.base import Answer, Transport
 from engine.waiting import boottime
@@ -59,19 +59,20 @@ class Attempt:
     id: str
     baseline: Mapping[str, Any] | None
     journals: Mapping[str, str] = field(default_factory=dict)
-    """File name of each run's journal -> its text, in order of the runs' start times."""
+    """File name of each run's journal -> its text."""
 
     @property
     def events(self) -> list[Event]:
-        """All events of all runs, oldest run first (run ids start with the UTC time).
+        """All events of all runs, oldest run first; ValueError names a line that can't be read.
 
         Lines handed over twice, because the first answer was lost, count once.
         """
-        events: list[Event] = []
-        for name in sorted(self.journals):
-            # only "\n" ends a line: what nodes print may hold other characters that look so
-            events += read_journal(dict.fromkeys(self.journals[name].split("\n")), name)
-        return events
+        # only "\n" ends a line: what nodes print may hold other characters that look so
+        read = {
+            name: read_journal(dict.fromkeys(text.split("\n")), name)
+            for name, text in self.journals.items()
+        }
+        return [event for events in in_order(read).values() for event in events]
 
 
 def records_query() -> Query[Attempt | None]:

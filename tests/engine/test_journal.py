@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import SCHEMA, Journal, lines_of, read_journal, stamp
+from engine.journal import SCHEMA, Journal, in_order, lines_of, read_journal, stamp
 from tests.engine import kit
 
 
@@ -181,3 +181,12 @@ def test_nothing_is_written_after_its_end(journal: Journal) -> None:
 def test_a_line_that_is_no_event_is_named(line: str) -> None:
     with pytest.raises(ValueError, match="j:1: no event of a journal"):
         read_journal([line], "j")
+
+
+def test_runs_of_several_controllers_come_in_the_order_in_which_n_gave_them_its_lock() -> None:
+    """The second controller's clock is an hour behind."""
+    first = [kit.event("run-started"), kit.event("lock-taken", generation=9)]
+    second = [kit.event("run-started"), kit.event("lock-taken", generation=10)]
+    of_before = [kit.event("run-started")]
+    journals = {"T22-first": first, "T21-second": second, "T23-of-before": of_before}
+    assert list(in_order(journals)) == ["T23-of-before", "T22-first", "T21-second"]
