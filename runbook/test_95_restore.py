@@ -6,7 +6,6 @@ of the guide: what is done here ends an attempt, it does not fulfil one.
 
 from __future__ import annotations
 
-from engine import detached
 from engine.act import Applied
 from engine.evidence import Evidence
 from engine.foreseen import Bookkeeping, Told, planned_by
@@ -26,6 +25,7 @@ from engine.waiting import attempts
 from runbook import release
 from runbook.actions.restore import FENCING, standby_entries
 from runbook.profiles import SETTLE, describe, settled
+from runbook.restoring import is_open, is_verified, last_round, still_running
 
 BEGUN = (*("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.records"),)
 LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
@@ -54,7 +54,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
     evidence.answered(asked)
     evidence.judge(
         [
-            *_of_this_attempt(look),
+            *still_running(look),
             *commands.no_command_running(asked.values, release.OTHER_COMMANDS),
         ],
         observed=f"no neteye command runs on {len(asked.values)} nodes",
@@ -87,7 +87,7 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
         return
     asked = look.ask_all(look.names.all, VERSION)
     evidence.answered(asked)
-    last = _last_round(look)
+    last = last_round(look)
     status = look.cluster_status()
     standby = [name for name in standby_entries(look.memory) if name in status.standby_nodes]
     findings = [
@@ -97,7 +97,7 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
             (release.SOURCE, release.TARGET),
             standby or [look.names.active],
         ),
-        *policy.upgrade_unverified(last, _is_verified(runbook_session)),
+        *policy.upgrade_unverified(last, is_verified(runbook_session)),
     ]
     listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
     evidence.judge(findings, observed=f"{listing}; {last or 'no round of the upgrade was started'}")
@@ -199,56 +199,5 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
     )
 
 
-def is_open(look: Look) -> bool:
-    """An attempt of this cluster is under way, by the records on N."""
-    return look.attempt is not None and not look.memory.closed
-
-
 def _patience(session: Session) -> float:
     return SETTLE if session.run.changes_made else BRIEF
-
-
-def _of_this_attempt(look: Look) -> list[Finding]:
-    """The attempt's own command still lives on N, whatever it looks like among the processes."""
-    findings = []
-    for record in look.memory.detached("up"):
-        if record.has_ended:
-            continue
-        name = str(record.intent["detached"])
-        base = detached.directory(look.attempt or "", name)
-        if look.ask(look.names.active, detached.progress_query(base)).alive:
-            findings.append(
-                Finding(
-                    code="restore-while-running",
-                    subject=look.names.active,
-                    observed=f"{record.intent['what']!r} of this attempt was started at"
-                    f" {record.intent['time']} and still runs; its log is {base}/nohup.out",
-                    expected="its end, before anything is given back that it still needs",
-                    remedy="Run again without --restore: it is followed to its end. Or wait, then"
-                    " run --restore again. Never end it from outside.",
-                )
-            )
-    return findings
-
-
-def _last_round(look: Look) -> policy.LastRound | None:
-    """The last round of the upgrade; N is asked where its end is not in the journal."""
-    rounds = look.memory.detached("upgrade")
-    if not rounds:
-        return None
-    last = rounds[-1]
-    name = str(last.intent["detached"])
-    if last.has_ended and last.result is not None:
-        return policy.LastRound(name, last.result.get("code"))
-    base = detached.directory(look.attempt or "", name)
-    return policy.LastRound(name, look.ask(look.names.active, detached.progress_query(base)).status)
-
-
-def _is_verified(session: Session) -> bool:
-    """An earlier run of the attempt brought the verification to its end."""
-    return any(
-        event["event"] == "step-ended"
-        and event["name"] == "verification.done"
-        and event["outcome"] == "done"
-        for event in session.survey.earlier
-    )

@@ -15,9 +15,9 @@ from engine.memory import Memory
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterStatus
 from engine.policy.restore import LastRound
-from runbook import test_95_restore as steps
 from runbook.actions.restore import ledger_fencing, ledger_scratch, ledger_unstandby
 from runbook.ocs.names import SCRATCH_DATABASE
+from runbook.restoring import last_round, still_running
 from tests.engine import kit
 from tests.policy.builders import cluster_status, node
 
@@ -183,7 +183,7 @@ ENDED = Progress(exists=True, alive=False, status=0, size=10)
 def test_a_command_that_lives_keeps_a_restore_off(name: str) -> None:
     look = started(name)
     look.progress = ALIVE
-    (finding,) = steps._of_this_attempt(look)  # type: ignore[arg-type]
+    (finding,) = still_running(look)  # type: ignore[arg-type]
     assert (finding.code, finding.subject) == ("restore-while-running", N)
     assert f"commands/{name}/nohup.out" in finding.observed
 
@@ -192,20 +192,20 @@ def test_a_command_that_lives_keeps_a_restore_off(name: str) -> None:
 def test_a_command_that_is_over_does_not(progress: Progress) -> None:
     look = started("upgrade-1")
     look.progress = progress
-    assert steps._of_this_attempt(look) == []  # type: ignore[arg-type]
+    assert still_running(look) == []  # type: ignore[arg-type]
 
 
 def test_the_last_round_is_read_on_n_when_no_run_has_seen_its_end() -> None:
     look = started("upgrade-1")
     for progress, code in ((ENDED, 0), (GONE, None)):
         look.progress = progress
-        assert steps._last_round(look) == LastRound("upgrade-1", code)  # type: ignore[arg-type]
+        assert last_round(look) == LastRound("upgrade-1", code)  # type: ignore[arg-type]
 
 
 def test_the_last_round_is_taken_from_the_record() -> None:
     look = started("upgrade-1", kit.result("upgrade.run", code=2, outcome="failed"))
-    assert steps._last_round(look) == LastRound("upgrade-1", 2)  # type: ignore[arg-type]
+    assert last_round(look) == LastRound("upgrade-1", 2)  # type: ignore[arg-type]
 
 
 def test_an_update_is_no_round_of_the_upgrade() -> None:
-    assert steps._last_round(started("update-1")) is None  # type: ignore[arg-type]
+    assert last_round(started("update-1")) is None  # type: ignore[arg-type]

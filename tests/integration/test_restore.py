@@ -135,7 +135,8 @@ def test_what_is_left_is_shown_with_the_way_out(runs: dict[str, Left]) -> None:
     for name in ("update", "while running", "planned", "upgrade", "refused"):
         console = runs[name].ran.console
         assert re.search(r"STILL IN PLACE, 2 temporary changes:", console), console
-        assert re.search(r"^ +\S.*pytest runbook --inventory \S+ --restore$", console, re.M), console
+        way_out = r"^ +\S.*pytest runbook --inventory \S+ --restore$"
+        assert re.search(way_out, console, re.MULTILINE), console
 
 
 def test_a_plan_of_the_restore_shows_it_and_changes_nothing(runs: dict[str, Left]) -> None:
