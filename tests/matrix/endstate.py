@@ -27,7 +27,7 @@ cd /var/lib/neteye-runbook 2>/dev/null || exit 0
 find . -type f \( -path '*/backups/*' -o -path '*/commands/*' \) -printf '%P\n' | LC_ALL=C sort
 find . -type f -path '*/backups/*.package-default' -exec sha256sum {} +
 find . -path '*/commands/*/status' -exec cat {} +
-! cat attempts/*/journal/*.jsonl | grep -q '"event": "attempt-closed"' || echo 'the attempt is closed'
+! cat attempts/*/journal/*.jsonl | grep -q '"event": "attempt-closed"' || echo 'attempt closed'
 """
 _SQL = """
 SELECT COLUMN_TYPE, IS_NULLABLE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'ocsweb'
