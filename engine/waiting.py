@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
 
 EVERY = 1.0
 """Seconds between two looks."""
@@ -12,7 +15,7 @@ EVERY = 1.0
 def attempts(
     deadline: float,
     *,
-    every: float = EVERY,
+    every: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[int]:
@@ -27,8 +30,30 @@ def attempts(
         left = deadline - (clock() - begun)
         if left <= 0:
             return
-        wait(min(every, left))
+        wait(min(EVERY if every is None else every, left))
         number += 1
+
+
+def poll(
+    look: Callable[[], T],
+    is_good: Callable[[T], bool],
+    *,
+    deadline: float,
+    times: int = 1,
+    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> T:
+    """What was seen last: good `times` looks in a row, or not good when `deadline` s are over.
+
+    A row of good looks that has begun is waited for, also beyond the deadline.
+    """
+    begun, good = clock(), 0
+    while True:
+        seen = look()
+        good = good + 1 if is_good(seen) else 0
+        if good >= times or (not good and clock() - begun >= deadline):
+            return seen
+        wait(EVERY)
 
 
 def boottime() -> float:

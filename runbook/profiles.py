@@ -19,6 +19,7 @@ from engine.policy.normal import Expected, Observed
 from engine.policy.roles import aliases
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import DAEMONS, QUORUM, STATUS
+from engine.waiting import poll
 from runbook import release
 
 
@@ -125,18 +126,25 @@ def settled(
     A cluster that just changed passes through states of a second or two (rehearsal facts,
     section 9); one look would judge those. Returns what was found last.
     """
-    begun, good = clock(), 0
-    seen = look_at_everything(look, version=version)
-    while True:
-        findings = list(seen.problems)
+    found: list[Finding] = []
+    seen: Seen | None = None
+
+    def is_good() -> bool:
+        return not any(look.release.severities.of(finding.code) == "block" for finding in found)
+
+    def look_now() -> Seen:
+        nonlocal found, seen
+        if seen is None or not is_good():
+            seen = look_at_everything(look, version=version)
+        else:
+            seen = look_again(look, seen)
+        found = list(seen.problems)
         if seen.observed is not None and seen.expected is not None:
-            findings += profile(seen.observed, seen.expected)
-        blocking = [f for f in findings if look.release.severities.of(f.code) == "block"]
-        good = 0 if blocking else good + 1
-        if good >= 2 or clock() - begun > deadline:
-            return findings, seen
-        wait(1.0)
-        seen = look_again(look, seen) if good else look_at_everything(look, version=version)
+            found += profile(seen.observed, seen.expected)
+        return seen
+
+    last = poll(look_now, lambda _: is_good(), deadline=deadline, times=2, clock=clock, wait=wait)
+    return found, last
 
 
 def describe(seen: Seen) -> str:
