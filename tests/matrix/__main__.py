@@ -11,6 +11,8 @@ import sys
 import threading
 from pathlib import Path
 
+from rehearsal.errors import RehearsalError
+from tests.matrix.clones import NotKilled
 from tests.matrix.edge_run import COLUMNS, run_edge
 from tests.matrix.worker import NODES, SECONDS_PER_NODE, SEED, Worker
 from tests.proving.runner import Proof, main
@@ -60,7 +62,12 @@ def matrix(workers: Workers) -> Proof:
 
 if __name__ == "__main__":
     made = Workers()
-    status = main(matrix(made))
+    try:
+        proof = matrix(made)
+    except (RuntimeError, NotKilled, RehearsalError) as error:
+        sys.exit(f"the saved states could not be made: {error}")
+    status = main(proof)
+    # ended by a signal, this is not reached, and the states are there for the next time
     if not os.environ.get("MATRIX_KEEP"):
         made.down()
     sys.exit(status)
