@@ -69,7 +69,8 @@ class Session:
                 return
         self.look, self.survey = survey(self.run, self._transport)
         self._record_position()
-        if self.run.scope is Scope.RESTORE and self._is_without_attempt():
+        nothing_there = self._knows_records() and self.survey.attempt is None
+        if self.run.scope is Scope.RESTORE and nothing_there:
             self.run.halt(
                 Ending.USAGE,
                 f"there is nothing to restore: no attempt of this runbook is on record on"
@@ -109,12 +110,6 @@ class Session:
         seen, active = self.survey, self.look.names.active
         asked = active in seen.reachable.values and not seen.unreadable
         return asked and not any(problem.question == RECORDS.name for problem in seen.problems)
-
-    def _is_without_attempt(self) -> bool:
-        """N said that it has no records; no answer is none."""
-        seen, active = self.survey, self.look.names.active
-        asked = active in seen.reachable.values
-        return asked and seen.attempt is None and not any(p.node == active for p in seen.problems)
 
     def _take_lock(self) -> None:
         records = RecordsWriter(self._nodes, self.look.names.active, holder(self.run))

@@ -213,6 +213,15 @@ def test_an_unreachable_n_is_no_missing_attempt(begun: Project) -> None:
     assert begun.cluster.changes == [("set", "x")]
 
 
+def test_records_that_cannot_be_read_are_no_missing_attempt(begun: Project) -> None:
+    attempt = (begun.cluster.root / "attempt").read_text().strip()
+    (begun.cluster.root / "attempts" / attempt / "baseline.json").write_text("{")
+    result = begun.run("--restore")
+    assert_ended(begun, result, 10, "blocked")
+    result.stdout.fnmatch_lines(["*records of an earlier run can't be read*"])
+    assert begun.cluster.changes == [("set", "x")]
+
+
 def test_a_restore_that_waits_for_a_step_of_the_upgrade_does_not_begin(begun: Project) -> None:
     begun.steps(STEPS.replace('after=["restore.look"]', 'after=["second.off"]'))
     result = begun.run("--restore")
