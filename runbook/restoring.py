@@ -37,9 +37,9 @@ def still_running(look: Look) -> list[Finding]:
     return findings
 
 
-def last_round(look: Look) -> policy.LastRound | None:
-    """The last round of the upgrade; N is asked where its end is not in the journal."""
-    rounds = look.memory.detached("upgrade")
+def last_round(look: Look, command: str = "upgrade") -> policy.LastRound | None:
+    """The last round of update or upgrade; N is asked where its end is not in the journal."""
+    rounds = look.memory.detached(command)
     if not rounds:
         return None
     last = rounds[-1]

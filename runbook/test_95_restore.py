@@ -100,7 +100,10 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
         *policy.upgrade_unverified(last, is_verified(runbook_session)),
     ]
     listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
-    evidence.judge(findings, observed=f"{listing}; {last or 'no round of the upgrade was started'}")
+    rounds = [str(seen) for seen in (last_round(look, "update"), last) if seen is not None]
+    if last is None:
+        rounds.append("no round of the upgrade was started")
+    evidence.judge(findings, observed="; ".join([listing, *rounds]))
 
 
 @step("restore.unstandby", after=LOOKED, scope="restore")

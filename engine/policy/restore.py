@@ -13,7 +13,7 @@ from engine.policy.versions import by_version
 
 @dataclass(frozen=True)
 class LastRound:
-    """The last round of the upgrade's command, by its record on N."""
+    """The last round of `neteye update` or `neteye upgrade`, by its record on N."""
 
     name: str
     code: int | None
@@ -21,7 +21,7 @@ class LastRound:
 
     def __str__(self) -> str:
         ended = "without an exit status" if self.code is None else f"with exit status {self.code}"
-        return f"the last round of the upgrade ({self.name}) ended {ended}"
+        return f"the last round of the {self.name.partition('-')[0]} ({self.name}) ended {ended}"
 
 
 def half_upgraded(
@@ -46,8 +46,8 @@ def half_upgraded(
             seen,
             f"every node at {source} before the first round, or every node at {target} and the"
             " last round ended with exit status 0",
-            "Run again without --restore: the upgrade goes on and gives back what it took. Who gives"
-            " it up all the same, with the vendor's support, adds --accept"
+            "Run again without --restore: the upgrade goes on and gives back what it took. Who"
+            " gives it up all the same, with the vendor's support, adds --accept"
             f" 'restore-half-upgraded@{node}=REASON' --by NAME: services of two versions may run"
             " then, and this runbook can't finish the upgrade any more.",
         )

@@ -209,3 +209,10 @@ def test_the_last_round_is_taken_from_the_record() -> None:
 
 def test_an_update_is_no_round_of_the_upgrade() -> None:
     assert last_round(started("update-1")) is None  # type: ignore[arg-type]
+
+
+def test_the_updates_end_is_told_too() -> None:
+    look = started("update-1")
+    look.progress = GONE
+    told = str(last_round(look, "update"))  # type: ignore[arg-type]
+    assert told == "the last round of the update (update-1) ended without an exit status"

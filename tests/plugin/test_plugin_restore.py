@@ -10,7 +10,7 @@ from engine import remote
 from engine.records import RecordsWriter
 from engine.survey import REACHABLE
 from engine.transport.scripted import said
-from tests.engine.kit import unreachable
+from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import N, Project, assert_ended
 
 pytest_plugins = "pytester"
@@ -153,6 +153,18 @@ def test_a_change_that_fails_leaves_the_entry_and_the_attempt_open(begun: Projec
     assert begun.outcomes()["closing.state"] == "done"
     del begun.cluster.answer[N, ("set", "y")]
     assert begun.run("--restore").ret == 0
+
+
+def test_a_restore_without_an_answer_is_unknown_and_run_again_it_looks_and_acts(
+    begun: Project,
+) -> None:
+    begun.cluster.answer[N, ("set", "y")] = lost_connection(N)
+    result = begun.run("--restore")
+    assert_ended(begun, result, 12, "unknown")
+    result.stdout.fnmatch_lines(IN_PLACE)
+    del begun.cluster.answer[N, ("set", "y")]
+    assert begun.run("--restore").ret == 0
+    assert begun.summary["ledger"] == []
 
 
 def test_a_finding_blocks_before_anything_is_given_back(begun: Project) -> None:
