@@ -14,7 +14,7 @@ from engine import detached, stops
 from engine.detached import NotStarted
 from engine.errors import Refused, RunbookError, UsageError
 from engine.gate import TRIES, Gate, ask_system, gate_of, was_held_back
-from engine.livelog import LiveLog
+from engine.livelog import LiveLog, shortened
 from engine.memory import ChangeRecord
 from engine.model.change import Change, Nothing, Outcome
 from engine.records import LockLost, RecordsWriter
@@ -213,7 +213,9 @@ class Applier:
         if change.secret_output:
             output = {"text": "(not recorded: secret)"}
         elif answer is not None:
-            printed = answer.text + (f"\n[stderr] {answer.errors}" if answer.errors else "")
+            printed = _text(answer.stdout) + (
+                f"\n[stderr] {_text(answer.stderr)}" if answer.stderr else ""
+            )
             output = self.run.outputs.describe(f"{change.node}-{key}", printed)
         self.run.record(
             "result",
@@ -337,3 +339,7 @@ class Applier:
                     reason=f"adopted: an earlier run began it and its effect is there: {reason}",
                     adopted=True,
                 )
+
+
+def _text(output: bytes) -> str:
+    return shortened(output).decode("utf-8", "backslashreplace")

@@ -52,10 +52,8 @@ class LiveLog:
     def kept(self) -> bytes:
         """The log, or its beginning and end with a line between them that says what is missing."""
         missing = self._size - len(self._head) - len(self._tail)
-        if missing <= 0:
-            return bytes(self._head + self._tail)
-        note = f"\n[... {missing} bytes are left out here; the log is whole in {self._whole} ...]\n"
-        return bytes(self._head) + note.encode() + bytes(self._tail)
+        note = _left_out(missing, f"the log is whole in {self._whole}") if missing > 0 else b""
+        return bytes(self._head) + note + bytes(self._tail)
 
     @property
     def is_cut(self) -> bool:
@@ -80,3 +78,15 @@ class LiveLog:
         if self._lines:
             self._show("".join(f"{line}\n" for line in self._lines))
         self._lines, self._left_out = [], 0
+
+
+def shortened(output: bytes) -> bytes:
+    """An output that is longer than what is kept of a log, with its beginning and end only."""
+    missing = len(output) - 2 * KEPT
+    if missing <= 0:
+        return output
+    return output[:KEPT] + _left_out(missing, "nothing else of it was kept") + output[-KEPT:]
+
+
+def _left_out(size: int, why: str) -> bytes:
+    return f"\n[... {size} bytes are left out here; {why} ...]\n".encode()

@@ -94,3 +94,11 @@ def test_bytes_that_are_no_utf_8_are_shown_as_such() -> None:
     shown = Shown()
     shown.log.feed(b"\xff\xfe\x00\n")
     assert shown.text == "\\xff\\xfe\x00\n"
+
+
+def test_an_output_of_any_size_is_shortened_for_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(livelog, "KEPT", 3)
+    assert livelog.shortened(b"abcdef") == b"abcdef"
+    short = livelog.shortened(b"abcdefgh").decode()
+    assert short.startswith("abc\n[... 2 bytes are left out here")
+    assert short.endswith("...]\nfgh")

@@ -15,6 +15,7 @@ from engine.queries import Query, of_text
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
 from engine.secrets import Secret
+from engine.transport.base import Answer
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 from tests.parse.topology import crm_mon
@@ -60,6 +61,7 @@ def test_an_answer_is_parsed_and_recorded(run: Run) -> None:
         (kit.lost_connection(kit.SECOND), "the connection was lost"),
         (said("7", code=1, stderr="permission denied"), "exit code 1 is no answer.*permission"),
         (said("seven"), "the answer can't be read"),
+        (Answer(0, b"7", b"", 0.0, truncated=True), "longer than 64 MiB and was cut off"),
     ],
 )
 def test_what_is_no_answer_is_unanswered_and_recorded_with_its_problem(

@@ -1,0 +1,49 @@
+"""A second run on the same machine: refused before a node is asked; a plan is not refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.here import MachineLock
+from tests.plugin.kit import CHANGE, Project, assert_ended
+
+pytest_plugins = "pytester"
+
+OTHER = {"who": "B. Bianchi", "host": "desk", "run": "R2", "since": "2026-11-01", "pid": "4711"}
+
+
+@pytest.fixture
+def held(project: Project) -> Iterator[Project]:
+    lock = MachineLock("neteye.example.test", OTHER)
+    lock.take()
+    project.steps(CHANGE)
+    yield project
+    lock.give_back()
+
+
+def test_the_second_run_is_13_and_asks_no_node(held: Project) -> None:
+    result = held.run()
+    assert_ended(held, result, 13, "locked")
+    result.stdout.fnmatch_lines(
+        [
+            "*held by another run (who B. Bianchi, host desk, run R2, since 2026-11-01, pid 4711)"
+            " on this machine",
+            "*kill 4711*",
+        ]
+    )
+    assert held.cluster.asked == []
+
+
+def test_a_plan_is_not_refused_and_holds_nothing(held: Project) -> None:
+    assert held.run("--plan").ret == 0
+    assert held.cluster.asked
+
+
+def test_it_is_free_again_when_a_run_has_ended(project: Project) -> None:
+    project.steps(CHANGE)
+    assert project.run().ret == 0
+    lock = MachineLock("neteye.example.test", OTHER)
+    lock.take()
+    lock.give_back()
