@@ -1,28 +1,60 @@
-"""`--plan` on a good cluster: exit code 0, and no trace on any node (promise 1 of the design)."""
+"""`--plan` on a good cluster, and on a blocked one: what it says, and no trace on any node.
+
+Promise 1 of the design: under `--plan` the object that writes does not exist.
+"""
 
 from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.clusters import TestCluster
+from tests.integration.effects import everything, without_effect
 from tests.integration.invocation import Project, Ran
-from tests.integration.snapshot import nothing_changes, starts
+from tests.integration.snapshot import starts
 
 pytestmark = pytest.mark.integration
 
-# no lock and no baseline either; temporary caches are removed
-TRACES = """
-find /tmp /var/tmp /var/cache /var/lib/neteye-runbook -mindepth 1 -newer "$1" 2>/dev/null || true
-"""
-MARK = "/run/before-the-plan"
+
+def plan_of(ran: Ran) -> dict[str, Any]:
+    """plan.json of a run."""
+    assert ran.directory is not None, ran.console
+    plan: dict[str, Any] = json.loads((ran.directory / "plan.json").read_text())
+    return plan
+
+
+def steps_of(ran: Ran) -> dict[str, dict[str, Any]]:
+    return {step["name"]: step for step in plan_of(ran)["steps"]}
+
+
+def commands(ran: Ran) -> list[str]:
+    """What would be run, in order."""
+    return [c["command"] for step in plan_of(ran)["steps"] for c in step["commands"]]
 
 
 @pytest.fixture(scope="module")
 def planned(small: TestCluster, project: Project) -> Ran:
-    for node in small.shorts:
-        small.run(node, ("touch", MARK))
-    with nothing_changes(small):
+    with without_effect(small):
         return project.plan(small.inventory)
+
+
+def test_the_proof_sees_an_effect(small: TestCluster) -> None:
+    """A file, a mode, a content, a package's file, a row: each would be told."""
+    before = everything(small)
+    small.run(small.other, ("touch", "/var/lib/neteye/trace"))
+    small.shell(small.active, "chmod g+w /root/.bashrc 2>/dev/null || chmod g+w /root")
+    small.sql("CREATE TABLE ocsweb.trace (a INT)")
+    told = "\n".join(before.differences(everything(small)))
+    small.sql("DROP TABLE ocsweb.trace")
+    small.run(small.other, ("rm", "/var/lib/neteye/trace"))
+    small.shell(small.active, "chmod g-w /root/.bashrc 2>/dev/null || chmod g-w /root")
+    assert f"{small.other}: /var/lib/neteye/trace" in told
+    assert f"{small.active}: /root" in told
+    assert "table ocsweb.trace" in told
 
 
 def test_a_plan_of_a_good_cluster_ends_well(planned: Ran) -> None:
@@ -35,20 +67,77 @@ def test_a_plan_of_a_good_cluster_ends_well(planned: Ran) -> None:
 
 def test_it_leaves_nothing_on_any_node(planned: Ran, small: TestCluster) -> None:
     assert planned.code == 0
-    traces = {node: small.shell(node, TRACES, MARK).split() for node in small.shorts}
-    assert traces == {node: [] for node in small.shorts}
+    for node in small.shorts:
+        small.run(node, ("test", "!", "-e", "/var/lib/neteye-runbook"))
     for command in ("neteye-update", "neteye-upgrade"):
         assert not any(starts(small, command).values())
 
 
-def test_it_shows_the_next_command_and_what_comes_after(planned: Ran) -> None:
-    assert "WILL RUN  neteye update" in planned.console
-    assert planned.outcomes["update.run"] == "WILL RUN"
-    assert {planned.outcomes[f"upgrade.run[{r}]"] for r in (1, 2)} <= {"WILL RUN", "AFTER"}
-    assert planned.outcomes["verification.versions"] == "AFTER"
+def test_it_shows_every_command_that_is_known_beforehand(planned: Ran) -> None:
+    plain = [command for command in commands(planned) if "-c " not in command]
+    unstandby, fencing = "pcs node unstandby --all --wait=300", "stonith-enabled=true"
+    known = [command for command in plain if not command.startswith("mysql")]
+    assert known[0] == "neteye update"
+    assert known[1] == unstandby
+    assert fencing in known[2]
+    assert known[3:5] == ["neteye upgrade", unstandby]
+    assert fencing in known[5]
+    assert len(known) == 6
+
+
+def test_it_claims_nothing_of_what_the_upgrade_leaves(planned: Ran) -> None:
+    steps = steps_of(planned)
+    for name in ("upgrade.stop[1]", "upgrade.run[2]", "verification.versions", "closing.attempt"):
+        assert steps[name]["verdict"] == "AFTER", steps[name]
+    assert steps["verification.versions"]["after"] == "upgrade.run[1]"
+    assert steps["baseline.recorded"]["verdict"] == "WILL RUN"
+    assert steps["baseline.recorded"]["reason"].startswith("bookkeeping")
+
+
+def test_its_table_is_short_and_marks_the_point_of_no_return(planned: Ran) -> None:
+    console = planned.console
+    told = console[console.index("PLAN: nothing blocks.") :].splitlines()
+    assert len(told) < 70
+    mark = next(i for i, line in enumerate(told) if "point of no return" in line)
+    assert "upgrade.run[1]" in told[mark + 1]
+    assert "neteye upgrade" in told[mark + 1]
+    assert any("POINT OF NO RETURN" in line for line in told)
+    assert any("holds it" in line for line in told)
 
 
 def test_its_checks_were_made_all_the_same(planned: Ran) -> None:
     checks = {n: o for n, o in planned.outcomes.items() if n.startswith("preflight.")}
     assert len(checks) > 15
-    assert set(checks.values()) == {"done"}
+    assert set(checks.values()) == {"SATISFIED"}
+
+
+def test_minutes_later_it_has_the_same_hash(
+    planned: Ran, small: TestCluster, project: Project, inventories: Path
+) -> None:
+    again = project.plan(small.inventory)
+    assert plan_of(again)["hash"] == plan_of(planned)["hash"]
+    other = inventories / "other.ini"
+    text, count = re.subn(
+        "(?m)^(runbook_reactivate_after_update) *=.*$", r"\1 = no", small.inventory.read_text()
+    )
+    assert count == 1
+    other.write_text(text)
+    assert plan_of(project.plan(other))["hash"] != plan_of(planned)["hash"]
+
+
+def test_a_blocked_plan_leaves_nothing_either(small: TestCluster, project: Project) -> None:
+    leftover = "/etc/httpd/conf.d/other.conf.rpmnew"
+    small.run(small.other, ("touch", leftover))
+    try:
+        with without_effect(small):
+            ran = project.plan(small.inventory)
+    finally:
+        small.run(small.other, ("rm", leftover))
+    assert ran.code == 10, ran.console
+    assert ran.summary["outcome"] == "blocked"
+    steps = steps_of(ran)
+    blocked = {name for name, step in steps.items() if step["verdict"] == "BLOCKED"}
+    assert {"preflight.leftovers", "baseline.recorded", "upgrade.run[1]"} <= blocked
+    assert "rpmnew-foreign" in {f["code"] for f in steps["upgrade.run[1]"]["findings"]}
+    assert commands(ran) == []
+    assert "PLAN: BLOCKED at " in ran.console
