@@ -84,9 +84,8 @@ def unknown(run: Run, step: str, change: Change, lost: Lost, afterwards: str) ->
     """No answer came, and it may have run. `afterwards`: what a look at the node told since."""
     if change.detached:
         again = (
-            f"It was not ended. Bring {change.node} back into reach, then run again: a command"
-            " that still runs is followed, of one that has ended the exit status is read; it is"
-            " not started twice."
+            f"It was not ended. Run again when {change.node} is in reach: a command that still runs"
+            " is followed, of one that has ended the exit status is read; it is not started twice."
         )
     elif change.repeatable:
         again = "Run again: it looks first and repeats what is missing."

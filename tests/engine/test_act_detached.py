@@ -152,7 +152,7 @@ def test_out_of_reach_for_good_says_that_it_goes_on_and_how(
     monkeypatch.setattr(made.records, "keep", lambda share=3: None)
     text = made.refused(upgrade(deadline=10_000.0))
     assert "no route to host; the command was started and may still run" in text
-    assert f"Bring {kit.N} back into reach, then run again" in text
+    assert f"It was not ended. Run again when {kit.N} is in reach" in text
     assert "--settle" not in text
 
 
