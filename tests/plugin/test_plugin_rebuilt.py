@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import sys
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from engine.transport.scripted import said
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project
+from tests.plugin.pages import FILES, cases, head, page
 
 pytest_plugins = "pytester"
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("report.html", "junit.xml", "summary.json")
 WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
 
 
@@ -34,34 +29,6 @@ def rebuilt(directory: Path) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
-
-
-def page(directory: Path) -> dict[str, list[dict[str, Any]]]:
-    """The steps' rows of report.html as its script finds them, without what only looks at it."""
-    html = (directory / "report.html").read_text()
-    found = re.search(r'data-jsonblob="([^"]*)"', html)
-    assert found
-    tests: dict[str, list[dict[str, Any]]] = json.loads(unescape(found[1]))["tests"]
-    return tests
-
-
-def head(directory: Path) -> str:
-    """The first screen: verdict, facts, rows, findings."""
-    html = (directory / "report.html").read_text()
-    return html[html.index('<div class="runbook">') : html.index('class="run-count"')]
-
-
-def cases(directory: Path) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """junit's cases: class, name, and what is said of them; times apart."""
-    suite = ElementTree.parse(directory / "junit.xml").getroot()
-    return [
-        (
-            case.attrib["classname"],
-            case.attrib["name"],
-            [(child.tag, child.attrib.get("message", "")) for child in case],
-        )
-        for case in suite.findall(".//testcase")
-    ]
 
 
 ENDINGS: dict[str, Callable[[Project], None]] = {
