@@ -114,7 +114,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
     except Unanswered as error:
         seen.problems.append(error)
         if not isinstance(error.__cause__, Lost) and active not in look.silent:
-            seen.unreadable = error.why
+            seen.unreadable = error.why.rpartition("is no answer to this question. ")[2]
         return
     except (ValueError, TypeError, AttributeError) as error:
         seen.unreadable = str(error)

@@ -14,11 +14,15 @@ from engine.memory import Memory
 from engine.model.change import Outcome, merged
 from engine.position import Position, position_of
 from engine.records import Attempt
+from tests.engine import kit
 from tests.properties.histories import History, histories
-from tests.properties.test_engine_properties import EVENTS, SITUATIONS, lines
+from tests.properties.test_engine_properties import EVENTS, OTHERS, SITUATIONS, lines
 
 LAW = settings(max_examples=40, deadline=None, derandomize=True)
 
+ACCEPTED = kit.event(
+    "accepted", code="disk-space", subject=None, by="A", reason="B", until=None, given="x"
+)
 OUTCOMES = st.lists(st.sampled_from(Outcome), max_size=5)
 
 
@@ -135,6 +139,17 @@ def test_an_undisturbed_attempt_never_steps_back(history: History) -> None:
 
 
 @LAW
+@given(histories(), st.data())
+def test_reactivated_is_nobody_in_standby_and_fencing_as_before(
+    history: History, data: st.DataObject
+) -> None:
+    situation = history.situation(data.draw(st.integers(0, len(history.moments))))
+    if position_of(situation) is Position.REACTIVATED:
+        assert situation.standby == ()
+        assert situation.fencing == history.fencing_before
+
+
+@LAW
 @given(SITUATIONS)
 def test_a_closed_attempt_is_never_under_way(situation: Any) -> None:
     if situation.memory.closed:
@@ -205,11 +220,11 @@ def test_a_word_counts_until_its_change_is_begun_anew(events: list[dict[str, Any
 
 
 @LAW
-@given(EVENTS)
+@given(st.lists(OTHERS, max_size=25))
 def test_acceptances_end_with_the_attempt_and_with_nothing_else(
     events: list[dict[str, Any]],
 ) -> None:
-    memory = Memory()
+    memory = Memory.fold([ACCEPTED])
     for event in events:
         before = dict(memory.accepted)
         memory.add(event)
