@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from engine.console import LastingOutput
+from engine.console import LastingOutput, clean_line
 from engine.ending import Ended, finish
 from engine.interrupts import Interrupts
 from engine.journal import Event
@@ -26,10 +26,14 @@ class Hearing:
 
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
+        self.begun = False
+        """The run is there, and tells its end itself."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
         self._interrupts.ending = True
+        if not self.begun:
+            print("interrupted before the run had begun: nothing was asked or changed")
 
 
 def lasting(config: pytest.Config) -> LastingOutput:
@@ -113,4 +117,9 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
         if path.exists():
             path.chmod(0o600)
     for line in config.stash[ENDED].told():
-        print(line) if made is None else made.console.line(line)
+        if made is not None:
+            made.console.line(line)
+        elif config.pluginmanager.hasplugin("terminalreporter"):
+            lasting(config).write(f"{clean_line(line)}\n")
+        else:
+            print(clean_line(line))

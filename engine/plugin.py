@@ -60,8 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
         usage.refuse_partial_runs(config)
         interrupts = Interrupts()
         interrupts.install()
-        config.pluginmanager.register(closing.Hearing(interrupts), "runbook-interrupts")
+        hearing = closing.Hearing(interrupts)
+        config.pluginmanager.register(hearing, "runbook-interrupts")
         run = make_run(config)
+        hearing.begun = True
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_RUN] = run

@@ -239,7 +239,11 @@ class Session:
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
         """Bring a file of N into the run's `backups/` (0600); raises Lost."""
         target = self.run.directory / "backups" / name
-        answer = self._transport.fetch(node, argv, target, deadline=deadline)
+        try:
+            answer = self._transport.fetch(node, argv, target, deadline=deadline)
+        except OSError as error:
+            why = error.strerror or error
+            raise RunbookError(f"{target} on this machine can't be written: {why}") from error
         if answer.code != 0:
             raise RunbookError(
                 f"{node}: {name} can't be fetched (exit code {answer.code}:"

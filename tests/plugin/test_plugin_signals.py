@@ -49,6 +49,15 @@ def is_free(project: Project) -> bool:
     return not lock.exists() or lock.read_text().splitlines()[1] == "free"
 
 
+def test_before_the_run_has_begun(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.start.read_inventory", lambda path: kill("SIGTERM", "SIGTERM"))
+    project.steps(CHANGE)
+    result = project.run()
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["interrupted before the run had begun: nothing was asked*"])
+    assert project.is_untouched
+
+
 @pytest.mark.parametrize("names", [("SIGTERM",), ("SIGINT", "SIGINT"), ("SIGHUP", "SIGTERM")])
 def test_in_the_first_look(project: Project, names: tuple[str, ...]) -> None:
     project.cluster.answer[N, STATUS.argv] = then(said(crm_mon(3)), *names)
