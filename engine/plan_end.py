@@ -1,11 +1,9 @@
-"""How a plan ends: its record, plan.json, and what the console shows."""
+"""How a plan ends: its record in the journal, and plan.json."""
 
 from __future__ import annotations
 
 import shlex
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,13 @@ from engine.evidence import as_data
 from engine.journal import stamp
 from engine.material import material_hash, material_of, runbook_hash
 from engine.model.change import Change
-from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.plan import PlannedStep, Verdict
-from engine.plan_table import WIDTH, rendered, table
+from engine.plan_lines import is_past, plan_lines
 from engine.position import Position
 from engine.run import Ending, Run
 from engine.session import Session
 from engine.summary import write_summary
-from engine.timeline import Timeline, timeline, timeline_lines
+from engine.timeline import Timeline, timeline
 
 SCHEMA = 1
 """Of plan.json."""
@@ -36,7 +33,7 @@ def draw_plan(run: Run, session: Session | None, ending: Ending) -> list[str]:
         return []
     times = _timeline(run, session)
     run.record("plan", **plan_data(run, session, ending, times))
-    return [run.redactor.clean_output(line) for line in _lines(run, session, ending, times)]
+    return [run.redactor.clean_output(line) for line in plan_lines(run, session, ending, times)]
 
 
 _TOLD = (Ending.PLANNED, Ending.BLOCKED, Ending.FAILED)
@@ -144,103 +141,18 @@ def _timeline(run: Run, session: Session) -> Timeline | None:
     if position is Position.CLOSED or not phases & {step.phase for step in steps if not step.asks}:
         return None  # nothing is left to do; or a restore, and nobody announces how long that takes
     is_start = position is Position.NOT_STARTED
-    left = {step.phase for step in steps if step.asks or step.verdict is not Verdict.SATISFIED}
+    left = {step.phase for step in steps if step.asks or _takes_time(step)}
     return timeline(
         run.release.stages,
         node_count=len(run.inventory.hosts),
         settings=run.inventory.settings,
         now=run.now(),
         left=phases if is_start else left,
-        no_return=run.release.no_return.partition(".")[0] if not _is_past(run) else "",
+        no_return=run.release.no_return.partition(".")[0] if not is_past(run) else "",
     )
 
 
-def _is_past(run: Run) -> bool:
-    """The point of no return is behind."""
-    return any(
-        str(record.intent["step"]).startswith(f"{run.release.no_return}[")
-        for record in run.memory.changes.values()
-    )
-
-
-def _lines(run: Run, session: Session, ending: Ending, times: Timeline | None) -> Iterator[str]:
-    steps = session.planner.steps
-    yield _first_line(steps, ending)
-    yield from _findings(run.judge.findings, run.release.severities.never_acceptable)
-    yield ""
-    width = max(shutil.get_terminal_size((WIDTH, 24)).columns, 90)
-    no_return = "" if _is_past(run) else run.release.no_return
-    lines = table(steps, no_return=no_return, shorten=_shortener(run.inventory.names))
-    # before it is wrapped: a secret on two lines would not be known as one
-    clean = run.redactor.clean_output
-    yield from rendered((replace(line, text=clean(line.text)) for line in lines), width)
-    yield ""
-    if times is not None:
-        yield from timeline_lines(times)
-        yield (
-            f"announced by the guide: {run.release.estimate_base} minutes and"
-            f" {run.release.estimate_per_node} for each of {len(run.inventory.hosts)} nodes;"
-            " downloads and work by hand are not in it"
-        )
-        if _is_past(run):
-            yield "the point of no return is behind: the first round was started"
-    yield f"plan: {run.directory / 'plan.json'}"
-
-
-def _first_line(steps: Sequence[PlannedStep], ending: Ending) -> str:
-    changing = [step for step in steps if step.changes]
-    if ending is Ending.PLANNED:
-        if not changing:
-            return "PLAN: nothing blocks, and there is nothing to change."
-        later = sum(step.verdict is Verdict.AFTER and bool(step.expected) for step in steps)
-        more = f", and {later} more if they have to" if later else ""
-        return f"PLAN: nothing blocks. {_steps(changing)} would change the cluster{more}."
-    roots = [s for s in steps if s.verdict.is_in_the_way and not s.waits_in_vain_for]
-    codes = dict.fromkeys(f.code for step in roots for f in step.findings)
-    where = ", ".join(step.name for step in roots[:3]) + (" ..." if len(roots) > 3 else "")
-    said = f"BLOCKED at {where}" + (f" by {', '.join(codes)}" if codes else "")
-    if changing:
-        return f"PLAN: {said}. {_steps(changing)} before it would change the cluster."
-    return f"PLAN: {said}. The run would stop there, before its first change."
-
-
-def _steps(steps: Sequence[PlannedStep]) -> str:
-    return "1 step" if len(steps) == 1 else f"{len(steps)} steps"
-
-
-def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[str]:
-    unique = list(dict.fromkeys(findings))
-    for finding in (f for f in unique if f.blocks):
-        yield ""
-        yield f"  BLOCKS    [{finding.code}] {finding.subject}"
-        yield f"  seen      {finding.observed}"
-        yield f"  expected  {finding.expected}"
-        yield f"  to do     {finding.remedy}"
-        if finding.code in never:
-            yield "  accept    can't be accepted by anybody"
-        else:
-            target = f"{finding.code}@{finding.subject}=REASON"
-            # quoted even where the shell would not ask for it: a reason has blanks
-            quoted = shlex.quote(target) if "'" in target else f"'{target}'"
-            yield f"  accept    --accept {quoted} --by NAME"
-    accepted = [(f, f.accepted) for f in unique if f.accepted is not None]
-    if accepted:
-        yield ""
-    for finding, by in accepted:
-        said = acceptance_sentence(by.as_data())
-        yield f"  accepted [{finding.code}] {finding.subject}: {finding.observed}; {said}"
-    warned: dict[str, list[str]] = {}
-    for finding in unique:
-        if finding.severity is Severity.WARN:
-            warned.setdefault(finding.code, []).append(finding.subject)
-    if warned:
-        told = (f"{code} ({len(subjects)})" for code, subjects in warned.items())
-        yield f"  warnings, see the report: {', '.join(told)}"
-
-
-def _shortener(names: Sequence[str]) -> Callable[[str], str]:
-    """Node names up to the first dot, when that is enough to tell them apart."""
-    short = {name: name.partition(".")[0] for name in names}
-    if len(set(short.values())) < len(names):
-        short = {}
-    return lambda name: short.get(name, name)
+def _takes_time(step: PlannedStep) -> bool:
+    """More than a look: it changes something, waits for something, or needs somebody."""
+    looks_only = step.verdict is Verdict.WILL_RUN and not step.changes
+    return step.verdict is not Verdict.SATISFIED and not looks_only

@@ -55,7 +55,7 @@ def _key(step: PlannedStep) -> Hashable:
     if step.changes:
         return (step.base, step.round, len(step.changes))
     if step.round is not None:
-        return ("rounds", step.verdict, step.after)
+        return ("rounds", step.verdict, step.after, step.name if step.books_on else "")
     # bookkeeping stands in a line of its own
     return (step.verdict, step.phase, step.after, step.name if step.books_on else "")
 
@@ -73,10 +73,14 @@ def _changes(members: list[PlannedStep], shorten: Callable[[str], str]) -> Itera
     """A line for each command; the first member of a fan-out speaks for all of them."""
     first = members[0]
     many = f"{len(members)} nodes" if len(members) > 1 else ""
+    notes = [*([first.further] if first.further else []), *first.notes]
+    if len(members) == len(first.changes) == len(notes) == 1:
+        text = f"{command_text(first.changes[0])} ({notes[0]})"
+        yield Line(first.verdict.value, _label(members), shorten(first.changes[0].node), text)
+        return
     for number, change in enumerate(first.changes):
         head = (first.verdict.value, _label(members)) if number == 0 else ("", "")
         yield Line(*head, many or shorten(change.node), command_text(change))
-    notes = [*([first.further] if first.further else []), *first.notes]
     if many:
         notes.insert(0, f"the same on {', '.join(shorten(s.node or '') for s in members)}")
     for note in notes:
@@ -91,12 +95,10 @@ def command_text(change: Change) -> str:
 
 def _label(members: list[PlannedStep]) -> str:
     first = members[0]
-    if len(members) == 1:
-        return first.base if first.node else first.name
-    if first.changes:
-        return first.name.replace(f"[{first.node}]", "")
+    if len(members) == 1 or first.changes:
+        return _without_node(first)
     if len({step.base for step in members}) == 1 and len({step.round for step in members}) == 1:
-        return f"{first.name.replace(f'[{first.node}]', '')} ({len(members)} nodes)"
+        return f"{_without_node(first)} ({len(members)} nodes)"
     rounds = sorted({step.round for step in members if step.round is not None})
     if rounds and all(step.round is not None for step in members):
         span = f"round {rounds[0]}" if len(rounds) == 1 else f"rounds {rounds[0]} to {rounds[-1]}"
@@ -104,6 +106,10 @@ def _label(members: list[PlannedStep]) -> str:
     phases = list(dict.fromkeys(step.phase for step in members))
     name = phases[0] if len(phases) == 1 else f"{phases[0]} to {phases[-1]}"
     return f"{name} ({len(members)} steps)"
+
+
+def _without_node(step: PlannedStep) -> str:
+    return step.name.replace(f"[{step.node}]", "")
 
 
 def _reason(members: list[PlannedStep]) -> str:

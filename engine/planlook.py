@@ -35,6 +35,9 @@ class Ahead:
     """The changes that a plan has shown so far: (step, change), in order."""
 
     made: list[tuple[str, Change]] = field(default_factory=list)
+    read: dict[str, int] = field(default_factory=dict)
+    """Key of a change -> exit status that lies on its node and that the run reads first. The
+    command has ended, so what it left is what the cluster shows now."""
 
     def is_only_of(self, steps: Iterable[str]) -> bool:
         """All of them belong to these steps or phases."""
@@ -183,9 +186,14 @@ def remembered(memory: Memory, ahead: Ahead, run_id: str) -> Memory:
 
     A change that must not fail has succeeded then, for otherwise the run has stopped.
     """
-    if not ahead.made:
+    if not ahead.made and not ahead.read:
         return memory
     foreseen = copy.deepcopy(memory)
+    for key, status in ahead.read.items():
+        intent = foreseen.changes[key].intent
+        outcome = Outcome.OK if status == 0 else Outcome.FAILED
+        result = {**intent, "event": "result", "outcome": outcome.value, "code": status}
+        foreseen.add({**result, "closes": []})
     numbers: dict[str, int] = {}
     for step, change in ahead.made:
         numbers[step] = numbers.get(step, 0) + 1

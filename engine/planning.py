@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from engine import detached
 from engine.act import Action, Applied
 from engine.console import Console
 from engine.errors import RunbookError, Unanswered
@@ -67,7 +68,7 @@ class Planner:
         try:
             seen.shown = self._ask(look, make, declared)
             if isinstance(seen.shown, Foreseen) and seen.shown.changes:
-                self._settle(seen, seen.shown.changes[0])
+                self._settle(look, seen, seen.shown.changes[0])
         except NotKnownYet as unknown:
             seen.shown = unknown
         except Unanswered:
@@ -85,11 +86,11 @@ class Planner:
         if declared.planned is not None and self._ahead.is_only_of(declared.despite):
             if self._ahead.made:
                 last = self._ahead.made[-1][0]
-                self._under_way.notes.append(f"by what is there now, {last} may still move it")
+                self._under_way.notes.append(f"by what is there now, before {last}")
             return declared.planned(PlanLook(look, Ahead()))
         return _first(make(PlanLook(look, self._ahead)))
 
-    def _settle(self, seen: _Seen, change: Change) -> None:
+    def _settle(self, look: Look, seen: _Seen, change: Change) -> None:
         """An earlier run began the change, and no result is on record: what the run does then."""
         former = self._run.memory.changes.get(f"{seen.step.name}#1")
         settled = self._run.memory.settled.get(former.key, {}) if former else {}
@@ -98,9 +99,32 @@ class Planner:
         elif former is None or former.has_ended:
             return
         elif change.detached:
-            seen.notes.append("an earlier run started it: followed or read, never started twice")
+            self._follow(look, seen, former.key, change)
         elif not change.repeatable and settled.get("word") != "repeat":
             raise StoppedForPerson([_unsettled(seen.step.name, change)])
+
+    def _follow(self, look: Look, seen: _Seen, key: str, change: Change) -> None:
+        """An earlier run started the command: what has become of it, and what the run does then."""
+        assert self._run.attempt is not None and change.detached is not None  # noqa: PT018
+        base = detached.directory(self._run.attempt, change.detached)
+        progress = look.ask(change.node, detached.progress_query(base))
+        if progress.status is not None:
+            if progress.status not in change.ok_codes and not change.may_fail:
+                raise RunbookError(
+                    f"{change.what}, which an earlier run started on {change.node}, ended with exit"
+                    f" status {progress.status}: the run reads that and stops; its log is {base}"
+                )
+            self._ahead.read[key] = progress.status
+            what = f"exit status {progress.status} of {change.what} is read, it ended meanwhile"
+            seen.shown = Bookkeeping(what, change.node)
+        elif progress.is_interrupted:
+            raise RunbookError(
+                f"{change.what}, which an earlier run started on {change.node}, is gone and left no"
+                f" exit status; its log is {base}. The run stops here for you to look, and goes on"
+                " with another round when it is started again"
+            )
+        else:
+            seen.notes.append("an earlier run started it: it is followed, not started again")
 
     def foresee(self, look: Look, evidence: Evidence, function: object) -> None:
         """A step without an action says of itself what it can; raises StoppedForPerson."""

@@ -339,7 +339,7 @@ def test_an_action_declares_all_of_its_changes(project: Project) -> None:
     seen = steps_of(project)["third.change"]
     assert seen["verdict"] == "WILL RUN"
     assert [c["command"] for c in seen["commands"]] == ["set w1", "set w2"]
-    assert seen["notes"] == ["by what is there now, second.change may still move it"]
+    assert seen["notes"] == ["by what is there now, before second.change"]
     result.stdout.fnmatch_lines(["*third.change*set w1", "*set w2", "*(and so on)"])
     project.cluster.things.add("w")
     project.run("--plan")
