@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from tests.proving import table
 from tests.proving.choice import named, rotated, shard
@@ -48,6 +50,8 @@ class Proof:
 def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
     """Run what is asked for and not green yet; 0 when all of it is green, 1 when not, 4 usage."""
     options = _parser(proof).parse_args(argv)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     commit = code_commit()
     results = Results(proof.kind, commit)
     try:
@@ -72,6 +76,11 @@ def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
     for name in red:
         print(f"RED {name}: {kept[name].problem if name in kept else 'no result'}")
     return 1 if red else 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Also when it was started in the background, where a shell has SIGINT ignored."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def write_page(proof: Proof, results: Results) -> None:
@@ -111,6 +120,11 @@ def _chosen(proof: Proof, options: argparse.Namespace, commit: str) -> list[str]
 
 
 def _run_all(proof: Proof, results: Results, names: Sequence[str], workers: int) -> None:
+    if workers == 1:
+        # in this very thread: an interrupt ends the case under way, and takes back what it did
+        for name in names:
+            _run_one(proof, results, name, 0)
+        return
     free = list(range(workers))
 
     def one(name: str) -> None:
