@@ -116,6 +116,7 @@ def _is_moderate(lab: Lab, running: Running) -> None:
     """The run took no more memory and left no larger console and journal than can be handled."""
     if running.peak_memory > MOST_MEMORY:
         raise Red(f"the run took {running.peak_memory >> 20} MiB of memory", lab.columns)
+    lab.said[-1] += f" ({running.peak_memory >> 20} MiB of memory at most)"
     directory = running.directory
     assert directory is not None
     files = [running.console, *(path for path in directory.iterdir() if path.is_file())]
