@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -102,6 +103,24 @@ class LockMachine(RuleBasedStateMachine):
         if run == self.holder:
             self.holder = None
 
+    @rule(sleeper=ACTOR, other=ACTOR)
+    def one_that_slept_through_a_takeover_does_nothing(self, sleeper: str, other: str) -> None:
+        if sleeper == other:
+            return
+        for run in (sleeper, other):
+            self.writers[run].acquire(over=str(self.generation))
+            self.generation += 1
+        self.holder, self.is_stale = other, False
+        line = json.dumps({"run": sleeper, "n": -1})
+        with pytest.raises(LockLost):
+            self.writers[sleeper].append_journal("A", "R", [line])
+        with pytest.raises(LockLost):
+            self.writers[sleeper].open_attempt("A", {})
+        with pytest.raises(LockLost):
+            self.writers[sleeper].renew()
+        with pytest.raises(LockLost):
+            self.writers[sleeper].release()
+
     @precondition(lambda self: self.holder is not None)
     @rule()
     def the_lease_runs_out(self) -> None:
@@ -130,6 +149,6 @@ class LockMachine(RuleBasedStateMachine):
 
 
 LockMachine.TestCase.settings = settings(
-    max_examples=20, stateful_step_count=15, deadline=None, derandomize=True
+    max_examples=15, stateful_step_count=12, deadline=None, derandomize=True
 )
 TestLock = LockMachine.TestCase
