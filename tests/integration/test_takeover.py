@@ -6,6 +6,7 @@ The second clone has another home directory, and nothing of the first one but wh
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -28,13 +29,26 @@ RECORDS = "/var/lib/neteye-runbook"
 
 
 @pytest.fixture(scope="module")
-def begun(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> TestCluster:
+def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Project]:
+    """Two clones of one text, as on two machines."""
+    first = copy_project(tmp_path_factory.mktemp("first") / "copy")
+    second = tmp_path_factory.mktemp("second") / "copy"
+    shutil.copytree(first, second)
+    return Project(first), Project(second)
+
+
+@pytest.fixture(scope="module")
+def begun(
+    clusters: Clusters,
+    clones: tuple[Project, Project],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> TestCluster:
     """A cluster whose first run was killed with all its processes while `neteye update` ran."""
     cluster = clusters.get("takeover", NODES, seed=15)
     cluster.is_spoilt = True
     leftover = ("cli-prefer-glpi_group", "glpi_group", cluster.node_name(0), "INFINITY")
     cluster.run(cluster.active, ("pcs", "constraint", "location", "add", *leftover))
-    project = Project(copy_project(tmp_path_factory.mktemp("first") / "copy"))
+    project = clones[0]
     home = tmp_path_factory.mktemp("home-of-the-first")
     with (tmp_path_factory.mktemp("console") / "first").open("wb") as console:
         process = subprocess.Popen(
@@ -62,15 +76,16 @@ def _not_started(cluster: TestCluster, process: subprocess.Popen[bytes]) -> str 
 
 
 @pytest.fixture(scope="module")
-def second(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
+def second(
+    clones: tuple[Project, Project], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Ran]:
     """The runbook in another clone, with another home directory."""
-    project = Project(copy_project(tmp_path_factory.mktemp("second") / "copy"))
+    project = clones[1]
     home = tmp_path_factory.mktemp("home-of-the-second")
 
     def run(*arguments: str | Path) -> Ran:
         return project.run(*arguments, extra={"HOME": str(home)})
 
-    run.project = project  # type: ignore[attr-defined]
     return run
 
 
@@ -173,9 +188,9 @@ def test_a_changed_setting_is_named(
 
 
 def test_another_version_of_the_runbook_is_told(
-    begun: TestCluster, second: Callable[..., Ran]
+    begun: TestCluster, second: Callable[..., Ran], clones: tuple[Project, Project]
 ) -> None:
-    source: Path = second.project.directory / "runbook" / "__init__.py"  # type: ignore[attr-defined]
+    source = clones[1].directory / "runbook" / "__init__.py"
     before = source.read_text()
     source.write_text(f"{before}\n# another text\n")
     try:

@@ -96,14 +96,19 @@ def test_an_accepted_finding_does_not_stop_and_is_reported(project: Project) -> 
     result = project.run("--accept", "bad-thing@one subject=known", "--by", "A. Rossi")
     assert_ended(project, result, 0, "done")
     (finding,) = project.summary["findings"]
-    assert finding["accepted"] == {"by": "A. Rossi", "reason": "known"}
+    run = project.summary
+    assert finding["accepted"] == {
+        **{"by": "A. Rossi", "reason": "known", "until": None},
+        **{"run": run["run_id"], "given": run["started"]},
+    }
     result.stdout.fnmatch_lines(["*accepted [[]bad-thing[]]*"])
 
 
-def test_an_acceptance_that_nothing_needed_is_noted(project: Project) -> None:
+def test_an_acceptance_that_nothing_needed_is_a_warning(project: Project) -> None:
     project.steps(CHANGE)
     assert_ended(project, project.run("--accept", "bad-thing=x", "--by", "A"), 0, "done")
-    assert any("bad-thing was not needed" in note["text"] for note in project.events("note"))
+    (warning,) = project.events("warning")
+    assert "the acceptance of bad-thing by A was not needed" in warning["text"]
 
 
 def test_a_step_whose_dependency_failed_does_not_run_its_action(project: Project) -> None:
