@@ -98,8 +98,11 @@ def test_an_accepted_finding_does_not_stop_and_is_reported(project: Project) -> 
     (finding,) = project.summary["findings"]
     run = project.summary
     assert finding["accepted"] == {
-        **{"by": "A. Rossi", "reason": "known", "until": None},
-        **{"run": run["run_id"], "given": run["started"]},
+        "by": "A. Rossi",
+        "reason": "known",
+        "until": None,
+        "run": run["run_id"],
+        "given": run["started"],
     }
     result.stdout.fnmatch_lines(["*accepted [[]bad-thing[]]*"])
 
