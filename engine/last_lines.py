@@ -13,6 +13,7 @@ from engine.under_way import lines_of
 
 _NOT_AGAIN = ("done", "usage")
 """Outcomes after which the same command is not what comes next."""
+_NOT_DONE = ("failed", "interrupted", "not reached")
 
 
 def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] = ()) -> list[str]:
@@ -24,7 +25,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
     if told:
         steps = [*told, *(f"  WARNING: {text}" for text in summary["warnings"])]
     else:
-        steps = [*_guide(summary["guide"], summary["outcome"]), *_left_out(summary["steps"])]
+        steps = [*_guide(summary["guide"], summary["steps"]), *_left_out(summary["steps"])]
     return [
         "",
         *steps,
@@ -44,10 +45,11 @@ def _of_run(summary: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _guide(rows: Iterable[Mapping[str, Any]], outcome: str) -> list[str]:
-    """Counted; named are those that failed, and after a whole upgrade those that stay open."""
+def _guide(rows: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Counted; named are those that failed, and when all steps were done those that stay open."""
     rows = list(rows)
-    named = ("failed", "open") if outcome == "done" else ("failed",)
+    whole = not any(step["outcome"] in _NOT_DONE for step in steps)
+    named = ("failed", "open") if whole else ("failed",)
     counted: dict[str, int] = {}
     for row in rows:
         counted[row["state"]] = counted.get(row["state"], 0) + 1
