@@ -52,7 +52,7 @@ def lines_of(changes: Iterable[dict[str, Any]]) -> list[str]:
     lines = []
     for change in changes:
         where = f"{change['what']} on {change['node']} since {change['since']} ({change['step']})"
-        lines.append(f"{_HEADS[_kind(change)]}: {where}")
+        lines.append(f"{HEADS[_kind(change)]}: {where}")
         if change["log"]:
             lines.append(f"    log: {change['node']}:{change['log']}")
         lines.append(f"    {_MEANINGS[_kind(change)].format(**change)}")
@@ -65,7 +65,7 @@ def _kind(change: dict[str, Any]) -> str:
     return "long" if change["log"] else "short"
 
 
-_HEADS = {
+HEADS = {
     "running": "STILL RUNNING",
     "ended": "ENDED MEANWHILE",
     "gone": "GONE WITHOUT AN EXIT STATUS",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import options
+from engine import options, under_way
 from engine.model.inventory import Environment
 from engine.parse.inventory_ini import parse_inventory
 from engine.parse.inventory_settings import HOST_READERS, SETTING_READERS
@@ -56,9 +56,16 @@ def test_the_tables_have_every_variable_and_no_other() -> None:
 
 
 def test_the_codes_are_those_of_the_engine() -> None:
-    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", _readme(), re.MULTILINE)
+    rows = re.findall(r"^\| \[(\d+)\]\(#code-\1\) \| ([^|]+) \|", _readme(), re.MULTILINE)
     written = {(int(code), word) for code, words in rows for word in re.findall(r"`(\w+)`", words)}
     assert written == {(ending.code, ending.value) for ending in Ending}
+    told = {int(code) for code in re.findall(r"^### Code (\d+)$", _readme(), re.MULTILINE)}
+    assert told == {ending.code for ending in Ending}
+
+
+def test_every_word_of_the_last_lines_is_told() -> None:
+    missing = [word for word in under_way.HEADS.values() if f"`{word}`" not in _readme()]
+    assert missing == []
 
 
 def test_every_option_is_explained_and_no_other_one_is_shown() -> None:
