@@ -243,7 +243,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_BEGUN] = time.monotonic()
     marker = item.get_closest_marker("dependency")
     waits_for = marker.kwargs["depends"] if marker else ()
-    session.start_step(step, _intent(item), waits_for)
+    session.steps.begin(step, _intent(item), waits_for)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -301,7 +301,7 @@ def pytest_runtest_makereport(
         _redact(report, session.run.redactor)
     if session is not None and step is not None and _is_telling(report):
         begun = item.stash.get(_BEGUN, time.monotonic())
-        session.end_step(step, report, time.monotonic() - begun)
+        session.steps.end(step, report, time.monotonic() - begun)
         if session.is_refused:
             item.session.shouldstop = "the role firewall refused a command"
     if step is not None:

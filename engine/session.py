@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from engine import earlier
 from engine.act import Action, Applied, Applier
 from engine.console import Console
 from engine.door import Door
@@ -18,13 +17,11 @@ from engine.errors import Refused, RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.foreseen import Foresight
 from engine.handover import hand_over
-from engine.here import MachineLock
-from engine.lock import ClusterLock, holder, take_here
 from engine.look import Look
 from engine.model.change import Change, Outcome
 from engine.model.finding import Finding
-from engine.model.plan import Verdict
 from engine.notify import notify
+from engine.opening import Opening
 from engine.planning import Planner
 from engine.queries.pacemaker import STATUS
 from engine.records import RecordsWriter
@@ -32,11 +29,10 @@ from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
 from engine.settle import settle
 from engine.standby import StandbyWatch, standby_seconds
-from engine.step_report import details_of, tell
-from engine.steps import Scope, StepItem
+from engine.stepping import StepUnderWay
+from engine.steps import Scope
 from engine.stops import NotDone, firewall_refused
-from engine.survey import RECORDS, Survey, refresh_records, survey
-from engine.takeover import judge_records
+from engine.survey import Survey
 from engine.transport.base import Transport
 
 
@@ -50,82 +46,33 @@ class Session:
         self._transport = Door(transport, self._refused)
         self._applier: Applier | None = None
         self._records: RecordsWriter | None = None
-        self._lock: ClusterLock | None = None
-        self._lock_here: MachineLock | None = None
+        self.opening = Opening(run, self._nodes, self._transport, console)
         self.look: Look
         self.survey: Survey
-        self.evidence: Evidence | None = None
         self._standby = StandbyWatch(self._standby_nodes, self._record_standby)
-        self._bad: set[str] = set()
-        self._waits_in_vain_for: str | None = None
         self.planner = Planner(run)
+        self.steps = StepUnderWay(run, console, self.planner)
         run.on_stop.append(self._announce)
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What the step under way says it saw; None before the first one."""
+        return self.steps.evidence
 
     def begin(self) -> None:
         """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
-        if self.run.mode.changes:
-            self._lock_here = take_here(self.run)
-            if self._lock_here is None:
-                return
-        self.look, self.survey = survey(self.run, self._transport)
-        self._record_position()
-        nothing_there = self._knows_records() and self.survey.attempt is None
-        if self.run.scope is Scope.RESTORE and nothing_there:
-            self.run.halt(
-                Ending.USAGE,
-                f"there is nothing to restore: no attempt of this runbook is on record on"
-                f" {self.look.names.active}",
-                "--restore only gives back what a run of this runbook wrote down before it changed"
-                " it. To upgrade, run without --restore.",
-            )
-        elif self.run.mode.changes and self.look.names.active in self.survey.reachable.values:
-            with self.run.interrupts.whole():
-                self._take_lock()
-        attempt = self.run.attempt
-        judge_records(self.run, self.look, self.survey)
-        if self.run.attempt != attempt:
-            self._record_position()
-        if self._applier is not None and self.run.stop is None and self.run.settlements:
-            settle(self.run)
-            self._applier.sync()  # a person's word outlives whatever stops this run
-
-    def _record_position(self) -> None:
-        """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
-        attempt = self.survey.attempt if self.survey.earlier else None
-        try:
-            earlier.keep(self.run.directory, attempt.journals if attempt else {})
-        except OSError as error:
-            text = f"the attempt's earlier journals could not be kept here: {error}"
-            self.run.record("warning", step="", text=text)
-        self.run.record(
-            "position",
-            position=self.look.position.value,
-            active=self.look.names.active,
-            attempt=self.run.attempt,
-            records="known" if self._knows_records() else "unknown",
-        )
-
-    def _knows_records(self) -> bool:
-        """Read, or N said that there are none: only then nothing of ours is the whole truth."""
-        seen, active = self.survey, self.look.names.active
-        asked = active in seen.reachable.values and not seen.unreadable
-        return asked and not any(problem.question == RECORDS.name for problem in seen.problems)
-
-    def _take_lock(self) -> None:
-        records = RecordsWriter(self._nodes, self.look.names.active, holder(self.run))
-        lock = ClusterLock(self.run, records)
-        if lock.take():
-            self._lock = lock
-            if lock.taken_over:
-                self.console.line(lock.taken_over, yellow=True)
-            before = self.survey.attempt
-            refresh_records(self.run, self.look, self.survey)
-            if self.survey.attempt != before:
-                self._record_position()
+        if not self.opening.hold_here():
+            return
+        self.look, self.survey = self.opening.look()
+        if (records := self.opening.hold()) is not None:
             self._records = records
             self._applier = Applier(
                 self.run, self._transport, records, self.console.output, self._idle
             )
+        self.opening.judge()
+        if self._applier is not None and self.run.stop is None and self.run.settlements:
+            settle(self.run)
+            self._applier.sync()  # a person's word outlives whatever stops this run
 
     def apply(
         self,
@@ -278,80 +225,10 @@ class Session:
         answer = self._transport.run(self.look.names.active, STATUS.argv, deadline=STATUS.deadline)
         return self.look.names.localised(STATUS.parse(answer)).standby_nodes
 
-    def start_step(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
-        """A step begins; one that waits for a step that was not done is only counted."""
-        self.run.step = item.name
-        self.evidence = Evidence(self.run, item.name, item.mark.guide)
-        self._waits_in_vain_for = next((name for name in waits_for if name in self._bad), None)
-        if self.run.mode is Mode.PLAN:
-            self.planner.begin(item, intent, waits_for)
-        elif self._waits_in_vain_for:
-            self.console.skip()
-        else:
-            self.console.step(item.name, intent)
-        self.run.record("step-started", step=item.name, node=item.node)
-
-    def end_step(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
-        """Record how the step ended, and keep its events for the report."""
-        evidence = self.evidence
-        outcome, reason = self._outcome_of(report)
-        started = next(
-            (e["time"] for e in reversed(self.run.journal.events) if e["event"] == "step-started"),
-            "",
-        )
-        ended = self.run.record(
-            "step-ended",
-            step=item.name,
-            name=item.name,
-            node=item.node,
-            outcome=outcome,
-            guide=list(item.mark.guide),
-            started=started,
-            seconds=round(seconds, 2),
-            reason=reason,
-            **details_of(report, reason),
-        )
-        mine = [event for event in self.run.journal.events if event.get("step") == item.name]
-        tell(report, ended, mine)
-        if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
-            self._bad.add(item.name)
-        if self.run.mode is Mode.PLAN:
-            self.planner.tell(self.console)
-        if self.run.mode is Mode.PLAN or outcome == "not reached":
-            return
-        first = reason.splitlines()[0] if reason else ""
-        self.console.ended(outcome, first[:300], seconds)
-        if outcome == "failed":
-            for line in reason.splitlines()[1:20]:
-                self.console.line(f"    {line}"[:1000])
-            if evidence is not None and not evidence.blocking:
-                self.run.halt(
-                    Ending.FAILED, f"{item.name}: {first}", "Remove the cause, then run again."
-                )
-
     def foresee(self, function: object) -> None:
         """A plan does not run this step's body: what it says of itself beforehand."""
         assert self.evidence is not None
         self.planner.foresee(self.look, self.evidence, function)
-
-    def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
-        outcome, said = self._told(report)
-        if self.run.mode is not Mode.PLAN:
-            return outcome, said
-        planned = self.planner.end(report.outcome, self.evidence, said)
-        return planned.verdict.value, planned.reason
-
-    def _told(self, report: pytest.TestReport) -> tuple[str, str]:
-        evidence = self.evidence
-        said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
-        if report.outcome == "skipped":
-            return "not reached", f"it waits for {self._waits_in_vain_for}, which was not done"
-        if report.outcome == "failed":
-            text = getattr(report, "runbook_message", "") or report.longreprtext
-            if evidence is not None and evidence.blocking:
-                return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
-            return "failed", text
-        return (evidence.outcome if evidence else "done"), said
 
     def halt_for_findings(self, blocking: list[Finding]) -> None:
         """Findings block: before our first change that is `blocked`, afterwards a failed check."""
@@ -383,12 +260,12 @@ class Session:
 
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""
-        if self._lock is not None:
+        if self.opening.lock is not None:
             sync = self._applier.sync if self._applier is not None else None
             say = functools.partial(self.console.line, yellow=True)
-            hand_over(self.run, sync, self._lock, say)
-        if self._lock_here is not None:
-            self._lock_here.give_back()
+            hand_over(self.run, sync, self.opening.lock, say)
+        if self.opening.lock_here is not None:
+            self.opening.lock_here.give_back()
         self._transport.close()
 
 

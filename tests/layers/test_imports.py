@@ -129,6 +129,7 @@ DOOR = {
     "engine.stops": "tells in words what was lost",
     "engine.records": "reads and writes the records on N",
     "engine.act": "applies changes",
+    "engine.opening": "hands the door to the first look and to the records",
     "engine.session": "holds the door for the run and closes it",
     "engine.lock": "tells a lost connection from a refused lock",
     "engine.start": "opens the door",

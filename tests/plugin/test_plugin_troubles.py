@@ -118,7 +118,7 @@ def test_an_error_of_the_engine_is_no_usage_error(project: Project) -> None:
         raise RuntimeError("an error of the program")
 
     project.steps(CHANGE)
-    project.monkeypatch.setattr("engine.session.Session.end_step", broken)
+    project.monkeypatch.setattr("engine.stepping.StepUnderWay.end", broken)
     assert_ended(project, project.run(), 1, "failed")
 
 

@@ -1,0 +1,104 @@
+"""How a run begins: the machine's lock, the first look, the cluster's lock, what lies on N."""
+
+from __future__ import annotations
+
+from engine import earlier
+from engine.console import Console
+from engine.here import MachineLock
+from engine.lock import ClusterLock, holder, take_here
+from engine.look import Look
+from engine.records import RecordsWriter
+from engine.run import Ending, Run
+from engine.steps import Scope
+from engine.survey import RECORDS, Survey, refresh_records, survey
+from engine.takeover import judge_records
+from engine.transport.base import Transport
+
+
+class Opening:
+    """The first look and the locks of one run, in this order: here, look, N, judge."""
+
+    def __init__(self, run: Run, nodes: Transport, door: Transport, console: Console) -> None:
+        self._run = run
+        self._nodes = nodes
+        self._door = door
+        self._console = console
+        self._look: Look
+        self._survey: Survey
+        self.lock: ClusterLock | None = None
+        self.lock_here: MachineLock | None = None
+
+    def hold_here(self) -> bool:
+        """One run for each cluster on this machine. False: the run is stopped and says why."""
+        if self._run.mode.changes:
+            self.lock_here = take_here(self._run)
+        return self.lock_here is not None or not self._run.mode.changes
+
+    def look(self) -> tuple[Look, Survey]:
+        """Look at every node, and say where the upgrade stands."""
+        self._look, self._survey = survey(self._run, self._door)
+        self._record_position()
+        return self._look, self._survey
+
+    def hold(self) -> RecordsWriter | None:
+        """Who may write on N; None when this run only looks, or when it is stopped and says why."""
+        if self._run.scope is Scope.RESTORE and self._has_nothing():
+            self._run.halt(
+                Ending.USAGE,
+                f"there is nothing to restore: no attempt of this runbook is on record on"
+                f" {self._look.names.active}",
+                "--restore only gives back what a run of this runbook wrote down before it changed"
+                " it. To upgrade, run without --restore.",
+            )
+            return None
+        is_there = self._look.names.active in self._survey.reachable.values
+        if not (self._run.mode.changes and is_there):
+            return None
+        with self._run.interrupts.whole():
+            return self._take_lock()
+
+    def judge(self) -> None:
+        """Whether what an earlier run left on N can be gone on with; stops the run if not."""
+        attempt = self._run.attempt
+        judge_records(self._run, self._look, self._survey)
+        if self._run.attempt != attempt:
+            self._record_position()
+
+    def _has_nothing(self) -> bool:
+        return self._knows_records() and self._survey.attempt is None
+
+    def _take_lock(self) -> RecordsWriter | None:
+        records = RecordsWriter(self._nodes, self._look.names.active, holder(self._run))
+        lock = ClusterLock(self._run, records)
+        if not lock.take():
+            return None
+        self.lock = lock
+        if lock.taken_over:
+            self._console.line(lock.taken_over, yellow=True)
+        before = self._survey.attempt
+        refresh_records(self._run, self._look, self._survey)
+        if self._survey.attempt != before:
+            self._record_position()
+        return records
+
+    def _record_position(self) -> None:
+        """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
+        attempt = self._survey.attempt if self._survey.earlier else None
+        try:
+            earlier.keep(self._run.directory, attempt.journals if attempt else {})
+        except OSError as error:
+            text = f"the attempt's earlier journals could not be kept here: {error}"
+            self._run.record("warning", step="", text=text)
+        self._run.record(
+            "position",
+            position=self._look.position.value,
+            active=self._look.names.active,
+            attempt=self._run.attempt,
+            records="known" if self._knows_records() else "unknown",
+        )
+
+    def _knows_records(self) -> bool:
+        """Read, or N said that there are none: only then nothing of ours is the whole truth."""
+        seen, active = self._survey, self._look.names.active
+        asked = active in seen.reachable.values and not seen.unreadable
+        return asked and not any(problem.question == RECORDS.name for problem in seen.problems)
