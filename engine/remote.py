@@ -151,6 +151,9 @@ renew "$1"
 """
 )
 
+KEEPERS = frozenset(source.strip() for source in (ACQUIRE, APPEND, REPLACE))
+"""What these get on standard input becomes a file of the records, and nothing runs it."""
+
 # Goes before a change on N. args: root, generation, the command. Asked and started in one: a
 # run that slept while another one took over starts nothing.
 GUARD = """

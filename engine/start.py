@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import options
+from engine import options, remote
 from engine.console import Console
 from engine.errors import UsageError
 from engine.journal import stamp, utc_now
@@ -104,7 +104,8 @@ def make_run(config: pytest.Config) -> Run:
 
 def make_session(run: Run, console: Console) -> Session:
     """The session with real connections."""
-    return Session(run, SshTransport(run.inventory, Firewall(run.inventory)), console)
+    firewall = Firewall(run.inventory, keepers=remote.KEEPERS)
+    return Session(run, SshTransport(run.inventory, firewall), console)
 
 
 def _inventory_path(config: pytest.Config) -> Path:

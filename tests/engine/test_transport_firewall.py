@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import remote
 from engine.errors import Refused
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.transport.firewall import DEFAULT_RULES, Firewall, Rule
@@ -162,3 +164,35 @@ def test_every_rule_has_a_case_in_which_it_refuses() -> None:
 def test_rules_are_data() -> None:
     guard = Firewall(GUARD.inventory, (Rule(frozenset({Role.OPERATIVE}), (), "none"),))
     guard.check("e1", ["neteye", "upgrade"])
+
+
+LINES = b'{"event": "result", "text": "neteye upgrade: Failed to connect to the host via ssh"}\n'
+
+
+@pytest.mark.parametrize("source", [remote.APPEND, remote.REPLACE])
+def test_a_journal_may_quote_what_a_command_said(source: str) -> None:
+    """It is kept as a file: records that name the command would never reach N otherwise."""
+    argv = remote.script(source, remote.ROOT, "1", "attempts/a/journal/r.jsonl", "99")
+    with pytest.raises(Refused):
+        GUARD.check("n1", argv, LINES)
+    replace(GUARD, keepers=remote.KEEPERS).check("n1", argv, LINES)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["sh", "-c", remote.APPEND.strip() + "\nsh $1/$3", "neteye-runbook"],
+        ["bash", "-c", remote.APPEND.strip(), "neteye-runbook"],
+        ["sh", "-s"],
+        ["sh", "-c"],
+    ],
+)
+def test_only_the_very_scripts_of_the_records_may(argv: list[str]) -> None:
+    with pytest.raises(Refused):
+        replace(GUARD, keepers=remote.KEEPERS).check("n1", argv, LINES)
+
+
+def test_a_keeper_does_not_excuse_its_arguments() -> None:
+    argv = remote.script(remote.APPEND, remote.ROOT, "1", "x; neteye upgrade", "99")
+    with pytest.raises(Refused):
+        replace(GUARD, keepers=remote.KEEPERS).check("e1", argv, LINES)
