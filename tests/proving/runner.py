@@ -68,7 +68,11 @@ def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
         return 0
     todo = [n for n in chosen if options.again or not results.is_done(n)]
     print(f"{proof.kind} on {commit}: {len(chosen)} cases, {len(todo)} to run", flush=True)
-    _run_all(proof, results, todo, options.workers)
+    try:
+        _run_all(proof, results, todo, options.workers)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on with what is not green yet", file=sys.stderr)
+        return 130
     write_page(proof, results)
     kept = results.all()
     red = [name for name in chosen if name not in kept or not kept[name].is_green]
