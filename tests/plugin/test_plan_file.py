@@ -117,7 +117,7 @@ def test_half_a_plan_is_none(project: Project, monkeypatch: pytest.MonkeyPatch) 
     def fails(run: Run, transport: object) -> None:
         raise RunbookError("nobody answers")
 
-    monkeypatch.setattr("engine.session.survey", fails)
+    monkeypatch.setattr("engine.opening.survey", fails)
     assert project.run("--plan").ret == 1
     assert not (project.latest / "plan.json").exists()
 
