@@ -121,7 +121,8 @@ def test_a_loaded_cluster_starts_with_passing_constraints(boot: ModuleType, tmp_
         ("pcs", ["resource", "restart", "httpd"], True),
         ("mysql", ["--batch", "--execute=SELECT 1"], False),
         ("mysql", ["--batch", "--execute=DROP DATABASE IF EXISTS x"], True),
-        ("mysql", ["--batch", "--database=x"], True),
+        ("mysql", ["--batch", "--init-command=SET SESSION sql_log_bin = 0", "x"], True),
+        ("mysql", ["--batch", "--database=ocsweb", "--execute=SELECT 'logged in'"], False),
         ("mysqldump", ["ocsweb", "memories"], True),
     ],
 )
