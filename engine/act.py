@@ -11,13 +11,13 @@ from itertools import count
 from typing import Any
 
 from engine import detached, stops
+from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
+from engine.attempt.memory import ChangeRecord
+from engine.attempt.records import LockLost, RecordsWriter
 from engine.detached import NotStarted
 from engine.errors import Refused, RunbookError, UsageError
-from engine.gate import TRIES, Gate, ask_system, gate_of, was_held_back
 from engine.livelog import LiveLog, shortened
-from engine.memory import ChangeRecord
 from engine.model.change import Change, Nothing, Outcome
-from engine.records import LockLost, RecordsWriter
 from engine.run import Run
 from engine.stops import NotDone
 from engine.transport.base import Answer, Lost, LostKind, Transport

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from engine.act import Action, Applied
-from engine.foreseen import Foreseen, Foresight
 from engine.model.change import Nothing
+from engine.plan.foreseen import Foreseen, Foresight
 
 _OWN = ("look",)
 
@@ -31,7 +31,7 @@ def action(
     returns `Nothing(reason)` when there is none. Arguments after `look` are fixtures. `guide`
     names the rows for which what it did or found counts as evidence. For plans: `planned` takes
     the same arguments and tells all changes beforehand, unless changes of steps other than
-    `despite` come first; `expected` is what it does when it has to (see engine/foreseen.py).
+    `despite` come first; `expected` is what it does when it has to (see engine/plan/foreseen.py).
     """
     rows, before = tuple(guide), tuple(despite)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import UsageError
-from engine.evidence_files import read_evidence, refuse_while_it_runs
-from engine.last_lines import last_lines
-from engine.replay import NotWritten, rebuild
+from engine.report.evidence_files import read_evidence, refuse_while_it_runs
+from engine.report.last_lines import last_lines
+from engine.report.replay import NotWritten, rebuild
 from engine.run import Ending
 
 USAGE = Ending.USAGE.code

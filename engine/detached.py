@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine import remote
+from engine.attempt import remote
+from engine.attempt.records import RecordsWriter, holder_of
 from engine.errors import RunbookError
 from engine.queries import AnswerLike, Query
-from engine.records import RecordsWriter, holder_of
 from engine.transport.base import Lost, LostKind, Transport
 from engine.waiting import attempts
 

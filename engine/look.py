@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from engine.attempt.memory import Memory
+from engine.attempt.position import Position
 from engine.errors import ParseError, Unanswered
-from engine.memory import Memory
 from engine.model.cluster import ClusterStatus
 from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
 from engine.model.release import Release
-from engine.position import Position
 from engine.queries import Asked, Query, SqlQuery
 from engine.queries.pacemaker import STATUS
 from engine.run import Run

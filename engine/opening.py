@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from engine import earlier
+from engine.attempt.here import MachineLock
+from engine.attempt.lock import ClusterLock, holder, take_here
+from engine.attempt.records import RecordsWriter
+from engine.attempt.takeover import judge_records
 from engine.console import Console
-from engine.here import MachineLock
-from engine.lock import ClusterLock, holder, take_here
 from engine.look import Look
-from engine.records import RecordsWriter
+from engine.report import earlier
 from engine.run import Ending, Run
 from engine.steps import Scope
 from engine.survey import RECORDS, Survey, refresh_records, survey
-from engine.takeover import judge_records
 from engine.transport.base import Transport
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine import closing, options, report, usage
+from engine import options, usage
+from engine.attempt.settle import refuse_steps_that_are_not
 from engine.console import Console
 from engine.errors import Refused, RunbookError, UsageError
 from engine.evidence import Evidence, StoppedForPerson, unanswered
@@ -19,9 +20,10 @@ from engine.look import Look
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.redact import Redactor
+from engine.report import closing
+from engine.report import hooks as report
 from engine.run import Ending, Mode, Run
 from engine.session import Session
-from engine.settle import refuse_steps_that_are_not
 from engine.start import make_run, make_session
 from engine.started import steps_field
 from engine.steps import Scope, StepItem, mark_of

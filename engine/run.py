@@ -12,11 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from engine.attempt.memory import Memory
 from engine.errors import RunbookError, UsageError
 from engine.interrupts import Interrupts
 from engine.journal import Event, Journal, utc_now
 from engine.judge import Judge
-from engine.memory import Memory
 from engine.model.change import Settlement
 from engine.model.inventory import Inventory
 from engine.model.release import Release

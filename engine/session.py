@@ -11,23 +11,23 @@ from typing import Any
 import pytest
 
 from engine.act import Action, Applied, Applier
+from engine.attempt.handover import hand_over
+from engine.attempt.records import RecordsWriter
+from engine.attempt.settle import settle
 from engine.console import Console
 from engine.door import Door
 from engine.errors import Refused, RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson, unanswered
-from engine.foreseen import Foresight
-from engine.handover import hand_over
 from engine.look import Look
 from engine.model.change import Change, Outcome
 from engine.model.finding import Finding
 from engine.notify import notify
 from engine.opening import Opening
-from engine.planning import Planner
+from engine.plan.foreseen import Foresight
+from engine.plan.planner import Planner
 from engine.queries.pacemaker import STATUS
-from engine.records import RecordsWriter
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
-from engine.settle import settle
 from engine.standby import StandbyWatch, standby_seconds
 from engine.stepping import StepUnderWay
 from engine.steps import Scope

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import options, remote
+from engine import options
+from engine.attempt import remote
+from engine.attempt.settle import parse_settlements
 from engine.console import Console
 from engine.errors import UsageError
 from engine.journal import stamp, utc_now
@@ -26,7 +28,6 @@ from engine.redact import Redactor
 from engine.run import Run, new_run_id, open_directory, open_journal
 from engine.secrets import Secret
 from engine.session import Session
-from engine.settle import parse_settlements
 from engine.started import started_fields
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport

@@ -9,9 +9,9 @@ import pytest
 from engine.console import Console
 from engine.evidence import Evidence
 from engine.model.plan import Verdict
-from engine.planning import Planner
+from engine.plan.planner import Planner
+from engine.report.step_report import details_of, tell
 from engine.run import Ending, Mode, Run
-from engine.step_report import details_of, tell
 from engine.steps import StepItem
 
 

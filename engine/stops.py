@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.attempt.records import LockLost
 from engine.errors import Refused, RunbookError
 from engine.model.change import Change
-from engine.records import LockLost
 from engine.run import Ending, Run
 from engine.transport.base import Answer, Lost
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.attempt.memory import Memory
+from engine.attempt.position import Position, Situation, position_of
+from engine.attempt.records import Attempt, records_query
 from engine.errors import Unanswered
 from engine.journal import Event
 from engine.look import Look
-from engine.memory import Memory
 from engine.model.cluster import ClusterDefinition, ClusterStatus
 from engine.model.host import Version
 from engine.model.names import names_of
-from engine.position import Position, Situation, position_of
 from engine.queries import Asked, Query
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
-from engine.records import Attempt, records_query
 from engine.run import Run
 from engine.transport.base import Lost, Transport
 

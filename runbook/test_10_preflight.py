@@ -6,6 +6,8 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
+from engine.attempt.position import Position, position_findings
+from engine.attempt.takeover import changes_since
 from engine.errors import Refused
 from engine.evidence import Evidence, unanswered
 from engine.look import Look
@@ -20,7 +22,6 @@ from engine.policy import (
     versions,
 )
 from engine.policy import roles as role_policy
-from engine.position import Position, position_findings
 from engine.queries.machine import (
     CLOCK,
     LOAD,
@@ -33,7 +34,6 @@ from engine.queries.machine import (
 from engine.queries.neteye import DEFINITION
 from engine.session import Session
 from engine.steps import step
-from engine.takeover import changes_since
 from engine.transport.firewall import Firewall
 from runbook import checks, release
 from runbook.profiles import Profile, announced, describe, settled

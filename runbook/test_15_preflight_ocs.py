@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from engine.attempt.position import Position
 from engine.evidence import Evidence
 from engine.look import Look
-from engine.position import Position
 from engine.steps import step
 from runbook.ocs import migration, verification
 from runbook.ocs.presence import presence

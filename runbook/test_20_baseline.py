@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.evidence import Evidence
-from engine.foreseen import Bookkeeping, planned_by
 from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
+from engine.plan.foreseen import Bookkeeping, planned_by
 from engine.policy.fencing import stopped_fence_devices
 from engine.policy.resources import disabled_resources
 from engine.queries.machine import PACKAGES

@@ -7,12 +7,12 @@ A round that is not needed says so. Rounds: one for each operative node (each ma
 from __future__ import annotations
 
 from engine.act import Applied
+from engine.attempt.position import Position
 from engine.evidence import Evidence, StoppedForPerson
-from engine.foreseen import planned_by
 from engine.look import Look
 from engine.model.finding import Finding
+from engine.plan.foreseen import planned_by
 from engine.policy import change_management, estimate, machine
-from engine.position import Position
 from engine.queries.machine import LEFTOVERS
 from engine.session import Session
 from engine.steps import step

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from engine.act import Applied
 from engine.evidence import Evidence
-from engine.foreseen import Bookkeeping, Told, planned_by
-from engine.ledger import entry_text
 from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
+from engine.plan.foreseen import Bookkeeping, Told, planned_by
 from engine.policy import commands, normal, quorum
 from engine.policy import restore as policy
 from engine.policy.fencing import fencing_is
 from engine.queries.machine import PROCESSES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import QUORUM
+from engine.report.ledger import entry_text
 from engine.session import Session
 from engine.steps import step
 from engine.waiting import attempts

@@ -8,10 +8,10 @@ from engine.act import Action
 from engine.actions import action
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
-from engine.foreseen import Foreseen
 from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
+from engine.plan.foreseen import Foreseen
 from runbook.ocs import dump
 from runbook.ocs.comparison import DATABASE_CLOCK, backup_difference, table_sum
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.act import Action
 from engine.actions import action
+from engine.attempt.memory import ChangeRecord
 from engine.look import Look
-from engine.memory import ChangeRecord
 from engine.model.change import Change, Nothing, Temporary
 from engine.queries.machine import pending_updates
 from runbook.release import REPOSITORY

@@ -8,10 +8,10 @@ from engine.act import Action
 from engine.actions import action
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
-from engine.foreseen import Foreseen
 from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
+from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
 from engine.transport.base import Answer
 from runbook.ocs import credentials, dump, files, migration, online

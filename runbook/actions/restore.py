@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from engine.act import Action
 from engine.actions import action
+from engine.attempt.memory import Memory
 from engine.evidence import StoppedForPerson
-from engine.foreseen import Foreseen
 from engine.look import Look
-from engine.memory import Memory
 from engine.model.change import Change, Nothing
+from engine.plan.foreseen import Foreseen
 from engine.policy.restore import unsafe_to_fence
 from runbook.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing
 from runbook.ocs import dump

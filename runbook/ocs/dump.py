@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from engine import remote
+from engine.attempt import remote
 from engine.model.change import Change, Temporary
 from engine.parse.machine import parse_df
 from engine.queries import AnswerLike, Query, SqlQuery

@@ -13,10 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine import remote
 from engine.act import Applied, Applier
-from engine.memory import Memory
-from engine.records import RecordsWriter, records_query
+from engine.attempt import remote
+from engine.attempt.memory import Memory
+from engine.attempt.records import RecordsWriter, records_query
 from engine.run import Run
 from engine.transport.base import Answer
 from tests.engine import kit

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.attempt.memory import Memory
 from engine.errors import Unanswered
-from engine.memory import Memory
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterOptions, ClusterStatus, Resource
 from engine.model.names import Names

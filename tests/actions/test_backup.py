@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from engine.attempt.memory import ChangeRecord, LedgerEntry
 from engine.errors import RunbookError, Unanswered
 from engine.evidence import StoppedForPerson
 from engine.journal import Event
-from engine.memory import ChangeRecord, LedgerEntry
 from engine.model.change import Temporary
 from runbook.actions.backup import (
     VERIFIED,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine import remote
+from engine.attempt import remote
 from engine.model.cluster import ClusterStatus
 from engine.model.names import names_of
 from engine.run import Run

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.memory import Memory
+from engine.attempt.memory import Memory
 from engine.model.finding import Finding
 from engine.queries import Asked
 from runbook.test_60_upgrade import test_stop as stop

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine import remote
 from engine.act import Action, Applied, Applier
+from engine.attempt import remote
+from engine.attempt.records import RecordsWriter
 from engine.model.change import Change, Nothing
-from engine.records import RecordsWriter
 from engine.run import Ending, Run
 from engine.stops import NotDone
 from tests.engine import kit

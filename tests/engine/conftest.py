@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.attempt.records import RecordsWriter
 from engine.detached import Follower
-from engine.records import RecordsWriter
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, Bench, Detached, Make

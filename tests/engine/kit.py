@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine import remote
+from engine.attempt import remote
+from engine.attempt.memory import Memory
 from engine.journal import Journal
 from engine.judge import Judge
-from engine.memory import Memory
 from engine.model.finding import Acceptance, Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.act import Action
+from engine.attempt.records import RecordsWriter
 from engine.model.change import Nothing, Temporary
-from engine.records import RecordsWriter
 from engine.run import Ending, Mode
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.firewall import Firewall

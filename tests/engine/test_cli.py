@@ -163,7 +163,7 @@ def test_a_file_that_can_not_be_written_is_one_sentence(
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device", str(run / "summary.json"))
 
-    monkeypatch.setattr("engine.replay.write_summary", full)
+    monkeypatch.setattr("engine.report.replay.write_summary", full)
     assert main(["report", str(run)]) == 1
     said = capsys.readouterr().err
     assert said == f"ERROR: {run / 'summary.json'}: can't be written (No space left on device)\n"

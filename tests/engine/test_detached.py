@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine import remote
+from engine.attempt import remote
+from engine.attempt.records import LockLost, RecordsWriter
 from engine.detached import (
     PATIENCE,
     Follower,
@@ -20,7 +21,6 @@ from engine.detached import (
     progress_query,
     start,
 )
-from engine.records import LockLost, RecordsWriter
 from engine.transport.base import Answer, Lost
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit

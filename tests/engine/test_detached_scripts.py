@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import remote
+from engine.attempt import remote
 from engine.detached import Progress, parse_progress
 from engine.transport.base import Answer
 from tests.engine.kit import run_script

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine import remote
-from engine.records import LEASE, RecordsWriter
+from engine.attempt import remote
+from engine.attempt.records import LEASE, RecordsWriter
 from engine.run import Ending
 from engine.transport.base import Answer, LostKind
 from engine.transport.scripted import said

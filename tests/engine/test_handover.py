@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import handover
+from engine.attempt import handover
+from engine.attempt.lock import ClusterLock
+from engine.attempt.records import RecordsWriter
 from engine.errors import UsageError
-from engine.lock import ClusterLock
-from engine.records import RecordsWriter
 from engine.run import Run
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change

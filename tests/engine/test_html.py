@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.html import render_summary, step_details
+from engine.report.html import render_summary, step_details
 from tests.engine.kit import event
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;</td></pre></style>"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import lock as locks
-from engine import records as leases
-from engine.lock import ClusterLock, holder, is_gone, take_here
-from engine.records import RecordsWriter
+from engine.attempt import lock as locks
+from engine.attempt import records as leases
+from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
+from engine.attempt.records import RecordsWriter
 from engine.run import Ending, Run
 from engine.waiting import boottime
 from tests.engine import kit
@@ -143,7 +143,7 @@ def test_a_lease_that_is_lost_stops_the_run_and_names_the_new_holder(
 def test_the_lock_here_stops_a_second_run_with_13(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.here.DIRECTORY", tmp_path)
+    monkeypatch.setattr("engine.attempt.here.DIRECTORY", tmp_path)
     first = locks.take_here(run)
     assert first is not None
     (tmp_path / "second").mkdir()
@@ -159,7 +159,7 @@ def test_the_lock_here_stops_a_second_run_with_13(
 def test_a_lock_here_that_can_not_be_made_is_no_lock(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.here.DIRECTORY", tmp_path / "nowhere")
+    monkeypatch.setattr("engine.attempt.here.DIRECTORY", tmp_path / "nowhere")
     assert take_here(run) is None
     assert run.stop is not None
     assert run.stop.ending is Ending.FAILED

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import here
+from engine.attempt import here
+from engine.attempt.here import MachineLock
+from engine.attempt.records import LockHeld
 from engine.errors import RunbookError
-from engine.here import MachineLock
-from engine.records import LockHeld
 
 CLUSTER = "neteye.example.test"
 HOLDER = {"who": "A. Rossi", "host": "desk", "pid": "1", "run": "R1", "since": "today"}
@@ -80,7 +80,7 @@ def test_every_user_may_take_it(place: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from engine import here
+from engine.attempt import here
 here.DIRECTORY = Path(sys.argv[1])
 lock = here.MachineLock(sys.argv[2], {"who": "child", "run": "R9"})
 try:

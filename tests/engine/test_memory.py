@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.memory import Memory
+from engine.attempt.memory import Memory
 from engine.model.change import Outcome
 from tests.engine.kit import event, intent, result
 

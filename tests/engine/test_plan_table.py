@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
-from engine.plan_table import Line, rendered, table
+from engine.plan.table import Line, rendered, table
 from tests.engine import kit
 
 NODES = [f"neteye{number:02}.neteyelocal" for number in range(1, 17)]

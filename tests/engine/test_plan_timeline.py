@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.inventory import Environment, Settings
 from engine.model.release import Release, Stage
-from engine.timeline import Timeline, timeline, timeline_lines
+from engine.plan.timeline import Timeline, timeline, timeline_lines
 from runbook.release import RELEASE
 from tests.engine import kit
 

@@ -11,7 +11,7 @@ import pytest
 from engine.look import Look
 from engine.model.change import Change, Temporary
 from engine.model.names import names_of
-from engine.planlook import Ahead, NotKnownYet, PlanLook
+from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.queries import SqlQuery
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.memory import Memory
+from engine.attempt.memory import Memory
+from engine.attempt.position import Position, Situation, position_findings, position_of
 from engine.model.host import Version
-from engine.position import Position, Situation, position_findings, position_of
 from tests.engine import kit
 
 OLD, NEW = Version(4, 25), Version(4, 26)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import remote
+from engine.attempt import remote
+from engine.attempt.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
 from engine.errors import ParseError, UsageError
-from engine.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
 from engine.transport.base import Answer, Lost
 from engine.transport.scripted import said
 from engine.waiting import boottime

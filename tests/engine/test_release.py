@@ -40,11 +40,11 @@ COMPOSED = {code for code in KNOWN if code.endswith("-inactive")}
 
 def sources() -> list[Path]:
     """Modules that can make findings or judge by their codes."""
-    middle = (ROOT / "engine").glob("*.py")
+    middle = (ROOT / "engine").rglob("*.py")
     found = [path for path in middle if "import Finding" in path.read_text()]
     found += (ROOT / "engine" / "policy").glob("*.py")
     found += [path for path in (ROOT / "runbook").rglob("*.py") if path.name != "release.py"]
-    return sorted(found)
+    return sorted(set(found))
 
 
 @cache

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import remote
-from engine.gate import System, system_query, was_held_back
+from engine.attempt import remote
+from engine.attempt.gate import System, system_query, was_held_back
 from engine.transport.base import Answer
 from tests.engine.kit import run_script
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from engine.memory import Memory
+from engine.attempt.memory import Memory
 from engine.model.change import Change, Nothing
 from runbook.actions.neteye_command import neteye_updated, neteye_upgraded
 from tests.engine import kit

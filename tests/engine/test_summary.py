@@ -11,7 +11,7 @@ import pytest
 from engine import detached
 from engine.evidence import as_data, unanswered
 from engine.model.finding import Acceptance, Severity
-from engine.summary import SCHEMA, summary_of, write_summary
+from engine.report.summary import SCHEMA, summary_of, write_summary
 from tests.engine import kit
 from tests.engine.kit import event
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import remote
-from engine.gate import was_held_back
+from engine.attempt import remote
+from engine.attempt.gate import was_held_back
 from engine.transport import options
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.diagnosis import diagnose, how_it_broke

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import remote
+from engine.attempt import remote
 from engine.errors import Refused
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.transport.firewall import DEFAULT_RULES, Firewall, Rule

@@ -63,7 +63,7 @@ def test_a_name_belongs_to_the_directory_of_its_heading() -> None:
 
 
 def test_every_kind_of_event_is_in_the_journals_table() -> None:
-    source = "\n".join(path.read_text() for path in (ROOT / "engine").glob("*.py"))
+    source = "\n".join(path.read_text() for path in (ROOT / "engine").rglob("*.py"))
     recorded = set(re.findall(r"(?<!_)record\(\s*\"([a-z-]+)\"", source))
     assert "run-started" in recorded
     missing = sorted(kind for kind in recorded if f"`{kind}`" not in _text())

@@ -86,19 +86,19 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.transport": ("engine.transport", "engine.model.inventory", *LEAVES),
     "engine.errors": (),
     "engine.secrets": (),
-    "engine.remote": (),
-    "engine.html": (),
+    "engine.attempt.remote": (),
+    "engine.report.html": (),
     "engine.console": (),
     "engine.journal": (),
     "engine.steps": (),
     "engine.graph": ("engine.steps", "engine.errors"),
-    "engine.memory": ("engine.journal", "engine.model"),
-    "engine.position": ("engine.memory", "engine.model"),
+    "engine.attempt.memory": ("engine.journal", "engine.model"),
+    "engine.attempt.position": ("engine.attempt.memory", "engine.model"),
     "engine.rows": ("engine.journal",),
-    "engine.under_way": ("engine.journal", "engine.memory", "engine.remote"),
-    "engine.header": ("engine.journal", "engine.memory", "engine.under_way"),
-    "engine.summary": ("engine.header", "engine.journal", "engine.rows"),
-    "engine.earlier": ("engine.journal",),
+    "engine.report.under_way": ("engine.journal", "engine.attempt.memory", "engine.attempt.remote"),
+    "engine.report.header": ("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
+    "engine.report.summary": ("engine.report.header", "engine.journal", "engine.rows"),
+    "engine.report.earlier": ("engine.journal",),
     "engine.interrupts": (),
     "engine.redact": ("engine.secrets",),
     "engine": ("engine",),
@@ -123,15 +123,15 @@ DOOR = {
     "engine.survey": "the first look hands the door to Look",
     "engine.detached": "starts and follows long commands",
     "engine.door": "ends the run at the first refusal of the role firewall",
-    "engine.gate": "what goes before a change on its node",
-    "engine.handover": "tells lost connections at the end",
+    "engine.attempt.gate": "what goes before a change on its node",
+    "engine.attempt.handover": "tells lost connections at the end",
     "engine.livelog": "lines out of pieces",
     "engine.stops": "tells in words what was lost",
-    "engine.records": "reads and writes the records on N",
+    "engine.attempt.records": "reads and writes the records on N",
     "engine.act": "applies changes",
     "engine.opening": "hands the door to the first look and to the records",
     "engine.session": "holds the door for the run and closes it",
-    "engine.lock": "tells a lost connection from a refused lock",
+    "engine.attempt.lock": "tells a lost connection from a refused lock",
     "engine.start": "opens the door",
 }
 """Modules of the engine that stand at the door to nodes, each with its reason."""
@@ -168,7 +168,7 @@ def test_real_connections_are_made_in_one_place() -> None:
 PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
     "engine.notify": "runbook_notify_command, on this machine",
-    "engine.lock": "the holder's host name",
+    "engine.attempt.lock": "the holder's host name",
     "engine.start": "the name of this host, for the journal",
     "runbook.rehearsing": "starts the rehearsal by its command line",
 }
@@ -212,8 +212,8 @@ def test_pure_layers_know_no_machine(layer: str) -> None:
 
 def test_pytest_stays_at_the_edge() -> None:
     edge = {"engine.plugin", "engine.session", "engine.actions", "engine.options"}
-    edge |= {"engine.usage", "engine.start", "engine.report", "engine.closing"}
-    edge |= {"engine.stepping", "engine.step_report", "engine.replay"}
+    edge |= {"engine.usage", "engine.start", "engine.report.hooks", "engine.report.closing"}
+    edge |= {"engine.stepping", "engine.report.step_report", "engine.report.replay"}
     users = {m for m in below("engine") if any(i.split(".")[0] == "pytest" for i in imports(m))}
     assert users <= edge
 
@@ -231,7 +231,7 @@ def test_the_modules_of_ocs_know_no_steps_and_no_actions(module: str) -> None:
 # what these modules ask with is handed to them; they never make or apply anything themselves
 OCS_ENGINE = (
     *("engine.model", "engine.queries", "engine.errors", "engine.secrets", "engine.parse"),
-    *("engine.look", "engine.remote"),
+    *("engine.look", "engine.attempt.remote"),
 )
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import options, under_way
+from engine import options
 from engine.model.inventory import Environment
 from engine.parse.inventory_ini import parse_inventory
 from engine.parse.inventory_settings import HOST_READERS, SETTING_READERS
+from engine.report import under_way
 from engine.rows import RowState
 from engine.run import Ending
 from rehearsal.scenarios import SCENARIOS

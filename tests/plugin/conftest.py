@@ -26,7 +26,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of other tests on this machine are of no concern."""
     place = tmp_path / "of this machine"
     place.mkdir()
-    monkeypatch.setattr("engine.here.DIRECTORY", place)
+    monkeypatch.setattr("engine.attempt.here.DIRECTORY", place)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.plugin.kit import Project
 
 PRELUDE = """
 from engine.actions import action
-from engine.foreseen import Bookkeeping, Foreseen, planned_by
+from engine.plan.foreseen import Bookkeeping, Foreseen, planned_by
 from engine.model.change import Change, Nothing
 from tests.plugin.kit import N, SECOND
 """

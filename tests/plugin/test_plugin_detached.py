@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine import remote
+from engine.attempt import remote
 from tests.engine.kit import unreachable
 from tests.plugin.kit import N, Project
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from engine.records import RecordsWriter
+from engine.attempt.records import RecordsWriter
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection
 from tests.plugin.kit import (

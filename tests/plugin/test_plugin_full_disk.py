@@ -139,7 +139,7 @@ def test_a_report_that_cannot_be_written_is_told_and_hides_nothing(
 
     monkeypatch.setattr(
         {
-            "summary.json": "engine.ending.write_summary",
+            "summary.json": "engine.report.ending.write_summary",
             "report.html": "pytest_html.basereport.BaseReport._write_report",
             "junit.xml": "_pytest.junitxml.LogXML.pytest_sessionfinish",
         }[name],

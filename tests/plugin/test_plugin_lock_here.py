@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.here import MachineLock
+from engine.attempt.here import MachineLock
 from tests.plugin.kit import CHANGE, Project, assert_ended
 
 pytest_plugins = "pytester"

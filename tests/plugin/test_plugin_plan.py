@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine import remote
+from engine.attempt import remote
+from engine.attempt.records import RecordsWriter
 from engine.queries.neteye import VERSION
-from engine.records import RecordsWriter
 from engine.transport.scripted import said
 from tests.plugin.kit import N, Project
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from engine import remote
-from engine.records import RecordsWriter
+from engine.attempt import remote
+from engine.attempt.records import RecordsWriter
 from engine.survey import REACHABLE
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable

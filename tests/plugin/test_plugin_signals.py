@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine import closing, remote
+from engine.attempt import remote
 from engine.interrupts import SIGNALS
 from engine.queries.pacemaker import STATUS
+from engine.report import closing
 from engine.transport.base import Answer
 from engine.transport.scripted import said
 from tests.parse.topology import crm_mon

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from engine.attempt.records import RecordsWriter
 from engine.model.finding import Severities, Severity
-from engine.records import RecordsWriter
 from tests.engine.kit import unreachable
 from tests.plugin.kit import INVENTORY, RELEASE, N, Project
 
 pytest_plugins = "pytester"
 
 CHANGE = '''
-from engine.takeover import changes_since
+from engine.attempt.takeover import changes_since
 
 @step("preflight.records")
 def test_records(look, evidence):

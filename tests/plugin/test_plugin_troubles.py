@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from engine.attempt.records import RecordsWriter
 from engine.queries.pacemaker import STATUS
-from engine.records import RecordsWriter
 from engine.survey import REACHABLE
 from tests.engine.kit import unreachable
 from tests.plugin.kit import (

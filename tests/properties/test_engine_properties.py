@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.attempt.memory import Memory
+from engine.attempt.position import Position, Situation, position_findings, position_of
 from engine.console import clean_line
 from engine.graph import order, resolve
 from engine.journal import Journal, read_journal
-from engine.memory import Memory
 from engine.model.change import Outcome
 from engine.model.host import Version
-from engine.position import Position, Situation, position_findings, position_of
 from engine.redact import Redactor, _forms_of
 from engine.rows import RowState, rows_of
 from engine.run import new_run_id

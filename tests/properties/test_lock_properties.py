@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.records import LEASE, LockHeld, LockLost, RecordsWriter
+from engine.attempt.records import LEASE, LockHeld, LockLost, RecordsWriter
 from tests.engine import kit
 
 RUNS = ("run-a", "run-b", "run-c")

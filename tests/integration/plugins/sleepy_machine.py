@@ -12,7 +12,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from engine import act, detached, here, records
+from engine import act, detached
+from engine.attempt import here, records
 
 records.LEASE = 15
 here.DIRECTORY = Path(os.environ["TEST_MACHINE"])

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar, cast
 
+from engine.attempt.memory import ChangeRecord, Memory
 from engine.errors import RunbookError
 from engine.look import Look
-from engine.memory import ChangeRecord, Memory
 from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
 from engine.queries import Asked, Query, SqlQuery

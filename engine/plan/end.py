@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.attempt.position import Position
 from engine.evidence import as_data
 from engine.journal import stamp
 from engine.material import material_hash, material_of, runbook_hash
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
-from engine.plan_lines import is_past, plan_lines
-from engine.position import Position
+from engine.plan.lines import is_past, plan_lines
+from engine.plan.timeline import Timeline, timeline
+from engine.report.summary import write_summary
 from engine.run import Ending, Run
 from engine.session import Session
-from engine.summary import write_summary
-from engine.timeline import Timeline, timeline
 
 SCHEMA = 1
 """Of plan.json."""

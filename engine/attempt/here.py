@@ -15,8 +15,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.attempt.records import LockHeld, holder_of
 from engine.errors import RunbookError
-from engine.records import LockHeld, holder_of
 from engine.waiting import attempts
 
 DIRECTORY = Path("/tmp")  # where every user of this machine can write

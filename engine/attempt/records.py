@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import remote
+from engine.attempt import remote
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import Event, in_order, read_journal
 from engine.queries import AnswerLike, Query

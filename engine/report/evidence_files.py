@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import earlier
 from engine.errors import UsageError
 from engine.journal import Event, lines_of, read_journal
+from engine.report import earlier
 
 JOURNAL = "journal.jsonl"
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine import records as leases
-from engine import remote
+from engine.attempt import records as leases
+from engine.attempt import remote
+from engine.attempt.records import RecordsWriter
 from engine.queries import AnswerLike, Query
-from engine.records import RecordsWriter
 from engine.transport.base import Answer, Transport
 
 TRIES = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.memory import LedgerEntry
+from engine.attempt.memory import LedgerEntry
 
 
 def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:

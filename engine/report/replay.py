@@ -16,14 +16,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine import report
-from engine.closing import WRITTEN, events_of
-from engine.ending import Ended
 from engine.errors import RunbookError
-from engine.evidence_files import Evidence
-from engine.plan_end import write_plan
-from engine.step_report import replayed
-from engine.summary import planned_steps, summary_of, write_summary
+from engine.plan.end import write_plan
+from engine.report import hooks as report
+from engine.report.closing import WRITTEN, events_of
+from engine.report.ending import Ended
+from engine.report.evidence_files import Evidence
+from engine.report.step_report import replayed
+from engine.report.summary import planned_steps, summary_of, write_summary
 
 
 class NotWritten(RunbookError):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.console import clock
-from engine.ending import Ended
-from engine.html import render_summary, step_details
+from engine.report.ending import Ended
+from engine.report.html import render_summary, step_details
 
 ENDED = pytest.StashKey[Ended]()
 """How the run ended; there once it has."""

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.header import header_of
 from engine.journal import Event
+from engine.report.header import header_of
 from engine.rows import Row, rows_of
 
 SCHEMA = 1

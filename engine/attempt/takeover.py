@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.attempt.memory import Memory
 from engine.evidence import as_data
 from engine.look import Look
 from engine.material import runbook_hash
-from engine.memory import Memory
 from engine.model.finding import Finding
 from engine.policy import takeover
 from engine.run import Ending, Run

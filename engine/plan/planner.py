@@ -10,12 +10,12 @@ from engine.act import Action, Applied
 from engine.console import Console
 from engine.errors import RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson
-from engine.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_of
 from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
 from engine.model.plan import PlannedStep, Verdict
-from engine.planlook import Ahead, NotKnownYet, PlanLook
+from engine.plan.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_of
+from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.run import Ending, Run
 from engine.steps import StepItem
 

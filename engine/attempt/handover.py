@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.attempt.lock import ClusterLock
+from engine.attempt.records import LockLost
 from engine.errors import RunbookError
-from engine.lock import ClusterLock
-from engine.records import LockLost
 from engine.run import Run
 from engine.transport.base import Lost
 from engine.waiting import attempts

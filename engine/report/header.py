@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.attempt.memory import Memory
 from engine.journal import Event
-from engine.memory import Memory
-from engine.under_way import open_changes, sentence
+from engine.report.under_way import open_changes, sentence
 
 INTERRUPTED = ("interrupted", 2)
 """Outcome and exit code of a run that could not write its own end."""

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine import records as leases
+from engine.attempt import records as leases
+from engine.attempt.here import MachineLock
+from engine.attempt.records import LockHeld, LockLost, RecordsWriter, described
 from engine.errors import RunbookError
-from engine.here import MachineLock
 from engine.journal import LOCK_TAKEN
-from engine.records import LockHeld, LockLost, RecordsWriter, described
 from engine.run import Ending, Run
 from engine.transport.base import Lost
 

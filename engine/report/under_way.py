@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine import remote
+from engine.attempt import remote
+from engine.attempt.memory import Memory
 from engine.journal import Event
-from engine.memory import Memory
 
 SEEN = "command-seen"
 """The event of a last look at a long command, when the run ends."""

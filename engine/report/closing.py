@@ -8,15 +8,15 @@ from contextlib import contextmanager
 import pytest
 
 from engine.console import LastingOutput, clean_line
-from engine.ending import Ended, finish
 from engine.interrupts import Interrupts
 from engine.journal import Event
-from engine.report import ENDED
+from engine.report.ending import Ended, finish
+from engine.report.hooks import ENDED
+from engine.report.step_report import replayed
+from engine.report.summary import planned_steps
 from engine.run import Ending, Run
 from engine.secrets import Secret
 from engine.session import Session
-from engine.step_report import replayed
-from engine.summary import planned_steps
 
 WRITTEN = ("report.html", "junit.xml")
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.ledger import open_entries
-from engine.memory import LedgerEntry
+from engine.attempt.memory import LedgerEntry
 from engine.model.finding import acceptance_sentence
-from engine.under_way import lines_of
+from engine.report.ledger import open_entries
+from engine.report.under_way import lines_of
 
 _NOT_AGAIN = ("done", "usage")
 """Outcomes after which the same command is not what comes next."""

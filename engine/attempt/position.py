@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.memory import ChangeRecord, Memory
+from engine.attempt.memory import ChangeRecord, Memory
 from engine.model.finding import Finding
 from engine.model.host import Version
 

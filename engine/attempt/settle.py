@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from engine.attempt.memory import Memory
 from engine.errors import UsageError
-from engine.memory import Memory
 from engine.model.change import Settlement
 from engine.run import Ending, Run
 

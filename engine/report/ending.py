@@ -10,14 +10,14 @@ from typing import Any
 from engine import detached
 from engine.errors import RunbookError
 from engine.journal import Event
-from engine.last_lines import last_lines
 from engine.notify import notify
-from engine.plan_end import draw_plan, write_plan
+from engine.plan.end import draw_plan, write_plan
+from engine.report.last_lines import last_lines
+from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
+from engine.report.under_way import SEEN
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run
 from engine.session import Session
-from engine.summary import attempt_rows, planned_steps, summary_of, write_summary
-from engine.under_way import SEEN
 
 _GOOD = ("done", "nothing to do", "not needed", "not applicable")
 

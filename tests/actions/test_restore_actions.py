@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from engine.attempt.memory import Memory
 from engine.detached import Progress
 from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
-from engine.memory import Memory
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterStatus
 from engine.policy.restore import LastRound

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.plan import PlannedStep, Verdict
-from engine.plan_table import WIDTH, rendered, table
+from engine.plan.table import WIDTH, rendered, table
+from engine.plan.timeline import Timeline, timeline_lines
 from engine.run import Ending, Run
 from engine.session import Session
-from engine.timeline import Timeline, timeline_lines
 
 
 def is_past(run: Run) -> bool:

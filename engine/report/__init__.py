@@ -1,0 +1,1 @@
+"""What a run leaves: summary, reports and last lines, all from the journal."""
