@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration faults matrix setup sshd clean
+.PHONY: rehearsal test lint unit integration lengthy faults matrix proofs some-edges some-faults setup sshd clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -39,7 +39,11 @@ unit: setup sshd
 	$(BIN)/pytest -q -m "not integration"
 
 integration: setup
-	$(BIN)/pytest -q -m integration
+	$(BIN)/pytest -q -m "integration and not lengthy"
+
+# The integration tests that take many minutes each; COUNT=1: a module, rotated by the commit id.
+lengthy: setup
+	$(BIN)/pytest -q -m lengthy $$($(BIN)/python -m tests.proving.lengthy $(COUNT))
 
 # Faults during a run, on rehearsal clusters; hours. What is green on this commit is not run again.
 # SHARD=2/6, FAULTS=name,name, or COUNT=5 (rotated by the commit id). The table: docs/faults.md
@@ -52,6 +56,13 @@ faults: setup
 matrix: setup
 	$(BIN)/python -m tests.matrix $(if $(SHARD),--shard $(SHARD)) $(if $(EDGES),--only $(EDGES)) \
 	  $(if $(COUNT),--count $(COUNT)) $(if $(WORKERS),--workers $(WORKERS))
+
+# What .ci/run takes of the two.
+proofs: some-edges some-faults
+some-edges:
+	$(MAKE) matrix COUNT=3
+some-faults:
+	$(MAKE) faults COUNT=5
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,7 +17,7 @@ from tests.integration.invocation import DEADLINE, Project, Ran, copy_project
 from tests.integration.snapshot import starts
 from tests.integration.test_a_plan import commands, steps_of
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 
 @dataclass(frozen=True)

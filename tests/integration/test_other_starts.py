@@ -1,8 +1,6 @@
-"""Whole runs from other starting states; they take minutes each: RUNBOOK_SLOW=1 pytest ..."""
+"""Whole runs from other starting states; they take minutes each."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
@@ -16,10 +14,7 @@ from tests.integration.outcome import (
     is_fencing_on,
 )
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not os.environ.get("RUNBOOK_SLOW"), reason="RUNBOOK_SLOW is not set"),
-]
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 
 def test_fencing_that_was_off_stays_off(clusters: Clusters, project: Project) -> None:

@@ -17,7 +17,7 @@ from tests.integration.invocation import DEADLINE, Project, Ran, copy_project, e
 from tests.integration.outcome import assert_upgraded
 from tests.plugin.pages import FILES, cases, head, page
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 
 @dataclass(frozen=True)

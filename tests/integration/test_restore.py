@@ -15,7 +15,7 @@ from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.invocation import DEADLINE, Project, Ran, copy_project
 from tests.integration.snapshot import starts
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 GIVE_UP = ("--accept", "restore-half-upgraded=given up, ticket 17", "--by", "A. Rossi")
 COMMANDS = "/var/lib/neteye-runbook/attempts"

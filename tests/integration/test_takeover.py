@@ -21,7 +21,7 @@ from tests.integration.invocation import DEADLINE, Project, Ran, copy_project, e
 from tests.integration.outcome import assert_started_once_a_round, assert_upgraded
 from tests.integration.snapshot import starts
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 NODES = "operative=2,voting=1"
 ACCEPT = ("--accept", "constraint-leftover=it keeps glpi on N, see CHG-17", "--by", "A. Rossi")

@@ -17,7 +17,7 @@ from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.invocation import DEADLINE, Project, Ran, copy_project, environment
 from tests.integration.outcome import assert_started_once_a_round, assert_upgraded
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 PLUGINS = Path(__file__).parent / "plugins"
 LEASE = 15

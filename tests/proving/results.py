@@ -11,14 +11,19 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".proving"
-# what the proofs exercise; a table that is committed afterwards is not another state of it
-CODE = ("conftest.py", "pytest.ini", "requirements.txt", "engine", "runbook", "rehearsal", "tests")
+# what the proofs exercise, and themselves; a table or another test that is committed afterwards is
+# not another state of it
+CODE = (
+    *("conftest.py", "pytest.ini", "requirements.txt", "engine", "runbook", "rehearsal"),
+    *("tests/proving", "tests/matrix", "tests/faults"),
+    *(f"tests/integration/{name}.py" for name in ("clusters", "invocation", "outcome", "snapshot")),
+)
 
 
 def code_commit(root: Path = ROOT) -> str:
-    """The newest commit that changed code, with `-dirty` when files differ from it.
+    """The newest commit that changed what the proofs exercise, `-dirty` when files differ from it.
 
-    Documents are left out: committing a proof's table does not void the proof.
+    Documents and other tests are left out: committing a proof's table does not void the proof.
     """
     commit = _git(root, "log", "-1", "--format=%H", "--", *CODE)
     changed = _git(root, "status", "--porcelain", "--", *CODE)

@@ -73,7 +73,8 @@ def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with what is not green yet", file=sys.stderr)
         return 130
-    write_page(proof, results)
+    if options.count is None:
+        write_page(proof, results)  # a few by rotation say too little to replace a page
     kept = results.all()
     red = [name for name in chosen if name not in kept or not kept[name].is_green]
     print(f"{len(chosen) - len(red)} of {len(chosen)} green; {proof.page.relative_to(ROOT)}")

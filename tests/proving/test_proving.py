@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proving import table
+from tests.proving import lengthy, table
 from tests.proving.choice import Shard, named, rotated, shard
 from tests.proving.results import Result, Results, code_commit
 
@@ -96,7 +96,22 @@ def test_a_document_is_not_another_state_of_the_code(tmp_path: Path) -> None:
     write("docs/faults.md", "table")
     git("commit", "-q", "-m", "table")
     assert code_commit(tmp_path) == first
+    write("tests/unit.py", "another test")
+    git("commit", "-q", "-m", "test")
+    assert code_commit(tmp_path) == first
     write("engine/a.py", "2")
     assert code_commit(tmp_path) == f"{first}-dirty"
     git("commit", "-q", "-m", "more code")
     assert code_commit(tmp_path) not in (first, f"{first}-dirty")
+
+
+def test_lengthy_modules_are_found_by_their_mark(tmp_path: Path) -> None:
+    folder = tmp_path / "tests" / "integration"
+    folder.mkdir(parents=True)
+    (folder / "test_long.py").write_text(f"pytestmark = {lengthy.MARK}\n")
+    (folder / "test_short.py").write_text("pytestmark = pytest.mark.integration\n")
+    assert lengthy.modules(tmp_path) == ["tests/integration/test_long.py"]
+
+
+def test_there_are_lengthy_modules() -> None:
+    assert len(lengthy.modules()) > 3
