@@ -61,8 +61,15 @@ def position_of(situation: Situation) -> Position:
         return _in_upgrade(situation, upgrades[-1])
     if updates:
         ended = _has_succeeded(updates[-1]) and not situation.standby
-        return Position.UPDATED if ended else Position.UPDATE_UNDER_WAY
+        is_settled = ended and _is_fencing_back(situation)
+        return Position.UPDATED if is_settled else Position.UPDATE_UNDER_WAY
     return Position.NOT_STARTED
+
+
+def _is_fencing_back(situation: Situation) -> bool:
+    """False while fencing is away because the command took it: this run is to give it back."""
+    is_taken = ("fencing", "cluster") in situation.memory.ledger
+    return situation.fencing == situation.fencing_before or not is_taken
 
 
 def _in_upgrade(situation: Situation, last: ChangeRecord) -> Position:

@@ -34,6 +34,11 @@ def end_of(command: str, code: int | None, number: int = 1) -> dict[str, Any]:
 UPDATE, UPDATED = run_of("update"), end_of("update", 0)
 UPGRADE, UPGRADED, STOPPED = run_of("upgrade"), end_of("upgrade", 0), end_of("upgrade", 4)
 
+TAKES_FENCING = {
+    **UPDATE,
+    "opens": [{"kind": "fencing", "subject": "cluster", "former": "enabled"}],
+}
+
 
 def situation(
     *events: dict[str, Any],
@@ -73,6 +78,18 @@ STATIONS: dict[str, tuple[Situation, Position]] = {
     "update done, others still in standby": (
         situation(OPENED, UPDATE, UPDATED, standby=AWAY),
         Position.UPDATE_UNDER_WAY,
+    ),
+    "update done, all active, fencing not given back yet": (
+        situation(OPENED, TAKES_FENCING, UPDATED, fencing=False),
+        Position.UPDATE_UNDER_WAY,
+    ),
+    "update done, fencing given back, though that is not on record": (
+        situation(OPENED, TAKES_FENCING, UPDATED),
+        Position.UPDATED,
+    ),
+    "update done, fencing disabled by somebody else": (
+        situation(OPENED, UPDATE, UPDATED, fencing=False),
+        Position.UPDATED,
     ),
     "update done": (situation(OPENED, UPDATE, UPDATED), Position.UPDATED),
     "second update done": (

@@ -67,7 +67,9 @@ def _prove(worker: Worker, edge: Edge, evidence: Path, times: Times) -> list[str
     problems += _not_done(resumed, "the run that goes on")
     third = times.of("third run", lambda: last.run(inventory, evidence / "3-third.console"))
     problems += _not_done(third, "the third run")
-    if third.directory is not None and third.changes:
+    if problems:
+        return problems  # a cluster that was not upgraded differs in everything
+    if third.changes:
         problems.append(f"the third run made {len(third.changes)} changes")
     problems += worker.reference.end.differences(end_state(worker.cluster))
     again = rewritten(before, files(worker.cluster))
@@ -80,8 +82,10 @@ def _not_killed_there(worker: Worker, edge: Edge, killed: Ran) -> list[str]:
     script = 'cat -- "$1"/attempts/*/journal/"$2".jsonl 2>/dev/null || true'
     run = killed.directory.name if killed.directory else "none"
     on_n = cluster.shell(cluster.active, script, "/var/lib/neteye-runbook", run)
+    # a line that another thread was writing may be torn
+    here = (killed.directory / "journal.jsonl").read_text() if killed.directory else ""
     found = (
-        problem(edge, killed.events, "the journal here"),
+        problem(edge, read_journal(here.split("\n"), "here"), "the journal here"),
         problem(edge, read_journal(on_n.split("\n"), "N"), "the journal on N"),
     )
     return [text for text in found if text]
