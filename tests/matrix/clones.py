@@ -67,12 +67,11 @@ class Clone:
     def _run(
         self, inventory: Path, console: Path, more: tuple[str, ...], extra: Mapping[str, str]
     ) -> int:
-        mark = f"{console}"
         own = {
             "HOME": str(self.home),
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(self.caches),
-            _MARK: mark,
+            _MARK: str(inventory),
             **extra,
         }
         with console.open("wb") as file:
@@ -90,15 +89,16 @@ class Clone:
             finally:
                 process.kill()
                 process.wait()
-                kill_left_behind(mark)
+                kill_left_behind(inventory)
 
 
-_MARK = "MATRIX_RUN"
+_MARK = "MATRIX_INVENTORY"
 
 
-def kill_left_behind(mark: str) -> None:
-    """End the run's ssh clients, which are in sessions of their own: the machine is gone."""
-    wanted = f"{_MARK}={mark}".encode()
+def kill_left_behind(inventory: Path) -> None:
+    """End what is left of runs on that cluster: ssh clients, which are in sessions of their own,
+    and runs of a matrix that was itself ended. The machine they ran on is gone."""
+    wanted = f"{_MARK}={inventory}".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue

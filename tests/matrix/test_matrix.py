@@ -176,11 +176,10 @@ def test_the_trap_kills_the_whole_process_group_there(
 
 
 def test_what_a_killed_run_leaves_in_other_sessions_is_ended() -> None:
-    mark = f"{os.getpid()} of this test"
-    left = subprocess.Popen(
-        ["sleep", "60"], env={**os.environ, "MATRIX_RUN": mark}, start_new_session=True
-    )
-    kill_left_behind(mark)
+    inventory = Path(f"/nowhere/{os.getpid()}/inventory.ini")
+    own = {**os.environ, "MATRIX_INVENTORY": str(inventory)}
+    left = subprocess.Popen(["sleep", "60"], env=own, start_new_session=True)
+    kill_left_behind(inventory)
     assert left.wait(timeout=10) == -signal.SIGKILL
 
 

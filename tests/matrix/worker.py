@@ -16,7 +16,7 @@ from rehearsal import cluster as rehearsal_cluster
 from rehearsal.state import State
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import _PARTS, ROOT
-from tests.matrix.clones import Clone
+from tests.matrix.clones import Clone, kill_left_behind
 from tests.matrix.edges import START, STATES, Edge, Made, Point, changes_of, edges, first_keys
 from tests.matrix.endstate import EndState, end_state
 
@@ -99,7 +99,10 @@ class Worker:
 
     def prepare(self) -> None:
         """Have cluster, saved states, clones and reference of this code. RuntimeError if not."""
+        if self._lock is not None:
+            return  # by this invocation; the code may have changed since, the states have not
         self._take_lock()
+        kill_left_behind(self.inventory)
         stamp, wanted = self.base / "code", code_hash()
         labels = {START, *(label for label, _ in STATES)}
         kept = stamp.exists() and stamp.read_text() == wanted
@@ -122,8 +125,6 @@ class Worker:
         rehearsal_cluster.load(self.name, label, say=_quiet)
 
     def _take_lock(self) -> None:
-        if self._lock is not None:
-            return
         lock = Path(f"/run/lock/neteye-{self.name}.lock").open("w", encoding="ascii")  # noqa: SIM115
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
