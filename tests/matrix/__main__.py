@@ -30,6 +30,8 @@ Cluster: {NODES}, seed {SEED}, {SECONDS_PER_NODE} s of simulated package work a 
 seconds, but for `state`, the saved state it starts from, and `resumed`.
 """
 
+INTERRUPTED = 130
+
 
 class Workers:
     """The workers of this invocation, each prepared when its first edge comes."""
@@ -67,7 +69,7 @@ if __name__ == "__main__":
     except (RuntimeError, NotKilled, RehearsalError) as error:
         sys.exit(f"the saved states could not be made: {error}")
     status = main(proof)
-    # ended by a signal, this is not reached, and the states are there for the next time
-    if not os.environ.get("MATRIX_KEEP"):
+    # ended by a signal, the next one goes on with the same states
+    if status != INTERRUPTED and not os.environ.get("MATRIX_KEEP"):
         made.down()
     sys.exit(status)
