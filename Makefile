@@ -35,11 +35,14 @@ sshd:
 	  if [ -d /run/systemd/system ]; then systemctl mask ssh.service; fi; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server; }
 
+# A test that hangs ends the run, with what each thread was at: after far more than any test takes.
+HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
+
 unit: setup sshd
-	$(BIN)/pytest -q -m "not integration"
+	$(BIN)/pytest -q $(HANGS)=300 -m "not integration"
 
 integration: setup
-	$(BIN)/pytest -q -m "integration and not lengthy"
+	$(BIN)/pytest -q $(HANGS)=1800 -m "integration and not lengthy"
 
 # The integration tests that take many minutes each; COUNT=1: a module, rotated by the commit id.
 lengthy: setup

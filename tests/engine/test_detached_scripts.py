@@ -16,6 +16,7 @@ from engine.attempt import remote
 from engine.detached import Progress, parse_progress
 from engine.transport.base import Answer
 from tests.engine.kit import run_script
+from tests.engine.pipes import let_go, writer_to
 
 
 def until(condition: Callable[[], bool], what: str, deadline: float = 20.0) -> None:
@@ -99,7 +100,7 @@ def test_it_lives_on_when_the_one_who_started_it_is_gone(base: Path) -> None:
     until(lambda: look(base).size > 0, "the first line")
     seen = look(base)
     assert (seen.alive, seen.status, seen.has_ended) == (True, None, False)
-    fifo.write_text("go")
+    let_go(fifo)
     assert ended(base).chunk == b"begun\ndone\n"
 
 
@@ -190,12 +191,12 @@ def test_a_wrapper_whose_place_was_taken_runs_nothing(base: Path) -> None:
     command = ("sh", "-c", 'echo x >> "$1"', "sh", str(count))
     words = remote.script(slow, str(root_of(base)), "1", str(base), *command)
     first = subprocess.Popen(words, env={**os.environ, "GO": str(go)})
-    until(lambda: bool(list(base.parent.glob("upgrade-1.new.*"))), "the first start's directory")
-    first.kill()  # as when its connection is lost; its wrapper waits
-    first.wait()
-    assert start(base, *command).code == 0
-    ended(base)
-    go.write_text("go\n")
+    with writer_to(go) as late_wrapper:
+        first.kill()  # as when its connection is lost; its wrapper waits
+        first.wait()
+        assert start(base, *command).code == 0
+        ended(base)
+        late_wrapper.write(b"go\n")
     until(lambda: not list(base.parent.glob("*.new*")), "the end of the late wrapper")
     assert count.read_text() == "x\n"
 
@@ -210,7 +211,7 @@ def test_a_command_whose_wrapper_was_killed_still_lives(base: Path) -> None:
     os.kill(int((base / "pid").read_text()), signal.SIGKILL)
     seen = look(base)
     assert (seen.alive, seen.is_interrupted) == (True, False)
-    fifo.write_text("go")
+    let_go(fifo)
     until(lambda: not look(base).alive, "the end of the command")
     assert look(base).is_interrupted
 
@@ -281,7 +282,7 @@ def test_a_disk_that_fills_up_while_it_runs_loses_no_exit_status(
     run_script(remote.script(remote.START, str(root_of(base)), "1", str(there), *command))
     until(lambda: look(there).size > 0, "the first line")
     fill(small_disk)
-    go.write_text("go")
+    let_go(go)
     until(lambda: look(there).has_ended, "an exit status")
     assert look(there).status == 7
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.attempt import remote
+from tests.engine import pipes
 from tests.engine.kit import unreachable
 from tests.plugin.kit import N, Project
 
@@ -61,7 +62,12 @@ def place(project: Project) -> Path:
 
 
 def let_go(project: Project) -> None:
-    (place(project) / "go").write_text("go\n")
+    """The command will not wait, or no longer."""
+    go = place(project) / "go"
+    if go.is_fifo():
+        pipes.let_go(go)
+    else:
+        go.write_text("go\n")
 
 
 def waits(project: Project) -> None:
