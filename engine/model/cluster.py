@@ -246,7 +246,7 @@ class QuorumStatus:
 
 @dataclass(frozen=True)
 class DaemonState:
-    """One line of pcs's Daemon Status: `corosync: active/enabled`."""
+    """A daemon of the cluster on one node, as systemd has it; what pcs calls Daemon Status."""
 
     name: str
     active: str
@@ -255,3 +255,8 @@ class DaemonState:
     @property
     def is_normal(self) -> bool:
         return self.active == "active" and self.enabled == "enabled"
+
+    @property
+    def is_in_use(self) -> bool:
+        """Running, starting or failed, or to be started with the node."""
+        return self.active != "inactive" or self.enabled.startswith("enabled")

@@ -93,15 +93,17 @@ def _why(seen: QuorumStatus) -> str:
 def daemons_normal(
     daemons: Mapping[str, tuple[DaemonState, ...]], operative: Collection[str]
 ) -> tuple[Finding, ...]:
-    """Every line of pcs's Daemon Status is active/enabled on every operative node.
+    """The cluster's daemons are active/enabled on every operative node: pcs's Daemon Status.
 
-    pcs shows those of the node it runs on only, so each is asked (domain facts, trap 7).
+    Each node knows its own only, so each is asked (domain facts, trap 7). One that not every
+    cluster has (sbd) counts where it is in use: installed, switched off, it is none of the cluster.
     Codes: `daemon-not-normal`, `not-observed`.
     """
     findings = list(not_observed("Daemon Status", operative, daemons))
     for node, states in daemons.items():
         seen = {state.name: f"{state.active}/{state.enabled}" for state in states}
-        wrong = {state.name: seen[state.name] for state in states if not state.is_normal}
+        counted = [s for s in states if s.is_in_use or s.name in REQUIRED_DAEMONS]
+        wrong = {state.name: seen[state.name] for state in counted if not state.is_normal}
         wrong |= {name: "not listed" for name in REQUIRED_DAEMONS if name not in seen}
         findings += [_daemon(node, name, state) for name, state in wrong.items()]
     return tuple(findings)

@@ -38,6 +38,16 @@ def test_a_healthy_cluster_has_no_finding(profile: str, counts: tuple[int, int, 
     assert judge(b.observed(top, **state), b.expected(top)) == ()
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("enabled", ["disabled", ""])
+def test_a_daemon_that_is_installed_and_not_used_is_no_fault(profile: str, enabled: str) -> None:
+    """pcs does not show it either."""
+    judge, state = PROFILES[profile]
+    off = (*b.daemon_states(), DaemonState("sbd", "inactive", enabled))
+    seen = b.with_daemons(b.observed(**state), b.SECOND, off)
+    assert judge(seen, b.expected()) == ()
+
+
 # code -> (profiles in which the fault is told, the fault)
 Break = Callable[[Observed], Observed]
 ALL = ("before", "mid", "reactivated", "final")
@@ -191,6 +201,20 @@ FAULTS: dict[str, tuple[tuple[str, ...], list[str], Break]] = {
         ["daemon-not-normal"],
         lambda o: b.with_daemons(
             o, b.SECOND, (*b.daemon_states(), DaemonState("sbd", "inactive", "enabled"))
+        ),
+    ),
+    "another daemon disabled while it runs": (
+        ALL,
+        ["daemon-not-normal"],
+        lambda o: b.with_daemons(
+            o, b.SECOND, (*b.daemon_states(), DaemonState("sbd", "active", "disabled"))
+        ),
+    ),
+    "another daemon failed": (
+        ALL,
+        ["daemon-not-normal"],
+        lambda o: b.with_daemons(
+            o, b.SECOND, (*b.daemon_states(), DaemonState("sbd", "failed", "disabled"))
         ),
     ),
     "pacemaker without quorum": (
