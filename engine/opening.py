@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.attempt.here import MachineLock
+from engine.attempt.late import deliver
 from engine.attempt.lock import ClusterLock, holder, take_here
 from engine.attempt.records import RecordsWriter
 from engine.attempt.takeover import judge_records
@@ -77,9 +78,20 @@ class Opening:
             self._console.line(lock.taken_over, yellow=True)
         before = self._survey.attempt
         refresh_records(self._run, self._look, self._survey)
+        self._complete(records)
         if self._survey.attempt != before:
             self._record_position()
         return records
+
+    def _complete(self, records: RecordsWriter) -> None:
+        """Give N what earlier runs from here could not, so that nothing known is asked again."""
+        attempt = self._survey.attempt
+        if attempt is None or self._run.attempt != attempt.id:
+            return
+        if delivered := deliver(self._run, attempt, records):
+            for text in delivered:
+                self._console.line(text, yellow=True)
+            refresh_records(self._run, self._look, self._survey)
 
     def _record_position(self) -> None:
         """Where the upgrade stands, and what an earlier run left: for the reports, at once."""

@@ -30,8 +30,8 @@ def hand_over(
         for event in results:
             tell(f"    not on N: {event['key']} on {event.get('node')}: {event['outcome']}")
         tell(
-            f"    They are in {run.journal.path}. The next run looks at the cluster; what can't be"
-            " seen there, it asks a person for."
+            f"    They are in {run.journal.path}. The next run from here hands them over; one from"
+            " elsewhere looks at the cluster, and asks a person for what can't be seen there."
         )
     if problem := _tried(lock.give_back):
         run.record("bookkeeping", problem=problem)

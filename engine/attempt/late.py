@@ -1,0 +1,60 @@
+"""Journal lines of earlier runs that N did not take, given to it by the next run from here.
+
+A disk of N that was full, or a connection that was gone at the end, leaves results on record on
+this machine only. With them the next run asks nobody for what is known, and does nothing twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Sequence
+
+from engine.attempt.records import Attempt, RecordsWriter
+from engine.errors import RunbookError
+from engine.journal import lines_of
+from engine.run import Run
+from engine.transport.base import Lost
+
+
+def deliver(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
+    """Complete the journals on N of runs that were started here; what N has got, in words.
+
+    What N does not take now either is told in the journal, and the run goes on without it.
+    """
+    delivered = []
+    for name, on_n in attempt.journals.items():
+        late = missing(_here(run, name), on_n.split("\n")[:-1])
+        if not late:
+            continue
+        earlier = name.removesuffix(".jsonl")
+        try:
+            records.append_journal(attempt.id, earlier, late)
+        except (Lost, RunbookError) as error:
+            run.record("bookkeeping", problem=f"the end of run {earlier} is not on N: {error}")
+            continue
+        text = f"N has got the last {len(late)} journal lines of run {earlier}, which it lacked"
+        run.record("note", step="", text=text)
+        delivered.append(text)
+    return delivered
+
+
+def missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
+    """Lines that N lacks; torn last ones are in neither list.
+
+    None when N's are not the beginning of these: then N's are the truth.
+    """
+    taken = list(dict.fromkeys(on_n))
+    return list(here[len(taken) :]) if list(here[: len(taken)]) == taken else []
+
+
+def _here(run: Run, name: str) -> list[str]:
+    """The journal of that run below the same `reports/`; nothing while its process lives."""
+    path = run.directory.parent / name.removesuffix(".jsonl") / run.journal.path.name
+    if path == run.journal.path or path.parent.parent != run.directory.parent:
+        return []
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return lines_of(file.read())[:-1]
+    except OSError:
+        return []  # of another machine, or unreadable here: N's is what there is

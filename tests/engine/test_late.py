@@ -1,0 +1,131 @@
+"""What N could not take is given to it by the next run from here; nothing else is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.attempt import late
+from engine.attempt.memory import Memory
+from engine.attempt.records import Attempt, records_query
+from engine.model.change import Outcome
+from tests.engine import kit
+from tests.engine.acting import Bench, Make, change
+
+EARLIER = "20261101T000000Z-test-0001"
+JOURNAL = [json.dumps(kit.intent()), json.dumps(kit.result()), json.dumps(kit.event("note"))]
+
+
+def text(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def an_earlier_run(made: Bench, on_n: list[str], torn: str = "") -> Path:
+    """A run from here with the whole JOURNAL, of which N has these lines."""
+    made.records.open_attempt(kit.ATTEMPT, {"source": "4.25"})
+    made.records.append_journal(kit.ATTEMPT, EARLIER, on_n)
+    path = made.run.directory.parent / EARLIER / "journal.jsonl"
+    path.parent.mkdir()
+    path.write_text(text(JOURNAL) + torn)
+    return path
+
+
+def attempt(made: Bench) -> Attempt:
+    query = records_query()
+    answer = made.node.run(kit.N, query.argv, deadline=query.deadline)
+    found = query.parse(answer)
+    assert found is not None
+    return found
+
+
+def test_a_result_that_n_lacks_is_given_to_it(bench: Make) -> None:
+    made = bench()
+    an_earlier_run(made, JOURNAL[:1], torn='{"event": "no')
+    assert Memory.fold(attempt(made).events).outcome_of("phase.step") is not Outcome.OK
+    assert late.deliver(made.run, attempt(made), made.records)
+    assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL)
+    assert Memory.fold(attempt(made).events).outcome_of("phase.step") is Outcome.OK
+    (note,) = made.events("note")
+    assert f"the last 2 journal lines of run {EARLIER}" in note["text"]
+
+
+def test_what_n_has_is_not_given_again(bench: Make) -> None:
+    made = bench()
+    an_earlier_run(made, JOURNAL)
+    assert not late.deliver(made.run, attempt(made), made.records)
+    assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL)
+
+
+def test_a_torn_line_on_n_comes_again_as_a_whole(bench: Make) -> None:
+    made = bench()
+    an_earlier_run(made, JOURNAL[:1])
+    on_n = made.node.root / "attempts" / kit.ATTEMPT / "journal" / f"{EARLIER}.jsonl"
+    on_n.write_text(text(JOURNAL[:1]) + JOURNAL[1][:9])
+    assert late.deliver(made.run, attempt(made), made.records)
+    assert on_n.read_text() == text(JOURNAL)
+
+
+def test_a_journal_that_n_has_otherwise_is_left_alone(bench: Make) -> None:
+    made = bench()
+    other = json.dumps(kit.intent(what="another one"))
+    an_earlier_run(made, [other])
+    assert not late.deliver(made.run, attempt(made), made.records)
+    assert attempt(made).journals[f"{EARLIER}.jsonl"] == text([other])
+
+
+def test_a_run_that_lives_hands_over_itself(bench: Make) -> None:
+    made = bench()
+    path = an_earlier_run(made, JOURNAL[:1])
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert not late.deliver(made.run, attempt(made), made.records)
+
+
+def test_without_the_journal_here_n_has_what_there_is(bench: Make) -> None:
+    made = bench()
+    an_earlier_run(made, JOURNAL[:1]).unlink()
+    assert not late.deliver(made.run, attempt(made), made.records)
+
+
+@pytest.mark.parametrize("name", ["../outside.jsonl", "/etc/x.jsonl", "a/b.jsonl"])
+def test_a_name_on_n_leads_nowhere_else(bench: Make, name: str) -> None:
+    made = bench()
+    outside = made.run.directory.parent.parent / "outside"
+    outside.mkdir(exist_ok=True)
+    (outside / "journal.jsonl").write_text(text(JOURNAL))
+    assert not late.deliver(made.run, Attempt(kit.ATTEMPT, {}, {name: ""}), made.records)
+
+
+def test_its_own_lines_are_the_appliers(bench: Make) -> None:
+    made = bench()
+    made.apply(change())
+    before = made.on_n()
+    made.run.record("note", step="", text="not on N yet")
+    found = Attempt(kit.ATTEMPT, {}, {f"{kit.RUN_ID}.jsonl": made.node.journal_on_n()})
+    assert not late.deliver(made.run, found, made.records)
+    assert made.on_n() == before
+
+
+def test_a_disk_that_is_still_full_is_told_and_stops_nothing(bench: Make) -> None:
+    made = bench()
+    an_earlier_run(made, JOURNAL[:1])
+    found = attempt(made)
+    made.node.failing = [kit.unreachable()]
+    assert not late.deliver(made.run, found, made.records)
+    (event,) = made.events("bookkeeping")
+    assert f"the end of run {EARLIER} is not on N" in event["problem"]
+    assert made.run.stop is None
+
+
+@given(
+    st.lists(st.text("ab", max_size=2), unique=True, max_size=6), st.integers(0, 6), st.booleans()
+)
+def test_after_it_n_has_all_of_it(lines: list[str], taken: int, twice: bool) -> None:
+    on_n = lines[:taken] + (lines[:taken][-1:] if twice else [])  # handed over twice counts once
+    late_ones = late.missing(lines, on_n)
+    assert list(dict.fromkeys([*on_n, *late_ones])) == lines
