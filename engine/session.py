@@ -102,6 +102,7 @@ class Session:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except StoppedForPerson as error:
             self.stop_for(error, rows)
+            self._stop_although_accepted(error)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
             ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
@@ -130,6 +131,16 @@ class Session:
                 Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
                 "; ".join(f"{f.subject}: {f.observed}" for f in blocking),
                 " ".join(dict.fromkeys(f.remedy for f in blocking)),
+            )
+
+    def _stop_although_accepted(self, error: StoppedForPerson) -> None:
+        """An action that asks can't go on without the answer, whatever risk was accepted."""
+        if self.run.stop is None:
+            self.run.halt(
+                Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
+                "; ".join(f"{f.subject}: {f.observed}" for f in error.findings)
+                + " (accepted, but this step can't go on without an answer)",
+                " ".join(dict.fromkeys(f.remedy for f in error.findings)),
             )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:

@@ -175,8 +175,7 @@ def test_other(y_set):
     assert project.outcomes()["closing.state"] == "done"
 
 
-def test_an_action_may_stop_for_a_person(project: Project) -> None:
-    project.steps('''
+ASKING = '''
 from engine.actions import action
 
 @action(guide=["G01"])
@@ -188,11 +187,22 @@ def asks_a_person(look):
 @step("one.a")
 def test_one(asks_a_person):
     """Stops."""
-''')
+'''
+
+
+def test_an_action_may_stop_for_a_person(project: Project) -> None:
+    project.steps(ASKING)
     result = project.run()
     assert_ended(project, result, 11, "stopped")
     result.stdout.fnmatch_lines(["stopped: which file: *; which value: *", "what to do: Make it*"])
     assert project.cluster.changes == []
+
+
+def test_an_acceptance_is_no_answer_to_what_an_action_asks(project: Project) -> None:
+    project.steps(ASKING)
+    result = project.run("--accept", "bad-thing=known", "--by", "A. Rossi")
+    assert_ended(project, result, 11, "stopped")
+    result.stdout.fnmatch_lines(["stopped: which file: *can't go on without an answer*"])
 
 
 UNKNOWN = '''
