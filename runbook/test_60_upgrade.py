@@ -96,10 +96,17 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     if not evidence.answered(asked):
         return
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
+    listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
+    if _is_too_early(conflicts, look):
+        early = [_failed_before_the_stop(said_of(mine), listing, look)]
+        evidence.judge(
+            [*_foreign(asked.values), *([] if earlier else early)],
+            observed=f"{said_of(mine)}; {listing}; {migration.TOO_EARLY}",
+        )
+        return
     before = look.memory.facts.get(f"conflicts-{round_number - 1}", {}).get("files")
     if conflicts and f"conflicts-{round_number}" not in look.memory.facts:
         evidence.remember(f"conflicts-{round_number}", files=conflicts)
-    listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     evidence.judge(
         [
             *_foreign(asked.values),
@@ -118,6 +125,26 @@ def _foreign(found: dict[str, tuple[str, ...]]) -> list[Finding]:
     """Conflicts that this step does not migrate."""
     findings = machine.config_leftovers(found, release.KNOWN_CONFLICTS)
     return [finding for finding in findings if finding.code != "rpmnew-known"]
+
+
+def _is_too_early(conflicts: dict[str, list[str]], look: Look) -> bool:
+    """Known conflicts are there, and the command has not come to the stop that they announce."""
+    found = {file for files in conflicts.values() for file in files}
+    return bool(found & release.KNOWN_CONFLICTS) and not migration.is_at_planned_stop(look)
+
+
+def _failed_before_the_stop(said: str, listing: str, look: Look) -> Finding:
+    return Finding(
+        code="round-failed",
+        subject=look.names.active,
+        observed=f"'neteye upgrade' ended with {said}; {listing}; and {migration.TOO_EARLY}",
+        expected="exit status 0, or the planned stop with the template of the credentials file",
+        remedy="Read the last task in its log (in this report), follow the guide's directions for"
+        " it, and see that httpd's shared directory is mounted on N. Then run again: the files are"
+        " migrated where their .rpmnew is, and the next round starts the command again. "
+        + release.SUPPORT,
+        guide=("G20", "G26"),
+    )
 
 
 def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[Finding]:

@@ -29,8 +29,10 @@ def ocs_credentials_written(look: Look, node: str) -> Action:
     pending = migration.new_files(look, node)
     if not pending:
         return Nothing(f"{node} has no .rpmnew of the OCS files")
-    seen = migration.in_use(look, node, pending)
     now = migration.credentials_now(look)
+    if now.template is None and now.existing is None:
+        return Nothing(migration.TOO_EARLY)
+    seen = migration.in_use(look, node, pending)
     password, variable = _settled(look, seen, now)
     if now.existing is not None:
         existing = now.value(variable)
@@ -78,6 +80,8 @@ def ocs_migration_to_come(look: Look, node: str) -> Foreseen | Nothing:
     pending = migration.new_files(look, node)
     if not pending:
         return Nothing(f"{node} has no .rpmnew of the OCS files")
+    if not migration.is_at_planned_stop(look):
+        _may_be_early(look, node, pending)
     merges = {path: _merged(look, node, path) for path in pending}
     changes = [
         change
@@ -98,16 +102,28 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     pending = migration.new_files(look, node)
     if not pending:
         return Nothing(f"{node} has no .rpmnew of the OCS files")
-    merges = {path: _merged(look, node, path) for path in pending}
     now = migration.credentials_now(look)
-    if now.variable is None or not now.value(now.variable):
+    if now.template is None and now.existing is None:
+        _may_be_early(look, node, pending)
+    elif now.variable is None or not now.value(now.variable):
         _stop([_no_credentials(look)])
+    merges = {path: _merged(look, node, path) for path in pending}
     for path, (old, merged) in merges.items():
         yield from _replaced(look, node, path, old, merged)
     left = migration.new_files(look, node)
     if left:
         raise RunbookError(f"{node}: {', '.join(left)}.rpmnew is still there, expected none")
     return "; ".join(_summary(path, merged) for path, (_, merged) in merges.items())
+
+
+def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:
+    """Before the template is there, only files that nothing reads are migrated: in standby.
+
+    Without it the upgrade could not go on: its health checks refuse an .rpmnew on any node.
+    """
+    if node not in look.cluster_status().standby_nodes:
+        _stop([_no_template(look)])
+    _stop(list(migration.in_use(look, node, pending).findings))
 
 
 def _merged(look: Look, node: str, path: str) -> tuple[str, Merge]:

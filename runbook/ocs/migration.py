@@ -223,6 +223,23 @@ def credentials_now(look: Look) -> CredentialsNow:
     )
 
 
+TOO_EARLY = (
+    f"neither {CREDENTIALS_TEMPLATE} nor the credentials file is on N: the round ended before it"
+    " came to the planned stop, the packages of N bring the template"
+)
+"""Why the credentials file is not written yet, although an `.rpmnew` is there."""
+
+
+def is_at_planned_stop(look: Look) -> bool:
+    """Whether the upgrade has brought what the migration needs (guide row G11).
+
+    A node whose packages are new has its `.rpmnew` while those of N are still being installed; a
+    round that fails meanwhile has not come to the stop.
+    """
+    now = credentials_now(look)
+    return now.template is not None or now.existing is not None
+
+
 def passwords_before(look: Look) -> tuple[Mapping[str, Mapping[str, Password]], list[Finding]]:
     """Preflight: the password on every operative node that has the files, and what is wrong.
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from engine.attempt.memory import Memory
 from engine.errors import Unanswered
 from engine.model.change import Change, Nothing
-from engine.model.cluster import ClusterOptions, ClusterStatus, Resource
+from engine.model.cluster import ClusterNode, ClusterOptions, ClusterStatus, Resource
 from engine.model.names import Names
 from engine.queries import Asked, Query, SqlQuery
 from engine.secrets import Secret
@@ -91,6 +91,7 @@ class FakeLook:
         self.asked: list[str] = []
         self.database_node = nodes.names[0]
         self.resources: list[Resource] = []
+        self.standby: set[str] = set()
         self.clock = datetime(2024, 3, 9, 22, 0, tzinfo=UTC)
         self.closed: list[tuple[str, str]] = []
 
@@ -128,7 +129,11 @@ class FakeLook:
 
     def cluster_status(self) -> ClusterStatus:
         options = ClusterOptions(False, False, False, "stop")
-        return ClusterStatus(None, True, options, (), tuple(self.resources))
+        nodes = tuple(
+            ClusterNode(name, str(number), True, name in self.standby, False, False, False)
+            for number, name in enumerate(self.names.operative, 1)
+        )
+        return ClusterStatus(None, True, options, nodes, tuple(self.resources))
 
     def close_ledger(self, kind: str, subject: str, why: str) -> None:
         self.closed.append((kind, subject))

@@ -10,7 +10,12 @@ import pytest
 from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
 from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
-from runbook.ocs.migration import credentials_now, migration_diffs, passwords_before
+from runbook.ocs.migration import (
+    TOO_EARLY,
+    credentials_now,
+    migration_diffs,
+    passwords_before,
+)
 from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
@@ -117,7 +122,54 @@ def test_what_is_not_certain_stops_for_a_person(
     assert not nodes.path(N, CREDENTIALS).exists()
 
 
-def test_without_the_template_the_rpmnew_is_not_the_upgrades(nodes: Nodes, look: FakeLook) -> None:
+@pytest.fixture
+def early(nodes: Nodes, look: FakeLook) -> None:
+    """OTHER is in standby with its new packages; those of N, with the template, failed."""
+    nodes.path(N, CREDENTIALS_TEMPLATE).unlink()
+    look.standby = {OTHER}
+
+
+@pytest.mark.usefixtures("early")
+def test_before_the_template_is_there_no_credentials_are_written(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    assert credentials(nodes, look).nothing == TOO_EARLY
+    assert not nodes.path(N, CREDENTIALS).exists()
+
+
+@pytest.mark.usefixtures("early")
+def test_a_node_in_standby_is_migrated_before_the_template_is_there(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """Its .rpmnew would keep the next round from starting; nothing reads its files meanwhile."""
+    migrate(nodes, look)
+    assert not nodes.path(OTHER, f"{SERVER_CONF}.rpmnew").exists()
+    for path in (SERVER_CONF, RESTAPI_CONF):
+        text = nodes.path(OTHER, path).read_text()
+        assert VARIABLE in text
+        assert PASSWORD not in text
+
+
+@pytest.mark.usefixtures("early")
+def test_early_files_without_a_variable_are_for_a_person(nodes: Nodes, look: FakeLook) -> None:
+    nodes.put(OTHER, f"{SERVER_CONF}.rpmnew", OLD[SERVER_CONF])
+    with pytest.raises(StoppedForPerson) as stopped:
+        migrate(nodes, look)
+    assert codes(stopped) == {"ocs-migration-unclear"}
+    assert nodes.path(OTHER, SERVER_CONF).read_text() == OLD[SERVER_CONF]
+
+
+def test_a_node_whose_httpd_may_run_is_not_migrated_early(nodes: Nodes, look: FakeLook) -> None:
+    nodes.path(N, CREDENTIALS_TEMPLATE).unlink()
+    with pytest.raises(StoppedForPerson) as stopped:
+        migrate(nodes, look)
+    assert codes(stopped) == {"ocs-template-missing"}
+    assert nodes.path(OTHER, f"{SERVER_CONF}.rpmnew").exists()
+    assert nodes.path(OTHER, SERVER_CONF).read_text() == OLD[SERVER_CONF]
+
+
+def test_credentials_whose_template_is_gone_are_a_question(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
     nodes.path(N, CREDENTIALS_TEMPLATE).unlink()
     with pytest.raises(StoppedForPerson) as stopped:
         credentials(nodes, look)

@@ -10,6 +10,7 @@ import pytest
 from engine.attempt.memory import Memory
 from engine.model.finding import Finding
 from engine.queries import Asked
+from engine.secrets import Secret
 from runbook.test_60_upgrade import test_stop as stop
 from tests.engine import kit
 
@@ -49,14 +50,22 @@ def first_round(*, code: int | None, run: str) -> list[dict[str, Any]]:
     ]
 
 
-def judged(*events: dict[str, Any]) -> Recorder:
-    """What `upgrade.stop[1]` finds when no .rpmnew or .rpmsave is left on any node."""
-    nodes = (kit.N, kit.SECOND)
+def judged(
+    *events: dict[str, Any],
+    left: dict[str, list[str]] | None = None,
+    run: str = "this-run",
+    template: bool = True,
+) -> Recorder:
+    """What `upgrade.stop[1]` finds when this is left on the nodes, and the template is on N."""
+    nodes, found = (kit.N, kit.SECOND), left or {}
     look = SimpleNamespace(
-        run_id="this-run",
+        run_id=run,
         memory=Memory.fold(events),
         names=SimpleNamespace(active=kit.N, all=nodes),
-        ask_all=lambda names, query: Asked(query.name, dict.fromkeys(names, ())),
+        ask_all=lambda names, query: Asked(
+            query.name, {node: tuple(found.get(node, ())) for node in names}
+        ),
+        ask=lambda node, query: Secret("A=") if template and query.name.endswith(".tpl") else None,
     )
     evidence = Recorder()
     stop(1, look, evidence)  # type: ignore[arg-type]
@@ -72,3 +81,24 @@ def test_a_planned_stop_whose_files_were_migrated_lets_the_next_round_begin() ->
     seen = kit.event("fact", step="upgrade.stop[1]", name="conflicts-1", files=CONFLICTS)
     events = [*first_round(code=1, run="an-earlier-run"), seen | {"run": "an-earlier-run"}]
     assert judged(*events).findings == []
+
+
+def test_known_files_with_their_template_are_the_planned_stop() -> None:
+    seen = judged(*first_round(code=1, run="this-run"), left=CONFLICTS)
+    assert seen.findings == []
+    assert seen.words == ["conflicts-1", seen.words[-1]]
+    assert seen.words[-1].startswith("planned stop, exit status 1")
+
+
+def test_a_round_that_failed_while_packages_were_installed_is_no_planned_stop() -> None:
+    """OTHER is upgraded and has its .rpmnew, N is not: migrating would lead nowhere."""
+    seen = judged(*first_round(code=2, run="this-run"), left=CONFLICTS, template=False)
+    assert [finding.code for finding in seen.findings] == ["round-failed"]
+    assert "planned stop" not in seen.words[0].partition(";")[0]
+    assert "conflicts-1" not in seen.words, "the stop of the next round would be the same again"
+
+
+def test_after_it_the_next_round_begins() -> None:
+    seen = judged(*first_round(code=2, run="an-earlier-run"), left=CONFLICTS, template=False)
+    assert seen.findings == []
+    assert "the packages of N bring the template" in seen.words[0]
