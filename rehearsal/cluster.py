@@ -129,10 +129,11 @@ def down(name: str = DEFAULT_NAME, *, images: bool = False, say: Say = print) ->
     _check_name(name)
     host.require_root()
     with locked(name):
-        _remove_running(name)
-        saved.remove_images(name)
+        if podman.is_installed():
+            _remove_running(name)
+            saved.remove_images(name)
         State(name).remove()
-        if images:
+        if images and podman.is_installed():
             for kept in image.remove_all():
                 say(f"{kept} stays: another cluster uses it")
     say(f"cluster {name!r} is gone")

@@ -14,6 +14,7 @@ _TOOLS = {
     "conmon": "conmon",
     "iptables": "iptables",
     "ip": "iproute2",
+    "nsenter": "util-linux",
     "mmdebstrap": "mmdebstrap",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",

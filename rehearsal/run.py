@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rehearsal.errors import CommandError, RehearsalError
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.4
 
 
 def run(

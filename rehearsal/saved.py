@@ -74,8 +74,10 @@ def bring_back(place: State, found: Topology, label: str, made: Network) -> None
     start_nodes(place, found, made, lambda node: image(found.name, label, node.short))
 
     def lacks() -> str | None:
-        waiting.refuse_ended(found)
-        return waiting.missing_but_resources(found) or _lacks(found, wanted)
+        lacking = waiting.missing_but_resources(found)
+        if lacking is not None and not all(waiting.is_listening(node) for node in found.nodes):
+            waiting.refuse_ended(found)
+        return lacking or _lacks(found, wanted)
 
     what = f"cluster {found.name!r} as saved in {label!r}"
     or_diagnosis(place, found, lambda: wait_for(what, lacks, seconds=_LOAD_SECONDS))

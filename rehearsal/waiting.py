@@ -1,6 +1,7 @@
 """Looks at a started cluster and says what is still missing until it is ready."""
 
 import json
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 
@@ -11,6 +12,7 @@ from rehearsal.topology import Node, Role, Topology
 
 _SECONDS = 300.0  # takes 15 on an idle machine, 70 on a very busy one
 _SSH_PORT = 22
+_CONNECT_SECONDS = 1.0
 
 
 def container_name(topology: Topology, node: Node) -> str:
@@ -30,8 +32,10 @@ def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
 
 def _missing_or_ended(topology: Topology) -> str | None:
     """Like `missing`; raises when a container has ended, as waiting longer would be of no use."""
-    refuse_ended(topology)
-    return missing(topology)
+    lacking = missing(topology)
+    if lacking is not None and not all(is_listening(node) for node in topology.nodes):
+        refuse_ended(topology)
+    return lacking
 
 
 def refuse_ended(topology: Topology) -> None:
@@ -58,7 +62,7 @@ def missing_but_resources(topology: Topology) -> str | None:
 
 def _missing(topology: Topology, judged: Callable[[str, list[str]], str | None]) -> str | None:
     for node in topology.nodes:
-        if not is_listening(topology, node):
+        if not is_listening(node):
             return f"ssh on {node.name}"
     first = container_name(topology, topology.operative[0])
     answer = podman.execute(first, ["crm_mon", "--output-as=xml"], check=False, timeout=30)
@@ -67,11 +71,13 @@ def _missing(topology: Topology, judged: Callable[[str, list[str]], str | None])
     return judged(answer.stdout, [node.name for node in topology.operative])
 
 
-def is_listening(topology: Topology, node: Node) -> bool:
-    """Whether sshd of the node has its socket."""
-    name = container_name(topology, node)
-    answer = podman.execute(name, ["ss", "-Hltn", f"sport = :{_SSH_PORT}"], check=False)
-    return answer.returncode == 0 and bool(answer.stdout.strip())
+def is_listening(node: Node) -> bool:
+    """Whether sshd of the node takes connections; asked from here, which costs no process there."""
+    try:
+        with socket.create_connection((str(node.address), _SSH_PORT), timeout=_CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def judge(crm_mon: str, names: list[str]) -> str | None:

@@ -276,3 +276,15 @@ def test_a_missing_program_is_named() -> None:
 def test_waiting_says_what_is_still_missing() -> None:
     with pytest.raises(RehearsalError, match="bread: not reached within 0 s, still: flour"):
         run.wait_for("bread", lambda: "flour", seconds=0, every=0)
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_down_on_a_bare_machine_has_nothing_to_ask_podman(
+    root: Path, monkeypatch: pytest.MonkeyPatch, images: bool
+) -> None:
+    """`make rehearsal` begins with it, before anything is installed."""
+    monkeypatch.setenv("PATH", str(root / "empty"))
+    monkeypatch.setattr(host, "require_root", lambda: None)
+    said: list[str] = []
+    cluster.down("bare", images=images, say=said.append)
+    assert said == ["cluster 'bare' is gone"]
