@@ -46,14 +46,19 @@ class Proof:
     def page(self) -> Path:
         return ROOT / "docs" / f"{self.kind}.md"
 
+    @property
+    def record(self) -> Path:
+        """The page's results for programs, so that another machine goes on where this one was."""
+        return ROOT / "docs" / "proofs" / f"{self.kind}.json"
+
 
 def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
     """Run what is asked for and not green yet; 0 when all of it is green, 1 when not, 4 usage."""
     options = _parser(proof).parse_args(argv)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    commit = code_commit()
-    results = Results(proof.kind, commit)
+    commit = code_commit(proof.kind)
+    results = Results(proof.kind, commit, record=proof.record)
     try:
         chosen = _chosen(proof, options, commit)
     except ValueError as error:
@@ -89,7 +94,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def write_page(proof: Proof, results: Results) -> None:
-    """The page with every result of this commit."""
+    """The page with every result of this commit, and its record."""
+    if not results.commit.endswith("-dirty"):
+        results.write_record()
     text = table.page(
         proof.heading,
         proof.introduction,
@@ -140,8 +147,12 @@ def _run_all(proof: Proof, results: Results, names: Sequence[str], workers: int)
             free.append(worker)
 
     with ThreadPoolExecutor(workers) as pool:
-        for future in [pool.submit(one, name) for name in names]:
-            future.result()
+        try:
+            for future in [pool.submit(one, name) for name in names]:
+                future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)  # those under way end, no other begins
+            raise
 
 
 def _run_one(proof: Proof, results: Results, name: str, worker: int) -> None:

@@ -64,6 +64,21 @@ def test_a_green_result_is_kept_and_a_red_one_is_run_again(tmp_path: Path) -> No
     assert not Results("faults", "def", tmp_path).is_done("good")
 
 
+def test_what_is_on_record_was_green_on_its_commit_only(tmp_path: Path) -> None:
+    record = tmp_path / "faults.json"
+    here = Results("faults", "abc", tmp_path / "here", record)
+    here.put(_result("good", green=True))
+    here.put(_result("bad", green=False))
+    here.write_record()
+    elsewhere = Results("faults", "abc", tmp_path / "elsewhere", record)
+    assert elsewhere.all() == {"good": _result("good", green=True)}
+    assert elsewhere.is_done("good")
+    elsewhere.put(_result("other", green=True))
+    elsewhere.write_record()
+    assert set(Results("faults", "abc", tmp_path / "third", record).all()) == {"good", "other"}
+    assert not Results("faults", "def", tmp_path / "here", record).all()
+
+
 def test_nothing_counts_as_done_on_a_tree_with_changes(tmp_path: Path) -> None:
     results = Results("faults", "abc-dirty", tmp_path)
     results.put(_result("good", green=True))
@@ -85,24 +100,28 @@ def test_a_document_is_not_another_state_of_the_code(tmp_path: Path) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *own, *words], check=True, capture_output=True)
 
     def write(name: str, text: str) -> None:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
         git("add", "--", name)
 
     git("init", "-q")
     write("engine/a.py", "1")
     git("commit", "-q", "-m", "code")
-    first = code_commit(tmp_path)
+    first = code_commit(root=tmp_path)
     write("docs/faults.md", "table")
     git("commit", "-q", "-m", "table")
-    assert code_commit(tmp_path) == first
+    assert code_commit(root=tmp_path) == first
     write("tests/unit.py", "another test")
     git("commit", "-q", "-m", "test")
-    assert code_commit(tmp_path) == first
+    assert code_commit(root=tmp_path) == first
+    write("tests/faults/a.py", "another fault")
+    git("commit", "-q", "-m", "fault")
+    assert code_commit("matrix", tmp_path) == first
+    assert code_commit("faults", tmp_path) != first
     write("engine/a.py", "2")
-    assert code_commit(tmp_path) == f"{first}-dirty"
+    assert code_commit(root=tmp_path) == f"{first}-dirty"
     git("commit", "-q", "-m", "more code")
-    assert code_commit(tmp_path) not in (first, f"{first}-dirty")
+    assert code_commit(root=tmp_path) not in (first, f"{first}-dirty")
 
 
 def test_lengthy_modules_are_found_by_their_mark(tmp_path: Path) -> None:
