@@ -23,11 +23,15 @@ head -c 64M /dev/zero > "$1/$2" 2>/dev/null && exit 1
 @contextmanager
 def _full(lab: Lab, directory: str) -> Iterator[None]:
     """A file system of limited size on N gets still smaller, and has no byte left."""
+    size = ("df", "--output=size", "-B1", directory)
+    before = lab.cluster.run(lab.cluster.active, size).split()[-1]
     lab.cluster.shell(lab.cluster.active, SHRINK_AND_FILL, directory, FILLER)
     try:
         yield
     finally:
         lab.cluster.run(lab.cluster.active, ("rm", "-f", f"{directory}/{FILLER}"))
+        enlarged = ("mount", "-o", f"remount,size={before}", directory)
+        lab.cluster.run(lab.cluster.active, enlarged)
 
 
 def _strike(lab: Lab, directory: str, codes: tuple[int, ...]) -> None:

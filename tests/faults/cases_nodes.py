@@ -42,7 +42,7 @@ def mariadb_killed_in_backup(lab: Lab) -> None:
     kill_once = (
         'if mkdir /run/killed-once 2>/dev/null; then pkill -KILL -x mariadbd; fi\nexec "$REAL" "$@"'
     )
-    with shim(lab, lab.cluster.active, "mysqldump", kill_once):
+    with shim(lab, lab.cluster.node_of("mariadb"), "mysqldump", kill_once):
         lab.expect(lab.start(), 1, "(dump|back ?up)", "[Rr]un again")
     lab.cluster.until_failed_action()
     lab.cluster.run(lab.cluster.active, ("pcs", "resource", "cleanup"))
@@ -56,7 +56,7 @@ def mariadb_killed_in_upgrade(lab: Lab) -> None:
     running.until_intent(FIRST_ROUND)
     lab.until_task(running, "upgrade-1", "packages")
     lab.cluster.run(lab.cluster.active, ("pkill", "-KILL", "-x", "mariadbd"))
-    lab.expect(running, (1, 11), "failed-action|mariadb", "cleanup|[Rr]emove the cause")
+    lab.expect(running, (1, 11), "failed-action|mariadb", "cleanup|[Rr]un again")
     lab.cluster.run(lab.cluster.active, ("pcs", "resource", "cleanup"))
     waiting.until_ready(lab.cluster.topology)
     lab.run_again()
@@ -93,6 +93,6 @@ def quorum_lost_during_upgrade(lab: Lab) -> None:
     lab.expect(running, 1, lab.cluster.other, voting.short)
     for node in (lab.cluster.other, voting.short):
         power_on(lab, node)
-    lab.until_normal()
+    lab.until_as_the_upgrade_left_it()
     lab.run_again()
     lab.expect_upgraded()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -82,7 +83,7 @@ class Lab:
         self.said.append(f"{ran.code}: {line}")
         wanted = (codes,) if isinstance(codes, int) else tuple(codes)
         problems = [] if ran.code in wanted else [f"exit code {ran.code}, expected {wanted}"]
-        if TRACEBACK in ran.console or "INTERNALERROR" in ran.console:
+        if TRACEBACK in own_words(ran.console) or "INTERNALERROR" in ran.console:
             problems.append("a traceback on the console")
         seen = ran.console.replace("\n", " ")
         problems += [f"{word!r} is not said" for word in words if not re.search(word, seen)]
@@ -113,15 +114,15 @@ class Lab:
     def until_task(self, running: Running, name: str, task: str) -> None:
         """Wait until a neteye command (`upgrade-1`, say) is at a task of the stand-in."""
         active = self.cluster.active
+        settings = self.cluster.read(active, "/etc/neteye-rehearsal/settings.json")
+        title = json.loads(settings)["tasks"][task]
         script = (
-            "title=$(python3 -c 'import json, sys;"
-            ' print(json.load(open("/etc/neteye-rehearsal/settings.json"))["tasks"][sys.argv[1]])'
-            '\' "$2"); grep -qF -- "$title" /var/lib/neteye-runbook/attempts/*/commands/'
-            '"$1"/nohup.out 2>/dev/null && echo there || echo missing'
+            'grep -qF -- "$2" /var/lib/neteye-runbook/attempts/*/commands/"$1"/nohup.out'
+            " 2>/dev/null && echo there || echo missing"
         )
         running.until(
             f"task {task} of {name}",
-            lambda: self.cluster.shell(active, script, name, task).strip() == "there",
+            lambda: self.cluster.shell(active, script, name, title).strip() == "there",
         )
 
     def wait_for(self, what: str, node: str, test: str, seconds: float = 180.0) -> None:
@@ -138,6 +139,12 @@ class Lab:
         waiting.until_ready(self.cluster.topology)
         self.cluster.run(self.cluster.active, ("pcs", "resource", "cleanup"))
         self.cluster.until_ready()
+
+    def until_as_the_upgrade_left_it(self) -> None:
+        """The same while OTHER may be in standby and fencing off: not everything runs then."""
+        waiting.until_ready(self.cluster.topology)
+        self.cluster.run(self.cluster.active, ("pcs", "resource", "cleanup"))
+        waiting.until_ready(self.cluster.topology)
 
     def other_home(self) -> Path:
         """The home directory of somebody else on another machine: nothing of this one is there."""
@@ -180,6 +187,12 @@ def said(ran: Ran) -> str:
         lines = [line for line in ran.console.splitlines() if line.strip()]
         text = lines[-1] if lines else "(nothing)"
     return " ".join(text.split())[:240]
+
+
+def own_words(console: str) -> str:
+    """Without the log of a neteye command, which may well end in a traceback of its own."""
+    lines = console.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("    | "))
 
 
 def left_undone(ran: Ran) -> list[str]:
