@@ -99,7 +99,7 @@ def reached(
             f"{node} is at {version}",
             f"NetEye {target}",
             "Nothing is done on a node by hand: look in the command's log for what happened "
-            "on this node, mend it, and run this again.",
+            "on this node, mend it, and run this again: the command is then started once more.",
             ("G21",),
         )
         for node, version in {**told, **silent}.items()

@@ -7,8 +7,10 @@ from engine.actions import action
 from engine.attempt.memory import ChangeRecord
 from engine.look import Look
 from engine.model.change import Change, Nothing, Temporary
+from engine.policy import versions
 from engine.queries.machine import pending_updates
-from runbook.release import REPOSITORY
+from engine.queries.neteye import VERSION
+from runbook.release import REPOSITORY, TARGET
 
 UPDATE_DEADLINE = 6 * 3600.0
 UPGRADE_DEADLINE = 12 * 3600.0
@@ -57,9 +59,9 @@ def neteye_updated(look: Look) -> Action:
 def neteye_upgraded(look: Look, round_number: int) -> Action:
     """A round of the upgrade has been run to its end."""
     rounds = {name_of(record): record for record in look.memory.detached("upgrade")}
-    done = [name for name, record in rounds.items() if ended_with(record) == 0]
-    if done:
-        return Nothing(f"not needed: the upgrade ended with exit status 0 in {done[-1]}")
+    done = [record for record in rounds.values() if ended_with(record) == 0]
+    if done and not _is_without_effect(look, done[-1]):
+        return Nothing(f"not needed: the upgrade ended with exit status 0 in {name_of(done[-1])}")
     mine = rounds.get(f"upgrade-{round_number}")
     if mine is not None and mine.has_ended:
         return Nothing(f"this round was run and ended with {said_of(mine)}")
@@ -74,6 +76,17 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
         opens=temporary_changes(look),
     )
     return "it ran to its end"
+
+
+def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
+    """An earlier run's exit status 0 and a node that is not at the target: it is run once more.
+
+    In the run that saw the exit status, the verification says so and stops.
+    """
+    if record.result is None or record.result["run"] == look.run_id:
+        return False
+    told = look.ask_all(look.names.all, VERSION).values
+    return bool(versions.reached(told, TARGET, told))
 
 
 def name_of(record: ChangeRecord) -> str:
@@ -91,7 +104,13 @@ def said_of(record: ChangeRecord) -> str:
 
 
 def _next_name(command: str, rounds: list[ChangeRecord]) -> str:
-    """The name of the round under way, or of the next one when the last has ended."""
-    if rounds and not rounds[-1].has_ended:
-        return name_of(rounds[-1])
-    return f"{command}-{len(rounds) + 1}"
+    """The name of the round under way, or of the next one when the last has ended.
+
+    Counted by the last name: rounds of one change are one record, the last.
+    """
+    if not rounds:
+        return f"{command}-1"
+    last = name_of(rounds[-1])
+    if not rounds[-1].has_ended:
+        return last
+    return f"{command}-{int(last.rpartition('-')[2]) + 1}"

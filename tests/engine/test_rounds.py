@@ -7,16 +7,27 @@ from typing import Any
 
 from engine.attempt.memory import Memory
 from engine.model.change import Change, Nothing
+from engine.model.host import Version
+from engine.queries import Asked
 from runbook.actions.neteye_command import neteye_updated, neteye_upgraded
 from tests.engine import kit
 from tests.policy.builders import cluster_status
 
 
-def look(*events: dict[str, Any]) -> Any:
-    """A look at a cluster in which nothing was changed yet, with this memory."""
-    names = SimpleNamespace(active=kit.N, other=(kit.SECOND, kit.THIRD))
+def look(
+    *events: dict[str, Any], run: str = "another-run", versions: tuple[int, ...] = (26, 26)
+) -> Any:
+    """A look at a cluster with this memory, whose first nodes are at these versions."""
+    names = SimpleNamespace(
+        active=kit.N, other=(kit.SECOND, kit.THIRD), all=(kit.N, kit.SECOND, kit.THIRD)
+    )
+    told = {name: Version(4, minor) for name, minor in zip(names.all, versions, strict=False)}
     return SimpleNamespace(
-        memory=Memory.fold(events), names=names, cluster_status=lambda: cluster_status()
+        run_id=run,
+        memory=Memory.fold(events),
+        names=names,
+        cluster_status=lambda: cluster_status(),
+        ask_all=lambda names, query: Asked(query.name, told),
     )
 
 
@@ -85,6 +96,22 @@ def test_after_a_good_end_no_round_is_needed() -> None:
         assert "ended with exit status 0 in upgrade-2" in told.reason
 
 
+def test_exit_status_0_without_its_effect_is_no_end_for_the_next_run() -> None:
+    """The run that saw it stops at the verification; who mended it runs the command once more."""
+    events = [started(1), ended(1, 0, "ok")]
+    behind = look(*events, versions=(26, 26, 25))
+    first = first_change(neteye_upgraded.generator(look=behind, round_number=1))
+    assert isinstance(first, Nothing)
+    assert "was run and ended with exit status 0" in first.reason
+    second = first_change(neteye_upgraded.generator(look=behind, round_number=2))
+    assert isinstance(second, Change)
+    assert second.detached == "upgrade-2"
+    seen_now = look(*events, run="r", versions=(26, 26, 25))
+    assert isinstance(
+        first_change(neteye_upgraded.generator(look=seen_now, round_number=2)), Nothing
+    )
+
+
 def test_after_an_interruption_another_round_is_run() -> None:
     events = [started(1), ended(1, None, "failed")]
     assert isinstance(round_of(1, *events), Nothing)
@@ -110,6 +137,11 @@ def test_an_update_under_way_is_followed_and_an_ended_one_is_run_again() -> None
     again = update(begun, kit.result("update.run", code=1, outcome="failed"))
     assert isinstance(again, Change)
     assert again.detached == "update-2"
+    second = kit.intent("update.run", detached="update-2", repeatable=False)
+    failed = kit.result("update.run", code=1, outcome="failed")
+    third = update(begun, failed, second, failed)
+    assert isinstance(third, Change)
+    assert third.detached == "update-3", "a name once used reads the old exit status for ever"
     done = update(begun, kit.result("update.run", code=0))
     assert isinstance(done, Nothing)
     assert isinstance(update(begun, started(1)), Nothing)
