@@ -11,6 +11,8 @@ from engine.queries import Asked
 from engine.rows import RowState
 from engine.run import Run
 
+UNANSWERED = "question-unanswered"
+
 
 class StoppedForPerson(RunbookError):
     """An action can't go on without a person's decision; each finding says what to do."""
@@ -51,9 +53,12 @@ class Evidence:
         blocking = [finding for finding in weighed if finding.blocks]
         self.blocking += blocking
         rows = tuple(guide) if guide is not None else self._guide
-        state = RowState.FAILED if blocking else RowState.FULFILLED
-        said = "; ".join(f"{f.subject}: {f.observed}" for f in blocking) if blocking else observed
-        self._rows(rows, state, said)
+        # accepted or not, what nobody answered was not observed
+        unseen = [finding for finding in weighed if finding.accepted and finding.code == UNANSWERED]
+        state = RowState.OPEN if unseen else RowState.FULFILLED
+        self._rows(
+            rows, RowState.FAILED if blocking else state, _said(blocking or unseen, observed)
+        )
         self.reasons.append(observed)
         self.reasons += [
             f"accepted [{f.code}] {f.subject} {acceptance_sentence(f.accepted.as_data())}"
@@ -126,6 +131,10 @@ class Evidence:
             self._run.record("row", step=self.step, row=row, state=state.value, reason=reason)
 
 
+def _said(findings: list[Finding], otherwise: str) -> str:
+    return "; ".join(f"{f.subject}: {f.observed}" for f in findings) or otherwise
+
+
 def as_data(finding: Finding) -> dict[str, Any]:
     """A finding as the contract's `findings[]` has it."""
     accepted = finding.accepted
@@ -144,7 +153,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
 def unanswered(node: str, question: str, why: str) -> Finding:
     """A question without an answer: unknown blocks."""
     return Finding(
-        code="question-unanswered",
+        code=UNANSWERED,
         subject=node,
         observed=f"no answer to {question!r}: {why}",
         expected="an answer within the deadline",

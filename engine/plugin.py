@@ -12,8 +12,8 @@ import pytest
 from engine import options, usage
 from engine.attempt.settle import refuse_steps_that_are_not
 from engine.console import Console
-from engine.errors import Refused, RunbookError, UsageError
-from engine.evidence import Evidence, StoppedForPerson, unanswered
+from engine.errors import RunbookError, UsageError
+from engine.evidence import Evidence, StoppedForPerson
 from engine.graph import order, resolve
 from engine.interrupts import Interrupts
 from engine.look import Look
@@ -260,8 +260,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         session.stop_for(error, step.mark.guide)
         result = None
     except RunbookError as error:
-        _judge_error(session, error)
-        result = None
+        session.fail_for(error, step.mark.guide)
+    except Exception:
+        if session.evidence.blocking:  # the findings stop the run, whatever ended the body
+            session.halt_for_findings(session.evidence.blocking)
+        raise
     blocking = session.evidence.blocking
     if blocking:
         session.halt_for_findings(blocking)
@@ -280,17 +283,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     session.foresee(getattr(pyfuncitem, "obj", None))
     return True
-
-
-def _judge_error(session: Session, error: RunbookError) -> None:
-    """A question without an answer blocks, wherever in a step it was asked."""
-    if isinstance(error, Refused):
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-    node = getattr(error, "node", "cluster")
-    question = getattr(error, "question", "a question of this step")
-    finding = unanswered(node, question, getattr(error, "why", str(error)))
-    assert session.evidence is not None
-    session.evidence.judge([finding], observed=str(error))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from engine.act import Action, Applied, Applier
 from engine.attempt.handover import hand_over
-from engine.attempt.records import RecordsWriter
+from engine.attempt.records import LockLost, RecordsWriter
 from engine.attempt.settle import settle
 from engine.console import Console
 from engine.door import Door
@@ -31,7 +31,7 @@ from engine.run import Ending, Mode, Run, Stop
 from engine.standby import StandbyWatch, standby_seconds
 from engine.stepping import StepUnderWay
 from engine.steps import Scope
-from engine.stops import NotDone, firewall_refused
+from engine.stops import NotDone, firewall_refused, superseded
 from engine.survey import Survey
 from engine.transport.base import Transport
 
@@ -102,7 +102,7 @@ class Session:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except StoppedForPerson as error:
             self.stop_for(error, rows)
-            self._stop_although_accepted(error)
+            self._stop_although_accepted(error.findings)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
             ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
@@ -113,12 +113,33 @@ class Session:
         self._evidence_of(applied, rows)
         return applied
 
+    def fail_for(self, error: RunbookError, rows: tuple[str, ...]) -> NoReturn:
+        """An error has ended a step's body. It fails: what comes after was not looked at."""
+        if isinstance(error, Unanswered):
+            self._judge_unanswered(error, rows)
+        else:
+            for row in rows:
+                self._row(row, RowState.FAILED, str(error))
+            if isinstance(error, LockLost):
+                superseded(self.run, error)
+            elif not isinstance(error, Refused):  # the door has stopped the run already
+                self.run.halt(
+                    Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED,
+                    f"{self.run.step}: {error}",
+                    "Remove the cause, then run again.",
+                )
+        raise pytest.fail.Exception(
+            self.run.redactor.clean_output(str(error)), pytrace=False
+        ) from None
+
     def _judge_unanswered(self, error: Unanswered, rows: tuple[str, ...]) -> None:
-        """A question without an answer blocks, also when an action asked it."""
+        """A question without an answer blocks, whoever in a step asked it."""
         if self.evidence is not None:
             finding = unanswered(error.node, error.question, error.why)
             self.evidence.judge([finding], observed=str(error), guide=rows)
-            self.halt_for_findings(self.evidence.blocking)
+            if self.evidence.blocking:
+                self.halt_for_findings(self.evidence.blocking)
+            self._stop_although_accepted([finding])
 
     def stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
         """Something that only a person can decide: exit code 11, the findings say what."""
@@ -133,14 +154,14 @@ class Session:
                 " ".join(dict.fromkeys(f.remedy for f in blocking)),
             )
 
-    def _stop_although_accepted(self, error: StoppedForPerson) -> None:
-        """An action that asks can't go on without the answer, whatever risk was accepted."""
+    def _stop_although_accepted(self, findings: Sequence[Finding]) -> None:
+        """Who asks can't go on without the answer, whatever risk was accepted."""
         if self.run.stop is None:
             self.run.halt(
                 Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
-                "; ".join(f"{f.subject}: {f.observed}" for f in error.findings)
+                "; ".join(f"{f.subject}: {f.observed}" for f in findings)
                 + " (accepted, but this step can't go on without an answer)",
-                " ".join(dict.fromkeys(f.remedy for f in error.findings)),
+                " ".join(dict.fromkeys(f.remedy for f in findings)),
             )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
