@@ -68,7 +68,7 @@ class Judge:
         if finding.code in self.severities.never_acceptable:
             return None
         now = self.now()
-        for acceptance in (*map(self._on_record, self.acceptances), *self.recorded):
+        for acceptance in self.in_force:
             if not acceptance.covers(finding):
                 continue
             if acceptance.has_ended(now):
@@ -79,6 +79,11 @@ class Judge:
             self._used.add(acceptance)
             return acceptance
         return None
+
+    @property
+    def in_force(self) -> tuple[Acceptance, ...]:
+        """Those given for this run and those on record, each once."""
+        return tuple(dict.fromkeys((*map(self._on_record, self.acceptances), *self.recorded)))
 
     def _on_record(self, given: Acceptance) -> Acceptance:
         """The one on record that says the same: it was given then, not now."""

@@ -34,17 +34,18 @@ def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = Fa
         release.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
     )
     compared = ", ".join([*release.SAME_FILES, release.REPOSITORY_FILES])
-    evidence.judge(findings, observed=f"the same on all nodes: {compared}", information=information)
+    evidence.judge(findings, observed=f"compared on all nodes: {compared}", information=information)
 
 
-def target_repository_answers(look: Look, evidence: Evidence) -> None:
+def target_repository_answers(look: Look, evidence: Evidence, *, information: bool = False) -> None:
     """The repository of the target answers on every node."""
     query = repository_answers(release.REPOSITORY, str(release.TARGET), release.REPOSITORY_PROBE)
     asked = look.ask_all(look.names.all, query)
     evidence.answered(asked)
     evidence.judge(
         versions.repository_answers(asked.values, release.TARGET, release.REPOSITORY),
-        observed=f"the repository of {release.TARGET} answers on {len(asked.values)} nodes",
+        observed=f"the repository of {release.TARGET} was asked on {len(asked.values)} nodes",
+        information=information,
     )
 
 
@@ -59,7 +60,7 @@ def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) 
     )
 
 
-def nothing_keeps_off_n(look: Look, evidence: Evidence) -> None:
+def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = False) -> None:
     """No leftover constraint, and none that keeps a resource off N."""
     status = look.cluster_status()
     cib = look.ask(look.names.active, CIB)
@@ -70,7 +71,8 @@ def nothing_keeps_off_n(look: Look, evidence: Evidence) -> None:
             fence_devices=[r.id for r in status.fence_devices],
             resources=sorted({r.group or r.id for r in status.services}),
         ),
-        observed=f"{len(cib.location)} location constraints, none in the way",
+        observed=f"{len(cib.location)} location constraints looked at",
+        information=information,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.model.finding import Severities, Severity
 from engine.model.host import Version
 from engine.model.release import Release, Stage
@@ -67,11 +69,19 @@ SAME_FILES = {
 """Files that must be the same on all nodes: one that differed has broken real upgrades."""
 
 REPOSITORY_FILES = "/etc/yum.repos.d"
+# subscription-manager writes each registered system's own certificate there
+_OWN_LINES = re.compile(r"[^:]*/redhat\.repo:\s*(?:#|sslclient(?:key|cert)\s*=)")
+
+
+def _is_of_all(line: str) -> bool:
+    return _OWN_LINES.match(line) is None
+
+
 REPOSITORIES: Query[str | None] = Query(
     name="repositories",
     # names and contents of all repository files, mirror lists included
     argv=("grep", "-rs", "", REPOSITORY_FILES),
-    parse=lambda answer: "\n".join(sorted(answer.text.splitlines())),
+    parse=lambda answer: "\n".join(sorted(filter(_is_of_all, answer.text.splitlines()))),
     ok_codes=(0, 1),
 )
 

@@ -44,8 +44,9 @@ def is_start(look: Look) -> bool:
     return look.position is Position.NOT_STARTED
 
 
-def is_under_way(look: Look) -> bool:
-    return look.position in (Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP)
+def is_ahead(look: Look) -> bool:
+    """Whether the upgrade is still to begin, also after a night between it and the update."""
+    return look.position in (Position.NOT_STARTED, Position.UPDATED)
 
 
 @step("preflight.reachable", asks=True, scope="both")
@@ -191,14 +192,14 @@ def _approvals(wanted: int) -> Finding:
 @step("preflight.sameness", asks=True)
 def test_sameness(look: Look, evidence: Evidence) -> None:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
-    # while the upgrade is under way the nodes may differ for a time
-    checks.files_are_the_same(look, evidence, information=is_under_way(look))
+    # while a command is under way the nodes may differ for a time
+    checks.files_are_the_same(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
     """The repository of 4.26 answers on every node."""
-    checks.target_repository_answers(look, evidence)
+    checks.target_repository_answers(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.updates", asks=True)
@@ -229,7 +230,8 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
     evidence.answered(asked)
     evidence.judge(
         clocks.clock_difference(asked.values, release.CLOCK_LIMIT),
-        observed=f"{len(asked.values)} clocks within {release.CLOCK_LIMIT:.0f} s",
+        observed=f"{len(asked.values)} clocks compared; at most {release.CLOCK_LIMIT:.0f} s apart",
+        information=not is_ahead(look),
     )
 
 
@@ -259,16 +261,15 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
 @step("preflight.constraints", asks=True)
 def test_constraints(look: Look, evidence: Evidence) -> None:
     """No leftover constraint, and none that keeps a resource off N."""
-    checks.nothing_keeps_off_n(look, evidence)
+    checks.nothing_keeps_off_n(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.leftovers", asks=True)
 def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew or .rpmsave lies about on any node."""
-    # the planned stop leaves the two known ones; anything else is judged between rounds
-    checks.no_leftovers(
-        look, evidence, known=release.KNOWN_CONFLICTS, information=is_under_way(look)
-    )
+    # under way they are judged where they come up: after the update, between rounds, at the end
+    at_rest = is_ahead(look) or look.position is Position.CLOSED
+    checks.no_leftovers(look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest)
 
 
 @step("preflight.commands", asks=True)
@@ -280,8 +281,8 @@ def test_commands(look: Look, evidence: Evidence) -> None:
 @step("preflight.health", asks=True)
 def test_health(look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
-    at_rest = (Position.NOT_STARTED, Position.UPDATED, Position.REACTIVATED, Position.CLOSED)
-    checks.health_is_ok(look, evidence, information=look.position not in at_rest)
+    at_rest = is_ahead(look) or look.position is Position.CLOSED
+    checks.health_is_ok(look, evidence, information=not at_rest)
 
 
 @step("preflight.normal", asks=True)

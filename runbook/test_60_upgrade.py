@@ -6,13 +6,15 @@ A round that is not needed says so. Rounds: one for each operative node (each ma
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from engine.act import Applied
 from engine.attempt.position import Position
 from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.plan.foreseen import planned_by
-from engine.policy import change_management, estimate, machine
+from engine.policy import change_management, estimate, machine, roles
 from engine.queries.machine import LEFTOVERS
 from engine.session import Session
 from engine.steps import step
@@ -22,26 +24,33 @@ from runbook.ocs import migration
 
 
 def window_now(look: Look, evidence: Evidence) -> None:
-    """Beforehand: a window that is too short now already, when its start is not judged any more."""
-    remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
-    finding = change_management.window_remaining(look.settings, look.now(), remaining)
+    """Beforehand: a window that does not fit now already, when its start is not judged any more."""
     is_ahead = not look.memory.detached("upgrade")
-    if finding is not None and is_ahead and look.position.is_after(Position.NOT_STARTED):
-        raise StoppedForPerson([finding])
+    if is_ahead and look.position.is_after(Position.NOT_STARTED):
+        _window_fits(look)
+
+
+def _window_fits(look: Look) -> timedelta:
+    """The window has begun and covers what is left to do, which is returned."""
+    settings, now = look.settings, look.now()
+    remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
+    findings = (
+        change_management.window_not_begun(settings, now),
+        change_management.window_remaining(settings, now, remaining),
+    )
+    if against := [finding for finding in findings if finding is not None]:
+        raise StoppedForPerson(against)
+    return remaining
 
 
 @step("upgrade.window", after=("backup.fetched",))
 @planned_by(window_now)
 def test_window(look: Look, evidence: Evidence) -> None:
-    """The remaining window covers what is left to do; the last moment to say no."""
+    """The window has begun and covers what is left to do; the last moment to say no."""
     if look.memory.detached("upgrade"):
         evidence.not_needed("the first round has been started: the window guards the start only")
         return
-    remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
-    finding = change_management.window_remaining(look.settings, look.now(), remaining)
-    if finding is not None:
-        raise StoppedForPerson([finding])
-    evidence.note(f"about {remaining} are left to do, and the window covers them")
+    evidence.note(f"about {_window_fits(look)} are left to do, and the window covers them")
 
 
 @step(
@@ -110,6 +119,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     evidence.judge(
         [
             *_foreign(asked.values),
+            *_other_active_node(look),
             # who starts the runbook again has seen to what the earlier run stopped at
             *([] if earlier else _unplanned(conflicts, said_of(mine), look)),
             *_again(conflicts, before, round_number),
@@ -125,6 +135,14 @@ def _foreign(found: dict[str, tuple[str, ...]]) -> list[Finding]:
     """Conflicts that this step does not migrate."""
     findings = machine.config_leftovers(found, release.KNOWN_CONFLICTS)
     return [finding for finding in findings if finding.code != "rpmnew-known"]
+
+
+def _other_active_node(look: Look) -> tuple[Finding, ...]:
+    """The vendor's command has put N in standby: the active node is another one than is known."""
+    status = look.cluster_status()
+    if look.names.active not in status.standby_nodes:
+        return ()
+    return roles.active_node_confirmed(look.names.active, status, look.names.operative)
 
 
 def _is_too_early(conflicts: dict[str, list[str]], look: Look) -> bool:

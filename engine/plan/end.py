@@ -69,7 +69,7 @@ def plan_data(run: Run, session: Session, ending: Ending, times: Timeline | None
         settings=settings,
         steps=steps,
         findings=run.judge.findings,
-        acceptances=run.judge.acceptances,
+        acceptances=run.judge.in_force,
         runbook=runbook_hash(),
     )
     # as the journal and the file will have it, so that the hash can be checked against them

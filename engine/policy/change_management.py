@@ -91,11 +91,12 @@ def _window(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Fin
     start, end = settings.window_start, settings.window_end
     if end is not None and now >= end:
         return (_past(settings, end, now),)
-    if start is None or now >= start:
+    early = window_not_begun(settings, now)
+    if start is None or early is None:
         short = window_remaining(settings, now, estimate)
         return () if short is None else (short,)
     short = None if end is None else _too_short_as_a_whole(end - start, end, estimate)
-    return (_outside(settings, start, now), *(() if short is None else (short,)))
+    return (early, *(() if short is None else (short,)))
 
 
 def _past(settings: Settings, end: datetime, now: datetime) -> Finding:
@@ -108,7 +109,11 @@ def _past(settings: Settings, end: datetime, now: datetime) -> Finding:
     )
 
 
-def _outside(settings: Settings, start: datetime, now: datetime) -> Finding:
+def window_not_begun(settings: Settings, now: datetime) -> Finding | None:
+    """The window is still to come; None also when no start is given. Code: `window-outside`."""
+    start = settings.window_start
+    if start is None or now >= start:
+        return None
     return Finding(
         "window-outside",
         "runbook_window_start",

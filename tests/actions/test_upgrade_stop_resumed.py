@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from engine.queries import Asked
 from engine.secrets import Secret
 from runbook.test_60_upgrade import test_stop as stop
 from tests.engine import kit
+from tests.policy.builders import cluster_status, node
 
 CONFLICTS = {kit.SECOND: ["/etc/httpd/conf.d/ocsinventory-server.conf.rpmnew"]}
 
@@ -55,13 +57,17 @@ def judged(
     left: dict[str, list[str]] | None = None,
     run: str = "this-run",
     template: bool = True,
+    standby: str = kit.SECOND,
 ) -> Recorder:
     """What `upgrade.stop[1]` finds when this is left on the nodes, and the template is on N."""
     nodes, found = (kit.N, kit.SECOND), left or {}
     look = SimpleNamespace(
         run_id=run,
         memory=Memory.fold(events),
-        names=SimpleNamespace(active=kit.N, all=nodes),
+        names=SimpleNamespace(active=kit.N, all=nodes, operative=nodes),
+        cluster_status=lambda: replace(
+            cluster_status(), nodes=tuple(node(name, standby=name == standby) for name in nodes)
+        ),
         ask_all=lambda names, query: Asked(
             query.name, {node: tuple(found.get(node, ())) for node in names}
         ),
@@ -102,3 +108,10 @@ def test_after_it_the_next_round_begins() -> None:
     seen = judged(*first_round(code=2, run="an-earlier-run"), left=CONFLICTS, template=False)
     assert seen.findings == []
     assert "the packages of N bring the template" in seen.words[0]
+
+
+def test_an_upgrade_that_left_another_node_active_is_no_planned_stop() -> None:
+    """All that follows is done on N: the command has to have left N active."""
+    seen = judged(*first_round(code=1, run="this-run"), left=CONFLICTS, standby=kit.N)
+    assert [finding.code for finding in seen.findings] == ["role-mismatch"]
+    assert f"not in standby: {kit.SECOND}" in seen.findings[0].observed

@@ -9,7 +9,7 @@ import pytest
 
 from engine.model.inventory import Environment, Settings
 from engine.model.release import Stage
-from engine.policy.change_management import governance, window_remaining
+from engine.policy.change_management import governance, window_not_begun, window_remaining
 from engine.policy.estimate import announced, remaining
 from tests.policy import builders as b
 
@@ -127,6 +127,16 @@ def test_window_remaining() -> None:
     over = window_remaining(settings, NOW + 3 * HOUR, HOUR)
     assert over is not None
     assert "0 s are left" in over.observed
+
+
+def test_window_not_begun() -> None:
+    settings = Settings("c", Environment.STAGING, window_start=NOW, window_end=NOW + HOUR)
+    assert window_not_begun(settings, NOW) is None
+    assert window_not_begun(Settings("c", Environment.PRODUCTION), NOW) is None
+    finding = window_not_begun(settings, NOW - HOUR)
+    assert finding is not None
+    assert finding.code == "window-outside"
+    assert "opens in 1 h 00 min" in finding.observed
 
 
 def test_announced_time() -> None:

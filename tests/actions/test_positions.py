@@ -1,0 +1,178 @@
+"""What counts at which position: a half-upgraded cluster is never locked out, nor shot at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.act import Applied
+from engine.attempt.memory import Memory
+from engine.attempt.position import Position
+from engine.evidence import StoppedForPerson
+from engine.model.finding import Finding
+from engine.model.inventory import Environment, Settings
+from engine.policy import normal
+from engine.queries import Asked
+from engine.transport.scripted import said
+from runbook import release, test_10_preflight, test_30_update
+from runbook.test_60_upgrade import test_window as window
+from tests.engine import kit
+from tests.policy.builders import cluster_status, node
+
+NODES = (kit.N, kit.SECOND, kit.THIRD)
+CHECKS = ("sameness", "repository", "clocks", "constraints", "leftovers", "health")
+UNDER_WAY = (
+    *(Position.UPDATE_UNDER_WAY, Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP),
+    *(Position.UPGRADED, Position.REACTIVATED),
+)
+
+
+class Weights:
+    """Evidence that keeps whether a check weighs."""
+
+    def __init__(self) -> None:
+        self.weighs: bool | None = None
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+
+    def answered(self, asked: Asked[Any]) -> bool:
+        return True
+
+    def judge(self, findings: Any, *, observed: str, information: bool = False) -> None:
+        self.weighs = not information
+        self.findings += findings
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def position_look(position: Position) -> Any:
+    names = SimpleNamespace(all=(), operative=(), active=kit.N, internal={kit.N: kit.N})
+    return SimpleNamespace(
+        position=position,
+        names=names,
+        memory=Memory.fold([]),
+        ask_all=lambda names, query: Asked(query.name),
+        ask=lambda node, query: SimpleNamespace(location=(), properties={}),
+        cluster_status=cluster_status,
+    )
+
+
+def weighs(check: str, position: Position) -> bool | None:
+    evidence = Weights()
+    getattr(test_10_preflight, f"test_{check}")(position_look(position), evidence)
+    return evidence.weighs
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("position", UNDER_WAY)
+def test_what_guards_the_start_is_information_later(check: str, position: Position) -> None:
+    assert weighs(check, position) is False
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("position", [Position.NOT_STARTED, Position.UPDATED])
+def test_before_the_upgrade_it_counts(check: str, position: Position) -> None:
+    assert weighs(check, position) is True
+
+
+# a resumed run between unstandby and fencing
+
+
+def after_update(*, fencing: bool, before: bool = True, unclean: bool = False) -> Any:
+    """A look after the update's unstandby, which an earlier run did."""
+    others = (node(kit.SECOND), node(kit.THIRD, online=not unclean, unclean=unclean))
+    status = replace(cluster_status(fencing=fencing), nodes=(node(kit.N), *others))
+    return SimpleNamespace(
+        memory=Memory.fold([kit.intent("update.run", detached="update-1", repeatable=False)]),
+        settings=SimpleNamespace(reactivate_after_update=True),
+        baseline={"fencing": before},
+        names=SimpleNamespace(active=kit.N, operative=NODES),
+        cluster_status=lambda: status,
+    )
+
+
+@pytest.fixture
+def profiles(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The profiles that were judged."""
+    judged: list[Any] = []
+
+    def settled(look: Any, profile: Any, *, version: Any) -> tuple[list[Finding], None]:
+        judged.append(profile)
+        return [], None
+
+    monkeypatch.setattr(test_30_update, "settled", settled)
+    monkeypatch.setattr(test_30_update, "describe", lambda seen: "looked at")
+    return judged
+
+
+def unstandby(look: Any, profiles: list[Any]) -> Weights:
+    evidence = Weights()
+    found = Applied(reason="no node is in standby")
+    test_30_update.test_update_unstandby(found, look, evidence)  # type: ignore[arg-type]
+    return evidence
+
+
+def test_before_fencing_comes_back_every_node_is_looked_at(profiles: list[Any]) -> None:
+    """Fencing given back while a node is unclean would shoot it."""
+    seen = unstandby(after_update(fencing=False, unclean=True), profiles)
+    assert [finding.code for finding in seen.findings] == ["node-standby"]
+    assert profiles == [normal.reactivated]
+
+
+@pytest.mark.parametrize(("fencing", "before"), [(True, True), (False, False)])
+def test_where_nothing_was_done_and_nothing_comes_back_the_next_step_judges(
+    profiles: list[Any], fencing: bool, before: bool
+) -> None:
+    assert unstandby(after_update(fencing=fencing, before=before), profiles).findings == []
+    assert profiles == []
+
+
+# the window, directly before the first round
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def window_from(start: timedelta, end: timedelta) -> Callable[[], None]:
+    look = SimpleNamespace(
+        memory=Memory.fold([]),
+        settings=Settings(
+            "c", Environment.PRODUCTION, window_start=NOW + start, window_end=NOW + end
+        ),
+        inventory=SimpleNamespace(hosts=NODES),
+        now=lambda: NOW,
+    )
+    return lambda: window(look, Weights())
+
+
+def test_the_first_round_waits_for_the_window() -> None:
+    """Updated the night before and started again too early."""
+    with pytest.raises(StoppedForPerson, match="window-outside"):
+        window_from(10 * HOUR, 20 * HOUR)()
+    with pytest.raises(StoppedForPerson, match="window-too-short"):
+        window_from(-HOUR, HOUR / 10)()
+    window_from(-HOUR, 8 * HOUR)()
+
+
+# repositories
+
+
+def repositories(serial: str, url: str = "https://repository.example.test/4.26") -> str | None:
+    text = (
+        f"/etc/yum.repos.d/redhat.repo:# {serial}\n"
+        f"/etc/yum.repos.d/redhat.repo:sslclientkey = /etc/pki/entitlement/{serial}-key.pem\n"
+        f"/etc/yum.repos.d/redhat.repo:sslclientcert = /etc/pki/entitlement/{serial}.pem\n"
+        f"/etc/yum.repos.d/neteye.repo:baseurl = {url}\n"
+    )
+    return release.REPOSITORIES.parse(said(text))
+
+
+def test_each_systems_own_certificate_is_no_difference() -> None:
+    assert repositories("1234") == repositories("5678")
+    assert repositories("1234") != repositories("1234", "https://mirror.example.test/4.25")
