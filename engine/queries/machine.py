@@ -142,7 +142,9 @@ cache=$(mktemp -d) || exit 2
 trap 'rm -rf "$cache"' EXIT
 [ -z "$1" ] || export DNF0="$1"
 shift
-dnf --setopt=cachedir="$cache" --setopt=skip_if_unavailable=0 "$@"
+# on a registered system that plugin may write /etc/yum.repos.d/redhat.repo anew
+dnf --disableplugin=subscription-manager \\
+  --setopt=cachedir="$cache" --setopt=skip_if_unavailable=0 "$@"
 """
 
 
