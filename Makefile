@@ -49,23 +49,24 @@ lengthy: setup
 	$(BIN)/pytest -q -m lengthy $$($(BIN)/python -m tests.proving.lengthy $(COUNT))
 
 # Faults during a run, on rehearsal clusters; hours. What is green on this commit is not run again.
-# SHARD=2/6, FAULTS=name,name, or COUNT=5 (rotated by the commit id). The table: docs/faults.md
+# SHARD=2/6, FAULTS=name,name, or COUNT=5 (rotated by the commit id); AGAIN=1: the green ones too.
+# The table: docs/faults.md
 faults: setup
 	$(BIN)/python -m tests.faults $(if $(SHARD),--shard $(SHARD)) $(if $(FAULTS),--only $(FAULTS)) \
-	  $(if $(COUNT),--count $(COUNT))
+	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again)
 
 # The runbook killed at every edge of its journal, and run again; hours. Cases as above.
 # SHARD=2/6, EDGES=name,name, or COUNT=3; WORKERS=2: two clusters at once. docs/matrix.md
 matrix: setup
 	$(BIN)/python -m tests.matrix $(if $(SHARD),--shard $(SHARD)) $(if $(EDGES),--only $(EDGES)) \
-	  $(if $(COUNT),--count $(COUNT)) $(if $(WORKERS),--workers $(WORKERS))
+	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again) $(if $(WORKERS),--workers $(WORKERS))
 
-# What .ci/run takes of the two.
+# What .ci/run takes of the two: run for real, whatever is on record.
 proofs: some-edges some-faults
 some-edges:
-	$(MAKE) matrix COUNT=3
+	$(MAKE) matrix COUNT=3 AGAIN=1
 some-faults:
-	$(MAKE) faults COUNT=5
+	$(MAKE) faults COUNT=5 AGAIN=1
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
