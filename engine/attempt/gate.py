@@ -15,6 +15,8 @@ from engine.attempt.records import RecordsWriter
 from engine.queries import AnswerLike, Query
 from engine.transport.base import Answer, Transport
 
+ROUNDING = 2
+"""Seconds that whole numbers of seconds may hide: one in the lock's stamp, one at the gate."""
 TRIES = 3
 """How often a change is begun anew that started too late, while the lock is still ours."""
 
@@ -64,7 +66,7 @@ def gate_of(transport: Transport, records: RecordsWriter, node: str) -> Gate:
     records.keep(share=2)
     seen = ask_system(transport, node)
     # asked after the lease's last sign, so what is left of it is at least this
-    until = seen.uptime + int(leases.LEASE - records.age)
+    until = seen.uptime + int(leases.LEASE - records.age) - ROUNDING
     words = remote.script(remote.GUARD_ELSEWHERE, str(until), seen.id)
     return Gate(words, seen.id)
 

@@ -101,8 +101,9 @@ class ClusterLock:
                 if not self._ended.is_set():
                     self._run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
                 return
-            except (Lost, RunbookError):
-                continue  # the next change finds out whether N is back
+            except (Lost, RunbookError, OSError):
+                # N, or this machine (no process, no file), for now; the next change finds out
+                continue
 
 
 def holder(run: Run) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.attempt import remote
+from engine.attempt.gate import gate_of
 from engine.attempt.records import LEASE, RecordsWriter
 from engine.run import Ending
 from engine.transport.base import Answer, LostKind
@@ -98,6 +99,36 @@ def test_a_change_that_only_came_late_is_made_under_a_new_lease(
     assert made.commands == [SET]
     assert made.node.held_back == [(kit.SECOND, SET)]
     assert made.ending() is None
+
+
+class Clocked:
+    """N and another node, started at the same moment: what they and the run know of the time."""
+
+    node, held_generation, system = kit.N, "1", "start"
+
+    def __init__(self, renewed: float) -> None:
+        self.renewed = self.now = renewed
+
+    @property
+    def age(self) -> float:
+        return self.now - self.renewed
+
+    def keep(self, share: float = 3) -> None:
+        """It is young enough."""
+
+    def run(self, node: str, argv: Any, **options: Any) -> Answer:
+        return said(f"{int(self.now)} start\n")
+
+
+@pytest.mark.parametrize("hundredth", [0, 1, 33, 66, 99])
+def test_a_gate_elsewhere_is_shut_before_n_may_give_the_lock_away(hundredth: int) -> None:
+    """Both sides count whole seconds of their uptime."""
+    at = Clocked(1000 + hundredth / 100)
+    given_away = int(at.renewed) + LEASE
+    for later in range(0, LEASE * 50, 7):
+        at.now = at.renewed + later / 100
+        until = int(gate_of(at, at, kit.SECOND).argv[4])  # type: ignore[arg-type]
+        assert until + 1 <= given_away, "it passes until this second is over"
 
 
 def test_a_machine_that_is_always_late_gives_up_and_says_so(

@@ -163,3 +163,20 @@ def test_a_lock_here_that_can_not_be_made_is_no_lock(
     assert take_here(run) is None
     assert run.stop is not None
     assert run.stop.ending is Ending.FAILED
+
+
+def test_a_machine_that_is_short_of_files_for_a_moment_keeps_its_lease(
+    run: Run, node: kit.Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE", 0.03)
+    lock, records = lock_of(run, node)
+    short = [OSError(24, "Too many open files")]
+
+    def renew() -> None:
+        if short:
+            raise short.pop()
+        lock._ended.set()
+
+    monkeypatch.setattr(records, "renew", renew)
+    lock._keep_lease()
+    assert lock._ended.is_set()
