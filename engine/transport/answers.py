@@ -119,7 +119,7 @@ class Collector:
         if ssh_code is None:
             why = f"{asked}: no sign of it from the node within its deadline"
             return Lost(self.node, why, LostKind.DEADLINE)
-        if ssh_code == 255:
+        if ssh_code == 255 or ssh_code < 0:  # ended by a signal: its request may be on its way
             why = f"the connection was lost when {asked} was to start. ssh says: {said}"
             return Lost(self.node, why, LostKind.CONNECTION_LOST)
         if host.become:

@@ -29,6 +29,8 @@ _LISTENS = "00010000"
 """The flag (__SO_ACCEPTCON) of listening sockets in /proc/net/unix."""
 _NOT_STARTED = ("Session open refused by peer", "kex_exchange_identification", "banner exchange")
 """ssh's texts when it could open no session: then nothing ran, and asking again does no harm."""
+_ASKED_FOR = "read from master failed"
+"""ssh's text when the connection broke after the session was asked for: it may run already."""
 
 
 class SshTransport:
@@ -199,6 +201,11 @@ class SshTransport:
         until = time.monotonic() + collector.longest + NETWORK_MARGIN
         code = Session(client, data, out, err).converse(len(collector.argvs), until)
         said = err.before.decode("utf-8", "backslashreplace").strip()
-        if code == 255 and not err.begun and any(text in said for text in _NOT_STARTED):
+        if code == 255 and not err.begun and _opened_none(said):
             return None, said
         return collector.results(code, connection.host, connection.said_since(seen)), ""
+
+
+def _opened_none(said: str) -> bool:
+    """No session was asked for; what ssh says of its own connection afterwards does not count."""
+    return _ASKED_FOR not in said and any(text in said for text in _NOT_STARTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from itertools import pairwise
 
@@ -10,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
+from engine.model.inventory import Host, Role
+from engine.transport.answers import Collector
+from engine.transport.base import Lost, LostKind
 from engine.transport.lines import LINE_LIMIT, LineSplitter
 from engine.transport.wrapper import Demux, new_nonce, remote_command
 
@@ -117,3 +121,17 @@ def test_two_sessions_never_share_a_word() -> None:
 def test_a_deadline_is_a_time(deadline: float) -> None:
     with pytest.raises(UsageError, match="positive number of seconds"):
         remote_command(NONCE, [["id"]], deadline, become=False)
+
+
+@pytest.mark.parametrize("code", [-signal.SIGKILL, -signal.SIGTERM, 255])
+@pytest.mark.parametrize("become", [False, True])
+def test_an_ssh_that_was_ended_before_the_begin_may_have_sent_its_command(
+    code: int, become: bool
+) -> None:
+    """The begin is said by the node: without it nobody knows how far the command came."""
+    collector = Collector("n", [["pcs", "property", "set", "x=1"]], 10)
+    collector.demuxes(NONCE)
+    with pytest.raises(Lost, match="the connection was lost when pcs") as lost:
+        collector.results(code, Host("n", Role.OPERATIVE, "192.0.2.1", become=become))
+    assert lost.value.kind is LostKind.CONNECTION_LOST
+    assert lost.value.may_have_run
