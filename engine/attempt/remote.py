@@ -41,7 +41,7 @@ id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
 [ -d "attempts/$id" ] || { echo "attempts/$id is not there" >&2; exit 1; }
 tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
-  --exclude='*.new.*' attempt "attempts/$id"
+  --exclude="attempts/$id/commands/*.new.*" attempt "attempts/$id"
 code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
 [ "$code" -le 1 ] || exit "$code"

@@ -264,6 +264,21 @@ def test_an_archive_has_the_current_attempt_without_bulk(root: Path) -> None:
     assert files == ["attempt", "attempts/A/journal/R.jsonl"]
 
 
+@pytest.mark.parametrize("attempt", ["20261101T000000Z-neteye.new.example-ab12", "x.new.y"])
+def test_a_cluster_of_any_name_is_in_the_archive(root: Path, attempt: str) -> None:
+    """Only what a start that was cut off left among the commands is no record."""
+    acquire(root)
+    for name in ("upgrade-1", "upgrade-1.new.4711", "upgrade-1.new.gone"):
+        on(root, remote.APPEND, "1", f"attempts/{attempt}/commands/{name}/pid", stdin=b"1\n")
+    on(root, remote.REPLACE, "1", f"attempts/{attempt}/baseline.json", stdin=b"{}")
+    on(root, remote.REPLACE, "1", "attempt", stdin=f"{attempt}\n".encode())
+    answer = on(root, remote.READ)
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+        files = sorted(member.name for member in archive if member.isfile())
+    base = f"attempts/{attempt}"
+    assert files == ["attempt", f"{base}/baseline.json", f"{base}/commands/upgrade-1/pid"]
+
+
 def test_no_records_are_told_from_unreadable_ones(root: Path) -> None:
     assert on(root, remote.READ).code == remote.NO_RECORDS
     acquire(root)
