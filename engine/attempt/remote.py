@@ -221,6 +221,7 @@ setsid --fork sh -c '
   exec 2> /dev/null
   cd "$base"
   umask "$mask"
+  unset LC_ALL
   nohup bash -lc "\\"\\$@\\"" bash "$@" >> "$base/nohup.out" 2>&1
   code=$?
   printf "%-7s\\n" "$code" 1<> "$base/status.new"

@@ -234,6 +234,16 @@ def test_the_command_has_the_usual_mask_of_new_files(base: Path) -> None:
     assert (base / "nohup.out").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_command_has_the_language_of_a_fresh_login(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Questions run under LC_ALL=C; the vendor's command is run as somebody who logs in does."""
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    start(base, "sh", "-c", 'echo "${LC_ALL-none} $LANG"')
+    assert ended(base).chunk == b"none en_US.UTF-8\n"
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one MiB; needs root."""
