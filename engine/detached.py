@@ -6,6 +6,7 @@ may drop at any time.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -158,4 +159,11 @@ class Follower:
 
     def _look(self, offset: int) -> Progress:
         query = progress_query(self.base, offset, CHUNK)
-        return query.parse(self.transport.run(self.node, query.argv, deadline=query.deadline))
+        answer = self.transport.run(self.node, query.argv, deadline=query.deadline)
+        if answer.code in query.ok_codes:
+            with contextlib.suppress(ValueError):
+                return query.parse(answer)
+        # no state can be read from it: as if it had not come
+        why = f"how it stands can't be told now (exit code {answer.code}: "
+        why += f"{answer.errors.strip()[-200:]})"
+        raise Lost(self.node, why, LostKind.CONNECTION_LOST)

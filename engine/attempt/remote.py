@@ -24,10 +24,16 @@ NOT_STARTED = "neteye-runbook: not started:"
 """Begins the standard error of a change that a guard kept from starting."""
 
 # system: tells this start of the node from every other one; of a container too, whose boot id
-# is that of its host. mine: the lock on stdout and the end, when it is not ours any more.
+# is that of its host; read without a process that could fail. began: when a process did, in
+# $ticks. mine: the lock on stdout and the end, when it is not ours any more.
 _COMMON = """
-uptime() { cut -d. -f1 /proc/uptime; }
-system() { echo "$(cat /proc/sys/kernel/random/boot_id)/$(cut -d' ' -f22 /proc/1/stat)"; }
+uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
+began() {
+  { read -r ticks < "/proc/$1/stat"; } 2> /dev/null || return 1
+  set -- ${ticks##*) }
+  ticks=${20}
+}
+system() { read -r boot < /proc/sys/kernel/random/boot_id && began 1 && echo "$boot/$ticks"; }
 locked() { exec 9>"$1/.flock"; flock -w 20 9 || exit 74; }
 mine() { [ "$(sed -n 1p "$1/lock")" = "$2" ] || { cat "$1/lock"; exit 75; }; }
 renew() { touch -d "@$(uptime)" "$1/lock"; system; }
@@ -64,6 +70,7 @@ ACQUIRE = (
 set -eu
 umask 077
 root=$1 lease=$2 over=$3
+now=$(system)
 mkdir -p "$root"
 locked "$root"
 generation=0 state=free age=0 former=
@@ -71,7 +78,8 @@ if [ -f "$root/lock" ]; then
   generation=$(sed -n 1p "$root/lock")
   state=$(sed -n 2p "$root/lock")
   former=$(sed -n 3p "$root/lock")
-  up=$(uptime) renewed=$(stat -c %Y "$root/lock")
+  up=$(uptime)
+  renewed=$(stat -c %Y "$root/lock")
   if [ "$up" -ge "$renewed" ]; then age=$((up - renewed)); else age=$up; fi
   if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$generation" != "$over" ]; then
     printf '%s\\n' "$generation" "$state" "$former" "$age"
@@ -83,7 +91,7 @@ next=$((generation + 1))
 sync "$root/lock.new"
 touch -d "@$(uptime)" "$root/lock.new"
 mv "$root/lock.new" "$root/lock"
-printf '%s\\n' "$next $state $age $(system)" "$former"
+printf '%s\\n' "$next $state $age $now" "$former"
 """
 )
 
@@ -172,10 +180,10 @@ exec "$@"
 GUARD_ELSEWHERE = (
     _COMMON
     + """
-if [ "$(uptime)" -gt "$1" ] || [ "$(system)" != "$2" ]; then
+[ "$(uptime)" -le "$1" ] && [ "$(system)" = "$2" ] || {
   echo "neteye-runbook: not started: too late" >&2
   exit 75
-fi
+}
 shift 2
 exec "$@"
 """
@@ -194,6 +202,7 @@ root=$1 generation=$2 base=$3
 shift 3
 locked "$root"
 mine "$root" "$generation"
+system=$(system)
 rm -rf "$base.new.gone"
 for old in "$base".new.*; do
   # a start that was cut off; moved away as a whole, so that a late wrapper can't take it
@@ -208,11 +217,11 @@ printf '%-7s\\n' - > "$new/status.new" || { df -P "$new" >&2; exit 1; }
 sync "$new/status.new"
 setsid --fork sh -c '
   set -e
-  new=$1 base=$2 mask=$3
-  shift 3
+  new=$1 base=$2 mask=$3 system=$4
+  shift 4
   trap "rm -rf \\"$new\\"" EXIT
   cut -d" " -f22 "/proc/$$/stat" > "$new/starttime"
-  echo "$(cat /proc/sys/kernel/random/boot_id)/$(cut -d" " -f22 /proc/1/stat)" > "$new/system"
+  echo "$system" > "$new/system"
   echo "$$" > "$new/pid"
   sync "$new/pid"
   mv -T "$new" "$base"
@@ -227,7 +236,7 @@ setsid --fork sh -c '
   printf "%-7s\\n" "$code" 1<> "$base/status.new"
   sync "$base/status.new" "$base/nohup.out"
   mv "$base/status.new" "$base/status"
-' runbook-wrapper "$new" "$base" "$mask" "$@" < /dev/null > /dev/null 9>&-
+' runbook-wrapper "$new" "$base" "$mask" "$system" "$@" < /dev/null > /dev/null 9>&-
 tries=0
 until [ -d "$base" ] || [ ! -d "$new" ] || [ "$tries" -ge 200 ]; do
   tries=$((tries + 1))
@@ -239,25 +248,39 @@ if mv -T "$new" "$base.new.gone" 2> /dev/null; then rm -rf "$base.new.gone"; fi
 )
 
 # args: directory of the command, offset into its log in bytes, most bytes to print
+# What can't be told now, for want of memory say, is no answer: an exit code, never a state.
 FOLLOW = (
     _COMMON
     + """
 base=$1 offset=$2 most=$3
 [ -d "$base" ] || { echo "absent - 0"; exit 0; }
+# first: the first line of a file in $line; empty when it has none, or is not there
+first() {
+  line=
+  { read -r line < "$1"; } 2> /dev/null || [ -n "$line" ] || [ ! -s "$1" ] || exit 1
+}
+now=$(system) || exit 1
+first "$base/starttime"
+started=$line
+first "$base/pid"
+pid=$line
+first "$base/system"
 alive=dead
-pid=$(cat "$base/pid" 2>/dev/null)
-if [ -f "$base/system" ] && [ "$(cat "$base/system")" != "$(system)" ]; then
+if [ -f "$base/system" ] && [ "$line" != "$now" ]; then
   alive=rebooted
-elif [ -n "$pid" ] && [ -r "/proc/$pid/stat" ]; then
-  [ "$(cut -d' ' -f22 "/proc/$pid/stat")" = "$(cat "$base/starttime")" ] && alive=alive
-elif [ -n "$pid" ] && [ -n "$(ps -o pid= -s "$pid")" ]; then
-  # the wrapper was ended, its command goes on without it
-  alive=alive
+elif [ -n "$pid" ] && began "$pid"; then
+  [ "$ticks" != "$started" ] || alive=alive
+elif [ -n "$pid" ]; then
+  # the wrapper was ended; its command may go on without it
+  left=$(ps -o pid= -s "$pid")
+  [ "$?" -le 1 ] || exit 1
+  [ -z "$left" ] || alive=alive
 fi
 # the status after the process: who ends in between has written it before
-status=$(cat "$base/status" 2>/dev/null || cat "$base/status.new" 2>/dev/null)
-[ -n "$status" ] || status=-
-echo "$alive $status $(stat -c %s "$base/nohup.out")"
+first "$base/status"
+[ -n "$line" ] || first "$base/status.new"
+size=$(stat -c %s "$base/nohup.out") || exit 1
+echo "$alive ${line:--} $size"
 tail -c "+$((offset + 1))" "$base/nohup.out" | head -c "$most"
 """
 )

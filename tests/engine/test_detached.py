@@ -127,6 +127,39 @@ def test_a_connection_lost_and_back_loses_nothing_of_the_log() -> None:
     assert any("out of reach (no route to host)" in word for word in following.words)
 
 
+NO_ANSWERS = {
+    "no process": said(code=254, stderr="sh: fork: Cannot allocate memory"),
+    "nothing": said(),
+    "half a line": said("alive -\n"),
+    "a word too many": said("alive - 3 4\n"),
+    "no number": said("alive - x\n"),
+    "an answer with a code that is none": said("dead - 0\n", code=1),
+}
+
+
+@pytest.mark.parametrize("what", NO_ANSWERS)
+def test_a_look_that_is_no_answer_is_tried_again(what: str) -> None:
+    """The node has no memory for a moment: that says nothing of the command."""
+    following = Following(lambda _: over(0))
+    plain, none = following.node._reply, [NO_ANSWERS[what]] * 3
+
+    def reply(*asked: Any) -> Answer | Lost:
+        return none.pop() if none else plain(*asked)
+
+    following.node._reply = reply  # type: ignore[method-assign]
+    assert following.follower.follow(60).status == 0
+    assert following.output == LOG
+    assert following.words[0].startswith(f"{kit.N} is out of reach (how it stands can't be told")
+
+
+def test_a_node_that_can_not_tell_for_longer_than_our_patience_is_lost() -> None:
+    following = Following(lambda _: over(None), patience=10)
+    following.node._reply = lambda *_: NO_ANSWERS["no process"]  # type: ignore[method-assign]
+    with pytest.raises(Lost, match="254: sh: fork: Cannot allocate memory") as lost:
+        following.follower.follow(3600)
+    assert lost.value.may_have_run
+
+
 def test_patience_counts_from_the_last_answer() -> None:
     def at(seconds: float) -> Progress | Lost:
         # away for 8 seconds, an answer, away for good

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -242,6 +243,76 @@ def test_the_command_has_the_language_of_a_fresh_login(
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     start(base, "sh", "-c", 'echo "${LC_ALL-none} $LANG"')
     assert ended(base).chunk == b"none en_US.UTF-8\n"
+
+
+def shim(directory: Path, name: str, script: str) -> None:
+    """A command of this name that does something else; `$REAL` is the one it stands for."""
+    directory.mkdir(exist_ok=True)
+    real = shutil.which(name)
+    (directory / name).write_text(f"#!/bin/sh\nREAL={real}\n{script}\n")
+    (directory / name).chmod(0o755)
+
+
+def look_in(base: Path, path: Path) -> Progress | None:
+    """A look with the commands of `path` before all others; None when it is no answer."""
+    words = remote.script(remote.FOLLOW, str(base), "0", "100000")
+    environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"}
+    done = subprocess.run(words, capture_output=True, env=environment, check=False)
+    try:
+        seen = parse_progress(Answer(done.returncode, done.stdout, done.stderr, 0.0))
+    except ValueError:
+        return None
+    return seen if done.returncode == 0 else None
+
+
+HELPERS = ("cat", "cut", "ps", "sed", "stat", "tail")
+WAYS_TO_FAIL = ("kill -9 $$", "exit 126")
+
+
+@pytest.mark.parametrize("helper", HELPERS)
+@pytest.mark.parametrize("whose", ["the wrapper", "its command"])
+def test_a_helper_that_fails_says_nothing_of_a_living_command(
+    base: Path, tmp_path: Path, whose: str, helper: str
+) -> None:
+    """A node short of memory: neither interrupted nor rebooted."""
+    start(base, "sleep", "600")
+    if whose == "its command":
+        until(lambda: b"sleep" in commands_of(base), "the command")
+        wrapper = (base / "pid").read_text().strip()
+        os.kill(int(wrapper), signal.SIGKILL)
+        until(lambda: not Path("/proc", wrapper).exists(), "the end of the wrapper")
+    for way in WAYS_TO_FAIL:
+        shim(tmp_path / "bin", helper, way)
+        seen = look_in(base, tmp_path / "bin")
+        assert seen is None or (seen.alive and not seen.rebooted and not seen.is_interrupted)
+    assert look(base).alive
+
+
+def commands_of(base: Path) -> bytes:
+    """The command lines of the session."""
+    pid = (base / "pid").read_text().strip()
+    return subprocess.run(["ps", "-o", "args=", "-s", pid], capture_output=True, check=False).stdout
+
+
+@pytest.mark.parametrize("helper", HELPERS)
+def test_a_helper_that_fails_hides_no_exit_status(base: Path, tmp_path: Path, helper: str) -> None:
+    start(base, "sh", "-c", "exit 7")
+    ended(base)
+    for way in WAYS_TO_FAIL:
+        shim(tmp_path / "bin", helper, way)
+        seen = look_in(base, tmp_path / "bin")
+        assert seen is None or seen.status == 7
+
+
+@pytest.mark.parametrize("helper", ["cut", "cat"])
+def test_a_helper_that_fails_at_the_start_makes_no_record_of_another_start_of_the_node(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helper: str
+) -> None:
+    with monkeypatch.context() as patched:
+        shim(tmp_path / "bin", helper, WAYS_TO_FAIL[0])
+        patched.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+        start(base, "sleep", "600")
+    assert not look(base).is_interrupted
 
 
 @pytest.fixture
