@@ -25,7 +25,8 @@ NOT_STARTED = "neteye-runbook: not started:"
 
 # system: tells this start of the node from every other one; of a container too, whose boot id
 # is that of its host; read without a process that could fail. began: when a process did, in
-# $ticks. mine: the lock on stdout and the end, when it is not ours any more.
+# $ticks. mine: the lock on stdout and the end, when it is not ours any more. named: the names on
+# the way from root to a file below it are on the disk, as a rename is not by itself.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
 began() {
@@ -36,6 +37,13 @@ began() {
 system() { read -r boot < /proc/sys/kernel/random/boot_id && began 1 && echo "$boot/$ticks"; }
 locked() { exec 9>"$1/.flock"; flock -w 20 9 || exit 74; }
 mine() { [ "$(sed -n 1p "$1/lock")" = "$2" ] || { cat "$1/lock"; exit 75; }; }
+named() {
+  set -- "$1" "$1/$2"
+  while [ "$2" != "$1" ]; do
+    set -- "$1" "${2%/*}"
+    sync "$2"
+  done
+}
 renew() { touch -d "@$(uptime)" "$1/lock"; system; }
 """
 
@@ -71,7 +79,7 @@ set -eu
 umask 077
 root=$1 lease=$2 over=$3
 now=$(system)
-mkdir -p "$root"
+[ -d "$root" ] || { mkdir -p "$root"; sync "${root%/*}"; }
 locked "$root"
 generation=0 state=free age=0 former=
 if [ -f "$root/lock" ]; then
@@ -91,6 +99,7 @@ next=$((generation + 1))
 sync "$root/lock.new"
 touch -d "@$(uptime)" "$root/lock.new"
 mv "$root/lock.new" "$root/lock"
+named "$root" lock
 printf '%s\\n' "$next $state $age $now" "$former"
 """
 )
@@ -114,7 +123,9 @@ set -eu
 locked "$1"
 mine "$1" "$2"
 { echo "$2"; echo free; } > "$1/lock.new"
+sync "$1/lock.new"
 mv "$1/lock.new" "$1/lock"
+named "$1" lock
 """
 )
 
@@ -130,13 +141,17 @@ mine "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
 cat > "$1/$3.part"
 [ "$(wc -c < "$1/$3.part")" = "$4" ] || exit 77
+fresh=no
+[ -s "$1/$3" ] || fresh=yes
 if [ -s "$1/$3" ] && [ "$(tail -c 1 "$1/$3" | wc -l)" = 0 ]; then
   # torn by a crash of this node: the whole line comes again
   head -n "$(wc -l < "$1/$3")" "$1/$3" > "$1/$3.new"
   mv "$1/$3.new" "$1/$3"
+  fresh=yes
 fi
 cat "$1/$3.part" >> "$1/$3"
 sync "$1/$3"
+[ "$fresh" = no ] || named "$1" "$3"
 rm -f "$1/$3.part"
 renew "$1"
 """
@@ -155,6 +170,7 @@ cat > "$1/$3.new"
 [ "$(wc -c < "$1/$3.new")" = "$4" ] || exit 77
 sync "$1/$3.new"
 mv "$1/$3.new" "$1/$3"
+named "$1" "$3"
 renew "$1"
 """
 )
@@ -223,8 +239,10 @@ setsid --fork sh -c '
   cut -d" " -f22 "/proc/$$/stat" > "$new/starttime"
   echo "$system" > "$new/system"
   echo "$$" > "$new/pid"
-  sync "$new/pid"
+  sync "$new/starttime" "$new/system" "$new/pid" "$new"
   mv -T "$new" "$base"
+  dir=${base%/*}
+  sync "$dir" "${dir%/*}"
   trap - EXIT
   set +e
   exec 2> /dev/null

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -293,3 +295,91 @@ def test_hostile_arguments_are_data(root: Path) -> None:
     on(root, remote.REPLACE, "1", hostile, stdin=b"B\n")
     assert (root / hostile).read_text() == "B\n"
     assert not list(root.rglob("pwned"))
+
+
+# --- what a power cut leaves
+
+
+@pytest.fixture
+def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """`mv` and `sync` write down what they do; the lines since the last look."""
+    log, commands = tmp_path / "trace", tmp_path / "bin"
+    commands.mkdir()
+    for name in ("mv", "sync"):
+        script = f'#!/bin/sh\necho "{name} $*" >> "{log}"\nexec {shutil.which(name)} "$@"\n'
+        (commands / name).write_text(script)
+        (commands / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+
+    def lines() -> list[str]:
+        found = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return found
+
+    return lines
+
+
+def test_a_lock_that_was_taken_or_given_back_outlives_a_power_cut(
+    root: Path, traced: Callable[[], list[str]]
+) -> None:
+    """Its file, and then its name: the generation would begin anew, or one would hold it twice."""
+    whole = [f"sync {root}/lock.new", f"mv {root}/lock.new {root}/lock", f"sync {root}"]
+    acquire(root)
+    assert traced() == [f"sync {root.parent}", *whole]
+    on(root, remote.RELEASE, "1")
+    assert traced() == whole
+    acquire(root)
+    assert traced() == whole
+
+
+def test_a_replaced_file_outlives_a_power_cut(root: Path, traced: Callable[[], list[str]]) -> None:
+    acquire(root)
+    traced()
+    base = root / "attempts" / "A B"
+    on(root, remote.REPLACE, "1", "attempts/A B/baseline.json", stdin=b"{}")
+    assert traced() == [
+        f"sync {base}/baseline.json.new",
+        f"mv {base}/baseline.json.new {base}/baseline.json",
+        *(f"sync {path}" for path in (base, base.parent, root)),
+    ]
+    on(root, remote.REPLACE, "1", "attempt", stdin=b"A B\n")
+    assert traced()[1:] == [f"mv {root}/attempt.new {root}/attempt", f"sync {root}"]
+
+
+def test_a_new_journal_outlives_a_power_cut(root: Path, traced: Callable[[], list[str]]) -> None:
+    """Its name too, once; lines that are appended later cost one look at the disk."""
+    acquire(root)
+    traced()
+    journal = root / "attempts" / "A" / "journal"
+    on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"one\n")
+    above = (journal, journal.parent, journal.parent.parent, root)
+    assert traced() == [f"sync {journal}/R", *(f"sync {path}" for path in above)]
+    on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"two\n")
+    assert traced() == [f"sync {journal}/R"]
+    (journal / "R").write_text("one\ntorn")
+    on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"two\n")
+    assert traced()[1:] == [f"sync {journal}/R", *(f"sync {path}" for path in above)]
+    assert (journal / "R").read_text() == "one\ntwo\n"
+
+
+def test_a_command_that_was_started_outlives_a_power_cut(
+    root: Path, tmp_path: Path, traced: Callable[[], list[str]]
+) -> None:
+    """Before it runs: what the node did would otherwise count as never begun."""
+    acquire(root)
+    traced()
+    base = tmp_path / "commands" / "upgrade-1"
+    trace = ("sh", "-c", 'echo began >> "$1"', "sh", str(tmp_path / "trace"))
+    assert on(root, remote.START, "1", str(base), *trace).code == 0
+    end = time.monotonic() + 20
+    while not (base / "status").exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    lines = traced()
+    new = next(line.split()[-1] for line in lines).removesuffix("/status.new")
+    before = lines[: lines.index("began")]
+    assert [line for line in before if not line.startswith(f"mv -T {new} {base}.new")] == [
+        f"sync {new}/status.new",
+        f"sync {new}/starttime {new}/system {new}/pid {new}",
+        f"mv -T {new} {base}",
+        f"sync {base.parent} {tmp_path}",
+    ]
