@@ -6,6 +6,7 @@ No step can talk the transport into it: each command is looked at before a conne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -25,18 +26,13 @@ _READERS = frozenset(
     | {"python", "python3", "platform-python", "perl", "ruby", "php", "expect"}
 )
 """Commands that take commands from standard input, or keep it where a later one may."""
-_PCS_CHANGES = frozenset(
-    {"standby", "unstandby", "maintenance", "unmaintenance", "create", "delete", "remove", "add"}
-    | {"set", "unset", "update", "defaults", "enable", "disable", "manage", "unmanage", "move"}
-    | {"ban", "clear", "restart", "relocate", "cleanup", "refresh", "utilization"}
-    | {"start", "stop", "kill", "destroy", "setup", "auth", "deauth", "sync", "reload", "upgrade"}
-    | {"edit", "cib-push", "cib-upgrade", "restore", "import-cman", "confirm", "fence", "history"}
-    | {"expected-votes", "unblock", "attribute", "op", "group", "ungroup", "clone", "promotable"}
-    | {"add-node", "remove-node", "add-link", "remove-link", "update-link", "localnode", "level"}
-    | {"location", "colocation", "order", "ticket", "certkey", "sync-certificates", "authkey"}
-    | {"debug-start", "debug-stop", "debug-promote", "debug-demote", "failcount", "meta"}
-    | {"grant", "revoke", "pull", "sbd", "device", "acl", "pcsd"}
+_TO_A_HOST = re.compile(r"-\w*H|--ho")
+"""The option of systemd's commands that sends them to another host, however it is written."""
+_PCS_GROUPS = frozenset(
+    {"cluster", "resource", "stonith", "constraint", "property", "acl", "qdevice", "quorum"}
+    | {"booth", "config", "pcsd", "host", "node", "alert", "client", "dr", "tag"}
 )
+"""All of pcs but `status`: each of these groups has verbs that change something, and gets more."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ DEFAULT_RULES = (
     ),
     Rule(
         SATELLITE_ROLES,
-        (Pattern("pcs", _PCS_CHANGES, (("status",), ("qdevice", "status"), ("quorum", "status"))),),
+        (Pattern("pcs", _PCS_GROUPS, (("status",), ("qdevice", "status"), ("quorum", "status"))),),
         "pacemaker is changed from an operative node only",
     ),
 )
@@ -128,7 +124,7 @@ class Firewall:
         found = words(argv)
         if stdin and not self._only_keeps(argv) and not _READERS.isdisjoint(found):
             found += words([stdin.decode("utf-8", "replace")])
-        hop = next((word for word in found if word in _HOPS), None)
+        hop = _hop(found)
         for rule in self.rules:
             pattern = next((p for p in rule.patterns if p.is_in(found)), None)
             if pattern is None:
@@ -154,6 +150,14 @@ class Firewall:
     def _only_keeps(self, argv: Sequence[str]) -> bool:
         """A journal quotes what commands said: `neteye upgrade` and ssh's messages among it."""
         return tuple(argv[:2]) == ("sh", "-c") and len(argv) > 2 and argv[2] in self.keepers
+
+
+def _hop(found: Sequence[str]) -> str | None:
+    """What would carry the command to another host."""
+    for command in ("systemd-run", "systemctl"):
+        if command in found and any(_TO_A_HOST.match(word) for word in found):
+            return f"{command} -H"
+    return next((word for word in found if word in _HOPS), None)
 
 
 def _roles(rule: Rule) -> str:

@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 # What a shell removes while it joins a word: quotes, escapes, line continuations, empty expansions.
-_JOINED = re.compile(r"\\\r?\n|\$(?=['\"])|\$\{\w*\}|\$[@*](?=\w)|['\"\\]")
+_JOINED = re.compile(r"\\\r?\n|\$(?=['\"])|\$\w+(?=['\"\\])|\$[@*\d](?=\w)|['\"\\]")
+# `${x}` is taken for empty, `${x:-word}` for its word.
+_PARAMETER = re.compile(r"\$\{\w*+(?::?[-=+?]([^{}]*+)|[^{}]*+)\}")
+_BRACES = re.compile(r"\{([^{},]*+,[^{}]*+)\}")
 # Characters as $'...', printf or another language may write them, one in the other.
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|0?[0-7]{3}|.)", re.DOTALL)
 _BLANKS = dict(zip("nrtvf", "\n\r\t\v\f", strict=True))
 _DEPTH = 6
+_MOST, _LONGEST = 2000, 200
+"""Words that braces are spread to, and characters of one; beyond that they are left as they are."""
 _SEPARATOR = re.compile(r"[^\w./+-]+")
 
 
@@ -39,12 +44,29 @@ def _readings(text: str) -> Iterator[str]:
     """As a shell joins it, as it stands, and the same for what its escapes mean, layer by layer."""
     readings: dict[str, None] = {}
     for _ in range(_DEPTH):
-        readings |= {_JOINED.sub("", text): None, text: None}
+        joined = _JOINED.sub("", _PARAMETER.sub(r"\1", text))
+        readings |= {joined: None, text: None, **dict.fromkeys(_spread(joined))}
         plain = _ESCAPE.sub(_meant, text)
         if plain == text:
             break
         text = plain
     yield from readings
+
+
+def _spread(text: str) -> Iterator[str]:
+    """As bash spreads its braces, if there are any: `up{grade,date}` is `upgrade update`."""
+    if not _BRACES.search(text):
+        return
+    done: list[str] = []
+    waiting = text.split()[::-1]
+    while waiting and len(done) + len(waiting) < _MOST:
+        word = waiting.pop()
+        if len(word) <= _LONGEST and (found := _BRACES.search(word)):
+            before, after = word[: found.start()], word[found.end() :]
+            waiting += [f"{before}{each}{after}" for each in reversed(found[1].split(","))]
+        else:
+            done.append(word)
+    yield " ".join([*done, *reversed(waiting)])
 
 
 def _meant(escape: re.Match[str]) -> str:

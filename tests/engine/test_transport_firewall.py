@@ -36,6 +36,16 @@ FORBIDDEN = [
     ["pcs", "config", "restore", "x"],
     ["pcs", "cluster", "stop", "--all"],
     ["pcs", "resource", "move", "x"],
+    ["pcs", "resource", "unclone", "x"],
+    ["pcs", "resource", "safe-disable", "x"],
+    ["pcs", "resource", "bundle", "reset", "x"],
+    ["pcs", "cluster", "node", "add-remote", "x"],
+    ["pcs", "cluster", "node", "delete-guest", "x"],
+    ["pcs", "client", "local-auth"],
+    ["pcs", "dr", "set-recovery-site", "x"],
+    ["pcs", "tag", "create", "x", "y"],
+    ["pcs", "alert", "recipient", "add", "x"],
+    ["pcs", "--debug", "stonith", "history", "cleanup"],
 ]
 HARMLESS = [
     ["neteye", "check", "health"],
@@ -52,6 +62,9 @@ HARMLESS = [
     ["pcs", "status"],
     ["pcs", "--debug", "status", "--full"],
     ["pcs", "qdevice", "status", "net"],
+    ["pcs", "quorum", "status"],
+    ["pcs", "--version"],
+    ["pcs", "--help"],
     ["systemctl", "is-active", "pcsd"],
     ["pgrep", "-x", "neteye"],
 ]
@@ -82,6 +95,12 @@ WRAPS: list[Wrap] = [
     lambda a: ["sh", "-c", f"{a[0][:3]}\\\n{a[0][3:]} {shlex.join(a[1:])}"],
     lambda a: ["sh", "-c", f"{a[0]}\t{shlex.join(a[1:])}"],
     lambda a: ["bash", "-c", "$'" + "".join(f"\\x{ord(c):02x}" for c in shlex.join(a)) + "'"],
+    lambda a: ["sh", "-c", f"{a[0][:3]}${{x:-}}{a[0][3:]} {shlex.join(a[1:])}"],
+    lambda a: ["sh", "-c", f"${{x:-{a[0]}}} {shlex.join(a[1:])}"],
+    lambda a: ["sh", "-c", f'{a[0][:2]}$x"{a[0][2:]}" {shlex.join(a[1:])}'],
+    lambda a: ["sh", "-c", f"{a[0][:2]}$1{a[0][2:]} {shlex.join(a[1:])}"],
+    lambda a: ["bash", "-c", f"{a[0][:2]}{{{a[0][2:]},}} {shlex.join(a[1:])}"],
+    lambda a: ["bash", "-c", f"{{{a[0]},{shlex.join(a[1:])}}}"],
     lambda a: ["python3", "-c", f"import os; os.execvp({a[0]!r}, {a!r})"],
 ]
 
@@ -129,6 +148,22 @@ def test_operative_nodes_get_them(argv: list[str]) -> None:
 def test_no_hop_carries_them_past_the_firewall(hop: str, argv: list[str]) -> None:
     with pytest.raises(Refused, match="role firewall"):
         GUARD.check("n1", [hop, "-o", "BatchMode=yes", "e1", shlex.join(argv)])
+
+
+@pytest.mark.parametrize(
+    "hop",
+    [
+        ["systemd-run", "-H", "root@e1"],
+        ["systemd-run", "-qHroot@e1"],
+        ["systemd-run", "--host=e1"],
+        ["sudo", "systemd-run", "--pty", "--host", "e1"],
+        ["systemctl", "-H", "e1", "start"],
+    ],
+)
+@pytest.mark.parametrize("argv", FORBIDDEN, ids=shlex.join)
+def test_systemd_carries_nothing_to_another_host(hop: list[str], argv: list[str]) -> None:
+    with pytest.raises(Refused, match="role firewall"):
+        GUARD.check("n1", [*hop, *argv])
 
 
 @pytest.mark.parametrize("reader", [["bash"], ["sudo", "-n", "sh", "-s"], ["python3", "-"]])
