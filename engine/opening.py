@@ -6,7 +6,7 @@ from engine.attempt.here import MachineLock
 from engine.attempt.late import deliver
 from engine.attempt.lock import ClusterLock, holder, take_here
 from engine.attempt.records import RecordsWriter
-from engine.attempt.takeover import judge_records
+from engine.attempt.takeover import judge_position, judge_records
 from engine.console import Console
 from engine.look import Look
 from engine.report import earlier
@@ -62,6 +62,7 @@ class Opening:
         """Whether what an earlier run left on N can be gone on with; stops the run if not."""
         attempt = self._run.attempt
         judge_records(self._run, self._look, self._survey)
+        judge_position(self._run, self._look, self._survey)
         if self._run.attempt != attempt:
             self._record_position()
 
@@ -76,10 +77,10 @@ class Opening:
         self.lock = lock
         if lock.taken_over:
             self._console.line(lock.taken_over, yellow=True)
-        before = self._survey.attempt
+        before = self._survey.attempt, self._look.position
         refresh_records(self._run, self._look, self._survey)
         self._complete(records)
-        if self._survey.attempt != before:
+        if (self._survey.attempt, self._look.position) != before:
             self._record_position()
         return records
 

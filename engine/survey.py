@@ -52,7 +52,10 @@ class Survey:
     problems: list[Unanswered] = field(default_factory=list)
     unreadable: str = ""
     """Why the records on N, which were handed over, can't be read or used; no answer is none."""
+    kept_back: str = ""
+    """Why N, which answers, did not hand over its records: what they say is not known."""
     situation: Situation | None = None
+    """What the position is derived from; None when the records are not known."""
 
 
 def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
@@ -91,7 +94,7 @@ def refresh_records(run: Run, look: Look, seen: Survey) -> None:
     if look.names.active in look.silent:
         return
     seen.problems = [problem for problem in seen.problems if problem.question != RECORDS.name]
-    seen.unreadable = ""
+    seen.unreadable = seen.kept_back = ""
     _read_records(run, look, seen)
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
@@ -113,7 +116,11 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
             raise ValueError(f"attempt {attempt.id} has no whole baseline.json")
     except Unanswered as error:
         seen.problems.append(error)
-        if not isinstance(error.__cause__, Lost) and active not in look.silent:
+        if active in look.silent:
+            return
+        if isinstance(error.__cause__, Lost):
+            seen.kept_back = error.why
+        else:
             seen.unreadable = error.why.rpartition("is no answer to this question. ")[2]
         return
     except (ValueError, TypeError, AttributeError) as error:
@@ -147,13 +154,16 @@ def _read_status(look: Look, seen: Survey) -> None:
 
 def _position(run: Run, look: Look, seen: Survey) -> Position:
     status, baseline = seen.status, look.baseline
+    seen.situation = None
+    if look.names.active in look.silent or seen.unreadable or seen.kept_back:
+        return Position.UNKNOWN
     seen.situation = Situation(
         versions=seen.versions.values,
         memory=run.memory,
         # who gave back and closed said nothing of the upgrade: its record proves no target
         has_records=seen.attempt is not None and run.memory.closed_by != "restore",
-        standby=status.standby_nodes if status else (),
-        fencing=status.options.stonith_enabled if status else False,
+        standby=status.standby_nodes if status else None,
+        fencing=status.options.stonith_enabled if status else None,
         fencing_before=baseline.get("fencing") if baseline else None,
         has_known_conflicts=any(
             run.release.known_conflicts & set(found) for found in seen.leftovers.values.values()

@@ -12,8 +12,9 @@ from engine.model.host import Version
 
 
 class Position(StrEnum):
-    """The stations of an upgrade, in order."""
+    """The stations of an upgrade, in order; before all of them: nobody can tell."""
 
+    UNKNOWN = "unknown"
     NOT_STARTED = "not started"
     UPDATE_UNDER_WAY = "update under way"
     UPDATED = "updated"
@@ -39,8 +40,9 @@ class Situation:
     memory: Memory
     has_records: bool
     """An attempt of this cluster is on record on N (open, or closed by `done`)."""
-    standby: tuple[str, ...]
-    fencing: bool
+    standby: tuple[str, ...] | None
+    """None: the cluster's status is not known, nor is fencing."""
+    fencing: bool | None
     fencing_before: bool | None
     has_known_conflicts: bool
     """The two known files are there as .rpmnew on some node."""
@@ -60,10 +62,17 @@ def position_of(situation: Situation) -> Position:
     if upgrades:
         return _in_upgrade(situation, upgrades[-1])
     if updates:
-        ended = _has_succeeded(updates[-1]) and not situation.standby
-        is_settled = ended and _is_fencing_back(situation)
-        return Position.UPDATED if is_settled else Position.UPDATE_UNDER_WAY
+        return _in_update(situation, updates[-1])
     return Position.NOT_STARTED
+
+
+def _in_update(situation: Situation, last: ChangeRecord) -> Position:
+    if not _has_succeeded(last):
+        return Position.UPDATE_UNDER_WAY
+    if situation.standby is None:
+        return Position.UNKNOWN
+    is_settled = not situation.standby and _is_fencing_back(situation)
+    return Position.UPDATED if is_settled else Position.UPDATE_UNDER_WAY
 
 
 def _is_fencing_back(situation: Situation) -> bool:
@@ -74,6 +83,8 @@ def _is_fencing_back(situation: Situation) -> bool:
 
 def _in_upgrade(situation: Situation, last: ChangeRecord) -> Position:
     if _has_succeeded(last) and set(situation.versions.values()) == {situation.target}:
+        if situation.standby is None:
+            return Position.UNKNOWN
         if situation.standby:
             return Position.UPGRADED
         restored = situation.fencing == situation.fencing_before

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine.attempt.memory import Memory
-from engine.evidence import as_data
+from engine.attempt.position import Position
+from engine.evidence import as_data, unanswered
 from engine.look import Look
 from engine.material import runbook_hash
 from engine.model.finding import Finding
@@ -17,14 +18,15 @@ from engine.survey import Survey
 
 
 def judge_records(run: Run, look: Look, seen: Survey) -> None:
-    """Stop at once for records that can't be read or are of another cluster or upgrade.
+    """Stop at once for records that can't be had or read, or are of another cluster or upgrade.
 
     Position and start conditions would be judged from them, so no step can say anything true.
     Nothing is written beside them: this run is no part of their attempt.
     """
-    findings = _damaged(look.names.active, seen.unreadable)
+    node = look.names.active
+    findings = _kept_back(node, seen.kept_back) or _damaged(node, seen.unreadable)
     if not findings and seen.attempt is not None and not seen.is_history:
-        findings = _foreign(run, look.names.active, seen)
+        findings = _foreign(run, node, seen)
     if not findings or run.stop is not None:
         return
     (finding,) = findings
@@ -36,6 +38,24 @@ def judge_records(run: Run, look: Look, seen: Survey) -> None:
     run.halt(Ending.BLOCKED, f"{finding.subject}: {finding.observed}", finding.remedy)
 
 
+def judge_position(run: Run, look: Look, seen: Survey) -> None:
+    """Stop at once when the records alone can't tell where the upgrade stands, nor N's status.
+
+    Whoever accepts the question without an answer does not know either.
+    """
+    if look.position is not Position.UNKNOWN or seen.situation is None or run.stop is not None:
+        return
+    findings = [unanswered(p.node, p.question, p.why) for p in seen.problems]
+    for weighed in run.judge.weigh(findings):
+        run.record("finding", step="", **as_data(weighed))
+    run.halt(
+        Ending.BLOCKED,
+        "; ".join(f"{f.subject}: {f.observed}" for f in findings)
+        + "; without it nobody can tell where the upgrade stands",
+        " ".join(dict.fromkeys(f.remedy for f in findings)),
+    )
+
+
 def changes_since(look: Look) -> list[Finding]:
     """Settings and runbook that differ from the run that opened or last changed the attempt."""
     last = look.memory.last_changer
@@ -44,6 +64,21 @@ def changes_since(look: Look) -> list[Finding]:
     return [
         *takeover.changed_settings(last.get("settings") or {}, takeover.steering(look.settings)),
         *takeover.changed_runbook(last.get("runbook"), runbook_hash(), last["run"]),
+    ]
+
+
+def _kept_back(node: str, why: str) -> list[Finding]:
+    if not why:
+        return []
+    return [
+        Finding(
+            code="records-unreadable",
+            subject=node,
+            observed=f"{node} did not hand over the records of earlier runs: {why}",
+            expected="its records, or its word that there are none",
+            remedy="Without them nobody can tell where the upgrade stands, and nothing is changed."
+            " Bring the node into reach, or find out why it is so slow, then run again.",
+        )
     ]
 
 

@@ -43,8 +43,8 @@ TAKES_FENCING = {
 def situation(
     *events: dict[str, Any],
     versions: Mapping[str, Version] = ALL_OLD,
-    standby: tuple[str, ...] = (),
-    fencing: bool = True,
+    standby: tuple[str, ...] | None = (),
+    fencing: bool | None = True,
     conflicts: bool = False,
     records: bool = True,
 ) -> Situation:
@@ -181,6 +181,31 @@ def test_fencing_off_from_the_start_is_as_before() -> None:
 def test_a_run_without_a_baseline_is_never_taken_for_reactivated() -> None:
     where = situation(OPENED, UPGRADE, UPGRADED, versions=ALL_NEW)
     assert position_of(replace(where, fencing_before=None)) is Position.UPGRADED
+
+
+UNSEEN: dict[str, Any] = {"standby": None, "fencing": None}
+NEEDS_STATUS = {
+    "after an update": situation(OPENED, UPDATE, UPDATED, **UNSEEN),
+    "after an update that took fencing": situation(OPENED, TAKES_FENCING, UPDATED, **UNSEEN),
+    "after an upgrade": situation(OPENED, UPGRADE, UPGRADED, versions=ALL_NEW, **UNSEEN),
+}
+
+
+@pytest.mark.parametrize("before", [None, True, False])
+@pytest.mark.parametrize("name", NEEDS_STATUS)
+def test_a_status_that_nobody_told_is_no_standby_and_no_fencing(
+    name: str, before: bool | None
+) -> None:
+    """Of nothing seen nothing follows: not that all is given back, nor that it is not."""
+    where = replace(NEEDS_STATUS[name], fencing_before=before)
+    assert position_of(where) is Position.UNKNOWN
+
+
+@pytest.mark.parametrize("name", STATIONS)
+def test_without_the_status_a_position_is_the_same_or_not_known(name: str) -> None:
+    where, expected = STATIONS[name]
+    blind = position_of(replace(where, standby=None, fencing=None))
+    assert blind in (expected, Position.UNKNOWN)
 
 
 def test_the_stations_are_in_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
-from engine.survey import REACHABLE
+from engine.survey import REACHABLE, RECORDS
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import N, Project, assert_ended
@@ -231,6 +231,14 @@ def test_records_that_cannot_be_read_are_no_missing_attempt(begun: Project) -> N
     result = begun.run("--restore")
     assert_ended(begun, result, 10, "blocked")
     result.stdout.fnmatch_lines(["*records of an earlier run can't be read*"])
+    assert begun.cluster.changes == [("set", "x")]
+
+
+def test_records_that_n_does_not_hand_over_are_no_missing_attempt(begun: Project) -> None:
+    begun.cluster.answer[N, RECORDS.argv] = lost_connection(N)
+    result = begun.run("--restore")
+    assert_ended(begun, result, 10, "blocked")
+    result.stdout.fnmatch_lines(["*did not hand over the records of earlier runs*"])
     assert begun.cluster.changes == [("set", "x")]
 
 

@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.model.finding import Severities, Severity
-from tests.engine.kit import unreachable
+from engine.queries.pacemaker import STATUS
+from engine.survey import REACHABLE, RECORDS
+from engine.transport.scripted import said
+from tests.engine import kit
+from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import INVENTORY, RELEASE, N, Project
 
 pytest_plugins = "pytester"
@@ -233,3 +238,111 @@ def test_adopt(runbook_session, look):
     )
     assert begun.run().ret == 0
     assert begun.events("attempt-opened")[0]["adopted"]
+
+
+ACCEPTED = ("--accept", "question-unanswered=slow", "--by", "A. Rossi")
+"""Somebody took it upon himself, perhaps for another question."""
+
+
+@pytest.mark.parametrize("options", [(), ("--plan",)], ids=["run", "plan"])
+@pytest.mark.parametrize("accepted", [(), ACCEPTED], ids=["", "accepted"])
+def test_records_that_n_does_not_hand_over_stop_before_anything(
+    begun: Project, options: tuple[str, ...], accepted: tuple[str, ...]
+) -> None:
+    """Taken for none, a second attempt would be opened over the first one."""
+    begun.cluster.answer[N, RECORDS.argv] = lost_connection(N)
+    before = on_n(begun)
+    result = begun.run(*options, *accepted)
+    assert result.ret == 10, result.outlines
+    (finding,) = begun.summary["findings"]
+    told = (finding["code"], finding["subject"], finding["accepted"])
+    assert told == ("records-unreadable", N, None)
+    assert f"{N} did not hand over the records" in finding["observed"]
+    assert "the connection was lost" in finding["observed"]
+    assert "into reach" in finding["remedy"]
+    assert "run again" in finding["remedy"]
+    assert (begun.summary["position"], begun.summary["records"]) == ("unknown", "unknown")
+    assert begun.cluster.changes == []
+    assert on_n(begun) == before
+    assert "not started" not in "\n".join(result.outlines)
+
+
+def test_records_that_are_handed_over_the_second_time_are_good(begun: Project) -> None:
+    """The first look lost them; they are read once more under the lock."""
+    times = iter([lost_connection(N)])
+    plain = begun.cluster._reply
+
+    def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+        return (argv == RECORDS.argv and next(times, None)) or plain(node, argv, stdin)
+
+    begun.monkeypatch.setattr(begun.cluster, "_reply", reply)
+    assert begun.run().ret == 0
+    assert begun.summary["position"] == "not started"
+    assert begun.cluster.changes == [("set", "y")]
+
+
+def test_that_there_are_no_records_may_be_said_the_second_time(project: Project) -> None:
+    replies = iter([lost_connection(N), said(code=remote.NO_RECORDS), said(code=3)])
+    project.cluster.answer[N, RECORDS.argv] = lambda: next(replies)
+    project.steps(CHANGE)
+    assert project.run().ret == 0
+    assert project.summary["position"] == "not started"
+
+
+def upgraded(project: Project) -> None:
+    """The vendor's command has ended well on record: only the status tells what was given back."""
+    project.cluster.version = "4.26"
+    more = [kit.intent("second.run", detached="upgrade-1"), kit.result("second.run")]
+    with journal(project).open("a") as file:
+        file.writelines(f"{json.dumps(event)}\n" for event in more)
+
+
+NO_STATUS = {
+    "lost": lambda: lost_connection(N),
+    "no pacemaker": lambda: said(code=102, stderr="crm_mon: Error: cluster is not available"),
+}
+
+
+@pytest.mark.parametrize(
+    ("why", "options"),
+    [
+        ("lost", ACCEPTED),
+        ("lost", ("--plan",)),
+        ("no pacemaker", ()),
+        ("no pacemaker", ("--plan", *ACCEPTED)),
+    ],
+)
+def test_a_status_that_decides_and_does_not_come_stops_before_anything(
+    begun: Project, why: str, options: tuple[str, ...]
+) -> None:
+    upgraded(begun)
+    begun.cluster.answer[N, STATUS.argv] = NO_STATUS[why]
+    result = begun.run(*options)
+    assert result.ret == 10, result.outlines
+    (finding,) = begun.summary["findings"]
+    assert (finding["code"], finding["subject"]) == ("question-unanswered", N)
+    assert begun.summary["position"] == "unknown"
+    assert "nobody can tell where the upgrade stands" in begun.summary["stopped"]["reason"]
+    assert begun.cluster.changes == []
+    assert begun.events("step-started") == []
+
+
+def test_a_status_that_decides_nothing_yet_is_a_finding_of_the_steps(begun: Project) -> None:
+    """All findings at once: the records alone say that no command was started."""
+    begun.cluster.answer[N, STATUS.argv] = lost_connection(N)
+    assert begun.run().ret == 0
+    assert begun.summary["position"] == "not started"
+
+
+@pytest.mark.parametrize("options", [(), ("--plan",), ("--plan", *ACCEPTED)])
+def test_where_an_upgrade_stands_is_not_known_without_n(
+    begun: Project, options: tuple[str, ...]
+) -> None:
+    """The other nodes are judged all the same, and nothing is changed."""
+    begun.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    result = begun.run(*options)
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["position: unknown; N is *"])
+    assert begun.summary["position"] == "unknown"
+    assert begun.events("step-started")
+    assert begun.cluster.changes == []
