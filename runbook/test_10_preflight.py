@@ -40,13 +40,16 @@ from runbook.profiles import Profile, announced, describe, settled
 
 
 def is_start(look: Look) -> bool:
-    """Start conditions count at the start only: a half-upgraded cluster is never locked out."""
-    return look.position is Position.NOT_STARTED
+    """Start conditions count at the start only: a half-upgraded cluster is never locked out.
+
+    Also where nobody knows how far it is, so that all that may keep it off is told at once.
+    """
+    return look.position in (Position.UNKNOWN, Position.NOT_STARTED)
 
 
 def is_ahead(look: Look) -> bool:
     """Whether the upgrade is still to begin, also after a night between it and the update."""
-    return look.position in (Position.NOT_STARTED, Position.UPDATED)
+    return is_start(look) or look.position is Position.UPDATED
 
 
 @step("preflight.reachable", asks=True, scope="both")
@@ -300,7 +303,7 @@ def test_normal(look: Look, evidence: Evidence) -> None:
 
 def _profile_of(position: Position) -> tuple[Profile, Version | None, bool]:
     """The profile of a position, the version it wants, and whether it counts."""
-    if position in (Position.NOT_STARTED, Position.UPDATED):
+    if position in (Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED):
         return normal.before_start, None, True
     if position is Position.UPGRADED:
         return normal.mid_upgrade, release.TARGET, False

@@ -76,7 +76,7 @@ def test_what_guards_the_start_is_information_later(check: str, position: Positi
 
 
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.parametrize("position", [Position.NOT_STARTED, Position.UPDATED])
+@pytest.mark.parametrize("position", [Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED])
 def test_before_the_upgrade_it_counts(check: str, position: Position) -> None:
     assert weighs(check, position) is True
 

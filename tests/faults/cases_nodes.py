@@ -57,8 +57,9 @@ def mariadb_killed_in_upgrade(lab: Lab) -> None:
     lab.until_task(running, "upgrade-1", "packages")
     lab.cluster.run(lab.cluster.active, ("pkill", "-KILL", "-x", "mariadbd"))
     lab.expect(running, (1, 11), "failed-action|mariadb", "cleanup|[Rr]un again")
-    lab.cluster.run(lab.cluster.active, ("pcs", "resource", "cleanup"))
-    waiting.until_ready(lab.cluster.topology)
+    # pacemaker shows it as running until its monitor has looked
+    lab.wait_for("mariadbd answers again", lab.cluster.active, "mysqladmin ping >/dev/null 2>&1")
+    lab.until_as_the_upgrade_left_it()
     lab.run_again()
     lab.expect_upgraded()
 
