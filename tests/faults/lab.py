@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal import cluster, waiting
+from rehearsal import cluster, podman, waiting
 from rehearsal.run import wait_for
 from rehearsal.state import State
 from rehearsal.topology import parse_counts
@@ -136,15 +136,28 @@ class Lab:
 
     def until_normal(self) -> None:
         """Wait until every node is back and every resource Started; old failures are cleaned up."""
-        waiting.until_ready(self.cluster.topology)
+        self._until_all_run()
         self.cluster.run(self.cluster.active, ("pcs", "resource", "cleanup"))
         self.cluster.until_ready()
 
     def until_as_the_upgrade_left_it(self) -> None:
         """The same while OTHER may be in standby and fencing off: not everything runs then."""
-        waiting.until_ready(self.cluster.topology)
+        self._until_all_run()
         self.cluster.run(self.cluster.active, ("pcs", "resource", "cleanup"))
         waiting.until_ready(self.cluster.topology)
+
+    def _until_all_run(self) -> None:
+        """Wait for all nodes; one that is fenced when quorum comes back boots, as nodes do."""
+        topology = self.cluster.topology
+
+        def missing() -> str | None:
+            present = podman.containers(topology.name)
+            for node in topology.nodes:
+                if present[waiting.container_name(topology, node)].state in ("exited", "stopped"):
+                    cluster.start(topology.name, node.short)
+            return waiting.missing(topology)
+
+        wait_for("every node back", missing, seconds=300, every=1.0)
 
     def other_home(self) -> Path:
         """The home directory of somebody else on another machine: nothing of this one is there."""
