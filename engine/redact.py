@@ -6,12 +6,16 @@ import base64
 import html
 import json
 import re
+from collections.abc import Callable, Iterable
+from itertools import combinations, groupby
 from urllib.parse import quote, quote_plus
 
 from engine.secrets import MASK, Secret
 
 _SHORTEST = 4
 """Masking shorter values would garble every text; passwords this short are masked by name only."""
+_SHORTEST_PART = 8
+"""The same for base64 without its padding, which looks like a word."""
 
 _NAMED = re.compile(
     r"""(?ix)
@@ -46,9 +50,7 @@ class Redactor:
                 continue
             for form in _forms_of(value):
                 self._forms[form] = None
-        # the longest first, so that no part of a longer form stays visible
-        ordered = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._pattern = _one_of(self._forms) if self._forms else None
 
     def clean(self, text: str) -> str:
         """The text with learnt secrets masked, wherever they stand."""
@@ -59,6 +61,19 @@ class Redactor:
         return _NAMED.sub(_mask_value, self.clean(text))
 
 
+def _one_of(forms: Iterable[str]) -> re.Pattern[str]:
+    """By their first character: a text of megabytes is not tried against each of them."""
+    # the longest first, so that no part of a longer form stays visible
+    ordered = sorted(forms, key=lambda form: (form[0], -len(form), form))
+    grouped = groupby(ordered, key=lambda form: form[0])
+    return re.compile(
+        "|".join(
+            f"{re.escape(first)}(?:{'|'.join(re.escape(form[1:]) for form in group)})"
+            for first, group in grouped
+        )
+    )
+
+
 def _mask_value(match: re.Match[str]) -> str:
     value = match[2]
     # a reference to a variable is no secret, and the reader of a diff needs it
@@ -67,14 +82,41 @@ def _mask_value(match: re.Match[str]) -> str:
 
 def _forms_of(value: str) -> set[str]:
     raw = value.encode()
+    escaped = {quote(value, safe=""), quote(value), quote_plus(value)}
     return {
         value,
-        quote(value, safe=""),
-        quote(value),
-        quote_plus(value),
+        *escaped,
+        *(_ESCAPE.sub(lambda match: match[0].lower(), text) for text in escaped),
         html.escape(value),
         json.dumps(value)[1:-1],
         value.replace("'", "'\"'\"'"),
-        base64.b64encode(raw).decode(),
-        base64.urlsafe_b64encode(raw).decode(),
+        value.replace("'", "'\\''"),
+        *(value.translate(quoting) for quoting in _QUOTINGS),
+        raw.hex(),
+        raw.hex().upper(),
+        *_base64_of(raw),
     } - {""}
+
+
+_ESCAPE = re.compile("%[0-9A-F]{2}")
+_QUOTINGS = [
+    str.maketrans({char: f"\\{char}" for char in chars})
+    for number in (1, 2, 3)
+    for chars in combinations("\\'\"", number)
+]
+"""Each language quotes others of them with a backslash."""
+
+
+def _base64_of(raw: bytes) -> set[str]:
+    forms = set()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw).decode()
+        parts = (whole.rstrip("="), *(_inner(encode, raw, offset) for offset in range(3)))
+        forms |= {whole, *(part for part in parts if len(part) >= _SHORTEST_PART)}
+    return forms
+
+
+def _inner(encode: Callable[[bytes], bytes], raw: bytes, offset: int) -> str:
+    """What is the same whatever stands around it in what is encoded: it begins at `offset` of 3."""
+    first, end = -(-8 * offset // 6), 8 * (offset + len(raw)) // 6
+    return encode(bytes(offset) + raw)[first:end].decode()

@@ -7,6 +7,8 @@ import shlex
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.redact import Redactor
 from engine.secrets import MASK, Secret
@@ -30,6 +32,16 @@ FORMS = {
     "shell": shlex.quote(VALUE),
     "base64": base64.b64encode(VALUE.encode()).decode(),
     "base64 of URLs": base64.urlsafe_b64encode(VALUE.encode()).decode(),
+    "base64 unpadded": base64.b64encode(VALUE.encode()).decode().rstrip("="),
+    "url, small letters": "p%26ss%20w%c3%b6rd%27%2f%22%3c1%3e%5c",
+    "form field, small letters": "p%26ss+w%c3%b6rd%27%2f%22%3c1%3e%5c",
+    "hex": VALUE.encode().hex(),
+    "HEX": VALUE.encode().hex().upper(),
+    "single-quoted": VALUE.replace("\\", "\\\\").replace("'", "\\'"),
+    "double-quoted": VALUE.replace("\\", "\\\\").replace('"', '\\"'),
+    "all quotes quoted": VALUE.replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"'),
+    "quotes quoted only": VALUE.replace("'", "\\'"),
+    "shell, by hand": VALUE.replace("'", "'\\''"),
 }
 
 
@@ -38,6 +50,39 @@ def test_a_learnt_secret_is_masked_in_each_form(form: str) -> None:
     cleaned = knowing(VALUE).clean(f"before {FORMS[form]} after")
     assert FORMS[form] not in cleaned
     assert cleaned.replace("'", "") == f"before {MASK} after"
+
+
+BYTES = st.binary(max_size=7)
+# a mask in a secret would be found again in what is masked
+TEXT = st.text(st.characters(exclude_characters="*\n", exclude_categories=["Cs"]), max_size=20)
+ENCODERS = {
+    "base64": lambda raw: base64.b64encode(raw).decode(),
+    "base64 of URLs": lambda raw: base64.urlsafe_b64encode(raw).decode(),
+    "unpadded": lambda raw: base64.b64encode(raw).decode().rstrip("="),
+    "hex": bytes.hex,
+    "HEX": lambda raw: raw.hex().upper(),
+}
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@given(before=BYTES, secret=TEXT.filter(lambda text: len(text) >= 7), after=BYTES)
+def test_a_secret_is_masked_wherever_it_stands_in_what_is_encoded(
+    encoder: str, before: bytes, secret: str, after: bytes
+) -> None:
+    """`user:secret` of a Basic login, or `secret` with the end of its line."""
+    encode = ENCODERS[encoder]
+    encoded = encode(before + secret.encode() + after)
+    cleaned = knowing(secret).clean(encoded)
+    head, mask, tail = cleaned.partition(MASK)
+    assert mask
+    # a character of base64 belongs to two of what is encoded: one more is left on each side
+    assert len(head) <= len(encode(before).rstrip("=")) + 1
+    assert len(tail) <= len(encode(after)) + 4
+
+
+def test_a_form_too_short_to_be_told_from_other_words_is_left() -> None:
+    text = "dGVzd was there"
+    assert knowing("test").clean(text) == text
 
 
 def test_secrets_in_secrets_leave_no_rest() -> None:
