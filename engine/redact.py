@@ -19,7 +19,8 @@ _SHORTEST_PART = 8
 
 _NAMED = re.compile(
     r"""(?ix)
-    ( \b (?: [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]* ) \b
+    # each word is gone through once: megabytes of `a-a-a` would take hours else
+    ( (?<![\w-]) (?> [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]*+ )
       ["'}]* \s* (?: => | [=:] ) \s*
       # httpd's directives: name, then value, with nothing between
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shlex
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -116,6 +117,13 @@ def test_very_short_values_are_not_masked_everywhere() -> None:
 )
 def test_what_stands_behind_a_telling_name_is_masked(text: str, cleaned: str) -> None:
     assert Redactor().clean_output(text) == cleaned
+
+
+@pytest.mark.parametrize("word", ["a-", "password-", "password", "password= ", "://a:", "setenv "])
+def test_masking_takes_no_longer_than_the_text_is_long(word: str) -> None:
+    begun = time.monotonic()
+    Redactor().clean_output(word * (200_000 // len(word)))
+    assert time.monotonic() - begun < 5  # a hundredth of it; hours when it grows with the square
 
 
 @pytest.mark.parametrize(
