@@ -93,7 +93,7 @@ def _parse_records(answer: AnswerLike) -> Attempt | None:
     try:
         with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
             files = {
-                member.name: stream.read().decode()
+                member.name: _text(member.name, stream.read())
                 for member in archive
                 if (stream := archive.extractfile(member)) is not None
             }
@@ -111,6 +111,11 @@ def _parse_records(answer: AnswerLike) -> Attempt | None:
         )
     except (tarfile.TarError, KeyError, ValueError) as error:
         raise ParseError(remote.ROOT, "records", f"can't be read: {error}") from error
+
+
+def _text(name: str, raw: bytes) -> str:
+    """A journal's last line may be torn, also within a character; every other file is whole."""
+    return raw.decode("utf-8", "replace" if name.endswith(".jsonl") else "strict")
 
 
 class RecordsWriter:

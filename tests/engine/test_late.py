@@ -61,11 +61,12 @@ def test_what_n_has_is_not_given_again(bench: Make) -> None:
     assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL)
 
 
-def test_a_torn_line_on_n_comes_again_as_a_whole(bench: Make) -> None:
+@pytest.mark.parametrize("torn", [b'{"schema"', '{"text": "Gerä'.encode()[:-1]])
+def test_a_torn_line_on_n_comes_again_as_a_whole(bench: Make, torn: bytes) -> None:
     made = bench()
     an_earlier_run(made, JOURNAL[:1])
     on_n = made.node.root / "attempts" / kit.ATTEMPT / "journal" / f"{EARLIER}.jsonl"
-    on_n.write_text(text(JOURNAL[:1]) + JOURNAL[1][:9])
+    on_n.write_bytes(text(JOURNAL[:1]).encode() + torn)
     assert late.deliver(made.run, attempt(made), made.records)
     assert on_n.read_text() == text(JOURNAL)
 

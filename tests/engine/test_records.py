@@ -141,10 +141,11 @@ def test_an_archive_that_is_none_is_an_error(raw: bytes) -> None:
         records_query().parse(said(raw))
 
 
-def test_a_damaged_baseline_is_an_error() -> None:
+@pytest.mark.parametrize("baseline", [b'{"fen', b'{"name": "\xc3"}'], ids=["half", "no text"])
+def test_a_damaged_baseline_is_an_error(baseline: bytes) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, text in (("attempt", b"A\n"), ("attempts/A/baseline.json", b'{"fen')):
+        for name, text in (("attempt", b"A\n"), ("attempts/A/baseline.json", baseline)):
             entry = tarfile.TarInfo(name)
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
@@ -191,14 +192,22 @@ def test_a_cut_while_replacing_leaves_the_former_file(node: kit.Node) -> None:
     assert attempt.baseline == {"fencing": True}
 
 
-def test_records_can_be_read_after_a_crash_of_n_while_appending(node: kit.Node) -> None:
+TORN = line("Gerät").encode()
+WITHIN = TORN.index("ä".encode()) + 1
+
+
+@pytest.mark.parametrize("kept", [25, WITHIN], ids=["between characters", "within a character"])
+def test_records_can_be_read_after_a_crash_of_n_while_appending(node: kit.Node, kept: int) -> None:
     records = writer(node)
     records.acquire()
     records.open_attempt(kit.ATTEMPT, {})
     records.append_journal(kit.ATTEMPT, kit.RUN_ID, [line("one")])
     journal = node.root / "attempts" / kit.ATTEMPT / "journal" / f"{kit.RUN_ID}.jsonl"
-    with journal.open("a") as file:
-        file.write(line("two")[:25])
+    with journal.open("ab") as file:
+        file.write(TORN[:kept])
+    torn = read(node)
+    assert torn is not None
+    assert [event["text"] for event in torn.events] == ["one"]
     records.append_journal(kit.ATTEMPT, kit.RUN_ID, [line("two"), line("three")])
     attempt = read(node)
     assert attempt is not None

@@ -151,9 +151,10 @@ def test_nobody_can_accept_them(begun: Project, code: str) -> None:
     assert begun.run("--accept", f"{code}=x", "--by", "A. Rossi").ret == 4
 
 
-def test_a_torn_last_line_is_tolerated(begun: Project) -> None:
-    with journal(begun).open("a") as file:
-        file.write('{"schema": 1, "ev')
+@pytest.mark.parametrize("torn", [b'{"schema": 1, "ev', '{"text": "Gerä'.encode()[:-1]])
+def test_a_torn_last_line_is_tolerated(begun: Project, torn: bytes) -> None:
+    with journal(begun).open("ab") as file:
+        file.write(torn)
     assert begun.run().ret == 0
 
 
