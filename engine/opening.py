@@ -60,11 +60,15 @@ class Opening:
 
     def judge(self) -> None:
         """Whether what an earlier run left on N can be gone on with; stops the run if not."""
-        attempt = self._run.attempt
+        before = self._relies_on()
         judge_records(self._run, self._look, self._survey)
         judge_position(self._run, self._look, self._survey)
-        if self._run.attempt != attempt:
+        if self._relies_on() != before:
             self._record_position()
+
+    def _relies_on(self) -> tuple[str | None, bool]:
+        """The attempt that goes on, and whether earlier journals count: also of a closed one."""
+        return self._run.attempt, bool(self._survey.earlier)
 
     def _has_nothing(self) -> bool:
         return self._knows_records() and self._survey.attempt is None

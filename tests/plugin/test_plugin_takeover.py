@@ -12,6 +12,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
+from engine.cli import main as cli
 from engine.model.finding import Severities, Severity
 from engine.queries.pacemaker import STATUS
 from engine.survey import REACHABLE, RECORDS
@@ -200,6 +201,24 @@ def test_another_runbook_blocks_until_it_is_accepted(begun: Project) -> None:
     assert finding["code"] == "runbook-changed"
     assert "f" * 12 in finding["expected"]
     assert begun.run("--accept", "runbook-changed=a fix", "--by", "A. Rossi").ret == 0
+
+
+def test_a_closed_attempt_of_another_cluster_leaves_nothing_in_this_runs_evidence(
+    begun: Project,
+) -> None:
+    """The cluster is at the target, so its records would be looked at; they are not its own."""
+    assert begun.run().ret == 0
+    with journal_of_latest(begun).open("a") as file:
+        event = {"schema": 1, "run": "z", "seq": 1, "time": "2026-11-02T00:00:00Z"}
+        file.write(json.dumps({**event, "event": "attempt-closed", "attempt": "a"}) + "\n")
+    for path in begun.cluster.root.glob("attempts/*/journal/*.jsonl"):
+        own, other = (f'"cluster": "{name}.example.test"' for name in ("neteye", "other"))
+        path.write_text(path.read_text().replace(own, other))
+    begun.cluster.version = "4.26"
+    assert begun.run().ret == 10
+    assert "records-foreign" in [finding["code"] for finding in begun.summary["findings"]]
+    assert list((begun.latest / "earlier").iterdir()) == []
+    assert cli(["report", str(begun.latest)]) == 0
 
 
 def test_a_closed_attempt_of_another_version_step_is_history(begun: Project) -> None:
