@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -45,6 +45,17 @@ class LedgerEntry:
     since: str
 
 
+@dataclass(frozen=True)
+class _Before:
+    """What an intent put out of sight, to be there again when its change was never started."""
+
+    record: ChangeRecord | None
+    settled: Event | None
+    changed_by: str | None
+    opened: tuple[tuple[str, str], ...]
+    """Entries of the ledger that were not there before."""
+
+
 @dataclass
 class Memory:
     """The fold of all events of an attempt, in order."""
@@ -64,7 +75,8 @@ class Memory:
     """`run-started` of each run of the attempt."""
     changed_by: str | None = None
     """The run that opened the attempt or last began a change."""
-    _former: dict[str, ChangeRecord | None] = field(default_factory=dict)
+    _before: dict[str, _Before] = field(default_factory=dict, repr=False, compare=False)
+    """By the key of the change whose result is not on record yet."""
     started: str | None = None
     ended: str | None = None
 
@@ -95,37 +107,49 @@ class Memory:
         self.accepted.clear()
 
     def _on_intent(self, event: Event) -> None:
-        self._former[event["key"]] = self.changes.get(event["key"])
-        self.changes[event["key"]] = ChangeRecord(event["key"], event)
+        key = event["key"]
+        opened = tuple(self._opened_by(event))
         # a settlement speaks of what was known when it was given, not of this new beginning
-        self.settled.pop(event["key"], None)
+        settled = self.settled.pop(key, None)
+        self._before[key] = _Before(self.changes.get(key), settled, self.changed_by, opened)
+        self.changes[key] = ChangeRecord(key, event)
         self.changed_by = event["run"]
-        for entry in event.get("opens", ()):
-            # the first former value counts: a second round finds the state the first one left
-            self.ledger.setdefault(
-                (entry["kind"], entry["subject"]),
-                LedgerEntry(entry["kind"], entry["subject"], entry["former"], event["time"]),
-            )
+
+    def _opened_by(self, intent: Event) -> Iterator[tuple[str, str]]:
+        """Enter what the intent opens. The first former value counts: a second round finds the
+        state the first one left."""
+        for entry in intent.get("opens", ()):
+            kind, subject = place = entry["kind"], entry["subject"]
+            if place not in self.ledger:
+                self.ledger[place] = LedgerEntry(kind, subject, entry["former"], intent["time"])
+                yield place
 
     def _on_result(self, event: Event) -> None:
         record = self.changes.get(event["key"])
         if record is None:
             return
+        before = self._before.pop(event["key"], None)
         if event.get("never_started"):
-            self._forget(event["key"])
+            self._forget(event["key"], before)
             return
         self.changes[event["key"]] = ChangeRecord(record.key, record.intent, event)
         if event["outcome"] == Outcome.OK:
             for kind, subject in event.get("closes", ()):
                 self.ledger.pop((kind, subject), None)
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: str, before: _Before | None) -> None:
         """An intent that never started: as if only what was before it had been intended."""
-        former = self._former.get(key)
-        if former is None:
+        if before is None:
+            return
+        if before.record is None:
             del self.changes[key]
         else:
-            self.changes[key] = former
+            self.changes[key] = before.record
+        if before.settled is not None:
+            self.settled[key] = before.settled
+        self.changed_by = before.changed_by
+        for place in before.opened:
+            self.ledger.pop(place, None)
 
     def _on_ledger_closed(self, event: Event) -> None:
         self.ledger.pop((event["kind"], event["subject"]), None)

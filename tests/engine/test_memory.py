@@ -180,6 +180,32 @@ def test_what_never_started_is_as_if_it_had_not_been_intended() -> None:
     assert Memory.fold([intent(), never]).changes == {}
 
 
+NEVER = result(outcome="failed", code=None, never_started=True)
+REPEAT = event("settled", step="phase.step", word="repeat", by="A", reason="B")
+UNKNOWN = [intent(repeatable=False), result(outcome="unknown", code=None)]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [],
+        [*UNKNOWN, REPEAT],
+        [intent(repeatable=False), REPEAT],
+        [intent(opens=OPENS_FENCING), result()],
+        [event("attempt-opened") | {"run": "another"}],
+    ],
+    ids=["nothing", "settled", "settled without a result", "entry of before", "run of before"],
+)
+def test_a_fold_with_what_never_started_is_the_fold_without_it(before: list[Any]) -> None:
+    again = intent(repeatable=False, opens=OPENS_FENCING)
+    assert Memory.fold([*before, again, NEVER]) == Memory.fold(before)
+
+
+def test_a_word_is_used_up_by_what_was_started() -> None:
+    started = [*UNKNOWN, REPEAT, intent(repeatable=False), result(outcome="failed")]
+    assert Memory.fold(started).settled == {}
+
+
 def test_a_second_try_that_never_started_does_not_undo_the_first_one() -> None:
     events = [
         event("attempt-opened"),

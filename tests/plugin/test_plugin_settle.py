@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.kit import lost_connection
+from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import FINDING, N, Project
 
 pytest_plugins = "pytester"
@@ -66,6 +66,15 @@ def test_a_word_outlives_a_run_that_stopped_before_its_step(unknown: Project) ->
     unknown.steps(STEPS)
     assert unknown.run().ret == 0
     assert unknown.cluster.changes == [ONCE, ONCE, OTHER]
+
+
+def test_a_word_outlives_a_repetition_that_was_never_started(unknown: Project) -> None:
+    unknown.cluster.answer[N, ONCE] = unreachable(N)
+    assert unknown.run(*settle("second.once", "repeat")).ret == 1
+    del unknown.cluster.answer[N, ONCE]
+    unknown.cluster.asked.clear()
+    assert unknown.run().ret == 0
+    assert unknown.cluster.changes == [ONCE, OTHER]
 
 
 def test_a_word_is_on_n_before_anything_else_happens(unknown: Project) -> None:
