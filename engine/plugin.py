@@ -33,6 +33,7 @@ _SESSION = pytest.StashKey[Session]()
 _ITEM = pytest.StashKey[StepItem]()
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
+_UNCOLLECTED = pytest.StashKey[list[str]]()
 
 
 class Hooks:
@@ -120,6 +121,11 @@ def pytest_collection_modifyitems(
     run = config.stash.get(_RUN, None)
     if run is None:
         return
+    if uncollected := config.stash.get(_UNCOLLECTED, []):
+        # said before the graph is looked at: its steps are missing there
+        reason = "; ".join(uncollected)
+        stop = run.halt(Ending.USAGE, reason, "Mend the runbook, then run again.")
+        raise pytest.UsageError(stop.reason)
     if skipped := config.stash.get(_SKIPPED, []):
         raise pytest.UsageError(f"{', '.join(skipped)}: a part of the runbook that skips itself")
     scope = run.scope
@@ -165,8 +171,14 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
-    if report.skipped and collector.config.stash.get(_RUN, None) is not None:
+    if collector.config.stash.get(_RUN, None) is None:
+        return report
+    if report.skipped:
         collector.config.stash.setdefault(_SKIPPED, []).append(collector.name)
+    elif report.failed:
+        why = report.longreprtext.strip().rpartition("\n")[2].removeprefix("E ").strip()
+        text = f"{collector.nodeid}: the runbook could not be collected: {why}"
+        collector.config.stash.setdefault(_UNCOLLECTED, []).append(text)
     return report
 
 

@@ -152,6 +152,33 @@ def test_a_runbook_that_does_not_fit_is_a_usage_error_before_anything_is_asked(
     assert project.summary["exit_code"] == 4
 
 
+CLOSED = '@step("third.close", after=["second.more"])\ndef test_c(evidence):\n    "Doc."\n'
+UNCOLLECTED = {
+    "an import": ("import not_there\n", "*ModuleNotFoundError: No module named 'not_there'"),
+    "an import in a plan": ("import not_there\n", "*No module named 'not_there'"),
+    "a syntax error": ("def test_more(:\n", "*SyntaxError: invalid syntax"),
+}
+
+
+@pytest.mark.parametrize("rest", ["", CLOSED], ids=["alone", "waited for"])
+@pytest.mark.parametrize("name", UNCOLLECTED)
+def test_a_module_that_can_not_be_imported_is_a_usage_error_before_anything_is_asked(
+    project: Project, name: str, rest: str
+) -> None:
+    text, told = UNCOLLECTED[name]
+    project.steps("")
+    project.write("runbook/test_20_more.py", text)
+    project.write("runbook/test_30_rest.py", f"from engine.steps import step\n{rest}")
+    result = project.run(*(["--plan"] if "plan" in name else []))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: runbook/test_20_more.py: *{told}"])
+    assert project.cluster.asked == []
+    assert project.sessions == []
+    summary = project.summary
+    assert (summary["outcome"], summary["exit_code"]) == ("usage", 4)
+    assert "runbook/test_20_more.py" in summary["stopped"]["reason"]
+
+
 def test_doctests_are_no_steps(project: Project) -> None:
     project.steps('def helper():\n    """\n    >>> 1\n    1\n    """\n')
     assert project.run("--doctest-modules").ret == pytest.ExitCode.USAGE_ERROR
