@@ -67,7 +67,12 @@ _NEEDED = {
     "pytest_dependency": "pytest-dependency",
     "html": "pytest-html",
     "junitxml": "pytest's junitxml",
+    "metadata": "pytest-metadata",
+    "terminal": "pytest's terminal",
+    "capture": "pytest's capture",
 }
+_LATER = {"terminalreporter": "pytest's terminal", "capturemanager": "pytest's capture"}
+"""They come in when pytest is configured, unless `-p no:...` keeps them out."""
 
 
 _QUESTIONS = ("help", "version", "showfixtures", "show_fixtures_per_test", "markers", "cacheshow")
@@ -97,12 +102,19 @@ def refuse_partial_runs(config: pytest.Config, debug: bool = __debug__) -> None:
         raise UsageError(_why_not("--dist"))
     if not debug:
         raise UsageError(_why_not("python -O"))
-    for name, package in _NEEDED.items():
-        if not _has_plugin(config, name):
-            raise UsageError(
-                f"{package} is switched off or not installed, and the runbook needs it:"
-                " run without -p no:..., and with the packages of requirements.txt"
-            )
+    if missing := _missing(config):
+        raise UsageError(
+            f"{missing} is switched off or not installed, and the runbook needs it:"
+            " run without -p no:..., and with the packages of requirements.txt"
+        )
+
+
+def _missing(config: pytest.Config) -> str:
+    """The first part of pytest that the runbook needs and won't have; '' when all are there."""
+    blocked = config.pluginmanager.is_blocked
+    missing = [package for name, package in _NEEDED.items() if not _has_plugin(config, name)]
+    missing += [package for name, package in _LATER.items() if blocked(name)]
+    return next(iter(missing), "")
 
 
 def _has_plugin(config: pytest.Config, name: str) -> bool:

@@ -11,10 +11,16 @@ import pytest
 from engine.errors import UsageError
 from engine.usage import is_runbook, refuse_partial_runs
 
+ALL = ("dependency", "html", "junitxml", "metadata", "terminal", "capture")
+
 
 class Plugins:
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, blocked: tuple[str, ...] = ()) -> None:
         self.names = names
+        self.blocked = blocked
+
+    def is_blocked(self, name: str) -> bool:
+        return name in self.blocked
 
     def has_plugin(self, name: str) -> bool:
         return name in self.names
@@ -30,7 +36,7 @@ def config(args: list[str] | None = None, plugins: Any = None, **options: Any) -
         args=given,
         invocation_params=SimpleNamespace(dir=root, args=tuple(given)),
         option=SimpleNamespace(**options),
-        pluginmanager=plugins or Plugins("dependency", "html", "junitxml"),
+        pluginmanager=plugins or Plugins(*ALL),
         getoption=lambda name: options.get(name),
     )
 
@@ -123,13 +129,26 @@ def test_an_optimised_python_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "missing"),
+    ("plugin", "told"),
     [
-        (("html", "junitxml"), "pytest-dependency"),
-        (("dependency", "junitxml"), "pytest-html"),
-        (("dependency", "html"), "junitxml"),
+        ("dependency", "pytest-dependency"),
+        ("html", "pytest-html"),
+        ("junitxml", "pytest's junitxml"),
+        ("metadata", "pytest-metadata"),
+        ("terminal", "pytest's terminal"),
+        ("capture", "pytest's capture"),
     ],
 )
-def test_a_plugin_that_is_switched_off_is_named(there: tuple[str, ...], missing: str) -> None:
-    with pytest.raises(UsageError, match=f"{missing} is switched off or not installed"):
+def test_a_plugin_that_is_switched_off_is_named(plugin: str, told: str) -> None:
+    there = (name for name in ALL if name != plugin)
+    with pytest.raises(UsageError, match=f"{told} is switched off or not installed"):
         refuse_partial_runs(config(plugins=Plugins(*there)))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("terminalreporter", "pytest's terminal"), ("capturemanager", "pytest's capture")],
+)
+def test_a_part_of_pytest_that_will_not_come_in_is_named(name: str, told: str) -> None:
+    with pytest.raises(UsageError, match=f"{told} is switched off"):
+        refuse_partial_runs(config(plugins=Plugins(*ALL, blocked=(name,))))

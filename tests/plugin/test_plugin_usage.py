@@ -65,6 +65,11 @@ PARTS = {
     "-p no:dependency": ["-p", "no:dependency"],
     "-p no:html": ["-p", "no:html"],
     "-p no:junitxml": ["-p", "no:junitxml"],
+    "-p no:metadata": ["-p", "no:metadata"],
+    "-p no:terminal": ["-p", "no:terminal"],
+    "-p no:terminalreporter": ["-p", "no:terminalreporter"],
+    "-p no:capture": ["-p", "no:capture"],
+    "-p no:capturemanager": ["-p", "no:capturemanager"],
 }
 
 
@@ -73,7 +78,9 @@ def test_an_option_on_the_command_line(steps: Project, name: str) -> None:
     assert_refused(steps, steps.run(*PARTS[name]))
 
 
-@pytest.mark.parametrize("name", ["-k", "-x", "--lf", "--assert=plain", "-p no:dependency"])
+@pytest.mark.parametrize(
+    "name", ["-k", "-x", "--lf", "--assert=plain", "-p no:dependency", "-p no:capture"]
+)
 def test_an_option_of_the_environment(
     steps: Project, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -254,7 +261,7 @@ def test_what_the_plugin_takes_for_no_runbook_does_nothing_and_is_not_green(
     assert steps.cluster.asked == []
 
 
-@pytest.mark.parametrize("plugin", ["engine.plugin", "python", "terminal"])
+@pytest.mark.parametrize("plugin", ["engine.plugin", "python"])
 def test_a_runbook_without_its_machinery_is_not_green(steps: Project, plugin: str) -> None:
     result = steps.run("-p", f"no:{plugin}")
     assert result.ret != 0
