@@ -3,7 +3,8 @@
 The first signal becomes a KeyboardInterrupt, which pytest turns into an orderly ending. It waits
 while something short is under way that must be whole: a line of the journal, taking the lock, a
 plain change until its result is on record. A second signal breaks off a change that is waited
-for. While the run ends, signals are only answered.
+for, unless it is of another kind and was sent together with the first one. While the run ends,
+signals are only answered.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from types import FrameType
 
 UNWINDING = 2.0
 """Seconds for which one KeyboardInterrupt is enough: a second one would break the first's way."""
+TOGETHER = 1.0
+"""Seconds within which a signal of another kind was sent together with the first one, as by
+systemd that stops a session: nobody had read yet that once more breaks something off."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -32,6 +36,7 @@ class Interrupts:
     """The run ends already: nothing is broken off any more."""
     say: Callable[[str], None] = field(default=lambda text: None)
     clock: Callable[[], float] = time.monotonic
+    _first: float = 0.0
     _raised: float | None = None
     _depth: int = 0
     _patience: list[str] = field(default_factory=list)
@@ -44,9 +49,12 @@ class Interrupts:
 
     def hear(self, number: int, frame: FrameType | None = None) -> None:
         """A signal came; raises KeyboardInterrupt where that is harmless."""
-        self.count += 1
         name = signal.Signals(number).name
-        self.name = self.name or name
+        if self._came_along(name):
+            return
+        self.count += 1
+        if not self.name:
+            self.name, self._first = name, self.clock()
         if self.ending:
             self.say(f"{name}: the run is ending already; the reports are written. A moment.")
         elif self._depth:
@@ -60,6 +68,11 @@ class Interrupts:
             return
         else:
             self._raise()
+
+    def _came_along(self, name: str) -> bool:
+        """It was sent together with the first one: no second wish, that breaks a change off."""
+        together = self.clock() - self._first < TOGETHER
+        return self._waits and not self.ending and name != self.name and together
 
     def _raise(self) -> None:
         self._raised = self.clock()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.interrupts import SIGNALS, UNWINDING, Interrupts
+from engine.interrupts import SIGNALS, TOGETHER, UNWINDING, Interrupts
 from tests.engine.kit import FakeTime
 
 
@@ -92,7 +92,36 @@ def test_a_second_one_breaks_off_what_is_waited_for(heard: Heard) -> None:
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
         with heard.interrupts.waited_for("set x on n"):
             heard.signal()
+            heard.time.seconds += TOGETHER
             heard.signal("SIGINT")
+            raise AssertionError("it went on")
+
+
+def test_several_kinds_sent_together_are_one(heard: Heard) -> None:
+    """As systemd stops the scope of a session: SIGTERM, and SIGHUP with it."""
+    done = []
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        with heard.interrupts.waited_for("set x on n"):
+            with heard.interrupts.whole():
+                heard.signal("SIGTERM")
+                heard.signal("SIGHUP")
+            heard.time.seconds += TOGETHER / 2
+            heard.signal("SIGINT")
+            done += ["change", "result"]
+    assert done == ["change", "result"]
+
+
+@pytest.mark.parametrize(("second", "later"), [("SIGTERM", 0.0), ("SIGHUP", TOGETHER)])
+def test_the_same_kind_or_a_later_one_is_a_second_signal(
+    heard: Heard, second: str, later: float
+) -> None:
+    heard.time.seconds = 100.0
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        with heard.interrupts.waited_for("set x on n"):
+            heard.signal("SIGTERM")
+            heard.signal("SIGHUP")
+            heard.time.seconds += later
+            heard.signal(second)
             raise AssertionError("it went on")
 
 
