@@ -150,7 +150,9 @@ class Run:
     def halt(self, ending: Ending, reason: str, what_to_do: str) -> Stop:
         """Something stopped the run. Only the first one counts for the exit code."""
         stop = Stop(ending, self.redactor.clean(reason), self.redactor.clean(what_to_do))
-        if self.stop is None:
+        with self.interrupts.whole(), self._lock:  # the lease's thread may stop it, too
+            if self.stop is not None:
+                return self.stop
             self.stop = stop
             self.record(
                 "stopped",
@@ -160,9 +162,9 @@ class Run:
                 reason=reason,
                 what_to_do=what_to_do,
             )
-            for callback in self.on_stop:
-                callback(stop)
-        return self.stop
+        for callback in self.on_stop:
+            callback(stop)
+        return stop
 
     @property
     def may_change(self) -> bool:
