@@ -53,11 +53,11 @@ def finish(run: Run, session: Session | None) -> Ended:
         run.record("warning", step="", text=text)
     if session is not None:
         _look_at_commands(run, session)
-    ending = run.stop.ending if run.stop else _good_ending(run)
-    drawn = draw_plan(run, session, ending) if run.mode is Mode.PLAN else []
-    run.record("run-ended", outcome=ending.value, exit_code=ending.code)
+    drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
+    ending = _tell_end(run)
     if session is not None:
         session.end()
+    ending = _tell_end(run, ending)
     summary = summary_of(run.journal.events, earlier)
     unwritten = _write(run, summary)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")
@@ -70,8 +70,18 @@ def earlier_events(session: Session | None) -> Sequence[Event]:
     return session.survey.earlier if session is not None and hasattr(session, "survey") else []
 
 
-def _good_ending(run: Run) -> Ending:
+def _ending(run: Run) -> Ending:
+    if run.stop is not None:
+        return run.stop.ending
     return Ending.PLANNED if run.mode is Mode.PLAN else Ending.DONE
+
+
+def _tell_end(run: Run, told: Ending | None = None) -> Ending:
+    """Record how the run ends, again if its own last words stopped it: the disk may be full."""
+    while (ending := _ending(run)) is not told:
+        run.record("run-ended", outcome=ending.value, exit_code=ending.code)
+        told = ending
+    return ending
 
 
 def _check_complete(run: Run, earlier: Sequence[Event]) -> None:

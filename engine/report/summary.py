@@ -48,8 +48,8 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
 
 def _until_the_end(own: Sequence[Event]) -> Sequence[Event]:
     """What came after the run's last word (a notification, say) is none of the summary's."""
-    kinds = [event["event"] for event in own]
-    return own[: kinds.index("run-ended") + 1] if "run-ended" in kinds else own
+    ended = [number for number, event in enumerate(own, 1) if event["event"] == "run-ended"]
+    return own[: ended[-1]] if ended else own
 
 
 def attempt_rows(own: Sequence[Event], earlier: Sequence[Event]) -> list[Row]:

@@ -122,6 +122,15 @@ def test_the_end_is_what_the_run_said_last() -> None:
     assert summary["taken"] == "1:02:03"
 
 
+def test_of_two_last_words_the_last_one_counts() -> None:
+    """The disk was full at the first one, and that stopped the run."""
+    failed = {**stopped(3724), "outcome": "failed", "exit_code": 1}
+    summary = built(ended(3723), failed, ended(3725, "failed", 1), event("notified", 4000))
+    assert (summary["outcome"], summary["exit_code"]) == ("failed", 1)
+    assert summary["stopped"] == {"reason": "x is bad", "what_to_do": "Mend x."}
+    assert summary["taken"] == "1:02:05"
+
+
 def test_without_a_last_word_it_was_interrupted() -> None:
     begun = event("step-started", 3, step="a.b[1]")
     summary = built(STEPS, begun, event("note", 9, step="a.b[1]", text="x"))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import run as run_module
+from engine.attempt.records import RecordsWriter
+from engine.cli import main as cli
 from engine.journal import Journal
 from engine.outputs import EXCERPT, Outputs
-from tests.plugin.kit import CHANGE, CLOSING, Project
+from tests.engine.kit import unreachable
+from tests.plugin.kit import CHANGE, CLOSING, N, Project
 
 pytest_plugins = "pytester"
 
@@ -157,6 +161,46 @@ def test_a_report_that_cannot_be_written_is_told_and_hides_nothing(
     )
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
     assert not (project.latest / name).exists()
+
+
+def test_a_last_word_that_cannot_be_written_is_no_green_end(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_from(monkeypatch, "run-ended")
+    project.steps(CHANGE)
+    result = project.run()
+    result.stdout.fnmatch_lines(["STOPPED (failed): the journal *", "outcome: failed, exit code 1"])
+    assert result.ret == 1
+    assert (project.summary["outcome"], project.summary["exit_code"]) == ("failed", 1)
+    last = [json.loads(line) for line in on_n(project).splitlines()][-1]
+    assert (last["event"], last["exit_code"]) == ("run-ended", 1)
+
+
+@pytest.mark.parametrize("event", ["run-ended", "bookkeeping"])
+def test_a_report_made_anew_says_what_the_exit_code_said(
+    project: Project, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    """There was no room for a moment: at the last word, or directly after it."""
+    plain, has_been = Journal._write, False
+
+    def write(self: Journal, data: bytes) -> None:
+        nonlocal has_been
+        if not has_been and f'"event": "{event}"'.encode() in data:
+            has_been = True
+            raise FULL
+        plain(self, data)
+
+    monkeypatch.setattr(Journal, "_write", write)
+    monkeypatch.setattr("engine.attempt.handover.PATIENCE", 0.0)
+    if event == "bookkeeping":  # the lock is not taken back
+        monkeypatch.setattr(RecordsWriter, "release", lambda self: self._run(("false",)))
+        project.cluster.answer[N, ("false",)] = unreachable(N)
+    project.steps(CHANGE)
+    assert project.run().ret == 1
+    before = (project.latest / "summary.json").read_bytes()
+    assert cli(["report", str(project.latest)]) == 0
+    assert (project.latest / "summary.json").read_bytes() == before
+    assert project.summary["exit_code"] == 1
 
 
 def test_an_output_that_cannot_be_kept_is_no_answer_lost(tmp_path: Path) -> None:
