@@ -49,7 +49,8 @@ def end(session: pytest.Session, run: Run, made: Session | None, exitstatus: int
     """The run's own ending; sets pytest's exit status. Steps that did not end get their rows."""
     run.interrupts.ending = True
     _halt_for(run, exitstatus)
-    ended = finish(run, made)
+    failed = exitstatus == pytest.ExitCode.TESTS_FAILED
+    ended = finish(run, made, _failed_in(session.config) if failed else "")
     session.config.stash[ENDED] = ended
     session.exitstatus = ended.exit_code
     _show_the_rest(session.config, run, ended)
@@ -71,6 +72,18 @@ def _halt_for(run: Run, exitstatus: int) -> None:
         run.halt(Ending.USAGE, "the invocation or the runbook is wrong", "See the message above.")
     elif exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         run.halt(Ending.FAILED, f"pytest ended with {exitstatus}", "See the message above.")
+
+
+def _failed_in(config: pytest.Config) -> str:
+    """What pytest counts as failed, in words; a step that was done may have failed afterwards."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    reports = [*reporter.stats.get("error", []), *reporter.stats.get("failed", [])]
+    said = [
+        f"{report.runbook_step}: its {report.when} failed: {report.runbook_message}"
+        for report in reports
+        if hasattr(report, "runbook_step") and hasattr(report, "runbook_message")
+    ]
+    return "; ".join(said) or "pytest counts something as failed"
 
 
 def _show_the_rest(config: pytest.Config, run: Run, ended: Ended) -> None:

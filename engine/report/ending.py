@@ -44,11 +44,16 @@ class Ended:
         ]
 
 
-def finish(run: Run, session: Session | None) -> Ended:
-    """Write what the run leaves; the exit code is that of the first event that stopped it."""
+def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
+    """Write what the run leaves; the exit code is that of the first event that stopped it.
+
+    `failed` is what pytest saw fail, in words.
+    """
     run.step = ""
     earlier = earlier_events(session)
     _check_complete(run, earlier)
+    if failed and run.stop is None and run.mode is not Mode.PLAN:
+        run.halt(Ending.FAILED, failed, "Remove the cause, then run again.")
     for text in run.judge.warnings():
         run.record("warning", step="", text=text)
     if session is not None:

@@ -175,6 +175,33 @@ def test_other(y_set):
     assert project.outcomes()["closing.state"] == "done"
 
 
+TEARDOWN = '''
+@pytest.fixture
+def broken():
+    """Can't be given back."""
+    yield
+    raise RuntimeError("it is still there")
+
+@step("second.change", after=["first.baseline"])
+def test_change(x_set, broken, evidence):
+    """x is set."""
+    evidence.note("x")
+'''
+
+
+def test_what_fails_after_its_step_was_done_never_ends_in_0(project: Project) -> None:
+    project.steps(TEARDOWN)
+    result = project.run()
+    assert_ended(project, result, 1, "failed")
+    assert project.outcomes()["second.change"] == "done"
+    result.stdout.fnmatch_lines(["failed: second.change: its teardown failed: *it is still there*"])
+
+
+def test_a_plan_is_judged_by_what_blocks_alone(project: Project) -> None:
+    project.steps(TEARDOWN)
+    assert_ended(project, project.run("--plan"), 0, "planned")
+
+
 ASKING = '''
 from engine.actions import action
 
