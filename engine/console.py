@@ -18,6 +18,11 @@ def clean_line(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\t" else "?" for char in text)
 
 
+def clean_lines(text: str) -> list[str]:
+    """The lines of a text, each of them printable."""
+    return [clean_line(line) for line in text.splitlines()]
+
+
 def clock(seconds: float) -> str:
     """1:02:03"""
     return str(timedelta(seconds=int(seconds)))
@@ -26,12 +31,14 @@ def clock(seconds: float) -> str:
 class LastingOutput:
     """A terminal that may go away: what can't be shown any more is dropped, the run goes on.
 
+    What pytest itself writes, such as a traceback of its own, comes by here only: it is masked too.
     Stands in for the file that pytest's terminal writes to. A closed pipe, a terminal that hung
     up or a full disk behind `> log` must not keep a run from its orderly end.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, clean: Callable[[str], str]) -> None:
         self._file = file
+        self._clean = clean
         self.problem = ""
         """Why nothing is shown any more; empty while all is well."""
         self._muted = False
@@ -40,7 +47,7 @@ class LastingOutput:
     def write(self, text: str) -> int:
         if not self.problem and not self._muted:
             with self._tolerant():
-                return self._file.write(text)
+                self._file.write(self._clean(text))
         return len(text)
 
     def flush(self) -> None:
@@ -52,7 +59,7 @@ class LastingOutput:
         """A line from within a signal handler, past every buffer."""
         if self._own is not None:
             with contextlib.suppress(OSError):
-                os.write(self._own, f"\n{clean_line(text)}\n".encode())
+                os.write(self._own, f"\n{clean_line(self._clean(text))}\n".encode())
 
     @contextlib.contextmanager
     def muted(self) -> Iterator[None]:
@@ -89,18 +96,20 @@ class LastingOutput:
 
 
 class Console:
-    """Writes lines through pytest's terminal, also while it captures output."""
+    """Writes lines through pytest's terminal, also while it captures output; secrets are masked."""
 
     def __init__(
         self,
         write_line: Callable[..., None],
         total: int,
         expected: float,  # seconds; 0: nothing is announced
+        clean: Callable[[str], str],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write = write_line
         self._total = total
         self._expected = expected
+        self._clean = clean
         self._now = now
         self._started = now()
         self._number = 0
@@ -110,8 +119,12 @@ class Console:
         self._last_progress = now()
 
     def line(self, text: str, **markup: bool) -> None:
-        for part in text.splitlines() or [""]:
-            self._write(clean_line(part), **markup)
+        for part in self._lines(text) or [""]:
+            self._write(part, **markup)
+
+    def _lines(self, text: str) -> list[str]:
+        """All that is shown passes here, as a whole: a name may stand a line before its value."""
+        return clean_lines(self._clean(text))
 
     def skip(self) -> None:
         """A step that is not reached: counted, without a line of its own."""
@@ -157,8 +170,8 @@ class Console:
     def output(self, text: str) -> None:
         """A piece of a command's log, as it comes."""
         self._begin()
-        for part in text.splitlines():
-            self._write(f"    | {clean_line(part)}")
+        for part in self._lines(text):
+            self._write(f"    | {part}")
         self._last_progress = self._now()
 
     def idle(self, word: str) -> None:

@@ -87,7 +87,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run = session.config.stash.get(_RUN, None)
     if run is None:
         return
-    run.interrupts.say = closing.lasting(session.config).say
+    run.interrupts.say = closing.lasting(session.config, run).say
     metadata = _metadata_of(session.config)
     if metadata is not None:
         metadata.clear()  # the environment of this machine is none of the report's business
@@ -222,7 +222,7 @@ def _console(session: pytest.Session, run: Run) -> Console:
 
     minutes = run.release.estimate_base + run.release.estimate_per_node * len(run.inventory.hosts)
     expected = 0.0 if run.scope is Scope.RESTORE else minutes * 60.0  # the guide's is the upgrade's
-    return Console(write, len(session.items), expected)
+    return Console(write, len(session.items), expected, run.redactor.clean_output)
 
 
 @pytest.fixture

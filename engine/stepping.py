@@ -43,6 +43,7 @@ class StepUnderWay:
         """Record how the step ended, and keep its events for the report."""
         evidence = self.evidence
         outcome, reason = self._outcome_of(report)
+        reason = self._run.redactor.clean_output(reason)  # before it is cut
         started = next(
             (e["time"] for e in reversed(self._run.journal.events) if e["event"] == "step-started"),
             "",

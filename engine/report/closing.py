@@ -36,12 +36,12 @@ class Hearing:
             print("interrupted before the run had begun: nothing was asked or changed")
 
 
-def lasting(config: pytest.Config) -> LastingOutput:
+def lasting(config: pytest.Config, run: Run) -> LastingOutput:
     """pytest's terminal, made one that may go away; the same one at every call."""
     # pytest has no public way to give its terminal another file
     writer = config.get_terminal_writer()
     if not isinstance(writer._file, LastingOutput):
-        writer._file = LastingOutput(writer._file)
+        writer._file = LastingOutput(writer._file, run.redactor.clean)
     return writer._file
 
 
@@ -106,7 +106,7 @@ def events_of(events: Iterable[Event], step: str) -> list[Event]:
 def reports_written(config: pytest.Config, run: Run, ended: Ended) -> Iterator[None]:
     """pytest-html and junit write within; what they can't write is told, not raised."""
     try:
-        with lasting(config).muted():
+        with lasting(config, run).muted():
             yield
     except OSError as error:
         why = error.strerror or str(error)
@@ -133,6 +133,6 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
         if made is not None:
             made.console.line(line)
         elif config.pluginmanager.hasplugin("terminalreporter"):
-            lasting(config).write(f"{clean_line(line)}\n")
+            lasting(config, run).write(f"{clean_line(line)}\n")
         else:
             print(clean_line(line))

@@ -9,6 +9,8 @@ from typing import TextIO
 import pytest
 
 from engine.console import Console, LastingOutput, clean_line, clock
+from engine.redact import Redactor
+from engine.secrets import MASK, Secret
 from tests.engine.kit import FakeTime
 
 
@@ -17,7 +19,10 @@ class Screen:
         self.time = FakeTime()
         self.lines: list[str] = []
         self.markups: list[dict[str, bool]] = []
-        self.console = Console(self._write, total, expected, self.time.clock)
+        self.redactor = Redactor()
+        self.console = Console(
+            self._write, total, expected, self.redactor.clean_output, self.time.clock
+        )
 
     def _write(self, text: str, **markup: bool) -> None:
         self.lines.append(text)
@@ -53,6 +58,26 @@ def test_control_characters_are_gone_from_every_way_to_write() -> None:
     screen.console.ended("failed", evil, 5.0)
     assert "\x1b" not in screen.text
     assert screen.text.count("x?[2Jy") >= 5
+
+
+def test_secrets_are_masked_in_every_way_to_write() -> None:
+    screen = Screen()
+    screen.redactor.learn(Secret("Tr0ub4dor&3"))
+    text = "login with Tr0ub4dor&3, password = Hunter2x"
+    screen.console.line(text)
+    screen.console.step(f"phase.{text}", text)
+    screen.console.output(text)
+    screen.console.idle(text)
+    screen.console.ended("failed", text, 5.0)
+    assert "Tr0ub4dor" not in screen.text
+    assert "Hunter2x" not in screen.text
+    assert screen.text.count(f"login with {MASK}, password = {MASK}") >= 5
+
+
+def test_a_name_at_the_end_of_a_line_masks_the_next_one() -> None:
+    screen = Screen()
+    screen.console.output("password =\n  Hunter2x\n")
+    assert "Hunter2x" not in screen.text
 
 
 def test_a_text_of_several_lines_is_several_lines() -> None:
@@ -155,7 +180,7 @@ def nobody_reads() -> TextIO:
 
 def test_a_terminal_that_is_gone_breaks_nothing() -> None:
     file = nobody_reads()
-    output = LastingOutput(file)
+    output = LastingOutput(file, Redactor().clean)
     output.write("x" * 100_000)
     output.flush()
     assert output.problem == "Broken pipe"
@@ -167,7 +192,7 @@ def test_a_terminal_that_is_gone_breaks_nothing() -> None:
 def test_what_is_muted_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "shown"
     with path.open("w") as file:
-        output = LastingOutput(file)
+        output = LastingOutput(file, Redactor().clean)
         with output.muted():
             output.write("noise")
         output.write("word\n")
@@ -176,7 +201,19 @@ def test_what_is_muted_is_not_shown(tmp_path: Path) -> None:
     assert path.read_text() == "word\n\nat once?[2J\n"
 
 
+def test_what_pytest_itself_writes_is_masked(tmp_path: Path) -> None:
+    redactor = Redactor()
+    redactor.learn(Secret("Tr0ub4dor&3"))
+    with (tmp_path / "shown").open("w") as file:
+        output = LastingOutput(file, redactor.clean)
+        assert output.write("INTERNALERROR> Tr0ub4dor&3\n") == 27
+        output.flush()
+        output.say("waiting for Tr0ub4dor&3")
+    shown = (tmp_path / "shown").read_text()
+    assert shown == f"INTERNALERROR> {MASK}\n\nwaiting for {MASK}\n"
+
+
 def test_it_is_the_terminal_in_everything_else(tmp_path: Path) -> None:
     with (tmp_path / "x").open("w", encoding="latin-1") as file:
-        output = LastingOutput(file)
+        output = LastingOutput(file, Redactor().clean)
         assert (output.encoding, output.isatty()) == ("latin-1", False)

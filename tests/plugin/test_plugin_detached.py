@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.attempt import remote
+from engine.secrets import MASK
 from tests.engine import pipes
 from tests.engine.kit import unreachable
 from tests.plugin.kit import N, Project
@@ -108,6 +109,14 @@ def test_its_log_is_shown_and_kept_and_its_exit_status_counts(long: Project) -> 
     (done,) = long.events("result")
     assert (done["outcome"], done["code"]) == ("ok", 0)
     assert "TASK [two]" in done["output"]["text"]
+
+
+def test_its_log_is_shown_without_secrets(long: Project) -> None:
+    long.steps("from engine.secrets import Secret\nS = Secret('Tr0ub4dor&3')\n" + STEPS)
+    (place(long) / "go").write_text("login with Tr0ub4dor&3, password = Hunter2x\n")
+    result = long.run()
+    assert result.ret == 0, result.outlines
+    assert f"    | login with {MASK}, password = {MASK}" in result.outlines
 
 
 def test_a_run_that_is_interrupted_leaves_the_command_and_the_next_one_follows_it(

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from engine.journal import read_journal
+from engine.secrets import MASK
 from engine.transport.scripted import said
 from tests.plugin.kit import N, Project
 
@@ -219,3 +220,39 @@ def test_a(told, look, evidence):
     places = [*project.latest.rglob("*"), *project.cluster.root.rglob("*")]
     for path in (place for place in places if place.is_file()):
         assert value not in unescape(path.read_text()), path
+
+
+TELLING = """
+from engine.secrets import Secret
+
+SECRET = Secret("Tr0ub4dor&3")
+
+@step("a.told", after=["first.baseline"])
+def test_told(evidence):
+    \"\"\"Tells what it knows.\"\"\"
+    evidence.note(f"login with {SECRET.reveal()}, password = Hunter2x")
+
+@step("a.found", after=["first.baseline"])
+def test_found(evidence):
+    \"\"\"Finds what it knows.\"\"\"
+    evidence.judge([bad(observed=f"login with {SECRET.reveal()}")], observed="x")
+
+@step("a.cut", after=["first.baseline"])
+def test_cut(evidence):
+    \"\"\"Its reason is cut within what it knows.\"\"\"
+    evidence.note("x" * 295 + SECRET.reveal())
+
+@step("a.broken", after=["first.baseline"])
+def test_broken(evidence):
+    \"\"\"Fails with what it knows.\"\"\"
+    raise RuntimeError(f"login with {SECRET.reveal()}, password = Hunter2x")
+"""
+
+
+@pytest.mark.parametrize("option", ["", "--plan"])
+def test_a_secret_is_not_on_the_console(project: Project, option: str) -> None:
+    project.steps(TELLING.replace('"])', '"], asks=True)'))
+    result = project.run(*filter(None, [option]))
+    assert MASK in result.stdout.str()
+    assert "Tr0u" not in result.stdout.str()
+    assert "Hunter2x" not in result.stdout.str()
