@@ -149,7 +149,8 @@ class Run:
 
     def halt(self, ending: Ending, reason: str, what_to_do: str) -> Stop:
         """Something stopped the run. Only the first one counts for the exit code."""
-        stop = Stop(ending, self.redactor.clean(reason), self.redactor.clean(what_to_do))
+        clean = self.redactor.clean_output
+        stop = Stop(ending, clean(reason), clean(what_to_do))
         with self.interrupts.whole(), self._lock:  # the lease's thread may stop it, too
             if self.stop is not None:
                 return self.stop

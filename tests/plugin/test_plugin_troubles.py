@@ -156,6 +156,19 @@ def test_who_wants_to_know_is_told_at_stop_and_end(project: Project) -> None:
     assert "one.finding found bad-thing" in (project.path / "told").read_text()
 
 
+def test_who_wants_to_know_is_told_no_password(project: Project) -> None:
+    project.steps('''
+@step("one.question", after=["first.baseline"])
+def test_question():
+    """Asks a person."""
+    raise StoppedForPerson([bad(observed="it says password = Hunter2x")])
+''')
+    text = (project.path / "inventory.ini").read_text()
+    project.write("inventory.ini", f"{text}{NOTIFY}\n")
+    assert project.run().ret == 11
+    assert "it says password = ********" in (project.path / "told").read_text()
+
+
 @pytest.mark.parametrize(
     ("command", "problem"),
     [("sh -c 'exit 7'", "exit code 7"), ("/no/such/command", "No such file")],
