@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
+from engine.console import clean_lines
 from engine.errors import UsageError
 from engine.report.evidence_files import read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines
@@ -31,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _report(given.run)
     except UsageError as error:
-        print(f"ERROR: {error}", file=sys.stderr)
+        _say(f"ERROR: {error}", sys.stderr)
         return USAGE
     except NotWritten as error:
-        print(f"ERROR: {error}", file=sys.stderr)
+        _say(f"ERROR: {error}", sys.stderr)
         return Ending.FAILED.code
 
 
@@ -62,9 +63,15 @@ def _report(path: Path) -> int:
             " of the runbook that wrote it"
         ) from error
     for line in last_lines(summary, evidence.directory):
-        print(line)
+        _say(line)
     if evidence.is_torn:
-        print("the journal's last line was cut off while it was written; it is left out")
+        _say("the journal's last line was cut off while it was written; it is left out")
     if evidence.missing:
-        print(evidence.missing)
+        _say(evidence.missing)
     return Ending.DONE.code
+
+
+def _say(text: str, file: TextIO | None = None) -> None:
+    """What a node said stands in a journal as it was: here, too, it must not steer the terminal."""
+    for line in clean_lines(text) or [""]:
+        print(line, file=file)

@@ -126,6 +126,18 @@ def test_earlier_journals_that_are_missing_are_told(
     )
 
 
+def test_what_a_node_said_cannot_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b[2J\x1b]0;title\x07"
+    stopped = line(2, "stopped", outcome="failed", exit_code=1, reason=evil, what_to_do=evil)
+    run = written(tmp_path / RUN, [started(), stopped])
+    assert main(["report", str(run)]) == 0
+    assert "?[2J?]0;title?" in capsys.readouterr().out
+    assert main(["report", str(tmp_path / evil)]) == 4
+    assert "?[2J?]0;title?: no such run" in capsys.readouterr().err
+
+
 def test_a_character_cut_in_two_is_a_torn_line(tmp_path: Path) -> None:
     run = written(tmp_path / RUN, [started()])
     with (run / "journal.jsonl").open("ab") as file:
