@@ -175,7 +175,7 @@ class Applier:
             key=key,
             node=change.node,
             what=change.what,
-            command=shlex.join(change.argv)[:1000],
+            command=self.run.redactor.clean_output(shlex.join(change.argv))[:1000],
             repeatable=change.repeatable,
             detached=change.detached,
             opens=opens,
@@ -251,8 +251,9 @@ class Applier:
             if not was_held_back(answer):
                 return answer
         self._gate(change.node, renew=True)
+        said = self.run.redactor.clean_output(answer.errors.strip())[-300:]
         raise NotStarted(
-            f"{change.node}: held back {TRIES} times ({answer.errors.strip()[-300:]}), though the"
+            f"{change.node}: held back {TRIES} times ({said}), though the"
             f" lock on {self.records.node} is still ours; this machine or the network is very slow"
         )
 

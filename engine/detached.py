@@ -15,6 +15,7 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter, holder_of
 from engine.errors import RunbookError
 from engine.queries import AnswerLike, Query
+from engine.redact import whole_end
 from engine.transport.base import Lost, LostKind, Transport
 from engine.waiting import attempts
 
@@ -96,7 +97,7 @@ def start(
     if answer.code not in (0, remote.STARTED_BEFORE):
         raise NotStarted(
             f"{node}: {' '.join(argv)!r} was not started: its directory {base} could not be set up"
-            f" (exit code {answer.code}: {answer.errors.strip()[-300:]}). Expected free space and"
+            f" (exit code {answer.code}: {whole_end(answer.errors)}). Expected free space and"
             " a file system that can be written there"
         )
 

@@ -149,10 +149,12 @@ class Look:
             self._record(node, query, None, problem=problem)
             raise Unanswered(node, query.name, problem)
         if answer.code not in query.ok_codes:
-            detail = "" if query.secret else (answer.errors.strip() or answer.text.strip())[-300:]
+            said = "" if query.secret else answer.errors.strip() or answer.text.strip()
+            # masked before it is cut: half a secret is not found
+            detail = self._run.redactor.clean_output(said)[-300:]
             problem = f"exit code {answer.code} is no answer to this question. {detail}".strip()
             self._record(node, query, answer, problem=problem)
-            raise Unanswered(node, query.name, self._run.redactor.clean_output(problem))
+            raise Unanswered(node, query.name, problem)
         return answer
 
     def _record(
@@ -169,7 +171,7 @@ class Look:
             step=self._run.step,
             node=node,
             question=query.name,
-            command=shlex.join(query.argv)[:400],
+            command=self._run.redactor.clean_output(shlex.join(query.argv))[:400],
             code=answer.code if answer else None,
             seconds=round(answer.seconds, 3) if answer else None,
             output=output,

@@ -33,6 +33,8 @@ _REFERENCE = re.compile(r"""^["']?(\$\{?\w+\}?(\{\w+\})?|\$ENV\{\w+\}|\*{8})["']
 
 
 _LONGEST = 256
+_LONGEST_LINE = 4096
+"""Characters of a line that is kept whole; a longer one says nothing to a reader."""
 
 
 class Redactor:
@@ -60,6 +62,18 @@ class Redactor:
     def clean_output(self, text: str) -> str:
         """As `clean`, and values that stand behind a name such as `password =` are masked too."""
         return _NAMED.sub(_mask_value, self.clean(text))
+
+
+def whole_end(text: str, most: int = 300) -> str:
+    """The last lines of a text, whole, where no redactor is at hand to mask it before it is cut.
+
+    It is masked later, and half a secret would not be found. No secret goes over a line's end.
+    """
+    lines = text.strip().split("\n")
+    kept = lines.pop()
+    while lines and len(lines[-1]) + len(kept) < most:
+        kept = f"{lines.pop()}\n{kept}"
+    return kept if len(kept) <= _LONGEST_LINE else f"(a line of {len(kept)} characters)"
 
 
 def _one_of(forms: Iterable[str]) -> re.Pattern[str]:

@@ -224,10 +224,8 @@ class Session:
             why = error.strerror or error
             raise RunbookError(f"{target} on this machine can't be written: {why}") from error
         if answer.code != 0:
-            raise RunbookError(
-                f"{node}: {name} can't be fetched (exit code {answer.code}:"
-                f" {answer.errors.strip()[-200:]})"
-            )
+            said = self.run.redactor.clean_output(answer.errors.strip())[-200:]
+            raise RunbookError(f"{node}: {name} can't be fetched (exit code {answer.code}: {said})")
         return target
 
     def _idle(self, word: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import Unanswered
 from engine.queries import SqlQuery
+from engine.redact import whole_end
 from engine.transport.base import Lost, Transport
 from engine.transport.database import connect
 
@@ -25,7 +26,7 @@ def socket_of(transport: Transport, node: str) -> str:
         raise Unanswered(
             node,
             "where the database listens",
-            f"mysql ended with {answer.code}: {answer.errors.strip()[-300:]}",
+            f"mysql ended with {answer.code}: {whole_end(answer.errors)}",
         )
     return answer.text.strip()
 

@@ -69,8 +69,8 @@ def failed(run: Run, change: Change, answer: Answer) -> NotDone:
     """It ended with an exit code that is none of the good ones."""
     said = "(not shown: secret)"
     if not change.secret_output:
-        said = (answer.errors.strip() or answer.text.strip())[-800:]
-    said = run.redactor.clean_output(said)
+        # masked before it is cut: half a secret is not found
+        said = run.redactor.clean_output(answer.errors.strip() or answer.text.strip())[-800:]
     return stopped(
         run,
         Ending.FAILED,

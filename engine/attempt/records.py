@@ -13,6 +13,7 @@ from engine.attempt import remote
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import Event, in_order, read_journal
 from engine.queries import AnswerLike, Query
+from engine.redact import whole_end
 from engine.transport.base import Answer, Transport
 from engine.waiting import boottime
 
@@ -225,7 +226,7 @@ class RecordsWriter:
         if answer.code not in accepted:
             raise UsageError(
                 f"records on {self.node}:{remote.ROOT} can't be written"
-                f" (exit code {answer.code}: {answer.errors.strip()[-300:]});"
+                f" (exit code {answer.code}: {whole_end(answer.errors)});"
                 " free space and permissions of that directory are the usual causes"
             )
         self._renewed = asked
