@@ -276,7 +276,7 @@ class Applier:
         begun = self.clock()
         self._system = self.records.system
         detached.start(self.transport, change.node, base, change.argv, self.records)
-        log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out")
+        log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
 
         def idle(word: str) -> None:
             log.pause()

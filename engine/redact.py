@@ -1,4 +1,4 @@
-"""Redaction before recording: what is known to be secret never reaches a log or a report."""
+"""Redaction before recording: what is known to be secret reaches no log, report or console."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ _SHORTEST = 4
 _SHORTEST_PART = 8
 """The same for base64 without its padding, which looks like a word."""
 
-_NAMED = re.compile(
-    r"""(?ix)
+_NAME = r"""
     # each word is gone through once: megabytes of `a-a-a` would take hours else
-    ( (?<![\w-]) (?> [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]*+ )
+    (?<![\w-]) (?> [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]*+ )
       ["'}]* \s* (?: => | [=:] ) \s*
       # httpd's directives: name, then value, with nothing between
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
       [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
-    | :// [^/\s:@]+ : (?= [^/\s@]+ @ ) )
+    | :// [^/\s:@]+ : (?= [^/\s@]+ @ )
+    """
+_NAMED = re.compile(
+    rf"""(?ix) ( {_NAME} )
     ( "[^"\n]+" | '[^'\n]+' | [^\s"',;@]+ )
     """
 )
+_OPEN = re.compile(rf"""(?ix) ( {_NAME} ) (?: "[^"\n]* | '[^'\n]* ) \Z""")
 _REFERENCE = re.compile(r"""^["']?(\$\{?\w+\}?(\{\w+\})?|\$ENV\{\w+\}|\*{8})["']?;?$""")
 
 
@@ -63,6 +66,12 @@ class Redactor:
         """As `clean`, and values that stand behind a name such as `password =` are masked too."""
         return _NAMED.sub(_mask_value, self.clean(text))
 
+    def without_open_end(self, text: str) -> str:
+        """A masked text that goes on later, less what may be the beginning of a secret."""
+        text = _OPEN.sub(r"\1", text)
+        begun = max((_overlap(text, form) for form in self._forms), default=0)
+        return text[: len(text) - begun]
+
 
 def whole_end(text: str, most: int = 300) -> str:
     """The last lines of a text, whole, where no redactor is at hand to mask it before it is cut.
@@ -87,6 +96,12 @@ def _one_of(forms: Iterable[str]) -> re.Pattern[str]:
             for first, group in grouped
         )
     )
+
+
+def _overlap(text: str, form: str) -> int:
+    """How many characters at the end of the text are a beginning of the form."""
+    lengths = range(min(len(text), len(form) - 1), 0, -1)
+    return next((length for length in lengths if text.endswith(form[:length])), 0)
 
 
 def _mask_value(match: re.Match[str]) -> str:

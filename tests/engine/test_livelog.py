@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import livelog
 from engine.livelog import LiveLog
+from engine.redact import Redactor
+from engine.secrets import MASK, Secret
+
+VALUE = "Tr0ub4dor&3"
 
 
 class Shown:
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self.log = LiveLog(self.pieces.append, "n1:/log")
+        self.redactor = Redactor()
+        self.redactor.learn(Secret(VALUE))
+        self.log = LiveLog(self.pieces.append, "n1:/log", self.redactor)
 
     @property
     def text(self) -> str:
@@ -86,8 +94,83 @@ def test_memory_is_bounded_whatever_comes() -> None:
         shown.log.feed(b"y" * (1 << 20))
     shown.log.end()
     assert len(shown.log.kept()) < 2 * livelog.KEPT + 200
-    assert len(shown.log._splitter._rest) <= 1 << 20
+    assert len(shown.log._line) < 1 << 20
     assert len(shown.text) < 200 * 600
+
+
+def test_a_secret_is_masked_before_the_line_is_cut() -> None:
+    shown = Shown()
+    shown.log.feed(b"x" * 495 + VALUE.encode() + b"y\n")
+    assert shown.text == "x" * 495 + MASK[:5] + " [...]\n"
+
+
+def test_a_secret_is_masked_where_a_line_is_looked_at_no_further() -> None:
+    shown = Shown()
+    many = VALUE * (livelog.LOOKED_AT // len(VALUE) + 2)
+    shown.log.feed(f"{many}\n".encode())
+    assert "Tr0" not in shown.text
+
+
+def test_a_secret_in_a_line_that_stops_within_it_is_masked() -> None:
+    """A command that writes by blocks stops anywhere."""
+    shown = Shown()
+    pieces = (b"login with Tr0ub", b"4dor&3, password = Hun", b'ter2x, token = "Hun', b'ter 2x"\n')
+    for piece in pieces:
+        shown.log.feed(piece)
+        shown.log.pause()
+        shown.log.pause()
+    assert shown.text.splitlines() == [
+        "login with ",
+        f"{MASK}, password = {MASK}",
+        ", token = ",
+        MASK,
+    ]
+
+
+def test_of_a_line_that_goes_on_the_rest_is_shown() -> None:
+    shown = Shown()
+    for piece in (b"one ", b"two ", b"", b"three\nfour\n"):
+        shown.log.feed(piece)
+        shown.log.pause()
+        shown.log.pause()
+    assert shown.text == "one \ntwo \nthree\nfour\n"
+
+
+def test_a_line_whose_beginning_reads_otherwise_by_now_is_shown_anew() -> None:
+    shown = Shown()
+    for piece in (b"\xc3", b"\xa4\n"):
+        shown.log.feed(piece)
+        shown.log.pause()
+        shown.log.pause()
+    assert shown.text == "\\xc3\nä\n"
+
+
+@given(
+    st.integers(0, len(VALUE)),
+    st.sampled_from([b"", b"x", b"\xc3", b"Tr0", VALUE.encode(), b"y" * 490]),
+    st.integers(0, len(VALUE)),
+)
+def test_a_secret_is_never_shown_however_its_line_comes(
+    first: int, before: bytes, second: int
+) -> None:
+    shown = Shown()
+    whole = before + VALUE.encode() + b" after\n"
+    cuts = sorted((len(before) + first, len(before) + second))
+    for piece in (whole[: cuts[0]], whole[cuts[0] : cuts[1]], whole[cuts[1] :]):
+        shown.log.feed(piece)
+        shown.log.pause()
+        shown.log.pause()
+    told = shown.text.replace("\n", "")
+    assert not any(VALUE[at : at + 4] in told for at in range(len(VALUE) - 3))
+
+
+def test_a_flood_is_gone_through_quickly() -> None:
+    shown = Shown()
+    piece = b"a-password-a-a-a-a-a-a-a-a-a-a-a\n" * 30_000
+    begun = time.monotonic()
+    for _ in range(50):
+        shown.log.feed(piece)
+    assert time.monotonic() - begun < 20
 
 
 def test_bytes_that_are_no_utf_8_are_shown_as_such() -> None:
