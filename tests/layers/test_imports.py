@@ -126,7 +126,6 @@ DOOR = {
     "engine.attempt.gate": "what goes before a change on its node",
     "engine.attempt.handover": "tells lost connections at the end",
     "engine.attempt.late": "tells lost connections at the beginning",
-    "engine.livelog": "lines out of pieces",
     "engine.stops": "tells in words what was lost",
     "engine.attempt.records": "reads and writes the records on N",
     "engine.act": "applies changes",
