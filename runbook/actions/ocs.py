@@ -158,7 +158,7 @@ def _summary(path: str, merged: Merge) -> str:
     for what, entries in (
         ("added", merged.added),
         ("local values kept", merged.kept),
-        ("commented out here and left so", merged.left_out),
+        ("not taken over, as commented out or ruled otherwise here", merged.left_out),
         ("dropped", merged.dropped),
     ):
         if entries:

@@ -29,6 +29,10 @@ _WHOLE = frozenset(
     }
 )
 
+_ACCESS = frozenset({"require", "order", "allow", "deny", "satisfy"})
+_ACCESS_SECTIONS = frozenset({"requireany", "requireall", "requirenone"})
+"""Who may come in. The node's own rules count as a whole: one more beside them opens the door."""
+
 Identity = tuple[str, ...]
 
 
@@ -41,7 +45,7 @@ class Merge:
     kept: tuple[str, ...] = ()
     """Settings whose value differs from the package's default: the node's own value stays."""
     left_out: tuple[str, ...] = ()
-    """New in the package, but commented out in the node's file."""
+    """New in the package, but commented out in the node's file, or beside its rules of access."""
     dropped: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
 
@@ -185,9 +189,31 @@ class _Merger:
                 f" <{first.inner.rpartition('#')[0]}> in one place, this file has fewer"
             )
             return
+        if elsewhere := self._set_outside(block):
+            name = first.inner.rpartition("#")[0]
+            self._questions.append(
+                f"{self._path}: the package has {elsewhere} inside <{name}>, this file has it"
+                " outside; the later one would win"
+            )
+            return
         for item in block:
             self._insert(item, item.section if item is first else None)
         self._added.append(f"section <{first.inner.rpartition('#')[0]}>")
+
+    def _set_outside(self, block: list[Item]) -> str:
+        """A setting of a conditional section that this file has without the condition."""
+        if not block[0].name.startswith("if"):
+            return ""
+        mine = {(_unconditional(i), identity(i)) for i in self._out if i.is_setting}
+        found = (i for i in block if i.is_setting and (_unconditional(i), identity(i)) in mine)
+        return next(map(_shown, found), "")
+
+    def _has_rules_of_access(self, section: tuple[str, ...]) -> bool:
+        return any(
+            i.section == section
+            and (i.name in _ACCESS or (i.kind is Kind.OPEN and i.name in _ACCESS_SECTIONS))
+            for i in self._old.items
+        )
 
     def _setting(self, item: Item) -> None:
         same = [
@@ -202,7 +228,9 @@ class _Merger:
             return
         if is_carrier(item) or item.name in ("perlpassenv", "passenv"):
             self._insert_before_perl(item)
-        elif identity(item) in self._commented:
+        elif identity(item) in self._commented or (
+            item.name in _ACCESS and self._has_rules_of_access(item.section)
+        ):
             self._left_out.append(_shown(item))
             return
         else:
@@ -265,6 +293,11 @@ class _Merger:
             self._questions.append(
                 f"{self._path}: {self._variable} is not passed to mod_perl before the <Perl> block"
             )
+
+
+def _unconditional(item: Item) -> tuple[str, ...]:
+    """Its sections without the conditions (`<IfModule ...>`) around them."""
+    return tuple(part for part in item.section if not part.startswith("if"))
 
 
 def _terminated(item: Item) -> str:

@@ -1,0 +1,120 @@
+"""Files as administrators leave them, each merged with the package's: tests/data/ocs/variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from runbook.ocs.httpd_conf import Item, Kind, parse_conf
+from runbook.ocs.merge import Merge, identity, merge
+from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
+from runbook.ocs.passwords import is_carrier, is_passed_in_time, read_password
+from tests.actions.ocs_nodes import DATA
+
+PASSWORD = "right#horse$7"
+VARIABLE = "INVENTORY_DB_WORD"
+PATHS = {"server": SERVER_CONF, "restapi": RESTAPI_CONF}
+PACKAGED = {kind: (DATA / f"{kind}-new.conf").read_text() for kind in PATHS}
+OBSOLETE = "Apache::Ocsinventory::Plugins::Apache"
+QUESTIONS = {
+    # what can't be merged with certainty, and the word that tells why
+    "server/section-not-closed": "not closed",
+    "server/quote-not-closed": "quote is not closed",
+    "server/password-by-condition": "inside <ifdefine SITE_A>",
+    "server/without-ifmodule": "outside",
+    "restapi/code-of-its-own": "no plain assignment",
+    "restapi/password-from-a-file": "no plain assignment",
+}
+
+
+def variants() -> list[str]:
+    return sorted(
+        f"{kind}/{path.stem}" for kind in PATHS for path in (DATA / "variants" / kind).glob("*")
+    )
+
+
+MERGED = [name for name in variants() if name not in QUESTIONS]
+
+
+def text_of(name: str) -> str:
+    return (DATA / "variants" / f"{name}.conf").read_bytes().decode()
+
+
+def merged(name: str, old: str | None = None) -> Merge:
+    kind = name.partition("/")[0]
+    return merge(PATHS[kind], text_of(name) if old is None else old, PACKAGED[kind])
+
+
+def settings(text: str) -> Iterator[Item]:
+    return (item for item in parse_conf(text).settings() if OBSOLETE not in item.values)
+
+
+def test_the_library_is_complete() -> None:
+    assert len(variants()) >= 30
+    assert set(QUESTIONS) < set(variants())
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_is_not_certain_is_a_question_and_the_file_stays(name: str) -> None:
+    made = merged(name)
+    assert QUESTIONS[name] in "; ".join(made.questions)
+    assert PASSWORD not in "; ".join(made.questions)
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_no_setting_is_lost_and_none_changes_its_place(name: str) -> None:
+    made = merged(name)
+    assert made.questions == ()
+    after = iter((i.section, identity(i), i.values) for i in settings(made.text))
+    for item in settings(text_of(name)):
+        if not is_carrier(item):
+            assert (item.section, identity(item), item.values) in after, item.raw
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_the_password_is_the_variable(name: str) -> None:
+    made, path = merged(name), PATHS[name.partition("/")[0]]
+    assert PASSWORD not in made.text
+    conf = parse_conf(made.text)
+    assert read_password(conf, path).variable == VARIABLE
+    assert is_passed_in_time(conf, VARIABLE)
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_merging_again_changes_nothing(name: str) -> None:
+    made = merged(name)
+    again = merged(name, made.text)
+    assert (again.text, again.added, again.dropped) == (made.text, (), ())
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_line_ends_stay_as_they_are(name: str) -> None:
+    lines = merged(name).text.splitlines(keepends=True)
+    ends = {"\r\n" if line.endswith("\r\n") else "\n" for line in lines if line.endswith("\n")}
+    assert ends == {"\r\n" if "\r\n" in text_of(name) else "\n"}
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_access_is_not_opened(name: str) -> None:
+    """`Require` beside another one lets in whom either of them lets in."""
+    rules = {"require", "requireany", "requireall", "requirenone", "order", "allow", "deny"}
+
+    def of(text: str, section: tuple[str, ...]) -> list[tuple[str, ...]]:
+        return [
+            (item.name, *item.values)
+            for item in parse_conf(text).items
+            if item.section == section and item.name in rules and item.kind is not Kind.CLOSE
+        ]
+
+    conf = parse_conf(text_of(name))
+    for opened in (item for item in conf.items if item.kind is Kind.OPEN):
+        section = (*opened.section, opened.inner)
+        if before := of(text_of(name), section):
+            assert of(merged(name).text, section) == before
+
+
+def test_files_lie_in_the_library_with_their_line_ends() -> None:
+    """An editor or git may turn them."""
+    turned = [path for path in variants() if "windows" in path and "\r\n" not in text_of(path)]
+    assert turned == []
