@@ -228,6 +228,10 @@ def test_the_second_machine_goes_on_to_the_end(
 def test_after_the_attempt_an_acceptance_counts_no_more(
     begun: TestCluster, second: Callable[..., Ran]
 ) -> None:
+    """Nor is it needed: what guards the start is information once the upgrade is closed."""
     ran = second("--inventory", begun.inventory)
-    assert "constraint-leftover" in ran.blocking
+    assert ran.code == 0, ran.console
+    found = [f for f in ran.summary["findings"] if f["code"] == "constraint-leftover"]
+    assert [(f["severity"], f["accepted"]) for f in found] == [("info", None)] * len(found)
+    assert found
     assert ran.changes == []
