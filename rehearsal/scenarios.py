@@ -69,6 +69,18 @@ def _custom_server(active: int) -> str:
     )
 
 
+# GLPI's directory is mounted on the node that runs it; on the others there is nothing to change
+_MOVE_GLPI = """
+cd /neteye/shared/glpi 2> /dev/null || exit 0
+[ -d conf ] || exit 0
+mkdir -p html/inc
+mv conf settings
+sed -i "s/'glpi';$/'assets';/; /dbuser/s/'assets'/'glpi'/" settings/config_db.php
+printf "<?php\ndefine('GLPI_CONFIG_DIR', '/neteye/shared/glpi/settings');\n" \
+  > html/inc/downstream.php
+"""
+
+
 # steps of boot.json run before systemd: nothing has a file below these directories open yet
 _LIMIT = """
 mkdir -p /mnt/limited
@@ -104,6 +116,19 @@ _ALL = (
         "custom-ocs-inactive",
         "the same, but that OCS server is not active",
         sql=(_custom_server(0),),
+    ),
+    Scenario(
+        "glpi-elsewhere",
+        "GLPI's database and configuration directory have other names than usual",
+        sql=(
+            "CREATE DATABASE assets",
+            *(
+                f"RENAME TABLE glpi.{table} TO assets.{table}"
+                for table in ("glpi_plugins", "glpi_plugin_ocsinventoryng_ocsservers")
+            ),
+            "GRANT ALL PRIVILEGES ON assets.* TO 'glpi'@'%'",
+        ),
+        after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _MOVE_GLPI)),),
     ),
     Scenario(
         "fencing-off",

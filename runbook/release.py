@@ -155,6 +155,7 @@ _BLOCKING = (
     *("capacity-column", "capacity-still-text", "capacity-zeroed", "capacity-not-null"),
     *("capacity-clamped", "capacity-integer-lost", "capacity-altered", "capacity-filled"),
     *("memories-rows-lost", "memories-rows-added"),
+    *("glpi-database-elsewhere", "glpi-database-gone", "glpi-database-unclear"),
     *("glpi-key", "glpi-key-missing", "glpi-login-failed", "glpi-login-unreachable"),
     *("glpi-password-missing", "glpi-password-old-form", "glpi-password-unchanged"),
     *("glpi-password-unreadable", "glpi-plugin-state"),

@@ -10,6 +10,7 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
 from runbook.ocs import migration, verification
+from runbook.ocs.glpi_place import glpi_place
 from runbook.ocs.presence import presence
 
 LATER = "judged at the start of the attempt; the upgrade has changed the data since"
@@ -18,12 +19,13 @@ LATER = "judged at the start of the attempt; the upgrade has changed the data si
 @step("preflight.ocs_servers", guide=("G04",), asks=True)
 def test_ocs_servers(look: Look, evidence: Evidence) -> None:
     """OCS servers of GLPI with any other database user are found before the start."""
-    there, asked = presence(look)
-    evidence.answered(asked)
-    if not there.has_glpi:
-        evidence.not_applicable(there.sentence())
+    place = glpi_place(look)
+    if place.database is None and not place.findings:
+        evidence.not_applicable(place.sentence)
         return
-    seen = verification.glpi_before(look)
+    seen = verification.Seen(list(place.findings), place.sentence)
+    if place.database is not None:
+        seen = verification.glpi_before(look, place.database)
     evidence.judge(
         seen.findings,
         observed=seen.observed,

@@ -20,6 +20,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook import release
 from runbook.ocs import verification
+from runbook.ocs.glpi_place import glpi_place
 from runbook.ocs.presence import Presence, presence
 
 PREFLIGHT = (
@@ -100,8 +101,8 @@ def _take(look: Look) -> dict[str, Any]:
 def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
     """What G03, G07 and G08 compare with afterwards; of stored passwords only salted digests."""
     taken: dict[str, Any] = {"glpi": None, "followed": []}
-    if there.has_glpi:
-        taken["glpi"] = verification.glpi_baseline(look, secrets.token_bytes(16))
+    if (database := glpi_place(look).database) is not None:
+        taken["glpi"] = verification.glpi_baseline(look, database, secrets.token_bytes(16))
     if there.has_ocs_database:
         taken["followed"] = [
             agent.as_json() for agent in verification.capacity_before(look).followed

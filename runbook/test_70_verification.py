@@ -17,6 +17,7 @@ from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.ocs import dump, verification
 from runbook.ocs.agents import FollowedAgent
 from runbook.ocs.comparison import DATABASE_CLOCK
+from runbook.ocs.glpi_place import GlpiPlace, glpi_place
 from runbook.ocs.presence import presence
 from runbook.profiles import describe, settled
 
@@ -101,13 +102,29 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
 def test_glpi(look: Look, evidence: Evidence) -> None:
     """Every OCS server of glpi_ocsinventoryng has a new password that decrypts and logs in."""
     baseline = ((look.baseline or {}).get("ocs") or {}).get("glpi")
-    there, asked = presence(look)
-    evidence.answered(asked)
-    if not there.has_glpi or baseline is None:
-        evidence.not_applicable(f"no GLPI at the baseline; now {there.sentence()}")
+    place = glpi_place(look)
+    if baseline is None and not place.findings:
+        evidence.not_applicable(f"no plugin of GLPI at the baseline; now {place.sentence}")
         return
-    seen = verification.glpi_now(look, baseline)
+    if place.database is None or baseline is None:
+        evidence.judge(_no_glpi(place), observed=place.sentence)
+        return
+    seen = verification.glpi_now(look, place, baseline)
     evidence.judge(seen.findings, observed=seen.observed)
+
+
+def _no_glpi(place: GlpiPlace) -> list[Finding]:
+    """Its database was there at the baseline, or can't be told now."""
+    return list(place.findings) or [
+        Finding(
+            code="glpi-database-gone",
+            subject="GLPI",
+            observed=f"there was a database with the table of GLPI's plugin; {place.sentence}",
+            expected="the same database after the upgrade",
+            remedy=release.SUPPORT,
+            guide=("G03",),
+        )
+    ]
 
 
 @step("verification.memories", after=("verification.mid_upgrade",), guide=("G07",))

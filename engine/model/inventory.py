@@ -55,6 +55,8 @@ class Settings:
     reactivate_after_update: bool = True
     failover_proof: bool = False
     notify_command: str | None = None
+    glpi_config: str | None = None
+    """For the asset module's steps: the directory with GLPI's config_db.php."""
     accept: tuple[str, ...] = ()
     """`runbook_accept`: acceptances as on the command line, CODE[@SUBJECT]=REASON, one a line."""
     accepted_by: str | None = None

@@ -126,6 +126,14 @@ def file_path(value: Value) -> Path:
     return _expanded(required_text(value))
 
 
+def directory(value: Value) -> str:
+    """An absolute path on a node."""
+    plain = required_text(value)
+    if not plain.startswith("/") or "\0" in plain:
+        raise Wrong(f"is {excerpt(plain)}, expected an absolute path on the node")
+    return plain
+
+
 def _expanded(plain: str) -> Path:
     try:
         return Path(plain).expanduser()

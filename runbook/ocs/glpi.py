@@ -10,7 +10,7 @@ from engine.errors import ParseError
 from engine.model.finding import Finding
 from engine.queries import SqlQuery
 from engine.secrets import Secret
-from runbook.ocs.names import GLPI_DATABASE, GLPI_OCS_USER, OFFICIAL_CHANNELS
+from runbook.ocs.names import GLPI_OCS_USER, OFFICIAL_CHANNELS
 
 Row = Mapping[str, Any]
 
@@ -67,19 +67,7 @@ def _server(row: Row) -> OcsServer:
     )
 
 
-def has_plugin_table(database: str = GLPI_DATABASE) -> SqlQuery[bool]:
-    """Whether the plugin's table is there; no table is an observation: not installed."""
-    return SqlQuery(
-        name="table of the GLPI plugin",
-        database="information_schema",
-        sql="SELECT COUNT(*) AS tables_count FROM TABLES"
-        " WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
-        params=(database, TABLE),
-        parse=lambda rows: int(rows[0]["tables_count"]) > 0,
-    )
-
-
-def ocs_servers(database: str = GLPI_DATABASE) -> SqlQuery[list[OcsServer]]:
+def ocs_servers(database: str) -> SqlQuery[list[OcsServer]]:
     """All configured OCS servers, without their stored passwords."""
     return SqlQuery(
         name="OCS servers of GLPI",
@@ -89,7 +77,7 @@ def ocs_servers(database: str = GLPI_DATABASE) -> SqlQuery[list[OcsServer]]:
     )
 
 
-def stored_passwords(database: str = GLPI_DATABASE) -> SqlQuery[list[OcsServer]]:
+def stored_passwords(database: str) -> SqlQuery[list[OcsServer]]:
     """All configured OCS servers with their stored passwords; the answer is never recorded.
 
     The cipher before the upgrade is reversible by anyone (ocs-glpi 2.2): it is a secret as such.
@@ -126,7 +114,7 @@ def _plugin_state(rows: list[Row]) -> PluginState | None:
     return PluginState(str(rows[0]["version"]), int(rows[0]["state"])) if rows else None
 
 
-def plugin_state(database: str = GLPI_DATABASE) -> SqlQuery[PluginState | None]:
+def plugin_state(database: str) -> SqlQuery[PluginState | None]:
     """State and version of the plugin as GLPI has it; None: GLPI does not know it."""
     return SqlQuery(
         name="state of the GLPI plugin",

@@ -17,27 +17,10 @@ from runbook.ocs.glpi_password import (
     is_unchanged,
     salted_digest,
 )
+from runbook.ocs.glpi_place import ASKED_FOR, KEY_FILE
 from runbook.ocs.login import LoginResult
 
-GLPI_ROOTS = ("/neteye/shared/glpi", "/etc/glpi", "/usr/share/glpi", "/var/www/html/glpi")
-KEY_FILE = "glpicrypt.key"
-
-# the first key file below the roots, in base64; 44 none, 45 several
-_KEY = """
-set -f
-IFS='
-'
-found=
-for root in "$@"; do
-  [ -d "$root" ] || continue
-  for file in $(find "$root" -xdev -type f -name glpicrypt.key); do
-    [ -z "$found" ] || cmp -s "$found" "$file" || exit 45
-    found=$file
-  done
-done
-[ -n "$found" ] || exit 44
-exec base64 -w 0 "$found"
-"""
+_KEY = '[ -f "$1" ] || exit 44; exec base64 -w 0 -- "$1"'
 
 
 @dataclass(frozen=True)
@@ -48,24 +31,26 @@ class KeyAnswer:
     problem: str = ""
 
 
-def _key_answer(answer: AnswerLike) -> KeyAnswer:
-    where = ", ".join(GLPI_ROOTS)
-    if answer.code == 44:
-        return KeyAnswer(None, f"there is no {KEY_FILE} below {where}")
-    if answer.code == 45:
-        return KeyAnswer(None, f"there are several different {KEY_FILE} below {where}")
-    return KeyAnswer(Secret(answer.text.strip()))
+def glpi_key(directory: str) -> Query[KeyAnswer]:
+    """GLPI's key in its configuration directory; never recorded.
 
+    Asked on the node where GLPI's shared directory is mounted.
+    """
+    path = f"{directory}/{KEY_FILE}"
 
-GLPI_KEY: Query[KeyAnswer] = Query(
-    name="GLPI's key",
-    argv=("sh", "-c", _KEY.strip(), "glpi-key", *GLPI_ROOTS),
-    parse=_key_answer,
-    ok_codes=(0, 44, 45),
-    secret=True,
-    deadline=60.0,
-)
-"""Asked on the node where GLPI's shared directory is mounted; never recorded."""
+    def parse(answer: AnswerLike) -> KeyAnswer:
+        if answer.code == 44:
+            return KeyAnswer(None, f"there is no {path}; {ASKED_FOR}")
+        return KeyAnswer(Secret(answer.text.strip()))
+
+    return Query(
+        name="GLPI's key",
+        argv=("sh", "-c", _KEY, "glpi-key", path),
+        parse=parse,
+        ok_codes=(0, 44),
+        secret=True,
+        deadline=60.0,
+    )
 
 
 def digests_before(servers: Sequence[OcsServer], salt: bytes) -> dict[str, str]:

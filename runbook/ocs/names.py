@@ -12,7 +12,6 @@ CREDENTIALS_TEMPLATE = f"{CREDENTIALS}.tpl"
 
 OCS_DATABASE = "ocsweb"
 OCS_USER = "ocsserver"
-GLPI_DATABASE = "glpi"
 GLPI_OCS_USER = "glpi_ocsinventoryng"
 
 SCRATCH_DATABASE = "neteye_runbook_check"

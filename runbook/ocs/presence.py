@@ -12,7 +12,7 @@ from typing import Any
 from engine.look import Look
 from engine.queries import Asked, SqlQuery
 from engine.queries.machine import PACKAGES
-from runbook.ocs.names import GLPI_DATABASE, OCS_DATABASE, SCRATCH_DATABASE
+from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 
 PACKAGE = "ocsinventory-server"
 
@@ -24,16 +24,16 @@ def _schemas(rows: list[Mapping[str, Any]]) -> frozenset[str]:
 SCHEMAS: SqlQuery[frozenset[str]] = SqlQuery(
     name="databases of the asset module",
     database="information_schema",
-    sql="SELECT SCHEMA_NAME AS name FROM SCHEMATA WHERE SCHEMA_NAME IN (%s, %s, %s)",
-    params=(OCS_DATABASE, GLPI_DATABASE, SCRATCH_DATABASE),
+    sql="SELECT SCHEMA_NAME AS name FROM SCHEMATA WHERE SCHEMA_NAME IN (%s, %s)",
+    params=(OCS_DATABASE, SCRATCH_DATABASE),
     parse=_schemas,
 )
-"""Those that exist of the module's two databases and our scratch schema."""
+"""Those that exist of OCS' database and our scratch schema."""
 
 
 @dataclass(frozen=True)
 class Presence:
-    """Where the OCS server's package is installed, and which of its databases exist."""
+    """Where the OCS server's package is installed, and which of the databases exist."""
 
     nodes: tuple[str, ...]
     schemas: frozenset[str]
@@ -47,13 +47,9 @@ class Presence:
     def has_ocs_database(self) -> bool:
         return OCS_DATABASE in self.schemas
 
-    @property
-    def has_glpi(self) -> bool:
-        return GLPI_DATABASE in self.schemas
-
     def sentence(self) -> str:
         where = ", ".join(self.nodes) or "no operative node"
-        databases = ", ".join(sorted(self.schemas)) or "none of its databases exists"
+        databases = ", ".join(sorted(self.schemas)) or "none of that module"
         return f"package {PACKAGE} on {where}; databases: {databases}"
 
 

@@ -12,6 +12,8 @@ from engine.model.finding import Finding
 from runbook.ocs import agents, capacity, capacity_after, comparison, glpi, glpi_after, online
 from runbook.ocs.agents import FollowedAgent, Verdict
 from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
+from runbook.ocs.glpi_after import KeyAnswer
+from runbook.ocs.glpi_place import ASKED_FOR, GlpiPlace, glpi_node
 from runbook.ocs.login import LoginResult, login
 from runbook.ocs.migration import OCS_DATABASE_IN_USE, OcsDatabase, credentials_now
 from runbook.ocs.names import CONF_FILES, CREDENTIALS
@@ -122,27 +124,29 @@ def agents_now(
     return verdicts
 
 
-def glpi_before(look: Look) -> Seen:
+def glpi_before(look: Look, database: str) -> Seen:
     """Find OCS servers with another database user (G04)."""
-    servers = look.sql(glpi.ocs_servers())
+    servers = look.sql(glpi.ocs_servers(database))
     listing = [f"{server}, {'active' if server.is_active else 'inactive'}" for server in servers]
     return Seen(
         glpi.findings_before(servers), f"{len(servers)} OCS servers: {'; '.join(listing)}", listing
     )
 
 
-def glpi_baseline(look: Look, salt: bytes) -> dict[str, Any]:
+def glpi_baseline(look: Look, database: str, salt: bytes) -> dict[str, Any]:
     """For the baseline: salt and salted digests of the stored passwords; no secret in it."""
-    servers = look.sql(glpi.stored_passwords())
+    servers = look.sql(glpi.stored_passwords(database))
     return {"salt": salt.hex(), "digests": glpi_after.digests_before(servers, salt)}
 
 
-def glpi_now(look: Look, baseline: Mapping[str, Any]) -> Seen:
+def glpi_now(look: Look, place: GlpiPlace, baseline: Mapping[str, Any]) -> Seen:
     """Each server of glpi_ocsinventoryng: new value, new form, decrypts, logs in (G03)."""
+    assert place.database is not None
     salt, before = bytes.fromhex(baseline["salt"]), baseline["digests"]
-    servers = [s for s in look.sql(glpi.stored_passwords()) if s.is_standard and not s.is_soap]
+    stored = look.sql(glpi.stored_passwords(place.database))
+    servers = [server for server in stored if server.is_standard and not server.is_soap]
     node = glpi_node(look)
-    key = look.ask(node, glpi_after.GLPI_KEY)
+    key = _glpi_key(look, node, place)
     findings: list[Finding] = []
     lines = []
     for server in servers:
@@ -154,7 +158,7 @@ def glpi_now(look: Look, baseline: Mapping[str, Any]) -> Seen:
         found = glpi_after.findings_after(seen, result)
         findings += found
         lines.append(f"{server}: {'not well' if found else 'new, decrypts and logs in'}")
-    plugin = look.sql(glpi.plugin_state())
+    plugin = look.sql(glpi.plugin_state(place.database))
     findings += glpi_after.plugin_findings(plugin, PLUGIN_VERSION)
     said = f"{'; '.join(lines) or 'no OCS server of that user'}"
     if plugin is not None:
@@ -162,13 +166,10 @@ def glpi_now(look: Look, baseline: Mapping[str, Any]) -> Seen:
     return Seen(findings, said, lines)
 
 
-def glpi_node(look: Look) -> str:
-    """The node where GLPI's shared directory is mounted; N when no resource tells."""
-    status = look.cluster_status()
-    for resource in status.services:
-        if resource.id.startswith("glpi") and resource.is_started and len(resource.nodes) == 1:
-            return resource.nodes[0]
-    return look.names.active
+def _glpi_key(look: Look, node: str, place: GlpiPlace) -> KeyAnswer:
+    if place.directory is None:
+        return KeyAnswer(None, f"which key GLPI uses can't be told: {place.sentence}. {ASKED_FOR}")
+    return look.ask(node, glpi_after.glpi_key(place.directory))
 
 
 def ocs_online(look: Look) -> Seen:

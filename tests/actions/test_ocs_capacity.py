@@ -14,7 +14,16 @@ import pytest
 
 from engine.errors import ParseError
 from engine.queries import SqlQuery
-from runbook.ocs import agents, capacity, capacity_after, comparison, dump, glpi, presence
+from runbook.ocs import (
+    agents,
+    capacity,
+    capacity_after,
+    comparison,
+    dump,
+    glpi,
+    glpi_place,
+    presence,
+)
 from runbook.ocs.agents import FollowedAgent, MachineNow, Verdict
 from runbook.ocs.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
 from runbook.ocs.comparison import SlotRow, Suspect, Totals
@@ -72,8 +81,8 @@ def queries() -> list[SqlQuery[object]]:
         *(comparison.backup_difference(MOMENT), comparison.totals(MOMENT)),
         *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), comparison.saved_rows([2, 1])),
         *(comparison.live_rows([]), agents.machines_now([3]), dump.TABLE_SIZE, presence.SCHEMAS),
-        *(glpi.ocs_servers(), glpi.stored_passwords(), glpi.plugin_state()),
-        glpi.has_plugin_table(),
+        *(glpi.ocs_servers("g"), glpi.stored_passwords("g"), glpi.plugin_state("g")),
+        glpi_place.SCHEMAS,
     ]  # type: ignore[list-item]
 
 

@@ -22,7 +22,7 @@ from engine.queries import SqlQuery
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
 from runbook.actions.backup import memories_backed_up, memories_beside, memories_beside_dropped
-from runbook.ocs import agents, capacity, comparison, dump, glpi
+from runbook.ocs import agents, capacity, comparison, dump, glpi, glpi_place
 from runbook.ocs.comparison import BackupDifference, DecoratedOutcome
 from runbook.ocs.names import SCRATCH_DATABASE
 from runbook.ocs.verification import capacity_before, memories_after
@@ -386,7 +386,7 @@ def test_servers_of_other_users_are_found_by_exact_comparison(database: Server) 
     users = ["glpi_ocsinventoryng", "GLPI_ocsinventoryng", "glpi_ocsinventoryng ", None, "ocs"]
     database.rows("DROP DATABASE IF EXISTS glpi")
     database.rows("CREATE DATABASE glpi CHARACTER SET utf8 COLLATE utf8_unicode_ci")
-    assert database.ask(glpi.has_plugin_table()) is False
+    assert database.ask(glpi_place.SCHEMAS)["glpi"] is False
     database.rows(
         f"CREATE TABLE glpi.{glpi.TABLE} (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(255),"
         " ocs_db_user VARCHAR(255), ocs_db_passwd VARCHAR(255), ocs_db_host VARCHAR(255),"
@@ -397,7 +397,7 @@ def test_servers_of_other_users_are_found_by_exact_comparison(database: Server) 
         database.rows(
             f"INSERT INTO glpi.{glpi.TABLE} (ocs_db_user, ocs_db_passwd) VALUES (%s, 'x')", (user,)
         )
-    assert database.ask(glpi.has_plugin_table()) is True
-    servers = database.ask(glpi.ocs_servers())
+    assert database.ask(glpi_place.SCHEMAS)["glpi"] is True
+    servers = database.ask(glpi.ocs_servers("glpi"))
     assert [server.is_standard for server in servers] == [True, False, False, False, False]
     assert len(glpi.findings_before(servers)) == 4

@@ -108,7 +108,7 @@ def test_a_row_of_the_table() -> None:
         "is_standard": 0,
         "ocs_db_passwd": "c2VjcmV0",
     }
-    query = glpi.stored_passwords()
+    query = glpi.stored_passwords("glpi")
     (server,) = query.parse([row])
     assert query.secret
     assert (server.is_soap, server.is_standard, server.has_password) == (True, False, False)
@@ -253,17 +253,14 @@ def test_the_password_reaches_the_client_by_its_environment_only(tmp_path: Path)
     assert empty.returncode == 45
 
 
-def key_of(root: Path) -> glpi_after.KeyAnswer:
-    argv = (*glpi_after.GLPI_KEY.argv[:4], str(root))
-    done = subprocess.run(argv, capture_output=True, check=False)
-    return glpi_after.GLPI_KEY.parse(Answer(done.returncode, done.stdout, done.stderr, 0.0))
+def key_of(directory: Path) -> glpi_after.KeyAnswer:
+    query = glpi_after.glpi_key(str(directory))
+    done = subprocess.run(query.argv, capture_output=True, check=False)
+    assert done.returncode in query.ok_codes
+    return query.parse(Answer(done.returncode, done.stdout, done.stderr, 0.0))
 
 
-def test_the_key_is_found_wherever_it_lies(tmp_path: Path) -> None:
-    assert "no glpicrypt.key" in key_of(tmp_path).problem
-    for name in ("a dir", "b"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "a dir" / "glpicrypt.key").write_bytes(bytes.fromhex(VECTORS["key_hex"]))
+def test_the_key_is_read_in_glpis_configuration_directory(tmp_path: Path) -> None:
+    assert f"no {tmp_path}/glpicrypt.key" in key_of(tmp_path).problem
+    (tmp_path / "glpicrypt.key").write_bytes(bytes.fromhex(VECTORS["key_hex"]))
     assert key_of(tmp_path).key == KEY
-    (tmp_path / "b" / "glpicrypt.key").write_bytes(b"another")
-    assert "several" in key_of(tmp_path).problem

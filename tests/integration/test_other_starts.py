@@ -36,6 +36,18 @@ def test_without_pending_updates_no_update_is_run(clusters: Clusters, project: P
     assert_upgraded(cluster)
 
 
+def test_glpi_under_other_names_is_found_and_verified(clusters: Clusters, project: Project) -> None:
+    """Guide rows G03, G04: the database and the key are where GLPI's configuration says."""
+    cluster = clusters.get("elsewhere", SMALL, scenario="glpi-elsewhere")
+    assert cluster.sql("SHOW TABLES IN glpi") == ""
+    stored = "SELECT ocs_db_passwd FROM assets.glpi_plugin_ocsinventoryng_ocsservers"
+    before = cluster.sql(stored)
+    ran = project.execute(cluster.inventory)
+    assert ran.code == 0, ran.console
+    assert (ran.states["G03"], ran.states["G04"]) == ("fulfilled", "fulfilled")
+    assert cluster.sql(stored) != before
+
+
 @pytest.fixture(scope="module")
 def without_assets(clusters: Clusters, project: Project) -> Ran:
     """A run on a cluster without OCS Inventory and GLPI."""

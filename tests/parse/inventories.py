@@ -66,6 +66,7 @@ def _settings(settings: Settings) -> list[str]:
         "runbook_release_notes_read": settings.release_notes_read,
         "runbook_fallback": settings.fallback,
         "runbook_accepted_by": settings.accepted_by,
+        "runbook_glpi_config": settings.glpi_config,
         "runbook_accept": " ;; ".join(settings.accept) or None,
         "runbook_window_start": settings.window_start and settings.window_start.isoformat(),
         "runbook_window_end": settings.window_end and settings.window_end.isoformat(),

@@ -55,6 +55,7 @@ def test_all_settings() -> None:
             "runbook_notify_command = /usr/local/bin/notify --to 'on call'",
             "runbook_accept = disk-space@neteye02.lan=grows tonight ;; updates-pending=known",
             "runbook_accepted_by = B. Verdi",
+            "runbook_glpi_config = /opt/glpi/config",
         )
     ).settings
     assert settings == Settings(
@@ -71,6 +72,7 @@ def test_all_settings() -> None:
         notify_command="/usr/local/bin/notify --to 'on call'",
         accept=("disk-space@neteye02.lan=grows tonight", "updates-pending=known"),
         accepted_by="B. Verdi",
+        glpi_config="/opt/glpi/config",
     )
 
 
@@ -279,6 +281,7 @@ def inventories(draw: st.DrawFn) -> Inventory:
         failover_proof=draw(st.booleans()),
         accept=tuple(accept),
         accepted_by="A. Rossi" if accept else None,
+        glpi_config=draw(st.none() | st.just("/opt/glpi/con fig")),
     )
     return Inventory(PATH, hosts, run_settings)
 

@@ -271,6 +271,11 @@ VARIABLES = [
     (with_settings("runbook_release_notes_read = A. Rossi, 20.11.2026"), 16, "expected NAME, DATE"),
     (with_settings("runbook_release_notes_read = , 2026-11-20"), 16, "expected NAME, DATE"),
     (
+        with_settings("runbook_glpi_config = glpi/config"),
+        16,
+        "runbook_glpi_config is 'glpi/config', expected an absolute path on the node",
+    ),
+    (
         with_settings("runbook_notify_command = mail 'x"),
         16,
         "runbook_notify_command can't be split",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import secrets
 import string
 from pathlib import Path
@@ -22,11 +23,11 @@ from nacl.bindings import (
 from neteye_standin import database
 
 USER = "glpi_ocsinventoryng"
-DATABASE = "glpi"
 PLUGIN_VERSION = "1.7.3"
 GLPI_SHARED = Path("/neteye/shared/glpi")
 PASSWORD_FILE = Path("/root/.pwd_glpi_ocsinventoryng")
 _TABLE = "glpi_plugin_ocsinventoryng_ocsservers"
+_DATABASE = re.compile(r"\$dbdefault\s*=\s*'([^']+)'")
 _NONCE = 24
 _KEY = 32
 _PLAIN = string.ascii_letters + string.digits
@@ -72,6 +73,14 @@ def read_key(root: Path = GLPI_SHARED) -> bytes:
     return key
 
 
+def database_name(root: Path = GLPI_SHARED) -> str:
+    """The database that GLPI is configured to use; empty without a configuration."""
+    for path in sorted(root.rglob("config_db.php")):
+        if found := _DATABASE.search(path.read_text(encoding="utf-8")):
+            return found[1]
+    return ""
+
+
 def reset_statements(rows: list[str], password: str, key: bytes, gui_version: int) -> str:
     """SQL: the password of the user, and its stored form in each row (own nonce each)."""
     secret = database.literal(password)
@@ -89,24 +98,25 @@ def reset_statements(rows: list[str], password: str, key: bytes, gui_version: in
 
 def upgrade(gui_version: int) -> list[str]:
     """Renew what can't be read any more; what was done, in words. Raises PluginError."""
-    if not database.query(f"SHOW TABLES LIKE '{_TABLE}';", DATABASE):
+    name = database_name()
+    if not name or not database.query(f"SHOW TABLES LIKE '{_TABLE}';", name):
         return []
     done = []
     key = read_key()
     rows = database.query(
         f"SELECT id, ocs_db_passwd FROM {_TABLE} WHERE BINARY ocs_db_user = BINARY '{USER}';",
-        DATABASE,
+        name,
     )
     if rows and not all(is_sealed(stored, key) for _, stored in rows):
         password = new_password()
         _save(password)
         names = [number for number, _ in rows]
-        database.execute(reset_statements(names, password, key, gui_version), DATABASE)
+        database.execute(reset_statements(names, password, key, gui_version), name)
         done.append(f"password of {USER} reset in {len(rows)} OCS servers")
     database.execute(
         f"UPDATE glpi_plugins SET version = '{PLUGIN_VERSION}', state = 1"
         " WHERE directory = 'ocsinventoryng';",
-        DATABASE,
+        name,
     )
     return done
 
