@@ -156,7 +156,7 @@ _BLOCKING = (
     *("capacity-clamped", "capacity-integer-lost", "capacity-altered", "capacity-filled"),
     *("memories-rows-lost", "memories-rows-added"),
     *("glpi-database-elsewhere", "glpi-database-gone", "glpi-database-unclear"),
-    *("glpi-key", "glpi-key-missing", "glpi-login-failed", "glpi-login-unreachable"),
+    *("glpi-key-missing", "glpi-login-failed", "glpi-login-unreachable"),
     *("glpi-password-missing", "glpi-password-old-form", "glpi-password-unchanged"),
     *("glpi-password-unreadable", "glpi-plugin-state"),
     *("ocs-credentials-missing", "ocs-credentials-other", "ocs-endpoint-authentication"),

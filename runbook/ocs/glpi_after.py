@@ -45,7 +45,7 @@ def glpi_key(directory: str) -> Query[KeyAnswer]:
 
     return Query(
         name="GLPI's key",
-        argv=("sh", "-c", _KEY, "glpi-key", path),
+        argv=("sh", "-c", _KEY, "key", path),
         parse=parse,
         ok_codes=(0, 44),
         secret=True,
