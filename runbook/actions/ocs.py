@@ -14,6 +14,7 @@ from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
 from engine.transport.base import Answer
+from runbook import release
 from runbook.ocs import credentials, dump, files, migration, online
 from runbook.ocs.merge import Merge, merge
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
@@ -131,7 +132,7 @@ def _merged(look: Look, node: str, path: str) -> tuple[str, Merge]:
     new = look.ask(node, files.secret_text(f"{path}.rpmnew"))
     if old is None or new is None:
         raise RunbookError(f"{node}: {path} or its .rpmnew vanished meanwhile; run again")
-    merged = merge(path, old.reveal(), new.reveal())
+    merged = merge(path, old.reveal(), new.reveal(), obsolete=release.OBSOLETE_OCS_SETTINGS)
     _stop(migration.question_findings(node, path, merged.questions))
     return old.reveal(), merged
 
@@ -156,9 +157,11 @@ def _replaced(
 def _summary(path: str, merged: Merge) -> str:
     parts = [f"{path.rpartition('/')[2]}: password from the variable"]
     for what, entries in (
-        ("added", merged.added),
-        ("local values kept", merged.kept),
-        ("not taken over, as commented out or ruled otherwise here", merged.left_out),
+        ("kept although the package has another value", merged.kept),
+        ("kept, only on this node", merged.own),
+        ("new from the package", merged.added),
+        ("as the old package had it, so as the new one has it", merged.taken),
+        ("of the package, but switched off here", merged.left_out),
         ("dropped", merged.dropped),
     ):
         if entries:
