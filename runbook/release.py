@@ -177,7 +177,8 @@ _BLOCKING = (
     *("ocs-credentials-missing", "ocs-credentials-other", "ocs-endpoint-authentication"),
     *("ocs-endpoint-unexpected", "ocs-endpoint-unreachable", "ocs-login-failed"),
     *("ocs-merge-undecided", "ocs-migration-unclear", "ocs-template-missing"),
-    *("ocs-variable-mismatch", "ocs-variable-not-in-httpd"),
+    *("ocs-variable-mismatch", "ocs-variable-not-in-httpd", "ocs-httpd-complains"),
+    *("ocs-api-unexpected", "ocs-api-unreachable", "ocs-activity-errors"),
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),

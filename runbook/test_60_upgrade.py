@@ -226,6 +226,8 @@ def test_files(
         return
     for path, diff in migration.migration_diffs(look, node).items():
         evidence.attach(f"what changed in {path} on {node}, secrets masked", diff)
+    if commands := migration.put_back_commands(look, node):
+        evidence.attach(f"how to put the old files back on {node}", "\n".join(commands))
     left = look.ask(node, LEFTOVERS)
     evidence.judge(
         machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),

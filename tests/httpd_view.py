@@ -76,3 +76,21 @@ def by_group(text: str) -> dict[Group, list[tuple[str, ...]]]:
             group = (place, name, *args)
         found.setdefault(group, []).append((*sections[len(place) :], name, *args))
     return found
+
+
+def follow(old: str, default: str | None, new: str) -> dict[Group, list[tuple[str, ...]]]:
+    """The three-way merge of the groups of settings, which the text has to come to."""
+    mine, base = by_group(old), by_group(new)
+    known = by_group(default) if default is not None else {}
+    expected: dict[Group, list[tuple[str, ...]]] = {}
+    for group in mine.keys() | base.keys():
+        follows = group not in mine if default is None else mine.get(group) == known.get(group)
+        values = (base if follows or _is_password(group) else mine).get(group)
+        if values:
+            expected[group] = values
+    return expected
+
+
+def _is_password(group: Group) -> bool:
+    """The password of the database in either of the files."""
+    return str(group[-1]).lower() == "ocs_db_pwd"

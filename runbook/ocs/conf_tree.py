@@ -149,11 +149,24 @@ def key_of(node: Node, *, joined_perl: bool) -> Key:
 
 
 def _rules_access(node: Node) -> bool:
-    if not node.is_section:
+    if node.children is None:
         return node.item.name in _ACCESS
     if node.item.name in _ACCESS_SECTIONS:
         return True
-    return node.item.name in _LIMITS and any(i.name in _ACCESS for i in node.settings())
+    inner = [child for child in node.children if not child.is_loose]
+    if node.item.name.startswith("if"):
+        # Debian and others set them once for each generation of httpd
+        return bool(inner) and all(map(_rules_access, inner))
+    return node.item.name in _LIMITS and any(map(_rules_access, inner))
+
+
+def has_rules_of_access(node: Node) -> bool:
+    """Whether a condition has rules of access among other things."""
+    children = node.children or ()
+    return any(
+        _rules_access(child) or (child.item.name.startswith("if") and has_rules_of_access(child))
+        for child in children
+    )
 
 
 def signature(node: Node) -> tuple[object, ...]:

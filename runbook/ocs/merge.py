@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 from engine.secrets import Secret
 from runbook.ocs.conf_tree import (
+    ACCESS,
     Key,
     Level,
     Node,
     commented_out,
+    has_rules_of_access,
     identity,
     indent_of,
     level,
@@ -232,6 +234,11 @@ class _Merger:
                 f" <{name}> in one place, this file has fewer"
             )
         elif node.item.name.startswith("if"):
+            if ACCESS in mine.groups and has_rules_of_access(node):
+                self._questions.append(
+                    f"{self._path}: the package has rules of access inside <{name}> among other"
+                    " things, this file has its own beside it"
+                )
             both = (i for i in node.settings() if unconditional(i) in self._here)
             if item := next(both, None):
                 self._questions.append(
