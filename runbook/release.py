@@ -179,6 +179,7 @@ _BLOCKING = (
     *("ocs-merge-undecided", "ocs-migration-unclear", "ocs-template-missing"),
     *("ocs-variable-mismatch", "ocs-variable-not-in-httpd", "ocs-httpd-complains"),
     *("ocs-api-unexpected", "ocs-api-unreachable", "ocs-activity-errors"),
+    "ocs-file-unfit",
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),

@@ -212,6 +212,9 @@ def shown(item: Item) -> str:
     if len(args) > 1 and _is_secret_key(args[0].text) and "$" not in args[1].text:
         args[1:] = [Argument("********")]
     name = "$ENV" if item.kind is Kind.ASSIGNMENT else item.raw.strip().split(None, 1)[0]
+    if _is_secret_key(name):
+        # the name itself says so: AuthLDAPBindPassword
+        args = [Argument("********")]
     return " ".join((name, *(argument.text for argument in args)))
 
 
