@@ -12,17 +12,23 @@ from engine.model.finding import Finding
 from engine.queries import AnswerLike, Query
 from runbook.ocs.names import RESTAPI_CONF
 
-URL = "http://127.0.0.1/ocsapi/v1/computers/listID"
+PATH = "/ocsapi/v1/computers/listID"
+LOCAL = "127.0.0.1"
 
-# args: url. Prints the status, the content type, and first and last characters of the answer: the
-# machines' ids are not needed
+# args: address of the service. It is asked when nothing listens on the node's own; every redirect
+# is followed there too. Prints the status, the content type, and first and last characters of the
+# answer: the machines' ids are not needed.
 _GET = """
 set -u
-curl --silent --show-error --location --insecure --max-time 60 \
-  --write-out '\\n%{http_code} %{content_type}\\n' -- "$1" | awk '
-    NR == 1 { first = substr($0, 1, 40) }
-    { before = last; last = $0 }
-    END { print last; print first; print substr(before, length(before) - 9) }'
+ask() {
+  curl --silent --show-error --location --insecure --max-time 60 --connect-to "::$1:" \
+    --write-out '\\n%{http_code} %{content_type}\\n' -- "http://$1$2" | awk '
+      NR == 1 { first = substr($0, 1, 40) }
+      { before = last; last = $0 }
+      END { print last; print first; print substr(before, length(before) - 9) }'
+}
+answer=$(ask 127.0.0.1 "$2" 2> /dev/null)
+case $answer in "000 "*) ask "$1" "$2";; *) printf '%s\\n' "$answer";; esac
 """
 
 
@@ -36,9 +42,10 @@ class ApiAnswer:
 
 
 def _api_answer(answer: AnswerLike) -> ApiAnswer:
-    lines = answer.text.split("\n")
+    # an empty answer has no first and last characters
+    lines = [*answer.text.split("\n"), "", ""]
     status, _, kind = lines[0].partition(" ")
-    if len(lines) < 3 or not status.isdigit():
+    if not status.isdigit():
         raise ValueError(f"{answer.text.strip()[:80]!r}, expected a status code and an answer")
     first, last = lines[1].strip(), lines[2].strip()
     is_json = (first[:1], last[-1:]) in (("[", "]"), ("{", "}"))
@@ -48,12 +55,15 @@ def _api_answer(answer: AnswerLike) -> ApiAnswer:
     return ApiAnswer(int(status), is_json, said)
 
 
-API: Query[ApiAnswer] = Query(
-    name="GET /ocsapi/v1/computers/listID",
-    argv=("sh", "-c", _GET.strip(), "restapi", URL),
-    parse=_api_answer,
-    deadline=120.0,
-)
+def api(address: str) -> Query[ApiAnswer]:
+    """`GET /ocsapi/v1/computers/listID` on the node that runs httpd, from the node itself."""
+    host = f"[{address}]" if ":" in address else address
+    return Query(
+        name=f"GET {PATH}",
+        argv=("sh", "-c", _GET.strip(), "restapi", host, PATH),
+        parse=_api_answer,
+        deadline=150.0,
+    )
 
 
 def api_findings(answer: ApiAnswer, node: str) -> list[Finding]:
@@ -69,11 +79,14 @@ def api_findings(answer: ApiAnswer, node: str) -> list[Finding]:
         ),
     )
     if answer.status == 0:
-        code, remedy = "ocs-api-unreachable", "See whether httpd listens on 127.0.0.1, port 80."
+        code, remedy = (
+            "ocs-api-unreachable",
+            f"See whether httpd listens on {LOCAL} or at its address.",
+        )
     return [
         Finding(
             code=code,
-            subject=f"{node}: {URL}",
+            subject=f"{node}: GET {PATH}",
             observed=f"{answer.status or 'no answer'}: {answer.said}",
             expected="200 with the machines' ids as JSON",
             remedy=remedy,

@@ -208,7 +208,7 @@ def ocs_online(look: Look) -> Seen:
     database = look.ask(where, OCS_DATABASE_IN_USE)
     result = look.ask(where, login(database.host, database.user, database.name, password))
     findings += _login_findings(result, database, where)
-    api = look.ask(where, restapi.API)
+    api = look.ask(where, restapi.api(address))
     findings += restapi.api_findings(api, where)
     directory = look.ask(where, activity.LOG_DIRECTORY)
     log = look.ask(where, activity.failed_logins(unit, directory))

@@ -338,6 +338,32 @@ def test_a_backup_of_that_day_is_never_overwritten(nodes: Nodes, look: FakeLook)
     assert nodes.path(OTHER, f"{SERVER_CONF}.09032024.2.bak").read_text() == OLD[SERVER_CONF]
 
 
+@pytest.mark.parametrize("pending", [N, OTHER])
+def test_the_credentials_are_written_also_when_only_one_node_has_an_rpmnew(
+    nodes: Nodes, look: FakeLook, pending: str
+) -> None:
+    """Wherever it is, the file is made on N; the node without one has nothing to do."""
+    without = OTHER if pending == N else N
+    for path in OLD:
+        nodes.path(without, f"{path}.rpmnew").unlink()
+        nodes.put(without, path, NEW[path])  # it was not edited, and the package replaced it
+    assert "no .rpmnew" in credentials(nodes, look, without).nothing
+    assert [change.node for change in credentials(nodes, look, pending).changes] == [N]
+    assert credentials_now(look).value(VARIABLE).reveal() == PASSWORD  # type: ignore[union-attr]
+    migrate(nodes, look, pending)
+    assert "no .rpmnew" in migrate(nodes, look, without).nothing
+    assert nodes.path(without, SERVER_CONF).read_text() == NEW[SERVER_CONF]
+
+
+def test_one_file_of_the_two_is_enough(nodes: Nodes, look: FakeLook) -> None:
+    nodes.path(OTHER, f"{RESTAPI_CONF}.rpmnew").unlink()
+    nodes.put(OTHER, RESTAPI_CONF, NEW[RESTAPI_CONF])
+    credentials(nodes, look)
+    migrate(nodes, look)
+    assert credentials_now(look).value(VARIABLE).reveal() == PASSWORD  # type: ignore[union-attr]
+    assert nodes.path(OTHER, RESTAPI_CONF).read_text() == NEW[RESTAPI_CONF]
+
+
 def test_the_files_wait_for_the_credentials(nodes: Nodes, look: FakeLook) -> None:
     with pytest.raises(StoppedForPerson) as stopped:
         migrate(nodes, look)

@@ -191,16 +191,29 @@ JSON = '[{"ID":1},{"ID":22}]\n200 application/json;charset=UTF-8\n'
 )
 def test_only_json_of_the_api_is_good(nodes: Nodes, printed: str, code: str | None) -> None:
     (nodes.base / "api").write_text(printed)
-    answer = restapi.API.parse(nodes.run(N, restapi.API.argv))
+    query = restapi.api("10.0.0.1")
+    answer = query.parse(nodes.run(N, query.argv))
     assert [f.code for f in restapi.api_findings(answer, N)] == ([code] if code else [])
 
 
 def test_a_long_answer_of_the_api_is_not_carried_along(nodes: Nodes) -> None:
     ids = ",".join(f'{{"ID":{number}}}' for number in range(100_000))
     (nodes.base / "api").write_text(f"[{ids}]\n200 application/json\n")
-    answer = nodes.run(N, restapi.API.argv)
+    query = restapi.api("10.0.0.1")
+    answer = nodes.run(N, query.argv)
     assert len(answer.stdout) < 200
-    assert restapi.API.parse(answer).is_json
+    assert query.parse(answer).is_json
+
+
+def test_the_service_s_address_is_asked_where_nothing_listens_on_the_node_s_own(
+    nodes: Nodes,
+) -> None:
+    nodes.program(
+        "curl", 'case "$*" in *10.0.0.1*) cat $BASE/api;; *) printf "\\n000 \\n"; exit 7;; esac'
+    )
+    (nodes.base / "api").write_text(JSON)
+    query = restapi.api("10.0.0.1")
+    assert query.parse(nodes.run(N, query.argv)).status == 200
 
 
 LOG = """\
