@@ -143,7 +143,8 @@ def steps(plan: Plan, node: Node) -> list[dict[str, Any]]:
         passwords = plan.settings["passwords"]
         different = node.number in scenario.other_password_on
         password = passwords["glpi"] if different else passwords["ocsserver"]
-        found.append({"argv": [_EDIT_OCS], "stdin": json.dumps({"password": password})})
+        told = json.dumps({"password": password, "node": node.number})
+        found.append({"argv": [_EDIT_OCS], "stdin": told})
     found += [{"argv": list(step.argv)} for step in scenario.before_start if applies(step, node)]
     return found
 

@@ -18,7 +18,7 @@ from engine.queries.machine import (
 )
 from engine.queries.neteye import DEEP_HEALTH
 from engine.queries.pacemaker import CIB
-from runbook import release
+from runbook import leftovers, release
 
 
 def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> None:
@@ -83,9 +83,11 @@ def no_leftovers(
     known: frozenset[str] = frozenset(),
     information: bool = False,
 ) -> None:
-    """No .rpmnew or .rpmsave lies about on any node."""
+    """No .rpmnew or .rpmsave lies about on any node; what a person has to merge is shown."""
     asked = look.ask_all(look.names.all, LEFTOVERS)
     evidence.answered(asked)
+    foreign = {node: [p for p in paths if p not in known] for node, paths in asked.values.items()}
+    leftovers.attach_diffs(look, evidence, foreign)
     evidence.judge(
         machine.config_leftovers(asked.values, known),
         observed=f"{sum(map(len, asked.values.values()))} .rpmnew or .rpmsave on"

@@ -93,6 +93,22 @@ KNOWN_CONFLICTS = frozenset(
 )
 """Guide row G09: the planned stop."""
 
+OBSOLETE_OCS_SETTINGS = """
+# the module is gone since OCS 2.8: httpd does not start with a file that loads it
+PerlModule Apache::Ocsinventory::Plugins::Apache
+# the web service went with OCS 2.8
+PerlSetEnv OCS_OPT_WEB_SERVICE_ENABLED 0
+PerlSetEnv OCS_OPT_WEB_SERVICE_RESULTS_LIMIT 100
+PerlSetEnv OCS_OPT_WEB_SERVICE_PRIV_MODS_CONF "WEBSERV_PRIV_MODS_CONF_FILE"
+# its handler was in that module; gone since OCS 2.8.1
+<Location /ocsplugins>
+  SetHandler perl-script
+  PerlHandler "Apache::Ocsinventory::Plugins::Apache"
+</Location>
+"""
+"""Settings of the two files that no OCS server of source or target reads any more, as the package
+had them: with these values they are dropped, with others a person is asked (ocs-glpi 3.2)."""
+
 GUIDE = {
     "G01": "Versions are never skipped: 4.26 is reached only from 4.25",
     "G02": "Release notes and breaking changes were read, by whom and when",
@@ -162,7 +178,9 @@ _BLOCKING = (
     *("ocs-credentials-missing", "ocs-credentials-other", "ocs-endpoint-authentication"),
     *("ocs-endpoint-unexpected", "ocs-endpoint-unreachable", "ocs-login-failed"),
     *("ocs-merge-undecided", "ocs-migration-unclear", "ocs-template-missing"),
-    *("ocs-variable-mismatch", "ocs-variable-not-in-httpd"),
+    *("ocs-variable-mismatch", "ocs-variable-not-in-httpd", "ocs-httpd-complains"),
+    *("ocs-api-unexpected", "ocs-api-unreachable", "ocs-activity-errors"),
+    "ocs-file-unfit",
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),

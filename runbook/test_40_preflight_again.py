@@ -11,6 +11,7 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
 from runbook import checks
+from runbook.ocs import pristine
 
 UPDATED = ("update.fencing",)
 
@@ -71,3 +72,17 @@ def test_health(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node."""
     if upgrade_is_ahead:
         checks.health_is_ok(look, evidence)
+
+
+@step("again.ocs_files", after=UPDATED)
+def test_ocs_files(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """The packages that brought the OCS files are on record: they tell what is a node's own."""
+    if not upgrade_is_ahead:
+        return
+    asked = look.ask_all(look.names.operative, pristine.OWNERS)
+    if not evidence.answered(asked):
+        return
+    evidence.remember(pristine.FACT, nodes=asked.values)
+    packages = {entry["package"] for owned in asked.values.values() for entry in owned.values()}
+    said = ", ".join(sorted(packages)) or "none of the OCS files is there"
+    evidence.note(f"packages of the OCS files on {len(asked.values)} operative nodes: {said}")

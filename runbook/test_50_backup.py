@@ -13,7 +13,7 @@ from runbook.ocs.presence import presence
 
 AGAIN = (
     *("again.sameness", "again.repository", "again.space", "again.constraints"),
-    *("again.leftovers", "again.commands", "again.health"),
+    *("again.leftovers", "again.commands", "again.health", "again.ocs_files"),
 )
 
 

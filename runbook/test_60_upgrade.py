@@ -18,7 +18,7 @@ from engine.policy import change_management, estimate, machine, roles
 from engine.queries.machine import LEFTOVERS
 from engine.session import Session
 from engine.steps import step
-from runbook import release
+from runbook import leftovers, release
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.ocs import migration
 
@@ -104,6 +104,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     asked = look.ask_all(look.names.all, LEFTOVERS)
     if not evidence.answered(asked):
         return
+    leftovers.attach_diffs(look, evidence, _not_known(asked.values))
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     if _is_too_early(conflicts, look):
@@ -129,6 +130,10 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
         else f"{said_of(mine)} on an earlier run; nothing is left to migrate, the next round"
         " starts the command again",
     )
+
+
+def _not_known(found: dict[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    return {n: [p for p in paths if p not in release.KNOWN_CONFLICTS] for n, paths in found.items()}
 
 
 def _foreign(found: dict[str, tuple[str, ...]]) -> list[Finding]:
@@ -226,7 +231,10 @@ def test_files(
         return
     for path, diff in migration.migration_diffs(look, node).items():
         evidence.attach(f"what changed in {path} on {node}, secrets masked", diff)
+    if commands := migration.put_back_commands(look, node):
+        evidence.attach(f"how to put the old files back on {node}", "\n".join(commands))
     left = look.ask(node, LEFTOVERS)
+    leftovers.attach_diffs(look, evidence, _not_known({node: left}))
     evidence.judge(
         machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),
         observed=f"no .rpmnew is left on {node}",

@@ -14,7 +14,7 @@ from engine.steps import step
 from runbook import checks, release
 from runbook.actions.backup import VERIFIED
 from runbook.actions.neteye_command import ended_with, name_of, said_of
-from runbook.ocs import dump, verification
+from runbook.ocs import dump, migration, sameness, verification
 from runbook.ocs.agents import FollowedAgent
 from runbook.ocs.comparison import DATABASE_CLOCK
 from runbook.ocs.glpi_place import GlpiPlace, glpi_place
@@ -61,6 +61,30 @@ def test_versions(look: Look, evidence: Evidence) -> None:
 def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew or .rpmsave is left on any node."""
     checks.no_leftovers(look, evidence)
+
+
+@step("verification.ocs_files", after=("verification.command",), guide=("G13",))
+def test_ocs_files(look: Look, evidence: Evidence) -> None:
+    """On every node the OCS files take the password from the variable; they may differ else."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs:
+        evidence.not_applicable(there.sentence())
+        return
+    variable = migration.credentials_now(look).variable
+    if variable is None:
+        evidence.note("no template names the variable: verification.ocs_server judges that")
+        return
+    findings, differences = sameness.compared_with_n(look, variable)
+    for place, lines in differences.items():
+        if lines:
+            evidence.attach(f"settings of {place} that differ from N's", "\n".join(lines))
+    said = "; ".join(f"{place}: {len(lines)}" for place, lines in differences.items())
+    evidence.judge(
+        findings,
+        observed=f"both files take the password from {variable} on every operative node; settings"
+        f" that differ from those of N: {said or 'there is no other node'}",
+    )
 
 
 @step("verification.mid_upgrade", after=("verification.versions",), guide=("G25", "G26"))
@@ -195,6 +219,7 @@ def test_agents(look: Look, evidence: Evidence) -> None:
     "verification.done",
     after=(
         *("verification.leftovers", "verification.mid_upgrade", "verification.ocs_server"),
+        "verification.ocs_files",
         *("verification.glpi", "verification.scratch", "verification.agents"),
     ),
 )

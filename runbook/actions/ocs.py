@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 
 from engine.act import Action
 from engine.actions import action
@@ -14,9 +15,13 @@ from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook.ocs import credentials, dump, files, migration, online
+from runbook import release
+from runbook.ocs import configtest, credentials, files, migration, online, pristine
+from runbook.ocs.httpd_conf import parse_conf
+from runbook.ocs.masking import masked
 from runbook.ocs.merge import Merge, merge
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
+from runbook.ocs.passwords import read_password
 
 HTTPD = "httpd"
 """The pacemaker resource of the web server."""
@@ -84,9 +89,8 @@ def ocs_migration_to_come(look: Look, node: str) -> Foreseen | Nothing:
         _may_be_early(look, node, pending)
     merges = {path: _merged(look, node, path) for path in pending}
     changes = [
-        change
-        for path, (old, merged) in merges.items()
-        for change in _replaced(look, node, path, old, merged)
+        *(c for path, one in merges.items() for c in _replaced(look, node, path, one)),
+        *(c for path in pending for c in _put_away(look, node, path)),
     ]
     return Foreseen(tuple(changes))
 
@@ -108,12 +112,23 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     elif now.variable is None or not now.value(now.variable):
         _stop([_no_credentials(look)])
     merges = {path: _merged(look, node, path) for path in pending}
-    for path, (old, merged) in merges.items():
-        yield from _replaced(look, node, path, old, merged)
+    # on N alone the whole of httpd's configuration is in place: its shared directory is mounted
+    variable = now.variable if node == look.names.active else None
+    before = _complaints(look, node, variable, merges.values())
+    # replaced by a run that was gone before it could ask: what names it is no old complaint
+    replaced = [path for path, one in merges.items() if not one.changes]
+    before = frozenset(line for line in before if not any(path in line for path in replaced))
+    for path, one in merges.items():
+        yield from _replaced(look, node, path, one)
+    after = _complaints(look, node, variable, merges.values())
+    way_back = [migration.put_back(backup, path) for path, backup in _backups(look, node, merges)]
+    _stop(configtest.refusal_findings(node, before, after, way_back))
+    for path in pending:
+        yield from _put_away(look, node, path)
     left = migration.new_files(look, node)
     if left:
         raise RunbookError(f"{node}: {', '.join(left)}.rpmnew is still there, expected none")
-    return "; ".join(_summary(path, merged) for path, (_, merged) in merges.items())
+    return "; ".join(_summary(path, one) for path, one in merges.items())
 
 
 def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:
@@ -126,39 +141,90 @@ def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:
     _stop(list(migration.in_use(look, node, pending).findings))
 
 
-def _merged(look: Look, node: str, path: str) -> tuple[str, Merge]:
+@dataclass(frozen=True)
+class _Merged:
+    """A file that can be replaced: as it is, merged, where it is kept, what it rests on."""
+
+    old: Secret
+    merge: Merge
+    backup: str
+    default: pristine.Pristine
+
+    password: Secret | None
+
+    @property
+    def changes(self) -> bool:
+        return self.merge.text != self.old.reveal()
+
+
+def _merged(look: Look, node: str, path: str) -> _Merged:
     old = look.ask(node, files.secret_text(path))
     new = look.ask(node, files.secret_text(f"{path}.rpmnew"))
     if old is None or new is None:
         raise RunbookError(f"{node}: {path} or its .rpmnew vanished meanwhile; run again")
-    merged = merge(path, old.reveal(), new.reveal())
+    default = pristine.old_default(
+        look, node, path, repository=release.REPOSITORY, source=str(release.SOURCE)
+    )
+    merged = merge(
+        path,
+        old.reveal(),
+        new.reveal(),
+        default.text.reveal() if default.text else None,
+        obsolete=release.OBSOLETE_OCS_SETTINGS,
+    )
     _stop(migration.question_findings(node, path, merged.questions))
-    return old.reveal(), merged
+    backup = look.ask(node, migration.backup_name(path, look.now()))
+    password = read_password(parse_conf(old.reveal()), path).literal
+    return _Merged(old, merged, backup, default, password)
 
 
-def _replaced(
-    look: Look, node: str, path: str, old: str, merged: Merge
-) -> Generator[Change, Answer, None]:
-    """Old file kept, merged file in its place, `.rpmnew` put away: in this order, each whole."""
-    if merged.text != old:
-        backup = look.ask(node, migration.backup_name(path, look.now()))
-        yield files.copy_file(f"keep {path} as {backup}", node, path, backup)
-        yield files.write_file(
-            f"replace {path} by the merged file", node, path, Secret(merged.text), like=path
-        )
+def _backups(look: Look, node: str, merges: Iterable[str]) -> list[tuple[str, str]]:
+    found = [(path, look.ask(node, migration.latest_backup(path))) for path in merges]
+    return [(path, backup) for path, backup in found if backup is not None]
+
+
+def _complaints(
+    look: Look, node: str, variable: str | None, merges: Iterable[_Merged]
+) -> frozenset[str]:
+    """What httpd complains of now, for the report; without a variable it is not asked."""
+    if variable is None:
+        return frozenset()
+    passwords = [one.password for one in merges if one.password is not None]
+    found = look.ask(node, configtest.config_test(variable))
+    return frozenset(masked(line, passwords) for line in found)
+
+
+def _replaced(look: Look, node: str, path: str, one: _Merged) -> Generator[Change, Answer, None]:
+    """The old file kept, the merged file in its place."""
+    if not one.changes:
+        return
+    yield files.copy_file(f"keep {path} as {one.backup}", node, path, one.backup)
+    yield files.write_file(
+        f"replace {path} by the merged file", node, path, Secret(one.merge.text), like=path
+    )
+
+
+def _put_away(look: Look, node: str, path: str) -> Generator[Change, Answer, None]:
+    """The `.rpmnew` kept where no search for one finds it: the last thing, when all is well."""
+    kept = migration.kept_default(path, look.attempt)
     name = path.rpartition("/")[2]
-    # named so that no search for *.rpmnew finds it again
-    kept = f"{dump.directory(look.attempt or 'ATTEMPT')}/{name}.package-default"
     yield files.copy_file(f"keep the package's {name}", node, f"{path}.rpmnew", kept)
     yield files.remove_file(f"remove {path}.rpmnew", node, f"{path}.rpmnew")
 
 
-def _summary(path: str, merged: Merge) -> str:
-    parts = [f"{path.rpartition('/')[2]}: password from the variable"]
+def _summary(path: str, one: _Merged) -> str:
+    merged, default = one.merge, one.default
+    base = "compared with" if default.text else "without"
+    parts = [
+        f"{path.rpartition('/')[2]}: password from the variable",
+        f"{base} the old default ({default.said})",
+    ]
     for what, entries in (
-        ("added", merged.added),
-        ("local values kept", merged.kept),
-        ("not taken over, as commented out or ruled otherwise here", merged.left_out),
+        ("kept although the package has another value", merged.kept),
+        ("kept, only on this node", merged.own),
+        ("new from the package", merged.added),
+        ("as the old package had it, so as the new one has it", merged.taken),
+        ("of the package, but switched off here", merged.left_out),
         ("dropped", merged.dropped),
     ):
         if entries:

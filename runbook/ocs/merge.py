@@ -1,39 +1,45 @@
-"""Migrating one of the two OCS files: local settings kept, the new password reference taken over.
+"""Migrating one of the two OCS files: the `.rpmnew` with this node's own settings in it.
 
-Base is the node's own file (ocs-glpi 3.3): its password lines give way to those of the
-`.rpmnew`, directives that are new in the `.rpmnew` are added, obsolete ones are dropped. What
-can't be merged with certainty becomes a question for a person.
+Base is the `.rpmnew`. What the node's file sets otherwise or besides is kept; with the pristine
+old default at hand, what equals it follows the package. The password lines are those of the
+`.rpmnew`. What can't be merged with certainty becomes a question for a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from runbook.ocs.httpd_conf import Argument, ConfFile, Item, Kind, arguments, parse_conf
-from runbook.ocs.passwords import KEY, is_carrier, is_passed_in_time, read_password
-from runbook.ocs.perl_block import statements
-
-OBSOLETE = frozenset(
-    # the module is gone since OCS 2.8: a file that still loads it keeps httpd from starting
-    {("perlmodule", "apache::ocsinventory::plugins::apache")}
+from engine.secrets import Secret
+from runbook.ocs.conf_tree import (
+    ACCESS,
+    Key,
+    Level,
+    Node,
+    commented_out,
+    has_rules_of_access,
+    identity,
+    indent_of,
+    level,
+    put,
+    render,
+    section_name,
+    shown,
+    shown_all,
+    signature,
+    tree,
 )
+from runbook.ocs.httpd_conf import ConfFile, Item, Kind, parse_conf
+from runbook.ocs.merge_check import Checked, unconditional
+from runbook.ocs.passwords import KEY, is_carrier, read_password
 
-_KEYED = frozenset({"perlsetenv", "perlsetvar", "setenv", "define", "$env"})
-_LISTED = frozenset({"perladdvar"})
-"""Repeated and ordered: one list a key, which is the administrator's as a whole."""
-_WHOLE = frozenset(
-    {
-        *("perlmodule", "perlrequire", "perluse", "perlswitches", "perlpassenv", "passenv"),
-        *("include", "includeoptional", "loadmodule", "alias", "scriptalias", "perl"),
-    }
+_ORDERED = frozenset(
+    {"perlmodule", "perlrequire", "perluse", "loadmodule", "include", "includeoptional"}
 )
-
-_ACCESS = frozenset({"require", "order", "allow", "deny", "satisfy"})
-_ACCESS_SECTIONS = frozenset({"requireany", "requireall", "requirenone"})
-"""Who may come in. The node's own rules count as a whole: one more beside them opens the door."""
-
-Identity = tuple[str, ...]
+"""Directives of different things whose order counts all the same."""
+_SHORTEST = 4
+"""A shorter password is found in comments only beside its key: it may be part of any word."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +47,28 @@ class Merge:
     """The merged text and what was decided; with questions it must not be written."""
 
     text: str
-    added: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
-    """Settings whose value differs from the package's default: the node's own value stays."""
+    """Settings that are otherwise in the package: this node's own value stays."""
+    own: tuple[str, ...] = ()
+    """Settings that only this node's file has: they stay."""
+    added: tuple[str, ...] = ()
+    """New in the package."""
+    taken: tuple[str, ...] = ()
+    """As the old package had them, so the new package's value is taken."""
     left_out: tuple[str, ...] = ()
-    """New in the package, but commented out in the node's file, or beside its rules of access."""
+    """In the package, but switched off here."""
     dropped: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
 
 
-def identity(item: Item) -> Identity:
-    """What makes two settings the same setting with possibly different values."""
-    if item.name in _KEYED | _LISTED and item.args:
-        return item.name, item.args[0].text
-    if item.name in _WHOLE:
-        return item.name, *item.values
-    return (item.name,)
+def merge(
+    path: str, old: str, new: str, default: str | None = None, *, obsolete: str = ""
+) -> Merge:
+    """Merge the node's file with the `.rpmnew`; merging a merged file again changes nothing.
 
-
-def merge(path: str, old: str, new: str) -> Merge:
-    """Merge the node's file with the `.rpmnew`; merging a merged file again changes nothing."""
+    `default` is the file as the package installed before has it, None when it can't be had.
+    `obsolete` are settings that nothing reads any more, as the package had them.
+    """
     mine, theirs = parse_conf(old), parse_conf(new)
     questions = [f"{path}, {problem}" for problem in mine.problems]
     questions += [f"{path}.rpmnew, {problem}" for problem in theirs.problems]
@@ -68,271 +76,354 @@ def merge(path: str, old: str, new: str) -> Merge:
     if target.variable is None:
         why = target.problem or "it has a literal password"
         questions.append(f"{path}.rpmnew refers to no variable for the password: {why}")
+    in_use = read_password(mine, path)
+    if in_use.problem and in_use.lines:
+        questions.append(f"{path}: {in_use.problem}")
     if questions:
         return Merge(old, questions=tuple(questions))
-    return _Merger(path, mine, theirs, target.variable or "").run()
+    pristine = parse_conf(default) if default is not None else None
+    if pristine is not None and pristine.problems:
+        pristine = None
+    merger = _Merger(path, mine, theirs, pristine, in_use.literal, _obsolete(obsolete))
+    return merger.run(target.variable or "")
 
 
 class _Merger:
-    def __init__(self, path: str, old: ConfFile, new: ConfFile, variable: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        old: ConfFile,
+        new: ConfFile,
+        pristine: ConfFile | None,
+        secret: Secret | None,
+        obsolete: list[Node],
+    ) -> None:
         self._path = path
         self._old = old
         self._new = new
-        self._variable = variable
-        self._out = list(old.items)
-        self._newline = old.newline
-        self._commented = set(_commented_out(old))
-        self._anchors: dict[tuple[str, ...], Item] = {}
-        self._last = self._out[0] if self._out else Item("", Kind.BLANK, (), 0)
-        self._added: list[str] = []
+        self._pristine = pristine
+        self._secret = secret
+        self._joined_perl = _perl_blocks(new) < 2
+        self._base_comments = {i.raw.strip() for i in new.items if i.kind is Kind.COMMENT}
+        known = pristine.items if pristine else ()
+        self._known_comments = {i.raw.strip() for i in known if i.kind is Kind.COMMENT}
+        self._here = {unconditional(i) for i in old.settings() if not is_carrier(i)}
+        self._there = {unconditional(i) for i in new.settings() if not is_carrier(i)}
+        self._obsolete = obsolete
+        self._gone: list[Item] = []
         self._kept: list[str] = []
+        self._own: list[str] = []
+        self._added: list[str] = []
+        self._taken: list[str] = []
         self._left_out: list[str] = []
         self._dropped: list[str] = []
         self._questions: list[str] = []
 
-    def run(self) -> Merge:
-        self._drop_obsolete()
-        self._replace_password()
-        self._add_new()
-        text = "".join(item.raw for item in self._out)
-        self._check(text)
+    def run(self, variable: str) -> Merge:
+        merged = tree(self._new)
+        self._level(merged, tree(self._old), tree(self._pristine) if self._pristine else None)
+        for item in self._old.items:
+            if item.kind is Kind.COMMENT and self._tells_password(item):
+                self._dropped.append(f"a comment with a password (line {item.line})")
+        text = render(merged, self._old.newline)
+        if not self._questions:
+            checked = Checked(self._old, self._new, self._gone, joined_perl=self._joined_perl)
+            found = checked.questions(text, self._path, variable)
+            self._questions += [f"{self._path}: {question}" for question in found]
         return Merge(
             text,
-            tuple(self._added),
             tuple(self._kept),
+            tuple(self._own),
+            tuple(self._added),
+            tuple(self._taken),
             tuple(self._left_out),
             tuple(self._dropped),
             tuple(self._questions),
         )
 
-    def _drop_obsolete(self) -> None:
-        for item in [i for i in self._out if i.kind is Kind.DIRECTIVE]:
-            if (item.name, *(v.lower() for v in item.values)) in OBSOLETE:
-                self._out.remove(item)
-                self._dropped.append(_shown(item))
+    def _level(self, out: list[Node], old: list[Node], pristine: list[Node] | None) -> None:
+        """Merge one place of the files: `out` is the package's, and becomes the merged one."""
+        carriers = [node for node in old if not node.is_section and is_carrier(node.item)]
+        mine = self._sorted(node for node in old if node not in carriers)
+        base = self._sorted(out)
+        known = self._sorted(pristine) if pristine is not None else None
+        markers = self._markers(old, mine, base, known)
+        for key, nodes in base.groups.items():
+            if any(not node.is_section and is_carrier(node.item) for node in nodes):
+                continue
+            if key not in mine.groups:
+                self._only_new(out, key, nodes, known, markers, mine)
+            elif key[0] == "section":
+                inner = known.inside(key) if known and key in known.groups else None
+                self._level(nodes[0].children or [], mine.inside(key), inner)
+            else:
+                self._both(out, key, mine, nodes, known, markers)
+        self._insert_own(out, old, mine, base, known, markers)
+        self._same_order(mine, base, known)
 
-    def _replace_password(self) -> None:
-        """Each old password line gives way to its counterpart; comments with it are dropped."""
-        carriers = {(c.name, c.kind): c for c in self._new.items if is_carrier(c)}
-        for item in [i for i in self._out if is_carrier(i)]:
-            other = carriers.get((item.name, item.kind))
-            index = self._out.index(item)
-            if other is None:
-                del self._out[index]
-            elif item.values != other.values:
-                self._out[index] = self._adapted(other, item)
-        secret = read_password(self._old, self._path).literal
-        for item in [i for i in self._out if i.kind is Kind.COMMENT]:
-            if secret and KEY in item.raw and secret.reveal() in item.raw:
-                self._out.remove(item)
-                self._dropped.append(f"a comment with the password (line {item.line})")
+    def _sorted(self, nodes: Iterable[Node]) -> Level:
+        return level(nodes, joined_perl=self._joined_perl)
 
-    def _adapted(self, new: Item, place: Item) -> Item:
-        """The new item in the place of an old one: its section, indentation and line ends."""
-        indent = place.raw[: len(place.raw) - len(place.raw.lstrip(" \t"))]
-        raw = indent + self._ended(_terminated(new).lstrip(" \t"))
-        return Item(raw, new.kind, place.section, place.line, new.name, new.args)
+    def _markers(
+        self, old: list[Node], mine: Level, base: Level, known: Level | None
+    ) -> dict[Key, list[Item]]:
+        """Comment lines by which the node's file switches off what the package sets."""
+        found: dict[Key, list[Item]] = {}
+        # what the old package had in a comment itself was no administrator's doing
+        off = mine.off - (known.off if known else frozenset())
+        for key in off & base.groups.keys() - mine.groups.keys():
+            for node in old:
+                if node.is_loose and key in self._sorted([node]).off:
+                    found.setdefault(key, []).append(node.item)
+        return found
 
-    def _ended(self, raw: str) -> str:
-        return (
-            self._newline.join(raw.replace("\r\n", "\n").rstrip("\n").split("\n")) + self._newline
-        )
+    def _both(
+        self,
+        out: list[Node],
+        key: Key,
+        mine: Level,
+        nodes: list[Node],
+        known: Level | None,
+        markers: dict[Key, list[Item]],
+    ) -> None:
+        own = mine.groups[key]
+        if mine.signature(key) == tuple(map(signature, nodes)):
+            return
+        told = f"{shown_all(own)} (the package has {shown_all(nodes)})"
+        if known is not None and known.signature(key) == mine.signature(key):
+            self._taken.append(f"{shown_all(nodes)} (was {shown_all(own)})")
+            self._gone += [item for node in own for item in node.settings()]
+            return
+        place = out.index(nodes[0])
+        indent = indent_of(nodes[0])
+        for node in nodes:
+            out.remove(node)
+        out[place:place] = [n for node in own for n in self._copied(node, indent, markers)]
+        self._kept.append(told)
 
-    def _add_new(self) -> None:
-        items = iter(self._new.items)
-        for item in items:
-            if item.kind is Kind.OPEN:
-                opened = self._find_section(item)
-                if opened is not None:
-                    self._anchors[(*item.section, item.inner)] = opened
-                    continue
-                block = [item]
-                while not (block[-1].kind is Kind.CLOSE and block[-1].inner == item.inner):
-                    block.append(next(items))
-                self._add_section(block)
-            elif item.kind is Kind.CLOSE:
-                closing = next(
-                    i
-                    for i in self._out
-                    if i.kind is Kind.CLOSE and (i.section, i.inner) == (item.section, item.inner)
+    def _only_new(
+        self,
+        out: list[Node],
+        key: Key,
+        nodes: list[Node],
+        known: Level | None,
+        markers: dict[Key, list[Item]],
+        mine: Level,
+    ) -> None:
+        passes = any(i.name in ("perlpassenv", "passenv") for node in nodes for i in [node.item])
+        if ((known is not None and key in known.groups) or key in markers) and not passes:
+            place = out.index(nodes[0])
+            for node in nodes:
+                out.remove(node)
+            comments = markers.get(key, [])
+            lines = [n for item in comments for n in put(Node(item), indent_of(nodes[0]))]
+            out[place:place] = lines
+            self._left_out.append(shown_all(nodes))
+            return
+        for node in nodes:
+            if node.is_section:
+                self._may_add(node, mine)
+        self._added.append(shown_all(nodes))
+
+    def _may_add(self, node: Node, mine: Level) -> None:
+        """Which of several equal sections was removed, or where a setting counts, may be open."""
+        name = section_name(node.item.inner)
+        if any(k[0] == "section" and section_name(k[1]) == name for k in mine.groups):
+            self._questions.append(
+                f"{self._path}: the package has {node.item.inner.rpartition('#')[2]} sections"
+                f" <{name}> in one place, this file has fewer"
+            )
+        elif node.item.name.startswith("if"):
+            if ACCESS in mine.groups and has_rules_of_access(node):
+                self._questions.append(
+                    f"{self._path}: the package has rules of access inside <{name}> among other"
+                    " things, this file has its own beside it"
                 )
-                self._anchors[item.section] = closing
-            elif item.is_setting and not self._has_carrier(item):
-                self._setting(item)
+            both = (i for i in node.settings() if unconditional(i) in self._here)
+            if item := next(both, None):
+                self._questions.append(
+                    f"{self._path}: the package has {shown(item)} inside <{name}>, this file has it"
+                    " outside; the later one would win"
+                )
 
-    def _has_carrier(self, item: Item) -> bool:
-        """The password line is in its place already, wherever the node's file has it."""
-        if not is_carrier(item):
-            return False
-        kind = (item.name, item.kind)
-        same = [i for i in self._out if is_carrier(i) and (i.name, i.kind) == kind]
-        if same:
-            self._anchors[same[0].section] = same[0]
-        return bool(same)
+    def _insert_own(
+        self,
+        out: list[Node],
+        old: list[Node],
+        mine: Level,
+        base: Level,
+        known: Level | None,
+        markers: dict[Key, list[Item]],
+    ) -> None:
+        """What only the node's file has goes behind what it stands behind there."""
+        indent = next((indent_of(n) for n in out if n.item.is_setting), None)
+        stays = {key: self._stays(key, mine, known) for key in mine.groups.keys() - base.groups}
+        anchor: Node | None = None
+        latest: Node | None = None
+        for node in old:
+            if node.is_loose:
+                continue
+            (key,) = self._sorted([node]).groups
+            if key in base.groups:
+                anchor = (
+                    _last_of(out, base.groups[key], self._sorted(out).groups.get(key)) or anchor
+                )
+                continue
+            if not stays.get(key, False):
+                continue
+            kept = self._cleaned(node)
+            if kept is None:
+                continue
+            lines = self._copied(kept, indent if indent is not None else indent_of(node), markers)
+            # never before one of the node's own that it stood behind
+            places = [out.index(n) + 1 for n in (anchor, latest) if n is not None]
+            place = max(places, default=_top(out))
+            out[place:place] = lines
+            anchor = latest = lines[-1]
+            self._own.append(shown_all([kept]))
 
-    def _find_section(self, item: Item) -> Item | None:
-        return next(
-            (
-                i
-                for i in self._out
-                if i.kind is Kind.OPEN and (i.section, i.inner) == (item.section, item.inner)
-            ),
-            None,
-        )
+    def _stays(self, key: Key, mine: Level, known: Level | None) -> bool:
+        """Whether what the package does not have any more, or never had, is kept."""
+        nodes = mine.groups[key]
+        for node in nodes:
+            if (verdict := self._obsolete_verdict(node)) is not None:
+                if not verdict:
+                    self._questions.append(
+                        f"{self._path}: {shown_all([node])} is obsolete, and was changed on this"
+                        " node"
+                    )
+                return self._drop(nodes, "obsolete")
+        if known is not None and known.signature(key) == mine.signature(key):
+            return self._drop(nodes, "removed by the package, unchanged here")
+        for node in nodes:
+            self._may_stay(node)
+        return True
 
-    def _add_section(self, block: list[Item]) -> None:
-        first = block[0]
-        if not first.inner.endswith("#1"):
-            # one of several equal sections was removed here: which one can't be told
-            self._questions.append(
-                f"{self._path}: the package has {first.inner.rpartition('#')[2]} sections"
-                f" <{first.inner.rpartition('#')[0]}> in one place, this file has fewer"
-            )
+    def _drop(self, nodes: list[Node], why: str) -> bool:
+        self._gone += [item for node in nodes for item in node.settings()]
+        self._dropped.append(f"{shown_all(nodes)} ({why})")
+        return False
+
+    def _obsolete_verdict(self, node: Node) -> bool | None:
+        """Whether an obsolete setting is as the package had it; None: it is not obsolete."""
+        for known in self._obsolete:
+            if node.is_section != known.is_section:
+                continue
+            if node.is_section:
+                same = section_name(node.item.inner) == section_name(known.item.inner)
+            else:
+                same = identity(node.item) == identity(known.item)
+            if same:
+                return _folded(node) == _folded(known)
+        return None
+
+    def _may_stay(self, node: Node) -> None:
+        """A condition of this file around what the package sets without one."""
+        if not node.is_section or not node.item.name.startswith("if"):
             return
-        if elsewhere := self._set_outside(block):
-            name = first.inner.rpartition("#")[0]
-            self._questions.append(
-                f"{self._path}: the package has {elsewhere} inside <{name}>, this file has it"
-                " outside; the later one would win"
-            )
-            return
-        for item in block:
-            self._insert(item, item.section if item is first else None)
-        self._added.append(f"section <{first.inner.rpartition('#')[0]}>")
+        inside = [i for i in node.settings() if not is_carrier(i)]
+        elsewhere = {
+            unconditional(i)
+            for i in self._old.settings()
+            if not is_carrier(i) and node.item.inner not in i.section
+        }
+        for item in inside:
+            if unconditional(item) in self._there - elsewhere:
+                self._questions.append(
+                    f"{self._path}: {shown(item)} is inside <{section_name(node.item.inner)}>, the"
+                    " package has it outside; the later one would win"
+                )
 
-    def _set_outside(self, block: list[Item]) -> str:
-        """A setting of a conditional section that this file has without the condition."""
-        if not block[0].name.startswith("if"):
-            return ""
-        mine = {(_unconditional(i), identity(i)) for i in self._out if i.is_setting}
-        found = (i for i in block if i.is_setting and (_unconditional(i), identity(i)) in mine)
-        return next(map(_shown, found), "")
+    def _cleaned(self, node: Node) -> Node | None:
+        """A section without password lines, obsolete settings and comments that tell a password.
 
-    def _has_rules_of_access(self, section: tuple[str, ...]) -> bool:
-        return any(
-            i.section == section
-            and (i.name in _ACCESS or (i.kind is Kind.OPEN and i.name in _ACCESS_SECTIONS))
-            for i in self._old.items
-        )
+        None when nothing is left that it would be for.
+        """
+        if node.children is None:
+            return node
+        children: list[Node] = []
+        for child in node.children:
+            if child.is_loose:
+                if not self._tells_password(child.item):
+                    children.append(child)
+            elif is_carrier(child.item) and not child.is_section:
+                continue
+            elif self._obsolete_verdict(child) is not None:
+                self._stays(("",), Level({("",): [child]}), None)
+            elif (kept := self._cleaned(child)) is not None:
+                children.append(self._quiet(kept))
+        had = next(node.settings(), None) is not None
+        cleaned = replace(node, children=children)
+        return None if had and next(cleaned.settings(), None) is None else cleaned
 
-    def _setting(self, item: Item) -> None:
-        same = [
-            i
-            for i in self._out
-            if i.is_setting and i.section == item.section and identity(i) == identity(item)
+    def _quiet(self, node: Node) -> Node:
+        behind = node.behind
+        if behind is not None and self._tells_password(behind):
+            # a line of its own again: the comment brought its end
+            return replace(node, behind=None)
+        return node
+
+    def _copied(self, node: Node, indent: str, markers: dict[Key, list[Item]]) -> list[Node]:
+        used = [item for items in markers.values() for item in items]
+        comments = [
+            comment
+            for comment in node.above
+            if comment.raw.strip() not in self._base_comments | self._known_comments
+            and comment not in used
+            and not self._tells_password(comment)
         ]
-        if same:
-            self._anchors[item.section] = same[-1]
-            if item.name not in _LISTED and not is_carrier(item) and same[-1].values != item.values:
-                self._kept.append(f"{_shown(same[-1])} (the package has {_shown(item)})")
+        return put(self._quiet(node), indent, comments)
+
+    def _tells_password(self, comment: Item) -> bool:
+        """A switched-off password line, or the password in use wherever it stands."""
+        text = comment.raw
+        sets = {key[-1].upper() for key in commented_out(comment) if len(key) == 3}
+        if KEY in sets and not re.search(r"\$(?:\{|ENV\{)", text):
+            return True
+        secret = self._secret.reveal() if self._secret else ""
+        return bool(secret) and secret in text and (KEY in text or len(secret) >= _SHORTEST)
+
+    def _same_order(self, mine: Level, base: Level, known: Level | None) -> None:
+        ours = _order(mine, base)
+        if ours == _order(base, mine):
             return
-        if is_carrier(item) or item.name in ("perlpassenv", "passenv"):
-            self._insert_before_perl(item)
-        elif identity(item) in self._commented or (
-            item.name in _ACCESS and self._has_rules_of_access(item.section)
-        ):
-            self._left_out.append(_shown(item))
+        if known is not None and _order(known, base) == ours:
             return
-        else:
-            self._insert(item, item.section)
-        self._added.append(_shown(item))
-
-    def _insert_before_perl(self, item: Item) -> None:
-        """What hands the variable to mod_perl has to stand before the block that reads it."""
-        opened = next((i for i in self._out if i.kind is Kind.OPEN and i.name == "perl"), None)
-        if opened is None or item.section != opened.section:
-            self._insert(item, item.section)
-            return
-        self._place(self._out.index(opened), self._copy(item))
-
-    def _insert(self, item: Item, section: tuple[str, ...] | None) -> None:
-        """After its predecessor in the package's file; None: directly after the one before."""
-        if section is None:
-            index = self._out.index(self._last) + 1
-        elif section in self._anchors:
-            index = self._out.index(self._anchors[section]) + 1
-        else:
-            index = next(
-                (n for n, i in enumerate(self._out) if i.kind not in (Kind.BLANK, Kind.COMMENT)),
-                len(self._out),
-            )
-        copy = self._copy(item)
-        self._place(index, copy)
-        self._last = copy
-        if section is not None:
-            self._anchors[section] = copy
-        elif item.kind is Kind.CLOSE:
-            self._anchors[item.section] = copy
-
-    def _copy(self, item: Item) -> Item:
-        return replace(item, raw=self._ended(_terminated(item)))
-
-    def _place(self, index: int, item: Item) -> None:
-        before = self._out[index - 1] if index else None
-        if before and not (before.raw.endswith("\n") and before.raw == _terminated(before)):
-            # the end of a file or of a Perl block may lack line end or semicolon
-            ended = self._copy(before)
-            self._out[index - 1] = ended
-            for section, anchor in self._anchors.items():
-                if anchor is before:
-                    self._anchors[section] = ended
-        self._out.insert(index, item)
-
-    def _check(self, text: str) -> None:
-        """The result is read again, as httpd would: it has to refer to the new variable."""
-        merged = parse_conf(text)
-        password = read_password(merged, self._path)
-        if merged.problems or password.variable != self._variable:
-            why = password.problem or "; ".join(merged.problems) or "it refers to another one"
-            self._questions.append(
-                f"{self._path}: the merged file does not refer to {self._variable}: {why}"
-            )
-        elif not is_passed_in_time(merged, self._variable) and is_passed_in_time(
-            self._new, self._variable
-        ):
-            self._questions.append(
-                f"{self._path}: {self._variable} is not passed to mod_perl before the <Perl> block"
-            )
+        self._questions.append(
+            f"{self._path}: the package has {', '.join(' '.join(k[1:]) for k in ours)} in another"
+            " order than this file; which one counts can't be told"
+        )
 
 
-def _unconditional(item: Item) -> tuple[str, ...]:
-    """Its sections without the conditions (`<IfModule ...>`) around them."""
-    return tuple(part for part in item.section if not part.startswith("if"))
+def _obsolete(text: str) -> list[Node]:
+    return [node for node in tree(parse_conf(text)) if not node.is_loose]
 
 
-def _terminated(item: Item) -> str:
-    """Its text; the last statement of a Perl block may lack the semicolon it needs elsewhere."""
-    text = item.raw.rstrip()
-    if item.kind is not Kind.ASSIGNMENT or text.endswith(";"):
-        return item.raw
-    return f"{text};{item.raw[len(text) :]}"
+def _folded(node: Node) -> str:
+    return str(signature(node)).lower()
 
 
-def _commented_out(conf: ConfFile) -> Iterable[Identity]:
-    """Identities of the settings that stand in comments: switched off here, or an example."""
-    for item in conf.items:
-        if item.kind is not Kind.COMMENT:
-            continue
-        text = item.raw.strip().lstrip("#").strip()
-        if item.section and item.section[-1].startswith("perl"):
-            for statement in statements(text):
-                if statement.key is not None:
-                    yield "$env", statement.key
-            continue
-        name, _, rest = text.partition(" ")
-        args, problem = arguments(rest)
-        if name and args and not problem:
-            yield identity(Item("", Kind.DIRECTIVE, (), item.line, name.lower(), args))
+def _perl_blocks(conf: ConfFile) -> int:
+    return sum(item.kind is Kind.OPEN and item.name == "perl" for item in conf.items)
 
 
-def _shown(item: Item) -> str:
-    """A setting for the report; values that could be secrets are masked."""
-    args = list(item.args)
-    if len(args) > 1 and _is_secret_key(args[0].text) and "$" not in args[1].text:
-        args[1:] = [Argument("********")]
-    name = "$ENV" if item.kind is Kind.ASSIGNMENT else item.raw.strip().split(None, 1)[0]
-    return " ".join((name, *(argument.text for argument in args)))
+def _order(one: Level, other: Level) -> list[Key]:
+    return [
+        key
+        for key in one.groups
+        if len(key) > 1 and key[1] in _ORDERED and key in other.groups and key[0] == "setting"
+    ]
 
 
-def _is_secret_key(key: str) -> bool:
-    return any(word in key.upper() for word in ("PWD", "PASS", "SECRET", "TOKEN"))
+def _last_of(out: list[Node], base: list[Node], now: list[Node] | None) -> Node | None:
+    """The last node of a group as it stands in the merged file."""
+    for node in reversed(now or base):
+        if node in out:
+            return node
+    return None
+
+
+def _top(out: list[Node]) -> int:
+    """Before the first setting, behind the comments at the top."""
+    found: Iterator[int] = (n for n, node in enumerate(out) if not node.is_loose)
+    return next(found, len(out))

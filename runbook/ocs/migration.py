@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
-from runbook.ocs import credentials, files, passwords
+from runbook.ocs import credentials, dump, files, passwords
 from runbook.ocs.httpd_conf import parse_conf
 from runbook.ocs.masking import masked_diff
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE, SERVER_CONF
@@ -161,8 +162,6 @@ def backup_name(path: str, day: datetime) -> Query[str]:
 
 
 _LATEST = """
-set -eu
-[ -e "$1" ] || exit 44
 newest=
 for name in "$1".*.bak; do
   [ -e "$name" ] || continue
@@ -170,23 +169,48 @@ for name in "$1".*.bak; do
     newest=$name
   fi
 done
-[ -n "$newest" ] || exit 44
-exec cat -- "$newest"
+printf '%s\\n' "$newest"
 """
+
+
+def latest_backup(path: str) -> Query[str | None]:
+    """The newest dated backup beside the file; None: there is none."""
+    return Query(
+        name=f"latest backup of {path}",
+        argv=("sh", "-c", _LATEST.strip(), "latest", path),
+        parse=lambda answer: answer.text.strip() or None,
+    )
+
+
+def kept_default(path: str, attempt: str | None) -> str:
+    """Where the `.rpmnew` is kept: named so that no search for one finds it again."""
+    name = path.rpartition("/")[2]
+    return f"{dump.directory(attempt or 'ATTEMPT')}/{name}.package-default"
+
+
+def put_back(kept: str, path: str) -> str:
+    """The command that makes a file what it was, with owner, mode and times."""
+    return shlex.join(("cp", "-a", "-T", "--", kept, path))
+
+
+def put_back_commands(look: Look, node: str) -> list[str]:
+    """The way back on a migrated node: the old file, and the `.rpmnew` beside it."""
+    commands = []
+    for path in CONF_FILES:
+        kept = kept_default(path, look.attempt)
+        backup = look.ask(node, latest_backup(path))
+        if backup is not None and kept in look.ask(node, files.existing(kept)):
+            commands += [put_back(backup, path), put_back(kept, f"{path}.rpmnew")]
+    return commands
 
 
 def migration_diffs(look: Look, node: str) -> dict[str, str]:
     """For the report: what the migration changed in each file, secrets masked."""
     diffs = {}
     for path in CONF_FILES:
-        latest: Query[Secret | None] = Query(
-            name=f"latest backup of {path}",
-            argv=("sh", "-c", _LATEST.strip(), "latest", path),
-            parse=files.secret_text(path).parse,
-            ok_codes=(0, 44),
-            secret=True,
-        )
-        before, now = look.ask(node, latest), look.ask(node, files.secret_text(path))
+        backup = look.ask(node, latest_backup(path))
+        before = look.ask(node, files.secret_text(backup)) if backup is not None else None
+        now = look.ask(node, files.secret_text(path))
         if before is None or now is None:
             continue
         old = read_password(parse_conf(before.reveal()), path).literal

@@ -9,7 +9,17 @@ from typing import Any
 
 from engine.look import Look
 from engine.model.finding import Finding
-from runbook.ocs import agents, capacity, capacity_after, comparison, glpi, glpi_after, online
+from runbook.ocs import (
+    activity,
+    agents,
+    capacity,
+    capacity_after,
+    comparison,
+    glpi,
+    glpi_after,
+    online,
+    restapi,
+)
 from runbook.ocs.agents import FollowedAgent, Verdict
 from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
 from runbook.ocs.glpi_after import KeyAnswer
@@ -199,9 +209,18 @@ def ocs_online(look: Look) -> Seen:
     database = look.ask(where, OCS_DATABASE_IN_USE)
     result = look.ask(where, login(database.host, database.user, database.name, password))
     findings += _login_findings(result, database, where)
+    api = look.ask(where, restapi.api(address))
+    findings += restapi.api_findings(api, where)
+    directory = look.ask(where, activity.LOG_DIRECTORY)
+    log = look.ask(where, activity.failed_logins(unit, directory))
+    if not look.memory.closed:
+        # later, a line may be of a day when the database was away
+        findings += activity.activity_findings(log, directory, where)
     return Seen(
         findings,
-        f"GET /ocsinventory on {address}: {answer.status}; {variable}"
+        f"GET /ocsinventory on {address}: {answer.status}; the REST API: {api.status},"
+        f" {'' if api.is_json else 'no '}JSON; {len(log.failed) if log else 0} failed logins in"
+        f" {directory}/activity.log since httpd started; {variable}"
         f" {'is' if found == password else 'is not'} in httpd's environment with the password;"
         f" {database.user} {'logs' if result.ok else 'does not log'} in to {database.name}",
     )

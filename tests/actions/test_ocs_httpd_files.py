@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.secrets import Secret
+from runbook import release
 from runbook.ocs.httpd_conf import Kind, arguments, parse_conf
 from runbook.ocs.masking import masked, masked_diff
-from runbook.ocs.merge import identity, merge
+from runbook.ocs.merge import Merge
+from runbook.ocs.merge import merge as merge_with
 from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
 from runbook.ocs.passwords import (
     Password,
     cannot_carry,
-    is_carrier,
     is_passed_in_time,
     preflight_findings,
     read_password,
@@ -38,6 +39,11 @@ PIECES = st.sampled_from(
         *("no end", "\x0b", "\x85", "é\n", "PerlSetVar OCS_DB_PWD x\n", "</Location>\n"),
     ]
 )
+
+
+def merge(path: str, old: str, new: str, default: str | None = None) -> Merge:
+    """As the action merges."""
+    return merge_with(path, old, new, default, obsolete=release.OBSOLETE_OCS_SETTINGS)
 
 
 @given(st.lists(PIECES).map("".join))
@@ -259,8 +265,8 @@ def test_what_was_decided_is_told() -> None:
     )
     assert merged.left_out == ("PerlSetEnv OCS_OPT_DEPLOY 0",)
     assert merged.dropped == (
-        "PerlModule Apache::Ocsinventory::Plugins::Apache",
-        "a comment with the password (line 11)",
+        "PerlModule Apache::Ocsinventory::Plugins::Apache (obsolete)",
+        "a comment with a password (line 11)",
     )
     assert any("OCS_OPT_PROLOG_FREQ 24" in entry for entry in merged.kept)
     # access rules are the administrator's: none is added beside them
@@ -344,43 +350,6 @@ def test_an_rpmnew_that_is_not_the_expected_one(new: str, question: str) -> None
 
 KEYS = st.sampled_from(["OCS_DB_HOST", "OCS_OPT_A", "OCS_OPT_B", "OCS_DB_SL_PWD", "LOGLEVEL"])
 WORDS = st.text("abcXYZ019._/-", min_size=1, max_size=8)
-EDITS = st.one_of(
-    st.builds("  PerlSetEnv {} {}\n".format, KEYS, WORDS),
-    st.builds('  PerlSetVar {} "{}"\n'.format, KEYS, WORDS),
-    st.builds("  PerlAddVar OCS_OPT_TRUSTED_IP {}\n".format, WORDS),
-    st.builds("  PerlModule {}\n".format, WORDS),
-    st.builds("# {}\n".format, WORDS),
-    st.builds("#PerlSetEnv {} {}\n".format, KEYS, WORDS),
-    st.builds("<Location /{}>\n  Require {}\n</Location>\n".format, WORDS, WORDS),
-)
-SUPPORTED = st.text(
-    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\"'`\\"),
-    min_size=1,
-    max_size=24,
-)
-
-
-@given(st.lists(EDITS, max_size=6), st.integers(0, 40), SUPPORTED.map(lambda word: "pw-" + word))
-def test_any_edit_survives_and_the_password_does_not(
-    edits: list[str], at: int, password: str
-) -> None:
-    lines = OLD[SERVER_CONF].replace(PASSWORD, password).splitlines(keepends=True)
-    position = min(at, len(lines))
-    old = "".join(lines[:position] + edits + lines[position:])
-    merged = merge(SERVER_CONF, old, NEW[SERVER_CONF])
-    assert merged.questions == ()
-    before = [
-        (item.section, identity(item), item.values)
-        for item in parse_conf(old).settings()
-        if not is_carrier(item) and "Plugins::Apache" not in item.raw
-    ]
-    after = [
-        (item.section, identity(item), item.values) for item in parse_conf(merged.text).settings()
-    ]
-    rest = iter(after)
-    assert all(setting in rest for setting in before)  # all of them, in their order
-    assert password not in merged.text
-    assert merge(SERVER_CONF, merged.text, NEW[SERVER_CONF]).text == merged.text
 
 
 @given(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -15,12 +18,15 @@ from runbook.ocs.migration import (
     credentials_now,
     migration_diffs,
     passwords_before,
+    put_back_commands,
 )
 from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 PASSWORD = "right#horse$7"
 VARIABLE = "INVENTORY_DB_WORD"
+PACKAGE = "ocsinventory-server-2.9.0-2.noarch"
+RPM = f"{PACKAGE}.rpm"
 OLD = {
     SERVER_CONF: (DATA / "server-old.conf").read_text(),
     RESTAPI_CONF: (DATA / "restapi-old.conf").read_text(),
@@ -32,6 +38,21 @@ NEW = {
 TEMPLATE = (DATA / "credentials.tpl").read_text()
 
 
+# complains of what stands in `$BASE/complaint`, when it is in a file, and of what always was wrong
+HTTPD = """
+[ "$INVENTORY_DB_WORD" ] || echo "[core:warn] AH00111: the variable is not defined"
+echo "[Wed Nov 25 05:02:03.65 2026] [core:warn] [pid $$:tid $$] AH00558: no name of this server"
+cd "$BASE/$NODE/etc/httpd/conf.d"
+if [ -e "$BASE/complaint" ] && found=$(grep -Hn -f "$BASE/complaint" *.conf); then
+  echo "AH00526: Syntax error on line 3 of $PWD/${found%%:*}:"
+  echo "Invalid argument '${found##*:}'"
+  exit 1
+fi
+echo "a module's word while it is loaded"
+echo "Syntax OK"
+"""
+
+
 @pytest.fixture
 def nodes(tmp_path: Path) -> Nodes:
     """Two nodes at the planned stop: both files edited, an .rpmnew beside each, template on N."""
@@ -41,6 +62,7 @@ def nodes(tmp_path: Path) -> Nodes:
             made.put(node, path, text)
             made.put(node, f"{path}.rpmnew", NEW[path])
     made.put(N, CREDENTIALS_TEMPLATE, TEMPLATE, 0o640)
+    made.program("httpd", HTTPD)
     return made
 
 
@@ -202,6 +224,87 @@ def test_both_files_are_replaced_and_nothing_of_the_old_is_lost(
     assert leftovers == []
 
 
+def test_only_a_new_complaint_of_httpd_stops(nodes: Nodes, look: FakeLook) -> None:
+    """What was wrong before stays wrong; on other nodes httpd's directory is not there to test."""
+    credentials(nodes, look)
+    (nodes.base / "complaint").write_text("OCS_DB_HOST\n")
+    migrate(nodes, look, N)
+    assert not nodes.path(N, f"{SERVER_CONF}.rpmnew").exists()
+    nodes.program("httpd", "exit 127")
+    migrate(nodes, look, OTHER)
+
+
+@pytest.mark.parametrize("killed_after", [None, 2, 4])
+def test_a_file_that_httpd_refuses_keeps_its_rpmnew_and_can_be_put_back(
+    nodes: Nodes, look: FakeLook, killed_after: int | None
+) -> None:
+    """Also when the run that replaced the files was gone before it could ask httpd."""
+    credentials(nodes, look)
+    before = state_of(nodes, N)
+    (nodes.base / "complaint").write_text(VARIABLE)
+    if killed_after:
+        drive(nodes, ocs_files_migrated, look, N, stop_after=killed_after)
+    with pytest.raises(StoppedForPerson) as stopped:
+        migrate(nodes, look, N)
+    assert codes(stopped) == {"ocs-httpd-complains"}
+    (finding,) = stopped.value.findings
+    assert "Syntax error on line 3" in finding.observed
+    assert "AH00558" not in finding.observed
+    assert PASSWORD not in str(finding)
+    commands = finding.remedy.partition("there): ")[2].partition(". Then")[0].split("; ")
+    put_back(nodes, N, commands)
+    assert state_of(nodes, N) == before
+
+
+def test_a_migrated_node_can_be_put_back_whole(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    nodes.path(OTHER, SERVER_CONF).chmod(0o604)
+    if os.geteuid() == 0:
+        os.chown(nodes.path(OTHER, SERVER_CONF), 33, 34)
+    before = state_of(nodes, OTHER)
+    migrate(nodes, look)
+    assert state_of(nodes, OTHER) != before
+    put_back(nodes, OTHER, put_back_commands(look, OTHER))  # type: ignore[arg-type]
+    assert state_of(nodes, OTHER) == before
+
+
+def state_of(nodes: Nodes, node: str) -> dict[str, tuple[bytes, int, int, int]]:
+    """The two files and their .rpmnew: content, mode, owner and group."""
+    found = {}
+    for path in nodes.path(node, "/etc/httpd/conf.d").iterdir():
+        if not path.name.endswith(".bak"):
+            info = path.stat()
+            mode = stat.S_IMODE(info.st_mode)
+            found[path.name] = (path.read_bytes(), mode, info.st_uid, info.st_gid)
+    return found
+
+
+def put_back(nodes: Nodes, node: str, commands: list[str]) -> None:
+    assert commands
+    for command in commands:
+        assert nodes.run(node, shlex.split(command)).code == 0
+
+
+def test_with_the_old_default_only_local_settings_are_kept(nodes: Nodes, look: FakeLook) -> None:
+    """As the package of the source had it, so the new package's value comes."""
+    default = OLD[SERVER_CONF].replace(PASSWORD, "factory").replace("  PerlSetEnv OCS_DB_SL", "  #")
+    nodes.path(OTHER, "/var/cache/dnf").mkdir(parents=True)
+    nodes.put(OTHER, f"/var/cache/dnf/{RPM}", default)
+    nodes.program("rpm2cpio", 'cat "$1"')
+    nodes.program("cpio", "cat")
+    entry = {"package": PACKAGE, "digest": hashlib.sha256(default.encode()).hexdigest()}
+    look.memory.facts["ocs-defaults"] = {"nodes": {OTHER: {SERVER_CONF: entry}}}
+    credentials(nodes, look)
+    done = migrate(nodes, look)
+    text = nodes.path(OTHER, SERVER_CONF).read_text()
+    assert "PerlSetEnv OCS_OPT_PROLOG_FREQ 12" in text
+    assert "PerlSetEnv OCS_DB_SL_HOST replica.example.test" in text
+    assert f"compared with the old default ({PACKAGE}, from dnf's cache)" in str(done.said)
+    assert "without the old default (its package before the upgrade is not on record)" in str(
+        done.said
+    )
+
+
 def test_a_second_time_there_is_nothing_to_do(nodes: Nodes, look: FakeLook) -> None:
     credentials(nodes, look)
     migrate(nodes, look)
@@ -233,6 +336,32 @@ def test_a_backup_of_that_day_is_never_overwritten(nodes: Nodes, look: FakeLook)
     migrate(nodes, look)
     assert nodes.path(OTHER, f"{SERVER_CONF}.09032024.bak").read_text() == "somebody's own\n"
     assert nodes.path(OTHER, f"{SERVER_CONF}.09032024.2.bak").read_text() == OLD[SERVER_CONF]
+
+
+@pytest.mark.parametrize("pending", [N, OTHER])
+def test_the_credentials_are_written_also_when_only_one_node_has_an_rpmnew(
+    nodes: Nodes, look: FakeLook, pending: str
+) -> None:
+    """Wherever it is, the file is made on N; the node without one has nothing to do."""
+    without = OTHER if pending == N else N
+    for path in OLD:
+        nodes.path(without, f"{path}.rpmnew").unlink()
+        nodes.put(without, path, NEW[path])  # it was not edited, and the package replaced it
+    assert "no .rpmnew" in credentials(nodes, look, without).nothing
+    assert [change.node for change in credentials(nodes, look, pending).changes] == [N]
+    assert credentials_now(look).value(VARIABLE).reveal() == PASSWORD  # type: ignore[union-attr]
+    migrate(nodes, look, pending)
+    assert "no .rpmnew" in migrate(nodes, look, without).nothing
+    assert nodes.path(without, SERVER_CONF).read_text() == NEW[SERVER_CONF]
+
+
+def test_one_file_of_the_two_is_enough(nodes: Nodes, look: FakeLook) -> None:
+    nodes.path(OTHER, f"{RESTAPI_CONF}.rpmnew").unlink()
+    nodes.put(OTHER, RESTAPI_CONF, NEW[RESTAPI_CONF])
+    credentials(nodes, look)
+    migrate(nodes, look)
+    assert credentials_now(look).value(VARIABLE).reveal() == PASSWORD  # type: ignore[union-attr]
+    assert nodes.path(OTHER, RESTAPI_CONF).read_text() == NEW[RESTAPI_CONF]
 
 
 def test_the_files_wait_for_the_credentials(nodes: Nodes, look: FakeLook) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from engine.model.cluster import Resource
 from engine.secrets import Secret
 from engine.transport.base import Answer
 from runbook.actions.ocs import httpd_restarted
-from runbook.ocs import online
+from runbook.ocs import activity, online, restapi
 from runbook.ocs.migration import OCS_DATABASE_IN_USE
 from runbook.ocs.names import CREDENTIALS, SERVER_CONF
 from runbook.ocs.online import HttpAnswer, Started
@@ -24,7 +25,7 @@ CURL = """
 config=
 for argument in "$@"; do [ "$argument" != - ] || config=$(cat); done
 echo "$*" >> $BASE/curl.log
-case "$*" in *"the word"*) exit 1;; esac
+case "$*" in *"the word"*) exit 1;; *ocsapi*) cat $BASE/api; exit;; esac
 if [ -z "$config" ]; then cat $BASE/anonymous; else cat $BASE/agent; fi
 [ -z "$config" ] || echo "$config" > $BASE/config
 [ ! -e $BASE/fails ] || exit 7
@@ -172,6 +173,88 @@ def test_without_httpd_there_is_nothing_to_restart(nodes: Nodes, look: FakeLook)
         drive(nodes, httpd_restarted, look)
 
 
+JSON = '[{"ID":1},{"ID":22}]\n200 application/json;charset=UTF-8\n'
+
+
+@pytest.mark.parametrize(
+    ("printed", "code"),
+    [
+        (JSON, None),
+        ("[]\n200 application/json\n", None),
+        ('{"error": "none"}\n200 application/json\n', None),
+        ("\n200 text/html\n", "ocs-api-unexpected"),
+        ("<html>\n<p>no\n</html>\n200 text/html\n", "ocs-api-unexpected"),
+        (JSON.replace("200", "500"), "ocs-api-unexpected"),
+        ("Forbidden\n403 text/html\n", "ocs-api-unexpected"),
+        ("\n000 \n", "ocs-api-unreachable"),
+    ],
+)
+def test_only_json_of_the_api_is_good(nodes: Nodes, printed: str, code: str | None) -> None:
+    (nodes.base / "api").write_text(printed)
+    query = restapi.api("10.0.0.1")
+    answer = query.parse(nodes.run(N, query.argv))
+    assert [f.code for f in restapi.api_findings(answer, N)] == ([code] if code else [])
+
+
+def test_a_long_answer_of_the_api_is_not_carried_along(nodes: Nodes) -> None:
+    ids = ",".join(f'{{"ID":{number}}}' for number in range(100_000))
+    (nodes.base / "api").write_text(f"[{ids}]\n200 application/json\n")
+    query = restapi.api("10.0.0.1")
+    answer = nodes.run(N, query.argv)
+    assert len(answer.stdout) < 200
+    assert query.parse(answer).is_json
+
+
+def test_the_service_s_address_is_asked_where_nothing_listens_on_the_node_s_own(
+    nodes: Nodes,
+) -> None:
+    nodes.program(
+        "curl", 'case "$*" in *10.0.0.1*) cat $BASE/api;; *) printf "\\n000 \\n"; exit 7;; esac'
+    )
+    (nodes.base / "api").write_text(JSON)
+    query = restapi.api("10.0.0.1")
+    assert query.parse(nodes.run(N, query.argv)).status == 200
+
+
+LOG = """\
+{old};12;505;;10.0.0.5;agent;database;Database connection
+{new};12;104;pc-1;10.0.0.5;agent;prolog;incoming
+{new};12;505;;10.0.0.5;agent;database;Database connection
+{new};12;521;;10.0.0.6;agent;database;database_connect
+no date;12;505;;;;;
+{new};12;101;pc-1;10.0.0.5;agent;505;521
+"""
+
+
+def test_only_failed_logins_since_the_start_count(nodes: Nodes, look: FakeLook) -> None:
+    restarting(nodes, before=600, after=0)
+    now = datetime.now()
+    stamps = {"old": now - timedelta(hours=1), "new": now - timedelta(minutes=5)}
+    # as Perl's localtime prints it
+    lines = LOG.format(**{key: f"{when:%a %b %e %H:%M:%S %Y}" for key, when in stamps.items()})
+    nodes.put(N, SERVER_CONF, 'PerlSetEnv OCS_OPT_LOGPATH "/var/lib/ocs-log/"\n')
+    nodes.path(N, "/var/lib/ocs-log").mkdir()
+    nodes.put(N, "/var/lib/ocs-log/activity.log", lines)
+    directory = look.ask(N, activity.LOG_DIRECTORY)
+    assert directory == "/var/lib/ocs-log"
+    seen = look.ask(N, activity.failed_logins("httpd", directory))
+    assert seen is not None
+    assert [line.split(";")[2] for line in seen.failed] == ["505", "521", "505"]
+    (finding,) = activity.activity_findings(seen, directory, N)
+    assert "3 lines" in finding.observed
+
+
+def test_no_log_and_no_httpd_are_no_failed_logins(nodes: Nodes, look: FakeLook) -> None:
+    restarting(nodes, before=600, after=0)
+    seen = look.ask(N, activity.failed_logins("httpd", "/var/lib/none"))
+    assert seen is not None
+    assert activity.activity_findings(seen, "/var/lib/none", N) == []
+    nodes.program("systemctl", "echo 0")
+    assert look.ask(N, activity.failed_logins("httpd", "/var/lib/none")) is None
+    assert activity.activity_findings(None, "/var/lib/none", N) == []
+    assert look.ask(N, activity.LOG_DIRECTORY) == activity.DEFAULT_DIRECTORY
+
+
 def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     nodes.put(N, SERVER_CONF, (DATA / "server-new.conf").read_text())
     nodes.put(N, f"{CREDENTIALS}.tpl", "WORD=\n")
@@ -180,9 +263,11 @@ def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     nodes.program("systemctl", "exit 0")
     nodes.program("mysql", '[ "$MYSQL_PWD" = "a#b" ] && echo "logged in"')
     (nodes.base / "anonymous").write_text("400")
+    (nodes.base / "api").write_text(JSON)
     seen = ocs_online(look)  # type: ignore[arg-type]
     assert [f.code for f in seen.findings] == ["ocs-variable-not-in-httpd"]
     assert "400" in seen.observed
+    assert "the REST API: 200, JSON; 0 failed logins" in seen.observed
     assert "a#b" not in f"{seen}"
     nodes.program("mysql", 'echo "ERROR 1045 (28000): Access denied" >&2; exit 1')
     codes = {f.code for f in ocs_online(look).findings}  # type: ignore[arg-type]

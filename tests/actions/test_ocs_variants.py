@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from runbook import release
+from runbook.ocs.conf_tree import identity
 from runbook.ocs.httpd_conf import Item, Kind, parse_conf
-from runbook.ocs.merge import Merge, identity, merge
+from runbook.ocs.merge import Merge
+from runbook.ocs.merge import merge as merge_with
 from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
 from runbook.ocs.passwords import is_carrier, is_passed_in_time, read_password
 from tests.actions.ocs_nodes import DATA
@@ -16,7 +17,13 @@ PASSWORD = "right#horse$7"
 VARIABLE = "INVENTORY_DB_WORD"
 PATHS = {"server": SERVER_CONF, "restapi": RESTAPI_CONF}
 PACKAGED = {kind: (DATA / f"{kind}-new.conf").read_text() for kind in PATHS}
-OBSOLETE = "Apache::Ocsinventory::Plugins::Apache"
+OBSOLETE = {
+    # what OCS of the source does not read any more is dropped
+    "Apache::Ocsinventory::Plugins::Apache",
+    "OCS_OPT_WEB_SERVICE_ENABLED",
+    "OCS_OPT_WEB_SERVICE_RESULTS_LIMIT",
+    "OCS_OPT_WEB_SERVICE_PRIV_MODS_CONF",
+}
 QUESTIONS = {
     # what can't be merged with certainty, and the word that tells why
     "server/section-not-closed": "not closed",
@@ -26,6 +33,11 @@ QUESTIONS = {
     "restapi/code-of-its-own": "no plain assignment",
     "restapi/password-from-a-file": "no plain assignment",
 }
+
+
+def merge(path: str, old: str, new: str, default: str | None = None) -> Merge:
+    """As the action merges."""
+    return merge_with(path, old, new, default, obsolete=release.OBSOLETE_OCS_SETTINGS)
 
 
 def variants() -> list[str]:
@@ -46,8 +58,21 @@ def merged(name: str, old: str | None = None) -> Merge:
     return merge(PATHS[kind], text_of(name) if old is None else old, PACKAGED[kind])
 
 
-def settings(text: str) -> Iterator[Item]:
-    return (item for item in parse_conf(text).settings() if OBSOLETE not in item.values)
+def is_obsolete(item: Item) -> bool:
+    return any("/ocsplugins" in part for part in item.section) or bool(OBSOLETE & {*item.values})
+
+
+def seen(text: str) -> dict[tuple[object, ...], list[tuple[str, ...]]]:
+    """The settings as httpd sees them: where, what, and the values in their order.
+
+    Several <Perl> blocks do what one does.
+    """
+    found: dict[tuple[object, ...], list[tuple[str, ...]]] = {}
+    for item in parse_conf(text).settings():
+        if not is_carrier(item) and not is_obsolete(item):
+            place = tuple("perl" if part.startswith("perl#") else part for part in item.section)
+            found.setdefault((place, identity(item)), []).append((item.name, *item.values))
+    return found
 
 
 def test_the_library_is_complete() -> None:
@@ -66,10 +91,21 @@ def test_what_is_not_certain_is_a_question_and_the_file_stays(name: str) -> None
 def test_no_setting_is_lost_and_none_changes_its_place(name: str) -> None:
     made = merged(name)
     assert made.questions == ()
-    after = iter((i.section, identity(i), i.values) for i in settings(made.text))
-    for item in settings(text_of(name)):
-        if not is_carrier(item):
-            assert (item.section, identity(item), item.values) in after, item.raw
+    before, after = seen(text_of(name)), seen(made.text)
+    for setting, values in before.items():
+        assert after[setting] == values
+    package = seen(PACKAGED[name.partition("/")[0]])
+    assert {**package, **before, **after} == {**package, **before}  # nothing else came in
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_the_package_is_the_base(name: str) -> None:
+    """Its comments are all there, and its lines in their order but for those that are replaced."""
+    made, package = merged(name), PACKAGED[name.partition("/")[0]]
+    lines = iter(made.text.splitlines())
+    kept = set(made.text.splitlines())
+    assert all(line in lines for line in package.splitlines() if line in kept)
+    assert all(line in kept for line in package.splitlines() if line.lstrip().startswith("#"))
 
 
 @pytest.mark.parametrize("name", MERGED)

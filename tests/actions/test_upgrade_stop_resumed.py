@@ -12,6 +12,7 @@ from engine.attempt.memory import Memory
 from engine.model.finding import Finding
 from engine.queries import Asked
 from engine.secrets import Secret
+from runbook import checks
 from runbook.test_60_upgrade import test_stop as stop
 from tests.engine import kit
 from tests.policy.builders import cluster_status, node
@@ -29,9 +30,12 @@ class Recorder:
     def answered(self, asked: Asked[Any]) -> bool:
         return asked.is_complete
 
-    def judge(self, findings: list[Finding], *, observed: str) -> None:
+    def judge(self, findings: list[Finding], *, observed: str, information: bool = False) -> None:
         self.findings += findings
         self.words.append(observed)
+
+    def attach(self, name: str, text: str) -> None:
+        self.words.append(name)
 
     def note(self, text: str) -> None:
         self.words.append(text)
@@ -50,6 +54,13 @@ def first_round(*, code: int | None, run: str) -> list[dict[str, Any]]:
         kit.intent(step, detached="upgrade-1", repeatable=False, what="upgrade") | {"run": run},
         kit.result(step, code=code, outcome="failed") | {"run": run},
     ]
+
+
+def answers(question: str, template: bool) -> Secret | str | None:
+    """The template, when it is there; no other file is."""
+    if question.endswith("to compare"):
+        return "there is no such file"
+    return Secret("A=") if template and question.endswith(".tpl") else None
 
 
 def judged(
@@ -71,7 +82,7 @@ def judged(
         ask_all=lambda names, query: Asked(
             query.name, {node: tuple(found.get(node, ())) for node in names}
         ),
-        ask=lambda node, query: Secret("A=") if template and query.name.endswith(".tpl") else None,
+        ask=lambda node, query: answers(query.name, template),
     )
     evidence = Recorder()
     stop(1, look, evidence)  # type: ignore[arg-type]
@@ -115,3 +126,27 @@ def test_an_upgrade_that_left_another_node_active_is_no_planned_stop() -> None:
     seen = judged(*first_round(code=1, run="this-run"), left=CONFLICTS, standby=kit.N)
     assert [finding.code for finding in seen.findings] == ["role-mismatch"]
     assert f"not in standby: {kit.SECOND}" in seen.findings[0].observed
+
+
+FOREIGN = {kit.SECOND: ["/etc/own.conf.rpmnew"]}
+
+
+def test_a_foreign_file_blocks_and_its_diff_is_shown() -> None:
+    seen = judged(*first_round(code=1, run="this-run"), left=FOREIGN)
+    (finding,) = (f for f in seen.findings if f.code == "rpmnew-foreign")
+    assert "dated .bak" in finding.remedy
+    assert f"/etc/own.conf.rpmnew on {kit.SECOND}, secrets masked" in seen.words
+
+
+def test_the_two_known_files_are_foreign_after_the_update() -> None:
+    """Without the upgrade's template nobody could tell what the variable is for."""
+    found = {kit.SECOND: tuple(CONFLICTS[kit.SECOND])}
+    look = SimpleNamespace(
+        names=SimpleNamespace(all=(kit.N, kit.SECOND)),
+        ask_all=lambda names, query: Asked(query.name, found),
+        ask=lambda node, query: "there is no such file",
+    )
+    evidence = Recorder()
+    checks.no_leftovers(look, evidence)  # type: ignore[arg-type]
+    assert [finding.code for finding in evidence.findings] == ["rpmnew-foreign"]
+    assert f"{CONFLICTS[kit.SECOND][0]} on {kit.SECOND}, secrets masked" in evidence.words

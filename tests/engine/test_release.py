@@ -33,6 +33,7 @@ NO_CODES = {
     *("memories-verified", "scratch-schema", "neteye-runbook", "ocs-endpoint"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
+    *("ocs-defaults", "httpd-test"),
 }
 # made from another one: an inactive OCS server's problems weigh less
 COMPOSED = {code for code in KNOWN if code.endswith("-inactive")}

@@ -110,6 +110,8 @@ def test_a_foreign_rpmnew_is_named(unfit: Ran, small: TestCluster) -> None:
     assert small.topology.operative[1].name in found["subject"]
     assert LEFTOVER in found["subject"] + found["observed"]
     assert found["remedy"]
+    shown = [event["name"] for event in unfit.events if event["event"] == "attachment"]
+    assert f"{LEFTOVER} on {small.topology.operative[1].name}, secrets masked" in shown
 
 
 def test_a_leftover_ban_is_named(unfit: Ran) -> None:

@@ -19,6 +19,18 @@ import pytest
 from rehearsal.standins.settings import draw
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.invocation import Project, Ran, copy_project
+from tests.integration.ocs_files import (
+    RESTAPI,
+    SERVER,
+    TARGET,
+    Kept,
+    all_kept,
+    assert_httpd_takes_them,
+    assert_migrated,
+    kept,
+    packaged,
+    variable_of,
+)
 from tests.integration.outcome import (
     all_starts,
     assert_rows,
@@ -46,6 +58,8 @@ class Rehearsal:
 
     cluster: TestCluster
     project: Project
+    files: dict[tuple[str, str], Kept]
+    """The OCS files of each operative node before the run."""
     first: Ran
     between: Snapshot
     starts: dict[str, dict[str, int]]
@@ -59,11 +73,12 @@ def rehearsal(
 ) -> Iterator[Rehearsal]:
     cluster = clusters.get("full", NODES, seed=request.param)
     project = Project(copy_project(tmp_path_factory.mktemp("full") / "copy"))
+    files = all_kept(cluster)
     first = project.execute(cluster.inventory)
     assert first.code == 0, first.console
     between, counted = snapshot(cluster), all_starts(cluster)
     second = project.execute(cluster.inventory)
-    yield Rehearsal(cluster, project, first, between, counted, second, snapshot(cluster))
+    yield Rehearsal(cluster, project, files, first, between, counted, second, snapshot(cluster))
     clusters.down()
 
 
@@ -90,6 +105,37 @@ def test_each_command_was_started_as_often_as_the_run_says(rehearsal: Rehearsal)
     assert_started_once_a_round(rehearsal.cluster, rounds=2)
     stop = next(s for s in rehearsal.first.summary["steps"] if s["name"] == "upgrade.stop[1]")
     assert "planned stop" in stop["reason"]
+
+
+def test_each_node_keeps_its_own_edits_of_the_ocs_files(rehearsal: Rehearsal) -> None:
+    assert_migrated(rehearsal.cluster, rehearsal.files)
+    first, second, third = (node.short for node in rehearsal.cluster.topology.operative)
+    site = kept(rehearsal.cluster, first, SERVER).text
+    for setting in ("LOGLEVEL 1", "PROLOG_FREQ 24", "TRUSTED_IP 192.0.2.11"):
+        assert f"OCS_OPT_{setting}\n" in site
+    access = kept(rehearsal.cluster, second, SERVER).text
+    assert access.count("\r\n") == access.count("\n") > 100
+    assert "  # asked for by the database team\r\n  PerlSetEnv OCS_DB_SSL_MODE" in access
+    assert "SSL_MODE_STRICT\r\n" in access
+    assert 'AuthName "Inventory of the second site"\r\n' in access
+    assert "Require valid-user\r\n" in access
+    assert 'Require user "soap"' not in access
+    # where nobody edited anything else, the file is the package's
+    for node, path in ((first, RESTAPI), (third, SERVER), (third, RESTAPI)):
+        found = kept(rehearsal.cluster, node, path).content
+        assert found == packaged(rehearsal.cluster, TARGET, path)
+
+
+def test_httpd_takes_the_files_on_every_node(rehearsal: Rehearsal) -> None:
+    assert_httpd_takes_them(rehearsal.cluster, variable_of(rehearsal.cluster))
+
+
+def test_the_merge_knew_the_old_default(rehearsal: Rehearsal) -> None:
+    steps = rehearsal.first.summary["steps"]
+    done = [s for s in steps if s["name"].startswith("migration.files") and s["outcome"] == "done"]
+    assert len(done) == 3
+    for step in done:
+        assert step["reason"].count("compared with the old default (ocsinventory-server-") == 2
 
 
 def test_no_password_is_in_evidence_or_console(rehearsal: Rehearsal) -> None:

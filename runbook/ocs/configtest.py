@@ -1,0 +1,64 @@
+"""`httpd -t` before and after the files are replaced: only a new complaint counts.
+
+It proves little (an undefined variable passes, ocs-glpi 3.4), but a file that httpd refuses would
+keep the web server from starting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from engine.model.finding import Finding
+from engine.queries import AnswerLike, Query
+
+_STAMP = re.compile(r"\A\[\w{3} [^\]]*\d{4}\] ")
+_PROCESS = re.compile(r"\[pid [^\]]*\] ")
+_COMPLAINT = re.compile(r"\bAH\d{5}\b|\[[\w-]*:(?:warn|error|crit|alert|emerg)\]")
+_PASSED = "Syntax OK"
+
+# the variable comes from httpd's unit: without a value its name alone would be a complaint
+_TEST = 'export "$1=neteye-runbook"; exec httpd -t 2>&1'
+
+
+def _complaints(answer: AnswerLike) -> frozenset[str]:
+    lines = [_PROCESS.sub("", _STAMP.sub("", line.strip())) for line in answer.text.splitlines()]
+    lines = [line for line in lines if line and line != _PASSED]
+    if answer.code == 0:
+        # what the modules print while they are loaded is none of httpd's
+        return frozenset(line for line in lines if _COMPLAINT.search(line))
+    return frozenset(lines) or frozenset({f"httpd -t ended with {answer.code} and no word"})
+
+
+def config_test(variable: str) -> Query[frozenset[str]]:
+    """What httpd complains of in its configuration, with any value for the variable."""
+    return Query(
+        name="httpd -t",
+        argv=("sh", "-c", _TEST, "httpd-test", variable),
+        parse=_complaints,
+        ok_codes=(0, 1),
+        # a complaint may quote a line of the files
+        secret=True,
+        deadline=120.0,
+    )
+
+
+def refusal_findings(
+    node: str, before: Iterable[str], after: Iterable[str], way_back: Iterable[str]
+) -> list[Finding]:
+    """Complaints that were not there before; their text must be masked already."""
+    new = sorted(set(after) - set(before))
+    if not new:
+        return []
+    return [
+        Finding(
+            code="ocs-httpd-complains",
+            subject=f"{node}: httpd -t",
+            observed="since the OCS files were replaced: " + " | ".join(new)[:600],
+            expected="no complaint that was not there before",
+            remedy="httpd was not restarted. Correct the merged files, or put the old ones back"
+            f" (their .rpmnew are still there): {'; '.join(way_back)}. Then merge by hand as the"
+            " guide says, or run again.",
+            guide=("G13",),
+        )
+    ]

@@ -1,0 +1,104 @@
+"""Files that a person has to merge: the report shows what is in them, and no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runbook.leftovers import LIMIT, MOST, attach_diffs, difference
+from tests.actions.ocs_nodes import FakeLook, N, Nodes
+
+CONF = "/etc/own.conf"
+
+
+class Attached:
+    """The evidence of a step, as far as attachments go."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def attach(self, name: str, text: str) -> None:
+        self.texts[name] = text
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Nodes:
+    return Nodes(tmp_path, N)
+
+
+def shown(nodes: Nodes, path: str) -> str:
+    return difference(FakeLook(nodes), N, path)  # type: ignore[arg-type]
+
+
+def test_the_diff_goes_from_the_old_file_to_the_new_one(nodes: Nodes) -> None:
+    nodes.put(N, CONF, "a\nmine\n")
+    nodes.put(N, f"{CONF}.rpmnew", "a\ntheirs\n")
+    assert "-mine\n+theirs" in shown(nodes, f"{CONF}.rpmnew")
+    nodes.put(N, f"{CONF}.rpmsave", "a\nmine before\n")
+    assert "-mine before\n+mine" in shown(nodes, f"{CONF}.rpmsave")
+    nodes.put(N, f"{CONF}.rpmnew", "a\nmine\n")
+    assert shown(nodes, f"{CONF}.rpmnew") == "the two have the same text"
+
+
+@pytest.mark.parametrize(
+    ("line", "stays"),
+    [
+        ("password = hidden-word", "password = "),
+        ("password: hidden-word", "password: "),
+        ('"db_passwd": "hidden-word",', '"db_passwd": '),
+        ("<password>hidden-word</password>", "<password>"),
+        ("AuthLDAPBindPassword hidden-word", "AuthLDAPBindPassword "),
+        ("api_key=hidden-word", "api_key="),
+        ("client-secret hidden-word", "client-secret "),
+        ("-----BEGIN RSA PRIVATE KEY-----\nhidden-word\n-----END RSA PRIVATE KEY-----", "BEGIN"),
+    ],
+)
+def test_secrets_are_masked(nodes: Nodes, line: str, stays: str) -> None:
+    nodes.put(N, CONF, f"first\n{line}\n")
+    nodes.put(N, f"{CONF}.rpmnew", "second\n")
+    text = shown(nodes, f"{CONF}.rpmnew")
+    assert "hidden-word" not in text
+    assert stays in text
+    assert "+second" in text
+
+
+def test_the_middle_of_a_key_is_no_context(nodes: Nodes) -> None:
+    """Three lines around a change may lie in a key whose head is far above."""
+    key = "\n".join(f"hidden-{number}" for number in range(30))
+    block = f"-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n"
+    nodes.put(N, CONF, f"{block}mine\n")
+    nodes.put(N, f"{CONF}.rpmnew", f"{block}theirs\n")
+    assert "hidden" not in shown(nodes, f"{CONF}.rpmnew")
+
+
+@pytest.mark.parametrize("name", ["shadow", "gshadow", "server.key", "htpasswd", "secrets.yml"])
+def test_files_of_secrets_are_not_shown(nodes: Nodes, name: str) -> None:
+    look = FakeLook(nodes)
+    assert "holds secrets" in difference(look, N, f"/etc/{name}.rpmnew")  # type: ignore[arg-type]
+    assert look.asked == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "no such file"), (b"\xff\xfe", "no UTF-8"), (b"x" * (LIMIT + 1), "more than 128 KiB")],
+)
+def test_what_can_not_be_compared_says_why(nodes: Nodes, content: bytes | None, why: str) -> None:
+    nodes.put(N, f"{CONF}.rpmnew", "new\n")
+    if content is not None:
+        nodes.path(N, CONF).write_bytes(content)
+    assert why in shown(nodes, f"{CONF}.rpmnew")
+
+
+def test_a_node_without_an_answer_spoils_no_finding(nodes: Nodes) -> None:
+    nodes.program("sh", "exit 9")
+    assert "not compared" in shown(nodes, f"{CONF}.rpmnew")
+
+
+def test_each_file_of_each_node_is_attached_up_to_a_limit(nodes: Nodes) -> None:
+    evidence: Any = Attached()
+    found = {N: [f"/etc/{number:02}.rpmnew" for number in range(MOST + 5)]}
+    attach_diffs(FakeLook(nodes), evidence, found)  # type: ignore[arg-type]
+    assert len(evidence.texts) == MOST
+    assert f"/etc/00.rpmnew on {N}, secrets masked" in evidence.texts

@@ -1,0 +1,89 @@
+"""The OCS files of nodes that do not run httpd, compared with those of N."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.model.finding import Finding
+from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
+from runbook.ocs.sameness import compared_with_n
+from tests.actions.ocs_nodes import DATA, OTHER, FakeLook, N, Nodes
+
+VARIABLE = "INVENTORY_DB_WORD"
+NEW = {
+    SERVER_CONF: (DATA / "server-new.conf").read_text(),
+    RESTAPI_CONF: (DATA / "restapi-new.conf").read_text(),
+}
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Nodes:
+    made = Nodes(tmp_path, N, OTHER)
+    for node in (N, OTHER):
+        for path, text in NEW.items():
+            made.put(node, path, text)
+    return made
+
+
+def compared(nodes: Nodes) -> tuple[list[Finding], dict[str, list[str]]]:
+    return compared_with_n(FakeLook(nodes), VARIABLE)  # type: ignore[arg-type]
+
+
+def change(nodes: Nodes, node: str, path: str, old: str, new: str) -> None:
+    assert old in NEW[path]
+    nodes.put(node, path, NEW[path].replace(old, new))
+
+
+def test_the_same_files_differ_in_nothing(nodes: Nodes) -> None:
+    assert compared(nodes) == ([], {f"{OTHER}:{path}": [] for path in NEW})
+
+
+def test_form_is_no_difference(nodes: Nodes) -> None:
+    nodes.put(OTHER, SERVER_CONF, NEW[SERVER_CONF].replace("\n", "\r\n").replace("  ", "\t"))
+    assert compared(nodes)[1][f"{OTHER}:{SERVER_CONF}"] == []
+
+
+def test_edits_of_a_node_are_told_and_are_no_finding(nodes: Nodes) -> None:
+    change(
+        *(nodes, OTHER, SERVER_CONF, "  PerlAddVar OCS_OPT_TRUSTED_IP 127.0.0.1\n"),
+        "  PerlAddVar OCS_OPT_TRUSTED_IP 127.0.0.1\n  PerlAddVar OCS_OPT_TRUSTED_IP 10.0.0.1\n"
+        "  PerlSetVar OCS_DB_SL_PWD hidden-word\n  AuthLDAPBindPassword hidden-word\n",
+    )
+    findings, differences = compared(nodes)
+    assert findings == []
+    assert differences[f"{OTHER}:{SERVER_CONF}"] == [
+        "PerlAddVar OCS_OPT_TRUSTED_IP 127.0.0.1 | PerlAddVar OCS_OPT_TRUSTED_IP 10.0.0.1"
+        " (N: PerlAddVar OCS_OPT_TRUSTED_IP 127.0.0.1), in <ifmodule mod_perl.c>",
+        "PerlSetVar OCS_DB_SL_PWD ******** (N: not set), in <ifmodule mod_perl.c>",
+        "AuthLDAPBindPassword ******** (N: not set), in <ifmodule mod_perl.c>",
+    ]
+
+
+@pytest.mark.parametrize("node", [N, OTHER])
+@pytest.mark.parametrize(
+    ("path", "old", "new", "seen"),
+    [
+        (SERVER_CONF, f'"${{{VARIABLE}}}"', "hidden-word", "a literal"),
+        (SERVER_CONF, VARIABLE, "ANOTHER", "it refers to ANOTHER"),
+        (SERVER_CONF, "</IfModule>", "", "is not closed"),
+        (RESTAPI_CONF, f"PerlPassEnv {VARIABLE}\n", "", "only after the block"),
+        (RESTAPI_CONF, f"$ENV{{{VARIABLE}}}", "'hidden-word'", "a literal"),
+    ],
+)
+def test_a_file_without_the_variable_is_a_finding(
+    nodes: Nodes, node: str, path: str, old: str, new: str, seen: str
+) -> None:
+    change(nodes, node, path, old, new)
+    (finding,) = compared(nodes)[0]
+    assert (finding.code, finding.subject) == ("ocs-file-unfit", f"{node}:{path}")
+    assert seen in finding.observed
+    assert "hidden-word" not in str(finding)
+
+
+def test_a_file_that_is_not_there_is_a_finding(nodes: Nodes) -> None:
+    nodes.path(OTHER, RESTAPI_CONF).unlink()
+    assert [finding.observed for finding in compared(nodes)[0]] == [
+        "as the password of the database: the file is not there"
+    ]
