@@ -158,7 +158,7 @@ _BEGINNING = (
         "migration.credentials[1][{each}]",
         "ocs-variable-mismatch",
         11,
-        repairs.template_corrected,
+        repairs.migrated_by_hand,
     ),
     _from_start(
         "template-other-variable",
