@@ -2,84 +2,15 @@
 
 A scenario is what differs from `guide`, the default, in which every path of the upgrade guide is
 walked. Everything is put in place before the first start, except `after_start`, which is run on
-a node when the cluster stands.
+a node when the cluster stands. The breaking changes' ways of going wrong are in tables of their
+own: `scenarios_memories`, `scenarios_glpi`, `scenarios_httpd`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from rehearsal import scenarios_glpi, scenarios_httpd, scenarios_memories
 from rehearsal.errors import UsageError
-from rehearsal.topology import Role
-
-SOURCE = "4.25"
-TARGET = "4.26"
-_TIME = "seconds_per_node"
-
-
-@dataclass(frozen=True)
-class NodeStep:
-    """A command on some nodes: `where` is a node number, or a role for all of its nodes.
-
-    `before_start` runs as root at the node's first start, after the packages are installed and
-    before systemd; `after_start` when the cluster stands.
-    """
-
-    where: int | Role
-    argv: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One starting state. Node numbers are those of the default topology; others are left out.
-
-    `installed` is the repository suffix that first installs (`4.25-base`: updates pending).
-    `releases` sets what single nodes claim to be; `sql` runs in the prepared database;
-    `credentials` writes httpd's password file as after the migration.
-    """
-
-    name: str
-    description: str
-    installed: str = f"{SOURCE}-base"
-    release: str = SOURCE
-    releases: Mapping[int, str] = field(default_factory=dict)
-    asset: bool = True
-    properties: Mapping[str, str] = field(default_factory=dict)
-    standby: tuple[int, ...] = ()
-    bans: tuple[tuple[str, int], ...] = ()
-    sql: tuple[str, ...] = ()
-    migrated: bool = False
-    other_password_on: tuple[int, ...] = ()
-    before_start: tuple[NodeStep, ...] = ()
-    after_start: tuple[NodeStep, ...] = ()
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-    def for_settings(self, overrides: Mapping[str, object] | None = None) -> dict[str, object]:
-        """What `rehearsal.standins.settings.draw` wants to know; `overrides` go before ours."""
-        values = {**self.settings, **(overrides or {})}
-        timing = {_TIME: values.pop(_TIME)} if _TIME in values else {}
-        return {**timing, "settings": values}
-
-
-def _custom_server(active: int) -> str:
-    return (
-        "INSERT INTO glpi.glpi_plugin_ocsinventoryng_ocsservers"
-        " (name, ocs_db_user, ocs_db_passwd, ocs_db_host, ocs_db_name, is_active, conn_type)"
-        " VALUES ('branch office', 'ocs_branch', 'Fqq/wKo1FuCW5dI=', 'ocs.branch.example.test',"
-        f" 'ocsweb', {active}, 0)"
-    )
-
-
-# GLPI's directory is mounted on the node that runs it; on the others there is nothing to change
-_MOVE_GLPI = """
-cd /neteye/shared/glpi 2> /dev/null || exit 0
-[ -d conf ] || exit 0
-mkdir -p html/inc
-mv conf settings
-sed -i "s/'glpi';$/'assets';/; /dbuser/s/'assets'/'glpi'/" settings/config_db.php
-printf "<?php\ndefine('GLPI_CONFIG_DIR', '/neteye/shared/glpi/settings');\n" \
-  > html/inc/downstream.php
-"""
-
+from rehearsal.scenario import SOURCE, TARGET, NodeStep, Scenario
 
 # steps of boot.json run before systemd: nothing has a file below these directories open yet
 _LIMIT = """
@@ -107,29 +38,6 @@ _ALL = (
     Scenario("guide", "4.25 with pending updates; walks every path of the upgrade guide"),
     Scenario("no-updates", "4.25 fully updated", installed=SOURCE),
     Scenario("no-asset", "the asset module (OCS Inventory, GLPI) is not installed", asset=False),
-    Scenario(
-        "custom-ocs-active",
-        "an active OCS server of the GLPI plugin uses a database user of its own",
-        sql=(_custom_server(1),),
-    ),
-    Scenario(
-        "custom-ocs-inactive",
-        "the same, but that OCS server is not active",
-        sql=(_custom_server(0),),
-    ),
-    Scenario(
-        "glpi-elsewhere",
-        "GLPI's database and configuration directory have other names than usual",
-        sql=(
-            "CREATE DATABASE assets",
-            *(
-                f"RENAME TABLE glpi.{table} TO assets.{table}"
-                for table in ("glpi_plugins", "glpi_plugin_ocsinventoryng_ocsservers")
-            ),
-            "GRANT ALL PRIVILEGES ON assets.* TO 'glpi'@'%'",
-        ),
-        after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _MOVE_GLPI)),),
-    ),
     Scenario(
         "fencing-off",
         "fence devices are there, fencing is off",
@@ -180,6 +88,9 @@ _ALL = (
         "somebody disabled icinga2-master on purpose",
         after_start=(NodeStep(1, ("pcs", "resource", "disable", "icinga2-master", "--wait=60")),),
     ),
+    *scenarios_memories.ALL,
+    *scenarios_glpi.ALL,
+    *scenarios_httpd.ALL,
 )
 SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
 DEFAULT = "guide"

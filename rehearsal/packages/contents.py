@@ -76,8 +76,14 @@ def credentials_template(settings: Mapping[str, Any]) -> str:
     """`ocsinventory-credentials.tpl`: comments and one `NAME=placeholder` line."""
     template = settings["credentials_template"]
     comments = [f"# {line}" for line in template["comments"]]
-    line = f"{settings['credentials_variable']}={template['placeholder']}"
-    return "\n".join([*comments, line]) + "\n"
+    variable = settings["credentials_variable"]
+    names = {
+        "one": (variable,),
+        "two": (variable, "OCS_DB_REPLICA_PASSWORD"),
+        "other": (f"{variable}_NEW",),
+    }[settings["template_variables"]]
+    lines = [f"{name}={template['placeholder']}" for name in names]
+    return "\n".join([*comments, *lines]) + "\n"
 
 
 def _version_file(package: Package, release: ReleaseSet) -> str:
@@ -94,8 +100,11 @@ def _ocs_server(
     post = ""
     if release == "target":
         variable = settings["credentials_variable"]
-        server = ocs_conf.server_conf_target(debian.server_conf, variable)
-        restapi = ocs_conf.restapi_conf_target(debian.restapi_conf, variable)
+        literal = settings["target_password"] == "literal"
+        server = ocs_conf.server_conf_target(debian.server_conf, variable, literal=literal)
+        restapi = ocs_conf.restapi_conf_target(debian.restapi_conf, variable, literal=literal)
+        if settings["template_variables"] == "no-template":
+            return Contents(files | _configs(server, restapi), _CONFIGS, _MODES)
         files = files | {TEMPLATE_PACKAGED: credentials_template(settings)}
         # The shared directory is there only where httpd runs; elsewhere this is done by the
         # configuration step of the upgrade on the active node.
@@ -109,10 +118,12 @@ def _ocs_server(
             debian.server_conf, quoted=settings["source_password_quoted"]
         )
         restapi = ocs_conf.restapi_conf_source(debian.restapi_conf)
-    configs = {ocs_conf.SERVER_CONF: server, ocs_conf.RESTAPI_CONF: restapi}
-    return Contents(
-        files | configs,
-        noreplace=frozenset(configs),
-        modes=dict.fromkeys(configs, "0640"),
-        post=post,
-    )
+    return Contents(files | _configs(server, restapi), _CONFIGS, _MODES, post)
+
+
+_CONFIGS = frozenset({ocs_conf.SERVER_CONF, ocs_conf.RESTAPI_CONF})
+_MODES = dict.fromkeys(sorted(_CONFIGS), "0640")
+
+
+def _configs(server: str, restapi: str) -> dict[str, str]:
+    return {ocs_conf.SERVER_CONF: server, ocs_conf.RESTAPI_CONF: restapi}

@@ -64,10 +64,14 @@ def restapi_conf_source(debian: str) -> str:
     return _HEAD_SOURCE + _set_value(_RESTAPI_PASSWORD, text, value, "$ENV{OCS_DB_PWD}", end=";")
 
 
-def server_conf_target(debian: str, variable: str) -> str:
-    """The 4.26 form: the password is `${variable}` of httpd's environment, two keys are new."""
+def server_conf_target(debian: str, variable: str, *, literal: bool = False) -> str:
+    """The 4.26 form: the password is `${variable}` of httpd's environment, two keys are new.
+
+    `literal`: it still has a password of its own, as a package that forgot the change.
+    """
     text = server_conf_source(debian, quoted=False).removeprefix(_HEAD_SOURCE)
-    text = _set_value(_SERVER_PASSWORD, text, f'"${{{variable}}}"', "PerlSetVar OCS_DB_PWD")
+    if not literal:
+        text = _set_value(_SERVER_PASSWORD, text, f'"${{{variable}}}"', "PerlSetVar OCS_DB_PWD")
     added = (
         "\\g<0>\n  PerlSetEnv OCS_DB_SSL_ENABLED 0\n  PerlSetEnv OCS_DB_SSL_MODE SSL_MODE_PREFERRED"
     )
@@ -76,11 +80,12 @@ def server_conf_target(debian: str, variable: str) -> str:
     return _HEAD_TARGET + text
 
 
-def restapi_conf_target(debian: str, variable: str) -> str:
+def restapi_conf_target(debian: str, variable: str, *, literal: bool = False) -> str:
     """The 4.26 form: mod_perl gets the variable by PerlPassEnv, before the block that reads it."""
     text = restapi_conf_source(debian).removeprefix(_HEAD_SOURCE)
-    value = f"$ENV{{{variable}}}"
-    text = _set_value(_RESTAPI_PASSWORD, text, value, "$ENV{OCS_DB_PWD}", end=";")
+    if not literal:
+        value = f"$ENV{{{variable}}}"
+        text = _set_value(_RESTAPI_PASSWORD, text, value, "$ENV{OCS_DB_PWD}", end=";")
     text = _replace_one(text, r"^<Perl>$", rf"PerlPassEnv {variable}\n<Perl>")
     text = _replace_one(text, r"^<Location /ocsapi>$", "\\g<0>\n  Require ip 127.0.0.1")
     return _HEAD_TARGET + text

@@ -48,6 +48,25 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "health_warning_after_finalise": (False,),
 }
 
+# Ways of going wrong, only by scenario; the first is the right one and the default.
+FAILINGS: dict[str, tuple[str, ...]] = {
+    "capacity_conversion": (
+        *("cleaned", "zeroed", "leading-kept", "clamped", "skipped", "refused", "bigint"),
+        *("altered", "integers-lost", "rows-lost", "rows-added", "filled"),
+    ),
+    "glpi_reset": ("done", "skipped", "old-form", "other-key", "wrong-password", "emptied"),
+    "glpi_reset_inactive": ("done", "in-turn"),
+    "glpi_plugin": ("activated", "not-activated", "not-updated", "old-version"),
+    "target_password": ("variable", "literal"),
+    "template_variables": ("one", "two", "other", "no-template"),
+}
+MEANWHILE: dict[str, tuple[str, ...]] = {
+    "command": ("update", "upgrade"),
+    "task": tuple(TASKS),
+    "on": ("active", "other", "elastic_only", "voting_only"),
+}
+"""What an entry of the setting `meanwhile` says besides its `argv`."""
+
 
 class SettingsError(ValueError):
     """A scenario sets something that no stand-in knows, or to a value it can't take."""
@@ -71,6 +90,8 @@ def draw(seed: int, scenario: Mapping[str, Any] | None = None) -> dict[str, Any]
         drawn[name] = generator.choice(values)
     drawn["messages"] = {name: generator.choice(texts) for name, texts in MESSAGES.items()}
     drawn["tasks"] = {name: generator.choice(texts) for name, texts in TASKS.items()}
+    drawn |= {name: ways[0] for name, ways in FAILINGS.items()}
+    drawn["meanwhile"] = []
     return _overridden(drawn, scenario or {})
 
 
@@ -92,13 +113,24 @@ def _overridden(drawn: dict[str, Any], scenario: Mapping[str, Any]) -> dict[str,
         if name not in drawn:
             known = ", ".join(sorted(drawn))
             raise SettingsError(f"scenario sets '{name}', which no stand-in knows; known: {known}")
-        allowed = CHOICES.get(name, ())
+        allowed = CHOICES.get(name, ()) or FAILINGS.get(name, ())
         if name == "health_warning_after_finalise":
             allowed = (True, False)
         if allowed and value not in allowed:
             raise SettingsError(f"scenario sets '{name}' to {value!r}; allowed: {allowed}")
         merge = isinstance(drawn[name], dict) and isinstance(value, Mapping)
         drawn[name] = {**drawn[name], **value} if merge else value
+    for entry in drawn["meanwhile"]:
+        _check_meanwhile(entry)
     if drawn["seconds_per_node"] < 0:
         raise SettingsError(f"seconds_per_node is {drawn['seconds_per_node']}, expected >= 0")
     return drawn
+
+
+def _check_meanwhile(entry: Mapping[str, Any]) -> None:
+    if set(entry) != {*MEANWHILE, "argv"}:
+        wanted = ", ".join((*MEANWHILE, "argv"))
+        raise SettingsError(f"an entry of meanwhile has {sorted(entry)}; expected {wanted}")
+    for name, allowed in MEANWHILE.items():
+        if entry[name] not in allowed:
+            raise SettingsError(f"meanwhile sets '{name}' to {entry[name]!r}; allowed: {allowed}")

@@ -25,8 +25,13 @@ from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
 from runbook.ocs.glpi_after import KeyAnswer
 from runbook.ocs.glpi_place import ASKED_FOR, GlpiPlace, glpi_node
 from runbook.ocs.login import LoginResult, login
-from runbook.ocs.migration import OCS_DATABASE_IN_USE, OcsDatabase, credentials_now
-from runbook.ocs.names import CONF_FILES, CREDENTIALS
+from runbook.ocs.migration import (
+    OCS_DATABASE_IN_USE,
+    OcsDatabase,
+    conf_password,
+    credentials_now,
+)
+from runbook.ocs.names import CONF_FILES, CREDENTIALS, SERVER_CONF
 
 PAGE = 5000
 HTTPD_RESOURCE = "httpd"
@@ -184,16 +189,19 @@ def _glpi_key(look: Look, node: str, place: GlpiPlace) -> KeyAnswer:
 
 def ocs_online(look: Look) -> Seen:
     """The OCS server works with the migrated settings, proved by use on N (G14)."""
-    now = credentials_now(look)
-    variable = now.variable
-    password = now.value(variable) if variable else None
     node = look.names.active
+    now = credentials_now(look)
+    # what the file in use refers to counts; after a migration by hand the template may differ
+    in_use = look.ask(node, conf_password(SERVER_CONF))
+    variable = in_use.variable if in_use and in_use.variable else now.variable
+    password = now.value(variable) if variable else None
     if variable is None or password is None:
         missing = Finding(
             code="ocs-credentials-missing",
             subject=f"{node}:{CREDENTIALS}",
-            observed="the credentials file does not set the template's variable",
-            expected="the file with the password of the OCS database user",
+            observed=f"the credentials file does not set {variable or 'any known variable'}",
+            expected="the file with the password of the OCS database user, in the variable that"
+            f" {SERVER_CONF} refers to",
             remedy="Write it as the guide says, restart httpd, then run again.",
             guide=("G12", "G14"),
         )

@@ -31,6 +31,9 @@ if [ -z "$config" ]; then cat $BASE/anonymous; else cat $BASE/agent; fi
 [ ! -e $BASE/fails ] || exit 7
 """
 
+VARIABLE = "INVENTORY_DB_WORD"
+"""What `server-new.conf` has the password from."""
+
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> Nodes:
@@ -257,8 +260,8 @@ def test_no_log_and_no_httpd_are_no_failed_logins(nodes: Nodes, look: FakeLook) 
 
 def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     nodes.put(N, SERVER_CONF, (DATA / "server-new.conf").read_text())
-    nodes.put(N, f"{CREDENTIALS}.tpl", "WORD=\n")
-    nodes.put(N, CREDENTIALS, "WORD='a#b'\n")
+    nodes.put(N, f"{CREDENTIALS}.tpl", f"{VARIABLE}=\n")
+    nodes.put(N, CREDENTIALS, f"{VARIABLE}='a#b'\n")
     nodes.program("crm_resource", "echo 10.0.0.1")
     nodes.program("systemctl", "exit 0")
     nodes.program("mysql", '[ "$MYSQL_PWD" = "a#b" ] && echo "logged in"')
@@ -275,6 +278,22 @@ def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     nodes.path(N, CREDENTIALS).unlink()
     (finding,) = ocs_online(look).findings  # type: ignore[arg-type]
     assert finding.code == "ocs-credentials-missing"
+
+
+def test_the_variable_is_the_one_that_the_files_in_use_refer_to(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """A template of two variables stops the migration; by hand it is done all the same."""
+    nodes.put(N, SERVER_CONF, (DATA / "server-new.conf").read_text())
+    nodes.put(N, f"{CREDENTIALS}.tpl", f"{VARIABLE}=\nANOTHER=\n")
+    nodes.put(N, CREDENTIALS, f"{VARIABLE}='a#b'\n")
+    nodes.program("crm_resource", "echo 10.0.0.1")
+    nodes.program("systemctl", "exit 0")
+    nodes.program("mysql", '[ "$MYSQL_PWD" = "a#b" ] && echo "logged in"')
+    (nodes.base / "anonymous").write_text("400")
+    seen = ocs_online(look)  # type: ignore[arg-type]
+    assert [f.code for f in seen.findings] == ["ocs-variable-not-in-httpd"]
+    assert f"{VARIABLE} is not in httpd's environment" in seen.observed
 
 
 def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLook) -> None:

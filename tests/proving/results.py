@@ -20,13 +20,16 @@ CODE = (
     *(f"tests/integration/{name}.py" for name in ("clusters", "invocation", "outcome", "snapshot")),
 )
 
+BORROWED = {"breaking": ("tests/faults/lab.py", "tests/faults/running.py", "tests/matrix/kill.py")}
+"""What a proof takes from another one."""
+
 
 def code_commit(kind: str = "", root: Path = ROOT) -> str:
     """The newest commit that changed what that proof exercises, `-dirty` when files differ from it.
 
     Documents and other tests are left out: committing a proof's table does not void the proof.
     """
-    paths = (*CODE, f"tests/{kind}") if kind else CODE
+    paths = (*CODE, f"tests/{kind}", *BORROWED.get(kind, ())) if kind else CODE
     commit = _git(root, "log", "-1", "--format=%H", "--", *paths)
     changed = _git(root, "status", "--porcelain", "--", *paths)
     return f"{commit}-dirty" if changed else commit

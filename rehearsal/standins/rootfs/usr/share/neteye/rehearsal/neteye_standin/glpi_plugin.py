@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 import secrets
 import string
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from nacl import exceptions
@@ -32,6 +35,16 @@ _NONCE = 24
 _KEY = 32
 _PLAIN = string.ascii_letters + string.digits
 _SPECIAL = "#$%&+=@!*?~^:,._-"
+# Ways in which the reset of a server's password can go (setting `glpi_reset`); `done` is right.
+RESETS = ("done", "skipped", "old-form", "other-key", "wrong-password", "emptied")
+IN_TURN = ("skipped", "other-key", "wrong-password", "emptied", "done")
+# What GLPI has of the plugin afterwards (setting `glpi_plugin`): version and state (ocs-glpi 2.4)
+PLUGIN_STATES = {
+    "activated": (PLUGIN_VERSION, 1),
+    "not-activated": (PLUGIN_VERSION, 4),
+    "not-updated": (PLUGIN_VERSION, 6),
+    "old-version": ("1.7.0", 1),
+}
 
 
 class PluginError(Exception):
@@ -81,44 +94,81 @@ def database_name(root: Path = GLPI_SHARED) -> str:
     return ""
 
 
-def reset_statements(rows: list[str], password: str, key: bytes, gui_version: int) -> str:
-    """SQL: the password of the user, and its stored form in each row (own nonce each)."""
+def old_form(password: str) -> str:
+    """A value without nonce and tag, as long as the password: what the new cipher can't read."""
+    return base64.b64encode(bytes((byte + 1) % 256 for byte in password.encode())).decode()
+
+
+def stored_value(how: str, password: str, key: bytes) -> str | None:
+    """What is stored when the reset of a server goes as `how` says; `done` is right."""
+    values = {
+        "done": lambda: seal(password, key),
+        "old-form": lambda: old_form(password),
+        "other-key": lambda: seal(password, secrets.token_bytes(_KEY)),
+        "wrong-password": lambda: seal(new_password(), key),
+        "emptied": lambda: None,
+    }
+    return values[how]()
+
+
+def reset_statements(rows: Mapping[str, str], password: str, key: bytes, gui_version: int) -> str:
+    """SQL: the password of the user, and its stored form in each row (own nonce each).
+
+    `rows`: id -> how its reset goes.
+    """
     secret = database.literal(password)
     lines = [
         f"ALTER USER IF EXISTS '{USER}'@'{host}' IDENTIFIED BY {secret};"
         for host in ("%", "localhost")
     ]
-    lines += [
-        f"UPDATE {_TABLE} SET ocs_db_passwd = {database.literal(seal(password, key))},"
-        f" ocs_version = '{gui_version}' WHERE id = {int(row)};"
-        for row in rows
-    ]
+    for row, how in rows.items():
+        stored = stored_value(how, password, key)
+        literal = "NULL" if stored is None else database.literal(stored)
+        lines.append(
+            f"UPDATE {_TABLE} SET ocs_db_passwd = {literal},"
+            f" ocs_version = '{gui_version}' WHERE id = {int(row)};"
+        )
     return "\n".join(lines)
 
 
-def upgrade(gui_version: int) -> list[str]:
+def upgrade(gui_version: int, settings: Mapping[str, Any]) -> list[str]:
     """Renew what can't be read any more; what was done, in words. Raises PluginError."""
     name = database_name()
     if not name or not database.query(f"SHOW TABLES LIKE '{_TABLE}';", name):
         return []
     done = []
-    key = read_key()
-    rows = database.query(
-        f"SELECT id, ocs_db_passwd FROM {_TABLE} WHERE BINARY ocs_db_user = BINARY '{USER}';",
-        name,
-    )
-    if rows and not all(is_sealed(stored, key) for _, stored in rows):
+    rows = to_reset(name, settings, read_key())
+    if rows:
         password = new_password()
         _save(password)
-        names = [number for number, _ in rows]
-        database.execute(reset_statements(names, password, key, gui_version), name)
+        sql = reset_statements(rows, password, read_key(), gui_version)
+        database.execute(sql, name)
         done.append(f"password of {USER} reset in {len(rows)} OCS servers")
+    version, state = PLUGIN_STATES[settings["glpi_plugin"]]
     database.execute(
-        f"UPDATE glpi_plugins SET version = '{PLUGIN_VERSION}', state = 1"
+        f"UPDATE glpi_plugins SET version = '{version}', state = {state}"
         " WHERE directory = 'ocsinventoryng';",
         name,
     )
     return done
+
+
+def to_reset(name: str, settings: Mapping[str, Any], key: bytes) -> dict[str, str]:
+    """Id -> how its reset goes, of all servers of that user when one of them can't be read."""
+    rows = database.query(
+        f"SELECT id, is_active, ocs_db_passwd FROM {_TABLE}"
+        f" WHERE BINARY ocs_db_user = BINARY '{USER}' ORDER BY id;",
+        name,
+    )
+    if all(is_sealed(stored, key) for _, _, stored in rows):
+        return {}
+    ways = {number: settings["glpi_reset"] for number, active, _ in rows if active == "1"}
+    idle = [number for number, active, _ in rows if active != "1"]
+    if settings["glpi_reset_inactive"] == "in-turn":
+        ways |= dict(zip(idle, itertools.cycle(IN_TURN), strict=False))
+    else:
+        ways |= dict.fromkeys(idle, "done")
+    return {number: how for number, how in ways.items() if how != "skipped"}
 
 
 def _save(password: str) -> None:

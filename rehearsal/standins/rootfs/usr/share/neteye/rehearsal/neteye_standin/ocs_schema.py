@@ -25,6 +25,47 @@ _DECORATED = (
     f"(CAPACITY REGEXP '^{_BLANKS}[+-]?[0-9]+{_BLANKS}$'"
     f" AND CAST({_BARE} AS DECIMAL(65,0)) BETWEEN -2147483648 AND 2147483647)"
 )
+_ALTER = "ALTER TABLE memories CHANGE CAPACITY CAPACITY INT NULL DEFAULT NULL;"
+_NOT_STRICT = "SET SESSION sql_mode='NO_ENGINE_SUBSTITUTION';"
+_BLANKS_TO_NULL = (
+    "UPDATE memories SET CAPACITY = NULL WHERE TRIM(COALESCE(CAPACITY, '')) = '';"  # upstream 7050
+)
+
+
+def _nothing_but(kept: str) -> str:
+    """What would be NULL is kept where it has that form."""
+    return (
+        "UPDATE memories SET CAPACITY = NULL WHERE CAPACITY IS NOT NULL"
+        f" AND NOT ({_CLEAN} OR {_DECORATED} OR CAPACITY REGEXP '{kept}');"
+    )
+
+
+# Conversions without the right cleaning, each before the ALTER. What a server makes of the strings
+# then: ocs-glpi 1.3.
+_WITHOUT_CLEANING = {
+    "zeroed": [_NOT_STRICT, _BLANKS_TO_NULL],
+    "leading-kept": [_NOT_STRICT, _nothing_but("^[1-9][0-9]*( ?MB|[.,x])")],
+    "clamped": [_NOT_STRICT, _nothing_but("^-?[0-9]+$")],
+    "skipped": [_BLANKS_TO_NULL],
+    "refused": [_BLANKS_TO_NULL],
+}
+# plain numbers of a machine whose inventory is days old in the sample data
+_SOME = "WHERE HARDWARE_ID IN (8, 10) AND NUMSLOTS <= 3"
+_OTHERS = "HARDWARE_ID, CAPTION, DESCRIPTION, CAPACITY, PURPOSE, TYPE, SPEED, NUMSLOTS"
+# The right conversion, and something before or after it.
+_MISHAPS: dict[str, tuple[list[str], list[str]]] = {
+    "cleaned": ([], []),
+    "bigint": ([], ["ALTER TABLE memories MODIFY CAPACITY BIGINT NULL DEFAULT NULL;"]),
+    "altered": ([], [f"UPDATE memories SET CAPACITY = CAPACITY + 1 {_SOME};"]),
+    "integers-lost": ([], [f"UPDATE memories SET CAPACITY = NULL {_SOME};"]),
+    "rows-lost": ([], [f"DELETE FROM memories {_SOME};"]),
+    "rows-added": (
+        [],
+        [f"INSERT INTO memories ({_OTHERS}) SELECT {_OTHERS} FROM memories {_SOME};"],
+    ),
+    "filled": (["UPDATE memories SET CAPACITY = '4096' WHERE CAPACITY IS NULL;"], []),
+}
+CONVERSIONS = (*_MISHAPS, *_WITHOUT_CLEANING)
 
 
 def capacity_statements(decorated: str) -> list[str]:
@@ -42,16 +83,32 @@ def capacity_statements(decorated: str) -> list[str]:
     return [
         f"UPDATE memories SET CAPACITY = NULL WHERE CAPACITY IS NOT NULL AND NOT {keep};",
         *normalise,
-        "ALTER TABLE memories CHANGE CAPACITY CAPACITY INT NULL DEFAULT NULL;",
+        _ALTER,
     ]
 
 
-def upgrade(decorated: str) -> list[str]:
+def conversion(how: str, decorated: str) -> list[str]:
+    """The statements when the conversion goes as `how` says: `cleaned` is right, all others are
+    ways of going wrong (setting `capacity_conversion`)."""
+    right = capacity_statements(decorated)
+    if how in _WITHOUT_CLEANING:
+        return [*_WITHOUT_CLEANING[how], _ALTER]
+    before, after = _MISHAPS[how]
+    return [*before, *right, *after]
+
+
+def upgrade(decorated: str, how: str = "cleaned") -> list[str]:
     """Do it, where it is not done yet; what was done, in words. Raises DatabaseError."""
     done = []
     if _capacity_type() != "int":
-        database.execute("\n".join(capacity_statements(decorated)), DATABASE)
-        done.append("memories.CAPACITY is an integer now")
+        sql = "\n".join(conversion(how, decorated))
+        if how == "skipped":
+            # as the console's updater does: a statement that fails is passed over (ocs-glpi 1.2)
+            errors = database.execute_leniently(sql, DATABASE)
+            done.append(f"memories.CAPACITY: {errors} statements ignored")
+        else:
+            database.execute(sql, DATABASE)
+            done.append("memories.CAPACITY is an integer now")
     if _gui_version() < GUI_VERSION:
         done.append(_run_steps())
     return done

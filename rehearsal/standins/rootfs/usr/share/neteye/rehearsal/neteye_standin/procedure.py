@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from neteye_standin import faults
-from neteye_standin.context import Context, Node
+from neteye_standin.context import Context, ContextError, Node
+from neteye_standin.counts import STATE
 from neteye_standin.lock import Locked, command_lock
 from neteye_standin.playlog import PlayLog
 from neteye_standin.remote import Answer, in_parallel, run_on
@@ -126,6 +127,34 @@ def _outcome(node: Node, work: Work) -> Result | NodeFailure:
         return failure
 
 
+def meanwhile(run: Run, task: str) -> None:
+    """What others do on the nodes before the work of a task, from the setting of that name: agents
+    send inventories, people clean up, packages that the rehearsal does not have leave files.
+
+    Each entry is done once in the life of a cluster. One that fails is a mistake of the scenario.
+    """
+    for number, entry in enumerate(run.settings["meanwhile"]):
+        if (entry["command"], entry["task"]) != (run.command, task):
+            continue
+        done = STATE / f"meanwhile-{number}"
+        if done.exists():
+            continue
+        STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+        done.touch()
+        for node in _places(run, entry["on"]):
+            answer = run.ask(node, entry["argv"])
+            if answer.rc != 0:
+                raise ContextError(f"meanwhile[{number}] on {node.name}: {answer.tail}")
+
+
+def _places(run: Run, where: str) -> list[Node]:
+    if where == "active":
+        return [run.active]
+    if where == "other":
+        return [node for node in run.context.cluster.operative if node != run.active]
+    return [node for node in run.nodes if node.role == where]
+
+
 Task = tuple[str, Callable[[Run], None]]
 
 
@@ -146,6 +175,7 @@ def _perform(run: Run, tasks: Sequence[Task]) -> int:
         run.log.task(run.title(name))
         try:
             faults.strike(run.command, name, after=False)
+            meanwhile(run, name)
             work(run)
             faults.strike(run.command, name, after=True)
         except faults.InjectedFault as fault:

@@ -41,9 +41,10 @@ def _modules(context: Context) -> list[str]:
     done = []
     if _is_at_least("ocsinventory-ocsreports", OCS_INTEGER):
         node_steps.templates()
-        done += ocs_schema.upgrade(context.settings["decorated_integers"])
+        settings = context.settings
+        done += ocs_schema.upgrade(settings["decorated_integers"], settings["capacity_conversion"])
     if _is_at_least("glpi-plugin-ocsinventoryng", PLUGIN_SODIUM):
-        done += glpi_plugin.upgrade(ocs_schema.GUI_VERSION)
+        done += glpi_plugin.upgrade(ocs_schema.GUI_VERSION, context.settings)
     if _is_at_least("ocsinventory-server", OCS_INTEGER) and pacemaker.has_resource("httpd"):
         # httpd reads its environment file when it starts, so a new credentials file needs this.
         pacemaker.restart("httpd")

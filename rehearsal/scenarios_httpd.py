@@ -1,0 +1,226 @@
+"""Scenarios of httpd's two OCS files, the credentials file and leftovers. Data, no code."""
+
+from collections.abc import Mapping
+
+from rehearsal.scenario import SOURCE, NodeStep, Scenario
+from rehearsal.topology import Role
+
+_SERVER = "/etc/httpd/conf.d/ocsinventory-server.conf"
+_RESTAPI = "/etc/httpd/conf.d/ocsinventory-server-restapi.conf"
+_UNIT = "/etc/systemd/system/httpd.service"
+_CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
+
+
+def _edit(script: str, *files: str, where: int | Role = Role.OPERATIVE) -> NodeStep:
+    """A node's own files are edited before the start."""
+    return NodeStep(where, ("sed", "-i", script, *files))
+
+
+def _password(name: str, perl: str, apache: str, description: str) -> Scenario:
+    """The same password in both files of all nodes, in the syntax of each."""
+    return Scenario(
+        f"password-{name}",
+        description,
+        installed=SOURCE,
+        before_start=(
+            _edit(f"s|^\\(.*ENV{{OCS_DB_PWD}} *= *\\).*|\\1{perl};|", _RESTAPI),
+            _edit(f"s|^\\( *PerlSetVar OCS_DB_PWD\\) .*|\\1 {apache}|", _SERVER),
+        ),
+    )
+
+
+def _packaged(name: str, description: str, **settings: str) -> Scenario:
+    return Scenario(name, description, installed=SOURCE, settings=settings)
+
+
+# where httpd runs its shared directory is mounted; `jq` prints the line of the file
+_LAY_DOWN = f"""
+mountpoint -q /neteye/shared/httpd || exit 0
+umask 077
+jq -r "$1" /etc/neteye-rehearsal/settings.json > {_CREDENTIALS}
+"""
+
+
+def _credentials(expression: str) -> NodeStep:
+    """A credentials file is there before the upgrade."""
+    return NodeStep(Role.OPERATIVE, ("sh", "-euc", _LAY_DOWN, "lay-down", expression))
+
+
+_SAME = '.credentials_variable + "=" + .passwords.ocsserver'
+_OTHER = '.credentials_variable + "=" + .passwords.glpi'
+
+
+def _meanwhile(
+    on: str, *argv: str, command: str = "upgrade", task: str = "packages"
+) -> Mapping[str, object]:
+    entry = {"command": command, "task": task, "on": on, "argv": list(argv)}
+    return {"meanwhile": [entry]}
+
+
+def _left(where: str, path: str, description: str, **more: str) -> Scenario:
+    """A package leaves a file for a person to migrate; `where` as the setting `meanwhile` has it"""
+    command = more.get("command", "upgrade")
+    kind = path.rpartition(".")[2]
+    return Scenario(
+        f"{kind}-in-{command}-{where.replace('_', '-')}",
+        description,
+        installed=f"{SOURCE}-base" if command == "update" else SOURCE,
+        settings=_meanwhile(where, "install", "-m", "644", "/etc/hosts", path, command=command),
+    )
+
+
+def _httpd(name: str, description: str, *steps: NodeStep) -> Scenario:
+    return Scenario(name, description, installed=SOURCE, before_start=steps)
+
+
+def _conf(text: str) -> NodeStep:
+    """A file of the site, read after OCS's own."""
+    script = 'printf "%s\\n" "$1" > /etc/httpd/conf.d/zz-site.conf'
+    return NodeStep(Role.OPERATIVE, ("sh", "-euc", script, "conf", text))
+
+
+_LOGIN_IN_FRONT = """<Location /ocsinventory>
+  AuthType Basic
+  AuthName agents
+  AuthUserFile /etc/httpd/conf/agents.htpasswd
+  Require valid-user
+</Location>"""
+_NOT_OURS = """<Location /ocsinventory>
+  SetHandler none
+</Location>"""
+
+ALL = (
+    _password(
+        "with-quote", "'pass\"word'", "'pass\"word'", "the OCS password has a double quote in it"
+    ),
+    _password(
+        "with-backslash",
+        "'pass\\\\\\\\word'",
+        '"pass\\\\\\\\word"',
+        "the OCS password has a backslash in it",
+    ),
+    _password("with-blank", "'pass word'", '"pass word"', "the OCS password has a blank in it"),
+    Scenario(
+        "password-per-file",
+        "the two OCS files of node 1 have different passwords",
+        installed=SOURCE,
+        before_start=(_edit(r"s|^\( *PerlSetVar OCS_DB_PWD\) .*|\1 another|", _SERVER, where=1),),
+    ),
+    Scenario(
+        "password-computed",
+        "node 2 has the OCS password from a Perl expression",
+        installed=SOURCE,
+        before_start=(
+            _edit(r"s|^\(.*ENV{OCS_DB_PWD} *= *\).*|\1join('', 'se', 'cret');|", _RESTAPI, where=2),
+        ),
+    ),
+    _packaged(
+        "template-two-variables",
+        "the template of the credentials file sets two variables",
+        template_variables="two",
+    ),
+    _packaged(
+        "template-other-variable",
+        "the template sets another variable than the new httpd files refer to",
+        template_variables="other",
+    ),
+    Scenario(
+        "template-missing",
+        "the packages bring no template, and a credentials file is there already",
+        installed=SOURCE,
+        settings={"template_variables": "no-template"},
+        after_start=(_credentials(_SAME),),
+    ),
+    _packaged(
+        "rpmnew-literal-password",
+        "the new httpd files still have a literal password",
+        target_password="literal",
+    ),
+    Scenario(
+        "merge-question-one-node",
+        "node 2 has Perl code of its own in an OCS file: its merge is a question",
+        installed=SOURCE,
+        before_start=(
+            _edit(
+                r"s|^</Perl>|unless (-e '/etc/x') { $ENV{OCS_DB_PORT} = 3307; }\n&|",
+                _RESTAPI,
+                where=2,
+            ),
+        ),
+    ),
+    Scenario(
+        "credentials-same",
+        "the credentials file is there already, with the password in use",
+        installed=SOURCE,
+        after_start=(_credentials(_SAME),),
+    ),
+    Scenario(
+        "credentials-other",
+        "the credentials file is there already, with another password",
+        installed=SOURCE,
+        after_start=(_credentials(_OTHER),),
+    ),
+    Scenario(
+        "credentials-removed",
+        "the credentials file is removed between two rounds",
+        installed=SOURCE,
+        settings=_meanwhile("active", "rm", "-f", _CREDENTIALS, task="secure_install"),
+    ),
+    Scenario(
+        "ocs-password-changed",
+        "the password of the database user ocsserver is changed between two rounds",
+        installed=SOURCE,
+        settings=_meanwhile(
+            "active",
+            *("mysql", "--execute"),
+            "ALTER USER 'ocsserver'@'%' IDENTIFIED BY 'changed',"
+            " 'ocsserver'@'localhost' IDENTIFIED BY 'changed'",
+            task="secure_install",
+        ),
+    ),
+    _httpd(
+        "httpd-without-credentials",
+        "httpd's unit does not read the credentials file",
+        _edit("/^EnvironmentFile/d", _UNIT),
+    ),
+    _httpd(
+        "httpd-login-in-front",
+        "a login stands before the address of the agents, and nobody can log in",
+        _conf(_LOGIN_IN_FRONT),
+        NodeStep(Role.OPERATIVE, ("touch", "/etc/httpd/conf/agents.htpasswd")),
+    ),
+    _httpd(
+        "httpd-other-handler", "requests of agents do not reach the OCS server", _conf(_NOT_OURS)
+    ),
+    _httpd(
+        "httpd-loopback-only",
+        "httpd listens on the loopback address only",
+        _edit("s/^Listen 80$/Listen 127.0.0.1:80/", "/etc/httpd/conf/httpd.conf"),
+    ),
+    _left(
+        "other",
+        "/etc/logrotate.d/foreign.rpmnew",
+        "`neteye update` leaves a foreign .rpmnew on the other operative nodes",
+        command="update",
+    ),
+    _left(
+        "other",
+        "/etc/logrotate.d/foreign.rpmnew",
+        "`neteye upgrade` leaves a foreign .rpmnew on the other operative nodes",
+    ),
+    _left(
+        "elastic_only",
+        "/etc/logrotate.d/foreign.rpmnew",
+        "`neteye upgrade` leaves a foreign .rpmnew on the Elastic-only nodes",
+    ),
+    _left(
+        "voting_only",
+        "/etc/logrotate.d/foreign.rpmnew",
+        "`neteye upgrade` leaves a foreign .rpmnew on the voting-only node",
+    ),
+    _left(
+        "active",
+        "/etc/logrotate.d/foreign.rpmsave",
+        "`neteye upgrade` leaves an .rpmsave on N",
+    ),
+)

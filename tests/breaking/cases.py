@@ -1,0 +1,220 @@
+"""Every case of the breaking changes, in the order in which they share a cluster best."""
+
+from __future__ import annotations
+
+from tests.breaking import repairs
+from tests.breaking.case import Case, Repair, Start, green, red
+
+CUSTOM = "preflight.ocs_servers"
+PASSWORDS = "preflight.ocs_passwords"
+MEMORIES = "verification.memories"
+GLPI = "verification.glpi"
+ONLINE = "verification.ocs_server"
+
+
+def _preflight(scenario: str, step: str, codes: str, repair: Repair) -> Case:
+    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair)
+
+
+def _last_round(scenario: str, step: str, codes: str, repair: Repair) -> Case:
+    return red(scenario, Start.LAST_ROUND, step, codes, 1, repair)
+
+
+def _from_start(scenario: str, step: str, codes: str, exit_code: int, repair: Repair) -> Case:
+    return red(scenario, Start.BEGINNING, step, codes, exit_code, repair)
+
+
+def _left(scenario: str, step: str, nodes: str = "operative=2") -> Case:
+    start, repair = Start.BEGINNING, repairs.leftover_migrated
+    return red(scenario, start, step, "rpmnew-foreign", 1, repair, nodes=nodes)
+
+
+_CAPACITY = (
+    _last_round(
+        "capacity-zeroed",
+        MEMORIES,
+        "capacity-zeroed capacity-not-null capacity-clamped",
+        repairs.restored_and_converted,
+    ),
+    *(
+        _last_round(scenario, MEMORIES, code, repairs.restored_and_converted)
+        for scenario, code in (
+            ("capacity-leading-kept", "capacity-not-null"),
+            ("capacity-clamped", "capacity-clamped"),
+            ("capacity-bigint", "capacity-column"),
+            ("capacity-altered", "capacity-altered"),
+            ("capacity-integers-lost", "capacity-integer-lost"),
+            ("capacity-filled", "capacity-filled"),
+            ("memories-rows-lost", "memories-rows-lost"),
+            ("memories-rows-added", "memories-rows-added"),
+        )
+    ),
+    _last_round("capacity-skipped", MEMORIES, "capacity-still-text", repairs.converted),
+    _last_round("capacity-refused", "upgrade.stop[2]", "round-failed", repairs.values_cleaned),
+    green("machine-purged", Start.LAST_ROUND, MEMORIES, "memories-machine-gone"),
+    green("inventory-meanwhile", Start.LAST_ROUND, MEMORIES),
+    _last_round("backup-spoilt", MEMORIES, "backup-missing", repairs.backup_fetched_back),
+    _last_round("backup-lost", MEMORIES, "backup-missing", repairs.backup_fetched_back),
+)
+_GLPI = (
+    _last_round(
+        "glpi-password-skipped",
+        GLPI,
+        "glpi-password-unchanged glpi-password-old-form",
+        repairs.password_reset,
+    ),
+    *(
+        _last_round(f"glpi-password-{how}", GLPI, code, repairs.password_reset)
+        for how, code in (
+            ("old-form", "glpi-password-old-form"),
+            ("other-key", "glpi-password-unreadable"),
+            ("wrong-password", "glpi-login-failed"),
+            ("emptied", "glpi-password-missing"),
+        )
+    ),
+    *(
+        _last_round(f"glpi-plugin-{state}", GLPI, "glpi-plugin-state", repairs.plugin_enabled)
+        for state in ("not-activated", "not-updated", "old-version")
+    ),
+    _last_round("glpi-key-lost", GLPI, "glpi-key-missing", repairs.key_back),
+    _last_round("glpi-keys-several", GLPI, "glpi-key-missing", repairs.second_key_removed),
+    green(
+        "glpi-key-lost-inactive",
+        Start.LAST_ROUND,
+        GLPI,
+        "glpi-key-missing-inactive",
+    ),
+    _last_round(
+        "glpi-database-unreachable", GLPI, "glpi-login-unreachable", repairs.host_corrected
+    ),
+)
+_HTTPD = (
+    _last_round(
+        "httpd-without-credentials",
+        ONLINE,
+        "ocs-variable-not-in-httpd ocs-login-failed",
+        repairs.unit_reads_credentials,
+    ),
+    _last_round(
+        "credentials-removed", ONLINE, "ocs-credentials-missing", repairs.credentials_written
+    ),
+    _last_round("ocs-password-changed", ONLINE, "ocs-login-failed", repairs.database_password_back),
+    _last_round(
+        "httpd-login-in-front", ONLINE, "ocs-endpoint-authentication", repairs.site_conf_removed
+    ),
+    _last_round(
+        "httpd-other-handler", ONLINE, "ocs-endpoint-unexpected", repairs.site_conf_removed
+    ),
+    _last_round(
+        "httpd-loopback-only", ONLINE, "ocs-endpoint-unreachable", repairs.listening_everywhere
+    ),
+)
+_PREFLIGHT = (
+    *(
+        _preflight(f"custom-ocs-{kind}", CUSTOM, "ocs-server-custom", repairs.custom_server_removed)
+        for kind in ("active", "other-case", "trailing-blank", "no-user")
+    ),
+    _preflight(
+        "password-with-quote",
+        PASSWORDS,
+        "ocs-password-unsupported",
+        repairs.same_password_everywhere,
+    ),
+    _preflight(
+        "password-with-backslash",
+        PASSWORDS,
+        "ocs-password-unsupported",
+        repairs.same_password_everywhere,
+    ),
+    _preflight(
+        "password-with-blank",
+        PASSWORDS,
+        "ocs-password-unsupported",
+        repairs.same_password_everywhere,
+    ),
+    _preflight(
+        "password-computed",
+        PASSWORDS,
+        "ocs-password-unsupported",
+        repairs.same_password_everywhere,
+    ),
+    _preflight(
+        "password-per-file", PASSWORDS, "ocs-passwords-differ", repairs.same_password_everywhere
+    ),
+    # these two last: what is in the column does not come back
+    _preflight(
+        "capacity-decimal", "preflight.capacity", "capacity-column", repairs.text_column_again
+    ),
+    _preflight(
+        "capacity-missing", "preflight.capacity", "capacity-column", repairs.text_column_again
+    ),
+)
+_BEGINNING = (
+    _from_start(
+        "passwords-differ", PASSWORDS, "ocs-passwords-differ", 10, repairs.same_password_everywhere
+    ),
+    _from_start(
+        "template-two-variables",
+        "migration.credentials[1][{each}]",
+        "ocs-variable-mismatch",
+        11,
+        repairs.migrated_by_hand,
+    ),
+    _from_start(
+        "template-other-variable",
+        "migration.credentials[1][{each}]",
+        "ocs-variable-mismatch",
+        11,
+        repairs.template_corrected,
+    ),
+    _from_start(
+        "template-missing",
+        "migration.credentials[1][{each}]",
+        "ocs-template-missing",
+        11,
+        repairs.template_corrected,
+    ),
+    _from_start(
+        "rpmnew-literal-password",
+        "migration.credentials[1][{each}]",
+        "ocs-migration-unclear",
+        11,
+        repairs.migrated_by_hand,
+    ),
+    _from_start(
+        "merge-question-one-node",
+        "migration.files[1][{other}]",
+        "ocs-merge-undecided",
+        11,
+        repairs.other_file_migrated_by_hand,
+    ),
+    _from_start(
+        "credentials-other",
+        "migration.credentials[1][{each}]",
+        "ocs-credentials-other",
+        11,
+        repairs.credentials_removed,
+    ),
+    green("credentials-same", Start.BEGINNING, ONLINE),
+    green("custom-ocs-inactive", Start.BEGINNING, CUSTOM, "ocs-server-custom-inactive"),
+    green("custom-ocs-soap", Start.BEGINNING, CUSTOM, "ocs-server-custom-harmless"),
+    green("custom-ocs-no-password", Start.BEGINNING, CUSTOM, "ocs-server-custom-harmless"),
+    green(
+        "glpi-servers-inactive",
+        Start.BEGINNING,
+        GLPI,
+        "glpi-password-unchanged-inactive glpi-password-old-form-inactive"
+        " glpi-password-unreadable-inactive glpi-login-failed-inactive"
+        " glpi-password-missing-inactive glpi-login-unreachable-inactive",
+    ),
+    _from_start("backup-unlike", "backup.proved", "backup-not-proved", 11, repairs.shims_removed),
+    _from_start("backup-no-room", "backup.proved", "backup-no-room", 11, repairs.shims_removed),
+    _from_start("backup-read-wrongly", "backup.fetched", "backup-damaged", 1, repairs.copy_removed),
+    _left("rpmnew-in-update-other", "again.leftovers"),
+    _left("rpmnew-in-upgrade-other", "upgrade.stop[1]"),
+    _left("rpmsave-in-upgrade-active", "upgrade.stop[1]"),
+    _left("rpmnew-in-upgrade-elastic-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
+    _left("rpmnew-in-upgrade-voting-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
+)
+ALL = (*_CAPACITY, *_GLPI, *_HTTPD, *_PREFLIGHT, *_BEGINNING)
+CASES: dict[str, Case] = {case.name: case for case in ALL}

@@ -1,0 +1,305 @@
+"""What the cases work with: a cluster at the case's start, runs, and what is expected of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rehearsal import cluster, podman, scenarios
+from rehearsal.nodes import applies
+from rehearsal.scenario import NodeStep, Scenario
+from rehearsal.state import State
+from rehearsal.topology import parse_counts
+from tests.breaking.case import Case, Start
+from tests.faults.lab import TRACEBACK, left_undone, own_words, said
+from tests.faults.running import Running
+from tests.integration.clusters import TestCluster
+from tests.integration.invocation import ROOT, Project, Ran, copy_project
+from tests.integration.outcome import assert_upgraded
+from tests.matrix import kill
+from tests.matrix.clones import kill_left_behind
+from tests.matrix.edges import Point
+from tests.proving.runner import Red
+
+SEED = 15
+CLEAN = "no-updates"
+"""Fully updated: where cases begin that share a cluster."""
+SAVED = "last-round"
+LAST_ROUND = "upgrade.run[2]#1"
+"""The change that starts the last round, as its intent is called."""
+SETTINGS = "/etc/neteye-rehearsal/settings.json"
+TIMING = {"seconds_per_node": 0}
+
+
+@dataclass
+class Lab:
+    """One case's cluster, a copy of the project, and a record of its runs."""
+
+    case: Case
+    cluster: TestCluster
+    evidence: Path
+    first: Ran | None = None
+    second: Ran | None = None
+    stack: ExitStack = field(default_factory=ExitStack)
+    _started: int = 0
+
+    def run(self, *arguments: str, extra: dict[str, str] | None = None) -> Ran:
+        """`pytest runbook --inventory FILE ...` to its end."""
+        return self.start(*arguments, extra=extra).end()
+
+    def start(
+        self,
+        *arguments: str,
+        plugins: tuple[str, ...] = (),
+        extra: dict[str, str] | None = None,
+    ) -> Running:
+        self._started += 1
+        clone = self.evidence / "clone"
+        running = Running.start(
+            Project(clone if clone.exists() else copy_project(clone)),
+            ["--inventory", str(self.cluster.inventory), *arguments],
+            self.evidence / f"console-{self._started}.txt",
+            plugins=plugins,
+            extra=extra,
+        )
+        self.stack.callback(running.stop)
+        return running
+
+    @property
+    def steps(self) -> list[str]:
+        """The names of the case's step, with the nodes' names in them."""
+        text = self.case.step
+        names = {"active": self.cluster.node_name(0), "other": self.cluster.node_name(1)}
+        if "{each}" not in text:
+            return [text.format(**names)]
+        return [text.format(each=node.name) for node in self.cluster.topology.operative]
+
+    # what repairs use
+
+    def noted(self, pattern: str) -> str:
+        """The group of a pattern in a note of the run that turned red."""
+        assert self.first is not None
+        for event in self.first.events:
+            found = re.search(pattern, event["text"]) if event["event"] == "note" else None
+            if found:
+                return found[1]
+        raise Red(f"the run's report has no note like {pattern!r}", self.columns)
+
+    def set(self, **settings: Any) -> None:
+        """Other settings of the stand-ins, from now on, on every node."""
+        for node in self.cluster.shorts:
+            content = json.loads(self.cluster.read(node, SETTINGS))
+            self.cluster.write(node, SETTINGS, json.dumps({**content, **settings}))
+
+    def setting(self, name: str) -> Any:
+        return json.loads(self.cluster.read(self.cluster.active, SETTINGS))[name]
+
+    def put_file(self, source: Path, path: str) -> None:
+        """Put a file of the controller onto N, whatever is in it."""
+        container = self.cluster.container(self.cluster.active)
+        podman.podman("cp", str(source), f"{container}:{path}")
+
+    def on_operative(self, script: str, *arguments: str) -> None:
+        """A script on every operative node."""
+        for node in self.cluster.topology.operative:
+            self.cluster.shell(node.short, script, *arguments)
+
+    def on_active(self, script: str, *arguments: str) -> None:
+        self.cluster.shell(self.cluster.active, script, *arguments)
+
+    # what is expected
+
+    def expect_first(self) -> None:
+        """The run turns red at the case's step, with its findings and exit code, nowhere else."""
+        ran = self.first = self.run()
+        case, steps = self.case, self.steps
+        blocking = _found(ran, "block")
+        wanted = {(step, code) for step in steps for code in case.codes}
+        warned = _found(ran, "warn")
+        problems = _problems(ran, case.exit_code)
+        if blocking != wanted:
+            problems.append(f"found {_listed(blocking)}, expected {_listed(wanted)}")
+        problems += [
+            f"no warning {code} at {step}"
+            for step in steps
+            for code in case.warnings
+            if (step, code) not in warned
+        ]
+        outcomes = {step: ran.outcomes.get(step, "(no such step)") for step in steps}
+        problems += [
+            f"{step} is {outcome!r}"
+            for step, outcome in outcomes.items()
+            if (outcome == "done") is bool(case.codes)
+        ]
+        if problems:
+            raise Red(f"{'; '.join(problems)}. It said: {said(ran)}", self.columns)
+
+    def expect_repaired(self) -> None:
+        """After the repair the same command ends green; where nothing was changed yet, its plan."""
+        assert self.case.repair is not None
+        self.case.repair(self)
+        plan = ("--plan",) if self.case.start is Start.PREFLIGHT else ()
+        ran = self.second = self.run(*plan)
+        problems = _problems(ran, 0)
+        if blocking := _found(ran, "block"):
+            problems.append(f"found {_listed(blocking)}")
+        if problems:
+            raise Red(f"after the repair: {'; '.join(problems)}. It said: {said(ran)}",
+                      self.columns)  # fmt: skip
+
+    def expect_upgraded(self) -> None:
+        """What the runs call done is so, seen past the runbook."""
+        try:
+            assert_upgraded(self.cluster)
+            assert self.column_type() == "int"
+        except AssertionError as error:
+            raise Red(f"not upgraded: {error}", self.columns) from error
+
+    def column_type(self) -> str:
+        """Data type of memories.CAPACITY."""
+        return self.cluster.sql(
+            "SELECT DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'ocsweb'"
+            " AND TABLE_NAME = 'memories' AND COLUMN_NAME = 'CAPACITY'"
+        ).strip()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The row of the table, as far as it is known."""
+        columns = {
+            "what goes wrong": scenarios.find(self.case.scenario).description,
+            "from": f"{self.case.start} ({self.case.nodes})",
+        }
+        if self.first is not None:
+            found = sorted({code for _, code in _found(self.first, "block")})
+            columns |= {
+                "red step": _shown(self.case.step) if found else "none",
+                "findings": ", ".join(found or self.case.warnings),
+                "exit code": str(self.first.code),
+            }
+        if self.second is not None:
+            word = "plan " if self.case.start is Start.PREFLIGHT else ""
+            columns["repair, and the next run"] = f"{self.case.after}: {word}{self.second.code}"
+        return columns
+
+
+def _shown(step: str) -> str:
+    return step.format(active="N", other="OTHER", each="each node")
+
+
+def _found(ran: Ran, severity: str) -> set[tuple[str, str]]:
+    """Step and code of the findings of that weight that nobody accepted."""
+    return {
+        (event["step"], event["code"])
+        for event in ran.events
+        if event["event"] == "finding"
+        and event["severity"] == severity
+        and not event.get("accepted")
+    }
+
+
+def _listed(pairs: set[tuple[str, str]]) -> str:
+    return ", ".join(f"{code} at {step}" for step, code in sorted(pairs)) or "nothing"
+
+
+def _problems(ran: Ran, code: int) -> list[str]:
+    problems = [] if ran.code == code else [f"exit code {ran.code}, expected {code}"]
+    if TRACEBACK in own_words(ran.console) or "INTERNALERROR" in ran.console:
+        problems.append("a traceback on the console")
+    return problems + left_undone(ran)
+
+
+@dataclass
+class Stand:
+    """The cluster of one worker, and what the next case may find on it."""
+
+    name: str
+    is_clean: bool = False
+    """At its start, as a case of the preflight left it."""
+
+    def at_start_of(self, case: Case, evidence: Path) -> TestCluster:
+        """The cluster where the case begins."""
+        scenario = scenarios.find(case.scenario)
+        if case.start is Start.BEGINNING:
+            return self._made(case.scenario, case.nodes)
+        if case.start is Start.PREFLIGHT:
+            found = self._found if self.is_clean else self._made(CLEAN, case.nodes)
+            self.is_clean = False
+        else:
+            found = self._at_last_round(case, evidence)
+        apply(scenario, found)
+        return found
+
+    @property
+    def _found(self) -> TestCluster:
+        return TestCluster(self.name, cluster.topology(self.name))
+
+    def _made(self, scenario: str, nodes: str) -> TestCluster:
+        self.is_clean = False
+        before = State(self.name).read()
+        if before is not None and before[0].counts == parse_counts(nodes):
+            cluster.reset(self.name, scenario, SEED, TIMING, say=_quiet)
+        else:
+            cluster.up(self.name, scenario, SEED, nodes, TIMING, say=_quiet)
+        return self._found
+
+    def _at_last_round(self, case: Case, evidence: Path) -> TestCluster:
+        self.is_clean = False
+        if SAVED in cluster.saved_states(self.name):
+            cluster.load(self.name, SAVED, say=_quiet)
+            return self._found
+        found = self._made(CLEAN, case.nodes)
+        witness = evidence / "killed"
+        lab = Lab(case, found, evidence)
+        trap = kill.environment(LAST_ROUND, Point.BEFORE_INTENT, witness)
+        mark = {"MATRIX_INVENTORY": str(found.inventory)}
+        ran = lab.start(
+            plugins=("tests.matrix.kill",), extra={"PYTHONPATH": str(ROOT), **trap, **mark}
+        ).end()
+        kill_left_behind(found.inventory)
+        if not witness.exists():
+            raise Red(f"the run that was to be killed before the last round ended: {said(ran)}")
+        shutil.rmtree(evidence / "clone")
+        cluster.save(self.name, SAVED, say=_quiet)
+        return self._found
+
+
+def apply(scenario: Scenario, found: TestCluster) -> None:
+    """Make of a standing cluster what the scenario makes of one that starts."""
+    for step in (*scenario.before_start, *scenario.after_start):
+        for node in found.topology.nodes:
+            if applies(step, node):
+                found.run(node.short, step.argv)
+    if scenario.sql:
+        found.sql(";".join(scenario.sql))
+    if scenario.settings:
+        Lab(_NO_CASE, found, Path()).set(**scenario.settings)
+    if any(_changes_a_unit(step) for step in scenario.before_start):
+        for node in found.topology.operative:
+            found.run(node.short, ("systemctl", "daemon-reload"))
+
+
+def _changes_a_unit(step: NodeStep) -> bool:
+    return any(word.startswith("/etc/systemd/") for word in step.argv)
+
+
+_NO_CASE = Case(CLEAN, Start.BEGINNING, "", (), 0)
+
+
+@contextmanager
+def lab(case: Case, evidence: Path, stand: Stand) -> Iterator[Lab]:
+    """A lab with the case's cluster where it begins."""
+    made = Lab(case, stand.at_start_of(case, evidence), evidence)
+    with made.stack:
+        yield made
+    # only after a case that was green: what is left of another one is not known
+    stand.is_clean = case.start is Start.PREFLIGHT
+
+
+def _quiet(text: str) -> None:
+    """The rehearsal's own steps are not the cases' business."""

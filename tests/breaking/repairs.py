@@ -1,0 +1,228 @@
+"""What a person does after a run has turned red: each the way that the finding's remedy names."""
+
+from __future__ import annotations
+
+from rehearsal.scenarios import find
+from tests.breaking.lab import Lab
+
+CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
+CONF = "/etc/httpd/conf.d"
+_TABLE = "glpi.glpi_plugin_ocsinventoryng_ocsservers"
+_SECURE_INSTALL = "/usr/sbin/neteye_secure_install"
+_ANY = "glpi_ocsinventoryng"
+
+
+# memories
+
+
+def restored_and_converted(lab: Lab) -> None:
+    """The backup put back by the report's line, neteye_secure_install run again, rightly."""
+    command = lab.noted(r"restore it on the node that runs the database with: (.+)")
+    lab.cluster.shell(lab.cluster.node_of("mariadb"), command)
+    assert lab.column_type() == "varchar", "the backup did not bring the text back"
+    lab.set(capacity_conversion="cleaned")
+    lab.on_active(_SECURE_INSTALL)
+
+
+def converted(lab: Lab) -> None:
+    """neteye_secure_install run again, rightly."""
+    lab.set(capacity_conversion="cleaned")
+    lab.on_active(_SECURE_INSTALL)
+
+
+def values_cleaned(lab: Lab) -> None:
+    """The values that are no integers set to NULL by hand, as the guide describes."""
+    lab.cluster.sql(
+        "UPDATE ocsweb.memories SET CAPACITY = NULL WHERE CAPACITY IS NOT NULL AND NOT"
+        " (CAPACITY <> '' AND CAPACITY NOT REGEXP '[^0-9]'"
+        " AND CAST(CAPACITY AS DECIMAL(65,0)) <= 2147483647)"
+    )
+
+
+def text_column_again(lab: Lab) -> None:
+    """The column as OCS has it, by service and support."""
+    add = "ADD CAPACITY VARCHAR(255) NULL"
+    change = "MODIFY CAPACITY VARCHAR(255) NULL"
+    lab.cluster.sql(f"ALTER TABLE ocsweb.memories {change if lab.column_type() else add}")
+
+
+def backup_fetched_back(lab: Lab) -> None:
+    """The file named in the report put back from the controller's copy."""
+    assert lab.first is not None
+    directory = lab.first.directory
+    assert directory is not None
+    path = lab.noted(r"zcat (\S+) \|")
+    copies = sorted(directory.parent.glob("*/backups/ocsweb.memories.sql.gz"))
+    lab.put_file(copies[0], path)
+
+
+def shims_removed(lab: Lab) -> None:
+    """The program that went wrong replaced."""
+    names = sorted({step.argv[4] for step in find(lab.case.scenario).before_start})
+    lab.on_operative(_REMOVE_SHIMS, *names)
+
+
+_REMOVE_SHIMS = """
+for name in "$@"; do
+  path=/usr/local/sbin/$name
+  if [ -e "$path.behind" ]; then mv "$path.behind" "$path"; else rm -f "$path"; fi
+done
+"""
+
+
+def copy_removed(lab: Lab) -> None:
+    """The local copy removed, and N hands out the file as it is."""
+    assert lab.first is not None
+    assert lab.first.directory is not None
+    (lab.first.directory / "backups" / "ocsweb.memories.sql.gz").unlink()
+    shims_removed(lab)
+
+
+# GLPI
+
+
+def password_reset(lab: Lab) -> None:
+    """neteye_secure_install run again by service and support: it resets the password."""
+    lab.set(glpi_reset="done", meanwhile=[])
+    lab.cluster.sql(f"UPDATE {_TABLE} SET ocs_db_passwd = '' WHERE ocs_db_user = '{_ANY}'")
+    lab.on_active(_SECURE_INSTALL)
+
+
+def key_back(lab: Lab) -> None:
+    """GLPI's key put back."""
+    node = lab.cluster.node_of("glpi")
+    lab.cluster.shell(node, 'mv "$1.away" "$1"', "/neteye/shared/glpi/conf/glpicrypt.key")
+
+
+def second_key_removed(lab: Lab) -> None:
+    """The key that is not GLPI's removed."""
+    node = lab.cluster.node_of("glpi")
+    lab.cluster.run(node, ("rm", "/neteye/shared/glpi/data/glpicrypt.key"))
+
+
+def host_corrected(lab: Lab) -> None:
+    """The server's address corrected in GLPI."""
+    lab.cluster.sql(f"UPDATE {_TABLE} SET ocs_db_host = 'mariadb.neteyelocal'")
+
+
+def plugin_enabled(lab: Lab) -> None:
+    """The plugin updated and enabled in GLPI."""
+    lab.cluster.sql(
+        "UPDATE glpi.glpi_plugins SET version = '1.7.3', state = 1"
+        " WHERE directory = 'ocsinventoryng'"
+    )
+
+
+def custom_server_removed(lab: Lab) -> None:
+    """The server taken out of GLPI, after a call to the official channels."""
+    lab.cluster.sql(f"DELETE FROM {_TABLE} WHERE name = 'branch office'")
+
+
+# httpd and the credentials file
+
+
+def same_password_everywhere(lab: Lab) -> None:
+    """One plain password in the database and in both files of every operative node."""
+    passwords = lab.setting("passwords")
+    for node in lab.cluster.topology.operative:
+        lab.cluster.shell(
+            node.short,
+            r"""sed -i "s|^\(.*ENV{OCS_DB_PWD} *= *\).*|\1'plain';|" "$1"
+            sed -i 's|^\( *PerlSetVar OCS_DB_PWD\) .*|\1 plain|' "$2" """,
+            f"{CONF}/ocsinventory-server-restapi.conf",
+            f"{CONF}/ocsinventory-server.conf",
+        )
+    assert passwords["ocsserver"] != "plain"
+    for host in ("%", "localhost"):
+        lab.cluster.sql(f"ALTER USER 'ocsserver'@'{host}' IDENTIFIED BY 'plain'")
+
+
+def template_corrected(lab: Lab) -> None:
+    """The template corrected to the one variable that the new files refer to."""
+    variable = lab.setting("credentials_variable")
+    packaged = "/usr/share/neteye/ocsinventory-server/ocsinventory-credentials.tpl"
+    lab.on_operative(
+        'mkdir -p "$(dirname "$2")"; printf "%s=\\n" "$1" > "$2"; chmod 600 "$2"',
+        variable,
+        packaged,
+    )
+    lab.on_active('install -m 600 "$1" "$2.tpl"', packaged, CREDENTIALS)
+
+
+def migrated_by_hand(lab: Lab) -> None:
+    """Credentials file and both files written by hand on every node, as the guide says."""
+    variable, password = lab.setting("credentials_variable"), lab.setting("passwords")["ocsserver"]
+    lab.cluster.write(lab.cluster.active, CREDENTIALS, f"{variable}='{password}'\n")
+    lab.on_active('chmod 600 "$1"', CREDENTIALS)
+    lab.on_operative(_BY_HAND, variable, CONF)
+
+
+_BY_HAND = r"""
+variable=$1 directory=$2
+for name in ocsinventory-server ocsinventory-server-restapi; do
+  file=$directory/$name.conf
+  [ -e "$file.rpmnew" ] || continue
+  cp -a "$file" "$file.$(date +%d%m%Y).bak"
+  cat "$file.rpmnew" > "$file"
+  rm "$file.rpmnew"
+done
+server=$directory/ocsinventory-server.conf
+sed -i "s|^\( *PerlSetVar OCS_DB_PWD\) .*|\1 \"\${$variable}\"|" "$server"
+restapi=$directory/ocsinventory-server-restapi.conf
+sed -i "s|^\(.*ENV{OCS_DB_PWD} *= *\).*|\1\$ENV{$variable};|" "$restapi"
+grep -q "^PerlPassEnv $variable" "$restapi" \
+  || sed -i "s|^<Perl>|PerlPassEnv $variable\n&|" "$restapi"
+"""
+
+
+def other_file_migrated_by_hand(lab: Lab) -> None:
+    """The file of that node merged by hand, its .rpmnew removed."""
+    lab.cluster.shell(lab.cluster.other, _BY_HAND, lab.setting("credentials_variable"), CONF)
+
+
+def credentials_removed(lab: Lab) -> None:
+    """The file that nobody knows removed."""
+    lab.on_active('rm "$1"', CREDENTIALS)
+
+
+def credentials_written(lab: Lab) -> None:
+    """The credentials file written as the guide says, httpd restarted."""
+    variable, password = lab.setting("credentials_variable"), lab.setting("passwords")["ocsserver"]
+    lab.cluster.write(lab.cluster.active, CREDENTIALS, f"{variable}='{password}'\n")
+    lab.on_active('chmod 600 "$1"; pcs resource restart httpd', CREDENTIALS)
+
+
+def database_password_back(lab: Lab) -> None:
+    """The password in the database made that of the credentials file."""
+    password = lab.setting("passwords")["ocsserver"]
+    for host in ("%", "localhost"):
+        lab.cluster.sql(f"ALTER USER 'ocsserver'@'{host}' IDENTIFIED BY '{password}'")
+
+
+def unit_reads_credentials(lab: Lab) -> None:
+    """httpd's unit reads the credentials file again, httpd restarted."""
+    unit = "/etc/systemd/system/httpd.service"
+    lab.on_operative(
+        'sed -i "s|^RuntimeDirectory=.*|&\\nEnvironmentFile=-$1|" "$2"; systemctl daemon-reload',
+        CREDENTIALS,
+        unit,
+    )
+    lab.on_active("pcs resource restart httpd")
+
+
+def site_conf_removed(lab: Lab) -> None:
+    """The site's own file of httpd removed, httpd restarted."""
+    lab.on_operative('rm -f "$1/zz-site.conf"', CONF)
+    lab.on_active("pcs resource restart httpd")
+
+
+def listening_everywhere(lab: Lab) -> None:
+    """httpd listens on its address again, and is restarted."""
+    lab.on_operative('sed -i "s/^Listen 127.0.0.1:80/Listen 80/" /etc/httpd/conf/httpd.conf')
+    lab.on_active("pcs resource restart httpd")
+
+
+def leftover_migrated(lab: Lab) -> None:
+    """The file compared, migrated and removed."""
+    for node in lab.cluster.shorts:
+        lab.cluster.shell(node, "rm -f /etc/logrotate.d/foreign.rpm*")
