@@ -97,7 +97,7 @@ def key_back(lab: Lab) -> None:
 def second_key_removed(lab: Lab) -> None:
     """The key that is not GLPI's removed."""
     node = lab.cluster.node_of("glpi")
-    lab.cluster.run(node, ("rm", "/neteye/shared/glpi/data/glpicrypt.key"))
+    lab.cluster.run(node, ("rm", "-r", "/neteye/shared/glpi/before"))
 
 
 def host_corrected(lab: Lab) -> None:
