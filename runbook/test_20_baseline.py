@@ -103,9 +103,7 @@ def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
     if there.has_glpi:
         taken["glpi"] = verification.glpi_baseline(look, secrets.token_bytes(16))
     if there.has_ocs_database:
-        taken["followed"] = [
-            agent.as_json() for agent in verification.capacity_before(look).followed
-        ]
+        taken["followed"] = [agent.as_json() for agent in verification.followed_before(look)]
     return taken
 
 
