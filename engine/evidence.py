@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import RunbookError
+from engine.listing import Cells
 from engine.model.finding import Finding, acceptance_sentence
 from engine.queries import Asked
 from engine.rows import RowState
@@ -125,6 +126,25 @@ class Evidence:
         self._run.record(
             "attachment", step=self.step, name=name, output=self._run.outputs.describe(name, text)
         )
+
+    def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
+        """Keep a long list with the step: a CSV file of the run's outputs, sorted and redacted.
+
+        The rows may be generated; they are never all in memory. Returns what the journal has of
+        the file: its name in the run's directory, `rows`, `size` in bytes, `sha256`. RunbookError
+        when it can't be written: a list that is not kept was not made.
+        """
+        try:
+            output = self._run.outputs.list(name, head, rows)
+        except OSError as error:
+            raise RunbookError(
+                f"the list {name!r} can't be written on this machine: {error.strerror or error}"
+            ) from error
+        self._run.record("attachment", step=self.step, name=name, output=output)
+        self.reasons.append(
+            f"{output['rows']} rows in {output['file']}, sha256 {output['sha256'][:16]}..."
+        )
+        return output
 
     def _rows(self, rows: Iterable[str], state: RowState, reason: str) -> None:
         for row in rows:

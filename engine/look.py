@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -63,6 +65,23 @@ class Look:
     def now(self) -> datetime:
         """The controller's clock, UTC."""
         return self._run.now()
+
+    def room_here(self) -> int:
+        """Bytes that this run's directory can still take, on the controller."""
+        directory = self._run.directory
+        try:
+            free = shutil.disk_usage(directory).free
+        except OSError as error:
+            raise Unanswered("controller", f"room in {directory}", str(error)) from error
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node="controller",
+            question="room for the fetched backup",
+            command=f"free space of {directory}",
+            output={"text": f"{free} bytes"},
+        )
+        return free
 
     def ask(self, node: str, query: Query[T]) -> T:
         """The node's answer. Unanswered when none came, or one that is no answer."""
@@ -129,6 +148,33 @@ class Look:
             output={"text": "(not recorded: secret)"} if query.secret else self._rows(query, rows),
         )
         return value
+
+    def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
+        """A long answer, page by page in one session: any number of rows in constant memory.
+
+        `page` makes the question for what comes after a row, None for the first; it is asked
+        until a page is empty. Recorded once, without the rows: who wants them keeps them.
+        """
+        from engine.sql import session
+
+        begun, node, first = time.monotonic(), self.sql_node(), page(None)
+        pages = rows = 0
+        with session(self._transport, node, first.database, first.deadline) as ask:
+            query = first
+            while found := query.parse(ask(query)):
+                yield from found
+                pages, rows = pages + 1, rows + len(found)
+                query = page(found[-1])
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=first.name,
+            command=f"SQL on {first.database}: {' '.join(first.sql.split())}",
+            rows=rows,
+            seconds=round(time.monotonic() - begun, 3),
+            output={"text": f"({rows} rows in {pages} pages, not recorded here)"},
+        )
 
     def _rows(self, query: SqlQuery[Any], rows: list[Mapping[str, Any]]) -> dict[str, Any]:
         lines = [", ".join(f"{key}={value!r}" for key, value in row.items()) for row in rows]

@@ -6,9 +6,11 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from engine.listing import Cells, in_order, lines
 
 EXCERPT = 2000
 """Characters; longer texts keep head and tail in the journal."""
@@ -43,11 +45,7 @@ class Outputs:
 
     def write(self, name: str, content: bytes) -> str:
         """Write a file of its own (0600); returns its path relative to the run's directory."""
-        with self._lock:  # nodes are asked in parallel
-            self._count += 1
-            count = self._count
-        safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:80]
-        path = self._directory / f"{count:04}-{safe}.txt"
+        path = self._path(name, "txt")
         try:
             with os.fdopen(
                 os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
@@ -57,3 +55,40 @@ class Outputs:
             path.unlink(missing_ok=True)
             raise
         return f"{self._directory.name}/{path.name}"
+
+    def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
+        """Write the rows, sorted, as a CSV file (0600) of any length; describes it.
+
+        It gets its name when it is whole. Raises OSError when it can't be written.
+        """
+        path = self._path(name, "csv")
+        part = path.with_name(f".{path.name}.part")
+        digest, excerpt, size, count = hashlib.sha256(), "", 0, -1  # the head is no row
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
+                for line in lines(head, in_order(rows, self._directory), self._clean):
+                    file.write(line)
+                    digest.update(line)
+                    size, count = size + len(line), count + 1
+                    if len(excerpt) + len(line) <= EXCERPT:
+                        excerpt += line.decode()
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return {
+            "text": excerpt,
+            "rows": count,
+            "size": size,
+            "sha256": digest.hexdigest(),
+            "file": f"{self._directory.name}/{path.name}",
+        }
+
+    def _path(self, name: str, suffix: str) -> Path:
+        with self._lock:  # nodes are asked in parallel
+            self._count += 1
+            count = self._count
+        safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:80]
+        return self._directory / f"{count:04}-{safe}.{suffix}"

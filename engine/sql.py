@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.errors import Unanswered
@@ -31,20 +32,36 @@ def socket_of(transport: Transport, node: str) -> str:
     return answer.text.strip()
 
 
-def ask_database(
-    transport: Transport, node: str, query: SqlQuery[Any]
-) -> tuple[list[Mapping[str, Any]], float]:
-    """The rows, as mappings of column names, and the seconds it took."""
-    begun = time.monotonic()
+@contextlib.contextmanager
+def session(
+    transport: Transport, node: str, database: str, statement_limit: float
+) -> Iterator[Callable[[SqlQuery[Any]], list[Mapping[str, Any]]]]:
+    """A read-only session for several questions; each call asks one and returns its rows.
+
+    Between two questions nothing is held on the server: no lock and no old version of a row.
+    """
     socket = socket_of(transport, node)
     with connect(
         transport,
         node,
         socket_path=socket,
-        database=query.database,
-        statement_limit=query.deadline,
+        database=database,
+        statement_limit=statement_limit,
     ) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(query.sql, query.params or None)
-            rows: list[Mapping[str, Any]] = list(cursor.fetchall())
+
+        def ask(query: SqlQuery[Any]) -> list[Mapping[str, Any]]:
+            with connection.cursor() as cursor:
+                cursor.execute(query.sql, query.params or None)
+                return list(cursor.fetchall())
+
+        yield ask
+
+
+def ask_database(
+    transport: Transport, node: str, query: SqlQuery[Any]
+) -> tuple[list[Mapping[str, Any]], float]:
+    """The rows, as mappings of column names, and the seconds it took."""
+    begun = time.monotonic()
+    with session(transport, node, query.database, query.deadline) as ask:
+        rows = ask(query)
     return rows, time.monotonic() - begun

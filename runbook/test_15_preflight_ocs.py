@@ -9,7 +9,7 @@ from engine.attempt.position import Position
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
-from runbook.ocs import migration, verification
+from runbook.ocs import capacity_list, migration, verification
 from runbook.ocs.glpi_place import glpi_place
 from runbook.ocs.presence import presence
 
@@ -47,7 +47,13 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
     seen = verification.capacity_before(look)
     evidence.judge(seen.findings, observed=seen.observed)
     if seen.lines:
-        evidence.attach("values of memories.CAPACITY that are no integers", "\n".join(seen.lines))
+        evidence.attach("agents and what fits their values", "\n".join(seen.lines))
+    if seen.is_listed:
+        evidence.list(
+            "memories.CAPACITY, values that are no integers",
+            capacity_list.HEAD,
+            capacity_list.list_rows(capacity_list.listed_values(look)),
+        )
 
 
 @step("preflight.ocs_passwords", asks=True)

@@ -104,9 +104,7 @@ def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
     if (database := glpi_place(look).database) is not None:
         taken["glpi"] = verification.glpi_baseline(look, database, secrets.token_bytes(16))
     if there.has_ocs_database:
-        taken["followed"] = [
-            agent.as_json() for agent in verification.capacity_before(look).followed
-        ]
+        taken["followed"] = [agent.as_json() for agent in verification.followed_before(look)]
     return taken
 
 

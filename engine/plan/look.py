@@ -8,7 +8,7 @@ that no plan takes the state of now for the state of then.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -100,6 +100,10 @@ class PlanLook(Look):
     def sql(self, query: SqlQuery[T]) -> T:
         self._only_now(query.name)
         return self._now.sql(query)
+
+    def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
+        self._only_now(page(None).name)
+        return self._now.sql_pages(page)
 
     def cluster_status(self) -> ClusterStatus:
         status = self._now.cluster_status()

@@ -229,7 +229,11 @@ def _said(event: Mapping[str, Any]) -> str:
     output = event.get("output") or {}
     text = str(output.get("text", ""))
     if output.get("file"):
-        text += f"\n(whole text: {output['file']}, sha256 {output['sha256']})"
+        rows = f"{output['rows']} rows, " if "rows" in output else ""
+        size = f"{output['size']} bytes, " if "size" in output else ""
+        text += f"\n(whole text: {output['file']}, {rows}{size}sha256 {output['sha256']})"
+    elif output.get("not_kept"):
+        text += f"\n({output['not_kept']})"
     problem = f"{event['problem']}\n" if event.get("problem") else ""
     return problem + text
 

@@ -19,6 +19,7 @@ from runbook.ocs.presence import SCHEMAS
 
 FRESH = timedelta(hours=1)
 """Before the first round an older backup is taken anew: inventories have come in since."""
+CONTROLLER = "controller"
 VERIFIED = "memories-verified"
 """The fact that the table was compared with its backup after the upgrade."""
 
@@ -135,25 +136,38 @@ def _why_no_backup(look: Look) -> str:
 
 
 def _room(look: Look, node: str, size: dump.TableSize) -> None:
-    """Room for the dump and for the scratch schema; the upgrade itself copies the table once."""
-    needed = {"/var/lib": size.data, size.datadir: 2 * size.total}
-    findings = []
-    for path, wanted in needed.items():
-        free = look.ask(node, dump.room(path))
-        if free < wanted:
-            findings.append(
-                Finding(
-                    code="backup-no-room",
-                    subject=f"{node}:{path}",
-                    observed=f"{free >> 20} MiB are free",
-                    expected=f"at least {wanted >> 20} MiB for backup, proof and conversion of"
-                    f" {OCS_DATABASE}.{dump.TABLE}",
-                    remedy="Make room, then run again.",
-                    guide=("G06",),
-                )
-            )
+    """Room for dump and scratch schema, on N and here; the upgrade itself copies the table once."""
+    active = look.names.active
+    needed = {
+        (node, "/var/lib"): size.data,
+        (node, size.datadir): 2 * size.total,
+        (node, size.tmpdir): size.scratch,
+        (active, "/var/lib"): size.data,
+    }
+    free = {where: look.ask(where[0], dump.room(where[1])) for where in needed}
+    findings = [
+        _no_room(f"{where[0]}:{where[1]}", free[where], wanted)
+        for where, wanted in needed.items()
+        if free[where] < wanted
+    ]
+    here = look.room_here()
+    if here < size.compressed:
+        findings.append(_no_room(CONTROLLER, here, size.compressed))
     if findings:
         raise StoppedForPerson(findings)
+
+
+def _no_room(subject: str, free: int, wanted: int) -> Finding:
+    where = "here, in this run's directory" if subject == CONTROLLER else ""
+    return Finding(
+        code="backup-no-room",
+        subject=subject,
+        observed=f"{free >> 20} MiB are free {where}".rstrip(),
+        expected=f"at least {wanted >> 20} MiB for backup, proof and conversion of"
+        f" {OCS_DATABASE}.{dump.TABLE}",
+        remedy="Make room, then run again.",
+        guide=("G06",),
+    )
 
 
 @action(guide=("G07",), expected="restore the backup of memories beside the original")

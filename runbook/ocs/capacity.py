@@ -56,11 +56,14 @@ _SPACE = " \t\n\x0b\x0c\r"
 def class_sql(column: str = "CAPACITY") -> str:
     """SQL expression: the class of a textual value, one of `CapacityClass`.
 
-    CASE fixes the order of evaluation, so that no cast ever sees text.
+    CASE fixes the order of evaluation, so that no cast ever sees text. What nearly all values are
+    comes first: one pattern for those, and it ends at the value's end (`$` would not).
     """
     digits = f"CAST({column} AS DECIMAL(65,0))"
     return f"""CASE
  WHEN {column} IS NULL THEN 'null'
+ WHEN LENGTH({column}) = 0 THEN 'blank'
+ WHEN {column} REGEXP '^[0-9]{{1,9}}(?![^0]|0)' THEN 'integer'
  WHEN {column} NOT REGEXP '[^{_SPACE}]' THEN 'blank'
  WHEN {column} NOT REGEXP '[^0-9]' THEN
   CASE WHEN {digits} <= {INT_MAX} THEN 'integer' ELSE 'out of range' END
@@ -236,8 +239,9 @@ def findings_before(column: ColumnType | None, counts: ClassCounts | None) -> li
             subject="ocsweb.memories.CAPACITY",
             observed=f"{counts.of(LISTED)} values are no plain integers ({counts.sentence()})",
             expected="integers only: the upgrade turns every other value into NULL",
-            remedy="The report lists each with machine and agent. Update those agents, or accept"
-            " the loss: the table is backed up before the upgrade.",
+            remedy="The step's evidence names the list with machine and agent of each, and what"
+            " to do for each agent version. Update those agents, or accept the loss: the table is"
+            " backed up before the upgrade.",
             guide=("G05",),
         )
     ]

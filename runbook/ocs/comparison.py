@@ -194,47 +194,92 @@ class Suspect:
     slot: int | None
     caption: str | None
     machine_exists: bool
+    rows: int = 1
+    """In the backup and in the table together."""
 
 
-def suspects(since: datetime, limit: int = 1000) -> SqlQuery[list[Suspect]]:
+PART_ROWS = 500_000
+"""Rows of one table that are compared in one statement: what the server has to keep meanwhile is
+bounded by it, whatever the size of the table."""
+
+
+def part_of_machines(above: int | None, rows: int) -> SqlQuery[int | None]:
+    """Up to which machine the next part goes: about `rows` rows of either table above `above`.
+
+    None: the part goes to the end. Read from the index alone.
+    """
+    sides = [
+        f"(SELECT MIN(HARDWARE_ID) FROM (SELECT HARDWARE_ID FROM {table}"
+        " WHERE HARDWARE_ID > %s ORDER BY HARDWARE_ID LIMIT 1 OFFSET %s) t)"
+        for table in (_SAVED, _LIVE)
+    ]
+    lowest = _BELOW_ALL if above is None else above
+    return SqlQuery(
+        name="machines of the next part",
+        database=OCS_DATABASE,
+        sql="SELECT LEAST(COALESCE({0}, {1}), COALESCE({1}, {0})) AS upto".format(*sides),
+        params=(lowest, rows) * 4,
+        parse=lambda found: None if found[0]["upto"] is None else int(found[0]["upto"]),
+        deadline=900.0,
+    )
+
+
+_BELOW_ALL, _ABOVE_ALL = -(1 << 40), 1 << 40
+"""No HARDWARE_ID is beyond these."""
+
+
+def suspects(
+    since: datetime, limit: int = 1000, above: int | None = None, upto: int | None = None
+) -> SqlQuery[list[Suspect]]:
     """Slots where the live rows are neither of the two multisets that are right.
+
+    Only machines above `above` and up to `upto`, where given.
 
     The digest of a slot's rows is its sum of squares and its sum, in one exact decimal: equal for
     equal multisets, different for any two multisets of one or two numbers.
     """
-    kept = _digest(number_sql("r.CAPACITY", decorated=True))
-    nulled = _digest(number_sql("r.CAPACITY", decorated=False))
-    now = _digest("r.CAPACITY")
+    kept, nulled = _digest("number"), _digest(f"IF(is_decorated, {_NULL}, number)")
+    number = number_sql("r.CAPACITY", decorated=True)
+    decorated = f"{class_sql('r.CAPACITY')} = 'decorated integer'"
+    machines = (
+        _BELOW_ALL if above is None else above,
+        _ABOVE_ALL if upto is None else upto,
+    )
     return SqlQuery(
         name="slots that differ from the backup",
         database=OCS_DATABASE,
         sql="SELECT HARDWARE_ID AS machine, NUMSLOTS AS slot, CAPTION AS caption,"
-        " MAX(known) AS machine_exists FROM ("
-        + _side(_SAVED, 1, kept, nulled)
+        " MAX(known) AS machine_exists, COUNT(*) AS rows_count FROM ("
+        + _side(_SAVED, 1, number, decorated)
         + " UNION ALL "
-        + _side(_LIVE, -1, f"-{now}", f"-{now}")
+        + _side(_LIVE, -1, "r.CAPACITY", "0")
         + ") sides GROUP BY HARDWARE_ID, NUMSLOTS, CAPTION"
-        " HAVING SUM(side) <> 0 OR (SUM(kept) <> 0 AND SUM(nulled) <> 0)"
+        f" HAVING SUM(side) <> 0 OR (SUM(side * {kept}) <> 0 AND SUM(side * {nulled}) <> 0)"
         " ORDER BY 1, 2, 3 LIMIT %s",
-        params=(since - REWRITE_MARGIN, since - REWRITE_MARGIN, limit),
+        params=(*(since - REWRITE_MARGIN, *machines) * 2, limit),
         parse=lambda rows: [_suspect(row) for row in rows],
         deadline=3600.0,
     )
 
 
-def _side(table: str, side: int, kept: str, nulled: str) -> str:
+_NULL = "5000000000"
+"""NULL counts as a number outside the range of integers."""
+
+
+def _side(table: str, side: int, number: str, decorated: str) -> str:
+    """One table's rows; what costs something is worked out once a row, before they are grouped."""
     return (
         f"SELECT r.HARDWARE_ID, r.NUMSLOTS, r.CAPTION, {side} AS side,"
-        f" h.ID IS NOT NULL AS known, {kept} AS kept, {nulled} AS nulled"
+        f" h.ID IS NOT NULL AS known, CAST(COALESCE({number}, {_NULL}) AS DECIMAL(12,0)) AS number,"
+        f" {decorated} AS is_decorated"
         f" FROM {table} r LEFT JOIN {OCS_DATABASE}.hardware h ON h.ID = r.HARDWARE_ID"
-        " WHERE h.LASTDATE IS NULL OR h.LASTDATE < %s"
+        " WHERE (h.LASTDATE IS NULL OR h.LASTDATE < %s)"
+        " AND r.HARDWARE_ID > %s AND r.HARDWARE_ID <= %s"
     )
 
 
 def _digest(number: str) -> str:
-    # NULL counts as a number outside the range of integers
-    value = f"CAST(COALESCE({number}, 5000000000) AS DECIMAL(12,0))"
-    return f"({value} * {value} * 1000000000000 + {value})"
+    return f"({number} * {number} * 1000000000000 + {number})"
 
 
 def _suspect(row: Row) -> Suspect:
@@ -244,6 +289,7 @@ def _suspect(row: Row) -> Suspect:
         None if slot is None else int(slot),
         row["caption"],
         bool(row["machine_exists"]),
+        int(row["rows_count"]),
     )
 
 
@@ -261,37 +307,32 @@ class SlotRow:
     """The number it has to be, on the side of the backup; a decorated integer may be NULL too."""
 
 
-def saved_rows(machines: Iterable[int]) -> SqlQuery[list[SlotRow]]:
-    """All rows of these machines in the backup, with class and expected number."""
-    wanted = sorted(set(machines))
+def saved_rows(suspects: Iterable[Suspect]) -> SqlQuery[list[SlotRow]]:
+    """The rows of these slots in the backup, with class and expected number."""
+    more = f", {class_sql()} AS kind, {number_sql(decorated=True)} AS number"
+    return _rows_of("rows of these slots in the backup", SCRATCH_DATABASE, more, suspects)
+
+
+def live_rows(suspects: Iterable[Suspect]) -> SqlQuery[list[SlotRow]]:
+    """The rows of these slots in the live table."""
+    return _rows_of("rows of these slots now", OCS_DATABASE, "", suspects)
+
+
+def _rows_of(
+    name: str, schema: str, more: str, suspects: Iterable[Suspect]
+) -> SqlQuery[list[SlotRow]]:
+    places = [(suspect.machine, suspect.slot, suspect.caption) for suspect in suspects]
+    one = "(HARDWARE_ID = %s AND NUMSLOTS <=> %s AND CAPTION <=> %s)"
     return SqlQuery(
-        name="rows of these machines in the backup",
-        database=SCRATCH_DATABASE,
+        name=name,
+        database=schema,
         sql="SELECT HARDWARE_ID AS machine, NUMSLOTS AS slot, CAPTION AS caption,"
-        f" CAPACITY AS value, {class_sql()} AS kind, {number_sql(decorated=True)} AS number"
-        f" FROM memories WHERE HARDWARE_ID IN ({_marks(wanted)}) ORDER BY ID",
-        params=tuple(wanted),
+        f" CAPACITY AS value{more} FROM memories"
+        f" WHERE {' OR '.join([one] * len(places)) or 'FALSE'} ORDER BY ID",
+        params=tuple(value for place in places for value in place),
         parse=lambda rows: [_slot_row(row) for row in rows],
         deadline=900.0,
     )
-
-
-def live_rows(machines: Iterable[int]) -> SqlQuery[list[SlotRow]]:
-    """All rows of these machines in the live table."""
-    wanted = sorted(set(machines))
-    return SqlQuery(
-        name="rows of these machines now",
-        database=OCS_DATABASE,
-        sql="SELECT HARDWARE_ID AS machine, NUMSLOTS AS slot, CAPTION AS caption,"
-        f" CAPACITY AS value FROM memories WHERE HARDWARE_ID IN ({_marks(wanted)}) ORDER BY ID",
-        params=tuple(wanted),
-        parse=lambda rows: [_slot_row(row) for row in rows],
-        deadline=900.0,
-    )
-
-
-def _marks(values: list[int]) -> str:
-    return ", ".join(["%s"] * len(values)) or "NULL"
 
 
 def _slot_row(row: Row) -> SlotRow:

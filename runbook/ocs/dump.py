@@ -28,6 +28,8 @@ SCRATCH = ("scratch-schema", SCRATCH_DATABASE)
 _SECONDS_PER_BYTE = 1 / 1_000_000
 """A slow disk and a busy server: 1 MB of table a second."""
 _LEAST_SECONDS = 600.0
+MOST_TEMPORARY = 1 << 30
+"""Bytes of the server's temporary directory that a comparison may need, however large the table."""
 
 RESTORED_MARK = "restored_whole"
 """A table in the scratch schema, made last; its comment is the sha256 of the restored dump."""
@@ -117,10 +119,22 @@ class TableSize:
     indexes: int
     engine: str
     datadir: str
+    tmpdir: str
+    """Where the server puts what a comparison does not keep in memory."""
 
     @property
     def total(self) -> int:
         return self.data + self.indexes
+
+    @property
+    def compressed(self) -> int:
+        """What the dump can take at most: half of the table, of inventories a tenth was seen."""
+        return self.data // 2
+
+    @property
+    def scratch(self) -> int:
+        """Temporary tables of a comparison: machines are compared part by part."""
+        return min(2 * self.data, MOST_TEMPORARY)
 
     @property
     def deadline(self) -> float:
@@ -133,7 +147,11 @@ def _table_size(rows: list[Row]) -> TableSize:
         raise ValueError(f"{len(rows)} tables {OCS_DATABASE}.{TABLE}, expected one")
     row = rows[0]
     return TableSize(
-        int(row["data"] or 0), int(row["indexes"] or 0), str(row["engine"]), str(row["datadir"])
+        int(row["data"] or 0),
+        int(row["indexes"] or 0),
+        str(row["engine"]),
+        str(row["datadir"]),
+        str(row["tmpdir"]).split(":")[0],
     )
 
 
@@ -141,7 +159,8 @@ TABLE_SIZE: SqlQuery[TableSize] = SqlQuery(
     name="size of memories",
     database="information_schema",
     sql="SELECT DATA_LENGTH AS data, INDEX_LENGTH AS indexes, ENGINE AS engine,"
-    " @@datadir AS datadir FROM TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+    " @@datadir AS datadir, @@tmpdir AS tmpdir FROM TABLES"
+    " WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
     params=(OCS_DATABASE, TABLE),
     parse=_table_size,
 )

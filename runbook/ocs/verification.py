@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.errors import RunbookError
 from engine.look import Look
 from engine.model.finding import Finding
 from runbook.ocs import (
@@ -14,6 +15,7 @@ from runbook.ocs import (
     agents,
     capacity,
     capacity_after,
+    capacity_list,
     comparison,
     glpi,
     glpi_after,
@@ -21,7 +23,8 @@ from runbook.ocs import (
     restapi,
 )
 from runbook.ocs.agents import FollowedAgent, Verdict
-from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
+from runbook.ocs.capacity import CapacityClass, ColumnType
+from runbook.ocs.comparison import Suspect
 from runbook.ocs.glpi_after import KeyAnswer
 from runbook.ocs.glpi_place import ASKED_FOR, GlpiPlace, glpi_node
 from runbook.ocs.login import LoginResult, login
@@ -33,7 +36,13 @@ from runbook.ocs.migration import (
 )
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, SERVER_CONF
 
-PAGE = 5000
+NOT_CLEAN = frozenset(CapacityClass) - capacity.CLEAN
+SUSPECTS = 1000
+"""Slots that are looked at row by row; when there are more, the findings say "at least"."""
+SUSPECT_ROWS = 50_000
+"""Rows of those slots together."""
+NAMED = 10
+"""Agents named in a sentence."""
 HTTPD_RESOURCE = "httpd"
 HTTPD_ADDRESS = "httpd_virt_ip"
 PLUGIN_VERSION = "1.7.3"
@@ -51,48 +60,37 @@ class Seen:
 
 @dataclass
 class CapacityBefore(Seen):
-    """What G05 lists, and whom G08 follows up."""
+    """What G05 says of the column; `is_listed`: there are values for the list."""
 
     column: ColumnType | None = None
-    values: list[DirtyValue] = field(default_factory=list)
-    followed: list[FollowedAgent] = field(default_factory=list)
+    is_listed: bool = False
 
 
 def capacity_before(look: Look) -> CapacityBefore:
-    """List every value that is no integer, with machine and agent (G05); orphans too."""
+    """Count the values by class, and by agent those that are no integers (G05); orphans too."""
     column = look.sql(capacity.column_type())
     if column is not ColumnType.TEXT:
         findings = capacity.findings_before(column, None)
         return CapacityBefore(findings, f"memories.CAPACITY is of type {column}", column=column)
     counts = look.sql(capacity.COUNTS)
-    values: list[DirtyValue] = []
-    while True:
-        page = look.sql(capacity.dirty_values(values[-1].row if values else 0, PAGE))
-        values += page
-        if len(page) < PAGE:
-            break
-    followed = agents.agents_to_follow(values)
-    by_agent = agents.by_useragent(followed)
+    groups = look.sql(capacity_list.by_agent()) if counts.of(NOT_CLEAN) else []
+    named = list(capacity_list.updates_needed(groups).items())
+    said = [f"{count} from {name}" for name, count in named[:NAMED]]
+    said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
     return CapacityBefore(
         capacity.findings_before(column, counts),
-        f"{counts.sentence()}; machines to follow up: {len(followed)}"
-        + "".join(f"; {count} with {name}" for name, count in by_agent.items()),
-        [_line(value) for value in values],
+        "; ".join([counts.sentence(), *said]),
+        capacity_list.summary_lines(groups),
         column,
-        values,
-        followed,
+        is_listed=bool(counts.of(capacity.LISTED)),
     )
 
 
-def _line(value: DirtyValue) -> str:
-    if value.is_orphan:
-        machine = f"orphan row of machine {value.machine}"
-    else:
-        machine = (
-            f"{value.name} ({value.deviceid}), {value.useragent}, inventory {value.lastdate},"
-            f" contact {value.lastcome}"
-        )
-    return f"{value.kind}: {value.value!r}, slot {value.slot}, {value.caption}; {machine}"
+def followed_before(look: Look) -> list[FollowedAgent]:
+    """Whom G08 follows up: one entry a machine, all of them in memory."""
+    if look.sql(capacity.column_type()) is not ColumnType.TEXT:
+        return []
+    return agents.agents_to_follow(capacity_list.listed_values(look))
 
 
 def memories_after(look: Look, began: datetime) -> Seen:
@@ -102,15 +100,13 @@ def memories_after(look: Look, began: datetime) -> Seen:
     if findings:
         return Seen(findings, f"memories.CAPACITY is of type {column}")
     totals = look.sql(comparison.totals(began))
-    limit = 1000
-    suspects = look.sql(comparison.suspects(began, limit))
-    machines = [suspect.machine for suspect in suspects]
+    suspects, complete = _suspects(look, began)
     compared = capacity_after.SlotComparison()
     if suspects:
-        saved = look.sql(comparison.saved_rows(machines))
-        live = look.sql(comparison.live_rows(machines))
+        saved = look.sql(comparison.saved_rows(suspects))
+        live = look.sql(comparison.live_rows(suspects))
         compared = capacity_after.compare_slots(suspects, saved, live)
-    findings = capacity_after.findings_after(compared, totals, complete=len(suspects) < limit)
+    findings = capacity_after.findings_after(compared, totals, complete=complete)
     before = look.sql(comparison.SAVED_CLASSES)
     decorated = look.sql(comparison.DECORATED)
     nulled = before.of(set(CapacityClass) - {CapacityClass.INTEGER, CapacityClass.DECORATED})
@@ -123,6 +119,34 @@ def memories_after(look: Look, began: datetime) -> Seen:
     if totals.rewritten_machines:
         said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
     return Seen(findings, said, [str(row) for row in compared.discrepancies])
+
+
+def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
+    """Slots to look at row by row, and whether these are all that are not as they have to be.
+
+    Machines are compared part by part, and what comes back is bounded, however much is wrong.
+    """
+    found: list[Suspect] = []
+    above: int | None = None
+    while True:
+        upto = look.sql(comparison.part_of_machines(above, comparison.PART_ROWS))
+        part = look.sql(comparison.suspects(began, SUSPECTS, above, upto))
+        found += part
+        if len(found) >= SUSPECTS or upto is None:
+            break
+        above = upto
+    chosen, rows = [], 0
+    for suspect in found[:SUSPECTS]:
+        if rows + suspect.rows <= SUSPECT_ROWS:
+            chosen.append(suspect)
+            rows += suspect.rows
+    if found and not chosen:
+        raise RunbookError(
+            f"machine {found[0].machine} has {found[0].rows} rows in slot {found[0].slot} of"
+            " memories and its backup, and they differ; expected one row a slot. Too many to be"
+            " compared one by one: look at that machine by hand"
+        )
+    return chosen, len(chosen) == len(found) < SUSPECTS
 
 
 def agents_now(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -98,9 +98,13 @@ class FakeLook:
         self.standby: set[str] = set()
         self.clock = datetime(2024, 3, 9, 22, 0, tzinfo=UTC)
         self.closed: list[tuple[str, str]] = []
+        self.free_here = 1 << 40
 
     def now(self) -> datetime:
         return self.clock
+
+    def room_here(self) -> int:
+        return self.free_here
 
     def ask(self, node: str, query: Query[T]) -> T:
         self.asked.append(query.name)
@@ -127,6 +131,12 @@ class FakeLook:
         if isinstance(rows, Unanswered):
             raise rows
         return query.parse(rows)
+
+    def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
+        query = page(None)
+        while found := self.sql(query):
+            yield from found
+            query = page(found[-1])
 
     def sql_node(self) -> str:
         return self.database_node

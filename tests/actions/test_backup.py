@@ -30,6 +30,7 @@ from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, No
 DUMP = "CREATE TABLE memories;\nINSERT INTO memories VALUES (1);\n-- Dump completed on some day\n"
 BACKUP = dump.backup_path("A1")
 PROOF = dump.proof_path("A1")
+PLACES = {"datadir": "/var/lib/mysql", "tmpdir": "/var/lib/tmp:/var/lib/tmp2"}
 BEGAN = datetime(2024, 3, 9, 21, 59, 30)
 
 
@@ -42,6 +43,7 @@ def nodes(tmp_path: Path) -> Nodes:
     made = Nodes(tmp_path, N, OTHER)
     for node in (N, OTHER):
         made.path(node, "/var/lib/mysql").mkdir()
+        made.path(node, "/var/lib/tmp").mkdir()
     made.program("mysqldump", f"echo \"$*\" >> $BASE/dump.log\nprintf %s '{DUMP}'")
     made.program("mysql", 'echo "$*" >> $BASE/mysql.log\ncat >> $BASE/restored.sql')
     made.program("ssh", 'echo "$*" >> $BASE/ssh.log\ncat "$BASE/pulled"')
@@ -53,9 +55,7 @@ def look(nodes: Nodes) -> FakeLook:
     made = FakeLook(nodes)
     made.rows = {
         "databases of the asset module": [{"name": "ocsweb"}],
-        "size of memories": [
-            {"data": 1000, "indexes": 100, "engine": "InnoDB", "datadir": "/var/lib/mysql"}
-        ],
+        "size of memories": [{"data": 1000, "indexes": 100, "engine": "InnoDB", **PLACES}],
         "clock of the database": [{"moment": BEGAN}],
         f"rows and checksum of {SCRATCH_DATABASE}.memories": sums(1, 77),
         "restored backup against the live table": [],
@@ -259,13 +259,40 @@ def test_only_what_inventories_explain_may_differ(
 
 
 def test_room_is_checked_first(nodes: Nodes, look: FakeLook) -> None:
-    look.rows["size of memories"] = [
-        {"data": 1 << 60, "indexes": 0, "engine": "InnoDB", "datadir": "/var/lib/mysql"}
-    ]
+    look.rows["size of memories"] = [{"data": 1 << 60, "indexes": 0, "engine": "InnoDB", **PLACES}]
     with pytest.raises(StoppedForPerson) as stopped:
         back_up(nodes, look)
-    assert [f.code for f in stopped.value.findings] == ["backup-no-room", "backup-no-room"]
+    assert [(f.code, f.subject) for f in stopped.value.findings] == [
+        ("backup-no-room", f"{N}:/var/lib"),
+        ("backup-no-room", f"{N}:/var/lib/mysql"),
+        ("backup-no-room", "controller"),
+    ]
     assert not (nodes.base / "dump.log").exists()
+
+
+def test_room_is_checked_on_n_too_when_the_database_runs_elsewhere(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    look.database_node = OTHER
+    nodes.program("df", 'echo "$NODE $*" >> $BASE/df.log; exec /usr/bin/df "$@"')
+    (nodes.base / "pulled").symlink_to(nodes.path(OTHER, BACKUP))
+    back_up(nodes, look)
+    asked = (nodes.base / "df.log").read_text()
+    assert asked.count(f"{OTHER} -P") == 3
+    assert asked.count(f"{N} -P") == 1
+
+
+def test_a_full_controller_stops_before_the_dump(nodes: Nodes, look: FakeLook) -> None:
+    look.free_here = 499
+    with pytest.raises(StoppedForPerson) as stopped:
+        back_up(nodes, look)
+    assert [f.subject for f in stopped.value.findings] == ["controller"]
+    look.free_here = 500
+    assert back_up(nodes, look).changes
+
+
+def test_the_first_of_several_temporary_directories_is_judged(look: FakeLook) -> None:
+    assert look.sql(dump.TABLE_SIZE).tmpdir == "/var/lib/tmp"
 
 
 def test_a_backup_made_elsewhere_is_copied_to_n(nodes: Nodes, look: FakeLook) -> None:

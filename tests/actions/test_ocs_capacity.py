@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import itertools
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import ParseError
 from engine.queries import SqlQuery
@@ -18,6 +23,7 @@ from runbook.ocs import (
     agents,
     capacity,
     capacity_after,
+    capacity_list,
     comparison,
     dump,
     glpi,
@@ -62,6 +68,25 @@ def test_every_measured_value_has_its_class(value: str | None, kind: str, altere
     assert evaluated(capacity.class_sql(), value) == kind
 
 
+def classified(value: str) -> str:
+    """The classes of ocs-glpi 1.4 in other words than those of the SQL expression."""
+    bare = value.strip(" \t\n\x0b\x0c\r")
+    number = bare[1:] if bare[:1] in ("+", "-") else bare
+    if not bare:
+        return "blank"
+    if number and all(char in "0123456789" for char in number):
+        if bare == value and number == bare:
+            return "integer" if int(number) <= capacity.INT_MAX else "out of range"
+        fits = capacity.INT_MIN <= int(bare) <= capacity.INT_MAX
+        return "decorated integer" if fits else "out of range"
+    return "leading number" if number[:1] in tuple("0123456789") else "text"
+
+
+@given(st.text("0123456789 +-\n\tAx.", max_size=14))
+def test_any_value_has_the_class_that_its_characters_say(value: str) -> None:
+    assert evaluated(capacity.class_sql(), value) == classified(value)
+
+
 @pytest.mark.parametrize(("value", "kind", "altered"), list(measured()))
 def test_the_number_expected_afterwards(value: str | None, kind: str, altered: str) -> None:
     kept = evaluated(capacity.number_sql(decorated=True), value)
@@ -79,7 +104,9 @@ def queries() -> list[SqlQuery[object]]:
         *(capacity.column_type(), capacity.COUNTS, capacity.dirty_values(7, 10)),
         *(comparison.DATABASE_CLOCK, comparison.table_sum("x"), comparison.DECORATED),
         *(comparison.backup_difference(MOMENT), comparison.totals(MOMENT)),
-        *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), comparison.saved_rows([2, 1])),
+        *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), capacity_list.by_agent()),
+        *(comparison.suspects(MOMENT, 5, 3, 9), comparison.part_of_machines(7, 10)),
+        comparison.saved_rows([Suspect(2, 1, "x", True), Suspect(1, None, None, False)]),
         *(comparison.live_rows([]), agents.machines_now([3]), dump.TABLE_SIZE, presence.SCHEMAS),
         *(glpi.ocs_servers("g"), glpi.stored_passwords("g"), glpi.plugin_state("g")),
         glpi_place.SCHEMAS,
@@ -318,3 +345,65 @@ def test_rows_of_the_database_become_values() -> None:
         ]
     )
     assert now[7].values == ((1, 5), (2, None))
+
+
+def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
+    rows = [
+        {"agent": a, "known": k, "kind": kind, "machines_count": m, "values_count": n}
+        for a, k, kind, m, n in (
+            ("unix 2.1", 1, "text", 30, 60),
+            ("win 2.9", 1, "blank", 40, 50),
+            ("unix 2.1", 1, "out of range", 1, 1),
+            (None, 1, "decorated integer", 1, 1),
+            (None, 0, "text", 2, 2),
+        )
+    ]
+    groups = capacity_list.by_agent().parse(rows)
+    lines = capacity_list.summary_lines(groups)
+    assert [line.split(" (")[0] for line in lines[:3]] == [
+        "unix 2.1: 60 text",
+        "unix 2.1: 1 out of range",
+        "win 2.9: 50 blank",
+    ]
+    assert "update the agent" in lines[0]
+    assert "information altered" in lines[1]
+    assert "nothing lost" in lines[2]
+    assert lines[3].startswith("(unknown agent): 1 decorated integer")
+    assert "orphan" in lines[4]
+    assert "no agent sends it" in lines[4]
+    assert capacity_list.updates_needed(groups) == {"unix 2.1": 61, "(unknown agent)": 1}
+
+
+def test_agents_without_end_are_cut_and_it_is_said() -> None:
+    rows = [
+        {"agent": f"a{n}", "known": 1, "kind": "text", "machines_count": 1, "values_count": 1}
+        for n in range(capacity_list.MOST_GROUPS + 1)
+    ]
+    lines = capacity_list.summary_lines(capacity_list.by_agent().parse(rows))
+    assert len(lines) == capacity_list.MOST_GROUPS + 1
+    assert lines[-1].startswith("(more than 400")
+
+
+def test_the_list_is_asked_for_as_it_is_read() -> None:
+    class Pages:
+        """Ten million dirty values; `asked` counts the pages that were wanted."""
+
+        asked = 0
+
+        def sql_pages(self, page: Callable[[DirtyValue | None], Any]) -> Iterator[DirtyValue]:
+            query = page(None)
+            while True:
+                self.asked += 1
+                after, limit = query.params
+                last = dirty(1, "No", CapacityClass.TEXT)
+                for row in range(after + 1, after + limit + 1):
+                    last = dataclasses.replace(last, row=row)
+                    yield last
+                query = page(last)
+
+    look = Pages()
+    rows = capacity_list.list_rows(capacity_list.listed_values(look))  # type: ignore[arg-type]
+    taken = list(itertools.islice(rows, 2 * capacity_list.PAGE))
+    assert look.asked == 2
+    assert [len(row) for row in taken[:1]] == [len(capacity_list.HEAD)]
+    assert [row[10] for row in taken] == list(range(1, 2 * capacity_list.PAGE + 1))

@@ -6,6 +6,7 @@ The server logs to a binary log, so that what must stay out of it can be seen.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import time
 import uuid
@@ -18,15 +19,28 @@ import pymysql
 import pytest
 from pymysql.cursors import DictCursor
 
+from engine import listing
+from engine.errors import RunbookError
+from engine.evidence import Evidence
 from engine.queries import SqlQuery
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
 from runbook.actions.backup import memories_backed_up, memories_beside, memories_beside_dropped
-from runbook.ocs import agents, capacity, comparison, dump, glpi, glpi_place
+from runbook.ocs import (
+    agents,
+    capacity,
+    capacity_list,
+    comparison,
+    dump,
+    glpi,
+    glpi_place,
+    verification,
+)
 from runbook.ocs.comparison import BackupDifference, DecoratedOutcome
 from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.ocs.verification import capacity_before, memories_after
+from runbook.ocs.verification import capacity_before, followed_before, memories_after
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
+from tests.engine import kit
 
 pytestmark = pytest.mark.integration
 
@@ -208,7 +222,7 @@ def sizes(look: FakeLook) -> None:
     def sql(query: SqlQuery[Any]) -> Any:
         value = asked(query)
         if isinstance(value, dump.TableSize):
-            return dump.TableSize(value.data, value.indexes, value.engine, "/var/lib")
+            return dataclasses.replace(value, datadir="/var/lib", tmpdir="/var/lib")
         return value
 
     look.sql = sql  # type: ignore[method-assign]
@@ -243,6 +257,45 @@ def test_the_list_pages_and_keeps_orphans(database: Server) -> None:
     assert {value.kind for value in whole} == capacity.LISTED
 
 
+def test_the_list_in_the_run_s_outputs_has_every_value_by_agent(
+    look: FakeLook, database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity_list, "PAGE", 7)
+    hostile = "=cmd|' /C calc'!A1\x1b[2J<script>"
+    database.rows("UPDATE ocsweb.hardware SET USERAGENT = NULL WHERE ID = 2")
+    database.rows("UPDATE ocsweb.hardware SET USERAGENT = %s WHERE ID = 3", (hostile,))
+    run = kit.make_run(tmp_path)
+    rows = capacity_list.list_rows(capacity_list.listed_values(look))  # type: ignore[arg-type]
+    told = Evidence(run, "s", ()).list("values", capacity_list.HEAD, rows)
+    with (run.directory / told["file"]).open(newline="") as file:
+        head, *listed = csv.reader(file)
+    assert tuple(head) == capacity_list.HEAD
+    wanted = sorted(
+        (row["ID"], str(listing.safe(row["CAPACITY"])))
+        for row in database.rows(
+            f"SELECT ID, CAPACITY, {capacity.class_sql()} AS kind FROM ocsweb.memories"
+        )
+        if row["kind"] in capacity.LISTED
+    )
+    assert sorted((int(row[10]), row[8]) for row in listed) == wanted
+    shown = "'=cmd|' /C calc'!A1\\x1b[2J<script>"
+    # sorted, so that an agent's machines stand together
+    agents_in_order = list(dict.fromkeys(row[0] for row in listed))
+    assert sorted(agents_in_order) == sorted(
+        ["(orphan row: its machine is gone)", "(unknown agent)", shown, "agent 2.1"]
+    )
+    places = [(agents_in_order.index(row[0]), int(row[1])) for row in listed]
+    assert places == sorted(places)
+    groups = database.ask(capacity_list.by_agent())
+    counted = {group.agent: 0 for group in groups}
+    for group in groups:
+        counted[group.agent] += group.rows if group.kind in capacity.LISTED else 0
+    found = [row[0] for row in listed]
+    assert {str(listing.safe(a)): n for a, n in counted.items()} == {
+        agent: found.count(agent) for agent in agents_in_order
+    }
+
+
 def test_column_types(database: Server) -> None:
     assert database.ask(capacity.column_type()) is capacity.ColumnType.TEXT
     convert(database, keep_decorated=True)
@@ -255,8 +308,8 @@ def test_backup_conversion_and_comparison(
     look: FakeLook, database: Server, keep_decorated: bool
 ) -> None:
     sizes(look)
-    before = capacity_before(look)  # type: ignore[arg-type]
-    assert len(before.followed) == 3
+    assert capacity_before(look).is_listed  # type: ignore[arg-type]
+    assert len(followed_before(look)) == 3  # type: ignore[arg-type]
     position = database.log_position
     done = drive(look.nodes, memories_backed_up, look)
     assert f"{len(values()) + 1} rows" in str(done.said)
@@ -327,6 +380,64 @@ def test_each_fault_is_told_on_the_real_server(
 ) -> None:
     database.rows(FAULTS[code])
     assert converted() == [code]
+
+
+@pytest.mark.parametrize("code", set(FAULTS) - {"capacity-still-text", "capacity-column"})
+def test_each_fault_is_told_when_machines_are_compared_in_parts(
+    converted: Callable[[], list[str]],
+    database: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+) -> None:
+    monkeypatch.setattr(comparison, "PART_ROWS", 5)
+    database.rows(FAULTS[code])
+    assert converted() == [code]
+
+
+def test_parts_cover_every_machine_of_both_tables(look: FakeLook, database: Server) -> None:
+    saved(database)
+    database.rows("INSERT INTO ocsweb.memories (HARDWARE_ID) VALUES (-3), (2000), (2000)")
+    above, ends = None, []
+    while (above := database.ask(comparison.part_of_machines(above, 1))) is not None:
+        ends.append(above)
+    assert ends == sorted(set(ends))
+    assert ends[0] == 1
+    assert ends[-1] >= 99
+    assert database.ask(comparison.part_of_machines(None, 10_000)) is None
+
+
+@pytest.mark.parametrize("limit", [3, 1000])
+def test_when_everything_is_wrong_the_first_of_it_is_told(
+    look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(comparison, "PART_ROWS", 5)
+    monkeypatch.setattr(verification, "SUSPECTS", limit)
+    began = database.ask(comparison.DATABASE_CLOCK)
+    saved(database)
+    convert(database, keep_decorated=True)
+    database.rows("DELETE FROM ocsweb.memories")
+    seen = memories_after(look, began)  # type: ignore[arg-type]
+    assert {f.code for f in seen.findings} <= {"memories-rows-lost", "memories-machine-gone"}
+    counted = [f.observed.split(": ")[0] for f in seen.findings]
+    assert len(seen.lines) == min(limit, len(values()) + 1)
+    assert all(("at least" in count) is (limit == 3) for count in counted)
+
+
+def test_a_slot_with_more_rows_than_can_be_looked_at_stops_the_comparison(
+    look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "SUSPECT_ROWS", 3)
+    began = database.ask(comparison.DATABASE_CLOCK)
+    saved(database)
+    convert(database, keep_decorated=True)
+    database.rows(
+        "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS) SELECT 1, 999 FROM seq_1_to_4"
+    )
+    with pytest.raises(RunbookError, match="4 rows in slot 999"):
+        memories_after(look, began)  # type: ignore[arg-type]
+    database.rows("UPDATE ocsweb.memories SET CAPACITY = 0 WHERE " + first("No"))
+    (finding,) = memories_after(look, began).findings  # type: ignore[arg-type]
+    assert finding.observed.startswith("at least 1: values that were no integers became 0")
 
 
 @pytest.mark.parametrize(

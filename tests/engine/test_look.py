@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,14 @@ import pytest
 from engine.errors import ParseError, Unanswered
 from engine.look import Look
 from engine.model.names import names_of
-from engine.queries import Query, of_text
+from engine.queries import Query, SqlQuery, of_text
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
 from engine.secrets import Secret
 from engine.transport.base import Answer
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
+from tests.engine.mysqld import Mysqld, serving
 from tests.parse.topology import crm_mon
 
 NUMBER: Query[int] = Query("a number", ("number",), of_text(int))
@@ -147,6 +150,69 @@ def test_a_database_that_runs_nowhere_is_unanswered_not_absent(
     assert text != crm_mon(3)
     with pytest.raises(Unanswered, match="which node runs the database"):
         look(run, {(kit.N, STATUS.argv): said(text)}).sql_node()
+
+
+ASKED = "SELECT value FROM t WHERE value > %s ORDER BY value LIMIT 2"
+WHERE = ("mysql", "--batch", "--skip-column-names", "--execute", "SELECT @@socket")
+
+
+def after(last: str | None) -> SqlQuery[list[str]]:
+    return SqlQuery(
+        name="values",
+        database="ocsweb",
+        sql=ASKED,
+        params=(last or "",),
+        parse=lambda rows: [str(row["value"]) for row in rows],
+    )
+
+
+@contextlib.contextmanager
+def database(run: Run, tmp_path: Path, pages: dict[str, Any]) -> Iterator[tuple[Look, Mysqld]]:
+    """A look whose database answers a page for the row before it."""
+    answers = {ASKED % f"'{last}'": rows for last, rows in pages.items()}
+    with serving(tmp_path / "db.sock", {"root": ""}, answers) as server:
+        node = FakeTransport(
+            {(kit.N, STATUS.argv): said(crm_mon(3)), (kit.N, WHERE): said("/run/db.sock\n")},
+            sockets={(kit.N, "/run/db.sock"): server.path},
+        )
+        yield Look(run, node, names_of(run.inventory, None)), server
+
+
+def test_a_long_answer_comes_page_by_page_and_is_recorded_once(run: Run, tmp_path: Path) -> None:
+    with database(run, tmp_path, {"": ["a", "b"], "b": ["c"], "c": []}) as (door, server):
+        rows = door.sql_pages(after)
+        assert [next(rows), next(rows)] == ["a", "b"]
+        asked = [s for s in server.statements if s.startswith("SELECT value")]
+        assert asked == [ASKED % "''"]  # the next page is asked for when it is wanted
+        assert list(rows) == ["c"]
+        assert len(server.users) == 1
+    (seen,) = [e for e in observations(run) if e["question"] == "values"]
+    assert (seen["rows"], seen["node"]) == (3, kit.N)
+    assert seen["command"] == f"SQL on ocsweb: {ASKED}"
+    assert seen["output"] == {"text": "(3 rows in 2 pages, not recorded here)"}
+    assert not list((run.directory / "outputs").glob("*values*"))
+
+
+def test_a_long_answer_that_breaks_off_is_unanswered(run: Run, tmp_path: Path) -> None:
+    with database(run, tmp_path, {"": ["a", "b"], "b": 1969}) as (door, _):
+        rows = door.sql_pages(after)
+        assert [next(rows), next(rows)] == ["a", "b"]
+        with pytest.raises(Unanswered, match="time limit"):
+            next(rows)
+
+
+def test_the_room_here_is_the_run_directorys(run: Run) -> None:
+    free = shutil.disk_usage(run.directory).free
+    seen = look(run, {}).room_here()
+    assert abs(seen - free) < 1 << 30
+    (event,) = observations(run)
+    assert (event["node"], event["output"]["text"]) == ("controller", f"{seen} bytes")
+
+
+def test_room_that_can_not_be_read_is_no_room(run: Run) -> None:
+    shutil.rmtree(run.directory)
+    with pytest.raises(Unanswered, match="room in"):
+        look(run, {}).room_here()
 
 
 def test_a_closed_ledger_entry_is_bookkeeping(run: Run) -> None:

@@ -67,6 +67,7 @@ QUESTIONS: dict[str, Callable[[Look], object]] = {
     "ask": lambda look: look.ask(kit.N, VERSION),
     "ask_all": lambda look: look.ask_all([kit.N], VERSION),
     "sql": lambda look: look.sql(SQL),
+    "a long answer of the database": lambda look: look.sql_pages(lambda _: SQL),
     "where the database runs": lambda look: look.sql_node(),
     "resources": lambda look: look.cluster_status().resources,
     "nodes": lambda look: look.cluster_status().nodes,

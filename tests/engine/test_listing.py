@@ -1,0 +1,188 @@
+"""Long lists: whole, sorted, harmless to open, and never in memory."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import string
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import listing
+from engine.errors import RunbookError
+from engine.evidence import Evidence
+from engine.outputs import EXCERPT
+from engine.report.html import step_details
+from engine.run import Run
+from engine.secrets import MASK, Secret
+from tests.engine import kit
+
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return kit.make_run(tmp_path)
+
+
+@pytest.fixture
+def evidence(run: Run) -> Evidence:
+    return Evidence(run, "phase.step", ())
+
+
+def attachments(run: Run) -> list[dict[str, object]]:
+    return [e["output"] for e in run.journal.events if e["event"] == "attachment"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("8192", "8192"),
+        ("< 1", "< 1"),
+        ("Größe", "Größe"),
+        ("", ""),
+        ("  ", "  "),
+        (None, None),
+        (-5, -5),
+        ("=1+1", "'=1+1"),
+        ("+8192", "'+8192"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("  =1", "'  =1"),
+        ("＝1", "'＝1"),
+        ("'=1", "''=1"),
+        ("\t=1", "\\t=1"),
+        ("a\r\nb", "a\\r\\nb"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202egpj", "\\u202egpj"),
+        ("\\n", "\\\\n"),
+    ],
+)
+def test_no_cell_acts_where_it_is_opened(cell: listing.Cell, written: listing.Cell) -> None:
+    assert listing.safe(cell) == written
+
+
+@given(texts)
+def test_a_cell_is_printable_no_formula_and_can_be_read_back(text: str) -> None:
+    shown = listing.safe(text)
+    assert isinstance(shown, str)
+    assert shown.isprintable()
+    assert shown.lstrip()[:1] not in tuple("=+-@＝＋－＠")
+    bare = shown[1:] if shown.startswith("'") else shown
+    assert bare.encode("latin-1", "backslashreplace").decode("unicode_escape") == text
+
+
+@given(st.lists(st.tuples(texts, st.integers(), st.none() | texts)))
+def test_a_table_comes_back_from_its_file(rows: list[tuple[str, int, str | None]]) -> None:
+    written = b"".join(listing.lines(("a", "b", "c"), rows, lambda text: text)).decode()
+    read = list(csv.reader(written.splitlines(), quoting=csv.QUOTE_ALL))
+    shown = [["" if c is None else str(listing.safe(c)) for c in row] for row in rows]
+    assert read == [["a", "b", "c"], *shown]
+
+
+@given(
+    st.lists(st.tuples(st.none() | texts, st.integers(0, 5), st.none() | texts), max_size=60),
+    st.integers(1, 7),
+)
+def test_sorting_in_parts_is_sorting(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str | None, int, str | None]],
+    at_once: int,
+) -> None:
+    directory = tmp_path_factory.getbasetemp()
+    before = sorted(directory.iterdir())
+    found = [tuple(row) for row in listing.in_order(rows, directory, at_once)]
+    assert found == sorted(rows, key=lambda row: [(c is not None, c) for c in row])
+    assert sorted(directory.iterdir()) == before
+
+
+def test_more_parts_than_files_may_be_open(tmp_path: Path) -> None:
+    rows = [(number * 7919 % 1009,) for number in range(1009)]
+    ordered = [row[0] for row in listing.in_order(rows, tmp_path, at_once=2)]
+    assert ordered == list(range(1009))
+
+
+def test_a_list_is_a_file_with_its_digest_in_the_journal(run: Run, evidence: Evidence) -> None:
+    told = evidence.list("some/values", ("agent", "value"), [("b", "=2"), ("a", "x\x1b")])
+    file = run.directory / told["file"]
+    assert file.read_text() == '"agent","value"\n"a","x\\x1b"\n"b","\'=2"\n'
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (told["rows"], told["size"]) == (2, file.stat().st_size)
+    assert told["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert attachments(run) == [told]
+    assert evidence.reasons == [f"2 rows in {told['file']}, sha256 {told['sha256'][:16]}..."]
+    assert [path.name for path in file.parent.iterdir()] == ["0001-some-values.csv"]
+
+
+def test_the_report_names_it_from_the_journal_alone(run: Run, evidence: Evidence) -> None:
+    run.record("run-started", cluster="c")
+    told = evidence.list("values", ("value",), [("<b>",)])
+    (run.directory / told["file"]).unlink()
+    events = [e for e in read_lines(run) if e["event"] == "attachment"]
+    shown = step_details(events)
+    assert f"{told['file']}, 1 rows, {told['size']} bytes, sha256 {told['sha256']}" in shown
+    assert "<b>" not in shown.replace("<b>values</b>", "")
+
+
+def read_lines(run: Run) -> list[dict[str, object]]:
+    from engine.journal import lines_of, read_journal
+
+    path = run.directory / "journal.jsonl"
+    return list(read_journal(lines_of(path.read_bytes()), str(path)))
+
+
+def test_secrets_are_masked_in_it(run: Run, evidence: Evidence) -> None:
+    run.redactor.learn(Secret("hunter22"))
+    told = evidence.list("v", ("a", "b"), [("x hunter22", "password = other"), ("password=", "y")])
+    text = (run.directory / told["file"]).read_text()
+    assert "hunter22" not in text + told["text"]
+    assert "other" not in text
+    assert text.count(MASK) >= 2
+
+
+def test_a_list_that_breaks_off_leaves_no_file(run: Run, evidence: Evidence) -> None:
+    def broken() -> Iterator[tuple[str]]:
+        yield ("a",)
+        raise RunbookError("the database is gone")
+
+    with pytest.raises(RunbookError, match="is gone"):
+        evidence.list("v", ("a",), broken())
+    assert list((run.directory / "outputs").iterdir()) == []
+    assert attachments(run) == []
+
+
+def test_a_list_that_can_not_be_written_is_an_error(run: Run, evidence: Evidence) -> None:
+    (run.directory / "outputs").rmdir()
+    with pytest.raises(RunbookError, match="'v' can't be written on this machine"):
+        evidence.list("v", ("a",), [("x",)])
+
+
+def test_rows_are_taken_as_they_are_written_and_never_kept(run: Run, evidence: Evidence) -> None:
+    """A list ten times as long takes no more memory than the part that is sorted at once."""
+
+    def peak(rows: int) -> int:
+        letters = itertools.cycle(string.ascii_letters)
+        made = ((f"{next(letters)}{number:050}", number) for number in range(rows))
+        tracemalloc.start()
+        told = evidence.list("v", ("a", "n"), made)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert told["rows"] == rows
+        assert len(str(told["text"])) <= EXCERPT
+        return most
+
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(listing, "SORTED_AT_ONCE", 500)
+    monkey.setattr(listing.in_order, "__defaults__", (500,))
+    try:
+        small, large = peak(1_000), peak(10_000)
+    finally:
+        monkey.undo()
+    assert large < 2 * small
