@@ -9,8 +9,7 @@ from typing import Any
 
 from engine.look import Look
 from engine.model.finding import Finding
-from runbook.ocs import agents, capacity, capacity_after, comparison, glpi, glpi_after, online
-from runbook.ocs.agents import FollowedAgent, Verdict
+from runbook.ocs import capacity, capacity_after, comparison, glpi, glpi_after, online
 from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
 from runbook.ocs.login import LoginResult, login
 from runbook.ocs.migration import OCS_DATABASE_IN_USE, OcsDatabase, credentials_now
@@ -34,11 +33,10 @@ class Seen:
 
 @dataclass
 class CapacityBefore(Seen):
-    """What G05 lists, and whom G08 follows up."""
+    """What G05 lists."""
 
     column: ColumnType | None = None
     values: list[DirtyValue] = field(default_factory=list)
-    followed: list[FollowedAgent] = field(default_factory=list)
 
 
 def capacity_before(look: Look) -> CapacityBefore:
@@ -54,16 +52,12 @@ def capacity_before(look: Look) -> CapacityBefore:
         values += page
         if len(page) < PAGE:
             break
-    followed = agents.agents_to_follow(values)
-    by_agent = agents.by_useragent(followed)
     return CapacityBefore(
         capacity.findings_before(column, counts),
-        f"{counts.sentence()}; machines to follow up: {len(followed)}"
-        + "".join(f"; {count} with {name}" for name, count in by_agent.items()),
+        counts.sentence(),
         [_line(value) for value in values],
         column,
         values,
-        followed,
     )
 
 
@@ -106,20 +100,6 @@ def memories_after(look: Look, began: datetime) -> Seen:
     if totals.rewritten_machines:
         said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
     return Seen(findings, said, [str(row) for row in compared.discrepancies])
-
-
-def agents_now(
-    look: Look, followed: list[FollowedAgent], upgraded: datetime
-) -> dict[Verdict, list[FollowedAgent]]:
-    """How the agents that had sent strings do (G08)."""
-    verdicts: dict[Verdict, list[FollowedAgent]] = {}
-    for start in range(0, len(followed), 500):
-        part = followed[start : start + 500]
-        now = look.sql(agents.machines_now(agent.machine for agent in part))
-        for agent in part:
-            seen = agents.verdict(agent, now.get(agent.machine), upgraded)
-            verdicts.setdefault(seen, []).append(agent)
-    return verdicts
 
 
 def glpi_before(look: Look) -> Seen:
