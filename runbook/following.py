@@ -19,14 +19,17 @@ FETCH = 600.0
 TABLE = "agents.csv"
 
 
-def list_here(session: Session, look: Look, attempt: str, sha256: str) -> Path:
-    """The list on record, in this run's `backups/`: fetched from N unless it is there.
+def list_here(
+    session: Session, look: Look, attempt: str, sha256: str, another: Path | None = None
+) -> Path:
+    """The list on record: `another` copy, that in this run's `backups/`, or fetched there from N.
 
     RunbookError when N does not have it either.
     """
-    here = session.run.directory / "backups" / followed.FILE
-    if not followed.problem_of(here, sha256):
-        return here
+    own = session.run.directory / "backups" / followed.FILE
+    for here in filter(None, (another, own)):
+        if not followed.problem_of(here, sha256):
+            return here
     source = ("cat", "--", followed.path(attempt))
     fetched = session.fetch(look.names.active, source, followed.FILE, FETCH)
     if problem := followed.problem_of(fetched, sha256):

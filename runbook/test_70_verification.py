@@ -171,7 +171,8 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     if tally.open:
         evidence.open(
             "G08",
-            f"{tally.sentence()}. Look again when they have sent an inventory, some days from now.",
+            f"{tally.sentence()}. Look again when they have sent an inventory, some days from now:"
+            f" {runbook_session.commands['follow-up']}",
         )
     else:
         evidence.fulfilled("G08", tally.sentence())
