@@ -11,7 +11,7 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.session import Session
 from runbook.ocs import followed
-from runbook.ocs.agents import verdict
+from runbook.ocs.agents import FollowedAgent, verdict
 from runbook.ocs.tally import HEADER, Judged, Tally
 
 FETCH = 600.0
@@ -19,21 +19,28 @@ FETCH = 600.0
 TABLE = "agents.csv"
 
 
+class ListUnusable(RunbookError):
+    """The list on record can't be had or read; the text says why."""
+
+
 def list_here(
     session: Session, look: Look, attempt: str, sha256: str, another: Path | None = None
 ) -> Path:
     """The list on record: `another` copy, that in this run's `backups/`, or fetched there from N.
 
-    RunbookError when N does not have it either.
+    ListUnusable when N does not have it either, or can't be asked.
     """
     own = session.run.directory / "backups" / followed.FILE
     for here in filter(None, (another, own)):
         if not followed.problem_of(here, sha256):
             return here
     source = ("cat", "--", followed.path(attempt))
-    fetched = session.fetch(look.names.active, source, followed.FILE, FETCH)
+    try:
+        fetched = session.fetch(look.names.active, source, followed.FILE, FETCH)
+    except RunbookError as error:
+        raise ListUnusable(str(error)) from error
     if problem := followed.problem_of(fetched, sha256):
-        raise RunbookError(
+        raise ListUnusable(
             f"the list of the machines to follow up, as {look.names.active} has it, is not the one"
             f" on record: {problem}"
         )
@@ -43,20 +50,22 @@ def list_here(
 def follow(look: Look, evidence: Evidence, file: Path, upgraded: datetime) -> Tally:
     """Judge every machine of the list; all of them are kept as a table, the counts returned.
 
-    `upgraded` is the database's clock after the column was changed.
+    `upgraded` is the database's clock after the column was changed. Raises ListUnusable.
     """
     tally = Tally()
 
     def judged() -> Iterator[tuple[object, ...]]:
-        for agent, now in followed.with_now(look, followed.read(file)):
+        for agent, now in followed.with_now(look, _machines(file)):
             one = Judged(verdict(agent, now, upgraded), agent, now)
             tally.add(one, upgraded)
             yield one.row()
 
-    try:
-        evidence.attach_table("agents to follow up", TABLE, HEADER, judged())
-    except ValueError as error:
-        raise RunbookError(
-            f"the list of the machines to follow up can't be read: {error}"
-        ) from error
+    evidence.attach_table("agents to follow up", TABLE, HEADER, judged())
     return tally
+
+
+def _machines(file: Path) -> Iterator[FollowedAgent]:
+    try:
+        yield from followed.read(file)
+    except ValueError as error:
+        raise ListUnusable(f"the list of the machines can't be read: {error}") from error

@@ -7,7 +7,7 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.session import Session
 from engine.steps import step
-from runbook.following import list_here
+from runbook.following import ListUnusable, list_here
 from runbook.ocs import dump, followed
 from runbook.ocs.fetched import fetched_findings, restore_command
 from runbook.ocs.presence import presence
@@ -51,6 +51,11 @@ def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Pr
     if not look.ask(look.names.active, followed.is_whole(attempt, sha256)):
         evidence.note("the list of the machines to follow up is not there any more")
         return
-    list_here(session, look, attempt, sha256)
-    evidence.remember(followed.LISTED_FACT, machines=proof.agents, sha256=sha256)
-    evidence.note(f"{followed.FILE}, {proof.agents} machines to follow up, sha256 {sha256}")
+    try:
+        file = list_here(session, look, attempt, sha256)
+        machines = sum(1 for _ in followed.read(file))
+    except (ListUnusable, ValueError) as error:
+        evidence.note(f"the list of the machines to follow up can't be used: {error}")
+        return
+    evidence.remember(followed.LISTED_FACT, machines=machines, sha256=sha256)
+    evidence.note(f"{followed.FILE}, {machines} machines to follow up, sha256 {sha256}")

@@ -15,7 +15,7 @@ from engine.steps import step
 from runbook import checks, release
 from runbook.actions.backup import VERIFIED
 from runbook.actions.neteye_command import ended_with, name_of, said_of
-from runbook.following import follow, list_here
+from runbook.following import ListUnusable, follow, list_here
 from runbook.ocs import dump, followed, verification
 from runbook.ocs.comparison import DATABASE_CLOCK
 from runbook.ocs.presence import presence
@@ -164,18 +164,26 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     upgraded = look.memory.facts.get(VERIFIED)
     moment = datetime.fromisoformat(upgraded["moment"]) if upgraded else look.sql(DATABASE_CLOCK)
     attempt = runbook_session.survey.attempt
-    file = list_here(
-        runbook_session, look, look.attempt or (attempt.id if attempt else ""), listed["sha256"]
-    )
-    tally = follow(look, evidence, file, moment)
+    attempt_id = look.attempt or (attempt.id if attempt else "")
+    try:
+        file = list_here(runbook_session, look, attempt_id, listed["sha256"])
+        tally = follow(look, evidence, file, moment)
+    except ListUnusable as error:
+        # what comes after does not need it: nobody is locked out of a half-upgraded cluster
+        evidence.open("G08", f"{error}. Bring the list back, then: {_command(runbook_session)}")
+        return
     if tally.open:
         evidence.open(
             "G08",
             f"{tally.sentence()}. Look again when they have sent an inventory, some days from now:"
-            f" {runbook_session.commands['follow-up']}",
+            f" {_command(runbook_session)}",
         )
     else:
         evidence.fulfilled("G08", tally.sentence())
+
+
+def _command(session: Session) -> str:
+    return session.commands["follow-up"]
 
 
 def _without_a_list(look: Look, evidence: Evidence) -> None:

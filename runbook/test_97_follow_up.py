@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from engine.errors import RunbookError
 from engine.evidence import Evidence
 from engine.follow_up import Followed
 from engine.look import Look
@@ -18,7 +17,7 @@ from engine.policy import roles
 from engine.session import Session
 from engine.steps import step
 from runbook.actions.backup import VERIFIED
-from runbook.following import follow, list_here
+from runbook.following import ListUnusable, follow, list_here
 from runbook.ocs import followed
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
@@ -71,7 +70,7 @@ def test_list(runbook_session: Session, look: Look, evidence: Evidence) -> None:
         return
     try:
         file = _list(runbook_session, look)
-    except RunbookError as error:
+    except ListUnusable as error:
         evidence.judge([_no_list(run, str(error))], observed=str(error))
         return
     evidence.note(f"{listed['machines']} machines in {file}, as on record")

@@ -17,6 +17,8 @@ from engine.evidence import Evidence
 from engine.follow_up import Followed
 from engine.judge import Judge
 from engine.run import Ending
+from runbook import test_50_backup as backup
+from runbook import test_70_verification as verification
 from runbook import test_97_follow_up as steps
 from runbook.actions.backup import VERIFIED
 from runbook.following import list_here
@@ -41,6 +43,8 @@ class Session:
         self.shown: list[str] = []
         self.console = SimpleNamespace(output=self.shown.append)
         self.left: list[tuple[str, str]] = []
+        self.survey = SimpleNamespace(attempt=SimpleNamespace(id="A1"))
+        self.commands = {"follow-up": "pytest runbook --follow-up RUN"}
 
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
         self.fetched.append(argv)
@@ -58,9 +62,11 @@ class Look:
     """The database: machine -> what it has now."""
 
     names = SimpleNamespace(active=N)
+    attempt = None
 
-    def __init__(self, machines: Mapping[int, Any]) -> None:
+    def __init__(self, machines: Mapping[int, Any], **facts: Any) -> None:
         self.machines = machines
+        self.memory = SimpleNamespace(facts=facts)
 
     def sql(self, query: Any) -> Mapping[int, Any]:
         return {m: self.machines[m] for m in query.params if m in self.machines}
@@ -180,3 +186,60 @@ def test_a_list_that_can_not_be_read_is_no_verdict(tmp_path: Path, their: Path) 
         follow_up(made, {})
     assert events(made, "row") == []
     assert list((made.run.directory / "outputs").iterdir()) == []
+
+
+FIRST = verification.test_agents
+
+
+def first_look(made: Session, their: Path, machines: Mapping[int, Any]) -> Mapping[str, Any]:
+    """The row of the upgrade's own look."""
+    facts = {
+        followed.LISTED_FACT: {"machines": 3, "sha256": sha256(their)},
+        VERIFIED: {"moment": MOMENT.isoformat()},
+    }
+    FIRST(made, Look(machines, **facts), evidence_of(made))  # type: ignore[arg-type]
+    (row,) = events(made, "row")
+    return row
+
+
+def test_the_first_look_says_what_to_type_days_later(tmp_path: Path, their: Path) -> None:
+    row = first_look(session(tmp_path, their, their), their, {1: now(1, lastdate=MOMENT)})
+    assert row["state"] == "open"
+    assert row["reason"].endswith("some days from now: pytest runbook --follow-up RUN")
+
+
+@pytest.mark.parametrize("trouble", ["lost", "damaged", "garbage"])
+def test_a_list_that_is_lost_locks_nobody_out_of_a_half_upgraded_cluster(
+    tmp_path: Path, their: Path, trouble: str
+) -> None:
+    on_n = {"lost": None, "damaged": tmp_path / "on-n", "garbage": their}[trouble]
+    (tmp_path / "on-n").write_bytes(gzip.compress(b"other"))
+    if trouble == "garbage":
+        their.write_bytes(b"no list")
+    made = session(tmp_path, their, on_n)
+    row = first_look(made, their, {})
+    assert row["state"] == "open"
+    assert "Bring the list back, then: pytest runbook --follow-up RUN" in row["reason"]
+    assert made.run.stop is None
+
+
+@pytest.mark.parametrize(
+    ("content", "machines"),
+    [([agent(1), agent(2)], 2), ([], 0), (None, None)],
+)
+def test_only_a_list_that_can_be_read_is_put_on_record(
+    tmp_path: Path, content: list[Any] | None, machines: int | None
+) -> None:
+    """Fetched with the backup, read once: before the first round nothing depends on it."""
+    on_n = tmp_path / "on-n"
+    if content is None:
+        on_n.write_bytes(gzip.compress(b"no json"))
+    else:
+        listed(on_n, content)
+    made, look = Session(tmp_path, on_n), Look({})
+    look.ask = lambda node, query: True  # type: ignore[attr-defined]
+    proof = SimpleNamespace(agents_sha256=sha256(on_n))
+    backup._fetch_list(made, look, evidence_of(made), proof)  # type: ignore[arg-type]
+    facts = [(event["name"], event["machines"]) for event in events(made, "fact")]
+    assert facts == ([] if machines is None else [(followed.LISTED_FACT, machines)])
+    assert events(made, "note")
