@@ -5,9 +5,11 @@ from __future__ import annotations
 from engine.attempt.here import MachineLock
 from engine.attempt.late import deliver
 from engine.attempt.lock import ClusterLock, holder, take_here
+from engine.attempt.memory import Memory
 from engine.attempt.records import RecordsWriter
 from engine.attempt.takeover import judge_position, judge_records
 from engine.console import Console
+from engine.follow_up import Followed
 from engine.look import Look
 from engine.report import earlier
 from engine.run import Ending, Run
@@ -38,6 +40,8 @@ class Opening:
     def look(self) -> tuple[Look, Survey]:
         """Look at every node, and say where the upgrade stands."""
         self._look, self._survey = survey(self._run, self._door)
+        if self._run.follows is not None:
+            self._stand_apart(self._run.follows)
         self._record_position()
         return self._look, self._survey
 
@@ -60,11 +64,21 @@ class Opening:
 
     def judge(self) -> None:
         """Whether what an earlier run left on N can be gone on with; stops the run if not."""
+        if self._run.follows is not None:
+            return  # it goes by the evidence of the run that it follows up
         before = self._relies_on()
         judge_records(self._run, self._look, self._survey)
         judge_position(self._run, self._look, self._survey)
         if self._relies_on() != before:
             self._record_position()
+
+    def _stand_apart(self, followed: Followed) -> None:
+        """A follow-up is no part of the attempt: it goes by no record on N and adds none."""
+        run, seen = self._run, self._survey
+        run.memory = Memory.fold(run.journal.events)
+        run.judge.honour(())
+        run.attempt, seen.attempt, seen.earlier = followed.attempt, None, []
+        self._look.baseline = None
 
     def _relies_on(self) -> tuple[str | None, bool]:
         """The attempt that goes on, and whether earlier journals count: also of a closed one."""
@@ -111,7 +125,7 @@ class Opening:
             position=self._look.position.value,
             active=self._look.names.active,
             attempt=self._run.attempt,
-            records="known" if self._knows_records() else "unknown",
+            records="known" if self._knows_records() and not self._run.follows else "unknown",
         )
 
     def _knows_records(self) -> bool:

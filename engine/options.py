@@ -27,7 +27,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--follow-up",
         metavar="REPORTS/RUN",
-        help="days later: the agents that had sent strings (not there yet)",
+        help="days later: how do the agents do that had sent strings? Asks only",
     )
     group.addoption(
         "--accept",
@@ -52,11 +52,15 @@ def mode_of(config: pytest.Config) -> Mode:
     """What this run may do; a plan of a restore is a plan."""
     if config.getoption("plan"):
         return Mode.PLAN
+    if config.getoption("follow_up"):
+        return Mode.FOLLOW_UP
     return Mode.RESTORE if config.getoption("restore") else Mode.EXECUTE
 
 
 def scope_of(config: pytest.Config) -> Scope:
     """Which steps this run is made of."""
+    if config.getoption("follow_up"):
+        return Scope.FOLLOW_UP
     return Scope.RESTORE if config.getoption("restore") else Scope.UPGRADE
 
 
@@ -70,12 +74,22 @@ def refuse_contradictions(config: pytest.Config) -> None:
             " of them"
         )
     if follow_up:
-        raise UsageError(
-            "--follow-up is not there yet: look at the agents of row G08 by hand, with the list"
-            f" in {follow_up}/report.html"
-        )
+        _refuse_with_follow_up(config)
     if restore and config.getoption("settle"):
         raise UsageError(
             "--settle with --restore: a settlement speaks of a step of the upgrade, and --restore"
             " runs none of them; give it when you run the upgrade again"
         )
+
+
+_NOT_FOR_A_LOOK = {
+    "plan": "a follow-up only asks, so there is nothing to plan",
+    "accept": "a follow-up has nothing to accept; what is open stays open until it is done",
+    "settle": "a settlement speaks of a step of the upgrade, and a follow-up runs none of them",
+}
+
+
+def _refuse_with_follow_up(config: pytest.Config) -> None:
+    for name, why in _NOT_FOR_A_LOOK.items():
+        if config.getoption(name):
+            raise UsageError(f"--{name} with --follow-up: {why}; give --follow-up without it")

@@ -221,7 +221,7 @@ def _console(session: pytest.Session, run: Run) -> Console:
             reporter.flush()
 
     minutes = run.release.estimate_base + run.release.estimate_per_node * len(run.inventory.hosts)
-    expected = 0.0 if run.scope is Scope.RESTORE else minutes * 60.0  # the guide's is the upgrade's
+    expected = minutes * 60.0 if run.scope is Scope.UPGRADE else 0.0  # the guide's is the upgrade's
     return Console(write, len(session.items), expected, run.redactor.clean_output)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.attempt.memory import Memory
 from engine.errors import RunbookError, UsageError
+from engine.follow_up import Followed
 from engine.interrupts import Interrupts
 from engine.journal import Event, Journal, utc_now
 from engine.judge import Judge
@@ -29,11 +30,12 @@ class Mode(StrEnum):
     EXECUTE = "execute"
     PLAN = "plan"
     RESTORE = "restore"
+    FOLLOW_UP = "follow-up"
 
     @property
     def changes(self) -> bool:
         """It takes the lock and may change the cluster."""
-        return self is not Mode.PLAN
+        return self in (Mode.EXECUTE, Mode.RESTORE)
 
 
 class Ending(StrEnum):
@@ -102,6 +104,8 @@ class Run:
     memory: Memory = field(default_factory=Memory)
     """The attempt's memory: earlier runs first, kept up to date by this one."""
     attempt: str | None = None
+    follows: Followed | None = None
+    """The run whose upgrade this one follows up; its `attempt` is that run's."""
     settlements: tuple[Settlement, ...] = ()
     """What this run was told of unknown outcomes; on record once it holds the records' lock."""
     stop: Stop | None = None

@@ -215,6 +215,16 @@ class Session:
             by="restore" if self.run.scope is Scope.RESTORE else "done",
         )
 
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """What to type next, as the run wrote it down at its start."""
+        commands: Mapping[str, str] = self.run.journal.events[0].get("commands", {})
+        return commands
+
+    def leave_open(self, reason: str, what_to_do: str) -> None:
+        """A step saw what it was to see, and a person has to go on from there: exit code 11."""
+        self.run.halt(Ending.STOPPED, reason, what_to_do)
+
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
         """Bring a file of N into the run's `backups/` (0600); raises Lost."""
         target = self.run.directory / "backups" / name

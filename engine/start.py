@@ -14,6 +14,7 @@ from engine.attempt import remote
 from engine.attempt.settle import parse_settlements
 from engine.console import Console
 from engine.errors import UsageError
+from engine.follow_up import Followed, read_followed
 from engine.journal import stamp, utc_now
 from engine.judge import Judge
 from engine.material import runbook_hash
@@ -46,6 +47,7 @@ def make_run(config: pytest.Config) -> Run:
         )
     inventory = read_inventory(path)
     release = _release(config)
+    follows = _followed(config, inventory, release)
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
     accepted = [
@@ -71,6 +73,7 @@ def make_run(config: pytest.Config) -> Run:
         release=release,
         mode=options.mode_of(config),
         scope=options.scope_of(config),
+        follows=follows,
         directory=directory,
         run_id=run_id,
         journal=open_journal(directory, run_id, redactor.clean_output),
@@ -116,9 +119,17 @@ def _inventory_path(config: pytest.Config) -> Path:
     return config.rootpath / DEFAULT_INVENTORY
 
 
+def _followed(config: pytest.Config, inventory: Inventory, release: Release) -> Followed | None:
+    given = config.getoption("follow_up")
+    if not given:
+        return None
+    path = config.invocation_params.dir / str(given)
+    return read_followed(path, inventory.settings.cluster, release)
+
+
 def _start_rehearsal(config: pytest.Config, inventory: Inventory) -> None:
     """`pytest runbook` starts the rehearsal cluster when it is not running; nothing else does."""
-    if any(map(config.getoption, ("inventory", "plan", "restore"))):
+    if any(map(config.getoption, ("inventory", "plan", "restore", "follow_up"))):
         return
     if inventory.settings.environment is not Environment.REHEARSAL:
         return
@@ -134,6 +145,8 @@ def _release(config: pytest.Config) -> Release:
 
 def _acceptances(config: pytest.Config, inventory: Inventory) -> tuple[Acceptance, ...]:
     settings = inventory.settings
+    if config.getoption("follow_up"):
+        return ()  # they are about the upgrade
     by = config.getoption("by") or ""
     given = [parse_acceptance(text, by) for text in config.getoption("accept")]
     noted = [parse_acceptance(text, settings.accepted_by or "") for text in settings.accept]

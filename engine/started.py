@@ -34,6 +34,7 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
         "commands": _commands(run, root, where),
+        **({"follows": run.follows.run_id} if run.follows else {}),
     }
 
 
@@ -47,7 +48,7 @@ def _announced(run: Run) -> str:
 
 
 def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
-    """What to type next, in the same directory: the same again, the run itself, the restore.
+    """What to type next, in the same directory: again, the run itself, the restore, the follow-up.
 
     Acceptances are on record and settlements speak once: neither is repeated.
     """
@@ -55,10 +56,14 @@ def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
     base += ["--inventory", _typed(run.inventory.path, where)]
     restore = ["--restore"] if run.scope is Scope.RESTORE else []
     plan = ["--plan"] if run.mode is Mode.PLAN else []
+    followed = run.follows.directory if run.follows else run.directory
+    follow_up = ["--follow-up", _typed(followed, where)]
+    same = follow_up if run.follows else [*restore, *plan]
     return {
-        "again": shlex.join([*base, *restore, *plan]),
+        "again": shlex.join([*base, *same]),
         "execute": shlex.join([*base, *restore]),
         "restore": shlex.join([*base, "--restore"]),
+        "follow-up": shlex.join([*base, *follow_up]),
     }
 
 

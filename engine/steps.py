@@ -18,12 +18,16 @@ class Scope(StrEnum):
     UPGRADE = "upgrade"
     RESTORE = "restore"
     """Only gives back the temporary changes in the ledger (`--restore`)."""
+    FOLLOW_UP = "follow-up"
+    """Only looks, days after an upgrade, at what it left open (`--follow-up`)."""
 
 
 _SCOPES = {
     "upgrade": frozenset({Scope.UPGRADE}),
     "restore": frozenset({Scope.RESTORE}),
-    "both": frozenset(Scope),
+    "both": frozenset({Scope.UPGRADE, Scope.RESTORE}),
+    "follow-up": frozenset({Scope.FOLLOW_UP}),
+    "every": frozenset(Scope),
 }
 
 
@@ -93,7 +97,8 @@ def step(
     """Declare a test function a step of the runbook.
 
     The first line of its docstring is its sentence of intent for console and report. `scope` is
-    `upgrade`, `restore` or `both`; dependencies are resolved among the steps of one run.
+    `upgrade`, `restore`, `both` of them, `follow-up`, or `every`; dependencies are resolved among
+    the steps of one run.
     """
     if scope not in _SCOPES:
         raise ValueError(f"step {name!r}: scope {scope!r}; expected one of {', '.join(_SCOPES)}")

@@ -8,6 +8,7 @@ from engine.model.finding import Severities, Severity
 from engine.model.host import Version
 from engine.model.release import Release, Stage
 from engine.queries import Query
+from runbook.ocs.names import MEMORIES_VERIFIED
 
 SOURCE = Version(4, 25)
 TARGET = Version(4, 26)
@@ -184,7 +185,7 @@ _BLOCKING = (
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
-    *("capacity-dirty", "memories-machine-gone", "restore-unverified"),
+    *("capacity-dirty", "memories-machine-gone", "restore-unverified", "agents-open"),
     *("glpi-key-missing-inactive", "glpi-login-failed-inactive"),
     *("glpi-login-unreachable-inactive", "glpi-password-missing-inactive"),
     *("glpi-password-old-form-inactive", "glpi-password-unchanged-inactive"),
@@ -197,7 +198,7 @@ NEVER_ACCEPTABLE = frozenset(
         *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
         *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
-        "restore-while-running",
+        *("restore-while-running", "agents-list-missing"),
     }
 )
 
@@ -226,6 +227,7 @@ RELEASE = Release(
     estimate_per_node=ESTIMATE_PER_NODE,
     stages=STAGES,
     no_return="upgrade.run",
+    verified_by=MEMORIES_VERIFIED,
 )
 
 

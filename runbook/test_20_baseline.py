@@ -99,12 +99,10 @@ def _take(look: Look) -> dict[str, Any]:
 
 
 def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
-    """What G03, G07 and G08 compare with afterwards; of stored passwords only salted digests."""
-    taken: dict[str, Any] = {"glpi": None, "followed": []}
+    """What G03 compares with afterwards; of stored passwords only salted digests."""
+    taken: dict[str, Any] = {"glpi": None}
     if (database := glpi_place(look).database) is not None:
         taken["glpi"] = verification.glpi_baseline(look, database, secrets.token_bytes(16))
-    if there.has_ocs_database:
-        taken["followed"] = [agent.as_json() for agent in verification.followed_before(look)]
     return taken
 
 

@@ -7,7 +7,8 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.session import Session
 from engine.steps import step
-from runbook.ocs import dump
+from runbook.following import ListUnusable, list_here
+from runbook.ocs import dump, followed
 from runbook.ocs.fetched import fetched_findings, restore_command
 from runbook.ocs.presence import presence
 
@@ -36,8 +37,25 @@ def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> No
     path = runbook_session.fetch(
         look.names.active, ("cat", "--", proof.file), "ocsweb.memories.sql.gz", 3600.0
     )
+    findings = fetched_findings(path, proof)
     evidence.judge(
-        fetched_findings(path, proof),
-        observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}",
+        findings, observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}"
     )
     evidence.note(f"restore it on the node that runs the database with: {restore_command(proof)}")
+    _fetch_list(runbook_session, look, evidence, proof)
+
+
+def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Proof) -> None:
+    """The list of machines to follow up; without it the upgrade is as safe as with it."""
+    attempt, sha256 = look.attempt or "", proof.agents_sha256
+    if not look.ask(look.names.active, followed.is_whole(attempt, sha256)):
+        evidence.note("the list of the machines to follow up is not there any more")
+        return
+    try:
+        file = list_here(session, look, attempt, sha256)
+        machines = sum(1 for _ in followed.read(file))
+    except (ListUnusable, ValueError) as error:
+        evidence.note(f"the list of the machines to follow up can't be used: {error}")
+        return
+    evidence.remember(followed.LISTED_FACT, machines=machines, sha256=sha256)
+    evidence.note(f"{followed.FILE}, {machines} machines to follow up, sha256 {sha256}")

@@ -10,12 +10,13 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.policy import normal, versions
 from engine.queries.neteye import VERSION
+from engine.session import Session
 from engine.steps import step
 from runbook import checks, release
 from runbook.actions.backup import VERIFIED
 from runbook.actions.neteye_command import ended_with, name_of, said_of
-from runbook.ocs import dump, migration, sameness, verification
-from runbook.ocs.agents import FollowedAgent
+from runbook.following import ListUnusable, follow, list_here
+from runbook.ocs import dump, followed, migration, sameness, verification
 from runbook.ocs.comparison import DATABASE_CLOCK
 from runbook.ocs.glpi_place import GlpiPlace, glpi_place
 from runbook.ocs.presence import presence
@@ -192,27 +193,51 @@ def test_scratch(memories_beside_dropped: Applied) -> None:
 
 
 @step("verification.agents", after=("verification.memories",), guide=("G08",))
-def test_agents(look: Look, evidence: Evidence) -> None:
+def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """A first look at the agents that had sent strings; they are followed up days later."""
-    listed = ((look.baseline or {}).get("ocs") or {}).get("followed", [])
-    followed = [FollowedAgent.from_json(data) for data in listed]
-    if not followed:
+    listed = look.memory.facts.get(followed.LISTED_FACT)
+    if listed is None:
+        _without_a_list(look, evidence)
+        return
+    if not listed["machines"]:
         evidence.not_needed("no agent had sent a value that is no integer")
         return
     upgraded = look.memory.facts.get(VERIFIED)
     moment = datetime.fromisoformat(upgraded["moment"]) if upgraded else look.sql(DATABASE_CLOCK)
-    verdicts = verification.agents_now(look, followed, moment)
-    counts = ", ".join(f"{len(agents)} {verdict}" for verdict, agents in verdicts.items())
-    lines = [f"{verdict}: {agent}" for verdict, agents in verdicts.items() for agent in agents]
-    evidence.attach("agents to follow up", "\n".join(lines))
-    if any(verdict.is_open for verdict in verdicts):
+    attempt = runbook_session.survey.attempt
+    attempt_id = look.attempt or (attempt.id if attempt else "")
+    try:
+        file = list_here(runbook_session, look, attempt_id, listed["sha256"])
+        tally = follow(look, evidence, file, moment)
+    except ListUnusable as error:
+        # what comes after does not need it: nobody is locked out of a half-upgraded cluster
+        evidence.open("G08", f"{error}. Bring the list back, then: {_command(runbook_session)}")
+        return
+    if tally.open:
         evidence.open(
             "G08",
-            f"{len(followed)} machines had sent strings; now: {counts}. Look again when they"
-            " have sent an inventory, some days from now.",
+            f"{tally.sentence()}. Look again when they have sent an inventory, some days from now:"
+            f" {_command(runbook_session)}",
         )
     else:
-        evidence.fulfilled("G08", f"{len(followed)} machines had sent strings; now: {counts}")
+        evidence.fulfilled("G08", tally.sentence())
+
+
+def _command(session: Session) -> str:
+    return session.commands["follow-up"]
+
+
+def _without_a_list(look: Look, evidence: Evidence) -> None:
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs_database:
+        evidence.not_applicable(there.sentence())
+        return
+    evidence.open(
+        "G08",
+        "there is no list of the machines to follow up, as no backup was made and proved: look at"
+        " the agents by hand, with the list of the preflight",
+    )
 
 
 @step(

@@ -43,6 +43,8 @@ class Release:
     """All phases of the upgrade in running order; their shares add up to the estimate."""
     no_return: str = ""
     """The step from which on there is no way back but the fallback."""
+    verified_by: str = ""
+    """The fact that an upgrade must have left to be followed up (`--follow-up`)."""
 
     def __post_init__(self) -> None:
         shares = sum(s.base for s in self.stages), sum(s.per_node for s in self.stages)

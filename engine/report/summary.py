@@ -64,6 +64,8 @@ def attempt_rows(own: Sequence[Event], earlier: Sequence[Event]) -> list[Row]:
             names = serving.setdefault(row, [])
             if step["of"] not in names:
                 names.append(step["of"])
+    if own[0]["mode"] == "follow-up":  # it is about what its steps look at, days after all others
+        guide = {row: duty for row, duty in guide.items() if row in serving}
     return rows_of(both, guide, serving)
 
 

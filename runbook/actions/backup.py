@@ -12,16 +12,15 @@ from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
-from runbook.ocs import dump
+from runbook.ocs import dump, followed
 from runbook.ocs.comparison import DATABASE_CLOCK, backup_difference, table_sum
-from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
+from runbook.ocs.names import MEMORIES_VERIFIED, OCS_DATABASE, SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
 
 FRESH = timedelta(hours=1)
 """Before the first round an older backup is taken anew: inventories have come in since."""
 CONTROLLER = "controller"
-VERIFIED = "memories-verified"
-"""The fact that the table was compared with its backup after the upgrade."""
+VERIFIED = MEMORIES_VERIFIED
 
 
 def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
@@ -39,8 +38,11 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
         changes.append(dump.dump(node, attempt, size, made.database_clock))
     if changes or look.sql(dump.RESTORED) != made.sha256:
         changes.append(dump.restore_beside(node, attempt, made.sha256, size.deadline))
-    if node != look.names.active:
-        changes.append(dump.pull(look.names.active, look.names.internal[node], attempt, made, size))
+    listed = None if changes else _list_there(look, node, made)
+    if listed is None:
+        listed = followed.Listed("SHA256", 0, made.sha256)
+        changes.append(followed.make(node, attempt, made, size.deadline))
+    changes += _pulls(look, node, attempt, made, listed, size)
     changes.append(dump.drop_scratch(node))
     return Foreseen(tuple(changes), "the proof is recorded beside the backup")
 
@@ -71,6 +73,9 @@ def memories_backed_up(look: Look) -> Action:
             f" inventory since {made.began} explains it",
             "a restored backup that is like the table",
         )
+    listed = _list_there(look, node, made)
+    if listed is None:
+        listed = followed.parse_listed((yield followed.make(node, attempt, made, size.deadline)))
     proof = dump.Proof(
         file=dump.backup_path(attempt),
         sha256=made.sha256,
@@ -81,9 +86,10 @@ def memories_backed_up(look: Look) -> Action:
         taken=look.now().isoformat(timespec="seconds"),
         node=active,
         rewritten=difference.rewritten + difference.gone,
+        agents=listed.machines,
+        agents_sha256=listed.sha256,
     )
-    if node != active:
-        yield dump.pull(active, look.names.internal[node], attempt, made, size)
+    yield from _pulls(look, node, attempt, made, listed, size)
     # the proof before the drop: what was compared is lost with the schema
     yield dump.write_proof(active, attempt, proof)
     yield dump.drop_scratch(node)
@@ -96,6 +102,29 @@ def _dump_there(look: Look, node: str) -> dump.Dump | None:
     if made is None or look.sql(DATABASE_CLOCK) - made.database_clock >= FRESH:
         return None
     return made
+
+
+def _list_there(look: Look, node: str, made: dump.Dump) -> followed.Listed | None:
+    """The list that was made of this very dump, when a run was cut off behind it."""
+    listed = look.ask(node, followed.there(look.attempt)) if look.attempt else None
+    return listed if listed is not None and listed.dump == made.sha256 else None
+
+
+def _pulls(
+    look: Look,
+    node: str,
+    attempt: str,
+    made: dump.Dump,
+    listed: followed.Listed,
+    size: dump.TableSize,
+) -> Action:
+    """Dump and list are copied to N when another node runs the database."""
+    active = look.names.active
+    if node != active:
+        host = look.names.internal[node]
+        yield dump.pull(active, host, attempt, made, size)
+        yield followed.pull(active, host, attempt, listed, size.deadline)
+    return None
 
 
 def _nothing_left_beside(look: Look, reason: str) -> Action:
@@ -130,9 +159,18 @@ def _why_no_backup(look: Look) -> str:
     if look.memory.detached("upgrade"):
         seen = f"the backup is the one of {proof.taken}" if proof else "there is no proved backup"
         return f"a round of the upgrade has started, nothing is backed up any more; {seen}"
-    if proof and look.now() - datetime.fromisoformat(proof.taken) < FRESH:
+    if (
+        proof
+        and look.now() - datetime.fromisoformat(proof.taken) < FRESH
+        and _has_list(look, proof)
+    ):
         return f"a proved backup is there: {proof.sentence()}"
     return ""
+
+
+def _has_list(look: Look, proof: dump.Proof) -> bool:
+    """The list of machines belongs to the backup: without it, it is taken anew while it can be."""
+    return look.ask(look.names.active, followed.is_whole(look.attempt or "", proof.agents_sha256))
 
 
 def _room(look: Look, node: str, size: dump.TableSize) -> None:

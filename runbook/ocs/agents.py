@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.queries import SqlQuery
-from runbook.ocs.capacity import LISTED, CapacityClass, DirtyValue
+from runbook.ocs.capacity import INT_MAX
 from runbook.ocs.names import OCS_DATABASE
 
 Row = Mapping[str, Any]
@@ -40,9 +40,11 @@ class FollowedAgent:
     lastdate: datetime | None
     text_slots: tuple[int | None, ...]
     """Slots whose value was text: 0 there afterwards means that the agent still sends text."""
+    decorated_slots: tuple[int | None, ...] = ()
+    """Slots with an integer and something around it, which the upgrade may have made NULL."""
 
     def as_json(self) -> dict[str, Any]:
-        """For the evidence and for the follow-up days later."""
+        """A line of the list (runbook/ocs/followed.py)."""
         return {
             "machine": self.machine,
             "name": self.name,
@@ -50,37 +52,33 @@ class FollowedAgent:
             "useragent": self.useragent,
             "lastdate": self.lastdate.isoformat(sep=" ") if self.lastdate else None,
             "text_slots": list(self.text_slots),
+            "decorated_slots": list(self.decorated_slots),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FollowedAgent:
-        """The inverse of `as_json`."""
-        lastdate = data["lastdate"]
-        return cls(
-            machine=data["machine"],
-            name=data["name"],
-            deviceid=data["deviceid"],
-            useragent=data["useragent"],
-            lastdate=datetime.fromisoformat(lastdate) if lastdate else None,
-            text_slots=tuple(data["text_slots"]),
-        )
+        """The inverse of `as_json`. ValueError when a field is missing or of another kind."""
+        try:
+            lastdate = data["lastdate"]
+            return cls(
+                machine=int(data["machine"]),
+                name=_text(data["name"]),
+                deviceid=str(data["deviceid"]),
+                useragent=_text(data["useragent"]),
+                lastdate=datetime.fromisoformat(lastdate) if lastdate else None,
+                text_slots=_slots(data["text_slots"]),
+                decorated_slots=_slots(data["decorated_slots"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no machine to follow up: {error}") from error
 
 
-def agents_to_follow(values: Iterable[DirtyValue]) -> list[FollowedAgent]:
-    """One entry a machine; orphans have no agent and are left out."""
-    machines: dict[int, list[DirtyValue]] = {}
-    for value in values:
-        if not value.is_orphan and value.kind in LISTED:
-            machines.setdefault(value.machine, []).append(value)
-    return [_followed(machine, rows) for machine, rows in sorted(machines.items())]
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
-def _followed(machine: int, rows: list[DirtyValue]) -> FollowedAgent:
-    first = rows[0]
-    text = tuple(row.slot for row in rows if row.kind is not CapacityClass.DECORATED)
-    return FollowedAgent(
-        machine, first.name, first.deviceid or "", first.useragent, first.lastdate, text
-    )
+def _slots(values: Iterable[Any]) -> tuple[int | None, ...]:
+    return tuple(None if value is None else int(value) for value in values)
 
 
 @dataclass(frozen=True)
@@ -93,24 +91,33 @@ class MachineNow:
     lastdate: datetime | None
     archived: bool
     values: tuple[tuple[int | None, int | None], ...] = ()
-    """(slot, CAPACITY) of its rows."""
+    """(slot, CAPACITY) of those of its rows that tell no size: NULL, 0, or the largest integer."""
+    lastcome: datetime | None = None
+    """Its last contact: it moves also when no inventory was due (ocs-glpi 1.6)."""
 
 
 def machines_now(machines: Iterable[int]) -> SqlQuery[dict[int, MachineNow]]:
-    """Machines and their rows; one that is missing in the answer is gone."""
+    """Machines and their rows that tell no size; one that is missing in the answer is gone."""
     wanted = sorted(set(machines))
     marks = ", ".join(["%s"] * len(wanted)) or "NULL"
     return SqlQuery(
         name="the machines that had sent strings",
         database=OCS_DATABASE,
         sql="SELECT h.ID AS machine, h.DEVICEID AS deviceid, h.USERAGENT AS useragent,"
-        " h.LASTDATE AS lastdate, h.ARCHIVE AS archived, m.ID AS row_id, m.NUMSLOTS AS slot,"
-        " m.CAPACITY AS value FROM hardware h LEFT JOIN memories m ON m.HARDWARE_ID = h.ID"
+        f" {moment_sql('h.LASTDATE')} AS lastdate, {moment_sql('h.LASTCOME')} AS lastcome,"
+        " h.ARCHIVE AS archived, m.ID AS row_id, m.NUMSLOTS AS slot, m.CAPACITY AS value"
+        " FROM hardware h LEFT JOIN memories m ON m.HARDWARE_ID = h.ID"
+        f" AND (m.CAPACITY IS NULL OR m.CAPACITY <= 0 OR m.CAPACITY >= {INT_MAX})"
         f" WHERE h.ID IN ({marks}) ORDER BY h.ID, m.ID",
         params=tuple(wanted),
         parse=_machines_now,
         deadline=300.0,
     )
+
+
+def moment_sql(column: str) -> str:
+    """SQL expression: a date and time, NULL for the zero date that non-strict sessions store."""
+    return f"CASE WHEN {column} > '1000-01-01' THEN {column} END"
 
 
 def _machines_now(rows: list[Row]) -> dict[int, MachineNow]:
@@ -134,6 +141,7 @@ def _machine_now(machine: int, rows: list[Row]) -> MachineNow:
         first["lastdate"],
         bool(first["archived"]),
         values,
+        first["lastcome"],
     )
 
 
@@ -147,17 +155,14 @@ def verdict(agent: FollowedAgent, now: MachineNow | None, upgraded: datetime) ->
         return Verdict.GONE
     if now.lastdate is None or now.lastdate <= upgraded:
         return Verdict.NOT_YET
-    if any(value == 0 and slot in agent.text_slots for slot, value in now.values):
+    if any(_is_still_text(value) and slot in agent.text_slots for slot, value in now.values):
         return Verdict.UPDATE_AGENT
-    if any(value is None and slot in agent.text_slots for slot, value in now.values):
+    listed = (*agent.text_slots, *agent.decorated_slots)
+    if any(value is None and slot in listed for slot, value in now.values):
         return Verdict.UNCHANGED
     return Verdict.GOOD
 
 
-def by_useragent(agents: Iterable[FollowedAgent]) -> dict[str, int]:
-    """Machines by agent and version, most first: which agents are to be updated."""
-    counts: dict[str, int] = {}
-    for agent in agents:
-        name = agent.useragent or "(unknown agent)"
-        counts[name] = counts.get(name, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def _is_still_text(value: int | None) -> bool:
+    """What a non-strict server makes of text, or of a number out of range (ocs-glpi 1.3)."""
+    return value is not None and (value <= 0 or value >= INT_MAX)

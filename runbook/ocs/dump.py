@@ -88,8 +88,8 @@ mv -f -T -- "$temp" "$2"
 """
 
 
-def _bash(source: str, *arguments: str) -> tuple[str, ...]:
-    # bash for pipefail: half a dump must not pass for a whole one
+def bash(source: str, *arguments: str) -> tuple[str, ...]:
+    """The argument list of a script that needs pipefail: half a dump must not pass for a whole."""
     return ("bash", "-c", source.strip(), "neteye-runbook", *arguments)
 
 
@@ -205,7 +205,7 @@ def dump(node: str, attempt: str, size: TableSize, began: datetime) -> Change:
     return Change(
         what=f"dump {OCS_DATABASE}.{TABLE}",
         node=node,
-        argv=_bash(
+        argv=bash(
             _DUMP,
             backup_path(attempt),
             OCS_DATABASE,
@@ -221,7 +221,7 @@ def taken(attempt: str) -> Query[Dump | None]:
     """The facts of a complete dump, with the file still whole; None: there is none."""
     return Query(
         name="complete dump of memories",
-        argv=_recorded(facts_path(attempt), attempt),
+        argv=recorded(facts_path(attempt), backup_path(attempt)),
         parse=lambda answer: None if answer.code == 44 else parse_dump(answer),
         ok_codes=(0, 44),
         deadline=1800.0,
@@ -245,7 +245,7 @@ def restore_beside(node: str, attempt: str, sha256: str, deadline: float) -> Cha
     return Change(
         what=f"restore the backup of {TABLE} beside the original",
         node=node,
-        argv=_bash(_RESTORE, backup_path(attempt), sha256, make, SCRATCH_DATABASE, mark),
+        argv=bash(_RESTORE, backup_path(attempt), sha256, make, SCRATCH_DATABASE, mark),
         deadline=deadline * 3,
         opens=(Temporary(*SCRATCH, "absent"),),
     )
@@ -275,12 +275,13 @@ def drop_scratch(node: str) -> Change:
 
 def pull(node: str, host: str, attempt: str, made: Dump, size: TableSize) -> Change:
     """A copy on N, by the root ssh between the nodes: N runs the database during the upgrade."""
-    return Change(
-        what=f"copy the backup of {TABLE} from {host}",
-        node=node,
-        argv=_bash(_PULL, host, backup_path(attempt), made.sha256),
-        deadline=size.deadline,
-    )
+    what = f"copy the backup of {TABLE} from {host}"
+    return pull_file(what, node, host, backup_path(attempt), made.sha256, size.deadline)
+
+
+def pull_file(what: str, node: str, host: str, path: str, sha256: str, deadline: float) -> Change:
+    """The file of another node, at the same path here, whole or not at all."""
+    return Change(what=what, node=node, argv=bash(_PULL, host, path, sha256), deadline=deadline)
 
 
 @dataclass(frozen=True)
@@ -299,6 +300,9 @@ class Proof:
     node: str
     rewritten: int
     """Rows that agents replaced while it was taken."""
+    agents: int | None = None
+    """Machines in the list of those to follow up, which lies beside it; None: there is no list."""
+    agents_sha256: str = ""
 
     @property
     def database_clock(self) -> datetime:
@@ -331,20 +335,20 @@ def proof(attempt: str) -> Query[Proof | None]:
     """The record of the proved backup, with the file still whole; None: there is none."""
     return Query(
         name="proved backup of memories",
-        argv=_recorded(proof_path(attempt), attempt),
+        argv=recorded(proof_path(attempt), backup_path(attempt)),
         parse=_proof,
         ok_codes=(0, 44),
         deadline=1800.0,
     )
 
 
-def _recorded(record: str, attempt: str) -> tuple[str, ...]:
-    """Prints the record of the backup; 44 when it or the file it speaks of is not there."""
+def recorded(record: str, file: str) -> tuple[str, ...]:
+    """Prints the record of a file; 44 when it or the file that it speaks of is not there."""
     script = (
         '[ -e "$1" ] && [ -e "$2" ] || exit 44; sum=$(sha256sum < "$2");'
         ' grep -q -F -- "${sum%% *}" "$1" || exit 44; exec cat -- "$1"'
     )
-    return ("sh", "-c", script, "recorded", record, backup_path(attempt))
+    return ("sh", "-c", script, "recorded", record, file)
 
 
 def write_proof(node: str, attempt: str, made: Proof) -> Change:

@@ -17,6 +17,10 @@ GLPI_OCS_USER = "glpi_ocsinventoryng"
 SCRATCH_DATABASE = "neteye_runbook_check"
 """A schema of our own: the backup is restored into it, compared, and it is dropped."""
 
+MEMORIES_VERIFIED = "memories-verified"
+"""The fact that the table was compared with its backup after the upgrade, and at which `moment` of
+the database's clock."""
+
 OFFICIAL_CHANNELS = (
     "Before the upgrade, contact the official channels: your sales representative, your"
     " consultant, or the support portal."

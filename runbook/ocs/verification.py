@@ -12,7 +12,6 @@ from engine.look import Look
 from engine.model.finding import Finding
 from runbook.ocs import (
     activity,
-    agents,
     capacity,
     capacity_after,
     capacity_list,
@@ -22,7 +21,6 @@ from runbook.ocs import (
     online,
     restapi,
 )
-from runbook.ocs.agents import FollowedAgent, Verdict
 from runbook.ocs.capacity import CapacityClass, ColumnType
 from runbook.ocs.comparison import Suspect
 from runbook.ocs.glpi_after import KeyAnswer
@@ -86,13 +84,6 @@ def capacity_before(look: Look) -> CapacityBefore:
     )
 
 
-def followed_before(look: Look) -> list[FollowedAgent]:
-    """Whom G08 follows up: one entry a machine, all of them in memory."""
-    if look.sql(capacity.column_type()) is not ColumnType.TEXT:
-        return []
-    return agents.agents_to_follow(capacity_list.listed_values(look))
-
-
 def memories_after(look: Look, began: datetime) -> Seen:
     """Compare the table with its backup, restored beside it (G07)."""
     column = look.sql(capacity.column_type())
@@ -147,20 +138,6 @@ def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
             " compared one by one: look at that machine by hand"
         )
     return chosen, len(chosen) == len(found) < SUSPECTS
-
-
-def agents_now(
-    look: Look, followed: list[FollowedAgent], upgraded: datetime
-) -> dict[Verdict, list[FollowedAgent]]:
-    """How the agents that had sent strings do (G08)."""
-    verdicts: dict[Verdict, list[FollowedAgent]] = {}
-    for start in range(0, len(followed), 500):
-        part = followed[start : start + 500]
-        now = look.sql(agents.machines_now(agent.machine for agent in part))
-        for agent in part:
-            seen = agents.verdict(agent, now.get(agent.machine), upgraded)
-            verdicts.setdefault(seen, []).append(agent)
-    return verdicts
 
 
 def glpi_before(look: Look, database: str) -> Seen:

@@ -23,12 +23,34 @@ from runbook.actions.backup import (
     memories_beside,
     memories_beside_dropped,
 )
-from runbook.ocs import dump
+from runbook.ocs import dump, followed
 from runbook.ocs.names import SCRATCH_DATABASE
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 DUMP = "CREATE TABLE memories;\nINSERT INTO memories VALUES (1);\n-- Dump completed on some day\n"
+MACHINES = """\
+{"machine": 7, "name": "h", "deviceid": "d", "useragent": null, "lastdate": null,\
+ "text_slots": [1], "decorated_slots": []}
+"""
+# restores what it is given, and answers the statement of the list
+MYSQL = f"""
+if [[ "$*" == *--raw* ]]; then
+  echo "${{*: -1}}" >> $BASE/list.log
+  printf %s '{MACHINES}'
+else
+  echo "$*" >> $BASE/mysql.log
+  cat >> $BASE/restored.sql
+fi
+"""
+SSH = """
+echo "$*" >> $BASE/ssh.log
+case "$*" in
+  *agents*) cat "$BASE/pulled-list" ;;
+  *) cat "$BASE/pulled" ;;
+esac
+"""
 BACKUP = dump.backup_path("A1")
+LIST = followed.path("A1")
 PROOF = dump.proof_path("A1")
 PLACES = {"datadir": "/var/lib/mysql", "tmpdir": "/var/lib/tmp:/var/lib/tmp2"}
 BEGAN = datetime(2024, 3, 9, 21, 59, 30)
@@ -45,8 +67,8 @@ def nodes(tmp_path: Path) -> Nodes:
         made.path(node, "/var/lib/mysql").mkdir()
         made.path(node, "/var/lib/tmp").mkdir()
     made.program("mysqldump", f"echo \"$*\" >> $BASE/dump.log\nprintf %s '{DUMP}'")
-    made.program("mysql", 'echo "$*" >> $BASE/mysql.log\ncat >> $BASE/restored.sql')
-    made.program("ssh", 'echo "$*" >> $BASE/ssh.log\ncat "$BASE/pulled"')
+    made.program("mysql", MYSQL)
+    made.program("ssh", SSH)
     return made
 
 
@@ -84,6 +106,8 @@ def test_a_backup_is_dumped_restored_compared_and_recorded(nodes: Nodes, look: F
     assert proof["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert (proof["rows"], proof["checksum"], proof["began"]) == (1, 77, BEGAN.isoformat())
     assert sorted(p.name for p in file.parent.iterdir()) == [
+        "ocsweb.agents.json",
+        "ocsweb.agents.jsonl.gz",
         "ocsweb.memories.dump.json",
         "ocsweb.memories.json",
         "ocsweb.memories.sql.gz",
@@ -108,9 +132,77 @@ def test_a_fresh_proved_backup_is_not_taken_again(nodes: Nodes, look: FakeLook) 
     assert back_up(nodes, look).changes[0].what.startswith("dump ")
 
 
-DUMPED, RESTORED, RECORDED, DROPPED = (
+def test_the_list_of_machines_lies_beside_the_backup_and_is_on_record(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    back_up(nodes, look)
+    file = nodes.path(N, LIST)
+    assert gzip.decompress(file.read_bytes()).decode() == MACHINES
+    assert file.stat().st_mode & 0o777 == 0o600
+    proof = look.ask(N, dump.proof("A1"))
+    assert proof is not None
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (proof.agents, proof.agents_sha256) == (1, sha256)
+    assert look.ask(N, followed.there("A1")) == followed.Listed(sha256, 1, proof.sha256)
+    assert look.ask(N, followed.is_whole("A1", sha256))
+    assert not look.ask(N, followed.is_whole("A1", "0" * 64))
+    (agent,) = followed.read(file)
+    assert (agent.machine, agent.text_slots, agent.decorated_slots) == (7, (1,), ())
+
+
+@pytest.mark.parametrize("damage", ["gone", "other", "of another dump"])
+def test_a_list_that_is_not_that_of_the_backup_is_made_anew(
+    nodes: Nodes, look: FakeLook, damage: str
+) -> None:
+    drive(nodes, memories_backed_up, look, stop_after=3)
+    sha256 = hashlib.sha256(nodes.path(N, BACKUP).read_bytes()).hexdigest()
+    look.rows["whole backup beside memories"] = [{"sha256": sha256}]
+    if damage == "gone":
+        nodes.path(N, LIST).unlink()
+    elif damage == "other":
+        nodes.path(N, LIST).write_bytes(gzip.compress(b""))
+    else:
+        facts = nodes.path(N, followed.facts_path("A1"))
+        facts.write_text(facts.read_text().replace(sha256, "0" * 64))
+    assert [change.what for change in back_up(nodes, look).changes] == [LISTED, RECORDED, DROPPED]
+    assert gzip.decompress(nodes.path(N, LIST).read_bytes()).decode() == MACHINES
+
+
+def test_a_proved_backup_without_its_list_is_taken_anew_while_it_can_be(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    back_up(nodes, look)
+    nodes.path(N, LIST).unlink()
+    assert LISTED in [change.what for change in back_up(nodes, look).changes]
+    nodes.path(N, LIST).unlink()
+    started_upgrade(look)
+    assert "nothing is backed up any more; the backup is" in back_up(nodes, look).nothing
+
+
+@pytest.mark.parametrize("program", ["printf '{\"machine\": 1'; exit 1", "kill -KILL $$"])
+def test_half_a_list_never_gets_the_final_name(nodes: Nodes, look: FakeLook, program: str) -> None:
+    nodes.program("mysql", f'if [[ "$*" == *--raw* ]]; then {program}; else cat > /dev/null; fi')
+    with pytest.raises(ChangeFailed, match="list the machines"):
+        back_up(nodes, look)
+    left = sorted(path.name for path in nodes.path(N, BACKUP).parent.iterdir())
+    assert left == ["ocsweb.memories.dump.json", "ocsweb.memories.sql.gz"]
+
+
+def test_the_record_of_an_earlier_version_has_no_list(nodes: Nodes, look: FakeLook) -> None:
+    back_up(nodes, look)
+    file = nodes.path(N, PROOF)
+    record = json.loads(file.read_text())
+    del record["agents"], record["agents_sha256"]
+    file.write_text(json.dumps(record))
+    proof = look.ask(N, dump.proof("A1"))
+    assert proof is not None
+    assert proof.agents is None
+
+
+DUMPED, RESTORED, LISTED, RECORDED, DROPPED = (
     "dump ocsweb.memories",
     "restore the backup of memories beside the original",
+    "list the machines to follow up",
     "record the proved backup",
     f"drop the scratch schema {SCRATCH_DATABASE}",
 )
@@ -119,10 +211,11 @@ DUMPED, RESTORED, RECORDED, DROPPED = (
 @pytest.mark.parametrize(
     ("made", "left"),
     [
-        (1, [RESTORED, RECORDED, DROPPED]),
-        (2, [RECORDED, DROPPED]),
-        (3, [DROPPED]),
-        (4, []),
+        (1, [RESTORED, LISTED, RECORDED, DROPPED]),
+        (2, [LISTED, RECORDED, DROPPED]),
+        (3, [RECORDED, DROPPED]),
+        (4, [DROPPED]),
+        (5, []),
     ],
 )
 def test_a_run_that_goes_on_repeats_no_part_of_the_backup(
@@ -132,7 +225,7 @@ def test_a_run_that_goes_on_repeats_no_part_of_the_backup(
     before = drive(nodes, memories_backed_up, look, stop_after=made)
     if made >= 2:
         look.memory.ledger[dump.SCRATCH] = LedgerEntry(*dump.SCRATCH, "absent", "now")
-    if 2 <= made < 4:
+    if 2 <= made < 5:
         sha256 = hashlib.sha256(nodes.path(N, BACKUP).read_bytes()).hexdigest()
         look.rows["whole backup beside memories"] = [{"sha256": sha256}]
         look.rows["databases of the asset module"] = [
@@ -140,11 +233,12 @@ def test_a_run_that_goes_on_repeats_no_part_of_the_backup(
             {"name": SCRATCH_DATABASE},
         ]
     after = back_up(nodes, look)
-    assert [c.what for c in before.changes] == [DUMPED, RESTORED, RECORDED, DROPPED][:made]
+    assert [c.what for c in before.changes] == [DUMPED, RESTORED, LISTED, RECORDED, DROPPED][:made]
     assert [c.what for c in after.changes] == left
-    assert look.closed == ([dump.SCRATCH] if made == 4 else [])
+    assert look.closed == ([dump.SCRATCH] if made == 5 else [])
     assert json.loads(nodes.path(N, PROOF).read_text())["began"] == BEGAN.isoformat()
     assert len((nodes.base / "dump.log").read_text().splitlines()) == 1
+    assert gzip.decompress(nodes.path(N, LIST).read_bytes()).decode() == MACHINES
 
 
 @pytest.mark.parametrize("damage", ["old", "other", "half-restored"])
@@ -158,7 +252,7 @@ def test_what_is_left_of_a_backup_counts_only_when_fresh_and_whole(
         nodes.path(N, BACKUP).write_bytes(gzip.compress(b"-- Dump completed"))
     else:
         look.rows["whole backup beside memories"] = [{"sha256": "of another dump"}]
-    wanted = [RESTORED, RECORDED, DROPPED]
+    wanted = [RESTORED, LISTED, RECORDED, DROPPED]
     found = [change.what for change in back_up(nodes, look).changes]
     assert found == (wanted if damage == "half-restored" else [DUMPED, *wanted])
 
@@ -298,9 +392,11 @@ def test_the_first_of_several_temporary_directories_is_judged(look: FakeLook) ->
 def test_a_backup_made_elsewhere_is_copied_to_n(nodes: Nodes, look: FakeLook) -> None:
     look.database_node = OTHER
     (nodes.base / "pulled").symlink_to(nodes.path(OTHER, BACKUP))
+    (nodes.base / "pulled-list").symlink_to(nodes.path(OTHER, LIST))
     done = back_up(nodes, look)
-    assert [c.node for c in done.changes] == [OTHER, OTHER, N, N, OTHER]
-    assert nodes.path(N, BACKUP).read_bytes() == nodes.path(OTHER, BACKUP).read_bytes()
+    assert [c.node for c in done.changes] == [OTHER, OTHER, OTHER, N, N, N, OTHER]
+    for copied in (BACKUP, LIST):
+        assert nodes.path(N, copied).read_bytes() == nodes.path(OTHER, copied).read_bytes()
     asked = (nodes.base / "ssh.log").read_text()
     assert f"{OTHER}.neteyelocal cat -- " in asked
     assert "BatchMode=yes" in asked

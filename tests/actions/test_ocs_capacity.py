@@ -259,34 +259,17 @@ def test_only_an_integer_column_is_right(column: ColumnType | None, code: str) -
     assert capacity_after.column_findings(ColumnType.INTEGER) == []
 
 
-def dirty(machine: int, value: str, kind: CapacityClass, **fields: object) -> DirtyValue:
-    known: dict[str, object] = {
-        "name": f"host{machine}",
-        "deviceid": f"host{machine}-2024",
-        "useragent": "agent 2.1",
-        "lastdate": MOMENT,
-        "slot": 1,
-    }
-    return DirtyValue(1, machine, value, kind, **{**known, **fields})  # type: ignore[arg-type]
+def test_a_followed_machine_is_a_line_of_json() -> None:
+    agent = FollowedAgent(7, 'a "b"\n', "d", None, MOMENT, (1, None), (2,))
+    assert FollowedAgent.from_json(json.loads(json.dumps(agent.as_json()))) == agent
 
 
-def test_whom_to_follow_up() -> None:
-    values = [
-        dirty(1, "No", CapacityClass.TEXT, slot=1),
-        dirty(1, "+1", CapacityClass.DECORATED, slot=2),
-        dirty(2, "< 1", CapacityClass.TEXT, deviceid=None),
-        dirty(3, "5 GB", CapacityClass.LEADING_NUMBER, useragent="agent 2.0"),
-        dirty(4, "No", CapacityClass.TEXT),
-    ]
-    followed = agents.agents_to_follow(values)
-    assert [(agent.machine, agent.text_slots) for agent in followed] == [
-        (1, (1,)),
-        (3, (1,)),
-        (4, (1,)),
-    ]
-    assert agents.by_useragent(followed) == {"agent 2.1": 2, "agent 2.0": 1}
-    again = [FollowedAgent.from_json(json.loads(json.dumps(a.as_json()))) for a in followed]
-    assert again == followed
+@pytest.mark.parametrize("field", list(FollowedAgent(1, None, "d", None, None, ()).as_json()))
+def test_a_line_that_lacks_a_field_is_none(field: str) -> None:
+    data = FollowedAgent(1, None, "d", None, MOMENT, (1,)).as_json()
+    del data[field]
+    with pytest.raises(ValueError, match=field):
+        FollowedAgent.from_json(data)
 
 
 LATER = datetime(2024, 3, 10)
@@ -305,10 +288,14 @@ LATER = datetime(2024, 3, 10)
         (MachineNow(1, "d", "a", LATER, False, ((2, 0), (1, 8192))), Verdict.GOOD),
         (MachineNow(1, "d", "a", LATER, False, ((1, None),)), Verdict.UNCHANGED),
         (MachineNow(1, "d", "a", LATER, False), Verdict.GOOD),
+        (MachineNow(1, "d", "a", LATER, False, ((1, 2147483647),)), Verdict.UPDATE_AGENT),
+        (MachineNow(1, "d", "a", LATER, False, ((1, None), (1, 0))), Verdict.UPDATE_AGENT),
+        (MachineNow(1, "d", "a", LATER, False, ((3, None),)), Verdict.UNCHANGED),
+        (MachineNow(1, "d", "a", LATER, False, ((3, 0),)), Verdict.GOOD),
     ],
 )
 def test_how_an_agent_does(now: MachineNow | None, expected: Verdict) -> None:
-    agent = FollowedAgent(1, "host1", "d", "a", MOMENT, (1,))
+    agent = FollowedAgent(1, "host1", "d", "a", MOMENT, (1,), (3,))
     assert agents.verdict(agent, now, MOMENT) is expected
     assert expected.is_open is (expected not in (Verdict.GOOD, Verdict.GONE))
 
@@ -336,6 +323,7 @@ def test_rows_of_the_database_become_values() -> None:
                 "deviceid": "d",
                 "useragent": "a",
                 "lastdate": None,
+                "lastcome": None,
                 "archived": None,
                 "row_id": n,
                 "slot": n,
@@ -395,7 +383,9 @@ def test_the_list_is_asked_for_as_it_is_read() -> None:
             while True:
                 self.asked += 1
                 after, limit = query.params
-                last = dirty(1, "No", CapacityClass.TEXT)
+                last = DirtyValue(
+                    1, 1, "No", CapacityClass.TEXT, "host1", "host1-2024", "agent 2.1"
+                )
                 for row in range(after + 1, after + limit + 1):
                     last = dataclasses.replace(last, row=row)
                     yield last

@@ -32,13 +32,14 @@ from runbook.ocs import (
     capacity_list,
     comparison,
     dump,
+    followed,
     glpi,
     glpi_place,
     verification,
 )
 from runbook.ocs.comparison import BackupDifference, DecoratedOutcome
 from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.ocs.verification import capacity_before, followed_before, memories_after
+from runbook.ocs.verification import capacity_before, memories_after
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
 from tests.engine import kit
 
@@ -309,7 +310,6 @@ def test_backup_conversion_and_comparison(
 ) -> None:
     sizes(look)
     assert capacity_before(look).is_listed  # type: ignore[arg-type]
-    assert len(followed_before(look)) == 3  # type: ignore[arg-type]
     position = database.log_position
     done = drive(look.nodes, memories_backed_up, look)
     assert f"{len(values()) + 1} rows" in str(done.said)
@@ -487,10 +487,154 @@ def test_the_backup_is_compared_with_every_column(
 def test_agents_are_looked_up(database: Server) -> None:
     fill(database)
     convert(database, keep_decorated=True)
-    now: Mapping[int, Any] = database.ask(agents.machines_now([1, 2, 77]))
-    assert set(now) == {1, 2}
+    now: Mapping[int, Any] = database.ask(agents.machines_now([1, 2, 3, 77]))
+    assert set(now) == {1, 2, 3}
     assert isinstance(now[1].lastdate, datetime)
-    assert len(now[1].values) == len(values()[::3])
+    # rows that tell a size stay on the server
+    told = {value for one in now.values() for _, value in one.values}
+    assert told == {None, 0, -1, -2147483648, 2147483647}
+
+
+HOSTILE = (
+    *(
+        "plain",
+        "",
+        'it\'s "quoted"',
+        "back\\slash \\n \\u0041",
+        "two\nlines\r\n",
+        "tab\tbell\x07\x01",
+    ),
+    *(
+        "=cmd|' /C calc'!A0",
+        "</script><b>",
+        "Größe 机器",
+        "\u2028\u2029\x7f\x85",
+        "{}[],:",
+        "%s %d",
+    ),
+    None,
+)
+"""Names that machines call themselves; no agent is asked for permission."""
+
+
+def listed(look: FakeLook) -> list[agents.FollowedAgent]:
+    drive(look.nodes, memories_backed_up, look)
+    return list(followed.read(look.nodes.path(N, followed.path("A1"))))
+
+
+@pytest.mark.parametrize("mode", [STRICT, "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY"])
+def test_the_list_of_machines_is_made_by_the_server(
+    look: FakeLook, database: Server, mode: str
+) -> None:
+    """One entry a machine, in order, orphans left out, slots by what their values were."""
+    sizes(look)
+    database.rows("SET GLOBAL sql_mode = %s", (mode,))
+    database.rows("SET GLOBAL group_concat_max_len = 4")
+    database.rows("UPDATE ocsweb.hardware SET LASTDATE = NULL WHERE ID = 2")
+    database.mode = LENIENT
+    database.rows("UPDATE ocsweb.hardware SET LASTDATE = '0000-00-00' WHERE ID = 3")
+    database.mode = STRICT
+    try:
+        found = listed(look)
+    finally:
+        database.rows("SET GLOBAL sql_mode = %s", (STRICT,))
+        database.rows("SET GLOBAL group_concat_max_len = 1048576")
+    assert [agent.machine for agent in found] == [1, 2, 3]
+    assert [agent.lastdate is None for agent in found] == [False, True, True]
+    assert isinstance(found[0].lastdate, datetime)
+    for agent in found:
+        kinds = {
+            number: kind
+            for number, (_, kind, _) in enumerate(values())
+            if number % 3 + 1 == agent.machine
+        }
+        decorated = [number for number, kind in kinds.items() if kind == "decorated integer"]
+        lost = [number for number, kind in kinds.items() if kind in capacity.LOSING]
+        assert (agent.decorated_slots, agent.text_slots) == (tuple(decorated), tuple(lost))
+
+
+def test_no_name_of_a_machine_spoils_the_list(look: FakeLook, database: Server) -> None:
+    sizes(look)
+    database.rows("DELETE FROM ocsweb.memories")
+    database.rows("DELETE FROM ocsweb.hardware")
+    for machine, name in enumerate(HOSTILE, 1):
+        database.rows(
+            "INSERT INTO ocsweb.hardware VALUES (%s, %s, %s, %s, NULL, NULL, NULL)",
+            (machine, name or "", name, name),
+        )
+        for slot in (None, 2, 2, 1):
+            database.rows(
+                "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPACITY)"
+                " VALUES (%s, %s, 'No')",
+                (machine, slot),
+            )
+    found = listed(look)
+    assert [agent.name for agent in found] == list(HOSTILE)
+    assert [agent.useragent for agent in found] == list(HOSTILE)
+    assert [agent.deviceid for agent in found] == [name or "" for name in HOSTILE]
+    assert {agent.text_slots for agent in found} == {(None, 1, 2)}
+
+
+def test_of_an_integer_column_nobody_is_followed_up(look: FakeLook, database: Server) -> None:
+    sizes(look)
+    convert(database, keep_decorated=True)
+    assert listed(look) == []
+
+
+def test_a_machine_with_every_slot_there_is_stays_one_line(
+    look: FakeLook, database: Server
+) -> None:
+    sizes(look)
+    database.rows(
+        "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPACITY)"
+        " SELECT 1, CAST(seq AS SIGNED) - 32768, 'No' FROM ocsweb.seq_0_to_65535"
+    )
+    found = listed(look)
+    assert len(found[0].text_slots) == 65536
+    assert [agent.machine for agent in found] == [1, 2, 3]
+
+
+def test_each_verdict_on_the_real_server(look: FakeLook, database: Server) -> None:
+    """Inventories come in after the upgrade, as the communication server stores them."""
+    sizes(look)
+    database.rows("DELETE FROM ocsweb.memories")
+    for machine in range(4, 8):
+        database.rows(
+            "INSERT INTO ocsweb.hardware VALUES (%s, %s, %s, 'agent 2.1',"
+            f" {LAST_WEEK}, {LAST_WEEK}, NULL)",
+            (machine, f"host{machine}-2024", f"host{machine}"),
+        )
+    for machine in range(1, 8):
+        database.rows(
+            "INSERT INTO ocsweb.memories (HARDWARE_ID, NUMSLOTS, CAPACITY)"
+            " VALUES (%s, 1, 'No'), (%s, 2, '8192')",
+            (machine, machine),
+        )
+    found = listed(look)
+    convert(database, keep_decorated=False)
+    database.mode = LENIENT
+    upgraded = database.ask(comparison.DATABASE_CLOCK)
+    inventory = "UPDATE ocsweb.hardware SET LASTDATE = NOW() + INTERVAL 1 HOUR, LASTCOME = LASTDATE"
+    database.rows(f"{inventory}, USERAGENT = 'agent 2.10' WHERE ID IN (1, 2, 3)")
+    database.rows("UPDATE ocsweb.memories SET CAPACITY = 4096 WHERE HARDWARE_ID = 1")
+    database.rows("UPDATE ocsweb.memories SET CAPACITY = 'No' WHERE HARDWARE_ID = 2")
+    database.rows("UPDATE ocsweb.hardware SET LASTCOME = NOW() + INTERVAL 1 HOUR WHERE ID = 4")
+    database.rows("DELETE FROM ocsweb.hardware WHERE ID = 5")
+    database.rows("UPDATE ocsweb.hardware SET ARCHIVE = 1 WHERE ID = 6")
+    seen = dict(followed.with_now(look, iter(found)))  # type: ignore[arg-type]
+    told = {agent.machine: agents.verdict(agent, now, upgraded).name for agent, now in seen.items()}
+    assert told == {
+        1: "GOOD",
+        2: "UPDATE_AGENT",
+        3: "UNCHANGED",
+        4: "NOT_YET",
+        5: "GONE",
+        6: "GONE",
+        7: "NOT_YET",
+    }
+    fourth = next(now for agent, now in seen.items() if agent.machine == 4)
+    assert fourth is not None
+    assert fourth.lastcome > upgraded > fourth.lastdate  # type: ignore[operator]
 
 
 def test_servers_of_other_users_are_found_by_exact_comparison(database: Server) -> None:

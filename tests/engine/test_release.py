@@ -30,10 +30,12 @@ NO_CODES = {
     *("run-started", "run-ended", "step-started", "step-ended", "ledger-closed"),
     *("attempt-opened", "attempt-closed"),
     # names of facts, scripts, packages, options of commands, attributes of outputs
-    *("memories-verified", "scratch-schema", "neteye-runbook", "ocs-endpoint"),
+    *("memories-verified", "agents-listed", "scratch-schema", "neteye-runbook", "ocs-endpoint"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
     *("ocs-defaults", "httpd-test"),
+    # a scope of steps
+    "follow-up",
 }
 # made from another one: an inactive OCS server's problems weigh less
 COMPOSED = {code for code in KNOWN if code.endswith("-inactive")}
@@ -253,6 +255,14 @@ def test_a_restore_runs_no_step_of_the_upgrade_and_serves_no_row() -> None:
         if mark.name in own:
             assert mark.scopes == {Scope.RESTORE}
             assert mark.guide == (), "a row would stay as a restore saw it: none runs twice"
+
+
+def test_a_follow_up_runs_no_step_of_another_run_and_serves_one_row() -> None:
+    following = {mark.name: mark for mark, _ in STEPS if Scope.FOLLOW_UP in mark.scopes}
+    own = {name for name in following if name.startswith("followup.")}
+    assert set(following) - own == {"closing.state"}
+    assert {row for mark in following.values() for row in mark.guide} == {"G08"}
+    assert all(following[name].scopes == {Scope.FOLLOW_UP} for name in own)
 
 
 def test_the_last_step_is_the_state_the_cluster_is_left_in_and_waits_for_nothing() -> None:

@@ -146,6 +146,8 @@ def test_a_large_cluster_resolves() -> None:
         ({}, {Scope.UPGRADE}),
         ({"scope": "restore"}, {Scope.RESTORE}),
         ({"scope": "both"}, {Scope.UPGRADE, Scope.RESTORE}),
+        ({"scope": "follow-up"}, {Scope.FOLLOW_UP}),
+        ({"scope": "every"}, {Scope.UPGRADE, Scope.RESTORE, Scope.FOLLOW_UP}),
     ],
 )
 def test_a_step_belongs_to_its_scope(given: dict[str, str], scopes: set[Scope]) -> None:

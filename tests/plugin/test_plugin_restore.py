@@ -253,7 +253,6 @@ def test_a_restore_that_waits_for_a_step_of_the_upgrade_does_not_begin(begun: Pr
     ("options", "said"),
     [
         (("--restore", "--follow-up", "reports/x"), "*--restore and --follow-up exclude*"),
-        (("--follow-up", "reports/x"), "*--follow-up is not there yet*"),
         (
             ("--restore", "--settle", "second.off=done", "--reason", "seen", "--by", "A"),
             "*--settle with --restore*",
