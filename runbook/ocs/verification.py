@@ -9,7 +9,16 @@ from typing import Any
 
 from engine.look import Look
 from engine.model.finding import Finding
-from runbook.ocs import agents, capacity, capacity_after, comparison, glpi, glpi_after, online
+from runbook.ocs import (
+    agents,
+    capacity,
+    capacity_after,
+    comparison,
+    files,
+    glpi,
+    glpi_after,
+    online,
+)
 from runbook.ocs.agents import FollowedAgent, Verdict
 from runbook.ocs.capacity import CapacityClass, ColumnType, DirtyValue
 from runbook.ocs.login import LoginResult, login
@@ -20,6 +29,7 @@ from runbook.ocs.migration import (
     credentials_now,
 )
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, SERVER_CONF
+from runbook.ocs.presence import Presence
 
 PAGE = 5000
 HTTPD_RESOURCE = "httpd"
@@ -174,6 +184,16 @@ def glpi_node(look: Look) -> str:
         if resource.id.startswith("glpi") and resource.is_started and len(resource.nodes) == 1:
             return resource.nodes[0]
     return look.names.active
+
+
+def has_ocs_server(look: Look, there: Presence) -> bool:
+    """Whether there is an OCS server to log in: its package, or one of its files on N.
+
+    A database alone may be what an uninstalled module has left: no server uses it.
+    """
+    if there.nodes:
+        return True
+    return there.has_ocs and bool(look.ask(look.names.active, files.existing(*CONF_FILES)))
 
 
 def ocs_online(look: Look) -> Seen:
