@@ -72,6 +72,11 @@ case "${*: -1}" in
 *) exec "$REAL" "$@" ;;
 esac"""
 
+_UNINSTALL = """
+rpm -e --nodeps ocsinventory-server ocsinventory-ocsreports
+rm -f /etc/httpd/conf.d/ocsinventory-*.rpmsave
+"""
+
 ALL = (
     Scenario(
         "capacity-decimal",
@@ -87,6 +92,12 @@ ALL = (
         "ocsweb.memories has no column CAPACITY",
         installed=SOURCE,
         sql=(f"{_TO_TEXT} DROP COLUMN CAPACITY",),
+    ),
+    Scenario(
+        "ocs-database-only",
+        "the OCS packages are not installed any more, their database is there",
+        installed=SOURCE,
+        before_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _UNINSTALL)),),
     ),
     _converted(
         "zeroed",

@@ -116,7 +116,7 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
     """The OCS server really logs in to its database with the migrated settings."""
     there, asked = presence(look)
     evidence.answered(asked)
-    if not there.has_ocs:
+    if not verification.has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
     seen = verification.ocs_online(look)

@@ -16,6 +16,7 @@ from runbook.ocs import (
     capacity_after,
     capacity_list,
     comparison,
+    files,
     glpi,
     glpi_after,
     online,
@@ -33,6 +34,7 @@ from runbook.ocs.migration import (
     credentials_now,
 )
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, SERVER_CONF
+from runbook.ocs.presence import Presence
 
 NOT_CLEAN = frozenset(CapacityClass) - capacity.CLEAN
 SUSPECTS = 1000
@@ -186,6 +188,16 @@ def _glpi_key(look: Look, node: str, place: GlpiPlace) -> KeyAnswer:
     if place.directory is None:
         return KeyAnswer(None, f"which key GLPI uses can't be told: {place.sentence}. {ASKED_FOR}")
     return look.ask(node, glpi_after.glpi_key(place.directory))
+
+
+def has_ocs_server(look: Look, there: Presence) -> bool:
+    """Whether there is an OCS server to log in: its package, or one of its files on N.
+
+    A database alone may be what an uninstalled module has left: no server uses it.
+    """
+    if there.nodes:
+        return True
+    return there.has_ocs and bool(look.ask(look.names.active, files.existing(*CONF_FILES)))
 
 
 def ocs_online(look: Look) -> Seen:

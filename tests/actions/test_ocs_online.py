@@ -16,9 +16,10 @@ from engine.transport.base import Answer
 from runbook.actions.ocs import httpd_restarted
 from runbook.ocs import activity, online, restapi
 from runbook.ocs.migration import OCS_DATABASE_IN_USE
-from runbook.ocs.names import CREDENTIALS, SERVER_CONF
+from runbook.ocs.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
 from runbook.ocs.online import HttpAnswer, Started
-from runbook.ocs.verification import ocs_online
+from runbook.ocs.presence import Presence
+from runbook.ocs.verification import has_ocs_server, ocs_online
 from tests.actions.ocs_nodes import DATA, FakeLook, N, Nodes, drive
 
 CURL = """
@@ -294,6 +295,24 @@ def test_the_variable_is_the_one_that_the_files_in_use_refer_to(
     seen = ocs_online(look)  # type: ignore[arg-type]
     assert [f.code for f in seen.findings] == ["ocs-variable-not-in-httpd"]
     assert f"{VARIABLE} is not in httpd's environment" in seen.observed
+
+
+@pytest.mark.parametrize(
+    ("packages", "file", "expected"),
+    [((), False, False), ((), True, True), ((N,), False, True)],
+)
+def test_a_database_alone_is_no_server(
+    nodes: Nodes, look: FakeLook, packages: tuple[str, ...], file: bool, expected: bool
+) -> None:
+    if file:
+        nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
+    there = Presence(packages, frozenset({OCS_DATABASE}))
+    assert has_ocs_server(look, there) is expected  # type: ignore[arg-type]
+
+
+def test_without_package_and_database_no_file_counts(nodes: Nodes, look: FakeLook) -> None:
+    nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
+    assert not has_ocs_server(look, Presence((), frozenset()))  # type: ignore[arg-type]
 
 
 def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLook) -> None:

@@ -43,6 +43,8 @@ class Case:
     warnings: tuple[str, ...] = ()
     """Findings of that step that only warn."""
     nodes: str = "operative=2"
+    has_ocs: bool = True
+    """Whether the OCS server has to answer in the end."""
     after: str = ""
     """What the repair is, for the table."""
 
@@ -60,12 +62,23 @@ def red(
     repair: Repair,
     *,
     nodes: str = "operative=2",
+    has_ocs: bool = True,
 ) -> Case:
     """A case that stops; `codes` separated by blanks. The repair's docstring is the table's."""
     assert repair.__doc__, f"{repair.__name__} does not say what it does"
     after = repair.__doc__.strip().rstrip(".")
     words = tuple(codes.split())
-    return Case(scenario, start, step, words, exit_code, repair, nodes=nodes, after=after)
+    return Case(
+        scenario,
+        start,
+        step,
+        words,
+        exit_code,
+        repair,
+        nodes=nodes,
+        has_ocs=has_ocs,
+        after=after,
+    )
 
 
 def green(scenario: str, start: Start, step: str, warnings: str = "") -> Case:

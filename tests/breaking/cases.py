@@ -207,6 +207,15 @@ _BEGINNING = (
         " glpi-password-unreadable-inactive glpi-login-failed-inactive"
         " glpi-password-missing-inactive glpi-login-unreachable-inactive",
     ),
+    red(
+        "ocs-database-only",
+        Start.BEGINNING,
+        MEMORIES,
+        "capacity-still-text",
+        1,
+        repairs.converted_by_hand,
+        has_ocs=False,
+    ),
     _from_start("backup-unlike", "backup.proved", "backup-not-proved", 11, repairs.shims_removed),
     _from_start("backup-no-room", "backup.proved", "backup-no-room", 11, repairs.shims_removed),
     _from_start("backup-read-wrongly", "backup.fetched", "backup-damaged", 1, repairs.copy_removed),

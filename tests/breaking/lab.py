@@ -156,7 +156,7 @@ class Lab:
     def expect_upgraded(self) -> None:
         """What the runs call done is so, seen past the runbook."""
         try:
-            assert_upgraded(self.cluster)
+            assert_upgraded(self.cluster, ocs=self.case.has_ocs)
             assert self.column_type() == "int"
         except AssertionError as error:
             raise Red(f"not upgraded: {error}", self.columns) from error
