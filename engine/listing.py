@@ -34,13 +34,16 @@ def safe(cell: Cell) -> Cell:
     """
     if cell is None or isinstance(cell, int):
         return cell
-    shown = "".join(
-        char
-        if char.isprintable() and char != "\\"
-        else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for char in cell
-    )
+    shown = cell
+    if not cell.isprintable() or "\\" in cell:
+        shown = "".join(map(_shown, cell))
     return f"'{shown}" if shown.lstrip()[:1] in _FORMULA and shown.strip() else shown
+
+
+def _shown(char: str) -> str:
+    if char.isprintable() and char != "\\":
+        return char
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def lines(head: Cells, rows: Iterable[Cells], clean: Callable[[str], str]) -> Iterator[bytes]:
