@@ -5,6 +5,8 @@ Promise 1 of the design: under `--plan` the object that writes does not exist.
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -63,6 +65,25 @@ def test_a_plan_of_a_good_cluster_ends_well(planned: Ran) -> None:
     assert planned.summary["mode"] == "plan"
     assert planned.summary["attempt"] is None
     assert planned.changes == []
+
+
+def test_it_lists_the_values_that_are_no_integers(planned: Ran, small: TestCluster) -> None:
+    assert planned.directory is not None
+    (file,) = (planned.directory / "outputs").glob("*.csv")
+    with file.open(newline="") as text:
+        listed = list(csv.DictReader(text))
+    # in other words than the runbook's: neither blank nor digits alone
+    wanted = small.sql(
+        "SELECT ID FROM ocsweb.memories WHERE TRIM(CAPACITY) <> ''"
+        " AND (CAPACITY REGEXP '[^0-9]' OR CAPACITY + 0 > 2147483647)"
+    ).split()
+    assert wanted
+    assert sorted(int(row["row id"]) for row in listed) == sorted(map(int, wanted))
+    journal = [json.loads(line) for line in (planned.directory / "journal.jsonl").open()]
+    (output,) = [e["output"] for e in journal if "rows" in (e.get("output") or {})]
+    assert output["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert output["file"] == f"outputs/{file.name}"
+    assert output["sha256"] in (planned.directory / "report.html").read_text()
 
 
 def test_it_leaves_nothing_on_any_node(planned: Ran, small: TestCluster) -> None:
