@@ -171,12 +171,23 @@ def glpi_node(look: Look) -> str:
     return look.names.active
 
 
-def ocs_online(look: Look) -> Seen:
-    """The OCS server works with the migrated settings, proved by use on N (G14)."""
-    now = credentials_now(look)
+def httpd_node(look: Look) -> str:
+    """The node that runs httpd; N when none or several do."""
+    resource = look.cluster_status().resource(HTTPD_RESOURCE)
+    found = resource.nodes if resource is not None else ()
+    return found[0] if len(found) == 1 else look.names.active
+
+
+def ocs_online(look: Look, node: str | None = None) -> Seen:
+    """The OCS server works with the migrated settings, proved by use on the node (G14).
+
+    `node` runs httpd, and so has its shared directory with the credentials file; without it that
+    is looked for.
+    """
+    node = node or httpd_node(look)
+    now = credentials_now(look, node)
     variable = now.variable
     password = now.value(variable) if variable else None
-    node = look.names.active
     if variable is None or password is None:
         missing = Finding(
             code="ocs-credentials-missing",
