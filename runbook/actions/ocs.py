@@ -14,6 +14,7 @@ from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
 from engine.transport.base import Answer
+from runbook import failover
 from runbook.ocs import credentials, dump, files, migration, online
 from runbook.ocs.merge import Merge, merge
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
@@ -169,6 +170,8 @@ def _summary(path: str, merged: Merge) -> str:
 @action(guide=("G14",), expected="pcs resource restart httpd")
 def httpd_restarted(look: Look) -> Action:
     """httpd runs with the migrated settings: it started after its files last changed."""
+    if failover.is_under_way(look.memory):
+        return Nothing("an earlier run had proved httpd, and moved it since: see failover.httpd")
     resource = look.cluster_status().resource(HTTPD)
     if resource is None:
         return Nothing(f"there is no resource {HTTPD}")
