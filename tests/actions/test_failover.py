@@ -12,12 +12,13 @@ import pytest
 from engine import waiting
 from engine.attempt.memory import Memory
 from engine.errors import Unanswered
-from engine.evidence import StoppedForPerson
+from engine.evidence import Evidence, StoppedForPerson
 from engine.model.change import Change, Nothing
 from engine.model.cluster import FailedAction, LocationConstraint
 from engine.policy.constraints import leftover_constraints
 from engine.policy.restore import unsettled
 from runbook import failover
+from runbook import test_80_reactivation as reactivation
 from runbook.actions.failover import (
     constraint_removed,
     failover_to_come,
@@ -382,6 +383,72 @@ def test_httpd_elsewhere_after_the_way_back_is_a_finding(world: Failover) -> Non
 def test_a_node_that_can_not_run_httpd_blocks_and_can_be_accepted(code: str) -> None:
     assert SEVERITIES.of(code) == "block"
     assert code not in SEVERITIES.never_acceptable
+
+
+# the steps' bodies: what is kept, and when it is judged
+
+
+def proof_step(scene: Scene, node: str) -> Evidence:
+    """The step `failover.proof` of a node, and what it says."""
+    scene.run.step = f"failover.proof[{node}]"
+    evidence = Evidence(scene.run, scene.run.step, ("G14",))
+    reactivation.test_proof(node, scene.look, evidence)  # type: ignore[arg-type]
+    return evidence
+
+
+def whole(scene: Scene, *nodes: str) -> Scene:
+    for node in nodes:
+        scene.exercise(node)
+    scene.back()
+    return scene
+
+
+def test_what_was_found_is_kept_and_does_not_stop_the_run(scene: Scene, world: Failover) -> None:
+    world.broken = {SECOND}
+    seen = Exercised()
+    scene.drive(f"failover.httpd[{SECOND}]", httpd_failed_over.generator(scene.look, SECOND, seen))
+    evidence = Evidence(scene.run, f"failover.httpd[{SECOND}]", ("G14",))
+    reactivation.test_httpd(None, seen, SECOND, evidence)  # type: ignore[arg-type]
+    assert evidence.blocking == []
+    assert scene.run.stop is None
+    on_record = failover.proof_on_record(scene.run.memory, SECOND)
+    assert on_record == seen.proof
+
+
+def test_judged_afterwards_the_broken_node_alone_is_red(scene: Scene, world: Failover) -> None:
+    world.broken = {SECOND}
+    whole(scene, SECOND, THIRD)
+    assert [f.code for f in proof_step(scene, SECOND).blocking] == ["failover-ocs-failed"]
+    third = proof_step(scene, THIRD)
+    assert (third.blocking, third.outcome) == ([], "done")
+    home = proof_step(scene, N)
+    assert home.blocking == []
+    assert "httpd is left here" in home.reasons[0]
+
+
+def test_ocs_has_to_work_where_httpd_is_left(scene: Scene, world: Failover) -> None:
+    whole(scene, SECOND)
+    world.broken = {N}
+    assert [f.code for f in proof_step(scene, N).blocking] == [BROKEN.code]
+
+
+def test_httpd_that_could_not_be_put_back_is_told(scene: Scene, world: Failover) -> None:
+    scene.exercise(SECOND)
+    world.fails = {N}
+    scene.back()
+    assert world.state() == (SECOND, None)
+    assert [f.code for f in proof_step(scene, N).blocking] == ["failover-not-back"]
+
+
+def test_a_node_that_was_not_exercised_says_where_the_reason_is(
+    scene: Scene, world: Failover
+) -> None:
+    assert "httpd was not moved" in proof_step(scene, SECOND).reasons[0]
+    world.standby = {THIRD}
+    whole(scene, SECOND, THIRD)
+    evidence = proof_step(scene, THIRD)
+    assert evidence.outcome == "not needed"
+    assert f"failover.httpd[{THIRD}] says why" in evidence.reasons[0]
 
 
 # giving back, and recognising at the start
