@@ -7,7 +7,7 @@ are wrong is found when N is lost, unless httpd has been there before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.attempt.memory import Memory
@@ -88,16 +88,22 @@ class Proof:
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> Proof:
-        """ValueError or KeyError when it is none."""
-        found = tuple(Finding(**{**f, "guide": tuple(f["guide"])}) for f in fact["findings"])
-        return cls(fact["on"], found, fact["observed"], tuple(fact["moved"]))
+        """KeyError when it is none."""
+        findings = tuple(_finding(data) for data in fact["findings"])
+        return cls(fact["on"], findings, fact["observed"], tuple(fact["moved"]))
 
 
-_TEXTS = ("code", "subject", "observed", "expected", "remedy", "guide")
+_TEXTS = ("subject", "observed", "expected", "remedy")
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
-    return {name: value for name, value in asdict(finding).items() if name in _TEXTS}
+    texts = {name: getattr(finding, name) for name in _TEXTS}
+    return {"code": finding.code, **texts, "guide": list(finding.guide)}
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    texts = {name: data[name] for name in _TEXTS}
+    return Finding(code=data["code"], guide=tuple(data["guide"]), **texts)
 
 
 @dataclass
