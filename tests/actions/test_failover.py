@@ -13,10 +13,16 @@ from engine import waiting
 from engine.attempt.memory import Memory
 from engine.errors import Unanswered
 from engine.evidence import Evidence, StoppedForPerson
+from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.cluster import FailedAction, LocationConstraint
+from engine.model.names import names_of
+from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.policy.constraints import leftover_constraints
 from engine.policy.restore import unsettled
+from engine.queries.pacemaker import STATUS
+from engine.transport.scripted import FakeTransport
+from engine.transport.scripted import said as answered
 from runbook import failover
 from runbook import test_80_reactivation as reactivation
 from runbook.actions.failover import (
@@ -42,6 +48,7 @@ from tests.actions.failover_cluster import (
     proved_on,
 )
 from tests.engine import kit
+from tests.parse.topology import crm_mon
 from tests.policy import builders as b
 
 
@@ -353,6 +360,32 @@ def test_a_plan_shows_both_changes(scene: Scene) -> None:
     told = failover_to_come(scene.look, SECOND, Exercised())  # type: ignore[arg-type]
     assert not isinstance(told, Nothing)
     assert [change.argv[2] for change in told.changes] == ["location", "remove"]
+
+
+@pytest.mark.parametrize("proof", [True, False])
+def test_a_plan_ahead_of_the_upgrade_knows_the_setting_and_nothing_else(
+    tmp_path: Path, proof: bool
+) -> None:
+    """After the upgrade's changes httpd is somewhere; without the setting nobody needs to know."""
+    run = kit.make_run(tmp_path, failover_proof=proof)
+    upgrade = Change("neteye upgrade", N, ("neteye", "upgrade"), 9.0, detached="upgrade-1")
+    ahead = Ahead([("upgrade.run[1]", upgrade)])
+    node = FakeTransport({(N, STATUS.argv): answered(crm_mon(3))})
+    look = PlanLook(Look(run, node, names_of(run.inventory, None)), ahead)
+    if proof:
+        with pytest.raises(NotKnownYet):
+            next(httpd_failed_over.generator(look, SECOND, Exercised()))
+        ahead.made.append((f"failover.httpd[{SECOND}]", move(look, UNIT, SECOND)))
+        with pytest.raises(NotKnownYet):
+            next(httpd_back.generator(look))
+        return
+    for generator in (
+        httpd_failed_over.generator(look, SECOND, Exercised()),
+        httpd_back.generator(look),
+    ):
+        with pytest.raises(StopIteration) as end:
+            next(generator)
+        assert isinstance(end.value.value, Nothing)
 
 
 def test_only_failed_starts_of_httpd_are_left_out_before_fencing() -> None:
