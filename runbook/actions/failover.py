@@ -102,7 +102,7 @@ def _why_not(look: Look, httpd: Httpd, node: str, status: ClusterStatus, cib: Ci
         return f"{httpd.unit} is disabled on purpose"
     if member is None or not member.online or member.standby or member.maintenance:
         return f"{node} is not active"
-    fenced = [member for member in httpd.members if member in cib.fenced_on_failure]
+    fenced = [name for name in httpd.members if name in cib.fenced_on_failure]
     if fenced:
         # the failure stays on record, and counts as soon as fencing is on again
         return f"a failed start of {listed(fenced)} gets its node fenced (on-fail=fence)"
@@ -115,11 +115,8 @@ def httpd_back(look: Look) -> Action:
     if not failover.is_under_way(look.memory):
         return Nothing(_why_not_back(look.memory))
     status, cib = look.cluster_status(), look.ask(look.names.active, CIB)
-    httpd, home, held = (
-        failover.httpd_of(status),
-        failover.home_of(look),
-        failover.held_on(look, cib),
-    )
+    httpd, home = failover.httpd_of(status), failover.home_of(look)
+    held = failover.held_on(look, cib)
     if httpd is None:
         return (yield from _without_constraint(look, held, "there is no resource httpd"))
     if httpd.node == home:
