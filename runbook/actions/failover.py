@@ -41,7 +41,10 @@ def failover_to_come(look: Look, node: str, exercised: Exercised) -> Foreseen | 
     httpd = _httpd_to_move(look, node)
     if isinstance(httpd, Nothing):
         return httpd
-    return Foreseen((move(look, httpd.unit, node), constraint_removed(look)))
+    held = failover.held_on(look, look.ask(look.names.active, CIB))
+    # left by a run that was interrupted on this node: the run goes on behind the move
+    moves = () if held == node else (move(look, httpd.unit, node),)
+    return Foreseen((*moves, constraint_removed(look)))
 
 
 # with httpd moved by an earlier step, or by none: the group and what keeps it off are the same

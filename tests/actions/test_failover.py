@@ -362,6 +362,14 @@ def test_a_plan_shows_both_changes(scene: Scene) -> None:
     assert [change.argv[2] for change in told.changes] == ["location", "remove"]
 
 
+def test_a_plan_shows_no_move_that_was_made_already(tmp_path: Path, world: Failover) -> None:
+    world.at = world.held = SECOND
+    look = Scene(tmp_path, world, *left(SECOND)).look
+    told = failover_to_come(look, SECOND, Exercised())  # type: ignore[arg-type]
+    assert not isinstance(told, Nothing)
+    assert [change.argv[2] for change in told.changes] == ["remove"]
+
+
 @pytest.mark.parametrize("proof", [True, False])
 def test_a_plan_ahead_of_the_upgrade_knows_the_setting_and_nothing_else(
     tmp_path: Path, proof: bool
