@@ -8,5 +8,6 @@ pytest_plugins = [
     "runbook.actions.neteye_command",
     "runbook.actions.backup",
     "runbook.actions.ocs",
+    "runbook.actions.failover",
     "runbook.actions.restore",
 ]

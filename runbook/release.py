@@ -27,7 +27,7 @@ STAGES = (
     Stage("preflight again, backup", ("again", "backup"), base=8, per_node=0),
     Stage("upgrade, migration", ("upgrade", "migration"), base=5, per_node=7),
     Stage("verification", ("verification",), base=4, per_node=1),
-    Stage("reactivation, closing", ("reactivation", "closing"), base=3, per_node=2),
+    Stage("reactivation, closing", ("reactivation", "failover", "closing"), base=3, per_node=2),
 )
 """How the announced time is shared out, in minutes. The total is the guide's (G15), the shares are
 this project's: most of the time goes where every node takes its packages."""
@@ -182,6 +182,7 @@ _BLOCKING = (
     *("ocs-variable-mismatch", "ocs-variable-not-in-httpd", "ocs-httpd-complains"),
     *("ocs-api-unexpected", "ocs-api-unreachable", "ocs-activity-errors"),
     "ocs-file-unfit",
+    *("failover-not-started", "failover-ocs-failed", "failover-not-back"),
 )
 _WARNING = (
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
@@ -198,7 +199,7 @@ NEVER_ACCEPTABLE = frozenset(
         *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
         *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
-        *("restore-while-running", "agents-list-missing"),
+        *("restore-while-running", "restore-unsettled", "agents-list-missing"),
     }
 )
 

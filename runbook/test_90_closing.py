@@ -47,7 +47,10 @@ def test_reboot(look: Look, evidence: Evidence) -> None:
     evidence.judge(findings, observed=f"no newer kernel waits on {len(asked.values)} nodes")
 
 
-@step("closing.attempt", after=("closing.time", "closing.manual_tasks", "closing.reboot"))
+@step(
+    "closing.attempt",
+    after=("closing.time", "closing.manual_tasks", "closing.reboot", "failover.proof"),
+)
 def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The attempt is closed: everything done and verified, no temporary change in place."""
     if look.memory.closed:

@@ -22,16 +22,15 @@ from engine.report.ledger import entry_text
 from engine.session import Session
 from engine.steps import step
 from engine.waiting import attempts
-from runbook import release
-from runbook.actions.restore import FENCING, standby_entries
+from runbook import failover, release
+from runbook.actions.restore import BRIEF, FENCING, standby_entries
+from runbook.ocs import verification
 from runbook.profiles import SETTLE, describe, settled
 from runbook.restoring import is_open, is_verified, last_round, still_running
 
 BEGUN = (*("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.records"),)
 LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
 CLOSED = "no attempt is open: nothing is to be given back"
-BRIEF = 30.0
-"""Seconds for which a cluster that this run did not change is looked at again."""
 
 
 @step("restore.ledger", after=BEGUN, asks=True, scope="restore")
@@ -130,6 +129,14 @@ def test_scratch(ledger_scratch: Applied) -> None:
     """The schema that a backup was restored into is gone."""
 
 
+@step("restore.constraint", after=("restore.unstandby",), scope="restore")
+def test_constraint(ledger_constraint: Applied, look: Look, evidence: Evidence) -> None:
+    """No location constraint of this runbook is in place any more."""
+    if ledger_constraint.did_something:
+        node = verification.httpd_node(look)
+        evidence.note(f"httpd is on {node}, it was on {failover.home_of(look)} before it was moved")
+
+
 @step("restore.nodes", after=LOOKED, asks=True, scope="restore")
 def test_nodes(look: Look, evidence: Evidence) -> None:
     """Nobody would be fenced: every operative node is online and clean."""
@@ -144,7 +151,8 @@ def test_nodes(look: Look, evidence: Evidence) -> None:
     evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
 
 
-@step("restore.normal", after=("restore.unstandby", "restore.nodes"), scope="restore")
+# without the constraint pacemaker may move httpd: that is over before fencing comes on
+@step("restore.normal", after=("restore.constraint", "restore.nodes"), scope="restore")
 def test_normal(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The cluster is normal and stable with all nodes active, before fencing comes on."""
     if FENCING not in look.memory.ledger:
@@ -165,7 +173,7 @@ def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> Non
 
 @step(
     "restore.final",
-    after=("restore.unstandby", "restore.scratch", "restore.fencing"),
+    after=("restore.constraint", "restore.scratch", "restore.fencing"),
     scope="restore",
 )
 def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None:

@@ -209,6 +209,10 @@ class Cib:
     properties: Mapping[str, str]
     """Explicitly set cluster properties (crm_config), name -> value."""
     location: tuple[LocationConstraint, ...] = ()
+    location_ids: tuple[str, ...] = ()
+    """Ids of all location constraints, those too whose rule matches no node."""
+    fenced_on_failure: tuple[str, ...] = ()
+    """Resources of which a failed start or monitor gets the node fenced (`on-fail=fence`)."""
 
 
 @dataclass(frozen=True)

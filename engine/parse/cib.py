@@ -40,8 +40,29 @@ def parse_cib(text: str) -> Cib:
         for constraint in _location(element, facts)
     )
     return Cib(
-        properties=_properties(child(configuration, "crm_config", SOURCE)), location=location
+        properties=_properties(child(configuration, "crm_config", SOURCE)),
+        location=location,
+        location_ids=tuple(
+            attribute(element, "id", SOURCE) for element in constraints.findall("rsc_location")
+        ),
+        fenced_on_failure=tuple(_fenced_on_failure(configuration)),
     )
+
+
+def _fenced_on_failure(configuration: Element) -> Iterator[str]:
+    """Ids of the primitives with such an operation of their own, or of all by the defaults."""
+    defaults = configuration.iterfind("op_defaults//nvpair[@name='on-fail']")
+    is_default = any(pair.get("value") == "fence" for pair in defaults)
+    for primitive in configuration.iterfind("resources//primitive"):
+        operations = primitive.findall("operations/op")
+        # a stop that fails fences the node anyway, when fencing is on
+        fencing = [op for op in operations if op.get("on-fail") == "fence" and not _is_stop(op)]
+        if fencing or is_default:
+            yield attribute(primitive, "id", SOURCE)
+
+
+def _is_stop(operation: Element) -> bool:
+    return operation.get("name") == "stop"
 
 
 def _properties(crm_config: Element) -> dict[str, str]:

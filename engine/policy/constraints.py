@@ -9,6 +9,8 @@ from engine.model.finding import Finding
 
 INFINITY = 1_000_000
 """Pacemaker's score for INFINITY; crm_mon prints the number, the CIB the word."""
+OWN = "neteye-runbook-"
+"""How the id of each constraint begins that a runbook makes."""
 
 
 def leftover_constraints(
@@ -18,7 +20,7 @@ def leftover_constraints(
     fence_devices: Collection[str] = (),
     resources: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """No leftover of `pcs resource move|ban`, and nothing that keeps a resource off N.
+    """No leftover of `pcs resource move|ban` or of ours, and nothing that keeps a resource off N.
 
     `active_node` is N as pacemaker names it. `fence_devices`: ids; a fence device is kept off
     its own target on purpose. `resources`: ids of groups and single resources, asked for only in
@@ -26,6 +28,7 @@ def leftover_constraints(
     Codes: `constraint-leftover`, `constraint-keeps-off-active-node`.
     """
     findings = [_leftover(constraint) for constraint in cib.location if constraint.is_leftover]
+    findings += [_own(cib, ident) for ident in cib.location_ids if ident.startswith(OWN)]
     findings += [
         _keeps_off(constraint, active_node)
         for constraint in cib.location
@@ -57,6 +60,20 @@ def _leftover(constraint: LocationConstraint) -> Finding:
         f"{constraint.score} for {constraint.resource!r} on {constraint.node}",
         "no constraint that begins with cli-",
         f"`pcs resource clear {constraint.resource}` when nobody needs it any more.",
+    )
+
+
+def _own(cib: Cib, ident: str) -> Finding:
+    """A constraint that an interrupted run of a runbook made and did not come to remove."""
+    places = [f"{one.resource!r} on {one.node}" for one in cib.location if one.id == ident]
+    return Finding(
+        "constraint-leftover",
+        ident,
+        f"constraint {ident!r} was left by a run of this runbook that was interrupted while it"
+        f" moved {', '.join(places) or 'a resource'}",
+        "no constraint of this runbook, which removes each of its own",
+        "Run the runbook again, with --restore when the upgrade is to be left: it removes the"
+        f" constraint. When nothing of it is on record any more: `pcs constraint remove {ident}`.",
     )
 
 

@@ -81,7 +81,8 @@ def _runs(resource: Resource) -> bool:
     return resource.active and resource.role in RUNNING_ROLES and bool(resource.nodes)
 
 
-def _is_moving(resource: Resource) -> bool:
+def is_moving(resource: Resource) -> bool:
+    """It is being started, stopped or moved right now."""
     return resource.pending not in _PENDING_BUT_SETTLED or resource.role not in RUNNING_ROLES | {
         "Stopped"
     }
@@ -124,7 +125,7 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
     if resource.is_disabled:
         return [] if known else [_disabled(resource)]
     findings = [_enabled(resource)] if known else []
-    if _is_moving(resource):
+    if is_moving(resource):
         state = resource.pending or resource.role
         return [*findings, _finding("resource-moving", resource, f"is {state}")]
     if not _runs(resource):

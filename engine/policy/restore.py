@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.policy.resources import is_moving
+from engine.policy.text import listed
 from engine.policy.versions import by_version
 
 
@@ -102,6 +104,38 @@ def _unclean(node: str, seen: str) -> Finding:
         " does. Bring the node back (power, network, `pcs cluster start` on it), wait until"
         " `pcs status` shows it Online, then run --restore again.",
         ("G27",),
+    )
+
+
+def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Finding, ...]:
+    """Without a location constraint pacemaker may move what it held: only in a cluster at rest.
+
+    Every operative node is online and clean, no resource is on its way or blocked. Code:
+    `restore-unsettled`, which nobody can accept.
+    """
+    seen = [
+        f"node {finding.subject} is not online and clean"
+        for finding in unsafe_to_fence(status, operative)
+    ]
+    seen += [f"resource {r.id} is FAILED (blocked)" for r in status.services if r.blocked]
+    seen += [
+        f"resource {r.id} is {r.pending or r.role}"
+        for r in status.services
+        if is_moving(r) and not r.blocked
+    ]
+    if not seen:
+        return ()
+    return (
+        Finding(
+            "restore-unsettled",
+            "cluster",
+            listed(seen),
+            "a cluster at rest before the constraint is removed: pacemaker may move then what the"
+            " constraint held",
+            "The constraint stays. Wait until `pcs status` shows every node Online and nothing on"
+            " its way (of a blocked resource mend the cause, then `pcs resource cleanup`), then"
+            " run --restore again.",
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook import release
+from runbook import failover, release
 from runbook.ocs import configtest, credentials, files, migration, online, pristine
 from runbook.ocs.httpd_conf import parse_conf
 from runbook.ocs.masking import masked
@@ -235,6 +235,8 @@ def _summary(path: str, one: _Merged) -> str:
 @action(guide=("G14",), expected="pcs resource restart httpd")
 def httpd_restarted(look: Look) -> Action:
     """httpd runs with the migrated settings: it started after its files last changed."""
+    if failover.is_under_way(look.memory):
+        return Nothing("an earlier run had proved httpd, and moved it since: see failover.httpd")
     resource = look.cluster_status().resource(HTTPD)
     if resource is None:
         return Nothing(f"there is no resource {HTTPD}")

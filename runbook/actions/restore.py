@@ -13,13 +13,17 @@ from engine.evidence import StoppedForPerson
 from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.plan.foreseen import Foreseen
-from engine.policy.restore import unsafe_to_fence
+from engine.policy.restore import unsafe_to_fence, unsettled
+from engine.queries.pacemaker import CIB
+from engine.waiting import poll
 from runbook.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing
 from runbook.ocs import dump
 from runbook.ocs.names import SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
 
 FENCING = ("fencing", "cluster")
+BRIEF = 30.0
+"""Seconds for which a cluster that this run did not change is looked at again."""
 
 
 def standby_entries(memory: Memory) -> tuple[str, ...]:
@@ -90,7 +94,37 @@ def _fencing_planned(look: Look) -> Foreseen | Nothing:
     return _foreseen(_give_fencing_back(look))
 
 
-@action(planned=_fencing_planned, despite=("restore.unstandby", "restore.scratch"))
+@action(expected="pcs constraint remove")
+def ledger_constraint(look: Look) -> Action:
+    """The location constraint that moved httpd is gone; httpd stays where it is."""
+    entries = [entry.subject for entry in look.memory.ledger.values() if entry.kind == "constraint"]
+    if not entries:
+        return Nothing("a constraint is not among the open temporary changes")
+    there = look.ask(look.names.active, CIB).location_ids
+    for name in entries:
+        if name not in there:
+            look.close_ledger("constraint", name, "there is no such constraint")
+    left = [name for name in entries if name in there]
+    if not left:
+        return Nothing(f"there is no constraint {', '.join(entries)}")
+    operative = look.names.operative
+    status = poll(look.cluster_status, lambda seen: not unsettled(seen, operative), deadline=BRIEF)
+    if found := unsettled(status, operative):
+        raise StoppedForPerson(found)
+    yield Change(
+        what=f"remove constraint {', '.join(left)}",
+        node=look.names.active,
+        argv=("pcs", "constraint", "remove", *left),
+        deadline=60.0,
+        closes=tuple(("constraint", name) for name in left),
+    )
+    return "what it had moved stays where it is"
+
+
+@action(
+    planned=_fencing_planned,
+    despite=("restore.unstandby", "restore.scratch", "restore.constraint"),
+)
 def ledger_fencing(look: Look) -> Action:
     """Fencing is enabled again, as it was before the upgrade."""
     return (yield from _give_fencing_back(look))

@@ -238,9 +238,9 @@ class CredentialsNow:
         return names[0] if len(names) == 1 else None
 
 
-def credentials_now(look: Look) -> CredentialsNow:
-    """Read both on N, where httpd's shared directory is mounted."""
-    node = look.names.active
+def credentials_now(look: Look, node: str | None = None) -> CredentialsNow:
+    """Read both where httpd's shared directory is mounted: on N, unless httpd was moved."""
+    node = node or look.names.active
     return CredentialsNow(
         look.ask(node, files.secret_text(CREDENTIALS_TEMPLATE)),
         look.ask(node, files.secret_text(CREDENTIALS)),

@@ -200,10 +200,21 @@ def has_ocs_server(look: Look, there: Presence) -> bool:
     return there.has_ocs and bool(look.ask(look.names.active, files.existing(*CONF_FILES)))
 
 
-def ocs_online(look: Look) -> Seen:
-    """The OCS server works with the migrated settings, proved by use on N (G14)."""
-    node = look.names.active
-    now = credentials_now(look)
+def httpd_node(look: Look) -> str:
+    """The node that runs httpd; N when none or several do."""
+    resource = look.cluster_status().resource(HTTPD_RESOURCE)
+    found = resource.nodes if resource is not None else ()
+    return found[0] if len(found) == 1 else look.names.active
+
+
+def ocs_online(look: Look, node: str | None = None) -> Seen:
+    """The OCS server works with the migrated settings, proved by use on the node (G14).
+
+    `node` runs httpd, and so has its shared directory with the credentials file; without it that
+    is looked for.
+    """
+    node = node or httpd_node(look)
+    now = credentials_now(look, node)
     # what the file in use refers to counts; after a migration by hand the template may differ
     in_use = look.ask(node, conf_password(SERVER_CONF))
     variable = in_use.variable if in_use and in_use.variable else now.variable

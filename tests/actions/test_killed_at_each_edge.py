@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine import waiting
 from engine.attempt import remote
 from engine.model.cluster import ClusterStatus
 from engine.model.names import names_of
@@ -16,11 +17,15 @@ from engine.queries import Asked, Query
 from engine.run import Run
 from engine.transport.base import Answer
 from engine.transport.scripted import said
+from runbook.actions.failover import httpd_back, httpd_failed_over
 from runbook.actions.neteye_command import neteye_upgraded
 from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
 from runbook.actions.pacemaker import fencing_restored, nodes_unstandby
+from runbook.failover import Exercised
+from runbook.ocs import verification
 from runbook.ocs.names import CREDENTIALS_TEMPLATE
 from runbook.release import TARGET
+from tests.actions.failover_cluster import Failover, FailoverLook
 from tests.actions.killing import Edge, Ran, World, memory_on_n, run_action
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.actions.test_ocs_migration import NEW, OLD, TEMPLATE
@@ -127,12 +132,26 @@ class PacemakerLook:
         self._run.record("ledger-closed", step=self._run.step, kind=kind, subject=subject, why=why)
 
 
+def _failed_over(look: FailoverLook) -> Any:
+    return httpd_failed_over.generator(look, kit.SECOND, Exercised())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _proof_and_waiting() -> Iterator[None]:
+    """The proof by use asks the world that the action looks at; nobody waits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verification, "ocs_online", lambda look, node: look.world.proved(look, node))
+        patch.setattr(waiting, "EVERY", 0.0)
+        yield
+
+
 CASES: dict[str, tuple[type[World], Any, int]] = {
     # world, action, number of changes
     "unstandby": (Pacemaker, nodes_unstandby.generator, 1),
     "fencing": (Pacemaker, fencing_restored.generator, 1),
     "round": (Active, lambda look: neteye_upgraded.generator(look, 1), 1),
     "credentials": (Files, lambda look: ocs_credentials_written.generator(look, OTHER), 1),
+    "failover": (Failover, _failed_over, 2),
     "files": (FilesWithCredentials, lambda look: ocs_files_migrated.generator(look, OTHER), 8),
 }
 EDGES = [
@@ -208,6 +227,25 @@ def test_the_ledger_tells_the_first_former_values(tmp_path: Path, edge: Edge) ->
     for step, make_back in (("a.unstandby", nodes_unstandby), ("a.fencing", fencing_restored)):
         last = run_action(tmp_path, world, make_back.generator, step=step)
     assert memory_on_n(last).ledger == {}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("edge", Edge)
+def test_httpd_is_back_and_let_go_wherever_a_run_was_killed(
+    tmp_path: Path, edge: Edge, number: int
+) -> None:
+    """By another machine, from the ledger on N and the cluster alone; nothing is done twice."""
+    world = Failover(tmp_path)
+    there, back = f"failover.httpd[{kit.SECOND}]", "failover.back"
+    effects = run_action(tmp_path, world, _failed_over, step=there).node.effects
+    killed = run_action(tmp_path, world, httpd_back.generator, step=back, edge=edge, number=number)
+    assert killed.applied is None
+    again = run_action(tmp_path, world, httpd_back.generator, step=back)
+    assert_settled(again, world, (kit.N, None))
+    assert memory_on_n(again).ledger == {}
+    assert len(effects) == len(killed.node.effects) + len(again.node.effects) == 2
+    third = run_action(tmp_path, world, httpd_back.generator, step=back)
+    assert third.node.effects == []
 
 
 @pytest.mark.parametrize("edge", Edge)

@@ -20,7 +20,7 @@ from runbook.ocs.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
 from runbook.ocs.online import HttpAnswer, Started
 from runbook.ocs.presence import Presence
 from runbook.ocs.verification import has_ocs_server, ocs_online
-from tests.actions.ocs_nodes import DATA, FakeLook, N, Nodes, drive
+from tests.actions.ocs_nodes import DATA, OTHER, FakeLook, N, Nodes, drive
 
 CURL = """
 config=
@@ -313,6 +313,27 @@ def test_a_database_alone_is_no_server(
 def test_without_package_and_database_no_file_counts(nodes: Nodes, look: FakeLook) -> None:
     nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
     assert not has_ocs_server(look, Presence((), frozenset()))  # type: ignore[arg-type]
+
+
+def test_the_proof_is_made_where_httpd_runs(tmp_path: Path) -> None:
+    """Its shared directory is mounted there, and the files below /etc/httpd are that node's."""
+    nodes = Nodes(tmp_path, N, OTHER)
+    (nodes.base / OTHER / "root").mkdir()
+    nodes.program("curl", CURL)
+    nodes.put(OTHER, SERVER_CONF, (DATA / "server-new.conf").read_text())
+    nodes.put(OTHER, f"{CREDENTIALS}.tpl", "WORD=\n")
+    nodes.put(OTHER, CREDENTIALS, "WORD='a#b'\n")
+    nodes.program("crm_resource", "echo 10.0.0.1")
+    nodes.program("systemctl", '[ "$NODE" = neteye02 ]; exit 0')
+    nodes.program("mysql", '[ "$NODE" = neteye02 ] && echo "logged in"')
+    (nodes.base / "anonymous").write_text("400")
+    look = FakeLook(nodes)
+    look.resources = [Resource("httpd", "systemd:httpd", "Started", *BOOLEANS, nodes=(OTHER,))]
+    for node in (OTHER, None):
+        (finding,) = ocs_online(look, node).findings  # type: ignore[arg-type]
+        assert (finding.code, finding.subject) == ("ocs-variable-not-in-httpd", f"{OTHER}: httpd")
+    (finding,) = ocs_online(look, N).findings  # type: ignore[arg-type]
+    assert finding.code == "ocs-credentials-missing"
 
 
 def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLook) -> None:

@@ -58,7 +58,7 @@ def position_look(position: Position) -> Any:
         names=names,
         memory=Memory.fold([]),
         ask_all=lambda names, query: Asked(query.name),
-        ask=lambda node, query: SimpleNamespace(location=(), properties={}),
+        ask=lambda node, query: SimpleNamespace(location=(), location_ids=(), properties={}),
         cluster_status=cluster_status,
     )
 

@@ -31,6 +31,7 @@ NO_CODES = {
     *("attempt-opened", "attempt-closed"),
     # names of facts, scripts, packages, options of commands, attributes of outputs
     *("memories-verified", "agents-listed", "scratch-schema", "neteye-runbook", "ocs-endpoint"),
+    *("ocs-proved", "failover-over"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
     *("ocs-defaults", "httpd-test"),

@@ -35,6 +35,8 @@ FORBIDDEN = [
     ["pcs", "-f", "cib", "property", "set", "stonith-enabled=true"],
     ["pcs", "config", "restore", "x"],
     ["pcs", "cluster", "stop", "--all"],
+    ["pcs", "constraint", "location", "g", "rule", "score=INFINITY", "#uname", "eq", "n2"],
+    ["pcs", "constraint", "remove", "neteye-runbook-failover"],
     ["pcs", "resource", "move", "x"],
     ["pcs", "resource", "unclone", "x"],
     ["pcs", "resource", "safe-disable", "x"],

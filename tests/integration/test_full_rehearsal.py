@@ -18,6 +18,7 @@ import pytest
 
 from rehearsal.standins.settings import draw
 from tests.integration.clusters import Clusters, TestCluster
+from tests.integration.failover import assert_nothing_holds_httpd, httpd_starts
 from tests.integration.invocation import Project, Ran, copy_project
 from tests.integration.ocs_files import (
     RESTAPI,
@@ -98,6 +99,24 @@ def test_the_upgrade_is_done_and_every_row_is_served(rehearsal: Rehearsal) -> No
 
 def test_the_cluster_is_upgraded_and_as_before(rehearsal: Rehearsal) -> None:
     assert_upgraded(rehearsal.cluster)
+
+
+def test_httpd_ran_on_every_operative_node_and_is_back(rehearsal: Rehearsal) -> None:
+    """N ran it during the upgrade; the others because it was moved there, after the update."""
+    cluster, ran = rehearsal.cluster, rehearsal.first
+    assert_nothing_holds_httpd(cluster)
+    assert cluster.node_of("httpd") == cluster.active
+    assert httpd_starts(cluster, ran) == dict.fromkeys(cluster.shorts[:3], 1)
+    moves = [e["command"] for e in ran.changes if e["step"].startswith("failover.")]
+    removed = "pcs constraint remove neteye-runbook-failover"
+    others = [node.name for node in cluster.topology.operative[1:]]
+    for node, move in zip([*others, cluster.node_name(0)], moves[::2], strict=True):
+        assert move.endswith(f" {node}"), moves
+    assert moves[1::2] == [removed] * (len(others) + 1)
+    for node in others:
+        assert ran.outcomes[f"failover.httpd[{node}]"] == "done"
+        assert ran.outcomes[f"failover.proof[{node}]"] == "done"
+    assert ran.outcomes["failover.back"] == "done"
 
 
 def test_each_command_was_started_as_often_as_the_run_says(rehearsal: Rehearsal) -> None:

@@ -167,6 +167,57 @@ def test_score_of_an_attribute() -> None:
     assert location(text) == [("r", "n1", "1"), ("r", "n2", "2"), ("r", "n3", "(rack)")]
 
 
+# as `pcs constraint location g rule constraint-id=mine score=INFINITY #uname eq n2` leaves it
+MADE_BY_PCS = """
+<rsc_location id="mine" rsc="g">
+  <rule id="mine-rule" score="INFINITY">
+    <expression id="mine-rule-expr" operation="eq" attribute="#uname" value="{node}"/>
+  </rule>
+</rsc_location>
+"""
+
+
+def test_a_constraint_of_pcs_by_rule_is_one_for_its_node() -> None:
+    assert location(MADE_BY_PCS.format(node="n2")) == [("g", "n2", "INFINITY")]
+
+
+def test_a_constraint_whose_node_is_gone_is_known_by_its_id() -> None:
+    constraints = MADE_BY_PCS.format(node="n9")
+    cib = parse_cib(CIB.format(properties="", constraints=constraints, status=""))
+    assert (cib.location, cib.location_ids) == ((), ("mine",))
+
+
+PRIMITIVE = """
+<group id="g"><primitive id="{id}" class="systemd" type="x"><operations>
+  <op id="{id}-start" name="start" interval="0"{start}/>
+  <op id="{id}-stop" name="stop" interval="0"{stop}/>
+</operations></primitive></group>
+"""
+FENCE = ' on-fail="fence"'
+DEFAULT = """<op_defaults><meta_attributes id="o">
+  <nvpair id="o1" name="on-fail" value="{value}"/></meta_attributes></op_defaults>"""
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "default", "found"),
+    [
+        ("", "", "", ()),
+        (FENCE, "", "", ("x",)),
+        # a stop that fails fences its node anyway
+        ("", FENCE, "", ()),
+        ("", "", DEFAULT.format(value="fence"), ("x",)),
+        ("", "", DEFAULT.format(value="block"), ()),
+    ],
+)
+def test_whose_failed_start_gets_its_node_fenced(
+    start: str, stop: str, default: str, found: tuple[str, ...]
+) -> None:
+    text = CIB.format(properties="", constraints="", status="")
+    resources = PRIMITIVE.format(id="x", start=start, stop=stop)
+    text = text.replace("<resources/>", f"<resources>{resources}</resources>{default}")
+    assert parse_cib(text).fenced_on_failure == found
+
+
 def test_expired_ban_is_still_a_leftover() -> None:
     ban = '<rsc_location id="cli-ban-x-on-n1" rsc="x">{}</rsc_location>'.format(
         rule(expression("#uname", "eq", "n1"), '<date_expression operation="lt" end="2020-01-01"/>')
