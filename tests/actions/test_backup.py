@@ -370,6 +370,7 @@ def test_room_is_checked_on_n_too_when_the_database_runs_elsewhere(
     look.database_node = OTHER
     nodes.program("df", 'echo "$NODE $*" >> $BASE/df.log; exec /usr/bin/df "$@"')
     (nodes.base / "pulled").symlink_to(nodes.path(OTHER, BACKUP))
+    (nodes.base / "pulled-list").symlink_to(nodes.path(OTHER, LIST))
     back_up(nodes, look)
     asked = (nodes.base / "df.log").read_text()
     assert asked.count(f"{OTHER} -P") == 3

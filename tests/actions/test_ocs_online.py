@@ -292,6 +292,7 @@ def test_the_variable_is_the_one_that_the_files_in_use_refer_to(
     nodes.program("systemctl", "exit 0")
     nodes.program("mysql", '[ "$MYSQL_PWD" = "a#b" ] && echo "logged in"')
     (nodes.base / "anonymous").write_text("400")
+    (nodes.base / "api").write_text(JSON)
     seen = ocs_online(look)  # type: ignore[arg-type]
     assert [f.code for f in seen.findings] == ["ocs-variable-not-in-httpd"]
     assert f"{VARIABLE} is not in httpd's environment" in seen.observed
@@ -321,12 +322,13 @@ def test_the_proof_is_made_where_httpd_runs(tmp_path: Path) -> None:
     (nodes.base / OTHER / "root").mkdir()
     nodes.program("curl", CURL)
     nodes.put(OTHER, SERVER_CONF, (DATA / "server-new.conf").read_text())
-    nodes.put(OTHER, f"{CREDENTIALS}.tpl", "WORD=\n")
-    nodes.put(OTHER, CREDENTIALS, "WORD='a#b'\n")
+    nodes.put(OTHER, f"{CREDENTIALS}.tpl", f"{VARIABLE}=\n")
+    nodes.put(OTHER, CREDENTIALS, f"{VARIABLE}='a#b'\n")
     nodes.program("crm_resource", "echo 10.0.0.1")
     nodes.program("systemctl", '[ "$NODE" = neteye02 ]; exit 0')
     nodes.program("mysql", '[ "$NODE" = neteye02 ] && echo "logged in"')
     (nodes.base / "anonymous").write_text("400")
+    (nodes.base / "api").write_text(JSON)
     look = FakeLook(nodes)
     look.resources = [Resource("httpd", "systemd:httpd", "Started", *BOOLEANS, nodes=(OTHER,))]
     for node in (OTHER, None):

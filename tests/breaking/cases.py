@@ -196,6 +196,7 @@ _BEGINNING = (
         repairs.credentials_removed,
     ),
     green("credentials-same", Start.BEGINNING, ONLINE),
+    green("glpi-elsewhere", Start.BEGINNING, GLPI),
     green("custom-ocs-inactive", Start.BEGINNING, CUSTOM, "ocs-server-custom-inactive"),
     green("custom-ocs-soap", Start.BEGINNING, CUSTOM, "ocs-server-custom-harmless"),
     green("custom-ocs-no-password", Start.BEGINNING, CUSTOM, "ocs-server-custom-harmless"),
