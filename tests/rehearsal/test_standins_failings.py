@@ -117,9 +117,11 @@ def test_stored_values_are_what_they_are_called() -> None:
 def test_active_and_inactive_servers_are_reset_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [["1", "1", "old"], *([str(number), "0", "old"] for number in range(2, 8))]
     monkeypatch.setattr(database, "query", lambda *_: rows)
-    right = glpi_plugin.to_reset(set_to(), KEY)
+    right = glpi_plugin.to_reset("glpi", set_to(), KEY)
     assert right == {row[0]: "done" for row in rows}
-    wrong = glpi_plugin.to_reset(set_to(glpi_reset="emptied", glpi_reset_inactive="in-turn"), KEY)
+    wrong = glpi_plugin.to_reset(
+        "glpi", set_to(glpi_reset="emptied", glpi_reset_inactive="in-turn"), KEY
+    )
     assert wrong == {
         "1": "emptied",
         "3": "other-key",
