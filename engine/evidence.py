@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from engine.csv_file import write_csv
 from engine.errors import RunbookError
 from engine.listing import Cells
 from engine.model.finding import Finding, acceptance_sentence
@@ -146,22 +145,6 @@ class Evidence:
             f"{output['rows']} rows in {output['file']}, sha256 {output['sha256'][:16]}..."
         )
         return output
-
-    def attach_table(
-        self, name: str, file: str, header: Sequence[str], rows: Iterable[Sequence[object]]
-    ) -> int:
-        """Keep rows with the step as `outputs/FILE`, CSV, one by one; returns how many.
-
-        The report shows the first ones. RunbookError when the file can't be written.
-        """
-        path = self._run.directory / "outputs" / file
-        try:
-            table = write_csv(path, header, rows, self._run.redactor.clean_output)
-        except OSError as error:
-            raise RunbookError(f"{path}: can't be written ({error.strerror or error})") from error
-        output = {**table.described(), "file": f"outputs/{file}"}
-        self._run.record("attachment", step=self.step, name=name, output=output)
-        return table.rows
 
     def _rows(self, rows: Iterable[str], state: RowState, reason: str) -> None:
         for row in rows:

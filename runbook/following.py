@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.errors import RunbookError
 from engine.evidence import Evidence
+from engine.listing import Cells
 from engine.look import Look
 from engine.session import Session
 from runbook.ocs import followed
@@ -16,7 +17,6 @@ from runbook.ocs.tally import HEADER, Judged, Tally
 
 FETCH = 600.0
 """Seconds for bringing the list here."""
-TABLE = "agents.csv"
 
 
 class ListUnusable(RunbookError):
@@ -47,21 +47,21 @@ def list_here(
     return fetched
 
 
-def follow(look: Look, evidence: Evidence, file: Path, upgraded: datetime) -> Tally:
-    """Judge every machine of the list; all of them are kept as a table, the counts returned.
+def follow(look: Look, evidence: Evidence, file: Path, upgraded: datetime) -> tuple[Tally, str]:
+    """Judge every machine of the list; their counts, and the file of the run that lists them all.
 
     `upgraded` is the database's clock after the column was changed. Raises ListUnusable.
     """
     tally = Tally()
 
-    def judged() -> Iterator[tuple[object, ...]]:
+    def judged() -> Iterator[Cells]:
         for agent, now in followed.with_now(look, _machines(file)):
             one = Judged(verdict(agent, now, upgraded), agent, now)
             tally.add(one, upgraded)
             yield one.row()
 
-    evidence.attach_table("agents to follow up", TABLE, HEADER, judged())
-    return tally
+    output = evidence.list("agents to follow up", HEADER, judged())
+    return tally, str(output["file"])
 
 
 def _machines(file: Path) -> Iterator[FollowedAgent]:

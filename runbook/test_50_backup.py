@@ -9,7 +9,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook.following import ListUnusable, list_here
 from runbook.ocs import dump, followed
-from runbook.ocs.fetched import fetched_findings, restore_command
+from runbook.ocs.fetched import fetched_findings
 from runbook.ocs.presence import presence
 
 AGAIN = (
@@ -41,7 +41,7 @@ def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> No
     evidence.judge(
         findings, observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}"
     )
-    evidence.note(f"restore it on the node that runs the database with: {restore_command(proof)}")
+    evidence.note(f"restore it on the node that runs the database with: {proof.restore_command}")
     _fetch_list(runbook_session, look, evidence, proof)
 
 

@@ -214,7 +214,7 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     attempt_id = look.attempt or (attempt.id if attempt else "")
     try:
         file = list_here(runbook_session, look, attempt_id, listed["sha256"])
-        tally = follow(look, evidence, file, moment)
+        tally, _ = follow(look, evidence, file, moment)
     except ListUnusable as error:
         # what comes after does not need it: nobody is locked out of a half-upgraded cluster
         evidence.open("G08", f"{error}. Bring the list back, then: {_command(runbook_session)}")

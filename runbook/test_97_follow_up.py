@@ -97,7 +97,7 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
         evidence.not_needed(NOBODY)
         return
     moment = datetime.fromisoformat(run.facts[VERIFIED]["moment"])
-    tally = follow(look, evidence, _list(runbook_session, look), moment)
+    tally, table = follow(look, evidence, _list(runbook_session, look), moment)
     for line in tally.lines():
         runbook_session.console.output(line)
     said, todo = tally.sentence(), tally.what_to_do()
@@ -116,5 +116,5 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     evidence.open("G08", f"{said}. {todo}")
     runbook_session.leave_open(
         f"{tally.open} of {tally.machines} machines are left; {said}",
-        f"{todo} All machines are in outputs/agents.csv. Then look again.",
+        f"{todo} All machines are in {table}. Then look again.",
     )

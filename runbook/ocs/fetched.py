@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from pathlib import Path
 
 from engine.model.finding import Finding
 from runbook.ocs.dump import Proof
-from runbook.ocs.names import OCS_DATABASE
 
 
 def fetched_findings(path: Path, proof: Proof) -> list[Finding]:
@@ -27,8 +25,3 @@ def fetched_findings(path: Path, proof: Proof) -> list[Finding]:
             guide=("G06",),
         )
     ]
-
-
-def restore_command(proof: Proof) -> str:
-    """One line that restores the table, on the node that runs the database."""
-    return f"zcat {shlex.quote(proof.file)} | mysql {OCS_DATABASE}"

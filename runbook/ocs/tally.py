@@ -44,6 +44,10 @@ HEADER = (
 )
 
 
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else str(value)
+
+
 @dataclass(frozen=True)
 class Judged:
     """A followed machine with its verdict."""
@@ -60,7 +64,7 @@ class Judged:
             return before or "(unknown agent)"
         return f"{after} (before: {before or 'unknown'})"
 
-    def row(self) -> tuple[object, ...]:
+    def row(self) -> tuple[str | int | None, ...]:
         """As `HEADER` has it."""
         now, agent = self.now, self.agent
         return (
@@ -70,9 +74,9 @@ class Judged:
             agent.deviceid,
             agent.useragent,
             now.useragent if now else None,
-            agent.lastdate,
-            now.lastdate if now else None,
-            now.lastcome if now else None,
+            _moment(agent.lastdate),
+            _moment(now.lastdate if now else None),
+            _moment(now.lastcome if now else None),
             " ".join(f"{slot}:{value}" for slot, value in now.values) if now else None,
             ADVICE.get(self.verdict),
         )

@@ -149,7 +149,7 @@ def test_who_is_left_is_told_everywhere(tmp_path: Path, their: Path) -> None:
     (attachment,) = events(made, "attachment")
     text = (made.run.directory / attachment["output"]["file"]).read_text()
     assert len(text.splitlines()) == 4
-    assert ",'=1+1," in text
+    assert ',"\'=1+1",' in text
 
 
 def test_when_all_are_well_or_gone_nothing_is_left(tmp_path: Path, their: Path) -> None:

@@ -57,7 +57,7 @@ def backup_fetched_back(lab: Lab) -> None:
     assert lab.first is not None
     directory = lab.first.directory
     assert directory is not None
-    path = lab.noted(r"zcat (\S+) \|")
+    path = lab.noted(r"gzip -dc (\S+) \|")
     copies = sorted(directory.parent.glob("*/backups/ocsweb.memories.sql.gz"))
     lab.put_file(copies[0], path)
 

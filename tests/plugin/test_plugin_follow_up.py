@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -58,7 +59,7 @@ def test_look(runbook_session, look, evidence):
         evidence.fulfilled("G02", "all well")
         return
     rows = (("host%d" % number, "=cmd") for number in range(3))
-    evidence.attach_table("machines", "agents.csv", ("name", "agent"), rows)
+    evidence.list("machines", ("name", "agent"), rows)
     runbook_session.console.output("3 left")
     evidence.judge([bad(code="odd-thing")], observed="", guide=())
     evidence.open("G02", "3 left")
@@ -137,8 +138,11 @@ def test_it_has_a_small_report_of_its_own(upgraded: Project) -> None:
     assert [(row["id"], row["state"]) for row in summary["guide"]] == [("G02", "open")]
     assert [f["severity"] for f in summary["findings"]] == ["warn"]
     assert (upgraded.latest / "report.html").stat().st_size > 0
-    table = upgraded.latest / "outputs" / "agents.csv"
-    assert table.read_text() == "name,agent\nhost0,'=cmd\nhost1,'=cmd\nhost2,'=cmd\n"
+    (table,) = (upgraded.latest / "outputs").glob("*-machines.csv")
+    assert list(csv.reader(table.open())) == [
+        ["name", "agent"],
+        *([f"host{number}", "'=cmd"] for number in range(3)),
+    ]
     assert table.stat().st_mode & 0o777 == 0o600
     (started,) = upgraded.events("run-started")
     assert (started["mode"], started["scope"], started["follows"]) == (
