@@ -121,6 +121,10 @@ class Project:
         """The same with `--plan`."""
         return self.run("--inventory", inventory, "--plan")
 
+    def follow_up(self, inventory: Path, run: Path) -> Ran:
+        """The same with `--follow-up RUN`."""
+        return self.run("--inventory", inventory, "--follow-up", run)
+
     def start(self, inventory: Path, console: Path) -> subprocess.Popen[bytes]:
         """Start it and let it run; the caller ends it. Its console goes to a file."""
         with console.open("wb") as file:
@@ -135,7 +139,7 @@ class Project:
 
     def ran(self, code: int, console: str) -> Ran:
         """What a finished run says about itself."""
-        place = re.search(r"^run \S+ \(\w+\), evidence in (.+)$", console, re.MULTILINE)
+        place = re.search(r"^run \S+ \([\w-]+\), evidence in (.+)$", console, re.MULTILINE)
         return Ran(code, console, Path(place[1]) if place else None)
 
     def evidence(self) -> Iterator[Path]:

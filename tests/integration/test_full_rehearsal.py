@@ -8,7 +8,12 @@ reports of the `.rpmnew` files. Without the variable it is 15.
 
 from __future__ import annotations
 
+import csv
+import gzip
+import hashlib
+import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +24,14 @@ import pytest
 from rehearsal.standins.settings import draw
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.failover import assert_nothing_holds_httpd, httpd_starts
+from tests.integration.inventories import (
+    all_send_well,
+    archive,
+    contact,
+    delete,
+    sample_machines,
+    send_inventory,
+)
 from tests.integration.invocation import Project, Ran, copy_project
 from tests.integration.ocs_files import (
     RESTAPI,
@@ -39,7 +52,7 @@ from tests.integration.outcome import (
     assert_upgraded,
 )
 from tests.integration.secrets_of import contents_of, exposed, passwords_of
-from tests.integration.snapshot import Snapshot, snapshot
+from tests.integration.snapshot import Snapshot, nothing_changes, snapshot
 
 pytestmark = pytest.mark.integration
 
@@ -48,6 +61,7 @@ NODES = "operative=3,elastic=1,voting=1"
 # test_interrupted_rehearsal.py: N last, the release file at the end, another variable
 SEEDS = [int(seed) for seed in os.environ.get("RUNBOOK_SEEDS", "15").split(",") if seed.strip()]
 COVERING = (1, 6, 9, 15)
+NOT_YET = "not reported yet"
 IDLE = {"nothing to do", "not needed", "not applicable"}
 # steps that ask, judge or state: they are done on every run
 ASKING = ("preflight.", "upgrade.stop", "verification.", "reactivation.", "closing.")
@@ -207,3 +221,87 @@ def test_a_second_run_says_why_for_each_step(rehearsal: Rehearsal) -> None:
 
 def test_a_second_run_shows_the_rows_of_the_whole_attempt(rehearsal: Rehearsal) -> None:
     assert_rows(rehearsal.second)
+
+
+def test_the_machines_to_follow_up_are_listed_beside_the_backup(rehearsal: Rehearsal) -> None:
+    """Here and on N: every machine that had sent text, by the sample data themselves."""
+    directory, cluster = rehearsal.first.directory, rehearsal.cluster
+    assert directory is not None
+    file = directory / "backups" / "ocsweb.agents.jsonl.gz"
+    listed = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+    found = [(m["machine"], tuple(m["text_slots"]), tuple(m["decorated_slots"])) for m in listed]
+    assert found == [(m.id, m.lost, m.decorated) for m in sample_machines()]
+    on_n = f"/var/lib/neteye-runbook/attempts/{directory.name}/backups/{file.name}"
+    seen = cluster.shell(cluster.active, 'stat -c %a "$1"; sha256sum < "$1"', on_n).split()
+    assert seen[:2] == ["600", hashlib.sha256(file.read_bytes()).hexdigest()]
+
+
+def followed_up(rehearsal: Rehearsal, run: Path | None) -> tuple[Ran, dict[int, str]]:
+    """A follow-up, which changes nothing, and the verdict of each machine by its table."""
+    assert run is not None
+    with nothing_changes(rehearsal.cluster):
+        ran = rehearsal.project.follow_up(rehearsal.cluster.inventory, run)
+    assert ran.directory is not None, ran.console
+    assert ran.summary["mode"] == "follow-up"
+    assert ran.changes == []
+    (table,) = (ran.directory / "outputs").glob("*-agents-to-follow-up.csv")
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@")]
+    return ran, {int(row["machine"]): row["verdict"] for row in rows}
+
+
+# from here on the agents' data change: these tests are the last ones
+def test_right_after_the_upgrade_nobody_has_reported_yet(rehearsal: Rehearsal) -> None:
+    ran, verdicts = followed_up(rehearsal, rehearsal.first.directory)
+    assert ran.code == 11, ran.console
+    expected = {m.id: "gone" if m.is_archived else NOT_YET for m in sample_machines()}
+    assert verdicts == expected
+    assert ran.states == {"G08": "open"}
+    assert f"{list(expected.values()).count(NOT_YET):>9}  not reported yet" in ran.console
+    assert rehearsal.first.directory is not None
+    assert re.search(f"next, then: .* --follow-up .*{rehearsal.first.directory.name}", ran.console)
+
+
+def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> None:
+    """Followed up by the second run, with no list of its own any more: N has it."""
+    cluster, run = rehearsal.cluster, rehearsal.second.directory
+    assert run is not None
+    expected = {m.id: "gone" if m.is_archived else NOT_YET for m in sample_machines()}
+    chosen = iter([m.id for m in sample_machines() if m.lost and not m.is_archived])
+    well, text, clamped, unchanged = (next(chosen) for _ in range(4))
+    only_contact, deleted, archived = (next(chosen) for _ in range(3))
+    send_inventory(cluster, well, "4096")
+    send_inventory(cluster, text, "No", agent="=HYPERLINK(0,0)<b>")
+    send_inventory(cluster, clamped, "99999999999")
+    send_inventory(cluster, unchanged, None)
+    contact(cluster, only_contact)
+    delete(cluster, deleted)
+    archive(cluster, archived)
+    expected |= {
+        well: "reports integers",
+        text: "update the agent",
+        clamped: "update the agent",
+        unchanged: "section unchanged, undecided",
+        deleted: "gone",
+        archived: "gone",
+    }
+    (run / "backups" / "ocsweb.agents.jsonl.gz").unlink(missing_ok=True)
+    ran, verdicts = followed_up(rehearsal, run)
+    assert ran.code == 11, ran.console
+    assert verdicts == expected
+    (finding,) = ran.findings("agents-open")
+    assert "2 update the agent: 1 with =HYPERLINK(0,0)<b>" in finding["remedy"]
+    assert "1 of them have contacted the server since" in finding["remedy"]
+    report = (ran.directory / "report.html").read_text() if ran.directory else ""
+    assert "HYPERLINK(0,0)" in report
+    assert "HYPERLINK(0,0)<b>" not in report
+
+
+def test_when_every_agent_sends_integers_nothing_is_left_to_do(rehearsal: Rehearsal) -> None:
+    """`reports/latest` is the follow-up before this one by now."""
+    all_send_well(rehearsal.cluster)
+    ran, verdicts = followed_up(rehearsal, rehearsal.project.directory / "reports" / "latest")
+    assert ran.code == 0, ran.console
+    assert set(verdicts.values()) == {"reports integers", "gone"}
+    assert ran.states == {"G08": "fulfilled"}
