@@ -79,7 +79,7 @@ def capacity_before(look: Look) -> CapacityBefore:
     said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
     return CapacityBefore(
         capacity.findings_before(column, counts),
-        "; ".join([counts.sentence(), *said]),
+        counts.sentence() + (f"; not integers: {', '.join(said)}" if said else ""),
         capacity_list.summary_lines(groups),
         column,
         is_listed=bool(counts.of(capacity.LISTED)),
