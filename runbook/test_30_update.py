@@ -32,7 +32,8 @@ def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None
     )
 
 
-@step("update.leftovers", after=("update.run",))
+# also after an update that failed: a .rpmnew or .rpmsave is what it stops at
+@step("update.leftovers", after=("baseline.recorded",))
 def test_update_leftovers(look: Look, evidence: Evidence) -> None:
     """The update left no .rpmnew or .rpmsave; at this place the two of OCS are foreign too."""
     if look.memory.closed or look.memory.detached("upgrade"):
@@ -41,7 +42,7 @@ def test_update_leftovers(look: Look, evidence: Evidence) -> None:
     checks.no_leftovers(look, evidence)
 
 
-@step("update.unstandby", after=("update.leftovers",), guide=("G28",))
+@step("update.unstandby", after=("update.run", "update.leftovers"), guide=("G28",))
 def test_update_unstandby(
     nodes_unstandby_after_update: Applied, look: Look, evidence: Evidence
 ) -> None:

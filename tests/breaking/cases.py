@@ -220,7 +220,7 @@ _BEGINNING = (
     _from_start("backup-unlike", "backup.proved", "backup-not-proved", 11, repairs.shims_removed),
     _from_start("backup-no-room", "backup.proved", "backup-no-room", 11, repairs.shims_removed),
     _from_start("backup-read-wrongly", "backup.fetched", "backup-damaged", 1, repairs.copy_removed),
-    _left("rpmnew-in-update-other", "again.leftovers"),
+    _left("rpmnew-in-update-other", "update.leftovers"),
     _left("rpmnew-in-upgrade-other", "upgrade.stop[1]"),
     _left("rpmsave-in-upgrade-active", "upgrade.stop[1]"),
     _left("rpmnew-in-upgrade-elastic-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
