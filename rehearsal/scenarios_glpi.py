@@ -70,6 +70,19 @@ printf "<?php\ndefine('GLPI_CONFIG_DIR', '/neteye/shared/glpi/settings');\n" \
   > html/inc/downstream.php
 """
 
+# the database is on another machine: GLPI says so, and the cluster's server has no plugin's table
+_OTHER_SERVER = """
+cd /neteye/shared/glpi/conf 2> /dev/null || exit 0
+sed -i "/dbdefault/s/'glpi'/'assets'/; /dbhost/s/'[^']*'/'db.branch.example.test'/" config_db.php
+"""
+_SECOND_CONFIGURATION = """
+cd /neteye/shared/glpi 2> /dev/null || exit 0
+[ -d conf ] || exit 0
+mkdir -p before
+sed "/dbdefault/s/'glpi'/'assets'/" conf/config_db.php > before/config_db.php
+"""
+_PUT_AWAY = f"RENAME TABLE {_TABLE} TO {_TABLE}_away"
+
 _IDLE = "'glpi_ocsinventoryng'"
 _DATABASE = "mariadb.neteyelocal"
 _NOBODY_LISTENS = f"{_DATABASE}:3399"
@@ -151,6 +164,29 @@ ALL = (
             "GRANT ALL PRIVILEGES ON assets.* TO 'glpi'@'%'",
         ),
         after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _MOVE_GLPI)),),
+    ),
+    Scenario(
+        "glpi-database-on-another-server",
+        "GLPI's configuration names a database on another server than the cluster's",
+        installed=SOURCE,
+        sql=(_PUT_AWAY,),
+        after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _OTHER_SERVER)),),
+    ),
+    Scenario(
+        "glpi-databases-two",
+        "two databases have the table of GLPI's plugin, and a configuration names each",
+        installed=SOURCE,
+        sql=(
+            "CREATE DATABASE assets",
+            f"CREATE TABLE {_TABLE.replace('glpi.', 'assets.')} LIKE {_TABLE}",
+        ),
+        after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _SECOND_CONFIGURATION)),),
+    ),
+    Scenario(
+        "glpi-table-gone",
+        "the table of GLPI's plugin is gone after the upgrade",
+        installed=SOURCE,
+        settings=_then("mysql", "--execute", _PUT_AWAY),
     ),
     _plugin("not-activated", "GLPI has not activated the plugin after the upgrade"),
     _plugin("not-updated", "GLPI has not updated the plugin's tables: it is off"),

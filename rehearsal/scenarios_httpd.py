@@ -88,6 +88,31 @@ _LOGIN_IN_FRONT = """<Location /ocsinventory>
 _NOT_OURS = """<Location /ocsinventory>
   SetHandler none
 </Location>"""
+_API_DENIED = """<Location /ocsapi>
+  Require all denied
+</Location>"""
+_API_ELSEWHERE = """LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
+Redirect temp /ocsapi http://api.example.test:8099/ocsapi"""
+_MODULE = "LoadModule authz_host_module"
+
+# each time httpd has started, the database refuses its user for a moment, and an agent comes
+_REFUSED_AT_START = r"""
+mkdir -p "${1%/*}"
+printf '[Service]\nExecStartPost=-/usr/local/sbin/refused-at-start\n' > "$1"
+cat > /usr/local/sbin/refused-at-start <<'END'
+#!/bin/sh
+login() {
+  for host in % localhost; do
+    mysql --execute "ALTER USER 'ocsserver'@'$host' ACCOUNT $1" || return
+  done
+}
+sleep 2  # the age of a process is told in whole seconds
+login LOCK || exit 0
+curl --silent --output /dev/null http://127.0.0.1/ocsinventory
+login UNLOCK
+END
+chmod 755 /usr/local/sbin/refused-at-start
+"""
 
 ALL = (
     _password(
@@ -196,6 +221,35 @@ ALL = (
         "httpd-loopback-only",
         "httpd listens on the loopback address only",
         _edit("s/^Listen 80$/Listen 127.0.0.1:80/", "/etc/httpd/conf/httpd.conf"),
+    ),
+    _httpd("httpd-api-denied", "httpd lets nobody ask the REST API", _conf(_API_DENIED)),
+    _httpd(
+        "httpd-api-elsewhere",
+        "the REST API is redirected to a port at which nothing listens",
+        _conf(_API_ELSEWHERE),
+    ),
+    _httpd(
+        "httpd-agent-turned-away",
+        "an agent is turned away after httpd has started: the database was away for a moment",
+        NodeStep(
+            Role.OPERATIVE,
+            ("sh", "-euc", _REFUSED_AT_START, "refused", f"{_UNIT}.d/refused.conf"),
+        ),
+    ),
+    _httpd(
+        "httpd-module-missing",
+        "httpd does not load a module that the new OCS files need",
+        _edit(f"s/^{_MODULE}/#&/", "/etc/httpd/conf/httpd.conf"),
+    ),
+    Scenario(
+        "ocs-file-spoilt-other",
+        "an OCS file of the other nodes gets a literal password again between two rounds",
+        installed=SOURCE,
+        settings=_meanwhile(
+            "other",
+            *("sed", "-i", r"s|^\( *PerlSetVar OCS_DB_PWD\) .*|\1 of-before|", _SERVER),
+            task="secure_install",
+        ),
     ),
     _left(
         "other",

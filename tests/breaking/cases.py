@@ -87,6 +87,7 @@ _GLPI = (
     _last_round(
         "glpi-database-unreachable", GLPI, "glpi-login-unreachable", repairs.host_corrected
     ),
+    _last_round("glpi-table-gone", GLPI, "glpi-database-gone", repairs.table_back),
 )
 _HTTPD = (
     _last_round(
@@ -107,6 +108,17 @@ _HTTPD = (
     ),
     _last_round(
         "httpd-loopback-only", ONLINE, "ocs-endpoint-unreachable", repairs.listening_everywhere
+    ),
+    _last_round("httpd-api-denied", ONLINE, "ocs-api-unexpected", repairs.site_conf_removed),
+    _last_round("httpd-api-elsewhere", ONLINE, "ocs-api-unreachable", repairs.site_conf_removed),
+    _last_round(
+        "httpd-agent-turned-away", ONLINE, "ocs-activity-errors", repairs.database_there_at_start
+    ),
+    _last_round(
+        "ocs-file-spoilt-other",
+        "verification.ocs_files",
+        "ocs-file-unfit",
+        repairs.other_file_migrated_by_hand,
     ),
 )
 _PREFLIGHT = (
@@ -141,6 +153,14 @@ _PREFLIGHT = (
     _preflight(
         "password-per-file", PASSWORDS, "ocs-passwords-differ", repairs.same_password_everywhere
     ),
+    # what a person answers leaves the cluster as it is: the case after it gets a fresh one
+    _preflight(
+        "glpi-database-on-another-server",
+        CUSTOM,
+        "glpi-database-elsewhere",
+        repairs.servers_looked_at_there,
+    ),
+    _preflight("glpi-databases-two", CUSTOM, "glpi-database-unclear", repairs.glpi_config_named),
     # these two last: what is in the column does not come back
     _preflight(
         "capacity-decimal", "preflight.capacity", "capacity-column", repairs.text_column_again
@@ -194,6 +214,13 @@ _BEGINNING = (
         "ocs-credentials-other",
         11,
         repairs.credentials_removed,
+    ),
+    _from_start(
+        "httpd-module-missing",
+        "migration.files[1][{active}]",
+        "ocs-httpd-complains",
+        11,
+        repairs.module_loaded,
     ),
     green("credentials-same", Start.BEGINNING, ONLINE),
     green("glpi-elsewhere", Start.BEGINNING, GLPI),

@@ -46,6 +46,10 @@ class Lab:
     evidence: Path
     first: Ran | None = None
     second: Ran | None = None
+    answers: list[str] = field(default_factory=list)
+    """Arguments of the run after the repair: what a person has answered to a finding."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Settings that a person has added to the inventory."""
     stack: ExitStack = field(default_factory=ExitStack)
     _started: int = 0
 
@@ -63,13 +67,28 @@ class Lab:
         clone = self.evidence / "clone"
         running = Running.start(
             Project(clone if clone.exists() else copy_project(clone)),
-            ["--inventory", str(self.cluster.inventory), *arguments],
+            ["--inventory", str(self._inventory), *arguments],
             self.evidence / f"console-{self._started}.txt",
             plugins=plugins,
             extra=extra,
         )
         self.stack.callback(running.stop)
         return running
+
+    @property
+    def _inventory(self) -> Path:
+        """The cluster's, or a copy with the settings that were added."""
+        if not self.settings:
+            return self.cluster.inventory
+        added = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+        path = self.evidence / "inventory.ini"
+        path.write_text(f"{self.cluster.inventory.read_text()}\n[all:vars]\n{added}")
+        return path
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether the repair undid what the scenario did, rather than answered to it."""
+        return not self.answers and not self.settings
 
     @property
     def steps(self) -> list[str]:
@@ -145,7 +164,7 @@ class Lab:
         assert self.case.repair is not None
         self.case.repair(self)
         plan = ("--plan",) if self.case.start is Start.PREFLIGHT else ()
-        ran = self.second = self.run(*plan)
+        ran = self.second = self.run(*plan, *self.answers)
         problems = _problems(ran, 0)
         if blocking := _found(ran, "block"):
             problems.append(f"found {_listed(blocking)}")
@@ -298,7 +317,7 @@ def lab(case: Case, evidence: Path, stand: Stand) -> Iterator[Lab]:
     with made.stack:
         yield made
     # only after a case that was green: what is left of another one is not known
-    stand.is_clean = case.start is Start.PREFLIGHT
+    stand.is_clean = case.start is Start.PREFLIGHT and made.is_as_before
 
 
 def _quiet(text: str) -> None:

@@ -124,6 +124,22 @@ def custom_server_removed(lab: Lab) -> None:
     lab.cluster.sql(f"DELETE FROM {_TABLE} WHERE name = 'branch office'")
 
 
+def table_back(lab: Lab) -> None:
+    """The plugin's table brought back by service and support."""
+    lab.cluster.sql(f"RENAME TABLE {_TABLE}_away TO {_TABLE}")
+
+
+def servers_looked_at_there(lab: Lab) -> None:
+    """The finding accepted, after a look at the OCS servers in that database."""
+    reason = "glpi-database-elsewhere=no other OCS server there"
+    lab.answers += ["--accept", reason, "--by", "A. Operator"]
+
+
+def glpi_config_named(lab: Lab) -> None:
+    """GLPI's configuration named in the inventory (`runbook_glpi_config`)."""
+    lab.settings["runbook_glpi_config"] = "/neteye/shared/glpi/conf"
+
+
 # httpd and the credentials file
 
 
@@ -220,6 +236,21 @@ def site_conf_removed(lab: Lab) -> None:
     """The site's own file of httpd removed, httpd restarted."""
     lab.on_operative('rm -f "$1/zz-site.conf"', CONF)
     lab.on_active("pcs resource restart httpd")
+
+
+def database_there_at_start(lab: Lab) -> None:
+    """The database is there when httpd starts, httpd restarted."""
+    lab.on_operative(
+        'rm "$1"; systemctl daemon-reload', "/etc/systemd/system/httpd.service.d/refused.conf"
+    )
+    lab.on_active("pcs resource restart httpd")
+
+
+def module_loaded(lab: Lab) -> None:
+    """httpd loads the module that the merged file needs."""
+    lab.on_operative(
+        'sed -i "s/^#\\(LoadModule authz_host_module\\)/\\1/" /etc/httpd/conf/httpd.conf'
+    )
 
 
 def listening_everywhere(lab: Lab) -> None:
