@@ -37,10 +37,10 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.change import Change
 from engine.model.names import names_of
-from runbook.ocs import capacity_list, comparison, dump
-from runbook.ocs.capacity import number_sql
+from runbook.ocs.memories import capacity_list, comparison, dump
+from runbook.ocs.memories.capacity import number_sql
+from runbook.ocs.memories.checks import capacity_before, memories_after
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
-from runbook.ocs.verification import capacity_before, memories_after
 from tests.engine import kit, sshd
 
 MOST_RATIO, MOST_MIB = 1.5, 200

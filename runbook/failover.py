@@ -22,8 +22,7 @@ from engine.policy.normal import Expected, Observed
 from engine.policy.resources import Wanted, disabled_resources, is_moving, judge_resources
 from engine.policy.text import listed
 from engine.waiting import poll
-from runbook.ocs import verification
-from runbook.ocs.verification import HTTPD_RESOURCE
+from runbook.ocs.httpd import checks as httpd_checks
 
 CONSTRAINT = f"{OWN}failover"
 """Id of the location constraint that moves httpd."""
@@ -53,7 +52,7 @@ class Httpd:
 
 def httpd_of(status: ClusterStatus) -> Httpd | None:
     """httpd as pacemaker has it; None when there is no such resource."""
-    found = status.resource(HTTPD_RESOURCE)
+    found = status.resource(httpd_checks.HTTPD_RESOURCE)
     if found is None:
         return None
     unit = found.group or found.id
@@ -218,7 +217,7 @@ def prove(look: Look, node: str, moved: tuple[str, ...] = ()) -> Proof:
     has to be given back first.
     """
     try:
-        seen = verification.ocs_online(look, node)
+        seen = httpd_checks.ocs_online(look, node)
     except Unanswered as error:
         found = unanswered(error.node, error.question, error.why)
         return Proof(node, (_not_working(node, [found]),), str(error), moved)
@@ -255,8 +254,8 @@ def _not_started(status: ClusterStatus, httpd: Httpd, node: str) -> Finding:
         observed=f"{httpd.unit} was to run on {node} and does not: {', '.join(places)}; failed"
         f" actions on {node}: {listed(failures)}",
         expected=f"all of {httpd.unit} Started on every node that may have to run it",
-        remedy=f"See `journalctl -u {HTTPD_RESOURCE}` and `httpd -t` on {node}, mend the cause,"
-        f" then `pcs resource cleanup {httpd.unit}`. {_AGAIN}",
+        remedy=f"See `journalctl -u {httpd_checks.HTTPD_RESOURCE}` and `httpd -t` on {node}, mend"
+        f" the cause, then `pcs resource cleanup {httpd.unit}`. {_AGAIN}",
         guide=("G14",),
     )
 

@@ -11,9 +11,9 @@ from engine.evidence import Evidence
 from engine.listing import Cells
 from engine.look import Look
 from engine.session import Session
-from runbook.ocs import followed
-from runbook.ocs.agents import FollowedAgent, verdict
-from runbook.ocs.tally import HEADER, Judged, Tally
+from runbook.ocs.memories import followed
+from runbook.ocs.memories.agents import FollowedAgent, verdict
+from runbook.ocs.memories.tally import HEADER, Judged, Tally
 
 FETCH = 600.0
 """Seconds for bringing the list here."""

@@ -9,9 +9,13 @@ from engine.attempt.position import Position
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
-from runbook.ocs import capacity_list, migration, verification
-from runbook.ocs.glpi_place import glpi_place
+from runbook.ocs.glpi.checks import glpi_before
+from runbook.ocs.glpi.place import glpi_place
+from runbook.ocs.httpd import migration
+from runbook.ocs.memories import capacity_list
+from runbook.ocs.memories.checks import capacity_before
 from runbook.ocs.presence import presence
+from runbook.ocs.seen import Seen
 
 LATER = "judged at the start of the attempt; the upgrade has changed the data since"
 
@@ -23,9 +27,9 @@ def test_ocs_servers(look: Look, evidence: Evidence) -> None:
     if place.database is None and not place.findings:
         evidence.not_applicable(place.sentence)
         return
-    seen = verification.Seen(list(place.findings), place.sentence)
+    seen = Seen(list(place.findings), place.sentence)
     if place.database is not None:
-        seen = verification.glpi_before(look, place.database)
+        seen = glpi_before(look, place.database)
     evidence.judge(
         seen.findings,
         observed=seen.observed,
@@ -44,7 +48,7 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
     if look.position.is_after(Position.UPDATED):
         evidence.not_needed(LATER)
         return
-    seen = verification.capacity_before(look)
+    seen = capacity_before(look)
     evidence.judge(seen.findings, observed=seen.observed)
     if seen.lines:
         evidence.attach("agents and what fits their values", "\n".join(seen.lines))

@@ -19,8 +19,8 @@ from engine.queries.pacemaker import CIB
 from engine.session import Session
 from engine.steps import step
 from runbook import release
-from runbook.ocs import verification
-from runbook.ocs.glpi_place import glpi_place
+from runbook.ocs.glpi.checks import glpi_baseline
+from runbook.ocs.glpi.place import glpi_place
 from runbook.ocs.presence import Presence, presence
 
 PREFLIGHT = (
@@ -102,7 +102,7 @@ def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
     """What G03 compares with afterwards; of stored passwords only salted digests."""
     taken: dict[str, Any] = {"glpi": None}
     if (database := glpi_place(look).database) is not None:
-        taken["glpi"] = verification.glpi_baseline(look, database, secrets.token_bytes(16))
+        taken["glpi"] = glpi_baseline(look, database, secrets.token_bytes(16))
     return taken
 
 

@@ -11,7 +11,7 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
 from runbook import checks
-from runbook.ocs import pristine
+from runbook.ocs.httpd import pristine
 
 UPDATED = ("update.fencing",)
 

@@ -8,8 +8,8 @@ from engine.look import Look
 from engine.session import Session
 from engine.steps import step
 from runbook.following import ListUnusable, list_here
-from runbook.ocs import dump, followed
-from runbook.ocs.fetched import fetched_findings
+from runbook.ocs.memories import dump, followed
+from runbook.ocs.memories.fetched import fetched_findings
 from runbook.ocs.presence import presence
 
 AGAIN = (

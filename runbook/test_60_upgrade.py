@@ -20,7 +20,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook import leftovers, release
 from runbook.actions.neteye_command import ended_with, name_of, said_of
-from runbook.ocs import migration
+from runbook.ocs.httpd import migration
 
 
 def window_now(look: Look, evidence: Evidence) -> None:

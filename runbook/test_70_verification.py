@@ -16,9 +16,13 @@ from runbook import checks, failover, release
 from runbook.actions.backup import VERIFIED
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.following import ListUnusable, follow, list_here
-from runbook.ocs import dump, followed, migration, sameness, verification
-from runbook.ocs.comparison import DATABASE_CLOCK
-from runbook.ocs.glpi_place import GlpiPlace, glpi_place
+from runbook.ocs.glpi.checks import glpi_now
+from runbook.ocs.glpi.place import GlpiPlace, glpi_place
+from runbook.ocs.httpd import migration, sameness
+from runbook.ocs.httpd.checks import has_ocs_server, httpd_node, ocs_online
+from runbook.ocs.memories import dump, followed
+from runbook.ocs.memories.checks import memories_after
+from runbook.ocs.memories.comparison import DATABASE_CLOCK
 from runbook.ocs.presence import presence
 from runbook.profiles import describe, settled
 
@@ -119,11 +123,11 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
         return
     there, asked = presence(look)
     evidence.answered(asked)
-    if not verification.has_ocs_server(look, there):
+    if not has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
-    node = verification.httpd_node(look)
-    seen = verification.ocs_online(look, node)
+    node = httpd_node(look)
+    seen = ocs_online(look, node)
     evidence.judge(seen.findings, observed=seen.observed)
     if not evidence.blocking:
         evidence.remember(failover.PROVED, node=node)
@@ -140,7 +144,7 @@ def test_glpi(look: Look, evidence: Evidence) -> None:
     if place.database is None or baseline is None:
         evidence.judge(_no_glpi(place), observed=place.sentence)
         return
-    seen = verification.glpi_now(look, place, baseline)
+    seen = glpi_now(look, place, baseline)
     evidence.judge(seen.findings, observed=seen.observed)
 
 
@@ -173,7 +177,7 @@ def test_memories(memories_beside: Applied, look: Look, evidence: Evidence) -> N
     if proof is None:
         evidence.judge([_no_backup(look)], observed="no proved backup to compare with")
         return
-    seen = verification.memories_after(look, datetime.fromisoformat(proof.began))
+    seen = memories_after(look, datetime.fromisoformat(proof.began))
     evidence.judge(seen.findings, observed=seen.observed)
     if seen.lines:
         evidence.attach("rows that are not as they have to be", "\n".join(seen.lines))

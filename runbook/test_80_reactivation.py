@@ -19,7 +19,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook import failover, release
 from runbook.failover import Exercised
-from runbook.ocs import verification
+from runbook.ocs.httpd import checks as httpd_checks
 from runbook.profiles import describe, settled, unstandby_ended
 
 
@@ -108,7 +108,7 @@ def test_proof(node: str, look: Look, evidence: Evidence) -> None:
     if node == home:
         findings += failover.not_back(home, httpd)
     if httpd is not None and httpd.node == node:
-        seen = verification.ocs_online(look, node)
+        seen = httpd_checks.ocs_online(look, node)
         findings += seen.findings
         observed.append(f"httpd is left here: {seen.observed}")
     if not findings and not observed:

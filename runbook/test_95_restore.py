@@ -24,7 +24,7 @@ from engine.steps import step
 from engine.waiting import attempts
 from runbook import failover, release
 from runbook.actions.restore import BRIEF, FENCING, standby_entries
-from runbook.ocs import verification
+from runbook.ocs.httpd.checks import httpd_node
 from runbook.profiles import SETTLE, describe, settled
 from runbook.restoring import is_open, is_verified, last_round, still_running
 
@@ -133,7 +133,7 @@ def test_scratch(ledger_scratch: Applied) -> None:
 def test_constraint(ledger_constraint: Applied, look: Look, evidence: Evidence) -> None:
     """No location constraint of this runbook is in place any more."""
     if ledger_constraint.did_something:
-        node = verification.httpd_node(look)
+        node = httpd_node(look)
         evidence.note(f"httpd is on {node}, it was on {failover.home_of(look)} before it was moved")
 
 

@@ -18,7 +18,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook.actions.backup import VERIFIED
 from runbook.following import ListUnusable, follow, list_here
-from runbook.ocs import followed
+from runbook.ocs.memories import followed
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
 

@@ -12,8 +12,8 @@ from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
-from runbook.ocs import dump, followed
-from runbook.ocs.comparison import DATABASE_CLOCK, backup_difference, table_sum
+from runbook.ocs.memories import dump, followed
+from runbook.ocs.memories.comparison import DATABASE_CLOCK, backup_difference, table_sum
 from runbook.ocs.names import MEMORIES_VERIFIED, OCS_DATABASE, SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
 

@@ -16,12 +16,13 @@ from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
 from engine.transport.base import Answer
 from runbook import failover, release
-from runbook.ocs import configtest, credentials, files, migration, online, pristine
-from runbook.ocs.httpd_conf import parse_conf
+from runbook.ocs import files
+from runbook.ocs.httpd import configtest, credentials, migration, online, pristine
+from runbook.ocs.httpd.httpd_conf import parse_conf
+from runbook.ocs.httpd.merge import Merge, merge
+from runbook.ocs.httpd.passwords import read_password
 from runbook.ocs.masking import masked
-from runbook.ocs.merge import Merge, merge
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
-from runbook.ocs.passwords import read_password
 
 HTTPD = "httpd"
 """The pacemaker resource of the web server."""

@@ -17,7 +17,7 @@ from engine.policy.restore import unsafe_to_fence, unsettled
 from engine.queries.pacemaker import CIB
 from engine.waiting import poll
 from runbook.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing
-from runbook.ocs import dump
+from runbook.ocs.memories import dump
 from runbook.ocs.names import SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from engine.attempt import remote
 from engine.model.change import Change
 from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
 
 DEADLINE = 120.0
+
+
+def backups_of(attempt: str) -> str:
+    """Where files that are kept for an attempt lie on its nodes (root, 0700)."""
+    return f"{remote.ROOT}/attempts/{attempt}/backups"
+
 
 # args: path, file whose owner, mode and context it gets ('' none), 'private' or '', bytes
 _WRITE = """

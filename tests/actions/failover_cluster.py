@@ -16,7 +16,7 @@ from engine.transport.base import Answer
 from engine.transport.scripted import said
 from runbook import failover
 from runbook.failover import CONSTRAINT
-from runbook.ocs.verification import Seen
+from runbook.ocs.seen import Seen
 from tests.engine import kit
 from tests.policy import builders
 

@@ -23,7 +23,7 @@ from runbook.actions.backup import (
     memories_beside,
     memories_beside_dropped,
 )
-from runbook.ocs import dump, followed
+from runbook.ocs.memories import dump, followed
 from runbook.ocs.names import SCRATCH_DATABASE
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 

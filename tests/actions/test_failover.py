@@ -35,7 +35,7 @@ from runbook.actions.failover import (
 from runbook.actions.ocs import httpd_restarted
 from runbook.actions.restore import ledger_constraint
 from runbook.failover import CONSTRAINT, LEDGER, Exercised, Proof
-from runbook.ocs import verification
+from runbook.ocs.httpd import checks as httpd_checks
 from runbook.release import SEVERITIES
 from tests.actions.failover_cluster import (
     BROKEN,
@@ -62,7 +62,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Failover:
     made = Failover()
-    monkeypatch.setattr(verification, "ocs_online", made.proved)
+    monkeypatch.setattr(httpd_checks, "ocs_online", made.proved)
     return made
 
 
@@ -243,7 +243,7 @@ def test_a_question_without_an_answer_proves_nothing_and_ends_nothing(
     def silent(look: Any, node: str) -> Any:
         raise Unanswered(node, "GET /ocsinventory", "the connection was lost")
 
-    monkeypatch.setattr(verification, "ocs_online", silent)
+    monkeypatch.setattr(httpd_checks, "ocs_online", silent)
     _, proof = scene.exercise(SECOND)
     assert proof is not None
     assert proof.findings[0].code == "failover-ocs-failed"

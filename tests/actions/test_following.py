@@ -22,7 +22,7 @@ from runbook import test_70_verification as verification
 from runbook import test_97_follow_up as steps
 from runbook.actions.backup import VERIFIED
 from runbook.following import list_here
-from runbook.ocs import followed
+from runbook.ocs.memories import followed
 from runbook.release import SEVERITIES
 from tests.actions.test_ocs_followed import LATER, MOMENT, agent, listed, now
 from tests.engine import kit

@@ -22,7 +22,7 @@ from runbook.actions.neteye_command import neteye_upgraded
 from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
 from runbook.actions.pacemaker import fencing_restored, nodes_unstandby
 from runbook.failover import Exercised
-from runbook.ocs import verification
+from runbook.ocs.httpd import checks as httpd_checks
 from runbook.ocs.names import CREDENTIALS_TEMPLATE
 from runbook.release import TARGET
 from tests.actions.failover_cluster import Failover, FailoverLook
@@ -140,7 +140,7 @@ def _failed_over(look: FailoverLook) -> Any:
 def _proof_and_waiting() -> Iterator[None]:
     """The proof by use asks the world that the action looks at; nobody waits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verification, "ocs_online", lambda look, node: look.world.proved(look, node))
+        patch.setattr(httpd_checks, "ocs_online", lambda look, node: look.world.proved(look, node))
         patch.setattr(waiting, "EVERY", 0.0)
         yield
 

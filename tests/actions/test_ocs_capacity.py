@@ -19,20 +19,13 @@ from hypothesis import strategies as st
 
 from engine.errors import ParseError
 from engine.queries import SqlQuery
-from runbook.ocs import (
-    agents,
-    capacity,
-    capacity_after,
-    capacity_list,
-    comparison,
-    dump,
-    glpi,
-    glpi_place,
-    presence,
-)
-from runbook.ocs.agents import FollowedAgent, MachineNow, Verdict
-from runbook.ocs.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
-from runbook.ocs.comparison import SlotRow, Suspect, Totals
+from runbook.ocs import presence
+from runbook.ocs.glpi import place as glpi_place
+from runbook.ocs.glpi import servers as glpi
+from runbook.ocs.memories import agents, capacity, capacity_after, capacity_list, comparison, dump
+from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Verdict
+from runbook.ocs.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
+from runbook.ocs.memories.comparison import SlotRow, Suspect, Totals
 
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
 KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}

@@ -26,20 +26,13 @@ from engine.queries import SqlQuery
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
 from runbook.actions.backup import memories_backed_up, memories_beside, memories_beside_dropped
-from runbook.ocs import (
-    agents,
-    capacity,
-    capacity_list,
-    comparison,
-    dump,
-    followed,
-    glpi,
-    glpi_place,
-    verification,
-)
-from runbook.ocs.comparison import BackupDifference, DecoratedOutcome
+from runbook.ocs.glpi import place as glpi_place
+from runbook.ocs.glpi import servers as glpi
+from runbook.ocs.memories import agents, capacity, capacity_list, comparison, dump, followed
+from runbook.ocs.memories import checks as memories_checks
+from runbook.ocs.memories.checks import capacity_before, memories_after
+from runbook.ocs.memories.comparison import BackupDifference, DecoratedOutcome
 from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.ocs.verification import capacity_before, memories_after
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
 from tests.engine import kit
 
@@ -411,7 +404,7 @@ def test_when_everything_is_wrong_the_first_of_it_is_told(
     look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
     monkeypatch.setattr(comparison, "PART_ROWS", 5)
-    monkeypatch.setattr(verification, "SUSPECTS", limit)
+    monkeypatch.setattr(memories_checks, "SUSPECTS", limit)
     began = database.ask(comparison.DATABASE_CLOCK)
     saved(database)
     convert(database, keep_decorated=True)
@@ -426,7 +419,7 @@ def test_when_everything_is_wrong_the_first_of_it_is_told(
 def test_a_slot_with_more_rows_than_can_be_looked_at_stops_the_comparison(
     look: FakeLook, database: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verification, "SUSPECT_ROWS", 3)
+    monkeypatch.setattr(memories_checks, "SUSPECT_ROWS", 3)
     began = database.ask(comparison.DATABASE_CLOCK)
     saved(database)
     convert(database, keep_decorated=True)

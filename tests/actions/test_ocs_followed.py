@@ -14,9 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.ocs import followed
-from runbook.ocs.agents import FollowedAgent, MachineNow, Verdict
-from runbook.ocs.tally import ADVICE, HEADER, LEFT, MOST_AGENTS, OTHERS, WAYS_OUT, Judged, Tally
+from runbook.ocs.memories import followed
+from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Verdict
+from runbook.ocs.memories.tally import (
+    ADVICE,
+    HEADER,
+    LEFT,
+    MOST_AGENTS,
+    OTHERS,
+    WAYS_OUT,
+    Judged,
+    Tally,
+)
 
 MOMENT = datetime(2024, 3, 9, 21, 30)
 LATER = MOMENT + timedelta(days=3)

@@ -11,8 +11,10 @@ import pytest
 
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook.ocs import glpi, glpi_after, glpi_password
-from runbook.ocs.glpi import OcsServer, PluginState
+from runbook.ocs.glpi import servers as glpi
+from runbook.ocs.glpi import servers_after as glpi_after
+from runbook.ocs.glpi import stored_password as glpi_password
+from runbook.ocs.glpi.servers import OcsServer, PluginState
 from runbook.ocs.login import LoginResult, login
 from tests.actions.ocs_nodes import DATA
 

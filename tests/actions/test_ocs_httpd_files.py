@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from engine.secrets import Secret
 from runbook import release
-from runbook.ocs.httpd_conf import Kind, arguments, parse_conf
-from runbook.ocs.masking import masked, masked_diff
-from runbook.ocs.merge import Merge
-from runbook.ocs.merge import merge as merge_with
-from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
-from runbook.ocs.passwords import (
+from runbook.ocs.httpd.httpd_conf import Kind, arguments, parse_conf
+from runbook.ocs.httpd.merge import Merge
+from runbook.ocs.httpd.merge import merge as merge_with
+from runbook.ocs.httpd.passwords import (
     Password,
     cannot_carry,
     is_passed_in_time,
     preflight_findings,
     read_password,
 )
-from runbook.ocs.perl_block import plain_string, statements
+from runbook.ocs.httpd.perl_block import plain_string, statements
+from runbook.ocs.masking import masked, masked_diff
+from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA
 
 OLD = {SERVER_CONF: "server-old.conf", RESTAPI_CONF: "restapi-old.conf"}

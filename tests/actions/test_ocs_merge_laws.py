@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook import release
-from runbook.ocs.merge import Merge
-from runbook.ocs.merge import merge as merge_with
+from runbook.ocs.httpd.merge import Merge
+from runbook.ocs.httpd.merge import merge as merge_with
 from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA
 from tests.httpd_view import by_group, follow, settings

@@ -13,7 +13,7 @@ import pytest
 from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
 from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
-from runbook.ocs.migration import (
+from runbook.ocs.httpd.migration import (
     TOO_EARLY,
     credentials_now,
     migration_diffs,

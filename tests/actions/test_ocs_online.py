@@ -14,12 +14,12 @@ from engine.model.cluster import Resource
 from engine.secrets import Secret
 from engine.transport.base import Answer
 from runbook.actions.ocs import httpd_restarted
-from runbook.ocs import activity, online, restapi
-from runbook.ocs.migration import OCS_DATABASE_IN_USE
+from runbook.ocs.httpd import activity, online, restapi
+from runbook.ocs.httpd.checks import has_ocs_server, ocs_online
+from runbook.ocs.httpd.migration import OCS_DATABASE_IN_USE
+from runbook.ocs.httpd.online import HttpAnswer, Started
 from runbook.ocs.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
-from runbook.ocs.online import HttpAnswer, Started
 from runbook.ocs.presence import Presence
-from runbook.ocs.verification import has_ocs_server, ocs_online
 from tests.actions.ocs_nodes import DATA, OTHER, FakeLook, N, Nodes, drive
 
 CURL = """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from runbook import release
-from runbook.ocs.conf_tree import identity
-from runbook.ocs.httpd_conf import Item, Kind, parse_conf
-from runbook.ocs.merge import Merge
-from runbook.ocs.merge import merge as merge_with
+from runbook.ocs.httpd.conf_tree import identity
+from runbook.ocs.httpd.httpd_conf import Item, Kind, parse_conf
+from runbook.ocs.httpd.merge import Merge
+from runbook.ocs.httpd.merge import merge as merge_with
+from runbook.ocs.httpd.passwords import is_carrier, is_passed_in_time, read_password
 from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
-from runbook.ocs.passwords import is_carrier, is_passed_in_time, read_password
 from tests.actions.ocs_nodes import DATA
 
 PASSWORD = "right#horse$7"

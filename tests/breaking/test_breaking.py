@@ -38,7 +38,7 @@ def test_every_finding_has_a_case() -> None:
 def test_the_codes_are_those_that_the_code_of_the_module_can_find() -> None:
     """A new code in `runbook/ocs` gets into the list, however it begins."""
     root = Path(scenarios.__file__).resolve().parents[1]
-    files = [*(root / "runbook" / "ocs").glob("*.py"), *(root / "runbook/actions").glob("*.py")]
+    files = [*(root / "runbook" / "ocs").rglob("*.py"), *(root / "runbook/actions").glob("*.py")]
     found = {c for f in files for c in re.findall(r'code="([a-z-]+)"', f.read_text())}
     assert "ocs-template-missing" in found
     assert found - _codes() == set()

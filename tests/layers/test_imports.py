@@ -228,6 +228,16 @@ def test_the_modules_of_ocs_know_no_steps_and_no_actions(module: str) -> None:
     assert mine <= allowed
 
 
+SUBJECTS = ("runbook.ocs.memories", "runbook.ocs.glpi", "runbook.ocs.httpd")
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_subjects_of_ocs_know_nothing_of_each_other(subject: str) -> None:
+    assert len(below(subject)) > 1
+    others = {*below(*SUBJECTS)} - {*below(subject)}
+    assert [module for module in below(subject) if imports(module) & others] == []
+
+
 # what these modules ask with is handed to them; they never make or apply anything themselves
 OCS_ENGINE = (
     *("engine.model", "engine.queries", "engine.errors", "engine.secrets", "engine.parse"),

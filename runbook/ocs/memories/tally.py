@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runbook.ocs.agents import FollowedAgent, MachineNow, Verdict
+from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Verdict
 
 MOST_AGENTS = 1000
 """Agents that are counted by name for a verdict; others are counted together."""

@@ -19,9 +19,10 @@ from typing import Any
 from engine.look import Look
 from engine.model.change import Change
 from engine.queries import AnswerLike, Query
-from runbook.ocs import dump
-from runbook.ocs.agents import FollowedAgent, MachineNow, machines_now, moment_sql
-from runbook.ocs.capacity import LISTED, LOSING, CapacityClass, class_sql
+from runbook.ocs import files
+from runbook.ocs.memories import dump
+from runbook.ocs.memories.agents import FollowedAgent, MachineNow, machines_now, moment_sql
+from runbook.ocs.memories.capacity import LISTED, LOSING, CapacityClass, class_sql
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 
 FILE = f"{OCS_DATABASE}.agents.jsonl.gz"
@@ -34,12 +35,12 @@ CHUNK = 1000
 
 def path(attempt: str) -> str:
     """Where the list lies on N and on the node that made it (0600)."""
-    return f"{dump.directory(attempt)}/{FILE}"
+    return f"{files.backups_of(attempt)}/{FILE}"
 
 
 def facts_path(attempt: str) -> str:
     """What is written last, on the node that made it: which dump it belongs to, and its sum."""
-    return f"{dump.directory(attempt)}/{OCS_DATABASE}.agents.json"
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.agents.json"
 
 
 @dataclass(frozen=True)

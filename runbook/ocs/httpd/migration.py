@@ -11,11 +11,12 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
-from runbook.ocs import credentials, dump, files, passwords
-from runbook.ocs.httpd_conf import parse_conf
+from runbook.ocs import files
+from runbook.ocs.httpd import credentials, passwords
+from runbook.ocs.httpd.httpd_conf import parse_conf
+from runbook.ocs.httpd.passwords import Password, read_password
 from runbook.ocs.masking import masked_diff
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE, SERVER_CONF
-from runbook.ocs.passwords import Password, read_password
 
 _CONF_PASSWORD_DEADLINE = 30.0
 
@@ -185,7 +186,7 @@ def latest_backup(path: str) -> Query[str | None]:
 def kept_default(path: str, attempt: str | None) -> str:
     """Where the `.rpmnew` is kept: named so that no search for one finds it again."""
     name = path.rpartition("/")[2]
-    return f"{dump.directory(attempt or 'ATTEMPT')}/{name}.package-default"
+    return f"{files.backups_of(attempt or 'ATTEMPT')}/{name}.package-default"
 
 
 def put_back(kept: str, path: str) -> str:

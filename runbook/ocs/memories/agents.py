@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.queries import SqlQuery
-from runbook.ocs.capacity import INT_MAX
+from runbook.ocs.memories.capacity import INT_MAX
 from runbook.ocs.names import OCS_DATABASE
 
 Row = Mapping[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.queries import AnswerLike, Query, SqlQuery
-from runbook.ocs.glpi import TABLE
+from runbook.ocs.glpi.servers import TABLE
 
 Row = Mapping[str, Any]
 

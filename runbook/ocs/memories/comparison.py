@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import ParseError
 from engine.queries import SqlQuery
-from runbook.ocs.capacity import CapacityClass, ClassCounts, class_sql, number_sql
+from runbook.ocs.memories.capacity import CapacityClass, ClassCounts, class_sql, number_sql
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 
 Row = Mapping[str, Any]

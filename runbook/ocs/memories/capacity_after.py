@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from engine.model.finding import Finding
-from runbook.ocs.capacity import INT_MAX, INT_MIN, CapacityClass, ColumnType
-from runbook.ocs.comparison import SlotRow, Suspect, Totals
+from runbook.ocs.memories.capacity import INT_MAX, INT_MIN, CapacityClass, ColumnType
+from runbook.ocs.memories.comparison import SlotRow, Suspect, Totals
 
 SUBJECT = "ocsweb.memories"
 EXAMPLES = 10

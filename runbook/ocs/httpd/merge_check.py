@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from runbook.ocs.conf_tree import Key, identity, values_of
-from runbook.ocs.httpd_conf import ConfFile, Item, parse_conf
-from runbook.ocs.passwords import is_carrier, is_passed_in_time, read_password
+from runbook.ocs.httpd.conf_tree import Key, identity, values_of
+from runbook.ocs.httpd.httpd_conf import ConfFile, Item, parse_conf
+from runbook.ocs.httpd.passwords import is_carrier, is_passed_in_time, read_password
 
 
 def unconditional(item: Item) -> tuple[Key, Key]:

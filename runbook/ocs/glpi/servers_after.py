@@ -9,15 +9,15 @@ from typing import Any
 from engine.model.finding import Finding
 from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
-from runbook.ocs.glpi import OcsServer, PluginState
-from runbook.ocs.glpi_password import (
+from runbook.ocs.glpi.place import ASKED_FOR, KEY_FILE
+from runbook.ocs.glpi.servers import OcsServer, PluginState
+from runbook.ocs.glpi.stored_password import (
     CantDecrypt,
     decrypt,
     has_new_form,
     is_unchanged,
     salted_digest,
 )
-from runbook.ocs.glpi_place import ASKED_FOR, KEY_FILE
 from runbook.ocs.login import LoginResult
 
 _KEY = '[ -f "$1" ] || exit 44; exec base64 -w 0 -- "$1"'

@@ -12,7 +12,14 @@ from typing import Any
 
 from engine.look import Look
 from engine.queries import SqlQuery
-from runbook.ocs.capacity import CLEAN, LISTED, CapacityClass, DirtyValue, class_sql, dirty_values
+from runbook.ocs.memories.capacity import (
+    CLEAN,
+    LISTED,
+    CapacityClass,
+    DirtyValue,
+    class_sql,
+    dirty_values,
+)
 from runbook.ocs.names import OCS_DATABASE
 
 PAGE = 5000

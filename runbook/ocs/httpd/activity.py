@@ -12,7 +12,7 @@ from datetime import datetime
 from engine.model.finding import Finding
 from engine.queries import AnswerLike, Query
 from runbook.ocs import files
-from runbook.ocs.httpd_conf import parse_conf
+from runbook.ocs.httpd.httpd_conf import parse_conf
 from runbook.ocs.names import SERVER_CONF
 
 DEFAULT_DIRECTORY = "/var/log/ocsinventory-server"

@@ -12,10 +12,10 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.ocs import files
-from runbook.ocs.conf_tree import Key, identity, shown
-from runbook.ocs.httpd_conf import ConfFile, Item, parse_conf
+from runbook.ocs.httpd.conf_tree import Key, identity, shown
+from runbook.ocs.httpd.httpd_conf import ConfFile, Item, parse_conf
+from runbook.ocs.httpd.passwords import is_passed_in_time, read_password
 from runbook.ocs.names import CONF_FILES
-from runbook.ocs.passwords import is_passed_in_time, read_password
 
 
 def compared_with_n(look: Look, variable: str) -> tuple[list[Finding], dict[str, list[str]]]:

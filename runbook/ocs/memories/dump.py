@@ -12,13 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.attempt import remote
 from engine.model.change import Change, Temporary
 from engine.parse.machine import parse_df
 from engine.queries import AnswerLike, Query, SqlQuery
 from engine.secrets import Secret
-from runbook.ocs.comparison import Row
-from runbook.ocs.files import remove_file, write_file
+from runbook.ocs import files
+from runbook.ocs.memories.comparison import Row
 from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
 
 TABLE = "memories"
@@ -93,22 +92,17 @@ def bash(source: str, *arguments: str) -> tuple[str, ...]:
     return ("bash", "-c", source.strip(), "neteye-runbook", *arguments)
 
 
-def directory(attempt: str) -> str:
-    """Where backups of an attempt lie on its nodes (root, 0700)."""
-    return f"{remote.ROOT}/attempts/{attempt}/backups"
-
-
 def backup_path(attempt: str) -> str:
-    return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.sql.gz"
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.sql.gz"
 
 
 def proof_path(attempt: str) -> str:
-    return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.json"
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.json"
 
 
 def facts_path(attempt: str) -> str:
     """Facts of a complete dump that is not proved yet."""
-    return f"{directory(attempt)}/{OCS_DATABASE}.{TABLE}.dump.json"
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.dump.json"
 
 
 @dataclass(frozen=True)
@@ -230,7 +224,7 @@ def taken(attempt: str) -> Query[Dump | None]:
 
 def discard(node: str, attempt: str) -> Change:
     """Forget the facts of a dump that is not like its table: the next run takes another one."""
-    return remove_file(f"discard the dump of {TABLE}", node, facts_path(attempt))
+    return files.remove_file(f"discard the dump of {TABLE}", node, facts_path(attempt))
 
 
 def restore_beside(node: str, attempt: str, sha256: str, deadline: float) -> Change:
@@ -353,4 +347,4 @@ def recorded(record: str, file: str) -> tuple[str, ...]:
 
 def write_proof(node: str, attempt: str, made: Proof) -> Change:
     text = json.dumps(asdict(made), indent=1) + "\n"
-    return write_file("record the proved backup", node, proof_path(attempt), Secret(text))
+    return files.write_file("record the proved backup", node, proof_path(attempt), Secret(text))

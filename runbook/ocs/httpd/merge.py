@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from engine.secrets import Secret
-from runbook.ocs.conf_tree import (
+from runbook.ocs.httpd.conf_tree import (
     ACCESS,
     Key,
     Level,
@@ -30,9 +30,9 @@ from runbook.ocs.conf_tree import (
     signature,
     tree,
 )
-from runbook.ocs.httpd_conf import ConfFile, Item, Kind, parse_conf
-from runbook.ocs.merge_check import Checked, unconditional
-from runbook.ocs.passwords import KEY, is_carrier, read_password
+from runbook.ocs.httpd.httpd_conf import ConfFile, Item, Kind, parse_conf
+from runbook.ocs.httpd.merge_check import Checked, unconditional
+from runbook.ocs.httpd.passwords import KEY, is_carrier, read_password
 
 _ORDERED = frozenset(
     {"perlmodule", "perlrequire", "perluse", "loadmodule", "include", "includeoptional"}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runbook.ocs.perl_block import PerlStatement, statements
+from runbook.ocs.httpd.perl_block import PerlStatement, statements
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _CONTINUED = re.compile(r"\\\r?\n\Z")

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from engine.model.finding import Finding
 from engine.secrets import Secret
-from runbook.ocs.httpd_conf import ConfFile, Item, Kind
+from runbook.ocs.httpd.httpd_conf import ConfFile, Item, Kind
+from runbook.ocs.httpd.perl_block import plain_string, reference
 from runbook.ocs.names import RESTAPI_CONF
-from runbook.ocs.perl_block import plain_string, reference
 
 KEY = "OCS_DB_PWD"
 

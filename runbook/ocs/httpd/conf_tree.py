@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from runbook.ocs.httpd_conf import Argument, ConfFile, Item, Kind, arguments
-from runbook.ocs.perl_block import statements
+from runbook.ocs.httpd.httpd_conf import Argument, ConfFile, Item, Kind, arguments
+from runbook.ocs.httpd.perl_block import statements
 
 Key = tuple[str, ...]
 

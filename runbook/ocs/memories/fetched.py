@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from engine.model.finding import Finding
-from runbook.ocs.dump import Proof
+from runbook.ocs.memories.dump import Proof
 
 
 def fetched_findings(path: Path, proof: Proof) -> list[Finding]:

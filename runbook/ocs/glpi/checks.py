@@ -1,0 +1,65 @@
+"""The checks of GLPI's OCS servers as the phases call them: ask, judge, and say what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.look import Look
+from engine.model.finding import Finding
+from runbook.ocs.glpi import servers, servers_after
+from runbook.ocs.glpi.place import ASKED_FOR, GlpiPlace, glpi_node
+from runbook.ocs.glpi.servers_after import KeyAnswer
+from runbook.ocs.login import LoginResult, login
+from runbook.ocs.seen import Seen
+
+PLUGIN_VERSION = "1.7.3"
+"""The plugin that the target brings (domain facts 5)."""
+
+
+def glpi_before(look: Look, database: str) -> Seen:
+    """Find OCS servers with another database user (G04)."""
+    found = look.sql(servers.ocs_servers(database))
+    listing = [f"{server}, {'active' if server.is_active else 'inactive'}" for server in found]
+    return Seen(
+        servers.findings_before(found), f"{len(found)} OCS servers: {'; '.join(listing)}", listing
+    )
+
+
+def glpi_baseline(look: Look, database: str, salt: bytes) -> dict[str, Any]:
+    """For the baseline: salt and salted digests of the stored passwords; no secret in it."""
+    found = look.sql(servers.stored_passwords(database))
+    return {"salt": salt.hex(), "digests": servers_after.digests_before(found, salt)}
+
+
+def glpi_now(look: Look, place: GlpiPlace, baseline: Mapping[str, Any]) -> Seen:
+    """Each server of glpi_ocsinventoryng: new value, new form, decrypts, logs in (G03)."""
+    assert place.database is not None
+    salt, before = bytes.fromhex(baseline["salt"]), baseline["digests"]
+    stored = look.sql(servers.stored_passwords(place.database))
+    judged = [server for server in stored if server.is_standard and not server.is_soap]
+    node = glpi_node(look)
+    key = _glpi_key(look, node, place)
+    findings: list[Finding] = []
+    lines = []
+    for server in judged:
+        seen = servers_after.examine(server, before, salt, key)
+        result: LoginResult | None = None
+        if seen.password is not None:
+            query = login(server.host, server.user or "", server.database, seen.password)
+            result = look.ask(node, query)
+        found = servers_after.findings_after(seen, result)
+        findings += found
+        lines.append(f"{server}: {'not well' if found else 'new, decrypts and logs in'}")
+    plugin = look.sql(servers.plugin_state(place.database))
+    findings += servers_after.plugin_findings(plugin, PLUGIN_VERSION)
+    said = f"{'; '.join(lines) or 'no OCS server of that user'}"
+    if plugin is not None:
+        said += f"; plugin {plugin.version}, {plugin.state_name}"
+    return Seen(findings, said, lines)
+
+
+def _glpi_key(look: Look, node: str, place: GlpiPlace) -> KeyAnswer:
+    if place.directory is None:
+        return KeyAnswer(None, f"which key GLPI uses can't be told: {place.sentence}. {ASKED_FOR}")
+    return look.ask(node, servers_after.glpi_key(place.directory))
