@@ -220,6 +220,16 @@ def test_the_service_s_address_is_asked_where_nothing_listens_on_the_node_s_own(
     assert query.parse(nodes.run(N, query.argv)).status == 200
 
 
+def test_a_redirect_to_where_nobody_answers_is_no_answer(nodes: Nodes) -> None:
+    nodes.program(
+        "curl", 'echo "Failed to connect to port 8099" >&2; printf "\\n302 text/html\\n"; exit 7'
+    )
+    query = restapi.api("10.0.0.1")
+    answer = query.parse(nodes.run(N, query.argv))
+    assert answer.status == 0
+    assert "port 8099" in answer.said
+
+
 LOG = """\
 {old};12;505;;10.0.0.5;agent;database;Database connection
 {new};12;104;pc-1;10.0.0.5;agent;prolog;incoming

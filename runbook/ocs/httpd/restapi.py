@@ -20,9 +20,11 @@ LOCAL = "127.0.0.1"
 # answer: the machines' ids are not needed.
 _GET = """
 set -u
+# curl tells the status of a redirect when nobody answers where it leads to
 ask() {
-  curl --silent --show-error --location --insecure --max-time 60 --connect-to "::$1:" \
-    --write-out '\\n%{http_code} %{content_type}\\n' -- "http://$1$2" | awk '
+  { curl --silent --show-error --location --insecure --max-time 60 --connect-to "::$1:" \
+      --write-out '\\n%{http_code} %{content_type}\\n' -- "http://$1$2" \
+      || printf '\\n000 \\n'; } | awk '
       NR == 1 { first = substr($0, 1, 40) }
       { before = last; last = $0 }
       END { print last; print first; print substr(before, length(before) - 9) }'
