@@ -10,12 +10,17 @@ from typing import NoReturn, TextIO
 
 from engine.console import clean_lines
 from engine.errors import UsageError
+from engine.report.closing import WRITTEN
 from engine.report.evidence_files import read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines
 from engine.report.replay import NotWritten, rebuild
+from engine.report.seal import seal_anew
 from engine.run import Ending
+from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
+REBUILT = ("summary.json", "plan.json", *WRITTEN)
+"""What `report` makes anew."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,9 +32,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 not written, 4 a usage error."""
+    """The exit code: 0 done, 1 not written or not valid, 2 not proved, 4 a usage error."""
     given = _parser().parse_args(arguments)
     try:
+        if given.command == "verify":
+            return _verify(given.run, given.head, given.allowed_signers)
         return _report(given.run)
     except UsageError as error:
         _say(f"ERROR: {error}", sys.stderr)
@@ -49,7 +56,31 @@ def _parser() -> argparse.ArgumentParser:
         " journal alone, however the run ended. The journal is not touched.",
     )
     report.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
+    check = commands.add_parser(
+        "verify",
+        help="tell whether anybody has touched a run's directory since",
+        description="Checks that journal and files are as the run left them. engine/verify.py does"
+        " the same by itself, for people without the project. 0: valid; 1: not valid; 2:"
+        " consistent, origin not proved.",
+    )
+    check.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
+    check.add_argument("--head", metavar="HASH", help="the head that the run printed")
+    check.add_argument(
+        "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
+    )
     return parser
+
+
+def _verify(path: Path, head: str | None, allowed: Path | None) -> int:
+    if allowed is not None and not allowed.is_file():
+        raise UsageError(f"--allowed-signers: there is no file {allowed}")
+    try:
+        verdict = verify(path, head, allowed)
+    except OSError as error:
+        raise UsageError(f"{path}: {error}") from error
+    for line in verdict.lines:
+        _say(line)
+    return verdict.code
 
 
 def _report(path: Path) -> int:
@@ -62,7 +93,14 @@ def _report(path: Path) -> int:
             f"{evidence.directory}: an event of its journal has no field {error}; use the version"
             " of the runbook that wrote it"
         ) from error
-    for line in last_lines(summary, evidence.directory):
+    try:
+        sealed = seal_anew(evidence.directory, None, REBUILT)
+    except Wrong as wrong:
+        held = [f"not sealed anew, the evidence was altered or is of an older runbook: {wrong}"]
+    else:
+        held = [*sealed.lines(), *(f"NOT WRITTEN: {what}" for what in sealed.unwritten)]
+    *lines, where = last_lines(summary, evidence.directory)
+    for line in (*lines, *held, where):
         _say(line)
     if evidence.is_torn:
         _say("the journal's last line was cut off while it was written; it is left out")

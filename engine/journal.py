@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.verify import GENESIS, digest
+
 SCHEMA = 1
 LOCK_TAKEN = "lock-taken"
 """The event by which runs on several controllers are put in order (`in_order`)."""
@@ -56,6 +58,8 @@ class Journal:
         self._clean = clean
         self._now = now
         self._sequence = 0
+        self.head = GENESIS
+        """SHA-256 of the last line. The next one has it as `prev`: the lines are a chain."""
         self.events: list[Event] = []
         self._unsent: list[str] = []
         self._waiting = b""
@@ -74,6 +78,7 @@ class Journal:
             "schema": SCHEMA,
             "run": self.run_id,
             "seq": self._sequence + 1,
+            "prev": self.head,
             "time": stamp(self._now()),
             "event": event,
             **_cleaned(fields, self._clean),
@@ -89,6 +94,7 @@ class Journal:
         else:
             self._waiting = b""
         self._sequence += 1
+        self.head = digest(text.encode())
         self.events.append(line)
         self._unsent.append(text)
         return line

@@ -24,7 +24,7 @@ from engine.model.plan import PlannedStep
 from engine.model.release import Release
 
 SOURCES = ("engine", "runbook")
-NOT_STEERING = frozenset({"notify_command", "accept", "accepted_by"})
+NOT_STEERING = frozenset({"notify_command", "signing_key", "accept", "accepted_by"})
 """Settings that do not decide what is done. Acceptances have a place of their own, wherever they
 were written down; a command line of the operator's may hold what is nobody's business."""
 

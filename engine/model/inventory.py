@@ -55,6 +55,8 @@ class Settings:
     reactivate_after_update: bool = True
     failover_proof: bool = False
     notify_command: str | None = None
+    signing_key: Path | None = None
+    """The operator's key, private or public, that signs the evidence; None: one is looked for."""
     glpi_config: str | None = None
     """For the asset module's steps: the directory with GLPI's config_db.php."""
     accept: tuple[str, ...] = ()

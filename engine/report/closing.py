@@ -12,6 +12,7 @@ from engine.interrupts import Interrupts
 from engine.journal import Event
 from engine.report.ending import Ended, finish
 from engine.report.hooks import ENDED
+from engine.report.seal import seal
 from engine.report.step_report import replayed
 from engine.report.summary import planned_steps
 from engine.run import Ending, Run
@@ -123,13 +124,16 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
         _halt_for(run, pytest.ExitCode.INTERRUPTED if run.interrupts.count else 1)
         run.halt(Ending.FAILED, "the run ended before its first look", "See the message above.")
         config.stash[ENDED] = finish(run, made)
-    run.journal.close()
-    Secret.unwatched_by(run.redactor.learn)
     for name in WRITTEN:
         path = run.directory / name
         if path.exists():
             path.chmod(0o600)
-    for line in config.stash[ENDED].told():
+    sealed = seal(run)
+    Secret.unwatched_by(run.redactor.learn)
+    ended = config.stash[ENDED]
+    ended.sealed.extend(sealed.lines())
+    ended.unwritten.extend(sealed.unwritten)
+    for line in ended.told():
         if made is not None:
             made.console.line(line)
         elif config.pluginmanager.hasplugin("terminalreporter"):

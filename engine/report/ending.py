@@ -31,11 +31,13 @@ class Ended:
     lines: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
     """What could not be written on this machine, and why."""
+    sealed: list[str] = field(default_factory=list)
+    """How the evidence is held together: what to note down before it is handed over."""
 
     def told(self) -> list[str]:
         """The last lines, with the files that are missing in place of the report's path."""
         if not self.unwritten:
-            return self.lines
+            return [*self.lines[:-1], *self.sealed, *self.lines[-1:]]
         directory = self.lines[-1].removeprefix("report: ").rpartition("/")[0]
         return [
             *self.lines[:-1],

@@ -7,7 +7,6 @@ a journal says what the run said.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from engine.journal import Event
 from engine.report.header import header_of
+from engine.report.whole import write_whole
 from engine.rows import Row, rows_of
 
 SCHEMA = 1
@@ -122,15 +122,5 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Write the file whole (0600) or not at all; raises OSError."""
-    fresh = path.with_suffix(".new")
-    try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(summary, file, indent=1, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
+    text = json.dumps(summary, indent=1, ensure_ascii=False)
+    write_whole(path, f"{text}\n".encode())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.journal import SCHEMA, Journal, in_order, lines_of, read_journal, stamp
+from engine.verify import digest, read_chain
 from tests.engine import kit
 
 
@@ -33,11 +34,38 @@ def test_a_line_is_in_the_file_with_number_time_and_schema(journal: Journal) -> 
         "schema": SCHEMA,
         "run": "run-1",
         "seq": 1,
+        "prev": "0" * 64,
         "time": "2026-11-02T00:00:01.000Z",
         "event": "note",
         "text": "one",
     }
     assert (two["seq"], two["time"]) == (2, "2026-11-02T00:00:02.000Z")
+
+
+def test_each_line_has_the_hash_of_the_line_before(journal: Journal) -> None:
+    for text in ("one", "zwei \u00fc", "three"):
+        journal.record("note", text=text)
+    raw = journal.path.read_bytes()
+    chain = read_chain(raw, "journal.jsonl")
+    assert chain.head == journal.head == digest(raw.split(b"\n")[-2])
+    assert len(chain.events) == 3
+
+
+def test_an_intent_that_was_not_written_is_no_link(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.record("note", text="one")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", _full)
+        with pytest.raises(OSError, match="full"):
+            journal.record("intent", what="x")
+    journal.record("note", text="two")
+    chain = read_chain(journal.path.read_bytes(), "journal.jsonl")
+    assert [event["event"] for event in chain.events] == ["note", "note"]
+
+
+def _full(number: int) -> None:
+    raise OSError("the disk is full")
 
 
 def test_every_line_is_fsynced_after_it_was_written(

@@ -89,7 +89,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.attempt.remote": (),
     "engine.report.html": (),
     "engine.console": (),
-    "engine.journal": (),
+    # runs alone, and so says what a journal's chain is
+    "engine.verify": (),
+    "engine.journal": ("engine.verify",),
     "engine.steps": (),
     "engine.graph": ("engine.steps", "engine.errors"),
     "engine.attempt.memory": ("engine.journal", "engine.model"),
@@ -97,7 +99,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.rows": ("engine.journal",),
     "engine.report.under_way": ("engine.journal", "engine.attempt.memory", "engine.attempt.remote"),
     "engine.report.header": ("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
-    "engine.report.summary": ("engine.report.header", "engine.journal", "engine.rows"),
+    "engine.report.whole": (),
+    "engine.report.summary": (
+        *("engine.report.header", "engine.report.whole", "engine.journal", "engine.rows"),
+    ),
     "engine.report.earlier": ("engine.journal",),
     "engine.interrupts": (),
     "engine.redact": ("engine.secrets",),
@@ -168,6 +173,8 @@ def test_real_connections_are_made_in_one_place() -> None:
 PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
     "engine.notify": "runbook_notify_command, on this machine",
+    "engine.report.signature": "ssh-keygen and ssh-add, on this machine",
+    "engine.verify": "ssh-keygen, on an auditor's machine",
     "engine.attempt.lock": "the holder's host name",
     "engine.start": "the name of this host, for the journal",
     "runbook.rehearsing": "starts the rehearsal by its command line",

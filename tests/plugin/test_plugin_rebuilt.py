@@ -65,7 +65,7 @@ def test_what_is_rebuilt_is_what_the_run_left(project: Project, ending: str) -> 
     for name in FILES:
         assert (run / name).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in run.iterdir()) == sorted(
-        {*FILES, "journal.jsonl", "outputs", "backups", "earlier"}
+        {*FILES, "journal.jsonl", "manifest.json", "outputs", "backups", "earlier"}
     )
 
 

@@ -1,0 +1,467 @@
+#!/usr/bin/env python3
+"""Is this directory what a run of the runbook left, and has nobody touched it since?
+
+    python3 verify.py DIR [--head HASH] [--allowed-signers FILE]
+
+This file works alone: Python 3.6 or newer, nothing else of the project. With --allowed-signers it
+calls OpenSSH's `ssh-keygen` (8.1 or newer). It changes nothing.
+
+Each line of a journal has the SHA-256 of the line before it (`prev`). The last line, `sealed`, has
+that of the list of all other files, so the hash of the last line, the head, stands for the whole
+directory; the run printed it. `manifest.json` has the list and the head, `manifest.json.sig` is
+the operator's signature of the manifest.
+
+Exit code: 0 valid; 1 not valid, the first thing that is wrong is named; 2 consistent, but neither
+the head nor a signature proves where it comes from; 4 wrong use.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+JOURNAL = "journal.jsonl"
+EARLIER = "earlier"
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+APART = (MANIFEST, SIGNATURE)
+"""Not in the manifest's list: what it can't know of itself."""
+NAMESPACE = "neteye-runbook"
+"""A signature made for something else, under the same key, is none of a manifest."""
+GENESIS = "0" * 64
+"""`prev` of a first line."""
+SEALED = "sealed"
+SCHEMA = 1
+
+VALID, NOT_VALID, NOT_PROVED, USAGE = 0, 1, 2, 4
+_ARMOUR = ("-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----")
+_ARMOUR_WIDTH = 70
+_SHOWN = 20
+
+Files = Dict[str, Dict[str, Any]]
+
+
+class Wrong(Exception):
+    """What is not as the run left it, in a sentence."""
+
+
+class Chain(NamedTuple):
+    """A journal whose lines follow each other."""
+
+    events: List[Dict[str, Any]]
+    head: str
+    """Hash of the last line."""
+    torn: bool
+    """The last line was cut off while it was written; it is not counted."""
+
+
+class Verdict(NamedTuple):
+    """The exit code and what is said, the verdict first."""
+
+    code: int
+    lines: List[str]
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in lower case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """The one way in which a manifest, or a list of files, is written down."""
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+    return text.encode("utf-8") + b"\n"
+
+
+def listing(files: Files) -> str:
+    """The hash of a list of files: what a `sealed` line has of it."""
+    return digest(canonical(files))
+
+
+def files_below(directory: Path) -> Files:
+    """Every file but manifest and signature: name, size in bytes, SHA-256. Raises OSError, Wrong"""
+    found: Files = {}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if name in APART or (path.is_dir() and not path.is_symlink()):
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise Wrong(f"{name}: not a file; a run leaves files only")
+        found[name] = facts(path)
+    return found
+
+
+def facts(path: Path) -> Dict[str, Any]:
+    """Size in bytes and SHA-256 of a file. Raises OSError."""
+    sha256, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(1 << 20), b""):
+            sha256.update(part)
+            size += len(part)
+    return {"size": size, "sha256": sha256.hexdigest()}
+
+
+# the chain
+
+
+def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
+    """The events of a journal whose lines follow each other. Raises Wrong for the first that
+    does not. `last`: the hash that its last line has to have, when that is known."""
+    texts = raw.split(b"\n")
+    rest = texts.pop()
+    events = []  # type: List[Dict[str, Any]]
+    previous = GENESIS
+    for number, text in enumerate(texts, start=1):
+        event = _event(text, f"{name}: line {number}")
+        follows = event.get("prev") == previous
+        if event.get("seq") != number:
+            raise Wrong(_out_of_order(name, texts, number, event.get("seq"), follows))
+        if not follows:
+            raise Wrong(_broken(name, texts, number, last))
+        previous = digest(text)
+        events.append(event)
+    if rest and _is_event(rest):
+        raise Wrong(f"{name}: the end of its last line is missing")
+    return Chain(events, previous, bool(rest))
+
+
+def _event(text: bytes, where: str) -> Dict[str, Any]:
+    try:
+        event = json.loads(text.decode("utf-8"))
+    except ValueError:
+        raise Wrong(f"{where} was altered: it is no JSON") from None
+    if not isinstance(event, dict):
+        raise Wrong(f"{where} was altered: it is no event")
+    return event
+
+
+def _is_event(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text.decode("utf-8")), dict)
+    except ValueError:
+        return False
+
+
+def _out_of_order(name: str, texts: List[bytes], number: int, sequence: Any, follows: bool) -> str:
+    if follows or not isinstance(sequence, int):
+        return f"{name}: line {number} was altered: it says that it is event {sequence!r}"
+    if sequence < number:
+        return f"{name}: a line was added: line {number} is event {sequence} again"
+    if any(_sequence(text) == number for text in texts[number:]):
+        return f"{name}: lines were reordered: event {sequence} stands in line {number}"
+    missing = f"line {number} is"
+    if sequence - number > 1:
+        missing = f"lines {number} to {sequence - 1} are"
+    return f"{name}: {missing} missing"
+
+
+def _sequence(text: bytes) -> Any:
+    try:
+        event = json.loads(text.decode("utf-8"))
+    except ValueError:
+        return None
+    return event.get("seq") if isinstance(event, dict) else None
+
+
+def _broken(name: str, texts: List[bytes], number: int, last: Optional[str]) -> str:
+    """Line `number` does not have the hash of the line before it: which of the two was altered?"""
+    mine = digest(texts[number - 1])
+    after = last
+    if number < len(texts):
+        after = None
+        if _is_event(texts[number]):
+            after = json.loads(texts[number].decode("utf-8")).get("prev")
+    altered = number - 1 if after == mine and number > 1 else number
+    if after is None and number > 1:
+        return f"{name}: line {number - 1} or {number} was altered"
+    return f"{name}: line {altered} was altered"
+
+
+# the directory
+
+
+class Directory:
+    """One run's directory, as it is now. Raises OSError, Wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not (path / JOURNAL).is_file():
+            raise Wrong(f"{path}: there is no {JOURNAL} in it")
+        self.manifest = self._read_manifest()
+        promised = self.manifest["journal"]["head"] if self.manifest else None
+        self.chain = read_chain((path / JOURNAL).read_bytes(), JOURNAL, promised)
+        self.notes: List[str] = []
+
+    def _read_manifest(self) -> Optional[Dict[str, Any]]:
+        try:
+            raw = (self.path / MANIFEST).read_bytes()
+        except FileNotFoundError:
+            return None
+        manifest = _event(raw, MANIFEST)
+        shape = {"schema", "run", "journal", "rebuilt", "replaced", "files"}
+        if set(manifest) != shape or canonical(manifest) != raw:
+            raise Wrong(f"{MANIFEST} was altered: it is not written as a run writes it")
+        if not isinstance(manifest["journal"], dict) or not _are_files(manifest["files"]):
+            raise Wrong(f"{MANIFEST} was altered: it has no list of files")
+        if set(manifest["journal"]) != {"lines", "head"} or not _are_files(manifest["replaced"]):
+            raise Wrong(f"{MANIFEST} was altered")
+        return manifest
+
+    @property
+    def seal(self) -> Optional[Dict[str, Any]]:
+        """The last line of a run that came to its end."""
+        last = self.chain.events[-1] if self.chain.events else {}
+        return last if last.get("event") == SEALED else None
+
+    def check(self) -> None:
+        """Journal, manifest and files agree. Raises Wrong."""
+        self._check_earlier()
+        if self.manifest is None:
+            if self.seal is not None:
+                raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
+            self.notes.append("the run did not come to its end, so nothing lists its files")
+            return
+        self._check_journal(self.manifest)
+        self._check_files(self.manifest)
+        self._check_seal(self.manifest)
+
+    def _check_earlier(self) -> None:
+        for path in sorted((self.path / EARLIER).glob("*")):
+            lines = path.read_bytes().split(b"\n")
+            # lines that were handed to N twice count once
+            once = list(dict.fromkeys(line for line in lines if line.strip()))
+            if once and not _is_event(once[-1]):
+                once.pop()  # torn
+            shown = f"{EARLIER}/{path.name}"
+            if once and "prev" not in _event(once[0], f"{shown}: line 1"):
+                self.notes.append(f"{shown}: of a runbook without chained journals")
+                continue
+            read_chain(b"".join(line + b"\n" for line in once), shown)
+
+    def _check_journal(self, manifest: Dict[str, Any]) -> None:
+        lines, promised = len(self.chain.events), manifest["journal"]["lines"]
+        if not isinstance(promised, int) or lines > promised:
+            raise Wrong(
+                f"{JOURNAL}: lines were added at its end: {lines} lines, {promised} in {MANIFEST}"
+            )
+        if lines < promised:
+            raise Wrong(
+                f"{JOURNAL}: lines are missing at its end: {lines} lines, {promised} in {MANIFEST}"
+            )
+        if self.chain.head != manifest["journal"]["head"]:
+            raise Wrong(f"{JOURNAL}: its last line was altered, or the head in {MANIFEST}")
+        if self.chain.torn and self.seal is not None:
+            raise Wrong(f"{JOURNAL}: something was added behind its last line")
+        run = self.chain.events[0].get("run") if self.chain.events else None
+        if manifest["run"] != run or manifest["schema"] != SCHEMA:
+            raise Wrong(f"{MANIFEST} was altered: it is not of run {run}")
+
+    def _check_files(self, manifest: Dict[str, Any]) -> None:
+        there, listed = files_below(self.path), manifest["files"]
+        wrong = [f"{name} is missing" for name in sorted(set(listed) - set(there))]
+        wrong += [
+            f"{name} was altered"
+            for name in sorted(set(listed) & set(there))
+            if listed[name] != there[name]
+        ]
+        wrong += [f"{name} was added" for name in sorted(set(there) - set(listed))]
+        if wrong:
+            raise Wrong("; ".join(wrong[:_SHOWN]))
+
+    def _check_seal(self, manifest: Dict[str, Any]) -> None:
+        """The list is the one that the journal's last line has the hash of."""
+        replaced, rebuilt = manifest["replaced"], manifest["rebuilt"]
+        if rebuilt is None and replaced:
+            raise Wrong(f"{MANIFEST} was altered: files replaced, and nothing rebuilt")
+        if self.seal is None:
+            if rebuilt is None:
+                raise Wrong(f"{JOURNAL}: its last line, which seals the list, is gone")
+            self.notes.append(
+                "the run did not come to its end; its reports were made from the journal"
+                f" at {rebuilt}"
+            )
+            return
+        sealed = {name: seen for name, seen in manifest["files"].items() if name != JOURNAL}
+        sealed.update({name: seen for name, seen in replaced.items() if seen})
+        for name in [name for name, seen in replaced.items() if not seen]:
+            sealed.pop(name, None)
+        if listing(sealed) != self.seal.get("list"):
+            raise Wrong(f"{MANIFEST} was altered: its list is not the one the run sealed")
+        if rebuilt is not None:
+            names = ", ".join(sorted(replaced)) or "nothing"
+            self.notes.append(f"made anew from the journal at {rebuilt}: {names}")
+
+    # where it comes from
+
+    def proved_by_head(self, head: str) -> str:
+        """A sentence. Raises Wrong when it is another one."""
+        wanted = head.strip().lower()
+        if wanted == self.chain.head:
+            return "the head of its journal is the one that was given"
+        for number, event in enumerate(self.chain.events, start=1):
+            if event.get("prev") == wanted:
+                raise Wrong(f"{JOURNAL}: lines were added from line {number} on")
+        raise Wrong(
+            f"{JOURNAL}: its last line was altered, lines are missing at its end, or all of it was"
+            f" written anew: its head is {self.chain.head}, the one that was given is {wanted}"
+        )
+
+    @property
+    def is_covered_by_head(self) -> bool:
+        """Whether the head stands for every file: the run sealed them, and none is newer."""
+        return self.seal is not None and not (self.manifest and self.manifest["rebuilt"])
+
+    def check_signature(self, allowed: Optional[Path]) -> str:
+        """Who signed, a sentence; empty without a signature. Raises Wrong, OSError."""
+        is_rebuilt = self.manifest is not None and self.manifest["rebuilt"] is not None
+        announced = self.seal.get("key", "") if self.seal and not is_rebuilt else ""
+        path = self.path / SIGNATURE
+        if not path.is_file():
+            if announced:
+                raise Wrong(f"{SIGNATURE} is missing: the run had signed with {announced}")
+            if allowed is not None:
+                raise Wrong(f"{SIGNATURE} is missing: the run was not signed")
+            return ""
+        if self.manifest is None:
+            raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
+        _check_armour(path)
+        manifest = (self.path / MANIFEST).read_bytes()
+        if allowed is None:
+            told = _keygen(["check-novalidate", "-n", NAMESPACE, "-s", str(path)], manifest)
+            if announced and announced not in told:
+                raise Wrong(
+                    f"{SIGNATURE}: of another key than the one the run signed with, {announced}"
+                )
+            return ""
+        found = _keygen(["find-principals", "-s", str(path), "-f", str(allowed)], b"")
+        for name in found.split("\n"):
+            told = _keygen(
+                ["verify", "-n", NAMESPACE, "-s", str(path), "-f", str(allowed), "-I", name],
+                manifest,
+            )
+            return "signed by {} ({})".format(name, told.strip().rpartition(" with ")[2])
+        raise Wrong(f"{SIGNATURE}: of nobody in {allowed}")
+
+
+def _are_files(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(seen, dict) and set(seen) <= {"size", "sha256"}
+        for name, seen in value.items()
+    )
+
+
+def _check_armour(path: Path) -> None:
+    """The signature is written as ssh-keygen writes it: it would read past some changes."""
+    text = path.read_bytes().decode("ascii", "replace")
+    body = "".join(text.split("\n")[1:-2])
+    try:
+        blob = base64.b64encode(base64.b64decode(body, validate=True)).decode()
+    except ValueError:
+        blob = ""
+    rows = [blob[at : at + _ARMOUR_WIDTH] for at in range(0, len(blob), _ARMOUR_WIDTH)]
+    if "\n".join([_ARMOUR[0], *rows, _ARMOUR[1], ""]) != text:
+        raise Wrong(f"{SIGNATURE} was altered")
+
+
+def _keygen(arguments: List[str], text: bytes) -> str:
+    """What ssh-keygen says. Raises Wrong when it does not agree, OSError without it."""
+    done = subprocess.run(
+        ["ssh-keygen", "-Y", *arguments],
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    said = done.stdout.decode("utf-8", "replace").strip()
+    if "illegal option" in said or "unknown option" in said:
+        raise OSError("this ssh-keygen can't check signatures; it takes OpenSSH 8.1 or newer")
+    if done.returncode != 0:
+        raise Wrong(
+            "{} was altered, is of another manifest, or of a key that is not allowed: {}".format(
+                SIGNATURE, re.sub(r"\s+", " ", said)[:200]
+            )
+        )
+    return said
+
+
+# the command
+
+
+def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = None) -> Verdict:
+    """Look at a run's directory. Raises OSError when it, or ssh-keygen, can't be used."""
+    try:
+        directory = Directory(path)
+        directory.check()
+        proofs = [directory.proved_by_head(head)] if head is not None else []
+        signed = _signature(directory, allowed)
+    except Wrong as wrong:
+        return Verdict(NOT_VALID, [f"NOT VALID: {wrong}"])
+    proved = bool(signed) or (head is not None and directory.is_covered_by_head)
+    if signed:
+        proofs.append(signed)
+    events = directory.chain.events
+    files = len(directory.manifest["files"]) if directory.manifest else 0
+    said = "run {}: {} journal lines".format(events[0].get("run") if events else "?", len(events))
+    said += f", {files} files" if files else ""
+    said += ", the last line of {}".format(events[-1].get("time")) if events else ""
+    notes = [f"  {text}" for text in proofs + directory.notes]
+    notes.append(f"  head of the journal: {directory.chain.head}")
+    if not proved:
+        return Verdict(NOT_PROVED, [f"consistent, origin not proved: {said}", *notes])
+    return Verdict(VALID, [f"valid: {said}", *notes])
+
+
+def _signature(directory: Directory, allowed: Optional[Path]) -> str:
+    try:
+        return directory.check_signature(allowed)
+    except OSError as error:
+        if allowed is not None:
+            raise
+        directory.notes.append(f"the signature was not looked at: {error}")
+        return ""
+
+
+def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optional[Path]]:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument(
+        "directory", type=Path, metavar="DIR", help="the run's directory, reports/RUN"
+    )
+    parser.add_argument("--head", metavar="HASH", help="the head that the run printed")
+    parser.add_argument(
+        "--allowed-signers",
+        type=Path,
+        metavar="FILE",
+        help="who may sign, in the format of ssh-keygen's allowed signers",
+    )
+    known = parser.parse_args(given)
+    if known.head is not None and not re.match(r"^\s*[0-9A-Fa-f]{64}\s*$", known.head):
+        parser.error("--head: expected 64 hexadecimal digits")
+    if known.allowed_signers is not None and not known.allowed_signers.is_file():
+        parser.error(f"--allowed-signers: there is no {known.allowed_signers}")
+    return known.directory, known.head, known.allowed_signers
+
+
+def main(given: Optional[List[str]] = None) -> int:
+    """The exit code; what was found is printed."""
+    try:
+        path, head, allowed = _arguments(given)
+    except SystemExit as end:
+        return USAGE if end.code else 0
+    try:
+        verdict = verify(path, head, allowed)
+    except OSError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return USAGE
+    for line in verdict.lines:
+        # a file's name may hold anything: it must not steer the terminal
+        print("".join(char if char.isprintable() else "?" for char in line))
+    return verdict.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""`verify.py` finds and names every single change, and runs without the project."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.report.seal import seal_anew
+from engine.verify import (
+    NOT_PROVED,
+    NOT_VALID,
+    USAGE,
+    VALID,
+    Wrong,
+    canonical,
+    facts,
+    read_chain,
+    verify,
+)
+from tests.evidence.sealed import EARLIER, PRINCIPAL, VERIFY, Signed, Tamper, altered, made, new_key
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    place = tmp_path_factory.mktemp("run")
+    return made(place / "run", new_key(place))
+
+
+@pytest.fixture
+def run(original: Signed, tmp_path: Path) -> Signed:
+    return original.copy(tmp_path / "copy")
+
+
+def test_it_needs_nothing_but_an_old_python() -> None:
+    tree = ast.parse(VERIFY.read_text(), feature_version=(3, 6))
+    names = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert names - sys.stdlib_module_names == set()
+    # what 3.6 would evaluate and does not have
+    assert "__future__" not in names
+    assert not any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree))
+
+
+def test_untouched_is_valid_by_the_head(run: Signed) -> None:
+    done = run.by_head()
+    assert done.returncode == VALID, done.stdout
+    assert done.stdout.startswith("valid: run ")
+
+
+def test_untouched_is_valid_by_the_signature(run: Signed) -> None:
+    done = run.by_signers()
+    assert done.returncode == VALID, done.stdout
+    assert f"signed by {PRINCIPAL}" in done.stdout
+    assert run.sealed.signed in done.stdout
+
+
+def test_without_either_the_origin_is_not_proved(run: Signed) -> None:
+    done = run.verify()
+    assert done.returncode == NOT_PROVED
+    assert done.stdout.startswith("consistent, origin not proved: ")
+    assert run.head in done.stdout
+
+
+def _without(number: int) -> Tamper:
+    return lambda run: run.put([*run.lines[: number - 1], *run.lines[number:]])
+
+
+def _swapped(run: Signed) -> None:
+    lines = run.lines
+    lines[4], lines[5] = lines[5], lines[4]
+    run.put(lines)
+
+
+def _repeated(run: Signed) -> None:
+    run.put([*run.lines[:5], run.lines[4], *run.lines[5:]])
+
+
+def _another_text(number: int) -> Tamper:
+    def tamper(run: Signed) -> None:
+        lines = run.lines
+        lines[number - 1] = lines[number - 1].replace(b"note ", b"NOTE ", 1)
+        run.put(lines)
+
+    return tamper
+
+
+def _new_line_within(run: Signed) -> None:
+    event = json.loads(run.lines[4])
+    event["text"] = "nothing happened"
+    run.put([*run.lines[:5], json.dumps(event).encode() + b"\n", *run.lines[5:]])
+
+
+def _line_behind(run: Signed) -> None:
+    event = {**json.loads(run.lines[-1]), "event": "note", "text": "all was well"}
+    run.put([*run.lines, json.dumps(event).encode() + b"\n"])
+
+
+def _file(name: str) -> Tamper:
+    def tamper(run: Signed) -> None:
+        (run.directory / name).write_text("new")
+
+    return tamper
+
+
+def _removed(name: str) -> Tamper:
+    return lambda run: (run.directory / name).unlink()
+
+
+def _linked(run: Signed) -> None:
+    path = run.directory / "report.html"
+    path.rename(run.directory.parent / "elsewhere.html")
+    path.symlink_to(run.directory.parent / "elsewhere.html")
+
+
+def _other_value(run: Signed) -> None:
+    """The manifest follows a change of a file."""
+    altered("report.html", 3)(run)
+    path = run.directory / "manifest.json"
+    manifest = json.loads(path.read_text())
+
+    manifest["files"]["report.html"] = facts(run.directory / "report.html")
+    path.write_bytes(canonical(manifest))
+
+
+TAMPERED: dict[str, tuple[Tamper, str]] = {
+    "a line altered": (_another_text(5), "journal.jsonl: line 5 was altered"),
+    "the first line altered": (altered("journal.jsonl", 40), "line 1 was altered"),
+    "the last line altered": (altered("journal.jsonl", -4), "was altered"),
+    "a line removed": (_without(5), "line 5 is missing"),
+    "the first line removed": (_without(1), "line 1 is missing"),
+    "the last line removed": (_without(14), "lines are missing at its end"),
+    "lines swapped": (_swapped, "reordered"),
+    "a line repeated": (_repeated, "a line was added: line 6 is event 5 again"),
+    "a line made up": (_new_line_within, "a line was added: line 6"),
+    "a line behind the last": (_line_behind, "added"),
+    "the last line end": (lambda run: run.put([b"".join(run.lines)[:-1]]), "journal.jsonl"),
+    "an empty line": (lambda run: run.put([*run.lines, b"\n"]), "journal.jsonl"),
+    "a report altered": (altered("report.html", 3), "report.html was altered"),
+    "an output altered": (altered("outputs/0001-a.txt", 0), "outputs/0001-a.txt was altered"),
+    "a backup altered": (altered("backups/ocsweb.memories.sql.gz", 1), "backups/ocsweb"),
+    "an earlier journal altered": (altered(EARLIER, 60), f"{EARLIER}: line 1 was altered"),
+    "an earlier journal's torn end": (altered(EARLIER, -1), f"{EARLIER} was altered"),
+    "an output removed": (_removed("outputs/0001-a.txt"), "outputs/0001-a.txt is missing"),
+    "a file added": (_file("outputs/0002-b.txt"), "outputs/0002-b.txt was added"),
+    "a link for a file": (_linked, "report.html: not a file"),
+    "the journal removed": (_removed("journal.jsonl"), "there is no journal.jsonl"),
+    "the manifest removed": (_removed("manifest.json"), "manifest.json is missing"),
+    "the manifest altered": (altered("manifest.json", -20), "manifest.json"),
+    "the signature removed": (_removed("manifest.json.sig"), "manifest.json.sig is missing"),
+    "the signature altered": (altered("manifest.json.sig", 60), "manifest.json.sig"),
+    "a file and its entry": (_other_value, "its list is not the one the run sealed"),
+}
+
+
+@pytest.mark.parametrize("change", TAMPERED)
+@pytest.mark.parametrize("proof", ["head", "signers"])
+def test_every_change_is_found_and_named(run: Signed, change: str, proof: str) -> None:
+    tamper, named = TAMPERED[change]
+    tamper(run)
+    done = run.by_head() if proof == "head" else run.by_signers()
+    assert done.returncode == NOT_VALID, done.stdout
+    assert named in done.stdout
+    assert done.stdout.startswith("NOT VALID: ")
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "manifest.json", "manifest.json.sig"])
+@pytest.mark.parametrize("proof", ["head", "signers"])
+def test_every_single_byte_counts(original: Signed, tmp_path: Path, name: str, proof: str) -> None:
+    """Bytes altered and bytes taken out, one after the other."""
+    run = original.copy(tmp_path / "copy")
+    file = run.directory / name
+    raw = file.read_bytes()
+    given = {"head": run.head} if proof == "head" else {"allowed": run.allowed}
+    passed = []
+    for at in range(len(raw)):
+        for changed in (bytes([raw[at] ^ 1]), b""):
+            file.write_bytes(raw[:at] + changed + raw[at + 1 :])
+            if verify(run.directory, **given).code != NOT_VALID:
+                passed.append((at, changed))
+    assert passed == []
+
+
+def test_another_journal_with_a_chain_of_its_own_has_another_head(
+    run: Signed, tmp_path: Path
+) -> None:
+    forged = made(tmp_path / "forged", new_key(tmp_path, "forger"), events=11)
+    assert forged.by_head().returncode == VALID
+    done = forged.verify("--head", run.head)
+    assert done.returncode == NOT_VALID
+    assert "written anew" in done.stdout
+    done = forged.verify("--allowed-signers", str(run.allowed))
+    assert done.returncode == NOT_VALID
+    assert "manifest.json.sig" in done.stdout
+
+
+def test_lines_behind_the_given_head_are_named(tmp_path: Path) -> None:
+    run = made(tmp_path / "run")
+    line = json.loads(run.lines[6])
+    done = run.verify("--head", line["prev"])
+    assert done.returncode == NOT_VALID
+    assert "lines were added from line 7 on" in done.stdout
+
+
+def test_without_a_key_it_says_so_and_the_head_proves_it(tmp_path: Path) -> None:
+    run = made(tmp_path / "run")
+    assert run.sealed.signed == ""
+    assert "no-such-key" in run.sealed.lines()[0]
+    assert not (run.directory / "manifest.json.sig").exists()
+    assert run.by_head().returncode == VALID
+    run.allowed.write_text("")
+    done = run.by_signers()
+    assert done.returncode == NOT_VALID
+    assert "the run was not signed" in done.stdout
+
+
+def test_reports_made_anew_are_told_and_the_rest_is_held_to_the_seal(run: Signed) -> None:
+    (run.directory / "report.html").write_text("made anew\n")
+    seal_anew(run.directory, None, ["report.html", "junit.xml"])
+    done = run.by_head()
+    assert done.returncode == NOT_PROVED, done.stdout
+    assert "made anew from the journal at" in done.stdout
+    assert "report.html" in done.stdout
+    altered("outputs/0001-a.txt", 0)(run)
+    seal_anew(run.directory, None, ["report.html", "junit.xml"])
+    done = run.by_head()
+    assert done.returncode == NOT_VALID
+    assert "its list is not the one the run sealed" in done.stdout
+
+
+def test_of_a_killed_run_the_journal_can_be_verified(run: Signed) -> None:
+    lines = run.lines[:-2]
+    run.put([*lines, lines[-1][:30]])
+    for name in ("manifest.json", "manifest.json.sig"):
+        (run.directory / name).unlink()
+    done = run.verify()
+    assert done.returncode == NOT_PROVED
+    assert "did not come to its end" in done.stdout
+    assert f"{len(lines)} journal lines" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--head", "abc"], ["--allowed-signers", "/no/such"], ["x"]])
+def test_wrong_use(run: Signed, arguments: list[str]) -> None:
+    assert run.verify(*arguments).returncode == USAGE
+
+
+def test_a_name_does_not_steer_the_terminal(run: Signed) -> None:
+    (run.directory / "outputs" / "x\x1b[31m\u202e").write_text("")
+    done = run.by_head()
+    assert done.returncode == NOT_VALID
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+
+
+def test_a_chain_begins_with_nothing_before_it() -> None:
+    with pytest.raises(Wrong, match="line 1 was altered"):
+        read_chain(b'{"seq": 1, "prev": "00"}\n', "journal.jsonl")
