@@ -10,6 +10,7 @@ from typing import NoReturn, TextIO
 
 from engine.console import clean_lines
 from engine.errors import UsageError
+from engine.report.audit.page import NAME as PAGE
 from engine.report.closing import WRITTEN
 from engine.report.evidence_files import read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines
@@ -19,7 +20,7 @@ from engine.run import Ending
 from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
-REBUILT = ("summary.json", "plan.json", *WRITTEN)
+REBUILT = ("summary.json", "plan.json", PAGE, *WRITTEN)
 """What `report` makes anew."""
 
 
@@ -51,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     report = commands.add_parser(
         "report",
-        help="make summary.json, report.html and junit.xml of a run from its journal",
-        description="Makes summary.json, report.html and junit.xml of a run anew, from its"
+        help="make summary.json and the reports of a run from its journal",
+        description="Makes summary.json, evidence.html, report.html and junit.xml anew, from its"
         " journal alone, however the run ended. The journal is not touched.",
     )
     report.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")

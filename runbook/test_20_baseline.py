@@ -16,12 +16,14 @@ from engine.policy.resources import disabled_resources
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import CIB
+from engine.report.audit.states import BEFORE
 from engine.session import Session
 from engine.steps import step
 from runbook import release
 from runbook.ocs.glpi.checks import glpi_baseline
 from runbook.ocs.glpi.place import glpi_place
 from runbook.ocs.presence import Presence, presence
+from runbook.states import state_of
 
 PREFLIGHT = (
     *("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.versions"),
@@ -63,6 +65,7 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
         return
     baseline = _take(look)
     runbook_session.open_attempt(baseline)
+    evidence.remember(BEFORE, **state_of(baseline["versions"], look.cluster_status()))
     evidence.note(
         f"attempt {look.attempt}: fencing {'on' if baseline['fencing'] else 'off'},"
         f" {len(baseline['placement'])} resources,"

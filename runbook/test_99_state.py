@@ -5,9 +5,13 @@ from __future__ import annotations
 from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
+from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
+from engine.report.audit.states import AFTER
+from engine.report.audit.states import PACKAGES as CHANGED
 from engine.session import Session
 from engine.steps import step
+from runbook.states import packages_changed, state_of
 
 
 @step("closing.state", scope="every")
@@ -15,6 +19,7 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
     """The state the cluster is left in, whatever happened before."""
     asked = look.ask_all(look.names.all, VERSION)
     listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    status = None
     try:
         status = look.cluster_status()
         seen = (
@@ -25,7 +30,19 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
         seen = f"the cluster did not answer: {error.why}"
     for node, why in asked.unanswered.items():
         listing += f"; {node} does not answer: {why}"
+    evidence.remember(AFTER, **state_of(asked.values, status))
+    _compare_packages(runbook_session, look, evidence)
     evidence.note(f"{listing}; {seen}{_in_place(runbook_session, look)}")
+
+
+def _compare_packages(session: Session, look: Look, evidence: Evidence) -> None:
+    """What has changed since the baseline; a plan changes none."""
+    if look.baseline is None or not session.run.mode.changes:
+        return
+    asked = look.ask_all(look.names.all, PACKAGES)
+    installed = {node: map(str, packages) for node, packages in asked.values.items()}
+    changes = packages_changed(look.baseline["packages"], installed)
+    evidence.remember(CHANGED, changes=changes)
 
 
 def _in_place(session: Session, look: Look) -> str:

@@ -7,6 +7,7 @@ this machine only. With them the next run asks nobody for what is known, and doe
 from __future__ import annotations
 
 import fcntl
+import json
 from collections.abc import Sequence
 
 from engine.attempt.records import Attempt, RecordsWriter
@@ -14,6 +15,7 @@ from engine.errors import RunbookError
 from engine.journal import lines_of
 from engine.run import Run
 from engine.transport.base import Lost
+from engine.verify import SEALED
 
 
 def deliver(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
@@ -24,8 +26,8 @@ def deliver(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     delivered = []
     for name, on_n in attempt.journals.items():
         late = missing(_here(run, name), on_n.split("\n")[:-1])
-        if not late:
-            continue
+        if not late or _is_seal(late[0]):
+            continue  # a seal is about the files here, and written when N is left already
         earlier = name.removesuffix(".jsonl")
         try:
             records.append_journal(attempt.id, earlier, late)
@@ -45,6 +47,10 @@ def missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
     """
     taken = list(dict.fromkeys(on_n))
     return list(here[len(taken) :]) if list(here[: len(taken)]) == taken else []
+
+
+def _is_seal(line: str) -> bool:
+    return bool(json.loads(line).get("event") == SEALED)
 
 
 def _here(run: Run, name: str) -> list[str]:

@@ -12,6 +12,8 @@ from engine.errors import RunbookError
 from engine.journal import Event
 from engine.notify import notify
 from engine.plan.end import draw_plan, write_plan
+from engine.report.audit.page import NAME as PAGE
+from engine.report.audit.page import write_page
 from engine.report.last_lines import last_lines
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN
@@ -66,7 +68,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
         session.end()
     ending = _tell_end(run, ending)
     summary = summary_of(run.journal.events, earlier)
-    unwritten = _write(run, summary)
+    unwritten = _write(run, summary, earlier)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")
     lines = last_lines(summary, run.directory, drawn)
     return Ended(ending.code, summary, lines, unwritten)
@@ -136,7 +138,7 @@ def _look_at_commands(run: Run, session: Session) -> None:
         run.record(SEEN, step="", key=record.key, state=state, status=seen.status)
 
 
-def _write(run: Run, summary: Mapping[str, Any]) -> list[str]:
+def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> list[str]:
     unwritten = []
     if not run.journal.is_whole:
         unwritten.append(f"{run.journal.path}: its last events ({run.journal.problem})")
@@ -148,4 +150,8 @@ def _write(run: Run, summary: Mapping[str, Any]) -> list[str]:
         write_plan(run.directory, run.journal.events)
     except OSError as error:
         unwritten.append(f"{run.directory / 'plan.json'} ({error.strerror or error})")
+    try:
+        write_page(run.directory, run.journal.events, earlier)
+    except OSError as error:
+        unwritten.append(f"{run.directory / PAGE} ({error.strerror or error})")
     return unwritten

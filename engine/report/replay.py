@@ -19,6 +19,7 @@ import pytest
 from engine.errors import RunbookError
 from engine.plan.end import write_plan
 from engine.report import hooks as report
+from engine.report.audit.page import write_page
 from engine.report.closing import WRITTEN, events_of
 from engine.report.ending import Ended
 from engine.report.evidence_files import Evidence
@@ -31,7 +32,7 @@ class NotWritten(RunbookError):
 
 
 def rebuild(evidence: Evidence) -> Mapping[str, Any]:
-    """Write summary.json, report.html and junit.xml into the run's directory; the summary.
+    """Write summary.json and the reports into the run's directory; the summary.
 
     The journal is not touched. NotWritten when a file can't be written.
     """
@@ -39,6 +40,7 @@ def rebuild(evidence: Evidence) -> Mapping[str, Any]:
     try:
         write_summary(evidence.directory / "summary.json", summary)
         write_plan(evidence.directory, evidence.own)
+        write_page(evidence.directory, evidence.own, evidence.earlier)
         _render(evidence, summary)
     except OSError as error:
         where = error.filename or evidence.directory

@@ -54,6 +54,15 @@ def test_a_result_that_n_lacks_is_given_to_it(bench: Make) -> None:
     assert f"the last 2 journal lines of run {EARLIER}" in note["text"]
 
 
+def test_the_seal_of_the_files_here_is_not_missed_on_n(bench: Make) -> None:
+    made = bench()
+    path = an_earlier_run(made, JOURNAL)
+    with path.open("a") as file:
+        file.write('{"event": "sealed", "seq": 4}\n')
+    assert not late.deliver(made.run, attempt(made), made.records)
+    assert made.events("note") == []
+
+
 def test_what_n_has_is_not_given_again(bench: Make) -> None:
     made = bench()
     an_earlier_run(made, JOURNAL)

@@ -55,17 +55,19 @@ def test_what_is_rebuilt_is_what_the_run_left(project: Project, ending: str) -> 
     run = project.latest
     before = (run / "journal.jsonl").read_bytes()
     old = page(run), head(run), cases(run), (run / "summary.json").read_bytes()
+    audit = (run / "evidence.html").read_bytes()
     for name in FILES:
         (run / name).unlink()
     done = rebuilt(run)
     assert done.returncode == 0, done.stderr
     assert (run / "summary.json").read_bytes() == old[3]
+    assert (run / "evidence.html").read_bytes() == audit
     assert (page(run), head(run), cases(run)) == old[:3]
     assert (run / "journal.jsonl").read_bytes() == before
     for name in FILES:
         assert (run / name).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in run.iterdir()) == sorted(
-        {*FILES, "journal.jsonl", "manifest.json", "outputs", "backups", "earlier"}
+        {*FILES, "evidence.html", "journal.jsonl", "manifest.json", "outputs", "backups", "earlier"}
     )
 
 

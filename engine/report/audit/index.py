@@ -1,0 +1,150 @@
+"""What a change audit asks, where it is answered, and in red what is missing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.journal import Event
+
+_TESTS_BEFORE = ("preflight", "again")
+_TESTS_AFTER = ("verification", "reactivation", "failover")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question of the audit: what answers it, where on the page; or what is missing."""
+
+    question: str
+    answer: str
+    where: str = ""
+    """Id of the section."""
+    missing: str = ""
+
+
+def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer]:
+    """One entry a question. `summary` is summary.json's, `events` those of the whole attempt."""
+    started = [event for event in events if event["event"] == "run-started"]
+    first = started[0] if started else {}
+    return [
+        _reason(summary, first),
+        _impact(summary),
+        _approval(summary, events, first),
+        _tests("Tests before the change", summary, events, _TESTS_BEFORE),
+        _tests("Tests after the change", summary, events, _TESTS_AFTER),
+        _deployment(summary, events),
+        _back_out(first, events),
+        _communication(events),
+        _risks(summary),
+        _completeness(summary, events),
+    ]
+
+
+def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Answer:
+    change = summary.get("change_id")
+    said = f"upgrade of {summary['cluster']} from {summary['source']} to {summary['target']}"
+    notes = first.get("release_notes_read")
+    if notes:
+        said += f"; release notes and breaking changes read by {notes}"
+    if not change:
+        return Answer(
+            "Reason of the change", said, "head", "no change is named (runbook_change_id)"
+        )
+    return Answer("Reason of the change", f"change {change}: {said}", "head")
+
+
+def _impact(summary: Mapping[str, Any]) -> Answer:
+    said = f"announced {summary['announced'] or 'nothing'}, taken {summary['taken']}"
+    said += f"; in standby: {summary['standby']}" if summary["standby"] else ""
+    return Answer("Impact on services", said, "timeline")
+
+
+def _approval(
+    summary: Mapping[str, Any], events: Sequence[Event], first: Event | Mapping[str, Any]
+) -> Answer:
+    given = [event for event in events if event["event"] == "approved"]
+    if given:
+        names = ", ".join(dict.fromkeys(str(event["by"]) for event in given))
+        return Answer("Approval", f"signed by {names}", "approvals")
+    window = summary.get("window") or ""
+    said = f"window {window}" if window else ""
+    missing = "no signed approval is on record; see the change's own record"
+    if summary["environment"] == "rehearsal":
+        return Answer("Approval", "a rehearsal needs none", "approvals")
+    return Answer("Approval", said, "approvals", missing)
+
+
+def _tests(
+    question: str, summary: Mapping[str, Any], events: Sequence[Event], phases: Sequence[str]
+) -> Answer:
+    last: dict[str, str] = {}
+    for event in events:
+        if event["event"] == "step-ended" and str(event["name"]).partition(".")[0] in phases:
+            last[str(event["name"])] = str(event["outcome"])
+    counted: dict[str, int] = {}
+    for outcome in last.values():
+        counted[outcome] = counted.get(outcome, 0) + 1
+    said = ", ".join(f"{number} {outcome}" for outcome, number in counted.items())
+    bad = sorted(
+        name
+        for name, outcome in last.items()
+        if outcome in ("failed", "interrupted", "not reached")
+    )
+    if not last:
+        return Answer(question, "", "steps", "none was run")
+    missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
+    return Answer(question, f"{len(last)} steps: {said}", "steps", missing)
+
+
+def _deployment(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
+    intents = sum(event["event"] == "intent" for event in events)
+    runs = len({event["run"] for event in events})
+    said = f"changes: {intents}, runs: {runs}, by {summary['operator']}"
+    missing = "" if summary["outcome"] == "done" else f"the last run ended {summary['outcome']}"
+    return Answer("Deployment record", said, "changes", missing)
+
+
+def _back_out(first: Event | Mapping[str, Any], events: Sequence[Event]) -> Answer:
+    fallback = first.get("fallback")
+    restore = [
+        str(event["text"])
+        for event in events
+        if event["event"] == "note" and "restore it on the node" in str(event["text"])
+    ]
+    said = str(fallback or "")
+    said += f"; {restore[-1]}" if restore else ""
+    missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
+    return Answer("Back-out", said.removeprefix("; "), "head", missing)
+
+
+def _communication(events: Sequence[Event]) -> Answer:
+    told = [event for event in events if event["event"] == "notified"]
+    if not told:
+        return Answer(
+            "Communication", "", "", "nobody was told by the runbook (runbook_notify_command)"
+        )
+    failed = [event for event in told if event["problem"]]
+    said = ", ".join(f"{event['occasion']} at {event['time']}" for event in told)
+    missing = f"{len(failed)} of {len(told)} failed: {failed[0]['problem']}" if failed else ""
+    return Answer("Communication", said, "", missing)
+
+
+def _risks(summary: Mapping[str, Any]) -> Answer:
+    accepted = [finding for finding in summary["findings"] if finding["accepted"]]
+    said = f"{len(accepted)} accepted findings, each with name and reason" if accepted else "none"
+    return Answer("Accepted risks", said, "findings")
+
+
+def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
+    states: dict[str, int] = {}
+    for row in summary["guide"]:
+        states[row["state"]] = states.get(row["state"], 0) + 1
+    said = ", ".join(f"{number} {state}" for state, number in states.items())
+    left = [row["id"] for row in summary["guide"] if row["state"] in ("open", "failed")]
+    silent = {event["run"] for event in events} - {
+        event["run"] for event in events if event["event"] == "run-ended"
+    }
+    missing = [f"rows that are not fulfilled: {', '.join(left)}"] if left else []
+    missing += [f"runs that did not write their end: {', '.join(sorted(silent))}"] if silent else []
+    return Answer("Completeness", f"rows of the guide: {said}", "guide", "; ".join(missing))

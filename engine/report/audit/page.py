@@ -1,0 +1,154 @@
+"""`evidence.html`: one static file that needs no script, and prints on A4.
+
+The same journals give the same bytes: nothing of this machine or moment gets in. Whatever a node
+or a person wrote is escaped by the template engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from engine.attempt.memory import Memory
+from engine.journal import Event
+from engine.model.finding import acceptance_sentence
+from engine.report.audit.index import index_of
+from engine.report.audit.records import excerpt, records_of, sentences_of
+from engine.report.audit.runs import runs_of
+from engine.report.audit.states import states_of
+from engine.report.audit.timeline import draw
+from engine.report.summary import summary_of
+from engine.report.whole import write_whole
+
+NAME = "evidence.html"
+DIFF = 20_000
+"""Characters of a file's diff that are shown."""
+_HERE = Path(__file__).parent
+
+
+def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
+    """The page, from this run's events and those of the attempt's runs before it."""
+    summary = summary_of(own, earlier)
+    events = _sealed_left_out([*earlier, *own])
+    begun = [event for event in events if event["event"] == "run-started"]
+    records = records_of(events, sentences_of(events))
+    return _template().render(
+        summary=summary,
+        first=begun[0] if begun else {},
+        index=index_of(summary, events),
+        timeline=Markup(draw(events, own[0].get("nodes", {}))),
+        runs=runs_of(events),
+        states=states_of(events),
+        findings=_findings(events),
+        ledger=_ledger(events),
+        changes=_changes(events),
+        steps=records,
+        settled=[event for event in events if event["event"] == "settled"],
+        unasked=_not_covered(summary, events),
+        excerpt=excerpt,
+        acceptance=acceptance_sentence,
+        diff=DIFF,
+    )
+
+
+def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) -> None:
+    """Write it whole, or not at all; raises OSError."""
+    write_whole(directory / NAME, render(own, earlier).encode("utf-8", "backslashreplace"))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _sealed_left_out(events: Iterable[Event]) -> list[Event]:
+    """What comes behind a run's last word is none of the page's: it is written before."""
+    kept: list[Event] = []
+    ended: set[str] = set()
+    for event in events:
+        if event["event"] == "run-ended":
+            # the last one counts: the one before was told when the disk was full
+            kept = [e for e in kept if (e["run"], e["event"]) != (event["run"], "run-ended")]
+            ended.add(str(event["run"]))
+        elif event["run"] in ended:
+            continue
+        kept.append(event)
+    return kept
+
+
+def _findings(events: Iterable[Event]) -> list[Event]:
+    """Each finding once, as it was weighed last; blocking ones first."""
+    seen: dict[tuple[str, str, str], Event] = {}
+    for event in events:
+        if event["event"] == "finding":
+            seen[str(event["code"]), str(event["subject"]), str(event["observed"])] = event
+    weights = {"block": 0, "warn": 1}
+    return sorted(
+        seen.values(), key=lambda f: (weights.get(f["severity"], 2), bool(f["accepted"]), f["time"])
+    )
+
+
+def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Every temporary change: since when, what it was before, until when; open ones without end."""
+    rows: list[dict[str, Any]] = []
+    memory = Memory.fold([])
+    for event in events:
+        before = dict(memory.ledger)
+        memory.add(event)
+        for key, entry in memory.ledger.items():
+            if key not in before:
+                rows.append(
+                    {
+                        "kind": entry.kind,
+                        "subject": entry.subject,
+                        "former": entry.former,
+                        "since": entry.since,
+                        "until": "",
+                        "key": key,
+                    }
+                )
+        for row in rows:
+            if not row["until"] and row["key"] not in memory.ledger:
+                row["until"] = event["time"]
+    return rows
+
+
+def _changes(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Every intent with its result, in order; an intent without one says so."""
+    rows: list[dict[str, Any]] = []
+    latest: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event["event"] == "intent":
+            row = {"intent": event, "result": None}
+            latest[str(event["key"])] = row
+            rows.append(row)
+        elif event["event"] == "result" and event["key"] in latest:
+            latest[str(event["key"])]["result"] = event
+    return rows
+
+
+def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> list[str]:
+    """What the evidence can't say."""
+    said = [
+        "What people did on the nodes by hand, unless a question of the runbook met it.",
+        "What the vendor's commands did inside: their output, exit status and effects are here.",
+        "Services between two looks: what is not drawn was not measured.",
+        "Whether backups and snapshots named as fallback exist: the operator named them.",
+    ]
+    if not any(event["event"] == "service-probe" for event in events):
+        said.append("How long services did not answer: no prober ran.")
+    if summary["environment"] == "rehearsal":
+        said.insert(0, "This was a rehearsal: stand-ins for NetEye, DRBD and Elasticsearch.")
+    return said

@@ -1,0 +1,117 @@
+"""What was asked and changed, step by step, as short as the page has to be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.journal import Event
+
+BUDGET = 2_000_000
+"""Characters of outputs that the page shows in all; each record gets its share."""
+LEAST, MOST = 80, 1500
+_SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of a step: when, where, what, how it ended, and the beginning and end of the rest"""
+
+    time: str
+    kind: str
+    node: str
+    what: str
+    command: str
+    ended: str
+    text: str
+
+
+@dataclass(frozen=True)
+class StepRecords:
+    """A step of one run, with its records."""
+
+    run: str
+    step: Mapping[str, Any]
+    records: tuple[Record, ...]
+
+
+def records_of(events: Sequence[Event], steps: Mapping[str, Any]) -> list[StepRecords]:
+    """The steps of each run in the order in which they ended, with what they recorded.
+
+    `steps` are the sentences of the steps, by name.
+    """
+    shown = [event for event in events if event["event"] in _SHOWN]
+    each = max(LEAST, min(MOST, BUDGET // max(1, len(shown))))
+    by_step: dict[tuple[str, str], list[Record]] = {}
+    for event in shown:
+        key = (str(event["run"]), str(event.get("step", "")))
+        by_step.setdefault(key, []).append(_record(event, each))
+    found = []
+    for event in events:
+        if event["event"] == "step-ended":
+            key = (str(event["run"]), str(event["name"]))
+            told = {**event, "intent": steps.get(str(event["name"]), "")}
+            found.append(StepRecords(key[0], told, tuple(by_step.get(key, ()))))
+    return found
+
+
+def _record(event: Event, most: int) -> Record:
+    kind = str(event["event"])
+    code = event.get("code")
+    ended = f"exit code {code}" if code is not None else ""
+    if event.get("rows") is not None and kind == "observation":
+        ended = f"{event['rows']} rows"
+    what, command = _WHAT[kind](event)
+    if kind == "result":
+        ended = ", ".join(filter(None, [str(event["outcome"]), ended]))
+    if event.get("problem"):
+        ended = str(event["problem"])
+    return Record(
+        str(event["time"]),
+        kind,
+        str(event.get("node") or ""),
+        what,
+        cut(command, 400),
+        cut(ended, 400),
+        excerpt(event.get("output"), most),
+    )
+
+
+_WHAT: Mapping[str, Any] = {
+    "observation": lambda e: (f"asked: {e['question']}", e.get("command", "")),
+    "intent": lambda e: (f"change: {e['what']}", e["command"]),
+    "result": lambda e: (f"result: {e.get('reason') or e['outcome']}", ""),
+    "note": lambda e: (str(e["text"]), ""),
+    "attachment": lambda e: (str(e["name"]), ""),
+    "refused": lambda e: (f"refused by the role firewall: {e['rule']}", e["command"]),
+    "settled": lambda e: (f"settled as {e['word']} by {e['by']}: {e['reason']}", ""),
+}
+
+
+def excerpt(output: Any, most: int) -> str:
+    """Head and tail of an output, and where the whole of it is, with size and sha256."""
+    if not output:
+        return ""
+    text = cut(str(output.get("text", "")), most)
+    if output.get("file"):
+        size = f", {output['size']} bytes" if "size" in output else ""
+        text += f"\n(whole: {output['file']}{size}, sha256 {output['sha256']})"
+    return text
+
+
+def cut(text: str, most: int) -> str:
+    """Head and tail, when it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}"
+
+
+def sentences_of(events: Iterable[Event]) -> dict[str, str]:
+    """What each step is for, as it was collected."""
+    found: dict[str, str] = {}
+    for event in events:
+        if event["event"] == "steps":
+            found |= {str(step["name"]): str(step.get("intent", "")) for step in event["steps"]}
+    return found

@@ -1,0 +1,235 @@
+"""The audit view: what an auditor looks for is there, and nothing a node wrote does harm."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.report.audit.index import index_of
+from engine.report.audit.page import render
+from engine.report.audit.records import cut, excerpt
+from engine.report.audit.runs import commands_of, phases_of, runs_of, standbys_of
+from engine.report.audit.states import states_of
+from engine.report.audit.timeline import draw
+from engine.report.summary import summary_of
+from tests.engine import kit
+from tests.engine.kit import SECOND, N, event
+from tests.evidence import journals
+
+HOSTILE = (
+    "</pre><script>alert(1)</script><img src=http://x.test/ onerror=alert(2)>{{ 7*7 }}\x1b[31m"
+)
+
+
+class _Page(HTMLParser):
+    """Tags, ids, links and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.ids += [value for name, value in attrs if name == "id" and value]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+
+def page(*own: Any, earlier: Any = ()) -> _Page:
+    return _Page(render(list(own), list(earlier)))
+
+
+def test_the_first_screen_says_what_when_who_and_how_it_ended() -> None:
+    text = page(*journals.whole()).text.partition("What a change audit asks")[0]
+    for said in (
+        *("neteye.example.test", "4.25 to 4.26", "done (exit code 0)", "CHG1", "A. Rossi"),
+        *("laptop", "60 minutes", "2026-11-02 00:00:00", "accepted risks: 0"),
+        "findings: 1 blocking",
+    ):
+        assert said in text, said
+
+
+def test_every_section_that_is_linked_is_there() -> None:
+    seen = page(*journals.whole())
+    links = [value[1:] for name, value in seen.attributes if name == "href" and value]
+    assert set(links) <= set(seen.ids)
+    assert len(seen.ids) == len(set(seen.ids))
+
+
+def test_the_same_journals_give_the_same_bytes() -> None:
+    assert render(journals.whole(), []) == render(journals.whole(), [])
+
+
+def test_what_comes_behind_the_last_word_changes_nothing() -> None:
+    """The page is written before the seal, and made anew after it."""
+    whole = journals.whole()
+    assert render([*whole, event("sealed", 101, files=3, list="x", key="")], []) == render(
+        whole, []
+    )
+
+
+@pytest.mark.parametrize("where", ["output", "question", "node", "reason", "name", "operator"])
+def test_hostile_text_is_text(where: str) -> None:
+    events = journals.whole()
+    events[0]["operator"] = HOSTILE if where == "operator" else "A. Rossi"
+    events[3] |= {
+        "output": {"text": HOSTILE if where == "output" else ""},
+        "question": HOSTILE if where == "question" else "q",
+        "node": HOSTILE if where == "node" else N,
+    }
+    for told in events:
+        if told["event"] == "step-ended" and where == "reason":
+            told["reason"] = HOSTILE
+        if told["event"] == "attachment" and where == "name":
+            told["name"] = f"what changed in {HOSTILE}"
+    seen = page(*events)
+    assert "script" not in seen.tags
+    assert "img" not in seen.tags
+    assert not [name for name, _ in seen.attributes if name.startswith("on")]
+    assert not [
+        v for n, v in seen.attributes if n in ("src", "href") and not str(v).startswith("#")
+    ]
+    assert "49" not in seen.text or "{{ 7*7 }}" in seen.text
+
+
+def test_it_needs_no_script_and_loads_nothing() -> None:
+    seen = page(*journals.whole())
+    assert not {"script", "link", "iframe", "object", "form"} & set(seen.tags)
+    assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in seen.attributes
+    assert "url(" not in render(journals.whole(), [])
+
+
+def test_ten_thousand_records_stay_below_five_megabytes() -> None:
+    assert len(render(journals.long(10_000, "x" * 2_000), []).encode()) < 5_000_000
+
+
+def test_a_short_journal_is_a_page_too() -> None:
+    assert "without a word" in page(journals.started()).text
+
+
+def test_of_an_old_journal_what_is_missing_is_left_empty() -> None:
+    begun = event(
+        "run-started", cluster="c", environment="staging", mode="execute", source="4.25",
+        target="4.26",
+    )  # fmt: skip
+    never = {key: value for key, value in kit.result().items() if key not in ("node", "code")}
+    assert page(begun, kit.intent(), {**never, "reason": "no way", "never_started": True}).ids
+
+
+# what is judged
+
+
+def answers(*own: Any, earlier: Any = ()) -> dict[str, Any]:
+    summary = summary_of(list(own), list(earlier))
+    return {one.question: one for one in index_of(summary, [*earlier, *own])}
+
+
+def test_a_whole_production_run_lacks_the_signed_approval_and_one_row() -> None:
+    found = answers(*journals.whole())
+    lacking = {question for question, one in found.items() if one.missing}
+    assert lacking == {"Approval", "Completeness"}
+    assert "G08" in found["Completeness"].missing
+
+
+@pytest.mark.parametrize(
+    ("field", "question"),
+    [("change_id", "Reason of the change"), ("fallback", "Back-out")],
+)
+def test_what_the_operator_did_not_name_is_missing(field: str, question: str) -> None:
+    events = journals.whole()
+    events[0][field] = None
+    assert answers(*events)[question].missing
+
+
+def test_a_failed_check_and_a_run_that_was_killed_are_named() -> None:
+    events = [e for e in journals.whole()[:-1] if e.get("step") != "verification.two"]
+    events += journals.step("verification.two", 80, 90, "failed")
+    found = answers(*events)
+    assert "verification.two" in found["Tests after the change"].missing
+    assert "did not write their end" in found["Completeness"].missing
+
+
+def test_nobody_told_and_a_message_that_failed() -> None:
+    silent = [e for e in journals.whole() if e["event"] != "notified"]
+    assert "nobody was told" in answers(*silent)["Communication"].missing
+    failed = [event("notified", 1, occasion="stop", problem="exit code 3")]
+    assert "exit code 3" in answers(*silent[:-1], *failed, silent[-1])["Communication"].missing
+
+
+def test_states_are_compared_and_what_differs_is_marked() -> None:
+    states = states_of(journals.whole())
+    groups = dict(states.groups)
+    assert [row.differs for row in groups["versions"]] == [True, True]
+    assert [row.differs for row in groups["resources"]] == [False, False]
+    assert states.packages is not None
+    assert states.packages[0]["name"] == "neteye"
+    assert len(states.configuration) == 1
+
+
+def test_without_states_it_says_so() -> None:
+    assert "Not observed" in page(journals.started()).text
+
+
+def test_what_was_temporary_has_both_ends() -> None:
+    row = re.search(r"fencing</td>.*?</tr>", render(journals.whole(), []), re.S)
+    assert row is not None
+    assert "still in place" not in row[0]
+    events = [e for e in journals.whole() if e["event"] != "result"]
+    assert "still in place" in render(events, [])
+
+
+# the drawing
+
+
+def test_spans_of_phases_nodes_and_commands() -> None:
+    events = journals.whole()
+    assert [span.name for span in phases_of(events)] == [
+        "preflight", "update", "verification", "closing",
+    ]  # fmt: skip
+    (standby,) = standbys_of(events)[SECOND]
+    assert standby.seconds == 20
+    (command,) = commands_of(events)[N]
+    assert (command.seconds, command.detail) == (30, "exit code 0")
+    (run,) = runs_of(events)
+    assert (run.seconds, run.detail) == (100, "done, exit code 0")
+
+
+def test_what_never_ended_lasts_to_the_last_event() -> None:
+    events = [e for e in journals.whole() if e["event"] != "result" and e.get("state") != "left"]
+    assert standbys_of(events)[SECOND][0].seconds == 75
+    assert commands_of(events)[N][0].detail == "its end is not on record"
+
+
+def test_the_drawing_is_well_formed_and_within_its_bounds() -> None:
+    first = [{**e, "run": "first"} for e in journals.whole()]
+    later = [{**e, "time": e["time"].replace("2026-11-02", "2026-11-05")} for e in journals.whole()]
+    root = ElementTree.fromstring(draw([*first, *later], [N, SECOND, HOSTILE.strip("\x1b[31m")]))
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
+    rects = [e for e in root.iter() if e.tag == "rect"]
+    assert len(rects) > 10
+    for rect in rects:
+        assert 0 <= float(rect.attrib["x"]) <= width
+        assert float(rect.attrib["x"]) + float(rect.attrib["width"]) <= width + 2
+        assert float(rect.attrib["y"]) + float(rect.attrib["height"]) <= height
+    assert "no run for" in ElementTree.tostring(root, "unicode")
+
+
+def test_an_excerpt_has_head_tail_and_where_the_rest_is() -> None:
+    text = excerpt({"text": "a" * 50 + "z" * 50, "file": "outputs/1", "size": 9, "sha256": "s"}, 20)
+    assert text.startswith("a" * 10 + "\n[... 80 characters ...]\n" + "z" * 10)
+    assert "outputs/1, 9 bytes, sha256 s" in text
+    assert cut("short", 5) == "short"
