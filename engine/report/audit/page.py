@@ -18,7 +18,7 @@ from engine.attempt.memory import Memory
 from engine.journal import Event
 from engine.model.finding import acceptance_sentence
 from engine.report.audit.index import index_of
-from engine.report.audit.records import excerpt, records_of, sentences_of
+from engine.report.audit.records import cut, excerpt, records_of, sentences_of
 from engine.report.audit.runs import runs_of
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
@@ -51,6 +51,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         settled=[event for event in events if event["event"] == "settled"],
         unasked=_not_covered(summary, events),
         excerpt=excerpt,
+        cut=cut,
         acceptance=acceptance_sentence,
         diff=DIFF,
     )
