@@ -44,7 +44,8 @@ def plan_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     found = next((event for event in events if event["event"] == "plan"), None)
     if found is None:
         return None
-    kept = {k: v for k, v in found.items() if k not in ("schema", "seq", "time", "event")}
+    of_the_line = ("schema", "seq", "prev", "time", "event")
+    kept = {name: value for name, value in found.items() if name not in of_the_line}
     return {"schema": SCHEMA, **kept}
 
 

@@ -14,7 +14,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.standins.settings import draw
+from tests.evidence.schemas import problems_of_run
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.failover import assert_nothing_holds_httpd, httpd_starts
 from tests.integration.inventories import (
@@ -32,7 +36,7 @@ from tests.integration.inventories import (
     sample_machines,
     send_inventory,
 )
-from tests.integration.invocation import Project, Ran, copy_project
+from tests.integration.invocation import ROOT, Project, Ran, copy_project
 from tests.integration.ocs_files import (
     RESTAPI,
     SERVER,
@@ -192,12 +196,54 @@ def test_no_password_is_in_the_records_on_n(rehearsal: Rehearsal) -> None:
 def test_the_evidence_is_there_and_for_nobody_else(rehearsal: Rehearsal) -> None:
     directory = rehearsal.first.directory
     assert directory is not None
-    names = ("journal.jsonl", "summary.json", "report.html", "junit.xml")
+    names = ("journal.jsonl", "summary.json", "evidence.html", "report.html", "junit.xml")
     for name in names:
         assert (directory / name).stat().st_size > 0
     for path in [directory, *directory.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert (directory.parent / "latest").resolve() == _resolved(rehearsal.second)
+
+
+def test_a_stranger_can_verify_both_runs(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """By one file, from elsewhere: with the head of the console, and with the operator's key."""
+    key = rehearsal.cluster.ssh / "id_ed25519.pub"
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"operator@example.test {key.read_text()}")
+    script = tmp_path / "verify.py"
+    shutil.copy(ROOT / "engine" / "verify.py", script)
+    for ran in (rehearsal.first, rehearsal.second):
+        found = re.search(r"^head of its journal: ([0-9a-f]{64})$", ran.console, re.M)
+        assert found is not None, ran.console
+        for proof in (["--head", found[1]], ["--allowed-signers", str(allowed)]):
+            done = subprocess.run(
+                [sys.executable, "-I", str(script), str(ran.directory), *proof],
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout
+            assert done.stdout.startswith("valid: run ")
+
+
+def test_the_files_are_as_the_published_schemas_have_them(rehearsal: Rehearsal) -> None:
+    for ran in (rehearsal.first, rehearsal.second):
+        assert problems_of_run(_resolved(ran)) == []
+
+
+def test_the_auditors_page_compares_before_and_after(rehearsal: Rehearsal) -> None:
+    """Of the first run, and the same of the second, which covers the whole attempt."""
+    for ran in (rehearsal.first, rehearsal.second):
+        page = (_resolved(ran) / "evidence.html").read_text()
+        assert "Not observed" not in page
+        assert "Not compared" not in page
+        changed = {
+            (row[0], row[1], row[2])
+            for row in re.findall(r"<tr><td>([\w.-]+)</td><td>(.*?)</td><td>(.*?)</td><td>", page)
+        }
+        assert any(name == "neteye" and "4.26" in after for name, _, after in changed), changed
+        assert page.count("what changed in /etc/httpd/conf.d/") >= 2 * 3
+        assert "<script" not in page
 
 
 def _resolved(ran: Ran) -> Path:
