@@ -199,7 +199,8 @@ def said(ran: Ran) -> str:
     else:
         lines = [line for line in ran.console.splitlines() if line.strip()]
         text = lines[-1] if lines else "(nothing)"
-    return " ".join(text.split())[:240]
+    # where the copy of the project lies is nobody's business
+    return " ".join(re.sub(r"/\S*/clone/", "", text).split())[:240]
 
 
 def own_words(console: str) -> str:
