@@ -12,10 +12,12 @@ from engine.console import clean_lines
 from engine.errors import UsageError
 from engine.report.audit.page import NAME as PAGE
 from engine.report.closing import WRITTEN
+from engine.report.compare import compare, lines_of
 from engine.report.evidence_files import read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines
 from engine.report.replay import NotWritten, rebuild
 from engine.report.seal import seal_anew
+from engine.report.summary import summary_of
 from engine.run import Ending
 from engine.verify import Wrong, verify
 
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 not written or not valid, 2 not proved, 4 a usage error."""
     given = _parser().parse_args(arguments)
     try:
+        if given.command == "compare":
+            return _compare(given.one, given.other, everything=given.all)
         if given.command == "verify":
             return _verify(given.run, given.head, given.allowed_signers)
         return _report(given.run)
@@ -69,7 +73,24 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
     )
+    pair = commands.add_parser(
+        "compare",
+        help="show two runs side by side",
+        description="Shows what two runs were, and where their steps, durations, findings and rows"
+        " differ, from their journals.",
+    )
+    pair.add_argument("one", type=Path, metavar="RUN_A", help="a run's directory")
+    pair.add_argument("other", type=Path, metavar="RUN_B", help="another one")
+    pair.add_argument("--all", action="store_true", help="steps that are the same, too")
     return parser
+
+
+def _compare(one: Path, other: Path, *, everything: bool) -> int:
+    found = [read_evidence(path) for path in (one, other)]
+    summaries = [summary_of(evidence.own, evidence.earlier) for evidence in found]
+    for line in lines_of(compare(*summaries), everything=everything):
+        _say(line)
+    return Ending.DONE.code
 
 
 def _verify(path: Path, head: str | None, allowed: Path | None) -> int:
