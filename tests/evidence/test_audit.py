@@ -117,6 +117,16 @@ def test_ten_thousand_records_stay_below_five_megabytes() -> None:
     assert len(render(journals.long(10_000, "x" * 2_000), []).encode()) < 5_000_000
 
 
+def test_of_too_many_questions_the_rest_is_counted() -> None:
+    text = render(journals.long(15_000, "x"), [])
+    assert len(text.encode()) < 5_000_000
+    more = re.search(r"(\d+) more questions, in the journal", text)
+    assert more is not None
+    shown = len(re.findall(r"asked: question \d+", text))
+    assert shown + int(more[1]) == pytest.approx(15_000, abs=2)
+    assert "the connection was lost" in text
+
+
 def test_a_short_journal_is_a_page_too() -> None:
     assert "without a word" in page(journals.started()).text
 

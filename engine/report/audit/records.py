@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from engine.journal import Event
 BUDGET = 2_000_000
 """Characters of outputs that the page shows in all; each record gets its share."""
 LEAST, MOST = 80, 1500
+QUESTIONS = 10_000
+"""Answered questions that the page shows in all; changes and what went wrong it shows always."""
 _SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
 
 
@@ -43,17 +45,38 @@ def records_of(events: Sequence[Event], steps: Mapping[str, Any]) -> list[StepRe
     """
     shown = [event for event in events if event["event"] in _SHOWN]
     each = max(LEAST, min(MOST, BUDGET // max(1, len(shown))))
-    by_step: dict[tuple[str, str], list[Record]] = {}
+    by_step: dict[tuple[str, str], list[Event]] = {}
     for event in shown:
-        key = (str(event["run"]), str(event.get("step", "")))
-        by_step.setdefault(key, []).append(_record(event, each))
+        by_step.setdefault((str(event["run"]), str(event.get("step", ""))), []).append(event)
+    share = max(3, QUESTIONS // max(1, len(by_step)))
+    if sum(map(_is_plain, shown)) <= QUESTIONS:
+        share = QUESTIONS
     found = []
     for event in events:
         if event["event"] == "step-ended":
             key = (str(event["run"]), str(event["name"]))
             told = {**event, "intent": steps.get(str(event["name"]), "")}
-            found.append(StepRecords(key[0], told, tuple(by_step.get(key, ()))))
+            found.append(StepRecords(key[0], told, tuple(_told(by_step.get(key, ()), each, share))))
     return found
+
+
+def _told(events: Iterable[Event], each: int, share: int) -> Iterator[Record]:
+    """The records of a step; of its answered questions the first ones, the rest is counted."""
+    plain = 0
+    last = ""
+    for event in events:
+        plain += _is_plain(event)
+        last = str(event["time"])
+        if not _is_plain(event) or plain <= share:
+            yield _record(event, each)
+    if plain > share:
+        yield Record(
+            last, "note", "", f"{plain - share} more questions, in the journal", "", "", ""
+        )
+
+
+def _is_plain(event: Event) -> bool:
+    return event["event"] == "observation" and not event.get("problem")
 
 
 def _record(event: Event, most: int) -> Record:
