@@ -13,7 +13,7 @@ from engine.journal import Event
 from engine.notify import notify
 from engine.plan.end import draw_plan, write_plan
 from engine.report.audit.page import NAME as PAGE
-from engine.report.audit.page import write_page
+from engine.report.audit.page import NotDrawn, write_page
 from engine.report.last_lines import last_lines
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN
@@ -152,6 +152,6 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
         unwritten.append(f"{run.directory / 'plan.json'} ({error.strerror or error})")
     try:
         write_page(run.directory, run.journal.events, earlier)
-    except OSError as error:
-        unwritten.append(f"{run.directory / PAGE} ({error.strerror or error})")
+    except (OSError, NotDrawn) as error:
+        unwritten.append(f"{run.directory / PAGE} ({getattr(error, 'strerror', None) or error})")
     return unwritten

@@ -19,7 +19,7 @@ import pytest
 from engine.errors import RunbookError
 from engine.plan.end import write_plan
 from engine.report import hooks as report
-from engine.report.audit.page import write_page
+from engine.report.audit.page import NAME, NotDrawn, write_page
 from engine.report.closing import WRITTEN, events_of
 from engine.report.ending import Ended
 from engine.report.evidence_files import Evidence
@@ -40,11 +40,13 @@ def rebuild(evidence: Evidence) -> Mapping[str, Any]:
     try:
         write_summary(evidence.directory / "summary.json", summary)
         write_plan(evidence.directory, evidence.own)
-        write_page(evidence.directory, evidence.own, evidence.earlier)
         _render(evidence, summary)
+        write_page(evidence.directory, evidence.own, evidence.earlier)
     except OSError as error:
         where = error.filename or evidence.directory
         raise NotWritten(f"{where}: can't be written ({error.strerror or error})") from error
+    except NotDrawn as error:
+        raise NotWritten(f"{evidence.directory / NAME}: can't be made ({error})") from error
     return summary
 
 

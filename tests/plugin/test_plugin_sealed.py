@@ -99,3 +99,18 @@ def test_the_command_line_verifies(project: Project, capsys: pytest.CaptureFixtu
     assert "summary.json was altered" in capsys.readouterr().out
     assert cli.main(["verify", str(project.path / "nothing")]) == NOT_VALID
     assert cli.main(["verify", str(project.latest), "--allowed-signers", "/no/such"]) == 4
+
+
+def test_a_page_that_can_not_be_drawn_is_told_and_changes_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.steps(CHANGE + CLOSING)
+
+    def without(*journals: object) -> str:
+        raise KeyError("remedy")
+
+    monkeypatch.setattr("engine.report.audit.page.render", without)
+    result = project.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["NOT WRITTEN: *evidence.html (*lacks a field: 'remedy')"])
+    assert project.summary["outcome"] == "done"

@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, UndefinedError
 from markupsafe import Markup
 
 from engine.attempt.memory import Memory
+from engine.errors import RunbookError
 from engine.journal import Event
 from engine.model.finding import acceptance_sentence
 from engine.report.audit.index import index_of
@@ -57,9 +58,17 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     )
 
 
+class NotDrawn(RunbookError):
+    """An event of an earlier run has not what the page needs: another runbook wrote it."""
+
+
 def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) -> None:
-    """Write it whole, or not at all; raises OSError."""
-    write_whole(directory / NAME, render(own, earlier).encode("utf-8", "backslashreplace"))
+    """Write it whole, or not at all; raises OSError, NotDrawn."""
+    try:
+        text = render(own, earlier)
+    except (KeyError, UndefinedError) as error:
+        raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
+    write_whole(directory / NAME, text.encode("utf-8", "backslashreplace"))
 
 
 @cache
