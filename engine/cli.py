@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from engine.approvals import approve, read_plan, write_approval
 from engine.console import clean_lines
 from engine.errors import UsageError
+from engine.journal import utc_now
 from engine.report.audit.page import NAME as PAGE
 from engine.report.closing import WRITTEN
 from engine.report.compare import compare, lines_of
@@ -22,6 +26,7 @@ from engine.run import Ending
 from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
+APPROVED_FOR = timedelta(days=14)
 REBUILT = ("summary.json", "plan.json", PAGE, *WRITTEN)
 """What `report` makes anew."""
 
@@ -38,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 not written or not valid, 2 not proved, 4 a usage error."""
     given = _parser().parse_args(arguments)
     try:
+        if given.command == "approve":
+            return _approve(given.plan, given.name, given.until, given.key, given.out)
         if given.command == "compare":
             return _compare(given.one, given.other, everything=given.all)
         if given.command == "verify":
@@ -82,7 +89,42 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("one", type=Path, metavar="RUN_A", help="a run's directory")
     pair.add_argument("other", type=Path, metavar="RUN_B", help="another one")
     pair.add_argument("--all", action="store_true", help="steps that are the same, too")
+    word = commands.add_parser(
+        "approve",
+        help="sign a plan, so that it may be carried out",
+        description="Signs the hash and the facts of a plan with your ssh key. A run that asks for"
+        " approvals (runbook_approvals) takes it as one, as long as these facts hold.",
+    )
+    word.add_argument("plan", type=Path, metavar="plan.json", help="reports/RUN/plan.json")
+    word.add_argument("--name", required=True, help="who approves")
+    word.add_argument("--until", type=_moment, help="ISO 8601; without it, for 14 days")
+    word.add_argument("--key", type=Path, help="the ssh key; else one that signs by itself")
+    word.add_argument("--out", type=Path, help="the file; else NAME-HASH.approval.json here")
     return parser
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+def _approve(
+    path: Path, name: str, until: datetime | None, key: Path | None, out: Path | None
+) -> int:
+    plan, now = read_plan(path), utc_now()
+    content = approve(plan, name=name, now=now, until=until or now + APPROVED_FOR, key=key)
+    safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.") or "approval"
+    file = out or Path(f"{safe}-{plan['hash'][:8]}.approval.json")
+    write_approval(file, content)
+    blocking = [one["code"] for one in plan["findings"] if one["severity"] == "block"]
+    _say(
+        f"{name} approves: {plan['cluster']} from {plan['material']['source']} to"
+        f" {plan['material']['target']}, plan {plan['hash'][:16]}, {len(plan['steps'])} steps"
+    )
+    if blocking:
+        _say(f"the plan is blocked by {', '.join(sorted(set(blocking)))}: a run is, too")
+    _say(f"written: {file}; it goes into the directory of runbook_approvals_from")
+    return Ending.DONE.code
 
 
 def _compare(one: Path, other: Path, *, everything: bool) -> int:

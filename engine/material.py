@@ -24,7 +24,9 @@ from engine.model.plan import PlannedStep
 from engine.model.release import Release
 
 SOURCES = ("engine", "runbook")
-NOT_STEERING = frozenset({"notify_command", "signing_key", "accept", "accepted_by"})
+NOT_STEERING = frozenset(
+    {"notify_command", "signing_key", "approvals_from", "approvers", "accept", "accepted_by"}
+)
 """Settings that do not decide what is done. Acceptances have a place of their own, wherever they
 were written down; a command line of the operator's may hold what is nobody's business."""
 
@@ -94,9 +96,42 @@ def material_of(
         "position": position,
         "settings": steering_settings(settings),
         "steps": [_step(step) for step in steps],
-        "blocking": sorted({(f.code, f.subject) for f in findings if f.blocks}),
+        "blocking": sorted({(f.code, f.subject) for f in findings if _is_material(f)}),
         "acceptances": sorted((_acceptance(a) for a in acceptances), key=canonical),
     }
+
+
+def _is_material(finding: Finding) -> bool:
+    """That a plan is not approved yet is no fact of what would be approved."""
+    return finding.blocks and not finding.code.startswith("approval")
+
+
+def facts_before_a_change(
+    *,
+    roles: Mapping[str, str],
+    active: str,
+    versions: Mapping[str, object],
+    release: Release,
+    scope: str,
+    settings: Settings,
+    acceptances: Iterable[Acceptance],
+    runbook: str,
+) -> dict[str, Any]:
+    """Those of the material facts that a run knows at its start, to compare with a plan's."""
+    whole = material_of(
+        roles=roles,
+        active=active,
+        versions=versions,
+        release=release,
+        scope=scope,
+        position="",
+        settings=settings,
+        steps=(),
+        findings=(),
+        acceptances=acceptances,
+        runbook=runbook,
+    )
+    return {name: whole[name] for name in whole if name not in ("position", "steps", "blocking")}
 
 
 def _step(step: PlannedStep) -> dict[str, Any]:

@@ -185,6 +185,7 @@ _BLOCKING = (
     *("failover-not-started", "failover-ocs-failed", "failover-not-back"),
 )
 _WARNING = (
+    "approval-unusable",
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     *("capacity-dirty", "memories-machine-gone", "restore-unverified", "agents-open"),
     *("glpi-key-missing-inactive", "glpi-login-failed-inactive"),

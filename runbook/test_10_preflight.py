@@ -6,6 +6,7 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
+from engine.approvals import as_facts, judge_approvals
 from engine.attempt.position import Position, position_findings
 from engine.attempt.takeover import changes_since
 from engine.errors import Refused
@@ -32,6 +33,7 @@ from engine.queries.machine import (
     pending_updates,
 )
 from engine.queries.neteye import DEFINITION
+from engine.report.audit.index import APPROVED
 from engine.session import Session
 from engine.steps import step
 from engine.transport.firewall import Firewall
@@ -139,13 +141,21 @@ def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> No
 
 
 @step("preflight.governance", guide=("G02", "G15", "G16"), asks=True)
-def test_governance(look: Look, evidence: Evidence) -> None:
+def test_governance(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Change, window, release notes and fallback are on record; the time needed is announced."""
     settings = look.settings
     time_needed = announced(look)
     findings = change_management.governance(settings, look.now(), time_needed)
     if settings.approvals:
-        findings = (*findings, _approvals(settings.approvals))
+        found, counted = judge_approvals(
+            runbook_session.run,
+            active=look.names.active,
+            versions=runbook_session.survey.versions.values,
+            now=look.now(),
+        )
+        findings = (*findings, *found)
+        if is_start(look):
+            evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
     notes = [f for f in findings if f.code == "release-notes-unread"]
     information = not is_start(look)
     evidence.judge(
@@ -178,18 +188,6 @@ def test_modules(look: Look, evidence: Evidence) -> None:
     }
     listing = "; ".join(f"{module} ({', '.join(seen)})" for module, seen in found.items() if seen)
     evidence.fulfilled("G15", f"additional modules found: {listing or 'none'}")
-
-
-def _approvals(wanted: int) -> Finding:
-    """Approvals that were asked for and can't be checked are never taken as given."""
-    return Finding(
-        code="approvals-missing",
-        subject="inventory",
-        observed=f"runbook_approvals = {wanted}, and no signed approval of a plan was given",
-        expected=f"{wanted} valid approvals",
-        remedy="This version can't check signed approvals: have the approval recorded in the"
-        " change, then accept this finding by name.",
-    )
 
 
 @step("preflight.sameness", asks=True)

@@ -52,6 +52,10 @@ class Settings:
     release_notes_read: str | None = None
     fallback: str | None = None
     approvals: int = 0
+    approvals_from: Path | None = None
+    """The directory on this machine with the approvals' files."""
+    approvers: Path | None = None
+    """Who may approve: a file of allowed signers, as ssh-keygen has it."""
     reactivate_after_update: bool = True
     failover_proof: bool = False
     notify_command: str | None = None

@@ -17,6 +17,8 @@ from pathlib import Path
 from engine.model.inventory import Host
 from engine.verify import NAMESPACE
 
+APPROVAL = "neteye-runbook-approval"
+"""Namespace of approvals: a signature of evidence approves nothing."""
 DEADLINE = 30.0
 """Seconds for one call; a key that waits to be touched gets this long."""
 _TOO_OLD = re.compile(r"illegal option|unknown option", re.I)
@@ -28,6 +30,10 @@ class CantSign(Exception):
     """Why the evidence stays unsigned."""
 
 
+class CantVerify(Exception):
+    """Why a signature counts for nothing."""
+
+
 @dataclass(frozen=True)
 class Signer:
     """A key that has just signed something, so that it will again."""
@@ -35,9 +41,9 @@ class Signer:
     key: Path
     fingerprint: str
 
-    def sign(self, text: bytes) -> bytes:
+    def sign(self, text: bytes, namespace: str = NAMESPACE) -> bytes:
         """The armoured signature. Raises CantSign."""
-        return _sign(self.key, text)
+        return _sign(self.key, text, namespace)
 
 
 def find_signer(host: Host | None, directory: Path, chosen: Path | None = None) -> Signer:
@@ -78,8 +84,29 @@ def _identity_files(host: Host | None) -> Iterator[Path]:
             yield path
 
 
-def _sign(key: Path, text: bytes) -> bytes:
-    done = _call(["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", str(key)], text)
+def signed_by(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:
+    """Who signed it, by the file of allowed signers, and the key's fingerprint. CantVerify."""
+    with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
+        file.write(signature)
+        file.flush()
+        by = ["-s", file.name, "-f", str(allowed)]
+        try:
+            found = _call(["ssh-keygen", "-Y", "find-principals", *by], b"")
+            names = found.stdout.decode(errors="replace").split("\n")
+            if found.returncode != 0 or not names[0]:
+                raise CantVerify(f"its signature is of nobody in {allowed.name}")
+            words = ["ssh-keygen", "-Y", "verify", "-n", namespace, *by, "-I", names[0]]
+            done = _call(words, text)
+        except CantSign as error:
+            raise CantVerify(str(error)) from error
+    told = _KEY.search(done.stdout.decode(errors="replace"))
+    if done.returncode != 0 or told is None:
+        raise CantVerify("it was altered after it was signed, or signed as something else")
+    return names[0], told[1]
+
+
+def _sign(key: Path, text: bytes, namespace: str = NAMESPACE) -> bytes:
+    done = _call(["ssh-keygen", "-Y", "sign", "-n", namespace, "-f", str(key)], text)
     said = done.stderr.decode(errors="replace").strip()
     if _TOO_OLD.search(said):
         raise CantSign("ssh-keygen is older than OpenSSH 8.1 and can't sign")

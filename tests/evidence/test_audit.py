@@ -155,6 +155,23 @@ def test_a_whole_production_run_lacks_the_signed_approval_and_one_row() -> None:
     assert "G08" in found["Completeness"].missing
 
 
+def test_the_approvals_that_counted_are_named() -> None:
+    one = {
+        "by": "b@example.test",
+        "name": "B. Bianchi",
+        "key": "SHA256:abc",
+        "plan": "f" * 64,
+        "given": "2026-11-01T00:00:00.000Z",
+        "until": "2026-11-14T00:00:00.000Z",
+    }
+    fact = event("fact", 1, step="preflight.governance", name="approvals", given=[one])
+    events = journals.whole()
+    events.insert(5, fact)
+    answer = answers(*events)["Approval"]
+    assert (answer.missing, answer.answer) == ("", "of this plan, signed by b@example.test")
+    assert "SHA256:abc" in page(*events).text
+
+
 @pytest.mark.parametrize(
     ("field", "question"),
     [("change_id", "Reason of the change"), ("fallback", "Back-out")],

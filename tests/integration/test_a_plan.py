@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from engine import cli
+from tests.evidence.sealed import new_key
 from tests.integration.clusters import TestCluster
 from tests.integration.effects import everything, without_effect
 from tests.integration.invocation import Project, Ran
@@ -144,6 +146,31 @@ def test_minutes_later_it_has_the_same_hash(
     assert count == 1
     other.write_text(text)
     assert plan_of(project.plan(other))["hash"] != plan_of(planned)["hash"]
+
+
+def test_an_approval_is_asked_for_given_and_ends_when_a_fact_has_changed(
+    small: TestCluster, project: Project, inventories: Path, tmp_path: Path
+) -> None:
+    key, place = new_key(tmp_path, "approver"), tmp_path / "approvals"
+    place.mkdir()
+    allowed = tmp_path / "approvers"
+    allowed.write_text(f"b@example.test {key.with_suffix('.pub').read_text()}")
+    inventory = inventories / "approved.ini"
+    asked = f"runbook_approvals = 1\nrunbook_approvals_from = {place}\n"
+    text = f"{small.inventory.read_text()}\n[all:vars]\n{asked}runbook_approvers = {allowed}\n"
+    inventory.write_text(text)
+    before = project.plan(inventory)
+    assert (before.code, before.blocking) == (10, {"approvals-missing"}), before.console
+    assert before.directory is not None
+    words = ["--name", "B. Bianchi", "--key", str(key), "--out", str(place / "b.approval.json")]
+    assert cli.main(["approve", str(before.directory / "plan.json"), *words]) == 0
+    approved = project.plan(inventory)
+    assert approved.code == 0, approved.console
+    inventory.write_text(text.replace("REHEARSAL", "ANOTHER"))
+    later = project.plan(inventory)
+    assert (later.code, later.blocking) == (10, {"approvals-missing"}), later.console
+    (unusable,) = later.findings("approval-unusable")
+    assert "change_id: REHEARSAL, now ANOTHER" in unusable["observed"]
 
 
 def test_a_blocked_plan_leaves_nothing_either(small: TestCluster, project: Project) -> None:

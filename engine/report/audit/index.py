@@ -8,6 +8,8 @@ from typing import Any
 
 from engine.journal import Event
 
+APPROVED = "approvals"
+"""The fact by which a run remembers the approvals that counted at its attempt's start."""
 _TESTS_BEFORE = ("preflight", "again")
 _TESTS_AFTER = ("verification", "reactivation", "failover")
 
@@ -63,16 +65,22 @@ def _impact(summary: Mapping[str, Any]) -> Answer:
 def _approval(
     summary: Mapping[str, Any], events: Sequence[Event], first: Event | Mapping[str, Any]
 ) -> Answer:
-    given = [event for event in events if event["event"] == "approved"]
+    given = approvals_of(events)
     if given:
-        names = ", ".join(dict.fromkeys(str(event["by"]) for event in given))
-        return Answer("Approval", f"signed by {names}", "approvals")
+        names = ", ".join(dict.fromkeys(str(one["by"]) for one in given))
+        return Answer("Approval", f"of this plan, signed by {names}", "approvals")
     window = summary.get("window") or ""
     said = f"window {window}" if window else ""
     missing = "no signed approval is on record; see the change's own record"
     if summary["environment"] == "rehearsal":
         return Answer("Approval", "a rehearsal needs none", "approvals")
     return Answer("Approval", said, "approvals", missing)
+
+
+def approvals_of(events: Sequence[Event]) -> list[Mapping[str, Any]]:
+    """Those that counted when the attempt began."""
+    facts = [e for e in events if e["event"] == "fact" and e["name"] == APPROVED]
+    return list(facts[-1]["given"]) if facts else []
 
 
 def _tests(

@@ -18,7 +18,7 @@ from engine.attempt.memory import Memory
 from engine.errors import RunbookError
 from engine.journal import Event
 from engine.model.finding import acceptance_sentence
-from engine.report.audit.index import index_of
+from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.records import cut, excerpt, records_of, sentences_of
 from engine.report.audit.runs import runs_of
 from engine.report.audit.states import states_of
@@ -49,6 +49,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         ledger=_ledger(events),
         changes=_changes(events),
         steps=records,
+        approvals=approvals_of(events),
         settled=[event for event in events if event["event"] == "settled"],
         unasked=_not_covered(summary, events),
         excerpt=excerpt,

@@ -1,0 +1,160 @@
+"""Approvals given and read: the plan's hash, signed with a person's ssh key.
+
+The signature covers the plan's hash and its material facts, the name, and from when until when.
+Who may approve is said by a file of allowed signers, as ssh-keygen has it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import ParseError, UsageError
+from engine.journal import stamp
+from engine.material import facts_before_a_change, material_hash, runbook_hash
+from engine.model.approval import SeenApproval
+from engine.model.finding import Finding
+from engine.parse.approval import SCHEMA, parse_approval
+from engine.policy.approvals import Operator, approvals
+from engine.report.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
+from engine.report.whole import write_whole
+from engine.run import Run
+from engine.verify import canonical
+
+PATTERN = "*.approval.json"
+
+
+def approve(
+    plan: Mapping[str, Any], *, name: str, now: datetime, until: datetime, key: Path | None
+) -> bytes:
+    """The content of an approval's file. UsageError when the plan was altered, or no key signs."""
+    if material_hash(plan["material"]) != plan["hash"]:
+        raise UsageError("the plan's hash is not that of its facts: the file was altered")
+    if until <= now:
+        raise UsageError("the approval would have ended before it was given")
+    signed = {
+        "schema": SCHEMA,
+        "plan": plan["hash"],
+        "material": plan["material"],
+        "name": name,
+        "given": stamp(now),
+        "until": stamp(until),
+    }
+    with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
+        try:
+            signer = find_signer(None, Path(place), key)
+            signature = signer.sign(canonical(signed), APPROVAL)
+        except CantSign as error:
+            raise UsageError(f"not approved, as no key signs: {error}") from error
+    return canonical({**signed, "signature": signature.decode()})
+
+
+def write_approval(path: Path, content: bytes) -> None:
+    """Never in the place of another one; UsageError."""
+    if path.exists():
+        raise UsageError(f"{path}: is there already; name another file with --out")
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written ({error.strerror or error})") from error
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """A plan.json. UsageError."""
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read ({error.strerror or error})") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: no plan.json: {error}") from error
+    wanted = {"hash", "material", "cluster", "findings", "steps", "outcome"}
+    if not isinstance(plan, dict) or not wanted <= set(plan):
+        raise UsageError(f"{path}: no plan.json of this runbook")
+    return plan
+
+
+def judge_approvals(
+    run: Run, *, active: str, versions: Mapping[str, object], now: datetime
+) -> tuple[list[Finding], list[SeenApproval]]:
+    """Findings about the approvals that the inventory asks for, and those that count.
+
+    `active` is N, `versions` the installed version of each node.
+    """
+    settings = run.inventory.settings
+    material = facts_before_a_change(
+        roles={host.name: host.role.value for host in run.inventory.hosts},
+        active=active,
+        versions=versions,
+        release=run.release,
+        scope=run.scope.value,
+        settings=settings,
+        acceptances=run.judge.in_force,
+        runbook=runbook_hash(),
+    )
+    seen = read_approvals(settings.approvals_from, settings.approvers)
+    operator = Operator(getpass.getuser(), _key_of_the_operator(run))
+    return approvals(
+        settings.approvals, seen, operator=operator, material=_plain(material), now=now
+    )
+
+
+def _key_of_the_operator(run: Run) -> str:
+    with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
+        try:
+            host = next(iter(run.inventory.hosts), None)
+            return find_signer(host, Path(place), run.inventory.settings.signing_key).fingerprint
+        except CantSign:
+            return ""
+
+
+def _plain(material: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON has it: an approval's facts have been there."""
+    plain: dict[str, Any] = json.loads(json.dumps(material))
+    return plain
+
+
+def as_facts(one: SeenApproval) -> dict[str, str]:
+    """An approval that counts, for the evidence."""
+    assert one.approval is not None
+    return {
+        "by": one.principal,
+        "name": one.approval.name,
+        "key": one.key,
+        "plan": one.approval.plan,
+        "given": stamp(one.approval.given),
+        "until": stamp(one.approval.until),
+    }
+
+
+def read_approvals(directory: Path | None, allowed: Path | None) -> list[SeenApproval]:
+    """Every approval of the directory, with what its signature says."""
+    if directory is None:
+        return []
+    if not directory.is_dir():
+        return [SeenApproval(str(directory), problem="there is no such directory")]
+    return [_read(path, allowed) for path in sorted(directory.glob(PATTERN))]
+
+
+def _read(path: Path, allowed: Path | None) -> SeenApproval:
+    try:
+        found = parse_approval(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        return SeenApproval(path.name, problem=f"it can't be read: {error}")
+    if allowed is None:
+        problem = "nobody is allowed to approve: runbook_approvers is not given"
+        return SeenApproval(path.name, found.approval, problem=problem)
+    try:
+        principal, key = signed_by(
+            canonical(found.signed), found.signature.encode(), allowed, APPROVAL
+        )
+    except CantVerify as error:
+        return SeenApproval(path.name, found.approval, problem=str(error))
+    if material_hash(found.approval.material) != found.approval.plan:
+        problem = "its hash is not that of the facts it was given for"
+        return SeenApproval(path.name, found.approval, principal, key, problem)
+    return SeenApproval(path.name, found.approval, principal, key)

@@ -1,0 +1,172 @@
+"""Approvals with real keys: given on the command line, read back, refused when altered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import cli
+from engine.approvals import read_approvals
+from engine.errors import ParseError
+from engine.material import material_hash
+from engine.parse.approval import parse_approval
+from engine.verify import canonical
+from tests.engine.kit import BEGIN
+from tests.evidence.sealed import new_key
+
+MATERIAL = {"cluster": "c", "source": "4.25", "target": "4.26"}
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    content = {
+        "hash": material_hash(MATERIAL),
+        "material": MATERIAL,
+        "cluster": "c",
+        "findings": [{"code": "approvals-missing", "severity": "block"}],
+        "steps": [{}],
+        "outcome": "blocked",
+    }
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def allowed(tmp_path: Path) -> Path:
+    path = tmp_path / "approvers"
+    key = new_key(tmp_path, "of-b")
+    path.write_text(f"b@example.test {key.with_suffix('.pub').read_text()}")
+    return path
+
+
+def given(plan: Path, *arguments: str, key: str = "of-b") -> int:
+    place = plan.parent / "given"
+    place.mkdir(exist_ok=True)
+    words = ["approve", str(plan), "--name", "B. Bianchi", "--key", str(plan.parent / key)]
+    return cli.main([*words, "--out", str(place / "b.approval.json"), *arguments])
+
+
+def the_file(plan: Path) -> Path:
+    return plan.parent / "given" / "b.approval.json"
+
+
+def test_it_is_read_back_as_it_was_given(
+    plan: Path, allowed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert given(plan, "--until", "2027-01-01T06:00+01:00") == 0
+    said = capsys.readouterr().out
+    assert "B. Bianchi approves: c from 4.25 to 4.26" in said
+    assert "blocked by approvals-missing" in said
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert (seen.problem, seen.principal) == ("", "b@example.test")
+    assert seen.key.startswith("SHA256:")
+    assert seen.approval is not None
+    assert seen.approval.plan == material_hash(MATERIAL)
+    assert seen.approval.until.isoformat() == "2027-01-01T05:00:00+00:00"
+
+
+def test_without_an_end_it_holds_for_two_weeks(plan: Path, allowed: Path) -> None:
+    assert given(plan) == 0
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert seen.approval is not None
+    assert seen.approval.until - seen.approval.given == timedelta(days=14)
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "name": lambda c: c.update(name="Somebody"),
+    "until": lambda c: c.update(until="2099-01-01T00:00:00.000Z"),
+    "plan": lambda c: c.update(plan="0" * 64),
+    "material": lambda c: c["material"].update(target="4.27"),
+    "signature": lambda c: c.update(signature=c["signature"].replace("A", "B", 1)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_is_altered_it_counts_no_more(plan: Path, allowed: Path, change: str) -> None:
+    given(plan)
+    content = json.loads(the_file(plan).read_text())
+    CHANGES[change](content)
+    the_file(plan).write_bytes(canonical(content))
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert seen.problem
+
+
+def test_a_stranger_s_key_counts_for_nothing(plan: Path, allowed: Path) -> None:
+    new_key(plan.parent, "stranger")
+    assert given(plan, key="stranger") == 0
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert "of nobody in approvers" in seen.problem
+
+
+def test_a_signature_of_evidence_approves_nothing(
+    plan: Path, allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.approvals.APPROVAL", "neteye-runbook")
+    given(plan)
+    monkeypatch.undo()
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert "signed as something else" in seen.problem
+
+
+def test_without_approvers_or_directory(plan: Path, tmp_path: Path, allowed: Path) -> None:
+    given(plan)
+    (seen,) = read_approvals(plan.parent / "given", None)
+    assert "runbook_approvers is not given" in seen.problem
+    (seen,) = read_approvals(tmp_path / "nowhere", allowed)
+    assert "no such directory" in seen.problem
+    assert read_approvals(None, allowed) == []
+
+
+def test_an_altered_plan_is_not_approved(plan: Path, allowed: Path) -> None:
+    content = json.loads(plan.read_text())
+    content["material"]["target"] = "4.27"
+    plan.write_text(json.dumps(content))
+    assert given(plan) == 4
+    assert not the_file(plan).exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--until", "2020-01-01T00:00+00:00"], ["--until", "x"], ["--key", "/no/such"]]
+)
+def test_wrong_use_writes_nothing(plan: Path, allowed: Path, arguments: list[str]) -> None:
+    try:
+        code = given(plan, *arguments)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    assert code == 4
+    assert not the_file(plan).exists()
+
+
+def test_another_approval_is_never_replaced(plan: Path, allowed: Path) -> None:
+    assert given(plan) == 0
+    before = the_file(plan).read_bytes()
+    assert given(plan) == 4
+    assert the_file(plan).read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', "not json"])
+def test_anything_else_is_no_approval(text: str) -> None:
+    with pytest.raises(ParseError, match=r"x\.approval\.json"):
+        parse_approval(text, "x.approval.json")
+
+
+def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
+    content = {
+        "schema": 1,
+        "plan": "h",
+        "material": {},
+        "name": "B",
+        "given": BEGIN.isoformat(),
+        "until": BEGIN.isoformat(),
+        "signature": "s",
+    }
+    assert parse_approval(json.dumps(content), "x").approval.given == BEGIN
+    for wrong in ({"schema": 2}, {"until": "2026-01-01T00:00:00"}, {"given": "x"}, {"name": 1}):
+        with pytest.raises(ParseError):
+            parse_approval(json.dumps({**content, **wrong}), "x")
