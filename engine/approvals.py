@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import ParseError, UsageError
+from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import stamp
 from engine.material import facts_before_a_change, material_hash, runbook_hash
 from engine.model.approval import SeenApproval
@@ -45,12 +45,11 @@ def approve(
         "given": stamp(now),
         "until": stamp(until),
     }
-    with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
-        try:
-            signer = find_signer(None, Path(place), key)
-            signature = signer.sign(canonical(signed), APPROVAL)
-        except CantSign as error:
-            raise UsageError(f"not approved, as no key signs: {error}") from error
+    try:
+        with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
+            signature = find_signer(None, Path(place), key).sign(canonical(signed), APPROVAL)
+    except (CantSign, OSError) as error:
+        raise UsageError(f"not approved, as no key signs: {error}") from error
     return canonical({**signed, "signature": signature.decode()})
 
 
@@ -104,12 +103,16 @@ def judge_approvals(
 
 
 def _key_of_the_operator(run: Run) -> str:
-    with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
-        try:
-            host = next(iter(run.inventory.hosts), None)
-            return find_signer(host, Path(place), run.inventory.settings.signing_key).fingerprint
-        except CantSign:
-            return ""
+    host, chosen = next(iter(run.inventory.hosts), None), run.inventory.settings.signing_key
+    try:
+        with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
+            return find_signer(host, Path(place), chosen).fingerprint
+    except CantSign:
+        return ""
+    except OSError as error:
+        raise RunbookError(
+            f"whose key the operator's is could not be found out: {error}"
+        ) from error
 
 
 def _plain(material: Mapping[str, Any]) -> dict[str, Any]:

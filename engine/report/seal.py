@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,7 @@ def seal(run: Run) -> Sealed:
 
     Whatever can't be written is told, not raised: the run itself is over.
     """
-    with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
-        settings = run.inventory.settings
-        signer, why = _signer(_active(run), Path(place), settings.signing_key)
+    with _signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
         try:
             files = files_below(run.directory)
         except (OSError, Wrong) as error:
@@ -74,9 +73,8 @@ def seal(run: Run) -> Sealed:
         if not run.journal.is_whole:
             made.unwritten.append(_not_written(run.directory, "its journal is not whole"))
             return made
-        files[JOURNAL] = facts(run.journal.path)
-        manifest = _manifest(run.run_id, len(run.journal.events), made.head, files)
-        _write(run.directory, manifest, signer, made)
+        lines = len(run.journal.events)
+        _write(run.directory, _manifest(run.run_id, lines, made.head, files), signer, made)
         return made
 
 
@@ -94,16 +92,29 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
         replaced = {n: old["files"].get(n, {}) for n in names} | dict(old["replaced"])
     run = str(chain.events[0]["run"]) if chain.events else ""
     made = Sealed(chain.head)
-    with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
-        signer, made.unsigned = _signer(host, Path(place), None)
+    with _signing(host, None) as (signer, made.unsigned):
         try:
             files = files_below(directory)
         except (OSError, Wrong) as error:
             return Sealed(chain.head, unwritten=[_not_written(directory, error)])
+        files.pop(JOURNAL, None)
         now = stamp(utc_now())
         manifest = _manifest(run, len(chain.events), chain.head, files, now, replaced)
         _write(directory, manifest, signer, made)
     return made
+
+
+@contextmanager
+def _signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
+    """The operator's key while it is needed; None and the reason when nothing signs."""
+    with ExitStack() as stack:
+        try:
+            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
+        except OSError as error:
+            found: tuple[Signer | None, str] = (None, f"no temporary directory: {error}")
+        else:
+            found = _signer(host, Path(place), chosen)
+        yield found
 
 
 def _signer(host: Host | None, place: Path, chosen: Path | None) -> tuple[Signer | None, str]:
@@ -140,8 +151,9 @@ def _write(
     directory: Path, manifest: Mapping[str, Any], signer: Signer | None, made: Sealed
 ) -> None:
     """Manifest and signature; what became of them is put into `made`."""
-    text = canonical(manifest)
     try:
+        manifest["files"][JOURNAL] = facts(directory / JOURNAL)
+        text = canonical(manifest)
         # never a manifest beside the signature of another one
         (directory / SIGNATURE).unlink(missing_ok=True)
         write_whole(directory / MANIFEST, text)

@@ -52,6 +52,13 @@ def find_signer(host: Host | None, directory: Path, chosen: Path | None = None) 
     `host` is a node: the identity files for it count when the agent has no key. `directory` (0700)
     is where public keys of the agent are laid for ssh-keygen. Raises CantSign with the reason.
     """
+    try:
+        return _first_that_signs(host, directory, chosen)
+    except OSError as error:
+        raise CantSign(f"{directory}: {error.strerror or error}") from error
+
+
+def _first_that_signs(host: Host | None, directory: Path, chosen: Path | None) -> Signer:
     reasons = []
     for key in [chosen] if chosen is not None else _candidates(host, directory):
         try:
@@ -86,19 +93,25 @@ def _identity_files(host: Host | None) -> Iterator[Path]:
 
 def signed_by(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:
     """Who signed it, by the file of allowed signers, and the key's fingerprint. CantVerify."""
+    try:
+        return _checked(text, signature, allowed, namespace)
+    except CantSign as error:
+        raise CantVerify(str(error)) from error
+    except OSError as error:
+        raise CantVerify(f"it could not be checked: {error.strerror or error}") from error
+
+
+def _checked(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:
     with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
         file.write(signature)
         file.flush()
         by = ["-s", file.name, "-f", str(allowed)]
-        try:
-            found = _call(["ssh-keygen", "-Y", "find-principals", *by], b"")
-            names = found.stdout.decode(errors="replace").split("\n")
-            if found.returncode != 0 or not names[0]:
-                raise CantVerify(f"its signature is of nobody in {allowed.name}")
-            words = ["ssh-keygen", "-Y", "verify", "-n", namespace, *by, "-I", names[0]]
-            done = _call(words, text)
-        except CantSign as error:
-            raise CantVerify(str(error)) from error
+        found = _call(["ssh-keygen", "-Y", "find-principals", *by], b"")
+        names = found.stdout.decode(errors="replace").split("\n")
+        if found.returncode != 0 or not names[0]:
+            raise CantVerify(f"its signature is of nobody in {allowed.name}")
+        words = ["ssh-keygen", "-Y", "verify", "-n", namespace, *by, "-I", names[0]]
+        done = _call(words, text)
     told = _KEY.search(done.stdout.decode(errors="replace"))
     if done.returncode != 0 or told is None:
         raise CantVerify("it was altered after it was signed, or signed as something else")

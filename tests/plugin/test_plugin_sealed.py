@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,6 +100,22 @@ def test_the_command_line_verifies(project: Project, capsys: pytest.CaptureFixtu
     assert "summary.json was altered" in capsys.readouterr().out
     assert cli.main(["verify", str(project.path / "nothing")]) == NOT_VALID
     assert cli.main(["verify", str(project.latest), "--allowed-signers", "/no/such"]) == 4
+
+
+def test_without_room_for_a_key_it_is_sealed_and_not_signed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.steps(CHANGE + CLOSING)
+
+    def full(**options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    without_room = SimpleNamespace(TemporaryDirectory=full)
+    monkeypatch.setattr("engine.report.seal.tempfile", without_room)
+    result = project.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["evidence: not signed: no temporary directory: *No space*"])
+    assert verify(project.latest, head_of(result)).code == VALID
 
 
 def test_a_page_that_can_not_be_drawn_is_told_and_changes_nothing_else(
