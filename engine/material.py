@@ -25,7 +25,10 @@ from engine.model.release import Release
 
 SOURCES = ("engine", "runbook")
 NOT_STEERING = frozenset(
-    {"notify_command", "signing_key", "approvals_from", "approvers", "accept", "accepted_by"}
+    {
+        *("notify_command", "signing_key", "approvals_from", "approvers", "rehearsal"),
+        *("accept", "accepted_by"),
+    }
 )
 """Settings that do not decide what is done. Acceptances have a place of their own, wherever they
 were written down; a command line of the operator's may hold what is nobody's business."""

@@ -41,6 +41,7 @@ CLOCK_LIMIT = 5.0
 """Seconds by which the nodes' clocks may differ before logs and certificates are in doubt."""
 
 BASELINE_MAX_AGE_HOURS = 72
+REHEARSAL_MAX_AGE_DAYS = 60
 
 MODULES = {
     "asset": ("glpi", "ocsinventory"),
@@ -185,7 +186,7 @@ _BLOCKING = (
     *("failover-not-started", "failover-ocs-failed", "failover-not-back"),
 )
 _WARNING = (
-    "approval-unusable",
+    *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     *("capacity-dirty", "memories-machine-gone", "restore-unverified", "agents-open"),
     *("glpi-key-missing-inactive", "glpi-login-failed-inactive"),

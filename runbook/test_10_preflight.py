@@ -12,14 +12,17 @@ from engine.attempt.takeover import changes_since
 from engine.errors import Refused
 from engine.evidence import Evidence, unanswered
 from engine.look import Look
+from engine.material import runbook_hash
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
+from engine.model.statement import SeenStatement
 from engine.policy import (
     change_management,
     clocks,
     machine,
     normal,
+    statement,
     versions,
 )
 from engine.policy import roles as role_policy
@@ -35,6 +38,7 @@ from engine.queries.machine import (
 from engine.queries.neteye import DEFINITION
 from engine.report.audit.index import APPROVED
 from engine.session import Session
+from engine.statement import counted, read_statement
 from engine.steps import step
 from engine.transport.firewall import Firewall
 from runbook import checks, release
@@ -156,6 +160,11 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         findings = (*findings, *found)
         if is_start(look):
             evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
+    said = ""
+    if settings.environment is Environment.PRODUCTION:
+        seen = read_statement(settings.rehearsal)
+        findings = (*findings, *_rehearsed(look, seen))
+        said = f"; {statement.sentence(seen)}"
     notes = [f for f in findings if f.code == "release-notes-unread"]
     information = not is_start(look)
     evidence.judge(
@@ -168,11 +177,23 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         [f for f in findings if f.code != "release-notes-unread"],
         observed=f"change {settings.change_id or '-'}; announced: {time_needed} for"
         f" {len(look.inventory.hosts)} nodes, for a healthy cluster without additional modules,"
-        " downloads and manual work apart",
+        f" downloads and manual work apart{said}",
         guide=("G15",),
         information=information,
     )
     evidence.fulfilled("G16", "announced: service is degraded while all nodes but N are in standby")
+
+
+def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
+    return statement.rehearsed(
+        seen,
+        runbook=runbook_hash(),
+        source=str(release.SOURCE),
+        target=str(release.TARGET),
+        nodes=counted(look.inventory),
+        now=look.now(),
+        days=release.REHEARSAL_MAX_AGE_DAYS,
+    )
 
 
 @step("preflight.modules", guide=("G15",), asks=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
-from engine.queries.machine import KERNELS
+from engine.model.inventory import Environment
+from engine.queries.machine import KERNELS, optional_file_text
 from engine.session import Session
+from engine.statement import REHEARSED
 from engine.steps import step
+from engine.survey import MARKER
 from runbook.profiles import announced
 
 
@@ -57,6 +62,15 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
         evidence.not_needed("the attempt was closed by an earlier run")
         return
     left = look.memory.ledger
+    if look.settings.environment is Environment.REHEARSAL:
+        evidence.remember(REHEARSED, scenario=_scenario(look))
     if not left:
         runbook_session.close_attempt()
     evidence.note(f"{len(left)} temporary changes in place")
+
+
+def _scenario(look: Look) -> str:
+    """Of the rehearsal cluster, as its marker names it."""
+    text = look.ask(look.names.active, optional_file_text(MARKER))
+    content = json.loads(text) if text else {}
+    return str(content.get("scenario", ""))

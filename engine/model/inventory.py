@@ -56,6 +56,8 @@ class Settings:
     """The directory on this machine with the approvals' files."""
     approvers: Path | None = None
     """Who may approve: a file of allowed signers, as ssh-keygen has it."""
+    rehearsal: Path | None = None
+    """The statement of the rehearsal that this upgrade goes by."""
     reactivate_after_update: bool = True
     failover_proof: bool = False
     notify_command: str | None = None

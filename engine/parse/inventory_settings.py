@@ -47,6 +47,7 @@ SETTING_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
     "runbook_approvals": ("approvals", values.number(0, 100)),
     "runbook_approvals_from": ("approvals_from", values.file_path),
     "runbook_approvers": ("approvers", values.file_path),
+    "runbook_rehearsal": ("rehearsal", values.file_path),
     "runbook_reactivate_after_update": ("reactivate_after_update", values.yes_no),
     "runbook_failover_proof": ("failover_proof", values.yes_no),
     "runbook_notify_command": ("notify_command", values.command),

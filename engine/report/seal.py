@@ -17,6 +17,7 @@ from engine.model.inventory import Host
 from engine.report.signature import CantSign, Signer, find_signer
 from engine.report.whole import write_whole
 from engine.run import Run
+from engine.statement import is_due, write_statement
 from engine.verify import (
     JOURNAL,
     MANIFEST,
@@ -56,6 +57,8 @@ def seal(run: Run) -> Sealed:
     """
     with _signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
         try:
+            if is_due(run):
+                write_statement(run, signer)
             files = files_below(run.directory)
         except (OSError, Wrong) as error:
             run.journal.close()

@@ -19,6 +19,8 @@ from engine.verify import NAMESPACE
 
 APPROVAL = "neteye-runbook-approval"
 """Namespace of approvals: a signature of evidence approves nothing."""
+REHEARSAL = "neteye-runbook-rehearsal"
+"""Namespace of a rehearsal's statement."""
 DEADLINE = 30.0
 """Seconds for one call; a key that waits to be touched gets this long."""
 _TOO_OLD = re.compile(r"illegal option|unknown option", re.I)
@@ -99,6 +101,24 @@ def signed_by(text: bytes, signature: bytes, allowed: Path, namespace: str) -> t
         raise CantVerify(str(error)) from error
     except OSError as error:
         raise CantVerify(f"it could not be checked: {error.strerror or error}") from error
+
+
+def is_signed_with(text: bytes, signature: bytes, namespace: str) -> str:
+    """The fingerprint of the key that signed exactly this, whoever has it. CantVerify."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
+            file.write(signature)
+            file.flush()
+            words = ["ssh-keygen", "-Y", "check-novalidate", "-n", namespace, "-s", file.name]
+            done = _call(words, text)
+    except CantSign as error:
+        raise CantVerify(str(error)) from error
+    except OSError as error:
+        raise CantVerify(f"it could not be checked: {error.strerror or error}") from error
+    told = _KEY.search(done.stdout.decode(errors="replace"))
+    if done.returncode != 0 or told is None:
+        raise CantVerify("it was altered after it was signed, or signed as something else")
+    return told[1]
 
 
 def _checked(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:

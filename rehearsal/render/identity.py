@@ -45,9 +45,14 @@ def hosts(topology: Topology, node: Node) -> str:
     return "\n".join(lines) + "\n"
 
 
-def marker(topology: Topology, node: Node) -> str:
+def marker(topology: Topology, node: Node, scenario: str) -> str:
     """/etc/neteye-rehearsal/marker.json: proves that this machine is a rehearsal node."""
-    content = {"rehearsal": True, "cluster": topology.name, "node": node.name}
+    content = {
+        "rehearsal": True,
+        "cluster": topology.name,
+        "node": node.name,
+        "scenario": scenario,
+    }
     return json.dumps(content) + "\n"
 
 
