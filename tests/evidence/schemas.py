@@ -21,7 +21,7 @@ def _registry() -> Any:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """Of `summary`, `plan`, `finding`, `journal` (one line) or `manifest`."""
+    """Of `summary`, `plan`, `finding`, `journal` (one line), `manifest`, `approval`, `rehearsal`."""
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
     return Draft202012Validator(schema, registry=_registry())
 
@@ -36,7 +36,7 @@ def problems(name: str, value: Any) -> list[str]:
 def problems_of_run(directory: Path) -> list[str]:
     """What in a run's directory is not as the schemas have it."""
     found = []
-    for name in ("summary", "plan", "manifest"):
+    for name in ("summary", "plan", "manifest", "rehearsal"):
         path = directory / f"{name}.json"
         if path.exists():
             found += [f"{path.name}: {p}" for p in problems(name, json.loads(path.read_text()))]

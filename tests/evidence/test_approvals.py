@@ -17,6 +17,7 @@ from engine.material import material_hash
 from engine.parse.approval import parse_approval
 from engine.verify import canonical
 from tests.engine.kit import BEGIN
+from tests.evidence.schemas import problems
 from tests.evidence.sealed import new_key
 
 MATERIAL = {"cluster": "c", "source": "4.25", "target": "4.26"}
@@ -69,6 +70,7 @@ def test_it_is_read_back_as_it_was_given(
     assert seen.approval is not None
     assert seen.approval.plan == material_hash(MATERIAL)
     assert seen.approval.until.isoformat() == "2027-01-01T05:00:00+00:00"
+    assert problems("approval", json.loads(the_file(plan).read_text())) == []
 
 
 def test_without_an_end_it_holds_for_two_weeks(plan: Path, allowed: Path) -> None:

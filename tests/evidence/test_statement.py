@@ -14,6 +14,7 @@ from engine.material import runbook_hash
 from engine.parse.statement import parse_statement
 from engine.statement import NAME, read_statement
 from engine.verify import VALID, canonical, verify
+from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, INVENTORY, Project
 
@@ -61,6 +62,7 @@ def test_it_says_what_was_rehearsed(signed: Path) -> None:
     assert (seen.statement.environment, seen.statement.scenario) == ("staging", "guide")
     assert seen.statement.key.startswith("SHA256:")
     assert signed.stat().st_mode & 0o777 == 0o600
+    assert problems_of_run(signed.parent) == []
 
 
 def test_it_is_part_of_the_sealed_evidence(signed: Path) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.statement import read_statement
 from rehearsal.standins.settings import draw
 from tests.evidence.schemas import problems_of_run
 from tests.integration.clusters import Clusters, TestCluster
@@ -229,6 +230,16 @@ def test_a_stranger_can_verify_both_runs(rehearsal: Rehearsal, tmp_path: Path) -
 def test_the_files_are_as_the_published_schemas_have_them(rehearsal: Rehearsal) -> None:
     for ran in (rehearsal.first, rehearsal.second):
         assert problems_of_run(_resolved(ran)) == []
+
+
+def test_it_says_that_it_was_rehearsed(rehearsal: Rehearsal) -> None:
+    seen = read_statement(_resolved(rehearsal.first) / "rehearsal.json")
+    assert seen.problem == ""
+    assert seen.statement is not None
+    assert (seen.statement.scenario, seen.statement.key[:7]) == ("guide", "SHA256:")
+    assert seen.statement.nodes == {"operative": 3, "elastic_only": 1, "voting_only": 1}
+    # nothing was left to do
+    assert not (_resolved(rehearsal.second) / "rehearsal.json").exists()
 
 
 def test_the_auditors_page_compares_before_and_after(rehearsal: Rehearsal) -> None:
