@@ -21,7 +21,7 @@ def _registry() -> Any:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """Of `summary`, `plan`, `finding`, `journal` (one line), `manifest`, `approval`, `rehearsal`."""
+    """Of one of the schemas, by its name; that of `journal` is for one line."""
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
     return Draft202012Validator(schema, registry=_registry())
 
