@@ -1,4 +1,4 @@
-"""A node whose OCS files don't reach the database: found by the failover proof, harming nobody."""
+"""A node whose httpd can't log in to the database: found by the failover proof, harming nobody."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from tests.integration.outcome import is_fencing_on, ocs_answer
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
-SERVER_CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
-# the variable that the file refers to is none that httpd's environment has
-_BREAK = r"""sed -i -E 's/\$\{([A-Za-z0-9_]+)\}/${\1_GONE}/' "$1"; grep -q '_GONE}' "$1" """
+UNIT = "/etc/systemd/system/httpd.service"
+# the node's files are right, so that comparing them with N's finds nothing
+_BREAK = r"""cp -a "$1" /root/httpd.service; sed -i '/^EnvironmentFile/d' "$1"
+systemctl daemon-reload"""
+_MEND = r"""cp -a /root/httpd.service "$1"; systemctl daemon-reload"""
 MENDED = "mended, httpd was there and answered"
 
 
@@ -46,7 +48,7 @@ def story(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Story
     where, fencing = cluster.node_of("httpd"), is_fencing_on(cluster)
     answer, counted = ocs_answer(cluster), httpd_starts(cluster, first)
     second = project.execute(cluster.inventory)
-    cluster.shell(cluster.other, f"sed -i 's/_GONE}}/}}/' {SERVER_CONF}")
+    cluster.shell(cluster.other, _MEND, UNIT)
     accepted = f"failover-ocs-failed@{cluster.node_name(1)}={MENDED}"
     words = ("--accept", accepted, "--by", "A. Rossi")
     third = project.run("--inventory", cluster.inventory, *words)
@@ -54,7 +56,7 @@ def story(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Story
 
 
 def _broken_on_the_way(cluster: TestCluster, project: Project, console: Path) -> Ran:
-    """The second node's file is broken when all files are migrated."""
+    """The second node's httpd does not read the credentials file any more."""
     process = project.start(cluster.inventory, console)
 
     def missing() -> str | None:
@@ -63,7 +65,7 @@ def _broken_on_the_way(cluster: TestCluster, project: Project, console: Path) ->
 
     try:
         wait_for("the verification", missing, seconds=DEADLINE, every=0.2)
-        cluster.shell(cluster.other, _BREAK, SERVER_CONF)
+        cluster.shell(cluster.other, _BREAK, UNIT)
         code = process.wait(timeout=DEADLINE)
     finally:
         process.kill()
