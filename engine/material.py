@@ -87,20 +87,21 @@ def material_of(
 
     A node whose version is not known is left out of `versions`; a finding tells why.
     """
+    facts = facts_before_a_change(
+        roles=roles,
+        active=active,
+        versions=versions,
+        release=release,
+        scope=scope,
+        settings=settings,
+        acceptances=acceptances,
+        runbook=runbook,
+    )
     return {
-        "cluster": settings.cluster,
-        "nodes": dict(roles),
-        "active": active,
-        "versions": {node: str(version) for node, version in versions.items()},
-        "source": str(release.source),
-        "target": str(release.target),
-        "runbook": runbook,
-        "scope": scope,
+        **facts,
         "position": position,
-        "settings": steering_settings(settings),
         "steps": [_step(step) for step in steps],
         "blocking": sorted({(f.code, f.subject) for f in findings if _is_material(f)}),
-        "acceptances": sorted((_acceptance(a) for a in acceptances), key=canonical),
     }
 
 
@@ -121,20 +122,18 @@ def facts_before_a_change(
     runbook: str,
 ) -> dict[str, Any]:
     """Those of the material facts that a run knows at its start, to compare with a plan's."""
-    whole = material_of(
-        roles=roles,
-        active=active,
-        versions=versions,
-        release=release,
-        scope=scope,
-        position="",
-        settings=settings,
-        steps=(),
-        findings=(),
-        acceptances=acceptances,
-        runbook=runbook,
-    )
-    return {name: whole[name] for name in whole if name not in ("position", "steps", "blocking")}
+    return {
+        "cluster": settings.cluster,
+        "nodes": dict(roles),
+        "active": active,
+        "versions": {node: str(version) for node, version in versions.items()},
+        "source": str(release.source),
+        "target": str(release.target),
+        "runbook": runbook,
+        "scope": scope,
+        "settings": steering_settings(settings),
+        "acceptances": sorted((_acceptance(a) for a in acceptances), key=canonical),
+    }
 
 
 def _step(step: PlannedStep) -> dict[str, Any]:

@@ -339,13 +339,10 @@ class Directory:
                 )
             return ""
         found = _keygen(["find-principals", "-s", str(path), "-f", str(allowed)], b"")
-        for name in found.split("\n"):
-            told = _keygen(
-                ["verify", "-n", NAMESPACE, "-s", str(path), "-f", str(allowed), "-I", name],
-                manifest,
-            )
-            return "signed by {} ({})".format(name, told.strip().rpartition(" with ")[2])
-        raise Wrong(f"{SIGNATURE}: of nobody in {allowed}")
+        name = found.split("\n")[0]
+        by = ["-s", str(path), "-f", str(allowed), "-I", name]
+        told = _keygen(["verify", "-n", NAMESPACE, *by], manifest)
+        return "signed by {} ({})".format(name, told.strip().rpartition(" with ")[2])
 
 
 def _are_files(value: Any) -> bool:

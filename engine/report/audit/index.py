@@ -57,7 +57,9 @@ def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Ans
 
 
 def _impact(summary: Mapping[str, Any]) -> Answer:
-    said = f"announced {summary['announced'] or 'nothing'}, taken {summary['taken']}"
+    said = (
+        f"announced {summary['announced'] or 'nothing'}, taken by the last run {summary['taken']}"
+    )
     said += f"; in standby: {summary['standby']}" if summary["standby"] else ""
     return Answer("Impact on services", said, "timeline")
 
