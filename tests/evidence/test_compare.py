@@ -73,15 +73,8 @@ def test_rows_with_another_state_are_named() -> None:
 
 
 def test_from_the_command_line(
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = tmp_path / "of this machine"
-    place.mkdir()
-    monkeypatch.setattr("engine.attempt.here.DIRECTORY", place)
-    project = Project(pytester, monkeypatch)
     project.steps(CHANGE + CLOSING)
     project.run()
     first = project.latest

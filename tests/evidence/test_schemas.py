@@ -15,22 +15,7 @@ from tests.evidence.schemas import SCHEMAS, problems, problems_of_run, validator
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, Project
 
 pytest_plugins = "pytester"
-pytestmark = pytest.mark.usefixtures("_machine")
 ARCHITECTURE = SCHEMAS.parent / "architecture.md"
-
-
-@pytest.fixture
-def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = tmp_path / "of this machine"
-    place.mkdir()
-    monkeypatch.setattr("engine.attempt.here.DIRECTORY", place)
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setattr("engine.report.signature._identity_files", lambda host: iter(()))
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(pytester, monkeypatch)
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)

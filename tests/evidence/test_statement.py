@@ -32,16 +32,6 @@ def test_closed(runbook_session, evidence):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
-    place = tmp_path / "of this machine"
-    place.mkdir()
-    monkeypatch.setattr("engine.attempt.here.DIRECTORY", place)
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setattr("engine.report.signature._identity_files", lambda host: iter(()))
-    return Project(pytester, monkeypatch)
-
-
-@pytest.fixture
 def signed(project: Project, tmp_path: Path) -> Path:
     """The statement of a run that closed its attempt."""
     key = new_key(tmp_path)
