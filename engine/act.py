@@ -18,6 +18,7 @@ from engine.detached import NotStarted
 from engine.errors import Refused, RunbookError, UsageError
 from engine.livelog import LiveLog, shortened
 from engine.model.change import Change, Nothing, Outcome
+from engine.reach import Reach
 from engine.run import Run
 from engine.stops import NotDone
 from engine.transport.base import Answer, Lost, LostKind, Transport
@@ -63,6 +64,8 @@ class Applier:
     records: RecordsWriter
     on_output: Callable[[str], None]
     on_idle: Callable[[str], None]
+    before_change: Callable[[], None] = lambda: None
+    """Called directly before each intent."""
     clock: Callable[[], float] = time.monotonic
     _system: str = ""
     """Which start of the node the change under way was sent to."""
@@ -117,6 +120,7 @@ class Applier:
         settled = self._settle_former(step, self.run.memory.changes.get(key), change)
         if settled is not None:
             return settled
+        self.before_change()
         self._intent(step, key, change)
         begun = self.clock()
         try:
@@ -278,8 +282,11 @@ class Applier:
         detached.start(self.transport, change.node, base, change.argv, self.records)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
 
+        reach = Reach(self.run, change.node)
+
         def idle(word: str) -> None:
             log.pause()
+            reach.heard(word)
             self.on_idle(word)
             # out of reach or busy: following waits for N anyway
             with contextlib.suppress(Lost, UsageError):
@@ -295,6 +302,7 @@ class Applier:
             raise Lost(change.node, why, LostKind.CONNECTION_LOST) from lost
         except LockLost as error:
             raise _Superseded(error) from error
+        reach.heard("")
         log.end()
         if last.status is not None:
             return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)

@@ -25,6 +25,8 @@ from engine.notify import notify
 from engine.opening import Opening
 from engine.plan.foreseen import Foresight
 from engine.plan.planner import Planner
+from engine.probing.targets import targets_of
+from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
@@ -50,6 +52,7 @@ class Session:
         self.look: Look
         self.survey: Survey
         self._standby = StandbyWatch(self._standby_nodes, self._record_standby)
+        self._services = ServiceWatch(run, self._transport, run.inventory.operative)
         self.planner = Planner(run)
         self.steps = StepUnderWay(run, console, self.planner)
         run.on_stop.append(self._announce)
@@ -67,7 +70,12 @@ class Session:
         if (records := self.opening.hold()) is not None:
             self._records = records
             self._applier = Applier(
-                self.run, self._transport, records, self.console.output, self._idle
+                self.run,
+                self._transport,
+                records,
+                self.console.output,
+                self._idle,
+                self._watch_services,
             )
         self.opening.judge()
         if self._applier is not None and self.run.stop is None and self.run.settlements:
@@ -242,6 +250,18 @@ class Session:
         self.console.idle(word)
         self._standby.sample()
 
+    def _watch_services(self) -> None:
+        """From the first change on: whether the cluster's services answer."""
+        defined = self.survey.definition
+        targets = targets_of(
+            self.run.release.services if defined else (),
+            self.run.inventory.settings.probes,
+            address=defined.cluster_ip if defined else "",
+            name=defined.hostname if defined else "",
+            active=self.look.names.active,
+        )
+        self._services.begin(targets)
+
     def watch_standby(self) -> None:
         """Look now who is in standby."""
         self._standby.sample(now=True)
@@ -300,6 +320,7 @@ class Session:
 
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""
+        self._services.end()
         if self.opening.lock is not None:
             sync = self._applier.sync if self._applier is not None else None
             say = functools.partial(self.console.line, yellow=True)

@@ -44,6 +44,8 @@ class Survey:
     definitions: Asked[ClusterDefinition]
     versions: Asked[Version]
     leftovers: Asked[tuple[str, ...]]
+    definition: ClusterDefinition | None = None
+    """The cluster's definition as most nodes have it; None when none has told it."""
     status: ClusterStatus | None = None
     attempt: Attempt | None = None
     earlier: list[Event] = field(default_factory=list)
@@ -72,7 +74,8 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
         versions=look.ask_all(names, VERSION),
         leftovers=look.ask_all(names, LEFTOVERS),
     )
-    look.names = names_of(run.inventory, _definition(look, seen))
+    seen.definition = _definition(seen)
+    look.names = names_of(run.inventory, seen.definition)
     _read_records(run, look, seen)
     _read_status(look, seen)
     look.position = _position(run, look, seen)
@@ -100,7 +103,7 @@ def refresh_records(run: Run, look: Look, seen: Survey) -> None:
     _forget_a_closed_attempt(run, look, seen)
 
 
-def _definition(look: Look, seen: Survey) -> ClusterDefinition | None:
+def _definition(seen: Survey) -> ClusterDefinition | None:
     """The definition most nodes have; that they agree is judged by a step."""
     values = list(seen.definitions.values.values())
     return max(values, key=values.count) if values else None

@@ -6,6 +6,7 @@ import re
 
 from engine.model.finding import Severities, Severity
 from engine.model.host import Version
+from engine.model.probe import Manner, Service
 from engine.model.release import Release, Stage
 from engine.queries import Query
 from runbook.ocs.names import MEMORIES_VERIFIED
@@ -213,6 +214,19 @@ SEVERITIES = Severities(
     never_acceptable=NEVER_ACCEPTABLE,
 )
 
+_WEB = ((Manner.HTTPS, 443), (Manner.HTTP, 80))
+SERVICES = (
+    Service("cluster address", ((Manner.ADDRESS, 443),)),
+    Service("httpd", _WEB),
+    # agents send their inventories there; without one it answers 400 (ocs-glpi 3.4)
+    Service("OCS endpoint", _WEB, path="/ocsinventory"),
+    Service("MariaDB", ((Manner.DATABASE, 0),)),
+    # the nodes know the name, and the port wants a certificate of the cluster (domain facts 1.6)
+    Service("Elasticsearch", ((Manner.TLS, 9200),), host="elasticsearch.neteyelocal"),
+)
+"""Services whose gaps are measured. A database is asked in one session that is held open: a server
+that is only knocked at shuts the caller out (max_connect_errors)."""
+
 SUPPORT = (
     "Stop here and call the vendor's service and support before going on (guide row G26). Have at"
     " hand: the report of this run, the log of the neteye command named in it, `pcs status` and"
@@ -229,6 +243,7 @@ RELEASE = Release(
     estimate_base=ESTIMATE_BASE,
     estimate_per_node=ESTIMATE_PER_NODE,
     stages=STAGES,
+    services=SERVICES,
     no_return="upgrade.run",
     verified_by=MEMORIES_VERIFIED,
 )

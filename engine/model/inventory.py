@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from engine.model.probe import Probes
+
 
 class Role(StrEnum):
     """The role of a node; the values are the inventory's group names."""
@@ -61,6 +63,8 @@ class Settings:
     reactivate_after_update: bool = True
     failover_proof: bool = False
     notify_command: str | None = None
+    probes: Probes = field(default_factory=Probes)
+    """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = None
     """The operator's key, private or public, that signs the evidence; None: one is looked for."""
     glpi_config: str | None = None

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from engine.model.finding import Severities
 from engine.model.host import Version
+from engine.model.probe import Service
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Release:
     """Minutes (guide row G15)."""
     stages: tuple[Stage, ...] = ()
     """All phases of the upgrade in running order; their shares add up to the estimate."""
+    services: tuple[Service, ...] = ()
+    """What is asked once a second while the cluster is changed."""
     no_return: str = ""
     """The step from which on there is no way back but the fallback."""
     verified_by: str = ""

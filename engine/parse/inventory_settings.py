@@ -51,6 +51,7 @@ SETTING_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
     "runbook_reactivate_after_update": ("reactivate_after_update", values.yes_no),
     "runbook_failover_proof": ("failover_proof", values.yes_no),
     "runbook_notify_command": ("notify_command", values.command),
+    "runbook_probes": ("probes", values.probes),
     "runbook_signing_key": ("signing_key", values.file_path),
     "runbook_glpi_config": ("glpi_config", values.directory),
     "runbook_accept": ("accept", _acceptances),

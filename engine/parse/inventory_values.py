@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.model.inventory import Environment
+from engine.model.probe import Probes
 from engine.parse.fields import excerpt
 from engine.parse.inventory_lines import Value, Wrong, did_you_mean
 from engine.parse.names import is_ip_address, is_safe_name
+from engine.parse.probes import parse_probes
 
 T = TypeVar("T")
 Reader = Callable[[Value], T]
@@ -225,3 +227,14 @@ def command(value: Value) -> str | None:
     except ValueError as error:
         raise Wrong(f"can't be split into words ({error}); mind the quotes") from None
     return plain
+
+
+def probes(value: Value) -> Probes:
+    """`no`, or services to ask once a second: NAME=URL, separated by commas."""
+    if value.typed is False:
+        return Probes(wanted=False)
+    plain = text(value)
+    try:
+        return parse_probes(plain) if plain else Probes()
+    except ValueError as error:
+        raise Wrong(str(error)) from None

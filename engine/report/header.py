@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.attempt.memory import Memory
 from engine.journal import Event
+from engine.report.gaps import gaps_of, totals_of
 from engine.report.under_way import open_changes, sentence
 
 INTERRUPTED = ("interrupted", 2)
@@ -44,6 +45,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "announced": begun.get("announced", ""),
         "taken": _taken(begun.get("started", begun["time"]), finished),
         "standby": _standby(own, earlier),
+        "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
         "ledger": [
             {"kind": e.kind, "subject": e.subject, "former": e.former, "since": e.since}
@@ -130,3 +132,8 @@ def _standby(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     facts = {e["name"]: e for e in [*earlier, *own] if e["event"] == "fact"}
     per_node: Mapping[str, float] = facts.get("standby", {}).get("per_node", {})
     return "; ".join(f"{node} {seconds:.0f} s" for node, seconds in per_node.items())
+
+
+def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:
+    """Of the whole attempt, as far as it was measured."""
+    return {"totals": totals_of(events), "gaps": [gap.as_data() for gap in gaps_of(events)]}

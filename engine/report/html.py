@@ -10,6 +10,8 @@ from html import escape
 from itertools import zip_longest
 from typing import Any
 
+from engine.report.gaps import HOW, sentence
+
 _COLOURS = {
     "fulfilled": "#1a7f37",
     "not needed": "#57606a",
@@ -126,6 +128,8 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for key, label in labels.items():
         if summary.get(key):
             yield f"<b>{label}</b>", escape(str(summary[key]))
+    if said := sentence(summary.get("service_gaps", {}).get("totals", ())):
+        yield "<b>Service gaps</b>", escape(f"{said} ({HOW})")
 
 
 def _guide_row(row: Mapping[str, Any]) -> tuple[str, ...]:

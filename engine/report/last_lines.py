@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.attempt.memory import LedgerEntry
 from engine.model.finding import acceptance_sentence
+from engine.report.gaps import sentence
 from engine.report.ledger import open_entries
 from engine.report.under_way import lines_of
 
@@ -40,6 +41,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
 def _of_run(summary: Mapping[str, Any]) -> list[str]:
     return [
         *_findings(summary["findings"]),
+        *_gaps(summary["service_gaps"]["totals"]),
         *(f"  WARNING: {text}" for text in summary["warnings"]),
         *_why(summary),
     ]
@@ -88,6 +90,11 @@ def _findings(findings: Iterable[Mapping[str, Any]]) -> list[str]:
         else:
             lines.append(f"  BLOCKS {seen} expected {finding['expected']}. {finding['remedy']}")
     return lines
+
+
+def _gaps(totals: Iterable[Mapping[str, Any]]) -> list[str]:
+    said = sentence(totals)
+    return [f"service gaps: {said}"] if said else []
 
 
 def _why(summary: Mapping[str, Any]) -> list[str]:

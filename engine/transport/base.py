@@ -154,7 +154,10 @@ class Transport(Protocol):
         """
 
     def forward(self, node: str, remote_socket: str) -> AbstractContextManager[Path]:
-        """A local Unix socket, connected to the node's Unix socket as long as the block lasts."""
+        """A local Unix socket, connected to the node's Unix socket as long as the block lasts.
+
+        `remote_socket` may also be HOST:PORT, as the node resolves and reaches it.
+        """
 
     def close(self) -> None:
         """Close all connections; the transport can't be used afterwards."""

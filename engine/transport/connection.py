@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import socket
 import subprocess
 import threading
@@ -23,6 +24,8 @@ OPEN_DEADLINE = 25.0
 """Seconds for the whole login, tries included."""
 SESSIONS = 8
 """Sessions at a time; sshd's default MaxSessions is 10 (rehearsal facts 8)."""
+
+_HOST_PORT = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", re.ASCII)
 
 _opening = threading.BoundedSemaphore(8)
 """New connections at a time: several nodes may share a jump host with its MaxStartups of 10."""
@@ -58,9 +61,12 @@ class Connection:
 
     @contextlib.contextmanager
     def forward(self, remote: str) -> Iterator[Forward]:
-        """A local socket in the private directory, connected to the node's socket `remote`."""
-        if not remote.startswith("/") or ":" in remote:
-            raise UsageError(f"{remote!r} is no socket path; expected an absolute one without ':'")
+        """A local socket in the private directory, connected to `remote` of the node."""
+        is_path = remote.startswith("/") and ":" not in remote
+        if not is_path and not _HOST_PORT.fullmatch(remote):
+            raise UsageError(
+                f"{remote!r} is no socket path; expected an absolute one without ':', or HOST:PORT"
+            )
         control = self._ensure()
         with self._lock:
             self._forwards += 1

@@ -82,6 +82,12 @@ def rows(connection: Connection[DictCursor], sql: str, params: Params = None) ->
         yield from cursor.fetchall_unbuffered()
 
 
+def still_answers(node: str, connection: Connection[DictCursor]) -> None:
+    """A statement that asks for nothing; `Unanswered` when no answer comes."""
+    with _translated(node, "SELECT 1"), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
 def logs_in(
     transport: Transport,
     node: str,

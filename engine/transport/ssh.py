@@ -116,7 +116,8 @@ class SshTransport:
                 yield forward.local
             except Exception as error:
                 refused = forward_was_refused(forward.said())
-                if refused and self._is_served(node, remote_socket):
+                is_path = remote_socket.startswith("/")
+                if refused and is_path and self._is_served(node, remote_socket):
                     why = FORWARDING_OFF.format(remote_socket)
                     raise Lost(node, why, LostKind.FORWARDING) from error
                 raise

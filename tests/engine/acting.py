@@ -50,7 +50,7 @@ class Bench:
             self.records,
             self.output.append,
             self.words.append,
-            self.time.clock,
+            clock=self.time.clock,
         )
 
     def apply(self, *changes: Change, step: str = STEP, end: Any = None) -> Applied:

@@ -77,6 +77,31 @@ def asked(seconds: float, **fields: Any) -> dict[str, Any]:
     return event("observation", seconds, **{**plain, **fields})
 
 
+def watched(begin: float, end: float, target: str) -> list[dict[str, Any]]:
+    """A service that is asked meanwhile, and does not answer for two seconds."""
+    gap = {
+        "target": target,
+        "since": event("x", begin + 3)["time"],
+        "why": "Connection refused",
+        "unseen": False,
+    }
+    return [
+        event("probing", begin, target=target, state="began", ways=["http://192.0.2.10:80/"]),
+        event("probing", begin, target=target, state="answers", way="http://192.0.2.10:80/"),
+        event("service-gap", begin + 3, state="began", **gap),
+        event(
+            "service-gap",
+            begin + 5,
+            state="ended",
+            until=event("x", begin + 5)["time"],
+            seconds=2.0,
+            steps=["update.run"],
+            **gap,
+        ),
+        event("probing", end, target=target, state="ended", questions=70),
+    ]
+
+
 def whole() -> list[dict[str, Any]]:
     """An upgrade to its end, with one of everything."""
     update = kit.intent(
@@ -109,6 +134,7 @@ def whole() -> list[dict[str, Any]]:
         event("fact", 11, step="baseline.recorded", name="state-before", **before),
         step("update.run", 19, 51)[0],
         update,
+        *watched(19.5, 98, "httpd"),
         event("standby", 25, node=SECOND, state="entered"),
         event("standby", 45, node=SECOND, state="left"),
         ended,

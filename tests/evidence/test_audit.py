@@ -12,7 +12,13 @@ import pytest
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.audit.records import cut, excerpt
-from engine.report.audit.runs import commands_of, phases_of, runs_of, standbys_of
+from engine.report.audit.runs import (
+    commands_of,
+    losses_of,
+    phases_of,
+    runs_of,
+    standbys_of,
+)
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.summary import summary_of
@@ -153,6 +159,41 @@ def test_a_whole_production_run_lacks_the_signed_approval_and_one_row() -> None:
     lacking = {question for question, one in found.items() if one.missing}
     assert lacking == {"Approval", "Completeness"}
     assert "G08" in found["Completeness"].missing
+
+
+def test_the_gaps_of_services_are_an_impact_and_without_a_measurement_one_is_missing() -> None:
+    found = answers(*journals.whole())["Impact on services"]
+    assert "gaps of services: httpd 1 gap, 2 s" in found.answer
+    unmeasured = [e for e in journals.whole() if e["event"] not in ("probing", "service-gap")]
+    assert "not measured" in answers(*unmeasured)["Impact on services"].missing
+
+
+def test_the_whole_attempts_time_is_told() -> None:
+    later = [{**e, "run": "second"} for e in journals.whole()]
+    for event_, seconds in zip(later, range(200, 400), strict=False):
+        event_["time"] = event("x", seconds)["time"]
+    told = answers(*later, earlier=journals.whole())["Impact on services"].answer
+    assert "from the begin of the first of 2 runs to the end of the last" in told
+
+
+def test_a_gap_has_its_lane_its_steps_and_its_times() -> None:
+    text = page(*journals.whole()).text
+    section = text.partition("Service gaps From the first change")[2].partition("guide's rows")[0]
+    for said in ("http://192.0.2.10:80/", "2.0", "update.run", "Connection refused"):
+        assert said in section, said
+    drawn = draw(journals.whole(), [N])
+    assert 'class="gap"' in drawn
+    assert ">httpd</text>" in drawn
+
+
+def test_a_node_that_was_out_of_reach_is_drawn_so() -> None:
+    lost = event("connection", 30, step="update.run", node=N, state="lost", why="no route")
+    back = event("connection", 40, step="update.run", node=N, state="back", why="")
+    events = journals.whole()
+    events[12:12] = [lost, back]
+    assert [(s.seconds, s.detail) for s in losses_of(events)[N]] == [(10.0, "no route")]
+    assert "out of reach" in draw(events, [N])
+    assert losses_of(events[:13])[N][0].end  # what never ended lasts to the last event
 
 
 def test_the_approvals_that_counted_are_named() -> None:

@@ -24,8 +24,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.report.gaps import sentence
 from engine.statement import read_statement
 from rehearsal.standins.settings import draw
+from runbook.release import SERVICES
 from tests.evidence.schemas import problems_of_run
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.failover import assert_nothing_holds_httpd, httpd_starts
@@ -255,6 +257,23 @@ def test_the_auditors_page_compares_before_and_after(rehearsal: Rehearsal) -> No
         assert any(name == "neteye" and "4.26" in after for name, _, after in changed), changed
         assert page.count("what changed in /etc/httpd/conf.d/") >= 2 * 3
         assert "<script" not in page
+
+
+def test_gaps_of_services_are_measured(rehearsal: Rehearsal) -> None:
+    """httpd was on other nodes for the failover proof: meanwhile the cluster address had none."""
+    seen = rehearsal.first.summary["service_gaps"]
+    totals = {total["target"]: total for total in seen["totals"]}
+    assert list(totals) == [service.name for service in SERVICES]
+    assert {name for name, total in totals.items() if not total["measured"]} == set()
+    for service in ("httpd", "OCS endpoint"):
+        steps = {step for gap in seen["gaps"] if gap["target"] == service for step in gap["steps"]}
+        assert any(step.startswith("failover.") for step in steps), steps
+        assert totals[service]["seconds"] >= totals[service]["longest"] > 0
+    assert f"service gaps: {sentence(seen['totals'])}" in rehearsal.first.console
+    page = (_resolved(rehearsal.first) / "evidence.html").read_text()
+    assert f"gaps of services: {sentence(seen['totals'])}" in page
+    # nothing was left to do, so nothing was asked again
+    assert rehearsal.second.summary["service_gaps"] == seen
 
 
 def _resolved(ran: Ran) -> Path:

@@ -87,7 +87,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.errors": (),
     "engine.secrets": (),
     "engine.attempt.remote": (),
-    "engine.report.html": (),
+    "engine.report.html": ("engine.report.gaps",),
+    "engine.report.gaps": ("engine.journal",),
+    "engine.probing.gap": ("engine.journal",),
+    "engine.probing.targets": ("engine.model",),
+    "engine.probing.asking": ("engine.model",),
     "engine.console": (),
     # runs alone, and so says what a journal's chain is
     "engine.verify": (),
@@ -98,7 +102,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.attempt.position": ("engine.attempt.memory", "engine.model"),
     "engine.rows": ("engine.journal",),
     "engine.report.under_way": ("engine.journal", "engine.attempt.memory", "engine.attempt.remote"),
-    "engine.report.header": ("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
+    "engine.report.header": (
+        *("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
+        "engine.report.gaps",
+    ),
     "engine.report.whole": (),
     "engine.report.summary": (
         *("engine.report.header", "engine.report.whole", "engine.journal", "engine.rows"),
@@ -134,6 +141,8 @@ DOOR = {
     "engine.stops": "tells in words what was lost",
     "engine.attempt.records": "reads and writes the records on N",
     "engine.act": "applies changes",
+    "engine.probing.askers": "asks services through a node's connection, and the database",
+    "engine.probing.watch": "hands the door to those who ask services",
     "engine.opening": "hands the door to the first look and to the records",
     "engine.session": "holds the door for the run and closes it",
     "engine.attempt.lock": "tells a lost connection from a refused lock",
@@ -173,6 +182,7 @@ def test_real_connections_are_made_in_one_place() -> None:
 PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
     "engine.notify": "runbook_notify_command, on this machine",
+    "engine.probing.asking": "connects to the services that are asked once a second",
     "engine.report.signature": "ssh-keygen and ssh-add, on this machine",
     "engine.verify": "ssh-keygen, on an auditor's machine",
     "engine.attempt.lock": "the holder's host name",

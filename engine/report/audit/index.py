@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from engine.journal import Event
+from engine.report.audit.runs import runs_of
+from engine.report.gaps import sentence
 
 APPROVED = "approvals"
 """The fact by which a run remembers the approvals that counted at its attempt's start."""
@@ -31,7 +34,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
     first = started[0] if started else {}
     return [
         _reason(summary, first),
-        _impact(summary),
+        _impact(summary, events),
         _approval(summary, events, first),
         _tests("Tests before the change", summary, events, _TESTS_BEFORE),
         _tests("Tests after the change", summary, events, _TESTS_AFTER),
@@ -56,12 +59,17 @@ def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Ans
     return Answer("Reason of the change", f"change {change}: {said}", "head")
 
 
-def _impact(summary: Mapping[str, Any]) -> Answer:
-    said = (
-        f"announced {summary['announced'] or 'nothing'}, taken by the last run {summary['taken']}"
-    )
+def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
+    runs = runs_of(events)
+    taken = timedelta(seconds=round((runs[-1].end - runs[0].begin).total_seconds()))
+    said = f"announced {summary['announced'] or 'nothing'}, taken {taken}"
+    if len(runs) > 1:
+        said += f" from the begin of the first of {len(runs)} runs to the end of the last"
     said += f"; in standby: {summary['standby']}" if summary["standby"] else ""
-    return Answer("Impact on services", said, "timeline")
+    gaps = sentence(summary["service_gaps"]["totals"])
+    if not gaps:
+        return Answer("Impact on services", said, "gaps", "gaps of services were not measured")
+    return Answer("Impact on services", f"{said}; gaps of services: {gaps}", "gaps")
 
 
 def _approval(

@@ -23,6 +23,7 @@ from engine.report.audit.records import cut, excerpt, records_of, sentences_of
 from engine.report.audit.runs import runs_of
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
+from engine.report.gaps import HOW, gaps_of
 from engine.report.summary import summary_of
 from engine.report.whole import write_whole
 
@@ -45,6 +46,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         timeline=Markup(draw(events, own[0].get("nodes", {}))),
         runs=runs_of(events),
         states=states_of(events),
+        gaps=gaps_of(events),
+        how=HOW,
         findings=_findings(events),
         ledger=_ledger(events),
         changes=_changes(events),
@@ -155,7 +158,7 @@ def _not_covered(summary: Mapping[str, Any]) -> list[str]:
     said = [
         "What people did on the nodes by hand, unless a question of the runbook met it.",
         "What the vendor's commands did inside: their output, exit status and effects are here.",
-        "How long services did not answer: only standby and the runs themselves were measured.",
+        "Whether services answered other than from the machine of the run, and between two runs.",
         "Whether backups and snapshots named as fallback exist: the operator named them.",
     ]
     if summary["environment"] == "rehearsal":

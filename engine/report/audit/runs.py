@@ -74,6 +74,29 @@ def standbys_of(events: Iterable[Event]) -> dict[str, list[Span]]:
     return found
 
 
+def losses_of(events: Iterable[Event]) -> dict[str, list[Span]]:
+    """Node -> when a long command there was out of reach, and followed again afterwards."""
+    found: dict[str, list[Span]] = {}
+    since: dict[str, Event] = {}
+    latest: datetime | None = None
+    for event in events:
+        latest = moment(event)
+        if event["event"] != "connection":
+            continue
+        node = str(event["node"])
+        if event["state"] == "lost":
+            since.setdefault(node, event)
+        elif node in since:
+            begun = since.pop(node)
+            span = Span("out of reach", moment(begun), latest, str(begun["why"]))
+            found.setdefault(node, []).append(span)
+    for node, begun in since.items():
+        assert latest is not None
+        span = Span("out of reach", moment(begun), latest, str(begun["why"]))
+        found.setdefault(node, []).append(span)
+    return found
+
+
 def commands_of(events: Iterable[Event]) -> dict[str, list[Span]]:
     """Node -> the long commands that ran there, each until its result, or the last event."""
     found: dict[str, list[Span]] = {}

@@ -1,4 +1,4 @@
-"""The attempt as a drawing: phases, and for each node its standby and its long commands. Pure.
+"""The attempt as a drawing: phases, services, each node's standby and long commands. Pure.
 
 Between two runs nothing was done: that time is drawn as a break of one width, however long.
 """
@@ -11,10 +11,20 @@ from datetime import datetime, timedelta
 from html import escape
 
 from engine.journal import Event
-from engine.report.audit.runs import Span, commands_of, marks_of, phases_of, runs_of, standbys_of
+from engine.report.audit.runs import (
+    Span,
+    commands_of,
+    losses_of,
+    marks_of,
+    phases_of,
+    runs_of,
+    standbys_of,
+)
+from engine.report.gaps import gaps_of, totals_of
 
 WIDTH, LABELS, LANE, BREAK, TOP = 1000, 170, 22, 26, 30
 _MARKS = {"planned stop": "#9a6700", "stopped": "#cf222e", "lost": "#cf222e"}
+_SORTS = {"standby": "standby", "not seen": "unseen", "out of reach": "unseen"}
 _MOST_MARKS = 40
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
 
@@ -58,9 +68,11 @@ def draw(events: Sequence[Event], nodes: Iterable[str]) -> str:
         return ""
     axis = _Axis(runs)
     standbys, commands = standbys_of(events), commands_of(events)
+    losses = losses_of(events)
     lanes: list[tuple[str, list[Span], str]] = [("phases", phases_of(events), "phase")]
+    lanes += [(service, spans, "gap") for service, spans in _services(events).items()]
     for node in nodes:
-        spans = [*standbys.get(node, []), *commands.get(node, [])]
+        spans = [*standbys.get(node, []), *commands.get(node, []), *losses.get(node, [])]
         lanes.append((node, sorted(spans, key=lambda span: (span.begin, span.name)), "node"))
     height = TOP + LANE * len(lanes) + 34
     parts = [
@@ -77,16 +89,27 @@ def draw(events: Sequence[Event], nodes: Iterable[str]) -> str:
     return "\n".join([*parts, "</svg>"])
 
 
+def _services(events: Sequence[Event]) -> dict[str, list[Span]]:
+    """Service -> its gaps; those that never answered have no lane."""
+    spans: dict[str, list[Span]] = {
+        total["target"]: [] for total in totals_of(events) if total["measured"]
+    }
+    for gap in gaps_of(events):
+        name = "not seen" if gap.unseen else "gap"
+        spans[gap.target].append(Span(name, gap.begin, gap.end, gap.why))
+    return spans
+
+
 def _bar(axis: _Axis, span: Span, top: int, kind: str) -> str:
     left = axis.at(span.begin)
     width = max(axis.at(span.end) - left, 1.5)
-    sort = "standby" if span.name == "standby" else kind
+    sort = _SORTS.get(span.name, kind)
     inset = 4 if sort == "standby" else 2
     told = f"{span.name}, {_clock(span.begin)} to {_clock(span.end)} UTC"
     told += f" ({timedelta(seconds=round(span.seconds))})"
     told += f": {span.detail}" if span.detail else ""
     shown = ""
-    if width > 7 * len(span.name) and sort != "standby":
+    if width > 7 * len(span.name) and sort in ("phase", "node"):
         shown = f'<text class="bar" x="{left + 3:.1f}" y="{top + 14}">{escape(span.name)}</text>'
     return (
         f'<g><title>{escape(told)}</title><rect class="{sort}" x="{left:.1f}" y="{top + inset}"'

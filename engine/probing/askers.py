@@ -1,0 +1,144 @@
+"""Asking one target again and again: the way that answers is kept, its connection held open."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.errors import RunbookError, Unanswered
+from engine.model.probe import Manner, Target, Way
+from engine.probing.asking import LIMIT, NoAnswer, NoWay, ask
+from engine.sql import socket_of
+from engine.transport.base import Lost, Transport
+from engine.transport.database import connect, still_answers
+
+_LEAVE_OUT = 30
+"""Questions for which a node that is out of reach is not tried again: that takes long."""
+
+
+class Asker:
+    """Asks a service on its ways; `ask` raises NoAnswer or NoWay."""
+
+    def __init__(self, target: Target, transport: Transport) -> None:
+        self._transport = transport
+        self._ways = target.ways
+        self._held = contextlib.ExitStack()
+        self._local: Path | None = None
+        self.way: Way | None = None
+        """The way on which the service has answered."""
+
+    def ask(self) -> None:
+        """Until one way has answered all of them are tried, afterwards that one."""
+        if self.way is not None:
+            self._ask(self.way)
+            return
+        problems: list[str] = []
+        for way in self._ways:
+            try:
+                self._ask(way)
+            except (NoAnswer, NoWay) as error:
+                self.close()
+                problems.append(f"{way}: {error}")
+            else:
+                self.way = way
+                return
+        raise NoAnswer("; ".join(problems))
+
+    def close(self) -> None:
+        """End what is held open; the next question opens it anew."""
+        self._local = None
+        with contextlib.suppress(RunbookError, OSError):
+            self._held.close()
+
+    def _ask(self, way: Way) -> None:
+        if not way.through:
+            ask(way)
+            return
+        try:
+            if self._local is None:
+                host = f"[{way.host}]" if ":" in way.host else way.host
+                remote = f"{host}:{way.port}"
+                self._local = self._held.enter_context(self._transport.forward(way.through, remote))
+            ask(way, self._local)
+        except NoWay:
+            self.close()
+            raise
+        except RunbookError as error:
+            self.close()
+            raise NoWay(str(error)) from error
+
+
+class DatabaseAsker:
+    """One session of the database, held open; a statement a question.
+
+    Pacemaker moves the service when nodes go into standby: without an answer it is looked for on
+    the node where it was and on the others in turn.
+    """
+
+    def __init__(self, nodes: Sequence[str], transport: Transport) -> None:
+        self._transport = transport
+        self._nodes = tuple(nodes)
+        self._socket = ""
+        self._held = contextlib.ExitStack()
+        self._answers: Callable[[], None] | None = None
+        self._failed = 0
+        self._reached = False
+        self._left_out: dict[str, int] = {}
+        self.way: Way | None = None
+
+    def ask(self) -> None:
+        node = self._where()
+        try:
+            if self._answers is None:
+                self._answers = self._open(node)
+            self._answers()
+        except RunbookError as error:
+            # of a node that can't be asked nothing is known; one that can is enough for a gap
+            if isinstance(error, Unanswered) and not isinstance(error.__cause__, Lost):
+                self._reached = True
+            else:
+                self._left_out[node] = self._failed + _LEAVE_OUT
+            self._failed += 1
+            self.close()
+            raise (NoAnswer if self._reached else NoWay)(str(error)) from error
+        self._reached = False
+        self._failed = 0
+        self._left_out.clear()
+        self.way = Way(Manner.DATABASE, through=node)
+
+    def close(self) -> None:
+        self._answers = None
+        with contextlib.suppress(RunbookError, OSError):
+            self._held.close()
+
+    def _where(self) -> str:
+        last = self.way.through if self.way else self._nodes[0]
+        if self._failed % 2 == 0:
+            return last
+        others = [node for node in self._nodes if node != last and self._is_tried(node)]
+        return others[self._failed // 2 % len(others)] if others else last
+
+    def _is_tried(self, node: str) -> bool:
+        return self._left_out.get(node, 0) <= self._failed
+
+    def _open(self, node: str) -> Callable[[], None]:
+        if not self._socket:
+            self._socket = socket_of(self._transport, node)
+        connection = self._held.enter_context(
+            connect(
+                self._transport,
+                node,
+                socket_path=self._socket,
+                database=None,
+                statement_limit=LIMIT,
+            )
+        )
+        return lambda: still_answers(node, connection)
+
+
+def asker_of(target: Target, transport: Transport, nodes: Sequence[str]) -> Asker | DatabaseAsker:
+    """`nodes` are those on which the database may run, the most likely one first."""
+    if target.ways[0].manner is Manner.DATABASE:
+        return DatabaseAsker(nodes, transport)
+    return Asker(target, transport)

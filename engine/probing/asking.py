@@ -1,0 +1,125 @@
+"""One question to one service: does it answer? Nothing is logged in to, nothing is sent on."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.model.probe import Manner, Way
+
+LIMIT = 3.0
+"""Seconds after which no answer is none."""
+_OURS = {"User-Agent": "neteye-runbook service probe", "Connection": "close", "Accept": "*/*"}
+
+
+class NoAnswer(Exception):
+    """The service does not answer; the text says how that was seen."""
+
+
+class NoWay(Exception):
+    """The forwarded socket is not there: the way to the service broke, not the service."""
+
+
+def ask(way: Way, local: Path | None = None) -> None:
+    """Ask once. NoAnswer; NoWay only with `local`, the forwarded socket of a way through a node."""
+    with _connected(way, local) as connection:
+        if connection is None or way.manner in (Manner.TCP, Manner.ADDRESS):
+            if local is not None and connection is not None:
+                _stays_open(connection)
+            return
+        try:
+            if way.manner is Manner.TLS:
+                _greet(connection, way)
+            else:
+                _get(connection, way)
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer(_said(error)) from error
+
+
+@contextlib.contextmanager
+def _connected(way: Way, local: Path | None) -> Iterator[socket.socket | None]:
+    """A connection; None when the address refused it and that is an answer."""
+    try:
+        connection = _connect(way, local)
+    except ConnectionRefusedError as error:
+        if way.manner is Manner.ADDRESS:
+            yield None
+            return
+        if local is not None:
+            raise NoWay(str(error)) from error
+        raise NoAnswer(_said(error)) from error
+    except FileNotFoundError as error:
+        raise NoWay(str(error)) from error
+    except OSError as error:
+        raise NoAnswer(_said(error)) from error
+    with connection:
+        yield connection
+
+
+def _connect(way: Way, local: Path | None) -> socket.socket:
+    if local is None:
+        return socket.create_connection((way.host, way.port), timeout=LIMIT)
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(LIMIT)
+        connection.connect(str(local))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _stays_open(connection: socket.socket) -> None:
+    """ssh accepts first and asks the node then: refused there, it ends the connection at once."""
+    connection.settimeout(0.5)
+    try:
+        if connection.recv(1) == b"":
+            raise NoAnswer("the connection was refused")
+    except TimeoutError:
+        return  # it waits for us to speak
+    except OSError as error:
+        raise NoAnswer(_said(error)) from error
+
+
+def _context() -> ssl.SSLContext:
+    """Anybody's certificate: whether there is an answer is asked, nothing secret is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _greet(connection: socket.socket, way: Way) -> None:
+    try:
+        with _context().wrap_socket(connection, server_hostname=way.name or way.host):
+            return
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise NoAnswer("the connection was closed") from error
+    except ssl.SSLError as error:
+        if error.reason is None or "ALERT" not in error.reason:
+            raise NoAnswer(_said(error)) from error
+        # an alert is an answer: it wants a certificate, say
+
+
+def _get(connection: socket.socket, way: Way) -> None:
+    if way.manner is Manner.HTTPS:
+        connection = _context().wrap_socket(connection, server_hostname=way.name or way.host)
+    client = http.client.HTTPConnection(way.name or way.host, way.port, timeout=LIMIT)
+    client.sock = connection
+    try:
+        client.request("GET", way.path, headers=_OURS)
+        status = client.getresponse().status
+    finally:
+        client.close()
+    if status == http.client.NOT_FOUND or status >= 500:
+        raise NoAnswer(f"HTTP status {status}")
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {LIMIT:.0f} s"
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

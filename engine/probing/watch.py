@@ -1,0 +1,128 @@
+"""Watches the services while the cluster is changed. Whatever happens to it, the run goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from engine.model.probe import Target
+from engine.probing.askers import Asker, DatabaseAsker, asker_of
+from engine.probing.asking import LIMIT, NoAnswer, NoWay
+from engine.probing.gap import GapFold, Seen
+from engine.run import Run
+from engine.transport.base import Transport
+
+INTERVAL = 1.0
+"""Seconds between two questions to a service: the error of a gap's length."""
+_FIRST = LIMIT + 1.0
+"""Seconds that the first change waits at most for the first answers."""
+
+
+class _Watcher:
+    """One target, in a thread of its own: a slow answer of one keeps no other from being asked."""
+
+    def __init__(
+        self, run: Run, target: Target, asker: Asker | DatabaseAsker, wake: threading.Event
+    ) -> None:
+        self._run = run
+        self._wake = wake
+        self._target = target
+        self._asker = asker
+        self._fold = GapFold(target.name)
+        self._lock = threading.Lock()
+        self._ended = False
+        self._asked = 0
+        self.first = threading.Event()
+        """Set when the first question has had its end."""
+        self.thread = threading.Thread(target=self._watch, daemon=True, name=f"probe-{target.name}")
+
+    def _watch(self) -> None:
+        try:
+            self._follow()
+        except Exception as error:  # noqa: BLE001  # it ends here and says so, the run goes on
+            self._record("probing", state="broken", problem=f"{type(error).__name__}: {error}")
+        finally:
+            self.first.set()
+            self._asker.close()
+
+    def _follow(self) -> None:
+        due = time.monotonic()
+        while not self._wake.is_set():
+            self._ask()
+            self.first.set()
+            due = max(due + INTERVAL, time.monotonic())
+            self._wake.wait(due - time.monotonic())
+
+    def _ask(self) -> None:
+        asked, step, before = self._run.now(), self._run.step, self._asker.way
+        seen, why = Seen.ANSWER, ""
+        try:
+            self._asker.ask()
+        except NoAnswer as error:
+            seen, why = Seen.NONE, str(error)
+        except NoWay as error:
+            seen, why = Seen.UNSEEN, str(error)
+        self._asked += 1
+        told = self._run.now()
+        with self._lock:
+            if self._ended:
+                return
+            if before != self._asker.way:  # for the first time, or now on another node
+                self._record("probing", state="answers", way=str(self._asker.way))
+            for fields in self._fold.feed(seen, asked=asked, told=told, step=step, why=why[:300]):
+                self._run.record("service-gap", step=step, **fields)
+
+    def _record(self, event: str, **fields: Any) -> None:
+        self._run.record(event, step=self._run.step, target=self._target.name, **fields)
+
+    def end(self) -> None:
+        """Nothing is recorded afterwards; a gap that is still open ends with the measurement."""
+        with self._lock:
+            self._ended = True
+            if self._fold.open is not None:
+                fields = self._fold.end(self._run.now(), still=True)
+                self._run.record("service-gap", step=self._run.step, **fields)
+            self._record("probing", state="ended", questions=self._asked)
+
+
+class ServiceWatch:
+    """All targets of one run; begun with the first change, ended with the run."""
+
+    def __init__(self, run: Run, transport: Transport, nodes: Sequence[str]) -> None:
+        self._run = run
+        self._transport = transport
+        self._nodes = tuple(nodes)
+        self._wake = threading.Event()
+        self._watchers: list[_Watcher] = []
+
+    def begin(self, targets: Sequence[Target]) -> None:
+        """Start asking; returns when each was asked once, or after a few seconds. Once only."""
+        if self._watchers:
+            return
+        for target in targets:
+            asker = asker_of(target, self._transport, self._nodes)
+            watcher = _Watcher(self._run, target, asker, self._wake)
+            self._watchers.append(watcher)
+            self._run.record(
+                "probing",
+                step=self._run.step,
+                target=target.name,
+                state="began",
+                ways=[str(way) for way in target.ways],
+            )
+            watcher.thread.start()
+        until = time.monotonic() + _FIRST
+        for watcher in self._watchers:
+            watcher.first.wait(max(0.0, until - time.monotonic()))
+
+    def end(self) -> None:
+        """Stop asking. A question under way is not waited for longer than its limit."""
+        self._wake.set()
+        for watcher in self._watchers:
+            watcher.end()
+        until = time.monotonic() + LIMIT
+        for watcher in self._watchers:
+            watcher.thread.join(max(0.0, until - time.monotonic()))
+        self._watchers = []

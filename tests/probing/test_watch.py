@@ -1,0 +1,197 @@
+"""Watching services beside a run: what is recorded, and that it never ends the run."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import Unanswered
+from engine.model.probe import Manner, Target, Way
+from engine.probing import watch
+from engine.probing.askers import Asker, DatabaseAsker
+from engine.probing.asking import NoAnswer, NoWay
+from engine.probing.watch import ServiceWatch
+from engine.transport.base import Lost, LostKind
+from tests.engine import kit
+
+WAY = Way(Manner.HTTP, "127.0.0.1", 80)
+TARGET = Target("httpd", (WAY,))
+
+
+class Scripted:
+    """Answers by a list; the last one again and again. Tells when it has been asked so often."""
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self._answers = list(answers)
+        self.way: Way | None = None
+        self.asked = 0
+        self.through = threading.Event()
+        self.is_closed = False
+
+    def ask(self) -> None:
+        answer = self._answers[min(self.asked, len(self._answers) - 1)]
+        self.asked += 1
+        if self.asked > len(self._answers):
+            self.through.set()
+        if answer is not None:
+            raise answer
+        self.way = WAY
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *answers: Exception | None
+) -> tuple[list[dict[str, Any]], Scripted]:
+    asker = Scripted(*answers)
+    monkeypatch.setattr(watch, "INTERVAL", 0.001)
+    monkeypatch.setattr(watch, "asker_of", lambda *_: asker)
+    run = kit.make_run(tmp_path)
+    services = ServiceWatch(run, kit.Node(tmp_path / "n", {}), ("n1",))
+    services.begin([TARGET])
+    if not isinstance(answers[-1], ZeroDivisionError):
+        assert asker.through.wait(60)
+    services.end()
+    events = [e for e in run.journal.events if e["event"] in ("probing", "service-gap")]
+    return [dict(event) for event in events], asker
+
+
+def states(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(event["event"], event["state"]) for event in events]
+
+
+def test_a_gap_is_recorded_when_it_begins_and_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, asker = watched(tmp_path, monkeypatch, None, NoAnswer("refused"), None)
+    assert states(events) == [
+        *(("probing", "began"), ("probing", "answers")),
+        *(("service-gap", "began"), ("service-gap", "ended"), ("probing", "ended")),
+    ]
+    assert events[2]["why"] == "refused"
+    assert events[-1]["questions"] == asker.asked
+    assert asker.is_closed
+
+
+def test_what_is_open_at_the_end_is_ended_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, _ = watched(tmp_path, monkeypatch, None, NoWay("ssh"))
+    assert states(events)[-3:] == [
+        *(("service-gap", "began"), ("service-gap", "ended"), ("probing", "ended")),
+    ]
+    assert events[-2]["still"] is True
+    assert events[-2]["unseen"] is True
+
+
+def test_a_defect_of_its_own_ends_it_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, asker = watched(tmp_path, monkeypatch, ZeroDivisionError("oh"))
+    assert ("probing", "broken") in states(events)
+    assert "ZeroDivisionError: oh" in str(events)
+    assert asker.is_closed
+
+
+def test_it_begins_once_and_without_targets_does_nothing(tmp_path: Path) -> None:
+    run = kit.make_run(tmp_path)
+    services = ServiceWatch(run, kit.Node(tmp_path / "n", {}), ("n1",))
+    services.begin([])
+    services.end()
+    assert [e for e in run.journal.events if e["event"] == "probing"] == []
+
+
+class Forwarding:
+    """A transport that only forwards, or can't."""
+
+    def __init__(self, local: Path | None) -> None:
+        self.local = local
+        self.forwards: list[tuple[str, str]] = []
+
+    def forward(self, node: str, remote: str) -> Any:
+        import contextlib
+
+        self.forwards.append((node, remote))
+        if self.local is None:
+            raise Lost(node, "gone", LostKind.UNREACHABLE)
+        return contextlib.nullcontext(self.local)
+
+
+def test_the_way_that_answers_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(way: Way, local: Path | None = None) -> None:
+        asked.append(str(way))
+        if not way.through:
+            raise NoAnswer("dropped")
+
+    monkeypatch.setattr("engine.probing.askers.ask", ask)
+    through = Way(Manner.HTTP, "::1", 80, through="n1")
+    transport: Any = Forwarding(tmp_path)
+    asker = Asker(Target("httpd", (WAY, through)), transport)
+    asker.ask()
+    asker.ask()
+    assert asked == [str(WAY), str(through), str(through)]
+    assert transport.forwards == [("n1", "[::1]:80")]
+    assert asker.way == through
+
+
+def test_without_any_way_all_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(way: Way, local: Path | None = None) -> None:
+        raise NoAnswer("dropped")
+
+    monkeypatch.setattr("engine.probing.askers.ask", ask)
+    through = Way(Manner.HTTP, "h", 80, through="n1")
+    transport: Any = Forwarding(None)
+    with pytest.raises(NoAnswer, match=r"dropped; .* through n1: n1: gone"):
+        Asker(Target("httpd", (WAY, through)), transport).ask()
+
+
+def test_the_database_is_looked_for_where_it_was_and_on_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where = {"n2"}
+    tried: list[str] = []
+
+    def open_on(self: DatabaseAsker, node: str) -> Any:
+        tried.append(node)
+        if node == "n9":
+            raise Lost(node, "gone", LostKind.UNREACHABLE)
+        if node not in where:
+            raise Unanswered(node, "db", "not here")
+        return lambda: None
+
+    monkeypatch.setattr(DatabaseAsker, "_open", open_on)
+    transport: Any = None
+    asker = DatabaseAsker(("n1", "n2", "n9"), transport)
+    ends = [_end(asker) for _ in range(4)]
+    assert ends == ["NoAnswer", "", "", ""]
+    assert tried == ["n1", "n2"]
+    where.clear()
+    asker.close()  # as after an answer that did not come
+    assert {_end(asker) for _ in range(8)} == {"NoAnswer"}
+    assert tried.count("n9") == 1, "it takes long, and is left out for a while"
+    where.add("n1")
+    assert "" in [_end(asker) for _ in range(4)]
+    assert str(asker.way) == "database on n1"
+
+
+def test_when_no_node_can_be_asked_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(self: DatabaseAsker, node: str) -> Any:
+        raise Unanswered(node, "db", "gone") from Lost(node, "gone", LostKind.UNREACHABLE)
+
+    monkeypatch.setattr(DatabaseAsker, "_open", lost)
+    transport: Any = None
+    assert _end(DatabaseAsker(("n1", "n2"), transport)) == "NoWay"
+
+
+def _end(asker: DatabaseAsker) -> str:
+    try:
+        asker.ask()
+    except (NoAnswer, NoWay) as error:
+        return type(error).__name__
+    return ""
