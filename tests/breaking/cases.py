@@ -93,13 +93,19 @@ _HTTPD = (
     _last_round(
         "httpd-without-credentials",
         ONLINE,
-        "ocs-variable-not-in-httpd ocs-login-failed",
+        "ocs-variable-not-in-httpd ocs-login-failed ocs-api-unexpected ocs-activity-errors",
         repairs.unit_reads_credentials,
     ),
     _last_round(
         "credentials-removed", ONLINE, "ocs-credentials-missing", repairs.credentials_written
     ),
-    _last_round("ocs-password-changed", ONLINE, "ocs-login-failed", repairs.database_password_back),
+    _last_round(
+        "ocs-password-changed",
+        ONLINE,
+        # httpd answers with the old password: its API and its log say so, too
+        "ocs-login-failed ocs-api-unexpected ocs-activity-errors",
+        repairs.database_password_back,
+    ),
     _last_round(
         "httpd-login-in-front", ONLINE, "ocs-endpoint-authentication", repairs.site_conf_removed
     ),
