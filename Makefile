@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration lengthy faults matrix breaking proofs some-edges some-faults setup sshd clean
+.PHONY: rehearsal test lint unit integration lengthy faults matrix breaking proofs some-edges some-faults setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -35,10 +35,15 @@ sshd:
 	  if [ -d /run/systemd/system ]; then systemctl mask ssh.service; fi; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server; }
 
+# The tests of the evidence open it in a real browser.
+chromium:
+	command -v chromium > /dev/null || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
 # A test that hangs ends the run, with what each thread was at: after far more than any test takes.
 HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
-unit: setup sshd
+unit: setup sshd chromium
 	$(BIN)/pytest -q $(HANGS)=300 -m "not integration"
 
 integration: setup

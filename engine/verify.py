@@ -452,12 +452,16 @@ def main(given: Optional[List[str]] = None) -> int:
     try:
         verdict = verify(path, head, allowed)
     except OSError as error:
-        print(f"ERROR: {error}", file=sys.stderr)
+        print(_printable(f"ERROR: {error}"), file=sys.stderr)
         return USAGE
     for line in verdict.lines:
-        # a file's name may hold anything: it must not steer the terminal
-        print("".join(char if char.isprintable() else "?" for char in line))
+        print(_printable(line))
     return verdict.code
+
+
+def _printable(text: str) -> str:
+    """A file's name may hold anything: it must not steer the terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 if __name__ == "__main__":
