@@ -23,6 +23,7 @@ GROUPS = tuple(role.value for role in Role)
 SECTIONS = (*(f"[{group}]" for group in GROUPS), "[all:vars]", "[GROUP:vars]")
 
 _SECTION = re.compile(r"\[(?P<group>[^:\]\s]+)(?::(?P<kind>\w+))?\]\s*(?:#.*)?")
+_VARIABLE = re.compile(r"(\w+)=", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
@@ -149,6 +150,12 @@ def _hosts(line: str, number: int, group: str) -> list[HostLine]:
         words = shlex.split(line, comments=True)
     except ValueError as error:
         raise Wrong(f"the line can't be split into words ({error}); mind the quotes") from None
+    if variable := _VARIABLE.match(words[0]):
+        # its value is not shown: it may be a password
+        raise Wrong(
+            f"{variable[1]!r} is a variable where a host is expected; variables stand behind"
+            f" their host, or in [{group}:vars]"
+        )
     try:
         names, port = expand_host_pattern(words[0])
     except ValueError as error:

@@ -19,6 +19,7 @@ from engine.parse.fields import excerpt
 from engine.parse.inventory_lines import Value, Wrong, did_you_mean
 from engine.parse.names import is_ip_address, is_safe_name
 from engine.parse.probes import parse_probes
+from engine.secrets import MASK
 
 T = TypeVar("T")
 Reader = Callable[[Value], T]
@@ -32,6 +33,7 @@ _JUMP = re.compile(
     r"(?::[0-9]{1,5})?",
     re.ASCII,
 )
+_LOGIN_WITH_PASSWORD = re.compile(r":.*@|(?<=\w):(?!//).*")
 _SSH_ARGS = "allowed are only -J HOST, -F FILE and -o ProxyJump=HOST"
 
 
@@ -97,6 +99,15 @@ def environment(value: Value) -> Environment:
     return Environment(word)
 
 
+def _shown(login: str) -> str:
+    """A login or address for a message, in quotes, without what may be a password in it."""
+    return repr(_LOGIN_WITH_PASSWORD.sub(_without_password, login))
+
+
+def _without_password(match: re.Match[str]) -> str:
+    return f":{MASK}@" if match[0].endswith("@") else f":{MASK}"
+
+
 def name(value: Value) -> str:
     """A name that needs no quoting anywhere."""
     plain = required_text(value)
@@ -112,14 +123,14 @@ def address(value: Value) -> str:
         return plain
     if is_ip_address(plain):
         return plain
-    raise Wrong(f"is {plain!r}, expected a host name or an IP address")
+    raise Wrong(f"is {_shown(plain)}, expected a host name or an IP address")
 
 
 def user(value: Value) -> str:
     """A login name."""
     plain = required_text(value)
     if not _USER.fullmatch(plain):
-        raise Wrong(f"is {plain!r}, expected a login name such as root")
+        raise Wrong(f"is {_shown(plain)}, expected a login name such as root")
     return plain
 
 
@@ -168,7 +179,9 @@ def ssh_args(value: Value) -> tuple[str, ...]:
 
 def _jump(hosts: str) -> str:
     if not all(_JUMP.fullmatch(host) for host in hosts.split(",")):
-        raise Wrong(f"has the jump host {hosts!r}, expected [USER@]HOST[:PORT][,...]; {_SSH_ARGS}")
+        raise Wrong(
+            f"has the jump host {_shown(hosts)}, expected [USER@]HOST[:PORT][,...]; {_SSH_ARGS}"
+        )
     return hosts
 
 
@@ -181,7 +194,8 @@ def _config_file(path: str) -> str:
 def _option(option: str) -> str:
     key, separator, hosts = option.partition("=")
     if key.strip().lower() != "proxyjump" or not separator:
-        raise Wrong(f"has -o {option!r}; {_SSH_ARGS}")
+        # a ProxyCommand may call sshpass: its value is not shown
+        raise Wrong(f"has -o {key.strip()!r}; {_SSH_ARGS}")
     return f"ProxyJump={_jump(hosts.strip())}"
 
 

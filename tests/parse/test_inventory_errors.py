@@ -396,8 +396,8 @@ def test_node_name_for_a_shell_or_html_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("args", "seen"),
     [
-        ("-o ProxyCommand=nc%h", "-o 'ProxyCommand=nc%h'"),
-        ("-o StrictHostKeyChecking=no", "-o 'StrictHostKeyChecking=no'"),
+        ("-o ProxyCommand=nc%h", "-o 'ProxyCommand';"),
+        ("-o StrictHostKeyChecking=no", "-o 'StrictHostKeyChecking';"),
         ("-o ProxyJump", "-o 'ProxyJump'"),
         ("-o 'ProxyJump=a -o LocalCommand=x'", "jump host 'a -o LocalCommand=x'"),
         ("-J -oProxyCommand=x", "jump host '-oProxyCommand=x'"),
@@ -426,6 +426,12 @@ def test_ssh_arguments_that_are_not_a_way_to_the_node(args: str, seen: str) -> N
         with_settings("runbook_db_secret = geheim"),
         with_settings("api_token = geheim"),
         "ansible_password=geheim\n" + GOOD,
+        # among the hosts, where the section of variables was meant
+        with_hosts("n1", "ansible_password=geheim"),
+        with_hosts("n1", "n2 ansible_user=root:geheim"),
+        with_hosts("n1", "n2 ansible_host=root:geheim@192.0.2.2"),
+        with_hosts("n1", "n2 ansible_ssh_common_args='-J root:geheim@192.0.2.2'"),
+        with_hosts("n1", """n2 ansible_ssh_common_args="-o ProxyCommand='sshpass -pgeheim x'\""""),
     ],
 )
 def test_a_password_is_refused_and_never_shown(text: str) -> None:
