@@ -31,6 +31,9 @@ def notify(run: Run, occasion: str, text: str) -> None:
             check=False,
         )
         problem = "" if done.returncode == 0 else f"exit code {done.returncode}"
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        # the error's own text has the command line, in which a token may stand
+        problem = f"ended after {DEADLINE:.0f} s without an answer"
+    except OSError as error:
         problem = str(error)
     run.record("notified", occasion=occasion, problem=problem)

@@ -183,6 +183,21 @@ def test_a_notification_that_fails_never_fails_the_run(
     assert problem in project.events("notified")[0]["problem"]
 
 
+def test_a_notification_that_takes_too_long_is_told_without_its_command(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token may stand in it."""
+    monkeypatch.setattr("engine.notify.DEADLINE", 0.0)
+    project.steps(CLOSING)
+    text = (project.path / "inventory.ini").read_text()
+    command = "sh -c 'cat; exec cat /dev/zero > /dev/null' -- Tok3nOfTheirs"
+    project.write("inventory.ini", f"{text}runbook_notify_command = {command}\n")
+    assert_ended(project, project.run(), 0, "done")
+    assert "without an answer" in project.events("notified")[0]["problem"]
+    for path in (p for p in project.latest.rglob("*") if p.is_file()):
+        assert "Tok3nOfTheirs" not in path.read_text(), path
+
+
 BROKEN: dict[str, Callable[[Project], None]] = {
     "a step": lambda p: p.steps("import nothing_of_this_name\n"),
     "a fixture": lambda p: p.steps('@step("a.b")\ndef test_a(no_such_fixture):\n    "Doc."\n'),
