@@ -20,7 +20,11 @@ _SHORTEST_PART = 8
 _NAME = r"""
     # each word is gone through once: megabytes of `a-a-a` would take hours else
     (?<![\w-]) (?> [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]*+ )
-      ["'}]* \s* (?: => | [=:] ) \s*
+      (?: ["'}]* \s* (?: => | [=:] ) \s*
+      # pacemaker's own form, in which fence devices have theirs
+      | ["'] \s+ value \s* = \s* )
+    # an option and its value
+    | (?<![\w-]) -- (?> [\w-]* (?: passw(?:or)?d | passwd | secret | token ) ) [ \t]+ (?=[^\s-])
       # httpd's directives: name, then value, with nothing between
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
       [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
@@ -112,7 +116,9 @@ def _mask_value(match: re.Match[str]) -> str:
 
 def _forms_of(value: str) -> set[str]:
     raw = value.encode()
-    escaped = {quote(value, safe=""), quote(value), quote_plus(value)}
+    # JavaScript's two leave other characters as they are
+    escaped = {quote(value, safe=safe) for safe in ("", "/", "!'()*", ";,/?:@&=+$!'()*#")}
+    escaped.add(quote_plus(value))
     return {
         value,
         *escaped,

@@ -36,6 +36,8 @@ FORMS = {
     "base64 unpadded": base64.b64encode(VALUE.encode()).decode().rstrip("="),
     "url, small letters": "p%26ss%20w%c3%b6rd%27%2f%22%3c1%3e%5c",
     "form field, small letters": "p%26ss+w%c3%b6rd%27%2f%22%3c1%3e%5c",
+    "url of JavaScript": "p%26ss%20w%C3%B6rd'%2F%22%3C1%3E%5C",
+    "whole url of JavaScript": "p&ss%20w%C3%B6rd'/%22%3C1%3E%5C",
     "hex": VALUE.encode().hex(),
     "HEX": VALUE.encode().hex().upper(),
     "single-quoted": VALUE.replace("\\", "\\\\").replace("'", "\\'"),
@@ -159,3 +161,30 @@ def test_secrets_compare_by_value() -> None:
     assert Secret("a") != "a"
     assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
     assert not Secret("")
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        # as pacemaker's configuration has the passwords of fence devices
+        ('<nvpair id="f-passwd" name="passwd" value="Hunter 2"/>', f'name="passwd" value={MASK}/>'),
+        ("<nvpair name='ipmi_password' value='Hunter2'/>", f"'ipmi_password' value={MASK}/>"),
+        ("mysqladmin --password Hunter2 ping", f"--password {MASK} ping"),
+        ("curl --proxy-password Hunter2 -v", f"--proxy-password {MASK} -v"),
+    ],
+)
+def test_a_value_behind_a_name_is_masked_in_other_syntaxes(text: str, cleaned: str) -> None:
+    assert Redactor().clean_output(text).endswith(cleaned)
+    assert "unter" not in Redactor().clean_output(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<nvpair name="stonith-enabled" value="true"/>',
+        "mysqladmin --password --host x",
+        "the password value = x",
+    ],
+)
+def test_what_only_speaks_of_passwords_stays(text: str) -> None:
+    assert Redactor().clean_output(text) == text
