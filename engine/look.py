@@ -94,7 +94,8 @@ class Look:
         except ValueError as error:
             self._record(node, query, answer, problem=str(error))
             raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
-        self._record(node, query, answer)
+        told = query.recorded(value) if query.recorded is not None else None
+        self._record(node, query, answer, told=told)
         return value
 
     def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
@@ -195,7 +196,8 @@ class Look:
             self._record(node, query, None, problem=problem)
             raise Unanswered(node, query.name, problem)
         if answer.code not in query.ok_codes:
-            said = "" if query.secret else answer.errors.strip() or answer.text.strip()
+            is_kept_back = query.secret or query.recorded is not None
+            said = "" if is_kept_back else answer.errors.strip() or answer.text.strip()
             # masked before it is cut: half a secret is not found
             detail = self._run.redactor.clean_output(said)[-300:]
             problem = f"exit code {answer.code} is no answer to this question. {detail}".strip()
@@ -204,10 +206,17 @@ class Look:
         return answer
 
     def _record(
-        self, node: str, query: Query[Any], answer: Answer | None, problem: str = ""
+        self,
+        node: str,
+        query: Query[Any],
+        answer: Answer | None,
+        problem: str = "",
+        told: str | None = None,
     ) -> None:
         output: dict[str, Any] = {"text": "(no answer)"}
-        if query.secret:
+        if told is not None:
+            output = self._run.outputs.describe(f"{node}-{query.name}", told)
+        elif query.secret or query.recorded is not None:
             output = {"text": "(not recorded: secret)"}
         elif answer is not None:
             printed = answer.text + (f"\n[stderr] {answer.errors}" if answer.errors else "")

@@ -35,6 +35,8 @@ class Query(Generic[T]):
     secret: bool = False
     """The answer is never recorded, only what is derived from it."""
     stdin: bytes | Secret | None = None
+    recorded: Callable[[T], str] | None = None
+    """What of the value goes on record, when the answer may hold more than is asked for."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.model.host import FileSystem, Memory, Package, Process
@@ -89,10 +91,35 @@ KERNELS: Query[Kernels] = Query(
     parse=_kernels,
 )
 
+_SUBCOMMAND = re.compile(r"[a-z][a-z-]*", re.ASCII)
+_PROGRAM = re.compile(r"(?:/[\w.-]+)*/?[\w.-]+:?", re.ASCII)
+
+
+def _without_arguments(processes: Iterable[Process]) -> str:
+    """Process ids and programs: other people's arguments may hold their passwords."""
+    return "\n".join(f"{process.pid} {_program(process.command)}" for process in processes)
+
+
+def _program(command: str) -> str:
+    """`mysql -pgeheim` is `mysql`, `/bin/bash /usr/sbin/neteye update` stays as it is.
+
+    Words end where one is neither a path nor, once, a subcommand.
+    """
+    kept: list[str] = []
+    for word in command.split():
+        if kept and _SUBCOMMAND.fullmatch(word):
+            return " ".join([*kept, word])
+        if not _PROGRAM.fullmatch(word) or (kept and not word.startswith("/")):
+            break
+        kept.append(word)
+    return " ".join(kept) or "(a name of its own)"
+
+
 PROCESSES: Query[tuple[Process, ...]] = Query(
     name="running commands",
     argv=("ps", "-eo", "pid=,args=", "-ww"),
     parse=of_text(parse_processes),
+    recorded=_without_arguments,
 )
 
 

@@ -14,6 +14,7 @@ from engine.errors import ParseError, Unanswered
 from engine.look import Look
 from engine.model.names import names_of
 from engine.queries import Query, SqlQuery, of_text
+from engine.queries.machine import PROCESSES
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
 from engine.secrets import Secret
@@ -96,6 +97,33 @@ def test_a_secret_answer_is_never_recorded(run: Run, tmp_path: Path, code: int) 
     assert observations(run)[0]["output"] == {"text": "(not recorded: secret)"}
     for path in (p for p in tmp_path.rglob("*") if p.is_file()):
         assert "hunter22" not in path.read_text()
+
+
+PS = """      1 /sbin/init splash
+     77 mysqldump -uroot -phunter22 --all-databases
+     78 /usr/bin/sshpass -p hunter22 ssh n2
+     79 curl -u neteye:hunter22 https://n2
+     80 /bin/bash /usr/sbin/neteye update --assumeyes
+     81 hunter22=x
+     82 [kworker/0:1]
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_of_other_peoples_commands_the_arguments_are_not_recorded(
+    run: Run, tmp_path: Path, code: int
+) -> None:
+    door = look(run, {(kit.N, PROCESSES.argv): said(PS, code=code, stderr="hunter22")})
+    with contextlib.suppress(Unanswered):
+        assert door.ask(kit.N, PROCESSES)[1].command.startswith("mysqldump -uroot -phunter22")
+    for path in (p for p in tmp_path.rglob("*") if p.is_file()):
+        assert "hunter22" not in path.read_text()
+    if code == 0:
+        lines = observations(run)[0]["output"]["text"].splitlines()
+        assert lines[:2] == ["1 /sbin/init splash", "77 mysqldump"]
+        # what is judged is still seen in what is recorded
+        assert "80 /bin/bash /usr/sbin/neteye update" in lines
+        assert lines[-2:] == ["81 (a name of its own)", "82 (a name of its own)"]
 
 
 def test_a_learnt_secret_is_masked_in_other_answers_too(run: Run) -> None:
