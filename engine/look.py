@@ -66,6 +66,10 @@ class Look:
         """The controller's clock, UTC."""
         return self._run.now()
 
+    def holds_secret(self, text: str) -> bool:
+        """Whether a text, such as a file's name, has a secret in it, as far as that is known."""
+        return self._run.redactor.clean_output(text) != text
+
     def room_here(self) -> int:
         """Bytes that this run's directory can still take, on the controller."""
         directory = self._run.directory

@@ -19,6 +19,7 @@ from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterOptions, ClusterStatus, Resource
 from engine.model.names import Names
 from engine.queries import Asked, Query, SqlQuery
+from engine.redact import Redactor
 from engine.secrets import Secret
 from engine.transport.base import Answer
 
@@ -99,9 +100,13 @@ class FakeLook:
         self.clock = datetime(2024, 3, 9, 22, 0, tzinfo=UTC)
         self.closed: list[tuple[str, str]] = []
         self.free_here = 1 << 40
+        self.redactor = Redactor()
 
     def now(self) -> datetime:
         return self.clock
+
+    def holds_secret(self, text: str) -> bool:
+        return self.redactor.clean_output(text) != text
 
     def room_here(self) -> int:
         return self.free_here

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.secrets import Secret
 from runbook.leftovers import LIMIT, MOST, attach_diffs, difference
 from tests.actions.ocs_nodes import FakeLook, N, Nodes
 
@@ -102,3 +103,14 @@ def test_each_file_of_each_node_is_attached_up_to_a_limit(nodes: Nodes) -> None:
     attach_diffs(FakeLook(nodes), evidence, found)  # type: ignore[arg-type]
     assert len(evidence.texts) == MOST
     assert f"/etc/00.rpmnew on {N}, secrets masked" in evidence.texts
+
+
+@pytest.mark.parametrize("name", ["hidden-word", "password=another", "a%2Fhidden-word"])
+def test_a_file_with_a_secret_in_its_name_is_not_asked_for(nodes: Nodes, name: str) -> None:
+    """Its name would stand in an argument list, here and on the node."""
+    path = f"/etc/{name}.rpmsave"
+    nodes.put(N, path, "x\n")
+    look = FakeLook(nodes)
+    look.redactor.learn(Secret("hidden-word"), Secret("a/hidden-word"))
+    assert "not shown" in difference(look, N, path)  # type: ignore[arg-type]
+    assert look.asked == []
