@@ -49,7 +49,16 @@ class Redactor:
 
     def __init__(self) -> None:
         self._forms: dict[str, None] = {}
+        self._names: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+
+    def spare(self, *names: str) -> None:
+        """Names by which the run goes on: a value that is a part of one is masked by name only.
+
+        A node `neteye01` would have no name any more with the password `neteye`, and what is on
+        record of it could not be found again.
+        """
+        self._names.update(names)
 
     def learn(self, *secrets: Secret) -> None:
         """From now on these values are masked in everything recorded."""
@@ -57,6 +66,8 @@ class Redactor:
             value = secret.reveal()
             # a whole file that contains a secret is none by itself, its value is made one too
             if not _SHORTEST <= len(value) <= _LONGEST or "\n" in value:
+                continue
+            if any(value in name for name in self._names):
                 continue
             for form in _forms_of(value):
                 self._forms[form] = None

@@ -67,6 +67,7 @@ def make_run(config: pytest.Config) -> Run:
     _start_rehearsal(config, inventory)
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
+    redactor.spare(inventory.settings.cluster, *inventory.names)
     Secret.watched_by(redactor.learn)
     run = Run(
         inventory=inventory,

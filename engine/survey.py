@@ -66,6 +66,7 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
     names = run.inventory.names
     reachable = look.ask_all(names, REACHABLE)
     look.silent.update(reachable.unanswered)
+    _learn_secrets(run, look)
     # a node without a first answer is among the unanswered of every question: never left out
     seen = Survey(
         reachable=reachable,
@@ -81,6 +82,13 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
     return look, seen
+
+
+def _learn_secrets(run: Run, look: Look) -> None:
+    """From here on they are masked. Whoever needs an answer asks again and judges a missing one."""
+    operative = [node for node in run.inventory.operative if node not in look.silent]
+    for query in run.release.secrets:
+        look.ask_all(operative, query)
 
 
 def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:

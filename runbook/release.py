@@ -9,7 +9,8 @@ from engine.model.host import Version
 from engine.model.probe import Manner, Service
 from engine.model.release import Release, Stage
 from engine.queries import Query
-from runbook.ocs.names import MEMORIES_VERIFIED
+from runbook.ocs.httpd.migration import KNOWN_CREDENTIALS, conf_password
+from runbook.ocs.names import CONF_FILES, MEMORIES_VERIFIED
 
 SOURCE = Version(4, 25)
 TARGET = Version(4, 26)
@@ -246,6 +247,7 @@ RELEASE = Release(
     services=SERVICES,
     no_return="upgrade.run",
     verified_by=MEMORIES_VERIFIED,
+    secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),
 )
 
 

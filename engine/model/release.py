@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from engine.model.finding import Severities
 from engine.model.host import Version
@@ -48,6 +49,9 @@ class Release:
     """The step from which on there is no way back but the fallback."""
     verified_by: str = ""
     """The fact that an upgrade must have left to be followed up (`--follow-up`)."""
+    secrets: tuple[Any, ...] = ()
+    """Queries whose answers make secrets known. The operative nodes are asked them before anything
+    else: what was recorded before a secret is known can't be masked any more."""
 
     def __post_init__(self) -> None:
         shares = sum(s.base for s in self.stages), sum(s.per_node for s in self.stages)

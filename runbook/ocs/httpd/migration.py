@@ -39,6 +39,22 @@ def conf_password(path: str) -> Query[Password | None]:
     )
 
 
+def _credentials(answer: AnswerLike) -> dict[str, Secret | None]:
+    text = files.secret_text(CREDENTIALS).parse(answer)
+    content = text.reveal() if text else ""
+    return {name: credentials.read(content, name) for name in credentials.variables(content)}
+
+
+KNOWN_CREDENTIALS: Query[dict[str, Secret | None]] = Query(
+    name=f"passwords in {CREDENTIALS}",
+    argv=files.secret_text(CREDENTIALS).argv,
+    parse=_credentials,
+    ok_codes=files.secret_text(CREDENTIALS).ok_codes,
+    secret=True,
+)
+"""Variable -> value; nothing on a node where httpd's shared directory is not mounted."""
+
+
 @dataclass(frozen=True)
 class OcsDatabase:
     """Where the OCS server logs in, by its own configuration."""
