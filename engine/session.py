@@ -30,6 +30,7 @@ from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
+from engine.secrets import Secret
 from engine.standby import StandbyWatch, standby_seconds
 from engine.stepping import StepUnderWay
 from engine.steps import Scope
@@ -194,11 +195,14 @@ class Session:
     def _row(self, row: str, state: RowState, reason: str) -> None:
         self.run.record("row", step=self.run.step, row=row, state=state.value, reason=reason)
 
-    def open_attempt(self, baseline: Mapping[str, Any]) -> None:
-        """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster."""
+    def open_attempt(self, baseline: Mapping[str, Any], key: Secret | None = None) -> None:
+        """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster.
+
+        `key`: by which the baseline's HMACs of secrets were made.
+        """
         assert self._records is not None and self._applier is not None  # noqa: PT018
         attempt = self.run.run_id
-        self._records.open_attempt(attempt, baseline)
+        self._records.open_attempt(attempt, baseline, key)
         self.run.attempt = attempt
         self.look.baseline = baseline
         self.run.record("attempt-opened", step=self.run.step, attempt=attempt)
@@ -324,10 +328,20 @@ class Session:
         if self.opening.lock is not None:
             sync = self._applier.sync if self._applier is not None else None
             say = functools.partial(self.console.line, yellow=True)
-            hand_over(self.run, sync, self.opening.lock, say)
+            hand_over(self.run, sync, self.opening.lock, say, forget=self._forget)
         if self.opening.lock_here is not None:
             self.opening.lock_here.give_back()
         self._transport.close()
+
+    def _forget(self) -> None:
+        """Of a closed attempt no secret can be compared any more.
+
+        Again in each later run: one that was killed may have left the key.
+        """
+        found = self.survey.attempt.id if self.survey.attempt else None
+        attempt = self.run.attempt or found  # a closed one found on N is not this run's own
+        if self._records is not None and self.run.memory.closed and attempt is not None:
+            self._records.throw_key_away(attempt)
 
 
 def _made(changes: Sequence[Change]) -> str:

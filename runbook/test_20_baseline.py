@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.attempt.comparison import new_key
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.change import Nothing
@@ -17,6 +17,7 @@ from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import CIB
 from engine.report.audit.states import BEFORE
+from engine.secrets import Secret
 from engine.session import Session
 from engine.steps import step
 from runbook import release
@@ -63,8 +64,9 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
     if look.memory.closed:
         evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
         return
-    baseline = _take(look)
-    runbook_session.open_attempt(baseline)
+    key = new_key()
+    baseline = _take(look, key)
+    runbook_session.open_attempt(baseline, key)
     evidence.remember(BEFORE, **state_of(baseline["versions"], look.cluster_status()))
     evidence.note(
         f"attempt {look.attempt}: fencing {'on' if baseline['fencing'] else 'off'},"
@@ -73,8 +75,8 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
     )
 
 
-def _take(look: Look) -> dict[str, Any]:
-    """The baseline, JSON-able. Nothing secret is in it."""
+def _take(look: Look, key: Secret) -> dict[str, Any]:
+    """The baseline, JSON-able. Nothing secret is in it; `key` is that of its HMACs."""
     status = look.cluster_status()
     there, _ = presence(look)
     cib = look.ask(look.names.active, CIB)
@@ -97,15 +99,15 @@ def _take(look: Look) -> dict[str, Any]:
         "packages": {
             node: sorted(map(str, installed)) for node, installed in packages.values.items()
         },
-        "ocs": _take_ocs(look, there),
+        "ocs": _take_ocs(look, there, key),
     }
 
 
-def _take_ocs(look: Look, there: Presence) -> dict[str, Any]:
-    """What G03 compares with afterwards; of stored passwords only salted digests."""
+def _take_ocs(look: Look, there: Presence, key: Secret) -> dict[str, Any]:
+    """What G03 compares with afterwards; of stored passwords only HMACs."""
     taken: dict[str, Any] = {"glpi": None}
     if (database := glpi_place(look).database) is not None:
-        taken["glpi"] = glpi_baseline(look, database, secrets.token_bytes(16))
+        taken["glpi"] = glpi_baseline(look, database, key)
     return taken
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.act import Applied
+from engine.attempt.comparison import key_of
+from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.policy import normal, versions
 from engine.queries.neteye import VERSION
+from engine.secrets import Secret
 from engine.session import Session
 from engine.steps import step
 from runbook import checks, failover, release
@@ -144,8 +147,19 @@ def test_glpi(look: Look, evidence: Evidence) -> None:
     if place.database is None or baseline is None:
         evidence.judge(_no_glpi(place), observed=place.sentence)
         return
-    seen = glpi_now(look, place, baseline)
+    seen = glpi_now(look, place, baseline, _comparison(look))
     evidence.judge(seen.findings, observed=seen.observed)
+
+
+def _comparison(look: Look) -> Secret | None:
+    """The attempt's key; None once the attempt is closed: it was compared, and the key is gone."""
+    if look.memory.closed:
+        return None
+    node, query = look.names.active, key_of(look.attempt or "")
+    key = look.ask(node, query)
+    if key is None:
+        raise Unanswered(node, query.name, f"it is not there any more ({query.argv[-1]})")
+    return key
 
 
 def _no_glpi(place: GlpiPlace) -> list[Finding]:

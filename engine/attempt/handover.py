@@ -16,11 +16,16 @@ PATIENCE = 20.0
 
 
 def hand_over(
-    run: Run, sync: Callable[[], None] | None, lock: ClusterLock, tell: Callable[[str], None]
+    run: Run,
+    sync: Callable[[], None] | None,
+    lock: ClusterLock,
+    tell: Callable[[str], None],
+    forget: Callable[[], None] = lambda: None,
 ) -> None:
     """Hand N what it has not got of the journal and give its lock back; `tell` what did not work.
 
-    Nothing is lost by it: the journal here is whole, and the lease ends by itself.
+    Nothing is lost by it: the journal here is whole, and the lease ends by itself. `forget` is
+    done between the two, when N has all of the journal.
     """
     if sync is not None and (problem := _tried(sync)):
         left = len(run.journal.unsent())
@@ -32,6 +37,11 @@ def hand_over(
         tell(
             f"    They are in {run.journal.path}. The next run from here hands them over; one from"
             " elsewhere looks at the cluster, and asks a person for what can't be seen there."
+        )
+    elif problem := _tried(forget):
+        run.record("bookkeeping", problem=problem)
+        tell(
+            f"N still has the key of the attempt's comparisons: {problem}. The next run removes it."
         )
     if problem := _tried(lock.give_back):
         run.record("bookkeeping", problem=problem)

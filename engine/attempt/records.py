@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.attempt import remote
+from engine.attempt import comparison, remote
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import Event, in_order, read_journal
 from engine.queries import AnswerLike, Query
 from engine.redact import whole_end
+from engine.secrets import Secret
 from engine.transport.base import Answer, Transport
 from engine.waiting import boottime
 
@@ -191,10 +192,20 @@ class RecordsWriter:
         file = f"attempts/{attempt}/journal/{run_id}.jsonl"
         self._write(remote.APPEND, file, "".join(f"{line}\n" for line in lines))
 
-    def open_attempt(self, attempt: str, baseline: Mapping[str, Any]) -> None:
-        """Write the baseline, then make the attempt the current one."""
+    def open_attempt(
+        self, attempt: str, baseline: Mapping[str, Any], key: Secret | None = None
+    ) -> None:
+        """Write the key of its comparisons and the baseline, then make it the current one."""
+        if key is not None:
+            self._write(remote.REPLACE, comparison.place(attempt), key.reveal())
         self._write(remote.REPLACE, f"attempts/{attempt}/baseline.json", json.dumps(baseline))
         self._write(remote.REPLACE, "attempt", attempt + "\n")
+
+    def throw_key_away(self, attempt: str) -> None:
+        """The attempt is over: what was compared by its key can't be tried out any more."""
+        file = comparison.place(attempt)
+        argv = remote.script(remote.FORGET, remote.ROOT, self.held_generation, file)
+        self.system = self._run(argv).text.strip()
 
     @property
     def held_generation(self) -> str:

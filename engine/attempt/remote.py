@@ -4,7 +4,8 @@ Layout under `/var/lib/neteye-runbook` (root, 0700):
 
     lock              generation / held|free / description of the holder (three lines)
     attempt           id of the current or last attempt
-    attempts/ID/      baseline.json, journal/RUN.jsonl, commands/NAME/, backups/
+    attempts/ID/      baseline.json, journal/RUN.jsonl, commands/NAME/, backups/, and
+                      comparison.key until the attempt is over: it never leaves N as a record
 
 The lease is counted by N's uptime, which nobody sets: the time stamp of `lock` is the uptime at
 which it was renewed, in seconds. A stamp later than the uptime is from before a reboot; the lease
@@ -55,6 +56,7 @@ id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
 [ -d "attempts/$id" ] || { echo "attempts/$id is not there" >&2; exit 1; }
 tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
+  --exclude=comparison.key \\
   --exclude="attempts/$id/commands/*.new.*" attempt "attempts/$id"
 code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
@@ -171,6 +173,21 @@ cat > "$1/$3.new"
 sync "$1/$3.new"
 mv "$1/$3.new" "$1/$3"
 named "$1" "$3"
+renew "$1"
+"""
+)
+
+# args: root, generation, file below root
+FORGET = (
+    _COMMON
+    + """
+set -eu
+locked "$1"
+mine "$1" "$2"
+if [ -e "$1/$3" ]; then
+  rm -f "$1/$3"
+  named "$1" "$3"
+fi
 renew "$1"
 """
 )

@@ -21,7 +21,7 @@ from tests.actions.ocs_nodes import DATA
 VECTORS = json.loads((DATA / "glpi-password-vectors.json").read_text())
 KEY = Secret(subprocess.run(["base64", "-w0"], input=bytes.fromhex(VECTORS["key_hex"]),
                             capture_output=True, check=True).stdout.decode())  # fmt: skip
-SALT = b"salt of this attempt"
+COMPARISON = Secret("key of this attempt")
 SERVER = OcsServer(
     id=1,
     name="ocsweb",
@@ -71,10 +71,10 @@ def test_what_can_not_be_decrypted_says_why(stored: str, key: Secret, why: str) 
 
 
 def test_the_digest_tells_a_change_and_nothing_else() -> None:
-    before = glpi_password.salted_digest(Secret("old"), SALT)
-    assert glpi_password.is_unchanged(Secret("old"), SALT, before)
-    assert not glpi_password.is_unchanged(Secret("new"), SALT, before)
-    assert before != glpi_password.salted_digest(Secret("old"), b"another salt")
+    before = glpi_password.keyed_digest(Secret("old"), COMPARISON)
+    assert glpi_password.is_unchanged(Secret("old"), COMPARISON, before)
+    assert not glpi_password.is_unchanged(Secret("new"), COMPARISON, before)
+    assert before != glpi_password.keyed_digest(Secret("old"), Secret("another key"))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_a_row_of_the_table() -> None:
 
 STORED = Secret(VECTORS["vectors"][1]["sodium"])
 OLD = Secret(VECTORS["vectors"][1]["legacy"])
-BEFORE = {"1": glpi_password.salted_digest(OLD, SALT)}
+BEFORE = {"1": glpi_password.keyed_digest(OLD, COMPARISON)}
 GOOD_KEY = glpi_after.KeyAnswer(KEY)
 
 
 def after(server: OcsServer, key: glpi_after.KeyAnswer = GOOD_KEY) -> glpi_after.ServerAfter:
-    return glpi_after.examine(server, BEFORE, SALT, key)
+    return glpi_after.examine(server, BEFORE, COMPARISON, key)
 
 
 def test_a_reset_password_is_read_and_tried() -> None:
@@ -185,7 +185,7 @@ def test_each_way_the_reset_goes_wrong(
 
 
 def test_the_baseline_keeps_digests_only() -> None:
-    digests = glpi_after.digests_before([replace(SERVER, password=OLD), SERVER], SALT)
+    digests = glpi_after.digests_before([replace(SERVER, password=OLD), SERVER], COMPARISON)
     assert digests == BEFORE
     assert OLD.reveal() not in json.dumps(digests)
 

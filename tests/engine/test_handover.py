@@ -94,3 +94,38 @@ def test_without_a_journal_on_n_the_lock_is_given_back(tmp_path: Path) -> None:
     say: Callable[[str], None] = ended.clear  # type: ignore[assignment]
     handover.hand_over(run, None, Lock(run, None), say)  # type: ignore[arg-type]
     assert ended == [True]
+
+
+def test_the_key_goes_only_when_n_has_all_of_the_journal(bench: Make) -> None:
+    """Whoever finds the attempt open needs it."""
+    made = bench()
+    made.run.record("note", step="", text="last")
+    lines: list[str] = []
+    seen: list[list[str]] = []
+    lock = ClusterLock(made.run, made.records)
+    handover.hand_over(
+        made.run, made.applier.sync, lock, lines.append, forget=lambda: seen.append(made.on_n())
+    )
+    assert seen == [["note"]]
+    made.run.record("note", step="", text="more")
+
+    def full() -> None:
+        raise UsageError("no space left")
+
+    handover.hand_over(made.run, full, lock, lines.append, forget=lambda: seen.append([]))
+    assert seen == [["note"]]
+
+
+def test_a_key_that_stays_is_told_and_the_lock_given_back(bench: Make) -> None:
+    made = bench()
+
+    def full() -> None:
+        raise UsageError("no space left")
+
+    lines: list[str] = []
+    lock = ClusterLock(made.run, made.records)
+    handover.hand_over(made.run, made.applier.sync, lock, lines.append, forget=full)
+    assert lines == [
+        "N still has the key of the attempt's comparisons: no space left. The next run removes it."
+    ]
+    assert (made.node.root / "lock").read_text().splitlines()[1] == "free"

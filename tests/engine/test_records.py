@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.attempt import remote
+from engine.attempt import comparison, remote
 from engine.attempt.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
 from engine.errors import ParseError, UsageError
 from engine.transport.base import Answer, Lost
@@ -119,6 +119,24 @@ def test_an_attempt_is_read_back_with_its_baseline_and_journals(node: kit.Node) 
     assert (attempt.id, attempt.baseline) == (kit.ATTEMPT, {"fencing": True, "name": "Ω"})
     assert [event["text"] for event in attempt.events] == ["first", "second", "third"]
     assert sorted(attempt.journals) == ["20261101T-a.jsonl", "20261102T-b.jsonl"]
+
+
+def test_the_key_of_the_comparisons_is_no_record_and_can_be_thrown_away(node: kit.Node) -> None:
+    key = comparison.new_key()
+    records = writer(node)
+    records.acquire()
+    records.open_attempt(kit.ATTEMPT, {"n": 1}, key)
+    (kept,) = node.root.rglob(comparison.FILE)
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == (key.reveal(), 0o600)
+    query = records_query()
+    answer = node.run(kit.N, query.argv, deadline=1.0)
+    assert key.reveal().encode() not in answer.stdout
+    attempt = query.parse(answer)
+    assert attempt is not None
+    assert attempt.baseline == {"n": 1}
+    for _ in range(2):  # a run that was killed may have done it already
+        records.throw_key_away(kit.ATTEMPT)
+        assert list(node.root.rglob(comparison.FILE)) == []
 
 
 def test_the_attempt_opened_last_is_the_current_one(node: kit.Node) -> None:

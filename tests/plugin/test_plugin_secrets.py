@@ -71,3 +71,49 @@ def test_look(node, evidence):
     done = {name for name, outcome in knowing.outcomes().items() if outcome == "done"}
     assert done == {"first.baseline", *(f"update.look[{node}]" for node in nodes)}
     assert {e["text"] for e in knowing.events("note")} == {"opened", f"password = {MASK}"}
+
+
+def keyed(project: Project) -> None:
+    """A runbook whose baseline has a key, and which closes its attempt."""
+    project.steps(
+        '''
+from engine.attempt.comparison import new_key
+
+
+@step("first.baseline", guide=["G01", "G02"])
+def test_baseline(runbook_session, look, evidence):
+    """The attempt is opened."""
+    evidence.fulfilled("G01", "x")
+    evidence.fulfilled("G02", "x")
+    if look.attempt is None and not look.memory.closed:
+        runbook_session.open_attempt({"fencing": True}, new_key())
+
+
+@step("second.end", after=["first.baseline"])
+def test_end(runbook_session, look, evidence):
+    """Closes it, but not the first time."""
+    assert os.path.exists("may-end")
+    if not look.memory.closed:
+        runbook_session.close_attempt()
+''',
+        baseline=False,
+    )
+
+
+def test_the_key_lies_on_n_until_the_attempt_is_over(project: Project) -> None:
+    keyed(project)
+    assert project.run().ret == 1
+    (kept,) = project.cluster.root.rglob("comparison.key")
+    key = kept.read_text()
+    assert project.run().ret == 1
+    assert kept.read_text() == key
+    for path in (p for p in (project.path / "reports").rglob("*") if p.is_file()):
+        assert key not in path.read_text(), path
+    project.write("may-end", "")
+    assert project.run().ret == 0
+    assert not kept.exists()
+    project.cluster.version = "4.26"
+    # as left by a run that was killed right before it could be removed
+    kept.write_text(key)
+    assert project.run().ret == 0
+    assert not kept.exists()

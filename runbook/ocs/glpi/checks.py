@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.look import Look
 from engine.model.finding import Finding
+from engine.secrets import Secret
 from runbook.ocs.glpi import servers, servers_after
 from runbook.ocs.glpi.place import ASKED_FOR, GlpiPlace, glpi_node
 from runbook.ocs.glpi.servers_after import KeyAnswer
@@ -26,16 +27,21 @@ def glpi_before(look: Look, database: str) -> Seen:
     )
 
 
-def glpi_baseline(look: Look, database: str, salt: bytes) -> dict[str, Any]:
-    """For the baseline: salt and salted digests of the stored passwords; no secret in it."""
+def glpi_baseline(look: Look, database: str, comparison: Secret) -> dict[str, Any]:
+    """For the baseline: HMACs of the stored passwords by the attempt's key; no secret in it."""
     found = look.sql(servers.stored_passwords(database))
-    return {"salt": salt.hex(), "digests": servers_after.digests_before(found, salt)}
+    return {"hmacs": servers_after.digests_before(found, comparison)}
 
 
-def glpi_now(look: Look, place: GlpiPlace, baseline: Mapping[str, Any]) -> Seen:
-    """Each server of glpi_ocsinventoryng: new value, new form, decrypts, logs in (G03)."""
+def glpi_now(
+    look: Look, place: GlpiPlace, baseline: Mapping[str, Any], comparison: Secret | None
+) -> Seen:
+    """Each server of glpi_ocsinventoryng: new value, new form, decrypts, logs in (G03).
+
+    `comparison` is the attempt's key; without it nothing is compared with the baseline.
+    """
     assert place.database is not None
-    salt, before = bytes.fromhex(baseline["salt"]), baseline["digests"]
+    before = baseline.get("hmacs", {})
     stored = look.sql(servers.stored_passwords(place.database))
     judged = [server for server in stored if server.is_standard and not server.is_soap]
     node = glpi_node(look)
@@ -43,7 +49,7 @@ def glpi_now(look: Look, place: GlpiPlace, baseline: Mapping[str, Any]) -> Seen:
     findings: list[Finding] = []
     lines = []
     for server in judged:
-        seen = servers_after.examine(server, before, salt, key)
+        seen = servers_after.examine(server, before, comparison, key)
         result: LoginResult | None = None
         if seen.password is not None:
             query = login(server.host, server.user or "", server.database, seen.password)

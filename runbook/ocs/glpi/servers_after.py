@@ -16,7 +16,7 @@ from runbook.ocs.glpi.stored_password import (
     decrypt,
     has_new_form,
     is_unchanged,
-    salted_digest,
+    keyed_digest,
 )
 from runbook.ocs.login import LoginResult
 
@@ -53,10 +53,10 @@ def glpi_key(directory: str) -> Query[KeyAnswer]:
     )
 
 
-def digests_before(servers: Sequence[OcsServer], salt: bytes) -> dict[str, str]:
-    """For the baseline: server id -> salted digest of its stored password."""
+def digests_before(servers: Sequence[OcsServer], comparison: Secret) -> dict[str, str]:
+    """For the baseline: server id -> HMAC of its stored password, by the attempt's key."""
     return {
-        str(server.id): salted_digest(server.password, salt)
+        str(server.id): keyed_digest(server.password, comparison)
         for server in servers
         if server.password is not None
     }
@@ -72,14 +72,17 @@ class ServerAfter:
 
 
 def examine(
-    server: OcsServer, before: Mapping[str, Any], salt: bytes, key: KeyAnswer
+    server: OcsServer, before: Mapping[str, Any], comparison: Secret | None, key: KeyAnswer
 ) -> ServerAfter:
-    """The checks that need no login: stored, changed, new form, decrypts."""
+    """The checks that need no login: stored, changed, new form, decrypts.
+
+    `comparison`: the attempt's key; None when it was compared before, and the key thrown away.
+    """
     if server.password is None:
         return ServerAfter(server, (("glpi-password-missing", "no password is stored"),))
     problems = []
     digest = before.get(str(server.id))
-    if digest is not None and is_unchanged(server.password, salt, str(digest)):
+    if comparison and digest and is_unchanged(server.password, comparison, str(digest)):
         problems.append(("glpi-password-unchanged", "the stored password is the one from before"))
     if not has_new_form(server.password):
         problems.append(

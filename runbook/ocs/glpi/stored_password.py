@@ -31,19 +31,18 @@ class CantDecrypt(Exception):
     """Why a stored password can't be decrypted; the text holds neither value nor key."""
 
 
-def salted_digest(stored: Secret, salt: bytes) -> str:
-    """What is kept of a stored password to see later whether it changed.
+def keyed_digest(stored: Secret, key: Secret) -> str:
+    """What is kept of a stored password to see later whether it changed: an HMAC-SHA256.
 
-    A slow digest with a salt of this attempt: the value before the upgrade is reversible, so a
-    quick one could be tried out against common passwords.
+    By a key that is thrown away with the attempt: the value before the upgrade is reversible, so
+    any other digest could be tried out against common passwords.
     """
-    raw = stored.reveal().encode()
-    return hashlib.scrypt(raw, salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+    return hmac.new(key.reveal().encode(), stored.reveal().encode(), hashlib.sha256).hexdigest()
 
 
-def is_unchanged(stored: Secret, salt: bytes, digest: str) -> bool:
+def is_unchanged(stored: Secret, key: Secret, digest: str) -> bool:
     """Whether this is the value whose digest was kept."""
-    return hmac.compare_digest(salted_digest(stored, salt), digest)
+    return hmac.compare_digest(keyed_digest(stored, key), digest)
 
 
 def has_new_form(stored: Secret) -> bool:
