@@ -1,18 +1,18 @@
-"""Where a rehearsal cluster's passwords must not turn up, and the forms they could have there."""
+"""Which secrets a rehearsal cluster has, read past the runbook."""
 
 from __future__ import annotations
 
 import base64
-import gzip
-import html
 import json
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 from tests.integration.clusters import TestCluster
 
 SETTINGS = "/etc/neteye-rehearsal/settings.json"
+GLPI_KEY = "/neteye/shared/glpi/conf/glpicrypt.key"
+_STORED = (
+    "SELECT id, ocs_db_passwd FROM glpi.glpi_plugin_ocsinventoryng_ocsservers"
+    " WHERE COALESCE(ocs_db_passwd, '') <> ''"
+)
 
 
 def passwords_of(cluster: TestCluster) -> dict[str, str]:
@@ -23,32 +23,11 @@ def passwords_of(cluster: TestCluster) -> dict[str, str]:
     return {**drawn, **now}
 
 
-def forms_of(password: str) -> Iterator[bytes]:
-    """The password as it is, and as URLs, base64, JSON, HTML and a shell would carry it."""
-    plain = password.encode()
-    yield plain
-    yield quote(password, safe="").encode()
-    yield quote_plus(password).encode()
-    yield html.escape(password).encode()
-    yield json.dumps(password)[1:-1].encode()
-    # within other text base64 depends on the place: the middle of each of the three ways
-    for before in range(3):
-        yield base64.b64encode(b"x" * before + plain)[4:-4]
-
-
-def exposed(passwords: dict[str, str], contents: Iterable[tuple[str, bytes]]) -> list[str]:
-    """What shows which password; never the password itself."""
-    forms = {name: tuple(forms_of(password)) for name, password in passwords.items()}
-    return [
-        f"{place}: password {name}"
-        for place, content in contents
-        for name, variants in forms.items()
-        if any(form in content for form in variants)
-    ]
-
-
-def contents_of(directory: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below, what is packed unpacked."""
-    for path in filter(Path.is_file, directory.rglob("*")):
-        content = path.read_bytes()
-        yield str(path), gzip.decompress(content) if path.suffix == ".gz" else content
+def stored_of(cluster: TestCluster, when: str) -> dict[str, str | bytes]:
+    """What GLPI's plugin stores of passwords at present, and the key of its cipher."""
+    rows = [line.split("\t") for line in cluster.sql(_STORED).splitlines()]
+    key = cluster.shell(cluster.active, 'base64 -w 0 -- "$1"', GLPI_KEY)
+    return {
+        **{f"stored password {number} {when}": value for number, value in rows},
+        "GLPI's key": base64.b64decode(key),
+    }

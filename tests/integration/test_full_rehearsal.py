@@ -58,8 +58,9 @@ from tests.integration.outcome import (
     assert_started_once_a_round,
     assert_upgraded,
 )
-from tests.integration.secrets_of import contents_of, exposed, passwords_of
+from tests.integration.secrets_of import passwords_of
 from tests.integration.snapshot import Snapshot, nothing_changes, snapshot
+from tests.secrets.forms import contents_of, exposed
 
 pytestmark = pytest.mark.integration
 

@@ -26,7 +26,8 @@ from tests.integration.ocs_files import (
     variable_of,
 )
 from tests.integration.outcome import assert_rows, assert_started_once_a_round, assert_upgraded
-from tests.integration.secrets_of import contents_of, exposed, passwords_of
+from tests.integration.secrets_of import passwords_of
+from tests.secrets.forms import contents_of, exposed
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
