@@ -29,12 +29,23 @@ _NAME = r"""
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
       [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
     | :// [^/\s:@]+ : (?= [^/\s@]+ @ )
+    # pacemaker's digests of a resource's parameters, its password among them
+    | (?<![\w-]) op-(?: \w+- )? digest =
     """
 _NAMED = re.compile(
     rf"""(?ix) ( {_NAME} )
     ( "[^"\n]+" | '[^'\n]+' | [^\s"',;@]+ )
     """
 )
+_ELEMENT = re.compile(r"<[A-Za-z][^<]*+")
+"""A start tag of XML, and what follows up to the next one: attributes hold no raw `<`."""
+_ELEMENT_NAME = re.compile(r"""(?i)\bname\s*=\s*\\?["']([\w.:-]*)""")
+_ELEMENT_VALUE = re.compile(r"""(?is)(\bvalue\s*=\s*(\\?["'])).+?(?=\2|\Z)""")
+_SECRET_NAME = re.compile(
+    r"""(?ix) passw | passphrase | _?pwd | secret | token | credential | community | digest
+    | (?: access | api | auth | priv | private | encryption ) [_-]? key | ^ (?: key | psk ) $"""
+)
+"""Parameters of fence devices, resources and nodes that pacemaker's configuration names so."""
 _OPEN = re.compile(rf"""(?ix) ( {_NAME} ) (?: "[^"\n]* | '[^'\n]* ) \Z""")
 _REFERENCE = re.compile(r"""^["']?(\$\{?\w+\}?(\{\w+\})?|\$ENV\{\w+\}|\*{8})["']?;?$""")
 
@@ -78,8 +89,12 @@ class Redactor:
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def clean_output(self, text: str) -> str:
-        """As `clean`, and values that stand behind a name such as `password =` are masked too."""
-        return _NAMED.sub(_mask_value, self.clean(text))
+        """As `clean`, and values that stand behind a name such as `password =` are masked too.
+
+        So are those of elements such as `<nvpair name="passwd" value="..."/>`: pacemaker's
+        configuration holds the passwords of the fence devices.
+        """
+        return _ELEMENT.sub(_mask_element, _NAMED.sub(_mask_value, self.clean(text)))
 
     def without_open_end(self, text: str) -> str:
         """A masked text that goes on later, less what may be the beginning of a secret."""
@@ -123,6 +138,13 @@ def _mask_value(match: re.Match[str]) -> str:
     value = match[2]
     # a reference to a variable is no secret, and the reader of a diff needs it
     return match[0] if _REFERENCE.match(value) else f"{match[1]}{MASK}"
+
+
+def _mask_element(match: re.Match[str]) -> str:
+    name = _ELEMENT_NAME.search(match[0])
+    if name is None or not _SECRET_NAME.search(name[1]):
+        return match[0]
+    return _ELEMENT_VALUE.sub(rf"\g<1>{MASK}", match[0])
 
 
 def _forms_of(value: str) -> set[str]:

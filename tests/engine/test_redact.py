@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shlex
 import time
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from engine.redact import Redactor
 from engine.secrets import MASK, Secret
 
+CAPTURED = Path(__file__).parents[1] / "data" / "captured"
 VALUE = "p&ss wörd'/\"<1>\\"
 
 
@@ -121,7 +123,51 @@ def test_what_stands_behind_a_telling_name_is_masked(text: str, cleaned: str) ->
     assert Redactor().clean_output(text) == cleaned
 
 
-@pytest.mark.parametrize("word", ["a-", "password-", "password", "password= ", "://a:", "setenv "])
+FENCE = '<nvpair id="fence-passwd" name="passwd" value="hunter 22"/>'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FENCE,
+        "<nvpair value='hunter 22' name='ipmi_secret'/>",
+        '<attribute name="snmp-community"\n value="hunter 22"',
+        '<nvpair name="access_key" value="hunter 22',
+        r"<nvpair name=\"key\" value=\"hunter 22\"/>",
+    ],
+)
+def test_secret_parameters_of_pacemakers_configuration_are_masked(text: str) -> None:
+    assert Redactor().clean_output(text) == text.replace("hunter 22", MASK)
+
+
+def test_pacemakers_digests_of_secret_parameters_are_masked() -> None:
+    text = '<lrm_rsc_op id="a" op-secure-digest="0f1e2d" op-digest="3c4b"/>'
+    assert Redactor().clean_output(text) == (
+        f'<lrm_rsc_op id="a" op-secure-digest={MASK} op-digest={MASK}/>'
+    )
+
+
+def test_the_rest_of_pacemakers_configuration_stays_as_it_is() -> None:
+    text = (CAPTURED / "healthy.cib-configuration.xml").read_text()
+    assert Redactor().clean_output(text) == text
+    beside = FENCE.replace("passwd", "pcmk_host_list")
+    assert Redactor().clean_output(f"{text}{FENCE}{beside}").endswith(beside)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a-",
+        "<a",
+        '<a name="key" value="',
+        "value='",
+        "password-",
+        "password",
+        "password= ",
+        "://a:",
+        "setenv ",
+    ],
+)
 def test_masking_takes_no_longer_than_the_text_is_long(word: str) -> None:
     begun = time.monotonic()
     Redactor().clean_output(word * (200_000 // len(word)))
