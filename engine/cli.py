@@ -23,6 +23,7 @@ from engine.report.replay import NotWritten, rebuild
 from engine.report.seal import seal_anew
 from engine.report.summary import summary_of
 from engine.run import Ending
+from engine.support import bundle
 from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _approve(given.plan, given.name, given.until, given.key, given.out)
         if given.command == "compare":
             return _compare(given.one, given.other, everything=given.all)
+        if given.command == "bundle":
+            return _bundle(given.run, given.out)
         if given.command == "verify":
             return _verify(given.run, given.head, given.allowed_signers)
         return _report(given.run)
@@ -89,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("one", type=Path, metavar="RUN_A", help="a run's directory")
     pair.add_argument("other", type=Path, metavar="RUN_B", help="another one")
     pair.add_argument("--all", action="store_true", help="steps that are the same, too")
+    packed = commands.add_parser(
+        "bundle",
+        help="put what a run has recorded into one archive for support",
+        description="Makes a support bundle of what a run has recorded; no node is asked, and the"
+        " run's directory stays as it is. A run with --support-bundle asks the nodes, too.",
+    )
+    packed.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
+    packed.add_argument("--out", type=Path, help="the file; else support-RUN.tar.gz here")
     word = commands.add_parser(
         "approve",
         help="sign a plan, so that it may be carried out",
@@ -132,6 +143,26 @@ def _compare(one: Path, other: Path, *, everything: bool) -> int:
     summaries = [summary_of(evidence.own, evidence.earlier) for evidence in found]
     for line in lines_of(compare(*summaries), everything=everything):
         _say(line)
+    return Ending.DONE.code
+
+
+def _bundle(path: Path, out: Path | None) -> int:
+    evidence = read_evidence(path)
+    refuse_while_it_runs(evidence)
+    name = bundle.name_of(str(evidence.own[0]["run"]))
+    own, file = evidence.directory / name, out or Path(name)
+    if own.is_file() and out is None:
+        _say(f"the run made one itself, with what the nodes said: {own}")
+        return Ending.DONE.code
+    if file.resolve().is_relative_to(evidence.directory):
+        raise UsageError(f"{file}: the evidence of a run stays as it is; give --out another place")
+    if file.exists():
+        raise UsageError(f"{file} is there already; remove it, or give --out another name")
+    try:
+        bundle.write_afterwards(evidence, file)
+    except OSError as error:
+        raise NotWritten(f"{file}: can't be written ({error.strerror or error})") from error
+    _say(f"written: {file}, without the nodes: nobody was asked; its index.txt says what is in it")
     return Ending.DONE.code
 
 

@@ -10,7 +10,7 @@ from engine.listing import Cells
 from engine.model.finding import Finding, acceptance_sentence
 from engine.queries import Asked
 from engine.rows import RowState
-from engine.run import Run
+from engine.run import Mode, Run, SupportWanted
 
 UNANSWERED = "question-unanswered"
 
@@ -91,6 +91,14 @@ class Evidence:
     def fulfilled(self, row: str, reason: str) -> None:
         self._rows((row,), RowState.FULFILLED, reason)
         self.reasons.append(reason)
+
+    def call_support(self, row: str, directions: str) -> None:
+        """What was found is for the vendor's support: `row` says so, a support bundle is left."""
+        self.fulfilled(row, directions)
+        if self._run.mode is not Mode.PLAN:
+            codes = ", ".join(dict.fromkeys(finding.code for finding in self.blocking))
+            wanted = SupportWanted(f"{self.step} found {codes}", self.step, row)
+            self._run.want_support(wanted)
 
     def not_needed(self, reason: str, *, guide: Iterable[str] | None = None) -> None:
         """There was nothing to do, and why."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -114,6 +114,15 @@ class Look:
             else:
                 asked.values[node] = value
         return asked
+
+    def batch(
+        self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
+    ) -> list[Answer | Lost]:
+        """Several questions in one round trip, past the evidence: who asks keeps the answers.
+
+        As `Transport.ask_batch`; `deadline` is for each, in seconds.
+        """
+        return self._transport.ask_batch(node, argvs, deadline=deadline)
 
     def cluster_status(self) -> ClusterStatus:
         """The cluster as N sees it now, with the inventory's names."""

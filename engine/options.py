@@ -45,6 +45,11 @@ def add(parser: pytest.Parser) -> None:
         " with --reason TEXT --by NAME",
     )
     group.addoption("--reason", metavar="TEXT", help="the reason of --settle")
+    group.addoption(
+        "--support-bundle",
+        action="store_true",
+        help="leave a support bundle, whatever the run finds; with --plan nothing is changed",
+    )
     group.addoption("--by", metavar="NAME", help="who accepts or settles")
 
 

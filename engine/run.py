@@ -78,6 +78,15 @@ class Stop:
     what_to_do: str
 
 
+@dataclass(frozen=True)
+class SupportWanted:
+    """Why the run leaves a support bundle; the step and the row of the guide that ask for it."""
+
+    why: str
+    step: str = ""
+    row: str = ""
+
+
 def new_run_id(cluster: str, now: datetime) -> str:
     """UTC time, cluster name, four random characters: sorts by time, safe as a file name."""
     name = re.sub(r"[^A-Za-z0-9.-]", "-", cluster)
@@ -108,6 +117,8 @@ class Run:
     """The run whose upgrade this one follows up; its `attempt` is that run's."""
     settlements: tuple[Settlement, ...] = ()
     """What this run was told of unknown outcomes; on record once it holds the records' lock."""
+    support: SupportWanted | None = None
+    """Set when the run is to leave a support bundle."""
     stop: Stop | None = None
     changes_made: int = 0
     step: str = ""
@@ -170,6 +181,11 @@ class Run:
         for callback in self.on_stop:
             callback(stop)
         return stop
+
+    def want_support(self, wanted: SupportWanted) -> None:
+        """A support bundle is made at the end, once; the first step that asks for one is named."""
+        if self.support is None or not self.support.step:
+            self.support = wanted
 
     @property
     def may_change(self) -> bool:

@@ -26,7 +26,7 @@ from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.policy.takeover import steering
 from engine.redact import Redactor
-from engine.run import Run, new_run_id, open_directory, open_journal
+from engine.run import Run, SupportWanted, new_run_id, open_directory, open_journal
 from engine.secrets import Secret
 from engine.session import Session
 from engine.started import started_fields
@@ -83,6 +83,9 @@ def make_run(config: pytest.Config) -> Run:
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
         settlements=settlements,
+        support=SupportWanted("--support-bundle was given")
+        if config.getoption("support_bundle")
+        else None,
     )
     settings = inventory.settings
     run.record(

@@ -34,6 +34,7 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
         "commands": _commands(run, root, where),
+        "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
     }
 

@@ -228,11 +228,19 @@ SERVICES = (
 """Services whose gaps are measured. A database is asked in one session that is held open: a server
 that is only knocked at shuts the caller out (max_connect_errors)."""
 
-SUPPORT = (
-    "Stop here and call the vendor's service and support before going on (guide row G26). Have at"
-    " hand: the report of this run, the log of the neteye command named in it, `pcs status` and"
-    " the journal of the failing service."
+CALL_SUPPORT = (
+    "Stop here and call the vendor's service and support before going on (guide row G26)."
 )
+SUPPORT = (
+    f"{CALL_SUPPORT} Have at hand: the report of this run, the log of the neteye command named in"
+    " it, `pcs status` and the journal of the failing service; a run with --plan --support-bundle"
+    " puts all of it into one archive and changes nothing."
+)
+DIRECTIONS = (
+    "It is for the vendor's service and support (guide row G26): open a case in the support"
+    " portal, or call. Say which cluster, which upgrade, at which step it stopped; attach it."
+)
+"""Of a support bundle."""
 
 RELEASE = Release(
     source=SOURCE,
@@ -246,6 +254,7 @@ RELEASE = Release(
     stages=STAGES,
     services=SERVICES,
     no_return="upgrade.run",
+    support=DIRECTIONS,
     verified_by=MEMORIES_VERIFIED,
     secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),
 )

@@ -107,7 +107,7 @@ def test_mid_upgrade(look: Look, evidence: Evidence) -> None:
     findings, seen = settled(look, normal.mid_upgrade, version=release.TARGET)
     evidence.judge(findings, observed=f"mid-upgrade: {describe(seen)}", guide=("G25",))
     if evidence.blocking:
-        evidence.fulfilled("G26", release.SUPPORT)
+        evidence.call_support("G26", release.CALL_SUPPORT)
     else:
         evidence.not_needed("the cluster status is normal", guide=("G26",))
         evidence.outcome = "done"

@@ -47,6 +47,8 @@ class Release:
     """What is asked once a second while the cluster is changed."""
     no_return: str = ""
     """The step from which on there is no way back but the fallback."""
+    support: str = ""
+    """Whom to call with the support bundle, and what they want to know."""
     verified_by: str = ""
     """The fact that an upgrade must have left to be followed up (`--follow-up`)."""
     secrets: tuple[Any, ...] = ()

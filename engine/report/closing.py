@@ -10,7 +10,7 @@ import pytest
 from engine.console import LastingOutput, clean_line
 from engine.interrupts import Interrupts
 from engine.journal import Event
-from engine.report.ending import Ended, finish
+from engine.report.ending import Ended, finish, write_support
 from engine.report.hooks import ENDED
 from engine.report.seal import seal
 from engine.report.step_report import replayed
@@ -128,6 +128,7 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
         path = run.directory / name
         if path.exists():
             path.chmod(0o600)
+    write_support(run, made, config.stash[ENDED])
     sealed = seal(run)
     Secret.unwatched_by(run.redactor.learn)
     ended = config.stash[ENDED]

@@ -20,6 +20,8 @@ from engine.report.under_way import SEEN
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run
 from engine.session import Session
+from engine.support import bundle
+from engine.support.asking import Collected
 
 _GOOD = ("done", "nothing to do", "not needed", "not applicable")
 
@@ -33,6 +35,8 @@ class Ended:
     lines: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
     """What could not be written on this machine, and why."""
+    support: Collected | None = None
+    """What the nodes said for the support bundle; None: the run leaves none."""
     sealed: list[str] = field(default_factory=list)
     """How the evidence is held together: what to note down before it is handed over."""
 
@@ -62,6 +66,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
         run.record("warning", step="", text=text)
     if session is not None:
         _look_at_commands(run, session)
+    support = bundle.collect(run, session, earlier)
     drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
     ending = _tell_end(run)
     if session is not None:
@@ -71,7 +76,19 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     unwritten = _write(run, summary, earlier)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")
     lines = last_lines(summary, run.directory, drawn)
-    return Ended(ending.code, summary, lines, unwritten)
+    return Ended(ending.code, summary, lines, unwritten, support)
+
+
+def write_support(run: Run, session: Session | None, ended: Ended) -> None:
+    """The support bundle, when all other files are there; what can't be written is told."""
+    if ended.support is None:
+        return
+    try:
+        bundle.write(run, ended.support, earlier_events(session))
+    except OSError as error:
+        path = run.directory / bundle.name_of(run.run_id)
+        why = error.strerror or error
+        ended.unwritten.append(f"{path} ({why}); python -m engine bundle makes one afterwards")
 
 
 def earlier_events(session: Session | None) -> Sequence[Event]:

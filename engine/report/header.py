@@ -53,8 +53,18 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         ],
         "under_way": open_changes(memory, own, attempt),
         "stopped": stopped,
+        "support": _support(own),
         "commands": begun.get("commands", {}),
     }
+
+
+def _support(own: Sequence[Event]) -> dict[str, Any] | None:
+    """The support bundle in the run's directory: why it was made, for whom, what is missing."""
+    made = _last(own, "support-bundle")
+    if made is None:
+        return None
+    told = {key: made[key] for key in ("file", "why", "missing")}
+    return {**told, "directions": own[0].get("support", "")}
 
 
 def _last(events: Sequence[Event], kind: str) -> Event | None:

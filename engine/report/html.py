@@ -81,6 +81,9 @@ def _left_on_the_cluster(summary: Mapping[str, Any]) -> Iterable[str]:
     command = summary.get("commands", {}).get("again")
     if command and summary["outcome"] not in ("done", "planned", "usage"):
         yield f"<p><b>Next, then:</b> <code>{escape(command)}</code></p>"
+    if made := summary.get("support"):
+        said = f"{made['file']} in the run's directory ({made['why']}). {made['directions']}"
+        yield f"<p><b>Support bundle:</b> {escape(said)}</p>"
     for text in summary.get("warnings", ()):
         yield f"<p><b>Warning:</b> {escape(text)}</p>"
     if summary.get("under_way"):

@@ -32,6 +32,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *steps,
         *(() if told else _of_run(summary)),
         *_on_the_cluster(summary),
+        *_support(summary, directory),
         *_next(summary),
         f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
         f"report: {directory / 'report.html'}",
@@ -102,6 +103,18 @@ def _why(summary: Mapping[str, Any]) -> list[str]:
     if stopped is None:
         return []
     return [f"{summary['outcome']}: {stopped['reason']}", f"what to do: {stopped['what_to_do']}"]
+
+
+def _support(summary: Mapping[str, Any], directory: Path) -> list[str]:
+    made = summary["support"]
+    if made is None:
+        return []
+    missing = f", without {len(made['missing'])} answers" if made["missing"] else ""
+    return [
+        f"support bundle: {directory / made['file']}{missing}",
+        f"  {made['directions']}".rstrip(),
+        "  Look through it before you send it; its index.txt says what is in it.",
+    ]
 
 
 def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:

@@ -111,6 +111,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("engine.report.header", "engine.report.whole", "engine.journal", "engine.rows"),
     ),
     "engine.report.earlier": ("engine.journal",),
+    "engine.support.masking": ("engine.secrets",),
+    "engine.support.excerpt": ("engine.support.masking", "engine.secrets"),
+    "engine.support.archive": (),
     "engine.interrupts": (),
     "engine.redact": ("engine.secrets",),
     "engine": ("engine",),
@@ -147,6 +150,7 @@ DOOR = {
     "engine.session": "holds the door for the run and closes it",
     "engine.attempt.lock": "tells a lost connection from a refused lock",
     "engine.start": "opens the door",
+    "engine.support.asking": "asks for the support bundle, past the evidence",
 }
 """Modules of the engine that stand at the door to nodes, each with its reason."""
 

@@ -1,0 +1,115 @@
+"""The support bundle of a run: wanted once, asked for at the run's end, written before the seal.
+
+Row G26 of the guide: who calls support has in hand what they need. It never stops a run, changes
+its exit code, or changes anything on a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine.journal import Event
+from engine.report.evidence_files import Evidence
+from engine.report.summary import summary_of
+from engine.run import Run
+from engine.session import Session
+from engine.support import index
+from engine.support.archive import Entry, write_archive
+from engine.support.asking import TOTAL, Collected, ask_nodes
+from engine.support.questions import long_commands
+from engine.support.recorded import recorded
+
+EVENT = "support-bundle"
+WITHOUT_ATTEMPT = timedelta(hours=24)
+"""How far the journals go back when no attempt says since when."""
+NOBODY_ASKED = (
+    "the nodes: nobody was asked, the bundle was made afterwards. `pytest runbook --inventory FILE"
+    " --plan --support-bundle` asks them and changes nothing"
+)
+
+
+def name_of(run_id: str) -> str:
+    """Its name in the run's directory."""
+    return f"support-{run_id}.tar.gz"
+
+
+def collect(run: Run, session: Session | None, earlier: Sequence[Event]) -> Collected | None:
+    """Ask the nodes when the run wants a bundle, and record that it has one. None: it wants none.
+
+    At most about 100 seconds. `earlier` are the events of the attempt's runs before.
+    """
+    wanted = run.support
+    if wanted is None:
+        return None
+    collected = _ask(run, session, earlier)
+    name = name_of(run.run_id)
+    run.record(
+        EVENT,
+        step=wanted.step,
+        file=name,
+        why=wanted.why,
+        nodes=sorted({e.path.split("/")[1] for e in collected.excerpts}),
+        missing=collected.missing,
+    )
+    if wanted.row:
+        text = f"the support bundle {name} in the run's directory has what they need"
+        run.record("row", step=wanted.step, row=wanted.row, state="fulfilled", reason=text)
+    return collected
+
+
+def _ask(run: Run, session: Session | None, earlier: Sequence[Event]) -> Collected:
+    if session is None or not hasattr(session, "look"):
+        return Collected(missing=["the nodes: the run ended before its first look at them"])
+    if run.interrupts.count:
+        return Collected(missing=["the nodes: not asked, the run was interrupted by a person"])
+    session.console.line(
+        f"the support bundle: all nodes are asked, {TOTAL:.0f} seconds at most; nothing is changed"
+    )
+    started = run.memory.started
+    since = datetime.fromisoformat(started) if started else run.started - WITHOUT_ATTEMPT
+    commands = long_commands([*earlier, *run.journal.events], run.attempt)
+    return ask_nodes(session.look, since.timestamp(), commands, run.redactor.clean_output)
+
+
+def write(run: Run, collected: Collected, earlier: Sequence[Event]) -> None:
+    """Write it into the run's directory, with the files that are there by now; raises OSError."""
+    own = run.journal.events
+    path = run.directory / name_of(run.run_id)
+    _write(path, run.directory, summary_of(own, earlier), collected, own)
+
+
+def write_afterwards(evidence: Evidence, path: Path) -> None:
+    """Make one of what a run has recorded, without the nodes, as the file `path`.
+
+    The run's directory stays as it is. Raises OSError.
+    """
+    summary = summary_of(evidence.own, evidence.earlier)
+    collected = Collected(missing=[NOBODY_ASKED])
+    if evidence.missing:
+        collected.missing.append(evidence.missing)
+    _write(path, evidence.directory, summary, collected, evidence.own)
+
+
+def _write(
+    path: Path,
+    directory: Path,
+    summary: Mapping[str, Any],
+    collected: Collected,
+    own: Sequence[Event],
+) -> None:
+    files = recorded(directory)
+    answers = [Entry(one.path, one.content) for one in collected.excerpts]
+    entries = sorted([*files.entries, *answers], key=lambda entry: entry.path)
+    told = summary["support"] or {"why": "somebody asked for it, after the run"}
+    head = index.render_index(
+        {**summary, "support": {"directions": own[0].get("support", ""), **told}},
+        entries,
+        {one.path: one.remark for one in collected.excerpts},
+        [*collected.missing, *files.missing],
+    )
+    moment = datetime.fromisoformat(own[-1]["time"])
+    top = name_of(str(summary["run_id"])).removesuffix(".tar.gz")
+    write_archive(path, top, [Entry(index.NAME, head), *entries], moment)
