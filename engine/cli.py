@@ -162,6 +162,8 @@ def _bundle(path: Path, out: Path | None) -> int:
         bundle.write_afterwards(evidence, file)
     except OSError as error:
         raise NotWritten(f"{file}: can't be written ({error.strerror or error})") from error
+    except KeyError as error:
+        raise UsageError(_older(evidence.directory, error)) from error
     _say(f"written: {file}, without the nodes: nobody was asked; its index.txt says what is in it")
     return Ending.DONE.code
 
@@ -184,10 +186,7 @@ def _report(path: Path) -> int:
     try:
         summary = rebuild(evidence)
     except KeyError as error:
-        raise UsageError(
-            f"{evidence.directory}: an event of its journal has no field {error}; use the version"
-            " of the runbook that wrote it"
-        ) from error
+        raise UsageError(_older(evidence.directory, error)) from error
     try:
         sealed = seal_anew(evidence.directory, None, REBUILT)
     except Wrong as wrong:
@@ -202,6 +201,13 @@ def _report(path: Path) -> int:
     if evidence.missing:
         _say(evidence.missing)
     return Ending.DONE.code
+
+
+def _older(directory: Path, error: KeyError) -> str:
+    return (
+        f"{directory}: an event of its journal has no field {error}; use the version of the runbook"
+        " that wrote it"
+    )
 
 
 def _say(text: str, file: TextIO | None = None) -> None:

@@ -109,7 +109,7 @@ def _support(summary: Mapping[str, Any], directory: Path) -> list[str]:
     made = summary["support"]
     if made is None:
         return []
-    missing = f", without {len(made['missing'])} answers" if made["missing"] else ""
+    missing = f" (missing in it: {len(made['missing'])})" if made["missing"] else ""
     return [
         f"support bundle: {directory / made['file']}{missing}",
         f"  {made['directions']}".rstrip(),

@@ -40,17 +40,25 @@ def ask_nodes(
     since: float,
     commands: Iterable[LongCommand],
     clean: Clean,
+    is_over: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Collected:
-    """Every node of the inventory, by its role; long commands where they were started."""
+    """Every node of the inventory, by its role; long commands where they were started.
+
+    `is_over`: somebody wants the run to end at once; what is under way is waited for.
+    """
     roles = {host.name: host.role for host in look.inventory.hosts}
     asked = {node: list(of_node(role, since)) for node, role in roles.items()}
     for command in commands:
         if command.node in asked:
             asked[command.node][:0] = command.questions
     until = clock() + TOTAL
+
+    def time_left() -> float:
+        return 0.0 if is_over() else until - clock()
+
     answers = in_parallel(
-        asked, lambda node: _ask(look, node, asked[node], until, clean, clock), limit=len(asked)
+        asked, lambda node: _ask(look, node, asked[node], clean, time_left), limit=len(asked)
     )
     collected = Collected()
     for node, found in answers.items():
@@ -66,9 +74,8 @@ def _ask(
     look: Look,
     node: str,
     questions: Sequence[Question],
-    until: float,
     clean: Clean,
-    clock: Callable[[], float],
+    time_left: Callable[[], float],
 ) -> Collected:
     found, left, why = Collected(), list(questions), ""
     if node in look.silent:
@@ -76,15 +83,15 @@ def _ask(
         found.missing.append(f"{node}: everything: {clean(why)}")
     while left:
         batch = left[:BATCH]
-        time_left = until - clock()
-        if time_left < 1:
-            why = f"not asked any more, {TOTAL:.0f} seconds were over"
+        seconds = time_left()
+        if seconds < 1:
+            why = f"not asked any more: {TOTAL:.0f} seconds were over, or the run was interrupted"
             break
         try:
             replies = look.batch(
-                node, [q.limited for q in batch], deadline=min(EACH, time_left / len(batch))
+                node, [q.limited for q in batch], deadline=min(EACH, seconds / len(batch))
             )
-        except RunbookError as error:
+        except (RunbookError, OSError) as error:  # also when this machine can start no ssh
             why = clean(str(error))
             break
         del left[: len(batch)]

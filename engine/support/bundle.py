@@ -71,7 +71,13 @@ def _ask(run: Run, session: Session | None, earlier: Sequence[Event]) -> Collect
     started = run.memory.started
     since = datetime.fromisoformat(started) if started else run.started - WITHOUT_ATTEMPT
     commands = long_commands([*earlier, *run.journal.events], run.attempt)
-    return ask_nodes(session.look, since.timestamp(), commands, run.redactor.clean_output)
+    return ask_nodes(
+        session.look,
+        since.timestamp(),
+        commands,
+        run.redactor.clean_output,
+        is_over=lambda: bool(run.interrupts.count),
+    )
 
 
 def write(run: Run, collected: Collected, earlier: Sequence[Event]) -> None:

@@ -35,6 +35,8 @@ def excerpt(path: str, raw: bytes, half: int, clean: Callable[[str], str]) -> Ex
         remarks.append("broken off")
     elif code[1] != "0":
         remarks.append(f"exit code {code[1]}")
+    else:  # nothing to say, and XML stays XML
+        text = text[: code.start()].rstrip("\n") + "\n"
     return Excerpt(path, masked(text, clean).encode(), ", ".join(remarks))
 
 
