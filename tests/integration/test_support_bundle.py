@@ -1,7 +1,8 @@
 """The cluster is not normal after the upgrade: the run leaves a support bundle, seen from outside.
 
-A resource fails while the nodes are taken out of standby; then somebody asks for a bundle by a plan, with a node
-out of reach; then the failure is cleaned up, and the same command ends green, without a bundle.
+A resource fails while the nodes are taken out of standby; then somebody asks for a bundle by a
+plan, with a node out of reach; then the failure is cleaned up, and the same command ends green,
+without a bundle.
 """
 
 from __future__ import annotations
