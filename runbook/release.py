@@ -228,11 +228,9 @@ SERVICES = (
 """Services whose gaps are measured. A database is asked in one session that is held open: a server
 that is only knocked at shuts the caller out (max_connect_errors)."""
 
-CALL_SUPPORT = (
-    "Stop here and call the vendor's service and support before going on (guide row G26)."
-)
+CALL_SUPPORT = "Stop here and call the vendor's service and support before going on (guide row G26)"
 SUPPORT = (
-    f"{CALL_SUPPORT} Have at hand: the report of this run, the log of the neteye command named in"
+    f"{CALL_SUPPORT}. Have at hand: the report of this run, the log of the neteye command named in"
     " it, `pcs status` and the journal of the failing service; a run with --plan --support-bundle"
     " puts all of it into one archive and changes nothing."
 )

@@ -22,7 +22,7 @@ def test_normal(evidence):
     """The cluster is normal."""
     evidence.judge([bad("mariadb")], observed="seen", guide=["G01"])
     if evidence.blocking:
-        evidence.call_support("G02", "Call support.")
+        evidence.call_support("G02", "Call support")
 '''
 FENCE = '<nvpair id="fence-passwd" name="passwd" value="hunter22"/>'
 
@@ -58,7 +58,7 @@ def test_a_step_that_calls_support_leaves_one(project: Project) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     result.stdout.fnmatch_lines([f"support bundle: {path}", "  Tell them everything."])
     (row,) = [row for row in project.summary["guide"] if row["id"] == "G02"]
-    assert f"Call support.; the support bundle {path.name} in the run's directory" in row["reason"]
+    assert f"Call support; the support bundle {path.name} in the run's directory" in row["reason"]
     assert path.name in (project.latest / "report.html").read_text()
     assert path.name in (project.latest / "evidence.html").read_text()
     found = texts(path)
