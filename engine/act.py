@@ -12,7 +12,7 @@ from typing import Any
 
 from engine import detached, stops
 from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
-from engine.attempt.memory import ChangeRecord
+from engine.attempt.memory import ChangeRecord, Memory
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.detached import NotStarted
 from engine.errors import Refused, RunbookError, UsageError
@@ -78,7 +78,7 @@ class Applier:
         try:
             change = next(action)
             while True:
-                key = self._key_of(step, change, keys)
+                key = key_of(self.run.memory, step, change, keys)
                 keys.append(key)
                 # from the intent to the result: a signal leaves no change of unknown outcome
                 what = f"{change.what} on {change.node} (at most {change.deadline:.0f} s)"
@@ -92,18 +92,6 @@ class Applier:
         reason = said.reason if isinstance(said, Nothing) else (said or "")
         self._adopt(step, keys, reason)
         return Applied(tuple(changes), tuple(answers), reason)
-
-    def _key_of(self, step: str, change: Change, used: Sequence[str]) -> str:
-        """A change keeps its key from run to run, also when those before it are done already."""
-        records = {r.key: r for r in self.run.memory.of_step(step) if r.key not in used}
-        for record in records.values():
-            if (record.intent["node"], record.intent["what"]) == (change.node, change.what):
-                return record.key
-        here = f"{step}#{len(used) + 1}"
-        if here in records and records[here].needs_a_word:
-            return here  # told in other words since, and nobody knows how it ended: no new change
-        free = (f"{step}#{number}" for number in count(1))
-        return next(key for key in free if key not in records and key not in used)
 
     def sync(self) -> None:
         """Hand the journal's new lines to N; without an attempt there is no journal on N yet."""
@@ -348,6 +336,19 @@ class Applier:
                     reason=f"adopted: an earlier run began it and its effect is there: {reason}",
                     adopted=True,
                 )
+
+
+def key_of(memory: Memory, step: str, change: Change, used: Sequence[str]) -> str:
+    """A change keeps its key from run to run, also when those before it are done already."""
+    records = {r.key: r for r in memory.of_step(step) if r.key not in used}
+    for record in records.values():
+        if (record.intent["node"], record.intent["what"]) == (change.node, change.what):
+            return record.key
+    here = f"{step}#{len(used) + 1}"
+    if here in records and records[here].needs_a_word:
+        return here  # told in other words since, and nobody knows how it ended: no new change
+    free = (f"{step}#{number}" for number in count(1))
+    return next(key for key in free if key not in records and key not in used)
 
 
 def _text(output: bytes) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import stamp
-from engine.material import facts_before_a_change, material_hash, runbook_hash
+from engine.material import facts_before_a_change, material_hash
 from engine.model.approval import SeenApproval
 from engine.model.finding import Finding
 from engine.parse.approval import SCHEMA, parse_approval
@@ -93,7 +93,7 @@ def judge_approvals(
         scope=run.scope.value,
         settings=settings,
         acceptances=run.judge.in_force,
-        runbook=runbook_hash(),
+        runbook=run.runbook,
     )
     seen = read_approvals(settings.approvals_from, settings.approvers)
     operator = Operator(getpass.getuser(), _key_of_the_operator(run))

@@ -81,7 +81,7 @@ class Journal:
             "prev": self.head,
             "time": stamp(self._now()),
             "event": event,
-            **_cleaned(fields, self._clean),
+            **cleaned(fields, self._clean),
         }
         text = json.dumps(line, ensure_ascii=False, sort_keys=False)
         try:
@@ -145,14 +145,15 @@ class Journal:
         self._descriptor = None
 
 
-def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+def cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    """The same as JSON has it, every text redacted."""
     if isinstance(value, str):
         # what a terminal or a node wrote need not be UTF-8; the journal is
         return clean(value).encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):
-        return {str(key): _cleaned(item, clean) for key, item in value.items()}
+        return {str(key): cleaned(item, clean) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_cleaned(item, clean) for item in value]
+        return [cleaned(item, clean) for item in value]
     if isinstance(value, bool | int | float) or value is None:
         return value
     return clean(str(value))

@@ -62,6 +62,11 @@ class Look:
     def attempt(self) -> str | None:
         return self._run.attempt
 
+    @property
+    def runbook(self) -> str:
+        """Hash of the runbook's sources."""
+        return self._run.runbook
+
     def now(self) -> datetime:
         """The controller's clock, UTC."""
         return self._run.now()
@@ -69,6 +74,14 @@ class Look:
     def holds_secret(self, text: str) -> bool:
         """Whether a text, such as a file's name, has a secret in it, as far as that is known."""
         return self._run.redactor.clean_output(text) != text
+
+    def timer(self) -> float:
+        """Seconds that only go on: what deadlines of polling are counted by."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Between two looks at something that is polled."""
+        time.sleep(seconds)
 
     def room_here(self) -> int:
         """Bytes that this run's directory can still take, on the controller."""
@@ -149,19 +162,26 @@ class Look:
         from engine.sql import ask_database
 
         node = self.sql_node()
-        rows, seconds = ask_database(self._transport, node, query)
-        value = query.parse(rows)
+        asked = {
+            "step": self._run.step,
+            "node": node,
+            "question": query.name,
+            "command": statement_of(query),
+        }
+        try:
+            rows, seconds = ask_database(self._transport, node, query)
+        except Unanswered as error:
+            output = {"text": "(no answer)"}
+            self._run.record("observation", **asked, output=output, problem=error.why)
+            raise
         self._run.record(
             "observation",
-            step=self._run.step,
-            node=node,
-            question=query.name,
-            command=f"SQL on {query.database}: {' '.join(query.sql.split())}",
+            **asked,
             rows=len(rows),
             seconds=round(seconds, 3),
             output={"text": "(not recorded: secret)"} if query.secret else self._rows(query, rows),
         )
-        return value
+        return query.parse(rows)
 
     def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
         """A long answer, page by page in one session: any number of rows in constant memory.
@@ -184,7 +204,7 @@ class Look:
             step=self._run.step,
             node=node,
             question=first.name,
-            command=f"SQL on {first.database}: {' '.join(first.sql.split())}",
+            command=statement_of(first),
             rows=rows,
             seconds=round(time.monotonic() - begun, 3),
             output={"text": f"({rows} rows in {pages} pages, not recorded here)"},
@@ -198,9 +218,7 @@ class Look:
         if node in self.silent:
             raise Unanswered(node, "a first answer", self.silent[node])
         try:
-            answer = self._transport.run(
-                node, query.argv, stdin=query.stdin, deadline=query.deadline
-            )
+            answer = self._said(node, query)
         except Lost as lost:
             self._record(node, query, lost.partial, problem=lost.why)
             raise Unanswered(node, query.name, lost.why) from lost
@@ -217,6 +235,13 @@ class Look:
             self._record(node, query, answer, problem=problem)
             raise Unanswered(node, query.name, problem)
         return answer
+
+    def _typed(self, query: Query[Any]) -> str:
+        """Its command as the evidence has it."""
+        return self._run.redactor.clean_output(shlex.join(query.argv))[:400]
+
+    def _said(self, node: str, query: Query[Any]) -> Answer:
+        return self._transport.run(node, query.argv, stdin=query.stdin, deadline=query.deadline)
 
     def _record(
         self,
@@ -239,9 +264,14 @@ class Look:
             step=self._run.step,
             node=node,
             question=query.name,
-            command=self._run.redactor.clean_output(shlex.join(query.argv))[:400],
+            command=self._typed(query),
             code=answer.code if answer else None,
             seconds=round(answer.seconds, 3) if answer else None,
             output=output,
             **({"problem": problem} if problem else {}),
         )
+
+
+def statement_of(query: SqlQuery[Any]) -> str:
+    """A question to the database as the evidence has it."""
+    return f"SQL on {query.database}: {' '.join(query.sql.split())}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.attempt.baseline import keep_baseline
 from engine.attempt.here import MachineLock
 from engine.attempt.late import deliver
 from engine.attempt.lock import ClusterLock, holder, take_here
@@ -11,6 +12,7 @@ from engine.attempt.takeover import judge_position, judge_records
 from engine.console import Console
 from engine.follow_up import Followed
 from engine.look import Look
+from engine.model.names import names_of
 from engine.report import earlier
 from engine.run import Ending, Run
 from engine.steps import Scope
@@ -39,9 +41,10 @@ class Opening:
 
     def look(self) -> tuple[Look, Survey]:
         """Look at every node, and say where the upgrade stands."""
-        self._look, self._survey = survey(self._run, self._door)
+        self._look = Look(self._run, self._door, names_of(self._run.inventory, None))
+        self._survey = survey(self._run, self._look)
         if self._run.follows is not None:
-            self._stand_apart(self._run.follows)
+            self.stand_apart(self._run.follows, self._look, self._survey)
         self._record_position()
         return self._look, self._survey
 
@@ -71,14 +74,16 @@ class Opening:
         judge_position(self._run, self._look, self._survey)
         if self._relies_on() != before:
             self._record_position()
+        if self._look.baseline is not None and self._run.stop is None:
+            keep_baseline(self._run, self._look.baseline)
 
-    def _stand_apart(self, followed: Followed) -> None:
+    def stand_apart(self, followed: Followed, look: Look, seen: Survey) -> None:
         """A follow-up is no part of the attempt: it goes by no record on N and adds none."""
-        run, seen = self._run, self._survey
+        run = self._run
         run.memory = Memory.fold(run.journal.events)
         run.judge.honour(())
         run.attempt, seen.attempt, seen.earlier = followed.attempt, None, []
-        self._look.baseline = None
+        look.baseline = None
 
     def _relies_on(self) -> tuple[str | None, bool]:
         """The attempt that goes on, and whether earlier journals count: also of a closed one."""

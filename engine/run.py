@@ -18,6 +18,7 @@ from engine.follow_up import Followed
 from engine.interrupts import Interrupts
 from engine.journal import Event, Journal, utc_now
 from engine.judge import Judge
+from engine.material import runbook_hash
 from engine.model.change import Settlement
 from engine.model.inventory import Inventory
 from engine.model.release import Release
@@ -107,6 +108,8 @@ class Run:
     judge: Judge
     outputs: Outputs
     started: datetime
+    runbook: str = field(default_factory=runbook_hash)
+    """Hash of the runbook's sources."""
     scope: Scope = Scope.UPGRADE
     """Which steps it is made of; a plan of a restore has the mode `plan`, and this scope."""
     now: Callable[[], datetime] = utc_now

@@ -6,11 +6,12 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import pytest
 
 from engine.act import Action, Applied, Applier
+from engine.attempt.baseline import keep_baseline
 from engine.attempt.handover import hand_over
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.attempt.settle import settle
@@ -39,6 +40,13 @@ from engine.survey import Survey
 from engine.transport.base import Transport
 
 
+class Applies(Protocol):
+    """Who makes the changes that actions yield."""
+
+    def apply(self, step: str, action: Action) -> Applied: ...
+    def sync(self) -> None: ...
+
+
 class Session:
     """What fixtures and hooks work with. The applier exists in execute mode only."""
 
@@ -47,7 +55,7 @@ class Session:
         self.console = console
         self._nodes = transport  # bookkeeping goes on after a refusal, nothing else does
         self._transport = Door(transport, self._refused)
-        self._applier: Applier | None = None
+        self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
         self.opening = Opening(run, self._nodes, self._transport, console)
         self.look: Look
@@ -206,6 +214,7 @@ class Session:
         self.run.attempt = attempt
         self.look.baseline = baseline
         self.run.record("attempt-opened", step=self.run.step, attempt=attempt)
+        keep_baseline(self.run, baseline)
         self._applier.sync()
 
     def adopt_attempt(self) -> None:

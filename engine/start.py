@@ -17,7 +17,6 @@ from engine.errors import UsageError
 from engine.follow_up import Followed, read_followed
 from engine.journal import stamp, utc_now
 from engine.judge import Judge
-from engine.material import runbook_hash
 from engine.model.finding import Acceptance
 from engine.model.inventory import Environment, Inventory
 from engine.model.release import Release
@@ -103,7 +102,7 @@ def make_run(config: pytest.Config) -> Run:
         fallback=settings.fallback,
         nodes={host.name: host.role.value for host in inventory.hosts},
         settings=steering(settings),
-        runbook=runbook_hash(),
+        runbook=run.runbook,
         **started_fields(run, root=config.rootpath, where=config.invocation_params.dir),
     )
     run.refuse_without_journal()

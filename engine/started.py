@@ -6,10 +6,14 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.journal import stamp
+from engine.material import NOT_STEERING
+from engine.model.inventory import Settings
 from engine.run import Mode, Run
 from engine.steps import Scope, StepItem
 
@@ -26,6 +30,7 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
         else ""
     )
     return {
+        "given": _given(settings),
         "started": stamp(run.started),
         "python": sys.version.split()[0],
         "inventory": str(run.inventory.path),
@@ -36,6 +41,16 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
         "commands": _commands(run, root, where),
         "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
+    }
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what a run does and what it finds, as they were written."""
+    values = ((f.name, getattr(settings, f.name)) for f in fields(settings))
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values
+        if name not in NOT_STEERING
     }
 
 

@@ -21,7 +21,7 @@ from engine.queries import Asked, Query
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.run import Run
-from engine.transport.base import Lost, Transport
+from engine.transport.base import Lost
 
 MARKER = "/etc/neteye-rehearsal/marker.json"
 REHEARSAL_MARKER: Query[bool] = Query(
@@ -60,9 +60,8 @@ class Survey:
     """What the position is derived from; None when the records are not known."""
 
 
-def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
+def survey(run: Run, look: Look) -> Survey:
     """Look at every node; sets the run's attempt and memory, the look's names and position."""
-    look = Look(run, transport, names_of(run.inventory, None))
     names = run.inventory.names
     reachable = look.ask_all(names, REACHABLE)
     look.silent.update(reachable.unanswered)
@@ -81,7 +80,7 @@ def survey(run: Run, transport: Transport) -> tuple[Look, Survey]:
     _read_status(look, seen)
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
-    return look, seen
+    return seen
 
 
 def _learn_secrets(run: Run, look: Look) -> None:

@@ -183,7 +183,9 @@ def arrived(look: Look, unit: str, node: str) -> ClusterStatus:
         # a start that failed there: pacemaker does not try again by itself
         return bool(_failures(status, unit, node))
 
-    return poll(look.cluster_status, is_over, deadline=ARRIVAL, times=3)
+    return poll(
+        look.cluster_status, is_over, deadline=ARRIVAL, times=3, clock=look.timer, wait=look.wait
+    )
 
 
 def is_on(status: ClusterStatus, unit: str, node: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -118,8 +117,8 @@ def settled(
     *,
     version: Version | None,
     deadline: float = SETTLE,
-    wait: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] | None = None,
+    clock: Callable[[], float] | None = None,
 ) -> tuple[list[Finding], Seen]:
     """Poll until the profile holds twice in a row, or `deadline` seconds are over.
 
@@ -143,7 +142,14 @@ def settled(
             found += profile(seen.observed, seen.expected)
         return seen
 
-    last = poll(look_now, lambda _: is_good(), deadline=deadline, times=2, clock=clock, wait=wait)
+    last = poll(
+        look_now,
+        lambda _: is_good(),
+        deadline=deadline,
+        times=2,
+        clock=clock or look.timer,
+        wait=wait or look.wait,
+    )
     return found, last
 
 

@@ -12,7 +12,6 @@ from engine.attempt.takeover import changes_since
 from engine.errors import Refused
 from engine.evidence import Evidence, unanswered
 from engine.look import Look
-from engine.material import runbook_hash
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
@@ -187,7 +186,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
 def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
     return statement.rehearsed(
         seen,
-        runbook=runbook_hash(),
+        runbook=look.runbook,
         source=str(release.SOURCE),
         target=str(release.TARGET),
         nodes=counted(look.inventory),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.attempt.baseline import PRIVATE
 from engine.attempt.comparison import new_key
 from engine.evidence import Evidence
 from engine.look import Look
@@ -100,6 +101,8 @@ def _take(look: Look, key: Secret) -> dict[str, Any]:
             node: sorted(map(str, installed)) for node, installed in packages.values.items()
         },
         "ocs": _take_ocs(look, there, key),
+        # digests of passwords stay on N
+        PRIVATE: ["ocs"],
     }
 
 

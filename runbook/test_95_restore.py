@@ -144,7 +144,7 @@ def test_nodes(look: Look, evidence: Evidence) -> None:
         evidence.not_needed("fencing is not among the open temporary changes")
         return
     findings: tuple[Finding, ...] = ()
-    for _ in attempts(BRIEF, every=3.0):
+    for _ in attempts(BRIEF, every=3.0, clock=look.timer, wait=look.wait):
         findings = policy.unsafe_to_fence(look.cluster_status(), look.names.operative)
         if not findings:
             break

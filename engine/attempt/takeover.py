@@ -10,7 +10,6 @@ from engine.attempt.memory import Memory
 from engine.attempt.position import Position
 from engine.evidence import as_data, unanswered
 from engine.look import Look
-from engine.material import runbook_hash
 from engine.model.finding import Finding
 from engine.policy import takeover
 from engine.run import Ending, Run
@@ -63,7 +62,7 @@ def changes_since(look: Look) -> list[Finding]:
         return []
     return [
         *takeover.changed_settings(last.get("settings") or {}, takeover.steering(look.settings)),
-        *takeover.changed_runbook(last.get("runbook"), runbook_hash(), last["run"]),
+        *takeover.changed_runbook(last.get("runbook"), look.runbook, last["run"]),
     ]
 
 

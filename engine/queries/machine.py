@@ -124,7 +124,8 @@ PROCESSES: Query[tuple[Process, ...]] = Query(
 
 
 def _reading(answer: AnswerLike) -> tuple[float, float, float]:
-    received = time.time()
+    # an answer that is read again knows when it came
+    received = float(getattr(answer, "received", None) or time.time())
     return received - float(getattr(answer, "seconds", 0.0)), parse_epoch(answer.text), received
 
 

@@ -108,7 +108,13 @@ def ledger_constraint(look: Look) -> Action:
     if not left:
         return Nothing(f"there is no constraint {', '.join(entries)}")
     operative = look.names.operative
-    status = poll(look.cluster_status, lambda seen: not unsettled(seen, operative), deadline=BRIEF)
+    status = poll(
+        look.cluster_status,
+        lambda seen: not unsettled(seen, operative),
+        deadline=BRIEF,
+        clock=look.timer,
+        wait=look.wait,
+    )
     if found := unsettled(status, operative):
         raise StoppedForPerson(found)
     yield Change(

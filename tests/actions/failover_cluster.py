@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,6 +126,12 @@ class FailoverLook:
 
     def cluster_status(self) -> ClusterStatus:
         return self.world.status()
+
+    def timer(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Nobody waits for a cluster that is none."""
 
     def ask(self, node: str, query: Query[Any]) -> Any:
         assert query.name == "cluster configuration"

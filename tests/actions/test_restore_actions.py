@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +47,12 @@ class Look:
 
     def cluster_status(self) -> ClusterStatus:
         return self.status
+
+    def timer(self) -> float:
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Nobody waits for a cluster that is none."""
 
     def close_ledger(self, kind: str, subject: str, why: str) -> None:
         self.memory.add(kit.event("ledger-closed", kind=kind, subject=subject, why=why))
