@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from engine.approvals import approve, read_plan, write_approval
 from engine.console import clean_lines
 from engine.errors import UsageError
 from engine.journal import utc_now
+from engine.judging.told import data_of
+from engine.judging.told import lines_of as lines_of_judging
 from engine.report.audit.page import NAME as PAGE
 from engine.report.closing import WRITTEN
 from engine.report.compare import compare, lines_of
@@ -41,7 +44,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 not written or not valid, 2 not proved, 4 a usage error."""
+    """The exit code: 0 done, 1 not written, not valid or different, 2 not proved, 4 wrong use."""
     given = _parser().parse_args(arguments)
     try:
         if given.command == "approve":
@@ -50,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _compare(given.one, given.other, everything=given.all)
         if given.command == "bundle":
             return _bundle(given.run, given.out)
+        if given.command == "judge":
+            return _judge(given.run, as_json=given.json)
         if given.command == "verify":
             return _verify(given.run, given.head, given.allowed_signers)
         return _report(given.run)
@@ -100,6 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     packed.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     packed.add_argument("--out", type=Path, help="the file; else support-RUN.tar.gz here")
+    again = commands.add_parser(
+        "judge",
+        help="judge a run again from its recorded answers, without its cluster",
+        description="Runs the steps of a run once more on the answers that it recorded, and"
+        " compares what they find with what is on record. Nobody is asked, nothing is written. 0:"
+        " the same findings in everything that was judged; 1: differences.",
+    )
+    again.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
+    again.add_argument("--json", action="store_true", help="for programs")
     word = commands.add_parser(
         "approve",
         help="sign a plan, so that it may be carried out",
@@ -166,6 +180,18 @@ def _bundle(path: Path, out: Path | None) -> int:
         raise UsageError(_older(evidence.directory, error)) from error
     _say(f"written: {file}, without the nodes: nobody was asked; its index.txt says what is in it")
     return Ending.DONE.code
+
+
+def _judge(path: Path, *, as_json: bool) -> int:
+    from engine.judging.again import judge_again
+
+    again = judge_again(path)
+    if as_json:
+        print(json.dumps(data_of(again), indent=1))
+    else:
+        for line in lines_of_judging(again):
+            _say(line)
+    return Ending.DONE.code if again.is_same else Ending.FAILED.code
 
 
 def _verify(path: Path, head: str | None, allowed: Path | None) -> int:

@@ -26,11 +26,9 @@ from engine.run import Ending, Mode, Run
 from engine.session import Session
 from engine.start import make_run, make_session
 from engine.started import steps_field
+from engine.stash import ITEM, JUDGED, RUN, SESSION, run_of
 from engine.steps import Scope, StepItem, mark_of
 
-_RUN = pytest.StashKey[Run]()
-_SESSION = pytest.StashKey[Session]()
-_ITEM = pytest.StashKey[StepItem]()
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
 _UNCOLLECTED = pytest.StashKey[list[str]]()
@@ -58,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     try:
-        if usage.is_question(config) or not usage.is_runbook(config):
+        if JUDGED in config.stash or usage.is_question(config) or not usage.is_runbook(config):
             return
         usage.refuse_partial_runs(config)
         interrupts = Interrupts()
@@ -69,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         hearing.begun = True
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[_RUN] = run
+    config.stash[RUN] = run
     run.interrupts = interrupts
     config.pluginmanager.register(report, "runbook-report")
     config.option.htmlpath = str(run.directory / "report.html")
@@ -84,7 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    run = session.config.stash.get(_RUN, None)
+    run = run_of(session.config)
     if run is None:
         return
     run.interrupts.say = closing.lasting(session.config, run).say
@@ -102,7 +100,7 @@ def _metadata_of(config: pytest.Config) -> dict[str, Any] | None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Fan-out: one item a round and node, with a name of its own."""
-    run = metafunc.config.stash.get(_RUN, None)
+    run = metafunc.config.stash.get(RUN, None)
     mark = mark_of(metafunc.function)
     if run is None or mark is None:
         return
@@ -118,7 +116,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    run = config.stash.get(_RUN, None)
+    run = config.stash.get(RUN, None)
     if run is None:
         return
     if uncollected := config.stash.get(_UNCOLLECTED, []):
@@ -141,11 +139,11 @@ def pytest_collection_modifyitems(
     steps = [steps[index] for index in running]
     try:
         depends = resolve(steps, empty)
-        refuse_steps_that_are_not(config.stash[_RUN].settlements, [step.name for step in steps])
+        refuse_steps_that_are_not(config.stash[RUN].settlements, [step.name for step in steps])
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     for item, step in zip(items, steps, strict=True):
-        item.stash[_ITEM] = step
+        item.stash[ITEM] = step
         item.add_marker(
             pytest.mark.dependency(name=step.name, depends=depends[step.name], scope="session")
         )
@@ -172,7 +170,7 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
-    if collector.config.stash.get(_RUN, None) is None:
+    if collector.config.stash.get(RUN, None) is None:
         return report
     if report.skipped:
         collector.config.stash.setdefault(_SKIPPED, []).append(collector.name)
@@ -193,11 +191,11 @@ def _step_item(item: pytest.Item) -> StepItem:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    run = session.config.stash.get(_RUN, None)
+    run = run_of(session.config)
     if run is None:
         return (yield)
     made = make_session(run, _console(session, run))
-    session.config.stash[_SESSION] = made
+    session.config.stash[SESSION] = made
     made.console.line(f"run {run.run_id} ({run.mode.value}), evidence in {run.directory}")
     try:
         made.begin()
@@ -229,7 +227,7 @@ def _console(session: pytest.Session, run: Run) -> Console:
 @pytest.fixture
 def runbook_session(request: pytest.FixtureRequest) -> Session:
     """The session of this run; for actions."""
-    return request.config.stash[_SESSION]
+    return request.config.stash[SESSION]
 
 
 @pytest.fixture
@@ -333,14 +331,14 @@ def _is_telling(report: pytest.TestReport) -> bool:
 
 
 def _of(item: pytest.Item) -> tuple[Session | None, StepItem | None]:
-    return item.config.stash.get(_SESSION, None), item.stash.get(_ITEM, None)
+    return item.config.stash.get(SESSION, None), item.stash.get(ITEM, None)
 
 
 def pytest_report_teststatus(
     report: pytest.TestReport, config: pytest.Config
 ) -> tuple[str, str, str] | None:
     """The console has its own line for each step: no dots."""
-    if config.stash.get(_RUN, None) is None or report.when == "teardown":
+    if config.stash.get(RUN, None) is None or report.when == "teardown":
         return None
     if report.when == "call" or report.outcome != "passed":
         word = report.outcome if report.when == "call" or report.outcome == "skipped" else "error"
@@ -352,15 +350,15 @@ def pytest_report_teststatus(
 def pytest_sessionfinish(
     session: pytest.Session, exitstatus: int
 ) -> Generator[None, object, object]:
-    run = session.config.stash.get(_RUN, None)
+    run = run_of(session.config)
     if run is None:
         return (yield)
-    ended = closing.end(session, run, session.config.stash.get(_SESSION, None), exitstatus)
+    ended = closing.end(session, run, session.config.stash.get(SESSION, None), exitstatus)
     with closing.reports_written(session.config, run, ended):
         return (yield)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    run = config.stash.get(_RUN, None)
+    run = run_of(config)
     if run is not None:
-        closing.leave(config, run, config.stash.get(_SESSION, None))
+        closing.leave(config, run, config.stash.get(SESSION, None))

@@ -35,3 +35,9 @@ def read(directory: Path) -> dict[str, list[Event]]:
             for path in (directory / PLACE).glob("*.jsonl")
         }
     )
+
+
+def texts(directory: Path) -> dict[str, str]:
+    """File name -> its text, as N handed it over."""
+    found = sorted((directory / PLACE).glob("*.jsonl"))
+    return {path.name: path.read_bytes().decode("utf-8", "replace") for path in found}

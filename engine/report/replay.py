@@ -56,7 +56,7 @@ def _render(evidence: Evidence, summary: Mapping[str, Any]) -> None:
     replay = Replay(evidence, summary)
     said = io.StringIO()
     try:
-        with _of_this_process_only(), redirect_stdout(said), redirect_stderr(said):
+        with of_this_process_only(), redirect_stdout(said), redirect_stderr(said):
             code = pytest.main(_arguments(evidence.directory, html, xml), plugins=[replay])
         if replay.problem is not None:
             raise replay.problem
@@ -84,7 +84,7 @@ def _arguments(directory: Path, html: Path, xml: Path) -> list[str]:
 
 
 @contextmanager
-def _of_this_process_only() -> Iterator[None]:
+def of_this_process_only() -> Iterator[None]:
     """Options and plugins of the caller's pytest are not ours; files are for their owner only."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST")}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

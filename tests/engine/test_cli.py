@@ -154,7 +154,7 @@ def test_zeros_behind_the_last_line_are_a_torn_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["verify"], ["approve"], ["judge"], ["compare"], ["report"]]
+    "arguments", [[], ["verify"], ["approve"], ["judge"], ["compare"], ["report"], ["undo"]]
 )
 def test_half_a_command_and_one_that_is_not_there_are_usage_errors(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -164,7 +164,7 @@ def test_half_a_command_and_one_that_is_not_there_are_usage_errors(
     assert ended.value.code == 4
     said = capsys.readouterr().err
     assert "usage: python -m engine" in said
-    assert "judge" not in said.partition("error:")[0]
+    assert "undo" not in said.partition("error:")[0]
 
 
 def test_a_file_that_can_not_be_written_is_one_sentence(

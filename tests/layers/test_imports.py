@@ -151,6 +151,9 @@ DOOR = {
     "engine.attempt.lock": "tells a lost connection from a refused lock",
     "engine.start": "opens the door",
     "engine.support.asking": "asks for the support bundle, past the evidence",
+    "engine.judging.answers": "recorded answers have its type",
+    "engine.judging.apply": "recorded results have its type",
+    "engine.judging.look": "a recorded answer that did not come is lost as then",
 }
 """Modules of the engine that stand at the door to nodes, each with its reason."""
 
@@ -181,6 +184,18 @@ def test_steps_and_actions_do_not_touch_nodes() -> None:
 def test_real_connections_are_made_in_one_place() -> None:
     makers = [m for m in modules() if "engine.transport.ssh" in imports(m)]
     assert makers == ["engine.start"]
+
+
+WRITERS = ("Applier", "RecordsWriter", "ClusterLock", "MachineLock", "SshTransport")
+
+
+def test_who_judges_again_has_no_way_to_a_node() -> None:
+    """Of the transport only the form of an answer; nothing that changes a node or keeps a lock."""
+    for module in below("engine.judging"):
+        used = {name for name in imports(module) if name.startswith("engine.transport")}
+        assert used <= {"engine.transport.base"}, module
+        text = modules()[module].read_text()
+        assert [name for name in WRITERS if name in text] == [], module
 
 
 PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
@@ -235,6 +250,7 @@ def test_pytest_stays_at_the_edge() -> None:
     edge = {"engine.plugin", "engine.session", "engine.actions", "engine.options"}
     edge |= {"engine.usage", "engine.start", "engine.report.hooks", "engine.report.closing"}
     edge |= {"engine.stepping", "engine.report.step_report", "engine.report.replay"}
+    edge |= {"engine.stash", "engine.judging.plugin", "engine.judging.again"}
     users = {m for m in below("engine") if any(i.split(".")[0] == "pytest" for i in imports(m))}
     assert users <= edge
 

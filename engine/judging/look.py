@@ -1,0 +1,91 @@
+"""The look of a run that is judged again: it asks the record, and there is no way to a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, TypeVar
+
+from engine.attempt.records import Attempt
+from engine.errors import Unanswered
+from engine.judging.answers import NotRecorded, answer_of, rows_of
+from engine.judging.baseline import RecordedBaseline
+from engine.judging.record import Record
+from engine.look import Look, statement_of
+from engine.model.names import names_of
+from engine.queries import Query, SqlQuery
+from engine.report import earlier
+from engine.run import Run
+from engine.survey import RECORDS
+from engine.transport.base import Answer, Lost, LostKind
+
+T = TypeVar("T")
+
+
+class Nowhere:
+    """In the place of a transport: whatever is sent is an error of who sends it."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise NotRecorded(f"not by way of the record: {name}")
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+class RecordedLook(Look):
+    """Every answer is the one that the run got to the same question, in the same step."""
+
+    def __init__(self, run: Run, record: Record) -> None:
+        super().__init__(run, Nowhere(), names_of(run.inventory, None))
+        self._source = record
+
+    def timer(self) -> float:
+        return self._source.timer()
+
+    def wait(self, seconds: float) -> None:
+        """The run has waited."""
+
+    def room_here(self) -> int:
+        event = self._source.take("controller", "room for the fetched backup")
+        return int(event["output"]["text"].split()[0])
+
+    def ask(self, node: str, query: Query[T]) -> T:
+        if query.name == RECORDS.name:
+            return self._records(node, query)  # type: ignore[return-value]
+        return super().ask(node, query)
+
+    def sql(self, query: SqlQuery[T]) -> T:
+        node = self.sql_node()
+        command = self._run.redactor.clean_output(statement_of(query))
+        event = self._source.take(node, query.name, command)
+        if "problem" in event:
+            raise Unanswered(node, query.name, event["problem"])
+        return query.parse(rows_of(event, self._source.directory))
+
+    def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
+        raise NotRecorded(f"rows that are not recorded: {page(None).name}")
+
+    def _said(self, node: str, query: Query[Any]) -> Answer:
+        event = self._source.take(node, query.name, self._typed(query))
+        code, problem = event["code"], event.get("problem", "")
+        if code in query.ok_codes or problem.startswith(f"exit code {code} is no answer"):
+            return answer_of(event, self._source.directory)
+        if problem:
+            raise Lost(node, problem, LostKind.CONNECTION_LOST)
+        return answer_of(event, self._source.directory)
+
+    def _record(
+        self, node: str, query: Query[Any], answer: Answer | None, problem: str = ""
+    ) -> None:
+        """It is on record."""
+
+    def _records(self, node: str, query: Query[Any]) -> Attempt | None:
+        """They lie beside the journal; the answer itself is an archive, masked like all answers."""
+        answer = self._answer(node, query)
+        if answer.code != 0:
+            found: Attempt | None = query.parse(answer)
+            return found
+        told = [e for e in self._source.evidence.earlier if e["event"] == "attempt-opened"]
+        if not told:
+            return None  # of another upgrade, or of one before: none of this run's
+        journals = earlier.texts(self._source.directory)
+        return Attempt(told[-1]["attempt"], RecordedBaseline(self._source), journals)

@@ -1,0 +1,88 @@
+"""The session in which the steps of a recorded run are judged again. It reaches nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from engine.attempt.memory import Memory
+from engine.attempt.takeover import judge_position, judge_records
+from engine.console import Console
+from engine.judging.answers import NotRecorded
+from engine.judging.apply import Reapplier
+from engine.judging.baseline import RecordedBaseline
+from engine.judging.look import Nowhere, RecordedLook
+from engine.judging.record import Record
+from engine.run import Run, Stop
+from engine.session import Session
+from engine.standby import standby_seconds
+from engine.survey import refresh_records, survey
+
+
+class JudgingSession(Session):
+    """What fixtures and hooks work with when the answers come from a record.
+
+    There is no transport, no lock and no writer; each step begins with what was on record then.
+    """
+
+    def __init__(self, run: Run, record: Record, console: Console) -> None:
+        super().__init__(run, Nowhere(), console)
+        self.record = record
+
+    def begin(self) -> None:
+        """The first look, from its recorded answers; no step is run when that stopped the run."""
+        run, record = self.run, self.record
+        record.go_to("")
+        look = RecordedLook(run, record)
+        self.look, self.survey = look, survey(run, look)
+        if run.follows is not None:
+            self.opening.stand_apart(run.follows, self.look, self.survey)
+            return
+        if any(event["event"] == "lock-taken" for event in record.own):
+            refresh_records(run, look, self.survey)
+        if run.mode.changes:
+            self._applier = Reapplier(run, record)
+        judge_records(run, look, self.survey)
+        judge_position(run, look, self.survey)
+        self._attempt, self._baseline = run.attempt, look.baseline
+
+    def go_to(self, step: str) -> None:
+        """Whatever the steps before came to this time, this one begins as it began in the run."""
+        run, record = self.run, self.record
+        record.go_to(step)
+        run.memory = Memory.fold([*self.survey.earlier, *record.before(step)])
+        run.stop = record.stop_before(step)
+        run.changes_made = sum(event["event"] == "intent" for event in record.before(step))
+        if run.follows is not None:
+            return
+        opened = record.attempt_before(step)
+        run.attempt = opened or self._attempt
+        self.look.baseline = RecordedBaseline(record) if opened else self._baseline
+
+    def open_attempt(self, baseline: Mapping[str, object]) -> None:
+        """The run has opened it."""
+        self.run.attempt = self.run.run_id
+        self.look.baseline = baseline
+
+    def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
+        """What the run fetched lies beside its journal."""
+        path = self.record.directory / "backups" / name
+        if not path.is_file():
+            raise NotRecorded(f"backups/{name} is not in the run's directory")
+        return path
+
+    def watch_standby(self) -> None:
+        """Who entered and left is on record."""
+
+    def standby_seconds(self) -> dict[str, float]:
+        return standby_seconds([*self.survey.earlier, *self.record.before(self.run.step)])
+
+    def time_taken(self) -> timedelta:
+        memory = self.run.memory
+        since = datetime.fromisoformat(memory.started) if memory.started else self.run.started
+        until = datetime.fromisoformat(memory.ended) if memory.ended else self.run.now()
+        return timedelta(seconds=int((until - since).total_seconds()))
+
+    def _announce(self, stop: Stop) -> None:
+        """Nobody is told: it was long ago."""

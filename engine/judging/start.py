@@ -1,0 +1,115 @@
+"""A run made from its evidence: its inventory, settings, acceptances and clock as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UsageError
+from engine.follow_up import Followed, read_followed
+from engine.journal import Event, Journal
+from engine.judge import Judge
+from engine.judging.record import Record, fields_of
+from engine.model.finding import Acceptance
+from engine.model.inventory import Environment, Host, Inventory, Role, Settings
+from engine.model.release import Release
+from engine.outputs import Outputs
+from engine.redact import Redactor
+from engine.run import Mode, Run
+from engine.steps import Scope
+
+
+def run_again(record: Record, release: Release, scratch: Path) -> Run:
+    """The run, with an empty directory of its own in the place of its evidence. UsageError."""
+    begun = record.begun
+    pair = str(release.source), str(release.target)
+    if (begun["source"], begun["target"]) != pair:
+        raise UsageError(
+            f"{record.directory}: a run of the upgrade {begun['source']} -> {begun['target']}, but"
+            f" this is the runbook of {pair[0]} -> {pair[1]}; use the version that made it"
+        )
+    for part in ("outputs", "backups", "earlier"):
+        (scratch / part).mkdir()
+    redactor = Redactor()
+    clean = redactor.clean_output
+    run = Run(
+        inventory=inventory_of(begun),
+        release=release,
+        mode=Mode(begun["mode"]),
+        scope=Scope(begun["scope"]),
+        follows=_followed(record, release),
+        directory=scratch,
+        run_id=begun["run"],
+        journal=Journal(scratch / "journal.jsonl", begun["run"], clean, record.now),
+        redactor=redactor,
+        judge=Judge(release.severities, _acceptances(record.own), now=record.now),
+        outputs=Outputs(scratch / "outputs", clean),
+        started=datetime.fromisoformat(begun["started"]),
+        runbook=begun["runbook"],
+        now=record.now,
+    )
+    run.record("run-started", **fields_of(begun))
+    return run
+
+
+def inventory_of(begun: Event) -> Inventory:
+    """Nodes, roles and settings by `run-started`; how the nodes are reached is not on record."""
+    hosts = tuple(Host(name, Role(role), name) for name, role in begun["nodes"].items())
+    given = begun.get("given") or _given_before(begun)
+    return Inventory(Path(begun["inventory"]), hosts, _settings(given))
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    values = dict(given)
+    values["environment"] = Environment(values["environment"])
+    for name in ("window_start", "window_end"):
+        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    return Settings(**values)
+
+
+def _given_before(begun: Event) -> dict[str, Any]:
+    """An older runbook told the settings in several places; a window without its zone."""
+    start, _, end = str(begun.get("window") or "").partition(" to ")
+    steering = {
+        name.removeprefix("runbook_"): {"yes": True, "no": False}.get(value, value)
+        for name, value in begun["settings"].items()
+    }
+    return {
+        **steering,
+        "cluster": begun["cluster"],
+        "window_start": start,
+        "window_end": end,
+        **{name: begun[name] for name in ("change_id", "release_notes_read", "fallback")},
+    }
+
+
+def _acceptances(own: Iterable[Event]) -> tuple[Acceptance, ...]:
+    """Those given for the run that a finding needed; of others nothing is on record."""
+    told: list[tuple[Event, Mapping[str, Any]]] = []
+    for event in own:
+        if event["event"] == "accepted":
+            told.append((event, event))
+        elif event["event"] == "finding" and event["accepted"]:
+            accepted = event["accepted"]
+            if accepted.get("run") in (None, "", event["run"]):
+                told.append((event, accepted))
+    found: dict[tuple[str, str | None], Acceptance] = {}
+    for event, said in told:
+        until = date.fromisoformat(said["until"]) if said["until"] else None
+        acceptance = Acceptance(
+            event["code"], event["subject"], said["reason"], said["by"], until, event["run"],
+            said.get("given") or "",
+        )  # fmt: skip
+        if (acceptance.code, None) not in found:
+            found.setdefault((acceptance.code, acceptance.subject), acceptance)
+    return tuple(found.values())
+
+
+def _followed(record: Record, release: Release) -> Followed | None:
+    """The run that a follow-up looked at has to lie beside it, as it did then."""
+    name = record.begun.get("follows")
+    if not name:
+        return None
+    return read_followed(record.directory.parent / name, record.begun["cluster"], release)
