@@ -10,6 +10,7 @@ import getpass
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from typing import Any
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.journal import stamp
 from engine.material import facts_before_a_change, material_hash
-from engine.model.approval import SeenApproval
+from engine.model.approval import Approval, SeenApproval
 from engine.model.finding import Finding
 from engine.parse.approval import SCHEMA, parse_approval
 from engine.policy.approvals import Operator, approvals
+from engine.queries import LocalQuery
 from engine.report.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
 from engine.report.whole import write_whole
 from engine.run import Run
@@ -77,8 +79,43 @@ def read_plan(path: Path) -> dict[str, Any]:
     return plan
 
 
+Found = tuple[Operator, list[SeenApproval]]
+"""Who runs it, and every approval that was given."""
+
+
+def approvals_here(run: Run) -> LocalQuery[Found]:
+    """A question to this machine: who the operator is, and what lies in the directory."""
+    settings = run.inventory.settings
+    return LocalQuery(
+        name="approvals of the plan",
+        where=f"{settings.approvals_from or '(no directory)'}/{PATTERN}, signers of"
+        f" {settings.approvers or '(no file)'}",
+        ask=lambda: (
+            Operator(getpass.getuser(), _key_of_the_operator(run)),
+            read_approvals(settings.approvals_from, settings.approvers),
+        ),
+        write=lambda found: json.dumps(
+            {"operator": asdict(found[0]), "seen": [asdict(one) for one in found[1]]}, default=str
+        ),
+        parse=_read_back,
+    )
+
+
+def _read_back(text: str) -> Found:
+    content = json.loads(text)
+    return Operator(**content["operator"]), [_seen(one) for one in content["seen"]]
+
+
+def _seen(content: dict[str, Any]) -> SeenApproval:
+    signed = content["approval"]
+    if signed is None:
+        return SeenApproval(**content)
+    moments = {name: datetime.fromisoformat(signed[name]) for name in ("given", "until")}
+    return SeenApproval(**{**content, "approval": Approval(**{**signed, **moments})})
+
+
 def judge_approvals(
-    run: Run, *, active: str, versions: Mapping[str, object], now: datetime
+    run: Run, found: Found, *, active: str, versions: Mapping[str, object], now: datetime
 ) -> tuple[list[Finding], list[SeenApproval]]:
     """Findings about the approvals that the inventory asks for, and those that count.
 
@@ -95,8 +132,7 @@ def judge_approvals(
         acceptances=run.judge.in_force,
         runbook=run.runbook,
     )
-    seen = read_approvals(settings.approvals_from, settings.approvers)
-    operator = Operator(getpass.getuser(), _key_of_the_operator(run))
+    operator, seen = found
     return approvals(
         settings.approvals, seen, operator=operator, material=_plain(material), now=now
     )

@@ -16,13 +16,16 @@ from engine.model.cluster import ClusterStatus
 from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
 from engine.model.release import Release
-from engine.queries import Asked, Query, SqlQuery
+from engine.queries import Asked, LocalQuery, Query, SqlQuery
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
 from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, Transport
 from engine.transport.parallel import in_parallel
 
 T = TypeVar("T")
+
+CONTROLLER = "controller"
+"""In the place of a node: this machine."""
 
 
 class Look:
@@ -86,19 +89,35 @@ class Look:
     def room_here(self) -> int:
         """Bytes that this run's directory can still take, on the controller."""
         directory = self._run.directory
-        try:
-            free = shutil.disk_usage(directory).free
-        except OSError as error:
-            raise Unanswered("controller", f"room in {directory}", str(error)) from error
+
+        def free() -> int:
+            try:
+                return shutil.disk_usage(directory).free
+            except OSError as error:
+                raise Unanswered(CONTROLLER, f"room in {directory}", str(error)) from error
+
+        return self.here(
+            LocalQuery(
+                name="room for the fetched backup",
+                where=f"free space of {directory}",
+                ask=free,
+                write=lambda room: f"{room} bytes",
+                parse=lambda text: int(text.split()[0]),
+            )
+        )
+
+    def here(self, query: LocalQuery[T]) -> T:
+        """What the controller itself has; recorded like any other answer."""
+        value = query.ask()
         self._run.record(
             "observation",
             step=self._run.step,
-            node="controller",
-            question="room for the fetched backup",
-            command=f"free space of {directory}",
-            output={"text": f"{free} bytes"},
+            node=CONTROLLER,
+            question=query.name,
+            command=query.where,
+            output=self._run.outputs.describe(f"controller-{query.name}", query.write(value)),
         )
-        return free
+        return value
 
     def ask(self, node: str, query: Query[T]) -> T:
         """The node's answer. Unanswered when none came, or one that is no answer."""

@@ -31,6 +31,10 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
     )
     return {
         "given": _given(settings),
+        "acceptances": [
+            {"code": one.code, "subject": one.subject, **one.as_data()}
+            for one in run.judge.acceptances
+        ],
         "started": stamp(run.started),
         "python": sys.version.split()[0],
         "inventory": str(run.inventory.path),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,9 @@ from engine.errors import ParseError
 from engine.journal import stamp
 from engine.material import runbook_hash
 from engine.model.inventory import Environment, Inventory
-from engine.model.statement import SeenStatement
+from engine.model.statement import SeenStatement, Statement
 from engine.parse.statement import SCHEMA, parse_statement
+from engine.queries import LocalQuery
 from engine.report.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
 from engine.report.whole import write_whole
 from engine.run import Mode, Run
@@ -58,6 +62,26 @@ def write_statement(run: Run, signer: Signer | None) -> None:
 def counted(inventory: Inventory) -> dict[str, int]:
     """Role -> how many nodes."""
     return dict(sorted(Counter(host.role.value for host in inventory.hosts).items()))
+
+
+def statement_here(path: Path | None) -> LocalQuery[SeenStatement]:
+    """The same as a question to this machine, for the evidence."""
+    return LocalQuery(
+        name="statement of a rehearsal",
+        where=str(path) if path else "runbook_rehearsal is not given",
+        ask=lambda: read_statement(path),
+        write=lambda seen: json.dumps(asdict(seen), default=str),
+        parse=_read_back,
+    )
+
+
+def _read_back(text: str) -> SeenStatement:
+    content = json.loads(text)
+    found = content["statement"]
+    if found is None:
+        return SeenStatement(problem=content["problem"])
+    finished = datetime.fromisoformat(found["finished"])
+    return SeenStatement(Statement(**{**found, "finished": finished}), content["problem"])
 
 
 def read_statement(path: Path | None) -> SeenStatement:

@@ -6,7 +6,7 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
-from engine.approvals import as_facts, judge_approvals
+from engine.approvals import approvals_here, as_facts, judge_approvals
 from engine.attempt.position import Position, position_findings
 from engine.attempt.takeover import changes_since
 from engine.errors import Refused
@@ -37,7 +37,7 @@ from engine.queries.machine import (
 from engine.queries.neteye import DEFINITION
 from engine.report.audit.index import APPROVED
 from engine.session import Session
-from engine.statement import counted, read_statement
+from engine.statement import counted, statement_here
 from engine.steps import step
 from engine.transport.firewall import Firewall
 from runbook import checks, release
@@ -152,6 +152,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     if settings.approvals:
         found, counted = judge_approvals(
             runbook_session.run,
+            look.here(approvals_here(runbook_session.run)),
             active=look.names.active,
             versions=runbook_session.survey.versions.values,
             now=look.now(),
@@ -161,7 +162,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
             evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
     said = ""
     if settings.environment is Environment.PRODUCTION:
-        seen = read_statement(settings.rehearsal)
+        seen = look.here(statement_here(settings.rehearsal))
         findings = (*findings, *_rehearsed(look, seen))
         said = f"; {statement.sentence(seen)}"
     notes = [f for f in findings if f.code == "release-notes-unread"]

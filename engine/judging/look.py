@@ -7,12 +7,12 @@ from typing import Any, NoReturn, TypeVar
 
 from engine.attempt.records import Attempt
 from engine.errors import Unanswered
-from engine.judging.answers import NotRecorded, answer_of, rows_of
+from engine.judging.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.judging.baseline import RecordedBaseline
 from engine.judging.record import Record
-from engine.look import Look, statement_of
+from engine.look import CONTROLLER, Look, statement_of
 from engine.model.names import names_of
-from engine.queries import Query, SqlQuery
+from engine.queries import LocalQuery, Query, SqlQuery
 from engine.report import earlier
 from engine.run import Run
 from engine.survey import RECORDS
@@ -44,9 +44,12 @@ class RecordedLook(Look):
     def wait(self, seconds: float) -> None:
         """The run has waited."""
 
-    def room_here(self) -> int:
-        event = self._source.take("controller", "room for the fetched backup")
-        return int(event["output"]["text"].split()[0])
+    def here(self, query: LocalQuery[T]) -> T:
+        event = self._source.take(CONTROLLER, query.name)
+        try:
+            return query.parse(text_of(event["output"], self._source.directory, query.name))
+        except (ValueError, LookupError, TypeError) as error:
+            raise NotRecorded(f"written in a way that can't be read back: {query.name}") from error
 
     def ask(self, node: str, query: Query[T]) -> T:
         if query.name == RECORDS.name:

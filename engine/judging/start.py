@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,13 @@ from engine.outputs import Outputs
 from engine.redact import Redactor
 from engine.run import Mode, Run
 from engine.steps import Scope
+
+
+class _Unwritten(Journal):
+    """What the steps record now is compared and forgotten: the disk need not have it."""
+
+    def _write(self, data: bytes) -> None:
+        """Nowhere."""
 
 
 def run_again(record: Record, release: Release, scratch: Path) -> Run:
@@ -42,9 +49,9 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
         follows=_followed(record, release),
         directory=scratch,
         run_id=begun["run"],
-        journal=Journal(scratch / "journal.jsonl", begun["run"], clean, record.now),
+        journal=_Unwritten(scratch / "journal.jsonl", begun["run"], clean, record.now),
         redactor=redactor,
-        judge=Judge(release.severities, _acceptances(record.own), now=record.now),
+        judge=Judge(release.severities, acceptances_of(record.own), now=record.now),
         outputs=Outputs(scratch / "outputs", clean),
         started=datetime.fromisoformat(begun["started"]),
         runbook=begun["runbook"],
@@ -85,26 +92,33 @@ def _given_before(begun: Event) -> dict[str, Any]:
     }
 
 
-def _acceptances(own: Iterable[Event]) -> tuple[Acceptance, ...]:
-    """Those given for the run that a finding needed; of others nothing is on record."""
-    told: list[tuple[Event, Mapping[str, Any]]] = []
-    for event in own:
-        if event["event"] == "accepted":
-            told.append((event, event))
-        elif event["event"] == "finding" and event["accepted"]:
-            accepted = event["accepted"]
-            if accepted.get("run") in (None, "", event["run"]):
-                told.append((event, accepted))
-    found: dict[tuple[str, str | None], Acceptance] = {}
-    for event, said in told:
-        until = date.fromisoformat(said["until"]) if said["until"] else None
-        acceptance = Acceptance(
-            event["code"], event["subject"], said["reason"], said["by"], until, event["run"],
-            said.get("given") or "",
-        )  # fmt: skip
-        if (acceptance.code, None) not in found:
-            found.setdefault((acceptance.code, acceptance.subject), acceptance)
-    return tuple(found.values())
+def acceptances_of(own: Sequence[Event]) -> tuple[Acceptance, ...]:
+    """Those given for the run. An older runbook told of the ones that a finding needed only."""
+    told = own[0].get("acceptances")
+    if told is not None:
+        return tuple(_acceptance(one, one) for one in told)
+    used = [_acceptance(e, e) for e in own if e["event"] == "accepted"]
+    weighed = [e for e in own if e["event"] == "finding" and e["accepted"]]
+    used += [_acceptance(e, e["accepted"]) for e in weighed if _was_given_for(e)]
+    by_target = {(one.code, one.subject): one for one in reversed(used)}
+    return tuple(by_target.values())
+
+
+def _was_given_for(finding: Event) -> bool:
+    """For this run; one of an earlier run is on record in its journal."""
+    return finding["accepted"].get("run") in (None, "", finding["run"])
+
+
+def _acceptance(about: Mapping[str, Any], said: Mapping[str, Any]) -> Acceptance:
+    return Acceptance(
+        code=about["code"],
+        subject=about["subject"],
+        reason=said["reason"],
+        by=said["by"],
+        until=date.fromisoformat(said["until"]) if said["until"] else None,
+        run=said.get("run") or "",
+        given=said.get("given") or "",
+    )
 
 
 def _followed(record: Record, release: Release) -> Followed | None:

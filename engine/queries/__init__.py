@@ -52,6 +52,20 @@ class SqlQuery(Generic[T]):
     secret: bool = False
 
 
+@dataclass(frozen=True)
+class LocalQuery(Generic[T]):
+    """A question to the controller itself: its files, its room."""
+
+    name: str
+    where: str
+    """What is looked at, in the place of a command."""
+    ask: Callable[[], T]
+    write: Callable[[T], str]
+    """The answer as the evidence has it."""
+    parse: Callable[[str], T]
+    """The answer read back from there; ValueError."""
+
+
 @dataclass
 class Asked(Generic[T]):
     """The same question to several nodes: who answered what, and who did not answer and why."""

@@ -95,7 +95,7 @@ def test_baseline(runbook_session, look, evidence):
     evidence.fulfilled("G01", "the tiny guide's first duty")
     evidence.fulfilled("G02", "the tiny guide's second duty")
     if look.attempt is None and not look.memory.closed:
-        runbook_session.open_attempt({"fencing": True})
+        runbook_session.open_attempt({"fencing": True, "private": []})
     evidence.note("opened")
 
 '''
