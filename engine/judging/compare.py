@@ -12,6 +12,10 @@ from engine.journal import Event
 _FIELDS = ("severity", "observed", "expected", "remedy", "guide", "accepted")
 
 
+FIRST_LOOK = "the first look"
+"""What was asked before any step, among the steps."""
+
+
 class State(StrEnum):
     """How far a step could be judged again."""
 

@@ -12,6 +12,7 @@ import pytest
 from engine.console import Console
 from engine.errors import RunbookError, UsageError
 from engine.journal import Event
+from engine.judging import compare
 from engine.judging.answers import NotRecorded
 from engine.judging.compare import StepAgain, step_again
 from engine.judging.record import FIRST_LOOK, Record
@@ -20,8 +21,6 @@ from engine.judging.start import run_again
 from engine.model.release import Release
 from engine.run import Run
 from engine.stash import ITEM, JUDGED, RUN, SESSION
-
-SHOWN = "the first look"
 
 
 class Judging:
@@ -127,7 +126,7 @@ class Judging:
         found = [e for e in events if e["event"] == "finding" and e["step"] == name]
         self.steps.append(
             step_again(
-                name or SHOWN,
+                name or compare.FIRST_LOOK,
                 self.record.findings(name),
                 found,
                 why=why,

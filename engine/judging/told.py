@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from engine.judging.compare import Again, Difference, State, StepAgain
+from engine.judging.compare import FIRST_LOOK, Again, Difference, State, StepAgain
 
 SCHEMA = 1
 
@@ -14,12 +14,13 @@ SCHEMA = 1
 def lines_of(again: Again) -> list[str]:
     """What was judged, what differs, what could not be judged and why."""
     whole, part, left = (again.of(state) for state in State)
+    counted = [sum(step.name != FIRST_LOOK for step in found) for found in (whole, part, left)]
     same = sum(step.findings for step in again.steps)
     return [
         f"run {again.run} ({again.mode}) of {again.cluster}, judged again by its answers",
         *_runbook(*again.runbook),
         *_position(*again.position),
-        f"steps: {len(whole)} judged, {len(part)} judged in part, {len(left)} not judged;"
+        f"steps: {counted[0]} judged, {counted[1]} judged in part, {counted[2]} not judged;"
         f" {again.not_reached} were not reached in the run",
         *(
             [f"steps that the run did not have: {', '.join(again.unknown)}"]

@@ -40,6 +40,7 @@ from tests.integration.inventories import (
     send_inventory,
 )
 from tests.integration.invocation import ROOT, Project, Ran, copy_project
+from tests.integration.judging import assert_judged_again
 from tests.integration.ocs_files import (
     RESTAPI,
     SERVER,
@@ -233,6 +234,14 @@ def test_a_stranger_can_verify_both_runs(rehearsal: Rehearsal, tmp_path: Path) -
 def test_the_files_are_as_the_published_schemas_have_them(rehearsal: Rehearsal) -> None:
     for ran in (rehearsal.first, rehearsal.second):
         assert problems_of_run(_resolved(ran)) == []
+
+
+def test_both_runs_can_be_judged_again_without_the_cluster(rehearsal: Rehearsal) -> None:
+    for ran in (rehearsal.first, rehearsal.second):
+        run = _resolved(ran)
+        before = dict(contents_of(run))
+        assert_judged_again(rehearsal.project, run, [s["name"] for s in ran.summary["steps"]])
+        assert dict(contents_of(run)) == before
 
 
 def test_it_says_that_it_was_rehearsed(rehearsal: Rehearsal) -> None:
