@@ -18,6 +18,7 @@ from engine.model.names import Names
 from engine.model.release import Release
 from engine.queries import Asked, LocalQuery, Query, SqlQuery
 from engine.queries.pacemaker import STATUS
+from engine.queries.rows import write_rows
 from engine.run import Run
 from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, Transport
 from engine.transport.parallel import in_parallel
@@ -230,8 +231,7 @@ class Look:
         )
 
     def _rows(self, query: SqlQuery[Any], rows: list[Mapping[str, Any]]) -> dict[str, Any]:
-        lines = [", ".join(f"{key}={value!r}" for key, value in row.items()) for row in rows]
-        return self._run.outputs.describe(f"sql-{query.name}", "\n".join(lines))
+        return self._run.outputs.describe(f"sql-{query.name}", write_rows(rows))
 
     def _answer(self, node: str, query: Query[Any]) -> Answer:
         if node in self.silent:

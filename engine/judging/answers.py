@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from engine.journal import Event
+from engine.queries.rows import read_rows
 from engine.secrets import MASK
 from engine.transport.base import Answer
 
@@ -86,37 +85,10 @@ def rows_of(event: Event, directory: Path) -> list[Mapping[str, Any]]:
         raise NotRecorded(f"secret answers: {question}")
     text = text_of(event["output"], directory, question)
     try:
-        found: list[Mapping[str, Any]] = [_row(line) for line in text.split("\n")]
-    except (SyntaxError, ValueError) as error:
+        found = read_rows(text)
+    except (ValueError, ArithmeticError, TypeError) as error:
         why = "masked in part" if MASK in text else "written in a way that can't be read back"
         raise NotRecorded(f"rows {why}: {question}") from error
     if len(found) != event["rows"]:
         raise NotRecorded(f"{len(found)} of {event['rows']} rows: {question}")
     return found
-
-
-_TYPES: dict[str, Any] = {
-    "Decimal": Decimal,
-    "datetime.datetime": datetime,
-    "datetime.date": date,
-    "datetime.timedelta": timedelta,
-    "datetime.time": time,
-}
-
-
-def _row(line: str) -> dict[str, Any]:
-    """One row, written as `name=value, name=value` with Python's own forms of the values."""
-    call = ast.parse(f"row({line})", mode="eval").body
-    if not isinstance(call, ast.Call) or call.args:
-        raise ValueError("no row")
-    return {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
-
-
-def _value(node: ast.expr) -> Any:
-    if not isinstance(node, ast.Call):
-        return ast.literal_eval(node)
-    kind = _TYPES.get(ast.unparse(node.func))
-    if kind is None:
-        raise ValueError(f"a value of the kind {ast.unparse(node.func)}")
-    named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
-    return kind(*map(ast.literal_eval, node.args), **named)
