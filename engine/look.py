@@ -148,6 +148,15 @@ class Look:
                 asked.values[node] = value
         return asked
 
+    def learn(self, nodes: Iterable[str]) -> None:
+        """Ask for the release's secrets: from here on they are masked.
+
+        Whoever needs an answer asks again, and judges one that is missing.
+        """
+        nodes = tuple(nodes)
+        for query in self.release.secrets:
+            self.ask_all(nodes, query)
+
     def batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
     ) -> list[Answer | Lost]:

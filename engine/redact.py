@@ -20,9 +20,7 @@ _SHORTEST_PART = 8
 _NAME = r"""
     # each word is gone through once: megabytes of `a-a-a` would take hours else
     (?<![\w-]) (?> [\w-]* (?: passw(?:or)?d | passwd | _pwd | secret | token ) [\w-]*+ )
-      (?: ["'}]* \s* (?: => | [=:] ) \s*
-      # pacemaker's own form, in which fence devices have theirs
-      | ["'] \s+ value \s* = \s* )
+      ["'}]* \s* (?: => | [=:] ) \s*
     # an option and its value
     | (?<![\w-]) -- (?> [\w-]* (?: passw(?:or)?d | passwd | secret | token ) ) [ \t]+ (?=[^\s-])
       # httpd's directives: name, then value, with nothing between

@@ -84,10 +84,7 @@ def survey(run: Run, look: Look) -> Survey:
 
 
 def _learn_secrets(run: Run, look: Look) -> None:
-    """From here on they are masked. Whoever needs an answer asks again and judges a missing one."""
-    operative = [node for node in run.inventory.operative if node not in look.silent]
-    for query in run.release.secrets:
-        look.ask_all(operative, query)
+    look.learn([node for node in run.inventory.operative if node not in look.silent])
 
 
 def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, TypeVar
 
 from engine.attempt.records import Attempt
@@ -76,8 +76,16 @@ class RecordedLook(Look):
             raise Lost(node, problem, LostKind.CONNECTION_LOST)
         return answer_of(event, self._source.directory)
 
+    def learn(self, nodes: Iterable[str]) -> None:
+        """They were masked when they were recorded."""
+
     def _record(
-        self, node: str, query: Query[Any], answer: Answer | None, problem: str = ""
+        self,
+        node: str,
+        query: Query[Any],
+        answer: Answer | None,
+        problem: str = "",
+        told: str | None = None,
     ) -> None:
         """It is on record."""
 

@@ -15,6 +15,7 @@ from engine.judging.baseline import RecordedBaseline
 from engine.judging.look import Nowhere, RecordedLook
 from engine.judging.record import Record
 from engine.run import Run, Stop
+from engine.secrets import Secret
 from engine.session import Session
 from engine.standby import standby_seconds
 from engine.survey import refresh_records, survey
@@ -60,7 +61,7 @@ class JudgingSession(Session):
         run.attempt = opened or self._attempt
         self.look.baseline = RecordedBaseline(record) if opened else self._baseline
 
-    def open_attempt(self, baseline: Mapping[str, object]) -> None:
+    def open_attempt(self, baseline: Mapping[str, object], key: Secret | None = None) -> None:
         """The run has opened it."""
         self.run.attempt = self.run.run_id
         self.look.baseline = baseline

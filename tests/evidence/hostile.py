@@ -56,7 +56,7 @@ def together(url: str) -> str:
 _KEPT = frozenset(
     {
         *("event", "time", "started", "run", "outcome", "severity", "state", "key", "row", "of"),
-        *("mode", "environment", "when", "result", "kind"),
+        *("mode", "environment", "when", "result", "kind", "since", "until"),
     }
 )
 
