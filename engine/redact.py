@@ -27,14 +27,14 @@ _NAME = r"""
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
       [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
     | :// [^/\s:@]+ : (?= [^/\s@]+ @ )
-    # pacemaker's digests of a resource's parameters, its password among them
-    | (?<![\w-]) op-(?: \w+- )? digest =
     """
 _NAMED = re.compile(
     rf"""(?ix) ( {_NAME} )
     ( "[^"\n]+" | '[^'\n]+' | [^\s"',;@]+ )
     """
 )
+_DIGEST = re.compile(r"""(?i)(\bop-(?:\w+-)?digest\s*=\s*(\\?["'])).*?(?=\2|\Z)""")
+"""Pacemaker's digests of a resource's parameters, its password among them. XML stays XML."""
 _ELEMENT = re.compile(r"<[A-Za-z][^<]*+")
 """A start tag of XML, and what follows up to the next one: attributes hold no raw `<`."""
 _ELEMENT_NAME = re.compile(r"""(?i)\bname\s*=\s*\\?["']([\w.:-]*)""")
@@ -92,7 +92,8 @@ class Redactor:
         So are those of elements such as `<nvpair name="passwd" value="..."/>`: pacemaker's
         configuration holds the passwords of the fence devices.
         """
-        return _ELEMENT.sub(_mask_element, _NAMED.sub(_mask_value, self.clean(text)))
+        text = _DIGEST.sub(rf"\g<1>{MASK}", _NAMED.sub(_mask_value, self.clean(text)))
+        return _ELEMENT.sub(_mask_element, text)
 
     def without_open_end(self, text: str) -> str:
         """A masked text that goes on later, less what may be the beginning of a secret."""
@@ -135,7 +136,8 @@ def _overlap(text: str, form: str) -> int:
 def _mask_value(match: re.Match[str]) -> str:
     value = match[2]
     # a reference to a variable is no secret, and the reader of a diff needs it
-    return match[0] if _REFERENCE.match(value) else f"{match[1]}{MASK}"
+    quote = value[0] if value[0] in "\"'" and value[-1] == value[0] else ""  # XML stays XML
+    return match[0] if _REFERENCE.match(value) else f"{match[1]}{quote}{MASK}{quote}"
 
 
 def _mask_element(match: re.Match[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from engine.act import Applied
 from engine.attempt.comparison import key_of
@@ -147,13 +149,17 @@ def test_glpi(look: Look, evidence: Evidence) -> None:
     if place.database is None or baseline is None:
         evidence.judge(_no_glpi(place), observed=place.sentence)
         return
-    seen = glpi_now(look, place, baseline, _comparison(look))
+    seen = glpi_now(look, place, baseline, _comparison(look, baseline))
     evidence.judge(seen.findings, observed=seen.observed)
 
 
-def _comparison(look: Look) -> Secret | None:
-    """The attempt's key; None once the attempt is closed: it was compared, and the key is gone."""
-    if look.memory.closed:
+def _comparison(look: Look, baseline: Mapping[str, Any]) -> Secret | None:
+    """The attempt's key.
+
+    None once the attempt is closed: it was compared, and the key is gone; or where there is
+    nothing to compare with: an older runbook took the baseline.
+    """
+    if look.memory.closed or not baseline.get("hmacs"):
         return None
     node, query = look.names.active, key_of(look.attempt or "")
     key = look.ask(node, query)

@@ -109,8 +109,8 @@ def test_very_short_values_are_not_masked_everywhere() -> None:
     [
         ("password = hunter22", f"password = {MASK}"),
         ("password: hunter22, next", f"password: {MASK}, next"),
-        ('"db_passwd": "hunter 22"', f'"db_passwd": {MASK}'),
-        ("OCS_DB_PWD='hunter22'", f"OCS_DB_PWD={MASK}"),
+        ('"db_passwd": "hunter 22"', f'"db_passwd": "{MASK}"'),
+        ("OCS_DB_PWD='hunter22'", f"OCS_DB_PWD='{MASK}'"),
         ("$ENV{OCS_DB_PASS_PWD} => hunter22", f"$ENV{{OCS_DB_PASS_PWD}} => {MASK}"),
         ("PerlSetVar OCS_DB_PWD hunter22", f"PerlSetVar OCS_DB_PWD {MASK}"),
         ("  PerlSetEnv OCS_OPT_PASSWORD  hunter22", f"  PerlSetEnv OCS_OPT_PASSWORD  {MASK}"),
@@ -143,7 +143,7 @@ def test_secret_parameters_of_pacemakers_configuration_are_masked(text: str) -> 
 def test_pacemakers_digests_of_secret_parameters_are_masked() -> None:
     text = '<lrm_rsc_op id="a" op-secure-digest="0f1e2d" op-digest="3c4b"/>'
     assert Redactor().clean_output(text) == (
-        f'<lrm_rsc_op id="a" op-secure-digest={MASK} op-digest={MASK}/>'
+        f'<lrm_rsc_op id="a" op-secure-digest="{MASK}" op-digest="{MASK}"/>'
     )
 
 

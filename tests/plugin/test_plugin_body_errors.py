@@ -60,7 +60,7 @@ def test_all(look, evidence):
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: RunbookError) -> None:
-    def fail(self: RecordsWriter, attempt: str, baseline: Any) -> None:
+    def fail(self: RecordsWriter, attempt: str, baseline: Any, key: Any) -> None:
         raise error
 
     monkeypatch.setattr(RecordsWriter, "open_attempt", fail)
