@@ -94,7 +94,8 @@ class Evidence:
 
     def call_support(self, row: str, directions: str) -> None:
         """What was found is for the vendor's support: `row` says so, a support bundle is left."""
-        self.fulfilled(row, directions)
+        self._rows((row,), RowState.FULFILLED, directions, settles=True)
+        self.reasons.append(directions)
         if self._run.mode is not Mode.PLAN:
             codes = ", ".join(dict.fromkeys(finding.code for finding in self.blocking))
             wanted = SupportWanted(f"{self.step} found {codes}", self.step, row)
@@ -154,9 +155,11 @@ class Evidence:
         )
         return output
 
-    def _rows(self, rows: Iterable[str], state: RowState, reason: str) -> None:
+    def _rows(self, rows: Iterable[str], state: RowState, reason: str, **more: bool) -> None:
         for row in rows:
-            self._run.record("row", step=self.step, row=row, state=state.value, reason=reason)
+            self._run.record(
+                "row", step=self.step, row=row, state=state.value, reason=reason, **more
+            )
 
 
 def _said(findings: list[Finding], otherwise: str) -> str:

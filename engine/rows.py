@@ -39,7 +39,8 @@ def rows_of(
 
     `serving` names the steps that serve a row. A row counts only when each of them has recorded
     an observation or a change made for it; of a fan-out one item is enough, because items
-    depend on each other and on their findings anyway.
+    depend on each other and on their findings anyway. A record that `settles` the row stands for
+    all of them: what is to be done on a failure is done at the first one.
     """
     latest: dict[str, dict[str, Event]] = {row: {} for row in guide}
     for event in events:
@@ -74,6 +75,8 @@ def _both(before: Event, event: Event) -> Event:
 def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -> Row:
     recorded = {event["step"].split("[")[0] for event in of_row.values()}
     missing = tuple(step for step in serving if step not in recorded)
+    if any(event.get("settles") for event in of_row.values()):
+        missing = ()
     state = next((s for s in RowState if any(e["state"] == s for e in of_row.values())), None)
     if state is None or (missing and state is not RowState.FAILED):
         return Row(row, duty, RowState.OPEN, (), f"not yet: {_listed(missing)}", missing)

@@ -73,6 +73,16 @@ def test_a_step_that_calls_support_leaves_one(project: Project) -> None:
     assert "- blocked, exit code 10" in found["index.txt"]
 
 
+def test_the_row_is_settled_by_the_first_failure(project: Project) -> None:
+    later = NOT_NORMAL.replace("second.normal", "third.normal").replace("test_n", "test_later_n")
+    project.steps(NOT_NORMAL + later.replace("first.baseline", "second.normal"))
+    project.run()
+    assert project.outcomes()["third.normal"] == "not reached"
+    (row,) = [row for row in project.summary["guide"] if row["id"] == "G02"]
+    assert row["state"] == "fulfilled"
+    assert row["steps"] == ["first.baseline", "second.normal"]
+
+
 def test_it_has_the_runs_own_files_and_is_sealed_with_them(project: Project) -> None:
     project.steps(NOT_NORMAL + CLOSING)
     project.run()
