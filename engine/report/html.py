@@ -65,14 +65,10 @@ def render_summary(summary: Mapping[str, Any]) -> str:
 def _verdict(summary: Mapping[str, Any]) -> str:
     good = summary["exit_code"] == 0
     colour = "#1a7f37" if good else "#cf222e"
-    text = f"{summary['outcome']} (exit code {summary['exit_code']})"
-    if summary.get("stopped"):
-        text += f": {summary['stopped']['reason']}"
-    todo = (
-        f"<p><b>What to do:</b> {escape(summary['stopped']['what_to_do'])}</p>"
-        if summary.get("stopped")
-        else ""
-    )
+    text, todo = f"{summary['outcome']} (exit code {summary['exit_code']})", ""
+    if stopped := summary.get("stopped"):
+        text += f": {stopped['reason']}"
+        todo = f"<p><b>What to do:</b> {escape(stopped['what_to_do'])}</p>"
     return f'<div class="verdict" style="background:{colour}">{escape(text)}</div>{todo}'
 
 

@@ -45,7 +45,8 @@ def _facts(summary: Mapping[str, Any], nodes: Sequence[str]) -> list[str]:
     facts = {
         "made because": summary["support"]["why"],
         "cluster": f"{summary['cluster']} ({summary['environment']})",
-        "upgrade": f"{summary['source']} to {summary['target']}, found at position {summary['position']}",
+        "upgrade": f"{summary['source']} to {summary['target']}",
+        "position at the run's begin": summary["position"] or "unknown",
         "attempt": summary["attempt"] or "none",
         "begun, ended (UTC)": f"{summary['started']}, {summary['finished']}",
         "nodes that answered": ", ".join(nodes) or "none",
