@@ -22,6 +22,13 @@ class NotRecorded(Exception):
     """The record does not have what a step asks for. Never handled by steps: it ends their body."""
 
 
+class Diverged(NotRecorded):
+    """A step asks or changes what it did not in the run: with the same answers it goes another way.
+
+    That is a difference, whatever it would have found.
+    """
+
+
 @dataclass(frozen=True, repr=False)
 class AnswerAgain(Answer):
     """An answer as the run got it, masked as it was recorded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.act import Action, Applied, key_of
 from engine.attempt.memory import ChangeRecord
 from engine.journal import Event
-from engine.judging.answers import NotRecorded, answer_of
+from engine.judging.answers import Diverged, NotRecorded, answer_of
 from engine.judging.record import Record, fields_of
 from engine.model.change import Change, Nothing, Outcome
 from engine.run import Run, Stop
@@ -24,7 +24,7 @@ class Reapplier:
         """Nothing is handed to N."""
 
     def apply(self, step: str, action: Action) -> Applied:
-        """Drive one action to its end. Raises NotDone where the run's did, NotRecorded when it
+        """Drive one action to its end. Raises NotDone where the run's did, Diverged when it
         yields a change that the run did not make."""
         changes: list[Change] = []
         answers: list[Answer] = []
@@ -50,7 +50,7 @@ class Reapplier:
         if intent is None:
             return self._without_intent(step, change, self._run.memory.changes.get(key))
         if (intent["node"], intent["what"]) != (change.node, change.what):
-            raise NotRecorded(f"another change: {change.what} on {change.node}")
+            raise Diverged(f"another change: {change.what} on {change.node}")
         self._again(intent)
         result = next((event for event in made if event["event"] == "result"), None)
         if result is None:
@@ -70,7 +70,7 @@ class Reapplier:
             return Answer(0, b"", b"", 0.0)  # a person's word, given in this run or before
         if self._record.stop_within(step) is not None:
             raise self._not_done(step, change)
-        raise NotRecorded(f"a change that the run did not make: {change.what} on {change.node}")
+        raise Diverged(f"a change that the run did not make: {change.what} on {change.node}")
 
     def _not_done(self, step: str, change: Change) -> NotDone:
         stop: Stop | None = self._record.stop_within(step)

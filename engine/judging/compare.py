@@ -31,7 +31,7 @@ class Difference:
     code: str
     subject: str
     what: str
-    """`new`, `gone`, `changed`, or `outcome`."""
+    """`new`, `gone`, `changed`; of the step itself `outcome`, or `way`: it asks or does more."""
     fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     """Field -> (on record, now); of a new or gone finding its severity and what was observed."""
 
@@ -57,10 +57,12 @@ def step_again(
     now: Sequence[Event],
     *,
     why: str = "",
+    diverged: bool = False,
     failed: tuple[bool, bool] = (False, False),
     said: tuple[str, str] = ("", ""),
 ) -> StepAgain:
-    """`recorded` and `now` are finding events of one step; `why` it ended before its end.
+    """`recorded` and `now` are finding events of one step; `why` it ended before its end;
+    `diverged`: because it went another way than in the run.
 
     `failed` and `said`: whether the step failed, and how it ended in words, on record and now.
     """
@@ -81,6 +83,8 @@ def step_again(
         same += not changed
         if changed:
             differences.append(Difference(finding["code"], finding["subject"], "changed", changed))
+    if diverged:
+        differences.append(Difference("", name, "way", {"way": ("", why)}))
     if why:
         state = State.PART if now else State.NOT
         named = tuple(f"{event['code']} {event['subject']}" for event in left)

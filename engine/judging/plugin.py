@@ -13,7 +13,7 @@ from engine.console import Console
 from engine.errors import RunbookError, UsageError
 from engine.journal import Event
 from engine.judging import compare
-from engine.judging.answers import NotRecorded
+from engine.judging.answers import Diverged, NotRecorded
 from engine.judging.compare import StepAgain, step_again
 from engine.judging.record import FIRST_LOOK, Record
 from engine.judging.session import JudgingSession
@@ -35,7 +35,7 @@ class Judging:
         """Why nothing could be judged."""
         self._run: Run
         self._session: JudgingSession
-        self._ended: dict[str, str] = {}
+        self._ended: dict[str, NotRecorded] = {}
         """Step -> why its body ended before its end."""
         self._scratch = tempfile.TemporaryDirectory(prefix="nr-judge-")
 
@@ -91,15 +91,15 @@ class Judging:
         console = Console(_unheard, 0, 0.0, self._run.redactor.clean_output)
         self._session = JudgingSession(self._run, self.record, console)
         session.config.stash[SESSION] = self._session
-        why = ""
+        why: Exception | None = None
         try:
             self._session.begin()
             self.position = self._session.look.position.value
         except (NotRecorded, RunbookError) as error:
-            why = str(error)
+            why = error
         self._tell(FIRST_LOOK, self._run.journal.events, why)
         if why or self._run.stop is not None:
-            self._leave_out(session.items, why or "the first look stops the run now")
+            self._leave_out(session.items, str(why or "the first look stops the run now"))
         return (yield)
 
     def _leave_out(self, items: list[pytest.Item], why: str) -> None:
@@ -114,14 +114,15 @@ class Judging:
         self._session.go_to(name)
         before = len(self._run.journal.events)
         result = yield
-        self._tell(name, self._run.journal.events[before:], self._ended.get(name, ""))
+        self._tell(name, self._run.journal.events[before:], self._ended.get(name))
         return result
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        if call.excinfo is not None and call.excinfo.errisinstance(NotRecorded):
-            self._ended.setdefault(item.stash[ITEM].name, str(call.excinfo.value))
+        raised = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(raised, NotRecorded):
+            self._ended.setdefault(item.stash[ITEM].name, raised)
 
-    def _tell(self, name: str, events: list[Event], why: str) -> None:
+    def _tell(self, name: str, events: list[Event], why: Exception | None) -> None:
         recorded, now = self.record.ended.get(name), _ended(events)
         found = [e for e in events if e["event"] == "finding" and e["step"] == name]
         self.steps.append(
@@ -129,7 +130,8 @@ class Judging:
                 name or compare.FIRST_LOOK,
                 self.record.findings(name),
                 found,
-                why=why,
+                why=str(why or ""),
+                diverged=isinstance(why, Diverged),
                 failed=(_has_failed(recorded), _has_failed(now)),
                 said=(_said(recorded), _said(now)),
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.attempt.memory import Memory
 from engine.journal import Event
-from engine.judging.answers import NotRecorded
+from engine.judging.answers import Diverged
 from engine.report.evidence_files import Evidence
 from engine.run import Ending, Stop
 
@@ -73,16 +73,16 @@ class Record:
         return [event for event in self.of(step) if event["event"] == "finding"]
 
     def take(self, node: str, question: str, command: str | None = None) -> Event:
-        """The next recorded answer to a question. NotRecorded when there is none any more.
+        """The next recorded answer to a question. Diverged when there is none any more.
 
         `command` is what would be sent, masked; None when nothing is.
         """
         with self._lock:  # nodes are asked in parallel
             waiting = self._left[node, question]
             if not waiting:
-                raise NotRecorded(f"not asked in the run, or not so often: {question!r} of {node}")
+                raise Diverged(f"not asked in the run, or not so often: {question!r} of {node}")
             if command is not None and waiting[0]["command"] != command:
-                raise NotRecorded(f"asked by another command than in the run: {question!r}")
+                raise Diverged(f"asked by another command than in the run: {question!r}")
             event = waiting.popleft()
             self.come_to(event)
             return event

@@ -80,6 +80,8 @@ def _difference(difference: Difference) -> list[str]:
             f"        on record: {then}",
             f"        now: {now}",
         ]
+    if difference.what == "way":
+        return [f"    it goes another way than in the run: {difference.fields['way'][1]}"]
     if difference.what in _WHERE:
         values = {name: next(filter(None, pair)) for name, pair in difference.fields.items()}
         said = f"{values.get('severity')}: {values.get('observed')}"
@@ -94,7 +96,7 @@ def _verdict(again: Again, same: int) -> str:
     if again.is_same:
         return f"the same findings ({same}) in everything that was judged"
     count = sum(len(step.differences) for step in again.steps)
-    return f"DIFFERENT: {count} differences in findings, {same} findings are the same"
+    return f"DIFFERENT: {count} differences, {same} findings are the same"
 
 
 def data_of(again: Again) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.approvals import approvals_here
-from engine.judging.answers import SECRET, NotRecorded, answer_of, rows_of, text_of
+from engine.judging.answers import SECRET, Diverged, NotRecorded, answer_of, rows_of, text_of
 from engine.judging.record import Record
 from engine.model.approval import Approval, SeenApproval
 from engine.model.statement import SeenStatement, Statement
@@ -133,7 +133,7 @@ def test_deadlines_are_over_when_nothing_more_was_asked(tmp_path: Path) -> None:
     record.take("n", "q", "c")
     assert record.timer() - begun > 1000
     assert record.timer() - record.timer() < 0
-    with pytest.raises(NotRecorded, match="not so often"):
+    with pytest.raises(Diverged, match="not so often"):
         record.take("n", "q", "c")
 
 
@@ -145,5 +145,5 @@ def test_an_answer_to_another_command_is_none(tmp_path: Path) -> None:
     ]
     record = Record(Evidence(tmp_path, own, [], is_torn=False))
     record.go_to("a.b")
-    with pytest.raises(NotRecorded, match="another command"):
+    with pytest.raises(Diverged, match="another command"):
         record.take("n", "q", "d")

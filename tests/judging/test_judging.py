@@ -255,18 +255,39 @@ def test_what_hangs_on_a_secret_is_named_and_never_taken_as_equal(project: Proje
 def test_a_question_that_the_run_did_not_ask_is_told(project: Project) -> None:
     project.run(*RUNS["done"](project))
     project.steps(CHANGE + JUDGING.replace("look.names.all", "[*look.names.all, 'more']") + CLOSING)
-    (step,) = (s for s in judged(project).steps if s.name == "third.versions")
+    again = judged(project)
+    (step,) = (s for s in again.steps if s.name == "third.versions")
     assert step.state is State.NOT
     assert "not asked in the run" in step.why
+    assert differences(again) == [("third.versions", "", "third.versions", "way")]
 
 
 def test_a_change_that_the_run_did_not_make_is_told(project: Project) -> None:
     project.cluster.things.add("x")
     project.run(*RUNS["done"](project))
     project.steps(CHANGE.replace("x_set", "y_set") + JUDGING + CLOSING)
-    (step,) = (s for s in judged(project).steps if s.name == "second.change")
+    again = judged(project)
+    (step,) = (s for s in again.steps if s.name == "second.change")
     assert step.state is State.NOT
     assert "has y" in step.why
+    assert not again.is_same
+
+
+def test_an_answer_by_which_it_would_change_something_is_told(
+    project: Project, tmp_path: Path
+) -> None:
+    """x was there, says the run; now it is said that it was not."""
+    project.cluster.things.add("x")
+    project.run(*RUNS["done"](project))
+
+    def missing(event: dict[str, Any]) -> dict[str, Any]:
+        asked = event["event"] == "observation" and event["question"] == "has x"
+        return {**event, "code": 1} if asked else event
+
+    again = judged(project, altered(project.latest, tmp_path / "copy", missing))
+    assert differences(again) == [("second.change", "", "second.change", "way")]
+    (step,) = (s for s in again.steps if s.name == "second.change")
+    assert step.why == f"a change that the run did not make: set x on {N}"
 
 
 def test_steps_that_are_gone_or_new_are_told(project: Project) -> None:
