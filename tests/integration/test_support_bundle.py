@@ -17,7 +17,8 @@ from tests.faults.running import Running
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.invocation import Project, Ran, copy_project
 from tests.integration.outcome import assert_upgraded
-from tests.integration.secrets_of import contents_of, exposed, passwords_of
+from tests.integration.secrets_of import passwords_of
+from tests.secrets.forms import contents_of, exposed
 from tests.integration.snapshot import nothing_changes
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
@@ -128,7 +129,7 @@ def test_no_password_is_in_bundle_or_evidence(story: Story) -> None:
     passwords = {**passwords_of(story.cluster), "fence": PASSWORD}
     for ran in (story.failing, story.plan, story.green):
         assert ran.directory is not None
-        recorded = (one for one in contents_of(ran.directory) if "/backups/" not in one[0])
+        recorded = contents_of(ran.directory, without="backups")
         assert exposed(passwords, [("console", ran.console.encode()), *recorded]) == []
 
 
