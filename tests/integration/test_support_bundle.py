@@ -18,8 +18,8 @@ from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.invocation import Project, Ran, copy_project
 from tests.integration.outcome import assert_upgraded
 from tests.integration.secrets_of import passwords_of
-from tests.secrets.forms import contents_of, exposed
 from tests.integration.snapshot import nothing_changes
+from tests.secrets.forms import contents_of, exposed
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
