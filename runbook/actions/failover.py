@@ -21,6 +21,7 @@ from engine.policy.text import listed
 from engine.queries.pacemaker import CIB
 from runbook import failover
 from runbook.failover import CONSTRAINT, LEDGER, Exercised, Httpd
+from runbook.ocs.httpd.checks import has_ocs_server
 from runbook.ocs.presence import presence
 
 DEADLINE = 60.0
@@ -85,7 +86,7 @@ def _httpd_to_move(look: Look, node: str) -> Httpd | Nothing:
     there, asked = presence(look)
     for silent, why in asked.unanswered.items():
         raise Unanswered(silent, asked.question, why)
-    if not there.has_ocs:
+    if not has_ocs_server(look, there):
         return Nothing(f"not exercised: {there.sentence()}")
     status, cib = look.cluster_status(), look.ask(look.names.active, CIB)
     httpd = failover.httpd_of(status)

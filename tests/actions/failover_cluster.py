@@ -44,6 +44,7 @@ class Failover:
         self.failures: list[FailedAction] = []
         self.fenced_on_failure: tuple[str, ...] = ()
         self.has_ocs = True
+        self.has_database = True
         self.moves: list[str] = []
 
     def change(self, node: str, argv: tuple[str, ...], stdin: Any) -> Answer:
@@ -134,6 +135,8 @@ class FailoverLook:
         """Nobody waits for a cluster that is none."""
 
     def ask(self, node: str, query: Query[Any]) -> Any:
+        if query.name == "which files are there":
+            return frozenset()
         assert query.name == "cluster configuration"
         return self.world.cib()
 
@@ -143,7 +146,7 @@ class FailoverLook:
         return Asked(query.name, dict.fromkeys(nodes, packages))
 
     def sql(self, query: Any) -> frozenset[str]:
-        return frozenset({"ocsweb"} if self.world.has_ocs else ())
+        return frozenset({"ocsweb"} if self.world.has_database else ())
 
     def close_ledger(self, kind: str, subject: str, why: str) -> None:
         self._run.record("ledger-closed", step=self._run.step, kind=kind, subject=subject, why=why)

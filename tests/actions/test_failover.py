@@ -165,7 +165,9 @@ def test_where_the_verification_proved_it_httpd_is_not_moved_to(scene: Scene) ->
         ({"fenced_on_failure": ("httpd",)}, "on-fail=fence"),
         ({"others": [LocationConstraint("never", UNIT, SECOND, "-INFINITY")]}, "never"),
         ({"others": [LocationConstraint("no", "httpd", SECOND, "-1000000")]}, "constraint no"),
-        ({"has_ocs": False}, "no operative node"),
+        ({"has_ocs": False, "has_database": False}, "no operative node"),
+        # what an uninstalled module has left: there is no server to be proved
+        ({"has_ocs": False}, "databases: ocsweb"),
     ],
 )
 def test_what_speaks_against_a_move_is_told(
