@@ -83,6 +83,7 @@ def judged(
             query.name, {node: tuple(found.get(node, ())) for node in names}
         ),
         ask=lambda node, query: answers(query.name, template),
+        holds_secret=lambda path: False,
     )
     evidence = Recorder()
     stop(1, look, evidence)  # type: ignore[arg-type]
@@ -145,6 +146,7 @@ def test_the_two_known_files_are_foreign_after_the_update() -> None:
         names=SimpleNamespace(all=(kit.N, kit.SECOND)),
         ask_all=lambda names, query: Asked(query.name, found),
         ask=lambda node, query: "there is no such file",
+        holds_secret=lambda path: False,
     )
     evidence = Recorder()
     checks.no_leftovers(look, evidence)  # type: ignore[arg-type]

@@ -123,7 +123,7 @@ def test_a_secret_in_a_line_that_stops_within_it_is_masked() -> None:
         "login with ",
         f"{MASK}, password = {MASK}",
         ", token = ",
-        MASK,
+        f'"{MASK}"',
     ]
 
 

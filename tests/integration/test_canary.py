@@ -172,7 +172,7 @@ def test_the_runs_met_what_was_planted(story: Story) -> None:
     everything = "\n".join(texts.values())
     for seen in (
         *("PerlSetVar OCS_DB_PWD ********", "old password: ********", "db_password: ********"),
-        *("--password ********", 'name="passwd" value=********', "proxy_password=********"),
+        *("--password ********", 'name="passwd" value="********"', "proxy_password=********"),
         *("baseurl=https://neteye:********@", "conf.d/password=********"),
         *("/etc/httpd/conf.d/********.conf.rpmsave", "can't write"),
     ):
