@@ -275,6 +275,10 @@ class Session:
         )
         self._services.begin(targets)
 
+    def stop_measuring(self) -> None:
+        """Services are not asked any more: the run is over."""
+        self._services.end()
+
     def watch_standby(self) -> None:
         """Look now who is in standby."""
         self._standby.sample(now=True)
@@ -333,7 +337,6 @@ class Session:
 
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""
-        self._services.end()
         if self.opening.lock is not None:
             sync = self._applier.sync if self._applier is not None else None
             say = functools.partial(self.console.line, yellow=True)

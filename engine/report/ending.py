@@ -57,6 +57,8 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
 
     `failed` is what pytest saw fail, in words.
     """
+    if session is not None:
+        session.stop_measuring()
     run.step = ""
     earlier = earlier_events(session)
     _check_complete(run, earlier)
