@@ -27,6 +27,7 @@ from engine.report.seal import seal_anew
 from engine.report.summary import summary_of
 from engine.run import Ending
 from engine.support import bundle
+from engine.support.archive import name_of
 from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
@@ -163,7 +164,7 @@ def _compare(one: Path, other: Path, *, everything: bool) -> int:
 def _bundle(path: Path, out: Path | None) -> int:
     evidence = read_evidence(path)
     refuse_while_it_runs(evidence)
-    name = bundle.name_of(str(evidence.own[0]["run"]))
+    name = name_of(str(evidence.own[0]["run"]))
     own, file = evidence.directory / name, out or Path(name)
     if own.is_file() and out is None:
         _say(f"the run made one itself, with what the nodes said: {own}")

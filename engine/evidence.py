@@ -11,8 +11,10 @@ from engine.model.finding import Finding, acceptance_sentence
 from engine.queries import Asked
 from engine.rows import RowState
 from engine.run import Mode, Run, SupportWanted
+from engine.support.archive import name_of
 
 UNANSWERED = "question-unanswered"
+SUPPORT_NEEDED = "support-needed"
 
 
 class StoppedForPerson(RunbookError):
@@ -98,8 +100,10 @@ class Evidence:
         self.reasons.append(directions)
         if self._run.mode is not Mode.PLAN:
             codes = ", ".join(dict.fromkeys(finding.code for finding in self.blocking))
-            wanted = SupportWanted(f"{self.step} found {codes}", self.step, row)
-            self._run.want_support(wanted)
+            why = f"{self.step} found {codes}"
+            self._run.want_support(SupportWanted(why, self.step, row))
+            self.judge([_support_needed(name_of(self._run.run_id), why, directions, row)],
+                       observed=why, guide=())  # fmt: skip
 
     def not_needed(self, reason: str, *, guide: Iterable[str] | None = None) -> None:
         """There was nothing to do, and why."""
@@ -164,6 +168,18 @@ class Evidence:
 
 def _said(findings: list[Finding], otherwise: str) -> str:
     return "; ".join(f"{f.subject}: {f.observed}" for f in findings) or otherwise
+
+
+def _support_needed(bundle: str, why: str, directions: str, row: str) -> Finding:
+    return Finding(
+        code=SUPPORT_NEEDED,
+        subject=bundle,
+        observed=why,
+        expected="nothing that blocks there",
+        remedy=f"{directions}. This archive in the run's directory has what they need, from the"
+        " run's end on. Look through it before you send it.",
+        guide=(row,),
+    )
 
 
 def as_data(finding: Finding) -> dict[str, Any]:

@@ -188,6 +188,7 @@ _BLOCKING = (
     *("failover-not-started", "failover-ocs-failed", "failover-not-back"),
 )
 _WARNING = (
+    "support-needed",
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     *("capacity-dirty", "memories-machine-gone", "restore-unverified", "agents-open"),

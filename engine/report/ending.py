@@ -21,6 +21,7 @@ from engine.rows import RowState
 from engine.run import Ending, Mode, Run
 from engine.session import Session
 from engine.support import bundle
+from engine.support.archive import name_of
 from engine.support.asking import Collected
 
 _GOOD = ("done", "nothing to do", "not needed", "not applicable")
@@ -88,7 +89,7 @@ def write_support(run: Run, session: Session | None, ended: Ended) -> None:
     try:
         bundle.write(run, ended.support, earlier_events(session))
     except OSError as error:
-        path = run.directory / bundle.name_of(run.run_id)
+        path = run.directory / name_of(run.run_id)
         why = error.strerror or error
         ended.unwritten.append(f"{path} ({why}); python -m engine bundle makes one afterwards")
 

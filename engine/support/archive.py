@@ -68,3 +68,8 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def name_of(run_id: str) -> str:
+    """A bundle's name in its run's directory."""
+    return f"support-{run_id}.tar.gz"

@@ -17,7 +17,7 @@ from engine.report.summary import summary_of
 from engine.run import Run
 from engine.session import Session
 from engine.support import index
-from engine.support.archive import Entry, write_archive
+from engine.support.archive import Entry, name_of, write_archive
 from engine.support.asking import TOTAL, Collected, ask_nodes
 from engine.support.questions import long_commands
 from engine.support.recorded import recorded
@@ -29,11 +29,6 @@ NOBODY_ASKED = (
     "the nodes: nobody was asked, the bundle was made afterwards. `pytest runbook --inventory FILE"
     " --plan --support-bundle` asks them and changes nothing"
 )
-
-
-def name_of(run_id: str) -> str:
-    """Its name in the run's directory."""
-    return f"support-{run_id}.tar.gz"
 
 
 def collect(run: Run, session: Session | None, earlier: Sequence[Event]) -> Collected | None:

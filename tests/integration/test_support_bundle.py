@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tarfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -40,10 +41,14 @@ class Story:
     green: Ran
 
 
+def _directory(ran: Ran) -> Path:
+    assert ran.directory is not None
+    return ran.directory
+
+
 def bundle_of(ran: Ran) -> dict[str, str]:
     """File -> text of the bundle that the run left."""
-    assert ran.directory is not None
-    (path,) = ran.directory.glob("support-*.tar.gz")
+    (path,) = _directory(ran).glob("support-*.tar.gz")
     assert path.stat().st_mode & 0o777 == 0o600
     with tarfile.open(path) as archive:
         found = {m.name.partition("/")[2]: archive.extractfile(m) for m in archive.getmembers()}
@@ -89,6 +94,14 @@ def test_the_run_stops_and_names_the_bundle(story: Story) -> None:
     (row,) = [row for row in story.failing.summary["guide"] if row["id"] == "G26"]
     assert row["state"] == "fulfilled"
     assert told["file"] in row["reason"]
+
+
+def test_a_finding_names_it_with_the_vendors_directions(story: Story) -> None:
+    found = [one for one in story.failing.summary["findings"] if one["code"] == "support-needed"]
+    (path,) = _directory(story.failing).glob("support-*.tar.gz")
+    assert [one["subject"] for one in found] == [path.name]
+    assert "service and support" in found[0]["remedy"]
+    assert not [f for f in story.green.summary["findings"] if f["code"] == "support-needed"]
 
 
 def test_it_has_what_each_node_says(story: Story) -> None:

@@ -67,6 +67,7 @@ RELEASE = Release(
         table={
             "bad-thing": Severity.BLOCK,
             "odd-thing": Severity.WARN,
+            "support-needed": Severity.WARN,
             "question-unanswered": Severity.BLOCK,
             "version-path": Severity.BLOCK,
         },

@@ -73,6 +73,15 @@ def test_a_step_that_calls_support_leaves_one(project: Project) -> None:
     assert "- blocked, exit code 10" in found["index.txt"]
 
 
+def test_a_finding_names_the_bundle_and_the_directions(project: Project) -> None:
+    project.steps(NOT_NORMAL + CLOSING)
+    project.run()
+    (told,) = [one for one in project.summary["findings"] if one["code"] == "support-needed"]
+    (bundle,) = project.latest.glob("support-*.tar.gz")
+    assert (told["severity"], told["subject"], told["guide"]) == ("warn", bundle.name, ["G02"])
+    assert told["remedy"].startswith("Call support. ")
+
+
 def test_the_row_is_settled_by_the_first_failure(project: Project) -> None:
     later = NOT_NORMAL.replace("second.normal", "third.normal").replace("test_n", "test_later_n")
     project.steps(NOT_NORMAL + later.replace("first.baseline", "second.normal"))

@@ -137,7 +137,7 @@ def _breaks(axis: _Axis, height: int) -> list[str]:
         pause = timedelta(seconds=round((following.begin - run.end).total_seconds()))
         left = start - BREAK
         parts.append(
-            f"<g><title>no run for {pause}</title>"
+            f"<g><title>no run for {pause}: a person was waited for</title>"
             f'<rect class="break" x="{left + 2:.1f}" y="18" width="{BREAK - 4}"'
             f' height="{height - 18}"/></g>'
         )
