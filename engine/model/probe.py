@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+USER_AGENT = "neteye-runbook"
+"""How requests of this runbook call themselves: in a log they can be told from other people's."""
+
 
 class Manner(StrEnum):
     """How a service is asked, and what counts as its answer."""

@@ -9,11 +9,11 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.model.probe import Manner, Way
+from engine.model.probe import USER_AGENT, Manner, Way
 
 LIMIT = 3.0
 """Seconds after which no answer is none."""
-_OURS = {"User-Agent": "neteye-runbook service probe", "Connection": "close", "Accept": "*/*"}
+_OURS = {"User-Agent": USER_AGENT, "Connection": "close", "Accept": "*/*"}
 
 
 class NoAnswer(Exception):

@@ -235,6 +235,8 @@ LOG = """\
 {new};12;104;pc-1;10.0.0.5;agent;prolog;incoming
 {new};12;505;;10.0.0.5;agent;database;Database connection
 {new};12;521;;10.0.0.6;agent;database;database_connect
+{new};12;521;NA;10.0.0.9;neteye-runbook;database_connect;Access denied
+{new};12;505;NA;10.0.0.9;neteye-runbook;handler;Database connection
 no date;12;505;;;;;
 {new};12;101;pc-1;10.0.0.5;agent;505;521
 """

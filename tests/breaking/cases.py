@@ -93,7 +93,7 @@ _HTTPD = (
     _last_round(
         "httpd-without-credentials",
         ONLINE,
-        "ocs-variable-not-in-httpd ocs-login-failed ocs-api-unexpected ocs-activity-errors",
+        "ocs-variable-not-in-httpd ocs-login-failed ocs-api-unexpected",
         repairs.unit_reads_credentials,
     ),
     _last_round(
@@ -102,8 +102,8 @@ _HTTPD = (
     _last_round(
         "ocs-password-changed",
         ONLINE,
-        # httpd answers with the old password: its API and its log say so, too
-        "ocs-login-failed ocs-api-unexpected ocs-activity-errors",
+        # httpd answers with the old password: its API says so, too
+        "ocs-login-failed ocs-api-unexpected",
         repairs.database_password_back,
     ),
     _last_round(

@@ -2,6 +2,7 @@
 
 505 "Database connection" and 521 are written at every level (ocs-glpi 1.6); a line is
 `date;pid;code;deviceid;ip;useragent;phase;comment`, the date as Perl's `localtime` prints it.
+This runbook's own requests are no agents: a service is asked also while its database is away.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.model.finding import Finding
+from engine.model.probe import USER_AGENT
 from engine.queries import AnswerLike, Query
 from runbook.ocs import files
 from runbook.ocs.httpd.httpd_conf import parse_conf
@@ -19,14 +21,15 @@ DEFAULT_DIRECTORY = "/var/log/ocsinventory-server"
 CODES = ("505", "521")
 _SHOWN = 5
 
-# args: systemd unit, log. Prints when the main process started, as the log would, then its lines
+# args: systemd unit, log, user agent that does not count. Prints when the main process started, as
+# the log would, then its lines
 _LINES = """
 set -eu
 pid=$(systemctl show --property=MainPID --value -- "$1")
 [ "${pid:-0}" -gt 0 ] || exit 44
 started=$(($(date +%s) - $(ps -o etimes= -p "$pid" | tr -d ' ')))
 LC_ALL=C date -d "@$started" '+%a %b %e %H:%M:%S %Y'
-[ ! -e "$2" ] || grep -E '^[^;]*;[^;]*;(505|521);' -- "$2" | tail -n 1000
+[ ! -e "$2" ] || awk -F ';' -v ours="$3" '$3 ~ /^(505|521)$/ && $6 != ours' < "$2" | tail -n 1000
 """
 
 
@@ -81,7 +84,10 @@ def failed_logins(unit: str, directory: str) -> Query[Activity | None]:
     """505 and 521 since the unit's main process started; None: it has none."""
     return Query(
         name=f"database errors in {directory}/activity.log since {unit} started",
-        argv=("sh", "-c", _LINES.strip(), "activity", unit, f"{directory}/activity.log"),
+        argv=(
+            *("sh", "-c", _LINES.strip(), "activity", unit, f"{directory}/activity.log"),
+            USER_AGENT,
+        ),
         parse=_activity,
         ok_codes=(0, 44),
     )

@@ -11,17 +11,20 @@ import re
 from dataclasses import dataclass
 
 from engine.model.finding import Finding
+from engine.model.probe import USER_AGENT
 from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
 
 AGENT_PASSWORD_FILE = "/root/.pwd_ocsinventory_server_agent"
 """HTTP password of the web user `agent`, when agents have to authenticate (domain facts 5)."""
 
-# args: url, password file. The user's password never leaves the node nor gets into an argument.
+# args: url, password file, user agent. The user's password never leaves the node nor gets into an
+# argument.
 _GET = """
 set -u
+agent=$3
 ask() { curl --silent --show-error --location --insecure --max-time 40 --output /dev/null \
-  --write-out '%{http_code}' "$@"; }
+  --user-agent "$agent" --write-out '%{http_code}' "$@"; }
 code=$(ask -- "$1") || { echo "000 anonymous"; exit 0; }
 if [ "$code" != 401 ] || [ ! -r "$2" ]; then echo "$code anonymous"; exit 0; fi
 code=$(sed -n '1{s/[\\\\"]/\\\\&/g;s/^/user = "agent:/;s/$/"/;p;}' "$2" | ask --config - -- "$1") \
@@ -52,7 +55,7 @@ def ocs_endpoint(address: str, scheme: str = "http") -> Query[HttpAnswer]:
     url = f"{scheme}://{host}/ocsinventory"
     return Query(
         name="GET /ocsinventory",
-        argv=("sh", "-c", _GET.strip(), "ocs-endpoint", url, AGENT_PASSWORD_FILE),
+        argv=("sh", "-c", _GET.strip(), "ocs-endpoint", url, AGENT_PASSWORD_FILE, USER_AGENT),
         parse=_http_answer,
         deadline=100.0,
     )
