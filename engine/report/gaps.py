@@ -46,13 +46,12 @@ def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
     """All gaps, in the order in which they began; what has no end lasts to its run's last event."""
     found: list[ServiceGap] = []
     open_ones: dict[tuple[str, str], Event] = {}
-    last: dict[str, datetime] = {}
+    last: dict[str, Event] = {}
     for event in events:
-        run = str(event["run"])
-        last[run] = datetime.fromisoformat(event["time"])
+        last[event["run"]] = event
         if event["event"] != "service-gap":
             continue
-        key = run, str(event["target"])
+        key = str(event["run"]), str(event["target"])
         if event["state"] == "began":
             open_ones[key] = event
         else:
@@ -60,8 +59,12 @@ def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
             found.append(
                 _gap(event, datetime.fromisoformat(event["until"]), bool(event.get("still")))
             )
-    found += [_gap(event, last[run], True) for (run, _), event in open_ones.items()]
+    found += [_gap(event, _time(last[run]), True) for (run, _), event in open_ones.items()]
     return sorted(found, key=lambda gap: (gap.begin, gap.target))
+
+
+def _time(event: Event) -> datetime:
+    return datetime.fromisoformat(event["time"])
 
 
 def _gap(event: Event, end: datetime, still: bool) -> ServiceGap:
@@ -102,7 +105,7 @@ def sentence(totals: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _said(total: Mapping[str, Any]) -> str:
-    if not total["measured"]:
+    if not total["way"]:
         return "never answered here, so not measured"
     said = "none"
     if total["gaps"]:
@@ -116,20 +119,20 @@ def _said(total: Mapping[str, Any]) -> str:
 def _measured(events: Iterable[Event]) -> list[tuple[str, str, float]]:
     """Service, way, and seconds from its first answer to the end of asking, for each run."""
     spans: dict[tuple[str, str], tuple[str, datetime | None, datetime | None]] = {}
-    last: dict[str, datetime] = {}
+    last: dict[str, Event] = {}
     for event in events:
-        run, when = str(event["run"]), datetime.fromisoformat(event["time"])
-        last[run] = when
+        last[event["run"]] = event
         if event["event"] != "probing":
             continue
-        key = run, str(event["target"])
+        key, when = (str(event["run"]), str(event["target"])), _time(event)
         way, since, until = spans.get(key, ("", None, None))
         if event["state"] == "answers":
             way, since = str(event["way"]), since or when
         elif event["state"] in ("ended", "broken"):
             until = until or when
         spans[key] = way, since, until
-    return [
-        (name, way, ((until or last[run]) - since).total_seconds() if since else 0.0)
-        for (run, name), (way, since, until) in spans.items()
-    ]
+    found = []
+    for (run, name), (way, since, until) in spans.items():
+        seconds = ((until or _time(last[run])) - since).total_seconds() if since else 0.0
+        found.append((name, way, max(0.0, seconds)))
+    return found

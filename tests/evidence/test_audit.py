@@ -186,6 +186,11 @@ def test_a_gap_has_its_lane_its_steps_and_its_times() -> None:
     assert ">httpd</text>" in drawn
 
 
+def test_a_gap_of_a_service_that_has_no_lane_gets_one() -> None:
+    told = [e for e in journals.whole() if e["event"] != "probing"]
+    assert ">httpd</text>" in draw(told, [N])
+
+
 def test_a_node_that_was_out_of_reach_is_drawn_so() -> None:
     lost = event("connection", 30, step="update.run", node=N, state="lost", why="no route")
     back = event("connection", 40, step="update.run", node=N, state="back", why="")

@@ -84,6 +84,12 @@ def test_of_a_run_that_was_killed_it_lasts_to_the_last_event() -> None:
     assert total["measured"] == pytest.approx(8.9)
 
 
+def test_what_was_measured_for_a_moment_only_has_answered() -> None:
+    moment = [{**one, "time": at(0).isoformat()} for one in events([A])]
+    (total,) = totals_of(moment)
+    assert (total["measured"], sentence([total])) == (0.0, "httpd none")
+
+
 def test_two_runs_add_up() -> None:
     first = events([A, N, A, A])
     second = [{**one, "run": "r2"} for one in events([A, A, N, N, A])]

@@ -92,11 +92,11 @@ def draw(events: Sequence[Event], nodes: Iterable[str]) -> str:
 def _services(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Service -> its gaps; those that never answered have no lane."""
     spans: dict[str, list[Span]] = {
-        total["target"]: [] for total in totals_of(events) if total["measured"]
+        total["target"]: [] for total in totals_of(events) if total["way"]
     }
     for gap in gaps_of(events):
         name = "not seen" if gap.unseen else "gap"
-        spans[gap.target].append(Span(name, gap.begin, gap.end, gap.why))
+        spans.setdefault(gap.target, []).append(Span(name, gap.begin, gap.end, gap.why))
     return spans
 
 
