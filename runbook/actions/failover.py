@@ -117,6 +117,7 @@ def _why_not(look: Look, httpd: Httpd, node: str, status: ClusterStatus, cib: Ci
 def httpd_back(look: Look) -> Action:
     """httpd runs where it did before the first move, and nothing holds it there."""
     if not failover.is_under_way(look.memory):
+        _moves_are_known(look)
         return Nothing(_why_not_back(look.memory))
     status, cib = look.cluster_status(), look.ask(look.names.active, CIB)
     httpd, home = failover.httpd_of(status), failover.home_of(look)
@@ -134,6 +135,12 @@ def httpd_back(look: Look) -> Action:
     failover.arrived(look, httpd.unit, home)
     yield constraint_removed(look)
     return f"{httpd.unit} was moved back to {home}, and is not held there"
+
+
+def _moves_are_known(look: Look) -> None:
+    """In a plan whether httpd will have been moved rests on the cluster of then: NotKnownYet."""
+    if look.settings.failover_proof and not failover.has_begun(look.memory):
+        failover.httpd_of(look.cluster_status())
 
 
 def _why_not_back(memory: Memory) -> str:
