@@ -27,7 +27,7 @@ SOURCES = ("engine", "runbook")
 NOT_STEERING = frozenset(
     {
         *("notify_command", "signing_key", "approvals_from", "approvers", "rehearsal"),
-        *("accept", "accepted_by"),
+        *("accept", "accepted_by", "probes"),
     }
 )
 """Settings that do not decide what is done. Acceptances have a place of their own, wherever they

@@ -42,7 +42,10 @@ class _Watcher:
         try:
             self._follow()
         except Exception as error:  # noqa: BLE001  # it ends here and says so, the run goes on
-            self._record("probing", state="broken", problem=f"{type(error).__name__}: {error}")
+            with self._lock:
+                if not self._ended:  # the journal may be sealed by then
+                    problem = f"{type(error).__name__}: {error}"
+                    self._record("probing", state="broken", problem=problem)
         finally:
             self.first.set()
             self._asker.close()

@@ -97,6 +97,33 @@ def test_a_defect_of_its_own_ends_it_and_is_told(
     assert asker.is_closed
 
 
+def test_after_the_end_nothing_is_recorded_whatever_a_late_question_comes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal is sealed by then; the connections' directory is gone, for one."""
+    ended = threading.Event()
+
+    class Late(Scripted):
+        def ask(self) -> None:
+            assert ended.wait(60)
+            raise FileNotFoundError("gone")
+
+    asker = Late(None)
+    monkeypatch.setattr(watch, "_FIRST", 0.0)
+    monkeypatch.setattr(watch, "LIMIT", 0.0)
+    monkeypatch.setattr(watch, "asker_of", lambda *_: asker)
+    run = kit.make_run(tmp_path)
+    services = ServiceWatch(run, kit.Node(tmp_path / "n", {}), ("n1",))
+    services.begin([TARGET])
+    (thread,) = [one for one in threading.enumerate() if one.name == "probe-httpd"]
+    services.end()
+    before = len(run.journal.events)
+    ended.set()
+    thread.join(60)
+    assert asker.is_closed
+    assert len(run.journal.events) == before
+
+
 def test_it_begins_once_and_without_targets_does_nothing(tmp_path: Path) -> None:
     run = kit.make_run(tmp_path)
     services = ServiceWatch(run, kit.Node(tmp_path / "n", {}), ("n1",))
