@@ -77,9 +77,25 @@ def connect(
 
 def rows(connection: Connection[DictCursor], sql: str, params: Params = None) -> Iterator[Row]:
     """The rows of a big answer one by one, in constant memory here and no copy on the server."""
-    with SSDictCursor(connection) as cursor:
+    with _Stream(connection) as cursor:
         cursor.execute(sql, params)
         yield from cursor.fetchall_unbuffered()
+
+
+class _Stream(SSDictCursor):
+    """pymysql's, that can be closed when its connection is lost.
+
+    pymysql reads what is left of an answer before it closes the cursor, and fails with an
+    AttributeError where there is no connection any more to read from (1.2.4).
+    """
+
+    def close(self) -> None:
+        # pymysql has no public way to say so, and its stubs know neither field
+        if self.connection is not None and not self.connection.open:
+            if self._result is not None:  # type: ignore[attr-defined]
+                self._result.unbuffered_active = False  # type: ignore[attr-defined]
+            self.connection = None  # type: ignore[assignment]
+        super().close()
 
 
 def still_answers(node: str, connection: Connection[DictCursor]) -> None:

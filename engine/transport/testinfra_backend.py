@@ -7,10 +7,9 @@ output appears in no log and no failed assertion.
 
 from __future__ import annotations
 
-from typing import Any
-
 from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
+from testinfra.modules.package import RpmPackage
 
 from engine.transport.base import Answer, Transport
 
@@ -40,11 +39,14 @@ class TransportBackend(BaseBackend):  # type: ignore[misc]
         self._transport = transport
         self._deadline = deadline
 
-    def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:
-        """Run a command line of testinfra. Raises `Lost` and `Refused` like the transport."""
+    def run(self, command: str, *args: str, timeout: float | None = None) -> CommandResult:
+        """Run a command line of testinfra; `timeout` in seconds, the backend's unless given.
+
+        Raises `Lost` and `Refused` like the transport.
+        """
         line = self.get_command(command, *args)
-        argv = ("sh", "-c", line)
-        answer: Answer = self._transport.run(self.hostname, argv, deadline=self._deadline)
+        deadline = self._deadline if timeout is None else timeout
+        answer: Answer = self._transport.run(self.hostname, ("sh", "-c", line), deadline=deadline)
         return Result(
             backend=self,
             exit_status=answer.code,
@@ -67,10 +69,27 @@ class TransportBackend(BaseBackend):  # type: ignore[misc]
         return data.encode("utf-8", "surrogateescape")
 
 
+class Package(RpmPackage):  # type: ignore[misc]
+    """A node's package: rpm's, also where dpkg is there too, which testinfra would ask first."""
+
+    @classmethod
+    def get_module_class(cls, _host: Host) -> type[Package]:
+        return cls
+
+
+class Node(Host):  # type: ignore[misc]
+    """testinfra's host, with packages as nodes have them."""
+
+    @property
+    def package(self) -> type[Package]:
+        module: type[Package] = Package.get_module(self)
+        return module
+
+
 def testinfra_host(transport: Transport, node: str) -> Host:
     """testinfra's host for a node of the inventory. Ask anew for each look: modules may cache."""
     backend = TransportBackend(transport, node)
-    host = Host(backend)
+    host = Node(backend)
     backend.set_host(host)
     return host
 

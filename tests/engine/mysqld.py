@@ -10,7 +10,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,26 +19,25 @@ from pymysql._auth import scramble_native_password
 SALT = b"12345678901234567890"
 # protocol 4.1, secure connection, plugin auth, connect with database, transactions, long flags
 CAPABILITIES = 0x0000_0200 | 0x0000_8000 | 0x0008_0000 | 0x8 | 0x2000 | 0x1 | 0x4
+Answers = Mapping[str, Sequence[str | None] | int]
 
 
 @dataclass
 class Mysqld:
     """`logins`: user -> password. `answers`: statement -> rows of one column, or an error.
 
-    The error 0 is a server that dies.
+    The error 0 is a server that dies; None among the rows, one that dies in the middle of them.
     """
 
     path: Path
     logins: Mapping[str, str]
-    answers: Mapping[str, list[str] | int]
+    answers: Answers
     statements: list[str] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager
-def serving(
-    path: Path, logins: Mapping[str, str], answers: Mapping[str, list[str] | int]
-) -> Iterator[Mysqld]:
+def serving(path: Path, logins: Mapping[str, str], answers: Answers) -> Iterator[Mysqld]:
     server = Mysqld(path, logins, answers)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -96,12 +95,14 @@ class _Client:
         else:
             self.rows(answer)
 
-    def rows(self, values: list[str]) -> None:
+    def rows(self, values: Sequence[str | None]) -> None:
         self.send(b"\x01")
         names = b"".join(_text(name) for name in (b"def", b"", b"t", b"t", b"value", b"value"))
         self.send(names + b"\x0c" + struct.pack("<HIBHBH", 45, 255, 253, 0, 0, 0))
         self.send(b"\xfe\0\0\x02\0")
         for value in values:
+            if value is None:
+                raise EOFError
             self.send(_text(value.encode()))
         self.send(b"\xfe\0\0\x02\0")
 

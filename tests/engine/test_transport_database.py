@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from pymysql.connections import Connection
+from pymysql.cursors import DictCursor
 
 from engine.errors import Unanswered
 from engine.secrets import Secret
@@ -18,13 +21,14 @@ from tests.engine.sshd import NODE, running
 
 REMOTE = "/run/mysqld/mysqld.sock"
 LOGINS = {"root": "", "ocsserver": "right horse"}
-ANSWERS: dict[str, list[str] | int] = {
+ANSWERS: dict[str, Sequence[str | None] | int] = {
     "SELECT value FROM t": [f"row {number}" for number in range(1000)],
     "SELECT value FROM missing": 1146,
     "SELECT SLEEP(100)": 1969,
     "DELETE FROM t": 1792,
     "SELECT odd": 4711,
     "SELECT crash": 0,
+    "SELECT half": ["row 0", "row 1", None],
 }
 
 
@@ -69,6 +73,40 @@ def test_a_stream_may_be_left_early(door: FakeTransport) -> None:
         assert next(stream) == {"value": "row 0"}
         stream.close()  # type: ignore[attr-defined]
         assert next(rows(connection, "SELECT value FROM t")) == {"value": "row 0"}
+
+
+def streamed(connection: Connection[DictCursor], statement: str) -> None:
+    list(rows(connection, statement))
+
+
+def at_once(connection: Connection[DictCursor], statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("ask", [streamed, at_once])
+def test_a_server_that_is_lost_in_mid_stream_is_no_answer(
+    door: FakeTransport, ask: Callable[[Connection[DictCursor], str], None]
+) -> None:
+    with pytest.raises(Unanswered, match="error 2013"):
+        with connect(door, NODE, socket_path=REMOTE, database=None) as connection:
+            ask(connection, "SELECT half")
+    gc.collect()  # what pymysql leaves behind must not fail either
+
+
+def test_a_person_who_interrupts_a_stream_is_heard(
+    door: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with connect(door, NODE, socket_path=REMOTE, database=None) as connection:
+        stream = rows(connection, "SELECT value FROM t")
+        assert next(stream) == {"value": "row 0"}
+        monkeypatch.setattr(connection._rfile, "read", interrupted)  # type: ignore[attr-defined]
+        with pytest.raises(KeyboardInterrupt):
+            next(stream)
 
 
 @pytest.mark.parametrize(

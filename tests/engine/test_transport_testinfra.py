@@ -35,15 +35,27 @@ def test_files(door: SshTransport, tmp_path: Path) -> None:
     assert not host.file(str(tmp_path / "none")).exists
 
 
-def test_packages_mounts_and_commands(door: SshTransport) -> None:
+def test_mounts_and_commands(door: SshTransport) -> None:
     host = testinfra_host(door, NODE)
-    assert host.package("openssh-server").is_installed
-    assert not host.package("no-such-package").is_installed
     assert host.mount_point("/proc").filesystem == "proc"
     assert host.exists("sh")
     assert not host.exists("no-such-command")
     assert host.run("exit 255").rc == 255
     assert repr(host) == f"<testinfra.host.Host neteye-runbook://{NODE}>"
+
+
+def test_a_package_is_asked_of_rpm_whatever_else_is_there() -> None:
+    """A node's packages are rpm's; on a machine with dpkg too, testinfra would ask that."""
+    asked = {
+        "rpm -q --quiet httpd 2>&1": said(),
+        "rpm -q --quiet nothing 2>&1": said(code=1),
+        'rpm -q --queryformat="%{VERSION}" httpd': said("2.4.37"),
+    }
+    door = FakeTransport({(NODE, ("sh", "-c", line)): answer for line, answer in asked.items()})
+    package = testinfra_host(door, NODE).package
+    assert package("httpd").is_installed
+    assert package("httpd").version == "2.4.37"
+    assert not package("nothing").is_installed
 
 
 def test_a_service_is_asked_by_systemctl() -> None:
@@ -79,9 +91,17 @@ def test_deadline_and_firewall_hold_here_too(door: SshTransport) -> None:
     with pytest.raises(Lost) as caught:
         TransportBackend(door, NODE, deadline=0.3).run("sleep 60")
     assert caught.value.kind is LostKind.DEADLINE
+    with pytest.raises(Lost, match=r"0\.3") as caught:
+        testinfra_host(door, NODE).run("sleep 60", timeout=0.3)
+    assert caught.value.kind is LostKind.DEADLINE
     with running() as server, server.transport(server.host(role=Role.VOTING_ONLY)) as voting:
         with pytest.raises(Refused):
             testinfra_host(voting, NODE).run("nohup neteye upgrade")
+
+
+def test_a_word_that_the_door_does_not_know_is_refused(door: SshTransport) -> None:
+    with pytest.raises(TypeError, match="check"):
+        testinfra_host(door, NODE).run("true", check=True)
 
 
 def test_nothing_runs_on_the_operators_machine(door: SshTransport) -> None:
