@@ -19,8 +19,8 @@ def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
     return [
         f"STILL IN PLACE, {many}:",
         *(f"  {entry_text(entry)}" for entry in listed),
-        "  the way out: run again, the upgrade goes on and gives back what it took; or leave the"
-        " upgrade and give it back now:",
+        "  the way out: run the upgrade again, it goes on and gives back what it took; or leave it"
+        " and give back now:",
         f"    {restore}",
     ]
 

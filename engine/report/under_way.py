@@ -17,8 +17,10 @@ def open_changes(memory: Memory, own: Sequence[Event], attempt: str | None) -> l
     """One entry a change, oldest first: what, where, since when, and how it was last seen.
 
     `state` of a long command that the run looked at before it ended: `running`, `ended`, `gone`;
-    of any other change `unknown`.
+    of any other change `unknown`. `goes_on_by` says which run goes on with it: one like this one
+    (`again`), one of the upgrade (`upgrade`), or `none`, as the attempt is closed.
     """
+    goes_on_by = _goes_on_by(memory, own)
     seen = {event["key"]: event for event in own if event["event"] == SEEN}
     return [
         {
@@ -30,9 +32,16 @@ def open_changes(memory: Memory, own: Sequence[Event], attempt: str | None) -> l
             "log": log_of(attempt, record.intent),
             "state": seen[record.key]["state"] if record.key in seen else "unknown",
             "status": seen[record.key].get("status") if record.key in seen else None,
+            "goes_on_by": goes_on_by,
         }
         for record in memory.open_intents()
     ]
+
+
+def _goes_on_by(memory: Memory, own: Sequence[Event]) -> str:
+    if memory.closed:
+        return "none"
+    return "upgrade" if own[0].get("scope") == "restore" else "again"
 
 
 def log_of(attempt: str | None, intent: Event) -> str | None:
@@ -55,8 +64,17 @@ def lines_of(changes: Iterable[dict[str, Any]]) -> list[str]:
         lines.append(f"{HEADS[_kind(change)]}: {where}")
         if change["log"]:
             lines.append(f"    log: {change['node']}:{change['log']}")
-        lines.append(f"    {_MEANINGS[_kind(change)].format(**change)}")
+        lines.append(f"    {_meaning(change)}")
     return lines
+
+
+def _meaning(change: dict[str, Any]) -> str:
+    if change["goes_on_by"] == "none":
+        seen = _SEEN[_kind(change)].format(**change)
+        place = "the log" if change["log"] else change["node"]
+        return f"{seen}; the attempt is closed: no run goes on with it; look at {place}"
+    again = {"again": "run again", "upgrade": "run again without --restore"}[change["goes_on_by"]]
+    return _MEANINGS[_kind(change)].format(again=again, **change)
 
 
 def _kind(change: dict[str, Any]) -> str:
@@ -72,10 +90,17 @@ HEADS = {
     "long": "MAY STILL BE RUNNING",
     "short": "NOT KNOWN HOW IT ENDED",
 }
+_SEEN = {
+    "running": "it goes on by itself",
+    "ended": "with exit status {status}",
+    "gone": "its process is not there any more",
+    "long": "it does not depend on this machine",
+    "short": "its answer did not come",
+}
 _MEANINGS = {
-    "running": "it goes on by itself; run again, and it is followed to its end",
-    "ended": "with exit status {status}; run again, and its result is read",
-    "gone": "its process is not there any more; look at the log, then run again",
-    "long": "it does not depend on this machine; run again: it is followed, or its result is read",
-    "short": "run again: its effect is looked for first; if it can't be seen, you are asked",
+    "running": "it goes on by itself; {again}, and it is followed to its end",
+    "ended": "with exit status {status}; {again}, and its result is read",
+    "gone": "its process is not there any more; look at the log, then {again}",
+    "long": "it does not depend on this machine; {again}: it is followed, or its result is read",
+    "short": "{again}: its effect is looked for first; if it can't be seen, you are asked",
 }

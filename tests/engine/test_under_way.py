@@ -1,0 +1,63 @@
+"""What the last lines say of a command whose end is not on record: only what is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.report.last_lines import last_lines
+from engine.report.summary import summary_of
+from tests.engine import kit
+from tests.engine.kit import event
+from tests.evidence import journals
+
+STATES = (("ended", 0), ("gone", None), ("running", None), (None, None))
+CLOSED = event("attempt-closed", attempt="a", by="restore")
+RESTORE = {"mode": "restore", "scope": "restore"}
+
+
+def told(started: dict[str, Any], *after: dict[str, Any]) -> list[str]:
+    upgrade = kit.intent("upgrade.run[1]", detached="upgrade-1", what="neteye upgrade")
+    found = event("position", position="upgraded", active=kit.N, attempt="a", records="known")
+    end = event("run-ended", 99, outcome="done", exit_code=0)
+    summary = summary_of([started, found, *after, end], [journals.started(run="e"), upgrade])
+    return last_lines(summary, Path("reports/r"))
+
+
+def seen(state: str | None, status: int | None) -> tuple[dict[str, Any], ...]:
+    if state is None:
+        return ()
+    return (event("command-seen", key="upgrade.run[1]#1", state=state, status=status),)
+
+
+@pytest.mark.parametrize(("state", "status"), STATES)
+def test_of_a_closed_attempt_no_run_reads_anything(state: str | None, status: int | None) -> None:
+    lines = "\n".join(told(journals.started(**RESTORE), CLOSED, *seen(state, status)))
+    assert "neteye upgrade on" in lines
+    assert "run again" not in lines
+    assert "the attempt is closed: no run" in lines
+    assert f"{kit.N}:/var/lib/neteye-runbook/attempts/a/commands/upgrade-1/nohup.out" in lines
+
+
+@pytest.mark.parametrize(("state", "status"), STATES)
+def test_a_restore_leaves_it_to_the_upgrade(state: str | None, status: int | None) -> None:
+    lines = "\n".join(told(journals.started(**RESTORE), *seen(state, status)))
+    assert "run again without --restore" in lines
+
+
+@pytest.mark.parametrize(("state", "status"), STATES)
+def test_the_upgrade_itself_goes_on_with_it(state: str | None, status: int | None) -> None:
+    lines = "\n".join(told(journals.started(), *seen(state, status)))
+    assert "run again" in lines
+    assert "--restore" not in lines
+
+
+def test_of_a_short_change_of_a_closed_attempt_nobody_looks_for_the_effect() -> None:
+    short = kit.intent("ocs.restarted", what="restart httpd")
+    found = event("position", position="upgraded", active=kit.N, attempt="a", records="known")
+    events = [journals.started(**RESTORE), found, short, CLOSED]
+    lines = "\n".join(last_lines(summary_of(events), Path("reports/r")))
+    assert "NOT KNOWN HOW IT ENDED: restart httpd" in lines
+    assert "the attempt is closed: no run" in lines
