@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import socketserver
 import ssl
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,6 +48,17 @@ class _Http(BaseHTTPRequestHandler):
         """No access log."""
 
 
+class Server(ThreadingHTTPServer):
+    """As the real one does, it complains of a handshake that fails, with an error in its log, and
+    not of a connection that ends before anything was said."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, ssl.SSLEOFError):
+            return
+        print(f"[ERROR] SSL Problem {error}, {client_address}", file=sys.stderr, flush=True)
+
+
 class _Transport(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -60,12 +72,17 @@ def main() -> None:
         def handle(self) -> None:
             self.request.sendall(json.dumps({"version": version}).encode())
 
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=CERTS / "root-ca.crt")
-    tls.verify_mode = ssl.CERT_REQUIRED
-    tls.load_cert_chain(CERTS / "node.crt.pem", CERTS / "private/node.key.pem")
     transport = _Transport(("0.0.0.0", elastic_state.TRANSPORT_PORT), Answer)
     threading.Thread(target=transport.serve_forever, daemon=True).start()
-    server = ThreadingHTTPServer(("0.0.0.0", HTTP_PORT), _Http)
+    serving(("0.0.0.0", HTTP_PORT), CERTS).serve_forever()
+
+
+def serving(address: tuple[str, int], certificates: Path) -> Server:
+    """The HTTPS server, not started yet; only who has a certificate of its CA is answered."""
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=certificates / "root-ca.crt")
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.load_cert_chain(certificates / "node.crt.pem", certificates / "private/node.key.pem")
+    server = Server(address, _Http)
     # The handshake is left to the thread of the request, so that one slow client blocks nobody.
     server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    server.serve_forever()
+    return server
