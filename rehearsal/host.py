@@ -1,5 +1,8 @@
 """The controller machine: what must be there, and installing what is missing."""
 
+import contextlib
+import ctypes
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -21,6 +24,9 @@ _TOOLS = {
 }
 _FILES = {"/usr/lib/podman/netavark": "netavark"}
 _CGROUP = Path("/sys/fs/cgroup")
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_PER_NODE = 10
+"""systemd takes 5 of a node and dbus 1 (measured); the rest is for what comes and goes."""
 
 
 def prepare() -> list[str]:
@@ -102,3 +108,41 @@ def _require_podman() -> None:
             f"podman is installed but does not work here ({last});"
             " `podman info` shows more, and must succeed first."
         ) from failed
+
+
+def make_room(nodes: int) -> None:
+    """See to it that so many more nodes can start: raises the kernel's limit of inotify instances.
+
+    Where systemd gets none, a node ends at once and says nothing. RehearsalError when the limit
+    can't be raised from here.
+    """
+    wanted = nodes * _INOTIFY_PER_NODE
+    if _can_watch(wanted):
+        return
+    limit = int(_INOTIFY.read_text(encoding="ascii"))
+    raised = max(1024, limit + wanted)
+    try:
+        _INOTIFY.write_text(f"{raised}\n", encoding="ascii")
+    except OSError as failed:
+        raise RehearsalError(
+            f"{nodes} nodes need about {wanted} inotify instances and so many are not free:"
+            f" fs.inotify.max_user_instances is {limit}, and it can't be changed from here"
+            f" ({failed.strerror}). `sysctl fs.inotify.max_user_instances={raised}` on the"
+            " machine itself (of a container: on its host) makes room; or take fewer nodes."
+        ) from failed
+    print(f"fs.inotify.max_user_instances was {limit}, too few for {nodes} nodes; now {raised}")
+
+
+def _can_watch(wanted: int) -> bool:
+    """Whether so many inotify instances can be had, by having them for a moment."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with contextlib.ExitStack() as held:
+        for _ in range(wanted):
+            made = libc.inotify_init1(os.O_CLOEXEC)
+            if made < 0:
+                number = ctypes.get_errno()
+                if number in (errno.EMFILE, errno.ENFILE):
+                    return False
+                raise RehearsalError(f"inotify can't be asked: {os.strerror(number)}.")
+            held.callback(os.close, made)
+    return True

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal import addresses, cli, cluster, host, image, network, podman, run, state
+from rehearsal import addresses, cli, cluster, host, image, network, podman, run, starting, state
 from rehearsal.errors import CommandError, RehearsalError, UsageError
 from rehearsal.topology import DEFAULT_COUNTS
 
@@ -201,6 +201,51 @@ def test_without_podman_and_apt_one_sentence_says_why(monkeypatch: pytest.Monkey
     monkeypatch.setattr("shutil.which", lambda name, path=None: None)
     with pytest.raises(RehearsalError, match=r"Missing on this machine: podman.*no apt-get"):
         host.prepare()
+
+
+def test_inotify_instances_are_counted_by_having_them() -> None:
+    assert host._can_watch(3)
+    assert not host._can_watch(10**6)
+    assert host._can_watch(3)  # nothing was kept
+
+
+@pytest.fixture
+def limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The kernel's limit of inotify instances, and none of them is left."""
+    path = tmp_path / "max_user_instances"
+    path.write_text("128\n")
+    monkeypatch.setattr(host, "_INOTIFY", path)
+    monkeypatch.setattr(host, "_can_watch", lambda wanted: wanted <= 100)
+    return path
+
+
+def test_room_for_many_nodes_is_made_and_told(
+    limit: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.make_room(5)
+    assert (limit.read_text(), capsys.readouterr().out) == ("128\n", "")
+    host.make_room(18)
+    assert limit.read_text() == "1024\n"
+    assert "max_user_instances was 128, too few for 18 nodes; now 1024" in capsys.readouterr().out
+
+
+def test_without_room_one_sentence_says_why(limit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> int:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    with pytest.raises(RehearsalError, match=r"max_user_instances is 128.*Read-only file system"):
+        host.make_room(18)
+
+
+def test_nodes_start_only_where_there_is_room(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(host, "make_room", seen.append)
+    monkeypatch.setattr(podman, "start_node", lambda start: None)
+    made = network.Network("rehearsal-x-1", "podman4", NETWORK, "x")
+    place, found = state.State("x"), asked().topology
+    starting.start_nodes(place, found, made, lambda node: "image:1")
+    assert seen == [len(found.nodes)]
 
 
 @pytest.mark.parametrize(
