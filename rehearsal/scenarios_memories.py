@@ -72,6 +72,10 @@ case "${*: -1}" in
 *) exec "$REAL" "$@" ;;
 esac"""
 
+_AWAY = "RENAME TABLE ocsweb.memories TO ocsweb.memories_away"
+_SERVER = "/etc/httpd/conf.d/ocsinventory-server.conf"
+_OTHER_DATABASE = r"s|^\( *PerlSetEnv OCS_DB_NAME\) .*|\1 ocsweb_2019|"
+
 _UNINSTALL = """
 rpm -e --nodeps ocsinventory-server ocsinventory-ocsreports
 rm -f /etc/httpd/conf.d/ocsinventory-*.rpmsave
@@ -92,6 +96,43 @@ ALL = (
         "ocsweb.memories has no column CAPACITY",
         installed=SOURCE,
         sql=(f"{_TO_TEXT} DROP COLUMN CAPACITY",),
+    ),
+    Scenario(
+        "memories-empty",
+        "ocsweb.memories has no rows: no agent has sent an inventory yet",
+        installed=SOURCE,
+        sql=("DELETE FROM ocsweb.memories",),
+    ),
+    Scenario(
+        "memories-missing",
+        "the database ocsweb has no table memories",
+        installed=SOURCE,
+        sql=(_AWAY,),
+    ),
+    Scenario(
+        "memories-view",
+        "ocsweb.memories is a view of another table",
+        installed=SOURCE,
+        sql=(_AWAY, "CREATE VIEW ocsweb.memories AS SELECT * FROM ocsweb.memories_away"),
+    ),
+    Scenario(
+        "ocs-databases-two",
+        "a second database has a copy of OCS's tables; no OCS server uses it",
+        installed=SOURCE,
+        sql=(
+            "CREATE DATABASE ocsweb_2019",
+            *(f"CREATE TABLE ocsweb_2019.{t} LIKE ocsweb.{t}" for t in ("hardware", "memories")),
+            *(
+                f"INSERT INTO ocsweb_2019.{t} SELECT * FROM ocsweb.{t}"
+                for t in ("hardware", "memories")
+            ),
+        ),
+    ),
+    Scenario(
+        "ocs-database-other",
+        "the OCS server of node 2 uses another database than ocsweb",
+        installed=SOURCE,
+        before_start=(NodeStep(2, ("sed", "-i", _OTHER_DATABASE, _SERVER)),),
     ),
     Scenario(
         "ocs-database-only",

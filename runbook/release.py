@@ -172,6 +172,7 @@ _BLOCKING = (
     *("planned-stop-again", "round-failed", "rounds-exhausted"),
     "restore-half-upgraded",
     *("backup-missing", "backup-damaged", "backup-no-room", "backup-not-proved"),
+    *("memories-table", "ocs-database-elsewhere"),
     *("capacity-column", "capacity-still-text", "capacity-zeroed", "capacity-not-null"),
     *("capacity-clamped", "capacity-integer-lost", "capacity-altered", "capacity-filled"),
     *("memories-rows-lost", "memories-rows-added"),
@@ -205,6 +206,7 @@ NEVER_ACCEPTABLE = frozenset(
         *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
         *("restore-while-running", "restore-unsettled", "agents-list-missing"),
+        *("memories-table", "backup-not-proved"),
     }
 )
 

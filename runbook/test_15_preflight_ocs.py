@@ -12,8 +12,10 @@ from engine.steps import step
 from runbook.ocs.glpi.checks import glpi_before
 from runbook.ocs.glpi.place import glpi_place
 from runbook.ocs.httpd import migration
+from runbook.ocs.httpd.database import databases_in_use, elsewhere
 from runbook.ocs.memories import capacity_list
 from runbook.ocs.memories.checks import capacity_before
+from runbook.ocs.memories.table import memories_place
 from runbook.ocs.presence import presence
 from runbook.ocs.seen import Seen
 
@@ -40,16 +42,22 @@ def test_ocs_servers(look: Look, evidence: Evidence) -> None:
 @step("preflight.capacity", guide=("G05",), asks=True)
 def test_capacity(look: Look, evidence: Evidence) -> None:
     """Every CAPACITY that is no integer is listed, with the machine and the agent that sent it."""
-    there, asked = presence(look)
-    evidence.answered(asked)
-    if not there.has_ocs_database:
-        evidence.not_applicable(there.sentence())
-        return
     if look.position.is_after(Position.UPDATED):
         evidence.not_needed(LATER)
         return
+    there, asked = presence(look)
+    evidence.answered(asked)
+    in_use = databases_in_use(look)
+    evidence.answered(in_use)
+    place = memories_place(look, there)
+    findings = [*elsewhere(in_use.values), *place.findings]
+    if not place.is_there:
+        evidence.judge(findings, observed=place.observed, guide=None if findings else ())
+        if not findings:
+            evidence.not_applicable(place.observed)
+        return
     seen = capacity_before(look)
-    evidence.judge(seen.findings, observed=seen.observed)
+    evidence.judge([*findings, *seen.findings], observed=f"{place.observed}; {seen.observed}")
     if seen.lines:
         evidence.attach("agents and what fits their values", "\n".join(seen.lines))
     if seen.is_listed:

@@ -10,6 +10,7 @@ from engine.steps import step
 from runbook.following import ListUnusable, list_here
 from runbook.ocs.memories import dump, followed
 from runbook.ocs.memories.fetched import fetched_findings
+from runbook.ocs.memories.table import no_memories
 from runbook.ocs.presence import presence
 
 AGAIN = (
@@ -23,8 +24,8 @@ def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> 
     """The table is dumped, restored beside the original, and compared with it."""
     there, asked = presence(look)
     evidence.answered(asked)
-    if not there.has_ocs_database:
-        evidence.not_applicable(there.sentence())
+    if why := no_memories(look, there):
+        evidence.not_applicable(why)
 
 
 @step("backup.fetched", after=("backup.proved",))

@@ -18,7 +18,7 @@ from engine.secrets import Secret
 from engine.session import Session
 from engine.steps import step
 from runbook import checks, failover, release
-from runbook.actions.backup import VERIFIED
+from runbook.actions.backup import VERIFIED, Beside, is_compared
 from runbook.actions.neteye_command import ended_with, name_of, said_of
 from runbook.following import ListUnusable, follow, list_here
 from runbook.ocs.glpi.checks import glpi_now
@@ -28,6 +28,7 @@ from runbook.ocs.httpd.checks import has_ocs_server, httpd_node, ocs_online
 from runbook.ocs.memories import dump, followed
 from runbook.ocs.memories.checks import memories_after
 from runbook.ocs.memories.comparison import DATABASE_CLOCK
+from runbook.ocs.memories.table import no_memories
 from runbook.ocs.presence import presence
 from runbook.profiles import describe, settled
 
@@ -183,33 +184,41 @@ def _no_glpi(place: GlpiPlace) -> list[Finding]:
 
 
 @step("verification.memories", after=("verification.mid_upgrade",), guide=("G07",))
-def test_memories(memories_beside: Applied, look: Look, evidence: Evidence) -> None:
+def test_memories(memories_beside: Applied, beside: Beside, look: Look, evidence: Evidence) -> None:
     """Non-integers are NULL, integers unchanged, no row lost: compared with the backup."""
     there, asked = presence(look)
     evidence.answered(asked)
-    if not there.has_ocs_database:
-        evidence.not_applicable(there.sentence())
+    if why := no_memories(look, there):
+        evidence.not_applicable(why)
         return
-    if VERIFIED in look.memory.facts:
+    if is_compared(look.memory):
         evidence.not_needed("compared with the backup earlier in this attempt")
         return
     proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
-    if proof is None:
-        evidence.judge([_no_backup(look)], observed="no proved backup to compare with")
+    if proof is None or beside.unlike:
+        seen_here = beside.unlike or "no proved backup of this attempt is there"
+        evidence.judge([_no_backup(look, seen_here)], observed=seen_here)
+        if not evidence.blocking and VERIFIED not in look.memory.facts:
+            # accepted: the agents are followed up all the same, from now on
+            evidence.remember(VERIFIED, moment=_clock(look), compared=False)
         return
     seen = memories_after(look, datetime.fromisoformat(proof.began))
     evidence.judge(seen.findings, observed=seen.observed)
     if seen.lines:
         evidence.attach("rows that are not as they have to be", "\n".join(seen.lines))
     if not evidence.blocking:
-        evidence.remember(VERIFIED, moment=look.sql(DATABASE_CLOCK).isoformat())
+        evidence.remember(VERIFIED, moment=_clock(look))
 
 
-def _no_backup(look: Look) -> Finding:
+def _clock(look: Look) -> str:
+    return look.sql(DATABASE_CLOCK).isoformat()
+
+
+def _no_backup(look: Look, observed: str) -> Finding:
     return Finding(
         code="backup-missing",
         subject=look.names.active,
-        observed="no proved backup of this attempt is there",
+        observed=observed,
         expected="the backup made directly before the first round",
         remedy="Without it no row can be compared. Look for the file named in the first run's"
         " report; if it is lost, check the table by hand and accept this finding.",
@@ -260,8 +269,8 @@ def _command(session: Session) -> str:
 def _without_a_list(look: Look, evidence: Evidence) -> None:
     there, asked = presence(look)
     evidence.answered(asked)
-    if not there.has_ocs_database:
-        evidence.not_applicable(there.sentence())
+    if why := no_memories(look, there):
+        evidence.not_applicable(why)
         return
     evidence.open(
         "G08",

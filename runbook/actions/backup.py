@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import pytest
 
 from engine.act import Action
 from engine.actions import action
+from engine.attempt.memory import Memory
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
 from engine.look import Look
@@ -13,7 +17,13 @@ from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from runbook.ocs.memories import dump, followed
-from runbook.ocs.memories.comparison import DATABASE_CLOCK, backup_difference, table_sum
+from runbook.ocs.memories.comparison import (
+    DATABASE_CLOCK,
+    BackupDifference,
+    Sum,
+    backup_difference,
+    table_sum,
+)
 from runbook.ocs.names import MEMORIES_VERIFIED, OCS_DATABASE, SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
 
@@ -25,12 +35,11 @@ VERIFIED = MEMORIES_VERIFIED
 
 def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
     """The backup's changes, as far as they can be known before the dump has been made."""
-    reason = _why_no_backup(look)
-    if reason:
-        left = tuple(_nothing_left_beside(look, reason))
-        return Foreseen(left) if left else Nothing(reason)
+    size = _to_back_up(look)
+    if isinstance(size, Nothing):
+        left = tuple(_nothing_left_beside(look, size.reason))
+        return Foreseen(left) if left else size
     attempt, node = look.attempt or "ATTEMPT", look.sql_node()
-    size = look.sql(dump.TABLE_SIZE)
     changes, made = [], _dump_there(look, node)
     if made is None:
         _room(look, node, size)
@@ -51,11 +60,10 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
 @action(guide=("G06",), planned=memories_backup_to_come, despite=("update",))
 def memories_backed_up(look: Look) -> Action:
     """The table is backed up directly before the first round, and the backup is proved."""
-    reason = _why_no_backup(look)
-    if reason:
-        return (yield from _nothing_left_beside(look, reason))
+    size = _to_back_up(look)
+    if isinstance(size, Nothing):
+        return (yield from _nothing_left_beside(look, size.reason))
     attempt, active, node = look.attempt or "ATTEMPT", look.names.active, look.sql_node()
-    size = look.sql(dump.TABLE_SIZE)
     made = _dump_there(look, node)
     if made is None:
         _room(look, node, size)
@@ -65,14 +73,11 @@ def memories_backed_up(look: Look) -> Action:
         yield dump.restore_beside(node, attempt, made.sha256, size.deadline)
     total = look.sql(table_sum(SCRATCH_DATABASE))
     difference = look.sql(backup_difference(made.database_clock))
-    if difference.unexplained or not total.rows:
+    # zero rows are proved by a table of zero rows, not by inventories that came since
+    if difference.unexplained or (not total.rows and difference.rewritten):
         yield dump.drop_scratch(node)
         yield dump.discard(node, attempt)
-        raise _not_proved(
-            f"{total.rows} rows, {difference.unexplained} of them differ from the table and no"
-            f" inventory since {made.began} explains it",
-            "a restored backup that is like the table",
-        )
+        raise StoppedForPerson([_not_proved(_unlike(total, difference, made.began))])
     listed = _list_there(look, node, made)
     if listed is None:
         listed = followed.parse_listed((yield followed.make(node, attempt, made, size.deadline)))
@@ -94,6 +99,15 @@ def memories_backed_up(look: Look) -> Action:
     yield dump.write_proof(active, attempt, proof)
     yield dump.drop_scratch(node)
     return proof.sentence()
+
+
+def _unlike(total: Sum, difference: BackupDifference, began: str) -> str:
+    if not difference.unexplained:
+        return f"no rows, and the table has {difference.rewritten}, of inventories since {began}"
+    return (
+        f"{total.rows} rows, {difference.unexplained} of them differ from the table and no"
+        f" inventory since {began} explains it"
+    )
 
 
 def _dump_there(look: Look, node: str) -> dump.Dump | None:
@@ -138,34 +152,36 @@ def _nothing_left_beside(look: Look, reason: str) -> Action:
     return reason
 
 
-def _not_proved(observed: str, expected: str) -> StoppedForPerson:
-    """The restored backup is not what it has to be."""
-    finding = Finding(
+def _not_proved(observed: str) -> Finding:
+    """The restored backup is not like the table: it is discarded, another run takes a new one."""
+    return Finding(
         code="backup-not-proved",
         subject=f"{OCS_DATABASE}.{dump.TABLE}",
         observed=f"the restored backup has {observed}",
-        expected=expected,
-        remedy="Run again; when it stays so, look at the table and at the server's log.",
+        expected="a restored backup that is like the table",
+        remedy="Run again: another backup is taken. When it stays so, compare what `mysqldump"
+        f" {OCS_DATABASE} {dump.TABLE}` writes with the table, and look at the server's log: the"
+        " upgrade is not begun without a backup.",
         guide=("G06", "G07"),
     )
-    return StoppedForPerson([finding])
 
 
-def _why_no_backup(look: Look) -> str:
-    """Why nothing is to be backed up (any more); '' when a backup is to be taken."""
+def _to_back_up(look: Look) -> dump.TableSize | Nothing:
+    """How large the table is; or why nothing is to be backed up (any more)."""
     if OCS_DATABASE not in look.sql(SCHEMAS):
-        return f"there is no database {OCS_DATABASE}: the asset module is not installed"
+        return Nothing(f"there is no database {OCS_DATABASE}: the asset module is not installed")
     proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
     if look.memory.detached("upgrade"):
         seen = f"the backup is the one of {proof.taken}" if proof else "there is no proved backup"
-        return f"a round of the upgrade has started, nothing is backed up any more; {seen}"
+        return Nothing(f"a round of the upgrade has started, nothing is backed up any more; {seen}")
     if (
         proof
         and look.now() - datetime.fromisoformat(proof.taken) < FRESH
         and _has_list(look, proof)
     ):
-        return f"a proved backup is there: {proof.sentence()}"
-    return ""
+        return Nothing(f"a proved backup is there: {proof.sentence()}")
+    size = look.sql(dump.TABLE_SIZE)
+    return size or Nothing(f"there is no table {OCS_DATABASE}.{dump.TABLE}: nothing to back up")
 
 
 def _has_list(look: Look, proof: dump.Proof) -> bool:
@@ -208,10 +224,29 @@ def _no_room(subject: str, free: int, wanted: int) -> Finding:
     )
 
 
+@dataclass
+class Beside:
+    """What the action has found of the restored backup, for the step's body."""
+
+    unlike: str = ""
+    """Why it is not the one on record; '' when it is, or when none was restored."""
+
+
+@pytest.fixture
+def beside() -> Beside:
+    """Filled by `memories_beside`."""
+    return Beside()
+
+
+def is_compared(memory: Memory) -> bool:
+    """The table was compared with its backup in this attempt: not merely accepted without."""
+    return bool(memory.facts.get(VERIFIED, {"compared": False}).get("compared", True))
+
+
 @action(guide=("G07",), expected="restore the backup of memories beside the original")
-def memories_beside(look: Look) -> Action:
+def memories_beside(look: Look, beside: Beside) -> Action:
     """The backup is restored beside the table, to be compared with it after the upgrade."""
-    if VERIFIED in look.memory.facts:
+    if is_compared(look.memory):
         return Nothing("the table was compared with its backup earlier in this attempt")
     proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
     if proof is None:
@@ -224,13 +259,15 @@ def memories_beside(look: Look) -> Action:
         )
     if look.sql(dump.RESTORED) != proof.sha256:
         size = look.sql(dump.TABLE_SIZE)
-        yield dump.restore_beside(node, look.attempt or "", proof.sha256, size.deadline)
+        deadline = size.deadline if size else dump.LEAST_SECONDS
+        yield dump.restore_beside(node, look.attempt or "", proof.sha256, deadline)
     total = look.sql(table_sum(SCRATCH_DATABASE))
     if (total.rows, total.checksum) != (proof.rows, proof.checksum):
-        raise _not_proved(
-            f"{total.rows} rows and checksum {total.checksum}",
-            f"{proof.rows} rows and checksum {proof.checksum}, as on record",
+        beside.unlike = (
+            f"the backup, restored now, has {total.rows} rows and checksum {total.checksum}; on"
+            f" record are {proof.rows} rows and checksum {proof.checksum}"
         )
+        return beside.unlike
     return f"{total.rows} rows, as on record"
 
 

@@ -19,6 +19,7 @@ from engine.journal import Event
 from engine.model.change import Temporary
 from runbook.actions.backup import (
     VERIFIED,
+    Beside,
     memories_backed_up,
     memories_beside,
     memories_beside_dropped,
@@ -333,7 +334,9 @@ def test_leftovers_of_a_killed_dump_are_removed(nodes: Nodes, look: FakeLook) ->
     [
         ([{"why": "unexplained", "rows_count": 1}], 1, False),
         ([{"why": "rewritten", "rows_count": 9}, {"why": "gone", "rows_count": 1}], 1, True),
-        ([], 0, False),
+        ([{"why": "unexplained", "rows_count": 1}], 0, False),
+        # the first inventory of all came after the dump: nothing of it was compared
+        ([{"why": "rewritten", "rows_count": 9}], 0, False),
     ],
 )
 def test_only_what_inventories_explain_may_differ(
@@ -350,6 +353,23 @@ def test_only_what_inventories_explain_may_differ(
     assert not nodes.path(N, PROOF).exists()
     assert "DROP DATABASE" in (nodes.base / "mysql.log").read_text().splitlines()[-1]
     assert not nodes.path(N, dump.facts_path("A1")).exists()
+
+
+def test_zero_rows_are_a_proved_backup_of_zero_rows(nodes: Nodes, look: FakeLook) -> None:
+    look.rows[f"rows and checksum of {SCRATCH_DATABASE}.memories"] = [
+        {"rows_count": 0, "checksum": None}
+    ]
+    done = back_up(nodes, look)
+    assert str(done.said).startswith("0 rows, ")
+    proof = json.loads(nodes.path(N, PROOF).read_text())
+    assert (proof["rows"], proof["checksum"], proof["rewritten"]) == (0, 0, 0)
+    assert "proved backup is there" in back_up(nodes, look).nothing
+
+
+def test_without_the_table_there_is_nothing_to_back_up(nodes: Nodes, look: FakeLook) -> None:
+    """What an uninstalled module has left; where OCS is installed the preflight blocks."""
+    look.rows["size of memories"] = []
+    assert "no table ocsweb.memories" in back_up(nodes, look).nothing
 
 
 def test_room_is_checked_first(nodes: Nodes, look: FakeLook) -> None:
@@ -414,38 +434,37 @@ def test_a_copy_that_differs_is_a_failure(nodes: Nodes, look: FakeLook) -> None:
 def test_the_backup_is_restored_beside_for_the_comparison(nodes: Nodes, look: FakeLook) -> None:
     back_up(nodes, look)
     started_upgrade(look)
-    done = drive(nodes, memories_beside, look)
+    done = drive(nodes, memories_beside, look, Beside())
     assert [change.what for change in done.changes] == [
         "restore the backup of memories beside the original"
     ]
     assert (nodes.base / "restored.sql").read_text() == DUMP * 2
     sha256 = hashlib.sha256(nodes.path(N, BACKUP).read_bytes()).hexdigest()
     look.rows["whole backup beside memories"] = [{"sha256": sha256}]
-    assert drive(nodes, memories_beside, look).changes == []
+    assert drive(nodes, memories_beside, look, Beside()).changes == []
 
 
-@pytest.mark.parametrize(
-    ("damage", "error", "says"),
-    [
-        ("checksum", StoppedForPerson, "1 rows and checksum 77, as on record"),
-        ("elsewhere", RunbookError, "the database runs on"),
-    ],
-)
-def test_a_comparison_that_can_not_be_trusted_stops(
-    nodes: Nodes, look: FakeLook, damage: str, error: type[Exception], says: str
-) -> None:
+def test_a_comparison_needs_the_database_on_n(nodes: Nodes, look: FakeLook) -> None:
     back_up(nodes, look)
-    if damage == "checksum":
-        look.rows[f"rows and checksum of {SCRATCH_DATABASE}.memories"] = sums(1, 78)
-    else:
-        look.database_node = OTHER
-    with pytest.raises(error, match=says):
-        drive(nodes, memories_beside, look)
+    look.database_node = OTHER
+    with pytest.raises(RunbookError, match="the database runs on"):
+        drive(nodes, memories_beside, look, Beside())
+
+
+def test_a_backup_that_restores_to_something_else_is_told_to_the_step(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """After the upgrade there is no other one: whether to go on without is for a person."""
+    back_up(nodes, look)
+    look.rows[f"rows and checksum of {SCRATCH_DATABASE}.memories"] = sums(1, 78)
+    beside = Beside()
+    assert drive(nodes, memories_beside, look, beside).changes
+    assert "1 rows and checksum 78; on record are 1 rows and checksum 77" in beside.unlike
 
 
 def test_a_backup_replaced_before_the_restore_is_refused(nodes: Nodes, look: FakeLook) -> None:
     back_up(nodes, look)
-    generator = memories_beside.generator(look)
+    generator = memories_beside.generator(look, Beside())
     change = next(generator)
     nodes.path(N, BACKUP).write_bytes(gzip.compress(b"DROP DATABASE ocsweb"))
     answer = nodes.run(change.node, change.argv)
@@ -454,9 +473,11 @@ def test_a_backup_replaced_before_the_restore_is_refused(nodes: Nodes, look: Fak
 
 
 def test_nothing_to_compare(nodes: Nodes, look: FakeLook) -> None:
-    assert "no proved backup" in drive(nodes, memories_beside, look).nothing
-    look.memory.facts[VERIFIED] = {}
-    assert "earlier in this attempt" in drive(nodes, memories_beside, look).nothing
+    assert "no proved backup" in drive(nodes, memories_beside, look, Beside()).nothing
+    look.memory.facts[VERIFIED] = {"moment": "m", "compared": False}
+    assert "no proved backup" in drive(nodes, memories_beside, look, Beside()).nothing
+    look.memory.facts[VERIFIED] = {"moment": "m"}
+    assert "earlier in this attempt" in drive(nodes, memories_beside, look, Beside()).nothing
 
 
 def test_the_scratch_schema_is_dropped(nodes: Nodes, look: FakeLook) -> None:

@@ -22,7 +22,15 @@ from engine.queries import SqlQuery
 from runbook.ocs import presence
 from runbook.ocs.glpi import place as glpi_place
 from runbook.ocs.glpi import servers as glpi
-from runbook.ocs.memories import agents, capacity, capacity_after, capacity_list, comparison, dump
+from runbook.ocs.memories import (
+    agents,
+    capacity,
+    capacity_after,
+    capacity_list,
+    comparison,
+    dump,
+    table,
+)
 from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Verdict
 from runbook.ocs.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
 from runbook.ocs.memories.comparison import SlotRow, Suspect, Totals
@@ -101,6 +109,7 @@ def queries() -> list[SqlQuery[object]]:
         *(comparison.suspects(MOMENT, 5, 3, 9), comparison.part_of_machines(7, 10)),
         comparison.saved_rows([Suspect(2, 1, "x", True), Suspect(1, None, None, False)]),
         *(comparison.live_rows([]), agents.machines_now([3]), dump.TABLE_SIZE, presence.SCHEMAS),
+        table.TABLES,
         *(glpi.ocs_servers("g"), glpi.stored_passwords("g"), glpi.plugin_state("g")),
         glpi_place.SCHEMAS,
     ]  # type: ignore[list-item]

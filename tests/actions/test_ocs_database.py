@@ -21,18 +21,24 @@ from pymysql.cursors import DictCursor
 
 from engine import listing
 from engine.errors import RunbookError
-from engine.evidence import Evidence
+from engine.evidence import Evidence, StoppedForPerson
 from engine.queries import SqlQuery
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
-from runbook.actions.backup import memories_backed_up, memories_beside, memories_beside_dropped
+from runbook.actions.backup import (
+    Beside,
+    memories_backed_up,
+    memories_beside,
+    memories_beside_dropped,
+)
 from runbook.ocs.glpi import place as glpi_place
 from runbook.ocs.glpi import servers as glpi
-from runbook.ocs.memories import agents, capacity, capacity_list, comparison, dump, followed
+from runbook.ocs.memories import agents, capacity, capacity_list, comparison, dump, followed, table
 from runbook.ocs.memories import checks as memories_checks
 from runbook.ocs.memories.checks import capacity_before, memories_after
 from runbook.ocs.memories.comparison import BackupDifference, DecoratedOutcome
 from runbook.ocs.names import SCRATCH_DATABASE
+from runbook.ocs.presence import Presence
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
 from tests.engine import kit
 
@@ -310,7 +316,7 @@ def test_backup_conversion_and_comparison(
     convert(database, keep_decorated=keep_decorated)
     position = database.log_position
     look.memory.changes.clear()
-    drive(look.nodes, memories_beside, look)
+    drive(look.nodes, memories_beside, look, Beside())
     proof = look.ask(N, dump.proof("A1"))
     assert proof is not None
     seen = memories_after(look, proof.database_clock)  # type: ignore[arg-type]
@@ -321,6 +327,91 @@ def test_backup_conversion_and_comparison(
     look.memory.ledger[dump.SCRATCH] = None  # type: ignore[assignment]
     drive(look.nodes, memories_beside_dropped, look)
     assert database.log_position == position
+
+
+def test_a_table_without_rows_goes_the_whole_way(look: FakeLook, database: Server) -> None:
+    """Zero rows are a proved backup of zero rows, compared afterwards like any other."""
+    sizes(look)
+    database.rows("DELETE FROM ocsweb.memories")
+    seen = capacity_before(look)  # type: ignore[arg-type]
+    assert (seen.findings, seen.is_listed) == ([], False)
+    done = drive(look.nodes, memories_backed_up, look)
+    assert str(done.said).startswith("0 rows, checksum 0")
+    assert list(followed.read(look.nodes.path(N, followed.path("A1")))) == []
+    convert(database, keep_decorated=True)
+    drive(look.nodes, memories_beside, look, Beside())
+    proof = look.ask(N, dump.proof("A1"))
+    assert proof is not None
+    after = memories_after(look, proof.database_clock)  # type: ignore[arg-type]
+    assert after.findings == []
+    assert "0 rows, 0 in the backup" in after.observed
+
+
+def test_an_inventory_after_an_empty_dump_is_no_proof(look: FakeLook, database: Server) -> None:
+    """The table has rows by then: another run backs them up."""
+    sizes(look)
+    database.rows("DELETE FROM ocsweb.memories")
+    driven = drive(look.nodes, memories_backed_up, look, stop_after=2)
+    assert [change.what.split()[0] for change in driven.changes] == ["dump", "restore"]
+    database.rows("UPDATE ocsweb.hardware SET LASTDATE = NOW() WHERE ID = 1")
+    database.rows("INSERT INTO ocsweb.memories (HARDWARE_ID, CAPACITY) VALUES (1, '8192')")
+    with pytest.raises(StoppedForPerson, match="backup-not-proved"):
+        drive(look.nodes, memories_backed_up, look)
+    assert str(drive(look.nodes, memories_backed_up, look).said).startswith("1 rows, ")
+
+
+@pytest.mark.parametrize(
+    ("statement", "subject", "observed"),
+    [
+        ("SELECT 1", "", ""),
+        ("DROP TABLE ocsweb.memories", "ocsweb.memories", "there is no such table"),
+        (
+            "ALTER TABLE ocsweb.memories DROP COLUMN CAPACITY",
+            "ocsweb.memories",
+            "it has no column CAPACITY",
+        ),
+        (
+            "RENAME TABLE ocsweb.memories TO ocsweb.old; CREATE VIEW ocsweb.memories AS"
+            " SELECT * FROM ocsweb.old",
+            "ocsweb.memories",
+            "it is a view, and no table",
+        ),
+        (
+            "CREATE VIEW ocsweb.v AS SELECT 1; RENAME TABLE ocsweb.memories TO ocsweb.old;"
+            " CREATE VIEW ocsweb.memories AS SELECT * FROM ocsweb.old; DROP TABLE ocsweb.old",
+            "ocsweb.memories",
+            "it is a view, and no table",
+        ),
+        (
+            "ALTER TABLE ocsweb.hardware DROP COLUMN LASTDATE",
+            "ocsweb.hardware",
+            "it has no column LASTDATE",
+        ),
+    ],
+    ids=["as it is", "gone", "no column", "view", "broken view", "hardware"],
+)
+def test_what_is_no_table_to_convert_is_told_by_the_real_server(
+    look: FakeLook, database: Server, statement: str, subject: str, observed: str
+) -> None:
+    for one in statement.split(";"):
+        database.rows(one)
+    there = Presence((N,), frozenset({"ocsweb"}))
+    place = table.memories_place(look, there)  # type: ignore[arg-type]
+    assert [(f.subject, f.observed) for f in place.findings] == (
+        [(subject, observed)] if subject else []
+    )
+    assert place.is_there is not bool(subject)
+
+
+def test_a_copy_in_another_database_is_named(look: FakeLook, database: Server) -> None:
+    database.rows("DROP DATABASE IF EXISTS ocsweb_2019")
+    database.rows("CREATE DATABASE ocsweb_2019")
+    database.rows("CREATE TABLE ocsweb_2019.memories LIKE ocsweb.memories")
+    database.rows("CREATE TABLE ocsweb_2019.hardware LIKE ocsweb.hardware")
+    place = table.memories_place(look, Presence((), frozenset({"ocsweb"})))  # type: ignore[arg-type]
+    database.rows("DROP DATABASE ocsweb_2019")
+    assert (place.findings, place.is_there) == ([], True)
+    assert "also in ocsweb_2019, which the upgrade leaves as it is" in place.observed
 
 
 def saved(database: Server) -> None:

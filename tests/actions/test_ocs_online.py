@@ -16,7 +16,7 @@ from engine.transport.base import Answer
 from runbook.actions.ocs import httpd_restarted
 from runbook.ocs.httpd import activity, online, restapi
 from runbook.ocs.httpd.checks import has_ocs_server, ocs_online
-from runbook.ocs.httpd.migration import OCS_DATABASE_IN_USE
+from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, databases_in_use, elsewhere
 from runbook.ocs.httpd.online import HttpAnswer, Started
 from runbook.ocs.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
 from runbook.ocs.presence import Presence
@@ -357,3 +357,20 @@ def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLo
     nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
     with pytest.raises(Unanswered, match="is not set"):
         look.ask(N, OCS_DATABASE_IN_USE)
+
+
+def test_a_server_with_another_database_is_told_before_the_start(tmp_path: Path) -> None:
+    nodes = Nodes(tmp_path, N, OTHER)
+    look = FakeLook(nodes)
+    nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_USER u\nPerlSetEnv OCS_DB_NAME ocsweb\n")
+    nodes.put(OTHER, SERVER_CONF, "PerlSetEnv OCS_DB_USER u\nPerlSetEnv OCS_DB_NAME ocs2\n")
+    asked = databases_in_use(look)  # type: ignore[arg-type]
+    (finding,) = elsewhere(asked.values)
+    assert (finding.code, finding.subject) == (
+        "ocs-database-elsewhere",
+        f"{OTHER}:{SERVER_CONF}",
+    )
+    nodes.put(OTHER, SERVER_CONF, "PerlSetEnv OCS_DB_USER u\n")
+    assert list(databases_in_use(look).unanswered) == [OTHER]  # type: ignore[arg-type]
+    nodes.path(OTHER, SERVER_CONF).unlink()
+    assert elsewhere(databases_in_use(look).values) == []  # type: ignore[arg-type]

@@ -167,12 +167,24 @@ _PREFLIGHT = (
         repairs.servers_looked_at_there,
     ),
     _preflight("glpi-databases-two", CUSTOM, "glpi-database-unclear", repairs.glpi_config_named),
+    _preflight(
+        "memories-missing", "preflight.capacity", "memories-table", repairs.memories_table_back
+    ),
+    _preflight(
+        "memories-view", "preflight.capacity", "memories-table", repairs.memories_table_back
+    ),
+    _preflight(
+        "ocs-database-other",
+        "preflight.capacity",
+        "ocs-database-elsewhere",
+        repairs.ocs_database_corrected,
+    ),
     # these two last: what is in the column does not come back
     _preflight(
         "capacity-decimal", "preflight.capacity", "capacity-column", repairs.text_column_again
     ),
     _preflight(
-        "capacity-missing", "preflight.capacity", "capacity-column", repairs.text_column_again
+        "capacity-missing", "preflight.capacity", "memories-table", repairs.text_column_again
     ),
 )
 _BEGINNING = (
@@ -228,6 +240,8 @@ _BEGINNING = (
         11,
         repairs.module_loaded,
     ),
+    green("memories-empty", Start.BEGINNING, MEMORIES),
+    green("ocs-databases-two", Start.BEGINNING, MEMORIES),
     green("credentials-same", Start.BEGINNING, ONLINE),
     green("glpi-elsewhere", Start.BEGINNING, GLPI),
     green("custom-ocs-inactive", Start.BEGINNING, CUSTOM, "ocs-server-custom-inactive"),

@@ -52,6 +52,21 @@ def text_column_again(lab: Lab) -> None:
     lab.cluster.sql(f"ALTER TABLE ocsweb.memories {change if lab.column_type() else add}")
 
 
+def memories_table_back(lab: Lab) -> None:
+    """The table brought back as it was, with service and support."""
+    lab.cluster.sql(
+        "DROP VIEW IF EXISTS ocsweb.memories; RENAME TABLE ocsweb.memories_away TO ocsweb.memories"
+    )
+
+
+def ocs_database_corrected(lab: Lab) -> None:
+    """OCS_DB_NAME corrected in the file of that node."""
+    lab.on_operative(
+        r'sed -i "s|^\( *PerlSetEnv OCS_DB_NAME\) .*|\1 ocsweb|" "$1"',
+        f"{CONF}/ocsinventory-server.conf",
+    )
+
+
 def backup_fetched_back(lab: Lab) -> None:
     """The file named in the report put back from the controller's copy."""
     assert lab.first is not None

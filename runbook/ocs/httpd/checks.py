@@ -6,12 +6,8 @@ from engine.look import Look
 from engine.model.finding import Finding
 from runbook.ocs import files
 from runbook.ocs.httpd import activity, online, restapi
-from runbook.ocs.httpd.migration import (
-    OCS_DATABASE_IN_USE,
-    OcsDatabase,
-    conf_password,
-    credentials_now,
-)
+from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
+from runbook.ocs.httpd.migration import conf_password, credentials_now
 from runbook.ocs.login import LoginResult, login
 from runbook.ocs.names import CONF_FILES, CREDENTIALS, SERVER_CONF
 from runbook.ocs.presence import Presence

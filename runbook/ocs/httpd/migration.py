@@ -16,7 +16,7 @@ from runbook.ocs.httpd import credentials, passwords
 from runbook.ocs.httpd.httpd_conf import parse_conf
 from runbook.ocs.httpd.passwords import Password, read_password
 from runbook.ocs.masking import masked_diff
-from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE, SERVER_CONF
+from runbook.ocs.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
 
 _CONF_PASSWORD_DEADLINE = 30.0
 
@@ -53,36 +53,6 @@ KNOWN_CREDENTIALS: Query[dict[str, Secret | None]] = Query(
     secret=True,
 )
 """Variable -> value; nothing on a node where httpd's shared directory is not mounted."""
-
-
-@dataclass(frozen=True)
-class OcsDatabase:
-    """Where the OCS server logs in, by its own configuration."""
-
-    host: str
-    user: str
-    name: str
-
-
-def _database(answer: AnswerLike) -> OcsDatabase:
-    text = files.secret_text(SERVER_CONF).parse(answer)
-    found = {"HOST": "localhost", "PORT": "3306", "USER": "", "NAME": ""}
-    for item in parse_conf(text.reveal() if text else "").settings():
-        key = item.values[0].removeprefix("OCS_DB_") if item.values else ""
-        if item.name == "perlsetenv" and key in found and len(item.values) == 2:
-            found[key] = item.values[1]
-    if not found["USER"] or not found["NAME"]:
-        raise ValueError("OCS_DB_USER or OCS_DB_NAME is not set in it")
-    port = "" if found["PORT"] == "3306" else f":{found['PORT']}"
-    return OcsDatabase(found["HOST"] + port, found["USER"], found["NAME"])
-
-
-OCS_DATABASE_IN_USE: Query[OcsDatabase] = Query(
-    name=f"database of {SERVER_CONF}",
-    argv=files.secret_text(SERVER_CONF).argv,
-    parse=_database,
-    secret=True,
-)
 
 
 def new_files(look: Look, node: str) -> tuple[str, ...]:
