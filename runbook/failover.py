@@ -17,7 +17,7 @@ from engine.look import Look
 from engine.model.cluster import Cib, ClusterStatus, FailedAction, Resource
 from engine.model.finding import Finding
 from engine.policy import normal
-from engine.policy.constraints import OWN, forbids
+from engine.policy.constraints import OWN, forbidden
 from engine.policy.normal import Expected, Observed
 from engine.policy.resources import Wanted, disabled_resources, is_moving, judge_resources
 from engine.policy.text import listed
@@ -153,16 +153,29 @@ def held_on(look: Look, cib: Cib) -> str | None:
     return look.names.of_pacemaker(nodes[0]) if len(nodes) == 1 else ""
 
 
-def keeps_off(look: Look, cib: Cib, httpd: Httpd, node: str) -> str:
+def keeps_off(look: Look, status: ClusterStatus, cib: Cib, httpd: Httpd, node: str) -> str:
     """Why the node never runs httpd, by a constraint of somebody else's; '' when it may."""
     ids = [
         one.id
-        for one in cib.location
+        for one in forbidden(cib, status.bans)
         if one.resource in (httpd.unit, *httpd.members)
         and look.names.of_pacemaker(one.node) == node
-        and forbids(one)
     ]
-    return f"constraint {listed(ids)} keeps {httpd.unit} off it" if ids else ""
+    if ids:
+        return f"constraint {listed(ids)} keeps {httpd.unit} off it"
+    if not free_for(look, cib, httpd, node):
+        return f"every resource of {httpd.unit} has a constraint for it, which pcs would replace"
+    return ""
+
+
+def free_for(look: Look, cib: Cib, httpd: Httpd, node: str) -> tuple[str, ...]:
+    """The group and its members, without those for which somebody's constraint names the node."""
+    taken = {
+        one.resource
+        for one in cib.location
+        if one.id != CONSTRAINT and look.names.of_pacemaker(one.node) == node
+    }
+    return tuple(name for name in dict.fromkeys((httpd.unit, *httpd.members)) if name not in taken)
 
 
 def arrived(look: Look, unit: str, node: str) -> ClusterStatus:

@@ -6,9 +6,17 @@ Field names follow crm_mon's XML (pacemaker 2.1) where there is one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.model.inventory import Role
+
+INFINITY = 1_000_000
+"""Pacemaker's score for INFINITY: everything from there on is the same."""
+
+
+def is_same_node(one: str, other: str) -> bool:
+    """Pacemaker compares the names of nodes without regard to case."""
+    return one.casefold() == other.casefold()
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,10 @@ class DefinedNode:
         """Every name this node may be called by: internal, external and their short forms."""
         full = [name for name in (self.hostname, self.hostname_ext) if name]
         return frozenset(full + [name.split(".")[0] for name in full])
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is one of its names, in any case."""
+        return any(is_same_node(name, alias) for alias in self.aliases)
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class ClusterDefinition:
 
     def find(self, name: str) -> DefinedNode | None:
         """The node that is called `name` in any of its forms, None when there is none."""
-        return next((node for node in self.nodes if name in node.aliases), None)
+        return next((node for node in self.nodes if node.is_called(name)), None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ class Resource:
     @property
     def is_disabled(self) -> bool:
         """Somebody told pacemaker not to run it (target-role Stopped, on it or its group)."""
-        return self.group_disabled or self.target_role == "Stopped"
+        return self.group_disabled or (self.target_role or "").lower() == "stopped"
 
 
 @dataclass(frozen=True)
@@ -135,12 +147,17 @@ class FenceEvent:
 
 @dataclass(frozen=True)
 class LocationConstraint:
-    """A location constraint for one node (a ban has score -INFINITY)."""
+    """A location constraint for one node (a ban has score -INFINITY).
+
+    As crm_mon tells it, the id is that of its rule when it has one; `Cib.rules` knows whose.
+    """
 
     id: str
     resource: str
     node: str
     score: str
+    is_certain: bool = True
+    """False: its rule can't be decided from the configuration, and counts as matching."""
 
     @property
     def is_leftover(self) -> bool:
@@ -149,7 +166,11 @@ class LocationConstraint:
 
     @property
     def forbids(self) -> bool:
-        return self.score == "-INFINITY"
+        """The score is -INFINITY, as the word or as the number that crm_mon prints."""
+        number = self.score.removeprefix("-")
+        return self.score.startswith("-") and (
+            number == "INFINITY" or (number.isdecimal() and int(number) >= INFINITY)
+        )
 
 
 @dataclass(frozen=True)
@@ -191,7 +212,7 @@ class ClusterStatus:
         return tuple(r for r in self.resources if r.is_fence_device)
 
     def node(self, name: str) -> ClusterNode | None:
-        return next((node for node in self.nodes if node.name == name), None)
+        return next((node for node in self.nodes if is_same_node(node.name, name)), None)
 
     def resource(self, resource_id: str) -> Resource | None:
         return next((r for r in self.resources if r.id == resource_id), None)
@@ -213,6 +234,10 @@ class Cib:
     """Ids of all location constraints, those too whose rule matches no node."""
     fenced_on_failure: tuple[str, ...] = ()
     """Resources of which a failed start or monitor gets the node fenced (`on-fail=fence`)."""
+    nodes: tuple[str, ...] = ()
+    """Pacemaker's nodes, as they are written there."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """Id of a location constraint's rule -> id of the constraint."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.cluster import (
+    ClusterDefinition,
+    ClusterStatus,
+    LocationConstraint,
+    is_same_node,
+)
 from engine.model.inventory import Inventory, Role
+
+
+class Aliases(Mapping[str, str]):
+    """Every name that a node may be called by -> its name in the inventory, in any case."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = {alias.casefold(): name for alias, name in names.items()}
+
+    def __getitem__(self, alias: str) -> str:
+        return self._names[alias.casefold()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)
@@ -32,9 +53,19 @@ class Names:
     def of_pacemaker(self, name: str) -> str:
         """The inventory name of a pacemaker node; the name itself when it is unknown."""
         for ours, internal in self.internal.items():
-            if name in (ours, internal) or name.split(".")[0] == internal.split(".")[0]:
+            short = is_same_node(name.split(".")[0], internal.split(".")[0])
+            if short or is_same_node(name, ours):
                 return ours
         return name
+
+    def spelled(self, name: str, nodes: Iterable[str]) -> str:
+        """The node as it is written in pacemaker's `nodes`: pcs takes no other spelling."""
+        known = (node for node in nodes if self.of_pacemaker(node) == name)
+        return next(known, self.internal[name])
+
+    def in_pacemaker(self, bans: Iterable[LocationConstraint]) -> tuple[LocationConstraint, ...]:
+        """Bans of a localised status with the nodes' names as the configuration has them."""
+        return tuple(replace(ban, node=self.internal.get(ban.node, ban.node)) for ban in bans)
 
     def localised(self, status: ClusterStatus) -> ClusterStatus:
         """The status with pacemaker's node names replaced by the inventory's."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
-from engine.model.cluster import Cib, LocationConstraint
+from engine.model.cluster import INFINITY, Cib, LocationConstraint, is_same_node
 from engine.parse.cib_rules import NodeFacts, is_match, node_facts
 from engine.parse.fields import attribute, child, xml_root
-from engine.parse.score import INFINITY, score_text
+from engine.parse.score import score_text
 
 SOURCE = "cibadmin --query"
 
@@ -25,26 +25,37 @@ def parse_cib(text: str) -> Cib:
 
     A location constraint that has a rule instead of a node becomes one entry for each node
     the rule matches. A rule that can't be decided here (dates, attributes that are not in
-    the answer) counts as matching, so that nobody overlooks it. For a `rsc-pattern` the
-    resource of the entry is the pattern.
+    the answer) counts as matching, so that nobody overlooks it, and its entry is not
+    `is_certain`. For a `rsc-pattern` the resource of the entry is the pattern.
     """
     root = xml_root(text, SOURCE)
     configuration = root if root.tag == "configuration" else root.find("configuration")
     if configuration is None:
         raise ParseError(SOURCE, f"<{root.tag}>", "has no element <configuration>")
     constraints = child(configuration, "constraints", SOURCE)
-    facts = node_facts(child(configuration, "nodes", SOURCE), root.find("status"), SOURCE)
+    properties = _properties(child(configuration, "crm_config", SOURCE))
+    cluster = {name: properties[name] for name in ("cluster-name",) if name in properties}
+    if controller := root.get("dc-uuid"):
+        cluster["dc-uuid"] = controller
+    nodes = child(configuration, "nodes", SOURCE)
+    facts = node_facts(nodes, root.find("status"), SOURCE, cluster)
     location = tuple(
         constraint
         for element in constraints.findall("rsc_location")
         for constraint in _location(element, facts)
     )
     return Cib(
-        properties=_properties(child(configuration, "crm_config", SOURCE)),
+        properties=properties,
         location=location,
         location_ids=tuple(
             attribute(element, "id", SOURCE) for element in constraints.findall("rsc_location")
         ),
+        nodes=tuple(fact.name for fact in facts),
+        rules={
+            rule.get("id", ""): attribute(element, "id", SOURCE)
+            for element in constraints.findall("rsc_location")
+            for rule in element.findall("rule")
+        },
         fenced_on_failure=tuple(_fenced_on_failure(configuration)),
     )
 
@@ -52,17 +63,24 @@ def parse_cib(text: str) -> Cib:
 def _fenced_on_failure(configuration: Element) -> Iterator[str]:
     """Ids of the primitives with such an operation of their own, or of all by the defaults."""
     defaults = configuration.iterfind("op_defaults//nvpair[@name='on-fail']")
-    is_default = any(pair.get("value") == "fence" for pair in defaults)
+    is_default = any(_is_word(pair.get("value"), "fence") for pair in defaults)
     for primitive in configuration.iterfind("resources//primitive"):
         operations = primitive.findall("operations/op")
         # a stop that fails fences the node anyway, when fencing is on
-        fencing = [op for op in operations if op.get("on-fail") == "fence" and not _is_stop(op)]
+        fencing = [
+            op for op in operations if _is_word(op.get("on-fail"), "fence") and not _is_stop(op)
+        ]
         if fencing or is_default:
             yield attribute(primitive, "id", SOURCE)
 
 
 def _is_stop(operation: Element) -> bool:
-    return operation.get("name") == "stop"
+    return _is_word(operation.get("name"), "stop")
+
+
+def _is_word(value: str | None, word: str) -> bool:
+    """Pacemaker reads its enumerations without regard to case."""
+    return value is not None and value.lower() == word
 
 
 def _properties(crm_config: Element) -> dict[str, str]:
@@ -90,9 +108,9 @@ def _score_number(score: str) -> int:
 
 def _location(element: Element, facts: tuple[NodeFacts, ...]) -> Iterator[LocationConstraint]:
     constraint = attribute(element, "id", SOURCE)
-    for node, score in _targets(element, facts):
+    for node, score, is_certain in _targets(element, facts):
         for resource in _constrained(element):
-            yield LocationConstraint(id=constraint, resource=resource, node=node, score=score)
+            yield LocationConstraint(constraint, resource, node, score, is_certain)
 
 
 def _constrained(element: Element) -> tuple[str, ...]:
@@ -106,22 +124,34 @@ def _constrained(element: Element) -> tuple[str, ...]:
     return tuple(attribute(reference, "id", SOURCE) for reference in references)
 
 
-def _targets(element: Element, facts: tuple[NodeFacts, ...]) -> Iterator[tuple[str, str]]:
-    """(node, score) for each node that the constraint is about."""
+def _targets(element: Element, facts: tuple[NodeFacts, ...]) -> Iterator[tuple[str, str, bool]]:
+    """(node, score, certain) for each node that the constraint is about."""
     where = f"<rsc_location {element.get('id')}>"
     rules = element.findall("rule")
     if not rules:
         node = attribute(element, "node", SOURCE)
-        yield node, score_text(attribute(element, "score", SOURCE), SOURCE, where)
+        known = (fact.name for fact in facts if is_same_node(fact.name, node))
+        score = score_text(attribute(element, "score", SOURCE), SOURCE, where)
+        yield next(known, node), score, True
     for rule in rules:
         for node_fact in facts:
-            if is_match(rule, node_fact) is not False:
-                yield node_fact.name, _rule_score(rule, node_fact, where)
+            match = is_match(rule, node_fact)
+            if match is not False:
+                score, is_known = _rule_score(rule, node_fact, where)
+                yield node_fact.name, score, match is True and is_known
 
 
-def _rule_score(rule: Element, node: NodeFacts, where: str) -> str:
+def _rule_score(rule: Element, node: NodeFacts, where: str) -> tuple[str, bool]:
+    """(score, whether it is known). Of an attribute that the node has not it is -INFINITY."""
     by_attribute = rule.get("score-attribute")
-    if by_attribute:
-        value = node.attributes.get(by_attribute)
-        return f"({by_attribute})" if value is None else score_text(value, SOURCE, where)
-    return score_text(attribute(rule, "score", SOURCE), SOURCE, where)
+    if rule.get("id-ref"):
+        return "-INFINITY", False
+    if not by_attribute:
+        return score_text(attribute(rule, "score", SOURCE), SOURCE, where), True
+    value = node.attributes.get(by_attribute)
+    if value is None:
+        return "-INFINITY", node.is_complete
+    try:
+        return score_text(value, SOURCE, where), by_attribute not in node.unsure
+    except ParseError:  # whatever pacemaker makes of it
+        return "-INFINITY", False

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from engine.model.cluster import INFINITY
 from engine.parse.fields import integer
-
-INFINITY = 1_000_000
-"""Pacemaker's CRM_SCORE_INFINITY: everything from there on is the same."""
 
 _WORDS = {"INFINITY": INFINITY, "+INFINITY": INFINITY, "-INFINITY": -INFINITY}
 

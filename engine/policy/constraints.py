@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from engine.model.cluster import Cib, LocationConstraint
+from engine.model.cluster import Cib, LocationConstraint, is_same_node
 from engine.model.finding import Finding
+from engine.policy.text import listed
 
-INFINITY = 1_000_000
-"""Pacemaker's score for INFINITY; crm_mon prints the number, the CIB the word."""
+BY_PCS = "cli-"
+"""How the id of each constraint begins that `pcs resource move` and `ban` make."""
 OWN = "neteye-runbook-"
 """How the id of each constraint begins that a runbook makes."""
 
 
 def leftover_constraints(
     cib: Cib,
+    bans: Collection[LocationConstraint],
     active_node: str,
     *,
     fence_devices: Collection[str] = (),
@@ -22,44 +25,49 @@ def leftover_constraints(
 ) -> tuple[Finding, ...]:
     """No leftover of `pcs resource move|ban` or of ours, and nothing that keeps a resource off N.
 
-    `active_node` is N as pacemaker names it. `fence_devices`: ids; a fence device is kept off
-    its own target on purpose. `resources`: ids of groups and single resources, asked for only in
-    an opt-in cluster (symmetric-cluster=false), where each needs leave to run on N.
-    Codes: `constraint-leftover`, `constraint-keeps-off-active-node`.
+    `bans` are those of crm_mon; `active_node` is N as pacemaker names it, in both. `fence_devices`:
+    ids; a fence device is kept off its own target on purpose. `resources`: ids of groups and single
+    resources, asked for only in an opt-in cluster (symmetric-cluster=false), where each needs leave
+    to run on N. Codes: `constraint-leftover`, `constraint-keeps-off-active-node`.
     """
-    findings = [_leftover(constraint) for constraint in cib.location if constraint.is_leftover]
+    findings = [_leftover(cib, ident) for ident in cib.location_ids if ident.startswith(BY_PCS)]
     findings += [_own(cib, ident) for ident in cib.location_ids if ident.startswith(OWN)]
     findings += [
-        _keeps_off(constraint, active_node)
-        for constraint in cib.location
-        if constraint.node == active_node
-        and forbids(constraint)
-        and constraint.resource not in fence_devices
+        _keeps_off(constraint)
+        for constraint in forbidden(cib, bans)
+        if is_same_node(constraint.node, active_node) and constraint.resource not in fence_devices
     ]
     return (*findings, *_without_leave(cib, active_node, fence_devices, resources))
 
 
-def forbids(constraint: LocationConstraint) -> bool:
-    """The score is -INFINITY, as a word or as a number."""
-    number = _number(constraint.score)
-    return constraint.forbids or (number is not None and number <= -INFINITY)
+def forbidden(cib: Cib, bans: Collection[LocationConstraint]) -> tuple[LocationConstraint, ...]:
+    """Which resource may run on which node under no circumstances.
+
+    As crm_mon tells it, by pacemaker's own reading of each rule, under the constraint's id. Rules
+    that can't be decided from the configuration are added: what holds now says nothing of later.
+    """
+    told = [replace(ban, id=cib.rules.get(ban.id, ban.id)) for ban in bans if ban.forbids]
+    known = {(one.id, one.resource, one.node.casefold()) for one in told}
+    perhaps = (one for one in cib.location if one.forbids and not one.is_certain)
+    more = (c for c in perhaps if (c.id, c.resource, c.node.casefold()) not in known)
+    return (*told, *more)
 
 
-def _number(score: str) -> int | None:
-    words = {"INFINITY": INFINITY, "+INFINITY": INFINITY, "-INFINITY": -INFINITY}
-    if score in words:
-        return words[score]
-    return int(score) if score.lstrip("+-").isdecimal() else None
+def _allows(constraint: LocationConstraint) -> bool:
+    return constraint.score == "INFINITY" or (constraint.score.lstrip("+").isdecimal())
 
 
-def _leftover(constraint: LocationConstraint) -> Finding:
+def _leftover(cib: Cib, ident: str) -> Finding:
+    places = [one for one in cib.location if one.id == ident]
+    seen = [f"score {one.score} for {one.resource!r} on {one.node}" for one in places]
+    resource = places[0].resource if places else "RESOURCE"
     return Finding(
         "constraint-leftover",
-        constraint.id,
-        f"constraint {constraint.id!r} was left by `pcs resource move` or `ban`: score "
-        f"{constraint.score} for {constraint.resource!r} on {constraint.node}",
+        ident,
+        f"constraint {ident!r} was left by `pcs resource move` or `ban`: "
+        f"{listed(seen) if seen else 'its rule holds for no node now'}",
         "no constraint that begins with cli-",
-        f"`pcs resource clear {constraint.resource}` when nobody needs it any more.",
+        f"`pcs resource clear {resource}` when nobody needs it any more.",
     )
 
 
@@ -77,14 +85,17 @@ def _own(cib: Cib, ident: str) -> Finding:
     )
 
 
-def _keeps_off(constraint: LocationConstraint, active_node: str) -> Finding:
+def _keeps_off(constraint: LocationConstraint) -> Finding:
+    node, resource = constraint.node, constraint.resource
+    perhaps = "" if constraint.is_certain else "may at some time "
+    verb = "forbids" if constraint.is_certain else "forbid"
+    why = "" if constraint.is_certain else ": its rule can't be decided beforehand"
     return Finding(
         "constraint-keeps-off-active-node",
-        constraint.resource,
-        f"constraint {constraint.id!r} (score {constraint.score}) forbids resource "
-        f"{constraint.resource!r} to run on {active_node}",
-        f"every resource may run on {active_node}, which carries all while the others "
-        "are in standby",
+        resource,
+        f"constraint {constraint.id!r} (score {constraint.score}) {perhaps}{verb} resource "
+        f"{resource!r} to run on {node}{why}",
+        f"every resource may run on {node}, which carries all while the others are in standby",
         f"Remove it with `pcs constraint remove {constraint.id}`, or find out why it is there.",
     )
 
@@ -99,7 +110,9 @@ def _without_leave(
     allowed = {
         constraint.resource
         for constraint in cib.location
-        if constraint.node == active_node and (_number(constraint.score) or 0) >= 0
+        if constraint.is_certain
+        and is_same_node(constraint.node, active_node)
+        and _allows(constraint)
     }
     return tuple(
         Finding(

@@ -56,6 +56,7 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
 
     Code: `failed-action`, one finding for each resource that has any.
     """
+    several = {r.id for r in status.resources if runs_on_several_nodes(r)}
     by_resource: dict[str, list[str]] = {}
     for failure in status.failures:
         if failure.resource not in left_out:
@@ -70,11 +71,18 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
             resource,
             f"failed actions of resource {resource!r}: {listed(seen)}",
             "no failed action",
-            "Mend the cause (the unit's log on that node tells it), then "
+            _TWO_NODES
+            if resource in several
+            else "Mend the cause (the unit's log on that node tells it), then "
             f"`pcs resource cleanup {resource}` and run this again.",
         )
         for resource, seen in by_resource.items()
     )
+
+
+def runs_on_several_nodes(resource: Resource) -> bool:
+    """Nothing may, but what is on its way by a live migration."""
+    return len(resource.nodes) > 1 and resource.pending != "Migrating"
 
 
 def _runs(resource: Resource) -> bool:
@@ -98,7 +106,11 @@ def _faults(status: ClusterStatus, resource: Resource) -> list[Finding]:
     where = f" on {listed(resource.nodes)}" if resource.nodes else ""
     findings: list[Finding] = []
     if resource.orphaned:
-        findings.append(_finding("resource-orphaned", resource, "is running without a definition"))
+        seen = f"has no definition any more and is {_state(resource)}{where}"
+        findings.append(_finding("resource-orphaned", resource, seen))
+    if runs_on_several_nodes(resource):
+        # whatever else is true of it; another way out than this one would do harm
+        return [_multiple(resource)]
     if resource.blocked:
         # pacemaker marks a blocked resource as failed and unmanaged too: one cause, one finding
         findings.append(_finding("resource-blocked", resource, f"is FAILED (blocked){where}"))
@@ -120,7 +132,12 @@ def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
 def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list[Finding]:
     """Is it where it belongs: running on one wanted node, or disabled as it was before."""
     known = bool({resource.id, resource.group} & wanted.disabled)
-    if resource.blocked or (resource.failed and not _runs(resource)):
+    if (
+        runs_on_several_nodes(resource)
+        or resource.orphaned
+        or resource.blocked
+        or (resource.failed and not _runs(resource))
+    ):
         return []  # told already, and where it is says nothing then
     if resource.is_disabled:
         return [] if known else [_disabled(resource)]
@@ -137,16 +154,29 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
 
 
 def _running_place(resource: Resource, wanted: Wanted) -> list[Finding]:
-    findings: list[Finding] = []
-    if len(resource.nodes) > 1:
-        seen = f"runs on several nodes at once: {listed(resource.nodes)}"
-        findings.append(_finding("resource-multiple", resource, seen))
     foreign = [node for node in resource.nodes if node not in wanted.nodes]
     if foreign:
         seen = f"runs on {listed(foreign)}"
         expected = f"running on {listed(sorted(wanted.nodes))}"
-        findings.append(_finding("resource-elsewhere", resource, seen, expected))
-    return findings
+        return [_finding("resource-elsewhere", resource, seen, expected)]
+    return []
+
+
+def _multiple(resource: Resource) -> Finding:
+    states = (
+        (resource.is_disabled, "disabled"),
+        (resource.blocked, "blocked"),
+        (not resource.managed and not resource.blocked, "unmanaged"),
+        (resource.orphaned, "without a definition"),
+        (resource.failed, "FAILED"),
+    )
+    also = [word for is_so, word in states if is_so]
+    seen = f"runs on several nodes at once: {listed(resource.nodes)}"
+    return _finding("resource-multiple", resource, f"{seen}{f' ({listed(also)})' if also else ''}")
+
+
+def _state(resource: Resource) -> str:
+    return "running" if _runs(resource) else resource.role
 
 
 def _disabled(resource: Resource) -> Finding:
@@ -172,6 +202,10 @@ def _enabled(resource: Resource) -> Finding:
     )
 
 
+_TWO_NODES = (
+    "Two nodes may be writing the same data: stop here, change nothing, and call the vendor's"
+    " support."
+)
 _EXPECTED_AND_REMEDY = {
     "resource-orphaned": (
         "only resources that are defined",
@@ -202,7 +236,7 @@ _EXPECTED_AND_REMEDY = {
     ),
     "resource-multiple": (
         "running on exactly one node",
-        "Two nodes may be writing the same data: stop here and call the vendor's support.",
+        _TWO_NODES,
     ),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
 from engine.model.host import Version
-from engine.policy.resources import is_moving
+from engine.policy.resources import is_moving, runs_on_several_nodes
 from engine.policy.text import listed
 from engine.policy.versions import by_version
 
@@ -118,6 +118,11 @@ def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Findin
         for finding in unsafe_to_fence(status, operative)
     ]
     seen += [f"resource {r.id} is FAILED (blocked)" for r in status.services if r.blocked]
+    seen += [
+        f"resource {r.id} runs on several nodes: {listed(r.nodes)}"
+        for r in status.services
+        if runs_on_several_nodes(r)
+    ]
     seen += [
         f"resource {r.id} is {r.pending or r.role}"
         for r in status.services

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from engine.model.cluster import ClusterDefinition, ClusterStatus, DefinedNode
+from engine.model.cluster import ClusterDefinition, ClusterStatus, DefinedNode, is_same_node
 from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
+from engine.model.names import Aliases
 from engine.policy.text import listed
 
 CLUSTER_FILE = "/etc/neteye-cluster"
@@ -19,12 +20,16 @@ def node_of(definition: ClusterDefinition, name: str) -> DefinedNode | None:
 
     Full names (`hostname`, `hostname_ext`) come before short forms (domain facts 1.1).
     """
-    full = [node for node in definition.nodes if name in (node.hostname, node.hostname_ext)]
-    fitting = full or [node for node in definition.nodes if name in node.aliases]
+    full = [
+        node
+        for node in definition.nodes
+        if any(is_same_node(name, full or "") for full in (node.hostname, node.hostname_ext))
+    ]
+    fitting = full or [node for node in definition.nodes if node.is_called(name)]
     return fitting[0] if len(fitting) == 1 else None
 
 
-def aliases(definition: ClusterDefinition, inventory: Inventory) -> dict[str, str]:
+def aliases(definition: ClusterDefinition, inventory: Inventory) -> Aliases:
     """Every name a node may be called by (pacemaker, DRBD, Elasticsearch) -> inventory name.
 
     Short forms that fit several nodes are left out, and so are nodes without a host.
@@ -35,7 +40,7 @@ def aliases(definition: ClusterDefinition, inventory: Inventory) -> dict[str, st
         if node is not None:
             found |= {alias: host for alias in node.aliases if node_of(definition, alias) is node}
             found[host] = host
-    return found
+    return Aliases(found)
 
 
 def in_inventory_names(status: ClusterStatus, names: Mapping[str, str]) -> ClusterStatus:
@@ -104,7 +109,7 @@ def _other_cluster(definition: ClusterDefinition, inventory: Inventory) -> Findi
 
 
 def _unknown_host(definition: ClusterDefinition, name: str) -> Finding:
-    fitting = [node.hostname for node in definition.nodes if name in node.aliases]
+    fitting = [node.hostname for node in definition.nodes if node.is_called(name)]
     seen = (
         f"{name} fits several nodes of {CLUSTER_FILE}: {listed(fitting)}"
         if fitting

@@ -1,8 +1,9 @@
 """Moving httpd to each operative node and back, to prove OCS by use there (guide row G14).
 
 By a location constraint of our own, whose id tells whose it is. `pcs resource move` and `ban` leave
-theirs behind or not, depending on the version. A rule is used, because `pcs constraint location
-add` drops a constraint that somebody else made for the same resource and node (pcs 0.10 and 0.11).
+theirs behind or not, depending on the version. `pcs constraint location add` is the one form that
+pcs 0.10, 0.11 and 0.12 all take. It replaces a constraint of somebody else for the same resource
+and node: then a member of the group is named in the group's place, which moves the group as well.
 """
 
 from __future__ import annotations
@@ -42,9 +43,10 @@ def failover_to_come(look: Look, node: str, exercised: Exercised) -> Foreseen | 
     httpd = _httpd_to_move(look, node)
     if isinstance(httpd, Nothing):
         return httpd
-    held = failover.held_on(look, look.ask(look.names.active, CIB))
+    cib = look.ask(look.names.active, CIB)
+    held = failover.held_on(look, cib)
     # left by a run that was interrupted on this node: the run goes on behind the move
-    moves = () if held == node else (move(look, httpd.unit, node),)
+    moves = () if held == node else (move(look, cib, httpd, node),)
     return Foreseen((*moves, constraint_removed(look)))
 
 
@@ -60,7 +62,8 @@ def httpd_failed_over(look: Look, node: str, exercised: Exercised) -> Action:
     httpd = _httpd_to_move(look, node)
     if isinstance(httpd, Nothing):
         return httpd
-    before, held = look.cluster_status(), failover.held_on(look, look.ask(look.names.active, CIB))
+    before, cib = look.cluster_status(), look.ask(look.names.active, CIB)
+    held = failover.held_on(look, cib)
     if held is None and httpd.node == node:
         _closed_without(look)
         exercised.proof = failover.prove(look, node)
@@ -68,7 +71,7 @@ def httpd_failed_over(look: Look, node: str, exercised: Exercised) -> Action:
     if held not in (None, node):
         yield constraint_removed(look)
     if held != node:
-        yield move(look, httpd.unit, node)
+        yield move(look, cib, httpd, node)
     exercised.proof = failover.exercise(look, httpd, node, before)
     yield constraint_removed(look)
     return f"{httpd.unit} was moved to {node}, and is not held there"
@@ -110,7 +113,7 @@ def _why_not(look: Look, httpd: Httpd, node: str, status: ClusterStatus, cib: Ci
     if fenced:
         # the failure stays on record, and counts as soon as fencing is on again
         return f"a failed start of {listed(fenced)} gets its node fenced (on-fail=fence)"
-    return failover.keeps_off(look, cib, httpd, node)
+    return failover.keeps_off(look, status, cib, httpd, node)
 
 
 @action(guide=("G14",), expected="move httpd's group back to where it was, by the same constraint")
@@ -131,7 +134,7 @@ def httpd_back(look: Look) -> Action:
     if held not in (None, home):
         yield constraint_removed(look)
     if held != home:
-        yield move(look, httpd.unit, home)
+        yield move(look, cib, httpd, home)
     failover.arrived(look, httpd.unit, home)
     yield constraint_removed(look)
     return f"{httpd.unit} was moved back to {home}, and is not held there"
@@ -163,14 +166,15 @@ def _closed_without(look: Look) -> None:
         look.close_ledger(*LEDGER, "there is no such constraint")
 
 
-def move(look: Look, unit: str, node: str) -> Change:
-    """Let pacemaker prefer the node for the unit above all others."""
+def move(look: Look, cib: Cib, httpd: Httpd, node: str) -> Change:
+    """Let pacemaker prefer the node for httpd, and what is in its group, above all others."""
+    named = failover.free_for(look, cib, httpd, node)[0]
     return Change(
-        what=f"move {unit} to {node} by constraint {CONSTRAINT}",
+        what=f"move {httpd.unit} to {node} by constraint {CONSTRAINT}",
         node=look.names.active,
         argv=(
-            *("pcs", "constraint", "location", unit, "rule", f"constraint-id={CONSTRAINT}"),
-            *("score=INFINITY", "#uname", "eq", look.names.internal[node]),
+            *("pcs", "constraint", "location", "add", CONSTRAINT, named),
+            *(look.names.spelled(node, cib.nodes), "INFINITY"),
         ),
         deadline=DEADLINE,
         opens=(Temporary(*LEDGER, "absent"),),

@@ -54,14 +54,14 @@ class Failover:
                 return said(code=1, errors="Error: Unable to find constraint")
             self.held = None
             return said()
-        assert argv[:6] == (
-            *("pcs", "constraint", "location", UNIT, "rule", f"constraint-id={CONSTRAINT}"),
-        )
-        assert argv[6:9] == ("score=INFINITY", "#uname", "eq")
-        if self.held is not None:
-            return said(code=1, errors="Error: id is already in use")
-        self.held = argv[9]
-        self._let_pacemaker_move(argv[9])
+        assert argv[:5] == ("pcs", "constraint", "location", "add", CONSTRAINT)
+        resource, where, score = argv[5:]
+        assert score == "INFINITY"
+        assert resource in (UNIT, *(r.id for r in self.status().resources if r.group == UNIT))
+        # pcs replaces what is there for the same resource and node, and what has the same id
+        self.others = [c for c in self.others if (c.resource, c.node) != (resource, where)]
+        self.held = where
+        self._let_pacemaker_move(where)
         return said()
 
     def _let_pacemaker_move(self, node: str) -> None:
@@ -83,7 +83,11 @@ class Failover:
         resources += [builders.resource(name, where) for name, where in self.along.items()]
         nodes = tuple(replace(n, standby=n.name in self.standby) for n in plain.nodes)
         return replace(
-            plain, nodes=nodes, resources=tuple(resources), failures=tuple(self.failures)
+            plain,
+            nodes=nodes,
+            resources=tuple(resources),
+            failures=tuple(self.failures),
+            bans=tuple(one for one in self.others if one.forbids),
         )
 
     def _httpd(self, resource: Resource) -> Resource:
@@ -102,7 +106,8 @@ class Failover:
         ours = [LocationConstraint(CONSTRAINT, UNIT, self.held, "INFINITY")] if self.held else []
         location = (*self.others, *ours)
         ids = tuple(one.id for one in location)
-        return Cib({}, location, ids, self.fenced_on_failure)
+        nodes = tuple(node.name for node in self.status().nodes)
+        return Cib({}, location, ids, self.fenced_on_failure, nodes)
 
     def proved(self, look: Any, node: str | None = None) -> Seen:
         """Stands for the proof by use."""

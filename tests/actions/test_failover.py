@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.errors import Unanswered
 from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
 from engine.model.change import Change, Nothing
-from engine.model.cluster import FailedAction, LocationConstraint
+from engine.model.cluster import Cib, FailedAction, LocationConstraint
 from engine.model.names import names_of
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.policy.constraints import leftover_constraints
@@ -138,14 +139,18 @@ def test_httpd_is_moved_proved_and_let_go_and_goes_back(scene: Scene, world: Fai
     assert world.state() == (N, None)
     assert world.moves == [SECOND, THIRD, N]
     assert scene.run.memory.ledger == {}
-    rule = f"pcs constraint location {UNIT} rule constraint-id={CONSTRAINT} score=INFINITY #uname"
+    added = f"pcs constraint location add {CONSTRAINT} {UNIT}"
     removed = f"pcs constraint remove {CONSTRAINT}"
-    moves = [f"{rule} eq {node}" for node in (SECOND, THIRD, N)]
+    moves = [f"{added} {node} INFINITY" for node in (SECOND, THIRD, N)]
     assert commands(scene) == [word for line in moves for word in (line, removed)]
 
 
-def test_the_constraint_is_in_the_ledger_before_and_out_of_it_after(scene: Scene) -> None:
-    change = move(scene.look, UNIT, SECOND)  # type: ignore[arg-type]
+def test_the_constraint_is_in_the_ledger_before_and_out_of_it_after(
+    scene: Scene, world: Failover
+) -> None:
+    httpd = failover.httpd_of(world.status())
+    assert httpd is not None
+    change = move(scene.look, world.cib(), httpd, SECOND)  # type: ignore[arg-type]
     assert [vars(entry) for entry in change.opens] == [
         {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
     ]
@@ -182,13 +187,28 @@ def test_what_speaks_against_a_move_is_told(
 def test_a_preference_of_somebody_else_does_not_keep_httpd_off(
     scene: Scene, world: Failover
 ) -> None:
-    """pcs drops such a one when a constraint is added by resource and node: here it stays."""
+    """pcs replaces such a one by ours: a member is named in the place of the group."""
     preference = LocationConstraint("prefer", UNIT, SECOND, "50")
     world.others = [preference]
     _, proof = scene.exercise(SECOND)
     assert proof is not None
     assert not proof.findings
     assert world.cib().location == (preference,)
+    assert "httpd_drbd_fs" in commands(scene)[0]
+
+
+def test_where_every_name_is_taken_httpd_is_not_moved(scene: Scene, world: Failover) -> None:
+    names = [UNIT, *(r.id for r in world.status().resources if r.group == UNIT)]
+    world.others = [LocationConstraint(f"prefer-{n}", n, SECOND, "50") for n in names]
+    assert "which pcs would replace" in scene.not_exercised()
+
+
+def test_the_node_is_written_as_pacemaker_writes_it(scene: Scene, world: Failover) -> None:
+    cib = dataclasses.replace(world.cib(), nodes=(SECOND.upper(),))
+    httpd = failover.httpd_of(world.status())
+    assert httpd is not None
+    argv = move(scene.look, cib, httpd, SECOND).argv  # type: ignore[arg-type]
+    assert argv[-2:] == (SECOND.upper(), "INFINITY")
 
 
 def test_without_the_setting_nothing_is_asked_and_told_so(tmp_path: Path, world: Failover) -> None:
@@ -372,6 +392,10 @@ def test_a_plan_shows_no_move_that_was_made_already(tmp_path: Path, world: Failo
     assert [change.argv[2] for change in told.changes] == ["remove"]
 
 
+def _moved(look: Any) -> Change:
+    return move(look, Cib({}), failover.Httpd(UNIT, (), N, is_disabled=False), SECOND)
+
+
 @pytest.mark.parametrize("proof", [True, False])
 def test_a_plan_ahead_of_the_upgrade_knows_the_setting_and_nothing_else(
     tmp_path: Path, proof: bool
@@ -387,7 +411,7 @@ def test_a_plan_ahead_of_the_upgrade_knows_the_setting_and_nothing_else(
             next(httpd_failed_over.generator(look, SECOND, Exercised()))
         with pytest.raises(NotKnownYet):  # whether it will have been moved is not known either
             next(httpd_back.generator(look))
-        ahead.made.append((f"failover.httpd[{SECOND}]", move(look, UNIT, SECOND)))
+        ahead.made.append((f"failover.httpd[{SECOND}]", _moved(look)))
         with pytest.raises(NotKnownYet):
             next(httpd_back.generator(look))
         return
@@ -548,6 +572,7 @@ def test_what_is_not_at_rest_is_told() -> None:
         (b.with_node(seen, SECOND, online=False), SECOND),
         (b.with_resource(seen, "mariadb", role="Stopping"), "mariadb is Stopping"),
         (b.with_resource(seen, "mariadb", blocked=True), "blocked"),
+        (b.with_resource(seen, "mariadb", nodes=(N, SECOND)), "runs on several nodes"),
     ):
         (finding,) = unsettled(odd.status, b.DEFAULT.operative)
         assert word in finding.observed
@@ -556,7 +581,7 @@ def test_what_is_not_at_rest_is_told() -> None:
 
 def test_the_start_tells_our_own_leftover_by_its_id(world: Failover) -> None:
     world.held = SECOND
-    (finding,) = leftover_constraints(world.cib(), N)
+    (finding,) = leftover_constraints(world.cib(), (), N)
     assert (finding.code, finding.subject) == ("constraint-leftover", CONSTRAINT)
     assert UNIT in finding.observed
     assert SECOND in finding.observed

@@ -16,6 +16,7 @@ from engine.attempt.position import Position
 from engine.evidence import StoppedForPerson
 from engine.model.finding import Finding
 from engine.model.inventory import Environment, Settings
+from engine.model.names import Names
 from engine.policy import normal
 from engine.queries import Asked
 from engine.transport.scripted import said
@@ -52,7 +53,7 @@ class Weights:
 
 
 def position_look(position: Position) -> Any:
-    names = SimpleNamespace(all=(), operative=(), active=kit.N, internal={kit.N: kit.N})
+    names = Names(kit.N, (), (), (), internal={kit.N: kit.N})
     return SimpleNamespace(
         position=position,
         names=names,

@@ -35,7 +35,7 @@ FORBIDDEN = [
     ["pcs", "-f", "cib", "property", "set", "stonith-enabled=true"],
     ["pcs", "config", "restore", "x"],
     ["pcs", "cluster", "stop", "--all"],
-    ["pcs", "constraint", "location", "g", "rule", "score=INFINITY", "#uname", "eq", "n2"],
+    ["pcs", "constraint", "location", "add", "neteye-runbook-failover", "g", "n2", "INFINITY"],
     ["pcs", "constraint", "remove", "neteye-runbook-failover"],
     ["pcs", "resource", "move", "x"],
     ["pcs", "resource", "unclone", "x"],

@@ -11,6 +11,7 @@ from engine.errors import ParseError, RunbookError, UsageError
 DATA = Path(__file__).parent.parent / "data"
 CAPTURED = DATA / "captured"
 RHEL8 = DATA / "rhel8"
+PACEMAKER = DATA / "pacemaker"
 
 
 def captured(name: str) -> str:
@@ -21,6 +22,11 @@ def captured(name: str) -> str:
 def rhel8(name: str) -> str:
     """The text of an output in the form of RHEL 8."""
     return (RHEL8 / name).read_text()
+
+
+def pacemaker(name: str) -> str:
+    """The text of a configuration, or of what pacemaker's tools say of one."""
+    return (PACEMAKER / name).read_text()
 
 
 def without(text: str, part: str) -> str:

@@ -145,11 +145,13 @@ RULES_WITH_STATUS = [
     ),
     (rule(expression("pingd", "defined")), ["n1"]),
     (rule(expression("pingd", "gt", "99")), ["n1"]),
-    (rule(expression("pingd", "lte", "100")), ["n1", "n2", "n3"]),
+    # nothing is smaller than what is not defined
+    (rule(expression("pingd", "lte", "100")), ["n1"]),
     (rule(expression("cpus", "gte", "8")), ["n1"]),
     (rule(expression("rack", "eq", "1")), ["n1"]),
     (rule(expression("rack", "ne", "1")), ["n2", "n3"]),
-    (rule(expression("rack", "lt", "word")), ["n1", "n2", "n3"]),
+    (rule(expression("rack", "lt", "word")), ["n1", "n2"]),
+    (rule(expression("rack", "lt", "9x")), ["n1", "n2"]),
     (rule(expression("rack", "sounds_like", "1")), ["n1", "n2", "n3"]),
 ]
 
@@ -164,7 +166,7 @@ def test_score_of_an_attribute() -> None:
         '<rsc_location id="c" rsc="r"><rule id="r" score-attribute="rack">'
         f"{expression('#uname', 'ne', 'n9')}</rule></rsc_location>"
     )
-    assert location(text) == [("r", "n1", "1"), ("r", "n2", "2"), ("r", "n3", "(rack)")]
+    assert location(text) == [("r", "n1", "1"), ("r", "n2", "2"), ("r", "n3", "-INFINITY")]
 
 
 # as `pcs constraint location g rule constraint-id=mine score=INFINITY #uname eq n2` leaves it

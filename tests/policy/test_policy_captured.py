@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.model.cluster import ClusterStatus, QuorumStatus
+from engine.model.finding import Finding
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import parse_crm_mon
 from engine.parse.quorum import parse_quorumtool
 from engine.policy import normal
 from engine.policy.constraints import leftover_constraints
 from engine.policy.quorum import qdevice_votes, quorum_held
+from engine.policy.resources import Wanted, failed_actions, judge_resources
 from tests.policy import builders as b
 
 CAPTURED = Path(__file__).parents[1] / "data" / "captured"
@@ -132,5 +135,43 @@ def test_votes_of_corosync() -> None:
 
 def test_constraints_of_a_real_configuration() -> None:
     cib = parse_cib((CAPTURED / "healthy.cib-configuration.xml").read_text(encoding="utf-8"))
-    assert leftover_constraints(cib, b.N, fence_devices=FENCE_DEVICES) == ()
-    assert b.codes(leftover_constraints(cib, b.N)) == ["constraint-keeps-off-active-node"]
+    bans = status("healthy.crm_mon.xml").bans
+    assert leftover_constraints(cib, bans, b.N, fence_devices=FENCE_DEVICES) == ()
+    assert b.codes(leftover_constraints(cib, bans, b.N)) == ["constraint-keeps-off-active-node"]
+
+
+def test_rules_that_ban_n() -> None:
+    """Pacemaker bans N four times, in four ways that are easily misread."""
+    data = CAPTURED.parent / "pacemaker"
+    cib = parse_cib((data / "rules-that-ban-n.cib.xml").read_text(encoding="utf-8"))
+    bans = parse_crm_mon((data / "rules-that-ban-n.crm_mon.xml").read_text(encoding="utf-8")).bans
+    found = leftover_constraints(cib, bans, "ne-a")
+    assert sorted(f.subject for f in found) == ["a", "b", "c", "d"]
+    assert all(f"`pcs constraint remove l{i}`" in str(found) for i in (1, 2, 3, 4))
+
+
+class TestTwoNodesPacemaker:
+    """Small real answers of another cluster: what is told of its one resource, nginx."""
+
+    def told(self, name: str, **changes: Any) -> list[Finding]:
+        text = (CAPTURED.parent / "pacemaker" / name).read_text(encoding="utf-8")
+        status = parse_crm_mon(text)
+        wanted = Wanted(frozenset({"ne-a", "ne-b"}), **changes)
+        return [*judge_resources(status, status.services, wanted), *failed_actions(status)]
+
+    @pytest.mark.parametrize("disabled", [frozenset(), frozenset({"nginx"})])
+    @pytest.mark.parametrize("case", ["blocked", "disabled"])
+    def test_on_two_nodes_is_told_whatever_else_is_true(
+        self, case: str, disabled: frozenset[str]
+    ) -> None:
+        (finding,) = self.told(f"{case}-and-on-two-nodes.crm_mon.xml", disabled=disabled)
+        assert finding.code == "resource-multiple"
+        assert f"ne-a, ne-b ({case})" in finding.observed
+        assert "stop" in finding.remedy
+        assert "cleanup" not in finding.remedy
+
+    def test_disabled_in_lower_case_is_disabled(self) -> None:
+        """As pacemaker itself counts it."""
+        (finding,) = self.told("target-role-lower-case.crm_mon.xml")
+        assert (finding.code, finding.subject) == ("resource-disabled", "nginx")
+        assert self.told("target-role-lower-case.crm_mon.xml", disabled=frozenset({"nginx"})) == []

@@ -123,9 +123,24 @@ FAULTS: dict[str, tuple[tuple[str, ...], list[str], Break]] = {
         lambda o: b.with_resource(o, "httpd", nodes=(b.ELASTIC,)),
     ),
     "on two nodes": (
-        ACTIVE,
+        ALL,
         ["resource-multiple"],
         lambda o: b.with_resource(o, "httpd", nodes=(b.N, b.SECOND)),
+    ),
+    "on two nodes and unmanaged": (
+        ALL,
+        ["resource-multiple"],
+        lambda o: b.with_resource(o, "httpd", nodes=(b.N, b.SECOND), managed=False),
+    ),
+    "on two nodes while it stops": (
+        ALL,
+        ["resource-multiple"],
+        lambda o: b.with_resource(o, "httpd", nodes=(b.N, b.SECOND), role="Stopping"),
+    ),
+    "on its way by a live migration": (
+        ALL,
+        ["resource-moving"],
+        lambda o: b.with_resource(o, "httpd", nodes=(b.N, b.SECOND), pending="Migrating"),
     ),
     "failed and running": (
         ALL,
@@ -468,6 +483,21 @@ class TestBaseline:
 
 
 class TestDetails:
+    def test_of_what_runs_on_two_nodes_no_failed_action_is_cleaned_up(self) -> None:
+        """A cleanup lets pacemaker stop it on one of them, whichever has the newer data."""
+        seen = b.with_resource(b.observed(), "httpd", nodes=(b.N, b.SECOND))
+        findings = normal.final(b.with_failure(seen, "httpd_stop_0"), b.expected())
+        assert b.codes(findings) == ["failed-action", "resource-multiple"]
+        assert not any("cleanup" in f.remedy for f in findings)
+
+    def test_an_orphan_that_is_stopped_is_not_called_running(self) -> None:
+        changes = {"orphaned": True, "role": "Stopped", "active": False, "nodes": ()}
+        findings = normal.final(b.with_resource(b.observed(), "httpd", **changes), b.expected())
+        (orphan,) = findings
+        assert orphan.code == "resource-orphaned"
+        assert "is Stopped" in orphan.observed
+        assert "running" not in orphan.observed
+
     def test_diskless_on_the_voting_only_node_is_healthy_even_if_not_marked_as_client(self) -> None:
         seen = b.with_drbd(b.observed(), b.VOTING, devices=(DrbdDevice(0, "Diskless"),))
         seen = b.with_link(seen, b.N, b.VOTING, peer_device={"peer_is_client": False})
