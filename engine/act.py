@@ -12,6 +12,7 @@ from typing import Any
 
 from engine import detached, stops
 from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
+from engine.attempt.kept import Keeper
 from engine.attempt.memory import ChangeRecord, Memory
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.detached import NotStarted
@@ -69,6 +70,10 @@ class Applier:
     clock: Callable[[], float] = time.monotonic
     _system: str = ""
     """Which start of the node the change under way was sent to."""
+    _keeper: Keeper = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.run, self.records)
 
     def apply(self, step: str, action: Action) -> Applied:
         """Drive one action to its end. Raises NotDone when a change was not made or failed."""
@@ -100,6 +105,22 @@ class Applier:
             return
         self.records.append_journal(self.run.attempt, self.run.run_id, lines)
         self.run.journal.sent(len(lines))
+
+    def hand_over(self) -> None:
+        """The rest of the outputs, then that of the journal."""
+        try:
+            self._keeper.keep()
+        finally:
+            self.sync()
+
+    def _keep_outputs(self) -> None:
+        """A piece of what the journal on N cites: its lines are there already, nothing waits."""
+        try:
+            self._keeper.keep(1)
+        except LockLost:
+            return  # the next change finds out
+        except (Lost, RunbookError) as error:
+            self.run.record("bookkeeping", problem=f"outputs are not on N yet: {error}")
 
     def _apply_one(self, step: str, key: str, change: Change) -> Answer:
         if not self.run.may_change:
@@ -227,6 +248,8 @@ class Applier:
         except (Lost, RunbookError) as error:
             # the result is safe in the journal here; the next write hands it over
             self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
+        else:
+            self._keep_outputs()
 
     def _run_plain(self, change: Change) -> Answer:
         """Run it behind its gate. Raises LockLost when the lock is another run's by then."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.here import MachineLock
+from engine.attempt.kept import Fetcher
 from engine.attempt.late import deliver
 from engine.attempt.lock import ClusterLock, holder, take_here
 from engine.attempt.memory import Memory
@@ -30,6 +33,9 @@ class Opening:
         self._console = console
         self._look: Look
         self._survey: Survey
+        self._fetcher = Fetcher(run, door)
+        self._fetched: Mapping[str, str] = {}
+        """The journals whose outputs were fetched."""
         self.lock: ClusterLock | None = None
         self.lock_here: MachineLock | None = None
 
@@ -105,6 +111,8 @@ class Opening:
         self._complete(records)
         if (self._survey.attempt, self._look.position) != before:
             self._record_position()
+        if self._run.attempt is not None:
+            self._fetcher.give(self._run.attempt, records)
         return records
 
     def _complete(self, records: RecordsWriter) -> None:
@@ -120,11 +128,16 @@ class Opening:
     def _record_position(self) -> None:
         """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
         attempt = self._survey.attempt if self._survey.earlier else None
+        journals = attempt.journals if attempt else {}
         try:
-            earlier.keep(self._run.directory, attempt.journals if attempt else {})
+            earlier.keep(self._run.directory, journals)
         except OSError as error:
             text = f"the attempt's earlier journals could not be kept here: {error}"
             self._run.record("warning", step="", text=text)
+        if journals != self._fetched:
+            number = attempt.id if attempt else ""
+            self._fetcher.fetch(self._look.names.active, number, self._survey.earlier)
+            self._fetched = journals
         self._run.record(
             "position",
             position=self._look.position.value,

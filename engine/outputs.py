@@ -23,6 +23,7 @@ class Outputs:
         self._directory = directory
         self._clean = clean
         self._count = 0
+        self._unsent: list[Path] = []
         self._lock = threading.Lock()
 
     def describe(self, name: str, text: str) -> dict[str, Any]:
@@ -54,6 +55,22 @@ class Outputs:
         except OSError:
             path.unlink(missing_ok=True)
             raise
+        return self._made(path)
+
+    def unsent(self) -> list[Path]:
+        """The files that N was not given yet, oldest first."""
+        with self._lock:
+            return list(self._unsent)
+
+    def sent(self, count: int) -> None:
+        """The first `count` unsent files are on N now, or will never be."""
+        with self._lock:
+            del self._unsent[:count]
+
+    def _made(self, path: Path) -> str:
+        """The file is whole: its name in the evidence."""
+        with self._lock:
+            self._unsent.append(path)
         return f"{self._directory.name}/{path.name}"
 
     def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
@@ -83,7 +100,7 @@ class Outputs:
             "rows": count,
             "size": size,
             "sha256": digest.hexdigest(),
-            "file": f"{self._directory.name}/{path.name}",
+            "file": self._made(path),
         }
 
     def _path(self, name: str, suffix: str) -> Path:

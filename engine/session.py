@@ -45,6 +45,7 @@ class Applies(Protocol):
 
     def apply(self, step: str, action: Action) -> Applied: ...
     def sync(self) -> None: ...
+    def hand_over(self) -> None: ...
 
 
 class Session:
@@ -338,7 +339,7 @@ class Session:
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""
         if self.opening.lock is not None:
-            sync = self._applier.sync if self._applier is not None else None
+            sync = self._applier.hand_over if self._applier is not None else None
             say = functools.partial(self.console.line, yellow=True)
             hand_over(self.run, sync, self.opening.lock, say, forget=self._forget)
         if self.opening.lock_here is not None:

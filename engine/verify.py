@@ -11,6 +11,9 @@ that of the list of all other files, so the hash of the last line, the head, sta
 directory; the run printed it. `manifest.json` has the list and the head, `manifest.json.sig` is
 the operator's signature of the manifest.
 
+Long outputs lie in `outputs/`, those of the attempt's earlier runs in `outputs/RUN/`; the journals
+cite them by name and hash, so they are checked also where no list of files is.
+
 Exit code: 0 valid; 1 not valid, the first thing that is wrong is named; 2 consistent, but neither
 the head nor a signature proves where it comes from; 4 wrong use.
 """
@@ -27,6 +30,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 JOURNAL = "journal.jsonl"
 EARLIER = "earlier"
+OUTPUTS = "outputs"
+FETCHED = "outputs-fetched"
+"""The event that says which outputs of an earlier run are there, and why others are not."""
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 APART = (MANIFEST, SIGNATURE)
@@ -42,6 +48,9 @@ VALID, NOT_VALID, NOT_PROVED, USAGE = 0, 1, 2, 4
 _ARMOUR = ("-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----")
 _ARMOUR_WIDTH = 70
 _SHOWN = 20
+_OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
+_CITING = ("output", "whole")
+"""Fields of an event that may cite a file."""
 
 Files = Dict[str, Dict[str, Any]]
 
@@ -104,6 +113,54 @@ def facts(path: Path) -> Dict[str, Any]:
             sha256.update(part)
             size += len(part)
     return {"size": size, "sha256": sha256.hexdigest()}
+
+
+# what journals cite
+
+
+class Cited(NamedTuple):
+    """An output that a line of a journal cites."""
+
+    name: str
+    """Of the file, without directories."""
+    size: Any
+    """In bytes, when it is on record."""
+    sha256: str
+
+
+def cited_by(event: Dict[str, Any]) -> List[Cited]:
+    """The files that an event cites. Raises Wrong for a place where no run writes."""
+    found = []
+    for field in _CITING:
+        output = event.get(field)
+        if not isinstance(output, dict) or "file" not in output:
+            continue
+        match = _OUTPUT.match(str(output["file"]))
+        if match is None:
+            raise Wrong("event {}: no output of a run: {}".format(event.get("seq"), output["file"]))
+        found.append(Cited(match.group(1), output.get("size"), str(output.get("sha256"))))
+    return found
+
+
+def place_of(name: str, run: str, own: str) -> str:
+    """Where an output of `run` lies in the directory of the run `own`."""
+    return "{}/{}".format(OUTPUTS, name if run == own else "{}/{}".format(run, name))
+
+
+def not_fetched(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:
+    """Earlier run -> its outputs that could not be fetched -> why; by the events of the last run.
+
+    Runs of which nothing is said are not in it.
+    """
+    found = {}  # type: Dict[str, Dict[str, str]]
+    for event in events:
+        if event.get("event") == FETCHED:
+            found[str(event["of"])] = {
+                str(name): str(group["why"])
+                for group in event["missing"]
+                for name in group["files"]
+            }
+    return found
 
 
 # the chain
@@ -220,17 +277,45 @@ class Directory:
 
     def check(self) -> None:
         """Journal, manifest and files agree. Raises Wrong."""
-        self._check_earlier()
-        if self.manifest is None:
-            if self.seal is not None:
-                raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
+        earlier = self._check_earlier()
+        if self.manifest is not None:
+            self._check_journal(self.manifest)
+            self._check_files(self.manifest)
+            self._check_seal(self.manifest)
+        elif self.seal is not None:
+            raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
+        else:
             self.notes.append("the run did not come to its end, so nothing lists its files")
-            return
-        self._check_journal(self.manifest)
-        self._check_files(self.manifest)
-        self._check_seal(self.manifest)
+        self._check_citations(earlier)
 
-    def _check_earlier(self) -> None:
+    def _check_citations(self, earlier: Dict[str, List[Dict[str, Any]]]) -> None:
+        """Every output that a line cites is there, with the hash that the line has of it."""
+        own = str(self.chain.events[0].get("run")) if self.chain.events else ""
+        told = not_fetched(self.chain.events)
+        wrong = []  # type: List[str]
+        for shown, events in [(JOURNAL, self.chain.events), *sorted(earlier.items())]:
+            lacking = 0
+            for event in events:
+                run = str(event.get("run"))
+                for cited in _cited(event, shown):
+                    place = place_of(cited.name, run, own)
+                    if cited.name in told.get(run, {}):
+                        lacking += 1
+                    elif (self.path / place).is_file():
+                        if facts(self.path / place)["sha256"] != cited.sha256:
+                            wrong.append(f"{place} was altered: {shown} cites another one")
+                    elif run == own or run in told:
+                        wrong.append(f"{place} is missing: {shown} cites it")
+                    else:
+                        lacking += 1
+            if lacking:
+                self.notes.append(_lacking(shown, lacking, told))
+        if wrong:
+            raise Wrong("; ".join(list(dict.fromkeys(wrong))[:_SHOWN]))
+
+    def _check_earlier(self) -> Dict[str, List[Dict[str, Any]]]:
+        """The journals of earlier runs follow each other; their events by name."""
+        found = {}  # type: Dict[str, List[Dict[str, Any]]]
         for path in sorted((self.path / EARLIER).glob("*")):
             lines = path.read_bytes().split(b"\n")
             # lines that were handed to N twice count once
@@ -240,8 +325,10 @@ class Directory:
             shown = f"{EARLIER}/{path.name}"
             if once and "prev" not in _event(once[0], f"{shown}: line 1"):
                 self.notes.append(f"{shown}: of a runbook without chained journals")
+                found[shown] = [_event(line, shown) for line in once]
                 continue
-            read_chain(b"".join(line + b"\n" for line in once), shown)
+            found[shown] = read_chain(b"".join(line + b"\n" for line in once), shown).events
+        return found
 
     def _check_journal(self, manifest: Dict[str, Any]) -> None:
         lines, promised = len(self.chain.events), manifest["journal"]["lines"]
@@ -343,6 +430,20 @@ class Directory:
         by = ["-s", str(path), "-f", str(allowed), "-I", name]
         told = _keygen(["verify", "-n", NAMESPACE, *by], manifest)
         return "signed by {} ({})".format(name, told.strip().rpartition(" with ")[2])
+
+
+def _cited(event: Dict[str, Any], shown: str) -> List[Cited]:
+    try:
+        return cited_by(event)
+    except Wrong as wrong:
+        raise Wrong(f"{shown}: {wrong}") from None
+
+
+def _lacking(shown: str, count: int, told: Dict[str, Dict[str, str]]) -> str:
+    run = Path(shown).name
+    why = sorted({w for name, each in told.items() if run.startswith(name) for w in each.values()})
+    said = "; ".join(why) or "this runbook did not fetch them"
+    return f"{shown} cites {count} outputs that are not here: {said}"
 
 
 def _are_files(value: Any) -> bool:

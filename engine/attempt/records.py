@@ -19,6 +19,10 @@ from engine.transport.base import Answer, Transport
 from engine.waiting import boottime
 
 DEADLINE = 60.0
+OUTPUTS_KIB = 100 * 1024
+"""What the packed outputs of an attempt may take on N."""
+FREE_KIB = 1024 * 1024
+"""What they leave free there: the vendor's command writes to the same file system."""
 LEASE = 60
 """Seconds after which a lock that nobody renewed may be taken over. Read where it is used."""
 
@@ -191,6 +195,17 @@ class RecordsWriter:
         """Append lines to this run's journal on N; they are on its disk when this returns."""
         file = f"attempts/{attempt}/journal/{run_id}.jsonl"
         self._write(remote.APPEND, file, "".join(f"{line}\n" for line in lines))
+
+    def keep_outputs(self, attempt: str, run_id: str, name: str, content: bytes) -> str:
+        """Lay packed outputs of a run beside its journal; why N has no room for them, else ''."""
+        file = f"attempts/{attempt}/outputs/{run_id}/{name}"
+        limits = (str(len(content)), str(OUTPUTS_KIB), str(FREE_KIB))
+        argv = remote.script(remote.KEEP, remote.ROOT, self.held_generation, file, *limits)
+        answer = self._run(argv, content, accepted=(0, remote.NO_ROOM))
+        if answer.code == remote.NO_ROOM:
+            return f"{self.node}: {answer.text.strip()}"
+        self.system = answer.text.strip()
+        return ""
 
     def open_attempt(
         self, attempt: str, baseline: Mapping[str, Any], key: Secret | None = None

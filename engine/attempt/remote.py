@@ -4,8 +4,9 @@ Layout under `/var/lib/neteye-runbook` (root, 0700):
 
     lock              generation / held|free / description of the holder (three lines)
     attempt           id of the current or last attempt
-    attempts/ID/      baseline.json, journal/RUN.jsonl, commands/NAME/, backups/, and
-                      comparison.key until the attempt is over: it never leaves N as a record
+    attempts/ID/      baseline.json, journal/RUN.jsonl, outputs/RUN/NAME.tar.gz, commands/NAME/,
+                      backups/, and comparison.key until the attempt is over: it never leaves N
+                      as a record
 
 The lease is counted by N's uptime, which nobody sets: the time stamp of `lock` is the uptime at
 which it was renewed, in seconds. A stamp later than the uptime is from before a reboot; the lease
@@ -13,14 +14,15 @@ then counts from the start of N.
 
 Exit codes of their own: 73 the lock is held, 74 the lock can't be looked at in time,
 75 the lock's generation is not ours any more, 76 that command was started before,
-77 not all that was to be written has arrived, 3 there are no records.
+77 not all that was to be written has arrived, 78 there is no room for outputs, 3 there are no
+records.
 """
 
 from __future__ import annotations
 
 ROOT = "/var/lib/neteye-runbook"
 
-HELD, BUSY, SUPERSEDED, STARTED_BEFORE, NO_RECORDS = 73, 74, 75, 76, 3
+HELD, BUSY, SUPERSEDED, STARTED_BEFORE, NO_ROOM, NO_RECORDS = 73, 74, 75, 76, 78, 3
 NOT_STARTED = "neteye-runbook: not started:"
 """Begins the standard error of a change that a guard kept from starting."""
 
@@ -55,8 +57,8 @@ root=$1
 id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
 [ -d "attempts/$id" ] || { echo "attempts/$id is not there" >&2; exit 1; }
-tar -cf - --exclude=backups --exclude=nohup.out --exclude='*.part' --exclude='*.new' \\
-  --exclude=comparison.key \\
+tar -cf - --exclude=backups --exclude=outputs --exclude=nohup.out --exclude='*.part' \\
+  --exclude='*.new' --exclude=comparison.key \\
   --exclude="attempts/$id/commands/*.new.*" attempt "attempts/$id"
 code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
@@ -177,6 +179,46 @@ renew "$1"
 """
 )
 
+# args: root, generation, file below root, bytes that have to arrive, KiB that all outputs of the
+# attempt may take, KiB that have to stay free; stdin: its whole content. What the records and the
+# vendor's commands need comes first: without room for it the reason is printed.
+KEEP = (
+    _COMMON
+    + """
+set -eu
+umask 077
+locked "$1"
+mine "$1" "$2"
+place="$1/$3"
+mkdir -p "${place%/*}"
+size=$(( ($4 + 1023) / 1024 ))
+taken=$(du -sk "${place%/*/*}" | cut -f 1)
+free=$(df -k --output=avail "$1" | tail -n 1)
+if [ $((taken + size)) -gt "$5" ]; then
+  echo "the outputs of this attempt take $taken KiB already, they may take $5 KiB"
+  exit 78
+elif [ $((free - size)) -lt "$6" ]; then
+  echo "$((free)) KiB are free at $1, $6 KiB have to stay free"
+  exit 78
+fi
+cat > "$place.new"
+[ "$(wc -c < "$place.new")" = "$4" ] || exit 77
+sync "$place.new"
+mv "$place.new" "$place"
+named "$1" "$3"
+renew "$1"
+"""
+)
+
+# args: root, attempt. All outputs on N, packed by run.
+OUTPUTS = """
+cd "$1/attempts/$2" || exit 3
+[ -d outputs ] || exit 3
+tar -cf - --exclude='*.new' outputs
+code=$?
+[ "$code" -le 1 ] || exit "$code"
+"""
+
 # args: root, generation, file below root
 FORGET = (
     _COMMON
@@ -192,7 +234,7 @@ renew "$1"
 """
 )
 
-KEEPERS = frozenset(source.strip() for source in (ACQUIRE, APPEND, REPLACE))
+KEEPERS = frozenset(source.strip() for source in (ACQUIRE, APPEND, REPLACE, KEEP))
 """What these get on standard input becomes a file of the records, and nothing runs it."""
 
 # Goes before a change on N. args: root, generation, the command. Asked and started in one: a

@@ -23,6 +23,9 @@ class Reapplier:
     def sync(self) -> None:
         """Nothing is handed to N."""
 
+    def hand_over(self) -> None:
+        """Nor at the end."""
+
     def apply(self, step: str, action: Action) -> Applied:
         """Drive one action to its end. Raises NotDone where the run's did, Diverged when it
         yields a change that the run did not make."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.journal import Event
+from engine.report.earlier import placed
 from engine.report.header import header_of
 from engine.report.whole import write_whole
 from engine.rows import Row, rows_of
@@ -26,7 +27,7 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
     `own` are this run's events, `run-started` first, `earlier` those of the attempt's runs before
     it, in order.
     """
-    own = _until_the_end(own)
+    own, earlier = _until_the_end(own), placed(earlier, own)
     return {
         "schema": SCHEMA,
         **header_of(own, earlier),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from engine.verify import (
     read_chain,
     verify,
 )
+from tests.engine import kit
 from tests.evidence.sealed import EARLIER, PRINCIPAL, VERIFY, Signed, Tamper, altered, made, new_key
 
 
@@ -250,6 +252,33 @@ def test_of_a_killed_run_the_journal_can_be_verified(run: Signed) -> None:
     assert done.returncode == NOT_PROVED
     assert "did not come to its end" in done.stdout
     assert f"{len(lines)} journal lines" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_text("another"), "was altered: journal.jsonl cites another one"),
+        (lambda path: path.unlink(), "is missing: journal.jsonl cites it"),
+    ],
+)
+def test_of_a_killed_run_the_outputs_are_held_to_their_citations(
+    tmp_path: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    run = kit.make_run(tmp_path)
+    output = run.outputs.describe("an answer", "x" * 5000)
+    run.record("observation", step="a.b", node=kit.N, question="q", command="c", output=output)
+    run.journal.close()
+    assert verify(run.directory).code == NOT_PROVED
+    spoil(run.directory / output["file"])
+    assert verify(run.directory).lines[0] == f"NOT VALID: outputs/0001-an-answer.txt {said}"
+
+
+def test_a_citation_of_a_place_elsewhere_is_no_run_s(tmp_path: Path) -> None:
+    run = kit.make_run(tmp_path)
+    run.record("attachment", step="", name="n", output={"file": "../../etc/passwd", "sha256": "x"})
+    run.journal.close()
+    (line,) = [line for line in verify(run.directory).lines if "NOT VALID" in line]
+    assert "no output of a run: ../../etc/passwd" in line
 
 
 @pytest.mark.parametrize("arguments", [["--head", "abc"], ["--allowed-signers", "/no/such"], ["x"]])

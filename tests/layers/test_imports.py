@@ -109,8 +109,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.report.whole": (),
     "engine.report.summary": (
         *("engine.report.header", "engine.report.whole", "engine.journal", "engine.rows"),
+        "engine.report.earlier",
     ),
-    "engine.report.earlier": ("engine.journal",),
+    "engine.report.earlier": ("engine.journal", "engine.verify"),
     "engine.support.masking": ("engine.secrets",),
     "engine.support.excerpt": ("engine.support.masking", "engine.secrets"),
     "engine.support.archive": (),
@@ -140,6 +141,7 @@ DOOR = {
     "engine.door": "ends the run at the first refusal of the role firewall",
     "engine.attempt.gate": "what goes before a change on its node",
     "engine.attempt.handover": "tells lost connections at the end",
+    "engine.attempt.kept": "fetches the outputs of earlier runs",
     "engine.attempt.late": "tells lost connections at the beginning",
     "engine.stops": "tells in words what was lost",
     "engine.attempt.records": "reads and writes the records on N",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from html import unescape
@@ -219,7 +220,9 @@ def test_a(told, look, evidence):
     assert value not in result.stdout.str()
     places = [*project.latest.rglob("*"), *project.cluster.root.rglob("*")]
     for path in (place for place in places if place.is_file()):
-        assert value not in unescape(path.read_text()), path
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8", "replace")
+        assert value not in unescape(text), path
 
 
 TELLING = """

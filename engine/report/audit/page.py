@@ -23,6 +23,7 @@ from engine.report.audit.records import cut, excerpt, records_of, sentences_of
 from engine.report.audit.runs import runs_of
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
+from engine.report.earlier import placed
 from engine.report.gaps import HOW, gaps_of
 from engine.report.summary import summary_of
 from engine.report.whole import write_whole
@@ -35,6 +36,7 @@ _HERE = Path(__file__).parent
 
 def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     """The page, from this run's events and those of the attempt's runs before it."""
+    earlier = placed(earlier, own)
     summary = summary_of(own, earlier)
     events = _sealed_left_out([*earlier, *own])
     begun = [event for event in events if event["event"] == "run-started"]

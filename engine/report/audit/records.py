@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.journal import Event
+from engine.report.earlier import NOT_FETCHED
 
 BUDGET = 2_000_000
 """Characters of outputs that the page shows in all; each record gets its share."""
@@ -117,7 +118,11 @@ def excerpt(output: Any, most: int) -> str:
     if not output:
         return ""
     text = cut(str(output.get("text", "")), most)
-    if output.get("file"):
+    if output.get("not_kept"):
+        text += f"\n({output['not_kept']})"
+    elif output.get(NOT_FETCHED):
+        text += f"\n(whole: not fetched: {output[NOT_FETCHED]}; sha256 {output['sha256']})"
+    elif output.get("file"):
         size = f", {output['size']} bytes" if "size" in output else ""
         text += f"\n(whole: {output['file']}{size}, sha256 {output['sha256']})"
     return text
