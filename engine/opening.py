@@ -8,7 +8,7 @@ from engine.attempt.baseline import keep_baseline
 from engine.attempt.here import MachineLock
 from engine.attempt.kept import Fetcher
 from engine.attempt.late import deliver
-from engine.attempt.lock import ClusterLock, holder, take_here
+from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
 from engine.attempt.memory import Memory
 from engine.attempt.records import RecordsWriter
 from engine.attempt.takeover import judge_position, judge_records
@@ -52,6 +52,7 @@ class Opening:
         if self._run.follows is not None:
             self.stand_apart(self._run.follows, self._look, self._survey)
         self._record_position()
+        self._tell_holder()
         return self._look, self._survey
 
     def hold(self) -> RecordsWriter | None:
@@ -145,9 +146,38 @@ class Opening:
             attempt=self._run.attempt,
             records="known" if self._knows_records() and not self._run.follows else "unknown",
         )
+        if not self._run.follows:
+            self._run.does_not_know(self._unknown())
 
     def _knows_records(self) -> bool:
         """Read, or N said that there are none: only then nothing of ours is the whole truth."""
+        return not self._without_records()
+
+    def _without_records(self) -> str:
+        """Why the records are not known."""
         seen, active = self._survey, self._look.names.active
-        asked = active in seen.reachable.values and not seen.unreadable
-        return asked and not any(problem.question == RECORDS.name for problem in seen.problems)
+        if active not in seen.reachable.values:
+            return f"{active} does not answer: {self._look.silent.get(active, 'no first answer')}"
+        if seen.unreadable:
+            return f"the records on {active} can't be used: {seen.unreadable}"
+        problems = [p.why for p in seen.problems if p.question == RECORDS.name]
+        return f"{active} did not hand over its records: {problems[0]}" if problems else ""
+
+    def _unknown(self) -> str:
+        """Why nobody can tell from the records what is changed for a time; '' when they tell."""
+        lock = self._survey.lock
+        if self._run.mode.changes or lock is None or not lock.is_alive or is_gone(lock.holder):
+            return self._without_records()
+        return str(lock)
+
+    def _tell_holder(self) -> None:
+        """A run that only looks goes on beside another one, and says whose it is."""
+        lock = self._survey.lock
+        if lock is None or str(lock) != self._run.not_known:
+            return
+        text = (
+            f"{lock}: what it changes meanwhile is not seen here, and until it has ended no other"
+        )
+        text += " run begins (exit code 13)"
+        self._console.line(text, yellow=True)
+        self._run.record("warning", step="", text=text)

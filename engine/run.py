@@ -123,6 +123,8 @@ class Run:
     support: SupportWanted | None = None
     """Set when the run is to leave a support bundle."""
     stop: Stop | None = None
+    not_known: str = ""
+    """Why this run can't tell what is changed for a time and what still runs; empty: it can."""
     changes_made: int = 0
     step: str = ""
     """The step under way, for the evidence."""
@@ -184,6 +186,15 @@ class Run:
         for callback in self.on_stop:
             callback(stop)
         return stop
+
+    def does_not_know(self, why: str) -> None:
+        """What is changed for a time and what runs on the cluster is not known; '': it is again.
+
+        The memory then holds what was known last, and nothing is told of it as if it were so now.
+        """
+        if why != self.not_known:
+            self.not_known = why
+            self.record("not-known", step=self.step, why=why)
 
     def want_support(self, wanted: SupportWanted) -> None:
         """A support bundle is made at the end, once; the first step that asks for one is named."""

@@ -17,7 +17,7 @@ from engine.attempt.records import LockLost, RecordsWriter
 from engine.attempt.settle import settle
 from engine.console import Console
 from engine.door import Door
-from engine.errors import Refused, RunbookError, Unanswered
+from engine.errors import Refused, RunbookError, Unanswered, UsageError
 from engine.evidence import Evidence, StoppedForPerson, unanswered
 from engine.look import Look
 from engine.model.change import Change, Outcome
@@ -37,7 +37,7 @@ from engine.stepping import StepUnderWay
 from engine.steps import Scope
 from engine.stops import NotDone, firewall_refused, superseded
 from engine.survey import Survey
-from engine.transport.base import Transport
+from engine.transport.base import Lost, Transport
 
 
 class Applies(Protocol):
@@ -242,6 +242,19 @@ class Session:
         """What to type next, as the run wrote it down at its start."""
         commands: Mapping[str, str] = self.run.journal.events[0].get("commands", {})
         return commands
+
+    def check_hold(self) -> None:
+        """Whether the cluster is still this run's: of another one's changes it knows nothing."""
+        if self._records is None:
+            return
+        try:
+            self._records.keep()
+        except LockLost as error:
+            superseded(self.run, error)
+        except (Lost, UsageError):
+            pass  # how long N was away says what that means
+        if why := self._records.not_ours:
+            self.run.does_not_know(why)
 
     def leave_open(self, reason: str, what_to_do: str) -> None:
         """A step saw what it was to see, and a person has to go on from there: exit code 11."""

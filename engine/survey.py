@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from engine.attempt.memory import Memory
 from engine.attempt.position import Position, Situation, position_of
-from engine.attempt.records import Attempt, records_query
+from engine.attempt.records import Attempt, Lock, records_query
 from engine.errors import Unanswered
 from engine.journal import Event
 from engine.look import Look
@@ -48,6 +48,8 @@ class Survey:
     """The cluster's definition as most nodes have it; None when none has told it."""
     status: ClusterStatus | None = None
     attempt: Attempt | None = None
+    lock: Lock | None = None
+    """Who holds the cluster, as N said with its records; None when it said nothing."""
     earlier: list[Event] = field(default_factory=list)
     is_history: bool = False
     """The attempt on record is over and the cluster at the start again: nothing of it counts."""
@@ -116,7 +118,8 @@ def _definition(seen: Survey) -> ClusterDefinition | None:
 def _read_records(run: Run, look: Look, seen: Survey) -> None:
     active = look.names.active
     try:
-        attempt = look.ask(active, RECORDS)
+        found = look.ask(active, RECORDS)
+        attempt, seen.lock = found.attempt, found.lock
         earlier = attempt.events if attempt is not None else []
         memory = Memory.fold([*earlier, *run.journal.events])
         if attempt is not None and not isinstance(attempt.baseline, Mapping):

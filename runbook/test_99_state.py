@@ -32,6 +32,8 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
         listing += f"; {node} does not answer: {why}"
     evidence.remember(AFTER, **state_of(asked.values, status))
     _compare_packages(runbook_session, look, evidence)
+    if status is not None:
+        runbook_session.check_hold()
     evidence.note(f"{listing}; {seen}{_in_place(runbook_session, look)}")
 
 
@@ -49,5 +51,7 @@ def _in_place(session: Session, look: Look) -> str:
     if session.run.follows is not None:
         return ""  # it does not go by the records on N
     entries = look.memory.ledger.values()
-    left = ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries) or "none"
-    return f"; temporary changes in place: {left}"
+    left = ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries)
+    if why := session.run.not_known:
+        left = f"not known ({why})" + (f"; last known: {left}" if left else "")
+    return f"; temporary changes in place: {left or 'none'}"

@@ -25,6 +25,7 @@ def take_here(run: Run) -> MachineLock | None:
     try:
         lock.take()
     except LockHeld as held:
+        run.does_not_know(str(held))
         run.halt(
             Ending.LOCKED,
             f"{held} on this machine",
@@ -53,6 +54,7 @@ class ClusterLock:
         try:
             self._acquire()
         except LockHeld as held:
+            self._run.does_not_know(str(held))
             self._run.halt(
                 Ending.LOCKED,
                 str(held),

@@ -33,8 +33,12 @@ class LockHeld(RunbookError):
     def __init__(self, holder: Mapping[str, Any], generation: str, age: str = "") -> None:
         self.holder = holder
         self.generation = generation
-        renewed = f"; last heard of {age} s ago" if age else ""
-        super().__init__(f"the cluster is held by another run ({described(holder)}{renewed})")
+        super().__init__(_held_by(holder, age))
+
+
+def _held_by(holder: Mapping[str, Any], age: str) -> str:
+    renewed = f"; last heard of {age} s ago" if age else ""
+    return f"the cluster is held by another run ({described(holder)}{renewed})"
 
 
 class LockLost(RunbookError):
@@ -81,8 +85,35 @@ class Attempt:
         return [event for events in in_order(read).values() for event in events]
 
 
-def records_query() -> Query[Attempt | None]:
-    """Asks N for its records; None when there are none."""
+@dataclass(frozen=True)
+class Lock:
+    """The lock as it lay on N when the records were read."""
+
+    is_held: bool
+    age: int
+    """Seconds since it was renewed, by N's uptime."""
+    holder: Mapping[str, Any]
+
+    @property
+    def is_alive(self) -> bool:
+        """Somebody holds it and has renewed it within the lease."""
+        return self.is_held and self.age < LEASE
+
+    def __str__(self) -> str:
+        return _held_by(self.holder, str(self.age))
+
+
+@dataclass(frozen=True)
+class Records:
+    """What N told of earlier runs, and of the one that holds the cluster now."""
+
+    attempt: Attempt | None
+    """None: there are no records of an attempt."""
+    lock: Lock
+
+
+def records_query() -> Query[Records]:
+    """Asks N for its records and its lock, in one."""
     return Query(
         name="records of earlier runs",
         argv=remote.script(remote.READ, remote.ROOT),
@@ -92,10 +123,18 @@ def records_query() -> Query[Attempt | None]:
     )
 
 
-def _parse_records(answer: AnswerLike) -> Attempt | None:
-    if answer.code == remote.NO_RECORDS:
-        return None
+def _parse_records(answer: AnswerLike) -> Records:
     raw = getattr(answer, "stdout", b"")
+    try:
+        stamp, holder, archive = raw.split(b"\n", 2)
+        state, age = stamp.decode().split()
+        lock = Lock(state == "held", int(age), holder_of([holder.decode("utf-8", "replace")], 0))
+    except ValueError as error:
+        raise ParseError(remote.ROOT, "records", f"can't be read: {error}") from error
+    return Records(None if answer.code == remote.NO_RECORDS else _parse_attempt(archive), lock)
+
+
+def _parse_attempt(raw: bytes) -> Attempt:
     try:
         with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
             files = {
@@ -148,6 +187,7 @@ class RecordsWriter:
         self.system = ""
         """What tells this start of N from every other one, as the last write saw it."""
         self._renewed = float("-inf")
+        self._lost_to = ""
 
     @property
     def taken_over(self) -> bool:
@@ -157,6 +197,18 @@ class RecordsWriter:
     def age(self) -> float:
         """Seconds since the lease was known to be ours; counted from before the question."""
         return self._clock() - self._renewed
+
+    @property
+    def not_ours(self) -> str:
+        """Why another run may have changed the cluster since; empty while the lock is ours."""
+        if self._lost_to:
+            return self._lost_to
+        if self.generation is None or self.age < LEASE:
+            return ""
+        return (
+            f"{self.node} was last heard of {self.age:.0f} s ago; since the lease of {LEASE} s is"
+            " over, another run may have taken the cluster over"
+        )
 
     def acquire(self, over: str = "") -> None:
         """Take the cluster's lock; LockHeld when somebody else has it.
@@ -231,6 +283,7 @@ class RecordsWriter:
 
     def lost(self, holder: Mapping[str, Any]) -> LockLost:
         """Somebody else's lock is on N: who has it, and what that means for this run."""
+        self._lost_to = f"another run took the cluster over ({described(holder)})"
         return LockLost(
             f"another run took the cluster over ({described(holder)}): the lock on {self.node}"
             f" has a newer generation than ours ({self.generation});"

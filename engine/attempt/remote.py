@@ -28,14 +28,20 @@ NOT_STARTED = "neteye-runbook: not started:"
 
 # system: tells this start of the node from every other one; of a container too, whose boot id
 # is that of its host; read without a process that could fail. began: when a process did, in
-# $ticks. mine: the lock on stdout and the end, when it is not ours any more. named: the names on
-# the way from root to a file below it are on the disk, as a rename is not by itself.
+# $ticks. age: seconds since the lock below $root was renewed. mine: the lock on stdout and the
+# end, when it is not ours any more. named: the names on the way from root to a file below it are
+# on the disk, as a rename is not by itself.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
 began() {
   { read -r ticks < "/proc/$1/stat"; } 2> /dev/null || return 1
   set -- ${ticks##*) }
   ticks=${20}
+}
+age() {
+  up=$(uptime)
+  renewed=$(stat -c %Y "$root/lock")
+  if [ "$up" -ge "$renewed" ]; then echo $((up - renewed)); else echo "$up"; fi
 }
 system() { read -r boot < /proc/sys/kernel/random/boot_id && began 1 && echo "$boot/$ticks"; }
 locked() { exec 9>"$1/.flock"; flock -w 20 9 || exit 74; }
@@ -51,8 +57,18 @@ renew() { touch -d "@$(uptime)" "$1/lock"; system; }
 """
 
 # args: root
-READ = """
-root=$1
+# Prints the lock's state and the seconds since it was renewed, then its holder; behind these two
+# lines the archive, when there are records.
+READ = (
+    _COMMON
+    + """
+root=$1 state=none age=0 holder=
+if [ -f "$root/lock" ]; then
+  state=$(sed -n 2p "$root/lock")
+  holder=$(sed -n 3p "$root/lock")
+  age=$(age)
+fi
+printf '%s\\n' "${state:-unreadable} $age" "$holder"
 [ -f "$root/attempt" ] || exit 3
 id=$(cat "$root/attempt") || exit 1
 cd "$root" || exit 1
@@ -64,6 +80,7 @@ code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
 [ "$code" -le 1 ] || exit "$code"
 """
+)
 
 # Prints uptime in seconds and what tells this start of the node from every other one.
 SYSTEM = (
@@ -90,9 +107,7 @@ if [ -f "$root/lock" ]; then
   generation=$(sed -n 1p "$root/lock")
   state=$(sed -n 2p "$root/lock")
   former=$(sed -n 3p "$root/lock")
-  up=$(uptime)
-  renewed=$(stat -c %Y "$root/lock")
-  if [ "$up" -ge "$renewed" ]; then age=$((up - renewed)); else age=$up; fi
+  age=$(age)
   if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$generation" != "$over" ]; then
     printf '%s\\n' "$generation" "$state" "$former" "$age"
     exit 73

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, TypeVar
 
-from engine.attempt.records import Attempt
+from engine.attempt.records import Attempt, Lock, Records
 from engine.errors import Unanswered
 from engine.judging.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.judging.baseline import RecordedBaseline
@@ -89,12 +89,15 @@ class RecordedLook(Look):
     ) -> None:
         """It is on record."""
 
-    def _records(self, node: str, query: Query[Any]) -> Attempt | None:
-        """They lie beside the journal; the answer itself is an archive, masked like all answers."""
-        answer = self._answer(node, query)
-        if answer.code != 0:
-            found: Attempt | None = query.parse(answer)
-            return found
+    def _records(self, node: str, query: Query[Any]) -> Records:
+        """They lie beside the journal; the answer itself is an archive, masked like all answers.
+
+        Who held the lock when they were read is judged by nobody.
+        """
+        free = Lock(is_held=False, age=0, holder={})
+        return Records(self._attempt() if self._answer(node, query).code == 0 else None, free)
+
+    def _attempt(self) -> Attempt | None:
         told = [e for e in self._source.evidence.earlier if e["event"] == "attempt-opened"]
         if not told:
             return None  # of another upgrade, or of one before: none of this run's

@@ -60,6 +60,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     """
     if session is not None:
         session.stop_measuring()
+        session.check_hold()
     run.step = ""
     earlier = earlier_events(session)
     _check_complete(run, earlier)

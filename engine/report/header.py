@@ -39,6 +39,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "window": begun.get("window", ""),
         "position": (_last(own, "position") or {}).get("position"),
         "records": (_last(own, "position") or {}).get("records", "unknown"),
+        "not_known": (_last(own, "not-known") or {}).get("why", ""),
         "operator": _operators(own, earlier),
         "started": begun.get("started", begun["time"]),
         "finished": finished,

@@ -80,6 +80,11 @@ def _left_on_the_cluster(summary: Mapping[str, Any]) -> Iterable[str]:
     if made := summary.get("support"):
         said = f"{made['file']} in the run's directory ({made['why']}). {made['directions']}"
         yield f"<p><b>Support bundle:</b> {escape(said)}</p>"
+    if why := summary.get("not_known"):
+        yield (
+            "<p><b>Not known:</b> what still runs on the cluster, and which temporary changes are"
+            f" in place: {escape(why)}. Below is what was known last.</p>"
+        )
     for text in summary.get("warnings", ()):
         yield f"<p><b>Warning:</b> {escape(text)}</p>"
     if summary.get("under_way"):

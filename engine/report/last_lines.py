@@ -9,7 +9,7 @@ from typing import Any
 from engine.attempt.memory import LedgerEntry
 from engine.model.finding import acceptance_sentence
 from engine.report.gaps import sentence
-from engine.report.ledger import open_entries
+from engine.report.ledger import not_known, open_entries
 from engine.report.under_way import lines_of
 
 _NOT_AGAIN = ("done", "usage")
@@ -120,6 +120,8 @@ def _support(summary: Mapping[str, Any], directory: Path) -> list[str]:
 def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:
     """What still runs there and what is still changed; that nothing is, when that is a question."""
     entries = [LedgerEntry(**entry) for entry in summary["ledger"]]
+    if summary["not_known"]:
+        return not_known(summary["not_known"], entries, summary["under_way"])
     lines = lines_of(summary["under_way"])
     lines += open_entries(entries, summary["commands"].get("restore", "pytest runbook --restore"))
     # without the records nothing is known of it

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from engine.attempt.memory import LedgerEntry
 
@@ -22,6 +23,26 @@ def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
         "  the way out: run the upgrade again, it goes on and gives back what it took; or leave it"
         " and give back now:",
         f"    {restore}",
+    ]
+
+
+def not_known(
+    why: str, entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """The lines in place of all that when the run does not know it; what it knew last is no now."""
+    known = last_known(entries, under_way)
+    return [
+        "NOT KNOWN: what still runs on the cluster, and which temporary changes are in place:",
+        f"    {why}",
+        *(f"    last known: {text}" for text in known),
+    ]
+
+
+def last_known(entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Each temporary change and each change without an end on record, as a phrase."""
+    return [
+        *map(entry_text, entries),
+        *(f"{change['what']} on {change['node']} since {change['since']}" for change in under_way),
     ]
 
 

@@ -156,7 +156,7 @@ def _generation(place: Path) -> str:
 
 def _on_n(node: KillingNode) -> list[Any]:
     query = records_query()
-    attempt = query.parse(node.run(kit.N, query.argv, deadline=60.0))
+    attempt = query.parse(node.run(kit.N, query.argv, deadline=60.0)).attempt
     return attempt.events if attempt else []
 
 

@@ -38,7 +38,7 @@ def an_earlier_run(made: Bench, on_n: list[str], torn: str = "") -> Path:
 def attempt(made: Bench) -> Attempt:
     query = records_query()
     answer = made.node.run(kit.N, query.argv, deadline=query.deadline)
-    found = query.parse(answer)
+    found = query.parse(answer).attempt
     assert found is not None
     return found
 

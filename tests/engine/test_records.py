@@ -34,7 +34,7 @@ def read(node: kit.Node) -> Attempt | None:
     query = records_query()
     answer = node.run(kit.N, query.argv, deadline=query.deadline)
     assert answer.code in query.ok_codes
-    return query.parse(answer)
+    return query.parse(answer).attempt
 
 
 def line(text: str) -> str:
@@ -131,7 +131,7 @@ def test_the_key_of_the_comparisons_is_no_record_and_can_be_thrown_away(node: ki
     query = records_query()
     answer = node.run(kit.N, query.argv, deadline=1.0)
     assert key.reveal().encode() not in answer.stdout
-    attempt = query.parse(answer)
+    attempt = query.parse(answer).attempt
     assert attempt is not None
     assert attempt.baseline == {"n": 1}
     for _ in range(2):  # a run that was killed may have done it already
@@ -168,7 +168,7 @@ def test_a_damaged_baseline_is_an_error(baseline: bytes) -> None:
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
     with pytest.raises(ParseError, match="can't be read"):
-        records_query().parse(said(packed.getvalue()))
+        records_query().parse(said(b"none 0\n\n" + packed.getvalue()))
 
 
 def test_a_torn_line_of_an_earlier_run_does_not_hide_the_later_runs() -> None:

@@ -261,7 +261,7 @@ def test_an_archive_has_the_current_attempt_without_bulk(root: Path) -> None:
     on(root, remote.APPEND, "1", "attempts/A/commands/c/nohup.out", stdin=b"log\n")
     on(root, remote.REPLACE, "1", "attempt", stdin=b"A\n")
     answer = on(root, remote.READ)
-    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout.split(b"\n", 2)[2])) as archive:
         files = sorted(member.name for member in archive if member.isfile())
     assert files == ["attempt", "attempts/A/journal/R.jsonl"]
 
@@ -275,7 +275,7 @@ def test_a_cluster_of_any_name_is_in_the_archive(root: Path, attempt: str) -> No
     on(root, remote.REPLACE, "1", f"attempts/{attempt}/baseline.json", stdin=b"{}")
     on(root, remote.REPLACE, "1", "attempt", stdin=f"{attempt}\n".encode())
     answer = on(root, remote.READ)
-    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout.split(b"\n", 2)[2])) as archive:
         files = sorted(member.name for member in archive if member.isfile())
     base = f"attempts/{attempt}"
     assert files == ["attempt", f"{base}/baseline.json", f"{base}/commands/upgrade-1/pid"]

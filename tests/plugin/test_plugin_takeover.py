@@ -302,7 +302,7 @@ def test_records_that_are_handed_over_the_second_time_are_good(begun: Project) -
 
 
 def test_that_there_are_no_records_may_be_said_the_second_time(project: Project) -> None:
-    replies = iter([lost_connection(N), said(code=remote.NO_RECORDS), said(code=3)])
+    replies = iter([lost_connection(N), *[said("none 0\n\n", code=remote.NO_RECORDS)] * 2])
     project.cluster.answer[N, RECORDS.argv] = lambda: next(replies)
     project.steps(CHANGE)
     assert project.run().ret == 0

@@ -1,0 +1,154 @@
+"""What a run does not know it does not say: whose changes are in place, and what still runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from engine.attempt import records
+from engine.attempt.records import RecordsWriter
+from engine.survey import REACHABLE, RECORDS
+from runbook.test_99_state import _in_place
+from tests.engine.kit import lost_connection, unreachable
+from tests.evidence.schemas import problems_of_run
+from tests.plugin.kit import CHANGE, N, Project
+
+pytest_plugins = "pytester"
+OTHER = {"who": "B. Bianchi", "host": "another", "run": "R2"}
+ABSENCE = ("no temporary change", "nothing that this runbook started", "STILL IN PLACE")
+
+STATE = """
+from runbook.test_99_state import test_state
+"""
+FENCING_OFF = '''
+from engine.actions import action
+from engine.model.change import Change, Temporary
+
+@action()
+def fencing_off(look):
+    """Leaves a temporary change."""
+    yield Change("off", "neteye01.neteyelocal", ("set", "off"), 5.0, repeatable=True,
+                 opens=(Temporary("fencing", "cluster", "enabled"),))
+
+@step("second.off", after=["first.baseline"])
+def test_off(fencing_off):
+    """Fencing off."""
+'''
+TAKEN = '''
+from engine.attempt.records import RecordsWriter
+
+@step("third.sleep", after=["second.off"])
+def test_sleep(runbook_session):
+    """This machine sleeps, and somebody takes the cluster over."""
+    from tests.plugin import kit
+    held = runbook_session._records
+    other = RecordsWriter(kit.CURRENT.cluster, kit.N, {"who": "B. Bianchi", "run": "R2"})
+    other.acquire(over=held.generation)
+    held._renewed = float("-inf")
+'''
+NEXT = '''
+@step("fourth.change", after=["third.sleep"])
+def test_next(x_set):
+    """x is set."""
+'''
+
+
+def said_not_known(project: Project, lines: list[str], why: str) -> None:
+    text = "\n".join(lines)
+    assert "NOT KNOWN: what still runs on the cluster, and which temporary changes" in text
+    assert why in text
+    assert [word for word in ABSENCE if word in text] == []
+    assert why in project.summary["not_known"]
+    for name in ("report.html", "evidence.html"):
+        page = (project.latest / name).read_text()
+        assert "Not known:" in page
+    assert problems_of_run(project.latest) == []
+
+
+@pytest.mark.parametrize("after", ["", NEXT], ids=["at its end", "at its next change"])
+def test_a_run_that_wakes_after_a_takeover(project: Project, after: str) -> None:
+    project.monkeypatch.setattr("runbook.test_99_state._compare_packages", lambda *_: None)
+    project.steps(FENCING_OFF + TAKEN + after + STATE)
+    result = project.run()
+    assert result.ret == 13, result.outlines
+    said_not_known(project, result.outlines, "took the cluster over (who B. Bianchi, run R2)")
+    result.stdout.fnmatch_lines(["    last known: fencing of cluster since *"])
+    (state,) = (step for step in project.summary["steps"] if step["name"] == "closing.state")
+    assert "temporary changes in place: not known (another run took the cluster" in state["reason"]
+    assert "last known: fencing of cluster" in state["reason"]
+
+
+def test_a_cluster_that_another_run_holds(project: Project) -> None:
+    project.steps(CHANGE)
+    RecordsWriter(project.cluster, N, OTHER).acquire()
+    result = project.run()
+    assert result.ret == 13
+    said_not_known(project, result.outlines, "held by another run (who B. Bianchi, host another")
+
+
+def test_a_plan_says_who_holds_the_cluster(project: Project) -> None:
+    project.steps(CHANGE)
+    RecordsWriter(project.cluster, N, OTHER).acquire()
+    result = project.run("--plan")
+    assert result.ret == 0, result.outlines
+    text = "\n".join(result.outlines)
+    assert (
+        "held by another run (who B. Bianchi, host another, run R2; last heard of 0 s ago)" in text
+    )
+    assert "exit code 13" in text
+    assert project.cluster.changes == []
+    assert json.loads((project.latest / "summary.json").read_text())["warnings"] != []
+
+
+def test_a_plan_knows_a_lock_that_nobody_renews(project: Project, monkeypatch: Any) -> None:
+    project.steps(CHANGE)
+    RecordsWriter(project.cluster, N, OTHER).acquire()
+    monkeypatch.setattr(records, "LEASE", 0)
+    result = project.run("--plan")
+    assert "held by another run" not in "\n".join(result.outlines)
+    assert project.summary["not_known"] == ""
+
+
+@pytest.mark.parametrize("options", [(), ("--plan",)], ids=["run", "plan"])
+def test_n_that_does_not_answer(project: Project, options: tuple[str, ...]) -> None:
+    project.steps(CHANGE)
+    project.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    result = project.run(*options)
+    said_not_known(project, result.outlines, f"{N} does not answer: no route to host")
+
+
+def test_records_that_are_not_handed_over(project: Project) -> None:
+    project.steps(CHANGE)
+    project.cluster.answer[N, RECORDS.argv] = lost_connection(N)
+    result = project.run()
+    said_not_known(project, result.outlines, f"{N} did not hand over its records")
+
+
+def test_n_that_was_lost_for_longer_than_the_lease(project: Project) -> None:
+    project.steps(FENCING_OFF + STATE)
+    plain = project.cluster._reply
+
+    def lost(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
+        if ("set", "off") in project.cluster.asked[-1:] or project.cluster.changes:
+            project.sessions[0]._records._renewed = float("-inf")  # type: ignore[union-attr]
+            return unreachable(node)
+        return plain(node, argv, stdin)
+
+    project.monkeypatch.setattr(project.cluster, "_reply", lost)
+    project.monkeypatch.setattr("engine.attempt.handover.PATIENCE", 0.1)
+    result = project.run()
+    assert result.ret != 0
+    said_not_known(project, result.outlines, "another run may have taken the cluster over")
+
+
+def test_what_is_known_is_said(project: Project) -> None:
+    project.steps(FENCING_OFF + STATE)
+    result = project.run()
+    result.stdout.fnmatch_lines(["STILL IN PLACE, 1 temporary change:"])
+    assert project.summary["not_known"] == ""
+    assert "NOT KNOWN" not in "\n".join(result.outlines)
+    assert _in_place(project.sessions[0], project.sessions[0].look) == (
+        "; temporary changes in place: fencing of cluster"
+    )
