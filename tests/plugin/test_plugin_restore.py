@@ -144,7 +144,10 @@ def test_a_plan_of_a_restore_changes_nothing(begun: Project) -> None:
     result = begun.run("--plan", "--restore")
     assert result.ret == 0, result.outlines
     assert begun.cluster.changes == [("set", "x")]
-    assert set(begun.cluster.scripts[len(scripts) :]) == {remote.READ.strip()}
+    assert set(begun.cluster.scripts[len(scripts) :]) == {
+        remote.READ.strip(),
+        remote.OUTPUTS.strip(),
+    }
     assert begun.summary["mode"] == "plan"
     assert begun.outcomes()["restore.fencing"] == "WILL RUN"
     assert "second.off" not in begun.outcomes()
