@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from engine import detached, stops
 from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
@@ -18,13 +18,31 @@ from engine.attempt.records import LockLost, RecordsWriter
 from engine.detached import NotStarted
 from engine.errors import Refused, RunbookError, UsageError
 from engine.livelog import LiveLog, shortened
-from engine.model.change import Change, Nothing, Outcome
+from engine.model.change import Change, Doubt, Nothing, Outcome
+from engine.model.finding import Finding
 from engine.reach import Reach
 from engine.run import Run
 from engine.stops import NotDone
 from engine.transport.base import Answer, Lost, LostKind, Transport
 
-Action = Generator[Change, Answer, "Nothing | str | None"]
+Action = Generator["Change | Doubt", Answer, "Nothing | str | None"]
+Changes = Generator[Change, Answer, "Nothing | str | None"]
+"""An action whose doubts are judged on the way."""
+
+
+def without_doubts(action: Action, judge: Callable[[Sequence[Finding]], None]) -> Changes:
+    """The action's changes alone; `judge` raises when it can't go on with what it doubts."""
+    with contextlib.closing(action):
+        try:
+            item = next(action)
+            while True:
+                if isinstance(item, Doubt):
+                    judge(item.findings)
+                    item = action.send(Answer(0, b"", b"", 0.0))
+                else:
+                    item = action.send((yield item))
+        except StopIteration as end:
+            return cast("Nothing | str | None", end.value)
 
 
 class _Superseded(Exception):
@@ -75,7 +93,7 @@ class Applier:
     def __post_init__(self) -> None:
         self._keeper = Keeper(self.run, self.records)
 
-    def apply(self, step: str, action: Action) -> Applied:
+    def apply(self, step: str, action: Changes) -> Applied:
         """Drive one action to its end. Raises NotDone when a change was not made or failed."""
         changes: list[Change] = []
         answers: list[Answer] = []

@@ -37,8 +37,8 @@ class Judge:
             if acceptance.code in self.severities.never_acceptable:
                 raise UsageError(
                     f"--accept {acceptance.code}: this finding can't be accepted by anybody,"
-                    " because going on would destroy the cluster or hide what happened;"
-                    " its cause has to be removed"
+                    " because going on would destroy the cluster or hide what happened, or is not"
+                    " possible with it; its cause has to be removed"
                 )
             if acceptance.code not in known:
                 raise UsageError(

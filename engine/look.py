@@ -210,7 +210,10 @@ class Look:
             seconds=round(seconds, 3),
             output={"text": "(not recorded: secret)"} if query.secret else self._rows(query, rows),
         )
-        return query.parse(rows)
+        try:
+            return query.parse(rows)
+        except (ParseError, ValueError) as error:
+            raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
 
     def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
         """A long answer, page by page in one session: any number of rows in constant memory.

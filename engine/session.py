@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
-from engine.act import Action, Applied, Applier
+from engine.act import Action, Applied, Applier, Changes, without_doubts
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.handover import hand_over
 from engine.attempt.records import LockLost, RecordsWriter
@@ -43,7 +43,7 @@ from engine.transport.base import Lost, Transport
 class Applies(Protocol):
     """Who makes the changes that actions yield."""
 
-    def apply(self, step: str, action: Action) -> Applied: ...
+    def apply(self, step: str, action: Changes) -> Applied: ...
     def sync(self) -> None: ...
     def hand_over(self) -> None: ...
 
@@ -107,10 +107,14 @@ class Session:
             return applied
         try:
             if self.run.mode is Mode.PLAN:
-                return self.planner.show(self.look, make, foresight)
+                return self.planner.show(
+                    self.look,
+                    lambda look: without_doubts(make(look), self._go_on_with),
+                    foresight,
+                )
             if self._applier is None:
                 raise NotDone("no change is made: N did not answer, or its lock is not ours")
-            applied = self._applier.apply(step, make(self.look))
+            applied = self._applier.apply(step, without_doubts(make(self.look), self._go_on_with))
         except NotDone as error:
             for row in rows:
                 self._row(row, RowState.FAILED, str(error))
@@ -171,6 +175,13 @@ class Session:
                 "; ".join(f"{f.subject}: {f.observed}" for f in blocking),
                 " ".join(dict.fromkeys(f.remedy for f in blocking)),
             )
+
+    def _go_on_with(self, findings: Sequence[Finding]) -> None:
+        """An action's doubt: StoppedForPerson unless all of it is accepted."""
+        if any(finding.blocks for finding in self.run.judge.weigh(findings)):
+            raise StoppedForPerson(findings)
+        if findings and self.evidence is not None:
+            self.evidence.judge(findings, observed="accepted: the action goes on", guide=())
 
     def _stop_although_accepted(self, findings: Sequence[Finding]) -> None:
         """Who asks can't go on without the answer, whatever risk was accepted."""

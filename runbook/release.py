@@ -206,7 +206,10 @@ NEVER_ACCEPTABLE = frozenset(
         *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
         *("restore-while-running", "restore-unsettled", "agents-list-missing"),
-        *("memories-table", "backup-not-proved"),
+        # an action can't go on with them, whoever would accept it: a person does it by hand
+        *("memories-table", "backup-not-proved", "ocs-passwords-differ"),
+        *("ocs-password-unsupported", "ocs-template-missing", "ocs-variable-mismatch"),
+        *("ocs-migration-unclear", "ocs-merge-undecided"),
     }
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.act import Action, Applied, key_of
+from engine.act import Applied, Changes, key_of
 from engine.attempt.memory import ChangeRecord
 from engine.journal import Event
 from engine.judging.answers import Diverged, NotRecorded, answer_of
@@ -26,7 +26,7 @@ class Reapplier:
     def hand_over(self) -> None:
         """Nor at the end."""
 
-    def apply(self, step: str, action: Action) -> Applied:
+    def apply(self, step: str, action: Changes) -> Applied:
         """Drive one action to its end. Raises NotDone where the run's did, Diverged when it
         yields a change that the run did not make."""
         changes: list[Change] = []

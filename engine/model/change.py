@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.model.finding import Finding
 from engine.secrets import Secret
 
 
@@ -71,6 +72,18 @@ class Change:
     detached: str | None = None
     """Started once, detached from the connection, by the wrapper that keeps log and exit status
     under this name in the attempt's directory on the node (guide row G18)."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What speaks against going on, of which a person may say that it does not matter.
+
+    An action yields it in the midst of its changes: it goes on when there is no finding, or when
+    all of them are accepted. What it can't go on with at all it raises (`StoppedForPerson`), and
+    nobody can accept that.
+    """
+
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)

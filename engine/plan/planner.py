@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine import detached
-from engine.act import Action, Applied
+from engine.act import Applied, Changes
 from engine.console import Console
 from engine.errors import RunbookError, Unanswered
 from engine.evidence import Evidence, StoppedForPerson
@@ -60,7 +60,7 @@ class Planner:
         self._seen = _Seen(step)
 
     def show(
-        self, look: Look, make: Callable[[Look], Action], foresight: Foresight | None
+        self, look: Look, make: Callable[[Look], Changes], foresight: Foresight | None
     ) -> Applied:
         """What the action would do after the changes ahead of it; raises StoppedForPerson."""
         seen, declared = self._under_way, foresight or Foresight()
@@ -81,7 +81,7 @@ class Planner:
         return Applied(reason=seen.shown.reason if isinstance(seen.shown, Nothing) else "")
 
     def _ask(
-        self, look: Look, make: Callable[[Look], Action], declared: Foresight
+        self, look: Look, make: Callable[[Look], Changes], declared: Foresight
     ) -> Foreseen | Nothing:
         if declared.planned is not None and self._ahead.is_only_of(declared.despite):
             if self._ahead.made:
@@ -236,7 +236,7 @@ class Planner:
         return self._seen
 
 
-def _first(action: Action) -> Foreseen | Nothing:
+def _first(action: Changes) -> Foreseen | Nothing:
     """The action's first change; what follows needs the answer to it."""
     try:
         change = next(action)

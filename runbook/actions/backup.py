@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from engine.act import Action
+from engine.act import Action, Changes
 from engine.actions import action
 from engine.attempt.memory import Memory
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
 from engine.look import Look
-from engine.model.change import Nothing
+from engine.model.change import Doubt, Nothing
 from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from runbook.ocs.memories import dump, followed
@@ -41,8 +41,7 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
         return Foreseen(left) if left else size
     attempt, node = look.attempt or "ATTEMPT", look.sql_node()
     changes, made = [], _dump_there(look, node)
-    if made is None:
-        _room(look, node, size)
+    if made is None:  # whether there is room the preflight tells
         made = dump.Dump(size.data, "SHA256", look.sql(DATABASE_CLOCK).isoformat())
         changes.append(dump.dump(node, attempt, size, made.database_clock))
     if changes or look.sql(dump.RESTORED) != made.sha256:
@@ -66,7 +65,7 @@ def memories_backed_up(look: Look) -> Action:
     attempt, active, node = look.attempt or "ATTEMPT", look.names.active, look.sql_node()
     made = _dump_there(look, node)
     if made is None:
-        _room(look, node, size)
+        yield Doubt(tuple(room_findings(look, node, size)))
         began = look.sql(DATABASE_CLOCK)
         made = dump.parse_dump((yield dump.dump(node, attempt, size, began)))
     if look.sql(dump.RESTORED) != made.sha256:
@@ -131,7 +130,7 @@ def _pulls(
     made: dump.Dump,
     listed: followed.Listed,
     size: dump.TableSize,
-) -> Action:
+) -> Changes:
     """Dump and list are copied to N when another node runs the database."""
     active = look.names.active
     if node != active:
@@ -141,7 +140,7 @@ def _pulls(
     return None
 
 
-def _nothing_left_beside(look: Look, reason: str) -> Action:
+def _nothing_left_beside(look: Look, reason: str) -> Changes:
     """Drop the scratch schema of a proof whose run was cut off; later the upgrade needs it."""
     if look.memory.detached("upgrade") or dump.SCRATCH not in look.memory.ledger:
         return Nothing(reason)
@@ -189,8 +188,11 @@ def _has_list(look: Look, proof: dump.Proof) -> bool:
     return look.ask(look.names.active, followed.is_whole(look.attempt or "", proof.agents_sha256))
 
 
-def _room(look: Look, node: str, size: dump.TableSize) -> None:
-    """Room for dump and scratch schema, on N and here; the upgrade itself copies the table once."""
+def room_findings(look: Look, node: str, size: dump.TableSize) -> list[Finding]:
+    """Room for dump and scratch schema, on N and here; the upgrade itself copies the table once.
+
+    What is needed is the most that it can be: who knows the table better may accept less.
+    """
     active = look.names.active
     needed = {
         (node, "/var/lib"): size.data,
@@ -207,8 +209,7 @@ def _room(look: Look, node: str, size: dump.TableSize) -> None:
     here = look.room_here()
     if here < size.compressed:
         findings.append(_no_room(CONTROLLER, here, size.compressed))
-    if findings:
-        raise StoppedForPerson(findings)
+    return findings
 
 
 def _no_room(subject: str, free: int, wanted: int) -> Finding:

@@ -10,7 +10,7 @@ from engine.actions import action
 from engine.errors import RunbookError
 from engine.evidence import StoppedForPerson
 from engine.look import Look
-from engine.model.change import Change, Nothing
+from engine.model.change import Change, Doubt, Nothing
 from engine.model.finding import Finding
 from engine.plan.foreseen import Foreseen
 from engine.secrets import Secret
@@ -44,7 +44,11 @@ def ocs_credentials_written(look: Look, node: str) -> Action:
         existing = now.value(variable)
         if password is None:
             return Nothing(f"{CREDENTIALS} is there, and {node} uses {variable} already")
-        _stop(credentials.existing_findings(existing, password))
+        if other := credentials.existing_findings(existing, password):
+            if existing is None:
+                raise StoppedForPerson(other)
+            yield Doubt(tuple(other))
+            return Nothing(f"{CREDENTIALS} is left as it is: that it is right was accepted")
         return Nothing(f"{CREDENTIALS} has the password in use as {variable} already")
     if password is None or now.template is None:
         raise StoppedForPerson([_no_password(look, node)])
@@ -123,7 +127,7 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
         yield from _replaced(look, node, path, one)
     after = _complaints(look, node, variable, merges.values())
     way_back = [migration.put_back(backup, path) for path, backup in _backups(look, node, merges)]
-    _stop(configtest.refusal_findings(node, before, after, way_back))
+    yield Doubt(tuple(configtest.refusal_findings(node, before, after, way_back)))
     for path in pending:
         yield from _put_away(look, node, path)
     left = migration.new_files(look, node)
@@ -298,7 +302,7 @@ def _no_password(look: Look, node: str) -> Finding:
 
 def _no_credentials(look: Look) -> Finding:
     return Finding(
-        code="ocs-credentials-missing",
+        code="ocs-migration-unclear",
         subject=f"{look.names.active}:{CREDENTIALS}",
         observed="the credentials file does not set the template's variable",
         expected="the credentials file first, then the files that refer to it",

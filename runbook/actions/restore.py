@@ -6,7 +6,7 @@ entry names is touched: who was in standby before the upgrade stays so.
 
 from __future__ import annotations
 
-from engine.act import Action
+from engine.act import Action, Changes
 from engine.actions import action
 from engine.attempt.memory import Memory
 from engine.evidence import StoppedForPerson
@@ -79,7 +79,7 @@ def ledger_scratch(look: Look) -> Action:
     return (yield from _give_scratch_back(look))
 
 
-def _give_scratch_back(look: Look) -> Action:
+def _give_scratch_back(look: Look) -> Changes:
     if dump.SCRATCH not in look.memory.ledger:
         return Nothing("a scratch schema is not among the open temporary changes")
     if SCRATCH_DATABASE not in look.sql(SCHEMAS):
@@ -136,7 +136,7 @@ def ledger_fencing(look: Look) -> Action:
     return (yield from _give_fencing_back(look))
 
 
-def _give_fencing_back(look: Look) -> Action:
+def _give_fencing_back(look: Look) -> Changes:
     if FENCING not in look.memory.ledger:
         return Nothing("fencing is not among the open temporary changes")
     status = look.cluster_status()
@@ -150,7 +150,7 @@ def _give_fencing_back(look: Look) -> Action:
     return "it was enabled before the upgrade, by the ledger"
 
 
-def _foreseen(action: Action) -> Foreseen | Nothing:
+def _foreseen(action: Changes) -> Foreseen | Nothing:
     """The one change of these actions, or why there is none."""
     try:
         return Foreseen((next(action),))

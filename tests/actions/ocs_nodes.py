@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.act import Action, without_doubts
 from engine.attempt.memory import Memory
 from engine.errors import Unanswered
+from engine.evidence import StoppedForPerson
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterOptions, ClusterStatus, Resource
+from engine.model.finding import Finding
 from engine.model.names import Names
 from engine.queries import Asked, Query, SqlQuery
 from engine.redact import Redactor
 from engine.secrets import Secret
 from engine.transport.base import Answer
+from runbook.release import NEVER_ACCEPTABLE
 
 T = TypeVar("T")
 
@@ -176,9 +180,39 @@ class Driven:
         return self.said.reason
 
 
-def drive(nodes: Nodes, action: Any, *arguments: Any, stop_after: int | None = None) -> Driven:
-    """Run an action as the engine does; `stop_after` ends it after so many changes, like a kill."""
-    generator: Generator[Change, Answer, object] = action.generator(*arguments)
+def drive(
+    nodes: Nodes,
+    action: Any,
+    *arguments: Any,
+    stop_after: int | None = None,
+    accepted: Container[str] = (),
+) -> Driven:
+    """Run an action as the engine does; `stop_after` ends it after so many changes, like a kill.
+
+    What an action can't go on with must not be called acceptable, whichever test comes to it.
+    """
+    try:
+        return _driven(nodes, action.generator(*arguments), stop_after, accepted)
+    except StoppedForPerson as stopped:
+        if not isinstance(stopped, NotAccepted):
+            codes = {finding.code for finding in stopped.findings}
+            assert codes <= NEVER_ACCEPTABLE, f"{codes} stop the action although accepted"
+        raise
+
+
+class NotAccepted(StoppedForPerson):
+    """A doubt of the action's that nobody has accepted."""
+
+
+def _driven(
+    nodes: Nodes, action: Action, stop_after: int | None, accepted: Container[str]
+) -> Driven:
+    def judge(findings: Sequence[Finding]) -> None:
+        assert not {finding.code for finding in findings} & NEVER_ACCEPTABLE
+        if left := [finding for finding in findings if finding.code not in accepted]:
+            raise NotAccepted(left)
+
+    generator = without_doubts(action, judge)
     changes: list[Change] = []
     try:
         change = next(generator)

@@ -382,6 +382,8 @@ def test_room_is_checked_first(nodes: Nodes, look: FakeLook) -> None:
         ("backup-no-room", "controller"),
     ]
     assert not (nodes.base / "dump.log").exists()
+    accepted = ("backup-no-room",)
+    assert drive(nodes, memories_backed_up, look, accepted=accepted).changes
 
 
 def test_room_is_checked_on_n_too_when_the_database_runs_elsewhere(

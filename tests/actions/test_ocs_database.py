@@ -347,6 +347,41 @@ def test_a_table_without_rows_goes_the_whole_way(look: FakeLook, database: Serve
     assert "0 rows, 0 in the backup" in after.observed
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("DECIMAL(20,0)", "INT"),
+        ("BIGINT", "INT"),
+        ("VARCHAR(255)", "BIGINT"),
+        ("VARCHAR(255)", "VARCHAR(255)"),
+    ],
+)
+def test_a_column_of_another_type_goes_the_whole_way_when_it_is_accepted(
+    look: FakeLook, database: Server, before: str, after: str
+) -> None:
+    """capacity-column and capacity-still-text are called acceptable: nothing behind them fails."""
+    sizes(look)
+    database.mode = LENIENT
+    database.rows(f"ALTER TABLE ocsweb.memories MODIFY CAPACITY {before}")
+    database.mode = STRICT
+    seen = capacity_before(look)  # type: ignore[arg-type]
+    is_text = before.startswith("VARCHAR")
+    assert [f.code for f in seen.findings] == ["capacity-dirty" if is_text else "capacity-column"]
+    drive(look.nodes, memories_backed_up, look)
+    listed = list(followed.read(look.nodes.path(N, followed.path("A1"))))
+    assert bool(listed) is is_text
+    database.mode = LENIENT
+    database.rows(f"ALTER TABLE ocsweb.memories MODIFY CAPACITY {after}")
+    drive(look.nodes, memories_beside, look, Beside())
+    proof = look.ask(N, dump.proof("A1"))
+    assert proof is not None
+    memories_after(look, proof.database_clock)  # type: ignore[arg-type]
+    database.rows("UPDATE ocsweb.hardware SET LASTDATE = NOW()")
+    judged = followed.with_now(look, iter(listed))  # type: ignore[arg-type]
+    verdicts = {agents.verdict(one, now, proof.database_clock) for one, now in judged}
+    assert verdicts == ({agents.Verdict.UPDATE_AGENT} if is_text else set())
+
+
 def test_an_inventory_after_an_empty_dump_is_no_proof(look: FakeLook, database: Server) -> None:
     """The table has rows by then: another run backs them up."""
     sizes(look)

@@ -119,6 +119,27 @@ def test_a_credentials_file_with_another_value_is_a_question(nodes: Nodes, look:
     assert nodes.path(N, CREDENTIALS).read_text() == f"{VARIABLE}=something-else\n"
 
 
+def test_another_value_that_is_accepted_is_left_and_the_files_are_migrated(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    nodes.put(N, CREDENTIALS, f"{VARIABLE}=something-else\n")
+    accepted = ("ocs-credentials-other",)
+    done = drive(nodes, ocs_credentials_written, look, OTHER, accepted=accepted)
+    assert "left as it is" in done.nothing
+    assert nodes.path(N, CREDENTIALS).read_text() == f"{VARIABLE}=something-else\n"
+    assert migrate(nodes, look).changes
+
+
+def test_a_credentials_file_without_a_value_can_not_be_accepted(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """The files could not be migrated with it."""
+    nodes.put(N, CREDENTIALS, "SOMETHING=else\n")
+    with pytest.raises(StoppedForPerson) as stopped:
+        credentials(nodes, look)
+    assert codes(stopped) == {"ocs-migration-unclear"}
+
+
 @pytest.mark.parametrize(
     ("where", "path", "old", "new", "code"),
     [
@@ -256,6 +277,13 @@ def test_a_file_that_httpd_refuses_keeps_its_rpmnew_and_can_be_put_back(
     assert state_of(nodes, N) == before
 
 
+def test_a_complaint_that_is_accepted_ends_the_migration(nodes: Nodes, look: FakeLook) -> None:
+    credentials(nodes, look)
+    (nodes.base / "complaint").write_text(VARIABLE)
+    drive(nodes, ocs_files_migrated, look, N, accepted=("ocs-httpd-complains",))
+    assert not list(nodes.path(N, SERVER_CONF).parent.glob("*.rpmnew"))
+
+
 def test_a_migrated_node_can_be_put_back_whole(nodes: Nodes, look: FakeLook) -> None:
     credentials(nodes, look)
     nodes.path(OTHER, SERVER_CONF).chmod(0o604)
@@ -367,7 +395,7 @@ def test_one_file_of_the_two_is_enough(nodes: Nodes, look: FakeLook) -> None:
 def test_the_files_wait_for_the_credentials(nodes: Nodes, look: FakeLook) -> None:
     with pytest.raises(StoppedForPerson) as stopped:
         migrate(nodes, look)
-    assert codes(stopped) == {"ocs-credentials-missing"}
+    assert codes(stopped) == {"ocs-migration-unclear"}
     assert nodes.path(OTHER, SERVER_CONF).read_text() == OLD[SERVER_CONF]
 
 

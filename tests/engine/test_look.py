@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -227,6 +228,23 @@ def test_a_long_answer_that_breaks_off_is_unanswered(run: Run, tmp_path: Path) -
         assert [next(rows), next(rows)] == ["a", "b"]
         with pytest.raises(Unanswered, match="time limit"):
             next(rows)
+
+
+@pytest.mark.parametrize("error", [ValueError("2 rows"), ParseError("table", "field", "2 rows")])
+def test_rows_that_can_not_be_read_are_no_answer(
+    run: Run, tmp_path: Path, error: Exception
+) -> None:
+    """As what a command prints: unknown blocks, it does not break the run."""
+
+    def parse(rows: object) -> None:
+        raise error
+
+    with (
+        database(run, tmp_path, {"": ["a"]}) as (door, _),
+        pytest.raises(Unanswered, match=r"can't be read: .*2 rows"),
+    ):
+        door.sql(dataclasses.replace(after(None), parse=parse))
+    assert [e["rows"] for e in observations(run) if e["question"] == "values"] == [1]
 
 
 def test_the_room_here_is_the_run_directorys(run: Run) -> None:

@@ -58,7 +58,7 @@ def refusal_findings(
             expected="no complaint that was not there before",
             remedy="httpd was not restarted. Correct the merged files, or put the old ones back"
             f" (their .rpmnew are still there): {'; '.join(way_back)}. Then merge by hand as the"
-            " guide says, or run again.",
+            " guide says, or run again. If it does no harm, accept this finding.",
             guide=("G13",),
         )
     ]

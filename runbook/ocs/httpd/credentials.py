@@ -103,12 +103,14 @@ def existing_findings(existing: Secret | None, password: Secret) -> list[Finding
     seen = "it has another password" if existing is not None else "it does not set the variable"
     return [
         Finding(
-            code="ocs-credentials-other",
+            # without a value there is none that could be accepted as the right one
+            code="ocs-credentials-other" if existing is not None else "ocs-migration-unclear",
             subject=CREDENTIALS,
             observed=f"the file is there already and {seen} than the files in use",
             expected="no such file, or one with the password that the OCS server uses now",
             remedy="Find out who wrote it and which password logs in; correct or remove the file,"
-            " then run again.",
+            " then run again."
+            + (" If its password is the right one, accept this finding." if existing else ""),
             guide=("G12",),
         )
     ]

@@ -130,7 +130,7 @@ def _machines_now(rows: list[Row]) -> dict[int, MachineNow]:
 def _machine_now(machine: int, rows: list[Row]) -> MachineNow:
     first = rows[0]
     values = tuple(
-        (row["slot"], None if row["value"] is None else int(row["value"]))
+        (row["slot"], None if row["value"] is None else _number(row["value"]))
         for row in rows
         if row["row_id"] is not None
     )
@@ -143,6 +143,14 @@ def _machine_now(machine: int, rows: list[Row]) -> MachineNow:
         values,
         first["lastcome"],
     )
+
+
+def _number(value: Any) -> int:
+    """Text, in a column that is text still, counts as what a server makes of it in an integer."""
+    try:
+        return int(value)
+    except ValueError:
+        return 0
 
 
 def verdict(agent: FollowedAgent, now: MachineNow | None, upgraded: datetime) -> Verdict:

@@ -1,0 +1,119 @@
+"""What the table of findings calls acceptable goes on when it is accepted: every code of it.
+
+The severities are the runbook's own, the weighing is the engine's. A code is found in the two
+places there are: judged by a step, and in the midst of an action's changes. That no action of the
+runbook stops for an acceptable code is held by `drive` in tests/actions/ocs_nodes.py, wherever one
+is driven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from engine.act import Action
+from engine.actions import action
+from engine.look import Look
+from engine.model.change import Change, Doubt
+from engine.model.finding import Severity
+from runbook.release import NEVER_ACCEPTABLE, SEVERITIES
+from tests.plugin.kit import RELEASE, N, Project, bad
+
+pytest_plugins = "pytester"
+
+BLOCKING = sorted(code for code, weight in SEVERITIES.table.items() if weight is Severity.BLOCK)
+ACCEPTABLE = [code for code in BLOCKING if code not in NEVER_ACCEPTABLE]
+NEVER = sorted(NEVER_ACCEPTABLE)
+
+JUDGED = """
+@step("judged.{code}", after=["first.baseline"])
+def test_judged_{name}(evidence):
+    '''It judges.'''
+    evidence.judge([bad("it", code="{code}")], observed="seen")
+
+@step("behind.{code}", after=["judged.{code}"])
+def test_behind_{name}(evidence):
+    '''It waits for that.'''
+    evidence.note("gone on")
+"""
+DOUBTED = """
+@step("doubted.{code}", after=["first.baseline"])
+def test_doubted_{name}({action}):
+    '''Its action doubts between two changes.'''
+"""
+
+
+def _steps(template: str, codes: list[str], **more: str) -> str:
+    names = {code: code.replace("-", "_") for code in codes}
+    return "".join(template.format(code=code, name=names[code], **more) for code in codes)
+
+
+def _accepting(codes: list[str]) -> Iterator[str]:
+    for code in codes:
+        yield from ("--accept", f"{code}=known")
+    yield from ("--by", "A. Rossi")
+
+
+@pytest.fixture
+def real(project: Project) -> Project:
+    project.release = replace(RELEASE, severities=SEVERITIES)
+    return project
+
+
+def test_each_goes_on_behind_the_step_that_judges_it(real: Project) -> None:
+    real.steps(_steps(JUDGED, ACCEPTABLE))
+    assert real.run(*_accepting(ACCEPTABLE)).ret == 0
+    outcomes = real.outcomes()
+    assert {code: outcomes[f"behind.{code}"] for code in ACCEPTABLE} == dict.fromkeys(
+        ACCEPTABLE, "done"
+    )
+
+
+def test_each_stops_there_when_nobody_accepts_it(real: Project) -> None:
+    real.steps(_steps(JUDGED, [*BLOCKING, *sorted(NEVER_ACCEPTABLE - set(BLOCKING))]))
+    assert real.run().ret == 10
+    outcomes = real.outcomes()
+    assert {name for name, said in outcomes.items() if name.startswith("behind.")} == {
+        name for name, said in outcomes.items() if said == "not reached"
+    }
+
+
+@action()
+def doubting(look: Look, request: pytest.FixtureRequest) -> Action:
+    """Two changes, and between them a doubt of the step's own code."""
+    code = request.node.name.removeprefix("test_doubted_").replace("_", "-")
+    yield Change(f"set before-{code}", N, ("set", f"before-{code}"), deadline=10.0)
+    yield Doubt((bad("it", code=code),))
+    yield Change(f"set after-{code}", N, ("set", f"after-{code}"), deadline=10.0)
+    return "both"
+
+
+def _doubting(project: Project, codes: list[str]) -> None:
+    project.steps(f"from {__name__} import doubting\n" + _steps(DOUBTED, codes, action="doubting"))
+
+
+def test_each_goes_on_within_an_action_that_doubts(real: Project) -> None:
+    _doubting(real, ACCEPTABLE)
+    assert real.run(*_accepting(ACCEPTABLE)).ret == 0
+    assert real.cluster.things == {
+        f"{w}-{code}" for w in ("before", "after") for code in ACCEPTABLE
+    }
+    told = {event["code"] for event in real.events("finding") if event["accepted"]}
+    assert told == set(ACCEPTABLE)
+
+
+def test_an_action_stops_for_a_person_at_its_doubt(real: Project) -> None:
+    _doubting(real, ["ocs-httpd-complains"])
+    assert real.run().ret == 11
+    assert real.cluster.things == {"before-ocs-httpd-complains"}
+    assert real.run("--plan").ret == 0  # its first change is shown; the doubt comes behind it
+
+
+@pytest.mark.parametrize("code", NEVER)
+def test_what_nobody_can_accept_is_refused_at_once(real: Project, code: str) -> None:
+    real.steps("")
+    result = real.run("--accept", f"{code}=x", "--by", "A")
+    assert result.ret == 4
+    assert real.is_untouched
