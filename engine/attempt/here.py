@@ -43,8 +43,7 @@ class MachineLock:
                 os.close(file)
                 raise LockHeld(holder, "") from None
             if self._is_there(file):
-                os.ftruncate(file, 0)
-                os.pwrite(file, json.dumps(self._holder).encode()[:_MOST], 0)
+                self._write_holder(file)
                 self._file = file
                 return
             os.close(file)  # somebody removed it between opening and locking
@@ -55,6 +54,17 @@ class MachineLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _write_holder(self, file: int) -> None:
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, json.dumps(self._holder).encode()[:_MOST], 0)
+        except OSError as error:
+            os.close(file)
+            raise RunbookError(
+                f"{self.path}, which keeps a second run of this machine away, can't be written:"
+                f" {error.strerror}; make room in {DIRECTORY}, then run again"
+            ) from error
 
     def _open(self) -> int:
         flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK

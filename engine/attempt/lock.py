@@ -33,8 +33,8 @@ def take_here(run: Run) -> MachineLock | None:
             " write its report).",
         )
         return None
-    except RunbookError as error:
-        run.halt(Ending.FAILED, str(error), "Remove the cause, then run again.")
+    except RunbookError as error:  # about a file of this machine; nobody was asked yet
+        run.halt(Ending.USAGE, str(error), "Remove the cause, then run again.")
         return None
     return lock
 

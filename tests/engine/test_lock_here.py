@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -144,6 +146,18 @@ def test_a_holder_that_can_not_be_read_is_unknown(holding: subprocess.Popen[str]
     lock().path.write_bytes(b"\xff{torn")
     with pytest.raises(LockHeld, match="unknown"):
         lock().take()
+
+
+def test_a_full_disk_is_said_and_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.os, "pwrite", full)
+        with pytest.raises(RunbookError, match="can't be written: No space left on device"):
+            lock().take()
+    with lock().path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_who_removes_the_file_makes_no_second_one(

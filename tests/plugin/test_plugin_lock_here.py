@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 
 import pytest
@@ -47,3 +48,17 @@ def test_it_is_free_again_when_a_run_has_ended(project: Project) -> None:
     lock = MachineLock("neteye.example.test", OTHER)
     lock.take()
     lock.give_back()
+
+
+def test_a_lock_that_can_not_be_written_is_about_this_machine(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.attempt.here.os.pwrite", full)
+    project.steps(CHANGE)
+    result = project.run()
+    assert_ended(project, result, 4, "usage")
+    result.stdout.fnmatch_lines(["usage: *can't be written: No space left on device*"])
+    assert project.cluster.asked == []
