@@ -25,6 +25,12 @@ KILL_AFTER = 5
 """Seconds from TERM to KILL for a command whose deadline is over."""
 COMMAND_LIMIT = 120_000
 """Bytes; Linux takes no argument longer than 131072, and the whole command is one for ssh."""
+NO_POSIX_SHELL = 97
+"""The exit code of a login shell that is a csh."""
+# A csh can't read quoted lines: it would take each line of a script for a command of its own and
+# run it, whatever came of those before (tcsh 6.24: `exit` too ends its line only). Its `$?name` is
+# 1; elsewhere that is the last exit code and a word.
+_GUARD = f"test $?shell != 1 || exec sh -c 'exit {NO_POSIX_SHELL}'\n"
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MARK = b"\x1e"
 _BEGIN = b"begin"
@@ -59,7 +65,7 @@ def new_nonce() -> str:
 def remote_command(
     nonce: str, argvs: Sequence[Sequence[str]], deadline: float, become: bool
 ) -> bytes:
-    """The one command line for the node's login shell, quoted once.
+    """The command for the node's login shell, quoted once.
 
     UsageError for what no command can carry: no words, NUL, too long, a deadline that is none.
     """
@@ -71,7 +77,7 @@ def remote_command(
         if not argv or any("\0" in word for word in argv):
             raise UsageError(f"not a command: {list(argv)!r}; expected words without NUL")
         words += [f"{deadline:.3f}", str(len(argv)), *argv]
-    line = shlex.join(words).encode("utf-8", "surrogateescape")
+    line = (_GUARD + shlex.join(words)).encode("utf-8", "surrogateescape")
     if len(line) > COMMAND_LIMIT:
         raise UsageError(
             f"a command of {len(line)} bytes ({argvs[0][0]} ...), at most {COMMAND_LIMIT} can be "
