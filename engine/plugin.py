@@ -194,7 +194,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     run = run_of(session.config)
     if run is None:
         return (yield)
-    made = make_session(run, _console(session, run))
+    try:
+        made = make_session(run, _console(session, run))
+    except UsageError as error:
+        run.halt(Ending.USAGE, str(error), "See the reason: it is about this machine.")
+        session.items.clear()
+        return (yield)
     session.config.stash[SESSION] = made
     made.console.line(f"run {run.run_id} ({run.mode.value}), evidence in {run.directory}")
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from engine.model.inventory import Host
 from engine.transport.base import Answer, Lost, LostKind, question
-from engine.transport.diagnosis import how_it_broke
+from engine.transport.diagnosis import how_it_broke, why_not_begun
 from engine.transport.session import Kept
 from engine.transport.wrapper import KILL_AFTER, Demux
 
@@ -114,7 +114,8 @@ class Collector:
         return Lost(self.node, why, LostKind.CONNECTION_LOST, partial)
 
     def _never_began(self, ssh_code: int | None, host: Host) -> Lost:
-        said = self._err.before.decode("utf-8", "backslashreplace").strip() or "nothing"
+        printed = _text(self._err.before + b"\n" + self._out.before)
+        said = _text(self._err.before) or "nothing"
         asked = question(self.argvs[0])
         if ssh_code is None:
             why = f"{asked}: no sign of it from the node within its deadline"
@@ -122,14 +123,11 @@ class Collector:
         if ssh_code == 255 or ssh_code < 0:  # ended by a signal: its request may be on its way
             why = f"the connection was lost when {asked} was to start. ssh says: {said}"
             return Lost(self.node, why, LostKind.CONNECTION_LOST)
-        if host.become:
-            why = (
-                f"sudo did not run the command (exit code {ssh_code}): {said}. Expected: user "
-                f"{host.user} may run any command as root without a password (NOPASSWD)"
-            )
-        else:
-            why = (
-                f"the login shell of {host.user} did not run the command (exit code {ssh_code}): "
-                f"{said}. Expected a POSIX shell and coreutils"
-            )
+        why = why_not_begun(host.user, host.become, ssh_code, printed or "nothing")
         return Lost(self.node, why, LostKind.AUTHENTICATION)
+
+
+def _text(data: bytes) -> str:
+    """Each line once, as one line."""
+    lines = (line.strip() for line in data.decode("utf-8", "backslashreplace").splitlines())
+    return " / ".join(dict.fromkeys(line for line in lines if line))

@@ -16,9 +16,12 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.model.inventory import Host
 from engine.transport.base import Lost, LostKind
-from engine.transport.diagnosis import came_by_proxy, diagnose, is_busy
+from engine.transport.causes import SILENT
+from engine.transport.diagnosis import diagnose, has_reason, is_busy
+from engine.transport.local import not_started, why_no_room
 from engine.transport.options import CLIENT, CONNECT_TIMEOUT, aloud_command, master_command
 from engine.transport.session import ssh_environment
+from engine.transport.way import way_to
 
 OPEN_DEADLINE = 25.0
 """Seconds for the whole login, tries included."""
@@ -26,6 +29,9 @@ SESSIONS = 8
 """Sessions at a time; sshd's default MaxSessions is 10 (rehearsal facts 8)."""
 
 _HOST_PORT = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", re.ASCII)
+
+_FAILED = 255
+"""ssh's own exit code."""
 
 _opening = threading.BoundedSemaphore(8)
 """New connections at a time: several nodes may share a jump host with its MaxStartups of 10."""
@@ -109,28 +115,50 @@ class Connection:
             return self._control
 
     def _open(self) -> Path:
-        """Log in. Lost when that can't be; dropped connections are tried again for a while."""
-        until = time.monotonic() + OPEN_DEADLINE
-        pause = 0.2
+        """Log in. Lost when that can't be; dropped connections are tried again for a while.
+
+        What a hop before the node says is heard by a login of its own, in the place of a try.
+        """
+        until, pause, aloud = time.monotonic() + OPEN_DEADLINE, 0.2, False
         while True:
             if self._closing.is_set():
                 raise Lost(self.host.name, "the transport was closed", LostKind.UNREACHABLE)
-            self._count += 1
-            control = self._directory / f"{self._name}c{self._count}"
+            seen, control = self._log_size(), self._new_control()
             with _opening:
                 started = time.monotonic()
-                seen, code = self._log_size(), self._login(control, max(1.0, until - started))
-            if code == 0 and _accepts(control):
+                left = max(1.0, until - started)
+                code = self._login_aloud(left) if aloud else self._login(control, left)
+            if code == 0 and not aloud and _accepts(control):
                 return control
-            if came_by_proxy(self._read_log(seen)):
-                self._run_ssh(aloud_command(self.host, self._log), OPEN_DEADLINE)
-            log = self._read_log(seen)
+            if aloud and code not in (None, _FAILED):
+                aloud = False  # by now it is let in
+                continue
+            log, way = self._read_log(seen), way_to(self.host)
+            if not aloud and not has_reason(log, way) and time.monotonic() + pause < until:
+                aloud = True
+                continue
             pause = min(2 * pause, 3.0) * random.uniform(0.7, 1.3)
-            if not is_busy(log) or time.monotonic() + pause > until:
-                took = None if code is not None else time.monotonic() - started
-                kind, why = diagnose(self.host, log, took)
-                raise Lost(self.host.name, why, kind)
+            if not is_busy(log, way) or time.monotonic() + pause > until:
+                raise self._lost(log, None if code is not None else time.monotonic() - started)
             self._closing.wait(pause)
+
+    def _new_control(self) -> Path:
+        self._count += 1
+        return self._directory / f"{self._name}c{self._count}"
+
+    def _lost(self, log: str, took: float | None) -> Lost:
+        way = way_to(
+            self.host,
+            timed_out=re.search(SILENT, log) is not None,
+            denied="Permission denied (" in log,
+        )
+        kind, why = diagnose(self.host, log, took, way)
+        if not log.strip() and (full := why_no_room(self._directory)):
+            why += f"; what it said could not be kept in {self._directory.parent}: {full}"
+        return Lost(self.host.name, why, kind)
+
+    def _login_aloud(self, timeout: float) -> int | None:
+        return self._run_ssh(aloud_command(self.host, self._log), timeout)
 
     def _login(self, control: Path, timeout: float) -> int | None:
         """ssh's exit code after login (it goes on in the background), None if it took too long."""
@@ -150,14 +178,16 @@ class Connection:
                 timeout=CONNECT_TIMEOUT,
                 check=False,
             )
+        except OSError as error:
+            return subprocess.CompletedProcess(command, 255, b"", not_started(error).encode())
         except subprocess.TimeoutExpired:
             late = f"ssh -O {verb} was not done after {CONNECT_TIMEOUT} seconds"
             return subprocess.CompletedProcess(command, 255, b"", late.encode())
 
     def _run_ssh(self, command: list[str], timeout: float) -> int | None:
-        # A jump host's ssh does not know -E: its messages come by standard error.
-        with self._log.open("ab") as log:
-            try:
+        try:
+            # A jump host's ssh does not know -E: its messages come by standard error.
+            with self._log.open("ab") as log:
                 return subprocess.run(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -168,8 +198,10 @@ class Connection:
                     timeout=timeout,
                     check=False,
                 ).returncode
-            except subprocess.TimeoutExpired:
-                return None
+        except subprocess.TimeoutExpired:
+            return None
+        except OSError as error:
+            raise Lost(self.host.name, not_started(error), LostKind.UNREACHABLE) from error
 
     def _log_size(self) -> int:
         return self._log.stat().st_size if self._log.exists() else 0

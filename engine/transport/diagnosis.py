@@ -1,94 +1,16 @@
-"""From what the ssh client says to why there is no connection, and what to do about it.
-
-Texts of OpenSSH (8.0 on RHEL 8 to 9.x) under LC_ALL=C; none of them carries a command's output.
-"""
+"""From what the ssh client says to why there is no connection, and what to do about it. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from engine.model.inventory import Host
 from engine.transport.base import LostKind
+from engine.transport.causes import BEYOND, BUSY, CSH, NOT_BEGUN, RULES, SILENT
+from engine.transport.way import DIRECT, Way
+from engine.transport.wrapper import NO_POSIX_SHELL
 
-_BUSY = re.compile(
-    r"kex_exchange_identification: (read: )?Connection (reset|closed)|"
-    r"Connection (reset|closed) by .* port \d+\s*$",
-    re.MULTILINE,
-)
-
-_AUTH = (
-    "The operator's key must be in that user's authorized_keys; look at "
-    "ansible_user, ansible_ssh_private_key_file and the agent (ssh-add -l)"
-)
-_RULES: tuple[tuple[str, LostKind, str], ...] = (
-    (
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
-        LostKind.HOST_KEY,
-        "the host key has changed: it is another one than the known one. Find out why (node "
-        "installed anew? another machine?) before the entry in known_hosts is replaced",
-    ),
-    (
-        r"revoked",
-        LostKind.HOST_KEY,
-        "the host key is marked as revoked in known_hosts. Do not connect before it is known why",
-    ),
-    (
-        r"host key is known for|Host key verification failed",
-        LostKind.HOST_KEY,
-        "the host key is not known here. Compare its fingerprint with the node's console, "
-        "then add it to known_hosts",
-    ),
-    (
-        r"Load key .*: (?!Permission denied \()|bad permissions|UNPROTECTED PRIVATE KEY",
-        LostKind.AUTHENTICATION,
-        "the private key can't be used. It must be readable, in OpenSSH's format, 0600, "
-        "and held by the agent when it has a passphrase",
-    ),
-    (
-        r"Identity file .* not accessible",
-        LostKind.AUTHENTICATION,
-        "the private key file can't be read. Set ansible_ssh_private_key_file to the one to use",
-    ),
-    (
-        r"[Ss]ystem is (going down|booting up)|system is shutting down",
-        LostKind.UNREACHABLE,
-        "the node is shutting down or starting. Wait until it is up, then run again",
-    ),
-    (
-        r"Too many authentication failures",
-        LostKind.AUTHENTICATION,
-        "too many keys were offered before the right one. Name it in ansible_ssh_private_key_file",
-    ),
-    (r"Permission denied", LostKind.AUTHENTICATION, f"login was denied. {_AUTH}"),
-    (
-        r"Could not resolve hostname",
-        LostKind.UNREACHABLE,
-        "the name can't be resolved. Set ansible_host to an address, or mend the name service",
-    ),
-    (
-        r"Connection refused",
-        LostKind.UNREACHABLE,
-        "nothing accepts connections there. Is the node up (a reboot takes minutes), is sshd "
-        "running, is ansible_port right",
-    ),
-    (
-        r"timed out|No route to host|Network is unreachable|Host is down",
-        LostKind.UNREACHABLE,
-        "the node does not react. Is it up, is the network between, does it need a jump host "
-        "(ansible_ssh_common_args = -J ...)",
-    ),
-    (
-        _BUSY.pattern,
-        LostKind.UNREACHABLE,
-        "sshd drops new connections before login. Is it overloaded (MaxStartups), starting, or "
-        "is the operator's address shut out",
-    ),
-    (
-        r"Bad (configuration )?option|Can't open user config|bad configuration|Bad owner",
-        LostKind.UNREACHABLE,
-        "the ssh client does not accept its configuration. Mend the file it names",
-    ),
-)
 FORWARDING_OFF = (
     "sshd does not forward to the socket {}, though it is served there. Expected in sshd_config "
     "AllowStreamLocalForwarding yes (or all, or local) and no DisableForwarding for this user; "
@@ -97,43 +19,72 @@ FORWARDING_OFF = (
 # Of ssh's long warning about a changed host key: the fingerprint, and where the old one stands.
 _TELLING = re.compile(r"SHA256:|Offending .* in ")
 _NOISE = re.compile(r"^(@+|Warning: Permanently added .*|\s*)$")
+# ssh's last words when no server greeted; through a hop, those about the hop's end come before.
+_NO_GREETING = re.compile(r"kex_exchange_identification: |banner exchange")
+_BY_PROXY = re.compile(r"UNKNOWN port 65535")
 
 
-def diagnose(host: Host, log: str, timed_out: float | None) -> tuple[LostKind, str]:
-    """Kind and text for a connection that could not be opened.
+def diagnose(
+    host: Host, log: str, timed_out: float | None, way: Way = DIRECT
+) -> tuple[LostKind, str]:
+    """Kind and text for a connection that could not be opened: ssh's own words, then the meaning.
 
     `log` is what ssh (and the ssh of a jump host) wrote, `timed_out` the seconds after which it
     was given up, None when it ended by itself.
     """
-    where = f"no ssh connection to {host.user}@{host.address} port {host.port}"
-    for pattern, kind, text in _RULES:
-        if _found(pattern, log):
-            return kind, f"{where}: {text}. ssh says: {_excerpt(log, pattern)}"
-    if timed_out is not None:
-        text = (
-            f"not logged in after {timed_out:.0f} seconds. The network or sshd is there but login "
-            "hangs (frozen or overloaded node, name or directory service)"
-        )
-        return LostKind.UNREACHABLE, f"{where}: {text}. ssh says: {_excerpt(log)}"
-    return LostKind.UNREACHABLE, f"{where}. ssh says: {_excerpt(log)}"
+    node = f"{host.address} port {host.port}"
+    through = f" through {way.hop}" if way.hop else ""
+    kind, meaning, said = _meaning(host, log, timed_out, way)
+    why = f"no ssh connection to {host.user}@{node}{through}; ssh says: {said.rstrip('.')}"
+    return kind, f"{why}. {_sentence(meaning)}" if meaning else why
 
 
-def is_busy(log: str) -> bool:
+def is_busy(log: str, way: Way = DIRECT) -> bool:
     """The server dropped a new connection before login, as with more of them than MaxStartups.
 
-    Not so when a jump host's ssh has said something else: that is the reason then.
+    Not so when a hop has said something else: that is the reason then.
     """
-    return next((p == _BUSY.pattern for p, _, _ in _RULES if _found(p, log)), False)
+    if ended_before_the_node(log, way):
+        words = _words_of_the_hop(log)
+        return not _is_silent(log) if not words else _first_rule((*BEYOND, *RULES), words) == BUSY
+    return _first_rule(RULES, _lines(log)) == BUSY
 
 
-def came_by_proxy(log: str) -> bool:
-    """The connection that failed went through a jump host."""
-    return "UNKNOWN port 65535" in log
+def ended_before_the_node(log: str, way: Way) -> bool:
+    """The connection goes through a hop, and nothing greeted at its end."""
+    return bool(way.hop) and _NO_GREETING.search(log) is not None
+
+
+def has_reason(log: str, way: Way) -> bool:
+    """There is nothing that the hop could tell, were it heard: it spoke, or there was none."""
+    if not ended_before_the_node(log, way):
+        return _BY_PROXY.search(log) is None
+    return bool(_words_of_the_hop(log)) or _is_silent(log)
 
 
 def forward_was_refused(log: str) -> bool:
     """A forwarded socket gave no connection; sshd (9.2) says the same when nobody listens there."""
     return _found(r"channel \d+: open failed: ", log)
+
+
+def why_not_begun(user: str, become: bool, code: int, said: str) -> str:
+    """A session was opened, and what the login shell or sudo said instead of running its command.
+
+    `said` is what they printed, `code` their exit code.
+    """
+    said = said.rstrip(".")
+    begin = f"the command was not run (exit code {code}); {user}'s login there says: "
+    if code == NO_POSIX_SHELL:
+        return f"the command was not run. {CSH.format(user=user)}"
+    for pattern, text in NOT_BEGUN:
+        if _found(pattern, said):
+            return f"{begin}{said}. {_sentence(text.format(user=user))}"
+    if become:
+        return (
+            f"{begin}{said}. Expected: sudo lets {user} run any command as root without a password "
+            "(NOPASSWD), and the login shell is a POSIX shell"
+        )
+    return f"{begin}{said}. Expected a POSIX shell as login shell, and coreutils"
 
 
 _BROKE = (
@@ -153,15 +104,90 @@ def how_it_broke(log: str) -> str:
             " closes connections"
         )
     meaning = next((f"{text}. " for pattern, text in _BROKE if _found(pattern, log)), "")
-    return f"{meaning}ssh says: {_excerpt(log)}"
+    return f"{meaning}ssh says: {_excerpt(_lines(log))}"
+
+
+def _meaning(host: Host, log: str, timed_out: float | None, way: Way) -> tuple[LostKind, str, str]:
+    """Kind, what it means, and the lines of ssh that say so."""
+    lines, who, rules, locked = _lines(log), "the node", RULES, way.locked
+    if ended_before_the_node(log, way):
+        words = _words_of_the_hop(log)
+        if not words:
+            return LostKind.UNREACHABLE, _without_a_word(log, way), _excerpt(lines)
+        lines, who, rules, locked = words, way.hop, (*BEYOND, *RULES), way.locked_at_hop
+    for pattern, kind, text in rules:
+        if hits := _hits(pattern, lines):
+            meaning = text.format(who=who, node=f"{host.address} port {host.port}")
+            return kind, _unlock(locked, kind, meaning), _excerpt(lines, hits)
+    if timed_out is None:
+        return LostKind.UNREACHABLE, "", _excerpt(lines)
+    meaning = (
+        f"Not logged in after {timed_out:.0f} seconds: the network or sshd is there but login "
+        "hangs (frozen or overloaded node, name or directory service)"
+    )
+    return LostKind.UNREACHABLE, meaning, _excerpt(lines)
+
+
+def _without_a_word(log: str, way: Way) -> str:
+    if way.is_silent:
+        return f"{way.hop} does not react. Is it up, is the network between"
+    if _is_silent(log):
+        reacts = f"{way.hop} reacts" if way.has_jump else f"{way.hop} was started"
+        return (
+            f"{reacts}, but nothing greets at its other end. Is the node up, is the network between"
+            " the two"
+        )
+    return (
+        f"{way.hop} ended without a word before sshd of the node greeted. Does that sshd drop new "
+        "connections (MaxStartups, starting), or is there no way on from the hop"
+    )
+
+
+def _unlock(locked: Sequence[str], kind: LostKind, meaning: str) -> str:
+    """A key that nobody could open is the likely reason for a login that was denied."""
+    if not locked or kind is not LostKind.AUTHENTICATION:
+        return meaning
+    return f"{'; '.join(locked)}: add it to the agent (ssh-add). If it is another key: {meaning}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _is_silent(log: str) -> bool:
+    return _found(SILENT, log)
+
+
+def _words_of_the_hop(log: str) -> list[str]:
+    """Without ssh's own last words, and those of a hop's ssh that came by another hop."""
+    lines = _lines(log)
+    ends = [number for number, line in enumerate(lines) if _NO_GREETING.search(line)]
+    lines = lines[: ends[-1]] if ends else lines
+    return [
+        line
+        for number, line in enumerate(lines)
+        if not _BY_PROXY.search(line)
+        and not (_NO_GREETING.search(line) and _BY_PROXY.search(" ".join(lines[number + 1 :][:1])))
+    ]
+
+
+def _first_rule(rules: Iterable[tuple[str, LostKind, str]], lines: Sequence[str]) -> str:
+    return next((pattern for pattern, _, _ in rules if _hits(pattern, lines)), "")
 
 
 def _found(pattern: str, log: str) -> bool:
     return re.search(pattern, log, re.MULTILINE) is not None
 
 
-def _excerpt(log: str, pattern: str | None = None) -> str:
-    lines = [line.strip() for line in log.splitlines() if not _NOISE.match(line)]
-    hits = [line for line in lines if pattern and re.search(pattern, line)]
+def _lines(log: str) -> list[str]:
+    return [line.strip() for line in log.splitlines() if not _NOISE.match(line)]
+
+
+def _hits(pattern: str, lines: Sequence[str]) -> list[str]:
+    return [line for line in lines if re.search(pattern, line)]
+
+
+def _excerpt(lines: Sequence[str], hits: Sequence[str] = ()) -> str:
     telling = [line for line in lines if _TELLING.match(line)]
-    return " / ".join(telling[:2] or hits[:2] or lines[-2:]) or "nothing"
+    told = telling[:2] or list(dict.fromkeys(hits))[:2] or lines[-2:]
+    return " / ".join(dict.fromkeys(told)) or "nothing"

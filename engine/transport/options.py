@@ -52,6 +52,11 @@ def aloud_command(host: Host, log: Path) -> list[str]:
     return ["ssh", *alone, "-E", str(log), *_options(), *_target(host), "exit"]
 
 
+def configuration_command(host: Host) -> list[str]:
+    """A client that prints what it would go by for this host, and connects to nobody."""
+    return ["ssh", "-G", *_options(), *_target(host)]
+
+
 def _options() -> list[str]:
     return [word for name, value in _OPTIONS.items() for word in ("-o", f"{name}={value}")]
 

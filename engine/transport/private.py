@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from engine.errors import UsageError
+from engine.transport.local import why_no_room
 from engine.transport.options import CLIENT
 from engine.transport.session import ssh_environment
 
@@ -18,7 +20,7 @@ class PrivateDirectory:
     """A new one, 0700, with a short name: the path of a socket has at most 107 bytes.
 
     Its lock tells others that it is in use. Those of runs that were killed are removed at the
-    start of the next, with the connections they left.
+    start of the next, with the connections they left. UsageError when it can't be made.
     """
 
     def __init__(self) -> None:
@@ -26,13 +28,27 @@ class PrivateDirectory:
         usable = runtime.startswith("/run/user/") and os.access(runtime, os.W_OK | os.X_OK)
         parent = Path(runtime if usable else "/tmp")
         _sweep(parent)
-        self.path = Path(tempfile.mkdtemp(prefix="nr-", dir=parent))
-        self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="nr-", dir=parent))
+            flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
+            self._lock = os.open(self.path / "lock", flags, 0o600)
+        except OSError as error:
+            raise UsageError(_not_there(parent, error.strerror or str(error))) from error
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # until it is removed, or the process ends
+        if why := why_no_room(self.path):
+            self.remove()
+            raise UsageError(_not_there(parent, why))
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
+
+
+def _not_there(parent: Path, why: str) -> str:
+    return (
+        f"{parent}: the sockets of ssh and what it says can't be kept there ({why}); nothing was"
+        " asked or changed. Make room (df and df -i tell what is used up), then run again"
+    )
 
 
 def _sweep(parent: Path) -> None:

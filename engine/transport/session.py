@@ -42,21 +42,30 @@ class Kept:
 
 
 class Session:
-    """A running ssh client whose two streams are taken apart by one `Demux` each."""
+    """A running ssh client whose two streams are taken apart by one `Demux` each.
+
+    OSError when it could not be started.
+    """
 
     def __init__(self, command: Sequence[bytes], stdin: bytes | None, out: Demux, err: Demux):
         self._out, self._err = out, err
         self._input = memoryview(stdin or b"")
-        # A session of its own: an interrupt from the keyboard is for the runbook, not for ssh.
-        self._process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=ssh_environment(),
-            start_new_session=True,
-            bufsize=0,
-        )
+        # before the client: once it runs, nothing of ours may be missing
+        self._selector = selectors.DefaultSelector()
+        try:
+            # A session of its own: an interrupt from the keyboard is for the runbook, not for ssh.
+            self._process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=ssh_environment(),
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError:
+            self._selector.close()
+            raise
 
     def converse(self, commands: int, until: float) -> int | None:
         """Work until both streams have the marks of all `commands`, or are over.
@@ -65,7 +74,7 @@ class Session:
         answer was complete and ssh had to be ended because the streams are still held open.
         """
         try:
-            with selectors.DefaultSelector() as selector:
+            with self._selector as selector:
                 self._register(selector)
                 while not self._complete(commands):
                     left = until - time.monotonic()

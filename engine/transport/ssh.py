@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.files import appearing
 from engine.transport.firewall import Firewall
 from engine.transport.lines import LineSplitter
+from engine.transport.local import not_started, require
 from engine.transport.private import PrivateDirectory
 from engine.transport.session import Session
 from engine.transport.wrapper import new_nonce, remote_command
@@ -37,12 +37,11 @@ class SshTransport:
     """Runs commands on the hosts of an inventory; `guard` looks at each of them first.
 
     A context manager; connections end with it. Safe for use by several threads. UsageError when
-    this machine has no ssh client.
+    this machine lacks what ssh needs.
     """
 
     def __init__(self, inventory: Inventory, guard: Firewall) -> None:
-        if shutil.which("ssh") is None:
-            raise UsageError("there is no ssh on this machine; install OpenSSH's client")
+        require(len(inventory.hosts))
         self._guard = guard
         self._directory = PrivateDirectory()
         self._connections = {
@@ -200,7 +199,12 @@ class SshTransport:
         seen = connection.log_size()
         out, err = collector.demuxes(nonce)
         until = time.monotonic() + collector.longest + NETWORK_MARGIN
-        code = Session(client, data, out, err).converse(len(collector.argvs), until)
+        try:
+            session = Session(client, data, out, err)
+        except OSError as error:
+            node, why = connection.host.name, not_started(error)
+            raise Lost(node, why, LostKind.UNREACHABLE) from error
+        code = session.converse(len(collector.argvs), until)
         said = err.before.decode("utf-8", "backslashreplace").strip()
         if code == 255 and not err.begun and _opened_none(said):
             return None, said

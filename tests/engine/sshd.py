@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -47,6 +48,23 @@ class Sshd:
 
     def transport(self, *hosts: Host) -> SshTransport:
         return transport(*(hosts or (self.host(),)))
+
+    def reload(self) -> None:
+        """Read the configuration anew, until it is served."""
+        mark = self._log.read_text().count("Server listening")
+        self.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 20
+        while self._log.read_text().count("Server listening") == mark:
+            assert time.monotonic() < until, f"sshd does not reload: {self._log.read_text()}"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "log"
 
     def kill_connections(self) -> None:
         """Kill the processes that serve connections; the listening one stays."""
@@ -121,8 +139,64 @@ def running(options: Sequence[str] = ()) -> Iterator[Sshd]:
         finally:
             server = Sshd(directory, port, process)
             server.kill_connections()
-            process.terminate()
-            process.wait(10)
+            process.send_signal(signal.SIGCONT)
+            server.stop()
+
+
+@dataclass
+class BehindJump:
+    """A node that is reached through a jump host, each a real sshd of its own."""
+
+    jump: Sshd
+    node: Sshd
+
+    def host(self, *ssh_args: str) -> Host:
+        """The node as an inventory names it, through the jump host unless `ssh_args` say else."""
+        host = self.node.host()
+        return replace(host, ssh_args=(*host.ssh_args, *(ssh_args or ("-J", "jump"))))
+
+    def configure(self, *lines: str) -> None:
+        """The operator's ssh configuration, with `lines` for everything but the jump host."""
+        jump, node = self.jump.directory, self.node.directory
+        text = [
+            "Host jump",
+            "  HostName 127.0.0.1",
+            f"  Port {self.jump.port}",
+            f"  User {USER}",
+            f"  IdentityFile {jump}/user_key",
+            "  IdentitiesOnly yes",
+            f"  UserKnownHostsFile {jump}/known_hosts",
+            "  ProxyCommand none",
+            "Host *",
+            f"  UserKnownHostsFile {node}/known_hosts",
+            "  GlobalKnownHostsFile /dev/null",
+            "  IdentityAgent none",
+            *(f"  {line}" for line in lines),
+        ]
+        (node / "ssh_config").write_text("\n".join(text) + "\n")
+
+
+@contextlib.contextmanager
+def behind_jump(jump: Sequence[str] = (), node: Sequence[str] = ()) -> Iterator[BehindJump]:
+    """Two sshd; the options are as for `running`."""
+    with running(jump) as first, running(node) as second:
+        both = BehindJump(first, second)
+        both.configure()
+        yield both
+
+
+@contextlib.contextmanager
+def full(server: Sshd) -> Iterator[None]:
+    """A stranger holds the only connection before login that MaxStartups 1:100:1 allows."""
+    until = time.monotonic() + 20
+    while True:
+        with socket.create_connection(("127.0.0.1", server.port), 5) as held:
+            # one that is too many is told "Exceeded MaxStartups": ours may still have counted
+            if held.recv(4) == b"SSH-":
+                yield
+                return
+        assert time.monotonic() < until, "sshd greets nobody"
+        time.sleep(0.05)
 
 
 def _configure(directory: Path, port: int, options: Sequence[str]) -> None:
@@ -138,12 +212,13 @@ def _configure(directory: Path, port: int, options: Sequence[str]) -> None:
         "PermitRootLogin prohibit-password",
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
-        "MaxStartups 64:30:128",
         "AcceptEnv LANG LC_*",
         "KexAlgorithms curve25519-sha256",
         # bash reads the start-up files of this machine's user at SHLVL 1 only.
         "SetEnv SHLVL=2",
     ]
+    if not any(option.startswith("MaxStartups") for option in options):
+        lines.append("MaxStartups 64:30:128")  # here the last one counts (9.2), not the first
     (directory / "sshd_config").write_text("\n".join(lines) + "\n")
     (directory / "ssh_config").write_text(
         f"Host *\n  UserKnownHostsFile {directory}/known_hosts\n"

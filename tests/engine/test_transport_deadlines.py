@@ -157,7 +157,7 @@ def test_a_network_that_is_cut_is_told_from_a_node_that_ends(
     [
         ("System is going down. Unprivileged users are not permitted", "shutting down or starting"),
         ("ssh: connect to host 192.0.2.1 port 22: Connection refused", "a reboot takes minutes"),
-        ("ssh: connect to host 192.0.2.1 port 22: No route to host", "the node does not react"),
+        ("ssh: connect to host 192.0.2.1 port 22: No route to host", "The node does not react"),
     ],
 )
 def test_a_node_that_reboots_is_told_from_one_that_is_gone(

@@ -156,7 +156,7 @@ def test_a_wrong_key(server: Sshd) -> None:
     key(server.directory / "other")
     caught = lost(server, replace(server.host(), key_file=server.directory / "other"))
     assert caught.kind is LostKind.AUTHENTICATION
-    assert "login was denied" in str(caught)
+    assert "Login was denied" in str(caught)
     assert "ansible_ssh_private_key_file" in str(caught)
     assert not caught.may_have_run
 
@@ -225,11 +225,39 @@ def test_sudo_that_wants_a_password(tmp_path: Path) -> None:
     assert not caught.may_have_run
 
 
-def test_an_account_without_a_shell() -> None:
-    with running(["ForceCommand echo this account is not available; exit 1"]) as server:
-        caught = lost(server)
+def test_sudo_that_wants_a_terminal(tmp_path: Path) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text("#!/bin/sh\necho 'sudo: sorry, you must have a tty to run sudo' >&2\nexit 1\n")
+    sudo.chmod(0o755)
+    with running([f"SetEnv PATH={tmp_path}:/usr/bin:/bin SHLVL=2"]) as server:
+        caught = lost(server, replace(server.host(), become=True))
     assert caught.kind is LostKind.AUTHENTICATION
-    assert "login shell" in str(caught)
+    assert "Defaults:root !requiretty" in str(caught)
+    assert "NOPASSWD" not in str(caught)
+
+
+@pytest.mark.parametrize("become", [False, True])
+def test_an_account_without_a_shell(become: bool) -> None:
+    with running(["ForceCommand exec /usr/sbin/nologin"]) as server:
+        caught = lost(server, replace(server.host(), become=become))
+    assert caught.kind is LostKind.AUTHENTICATION
+    assert "login there says: This account is currently not available. The login" in str(caught)
+    assert "sudo" not in str(caught)
+
+
+@pytest.mark.parametrize("become", [False, True])
+def test_a_csh_as_login_shell_runs_nothing(become: bool, tmp_path: Path) -> None:
+    """It takes each line of a quoted script for a command of its own."""
+    made = tmp_path / "made"
+    command = ["sh", "-c", f"true\ntouch {made}\ntrue"]
+    with running(['ForceCommand exec tcsh -c "$SSH_ORIGINAL_COMMAND"']) as server:
+        host = replace(server.host(), become=become)
+        with transport(host) as door, pytest.raises(Lost) as caught:
+            door.run(NODE, command, deadline=20)
+    assert not caught.value.may_have_run
+    assert not made.exists()
+    assert "The login shell of root is a csh" in str(caught.value)
+    assert "sudo" not in str(caught.value)
 
 
 def test_more_questions_at_once_than_sshd_allows() -> None:

@@ -133,7 +133,7 @@ def test_a_changed_host_key_is_told(runs: Runs, small: TestCluster) -> None:
 
 def test_a_wrong_key_on_one_node_is_told(runs: Runs, small: TestCluster) -> None:
     found = runs.connections.finding("node-unreachable", small.topology.nodes[-1].name)
-    assert "login was denied" in found["observed"]
+    assert "Login was denied" in found["observed"]
     assert "ansible_ssh_private_key_file" in found["observed"]
 
 
@@ -145,7 +145,7 @@ def test_the_nodes_that_answer_are_judged_all_the_same(runs: Runs) -> None:
 def test_a_wrong_key_everywhere_names_every_node(runs: Runs, small: TestCluster) -> None:
     for node in small.topology.nodes:
         found = runs.wrong_key.finding("node-unreachable", node.name)
-        assert "login was denied" in found["observed"]
+        assert "Login was denied" in found["observed"]
     assert runs.wrong_key.outcomes["closing.state"] == "done"
 
 

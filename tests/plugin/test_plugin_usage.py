@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import UsageError
 from tests.plugin.kit import PYTEST_INI, Project
 
 pytest_plugins = "pytester"
@@ -266,3 +267,20 @@ def test_a_runbook_without_its_machinery_is_not_green(steps: Project, plugin: st
     result = steps.run("-p", f"no:{plugin}")
     assert result.ret != 0
     assert steps.cluster.changes == []
+
+
+def test_a_machine_that_lacks_what_ssh_needs_is_told_in_words(
+    steps: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise UsageError("a process may open 24 files here (ulimit -Hn)")
+
+    monkeypatch.setattr("engine.plugin.make_session", refuse)
+    result = steps.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = "\n".join([*result.outlines, *result.errlines])
+    assert "usage: a process may open 24 files here (ulimit -Hn)" in said
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
+    assert steps.summary["outcome"] == "usage"
+    assert steps.cluster.asked == []
