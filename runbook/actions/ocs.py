@@ -44,7 +44,8 @@ def ocs_credentials_written(look: Look, node: str) -> Action:
         existing = now.value(variable)
         if password is None:
             return Nothing(f"{CREDENTIALS} is there, and {node} uses {variable} already")
-        if other := credentials.existing_findings(existing, password):
+        unclear = now.is_unclear(variable)
+        if other := credentials.existing_findings(existing, password, unclear=unclear):
             if existing is None:
                 raise StoppedForPerson(other)
             yield Doubt(tuple(other))

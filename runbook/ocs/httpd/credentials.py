@@ -6,21 +6,18 @@ alike by both.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable
 
 from engine.model.finding import Finding
 from engine.secrets import Secret
+from runbook.ocs.httpd.environment_file import assignments, readings
 from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE
-
-_ASSIGNMENT = re.compile(r"^[ \t]*(?P<name>[A-Za-z_]\w*)[ \t]*=(?P<value>[^\n]*)$", re.M)
-_ESCAPED_IN_DOUBLE = '"\\`$'
 
 
 def variables(template: str) -> tuple[str, ...]:
     """The variables that a template or credentials file sets, in order; comments set none."""
-    return tuple(match["name"] for match in _ASSIGNMENT.finditer(template))
+    return tuple(one.name for one in assignments(template))
 
 
 def template_findings(template: str, wanted: Iterable[str]) -> list[Finding]:
@@ -51,62 +48,48 @@ def render(template: str, variable: str, password: Secret) -> Secret:
     ValueError when the template does not set the variable exactly once. The password must have
     passed `passwords.cannot_carry`.
     """
-    found = [match for match in _ASSIGNMENT.finditer(template) if match["name"] == variable]
+    found = [one for one in assignments(template) if one.name == variable]
     if len(found) != 1:
         raise ValueError(
             f"{CREDENTIALS_TEMPLATE} sets {variable} {len(found)} times, expected once"
         )
-    head, tail = template[: found[0].start()], template[found[0].end() :]
-    end = "" if tail.startswith("\n") else "\n"
+    head, tail = template[: found[0].start], template[found[0].end :]
+    end = "" if tail else "\n"
     return Secret(f"{head}{variable}={shlex.quote(password.reveal())}{end}{tail}")
 
 
 def read(text: str, variable: str) -> Secret | None:
     """The value that systemd gives to the variable; None when the file does not set it.
 
-    The last assignment counts. Quotes are stripped, backslashes escape (man systemd.exec).
+    None, too, when versions of systemd read different values: see `is_unclear`.
     """
-    value = None
-    for match in _ASSIGNMENT.finditer(text):
-        if match["name"] == variable:
-            value = Secret(_unquoted(match["value"].strip()))
-    return value
+    found = [None if value is None else Secret(value) for value in readings(text, variable)]
+    return found[0] if len(found) == 1 else None
 
 
-def _unquoted(text: str) -> str:
-    value, quote, position = "", "", 0
-    while position < len(text):
-        char = text[position]
-        following = text[position + 1 : position + 2]
-        if quote == "'":
-            if char == quote:
-                quote = ""
-            else:
-                value += char
-        elif char == "\\" and following and (not quote or following in _ESCAPED_IN_DOUBLE):
-            value += following
-            position += 1
-        elif char == quote:
-            quote = ""
-        elif not quote and char in "\"'":
-            quote = char
-        else:
-            value += char
-        position += 1
-    return value
+def is_unclear(text: str, variable: str) -> bool:
+    """Whether versions of systemd give different values to the variable."""
+    return len(readings(text, variable)) > 1
 
 
-def existing_findings(existing: Secret | None, password: Secret) -> list[Finding]:
+def existing_findings(
+    existing: Secret | None, password: Secret, *, unclear: bool = False
+) -> list[Finding]:
     """A credentials file with another value is a question, never overwritten."""
     if existing == password:
         return []
-    seen = "it has another password" if existing is not None else "it does not set the variable"
+    if unclear:
+        seen = "versions of systemd read different values from it, because of a backslash"
+    elif existing is not None:
+        seen = "it has another password than the files in use"
+    else:
+        seen = "it does not set the variable"
     return [
         Finding(
             # without a value there is none that could be accepted as the right one
             code="ocs-credentials-other" if existing is not None else "ocs-migration-unclear",
             subject=CREDENTIALS,
-            observed=f"the file is there already and {seen} than the files in use",
+            observed=f"the file is there already: {seen}",
             expected="no such file, or one with the password that the OCS server uses now",
             remedy="Find out who wrote it and which password logs in; correct or remove the file,"
             " then run again."

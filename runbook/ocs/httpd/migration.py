@@ -213,10 +213,16 @@ class CredentialsNow:
     existing: Secret | None
 
     def value(self, variable: str) -> Secret | None:
-        """The variable's value in the credentials file; None without file or variable."""
+        """The variable's value in the credentials file; None: no file, no variable, or unclear."""
         if self.existing is None:
             return None
         return credentials.read(self.existing.reveal(), variable)
+
+    def is_unclear(self, variable: str) -> bool:
+        """Whether versions of systemd read different values of the variable from the file."""
+        return self.existing is not None and credentials.is_unclear(
+            self.existing.reveal(), variable
+        )
 
     @property
     def variable(self) -> str | None:
