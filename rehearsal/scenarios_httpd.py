@@ -95,24 +95,49 @@ _API_ELSEWHERE = """LoadModule alias_module /usr/lib/apache2/modules/mod_alias.s
 Redirect temp /ocsapi http://api.example.test:8099/ocsapi"""
 _MODULE = "LoadModule authz_host_module"
 
-# each time httpd has started, the database refuses its user for a moment, and an agent comes
-_REFUSED_AT_START = r"""
+# each time httpd has started, this program runs; the age of a process is told in whole seconds
+_AT_START = r"""
 mkdir -p "${1%/*}"
-printf '[Service]\nExecStartPost=-/usr/local/sbin/refused-at-start\n' > "$1"
-cat > /usr/local/sbin/refused-at-start <<'END'
-#!/bin/sh
+printf '[Service]\nExecStartPost=-/usr/local/sbin/%s\n' "$2" > "$1"
+printf '#!/bin/sh\nsleep 2\n%s\n' "$3" > "/usr/local/sbin/$2"
+chmod 755 "/usr/local/sbin/$2"
+"""
+
+
+def _at_start(name: str, script: str) -> NodeStep:
+    arguments = (f"{_UNIT}.d/{name}.conf", name, script)
+    return NodeStep(Role.OPERATIVE, ("sh", "-euc", _AT_START, "at-start", *arguments))
+
+
+# the database refuses its user for a moment, and an agent comes
+_REFUSED = r"""
 login() {
   for host in % localhost; do
     mysql --execute "ALTER USER 'ocsserver'@'$host' ACCOUNT $1" || return
   done
 }
-sleep 2  # the age of a process is told in whole seconds
 login LOCK || exit 0
 curl --silent --output /dev/null http://127.0.0.1/ocsinventory
 login UNLOCK
-END
-chmod 755 /usr/local/sbin/refused-at-start
 """
+# a real inventory, packed as agents pack it
+_AN_AGENT = """
+python3 -c 'import sys, zlib; sys.stdout.buffer.write(zlib.compress(sys.argv[1].encode()))' \\
+  "<?xml version='1.0' encoding='UTF-8'?><REQUEST>
+<DEVICEID>$(hostname)-2026-01-01-00-00-00</DEVICEID>
+<QUERY>INVENTORY</QUERY><CONTENT><HARDWARE><NAME>$(hostname)</NAME><CHECKSUM>262143</CHECKSUM>
+</HARDWARE><BIOS><SSN>1</SSN></BIOS><MEMORIES><CAPACITY>8192</CAPACITY><NUMSLOTS>1</NUMSLOTS>
+</MEMORIES></CONTENT></REQUEST>" \\
+  | curl --silent --output /dev/null --user-agent OCS-NG_unified_unix_agent_v2.10.0 \\
+    --data-binary @- http://127.0.0.1/ocsinventory
+"""
+# as after an upgrade that has left a table behind; where the database runs
+_COLUMN = """
+[ -S /run/mysqld/mysqld.sock ] || exit 0
+mysql --execute "ALTER TABLE ocsweb.bios CHANGE SSN SSN_BEFORE VARCHAR(255)"
+"""
+_COLUMN_AWAY = NodeStep(Role.OPERATIVE, ("sh", "-euc", _COLUMN, "column"))
+_PARSER = 'for file in /usr/lib/*/perl5/*/XML/Parser.pm; do mv "$file" "$file.away"; done'
 
 ALL = (
     _password(
@@ -231,10 +256,32 @@ ALL = (
     _httpd(
         "httpd-agent-turned-away",
         "an agent is turned away after httpd has started: the database was away for a moment",
-        NodeStep(
-            Role.OPERATIVE,
-            ("sh", "-euc", _REFUSED_AT_START, "refused", f"{_UNIT}.d/refused.conf"),
-        ),
+        _at_start("refused", _REFUSED),
+    ),
+    _httpd(
+        "httpd-posts-fail",
+        "Perl lacks a module: the OCS server answers GET, and every POST with 500",
+        NodeStep(Role.OPERATIVE, ("sh", "-euc", _PARSER)),
+    ),
+    Scenario(
+        "agent-can-t-store",
+        "an agent sends an inventory after httpd has started, and a table is not as the server"
+        " wants it: 500",
+        installed=SOURCE,
+        before_start=(_at_start("agent", _AN_AGENT),),
+        after_start=(_COLUMN_AWAY,),
+    ),
+    Scenario(
+        "agent-could-not-store-before",
+        "the same, and so it was before the upgrade already",
+        installed=SOURCE,
+        before_start=(_at_start("agent", _AN_AGENT),),
+        sql=("ALTER TABLE ocsweb.bios CHANGE SSN SSN_BEFORE VARCHAR(255)",),
+    ),
+    _httpd(
+        "httpd-without-access-log",
+        "httpd writes no access log",
+        _edit("/^CustomLog /d", "/etc/httpd/conf/httpd.conf"),
     ),
     _httpd(
         "httpd-module-missing",

@@ -185,6 +185,7 @@ _BLOCKING = (
     *("ocs-merge-undecided", "ocs-migration-unclear", "ocs-template-missing"),
     *("ocs-variable-mismatch", "ocs-variable-not-in-httpd", "ocs-httpd-complains"),
     *("ocs-api-unexpected", "ocs-api-unreachable", "ocs-activity-errors"),
+    *("ocs-post-failed", "ocs-agents-failing"),
     "ocs-file-unfit",
     *("failover-not-started", "failover-ocs-failed", "failover-not-back"),
 )
@@ -198,6 +199,7 @@ _WARNING = (
     *("glpi-password-old-form-inactive", "glpi-password-unchanged-inactive"),
     "glpi-password-unreadable-inactive",
     *("ocs-server-custom-inactive", "ocs-server-custom-harmless", "reboot-needed"),
+    *("ocs-agents-failing-before", "ocs-agents-unseen"),
 )
 NEVER_ACCEPTABLE = frozenset(
     {

@@ -11,7 +11,8 @@ from engine.look import Look
 from engine.steps import step
 from runbook.ocs.glpi.checks import glpi_before
 from runbook.ocs.glpi.place import glpi_place
-from runbook.ocs.httpd import migration
+from runbook.ocs.httpd import migration, served
+from runbook.ocs.httpd.checks import agents_now, has_ocs_server
 from runbook.ocs.httpd.database import databases_in_use, elsewhere
 from runbook.ocs.memories import capacity_list
 from runbook.ocs.memories.checks import capacity_before
@@ -75,5 +76,21 @@ def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
     evidence.judge(
         findings,
         observed=f"read on {len(passwords)} operative nodes, the same everywhere",
+        information=look.position.is_after(Position.UPDATED),
+    )
+
+
+@step("preflight.ocs_agents", asks=True)
+def test_ocs_agents(look: Look, evidence: Evidence) -> None:
+    """How agents are answered before the upgrade, so that nobody blames it afterwards."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not has_ocs_server(look, there):
+        evidence.not_applicable(there.sentence())
+        return
+    agents = agents_now(look)
+    evidence.judge(
+        served.before_findings(agents.logs, agents.node),
+        observed=agents.sentence(),
         information=look.position.is_after(Position.UPDATED),
     )

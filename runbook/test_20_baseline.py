@@ -24,6 +24,8 @@ from engine.steps import step
 from runbook import release
 from runbook.ocs.glpi.checks import glpi_baseline
 from runbook.ocs.glpi.place import glpi_place
+from runbook.ocs.httpd import served
+from runbook.ocs.httpd.checks import agents_now, has_ocs_server
 from runbook.ocs.presence import Presence, presence
 from runbook.states import state_of
 
@@ -39,7 +41,7 @@ PREFLIGHT = (
     *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
     *("preflight.constraints", "preflight.leftovers", "preflight.commands", "preflight.health"),
     *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
-    *("preflight.capacity", "preflight.ocs_passwords"),
+    *("preflight.capacity", "preflight.ocs_passwords", "preflight.ocs_agents"),
 )
 
 
@@ -107,10 +109,12 @@ def _take(look: Look, key: Secret) -> dict[str, Any]:
 
 
 def _take_ocs(look: Look, there: Presence, key: Secret) -> dict[str, Any]:
-    """What G03 compares with afterwards; of stored passwords only HMACs."""
-    taken: dict[str, Any] = {"glpi": None}
+    """What G03 and G14 compare with afterwards; of stored passwords only HMACs."""
+    taken: dict[str, Any] = {"glpi": None, "agents": None}
     if (database := glpi_place(look).database) is not None:
         taken["glpi"] = glpi_baseline(look, database, key)
+    if has_ocs_server(look, there):
+        taken["agents"] = served.as_fact(agents_now(look).logs)
     return taken
 
 

@@ -96,6 +96,7 @@ class FakeLook:
         )
         self.memory = Memory()
         self.attempt: str | None = "A1"
+        self.baseline: Mapping[str, Any] | None = None
         self.rows: dict[str, list[Mapping[str, Any]] | Unanswered] = {}
         self.asked: list[str] = []
         self.database_node = nodes.names[0]

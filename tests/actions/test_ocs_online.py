@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import datetime, timedelta
+import zlib
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,19 @@ config=
 for argument in "$@"; do [ "$argument" != - ] || config=$(cat); done
 echo "$*" >> $BASE/curl.log
 case "$*" in *"the word"*) exit 1;; *ocsapi*) cat $BASE/api; exit;; esac
+case "$*" in *data-binary*)
+  cat > $BASE/posted
+  case "$*" in *"/dev/fd/3"*) cat /dev/fd/3 > $BASE/config;; esac
+  cat $BASE/answer
+  exit;;
+esac
 if [ -z "$config" ]; then cat $BASE/anonymous; else cat $BASE/agent; fi
 [ -z "$config" ] || echo "$config" > $BASE/config
 [ ! -e $BASE/fails ] || exit 7
 """
+
+REPLY = zlib.compress(b"<REPLY>\n  <RESPONSE>NO_UPDATE</RESPONSE>\n</REPLY>\n") + b"\n200"
+"""What curl prints of a POST that the server has answered: body, then status."""
 
 VARIABLE = "INVENTORY_DB_WORD"
 """What `server-new.conf` has the password from."""
@@ -41,6 +51,7 @@ def nodes(tmp_path: Path) -> Nodes:
     made = Nodes(tmp_path, N)
     (tmp_path / N / "root").mkdir()
     made.program("curl", CURL)
+    (tmp_path / "answer").write_bytes(REPLY)
     return made
 
 
@@ -48,6 +59,7 @@ def nodes(tmp_path: Path) -> Nodes:
 def look(nodes: Nodes) -> FakeLook:
     look = FakeLook(nodes)
     look.resources = [Resource("httpd", "systemd:httpd", "Started", *BOOLEANS, nodes=(N,))]
+    look.rows["LOGLEVEL of the OCS server"] = [{"level": 0}]
     return look
 
 
@@ -58,7 +70,7 @@ def endpoint(nodes: Nodes, anonymous: str, agent: str = "") -> HttpAnswer:
     (nodes.base / "anonymous").write_text(anonymous)
     (nodes.base / "agent").write_text(agent)
     query = online.ocs_endpoint("10.0.0.1")
-    return query.parse(nodes.run(N, query.argv))
+    return query.parse(nodes.run(N, query.argv, query.stdin))
 
 
 @pytest.mark.parametrize(
@@ -75,18 +87,55 @@ def endpoint(nodes: Nodes, anonymous: str, agent: str = "") -> HttpAnswer:
 )
 def test_only_400_is_good(nodes: Nodes, status: int, code: str | None) -> None:
     answer = endpoint(nodes, f"{status:03}")
-    assert answer == HttpAnswer(status, "anonymous")
+    posted = (200, "NO_UPDATE") if status == 400 else (None, "")
+    assert answer == HttpAnswer(status, "anonymous", "", *posted)
     assert [f.code for f in online.endpoint_findings(answer)] == ([code] if code else [])
 
 
 def test_the_agent_user_asks_when_authentication_is_in_front(nodes: Nodes) -> None:
     nodes.put(N, online.AGENT_PASSWORD_FILE, 'the word "\\ #\nnot this\n')
     answer = endpoint(nodes, "401", "400")
-    assert answer == HttpAnswer(400, "agent")
+    assert answer == HttpAnswer(400, "agent", "", 200, "NO_UPDATE")
     assert (nodes.base / "config").read_text() == 'user = "agent:the word \\"\\\\ #"\n'
     assert "the word" not in (nodes.base / "curl.log").read_text()
     denied = endpoint(nodes, "401", "401")
     assert [f.code for f in online.endpoint_findings(denied)] == ["ocs-endpoint-authentication"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "says"),
+    [
+        (b"<html>Internal Server Error</html>\n500", "500"),
+        (b"<html>nobody\n</html>\n200", "none of an OCS server"),
+        (zlib.compress(b"<html/>") + b"\n200", "none of an OCS server"),
+        (b"\n413", "413"),
+        (b"\n400", "400"),
+        (b"\n000", "no answer"),
+    ],
+)
+def test_what_an_agent_would_get_is_asked_too(nodes: Nodes, printed: bytes, says: str) -> None:
+    """A server whose Perl lacks a module answers GET with 400, and every POST with 500."""
+    (nodes.base / "answer").write_bytes(printed)
+    (finding,) = online.endpoint_findings(endpoint(nodes, "400"))
+    assert finding.code == "ocs-post-failed"
+    assert says in finding.observed
+    asked = zlib.decompress((nodes.base / "posted").read_bytes()).decode()
+    assert "<QUERY>UPDATE</QUERY>" in asked
+
+
+def test_nothing_is_posted_when_get_has_failed(nodes: Nodes) -> None:
+    endpoint(nodes, "500")
+    assert not (nodes.base / "posted").exists()
+
+
+@pytest.mark.parametrize(
+    ("failed", "code"), [(True, "ocs-login-failed"), (False, "ocs-endpoint-unexpected")]
+)
+def test_500_without_a_failed_login_in_the_log_has_another_cause(failed: bool, code: str) -> None:
+    """505 is written at every level: without it the login works."""
+    seen = activity.Activity(datetime.now(), datetime.now(), our_login_failed=failed)
+    (finding,) = online.endpoint_findings(HttpAnswer(500, "anonymous"), seen)
+    assert finding.code == code
 
 
 def test_no_connection_is_no_status(nodes: Nodes) -> None:
@@ -230,47 +279,6 @@ def test_a_redirect_to_where_nobody_answers_is_no_answer(nodes: Nodes) -> None:
     assert "port 8099" in answer.said
 
 
-LOG = """\
-{old};12;505;;10.0.0.5;agent;database;Database connection
-{new};12;104;pc-1;10.0.0.5;agent;prolog;incoming
-{new};12;505;;10.0.0.5;agent;database;Database connection
-{new};12;521;;10.0.0.6;agent;database;database_connect
-{new};12;521;NA;10.0.0.9;neteye-runbook;database_connect;Access denied
-{new};12;505;NA;10.0.0.9;neteye-runbook;handler;Database connection
-no date;12;505;;;;;
-{new};12;101;pc-1;10.0.0.5;agent;505;521
-"""
-
-
-def test_only_failed_logins_since_the_start_count(nodes: Nodes, look: FakeLook) -> None:
-    restarting(nodes, before=600, after=0)
-    now = datetime.now()
-    stamps = {"old": now - timedelta(hours=1), "new": now - timedelta(minutes=5)}
-    # as Perl's localtime prints it
-    lines = LOG.format(**{key: f"{when:%a %b %e %H:%M:%S %Y}" for key, when in stamps.items()})
-    nodes.put(N, SERVER_CONF, 'PerlSetEnv OCS_OPT_LOGPATH "/var/lib/ocs-log/"\n')
-    nodes.path(N, "/var/lib/ocs-log").mkdir()
-    nodes.put(N, "/var/lib/ocs-log/activity.log", lines)
-    directory = look.ask(N, activity.LOG_DIRECTORY)
-    assert directory == "/var/lib/ocs-log"
-    seen = look.ask(N, activity.failed_logins("httpd", directory))
-    assert seen is not None
-    assert [line.split(";")[2] for line in seen.failed] == ["505", "521", "505"]
-    (finding,) = activity.activity_findings(seen, directory, N)
-    assert "3 lines" in finding.observed
-
-
-def test_no_log_and_no_httpd_are_no_failed_logins(nodes: Nodes, look: FakeLook) -> None:
-    restarting(nodes, before=600, after=0)
-    seen = look.ask(N, activity.failed_logins("httpd", "/var/lib/none"))
-    assert seen is not None
-    assert activity.activity_findings(seen, "/var/lib/none", N) == []
-    nodes.program("systemctl", "echo 0")
-    assert look.ask(N, activity.failed_logins("httpd", "/var/lib/none")) is None
-    assert activity.activity_findings(None, "/var/lib/none", N) == []
-    assert look.ask(N, activity.LOG_DIRECTORY) == activity.DEFAULT_DIRECTORY
-
-
 def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     nodes.put(N, SERVER_CONF, (DATA / "server-new.conf").read_text())
     nodes.put(N, f"{CREDENTIALS}.tpl", f"{VARIABLE}=\n")
@@ -283,7 +291,7 @@ def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     seen = ocs_online(look)  # type: ignore[arg-type]
     assert [f.code for f in seen.findings] == ["ocs-variable-not-in-httpd"]
     assert "400" in seen.observed
-    assert "the REST API: 200, JSON; 0 failed logins" in seen.observed
+    assert "POST as an agent: 200 NO_UPDATE; the REST API: 200, JSON" in seen.observed
     assert "a#b" not in f"{seen}"
     nodes.program("mysql", 'echo "ERROR 1045 (28000): Access denied" >&2; exit 1')
     codes = {f.code for f in ocs_online(look).findings}  # type: ignore[arg-type]
@@ -342,7 +350,9 @@ def test_the_proof_is_made_where_httpd_runs(tmp_path: Path) -> None:
     (nodes.base / "anonymous").write_text("400")
     (nodes.base / "api").write_text(JSON)
     look = FakeLook(nodes)
+    (nodes.base / "answer").write_bytes(REPLY)
     look.resources = [Resource("httpd", "systemd:httpd", "Started", *BOOLEANS, nodes=(OTHER,))]
+    look.rows["LOGLEVEL of the OCS server"] = []
     for node in (OTHER, None):
         (finding,) = ocs_online(look, node).findings  # type: ignore[arg-type]
         assert (finding.code, finding.subject) == ("ocs-variable-not-in-httpd", f"{OTHER}: httpd")

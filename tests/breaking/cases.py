@@ -120,6 +120,9 @@ _HTTPD = (
     _last_round(
         "httpd-agent-turned-away", ONLINE, "ocs-activity-errors", repairs.database_there_at_start
     ),
+    _last_round("httpd-posts-fail", ONLINE, "ocs-post-failed", repairs.perl_module_back),
+    _last_round("agent-can-t-store", ONLINE, "ocs-agents-failing", repairs.column_back),
+    green("httpd-without-access-log", Start.LAST_ROUND, ONLINE, "ocs-agents-unseen"),
     _last_round(
         "ocs-file-spoilt-other",
         "verification.ocs_files",
@@ -243,6 +246,12 @@ _BEGINNING = (
     green("memories-empty", Start.BEGINNING, MEMORIES),
     green("ocs-databases-two", Start.BEGINNING, MEMORIES),
     green("credentials-same", Start.BEGINNING, ONLINE),
+    green(
+        "agent-could-not-store-before",
+        Start.BEGINNING,
+        "preflight.ocs_agents",
+        "ocs-agents-failing-before",
+    ),
     green("glpi-elsewhere", Start.BEGINNING, GLPI),
     green("custom-ocs-inactive", Start.BEGINNING, CUSTOM, "ocs-server-custom-inactive"),
     green("custom-ocs-soap", Start.BEGINNING, CUSTOM, "ocs-server-custom-harmless"),

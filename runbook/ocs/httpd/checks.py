@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import Unanswered
 from engine.look import Look
 from engine.model.finding import Finding
 from runbook.ocs import files
-from runbook.ocs.httpd import activity, online, restapi
+from runbook.ocs.httpd import activity, online, restapi, served
+from runbook.ocs.httpd.activity import Activity, Cause
 from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.ocs.httpd.migration import conf_password, credentials_now
 from runbook.ocs.login import LoginResult, login
@@ -47,10 +53,12 @@ def ocs_online(look: Look, node: str | None = None) -> Seen:
     variable = in_use.variable if in_use and in_use.variable else now.variable
     password = now.value(variable) if variable else None
     if variable is None or password is None:
+        unclear = variable is not None and now.is_unclear(variable)
+        seen = "sets to what versions of systemd read differently" if unclear else "does not set"
         missing = Finding(
             code="ocs-credentials-missing",
             subject=f"{node}:{CREDENTIALS}",
-            observed=f"the credentials file does not set {variable or 'any known variable'}",
+            observed=f"the credentials file {seen}: {variable or 'any known variable'}",
             expected="the file with the password of the OCS database user, in the variable that"
             f" {SERVER_CONF} refers to",
             remedy="Write it as the guide says, restart httpd, then run again.",
@@ -59,30 +67,87 @@ def ocs_online(look: Look, node: str | None = None) -> Seen:
         return Seen([missing], "no credentials file to log in with")
     status = look.cluster_status().resource(HTTPD_RESOURCE)
     where = status.nodes[0] if status is not None and len(status.nodes) == 1 else node
-    unit = status.agent.rpartition(":")[2] if status is not None else HTTPD_RESOURCE
-    found = look.ask(where, online.process_variable(unit, variable))
+    found = look.ask(where, online.process_variable(_unit(look), variable))
     findings = online.environment_findings(found, password, variable, where)
     address = look.ask(node, online.address_of(HTTPD_ADDRESS))
     answer = look.ask(where, online.ocs_endpoint(address))
-    findings += online.endpoint_findings(answer)
+    agents = agents_now(look, where)
+    findings += online.endpoint_findings(answer, log=agents.logs)
     database = look.ask(where, OCS_DATABASE_IN_USE)
     result = look.ask(where, login(database.host, database.user, database.name, password))
     findings += _login_findings(result, database, where)
     api = look.ask(where, restapi.api(address))
     findings += restapi.api_findings(api, where)
-    directory = look.ask(where, activity.LOG_DIRECTORY)
-    log = look.ask(where, activity.failed_logins(unit, directory))
     if not look.memory.closed:
         # later, a line may be of a day when the database was away
-        findings += activity.activity_findings(log, directory, where)
+        findings += agents.findings(agents_before(look))
     return Seen(
         findings,
-        f"GET /ocsinventory on {address}: {answer.status}; the REST API: {api.status},"
-        f" {'' if api.is_json else 'no '}JSON; {len(log.failed) if log else 0} failed logins in"
-        f" {directory}/activity.log since httpd started; {variable}"
-        f" {'is' if found == password else 'is not'} in httpd's environment with the password;"
-        f" {database.user} {'logs' if result.ok else 'does not log'} in to {database.name}",
+        f"GET /ocsinventory on {address}: {answer.status}; {_posted(answer)}; the REST API:"
+        f" {api.status}, {'' if api.is_json else 'no '}JSON; {agents.sentence()};"
+        f" {variable} {'is' if found == password else 'is not'} in httpd's environment with the"
+        f" password; {database.user} {'logs' if result.ok else 'does not log'} in to"
+        f" {database.name}",
     )
+
+
+def _posted(answer: online.HttpAnswer) -> str:
+    if answer.posted is None:
+        return "nothing was posted"
+    return f"POST as an agent: {answer.posted} {answer.reply or 'without a reply'}"
+
+
+@dataclass(frozen=True)
+class Agents:
+    """What agents got since httpd started, by the logs of the node that runs it."""
+
+    node: str
+    directory: str
+    logs: Activity | None
+    """None: httpd has no main process."""
+    level: str
+    """What the level of the activity log lets it tell."""
+
+    def findings(self, before: Mapping[str, Any] | None) -> list[Finding]:
+        """After the upgrade; `before` is the baseline's count."""
+        return [
+            *served.login_findings(self.logs, self.directory, self.node),
+            *served.agents_findings(self.logs, before, self.node),
+        ]
+
+    def sentence(self) -> str:
+        """What the logs have counted."""
+        if self.logs is None:
+            return "httpd has no main process"
+        return (
+            f"{len(self.logs.of(Cause.LOGIN))} failed logins in {self.directory}/activity.log since"
+            f" httpd started ({self.level}); {self.logs.sentence()}"
+        )
+
+
+def agents_now(look: Look, node: str | None = None) -> Agents:
+    """Count what agents get from the OCS server, on the node that runs httpd."""
+    node = node or httpd_node(look)
+    settings = look.ask(node, activity.LOG_SETTINGS)
+    logs = look.ask(node, activity.activity(_unit(look), settings.directory))
+    try:
+        level = served.level_sentence(settings, look.sql(activity.LOGLEVEL))
+    except Unanswered as error:
+        # only told beside the counts: nothing is judged by it
+        level = f"LOGLEVEL is not known: {error}"
+    return Agents(node, settings.directory, logs, level)
+
+
+def agents_before(look: Look) -> Mapping[str, Any] | None:
+    """The baseline's count; None: an older runbook took it, or there was nothing to count."""
+    ocs: Mapping[str, Any] = (look.baseline or {}).get("ocs") or {}
+    return ocs.get("agents")
+
+
+def _unit(look: Look) -> str:
+    """The systemd unit of pacemaker's resource httpd."""
+    status = look.cluster_status().resource(HTTPD_RESOURCE)
+    return status.agent.rpartition(":")[2] if status is not None else HTTPD_RESOURCE
 
 
 def _login_findings(result: LoginResult, database: OcsDatabase, node: str) -> list[Finding]:
