@@ -23,6 +23,7 @@ from runbook import test_97_follow_up as steps
 from runbook.actions.backup import VERIFIED
 from runbook.following import list_here
 from runbook.ocs.memories import followed
+from runbook.ocs.memories.agents import Slot
 from runbook.release import SEVERITIES
 from tests.actions.test_ocs_followed import LATER, MOMENT, agent, listed, now
 from tests.engine import kit
@@ -136,16 +137,16 @@ def follow_up(made: Session, machines: Mapping[int, Any]) -> Evidence:
 
 def test_who_is_left_is_told_everywhere(tmp_path: Path, their: Path) -> None:
     made = session(tmp_path, their, machines=3, sha256=sha256(their))
-    seen = follow_up(made, {1: now(1), 2: now(2, values=((1, 0),), useragent="=1+1")})
+    seen = follow_up(made, {1: now(1), 2: now(2, values=(Slot(1, 0),), useragent="=1+1")})
     assert seen.blocking == []
     (row,) = events(made, "row")
-    assert (row["state"], "1 update the agent" in row["reason"]) == ("open", True)
+    assert (row["state"], "1 agent not known, undecided" in row["reason"]) == ("open", True)
     (finding,) = events(made, "finding")
     assert (finding["code"], finding["severity"]) == ("agents-open", "warn")
     ((reason, todo),) = made.left
     assert reason.startswith("1 of 3 machines are left; 3 machines had sent values")
     assert "1 with =1+1 (before: agent 2.1)" in todo
-    assert any("1  update the agent" in line for line in made.shown)
+    assert any("1  agent not known, undecided" in line for line in made.shown)
     (attachment,) = events(made, "attachment")
     text = (made.run.directory / attachment["output"]["file"]).read_text()
     assert len(text.splitlines()) == 4

@@ -31,9 +31,10 @@ from runbook.ocs.memories import (
     dump,
     table,
 )
-from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Verdict
+from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
 from runbook.ocs.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
 from runbook.ocs.memories.comparison import SlotRow, Suspect, Totals
+from runbook.ocs.memories.useragents import Sends, sends
 
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
 KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}
@@ -277,29 +278,110 @@ def test_a_line_that_lacks_a_field_is_none(field: str) -> None:
 LATER = datetime(2024, 3, 10)
 
 
+OLD, GOOD_AGENT = "OCS-NG_unified_unix_agent_v2.1.1", "OCS-NG_unified_unix_agent_v2.10.0"
+FUSION, OTHER = "FusionInventory-Agent_v2.6", "some agent 1"
+
+
+def machine(useragent: str, *values: Slot, lastdate: datetime | None = LATER) -> MachineNow:
+    return MachineNow(1, "d", useragent, lastdate, False, values)
+
+
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
         (None, Verdict.GONE),
-        (MachineNow(1, "d", "a", LATER, True), Verdict.GONE),
-        (MachineNow(1, "other", "a", LATER, False), Verdict.GONE),
-        (MachineNow(1, "d", "a", MOMENT, False, ((1, None),)), Verdict.NOT_YET),
-        (MachineNow(1, "d", "a", None, False, ((1, None),)), Verdict.NOT_YET),
-        (MachineNow(1, "d", "a", LATER, False, ((1, 8192),)), Verdict.GOOD),
-        (MachineNow(1, "d", "a", LATER, False, ((1, 0),)), Verdict.UPDATE_AGENT),
-        (MachineNow(1, "d", "a", LATER, False, ((2, 0), (1, 8192))), Verdict.GOOD),
-        (MachineNow(1, "d", "a", LATER, False, ((1, None),)), Verdict.UNCHANGED),
-        (MachineNow(1, "d", "a", LATER, False), Verdict.GOOD),
-        (MachineNow(1, "d", "a", LATER, False, ((1, 2147483647),)), Verdict.UPDATE_AGENT),
-        (MachineNow(1, "d", "a", LATER, False, ((1, None), (1, 0))), Verdict.UPDATE_AGENT),
-        (MachineNow(1, "d", "a", LATER, False, ((3, None),)), Verdict.UNCHANGED),
-        (MachineNow(1, "d", "a", LATER, False, ((3, 0),)), Verdict.GOOD),
+        (MachineNow(1, "d", OLD, LATER, True), Verdict.GONE),
+        (MachineNow(1, "other", OLD, LATER, False), Verdict.GONE),
+        (machine(OLD, Slot(1, None), lastdate=MOMENT), Verdict.NOT_YET),
+        (machine(OLD, Slot(1, None), lastdate=None), Verdict.NOT_YET),
+        (machine(OLD), Verdict.GOOD),
+        # the old agent still sends "No", which is stored as 0
+        (machine(OLD, Slot(1, 0)), Verdict.UPDATE_AGENT),
+        (machine(OLD, Slot(1, None), Slot(1, 0)), Verdict.UPDATE_AGENT),
+        (machine(OLD, Slot(1, None)), Verdict.UPDATE_AGENT),
+        # slots that had not been text are none of its business
+        (machine(OLD, Slot(2, 0)), Verdict.GOOD),
+        (machine(OLD, Slot(3, 0)), Verdict.GOOD),
+        # an updated one leaves the size of an empty slot out, which is stored as 0, for ever
+        (machine(GOOD_AGENT, Slot(1, 0)), Verdict.GOOD),
+        (machine(GOOD_AGENT, Slot(1, None)), Verdict.GOOD),
+        (machine(GOOD_AGENT, Slot(1, -1)), Verdict.GOOD),
+        # a module whose size is lost
+        (machine(GOOD_AGENT, Slot(1, 0, is_filled=True)), Verdict.UPDATE_AGENT),
+        (machine(GOOD_AGENT, Slot(1, None, is_filled=True)), Verdict.UNCHANGED),
+        (machine(GOOD_AGENT, Slot(3, None, is_filled=True)), Verdict.UNCHANGED),
+        (machine(GOOD_AGENT, Slot(1, 2147483647)), Verdict.UPDATE_AGENT),
+        # another agent numbers the slots otherwise
+        (machine(FUSION, Slot(0, 0), Slot(2, 0)), Verdict.GOOD),
+        (machine(FUSION, Slot(2, 0, is_filled=True)), Verdict.UPDATE_AGENT),
+        (machine(OTHER, Slot(2, 0)), Verdict.UNKNOWN_AGENT),
+        (machine(OTHER, Slot(2, None)), Verdict.UNCHANGED),
     ],
 )
 def test_how_an_agent_does(now: MachineNow | None, expected: Verdict) -> None:
-    agent = FollowedAgent(1, "host1", "d", "a", MOMENT, (1,), (3,))
+    agent = FollowedAgent(1, "host1", "d", OLD, MOMENT, (1,), (3,))
     assert agents.verdict(agent, now, MOMENT) is expected
     assert expected.is_open is (expected not in (Verdict.GOOD, Verdict.GONE))
+
+
+def test_the_very_agent_that_had_sent_text_still_does() -> None:
+    agent = FollowedAgent(1, "host1", "d", OTHER, MOMENT, (1,))
+    assert agents.verdict(agent, machine(OTHER, Slot(1, 0)), MOMENT) is Verdict.UPDATE_AGENT
+
+
+@pytest.mark.parametrize(
+    ("useragent", "expected"),
+    [
+        (OLD, Sends.TEXT),
+        ("OCS-NG_unified_unix_agent_v2.2", Sends.TEXT),
+        ("OCS-NG_unified_unix_agent_v2.3", Sends.INTEGERS),
+        (GOOD_AGENT, Sends.INTEGERS),
+        ("OCS-NG_WINDOWS_AGENT_v2.8.0.0", Sends.INTEGERS),
+        (FUSION, Sends.INTEGERS),
+        ("FusionInventory-Agent_v2.1.9", Sends.UNKNOWN),
+        ("GLPI-Agent_v1.4", Sends.INTEGERS),
+        ("OCS-NG_unified_unix_agent", Sends.UNKNOWN),
+        ("=HYPERLINK(0,0)", Sends.UNKNOWN),
+        ("", Sends.UNKNOWN),
+        (None, Sends.UNKNOWN),
+    ],
+)
+def test_what_an_agent_sends_by_its_name(useragent: str | None, expected: Sends) -> None:
+    assert sends(useragent) is expected
+
+
+@pytest.mark.parametrize(
+    ("speed", "serial", "filled"),
+    [
+        ("2400 MT/s", "37A1B2C3", True),
+        ("Unknown", "37A1B2C3", True),
+        ("2133", None, True),
+        ("Unknown", "Unknown", False),
+        ("Unknown", "[Empty]", False),
+        ("", "Not Specified", False),
+        (None, "SerNum3", False),
+        (None, "0x00000000", False),
+        ("0", "NO DIMM", False),
+        (None, None, False),
+        ("empty", "empty", False),
+    ],
+)
+def test_a_module_shows_in_the_row_s_other_columns(
+    speed: str | None, serial: str | None, filled: bool
+) -> None:
+    row = {"slot": 1, "value": 0, "speed": speed, "serial": serial, **ROW}
+    assert agents.machines_now([7]).parse([row])[7].values == (Slot(1, 0, filled),)
+
+
+ROW = {
+    "machine": 7,
+    "deviceid": "d",
+    "useragent": "a",
+    "lastdate": None,
+    "lastcome": None,
+    "archived": None,
+    "row_id": 1,
+}
 
 
 def test_rows_of_the_database_become_values() -> None:
@@ -330,11 +412,13 @@ def test_rows_of_the_database_become_values() -> None:
                 "row_id": n,
                 "slot": n,
                 "value": v,
+                "speed": None,
+                "serial": None,
             }
             for n, v in ((1, 5), (2, None))
         ]
     )
-    assert now[7].values == ((1, 5), (2, None))
+    assert now[7].values == (Slot(1, 5), Slot(2, None))
 
 
 def test_agents_are_summed_up_with_the_advice_that_fits() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.ocs.memories import followed
-from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Verdict
+from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
 from runbook.ocs.memories.tally import (
     ADVICE,
     HEADER,
@@ -210,7 +210,9 @@ def test_every_open_verdict_has_a_way_out() -> None:
     assert set(ADVICE) == set(WAYS_OUT) == is_open
 
 
-@pytest.mark.parametrize("found", [now(values=((1, 0), (None, None)), lastcome=LATER), None])
+@pytest.mark.parametrize(
+    "found", [now(values=(Slot(1, 0), Slot(None, None)), lastcome=LATER), None]
+)
 def test_a_row_of_the_table_fits_its_header(found: MachineNow | None) -> None:
     row = Judged(Verdict.UPDATE_AGENT, agent(), found).row()
     assert len(row) == len(HEADER)

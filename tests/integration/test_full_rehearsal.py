@@ -356,9 +356,12 @@ def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> N
     expected = {m.id: "gone" if m.is_archived else NOT_YET for m in sample_machines()}
     chosen = iter([m.id for m in sample_machines() if m.lost and not m.is_archived])
     well, text, clamped, unchanged = (next(chosen) for _ in range(4))
+    updated, strange = (next(chosen) for _ in range(2))
     only_contact, deleted, archived = (next(chosen) for _ in range(3))
     send_inventory(cluster, well, "4096")
-    send_inventory(cluster, text, "No", agent="=HYPERLINK(0,0)<b>")
+    send_inventory(cluster, text, "No", agent="OCS-NG_unified_unix_agent_v2.1.1")
+    send_inventory(cluster, updated, "", agent="OCS-NG_unified_unix_agent_v2.10.0")
+    send_inventory(cluster, strange, "No", agent="=HYPERLINK(0,0)<b>")
     send_inventory(cluster, clamped, "99999999999")
     send_inventory(cluster, unchanged, None)
     contact(cluster, only_contact)
@@ -369,6 +372,8 @@ def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> N
         text: "update the agent",
         clamped: "update the agent",
         unchanged: "section unchanged, undecided",
+        updated: "reports integers",
+        strange: "agent not known, undecided",
         deleted: "gone",
         archived: "gone",
     }
@@ -377,7 +382,7 @@ def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> N
     assert ran.code == 11, ran.console
     assert verdicts == expected
     (finding,) = ran.findings("agents-open")
-    assert "2 update the agent: 1 with =HYPERLINK(0,0)<b>" in finding["remedy"]
+    assert "1 agent not known, undecided: 1 with =HYPERLINK(0,0)<b>" in finding["remedy"]
     assert "1 of them have contacted the server since" in finding["remedy"]
     report = (ran.directory / "report.html").read_text() if ran.directory else ""
     assert "HYPERLINK(0,0)" in report

@@ -22,13 +22,17 @@ OTHERS = "other agents"
 
 ADVICE = {
     Verdict.NOT_YET: "wait for its inventory, or start one on the machine",
-    Verdict.UPDATE_AGENT: "update the agent: it still sends text, which is stored as 0",
+    Verdict.UPDATE_AGENT: "update the agent: it still sends text, or loses the size of a module",
     Verdict.UNCHANGED: "force a full inventory: its memory section had not changed, so the server"
     " left the rows as they are",
+    Verdict.UNKNOWN_AGENT: "see whether 0 is right: the slot looks empty, and what this agent sends"
+    " for an empty slot is not known",
 }
 WAYS_OUT = {
     Verdict.UPDATE_AGENT: "Update the agent to one that sends integers (on Unix 2.3 or later),"
     " then let it send an inventory.",
+    Verdict.UNKNOWN_AGENT: "Compare such a machine's memory in the OCS console with the machine: 0"
+    " is right for an empty slot. If it is wrong, update or replace the agent.",
     Verdict.UNCHANGED: "Force a full inventory: on one machine remove the agent's file last_state"
     " and start the agent; for all of them set INVENTORY_DIFF to 0 in the OCS server's"
     " configuration, until they have reported, then back to 1.",
@@ -77,7 +81,7 @@ class Judged:
             _moment(agent.lastdate),
             _moment(now.lastdate if now else None),
             _moment(now.lastcome if now else None),
-            " ".join(f"{slot}:{value}" for slot, value in now.values) if now else None,
+            " ".join(f"{slot.number}:{slot.value}" for slot in now.values) if now else None,
             ADVICE.get(self.verdict),
         )
 
