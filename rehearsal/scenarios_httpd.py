@@ -324,4 +324,17 @@ ALL = (
         "/etc/logrotate.d/foreign.rpmsave",
         "`neteye upgrade` leaves an .rpmsave on N",
     ),
+    _left(
+        "active",
+        "/etc/logrotate.d/foreign.rpmorig",
+        "`neteye upgrade` puts a file of the site aside as .rpmorig on N",
+    ),
+    Scenario(
+        "rpmnew-link-in-upgrade-other",
+        "`neteye upgrade` leaves an .rpmnew that is a link, and leads nowhere, on the other nodes",
+        installed=SOURCE,
+        settings=_meanwhile(
+            "other", "ln", "-sfn", "/usr/lib/nowhere", "/etc/logrotate.d/foreign.rpmnew"
+        ),
+    ),
 )

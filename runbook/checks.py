@@ -85,14 +85,14 @@ def no_leftovers(
     known: frozenset[str] = frozenset(),
     information: bool = False,
 ) -> None:
-    """No .rpmnew or .rpmsave lies about on any node; what a person has to merge is shown."""
+    """No .rpmnew, .rpmsave or .rpmorig lies about; what a person has to merge is shown."""
     asked = look.ask_all(look.names.all, LEFTOVERS)
     evidence.answered(asked)
     foreign = {node: [p for p in paths if p not in known] for node, paths in asked.values.items()}
     leftovers.attach_diffs(look, evidence, foreign)
     evidence.judge(
         machine.config_leftovers(asked.values, known),
-        observed=f"{sum(map(len, asked.values.values()))} .rpmnew or .rpmsave on"
+        observed=f"{sum(map(len, asked.values.values()))} .rpmnew, .rpmsave or .rpmorig on"
         f" {len(asked.values)} nodes",
         information=information,
     )

@@ -288,7 +288,7 @@ def test_constraints(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.leftovers", asks=True)
 def test_leftovers(look: Look, evidence: Evidence) -> None:
-    """No .rpmnew or .rpmsave lies about on any node."""
+    """No .rpmnew, .rpmsave or .rpmorig lies about on any node."""
     # under way they are judged where they come up: after the update, between rounds, at the end
     at_rest = is_ahead(look) or look.position is Position.CLOSED
     checks.no_leftovers(look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest)

@@ -55,7 +55,7 @@ def test_constraints(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> 
 
 @step("again.leftovers", after=UPDATED)
 def test_leftovers(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
-    """No .rpmnew or .rpmsave lies about on any node."""
+    """No .rpmnew, .rpmsave or .rpmorig lies about on any node."""
     if upgrade_is_ahead:
         checks.no_leftovers(look, evidence)
 

@@ -70,7 +70,7 @@ def test_versions(look: Look, evidence: Evidence) -> None:
 
 @step("verification.leftovers", after=("verification.command",), guide=("G14",))
 def test_leftovers(look: Look, evidence: Evidence) -> None:
-    """No .rpmnew or .rpmsave is left on any node."""
+    """No .rpmnew, .rpmsave or .rpmorig is left on any node."""
     checks.no_leftovers(look, evidence)
 
 

@@ -61,8 +61,9 @@ def _space(node: str, path: str, amount: int, seen: str) -> Finding:
 def config_leftovers(
     found: Mapping[str, tuple[str, ...]], known: Collection[str]
 ) -> tuple[Finding, ...]:
-    """No `.rpmnew` or `.rpmsave` lies about (G14); `known` are those of the planned stop.
+    """No `.rpmnew`, `.rpmsave` or `.rpmorig` lies about (G14).
 
+    `known` are those of the planned stop.
     Paths are compared in full. Codes: `rpmnew-foreign`, `rpmnew-known`; subject `node:path`.
     """
     return tuple(
@@ -70,7 +71,7 @@ def config_leftovers(
             "rpmnew-known" if path in known else "rpmnew-foreign",
             f"{node}:{printable(path)}",
             f"{printable(path)} lies on {node}",
-            "no .rpmnew or .rpmsave left over",
+            "no .rpmnew, .rpmsave or .rpmorig left over",
             _way_out(path),
             ("G14",),
         )
@@ -80,6 +81,11 @@ def config_leftovers(
 
 
 def _way_out(path: str) -> str:
+    if path.endswith(".rpmorig"):
+        return (
+            "What no package had owned was moved aside, and the package's own text is live: carry "
+            "your values into the live file, then rename the .rpmorig to a dated .bak."
+        )
     if path.endswith(".rpmsave"):
         return (
             "Your edited file was put aside by the package: carry your values into the live "

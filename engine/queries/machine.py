@@ -36,12 +36,14 @@ for directory; do
   shift
   [ ! -d "$directory" ] || set -- "$@" "$directory"
 done
-exec find "$@" -ignore_readdir_race -type f '(' -name '*.rpmnew' -o -name '*.rpmsave' ')' -print0
+exec find "$@" -ignore_readdir_race \
+  '(' -name '*.rpmnew' -o -name '*.rpmsave' -o -name '*.rpmorig' ')' -print0
 """
 
-# `find`, never `updatedb`: a question changes nothing. Mounts below /neteye are crossed.
+# `find`, never `updatedb`: a question changes nothing. Mounts below /neteye are crossed. Of any
+# type: a link is left as a link, and what is saved as .rpmorig may be a directory (rpm 4.18).
 LEFTOVERS: Query[tuple[str, ...]] = Query(
-    name="configuration conflicts (.rpmnew, .rpmsave)",
+    name="configuration conflicts (.rpmnew, .rpmsave, .rpmorig)",
     argv=("sh", "-c", _FIND.strip(), "find", "/etc", "/neteye"),
     parse=of_text(parse_config_leftovers),
     deadline=300.0,

@@ -123,8 +123,11 @@ def _existing(answer: AnswerLike) -> frozenset[str]:
 
 
 def existing(*paths: str) -> Query[frozenset[str]]:
-    """Which of these files are there."""
-    script = 'for path in "$@"; do [ ! -e "$path" ] || printf "%s\\0" "$path"; done'
+    """Which of these files are there; a link is, wherever it leads."""
+    script = (
+        'for path in "$@"; do if [ -e "$path" ] || [ -L "$path" ]; then'
+        ' printf "%s\\0" "$path"; fi; done'
+    )
     return Query(
         name="which files are there",
         argv=("sh", "-c", script, "existing", *paths),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.queries import Query
+from engine.queries.machine import LEFTOVERS
 from engine.secrets import Secret
 from runbook.leftovers import LIMIT, MOST, attach_diffs, difference
 from tests.actions.ocs_nodes import FakeLook, N, Nodes
@@ -41,6 +44,56 @@ def test_the_diff_goes_from_the_old_file_to_the_new_one(nodes: Nodes) -> None:
     assert "-mine before\n+mine" in shown(nodes, f"{CONF}.rpmsave")
     nodes.put(N, f"{CONF}.rpmnew", "a\nmine\n")
     assert shown(nodes, f"{CONF}.rpmnew") == "the two have the same text"
+
+
+def test_of_an_rpmorig_the_package_s_text_is_live(nodes: Nodes) -> None:
+    nodes.put(N, CONF, "vendor\n")
+    nodes.put(N, f"{CONF}.rpmorig", "mine\n")
+    assert "-mine\n+vendor" in shown(nodes, f"{CONF}.rpmorig")
+
+
+def test_a_link_is_shown_as_one_and_never_followed(nodes: Nodes) -> None:
+    """rpm leaves a link where the new default is one; the live file may be a link of the site."""
+    nodes.put(N, CONF, "mine\n")
+    nodes.path(N, f"{CONF}.rpmnew").symlink_to("/usr/lib/nowhere")
+    assert "a symbolic link to /usr/lib/nowhere" in shown(nodes, f"{CONF}.rpmnew")
+    nodes.path(N, CONF).rename(nodes.path(N, "/etc/site"))
+    nodes.path(N, CONF).symlink_to("site")
+    nodes.path(N, f"{CONF}.rpmnew").unlink()
+    nodes.put(N, f"{CONF}.rpmnew", "theirs\n")
+    assert "-mine\n+theirs" in shown(nodes, f"{CONF}.rpmnew")
+
+
+def test_a_directory_is_not_compared(nodes: Nodes) -> None:
+    nodes.put(N, CONF, "vendor\n")
+    nodes.path(N, f"{CONF}.rpmorig").mkdir()
+    assert "no file" in shown(nodes, f"{CONF}.rpmorig")
+
+
+def test_what_rpm_leaves_is_found_whatever_it_is(nodes: Nodes) -> None:
+    """Seen with rpm 4.18: links of every kind, and a directory saved as .rpmorig."""
+    etc = nodes.path(N, "/etc")
+    for name in ("a.rpmnew", "b.rpmsave", "c.rpmorig"):
+        (etc / name).write_text("x")
+    (etc / "d.rpmnew").symlink_to("/usr/lib/nowhere")
+    (etc / "e.rpmsave").symlink_to("a.rpmnew")
+    (etc / "f.rpmorig").mkdir()
+    (etc / "f.rpmorig" / "inside.conf").write_text("x")
+    (etc / "g.rpmnew.bak").write_text("x")
+    found = FakeLook(nodes).ask(N, query_below(nodes))
+    assert found == tuple(
+        f"/etc/{name}"
+        for name in ("a.rpmnew", "b.rpmsave", "c.rpmorig", "d.rpmnew", "e.rpmsave", "f.rpmorig")
+    )
+
+
+def query_below(nodes: Nodes) -> Query[tuple[str, ...]]:
+    """The question for leftovers, below the directory that stands for the node."""
+    roots = [str(nodes.path(N, path)) if path in ROOTS else path for path in LEFTOVERS.argv]
+    return replace(LEFTOVERS, argv=tuple(roots))
+
+
+ROOTS = ("/etc", "/neteye")
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,8 @@ _BEGINNING = (
     _left("rpmnew-in-update-other", "update.leftovers"),
     _left("rpmnew-in-upgrade-other", "upgrade.stop[1]"),
     _left("rpmsave-in-upgrade-active", "upgrade.stop[1]"),
+    _left("rpmorig-in-upgrade-active", "upgrade.stop[1]"),
+    _left("rpmnew-link-in-upgrade-other", "upgrade.stop[1]"),
     _left("rpmnew-in-upgrade-elastic-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
     _left("rpmnew-in-upgrade-voting-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
 )

@@ -174,6 +174,14 @@ def test_config_leftovers() -> None:
     b.assert_told_well(findings)
 
 
+def test_each_kind_of_leftover_has_its_own_way_out() -> None:
+    found = {b.N: ("/etc/x.rpmnew", "/etc/x.rpmsave", "/etc/x.rpmorig")}
+    new, save, orig = config_leftovers(found, KNOWN)
+    assert len({new.remedy, save.remedy, orig.remedy}) == 3
+    assert "package's own text is live" in orig.remedy
+    assert orig.code == "rpmnew-foreign"
+
+
 def test_a_known_name_elsewhere_is_foreign() -> None:
     findings = config_leftovers({b.N: ("/home/me/known.conf.rpmnew",)}, KNOWN)
     assert b.codes(findings) == ["rpmnew-foreign"]
