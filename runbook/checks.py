@@ -8,7 +8,8 @@ from __future__ import annotations
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
-from engine.policy import commands, constraints, machine, sameness, versions
+from engine.policy import commands, constraints, kernels, machine, sameness, versions
+from engine.queries.kernels import KERNELS
 from engine.queries.machine import (
     FILE_SYSTEMS,
     LEFTOVERS,
@@ -96,6 +97,19 @@ def no_leftovers(
         f" {len(asked.values)} nodes",
         information=information,
     )
+
+
+def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """Whatever restarts a node, it comes back with DRBD: its next kernel has the module."""
+    asked = look.ask_all(look.names.all, KERNELS)
+    if not evidence.answered(asked):
+        return
+    findings = kernels.next_start_serves_drbd(asked.values)
+    said = kernels.sentence(asked.values)
+    if all(one.newest is None for one in asked.values.values()):
+        evidence.not_applicable(said)
+        return
+    evidence.judge(findings, observed=said, information=information)
 
 
 def no_command_runs(look: Look, evidence: Evidence) -> None:

@@ -166,7 +166,7 @@ _BLOCKING = (
     *("qdevice-not-voting", "drbd-disk", "drbd-connection", "drbd-resync", "drbd-suspended"),
     *("drbd-primary", "fencing-state", "fence-device-stopped", "elastic-health"),
     *("elastic-nodes-missing", "constraint-leftover", "constraint-keeps-off-active-node"),
-    *("disk-space", "clock-difference"),
+    *("disk-space", "clock-difference", "kernel-without-drbd"),
     *("rpmnew-foreign", "rpmnew-known", "command-running", "health-critical", "health-unknown"),
     *("ocs-server-custom", "ocs-passwords-differ", "ocs-password-unsupported"),
     *("planned-stop-again", "round-failed", "rounds-exhausted"),

@@ -294,6 +294,12 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
     checks.no_leftovers(look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest)
 
 
+@step("preflight.kernels", asks=True)
+def test_kernels(look: Look, evidence: Evidence) -> None:
+    """A node that is restarted, whoever does it, comes back with DRBD."""
+    checks.next_start_is_safe(look, evidence, information=not is_ahead(look))
+
+
 @step("preflight.commands", asks=True)
 def test_commands(look: Look, evidence: Evidence) -> None:
     """No other command that changes the cluster runs on any node."""

@@ -39,7 +39,13 @@ PREFLIGHT = (
         "preflight.repository",
     ),
     *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
-    *("preflight.constraints", "preflight.leftovers", "preflight.commands", "preflight.health"),
+    *(
+        "preflight.constraints",
+        "preflight.leftovers",
+        "preflight.kernels",
+        "preflight.commands",
+        "preflight.health",
+    ),
     *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
     *("preflight.capacity", "preflight.ocs_passwords", "preflight.ocs_agents"),
 )

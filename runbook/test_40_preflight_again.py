@@ -60,6 +60,13 @@ def test_leftovers(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> No
         checks.no_leftovers(look, evidence)
 
 
+@step("again.kernels", after=UPDATED)
+def test_kernels(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """A node that is restarted comes back with DRBD: the update may have brought a kernel."""
+    if upgrade_is_ahead:
+        checks.next_start_is_safe(look, evidence)
+
+
 @step("again.commands", after=UPDATED)
 def test_commands(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
     """No other command that changes the cluster runs on any node."""

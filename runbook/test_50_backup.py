@@ -15,7 +15,8 @@ from runbook.ocs.presence import presence
 
 AGAIN = (
     *("again.sameness", "again.repository", "again.space", "again.constraints"),
-    *("again.leftovers", "again.commands", "again.health", "again.ocs_files"),
+    *("again.leftovers", "again.kernels", "again.commands", "again.health"),
+    "again.ocs_files",
 )
 
 

@@ -6,9 +6,10 @@ import json
 
 from engine.evidence import Evidence
 from engine.look import Look
-from engine.model.finding import Finding
 from engine.model.inventory import Environment
-from engine.queries.machine import KERNELS, optional_file_text
+from engine.policy import kernels
+from engine.queries.kernels import KERNELS
+from engine.queries.machine import optional_file_text
 from engine.session import Session
 from engine.statement import REHEARSED
 from engine.steps import step
@@ -38,18 +39,7 @@ def test_reboot(look: Look, evidence: Evidence) -> None:
     """Nodes that run an older kernel than the newest one installed are named, never rebooted."""
     asked = look.ask_all(look.names.all, KERNELS)
     evidence.answered(asked)
-    findings = [
-        Finding(
-            code="reboot-needed",
-            subject=node,
-            observed=f"kernel {kernels.running} runs, {kernels.newest} is installed",
-            expected="the newest installed kernel running",
-            remedy="Plan a reboot, one node at a time, each in standby; the runbook does none.",
-        )
-        for node, kernels in asked.values.items()
-        if kernels.newest not in (None, kernels.running)
-    ]
-    evidence.judge(findings, observed=f"no newer kernel waits on {len(asked.values)} nodes")
+    evidence.judge(kernels.reboot_needed(asked.values), observed=kernels.sentence(asked.values))
 
 
 @step(

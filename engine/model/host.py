@@ -105,3 +105,15 @@ class Process:
 
     pid: int
     command: str
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernel that runs, and the one that the next start takes."""
+
+    running: str
+    newest: str | None
+    """The one that was installed last as an rpm; None: no rpm of one."""
+    uses_drbd: bool = False
+    """The DRBD module is loaded."""
+    newest_has_drbd: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from engine.model.host import FileSystem, Memory, Package, Process
 from engine.parse.machine import (
@@ -68,30 +67,6 @@ MACHINE: Query[str] = Query(
     parse=of_text(str.strip),
 )
 
-
-@dataclass(frozen=True)
-class Kernels:
-    """The kernel that runs and the newest one installed as rpm; None: no rpm of one."""
-
-    running: str
-    newest: str | None
-
-
-def _kernels(answer: AnswerLike) -> Kernels:
-    running, *installed = answer.text.splitlines()
-    # the one installed last is the one that the next start takes
-    return Kernels(running.strip(), max(installed, default="0 ").partition(" ")[2] or None)
-
-
-KERNELS: Query[Kernels] = Query(
-    name="kernels",
-    argv=(
-        *("sh", "-c"),
-        "uname -r; rpm -q kernel-core"
-        " --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\\n' | grep '^[0-9]' || true",
-    ),
-    parse=_kernels,
-)
 
 _SUBCOMMAND = re.compile(r"[a-z][a-z-]*", re.ASCII)
 _PROGRAM = re.compile(r"(?:/[\w.-]+)*/?[\w.-]+:?", re.ASCII)
