@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import RunbookError
@@ -15,6 +16,8 @@ from engine.support.archive import name_of
 
 UNANSWERED = "question-unanswered"
 SUPPORT_NEEDED = "support-needed"
+OVER = "Nothing: it counts before an upgrade, and this one is over."
+GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
 
 
 class StoppedForPerson(RunbookError):
@@ -49,6 +52,8 @@ class Evidence:
         `guide` are the rows this observation was made for (default: all of the step's).
         `information`: shown without weight, for start conditions after the start.
         """
+        if information:
+            findings = [_without_weight(f, over=self._run.memory.closed) for f in findings]
         weighed = self._run.judge.weigh(findings, information=information)
         self._keep_acceptances()
         for finding in weighed:
@@ -164,6 +169,13 @@ class Evidence:
             self._run.record(
                 "row", step=self.step, row=row, state=state.value, reason=reason, **more
             )
+
+
+def _without_weight(finding: Finding, *, over: bool) -> Finding:
+    """A start condition after the start: what would mend it then may do harm now."""
+    if over:
+        return replace(finding, remedy=OVER)
+    return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
 
 
 def _said(findings: list[Finding], otherwise: str) -> str:

@@ -40,6 +40,8 @@ class Look:
         self.baseline: Mapping[str, Any] | None = None
         self.silent: dict[str, str] = {}
         """Nodes without a first answer, and why: they are not waited for again and again."""
+        self.on_status: Callable[[ClusterStatus, datetime], None] | None = None
+        """Told each status of the cluster, and when it was asked."""
 
     @property
     def inventory(self) -> Inventory:
@@ -168,7 +170,11 @@ class Look:
 
     def cluster_status(self) -> ClusterStatus:
         """The cluster as N sees it now, with the inventory's names."""
-        return self.names.localised(self.ask(self.names.active, STATUS))
+        asked = self._run.now() if self.on_status is not None else None
+        status = self.names.localised(self.ask(self.names.active, STATUS))
+        if self.on_status is not None and asked is not None:
+            self.on_status(status, asked)
+        return status
 
     def close_ledger(self, kind: str, subject: str, why: str) -> None:
         """A temporary change is found to be undone already: bookkeeping, no change."""

@@ -51,11 +51,12 @@ def rows_of(
 
 def _take(of_row: dict[str, Event], event: Event) -> None:
     before = of_row.get(event["step"])
-    idle = event["state"] in (RowState.NOT_NEEDED, RowState.NOT_APPLICABLE)
-    # "nothing to do any more" on a later run does not undo what an earlier one fulfilled
-    if before is not None and before["state"] == RowState.FULFILLED and idle:
-        return
     same_run = before is not None and before["run"] == event["run"]
+    proved = before is not None and before["state"] == RowState.FULFILLED
+    idle = event["state"] in (RowState.NOT_NEEDED, RowState.NOT_APPLICABLE)
+    # what a later run sees of a changed cluster, or finds nothing to do for, is no better proof
+    if proved and (idle or (not same_run and event["state"] == RowState.FULFILLED)):
+        return
     of_row[event["step"]] = _both(before, event) if before is not None and same_run else event
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -19,8 +19,11 @@ from engine.console import Console
 from engine.door import Door
 from engine.errors import Refused, RunbookError, Unanswered, UsageError
 from engine.evidence import Evidence, StoppedForPerson, unanswered
+from engine.intervals import Interval, intervals_of
+from engine.journal import Event
 from engine.look import Look
 from engine.model.change import Change, Outcome
+from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
 from engine.notify import notify
 from engine.opening import Opening
@@ -29,10 +32,11 @@ from engine.plan.planner import Planner
 from engine.probing.targets import targets_of
 from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
+from engine.report.change import of_change, span_of
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
 from engine.secrets import Secret
-from engine.standby import StandbyWatch, standby_seconds
+from engine.standby import StateWatch
 from engine.stepping import StepUnderWay
 from engine.steps import Scope
 from engine.stops import NotDone, firewall_refused, superseded
@@ -61,7 +65,7 @@ class Session:
         self.opening = Opening(run, self._nodes, self._transport, console)
         self.look: Look
         self.survey: Survey
-        self._standby = StandbyWatch(self._standby_nodes, self._record_standby)
+        self._states = StateWatch(self._status, run.record, run.now)
         self._services = ServiceWatch(run, self._transport, run.inventory.operative)
         self.planner = Planner(run)
         self.steps = StepUnderWay(run, console, self.planner)
@@ -76,6 +80,7 @@ class Session:
         """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
         if not self.opening.hold_here():
             return
+        asked = self.run.now()
         self.look, self.survey = self.opening.look()
         if (records := self.opening.hold()) is not None:
             self._records = records
@@ -87,6 +92,7 @@ class Session:
                 self._idle,
                 self._watch_services,
             )
+        self._watch_states(asked)
         self.opening.judge()
         if self._applier is not None and self.run.stop is None and self.run.settlements:
             settle(self.run)
@@ -286,7 +292,16 @@ class Session:
 
     def _idle(self, word: str) -> None:
         self.console.idle(word)
-        self._standby.sample()
+        self._states.sample()
+
+    def _watch_states(self, asked: datetime) -> None:
+        """From the first look on, which was asked then: standby and fencing."""
+        if not self.run.mode.changes:
+            return
+        self._states.go_on_from(self.survey.earlier)
+        if self.survey.status is not None:
+            self._states.see(self.survey.status, asked)
+        self.look.on_status = self._states.see
 
     def _watch_services(self) -> None:
         """From the first change on: whether the cluster's services answer."""
@@ -306,26 +321,25 @@ class Session:
 
     def watch_standby(self) -> None:
         """Look now who is in standby."""
-        self._standby.sample(now=True)
+        self._states.sample(now=True)
 
-    def standby_seconds(self) -> dict[str, float]:
-        """Node -> seconds in standby during this attempt."""
-        return standby_seconds([*self.survey.earlier, *self.run.journal.events])
+    def attempt_events(self) -> list[Event]:
+        """What is on record of the attempt until now."""
+        return [*self.survey.earlier, *self.run.journal.events]
 
-    def time_taken(self) -> timedelta:
-        """From the first run of the attempt until now, pauses between runs included."""
-        memory = self.run.memory
-        since = datetime.fromisoformat(memory.started) if memory.started else self.run.started
-        until = datetime.fromisoformat(memory.ended) if memory.ended else self.run.now()
-        return timedelta(seconds=int((until - since).total_seconds()))
+    def temporary_states(self) -> list[Interval]:
+        """When nodes were in standby and fencing off during this attempt, as it was seen."""
+        return intervals_of(of_change(self.attempt_events()))
 
-    def _record_standby(self, node: str, state: str) -> None:
-        self.run.record("standby", node=node, state=state)
+    def time_taken(self) -> tuple[datetime, datetime]:
+        """From the begin of the attempt's first run until now; until its end when it is over."""
+        change = of_change(self.attempt_events())
+        return span_of(change, None if self.run.memory.closed else self.run.now())
 
-    def _standby_nodes(self) -> tuple[str, ...]:
+    def _status(self) -> ClusterStatus:
         # asked past the evidence: hundreds of equal looks would bury it
         answer = self._transport.run(self.look.names.active, STATUS.argv, deadline=STATUS.deadline)
-        return self.look.names.localised(STATUS.parse(answer)).standby_nodes
+        return self.look.names.localised(STATUS.parse(answer))
 
     def foresee(self, function: object) -> None:
         """A plan does not run this step's body: what it says of itself beforehand."""

@@ -125,11 +125,13 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
     if findings:
         evidence.judge(findings, observed=listing)
         return
-    evidence.judge(
-        versions.start_versions(asked.values, release.SOURCE, release.TARGET),
-        observed=f"{listing}; position: {look.position}",
-        information=not is_start(look),
+    # later the versions are the upgrade's own: they are judged where it reaches them
+    findings += (
+        versions.start_versions(asked.values, release.SOURCE, release.TARGET)
+        if is_start(look)
+        else ()
     )
+    evidence.judge(findings, observed=f"{listing}; position: {look.position}")
 
 
 @step("preflight.records", asks=True, scope="both")

@@ -26,6 +26,9 @@ LATER = "judged at the start of the attempt; the upgrade has changed the data si
 @step("preflight.ocs_servers", guide=("G04",), asks=True)
 def test_ocs_servers(look: Look, evidence: Evidence) -> None:
     """OCS servers of GLPI with any other database user are found before the start."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
     place = glpi_place(look)
     if place.database is None and not place.findings:
         evidence.not_applicable(place.sentence)
@@ -33,11 +36,7 @@ def test_ocs_servers(look: Look, evidence: Evidence) -> None:
     seen = Seen(list(place.findings), place.sentence)
     if place.database is not None:
         seen = glpi_before(look, place.database)
-    evidence.judge(
-        seen.findings,
-        observed=seen.observed,
-        information=look.position.is_after(Position.UPDATED),
-    )
+    evidence.judge(seen.findings, observed=seen.observed)
 
 
 @step("preflight.capacity", guide=("G05",), asks=True)
@@ -72,11 +71,12 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
 @step("preflight.ocs_passwords", asks=True)
 def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
     """The password in use is the same in both files on every node, and can be carried over."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
     passwords, findings = migration.passwords_before(look)
     evidence.judge(
-        findings,
-        observed=f"read on {len(passwords)} operative nodes, the same everywhere",
-        information=look.position.is_after(Position.UPDATED),
+        findings, observed=f"read on {len(passwords)} operative nodes, the same everywhere"
     )
 
 

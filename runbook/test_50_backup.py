@@ -13,6 +13,8 @@ from runbook.ocs.memories.fetched import fetched_findings
 from runbook.ocs.memories.table import no_memories
 from runbook.ocs.presence import presence
 
+FETCHED = "backup-fetched"
+"""The fact by which it is remembered in which run's directory the copy is."""
 AGAIN = (
     *("again.sameness", "again.repository", "again.space", "again.constraints"),
     *("again.leftovers", "again.kernels", "again.commands", "again.health"),
@@ -31,9 +33,12 @@ def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> 
 
 @step("backup.fetched", after=("backup.proved",))
 def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> None:
-    """The backup lies here too: N alone would be one place only."""
+    """The backup is copied to this machine, as N alone would be one place only."""
+    if look.memory.closed:
+        evidence.not_needed(_of_earlier(look))
+        return
     proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
-    if proof is None or look.memory.closed:
+    if proof is None:
         evidence.not_needed("there is no backup to fetch")
         return
     path = runbook_session.fetch(
@@ -43,8 +48,18 @@ def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> No
     evidence.judge(
         findings, observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}"
     )
+    if not evidence.blocking:
+        evidence.remember(FETCHED, file=f"backups/{path.name}", sha256=proof.sha256)
     evidence.note(f"restore it on the node that runs the database with: {proof.restore_command}")
     _fetch_list(runbook_session, look, evidence, proof)
+
+
+def _of_earlier(look: Look) -> str:
+    """Where the copy is, when the upgrade is over and nothing is fetched any more."""
+    fetched = look.memory.facts.get(FETCHED)
+    if fetched is None:
+        return "the upgrade is over, and no run has fetched a backup"
+    return f"the upgrade is over: {fetched['file']} is in the directory of run {fetched['run']}"
 
 
 def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Proof) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from engine.evidence import Evidence
+from engine.intervals import FENCING, STANDBY, of_kind, told
+from engine.journal import stamp
 from engine.look import Look
 from engine.model.inventory import Environment
 from engine.policy import kernels
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import optional_file_text
+from engine.report.change import TAKEN
 from engine.session import Session
 from engine.statement import REHEARSED
 from engine.steps import step
@@ -20,12 +24,15 @@ from runbook.profiles import announced
 @step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
 def test_time(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The time taken stands beside the announced time; standby is measured."""
-    taken = runbook_session.time_taken()
+    since, until = runbook_session.time_taken()
+    if not look.memory.closed:
+        evidence.remember(TAKEN, since=stamp(since), until=stamp(until))
+    taken = timedelta(seconds=int((until - since).total_seconds()))
     evidence.fulfilled("G15", f"announced {announced(look)}, taken {taken}")
-    seconds = runbook_session.standby_seconds()
-    listing = ", ".join(f"{node} {value:.0f} s" for node, value in seconds.items())
-    evidence.remember("standby", per_node=seconds)
-    evidence.fulfilled("G16", f"measured in standby: {listing or 'no node in this run'}")
+    seen = runbook_session.temporary_states()
+    standby = told(of_kind(seen, STANDBY)) or "no node"
+    evidence.fulfilled("G16", f"measured in standby: {standby}")
+    evidence.note(f"measured without fencing: {told(of_kind(seen, FENCING)) or 'at no time'}")
 
 
 @step("closing.manual_tasks", after=("reactivation.final",), guide=("G22",))

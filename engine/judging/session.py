@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine.attempt.memory import Memory
 from engine.attempt.takeover import judge_position, judge_records
 from engine.console import Console
+from engine.journal import Event
 from engine.judging.answers import NotRecorded
 from engine.judging.apply import Reapplier
 from engine.judging.baseline import RecordedBaseline
@@ -17,7 +17,6 @@ from engine.judging.record import Record
 from engine.run import Run, Stop
 from engine.secrets import Secret
 from engine.session import Session
-from engine.standby import standby_seconds
 from engine.survey import refresh_records, survey
 
 
@@ -76,14 +75,8 @@ class JudgingSession(Session):
     def watch_standby(self) -> None:
         """Who entered and left is on record."""
 
-    def standby_seconds(self) -> dict[str, float]:
-        return standby_seconds([*self.survey.earlier, *self.record.before(self.run.step)])
-
-    def time_taken(self) -> timedelta:
-        memory = self.run.memory
-        since = datetime.fromisoformat(memory.started) if memory.started else self.run.started
-        until = datetime.fromisoformat(memory.ended) if memory.ended else self.run.now()
-        return timedelta(seconds=int((until - since).total_seconds()))
+    def attempt_events(self) -> list[Event]:
+        return [*self.survey.earlier, *self.record.before(self.run.step)]
 
     def _announce(self, stop: Stop) -> None:
         """Nobody is told: it was long ago."""

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.attempt.memory import Memory
-from engine.journal import Event
+from engine.attempt.memory import LedgerEntry, Memory
+from engine.intervals import (
+    FENCING,
+    STANDBY,
+    Interval,
+    intervals_of,
+    of_kind,
+    open_since,
+    told,
+)
+from engine.journal import Event, stamp
+from engine.report.change import of_change, taken_by
 from engine.report.gaps import gaps_of, totals_of
 from engine.report.under_way import open_changes, sentence
 
@@ -23,6 +33,8 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
     """
     begun = own[0]
     memory = Memory.fold([*earlier, *own])
+    change = of_change([*earlier, *own])
+    intervals = intervals_of(change)
     ended = _last(own, "run-ended")
     finished = (ended or own[-1])["time"]
     stopped = _stopped(own, memory, ended)
@@ -44,14 +56,13 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "started": begun.get("started", begun["time"]),
         "finished": finished,
         "announced": begun.get("announced", ""),
-        "taken": _taken(begun.get("started", begun["time"]), finished),
-        "standby": _standby(own, earlier),
+        "taken": str(taken_by(change)),
+        "taken_by_run": _taken(begun.get("started", begun["time"]), finished),
+        "standby": told(of_kind(intervals, STANDBY)),
+        "fencing_off": told(of_kind(intervals, FENCING)),
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
-        "ledger": [
-            {"kind": e.kind, "subject": e.subject, "former": e.former, "since": e.since}
-            for e in memory.ledger.values()
-        ],
+        "ledger": [_entry(entry, intervals) for entry in memory.ledger.values()],
         "under_way": open_changes(memory, own, attempt),
         "stopped": stopped,
         "support": _support(own),
@@ -139,10 +150,11 @@ def _taken(started: str, finished: str) -> str:
     return str(timedelta(seconds=max(0, int(between.total_seconds()))))
 
 
-def _standby(own: Sequence[Event], earlier: Sequence[Event]) -> str:
-    facts = {e["name"]: e for e in [*earlier, *own] if e["event"] == "fact"}
-    per_node: Mapping[str, float] = facts.get("standby", {}).get("per_node", {})
-    return "; ".join(f"{node} {seconds:.0f} s" for node, seconds in per_node.items())
+def _entry(entry: LedgerEntry, intervals: Sequence[Interval]) -> dict[str, str]:
+    """What is still in place: since when it was seen, else since the command that may do it."""
+    seen = open_since(intervals).get((entry.kind, entry.subject))
+    since = stamp(seen.since) if seen else entry.since
+    return {"kind": entry.kind, "subject": entry.subject, "former": entry.former, "since": since}
 
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:

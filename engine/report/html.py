@@ -126,8 +126,10 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         "started": "Started (UTC)",
         "finished": "Finished (UTC)",
         "announced": "Announced time",
-        "taken": "Time taken",
+        "taken": "Time taken (all runs)",
+        "taken_by_run": "Time taken by this run",
         "standby": "In standby",
+        "fencing_off": "Without fencing",
     }
     for key, label in labels.items():
         if summary.get(key):

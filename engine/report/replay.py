@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -101,8 +102,10 @@ def _as_it_was(xml: Path, summary: Mapping[str, Any], host: str) -> None:
     """junit's head tells when and where the run was, not this rendering."""
     tree = ElementTree.parse(xml)
     for suite in tree.iter("testsuite"):
-        hours, minutes, seconds = summary["taken"].split(", ")[-1].split(":")
-        suite.set("time", f"{int(hours) * 3600 + int(minutes) * 60 + int(seconds)}.000")
+        lasted = datetime.fromisoformat(summary["finished"]) - datetime.fromisoformat(
+            summary["started"]
+        )
+        suite.set("time", f"{int(lasted.total_seconds())}.000")
         suite.set("timestamp", summary["started"])
         suite.set("hostname", host)
     tree.write(xml, encoding="utf-8", xml_declaration=True)

@@ -20,7 +20,13 @@ from engine.model.names import Names
 from engine.policy import normal
 from engine.queries import Asked
 from engine.transport.scripted import said
-from runbook import release, test_10_preflight, test_30_update
+from runbook import (
+    release,
+    test_10_preflight,
+    test_15_preflight_ocs,
+    test_30_update,
+    test_50_backup,
+)
 from runbook.test_60_upgrade import test_window as window
 from tests.engine import kit
 from tests.policy.builders import cluster_status, node
@@ -80,6 +86,56 @@ def test_what_guards_the_start_is_information_later(check: str, position: Positi
 @pytest.mark.parametrize("position", [Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED])
 def test_before_the_upgrade_it_counts(check: str, position: Position) -> None:
     assert weighs(check, position) is True
+
+
+class NotAsked:
+    """In the place of what asks: whoever asks fails."""
+
+    def __getattr__(self, name: str) -> Any:
+        pytest.fail(f"asked: {name}")
+
+
+@pytest.mark.parametrize("check", ["ocs_passwords", "ocs_servers", "capacity"])
+@pytest.mark.parametrize("position", [*UNDER_WAY[1:], Position.CLOSED])
+def test_what_the_upgrade_changes_itself_is_not_judged_after_it(
+    check: str, position: Position, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files refer to the variable then: nobody has to set another password."""
+    monkeypatch.setattr(test_15_preflight_ocs, "migration", NotAsked())
+    monkeypatch.setattr(test_15_preflight_ocs, "glpi_place", NotAsked())
+    said: list[str] = []
+    evidence = SimpleNamespace(not_needed=said.append)
+    look = SimpleNamespace(position=position)
+    getattr(test_15_preflight_ocs, f"test_{check}")(look, evidence)
+    assert said == [test_15_preflight_ocs.LATER]
+
+
+@pytest.mark.parametrize("position", [*UNDER_WAY, Position.CLOSED])
+def test_the_target_on_the_nodes_is_no_finding_after_the_start(position: Position) -> None:
+    """Nobody has to find out who upgraded them: it was this runbook."""
+    versions = Asked("version", dict.fromkeys(NODES, release.TARGET))
+    session: Any = SimpleNamespace(survey=SimpleNamespace(versions=versions, situation=None))
+    evidence: Any = Weights()
+    test_10_preflight.test_versions(session, position_look(position), evidence)
+    assert evidence.findings == []
+    evidence = Weights()
+    test_10_preflight.test_versions(session, position_look(Position.NOT_STARTED), evidence)
+    assert {finding.code for finding in evidence.findings} == {"version-path"}
+
+
+def test_where_the_backup_is_fetched_to_is_told_and_no_later_run_says_that_it_has_it() -> None:
+    fetched = {**kit.event("fact", name=test_50_backup.FETCHED, file="backups/x"), "run": "first"}
+    for memory, expected in (
+        (Memory.fold([fetched]), "the upgrade is over: backups/x is in the directory of run first"),
+        (Memory(), "the upgrade is over, and no run has fetched a backup"),
+    ):
+        memory.closed = True
+        told: list[str] = []
+        evidence: Any = SimpleNamespace(not_needed=told.append)
+        look: Any = SimpleNamespace(memory=memory, attempt=None)
+        test_50_backup.test_fetched(NotAsked(), look, evidence)  # type: ignore[arg-type]
+        assert told == [expected]
+    assert "lies here" not in (test_50_backup.test_fetched.__doc__ or "")
 
 
 # a resumed run between unstandby and fencing

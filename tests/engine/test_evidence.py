@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.evidence import Evidence, StoppedForPerson, unanswered
+from engine.evidence import GOES_ON, OVER, Evidence, StoppedForPerson, unanswered
 from engine.model.finding import Acceptance
 from engine.queries import Asked
 from engine.run import Run
@@ -68,6 +68,18 @@ def test_as_information_nothing_blocks(run: Run, evidence: Evidence) -> None:
     evidence.judge([kit.finding("version-path")], observed="seen", information=True)
     assert evidence.blocking == []
     assert recorded(run, "finding")[0]["severity"] == "info"
+
+
+def test_a_start_condition_after_the_start_does_not_advise_as_before_it(
+    run: Run, evidence: Evidence
+) -> None:
+    finding = kit.finding(remedy="Set another password.")
+    evidence.judge([finding], observed="seen", information=True)
+    run.memory.closed = True
+    evidence.judge([finding], observed="seen", information=True)
+    begun, over = (event["remedy"] for event in recorded(run, "finding"))
+    assert begun == f"{GOES_ON} Set another password."
+    assert over == OVER
 
 
 def test_a_question_without_an_answer_blocks_for_each_node(run: Run, evidence: Evidence) -> None:

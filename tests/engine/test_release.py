@@ -30,7 +30,14 @@ NO_CODES = {
     *("run-started", "run-ended", "step-started", "step-ended", "ledger-closed"),
     *("attempt-opened", "attempt-closed"),
     # names of facts, scripts, packages, options of commands, attributes of outputs
-    *("memories-verified", "agents-listed", "scratch-schema", "neteye-runbook", "ocs-endpoint"),
+    *(
+        "memories-verified",
+        "agents-listed",
+        "backup-fetched",
+        "scratch-schema",
+        "neteye-runbook",
+        "ocs-endpoint",
+    ),
     *("ocs-proved", "failover-over"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.evidence import as_data
+from engine.queries.pacemaker import STATUS
+from engine.verify import digest
 from tests.engine import kit
 from tests.engine.kit import SECOND, N, event
 
@@ -163,3 +166,167 @@ def long(count: int, text: str) -> list[dict[str, Any]]:
         asked(5, question=f"question {number}", output={"text": text}) for number in range(count)
     )
     return [*events[:4], *more, *events[4:]]
+
+
+FIRST, SECOND_RUN, LATER = (f"2026110{n}T000000Z-neteye-000{n}" for n in (1, 2, 3))
+PHASES = (
+    *("preflight.versions", "preflight.other", "update.run", "again.space", "upgrade.run[1]"),
+    *("verification.two", "reactivation.normal", "closing.time", "closing.state"),
+)
+
+
+def status(seconds: float, step_name: str = "preflight.other") -> dict[str, Any]:
+    """An answer to the question for the cluster's status: a look."""
+    return asked(seconds, step=step_name, question=STATUS.name)
+
+
+def lasting(seconds: float, other: float | None, node: str = "", state: str = "") -> dict[str, Any]:
+    """Somebody is seen in standby for the first time, or no more; without a node: fencing."""
+    before = event("x", other)["time"] if other is not None else None
+    kind, of_node = ("standby", {"node": node}) if node else ("fencing", {})
+    return event(kind, seconds, **of_node, state=state, other=before)
+
+
+def citing(seconds: float, text: str, step_name: str) -> dict[str, Any]:
+    """A long answer whose file has the name that every run's first one has."""
+    output = {
+        "text": text[:10],
+        "size": len(text),
+        "sha256": digest(text.encode()),
+        "file": "outputs/0001-answer.txt",
+    }
+    return asked(seconds, step=step_name, question="something long", output=output)
+
+
+def planned() -> dict[str, Any]:
+    told = collected()
+    return {
+        **told,
+        "steps": [
+            {
+                **told["steps"][0],
+                "name": name,
+                "of": name.split("[")[0],
+                "intent": "",
+                "guide": ["G01"] if name == PHASES[0] else [],
+            }
+            for name in PHASES
+        ],
+    }
+
+
+def of_run(run: str, events: Iterable[dict[str, Any]], later: float = 0.0) -> list[dict[str, Any]]:
+    """Events of one run, numbered, `later` seconds after what they say."""
+    moved = []
+    for number, one in enumerate(events, start=1):
+        when = (datetime.fromisoformat(one["time"]) + timedelta(seconds=later)).isoformat()
+        told = {**one, "run": run, "seq": number, "time": when.replace("+00:00", "Z")}
+        if told.get("other"):
+            other = datetime.fromisoformat(told["other"]) + timedelta(seconds=later)
+            told["other"] = other.isoformat().replace("+00:00", "Z")
+        moved.append(told)
+    return moved
+
+
+def row(seconds: float, step_name: str, reason: str, state: str = "fulfilled") -> dict[str, Any]:
+    return event("row", seconds, step=step_name, row="G01", state=state, reason=reason)
+
+
+def interrupted() -> list[dict[str, Any]]:
+    """The first run of an attempt: stopped by a signal in the middle of the upgrade."""
+    upgrade = kit.intent(
+        "upgrade.run[1]",
+        detached="upgrade-1",
+        what="neteye upgrade",
+        command="neteye upgrade",
+        opens=[
+            {"kind": "fencing", "subject": "cluster", "former": "enabled"},
+            {"kind": "standby", "subject": SECOND, "former": "active"},
+        ],
+    )
+    upgrade["time"] = event("x", 100)["time"]
+    return [
+        started(guide={"G01": GUIDE["G01"]}),
+        planned(),
+        status(1),
+        *step("preflight.versions", 2, 5),
+        row(3, "preflight.versions", "neteye01 4.25; position: not started"),
+        *step("preflight.other", 5, 9, "not applicable"),
+        event("attempt-opened", 10, attempt=FIRST),
+        citing(12, "what the first run saw" * 3, "preflight.other"),
+        *step("preflight.other", 5, 13),
+        *step("again.space", 80, 90),
+        status(95),
+        step("upgrade.run[1]", 99, 999)[0],
+        upgrade,
+        lasting(130, 124, state="off"),
+        lasting(136, 130, SECOND, "entered"),
+        event("stopped", 199, outcome="interrupted", exit_code=2, reason="SIGTERM", what_to_do=""),
+        status(200, "closing.state"),
+        event("run-ended", 201, outcome="interrupted", exit_code=2),
+    ]
+
+
+def finished() -> list[dict[str, Any]]:
+    """The second run, 1000 seconds later, from elsewhere: it follows the upgrade to its end."""
+    closes = [["fencing", "cluster"], ["standby", SECOND]]
+    ended = kit.result("upgrade.run[1]", seconds=900.0, reason="")
+    ended["time"] = event("x", 30)["time"]
+    back = kit.intent("reactivation.normal", what="unstandby", command="pcs node unstandby")
+    back["time"] = event("x", 60)["time"]
+    done = kit.result("reactivation.normal", seconds=4.0, reason="", closes=closes)
+    done["time"] = event("x", 64)["time"]
+    missing: list[dict[str, Any]] = []
+    return [
+        started(guide={"G01": GUIDE["G01"]}, host="desk"),
+        planned(),
+        event("outputs-fetched", 1, step="", of=FIRST, files=1, missing=missing),
+        *step("preflight.versions", 2, 5),
+        row(3, "preflight.versions", "neteye01 4.26; position: upgrade under way"),
+        *step("preflight.other", 5, 9, "not needed"),
+        citing(12, "what the second run saw" * 3, "preflight.other"),
+        *step("again.space", 14, 15, "failed"),
+        ended,
+        *step("upgrade.run[1]", 20, 31),
+        *step("verification.two", 35, 40),
+        status(55, "reactivation.normal"),
+        back,
+        done,
+        status(65, "reactivation.normal"),
+        lasting(65, 55, SECOND, "left"),
+        lasting(65, 55, state="on"),
+        *step("reactivation.normal", 58, 70),
+        event(
+            "fact", 72, step="closing.time", name="time-taken",
+            since=event("x", 0)["time"], until=event("x", 1072)["time"],
+        ),
+        *step("closing.time", 71, 73),
+        event("attempt-closed", 75, attempt=FIRST, by="done"),
+        *step("closing.state", 75, 76),
+        event("run-ended", 77, outcome="done", exit_code=0),
+    ]  # fmt: skip
+
+
+def afterwards() -> list[dict[str, Any]]:
+    """The third run, two days later: everything is done, it only looks."""
+    two = [{"why": "N has not got it", "files": ["0001-answer.txt"]}]
+    return [
+        started(guide={"G01": GUIDE["G01"]}, host="desk"),
+        planned(),
+        event("outputs-fetched", 1, step="", of=FIRST, files=1, missing=[]),
+        event("outputs-fetched", 1, step="", of=SECOND_RUN, files=0, missing=two),
+        status(1),
+        *step("preflight.versions", 2, 5, "failed"),
+        row(3, "preflight.versions", "neteye01 4.26; position: closed"),
+        *step("preflight.other", 5, 9),
+        citing(12, "what the third run saw" * 3, "preflight.other"),
+        *step("verification.two", 10, 11, "not needed"),
+        *step("closing.state", 12, 13),
+        event("run-ended", 13, outcome="done", exit_code=0),
+    ]
+
+
+def several() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """An attempt of two runs, and a run after its end: the events of the two, those of the last."""
+    two = [*of_run(FIRST, interrupted()), *of_run(SECOND_RUN, finished(), 1000)]
+    return two, of_run(LATER, afterwards(), 200_000)

@@ -104,8 +104,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.report.under_way": ("engine.journal", "engine.attempt.memory", "engine.attempt.remote"),
     "engine.report.header": (
         *("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
-        "engine.report.gaps",
+        *("engine.report.gaps", "engine.report.change", "engine.intervals"),
     ),
+    "engine.report.change": ("engine.journal",),
+    "engine.intervals": ("engine.journal", "engine.queries"),
     "engine.report.whole": (),
     "engine.report.summary": (
         *("engine.report.header", "engine.report.whole", "engine.journal", "engine.rows"),

@@ -16,6 +16,7 @@ from engine.attempt.memory import Memory
 from engine.attempt.position import Position, Situation, position_findings, position_of
 from engine.console import clean_line
 from engine.graph import order, resolve
+from engine.intervals import intervals_of
 from engine.journal import Journal, read_journal
 from engine.model.change import Outcome
 from engine.model.host import Version
@@ -23,7 +24,6 @@ from engine.redact import Redactor, _forms_of
 from engine.rows import RowState, rows_of
 from engine.run import new_run_id
 from engine.secrets import Secret
-from engine.standby import standby_seconds
 from engine.steps import StepItem, StepMark
 from tests.engine import kit
 
@@ -285,8 +285,8 @@ def test_time_in_standby_is_never_negative_nor_longer_than_the_run(
         kit.event("standby", second, node=node, state=state)
         for second, (node, state) in enumerate(changes)
     ]
-    for seconds in standby_seconds(events).values():
-        assert 0 <= seconds <= len(events)
+    for one in intervals_of(events):
+        assert 0 <= one.least <= one.seconds <= one.most <= len(events)
 
 
 @LAW

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from engine.journal import Event
 from engine.report.audit.runs import runs_of
+from engine.report.change import closing_of, of_change
 from engine.report.gaps import sentence
 
 APPROVED = "approvals"
 """The fact by which a run remembers the approvals that counted at its attempt's start."""
 _TESTS_BEFORE = ("preflight", "again")
 _TESTS_AFTER = ("verification", "reactivation", "failover")
+_IDLE = ("nothing to do", "not needed", "not applicable")
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,48 @@ class Answer:
 
 
 def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer]:
-    """One entry a question. `summary` is summary.json's, `events` those of the whole attempt."""
-    started = [event for event in events if event["event"] == "run-started"]
+    """One entry a question. `summary` is summary.json's, `events` those of the whole attempt.
+
+    What is said of the change is of its own runs: a run after its end only looks.
+    """
+    change = of_change(events)
+    started = [event for event in change if event["event"] == "run-started"]
     first = started[0] if started else {}
     return [
         _reason(summary, first),
-        _impact(summary, events),
-        _approval(summary, events, first),
-        _tests("Tests before the change", summary, events, _TESTS_BEFORE),
-        _tests("Tests after the change", summary, events, _TESTS_AFTER),
-        _deployment(summary, events),
-        _back_out(first, events),
+        _impact(summary, change),
+        _approval(summary, change, first),
+        _tests("Tests before the change", tests_before(change), _TESTS_BEFORE),
+        _tests("Tests after the change", change, _TESTS_AFTER),
+        _deployment(summary, change, events),
+        _back_out(first, change),
         _communication(events),
-        _risks(summary),
-        _completeness(summary, events),
+        _risks(change),
+        _completeness(summary, change),
     ]
+
+
+def tests_before(change: Sequence[Event]) -> list[Event]:
+    """The events of each phase before the first change that comes after that phase.
+
+    A run that goes on looks at the same things once more, when they are changed already.
+    """
+    order = _order_of_phases(change)
+    kept, reached = [], -1
+    for event in change:
+        phase = str(event.get("step", "")).partition(".")[0]
+        place = order.get(phase, 0)
+        if event["event"] == "intent":
+            reached = max(reached, place)
+        elif place >= reached:
+            kept.append(event)
+    return kept
+
+
+def _order_of_phases(events: Iterable[Event]) -> dict[str, int]:
+    names = [s["name"] for e in events if e["event"] == "steps" for s in e["steps"]]
+    phases = dict.fromkeys(str(name).partition(".")[0] for name in names)
+    return {phase: number for number, phase in enumerate(phases)}
 
 
 def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Answer:
@@ -61,11 +89,11 @@ def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Ans
 
 def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     runs = runs_of(events)
-    taken = timedelta(seconds=round((runs[-1].end - runs[0].begin).total_seconds()))
-    said = f"announced {summary['announced'] or 'nothing'}, taken {taken}"
+    said = f"announced {summary['announced'] or 'nothing'}, taken {summary['taken']}"
     if len(runs) > 1:
         said += f" from the begin of the first of {len(runs)} runs to the end of the last"
     said += f"; in standby: {summary['standby']}" if summary["standby"] else ""
+    said += f"; without fencing: {summary['fencing_off']}" if summary["fencing_off"] else ""
     gaps = sentence(summary["service_gaps"]["totals"])
     if not gaps:
         return Answer("Impact on services", said, "gaps", "gaps of services were not measured")
@@ -93,13 +121,14 @@ def approvals_of(events: Sequence[Event]) -> list[Mapping[str, Any]]:
     return list(facts[-1]["given"]) if facts else []
 
 
-def _tests(
-    question: str, summary: Mapping[str, Any], events: Sequence[Event], phases: Sequence[str]
-) -> Answer:
+def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:
     last: dict[str, str] = {}
     for event in events:
         if event["event"] == "step-ended" and str(event["name"]).partition(".")[0] in phases:
-            last[str(event["name"])] = str(event["outcome"])
+            name, outcome = str(event["name"]), str(event["outcome"])
+            # a later run that found nothing left to test takes no test away
+            if not (last.get(name) == "done" and outcome in _IDLE):
+                last[name] = outcome
     counted: dict[str, int] = {}
     for outcome in last.values():
         counted[outcome] = counted.get(outcome, 0) + 1
@@ -115,11 +144,19 @@ def _tests(
     return Answer(question, f"{len(last)} steps: {said}", "steps", missing)
 
 
-def _deployment(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
-    intents = sum(event["event"] == "intent" for event in events)
-    runs = len({event["run"] for event in events})
-    said = f"changes: {intents}, runs: {runs}, by {summary['operator']}"
+def _deployment(
+    summary: Mapping[str, Any], change: Sequence[Event], events: Sequence[Event]
+) -> Answer:
+    intents = sum(event["event"] == "intent" for event in change)
+    runs, all_runs = ({event["run"] for event in each} for each in (change, events))
+    said = f"changes: {intents}, runs: {len(runs)}, by {summary['operator']}"
+    if late := len(all_runs) - len(runs):
+        said += f"; afterwards {late} more that only looked"
+    closed = closing_of(change)
     missing = "" if summary["outcome"] == "done" else f"the last run ended {summary['outcome']}"
+    if closed is not None:
+        is_done = closed.get("by", "done") == "done"
+        missing = "" if is_done else "the attempt was closed by --restore, not by its end"
     return Answer("Deployment record", said, "changes", missing)
 
 
@@ -148,8 +185,12 @@ def _communication(events: Sequence[Event]) -> Answer:
     return Answer("Communication", said, "", missing)
 
 
-def _risks(summary: Mapping[str, Any]) -> Answer:
-    accepted = [finding for finding in summary["findings"] if finding["accepted"]]
+def _risks(events: Iterable[Event]) -> Answer:
+    accepted = {
+        (event["code"], event["subject"], event["observed"])
+        for event in events
+        if event["event"] == "finding" and event["accepted"]
+    }
     said = f"{len(accepted)} accepted findings, each with name and reason" if accepted else "none"
     return Answer("Accepted risks", said, "findings")
 

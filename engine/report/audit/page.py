@@ -16,13 +16,15 @@ from markupsafe import Markup
 
 from engine.attempt.memory import Memory
 from engine.errors import RunbookError
-from engine.journal import Event
+from engine.intervals import FENCING, STANDBY, Interval, intervals_of, length
+from engine.journal import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.records import cut, excerpt, records_of, sentences_of
-from engine.report.audit.runs import runs_of
+from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
+from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.gaps import HOW, gaps_of
 from engine.report.summary import summary_of
@@ -39,6 +41,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     earlier = placed(earlier, own)
     summary = summary_of(own, earlier)
     events = _sealed_left_out([*earlier, *own])
+    change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
     records = records_of(events, sentences_of(events))
     return _template().render(
@@ -47,14 +50,18 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         index=index_of(summary, events),
         timeline=Markup(draw(events, own[0].get("nodes", {}))),
         runs=runs_of(events),
-        states=states_of(events),
+        pauses=[*pauses_of(events), None],
+        change_runs=len(runs_of(change)),
+        closed=closing_of(change),
+        change_ended=change[-1]["time"],
+        states=states_of(change),
         gaps=gaps_of(events),
         how=HOW,
-        findings=_findings(events),
+        findings=_findings(events, str(own[0]["run"])),
         ledger=_ledger(events),
         changes=_changes(events),
         steps=records,
-        approvals=approvals_of(events),
+        approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         unasked=_not_covered(summary),
         excerpt=excerpt,
@@ -104,20 +111,33 @@ def _sealed_left_out(events: Iterable[Event]) -> list[Event]:
     return kept
 
 
-def _findings(events: Iterable[Event]) -> list[Event]:
-    """Each finding once, as it was weighed last; blocking ones first."""
+def _findings(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
+    """Each finding once, as it was weighed last; blocking ones first.
+
+    `stands`: the last run has seen it; the others were seen by earlier runs, and not again.
+    """
     seen: dict[tuple[str, str, str], Event] = {}
     for event in events:
         if event["event"] == "finding":
             seen[str(event["code"]), str(event["subject"]), str(event["observed"])] = event
     weights = {"block": 0, "warn": 1}
+    told = [{**finding, "stands": finding["run"] == own} for finding in seen.values()]
     return sorted(
-        seen.values(), key=lambda f: (weights.get(f["severity"], 2), bool(f["accepted"]), f["time"])
+        told,
+        key=lambda f: (
+            not f["stands"],
+            weights.get(f["severity"], 2),
+            bool(f["accepted"]),
+            f["time"],
+        ),
     )
 
 
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Every temporary change: since when, what it was before, until when; open ones without end."""
+    """Every temporary change: since when, what it was before, until when; open ones without end.
+
+    Standby and fencing are told as they were seen, by the one measurement of them.
+    """
     rows: list[dict[str, Any]] = []
     memory = Memory.fold([])
     for event in events:
@@ -132,13 +152,30 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
                         "former": entry.former,
                         "since": entry.since,
                         "until": "",
+                        "seen": "",
                         "key": key,
                     }
                 )
         for row in rows:
             if not row["until"] and row["key"] not in memory.ledger:
                 row["until"] = event["time"]
-    return rows
+    return [_as_seen(row, intervals_of(events)) for row in rows]
+
+
+def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
+    if row["kind"] not in (STANDBY, FENCING):
+        return row
+    mine = [
+        one
+        for one in intervals
+        if one.key == row["key"]
+        and stamp(one.end) >= row["since"]
+        and (not row["until"] or stamp(one.since) <= row["until"])
+    ]
+    if not mine:
+        return {**row, "seen": "it was not seen to be so"}
+    until = stamp(mine[-1].until) if mine[-1].until else ""
+    return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
 
 
 def _changes(events: Iterable[Event]) -> list[dict[str, Any]]:

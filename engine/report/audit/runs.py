@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from engine.intervals import FENCING, STANDBY, intervals_of, length
 from engine.journal import Event
 
 
@@ -40,6 +42,36 @@ def runs_of(events: Sequence[Event]) -> list[Span]:
     return spans
 
 
+_WAITED = {
+    "stopped": "it had stopped for a person",
+    "unknown": "a person had to look how a change had ended",
+    "blocked": "findings blocked it",
+    "failed": "it had failed",
+    "interrupted": "it had been interrupted",
+    "locked": "another run held the cluster",
+    "done": "it was done",
+}
+
+
+def pauses_of(events: Sequence[Event]) -> list[Span]:
+    """The time between two runs: why there was none, and what went on meanwhile."""
+    runs = runs_of(events)
+    under_way = [(node, one) for node, spans in commands_of(events).items() for one in spans]
+    pauses = []
+    for run, following in itertools.pairwise(runs):
+        outcome = run.detail.partition(",")[0]
+        why = _WAITED.get(outcome, "it had ended without a word (killed, power loss)")
+        meanwhile = [
+            f"{one.name} on {node}"
+            for node, one in under_way
+            if one.begin < run.end and one.end > following.begin
+        ]
+        if meanwhile:
+            why += f"; on record as under way: {', '.join(meanwhile)}"
+        pauses.append(Span("no run", run.end, following.begin, why))
+    return pauses
+
+
 def phases_of(events: Iterable[Event]) -> list[Span]:
     """One span for each phase of each run: the part of a step's name before the dot."""
     spans: list[Span] = []
@@ -54,23 +86,12 @@ def phases_of(events: Iterable[Event]) -> list[Span]:
     return spans
 
 
-def standbys_of(events: Iterable[Event]) -> dict[str, list[Span]]:
-    """Node -> when it was in standby; what never ended lasts to the last event."""
+def states_lasting(events: Iterable[Event]) -> dict[str, list[Span]]:
+    """Node, or `fencing` -> when it was in standby, or off, as it was seen."""
     found: dict[str, list[Span]] = {}
-    since: dict[str, datetime] = {}
-    latest: datetime | None = None
-    for event in events:
-        latest = moment(event)
-        if event["event"] != "standby":
-            continue
-        node = str(event["node"])
-        if event["state"] == "entered":
-            since.setdefault(node, latest)
-        elif node in since:
-            found.setdefault(node, []).append(Span("standby", since.pop(node), latest))
-    for node, begin in since.items():
-        assert latest is not None
-        found.setdefault(node, []).append(Span("standby", begin, latest))
+    for one in intervals_of(events):
+        lane, name = (one.subject, "standby") if one.kind == STANDBY else (FENCING, "off")
+        found.setdefault(lane, []).append(Span(name, one.since, one.end, length([one])))
     return found
 
 

@@ -10,21 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
 
+from engine.intervals import FENCING
 from engine.journal import Event
 from engine.report.audit.runs import (
     Span,
     commands_of,
     losses_of,
     marks_of,
+    pauses_of,
     phases_of,
     runs_of,
-    standbys_of,
+    states_lasting,
 )
 from engine.report.gaps import gaps_of, totals_of
 
 WIDTH, LABELS, LANE, BREAK, TOP = 1000, 170, 22, 26, 30
 _MARKS = {"planned stop": "#9a6700", "stopped": "#cf222e", "lost": "#cf222e"}
-_SORTS = {"standby": "standby", "not seen": "unseen", "out of reach": "unseen"}
+_SORTS = {"standby": "standby", "off": "standby", "not seen": "unseen", "out of reach": "unseen"}
 _MOST_MARKS = 40
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
 
@@ -67,12 +69,14 @@ def draw(events: Sequence[Event], nodes: Iterable[str]) -> str:
     if not runs:
         return ""
     axis = _Axis(runs)
-    standbys, commands = standbys_of(events), commands_of(events)
+    lasting, commands = states_lasting(events), commands_of(events)
     losses = losses_of(events)
     lanes: list[tuple[str, list[Span], str]] = [("phases", phases_of(events), "phase")]
     lanes += [(service, spans, "gap") for service, spans in _services(events).items()]
+    if FENCING in lasting:
+        lanes.append((FENCING, lasting[FENCING], "node"))
     for node in nodes:
-        spans = [*standbys.get(node, []), *commands.get(node, []), *losses.get(node, [])]
+        spans = [*lasting.get(node, []), *commands.get(node, []), *losses.get(node, [])]
         lanes.append((node, sorted(spans, key=lambda span: (span.begin, span.name)), "node"))
     height = TOP + LANE * len(lanes) + 34
     parts = [
@@ -84,7 +88,7 @@ def draw(events: Sequence[Event], nodes: Iterable[str]) -> str:
         top = TOP + LANE * number
         parts.append(f'<text class="lane" x="0" y="{top + 15}">{escape(name)}</text>')
         parts += [_bar(axis, span, top, kind) for span in spans]
-    parts += _breaks(axis, height)
+    parts += _breaks(axis, pauses_of(events), height)
     parts += _marks(axis, events, height)
     return "\n".join([*parts, "</svg>"])
 
@@ -131,13 +135,13 @@ def _ticks(axis: _Axis, height: int) -> list[str]:
     return parts
 
 
-def _breaks(axis: _Axis, height: int) -> list[str]:
+def _breaks(axis: _Axis, pauses: Sequence[Span], height: int) -> list[str]:
     parts = []
-    for run, following, start in zip(axis.runs, axis.runs[1:], axis.starts[1:], strict=False):
-        pause = timedelta(seconds=round((following.begin - run.end).total_seconds()))
+    for pause, start in zip(pauses, axis.starts[1:], strict=True):
         left = start - BREAK
+        lasted = timedelta(seconds=round(pause.seconds))
         parts.append(
-            f"<g><title>no run for {pause}: a person was waited for</title>"
+            f"<g><title>no run for {lasted}: {escape(pause.detail)}</title>"
             f'<rect class="break" x="{left + 2:.1f}" y="18" width="{BREAK - 4}"'
             f' height="{height - 18}"/></g>'
         )

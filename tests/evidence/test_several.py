@@ -1,0 +1,173 @@
+"""An attempt of several runs, and a run after its end: what is told is the change's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.report.audit.index import index_of
+from engine.report.audit.page import render
+from engine.report.audit.runs import pauses_of, states_lasting
+from engine.report.audit.timeline import draw
+from engine.report.html import render_summary
+from engine.report.last_lines import last_lines
+from engine.report.summary import summary_of
+from engine.verify import digest
+from tests.engine.kit import SECOND, N
+from tests.evidence import journals
+from tests.evidence.journals import FIRST, LATER, SECOND_RUN, of_run
+
+
+def answers(earlier: Any, own: Any) -> dict[str, Any]:
+    summary = summary_of(own, earlier)
+    return {one.question: one for one in index_of(summary, [*earlier, *own])}
+
+
+@pytest.fixture
+def told() -> dict[str, Any]:
+    return answers(*journals.several())
+
+
+def page(earlier: Any = None, own: Any = None) -> str:
+    if own is None:
+        earlier, own = journals.several()
+    return render(own, earlier)
+
+
+def test_tests_before_the_change_are_those_before_it(told: dict[str, Any]) -> None:
+    """Of the first run; what later runs saw of the same steps is no test before the change."""
+    before = told["Tests before the change"]
+    assert (before.answer, before.missing) == ("3 steps: 3 done", "")
+
+
+def test_tests_after_it_are_not_taken_away_by_a_look_that_finds_nothing_to_test(
+    told: dict[str, Any],
+) -> None:
+    assert told["Tests after the change"].answer == "2 steps: 2 done"
+
+
+@pytest.mark.parametrize("runs", [1, 2, 3])
+def test_a_row_keeps_the_proof_of_the_run_that_proved_it(runs: int) -> None:
+    every = [
+        of_run(FIRST, journals.interrupted()),
+        of_run(SECOND_RUN, journals.finished(), 1000),
+        of_run(LATER, journals.afterwards(), 200_000),
+    ]
+    *earlier, own = every[:runs]
+    (row,) = summary_of(own, [e for each in earlier for e in each])["guide"]
+    assert row["state"] == "fulfilled"
+    assert row["reason"] == "neteye01 4.25; position: not started"
+
+
+def test_the_time_taken_is_the_attempts_everywhere(told: dict[str, Any]) -> None:
+    earlier, own = journals.several()
+    summary = summary_of(own, earlier)
+    assert (summary["taken"], summary["taken_by_run"]) == ("0:17:52", "0:00:13")
+    assert (
+        "taken 0:17:52 from the begin of the first of 2 runs" in told["Impact on services"].answer
+    )
+    assert "<dd>0:17:52</dd>" in page()
+    assert "0:17:52" in render_summary(summary)
+    # a run that goes on counts from the first run's begin
+    assert summary_of(own[:1], of_run(FIRST, journals.interrupted()))["taken"] == "2 days, 7:33:20"
+
+
+def test_changes_and_runs_are_the_changes_and_a_look_afterwards_is_told(
+    told: dict[str, Any],
+) -> None:
+    deployment = told["Deployment record"]
+    assert deployment.answer.startswith("changes: 2, runs: 2, by")
+    assert deployment.answer.endswith("afterwards 1 more that only looked")
+    assert deployment.missing == ""
+    text = page()
+    assert "<dd>2 and 1 after the end</dd>" in text
+    assert f"in run {SECOND_RUN}" in text
+
+
+def test_standby_and_fencing_have_one_measurement() -> None:
+    """Seen to begin between 130 and 136 and to end between 1055 and 1065."""
+    earlier, own = journals.several()
+    summary = summary_of(own, earlier)
+    assert summary["standby"] == f"{SECOND} 929 s (919 s to 935 s)"
+    assert summary["fencing_off"] == "cluster 935 s (925 s to 941 s)"
+    text, drawn = page(), draw([*earlier, *own], [N, SECOND])
+    for measured in ("929 s (919 s to 935 s)", "935 s (925 s to 941 s)"):
+        head, _, rest = text.partition('id="index"')
+        assert measured in head
+        assert measured in rest.partition('id="ledger"')[2].partition("</section>")[0]
+        assert measured in drawn
+        assert measured in render_summary(summary)
+    (row,) = re.findall(r"<td>fencing</td>.*?</tr>", text)
+    assert "2026-11-02 00:02:10" in row  # when it was seen, not when the command started
+    assert "2026-11-02 00:17:45" in row
+    assert set(states_lasting([*earlier, *own])) == {SECOND, "fencing"}
+
+
+def test_what_is_in_place_is_told_since_it_was_seen() -> None:
+    own = of_run(FIRST, journals.interrupted())
+    summary = summary_of(own)
+    since = {entry["kind"]: entry["since"] for entry in summary["ledger"]}
+    assert since == {"fencing": "2026-11-02T00:02:10.000Z", "standby": "2026-11-02T00:02:16.000Z"}
+    lines = "\n".join(last_lines(summary, Path("reports") / FIRST))
+    assert "standby of neteye02.neteyelocal since 2026-11-02T00:02:16.000Z" in lines
+    # not seen yet: since the command that may do it
+    unseen = [e for e in own if e["event"] not in ("standby", "fencing")]
+    assert {e["since"] for e in summary_of(unseen)["ledger"]} == {"2026-11-02T00:01:40Z"}
+
+
+def test_why_there_was_no_run_is_told_as_it_was() -> None:
+    earlier, own = journals.several()
+    first, second = pauses_of([*earlier, *own])
+    assert first.detail == (
+        f"it had been interrupted; on record as under way: neteye upgrade on {N}"
+    )
+    assert second.detail == "it was done"
+    text = page()
+    assert "a person is waited for" not in text
+    assert "a person was waited for" not in text
+    stopped = [*of_run(FIRST, journals.interrupted()), *of_run(LATER, journals.afterwards(), 9000)]
+    for event in stopped:
+        if event["event"] == "run-ended":
+            event["outcome"] = "stopped"
+    assert pauses_of(stopped)[0].detail.startswith("it had stopped for a person")
+
+
+def test_every_citation_is_the_run_s_own() -> None:
+    """Three runs have a file of the same name."""
+    text = page()
+    for run, place, seen in (
+        (FIRST, f"outputs/{FIRST}/0001-answer.txt", "first"),
+        (LATER, "outputs/0001-answer.txt", "third"),
+    ):
+        sha256 = digest((f"what the {seen} run saw" * 3).encode())
+        assert re.search(rf"whole: {place}, \d+ bytes, sha256 {sha256}", text), run
+    assert "whole: not fetched: N has not got it" in text
+    assert f"outputs/{SECOND_RUN}/" not in text
+
+
+def test_accepted_risks_are_those_of_all_runs() -> None:
+    earlier, own = journals.several()
+    given = {"by": "A. Rossi", "reason": "known", "run": FIRST, "given": "", "until": None}
+    accepted = {
+        **earlier[3],
+        "event": "finding",
+        **dict.fromkeys(("code", "subject", "observed", "expected", "remedy"), "x"),
+        "severity": "block", "guide": [], "accepted": given,
+    }  # fmt: skip
+    told = answers([*earlier[:6], accepted, *earlier[6:]], own)
+    assert told["Accepted risks"].answer.startswith("1 accepted findings")
+
+
+def test_findings_of_earlier_runs_are_told_apart_from_those_that_stand() -> None:
+    earlier, own = journals.several()
+    finding = {
+        **dict.fromkeys(("code", "subject", "observed", "expected", "remedy"), "x"),
+        "severity": "block", "guide": [], "accepted": None,
+    }  # fmt: skip
+    healed = {**earlier[3], "event": "finding", **finding}
+    text = render(own, [*earlier[:6], healed, *earlier[6:]])
+    assert "findings: 0 blocking, 0 warnings; 1 of earlier runs only" in text
+    assert "not seen again" in text
