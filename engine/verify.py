@@ -4,7 +4,7 @@
     python3 verify.py DIR [--head HASH] [--allowed-signers FILE]
 
 This file works alone: Python 3.6 or newer, nothing else of the project. With --allowed-signers it
-calls OpenSSH's `ssh-keygen` (8.1 or newer). It changes nothing.
+calls OpenSSH's `ssh-keygen` (8.2 or newer). It changes nothing.
 
 Each line of a journal has the SHA-256 of the line before it (`prev`). The last line, `sealed`, has
 that of the list of all other files, so the hash of the last line, the head, stands for the whole
@@ -22,9 +22,11 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
@@ -47,6 +49,10 @@ SCHEMA = 1
 VALID, NOT_VALID, NOT_PROVED, USAGE = 0, 1, 2, 4
 _ARMOUR = ("-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----")
 _ARMOUR_WIDTH = 70
+DEADLINE = 30
+"""Seconds for one call of ssh-keygen."""
+_GOOD = re.compile(r"^Good .* with (\S+ key SHA256:\S+)", re.M)
+_TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
 _SHOWN = 20
 _OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
 _CITING = ("output", "whole")
@@ -419,17 +425,20 @@ class Directory:
         _check_armour(path)
         manifest = (self.path / MANIFEST).read_bytes()
         if allowed is None:
-            told = _keygen(["check-novalidate", "-n", NAMESPACE, "-s", str(path)], manifest)
+            try:
+                told = key_of(path, NAMESPACE, manifest)
+            except Wrong as wrong:
+                raise Wrong(f"{SIGNATURE}: {wrong}") from None
             if announced and announced not in told:
                 raise Wrong(
                     f"{SIGNATURE}: of another key than the one the run signed with, {announced}"
                 )
             return ""
-        found = _keygen(["find-principals", "-s", str(path), "-f", str(allowed)], b"")
-        name = found.split("\n")[0]
-        by = ["-s", str(path), "-f", str(allowed), "-I", name]
-        told = _keygen(["verify", "-n", NAMESPACE, *by], manifest)
-        return "signed by {} ({})".format(name, told.strip().rpartition(" with ")[2])
+        try:
+            name, key = signer_of(path, allowed, NAMESPACE, manifest)
+        except Wrong as wrong:
+            raise Wrong(f"{SIGNATURE}: {wrong}") from None
+        return f"signed by {name} ({key})"
 
 
 def _cited(event: Dict[str, Any], shown: str) -> List[Cited]:
@@ -466,23 +475,111 @@ def _check_armour(path: Path) -> None:
         raise Wrong(f"{SIGNATURE} was altered")
 
 
-def _keygen(arguments: List[str], text: bytes) -> str:
-    """What ssh-keygen says. Raises Wrong when it does not agree, OSError without it."""
-    done = subprocess.run(
-        ["ssh-keygen", "-Y", *arguments],
-        input=text,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    said = done.stdout.decode("utf-8", "replace").strip()
-    if "illegal option" in said or "unknown option" in said:
-        raise OSError("this ssh-keygen can't check signatures; it takes OpenSSH 8.1 or newer")
-    if done.returncode != 0:
+# signatures
+
+
+def key_of(signature: Path, namespace: str, text: bytes) -> str:
+    """The key that signed exactly this text, whoever has it: kind and fingerprint.
+
+    Raises Wrong, and OSError without an ssh-keygen that knows signatures.
+    """
+    done = _keygen(["check-novalidate", "-n", namespace, "-s", str(signature)], text)
+    told = _GOOD.search(done.out)
+    if done.code != 0 or told is None:
         raise Wrong(
-            "{} was altered, is of another manifest, or of a key that is not allowed: {}".format(
-                SIGNATURE, re.sub(r"\s+", " ", said)[:200]
-            )
+            f"it was altered after it was signed, or signed as something else: {_why(done)}"
+        )
+    return told.group(1)
+
+
+def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tuple[str, str]:
+    """Who signed exactly this text, by the file of allowed signers, and the key.
+
+    Each line of that key is tried by itself: ssh-keygen looks no further than the first one, and
+    that may be for another use or another time. Raises Wrong, OSError as `key_of`.
+    """
+    key = key_of(signature, namespace, text)
+    wanted = _key_in(signature.read_bytes())
+    reasons = []  # type: List[str]
+    with tempfile.TemporaryDirectory(prefix="nr-signers-") as place:
+        one = Path(place) / "line"
+        for number, line in enumerate(allowed.read_bytes().split(b"\n"), start=1):
+            if wanted not in line or line.lstrip().startswith(b"#"):
+                continue
+            one.write_bytes(line + b"\n")
+            name, why = _allowed_by(one, signature, namespace, text)
+            if name:
+                return name, key
+            reasons.append(f"line {number}: {why}")
+    said = "; ".join(reasons) or "none of its lines has that key"
+    raise Wrong(f"the signature is good, but {allowed.name} does not allow {key}: {said}")
+
+
+def _allowed_by(line: Path, signature: Path, namespace: str, text: bytes) -> Tuple[str, str]:
+    """Whom a file of one line allows, else '' and why not."""
+    of = ["-s", str(signature), "-f", str(line)]
+    found = _keygen(["find-principals", *of], b"")
+    # a pattern that begins with "!" is nobody's name
+    names = [name for name in found.out.split("\n") if name and not name.startswith("!")]
+    if found.code != 0 or not names:
+        return "", _why(found)
+    done = _Said(1, "", "")
+    for name in names:
+        done = _keygen(["verify", "-n", namespace, *of, "-I", name], text)
+        if done.code == 0 and _GOOD.search(done.out):
+            return name, ""
+    return "", _why(done)
+
+
+def _key_in(armoured: bytes) -> bytes:
+    """The public key within a signature, as a line of allowed signers has it."""
+    body = b"".join(armoured.strip().split(b"\n")[1:-1])
+    try:
+        blob = base64.b64decode(body, validate=True)
+    except ValueError:
+        raise Wrong("it was altered") from None
+    # SSHSIG, version, then the key with its length before it
+    length = int.from_bytes(blob[10:14], "big")
+    return base64.b64encode(blob[14 : 14 + length])
+
+
+class _Said(NamedTuple):
+    """What ssh-keygen said, its errors apart: they are nobody's name."""
+
+    code: int
+    out: str
+    errors: str
+
+
+def _why(said: _Said) -> str:
+    """The first line of its errors, without the file of ours that it names."""
+    lines = [line for line in (said.errors + "\n" + said.out).split("\n") if line.strip()]
+    first = re.sub(r"^\S*line:1: ", "", lines[0]) if lines else f"exit code {said.code}"
+    return re.sub(r"\s+", " ", first).strip()[:200]
+
+
+def _keygen(arguments: List[str], text: bytes) -> _Said:
+    """Ask ssh-keygen. OSError without one that knows what it is asked."""
+    try:
+        done = subprocess.run(
+            ["ssh-keygen", "-Y", *arguments],
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, LC_ALL="C", SSH_ASKPASS_REQUIRE="never"),
+            timeout=DEADLINE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise OSError(f"ssh-keygen gave no answer within {DEADLINE} seconds") from None
+    said = _Said(
+        done.returncode,
+        done.stdout.decode("utf-8", "replace"),
+        done.stderr.decode("utf-8", "replace"),
+    )
+    if said.code != 0 and _TOO_OLD.search(said.errors):
+        raise OSError(
+            "the ssh-keygen of this machine can't check signatures: that takes OpenSSH 8.2 or newer"
         )
     return said
 

@@ -11,11 +11,12 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.model.inventory import Host
-from engine.verify import NAMESPACE
+from engine.verify import NAMESPACE, Wrong, key_of, signer_of
 
 APPROVAL = "neteye-runbook-approval"
 """Namespace of approvals: a signature of evidence approves nothing."""
@@ -95,47 +96,29 @@ def _identity_files(host: Host | None) -> Iterator[Path]:
 
 def signed_by(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:
     """Who signed it, by the file of allowed signers, and the key's fingerprint. CantVerify."""
-    try:
-        return _checked(text, signature, allowed, namespace)
-    except CantSign as error:
-        raise CantVerify(str(error)) from error
-    except OSError as error:
-        raise CantVerify(f"it could not be checked: {error.strerror or error}") from error
+    with _laid_down(signature) as path:
+        name, key = signer_of(path, allowed, namespace, text)
+    return name, key.rpartition(" ")[2]
 
 
 def is_signed_with(text: bytes, signature: bytes, namespace: str) -> str:
     """The fingerprint of the key that signed exactly this, whoever has it. CantVerify."""
+    with _laid_down(signature) as path:
+        return key_of(path, namespace, text).rpartition(" ")[2]
+
+
+@contextmanager
+def _laid_down(signature: bytes) -> Iterator[Path]:
+    """The signature in a file; what does not agree within, or can't be asked, is CantVerify."""
     try:
         with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
             file.write(signature)
             file.flush()
-            words = ["ssh-keygen", "-Y", "check-novalidate", "-n", namespace, "-s", file.name]
-            done = _call(words, text)
-    except CantSign as error:
-        raise CantVerify(str(error)) from error
+            yield Path(file.name)
+    except Wrong as wrong:
+        raise CantVerify(str(wrong)) from wrong
     except OSError as error:
         raise CantVerify(f"it could not be checked: {error.strerror or error}") from error
-    told = _KEY.search(done.stdout.decode(errors="replace"))
-    if done.returncode != 0 or told is None:
-        raise CantVerify("it was altered after it was signed, or signed as something else")
-    return told[1]
-
-
-def _checked(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:
-    with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
-        file.write(signature)
-        file.flush()
-        by = ["-s", file.name, "-f", str(allowed)]
-        found = _call(["ssh-keygen", "-Y", "find-principals", *by], b"")
-        names = found.stdout.decode(errors="replace").split("\n")
-        if found.returncode != 0 or not names[0]:
-            raise CantVerify(f"its signature is of nobody in {allowed.name}")
-        words = ["ssh-keygen", "-Y", "verify", "-n", namespace, *by, "-I", names[0]]
-        done = _call(words, text)
-    told = _KEY.search(done.stdout.decode(errors="replace"))
-    if done.returncode != 0 or told is None:
-        raise CantVerify("it was altered after it was signed, or signed as something else")
-    return names[0], told[1]
 
 
 def _sign(key: Path, text: bytes, namespace: str = NAMESPACE) -> bytes:

@@ -103,7 +103,7 @@ def test_a_stranger_s_key_counts_for_nothing(plan: Path, allowed: Path) -> None:
     new_key(plan.parent, "stranger")
     assert given(plan, key="stranger") == 0
     (seen,) = read_approvals(plan.parent / "given", allowed)
-    assert "of nobody in approvers" in seen.problem
+    assert "approvers does not allow" in seen.problem
 
 
 def test_a_signature_of_evidence_approves_nothing(
