@@ -206,7 +206,7 @@ class Applier:
             key=key,
             node=change.node,
             what=change.what,
-            command=self.run.redactor.clean_output(shlex.join(change.argv))[:1000],
+            **self.run.outputs.command(f"{change.node}-{change.what}", shlex.join(change.argv)),
             repeatable=change.repeatable,
             detached=change.detached,
             opens=opens,

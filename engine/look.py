@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from textwrap import dedent
 from typing import Any, TypeVar
 
 from engine.attempt.memory import Memory
@@ -201,7 +202,7 @@ class Look:
             "step": self._run.step,
             "node": node,
             "question": query.name,
-            "command": statement_of(query),
+            **self._run.outputs.command(f"sql-{query.name}", statement_of(query)),
         }
         try:
             rows, seconds = ask_database(self._transport, node, query)
@@ -242,7 +243,7 @@ class Look:
             step=self._run.step,
             node=node,
             question=first.name,
-            command=statement_of(first),
+            **self._run.outputs.command(f"sql-{first.name}", statement_of(first)),
             rows=rows,
             seconds=round(time.monotonic() - begun, 3),
             output={"text": f"({rows} rows in {pages} pages, not recorded here)"},
@@ -273,10 +274,6 @@ class Look:
             raise Unanswered(node, query.name, problem)
         return answer
 
-    def _typed(self, query: Query[Any]) -> str:
-        """Its command as the evidence has it."""
-        return self._run.redactor.clean_output(shlex.join(query.argv))[:400]
-
     def _said(self, node: str, query: Query[Any]) -> Answer:
         return self._transport.run(node, query.argv, stdin=query.stdin, deadline=query.deadline)
 
@@ -301,7 +298,7 @@ class Look:
             step=self._run.step,
             node=node,
             question=query.name,
-            command=self._typed(query),
+            **self._run.outputs.command(f"{node}-{query.name}", shlex.join(query.argv)),
             code=answer.code if answer else None,
             seconds=round(answer.seconds, 3) if answer else None,
             output=output,
@@ -311,4 +308,4 @@ class Look:
 
 def statement_of(query: SqlQuery[Any]) -> str:
     """A question to the database as the evidence has it."""
-    return f"SQL on {query.database}: {' '.join(query.sql.split())}"
+    return f"SQL on {query.database}: {dedent(query.sql).strip()}"

@@ -16,6 +16,14 @@ EXCERPT = 2000
 """Characters; longer texts keep head and tail in the journal."""
 
 
+def excerpt(text: str, most: int = EXCERPT) -> str:
+    """Head and tail of a text that is longer than so many characters, and how much is left out."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}"
+
+
 class Outputs:
     """Writes redacted texts below the run's `outputs/` and describes them for the journal."""
 
@@ -24,6 +32,8 @@ class Outputs:
         self._clean = clean
         self._count = 0
         self._unsent: list[Path] = []
+        self._commands: dict[str, dict[str, Any]] = {}
+        """Long commands -> where they are."""
         self._lock = threading.Lock()
 
     def describe(self, name: str, text: str) -> dict[str, Any]:
@@ -32,9 +42,8 @@ class Outputs:
         if len(text) <= EXCERPT:
             return {"text": text}
         raw = text.encode()
-        half = EXCERPT // 2
         described = {
-            "text": f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}",
+            "text": excerpt(text),
             "size": len(raw),
             "sha256": hashlib.sha256(raw).hexdigest(),
         }
@@ -43,6 +52,20 @@ class Outputs:
         except OSError as error:
             # the answer itself is there: what is judged by it does not depend on this copy
             return {**described, "not_kept": f"the whole text could not be written: {error}"}
+
+    def command(self, name: str, text: str) -> dict[str, Any]:
+        """`command` as it is; of a long one an excerpt, and `whole`: the file that has all of it.
+
+        One that is sent again and again, as a script is, is written once.
+        """
+        text = self._clean(text)
+        if len(text) <= EXCERPT:
+            return {"command": text}
+        known = self._commands.get(text)
+        if known is None:
+            known = {k: v for k, v in self.describe(f"{name}-command", text).items() if k != "text"}
+            self._commands[text] = known
+        return {"command": excerpt(text), "whole": known}
 
     def write(self, name: str, content: bytes) -> str:
         """Write a file of its own (0600); returns its path relative to the run's directory."""

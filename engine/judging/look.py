@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn, TypeVar
 
@@ -12,6 +13,7 @@ from engine.judging.baseline import RecordedBaseline
 from engine.judging.record import Record
 from engine.look import CONTROLLER, Look, statement_of
 from engine.model.names import names_of
+from engine.outputs import excerpt
 from engine.queries import LocalQuery, Query, SqlQuery
 from engine.report import earlier
 from engine.run import Run
@@ -58,8 +60,7 @@ class RecordedLook(Look):
 
     def sql(self, query: SqlQuery[T]) -> T:
         node = self.sql_node()
-        command = self._run.redactor.clean_output(statement_of(query))
-        event = self._source.take(node, query.name, command)
+        event = self._source.take(node, query.name, self._as_recorded(statement_of(query)))
         if "problem" in event:
             raise Unanswered(node, query.name, event["problem"])
         return query.parse(rows_of(event, self._source.directory))
@@ -68,13 +69,18 @@ class RecordedLook(Look):
         raise NotRecorded(f"rows that are not recorded: {page(None).name}")
 
     def _said(self, node: str, query: Query[Any]) -> Answer:
-        event = self._source.take(node, query.name, self._typed(query))
+        event = self._source.take(node, query.name, self._as_recorded(shlex.join(query.argv)))
         code, problem = event["code"], event.get("problem", "")
         if code in query.ok_codes or problem.startswith(f"exit code {code} is no answer"):
             return answer_of(event, self._source.directory)
         if problem:
             raise Lost(node, problem, LostKind.CONNECTION_LOST)
         return answer_of(event, self._source.directory)
+
+    def _as_recorded(self, command: str) -> tuple[str, ...]:
+        """How a command may stand in a journal; older ones cut it, or folded its lines."""
+        text = self._run.redactor.clean_output(command)
+        return excerpt(text), text[:400], " ".join(text.split())
 
     def learn(self, nodes: Iterable[str]) -> None:
         """They were masked when they were recorded."""

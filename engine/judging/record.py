@@ -72,16 +72,17 @@ class Record:
     def findings(self, step: str) -> list[Event]:
         return [event for event in self.of(step) if event["event"] == "finding"]
 
-    def take(self, node: str, question: str, command: str | None = None) -> Event:
+    def take(self, node: str, question: str, command: Sequence[str] = ()) -> Event:
         """The next recorded answer to a question. Diverged when there is none any more.
 
-        `command` is what would be sent, masked; None when nothing is.
+        `command` is what would be sent, masked, in each form that it may be written down in; empty
+        when nothing is.
         """
         with self._lock:  # nodes are asked in parallel
             waiting = self._left[node, question]
             if not waiting:
                 raise Diverged(f"not asked in the run, or not so often: {question!r} of {node}")
-            if command is not None and waiting[0]["command"] != command:
+            if command and waiting[0]["command"] not in command:
                 raise Diverged(f"asked by another command than in the run: {question!r}")
             event = waiting.popleft()
             self.come_to(event)

@@ -35,6 +35,7 @@ STYLE = """
   border-radius: 6px; margin: 8px 0; }
 .runbook .state { font-weight: 600; white-space: nowrap; }
 .runbook .nowrap { white-space: nowrap; }
+.runbook code { white-space: pre-wrap; }
 /* pytest-html counts the time of this rendering; the run's own is among its facts */
 .run-count { display: none; }
 @media print { .runbook { font-size: 11px; } }
@@ -214,9 +215,9 @@ def _line(event: Mapping[str, Any]) -> str:
     kind = event["event"]
     if kind == "observation":
         head = f"asked {event['node']}: {event['question']}"
-        return _detail(event, head, event.get("command", ""), _said(event))
+        return _detail(event, head, _command(event), _said(event))
     if kind == "intent":
-        return _detail(event, f"change on {event['node']}: {event['what']}", event["command"], "")
+        return _detail(event, f"change on {event['node']}: {event['what']}", _command(event), "")
     if kind == "result":
         code = event.get("code")
         head = f"result: {event['outcome']}" + (f", exit code {code}" if code is not None else "")
@@ -233,6 +234,14 @@ def _line(event: Mapping[str, Any]) -> str:
     if kind == "note":
         return _detail(event, "note", event["text"], "")
     return ""
+
+
+def _command(event: Mapping[str, Any]) -> str:
+    """The command; of a long one head, tail, and where the whole of it is."""
+    text, whole = str(event.get("command", "")), event.get("whole") or {}
+    if whole.get("file"):
+        text += f"\n(whole: {whole['file']}, {whole['size']} bytes, sha256 {whole['sha256']})"
+    return text
 
 
 def _said(event: Mapping[str, Any]) -> str:

@@ -63,3 +63,23 @@ def test_equal_names_from_many_threads_are_files_of_their_own(
     for thread in threads:
         thread.join()
     assert len(list((tmp_path / "outputs").iterdir())) == 16
+
+
+def test_a_command_is_whole_with_its_line_ends(outputs: Outputs) -> None:
+    script = "sh -c 'set -eu\n" + "echo one\n" * 100 + "'"
+    assert outputs.command("n", script) == {"command": script}
+
+
+def test_a_long_command_is_cut_with_a_mark_and_is_whole_in_a_file_once(
+    outputs: Outputs, tmp_path: Path
+) -> None:
+    script = "head s3cret" + "x" * EXCERPT + "tail"
+    told = outputs.command("n", script)
+    assert told["command"].startswith("head ******")
+    assert told["command"].endswith("tail")
+    assert "[... 15 characters ...]" in told["command"]
+    file = tmp_path / told["whole"]["file"]
+    assert file.read_text() == script.replace("s3cret", "******")
+    assert told["whole"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert outputs.command("another", script) == told
+    assert len(list((tmp_path / "outputs").iterdir())) == 1

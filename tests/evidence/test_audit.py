@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -306,3 +307,28 @@ def test_an_excerpt_has_head_tail_and_where_the_rest_is() -> None:
     assert text.startswith("a" * 10 + "\n[... 80 characters ...]\n" + "z" * 10)
     assert "outputs/1, 9 bytes, sha256 s" in text
     assert cut("short", 5) == "short"
+
+
+@pytest.mark.parametrize("length", [900, 5000])
+def test_no_command_is_cut_without_a_mark_and_a_citation(length: int) -> None:
+    """Of a change and of a question, with their line ends."""
+    script = "sh -c 'begin\n" + "x" * length + "\nend'"
+    output = {"file": "outputs/0007-c.txt", "size": length, "sha256": "f" * 64}
+    whole = {"whole": output} if length > 2000 else {}
+    told = f"{script[:900]}\n[... 4100 characters ...]\n{script[-900:]}" if whole else script
+    events = journals.whole()
+    for one in events:
+        if "command" in one:
+            one |= {"command": told, **whole}
+    text = render(events, [])
+    codes = [unescape(code) for code in re.findall(r"<code>(.*?)</code>", text, re.S)]
+    assert codes
+    for code in (code for code in codes if "x" * 100 in code):
+        assert code.startswith("sh -c 'begin\nx")
+        assert code.partition("\n(whole:")[0].endswith("x\nend'")
+        if "..." in code:
+            assert "[... " in code
+            assert "(whole: " in code
+    assert any(code == script for code in codes) == (not whole)
+    assert ("(whole: outputs/0007-c.txt, 5000 bytes" in text) == bool(whole)
+    assert "pre-wrap" in text

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.approvals import approvals_here
 from engine.judging.answers import SECRET, Diverged, NotRecorded, answer_of, rows_of, text_of
+from engine.judging.look import RecordedLook
 from engine.judging.record import Record
 from engine.model.approval import Approval, SeenApproval
 from engine.model.statement import SeenStatement, Statement
@@ -130,11 +131,11 @@ def test_deadlines_are_over_when_nothing_more_was_asked(tmp_path: Path) -> None:
     record.go_to("a.b")
     begun = record.timer()
     assert record.timer() == begun
-    record.take("n", "q", "c")
+    record.take("n", "q", ("c",))
     assert record.timer() - begun > 1000
     assert record.timer() - record.timer() < 0
     with pytest.raises(Diverged, match="not so often"):
-        record.take("n", "q", "c")
+        record.take("n", "q", ("c",))
 
 
 def test_an_answer_to_another_command_is_none(tmp_path: Path) -> None:
@@ -146,4 +147,23 @@ def test_an_answer_to_another_command_is_none(tmp_path: Path) -> None:
     record = Record(Evidence(tmp_path, own, [], is_torn=False))
     record.go_to("a.b")
     with pytest.raises(Diverged, match="another command"):
-        record.take("n", "q", "d")
+        record.take("n", "q", ("d",))
+
+
+@pytest.mark.parametrize("length", [10, 300, 900, 5000])
+def test_a_command_is_known_again_as_journals_have_had_it(tmp_path: Path, length: int) -> None:
+    """Whole, as an excerpt, cut without a mark, and SQL with its lines folded."""
+    script = "sh -c 'begin\n" + "x " * length + "\nend'"
+    (tmp_path / "outputs").mkdir()
+    told = Outputs(tmp_path / "outputs", str).command("n", script)["command"]
+    folded = " ".join(script.split())
+    for seq, recorded in enumerate((told, script[:400], folded), start=3):
+        own = [
+            kit.event("run-started", seq=1),
+            kit.event("step-started", seq=2, step="a.b"),
+            kit.event("observation", seq=seq, step="a.b", node="n", question="q", command=recorded),
+        ]
+        record = Record(Evidence(tmp_path, own, [], is_torn=False))
+        record.go_to("a.b")
+        look = RecordedLook(kit.make_run(tmp_path / str(seq)), record)
+        assert record.take("n", "q", look._as_recorded(script))["command"] == recorded

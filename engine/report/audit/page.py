@@ -20,7 +20,7 @@ from engine.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.journal import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.report.audit.index import approvals_of, index_of
-from engine.report.audit.records import cut, excerpt, records_of, sentences_of
+from engine.report.audit.records import command_of, cut, excerpt, records_of, sentences_of
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
@@ -66,6 +66,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         unasked=_not_covered(summary),
         excerpt=excerpt,
         cut=cut,
+        command_of=command_of,
         acceptance=acceptance_sentence,
         diff=DIFF,
     )

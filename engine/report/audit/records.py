@@ -12,6 +12,8 @@ from engine.report.earlier import NOT_FETCHED
 BUDGET = 2_000_000
 """Characters of outputs that the page shows in all; each record gets its share."""
 LEAST, MOST = 80, 1500
+COMMAND = 400
+"""Characters of a question's command that are shown."""
 QUESTIONS = 10_000
 """Answered questions that the page shows in all; changes and what went wrong it shows always."""
 _SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
@@ -96,7 +98,7 @@ def _record(event: Event, most: int) -> Record:
         kind,
         str(event.get("node") or ""),
         what,
-        cut(command, 400),
+        command_of(event, COMMAND) if command else "",
         cut(ended, 400),
         excerpt(event.get("output"), most),
     )
@@ -111,6 +113,17 @@ _WHAT: Mapping[str, Any] = {
     "refused": lambda e: (f"refused by the role firewall: {e['rule']}", e["command"]),
     "settled": lambda e: (f"settled as {e['word']} by {e['by']}: {e['reason']}", ""),
 }
+
+
+def command_of(event: Event, most: int) -> str:
+    """The command, whole; a long one cut, with a mark, and with where the whole of it is."""
+    text = str(event.get("command", ""))
+    whole = event.get("whole")
+    if whole:
+        return excerpt({**whole, "text": text}, most)
+    if len(text) <= most:
+        return text
+    return f"{cut(text, most)}\n(whole: event {event['seq']} of the journal of run {event['run']})"
 
 
 def excerpt(output: Any, most: int) -> str:
