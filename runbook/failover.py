@@ -15,13 +15,14 @@ from engine.errors import Unanswered
 from engine.evidence import unanswered
 from engine.look import Look
 from engine.model.cluster import Cib, ClusterStatus, FailedAction, Resource
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Severity
 from engine.policy import normal
 from engine.policy.constraints import OWN, forbidden
 from engine.policy.normal import Expected, Observed
 from engine.policy.resources import Wanted, disabled_resources, is_moving, judge_resources
 from engine.policy.text import listed
 from engine.waiting import poll
+from runbook import release
 from runbook.ocs.httpd import checks as httpd_checks
 
 CONSTRAINT = f"{OWN}failover"
@@ -236,7 +237,9 @@ def prove(look: Look, node: str, moved: tuple[str, ...] = ()) -> Proof:
     except Unanswered as error:
         found = unanswered(error.node, error.question, error.why)
         return Proof(node, (_not_working(node, [found]),), str(error), moved)
-    findings = (_not_working(node, seen.findings),) if seen.findings else ()
+    # what only warns does not keep httpd off a node; it is told where httpd is left
+    against = [f for f in seen.findings if release.SEVERITIES.of(f.code) is Severity.BLOCK]
+    findings = (_not_working(node, against),) if against else ()
     return Proof(node, findings, seen.observed, moved)
 
 

@@ -37,6 +37,7 @@ from runbook.actions.ocs import httpd_restarted
 from runbook.actions.restore import ledger_constraint
 from runbook.failover import CONSTRAINT, LEDGER, Exercised, Proof
 from runbook.ocs.httpd import checks as httpd_checks
+from runbook.ocs.seen import Seen
 from runbook.release import SEVERITIES
 from tests.actions.failover_cluster import (
     BROKEN,
@@ -271,6 +272,17 @@ def test_a_question_without_an_answer_proves_nothing_and_ends_nothing(
     assert proof.findings[0].code == "failover-ocs-failed"
     assert "the connection was lost" in proof.findings[0].observed
     assert world.held is None
+
+
+def test_what_only_warns_keeps_httpd_off_no_node(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned = dataclasses.replace(BROKEN, code="ocs-agents-unseen")
+    monkeypatch.setattr(httpd_checks, "ocs_online", lambda look, node: Seen([warned], "looked at"))
+    _, proof = scene.exercise(SECOND)
+    assert proof is not None
+    assert proof.findings == ()
+    assert "OCS works there" in proof.sentence()
 
 
 def test_what_is_bound_to_httpd_moves_along_and_is_named(scene: Scene, world: Failover) -> None:
