@@ -183,11 +183,13 @@ class Session:
             )
 
     def _go_on_with(self, findings: Sequence[Finding]) -> None:
-        """An action's doubt: StoppedForPerson unless all of it is accepted."""
-        if any(finding.blocks for finding in self.run.judge.weigh(findings)):
+        """An action's doubt: StoppedForPerson unless all that blocks is accepted."""
+        weighed = self.run.judge.weigh(findings)
+        if any(finding.blocks for finding in weighed):
             raise StoppedForPerson(findings)
         if findings and self.evidence is not None:
-            self.evidence.judge(findings, observed="accepted: the action goes on", guide=())
+            said = "accepted" if any(finding.accepted for finding in weighed) else "told"
+            self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
 
     def _stop_although_accepted(self, findings: Sequence[Finding]) -> None:
         """Who asks can't go on without the answer, whatever risk was accepted."""

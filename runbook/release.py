@@ -199,7 +199,7 @@ _WARNING = (
     *("glpi-password-old-form-inactive", "glpi-password-unchanged-inactive"),
     "glpi-password-unreadable-inactive",
     *("ocs-server-custom-inactive", "ocs-server-custom-harmless", "reboot-needed"),
-    *("ocs-agents-failing-before", "ocs-agents-unseen"),
+    *("ocs-agents-failing-before", "ocs-agents-unseen", "ocs-access-changed"),
 )
 NEVER_ACCEPTABLE = frozenset(
     {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.act import Action
@@ -17,7 +17,7 @@ from engine.secrets import Secret
 from engine.transport.base import Answer
 from runbook import failover, release
 from runbook.ocs import files
-from runbook.ocs.httpd import configtest, credentials, migration, online, pristine
+from runbook.ocs.httpd import access, configtest, credentials, migration, online, pristine
 from runbook.ocs.httpd.httpd_conf import parse_conf
 from runbook.ocs.httpd.merge import Merge, merge
 from runbook.ocs.httpd.passwords import read_password
@@ -124,6 +124,7 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     # replaced by a run that was gone before it could ask: what names it is no old complaint
     replaced = [path for path, one in merges.items() if not one.changes]
     before = frozenset(line for line in before if not any(path in line for path in replaced))
+    yield Doubt(tuple(_access_changes(node, merges)))
     for path, one in merges.items():
         yield from _replaced(look, node, path, one)
     after = _complaints(look, node, variable, merges.values())
@@ -135,6 +136,13 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     if left:
         raise RunbookError(f"{node}: {', '.join(left)}.rpmnew is still there, expected none")
     return "; ".join(_summary(path, one) for path, one in merges.items())
+
+
+def _access_changes(node: str, merges: Mapping[str, _Merged]) -> Iterator[Finding]:
+    """Who may reach what is told before it changes: nobody notices it from the node itself."""
+    for path, one in merges.items():
+        old, merged = parse_conf(one.old.reveal()), parse_conf(one.merge.text)
+        yield from access.access_findings(node, path, access.access_changes(old, merged))
 
 
 def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:

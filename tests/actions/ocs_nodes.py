@@ -19,13 +19,13 @@ from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterOptions, ClusterStatus, Resource
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Severity
 from engine.model.names import Names
 from engine.queries import Asked, Query, SqlQuery
 from engine.redact import Redactor
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook.release import NEVER_ACCEPTABLE
+from runbook.release import NEVER_ACCEPTABLE, SEVERITIES
 
 T = TypeVar("T")
 
@@ -210,7 +210,8 @@ def _driven(
 ) -> Driven:
     def judge(findings: Sequence[Finding]) -> None:
         assert not {finding.code for finding in findings} & NEVER_ACCEPTABLE
-        if left := [finding for finding in findings if finding.code not in accepted]:
+        blocking = [f for f in findings if SEVERITIES.of(f.code) is Severity.BLOCK]
+        if left := [finding for finding in blocking if finding.code not in accepted]:
             raise NotAccepted(left)
 
     generator = without_doubts(action, judge)

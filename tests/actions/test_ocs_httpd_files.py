@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine.secrets import Secret
 from runbook import release
+from runbook.ocs.httpd.access import access_changes, access_findings
 from runbook.ocs.httpd.httpd_conf import Kind, arguments, parse_conf
 from runbook.ocs.httpd.merge import Merge
 from runbook.ocs.httpd.merge import merge as merge_with
@@ -279,6 +280,57 @@ def test_the_variable_is_passed_before_the_block() -> None:
     merged = merge(RESTAPI_CONF, old, NEW[RESTAPI_CONF]).text
     assert merged.index(f"PerlPassEnv {VARIABLE}") < merged.index("<Perl>")
     assert "  Require ip 127.0.0.1\n" in merged
+
+
+def changes(old: str, new: str, default: str | None = None) -> list[tuple[str, str, str]]:
+    merged = merge(RESTAPI_CONF, old, new, default).text
+    found = access_changes(parse_conf(old), parse_conf(merged))
+    return [(one.place, one.before, one.after) for one in found]
+
+
+API = "<location /ocsapi>"
+
+
+def test_a_rule_that_the_package_brings_is_a_change_of_who_may_reach_it() -> None:
+    """Programs on other machines are locked out, and the node itself notices nothing."""
+    old = OLD[RESTAPI_CONF]
+    ((place, before, after),) = changes(old, NEW[RESTAPI_CONF])
+    assert (place, after) == (API, "Require ip 127.0.0.1")
+    assert "no rule of its own" in before
+    (finding,) = access_findings(
+        "n", RESTAPI_CONF, access_changes(parse_conf(old), parse_conf(NEW[RESTAPI_CONF]))
+    )
+    assert finding.code == "ocs-access-changed"
+    assert "Require ip 127.0.0.1" in finding.observed
+
+
+def test_a_node_s_own_rule_stays_and_is_no_change() -> None:
+    ruled = OLD[RESTAPI_CONF].replace(
+        "<Location /ocsapi>\n", "<Location /ocsapi>\n  Require ip 10.0.0.0/8\n"
+    )
+    assert changes(ruled, NEW[RESTAPI_CONF]) == []
+
+
+def test_a_rule_that_follows_the_package_is_a_change_with_both() -> None:
+    """The node has the old default's rule, so it gets the new default's."""
+    granted = OLD[RESTAPI_CONF].replace(
+        "<Location /ocsapi>\n",
+        "<Location /ocsapi>\n  <IfModule mod_authz_core.c>\n    Require all granted\n"
+        "  </IfModule>\n",
+    )
+    ((place, before, after),) = changes(granted, NEW[RESTAPI_CONF], default=granted)
+    assert place == API
+    assert before == "<ifmodule mod_authz_core.c> Require all granted"
+    assert after == "Require ip 127.0.0.1"
+
+
+def test_a_rule_that_the_package_takes_away_is_a_change_and_a_section_that_goes_is_none() -> None:
+    ruled = NEW[RESTAPI_CONF].replace(f"$ENV{{{VARIABLE}}}", "'word'")
+    open_again = NEW[RESTAPI_CONF].replace("  Require ip 127.0.0.1\n", "")
+    ((_, before, after),) = changes(ruled, open_again, default=ruled)
+    assert (before, "no rule of its own" in after) == ("Require ip 127.0.0.1", True)
+    gone = parse_conf("<Location /ocsplugins>\nRequire all granted\nSetHandler x\n</Location>\n")
+    assert access_changes(gone, parse_conf("SetHandler x\n")) == ()
 
 
 VARIANTS = {

@@ -7,11 +7,14 @@ import os
 import shlex
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
+from engine.model.change import Doubt
+from engine.model.finding import Severity
 from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
 from runbook.ocs.httpd.migration import (
     TOO_EARLY,
@@ -21,6 +24,7 @@ from runbook.ocs.httpd.migration import (
     put_back_commands,
 )
 from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
+from runbook.release import SEVERITIES
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 PASSWORD = "right#horse$7"
@@ -243,6 +247,18 @@ def test_both_files_are_replaced_and_nothing_of_the_old_is_lost(
     assert "OCS_OPT_PROLOG_FREQ 24" in str(done.said)
     leftovers = [p.name for p in nodes.path(OTHER, "/etc").rglob(".neteye-runbook*")]
     assert leftovers == []
+
+
+def test_a_change_of_who_may_reach_what_is_told_before_it_is_made(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    credentials(nodes, look)
+    action: Any = ocs_files_migrated
+    doubt = next(action.generator(look, OTHER))
+    assert isinstance(doubt, Doubt)
+    (finding,) = [f for f in doubt.findings if "ocsapi" in f.subject]
+    assert (finding.code, finding.subject.split(":")[0]) == ("ocs-access-changed", OTHER)
+    assert SEVERITIES.of(finding.code) is Severity.WARN
 
 
 def test_only_a_new_complaint_of_httpd_stops(nodes: Nodes, look: FakeLook) -> None:

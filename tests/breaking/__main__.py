@@ -29,8 +29,8 @@ step must not stop; what it finds are warnings.
 round`, a saved state after planned stop and migration, on which the scenario's steps and settings
 are applied; `preflight`, a cluster at its start, on which they are applied.
 
-Every finding of the runbook about the breaking changes is in this table, but for `capacity-dirty`,
-which every run on the rehearsal's data has.
+Every finding of the runbook about the breaking changes is in this table, but for `capacity-dirty`
+and `ocs-access-changed`, which every run on the rehearsal's data has.
 """
 
 

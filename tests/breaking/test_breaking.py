@@ -22,7 +22,7 @@ from tests.proving.choice import Shard
 OURS = re.compile(r"(?:capacity|memories|backup|glpi|ocs)-")
 """How the codes of the breaking changes begin."""
 SHOWN = {code for case in ALL for code in (*case.codes, *case.warnings)}
-EVERYWHERE = {"capacity-dirty"}
+EVERYWHERE = {"capacity-dirty", "ocs-access-changed"}
 """Warned of in every run on the rehearsal's data, asserted by the default rehearsal's tests."""
 PHASES = (test_15_preflight_ocs, update, test_50_backup, test_60_upgrade, test_70_verification)
 

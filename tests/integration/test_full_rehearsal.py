@@ -244,6 +244,24 @@ def test_both_runs_can_be_judged_again_without_the_cluster(rehearsal: Rehearsal)
         assert dict(contents_of(run)) == before
 
 
+def test_a_change_of_who_may_reach_the_api_is_told_on_each_node(rehearsal: Rehearsal) -> None:
+    """The package lets it be asked from the node alone; no node's file had a rule."""
+    found = rehearsal.first.findings("ocs-access-changed")
+    assert len(found) == 3
+    for finding in found:
+        assert finding["severity"] == "warn"
+        assert "<location /ocsapi>" in finding["subject"]
+        assert "no rule of its own" in finding["observed"]
+        assert "Require ip 127.0.0.1" in finding["observed"]
+
+
+def test_what_an_agent_gets_was_asked(rehearsal: Rehearsal) -> None:
+    (step,) = [
+        s for s in rehearsal.first.summary["steps"] if s["name"] == "verification.ocs_server"
+    ]
+    assert "POST as an agent: 200 NO_UPDATE" in step["reason"]
+
+
 def test_it_says_that_it_was_rehearsed(rehearsal: Rehearsal) -> None:
     seen = read_statement(_resolved(rehearsal.first) / "rehearsal.json")
     assert seen.problem == ""

@@ -28,7 +28,7 @@ _WHOLE = frozenset(
         *("include", "includeoptional", "loadmodule", "alias", "scriptalias", "perl"),
     }
 )
-_ACCESS = frozenset({"require", "order", "allow", "deny", "satisfy"})
+ACCESS_DIRECTIVES = frozenset({"require", "order", "allow", "deny", "satisfy"})
 _ACCESS_SECTIONS = frozenset({"requireany", "requireall", "requirenone"})
 _LIMITS = frozenset({"limit", "limitexcept"})
 
@@ -150,7 +150,7 @@ def key_of(node: Node, *, joined_perl: bool) -> Key:
 
 def _rules_access(node: Node) -> bool:
     if node.children is None:
-        return node.item.name in _ACCESS
+        return node.item.name in ACCESS_DIRECTIVES
     if node.item.name in _ACCESS_SECTIONS:
         return True
     inner = [child for child in node.children if not child.is_loose]
@@ -203,7 +203,7 @@ def commented_out(item: Item) -> Iterator[Key]:
     args, problem = arguments(rest)
     if name and args and not problem:
         found = Item("", Kind.DIRECTIVE, (), item.line, name.lower(), args)
-        yield ACCESS if found.name in _ACCESS else ("setting", *identity(found))
+        yield ACCESS if found.name in ACCESS_DIRECTIVES else ("setting", *identity(found))
 
 
 def shown(item: Item) -> str:
