@@ -10,14 +10,14 @@ from engine.act import Applied
 from engine.errors import Unanswered
 from engine.evidence import unanswered
 from engine.look import Look
-from engine.model.cluster import ClusterDefinition
+from engine.model.cluster import ClusterDefinition, ClusterStatus
 from engine.model.finding import Finding
 from engine.model.host import Version
-from engine.policy import estimate
+from engine.policy import estimate, modes
 from engine.policy.normal import Expected, Observed
-from engine.policy.roles import aliases
+from engine.policy.roles import aliases, cib_in_names
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
-from engine.queries.pacemaker import DAEMONS, QUORUM, STATUS
+from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.waiting import poll
 from runbook import release
 
@@ -70,6 +70,7 @@ def look_at_everything(look: Look, *, version: Version | None) -> Seen:
             problems.append(unanswered(node, asked.question, why))
     try:
         status = look.ask(names.active, STATUS)
+        cib = look.ask(names.active, CIB)
         elastic = look.ask(names.active, ELASTIC)
         definition = look.ask(names.active, DEFINITION)
     except Unanswered as error:
@@ -83,6 +84,7 @@ def look_at_everything(look: Look, *, version: Version | None) -> Seen:
         elastic=elastic.health if elastic else None,
         elastic_nodes=elastic.nodes if elastic else (),
         versions=versions.values,
+        cib=cib,
     )
     expected = _expected(look, definition, elastic is not None, version)
     return Seen(observed, expected, tuple(problems))
@@ -101,6 +103,8 @@ def _expected(
         fencing=baseline.get("fencing"),
         disabled=frozenset(baseline.get("disabled", ())),
         stopped_fence_devices=frozenset(baseline.get("stopped_fence_devices", ())),
+        failed_fence_devices=frozenset(baseline.get("failed_fence_devices", ())),
+        clone_gaps=frozenset(map(tuple, baseline.get("clone_gaps", ()))),
         has_qdevice=bool(names.voting_only),
         elastic_nodes=names.all if has_elastic else None,
         version=version,
@@ -168,26 +172,47 @@ def describe(seen: Seen) -> str:
     )
 
 
+ACTIVE = 30.0
+"""Seconds in which a node that was taken out of standby is seen active."""
+
+
 def unstandby_ended(applied: Applied, look: Look) -> list[Finding]:
     """Exit code other than 0 means that some node is not active (guide row G24)."""
-    code = applied.answers[-1].code if applied.answers else 0
-    status = look.cluster_status()
-    inactive = [
-        name
-        for name in look.names.operative
-        if (node := status.node(name)) is None or node.standby or not node.online
-    ]
-    if code == 0 and not inactive:
+    # the first of the changes: what follows is for nodes that it left in standby
+    code = applied.answers[0].code if applied.answers else 0
+
+    def inactive(status: ClusterStatus) -> list[str]:
+        nodes = {name: status.node(name) for name in look.names.operative}
+        return [name for name, n in nodes.items() if n is None or n.standby or not n.online]
+
+    status = poll(
+        look.cluster_status,
+        lambda seen: not inactive(seen),
+        deadline=ACTIVE if applied.did_something else 0.0,
+        clock=look.timer,
+        wait=look.wait,
+    )
+    left = inactive(status)
+    if code == 0 and not left:
         return []
     return [
         Finding(
             code="node-standby",
-            subject=", ".join(inactive) or "cluster",
+            subject=", ".join(left) or "cluster",
             observed=f"'pcs node unstandby --all --wait' ended with {code}; not active:"
-            f" {', '.join(inactive) or 'none by now, but the cluster did not come to rest'}",
+            f" {', '.join(left) or 'none by now, but the cluster did not come to rest'}",
             expected="exit status 0 and every operative node active",
             remedy="All nodes must be active before going on: look at `pcs status` and the"
-            " node's journal, then run again.",
+            f" node's journal, then run again.{_standby_left(look, status, left)}",
             guide=("G24",),
         )
     ]
+
+
+def _standby_left(look: Look, status: ClusterStatus, left: list[str]) -> str:
+    """What ends the standby of nodes that are still in it."""
+    standby = [name for name in left if name in status.standby_nodes]
+    if not standby:
+        return ""
+    cib = cib_in_names(look.ask(look.names.active, CIB), look.names.of_pacemaker)
+    return f" Out of standby: {'; '.join(modes.way_out(n, modes.STANDBY, cib) for n in standby)}."

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from engine import detached
 from engine.look import Look
+from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
 from engine.policy import restore as policy
+from engine.policy.roles import cib_in_names
+from engine.queries.pacemaker import CIB
 from engine.session import Session
 
 
@@ -35,6 +40,16 @@ def still_running(look: Look) -> list[Finding]:
                 )
             )
     return findings
+
+
+def still_in_standby(
+    look: Look, status: ClusterStatus, subjects: Collection[str]
+) -> tuple[Finding, ...]:
+    """What of the given nodes is in standby, with the way out by how its standby was set."""
+    if not set(subjects) & set(status.standby_nodes):
+        return ()
+    cib = cib_in_names(look.ask(look.names.active, CIB), look.names.of_pacemaker)
+    return policy.still_in_standby(status, subjects, cib)
 
 
 def last_round(look: Look, command: str = "upgrade") -> policy.LastRound | None:

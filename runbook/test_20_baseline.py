@@ -12,8 +12,10 @@ from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.plan.foreseen import Bookkeeping, planned_by
-from engine.policy.fencing import stopped_fence_devices
+from engine.policy.clones import gaps_of_clones
+from engine.policy.fencing import failed_fence_devices, stopped_fence_devices
 from engine.policy.resources import disabled_resources
+from engine.policy.roles import cib_in_names
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import CIB
@@ -89,6 +91,7 @@ def _take(look: Look, key: Secret) -> dict[str, Any]:
     status = look.cluster_status()
     there, _ = presence(look)
     cib = look.ask(look.names.active, CIB)
+    ours = cib_in_names(cib, look.names.of_pacemaker)
     packages = look.ask_all(look.names.all, PACKAGES)
     versions = look.ask_all(look.names.all, VERSION)
     return {
@@ -104,6 +107,8 @@ def _take(look: Look, key: Secret) -> dict[str, Any]:
         "placement": {name: list(nodes) for name, nodes in status.placement.items()},
         "disabled": sorted(disabled_resources(status)),
         "stopped_fence_devices": sorted(stopped_fence_devices(status)),
+        "failed_fence_devices": sorted(failed_fence_devices(status)),
+        "clone_gaps": sorted(gaps_of_clones(status, status.active_nodes, ours)),
         "properties": dict(cib.properties),
         "packages": {
             node: sorted(map(str, installed)) for node, installed in packages.values.items()

@@ -21,12 +21,18 @@ from engine.queries.pacemaker import QUORUM
 from engine.report.ledger import entry_text
 from engine.session import Session
 from engine.steps import step
-from engine.waiting import attempts
+from engine.waiting import attempts, poll
 from runbook import failover, release
 from runbook.actions.restore import BRIEF, FENCING, standby_entries
 from runbook.ocs.httpd.checks import httpd_node
 from runbook.profiles import SETTLE, describe, settled
-from runbook.restoring import is_open, is_verified, last_round, still_running
+from runbook.restoring import (
+    is_open,
+    is_verified,
+    last_round,
+    still_in_standby,
+    still_running,
+)
 
 BEGUN = (*("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.records"),)
 LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
@@ -112,13 +118,19 @@ def test_unstandby(
     """The nodes that the upgrade put in standby are active again."""
     if not ledger_unstandby.did_something:
         return
-    status = look.cluster_status()
+    meant = [subject for _, subject in ledger_unstandby.changes[0].closes]
+    status = poll(
+        look.cluster_status,
+        lambda seen: not set(meant) & set(seen.standby_nodes),
+        deadline=BRIEF,
+        clock=look.timer,
+        wait=look.wait,
+    )
     for name in standby_entries(look.memory):
         if (node := status.node(name)) and not node.standby:
             look.close_ledger("standby", name, "it is not in standby any more")
-    meant = [subject for _, subject in ledger_unstandby.changes[-1].closes]
     evidence.judge(
-        policy.still_in_standby(status, meant),
+        still_in_standby(look, status, meant),
         observed=f"in standby now: {', '.join(status.standby_nodes) or 'nobody'}",
     )
     runbook_session.watch_standby()

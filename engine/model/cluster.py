@@ -5,6 +5,7 @@ Field names follow crm_mon's XML (pacemaker 2.1) where there is one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -79,6 +80,10 @@ class ClusterNode:
     expected_up: bool = True
     is_dc: bool = False
     type: str = "member"
+    health: str | None = None
+    """green, yellow or red, by its #health attributes; None where crm_mon does not tell it."""
+    uname: str = ""
+    """As pacemaker writes it, whatever it is called here: pcs takes no other spelling."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ class Resource:
     group: str | None = None
     group_disabled: bool = False
     maintenance: bool = False
+    clone: str | None = None
+    """The clone that it is an instance of."""
 
     @property
     def is_fence_device(self) -> bool:
@@ -131,7 +138,24 @@ class FailedAction:
     @property
     def resource(self) -> str:
         """`nats-server` of `nats-server_monitor_30000`."""
-        return self.op_key.rsplit("_", 2)[0]
+        return self._parts[0]
+
+    @property
+    def operation(self) -> str:
+        """`monitor` of `nats-server_monitor_30000`."""
+        return self._parts[1]
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        found = _OPERATION.fullmatch(self.op_key)
+        return (found[1], found[2]) if found else (self.op_key, "")
+
+
+# an operation's name may have an underscore of its own, and so may a resource's
+_OPERATION = re.compile(
+    r"(.+?)_((?:migrate|pre_notify|post_notify|confirmed-pre_notify|confirmed-post_notify)"
+    r"_[a-z]+|[a-z-]+)_[0-9]+"
+)
 
 
 @dataclass(frozen=True)
@@ -141,8 +165,21 @@ class FenceEvent:
     target: str
     action: str
     status: str
+    """success, failed or pending."""
     completed: str = ""
     exit_reason: str = ""
+    origin: str = ""
+    """The node that asked for it."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that resources hang on (booth), and whether this cluster holds it."""
+
+    id: str
+    is_granted: bool
+    is_standby: bool
+    """Held, and nothing that hangs on it may run."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +234,19 @@ class ClusterStatus:
     fence_events: tuple[FenceEvent, ...] = ()
     bans: tuple[LocationConstraint, ...] = ()
     mixed_version: bool = False
+    tickets: tuple[Ticket, ...] = ()
+    has_fence_history: bool = True
+    """False: the fencer did not answer, so that no event is no news."""
 
     @property
     def standby_nodes(self) -> tuple[str, ...]:
         return tuple(node.name for node in self.nodes if node.standby)
+
+    @property
+    def active_nodes(self) -> tuple[str, ...]:
+        """Those on which pacemaker may start something."""
+        nodes = (node for node in self.nodes if node.online and not node.pending)
+        return tuple(n.name for n in nodes if not (n.standby or n.standby_onfail or n.maintenance))
 
     @property
     def services(self) -> tuple[Resource, ...]:
@@ -224,6 +270,30 @@ class ClusterStatus:
 
 
 @dataclass(frozen=True)
+class NodeAttributes:
+    """The attributes of a node by how long they last."""
+
+    node: str
+    uname: str
+    """The node as it is written in pacemaker: its tools may take no other spelling."""
+    permanent: Mapping[str, str] = field(default_factory=dict)
+    transient: Mapping[str, str] = field(default_factory=dict)
+    """Until pacemaker is started anew on the node (`--lifetime reboot`)."""
+
+    def is_transient(self, name: str) -> bool:
+        """Whether a switch such as `standby` is on by a transient attribute."""
+        return self.transient.get(name, "").lower() in TRUE
+
+    def is_permanent(self, name: str) -> bool:
+        """Whether a switch such as `standby` is on by a permanent attribute."""
+        return self.permanent.get(name, "").lower() in TRUE
+
+
+TRUE = frozenset({"true", "on", "yes", "y", "1"})
+"""What pacemaker takes for a switch that is on, in any case."""
+
+
+@dataclass(frozen=True)
 class Cib:
     """What is asked of `cibadmin --query`: configuration that crm_mon does not show."""
 
@@ -234,10 +304,22 @@ class Cib:
     """Ids of all location constraints, those too whose rule matches no node."""
     fenced_on_failure: tuple[str, ...] = ()
     """Resources of which a failed start or monitor gets the node fenced (`on-fail=fence`)."""
-    nodes: tuple[str, ...] = ()
-    """Pacemaker's nodes, as they are written there."""
+    attributes: tuple[NodeAttributes, ...] = ()
+    """Of each of pacemaker's nodes."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Id of a location constraint's rule -> id of the constraint."""
+    unmanaged: frozenset[str] = frozenset()
+    """Resources that are unmanaged or in maintenance by their own configuration."""
+    ticketed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ticket -> what hangs on it: resources, groups, clones."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Pacemaker's nodes, as they are written there."""
+        return tuple(one.uname for one in self.attributes)
+
+    def of_node(self, name: str) -> NodeAttributes | None:
+        return next((one for one in self.attributes if is_same_node(one.node, name)), None)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ class DrbdDevice:
     disk_state: str
     is_client: bool = False
     """Diskless on purpose (a voting-only node), not by a lost disk."""
+    has_quorum: bool = True
+    """Enough of its peers are there; without them it refuses to write, or all input and output."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,5 @@ class DrbdResource:
     devices: tuple[DrbdDevice, ...]
     connections: tuple[DrbdConnection, ...] = ()
     suspended: bool = False
+    fails_io: bool = False
+    """Every input and output fails, after a forced demotion, until its users have let go of it."""

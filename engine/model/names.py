@@ -58,10 +58,10 @@ class Names:
                 return ours
         return name
 
-    def spelled(self, name: str, nodes: Iterable[str]) -> str:
-        """The node as it is written in pacemaker's `nodes`: pcs takes no other spelling."""
-        known = (node for node in nodes if self.of_pacemaker(node) == name)
-        return next(known, self.internal[name])
+    def spelled(self, name: str, status: ClusterStatus) -> str:
+        """The node as pacemaker writes it: pcs takes no other spelling."""
+        node = status.node(name)
+        return (node.uname if node else "") or self.internal[name]
 
     def in_pacemaker(self, bans: Iterable[LocationConstraint]) -> tuple[LocationConstraint, ...]:
         """Bans of a localised status with the nodes' names as the configuration has them."""

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
 from engine.model.cluster import INFINITY, Cib, LocationConstraint, is_same_node
+from engine.parse.cib_resources import fenced_on_failure, ticketed, unmanaged
 from engine.parse.cib_rules import NodeFacts, is_match, node_facts
 from engine.parse.fields import attribute, child, xml_root
 from engine.parse.score import score_text
@@ -21,7 +22,7 @@ _FIRST_SET = "cib-bootstrap-options"  # pacemaker gives this set precedence over
 
 
 def parse_cib(text: str) -> Cib:
-    """Cluster properties and location constraints.
+    """Cluster properties, location constraints, and what nodes and resources are set to.
 
     A location constraint that has a rule instead of a node becomes one entry for each node
     the rule matches. A rule that can't be decided here (dates, attributes that are not in
@@ -50,37 +51,16 @@ def parse_cib(text: str) -> Cib:
         location_ids=tuple(
             attribute(element, "id", SOURCE) for element in constraints.findall("rsc_location")
         ),
-        nodes=tuple(fact.name for fact in facts),
+        attributes=tuple(fact.by_life for fact in facts),
         rules={
             rule.get("id", ""): attribute(element, "id", SOURCE)
             for element in constraints.findall("rsc_location")
             for rule in element.findall("rule")
         },
-        fenced_on_failure=tuple(_fenced_on_failure(configuration)),
+        fenced_on_failure=tuple(fenced_on_failure(configuration, SOURCE)),
+        unmanaged=frozenset(unmanaged(configuration, SOURCE)),
+        ticketed=ticketed(constraints, SOURCE),
     )
-
-
-def _fenced_on_failure(configuration: Element) -> Iterator[str]:
-    """Ids of the primitives with such an operation of their own, or of all by the defaults."""
-    defaults = configuration.iterfind("op_defaults//nvpair[@name='on-fail']")
-    is_default = any(_is_word(pair.get("value"), "fence") for pair in defaults)
-    for primitive in configuration.iterfind("resources//primitive"):
-        operations = primitive.findall("operations/op")
-        # a stop that fails fences the node anyway, when fencing is on
-        fencing = [
-            op for op in operations if _is_word(op.get("on-fail"), "fence") and not _is_stop(op)
-        ]
-        if fencing or is_default:
-            yield attribute(primitive, "id", SOURCE)
-
-
-def _is_stop(operation: Element) -> bool:
-    return _is_word(operation.get("name"), "stop")
-
-
-def _is_word(value: str | None, word: str) -> bool:
-    """Pacemaker reads its enumerations without regard to case."""
-    return value is not None and value.lower() == word
 
 
 def _properties(crm_config: Element) -> dict[str, str]:

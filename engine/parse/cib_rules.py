@@ -10,11 +10,11 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from engine.model.cluster import is_same_node
+from engine.model.cluster import NodeAttributes, is_same_node
 from engine.parse.fields import attribute
 
 _MAX_DEPTH = 20  # deeper nesting than any real rule: not decidable rather than a stack overflow
@@ -32,6 +32,13 @@ class NodeFacts:
     """Transient attributes are among them: what is not there is not defined."""
     unsure: frozenset[str] = frozenset()
     """Attributes whose value hangs on more than this answer, or may change by itself."""
+    permanent: Mapping[str, str] = field(default_factory=dict)
+    transient: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def by_life(self) -> NodeAttributes:
+        """What is set for the node, by how long it lasts."""
+        return NodeAttributes(self.name, self.name, self.permanent, self.transient)
 
 
 def node_facts(
@@ -62,14 +69,19 @@ def _node_facts(
     if "site-name" in permanent:
         values["#site-name"] = permanent["site-name"]
     values |= permanent
-    for state in () if status is None else status.findall("node_state"):
-        if is_same_node(state.get("uname", ""), name):
-            path = "transient_attributes/instance_attributes"
-            transient, more = _attributes(state.findall(path))
-            values, unsure = values | transient, unsure | more
+    transient, more = _attributes(
+        [
+            one
+            for state in (() if status is None else status.findall("node_state"))
+            if is_same_node(state.get("uname", ""), name)
+            for one in state.findall("transient_attributes/instance_attributes")
+        ]
+    )
+    values, unsure = values | transient, unsure | more
     if not is_dc:
         unsure |= {_DC}  # the controller's part goes from node to node by itself
-    return NodeFacts(name, values, status is not None, unsure | _OF_THE_RESOURCE)
+    unsure |= _OF_THE_RESOURCE
+    return NodeFacts(name, values, status is not None, unsure, permanent, transient)
 
 
 def _attributes(sets: list[Element]) -> tuple[dict[str, str], frozenset[str]]:

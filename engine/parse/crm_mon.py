@@ -20,6 +20,7 @@ from engine.model.cluster import (
     FenceEvent,
     LocationConstraint,
     Resource,
+    Ticket,
 )
 from engine.parse.fields import attribute, child, flag, integer, xml_root
 from engine.parse.score import score_text
@@ -46,26 +47,39 @@ def parse_crm_mon(text: str) -> ClusterStatus:
         with_quorum=with_quorum,
         options=_options(child(summary, "cluster_options", SOURCE)),
         nodes=tuple(_node(node) for node in child(root, "nodes", SOURCE).findall("node")),
-        resources=tuple(_resources(child(root, "resources", SOURCE))),
+        resources=tuple(_resources(_resources_of(root, summary))),
         failures=tuple(_failure(entry) for entry in root.findall("failures/failure")),
         fence_events=tuple(_fence_event(e) for e in root.findall("fence_history/fence_event")),
         bans=tuple(_ban(entry) for entry in root.findall("bans/ban")),
         mixed_version=mixed,
+        tickets=tuple(_ticket(entry) for entry in root.findall("tickets/ticket")),
+        has_fence_history=all(e.get("status", "0") == "0" for e in root.iterfind("fence_history")),
     )
 
 
 def _check_status(root: Element) -> None:
     status = child(root, "status", SOURCE)
-    code = attribute(status, "code", SOURCE)
-    if code == "0":
+    code, message = attribute(status, "code", SOURCE), status.get("message", "")
+    said = "; ".join((error.text or "").strip() for error in status.iterfind("errors/error"))
+    if code == "0" and (not said or root.find("summary") is not None):
         return
-    said = "; ".join(error.text or "" for error in status.iterfind("errors/error"))
-    message = status.get("message", "")
+    problem = f"{message} ({code}), expected 0"
     if code == _NOT_CONNECTED:
-        problem = f"{message} ({code}): the cluster is stopped on this node; {said}"
-    else:
-        problem = f"{message} ({code}), expected 0; {said}"
-    raise ParseError(SOURCE, "<status>", problem)
+        problem = f"{message} ({code}): the cluster is stopped on this node"
+    elif code == "0":
+        # seen of 2.1.5: a configuration that can't be read, told with status 0 and nothing else
+        problem = "it says only"
+    raise ParseError(
+        SOURCE, "<status>", f"{problem}; {said}" if code != "0" else f"{problem}: {said}"
+    )
+
+
+def _resources_of(root: Element, summary: Element) -> Element:
+    """Pacemaker 3.0 leaves the element out where no resource is configured."""
+    count = summary.find("resources_configured")
+    if count is not None and count.get("number") == "0" and root.find("resources") is None:
+        return Element("resources")
+    return child(root, "resources", SOURCE)
 
 
 def _current_dc(summary: Element) -> tuple[str | None, bool, bool]:
@@ -104,6 +118,8 @@ def _node(node: Element) -> ClusterNode:
         expected_up=flag(node, "expected_up", SOURCE),
         is_dc=flag(node, "is_dc", SOURCE),
         type=attribute(node, "type", SOURCE),
+        health=node.get("health"),
+        uname=attribute(node, "name", SOURCE),
     )
 
 
@@ -114,12 +130,14 @@ class _Container:
     group: str | None = None
     disabled: bool = False
     maintenance: bool = False
+    clone: str | None = None
 
     def inside(self, element: Element) -> _Container:
         return _Container(
             group=attribute(element, "id", SOURCE) if element.tag == "group" else self.group,
             disabled=self.disabled or _is_disabled(element),
             maintenance=self.maintenance or flag(element, "maintenance", SOURCE, default=False),
+            clone=attribute(element, "id", SOURCE) if element.tag == "clone" else self.clone,
         )
 
 
@@ -160,6 +178,7 @@ def _resource(resource: Element, container: _Container) -> Resource:
         group=container.group,
         group_disabled=container.disabled,
         maintenance=container.maintenance or flag(resource, "maintenance", SOURCE, default=False),
+        clone=container.clone,
     )
 
 
@@ -183,6 +202,15 @@ def _fence_event(event: Element) -> FenceEvent:
         status=attribute(event, "status", SOURCE),
         completed=event.get("completed", ""),
         exit_reason=event.get("exit-reason", ""),
+        origin=event.get("origin", ""),
+    )
+
+
+def _ticket(ticket: Element) -> Ticket:
+    return Ticket(
+        id=attribute(ticket, "id", SOURCE),
+        is_granted=attribute(ticket, "status", SOURCE) == "granted",
+        is_standby=flag(ticket, "standby", SOURCE, default=False),
     )
 
 

@@ -1,8 +1,8 @@
 """`drbdsetup status --json` -> the DRBD resources of the node that was asked.
 
 Keys as drbd-utils 9 prints them (LINBIT/drbd-utils, user/v9/drbdsetup.c): hyphens in all of
-them but `peer_devices`. `client` came later than the rest and `out-of-sync` is statistics;
-they alone are optional.
+them but `peer_devices`. `client`, `quorum` and `force-io-failures` came later than the rest and
+`out-of-sync` is statistics; they alone are optional.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def _resource(fields: Fields) -> DrbdResource:
         devices=tuple(_device(device) for device in fields.objects("devices")),
         connections=tuple(_connection(peer) for peer in fields.objects("connections")),
         suspended=fields.boolean("suspended"),
+        fails_io=fields.boolean("force-io-failures", default=False),
     )
 
 
@@ -34,6 +35,7 @@ def _device(fields: Fields) -> DrbdDevice:
         volume=fields.number("volume"),
         disk_state=fields.text("disk-state"),
         is_client=fields.boolean("client", default=False),
+        has_quorum=fields.boolean("quorum", default=True),
     )
 
 

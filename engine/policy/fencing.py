@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from engine.model.cluster import ClusterStatus, Resource
+from engine.model.cluster import ClusterStatus, FenceEvent, Resource
 from engine.model.finding import Finding
 from engine.policy.resources import Wanted, judge_resources
 
@@ -12,6 +12,12 @@ from engine.policy.resources import Wanted, judge_resources
 def stopped_fence_devices(status: ClusterStatus) -> frozenset[str]:
     """Ids of the fence devices that are not running, for the baseline."""
     return frozenset(r.id for r in status.fence_devices if not r.is_started)
+
+
+def failed_fence_devices(status: ClusterStatus) -> frozenset[str]:
+    """Ids of the fence devices that failed, or have a failed action on record, for the baseline."""
+    on_record = {failure.resource for failure in status.failures}
+    return frozenset(r.id for r in status.fence_devices if r.failed or r.id in on_record)
 
 
 def fencing_is(status: ClusterStatus, wanted: bool | None) -> tuple[Finding, ...]:
@@ -49,21 +55,22 @@ def _remedy(wanted: bool) -> str:
 
 
 def fence_devices_started(
-    status: ClusterStatus, excused: Collection[str] = ()
+    status: ClusterStatus, excused: Collection[str] = (), *, will_be_on: bool = False
 ) -> tuple[Finding, ...]:
-    """When fencing is on, every fence device is Started and without a fault.
+    """When fencing is on, or is to come on, every fence device is Started and without a fault.
 
     `excused` are those that did not run at the baseline. Codes: `fence-device-stopped`, and
-    those of `judge_resources` for faults of another kind. Nothing when fencing is off.
+    those of `judge_resources` for faults of another kind. Nothing when fencing stays off: pacemaker
+    starts its devices all the same.
     """
-    if not status.options.stonith_enabled:
+    if not (status.options.stonith_enabled or will_be_on):
         return ()
     devices = [r for r in status.fence_devices if r.id not in excused]
     stopped = [r for r in devices if _is_plainly_stopped(r)]
     others = [r for r in devices if r not in stopped]
     anywhere = Wanted(frozenset(node.name for node in status.nodes))
     return (
-        *(_stopped(device) for device in stopped),
+        *(_stopped(device, status.options.stonith_enabled) for device in stopped),
         *judge_resources(status, others, anywhere),
     )
 
@@ -72,11 +79,12 @@ def _is_plainly_stopped(device: Resource) -> bool:
     return device.role == "Stopped" and not device.failed and not device.blocked
 
 
-def _stopped(device: Resource) -> Finding:
+def _stopped(device: Resource, is_on: bool) -> Finding:
     return Finding(
         "fence-device-stopped",
         device.id,
-        f"fence device {device.id!r} is {device.role} while fencing is enabled",
+        f"fence device {device.id!r} is {device.role}"
+        f"{' while fencing is enabled' if is_on else ', and fencing is to be given back'}",
         "Started",
         f"Look at `pcs stonith status` and test the device's access; `pcs stonith cleanup "
         f"{device.id}` lets the cluster try again.",
@@ -99,4 +107,62 @@ def fence_devices_unused(status: ClusterStatus) -> tuple[Finding, ...]:
             "it will be given back as it is found.",
             ("G27",),
         ),
+    )
+
+
+def fence_history(status: ClusterStatus) -> tuple[Finding, ...]:
+    """No fencing failed without a later success, and none is under way.
+
+    crm_mon tells the newest event first. Codes: `fencing-failed`, `fencing-pending`,
+    `not-observed`.
+    """
+    if not status.has_fence_history:
+        return (_NO_HISTORY,)
+    later: set[tuple[str, str]] = set()
+    findings: dict[tuple[str, str], Finding] = {}
+    for event in status.fence_events:
+        about = (event.target, event.action)
+        if event.status == "success":
+            later.add(about)
+        elif event.status == "pending":
+            findings.setdefault((event.target, "pending"), _pending(event))
+        elif about not in later:
+            findings.setdefault((event.target, "failed"), _failed(event))
+    return tuple(findings.values())
+
+
+_NO_HISTORY = Finding(
+    "not-observed",
+    "fence history",
+    "the fence history was not told: the fencer did not answer",
+    "an answer of pacemaker's fencer",
+    "`stonith_admin --history '*'` asks it; look at the pacemaker log of the NetEye active node.",
+    ("G27",),
+)
+
+
+def _failed(event: FenceEvent) -> Finding:
+    when = f" at {event.completed}" if event.completed else ""
+    why = f": {event.exit_reason}" if event.exit_reason else ""
+    return Finding(
+        "fencing-failed",
+        event.target,
+        f"the last fencing of {event.target} ({event.action}) failed{when}{why}",
+        "no fencing that failed: a node that can't be fenced keeps its services from moving",
+        f"Test the fence device of {event.target} and mend it; then `pcs stonith history cleanup "
+        f"{event.target}` takes the event off the record.",
+        ("G27",),
+    )
+
+
+def _pending(event: FenceEvent) -> Finding:
+    asked = f", asked for by {event.origin}" if event.origin else ""
+    return Finding(
+        "fencing-pending",
+        event.target,
+        f"a fencing of {event.target} ({event.action}) is under way{asked}",
+        "no fencing under way",
+        "Wait for its end (`pcs stonith history`). One that never ends was lost with its origin: "
+        f"`pcs stonith history cleanup {event.target}`.",
+        ("G27",),
     )

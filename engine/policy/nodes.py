@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
-from engine.model.cluster import ClusterNode, ClusterStatus
+from engine.model.cluster import Cib, ClusterNode, ClusterStatus
 from engine.model.finding import Finding
+from engine.policy import modes
 
 
 def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
@@ -53,12 +55,16 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
 
 
 def node_states(
-    status: ClusterStatus, operative: Collection[str], standby: Collection[str]
+    status: ClusterStatus,
+    operative: Collection[str],
+    standby: Collection[str],
+    cib: Cib | None = None,
 ) -> tuple[Finding, ...]:
     """Each operative node is online, clean, settled, and in standby if and only if in `standby`.
 
     Codes: `node-offline`, `node-unclean`, `node-pending`, `node-maintenance`, `node-standby`,
     `node-not-standby`. Of a node that is away only that is told: the rest says nothing then.
+    With the configuration a mode that `pcs node` can't end is told with the way out that helps.
     """
     findings: list[Finding] = []
     for name in operative:
@@ -66,10 +72,28 @@ def node_states(
         if node is None:
             findings.append(_finding("node-offline", name, "is not in the cluster's node list"))
         else:
-            findings += [
-                _finding(code, name, seen) for code, seen in _faults(node, name in standby)
-            ]
+            faults = _faults(node, name in standby)
+            findings += [_by_mode(code, node, seen, cib) for code, seen in faults]
     return tuple(findings)
+
+
+def _by_mode(code: str, node: ClusterNode, seen: str, cib: Cib | None) -> Finding:
+    """The finding, with what ends this very standby or maintenance."""
+    mode = {"node-standby": modes.STANDBY, "node-maintenance": modes.MAINTENANCE}.get(code)
+    plain = _finding(code, node.name, seen)
+    if mode is None:
+        return plain
+    if mode == modes.STANDBY and not node.standby:
+        remedy = (
+            "Mend the cause of the failed action (`pcs status` names it), then `pcs resource"
+            " cleanup` for its resource: that ends this standby, `pcs node unstandby` does not."
+        )
+        return replace(plain, remedy=remedy)
+    return replace(
+        plain,
+        observed=plain.observed + modes.how(node.name, mode, cib),
+        remedy=f"Find out who set it and why; then {modes.way_out(node.name, mode, cib)}.",
+    )
 
 
 def _faults(node: ClusterNode, standby: bool) -> list[tuple[str, str]]:
@@ -109,14 +133,8 @@ _EXPECTED_AND_REMEDY = {
         "bring it back, then run this again.",
     ),
     "node-pending": ("online and settled", "Wait until it has settled, then run this again."),
-    "node-maintenance": (
-        "managed by the cluster",
-        "Find out who set it and why; then `pcs node unmaintenance` for this node.",
-    ),
-    "node-standby": (
-        "active",
-        "Find out who set it and why; then `pcs node unstandby` for this node.",
-    ),
+    "node-maintenance": ("managed by the cluster", ""),
+    "node-standby": ("active", ""),
     "node-not-standby": (
         "in standby, so that only the NetEye active node is active",
         "Somebody or something reactivated it too early: find out before going on; "

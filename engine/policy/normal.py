@@ -11,16 +11,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from engine.model.cluster import ClusterStatus, DaemonState, QuorumStatus
+from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
 from engine.model.drbd import DrbdResource
 from engine.model.finding import Finding
 from engine.model.host import ElasticHealth, Version
+from engine.policy.clones import clones_everywhere
+from engine.policy.conditions import (
+    nodes_healthy,
+    quorum_policy,
+    tickets_held,
+    waiting_for_tickets,
+)
 from engine.policy.elastic import elastic_green
-from engine.policy.fencing import fence_devices_started, fence_devices_unused, fencing_is
+from engine.policy.fencing import (
+    fence_devices_started,
+    fence_devices_unused,
+    fence_history,
+    fencing_is,
+)
 from engine.policy.nodes import cluster_itself, node_states
 from engine.policy.quorum import daemons_normal, not_observed, qdevice_votes, quorum_held
 from engine.policy.resources import Wanted, failed_actions, judge_resources
-from engine.policy.roles import in_inventory_names
+from engine.policy.roles import cib_in_names, in_inventory_names
 from engine.policy.sync import drbd_normal
 from engine.policy.versions import reached
 
@@ -41,6 +53,8 @@ class Observed:
     elastic_nodes: tuple[str, ...] = ()
     """Members by name (`_cat/nodes`); empty: only the number is compared."""
     versions: Mapping[str, Version] = field(default_factory=dict)
+    cib: Cib | None = None
+    """The configuration: what crm_mon does not tell of modes, health, tickets."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,10 @@ class Expected:
     """What was disabled at the baseline (`engine.policy.resources.disabled_resources`)."""
     stopped_fence_devices: frozenset[str] = frozenset()
     """Fence devices that did not run at the baseline (`fencing.stopped_fence_devices`)."""
+    failed_fence_devices: frozenset[str] = frozenset()
+    """Fence devices that had failed at the baseline (`fencing.failed_fence_devices`)."""
+    clone_gaps: frozenset[tuple[str, str]] = frozenset()
+    """(clone, node) without an instance at the baseline (`clones.gaps_of_clones`)."""
     has_qdevice: bool = False
     elastic_nodes: tuple[str, ...] | None = None
     """The nodes that belong to Elasticsearch; None: observed not to be installed."""
@@ -88,6 +106,8 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
         [
             *_all_active(seen, expected),
             *fencing,
+            *quorum_policy(seen.status, seen.cib),
+            *fence_history(seen.status),
             *fence_devices_unused(seen.status),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),
@@ -98,15 +118,16 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
 def mid_upgrade(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
     """After the command's last round: only N is active and everything runs there, fencing off."""
     seen = _named(observed, expected)
-    only_here = Wanted(frozenset({expected.active_node}), expected.disabled)
+    only_here = _wanted(seen, expected, (expected.active_node,))
     return _for_row(
         "G25",
         [
             *cluster_itself(seen.status),
-            *node_states(seen.status, expected.operative, standby=expected.other),
+            *node_states(seen.status, expected.operative, expected.other, seen.cib),
+            *nodes_healthy(seen.status, seen.cib, (expected.active_node,)),
             *_services(seen, only_here, with_fence_devices=False),
             *quorum_held(seen.status, seen.quorum, expected.operative),
-            *daemons_normal(seen.daemons, expected.operative),
+            *_daemons(seen, expected),
             *_drbd(seen, expected, resync_allowed=True),
             *fencing_is(seen.status, False),
             *_version(seen, expected),
@@ -115,13 +136,19 @@ def mid_upgrade(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
 
 
 def reactivated(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
-    """After `unstandby` (G23): all operative nodes active, fencing off, its devices left out."""
+    """After `unstandby` (G23): all operative nodes active, fencing off.
+
+    Its devices are left out where fencing stays off. Where it is to be given back, nothing may
+    speak against it: a fencing that failed or is under way, a device that stopped or failed since
+    the baseline.
+    """
     seen = _named(observed, expected)
     return _for_row(
         "G25",
         [
             *_all_active(seen, expected, with_fence_devices=False),
             *fencing_is(seen.status, False),
+            *(_fit_to_fence(seen, expected) if expected.fencing else ()),
             *_version(seen, expected),
         ],
     )
@@ -135,6 +162,7 @@ def final(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
         [
             *_all_active(seen, expected),
             *fencing_is(seen.status, expected.fencing),
+            *fence_history(seen.status),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),
             *_version(seen, expected),
@@ -153,6 +181,7 @@ def _named(observed: Observed, expected: Expected) -> Observed:
         drbd={names.get(node, node): seen for node, seen in observed.drbd.items()},
         elastic_nodes=tuple(names.get(node, node) for node in observed.elastic_nodes),
         versions={names.get(node, node): seen for node, seen in observed.versions.items()},
+        cib=observed.cib and cib_in_names(observed.cib, lambda node: names.get(node, node)),
     )
 
 
@@ -160,22 +189,55 @@ def _all_active(
     seen: Observed, expected: Expected, *, with_fence_devices: bool = True
 ) -> list[Finding]:
     """What holds whenever no node is in standby."""
-    anywhere = Wanted(frozenset(expected.operative), expected.disabled)
+    anywhere = _wanted(seen, expected, expected.operative)
+    active = seen.status.active_nodes
     return [
         *cluster_itself(seen.status),
-        *node_states(seen.status, expected.operative, standby=()),
+        *node_states(seen.status, expected.operative, (), seen.cib),
+        *nodes_healthy(seen.status, seen.cib, expected.operative),
+        *clones_everywhere(seen.status, active, seen.cib, expected.clone_gaps),
         *_services(seen, anywhere, with_fence_devices=with_fence_devices),
         *quorum_held(seen.status, seen.quorum, expected.operative),
         *(qdevice_votes(seen.quorum, expected.operative) if expected.has_qdevice else ()),
-        *daemons_normal(seen.daemons, expected.operative),
+        *_daemons(seen, expected),
         *_drbd(seen, expected, resync_allowed=False),
+    ]
+
+
+def _wanted(seen: Observed, expected: Expected, nodes: Iterable[str]) -> Wanted:
+    return Wanted(
+        frozenset(nodes),
+        expected.disabled,
+        unmanaged=seen.cib.unmanaged if seen.cib else frozenset(),
+        waiting=waiting_for_tickets(seen.status, seen.cib),
+    )
+
+
+def _daemons(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    operative, with_qdevice = expected.operative, expected.has_qdevice
+    return daemons_normal(seen.daemons, operative, with_qdevice=with_qdevice)
+
+
+def _fit_to_fence(seen: Observed, expected: Expected) -> list[Finding]:
+    """Fencing is off and is to come on."""
+    status, failed = seen.status, expected.failed_fence_devices
+    others = [r.id for r in status.services]
+    excused = expected.stopped_fence_devices | failed
+    return [
+        *fence_history(status),
+        *fence_devices_started(status, excused, will_be_on=True),
+        *failed_actions(status, left_out=(*others, *failed)),
     ]
 
 
 def _services(seen: Observed, wanted: Wanted, *, with_fence_devices: bool) -> list[Finding]:
     status = seen.status
     left_out = () if with_fence_devices else tuple(r.id for r in status.fence_devices)
-    return [*judge_resources(status, status.services, wanted), *failed_actions(status, left_out)]
+    return [
+        *judge_resources(status, status.services, wanted),
+        *failed_actions(status, left_out),
+        *tickets_held(status, seen.cib),
+    ]
 
 
 def _drbd(seen: Observed, expected: Expected, *, resync_allowed: bool) -> list[Finding]:

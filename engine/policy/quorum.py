@@ -9,6 +9,7 @@ from engine.model.finding import Finding
 from engine.policy.text import listed
 
 REQUIRED_DAEMONS = ("corosync", "pacemaker", "pcsd")
+QDEVICE = "corosync-qdevice"
 
 
 def not_observed(what: str, asked: Collection[str], told: Collection[str]) -> tuple[Finding, ...]:
@@ -91,20 +92,26 @@ def _why(seen: QuorumStatus) -> str:
 
 
 def daemons_normal(
-    daemons: Mapping[str, tuple[DaemonState, ...]], operative: Collection[str]
+    daemons: Mapping[str, tuple[DaemonState, ...]],
+    operative: Collection[str],
+    *,
+    with_qdevice: bool = False,
 ) -> tuple[Finding, ...]:
     """The cluster's daemons are active/enabled on every operative node: pcs's Daemon Status.
 
     Each node knows its own only, so each is asked (domain facts, trap 7). One that not every
     cluster has (sbd) counts where it is in use: installed, switched off, it is none of the cluster.
+    With a voting-only node corosync-qdevice is one of them; not enabled, its vote is gone after
+    the node's next start.
     Codes: `daemon-not-normal`, `not-observed`.
     """
     findings = list(not_observed("Daemon Status", operative, daemons))
+    required = (*REQUIRED_DAEMONS, *((QDEVICE,) if with_qdevice else ()))
     for node, states in daemons.items():
         seen = {state.name: f"{state.active}/{state.enabled}" for state in states}
-        counted = [s for s in states if s.is_in_use or s.name in REQUIRED_DAEMONS]
+        counted = [s for s in states if s.is_in_use or s.name in required]
         wrong = {state.name: seen[state.name] for state in counted if not state.is_normal}
-        wrong |= {name: "not listed" for name in REQUIRED_DAEMONS if name not in seen}
+        wrong |= {name: "not listed" for name in required if name not in seen}
         findings += [_daemon(node, name, state) for name, state in wrong.items()]
     return tuple(findings)
 

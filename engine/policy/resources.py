@@ -22,6 +22,10 @@ class Wanted:
     """A resource runs on one of these nodes."""
     disabled: frozenset[str] = frozenset()
     """Ids of resources or groups, as `disabled_resources` gives them."""
+    unmanaged: frozenset[str] = frozenset()
+    """Ids of resources that are unmanaged by their own configuration (`Cib.unmanaged`)."""
+    waiting: frozenset[str] = frozenset()
+    """Ids of resources, groups and clones that wait for a ticket, which is told by itself."""
 
 
 def disabled_resources(status: ClusterStatus) -> frozenset[str]:
@@ -42,10 +46,10 @@ def judge_resources(
     `resource-elsewhere`, `resource-multiple`.
     """
     judged = tuple(resources)
-    running = {r.id for r in judged if _runs(r)}
+    running = {r.id for r in judged if runs(r)}
     findings: dict[tuple[str, str], Finding] = {}
     for resource in judged:
-        for finding in (*_faults(status, resource), *_place(resource, wanted, running)):
+        for finding in (*_faults(status, resource, wanted), *_place(resource, wanted, running)):
             # members of a disabled group share one finding
             findings.setdefault((finding.code, finding.subject), finding)
     return tuple(findings.values())
@@ -85,7 +89,8 @@ def runs_on_several_nodes(resource: Resource) -> bool:
     return len(resource.nodes) > 1 and resource.pending != "Migrating"
 
 
-def _runs(resource: Resource) -> bool:
+def runs(resource: Resource) -> bool:
+    """It runs, by its role and by its place."""
     return resource.active and resource.role in RUNNING_ROLES and bool(resource.nodes)
 
 
@@ -101,7 +106,7 @@ def _unit(resource: Resource) -> str:
     return resource.group if resource.group and resource.group_disabled else resource.id
 
 
-def _faults(status: ClusterStatus, resource: Resource) -> list[Finding]:
+def _faults(status: ClusterStatus, resource: Resource, wanted: Wanted) -> list[Finding]:
     """Faults that do not depend on where the resource belongs."""
     where = f" on {listed(resource.nodes)}" if resource.nodes else ""
     findings: list[Finding] = []
@@ -117,9 +122,15 @@ def _faults(status: ClusterStatus, resource: Resource) -> list[Finding]:
         return findings
     if resource.failed:
         findings.append(_finding("resource-failed", resource, f"is FAILED{where}"))
-    if not resource.managed and not _is_explained(status, resource):
+    own = _plain_id(resource) in wanted.unmanaged
+    if not resource.managed and (own or not _is_explained(status, resource)):
         findings.append(_finding("resource-unmanaged", resource, f"is unmanaged{where}"))
     return findings
+
+
+def _plain_id(resource: Resource) -> str:
+    """`probe` of `probe:0`, an instance of a clone that is unique."""
+    return resource.id.partition(":")[0] if resource.clone else resource.id
 
 
 def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
@@ -136,7 +147,7 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
         runs_on_several_nodes(resource)
         or resource.orphaned
         or resource.blocked
-        or (resource.failed and not _runs(resource))
+        or (resource.failed and not runs(resource))
     ):
         return []  # told already, and where it is says nothing then
     if resource.is_disabled:
@@ -145,9 +156,10 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
     if is_moving(resource):
         state = resource.pending or resource.role
         return [*findings, _finding("resource-moving", resource, f"is {state}")]
-    if not _runs(resource):
+    if not runs(resource):
         # of a clone, whose instances share an id, one that runs is enough
-        stopped = resource.id not in running
+        names = {_plain_id(resource), resource.group, resource.clone}
+        stopped = resource.id not in running and not names & wanted.waiting
         seen = f"is {resource.role}, it runs nowhere"
         return [*findings, _finding("resource-stopped", resource, seen)] if stopped else findings
     return findings + _running_place(resource, wanted)
@@ -176,7 +188,7 @@ def _multiple(resource: Resource) -> Finding:
 
 
 def _state(resource: Resource) -> str:
-    return "running" if _runs(resource) else resource.role
+    return "running" if runs(resource) else resource.role
 
 
 def _disabled(resource: Resource) -> Finding:

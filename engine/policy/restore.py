@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from engine.model.cluster import ClusterStatus
+from engine.model.cluster import Cib, ClusterStatus
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.policy import modes
 from engine.policy.resources import is_moving, runs_on_several_nodes
 from engine.policy.text import listed
 from engine.policy.versions import by_version
@@ -144,15 +145,18 @@ def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Findin
     )
 
 
-def still_in_standby(status: ClusterStatus, subjects: Collection[str]) -> tuple[Finding, ...]:
+def still_in_standby(
+    status: ClusterStatus, subjects: Collection[str], cib: Cib | None = None
+) -> tuple[Finding, ...]:
     """None of these nodes is in standby any more. Code: `node-standby`."""
     return tuple(
         Finding(
             "node-standby",
             name,
-            f"node {name} is still in standby",
+            f"node {name} is still in standby{modes.how(name, modes.STANDBY, cib)}",
             "active, as it was before the upgrade",
-            "Look at `pcs status` and the node's journal, then run --restore again.",
+            f"{modes.way_out(name, modes.STANDBY, cib)}; when it stays in standby, `pcs status` and"
+            " the node's journal tell why. Then run --restore again.",
             ("G24",),
         )
         for name in subjects

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from engine.model.cluster import ClusterDefinition, ClusterStatus, DefinedNode, is_same_node
+from engine.model.cluster import Cib, ClusterDefinition, ClusterStatus, DefinedNode, is_same_node
 from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
 from engine.model.names import Aliases
@@ -59,6 +59,15 @@ def in_inventory_names(status: ClusterStatus, names: Mapping[str, str]) -> Clust
         failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
         fence_events=tuple(replace(e, target=named(e.target)) for e in status.fence_events),
         bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
+    )
+
+
+def cib_in_names(cib: Cib, named: Callable[[str], str]) -> Cib:
+    """The same configuration with every node called by another name."""
+    return replace(
+        cib,
+        location=tuple(replace(c, node=named(c.node)) for c in cib.location),
+        attributes=tuple(replace(a, node=named(a.node)) for a in cib.attributes),
     )
 
 

@@ -5,7 +5,7 @@ A voting-only node is a diskless peer: `Diskless` is its health (domain facts, t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.model.drbd import DrbdConnection, DrbdPeerDevice, DrbdResource
@@ -36,7 +36,7 @@ def drbd_normal(
 
     `drbd`: node -> its resources; `names` translates the peers' names to those of the keys.
     Codes: `drbd-disk` (subject `node:resource`), `drbd-connection`, `drbd-resync`,
-    `drbd-suspended`, `drbd-primary` (subject: the resource).
+    `drbd-suspended`, `drbd-primary`, `drbd-quorum`, `drbd-io-failures` (subject: the resource).
     """
     links = tuple(_links(drbd, names or {}))
     return (
@@ -44,6 +44,8 @@ def drbd_normal(
         *_connections(drbd, links),
         *(() if resync_allowed else _resyncs(links, voting_only)),
         *_suspended(drbd),
+        *_without_quorum(drbd),
+        *_failing_io(drbd),
         *_primaries(drbd),
     )
 
@@ -169,11 +171,7 @@ def _replication(link: _Link, device: DrbdPeerDevice, voting_only: Collection[st
 
 
 def _suspended(drbd: Drbd) -> Iterator[Finding]:
-    suspended: dict[str, list[str]] = {}
-    for node, resources in drbd.items():
-        for resource in resources:
-            if resource.suspended:
-                suspended.setdefault(resource.name, []).append(node)
+    suspended = _where(drbd, lambda r: r.suspended)
     return (
         Finding(
             "drbd-suspended",
@@ -186,12 +184,49 @@ def _suspended(drbd: Drbd) -> Iterator[Finding]:
     )
 
 
-def _primaries(drbd: Drbd) -> Iterator[Finding]:
-    primaries: dict[str, list[str]] = {}
+def _without_quorum(drbd: Drbd) -> Iterator[Finding]:
+    where = _where(drbd, lambda r: not all(device.has_quorum for device in r.devices))
+    return (
+        Finding(
+            "drbd-quorum",
+            name,
+            f"DRBD resource {name!r} has no quorum on {listed(nodes)}",
+            "quorum on every node, so that the data can be written",
+            f"`drbdadm status {name}` shows which peers are away: bring them or the network back."
+            " Until then the resource refuses its users there.",
+        )
+        for name, nodes in where.items()
+    )
+
+
+def _failing_io(drbd: Drbd) -> Iterator[Finding]:
+    where = _where(drbd, lambda r: r.fails_io)
+    return (
+        Finding(
+            "drbd-io-failures",
+            name,
+            f"DRBD resource {name!r} fails all input and output on {listed(nodes)}, after a forced"
+            " demotion (force-io-failures)",
+            "no forced failures",
+            "It ends when nothing has the device open any more: find what still uses it there"
+            " (`fuser -vm` on the mount point, `lsof` on the device), stop it and unmount.",
+        )
+        for name, nodes in where.items()
+    )
+
+
+def _where(drbd: Drbd, is_so: Callable[[DrbdResource], bool]) -> dict[str, list[str]]:
+    """Resource -> nodes on which that is so."""
+    found: dict[str, list[str]] = {}
     for node, resources in drbd.items():
         for resource in resources:
-            if resource.role == "Primary":
-                primaries.setdefault(resource.name, []).append(node)
+            if is_so(resource):
+                found.setdefault(resource.name, []).append(node)
+    return found
+
+
+def _primaries(drbd: Drbd) -> Iterator[Finding]:
+    primaries = _where(drbd, lambda r: r.role == "Primary")
     return (
         Finding(
             "drbd-primary",

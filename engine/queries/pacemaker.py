@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from engine.errors import ParseError
 from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
 from engine.parse.cib import parse_cib
-from engine.parse.crm_mon import parse_crm_mon
+from engine.parse.crm_mon import SOURCE, parse_crm_mon
 from engine.parse.quorum import parse_quorumtool
 from engine.parse.systemd import PROPERTIES, parse_daemon_states
-from engine.queries import Query, of_text
+from engine.queries import AnswerLike, Query, of_text
+
+
+def _status(answer: AnswerLike) -> ClusterStatus:
+    """The status; where crm_mon printed nothing, its complaint is what there is to tell."""
+    if answer.code and not answer.text.strip():
+        said = " ".join(answer.errors.split()) or "nothing"
+        raise ParseError(SOURCE, f"exit code {answer.code}", f"it says: {said[-300:]}")
+    return parse_crm_mon(answer.text)
+
 
 # crm_mon hangs for ever when pacemaker's daemons do: the deadline is what ends it
 STATUS: Query[ClusterStatus] = Query(
     name="cluster status",
     argv=("crm_mon", "--one-shot", "--inactive", "--output-as=xml"),
-    parse=of_text(parse_crm_mon),
-    # 102 says, in valid XML, that the cluster is stopped on this node: the parser says so
-    ok_codes=(0, 102),
+    parse=_status,
+    # pacemaker's own exit codes come with an answer that says why: the parser shows it
+    ok_codes=tuple(range(126)),
     deadline=20.0,
 )
 
@@ -37,12 +47,15 @@ QUORUM: Query[QuorumStatus] = Query(
 )
 
 # what the Daemon Status of `pcs status` tells, which takes seconds; each node knows its own only.
-# sbd is not installed everywhere
+# sbd and corosync-qdevice are not installed everywhere
 DAEMONS: Query[tuple[DaemonState, ...]] = Query(
     name="daemon status",
     argv=(
         *("systemctl", "show", f"--property={','.join(PROPERTIES)}", "--"),
-        *(f"{name}.service" for name in ("corosync", "pacemaker", "pcsd", "sbd")),
+        *(
+            f"{name}.service"
+            for name in ("corosync", "pacemaker", "pcsd", "sbd", "corosync-qdevice")
+        ),
     ),
     parse=of_text(parse_daemon_states),
     deadline=30.0,

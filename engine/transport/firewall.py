@@ -88,7 +88,10 @@ DEFAULT_RULES = (
     ),
     Rule(
         SATELLITE_ROLES,
-        (Pattern("pcs", _PCS_GROUPS, (("status",), ("qdevice", "status"), ("quorum", "status"))),),
+        (
+            Pattern("pcs", _PCS_GROUPS, (("status",), ("qdevice", "status"), ("quorum", "status"))),
+            Pattern("crm_attribute", frozenset({"--delete", "--update", "-D", "-v"})),
+        ),
         "pacemaker is changed from an operative node only",
     ),
 )

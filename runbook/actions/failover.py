@@ -46,7 +46,7 @@ def failover_to_come(look: Look, node: str, exercised: Exercised) -> Foreseen | 
     cib = look.ask(look.names.active, CIB)
     held = failover.held_on(look, cib)
     # left by a run that was interrupted on this node: the run goes on behind the move
-    moves = () if held == node else (move(look, cib, httpd, node),)
+    moves = () if held == node else (move(look, look.cluster_status(), cib, httpd, node),)
     return Foreseen((*moves, constraint_removed(look)))
 
 
@@ -71,7 +71,7 @@ def httpd_failed_over(look: Look, node: str, exercised: Exercised) -> Action:
     if held not in (None, node):
         yield constraint_removed(look)
     if held != node:
-        yield move(look, cib, httpd, node)
+        yield move(look, before, cib, httpd, node)
     exercised.proof = failover.exercise(look, httpd, node, before)
     yield constraint_removed(look)
     return f"{httpd.unit} was moved to {node}, and is not held there"
@@ -134,7 +134,7 @@ def httpd_back(look: Look) -> Action:
     if held not in (None, home):
         yield constraint_removed(look)
     if held != home:
-        yield move(look, cib, httpd, home)
+        yield move(look, status, cib, httpd, home)
     failover.arrived(look, httpd.unit, home)
     yield constraint_removed(look)
     return f"{httpd.unit} was moved back to {home}, and is not held there"
@@ -166,7 +166,7 @@ def _closed_without(look: Look) -> None:
         look.close_ledger(*LEDGER, "there is no such constraint")
 
 
-def move(look: Look, cib: Cib, httpd: Httpd, node: str) -> Change:
+def move(look: Look, status: ClusterStatus, cib: Cib, httpd: Httpd, node: str) -> Change:
     """Let pacemaker prefer the node for httpd, and what is in its group, above all others."""
     named = failover.free_for(look, cib, httpd, node)[0]
     return Change(
@@ -174,7 +174,7 @@ def move(look: Look, cib: Cib, httpd: Httpd, node: str) -> Change:
         node=look.names.active,
         argv=(
             *("pcs", "constraint", "location", "add", CONSTRAINT, named),
-            *(look.names.spelled(node, cib.nodes), "INFINITY"),
+            *(look.names.spelled(node, status), "INFINITY"),
         ),
         deadline=DEADLINE,
         opens=(Temporary(*LEDGER, "absent"),),

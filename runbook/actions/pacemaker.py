@@ -5,10 +5,14 @@ The runbook never sets standby and never turns fencing off (design, promise 5).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from engine.act import Action
 from engine.actions import action
 from engine.look import Look
 from engine.model.change import Change, Nothing
+from engine.policy import modes
+from engine.queries.pacemaker import CIB
 
 UNSTANDBY_WAIT = 300
 """Seconds that pcs waits for the nodes to settle (guide row G23)."""
@@ -67,7 +71,29 @@ def _unstandby(look: Look) -> Action:
         may_fail=True,
         closes=tuple(("standby", node) for node in look.names.operative),
     )
+    yield from transient_standby_ended(look, look.names.operative)
     return f"was in standby: {', '.join(standby)}"
+
+
+def transient_standby_ended(look: Look, names: Collection[str]) -> Action:
+    """Those of the nodes whom the guide's command left in standby: a transient one is not its own.
+
+    It was set by somebody with `crm_attribute --lifetime reboot`, and ends with the node's next
+    start, or by this.
+    """
+    left = set(names) & set(look.cluster_status().standby_nodes)
+    if not left:
+        return None
+    for one in modes.transient_in(look.ask(look.names.active, CIB), modes.STANDBY):
+        name = look.names.of_pacemaker(one.node)
+        if name in left:
+            yield Change(
+                what=f"take {name} out of a transient standby, which pcs leaves as it is",
+                node=look.names.active,
+                argv=modes.transient_deleted(one.uname, modes.STANDBY),
+                deadline=60.0,
+            )
+    return None
 
 
 def _restore_fencing(look: Look) -> Action:

@@ -16,7 +16,7 @@ from engine.plan.foreseen import Foreseen
 from engine.policy.restore import unsafe_to_fence, unsettled
 from engine.queries.pacemaker import CIB
 from engine.waiting import poll
-from runbook.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing
+from runbook.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing, transient_standby_ended
 from runbook.ocs.memories import dump
 from runbook.ocs.names import SCRATCH_DATABASE
 from runbook.ocs.presence import SCHEMAS
@@ -51,7 +51,7 @@ def ledger_unstandby(look: Look) -> Action:
         node=look.names.active,
         argv=(
             *("pcs", "node", "unstandby"),
-            *(look.names.internal[name] for name in left),
+            *(look.names.spelled(name, status) for name in left),
             f"--wait={UNSTANDBY_WAIT}",
         ),
         deadline=UNSTANDBY_WAIT + 60.0,
@@ -59,6 +59,7 @@ def ledger_unstandby(look: Look) -> Action:
         may_fail=True,
         closes=tuple(("standby", name) for name in left),
     )
+    yield from transient_standby_ended(look, left)
     standby = [name for name in left if name in status.standby_nodes]
     away = [name for name in left if name not in standby]
     return "; ".join(

@@ -8,7 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from engine.model.cluster import Cib, ClusterStatus, FailedAction, LocationConstraint, Resource
+from engine.model.cluster import (
+    Cib,
+    ClusterStatus,
+    FailedAction,
+    LocationConstraint,
+    NodeAttributes,
+    Resource,
+)
 from engine.model.finding import Finding
 from engine.model.names import names_of
 from engine.queries import Asked, Query
@@ -51,7 +58,7 @@ class Failover:
         assert node == N, "pacemaker is changed from N"
         if argv[:3] == ("pcs", "constraint", "remove"):
             if self.held is None or argv[3:] != (CONSTRAINT,):
-                return said(code=1, errors="Error: Unable to find constraint")
+                return said(code=1, stderr="Error: Unable to find constraint")
             self.held = None
             return said()
         assert argv[:5] == ("pcs", "constraint", "location", "add", CONSTRAINT)
@@ -106,7 +113,7 @@ class Failover:
         ours = [LocationConstraint(CONSTRAINT, UNIT, self.held, "INFINITY")] if self.held else []
         location = (*self.others, *ours)
         ids = tuple(one.id for one in location)
-        nodes = tuple(node.name for node in self.status().nodes)
+        nodes = tuple(NodeAttributes(node.name, node.name) for node in self.status().nodes)
         return Cib({}, location, ids, self.fenced_on_failure, nodes)
 
     def proved(self, look: Any, node: str | None = None) -> Seen:

@@ -151,7 +151,7 @@ def test_the_constraint_is_in_the_ledger_before_and_out_of_it_after(
 ) -> None:
     httpd = failover.httpd_of(world.status())
     assert httpd is not None
-    change = move(scene.look, world.cib(), httpd, SECOND)  # type: ignore[arg-type]
+    change = move(scene.look, world.status(), world.cib(), httpd, SECOND)  # type: ignore[arg-type]
     assert [vars(entry) for entry in change.opens] == [
         {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
     ]
@@ -205,10 +205,12 @@ def test_where_every_name_is_taken_httpd_is_not_moved(scene: Scene, world: Failo
 
 
 def test_the_node_is_written_as_pacemaker_writes_it(scene: Scene, world: Failover) -> None:
-    cib = dataclasses.replace(world.cib(), nodes=(SECOND.upper(),))
-    httpd = failover.httpd_of(world.status())
+    status = world.status()
+    nodes = tuple(dataclasses.replace(n, uname=n.name.upper()) for n in status.nodes)
+    status = dataclasses.replace(status, nodes=nodes)
+    httpd = failover.httpd_of(status)
     assert httpd is not None
-    argv = move(scene.look, cib, httpd, SECOND).argv  # type: ignore[arg-type]
+    argv = move(scene.look, status, world.cib(), httpd, SECOND).argv  # type: ignore[arg-type]
     assert argv[-2:] == (SECOND.upper(), "INFINITY")
 
 
@@ -405,7 +407,8 @@ def test_a_plan_shows_no_move_that_was_made_already(tmp_path: Path, world: Failo
 
 
 def _moved(look: Any) -> Change:
-    return move(look, Cib({}), failover.Httpd(UNIT, (), N, is_disabled=False), SECOND)
+    status = b.cluster_status()
+    return move(look, status, Cib({}), failover.Httpd(UNIT, (), N, is_disabled=False), SECOND)
 
 
 @pytest.mark.parametrize("proof", [True, False])

@@ -11,9 +11,10 @@ import pytest
 
 from engine import waiting
 from engine.attempt import remote
-from engine.model.cluster import ClusterStatus
+from engine.model.cluster import Cib, ClusterStatus, NodeAttributes
 from engine.model.names import names_of
 from engine.queries import Asked, Query
+from engine.queries.pacemaker import CIB
 from engine.run import Run
 from engine.transport.base import Answer
 from engine.transport.scripted import said
@@ -73,12 +74,18 @@ class Pacemaker:
 
     def __init__(self, place: Path) -> None:
         self.standby = {kit.SECOND, kit.THIRD}
+        self.transient: set[str] = set()
+        """Those whose standby pcs leaves as it is."""
         self.fencing = False
         self.starts = 0
 
     def change(self, node: str, argv: tuple[str, ...], stdin: Any) -> Answer:
         if argv[:3] == ("pcs", "node", "unstandby"):
-            self.standby = set()
+            self.standby = self.standby & self.transient
+        elif argv[0] == "crm_attribute":
+            assert argv[3:] == ("--name", "standby", "--lifetime", "reboot", "--delete")
+            self.transient -= {argv[2]}
+            self.standby -= {argv[2]}
         elif argv[:3] == ("pcs", "property", "set"):
             self.fencing = True
         else:
@@ -99,6 +106,14 @@ class Pacemaker:
 
     def state(self) -> tuple[set[str], bool, int]:
         return self.standby, self.fencing, self.starts
+
+
+class TransientStandby(Pacemaker):
+    """Somebody has set one node to standby until its next start, meanwhile."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place)
+        self.transient = {kit.THIRD}
 
 
 class Active(Pacemaker):
@@ -124,6 +139,12 @@ class PacemakerLook:
         seen = tuple(replace(one, standby=one.name in self._world.standby) for one in nodes)
         return replace(status, nodes=seen)
 
+    def ask(self, node: str, query: Query[Any]) -> Any:
+        assert query is CIB
+        on = {"standby": "on"}
+        transient = self._world.transient
+        return Cib({}, attributes=tuple(NodeAttributes(n, n, {}, on) for n in transient))
+
     def ask_all(self, names: Any, query: Query[Any]) -> Asked[Any]:
         """The versions: of a round that ended with 0 its effect is there."""
         return Asked(query.name, dict.fromkeys(names, TARGET))
@@ -148,6 +169,7 @@ def _proof_and_waiting() -> Iterator[None]:
 CASES: dict[str, tuple[type[World], Any, int]] = {
     # world, action, number of changes
     "unstandby": (Pacemaker, nodes_unstandby.generator, 1),
+    "transient": (TransientStandby, nodes_unstandby.generator, 2),
     "fencing": (Pacemaker, fencing_restored.generator, 1),
     "round": (Active, lambda look: neteye_upgraded.generator(look, 1), 1),
     "credentials": (Files, lambda look: ocs_credentials_written.generator(look, OTHER), 1),

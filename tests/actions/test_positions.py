@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -151,6 +152,8 @@ def after_update(*, fencing: bool, before: bool = True, unclean: bool = False) -
         baseline={"fencing": before},
         names=SimpleNamespace(active=kit.N, operative=NODES),
         cluster_status=lambda: status,
+        timer=time.monotonic,
+        wait=lambda seconds: None,
     )
 
 

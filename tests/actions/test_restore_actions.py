@@ -14,8 +14,9 @@ from engine.detached import Progress
 from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
 from engine.model.change import Change, Nothing
-from engine.model.cluster import ClusterNode, ClusterStatus
+from engine.model.cluster import Cib, ClusterNode, ClusterStatus, NodeAttributes
 from engine.policy.restore import LastRound
+from engine.queries.pacemaker import CIB
 from runbook.actions.restore import ledger_fencing, ledger_scratch, ledger_unstandby
 from runbook.ocs.names import SCRATCH_DATABASE
 from runbook.restoring import last_round, still_running
@@ -40,7 +41,10 @@ class Look:
             active=N,
             operative=(N, SECOND, THIRD),
             internal={name: f"{name.split('.')[0]}.internal" for name in (N, SECOND, THIRD)},
+            of_pacemaker=lambda name: name,
+            spelled=lambda name, status: f"{name.split('.')[0]}.internal",
         )
+        self.transient: tuple[str, ...] = ()
         self.status = status or cluster_status(fencing=False)
         self.schemas = schemas
         self.progress: Progress | None = None
@@ -67,6 +71,9 @@ class Look:
 
     def ask(self, node: str, query: Any) -> Any:
         assert node == N
+        if query is CIB:
+            on = {"standby": "on"}
+            return Cib({}, attributes=tuple(NodeAttributes(n, n, {}, on) for n in self.transient))
         return self.progress
 
     @property
@@ -103,6 +110,22 @@ def test_only_the_nodes_of_the_ledger_are_taken_out_of_standby() -> None:
     assert change.node == N
     assert change.argv == ("pcs", "node", "unstandby", "neteye02.internal", "--wait=300")
     assert change.closes == (("standby", SECOND),)
+
+
+def test_a_transient_standby_is_ended_too_of_the_ledgers_nodes_only() -> None:
+    """pcs ends with 0 and leaves it as it is."""
+    status = nodes_are(node(N), node(SECOND, standby=True), node(THIRD, standby=True))
+    look = Look(STANDBY[0], status=status)
+    look.transient = (SECOND, THIRD)
+    generator = ledger_unstandby.generator(look)
+    first = next(generator)
+    second = generator.send(SimpleNamespace(code=0))
+    assert first.argv[:3] == ("pcs", "node", "unstandby")
+    assert " ".join(second.argv) == (
+        f"crm_attribute --node {SECOND} --name standby --lifetime reboot --delete"
+    )
+    with pytest.raises(StopIteration):
+        generator.send(SimpleNamespace(code=0))
 
 
 def test_a_node_that_is_away_is_freed_too() -> None:

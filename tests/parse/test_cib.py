@@ -10,7 +10,7 @@ from engine.errors import ParseError
 from engine.model.cluster import LocationConstraint
 from engine.parse.cib import parse_cib
 
-from .data import captured, with_
+from .data import captured, pacemaker, with_
 
 CIB = """
 <cib epoch="7">
@@ -218,6 +218,31 @@ def test_whose_failed_start_gets_its_node_fenced(
     resources = PRIMITIVE.format(id="x", start=start, stop=stop)
     text = text.replace("<resources/>", f"<resources>{resources}</resources>{default}")
     assert parse_cib(text).fenced_on_failure == found
+
+
+def test_enumerations_are_read_in_any_case() -> None:
+    text = CIB.format(properties="", constraints="", status="")
+    fenced = PRIMITIVE.format(id="x", start=' on-fail="FENCE"', stop="")
+    stop = PRIMITIVE.format(id="y", start="", stop=' on-fail="Fence"').replace('"stop"', '"Stop"')
+    both = text.replace("<resources/>", f"<resources>{fenced}{stop}</resources>")
+    assert parse_cib(both).fenced_on_failure == ("x",)
+
+
+def test_attributes_by_how_long_they_last() -> None:
+    cib = parse_cib(pacemaker("modes.cib.xml"))
+    modes = ("standby", "maintenance")
+    assert [[m for m in modes if one.is_transient(m)] for one in cib.attributes] == [
+        [], ["standby"], ["maintenance"]
+    ]  # fmt: skip
+    assert [[m for m in modes if one.is_permanent(m)] for one in cib.attributes] == [
+        ["standby"], [], []
+    ]  # fmt: skip
+    assert cib.nodes == ("ne-a", "ne-b", "ne-c")
+    assert cib.of_node("NE-A") is cib.attributes[0]
+
+
+def test_what_hangs_on_a_ticket() -> None:
+    assert parse_cib(pacemaker("tickets.cib.xml")).ticketed == {"milano": ("a",), "roma": ("g",)}
 
 
 def test_expired_ban_is_still_a_leftover() -> None:

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ParseError
-from engine.model.cluster import ClusterStatus
+from engine.model.cluster import ClusterStatus, FailedAction
 from engine.parse.crm_mon import parse_crm_mon
+from engine.queries.pacemaker import STATUS
+from engine.transport.scripted import said as answered
 
-from .data import CAPTURED, captured, rhel8, with_, without
+from .data import CAPTURED, captured, pacemaker, rhel8, with_, without
 from .topology import SERVICES, crm_mon, node_name
 
 N1, N2, N3 = (node_name(number) for number in (1, 2, 3))
@@ -266,6 +268,92 @@ def test_other_status_is_an_error() -> None:
     )
     with pytest.raises(ParseError, match=r"<status>: Timeout \(124\), expected 0"):
         parse_crm_mon(text)
+
+
+def test_only_an_error_text_is_shown() -> None:
+    """crm_mon 2.1.5 says so, with status 0, of a configuration that it can't read."""
+    with pytest.raises(ParseError) as caught:
+        parse_crm_mon(pacemaker("only-an-error.crm_mon.xml"))
+    assert "it says only: Could not connect to the CIB: Update does not conform" in str(
+        caught.value
+    )
+
+
+def test_a_complaint_beside_a_whole_answer_is_none() -> None:
+    said = '<status code="0" message="OK"><errors><error>x</error></errors></status>'
+    text = with_(crm_mon(2), '<status code="0" message="OK"/>', said)
+    assert parse_crm_mon(text) == parse_crm_mon(crm_mon(2))
+
+
+def test_what_is_on_standard_error_alone_is_shown() -> None:
+    with pytest.raises(ParseError, match="exit code 1: it says: crm_mon: no such option"):
+        STATUS.parse(answered(code=1, stderr="crm_mon: no such option\n"))
+
+
+def test_another_exit_code_comes_with_its_reason() -> None:
+    status = '<status code="4" message="Insufficient privileges"><errors><error>root only</error>'
+    text = f"<pacemaker-result>{status}</errors></status></pacemaker-result>"
+    with pytest.raises(ParseError, match=r"Insufficient privileges \(4\), expected 0; root only"):
+        STATUS.parse(answered(text, code=4))
+
+
+def test_no_resources_are_left_out_by_pacemaker_3() -> None:
+    text = crm_mon(2)
+    begin, end = text.index("<resources>"), text.index("</resources>") + len("</resources>")
+    count = '<resources_configured number="0" disabled="0" blocked="0"/>'
+    bare = (text[:begin] + text[end:]).replace("<cluster_options", f"{count}<cluster_options", 1)
+    assert parse_crm_mon(bare).resources == ()
+    with pytest.raises(ParseError, match="has no element <resources>"):
+        parse_crm_mon(text[:begin] + text[end:])
+
+
+@pytest.mark.parametrize(
+    ("key", "resource", "operation"),
+    [
+        ("vm_migrate_to_0", "vm", "migrate_to"),
+        ("vm_migrate_from_0", "vm", "migrate_from"),
+        ("nats-server_monitor_30000", "nats-server", "monitor"),
+        ("my_start_fs_start_0", "my_start_fs", "start"),
+        ("drbd_post_notify_promote_0", "drbd", "post_notify_promote"),
+        ("drbd:0_monitor_10000", "drbd:0", "monitor"),
+        ("tornado", "tornado", ""),
+    ],
+)
+def test_operation_and_resource_of_a_failure(key: str, resource: str, operation: str) -> None:
+    failure = FailedAction(key, "n", "error", 1, "complete")
+    assert (failure.resource, failure.operation) == (resource, operation)
+
+
+def test_a_failed_migration_is_one_of_its_resource() -> None:
+    text = with_(
+        crm_mon(2), "<status ", pacemaker("migrate-failure.crm_mon-fragment.xml") + "<status "
+    )
+    (failure,) = parse_crm_mon(text).failures
+    assert (failure.resource, failure.operation) == ("vm", "migrate_to")
+
+
+def test_fence_history_that_was_not_told() -> None:
+    text = with_(crm_mon(2), "<status ", '<fence_history status="102"/><status ')
+    assert not parse_crm_mon(text).has_fence_history
+    assert parse_crm_mon(crm_mon(2)).has_fence_history
+
+
+def test_who_asked_for_a_fencing() -> None:
+    events = parse_crm_mon(pacemaker("fencing-failed-or-pending.crm_mon.xml")).fence_events
+    assert [(e.status, e.origin) for e in events] == [("failed", "ne-a"), ("pending", "ne-b")]
+
+
+def test_clones_tickets_and_health() -> None:
+    clones = parse_crm_mon(pacemaker("clones.crm_mon.xml"))
+    assert [r.clone for r in clones.resources if r.id == "probe"] == ["probe-clone"] * 3
+    tickets = parse_crm_mon(pacemaker("tickets.crm_mon.xml")).tickets
+    assert [(t.id, t.is_granted, t.is_standby) for t in tickets] == [
+        ("roma", True, True),
+        ("unused", False, False),
+        ("milano", False, False),
+    ]
+    health = parse_crm_mon(pacemaker("health.crm_mon.xml"))
+    assert [n.health for n in health.nodes] == ["green", "red", "yellow"]
 
 
 def test_no_dc_is_no_quorum() -> None:

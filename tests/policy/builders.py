@@ -128,7 +128,8 @@ def quorum_status(
 
 
 def daemon_states() -> tuple[DaemonState, ...]:
-    return tuple(DaemonState(n, "active", "enabled") for n in ("corosync", "pacemaker", "pcsd"))
+    names = ("corosync", "pacemaker", "corosync-qdevice", "pcsd")
+    return tuple(DaemonState(name, "active", "enabled") for name in names)
 
 
 def drbd_resource(
