@@ -16,7 +16,11 @@ def _status(answer: AnswerLike) -> ClusterStatus:
     if answer.code and not answer.text.strip():
         said = " ".join(answer.errors.split()) or "nothing"
         raise ParseError(SOURCE, f"exit code {answer.code}", f"it says: {said[-300:]}")
-    return parse_crm_mon(answer.text)
+    status = parse_crm_mon(answer.text)
+    if answer.code:
+        problem = "together with an answer that tells of no fault"
+        raise ParseError(SOURCE, f"exit code {answer.code}", problem)
+    return status
 
 
 # crm_mon hangs for ever when pacemaker's daemons do: the deadline is what ends it

@@ -40,6 +40,7 @@ NO_CODES = {
     ),
     *("ocs-proved", "failover-over"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
+    *("corosync-qdevice", "node-health-strategy"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
     *("ocs-defaults", "httpd-test"),
     # a scope of steps

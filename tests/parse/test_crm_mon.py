@@ -297,6 +297,11 @@ def test_another_exit_code_comes_with_its_reason() -> None:
         STATUS.parse(answered(text, code=4))
 
 
+def test_a_whole_answer_with_another_exit_code_is_none() -> None:
+    with pytest.raises(ParseError, match="exit code 1: together with an answer"):
+        STATUS.parse(answered(crm_mon(2), code=1))
+
+
 def test_no_resources_are_left_out_by_pacemaker_3() -> None:
     text = crm_mon(2)
     begin, end = text.index("<resources>"), text.index("</resources>") + len("</resources>")
