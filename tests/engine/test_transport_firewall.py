@@ -36,6 +36,7 @@ FORBIDDEN = [
     ["pcs", "config", "restore", "x"],
     ["pcs", "cluster", "stop", "--all"],
     ["pcs", "constraint", "location", "add", "neteye-runbook-failover", "g", "n2", "INFINITY"],
+    ["crm_attribute", "--node", "x", "--name", "standby", "--lifetime", "reboot", "--delete"],
     ["pcs", "constraint", "remove", "neteye-runbook-failover"],
     ["pcs", "resource", "move", "x"],
     ["pcs", "resource", "unclone", "x"],
