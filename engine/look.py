@@ -20,6 +20,7 @@ from engine.model.release import Release
 from engine.queries import Asked, LocalQuery, Query, SqlQuery
 from engine.queries.pacemaker import STATUS
 from engine.queries.rows import write_rows
+from engine.report.gaps import seen_now
 from engine.run import Run
 from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, Transport
 from engine.transport.parallel import in_parallel
@@ -176,6 +177,13 @@ class Look:
         if self.on_status is not None and asked is not None:
             self.on_status(status, asked)
         return status
+
+    def users_see(self, service: str) -> str:
+        """How a service looks now at the address that its users use, by what this run measures.
+
+        Empty when it is not measured, or has not answered yet.
+        """
+        return seen_now(self._run.journal.events, service)
 
     def close_ledger(self, kind: str, subject: str, why: str) -> None:
         """A temporary change is found to be undone already: bookkeeping, no change."""

@@ -10,7 +10,7 @@ from engine.model.probe import Manner, Service
 from engine.model.release import Release, Stage
 from engine.queries import Query
 from runbook.ocs.httpd.migration import KNOWN_CREDENTIALS, conf_password
-from runbook.ocs.names import CONF_FILES, MEMORIES_VERIFIED
+from runbook.ocs.names import CONF_FILES, ENDPOINT, MEMORIES_VERIFIED
 
 SOURCE = Version(4, 25)
 TARGET = Version(4, 26)
@@ -231,7 +231,7 @@ SERVICES = (
     Service("cluster address", ((Manner.ADDRESS, 443),)),
     Service("httpd", _WEB),
     # agents send their inventories there; without one it answers 400 (ocs-glpi 3.4)
-    Service("OCS endpoint", _WEB, path="/ocsinventory"),
+    Service(ENDPOINT, _WEB, path="/ocsinventory"),
     Service("MariaDB", ((Manner.DATABASE, 0),)),
     # the nodes know the name, and the port wants a certificate of the cluster (domain facts 1.6)
     Service("Elasticsearch", ((Manner.TCP, 9200),), host="elasticsearch.neteyelocal"),

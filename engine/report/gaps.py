@@ -99,9 +99,32 @@ def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
     return list(totals.values())
 
 
+def seen_now(events: Sequence[Event], target: str) -> str:
+    """How a service looked last where it is measured, with that place; empty when it is not."""
+    way, gap = "", None
+    for event in events:
+        if event.get("target") != target:
+            continue
+        if event["event"] == "probing":
+            way = str(event["way"]) if event["state"] == "answers" else ""
+        elif event["event"] == "service-gap":
+            gap = event if event["state"] == "began" else None
+    if not way:
+        return ""
+    if gap is None:
+        return f"{way}: answers"
+    word = "not seen" if gap["unseen"] else "no answer"
+    return f"{way}: {word} since {gap['since']} ({gap['why']})"
+
+
 def sentence(totals: Iterable[Mapping[str, Any]]) -> str:
     """The totals in one line; empty when nothing was measured."""
-    return "; ".join(f"{total['target']} {_said(total)}" for total in totals)
+    return "; ".join(f"{_named(total)} {_said(total)}" for total in totals)
+
+
+def _named(total: Mapping[str, Any]) -> str:
+    """With where it is asked: a service may have other addresses, too."""
+    return f"{total['target']} ({total['way']})" if total["way"] else str(total["target"])
 
 
 def _said(total: Mapping[str, Any]) -> str:

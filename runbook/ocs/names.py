@@ -10,6 +10,9 @@ CONF_FILES = (RESTAPI_CONF, SERVER_CONF)
 CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
 CREDENTIALS_TEMPLATE = f"{CREDENTIALS}.tpl"
 
+ENDPOINT = "OCS endpoint"
+"""How the address is called to which agents send, among the services whose gaps are measured."""
+
 OCS_DATABASE = "ocsweb"
 OCS_USER = "ocsserver"
 GLPI_OCS_USER = "glpi_ocsinventoryng"

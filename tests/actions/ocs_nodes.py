@@ -106,6 +106,11 @@ class FakeLook:
         self.closed: list[tuple[str, str]] = []
         self.free_here = 1 << 40
         self.redactor = Redactor()
+        self.users = "http://203.0.113.10:80/ocsinventory: answers"
+        """What is measured where users come."""
+
+    def users_see(self, service: str) -> str:
+        return self.users if service == "OCS endpoint" else ""
 
     def now(self) -> datetime:
         return self.clock

@@ -164,7 +164,7 @@ def test_a_whole_production_run_lacks_the_signed_approval_and_one_row() -> None:
 
 def test_the_gaps_of_services_are_an_impact_and_without_a_measurement_one_is_missing() -> None:
     found = answers(*journals.whole())["Impact on services"]
-    assert "gaps of services: httpd 1 gap, 2 s" in found.answer
+    assert "gaps of services: httpd (http://192.0.2.10:80/) 1 gap, 2 s" in found.answer
     unmeasured = [e for e in journals.whole() if e["event"] not in ("probing", "service-gap")]
     assert "not measured" in answers(*unmeasured)["Impact on services"].missing
 

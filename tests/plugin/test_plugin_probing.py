@@ -59,7 +59,7 @@ def test_from_before_the_first_change_until_after_the_last(project: Project, url
     totals = {total["target"]: total for total in project.summary["service_gaps"]["totals"]}
     assert totals["web"]["way"] == url
     assert (totals["web"]["gaps"], totals["gone"]["measured"]) == (0, 0)
-    said = "service gaps: web none; gone never answered here, so not measured"
+    said = f"service gaps: web ({url}) none; gone never answered here, so not measured"
     assert said in result.stdout.str()
     assert "never answered there: not measured" in (project.latest / "evidence.html").read_text()
 

@@ -15,7 +15,7 @@ from runbook.ocs.httpd.activity import Activity, Cause
 from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.ocs.httpd.migration import conf_password, credentials_now
 from runbook.ocs.login import LoginResult, login
-from runbook.ocs.names import CONF_FILES, CREDENTIALS, SERVER_CONF
+from runbook.ocs.names import CONF_FILES, CREDENTIALS, ENDPOINT, SERVER_CONF
 from runbook.ocs.presence import Presence
 from runbook.ocs.seen import Seen
 
@@ -83,12 +83,19 @@ def ocs_online(look: Look, node: str | None = None) -> Seen:
         findings += agents.findings(agents_before(look))
     return Seen(
         findings,
-        f"GET /ocsinventory on {address}: {answer.status}; {_posted(answer)}; the REST API:"
-        f" {api.status}, {'' if api.is_json else 'no '}JSON; {agents.sentence()};"
+        f"GET /ocsinventory on {address}, httpd's own address, asked on {where}: {answer.status};"
+        f" {_posted(answer)}; {_at_the_users(look)}; the REST API: {api.status},"
+        f" {'' if api.is_json else 'no '}JSON; {agents.sentence()};"
         f" {variable} {'is' if found == password else 'is not'} in httpd's environment with the"
         f" password; {database.user} {'logs' if result.ok else 'does not log'} in to"
         f" {database.name}",
     )
+
+
+def _at_the_users(look: Look) -> str:
+    """The cluster's address need not be where httpd is: what users and agents get is told too."""
+    seen = look.users_see(ENDPOINT)
+    return f"where users and agents come, {seen}" if seen else "not measured where users come"
 
 
 def _posted(answer: online.HttpAnswer) -> str:
