@@ -35,11 +35,13 @@ def recorded(directory: Path) -> Recorded:
             found.missing.append(f"{name}: the run has not written it")
     found.entries += [_entry(directory, path) for path in _files(directory / "earlier", "*.jsonl")]
     left = OUTPUTS
-    # their names begin with a number that counts up
-    for path in reversed(_files(directory / "outputs", "*.txt")):
+    # their names begin with a number that counts up; those of earlier runs come after this one's
+    place = directory / "outputs"
+    for path in (*reversed(_files(place, "*.txt")), *reversed(_files(place, "*/*.txt"))):
         size = path.stat().st_size
         if size > left:
-            found.missing.append(f"outputs/{path.name}: {size} bytes, {OUTPUTS >> 20} MiB are full")
+            name = path.relative_to(directory).as_posix()
+            found.missing.append(f"{name}: {size} bytes, {OUTPUTS >> 20} MiB are full")
             continue
         left -= size
         found.entries.append(_entry(directory, path))

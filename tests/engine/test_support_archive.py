@@ -80,3 +80,13 @@ def test_outputs_beyond_the_limit_are_named_the_newest_are_taken(
     taken = [entry.path for entry in found.entries]
     assert sorted(taken) == ["run/outputs/0003-text.txt", "run/outputs/0004-text.txt"]
     assert any(line.startswith("outputs/0001-text.txt: 100 bytes") for line in found.missing)
+
+
+def test_outputs_of_earlier_runs_are_taken_too(tmp_path: Path) -> None:
+    """Their journals are in it, and cite them."""
+    (tmp_path / "outputs" / "first").mkdir(parents=True)
+    for name in ("0001-own.txt", "first/0001-a.txt"):
+        (tmp_path / "outputs" / name).write_bytes(b"x")
+    assert [entry.path for entry in recorded(tmp_path).entries][-2:] == [
+        *("run/outputs/0001-own.txt", "run/outputs/first/0001-a.txt")
+    ]

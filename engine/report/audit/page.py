@@ -160,7 +160,8 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
         for row in rows:
             if not row["until"] and row["key"] not in memory.ledger:
                 row["until"] = event["time"]
-    return [_as_seen(row, intervals_of(events)) for row in rows]
+    intervals = intervals_of(events)
+    return [_as_seen(row, intervals) for row in rows]
 
 
 def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
