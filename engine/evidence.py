@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import RunbookError
 from engine.listing import Cells
-from engine.model.finding import Finding, acceptance_sentence
+from engine.model.finding import Finding, Way, acceptance_sentence
 from engine.queries import Asked
 from engine.rows import RowState
 from engine.run import Mode, Run, SupportWanted
@@ -191,6 +191,7 @@ def _support_needed(bundle: str, why: str, directions: str, row: str) -> Finding
         remedy=f"{directions}. This archive in the run's directory has what they need, from the"
         " run's end on. Look through it before you send it.",
         guide=(row,),
+        way=Way.SUPPORT,
     )
 
 

@@ -19,6 +19,7 @@ from engine.interrupts import Interrupts
 from engine.look import Look
 from engine.model.inventory import Inventory
 from engine.model.release import Release
+from engine.policy.ways import told
 from engine.redact import Redactor
 from engine.report import closing
 from engine.report import hooks as report
@@ -284,7 +285,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     blocking = session.evidence.blocking
     if blocking:
         session.halt_for_findings(blocking)
-        text = "\n".join(f"{finding}" for finding in blocking)
+        text = told(blocking)
         raise pytest.fail.Exception(session.run.redactor.clean_output(text), pytrace=False)
     return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from engine.journal import Event, Journal, utc_now
 from engine.judge import Judge
 from engine.material import runbook_hash
 from engine.model.change import Settlement
+from engine.model.finding import Way
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.outputs import Outputs
@@ -77,6 +78,8 @@ class Stop:
     ending: Ending
     reason: str
     what_to_do: str
+    way: Way = Way.AGAIN
+    """Where that leads."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +170,21 @@ class Run:
         if not self.journal.is_whole:
             raise UsageError(_not_begun(self.journal.path, self.journal.problem))
 
-    def halt(self, ending: Ending, reason: str, what_to_do: str) -> Stop:
-        """Something stopped the run. Only the first one counts for the exit code."""
+    def halt(
+        self,
+        ending: Ending,
+        reason: str,
+        what_to_do: str,
+        *,
+        way: Way = Way.AGAIN,
+        accept: Sequence[str] = (),
+    ) -> Stop:
+        """Something stopped the run. Only the first one counts for the exit code.
+
+        `accept`: CODE@SUBJECT of the findings that another run would only find again.
+        """
         clean = self.redactor.clean_output
-        stop = Stop(ending, clean(reason), clean(what_to_do))
+        stop = Stop(ending, clean(reason), clean(what_to_do), way)
         with self.interrupts.whole(), self._lock:  # the lease's thread may stop it, too
             if self.stop is not None:
                 return self.stop
@@ -182,6 +196,8 @@ class Run:
                 exit_code=ending.code,
                 reason=reason,
                 what_to_do=what_to_do,
+                way=way.value,
+                accept=list(accept),
             )
         for callback in self.on_stop:
             callback(stop)

@@ -29,6 +29,7 @@ from engine.notify import notify
 from engine.opening import Opening
 from engine.plan.foreseen import Foresight
 from engine.plan.planner import Planner
+from engine.policy.ways import to_accept, way_of, way_out
 from engine.probing.targets import targets_of
 from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
@@ -179,7 +180,9 @@ class Session:
             self.run.halt(
                 Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
                 "; ".join(f"{f.subject}: {f.observed}" for f in blocking),
-                " ".join(dict.fromkeys(f.remedy for f in blocking)),
+                way_out(blocking),
+                way=way_of(blocking),
+                accept=to_accept(blocking),
             )
 
     def _go_on_with(self, findings: Sequence[Finding]) -> None:
@@ -198,7 +201,7 @@ class Session:
                 Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
                 "; ".join(f"{f.subject}: {f.observed}" for f in findings)
                 + " (accepted, but this step can't go on without an answer)",
-                " ".join(dict.fromkeys(f.remedy for f in findings)),
+                way_out(findings),
             )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
@@ -356,7 +359,9 @@ class Session:
         self.run.halt(
             ending,
             f"{self.run.step} found {codes} ({subjects})",
-            " ".join(dict.fromkeys(finding.remedy for finding in blocking)),
+            way_out(blocking),
+            way=way_of(blocking),
+            accept=to_accept(blocking),
         )
 
     @property

@@ -10,6 +10,7 @@ from engine.console import Console
 from engine.evidence import Evidence
 from engine.model.plan import Verdict
 from engine.plan.planner import Planner
+from engine.policy.ways import told
 from engine.report.step_report import details_of, tell
 from engine.run import Ending, Mode, Run
 from engine.steps import StepItem
@@ -93,6 +94,6 @@ class StepUnderWay:
         if report.outcome == "failed":
             text = getattr(report, "runbook_message", "") or report.longreprtext
             if evidence is not None and evidence.blocking:
-                return "failed", "\n".join(f"{finding}" for finding in evidence.blocking)
+                return "failed", told(evidence.blocking)
             return "failed", text
         return (evidence.outcome if evidence else "done"), said

@@ -5,9 +5,12 @@ Each asks all nodes at once, judges, and records. `information` shows findings w
 
 from __future__ import annotations
 
-from engine.evidence import Evidence
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.evidence import UNANSWERED, Evidence
 from engine.look import Look
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.policy import commands, constraints, kernels, machine, sameness, versions
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import (
@@ -133,3 +136,25 @@ def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -
         observed=f"deep health checks on {len(asked.values)} nodes",
         information=information,
     )
+
+
+def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed: str) -> None:
+    """The cluster status is normal (G25), or it is for the vendor's support (G26).
+
+    What each finding says to do by itself goes to support as well; here it is to stop. A question
+    that nobody answered is no state of the cluster: it is asked again.
+    """
+    if all(finding.code == UNANSWERED for finding in findings):
+        evidence.judge(findings, observed=observed, guide=("G25",))
+    else:
+        evidence.judge(map(_for_support, findings), observed=observed, guide=("G25",))
+    if any(finding.code != UNANSWERED for finding in evidence.blocking):
+        evidence.attach("what each finding says to do by itself", "\n".join(map(str, findings)))
+        evidence.call_support("G26", release.CALL_SUPPORT)
+    elif not evidence.blocking:
+        evidence.not_needed("the cluster status is normal", guide=("G26",))
+        evidence.outcome = "done"
+
+
+def _for_support(finding: Finding) -> Finding:
+    return replace(finding, remedy=f"{release.CALL_SUPPORT}.", way=Way.SUPPORT)

@@ -15,12 +15,12 @@ from engine.errors import Unanswered
 from engine.evidence import unanswered
 from engine.look import Look
 from engine.model.cluster import Cib, ClusterStatus, FailedAction, Resource
-from engine.model.finding import Finding, Severity
+from engine.model.finding import Finding, Severity, Way
 from engine.policy import normal
 from engine.policy.constraints import OWN, forbidden
 from engine.policy.normal import Expected, Observed
 from engine.policy.resources import Wanted, disabled_resources, is_moving, judge_resources
-from engine.policy.text import listed
+from engine.policy.text import listed, quoted
 from engine.waiting import poll
 from runbook import release
 from runbook.ocs.httpd import checks as httpd_checks
@@ -103,7 +103,7 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 def _finding(data: Mapping[str, Any]) -> Finding:
     texts = {name: data[name] for name in _TEXTS}
-    return Finding(code=data["code"], guide=tuple(data["guide"]), **texts)
+    return Finding(code=data["code"], guide=tuple(data["guide"]), way=Way.ACCEPT, **texts)
 
 
 @dataclass
@@ -252,11 +252,9 @@ def _not_working(node: str, findings: list[Finding]) -> Finding:
         observed=f"httpd was moved to {node} and started there, and OCS does not work: {seen}",
         expected="an OCS server that logs in to its database, on every node that may run httpd",
         remedy=f"httpd is not left on {node}. Its files below /etc/httpd are its own: compare the"
-        " two files of OCS there with those of N. "
-        + " ".join(dict.fromkeys(f.remedy for f in findings))
-        + " "
-        + _AGAIN,
+        f" two files of OCS there with those of N. {_by_hand('failover-ocs-failed', node)}",
         guide=("G14",),
+        way=Way.ACCEPT,
     )
 
 
@@ -273,16 +271,22 @@ def _not_started(status: ClusterStatus, httpd: Httpd, node: str) -> Finding:
         f" actions on {node}: {listed(failures)}",
         expected=f"all of {httpd.unit} Started on every node that may have to run it",
         remedy=f"See `journalctl -u {httpd_checks.HTTPD_RESOURCE}` and `httpd -t` on {node}, mend"
-        f" the cause, then `pcs resource cleanup {httpd.unit}`. {_AGAIN}",
+        f" the cause, then `pcs resource cleanup {httpd.unit}`."
+        f" {_by_hand('failover-not-started', node)}",
         guide=("G14",),
+        way=Way.ACCEPT,
     )
 
 
-_AGAIN = (
-    "The upgrade itself is verified. While fencing is off a new run tries it again; once fencing is"
-    " on, httpd is not moved any more: prove it by hand, then accept this finding by name with what"
-    " you saw."
-)
+def _by_hand(code: str, node: str) -> str:
+    return (
+        "The upgrade itself is verified, and with fencing on no run moves httpd any more: prove it"
+        f" by hand, then accept this finding with what you saw: {_accepted(code, node)}"
+    )
+
+
+def _accepted(code: str, node: str) -> str:
+    return f"--accept {quoted(f'{code}@{node}=REASON')} --by NAME"
 
 
 def _place(resource: Resource) -> str:
@@ -323,8 +327,10 @@ def not_back(home: str, httpd: Httpd | None) -> list[Finding]:
             subject=home,
             observed=f"{httpd.unit} runs on {httpd.node or 'no node'} after the failover proof",
             expected=f"{home}, where it ran before",
-            remedy=f"Look at `pcs status` and `pcs constraint` for what keeps it off {home}. Where"
-            " it runs now may be good enough: then accept this finding by name.",
+            remedy=f"No run moves it any more once fencing is on. Look at `pcs status` and"
+            f" `pcs constraint` for what keeps it off {home}, and where it is to run. Then accept"
+            f" this finding with what you decided: {_accepted('failover-not-back', home)}",
             guide=("G14",),
+            way=Way.ACCEPT,
         )
     ]

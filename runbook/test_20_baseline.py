@@ -10,7 +10,7 @@ from engine.attempt.comparison import new_key
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.change import Nothing
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.plan.foreseen import Bookkeeping, planned_by
 from engine.policy.clones import gaps_of_clones
 from engine.policy.fencing import failed_fence_devices, stopped_fence_devices
@@ -143,5 +143,6 @@ def _age(look: Look) -> list[Finding]:
             expected=f"at most {release.BASELINE_MAX_AGE_HOURS} hours",
             remedy="Check by hand that fencing, disabled resources and placement are still meant"
             " to be as recorded, then accept this finding.",
+            way=Way.ACCEPT,
         )
     ]

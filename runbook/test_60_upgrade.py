@@ -12,7 +12,7 @@ from engine.act import Applied
 from engine.attempt.position import Position
 from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.plan.foreseen import planned_by
 from engine.policy import change_management, estimate, machine, roles
 from engine.queries.machine import LEFTOVERS
@@ -164,8 +164,7 @@ def _failed_before_the_stop(said: str, listing: str, look: Look) -> Finding:
         expected="exit status 0, or the planned stop with the template of the credentials file",
         remedy="Read the last task in its log (in this report), follow the guide's directions for"
         " it, and see that httpd's shared directory is mounted on N. Then run again: the files are"
-        " migrated where their .rpmnew is, and the next round starts the command again. "
-        + release.SUPPORT,
+        " migrated where their .rpmnew is, and the next round starts the command again.",
         guide=("G20", "G26"),
     )
 
@@ -181,7 +180,7 @@ def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[F
             observed=f"'neteye upgrade' ended with {said}, and no .rpmnew or .rpmsave was found",
             expected="exit status 0, or the planned stop at the two files of OCS",
             remedy="Read the last task in its log (in this report), follow the guide's directions"
-            " for it, then run again: the next round starts the command again. " + release.SUPPORT,
+            " for it, then run again: the next round starts the command again.",
             guide=("G20", "G26"),
         )
     ]
@@ -201,6 +200,7 @@ def _again(
             expected="other files, or exit status 0",
             remedy=release.SUPPORT,
             guide=("G20", "G26"),
+            way=Way.SUPPORT,
         )
     ]
 

@@ -11,7 +11,7 @@ from engine.attempt.comparison import key_of
 from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.policy import normal, versions
 from engine.queries.neteye import VERSION
 from engine.secrets import Secret
@@ -49,6 +49,7 @@ def test_command(look: Look, evidence: Evidence) -> None:
                 expected="one that ended with exit status 0",
                 remedy=release.SUPPORT,
                 guide=("G18", "G20"),
+                way=Way.SUPPORT,
             )
         ]
     evidence.judge(
@@ -108,12 +109,7 @@ def test_mid_upgrade(look: Look, evidence: Evidence) -> None:
         )
         return
     findings, seen = settled(look, normal.mid_upgrade, version=release.TARGET)
-    evidence.judge(findings, observed=f"mid-upgrade: {describe(seen)}", guide=("G25",))
-    if evidence.blocking:
-        evidence.call_support("G26", release.CALL_SUPPORT)
-    else:
-        evidence.not_needed("the cluster status is normal", guide=("G26",))
-        evidence.outcome = "done"
+    checks.normal_or_support(evidence, findings, f"mid-upgrade: {describe(seen)}")
 
 
 @step("verification.httpd", after=("verification.mid_upgrade",), guide=("G14",))
@@ -179,6 +175,7 @@ def _no_glpi(place: GlpiPlace) -> list[Finding]:
             expected="the same database after the upgrade",
             remedy=release.SUPPORT,
             guide=("G03",),
+            way=Way.SUPPORT,
         )
     ]
 
@@ -223,6 +220,7 @@ def _no_backup(look: Look, observed: str) -> Finding:
         remedy="Without it no row can be compared. Look for the file named in the first run's"
         " report; if it is lost, check the table by hand and accept this finding.",
         guide=("G06", "G07"),
+        way=Way.ACCEPT,
     )
 
 

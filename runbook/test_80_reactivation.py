@@ -17,7 +17,7 @@ from engine.policy import normal
 from engine.policy.fencing import fencing_is
 from engine.session import Session
 from engine.steps import step
-from runbook import failover, release
+from runbook import checks, failover, release
 from runbook.failover import Exercised
 from runbook.ocs.httpd import checks as httpd_checks
 from runbook.profiles import describe, settled, unstandby_ended
@@ -46,12 +46,7 @@ def test_normal(look: Look, evidence: Evidence) -> None:
     if failover.is_under_way(look.memory):
         profile = failover.after_failover  # an earlier run was interrupted while it moved httpd
     findings, seen = settled(look, profile, version=release.TARGET)
-    evidence.judge(findings, observed=describe(seen), guide=("G25",))
-    if evidence.blocking:
-        evidence.call_support("G26", release.CALL_SUPPORT)
-    else:
-        evidence.not_needed("the cluster status is normal", guide=("G26",))
-        evidence.outcome = "done"
+    checks.normal_or_support(evidence, findings, describe(seen))
 
 
 @step("failover.httpd", after=("reactivation.normal",), guide=("G14",), each="node")
@@ -121,9 +116,4 @@ def test_proof(node: str, look: Look, evidence: Evidence) -> None:
 def test_final(look: Look, evidence: Evidence) -> None:
     """The final profile: normal, fencing as in the baseline, Elasticsearch green, one version."""
     findings, seen = settled(look, normal.final, version=release.TARGET)
-    evidence.judge(findings, observed=describe(seen), guide=("G25",))
-    if evidence.blocking:
-        evidence.call_support("G26", release.CALL_SUPPORT)
-    else:
-        evidence.not_needed("the cluster status is normal", guide=("G26",))
-        evidence.outcome = "done"
+    checks.normal_or_support(evidence, findings, describe(seen))

@@ -12,6 +12,7 @@ from engine.evidence import as_data, unanswered
 from engine.look import Look
 from engine.model.finding import Finding
 from engine.policy import takeover
+from engine.policy.ways import way_out
 from engine.run import Ending, Run
 from engine.survey import Survey
 
@@ -51,7 +52,7 @@ def judge_position(run: Run, look: Look, seen: Survey) -> None:
         Ending.BLOCKED,
         "; ".join(f"{f.subject}: {f.observed}" for f in findings)
         + "; without it nobody can tell where the upgrade stands",
-        " ".join(dict.fromkeys(f.remedy for f in findings)),
+        way_out(findings),
     )
 
 

@@ -17,6 +17,17 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Way(StrEnum):
+    """Where a finding's remedy leads; there is one, and it leads one way."""
+
+    AGAIN = "again"
+    """The cause is removed, then the run is started again."""
+    ACCEPT = "accept"
+    """Another run finds the same: a person looks, and accepts what was seen."""
+    SUPPORT = "support"
+    """Nothing more is done here: the vendor's support is called."""
+
+
 @dataclass(frozen=True)
 class Acceptance:
     """A person who takes a blocking finding upon himself: --accept 'CODE[@SUBJECT]=REASON' --by."""
@@ -86,6 +97,12 @@ class Finding:
     severity: Severity = Severity.BLOCK
     """Unknown blocks: only the severities table makes a finding weigh less."""
     accepted: Acceptance | None = None
+    way: Way = Way.AGAIN
+
+    @property
+    def target(self) -> str:
+        """CODE@SUBJECT: what an acceptance names."""
+        return f"{self.code}@{self.subject}"
 
     @property
     def blocks(self) -> bool:
@@ -94,9 +111,12 @@ class Finding:
     def weighed(self, severity: Severity, accepted: Acceptance | None = None) -> Finding:
         return replace(self, severity=severity, accepted=accepted)
 
+    @property
+    def without_remedy(self) -> str:
+        return f"[{self.code}] {self.subject}: {self.observed}; expected {self.expected}."
+
     def __str__(self) -> str:
-        seen = f"[{self.code}] {self.subject}: {self.observed}"
-        return f"{seen}; expected {self.expected}. {self.remedy}"
+        return f"{self.without_remedy} {self.remedy}"
 
 
 @dataclass(frozen=True)

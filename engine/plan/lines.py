@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.table import WIDTH, rendered, table
 from engine.plan.timeline import Timeline, timeline_lines
+from engine.policy.text import quoted
 from engine.run import Ending, Run
 from engine.session import Session
 
@@ -79,10 +79,7 @@ def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[st
         if finding.code in never:
             yield "  accept    can't be accepted by anybody"
         else:
-            target = f"{finding.code}@{finding.subject}=REASON"
-            # quoted even where the shell would not ask for it: a reason has blanks
-            quoted = shlex.quote(target) if "'" in target else f"'{target}'"
-            yield f"  accept    --accept {quoted} --by NAME"
+            yield f"  accept    --accept {quoted(f'{finding.target}=REASON')} --by NAME"
     accepted = [(f, f.accepted) for f in unique if f.accepted is not None]
     if accepted:
         yield ""

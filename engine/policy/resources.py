@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from engine.model.cluster import ClusterStatus, Resource
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.policy.text import listed
 
 RUNNING_ROLES = frozenset({"Started", "Promoted", "Unpromoted", "Master", "Slave"})
@@ -79,6 +79,7 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
             if resource in several
             else "Mend the cause (the unit's log on that node tells it), then "
             f"`pcs resource cleanup {resource}` and run this again.",
+            way=Way.SUPPORT if resource in several else Way.AGAIN,
         )
         for resource, seen in by_resource.items()
     )
@@ -261,4 +262,5 @@ def _finding(code: str, resource: Resource, seen: str, expected: str = "") -> Fi
         f"resource {resource.id!r} {seen}",
         expected or usual,
         remedy.format(id=resource.id),
+        way=Way.SUPPORT if remedy is _TWO_NODES else Way.AGAIN,
     )

@@ -5,11 +5,11 @@ A voting-only node is a diskless peer: `Diskless` is its health (domain facts, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.model.drbd import DrbdConnection, DrbdPeerDevice, DrbdResource
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.policy.text import listed
 
 Drbd = Mapping[str, tuple[DrbdResource, ...]]
@@ -124,12 +124,24 @@ def _connections(drbd: Drbd, links: tuple[_Link, ...]) -> Iterator[Finding]:
             name,
             f"DRBD resource {name!r} is not connected everywhere: {listed(seen)}",
             "Connected between all its nodes",
-            "Connecting: bring the peer or the network back. StandAlone: the peers refuse each "
-            f"other, perhaps a split brain; `drbdadm status {name}` on both, and call the "
-            "vendor's support before any data is thrown away.",
+            _SPLIT.format(name=name)
+            if (split := _is_split(seen))
+            else "Bring the peer or the network back, then run this again.",
+            way=Way.SUPPORT if split else Way.AGAIN,
         )
         for name, seen in broken.items()
     )
+
+
+_SPLIT = (
+    "StandAlone: the peers refuse each other, perhaps a split brain. Stop here, throw no data away,"
+    " and call the vendor's support with `drbdadm status {name}` of all its nodes."
+)
+
+
+def _is_split(seen: Sequence[str]) -> bool:
+    """Some node gave its peer up: that does not mend itself."""
+    return any(said.startswith("StandAlone") for said in seen)
 
 
 def _resyncs(links: tuple[_Link, ...], voting_only: Collection[str]) -> Iterator[Finding]:
@@ -148,12 +160,20 @@ def _resyncs(links: tuple[_Link, ...], voting_only: Collection[str]) -> Iterator
             name,
             f"DRBD resource {name!r} is not in sync: {listed(seen)}",
             "Established, nothing out of sync",
-            "Wait until the resync or verification has ended (`drbdmon`), then run this again; "
-            f"out of sync without a resync: `drbdadm invalidate-remote {name}` is for the "
-            "vendor's support to decide.",
+            _NO_RESYNC.format(name=name)
+            if (stuck := any(_STUCK in said for said in seen))
+            else "Wait until the resync or verification has ended (`drbdmon`), then run again.",
+            way=Way.SUPPORT if stuck else Way.AGAIN,
         )
         for name, seen in under_way.items()
     )
+
+
+_STUCK = "KiB out of sync"
+_NO_RESYNC = (
+    "It is out of sync and nothing resyncs it. Stop here and call the vendor's support: whether"
+    " `drbdadm invalidate-remote {name}` is right is theirs to decide."
+)
 
 
 def _replication(link: _Link, device: DrbdPeerDevice, voting_only: Collection[str]) -> str:
@@ -166,7 +186,7 @@ def _replication(link: _Link, device: DrbdPeerDevice, voting_only: Collection[st
         or any(d.is_client for d in link.resource.devices if d.volume == device.volume)
     )
     if device.out_of_sync and not diskless:
-        return f"volume {device.volume} {device.out_of_sync} KiB out of sync"
+        return f"volume {device.volume} {device.out_of_sync} {_STUCK}"
     return ""
 
 
@@ -234,6 +254,7 @@ def _primaries(drbd: Drbd) -> Iterator[Finding]:
             f"DRBD resource {name!r} is Primary on several nodes: {listed(nodes)}",
             "Primary on one node at most",
             "Two nodes may be writing the same data: stop here and call the vendor's support.",
+            way=Way.SUPPORT,
         )
         for name, nodes in primaries.items()
         if len(nodes) > 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -23,6 +24,11 @@ def shortened(text: str, limit: int = 160) -> str:
     """One line of at most `limit` characters."""
     flat = printable(" ".join(text.split()))
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """As a shell takes it, in quotes also where it would not ask for them."""
+    return shlex.quote(text) if "'" in text else f"'{text}'"
 
 
 def size(amount: float) -> str:

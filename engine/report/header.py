@@ -17,6 +17,7 @@ from engine.intervals import (
     told,
 )
 from engine.journal import Event, stamp
+from engine.model.finding import Way
 from engine.report.change import of_change, taken_by
 from engine.report.gaps import gaps_of, totals_of
 from engine.report.under_way import open_changes, sentence
@@ -94,9 +95,11 @@ def _ending(own: Sequence[Event], ended: Event | None) -> dict[str, Any]:
     return {"outcome": outcome, "exit_code": code}
 
 
-def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[str, str] | None:
+def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[str, Any] | None:
     first = _first(own, "stopped")
     said = {key: first[key] for key in ("reason", "what_to_do")} if first else None
+    if first is not None and said is not None:  # an older journal has neither
+        said |= {"way": first.get("way", Way.AGAIN), "accept": first.get("accept", [])}
     if ended is not None:
         return said
     silent = _without_a_word(own, memory)
@@ -105,6 +108,8 @@ def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[
             "reason": silent,
             "what_to_do": "Run again: it finds out where the upgrade stands and goes on there;"
             " what is done is not done twice.",
+            "way": Way.AGAIN,
+            "accept": [],
         }
     return {**said, "reason": f"{said['reason']}; afterwards {silent}"}
 

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from engine.report.gaps import HOW, sentence
+from engine.report.next import next_commands
 
 _COLOURS = {
     "fulfilled": "#1a7f37",
@@ -75,9 +76,8 @@ def _verdict(summary: Mapping[str, Any]) -> str:
 
 def _left_on_the_cluster(summary: Mapping[str, Any]) -> Iterable[str]:
     """What whoever comes next must know: what may still run, what is changed, what to type."""
-    command = summary.get("commands", {}).get("again")
-    if command and summary["outcome"] not in ("done", "planned", "usage"):
-        yield f"<p><b>Next, then:</b> <code>{escape(command)}</code></p>"
+    for word, command in next_commands(summary):
+        yield f"<p><b>{word.capitalize()}:</b> <code>{escape(command)}</code></p>"
     if made := summary.get("support"):
         said = f"{made['file']} in the run's directory ({made['why']}). {made['directions']}"
         yield f"<p><b>Support bundle:</b> {escape(said)}</p>"

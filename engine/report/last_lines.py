@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.attempt.memory import LedgerEntry
-from engine.model.finding import acceptance_sentence
+from engine.model.finding import Way, acceptance_sentence
 from engine.report.gaps import sentence
 from engine.report.ledger import not_known, open_entries
+from engine.report.next import next_commands, way_of
 from engine.report.under_way import lines_of
 
-_NOT_AGAIN = ("done", "usage")
-"""Outcomes after which the same command is not what comes next."""
 _NOT_DONE = ("failed", "interrupted", "not reached")
 
 
@@ -33,7 +32,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *(() if told else _of_run(summary)),
         *_on_the_cluster(summary),
         *_support(summary, directory),
-        *_next(summary),
+        *(f"{word}: {command}" for word, command in next_commands(summary)),
         f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
         f"report: {directory / 'report.html'}",
     ]
@@ -41,7 +40,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
 
 def _of_run(summary: Mapping[str, Any]) -> list[str]:
     return [
-        *_findings(summary["findings"]),
+        *_findings(summary["findings"], way_of(summary)),
         *_gaps(summary["service_gaps"]["totals"]),
         *(f"  WARNING: {text}" for text in summary["warnings"]),
         *_why(summary),
@@ -80,7 +79,8 @@ def _left_out(steps: Iterable[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _findings(findings: Iterable[Mapping[str, Any]]) -> list[str]:
+def _findings(findings: Iterable[Mapping[str, Any]], way: str) -> list[str]:
+    """Those that block; when support is to be called, without other remedies beside that."""
     lines = []
     for finding in findings:
         if finding["severity"] != "block":
@@ -89,7 +89,8 @@ def _findings(findings: Iterable[Mapping[str, Any]]) -> list[str]:
         if finding["accepted"]:
             lines.append(f"  accepted {seen} {acceptance_sentence(finding['accepted'])}")
         else:
-            lines.append(f"  BLOCKS {seen} expected {finding['expected']}. {finding['remedy']}")
+            remedy = "" if way == Way.SUPPORT else f" {finding['remedy']}"
+            lines.append(f"  BLOCKS {seen} expected {finding['expected']}.{remedy}")
     return lines
 
 
@@ -131,12 +132,3 @@ def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:
         if not entries:
             lines.append("still in place: no temporary change of this runbook")
     return lines
-
-
-def _next(summary: Mapping[str, Any]) -> list[str]:
-    wanted = "execute" if summary["outcome"] == "planned" else "again"
-    command = summary["commands"].get(wanted)
-    if not command or summary["outcome"] in _NOT_AGAIN:
-        return []
-    word = "the run itself" if summary["outcome"] == "planned" else "next, then"
-    return [f"{word}: {command}"]

@@ -17,6 +17,7 @@ from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, FailedAction, LocationConstraint
+from engine.model.finding import Way
 from engine.model.names import names_of
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.policy.constraints import leftover_constraints
@@ -521,7 +522,9 @@ def test_httpd_that_could_not_be_put_back_is_told(scene: Scene, world: Failover)
     world.fails = {N}
     scene.back()
     assert world.state() == (SECOND, None)
-    assert [f.code for f in proof_step(scene, N).blocking] == ["failover-not-back"]
+    (finding,) = proof_step(scene, N).blocking
+    assert (finding.code, finding.way) == ("failover-not-back", Way.ACCEPT)
+    assert f"--accept 'failover-not-back@{N}=REASON' --by NAME" in finding.remedy
 
 
 def test_a_node_that_was_not_exercised_says_where_the_reason_is(

@@ -117,7 +117,12 @@ def stopped(seconds: float = 5) -> dict[str, Any]:
 def test_the_end_is_what_the_run_said_last() -> None:
     summary = built(stopped(), ended(3723, "blocked", 10), event("notified", 4000))
     assert (summary["outcome"], summary["exit_code"]) == ("blocked", 10)
-    assert summary["stopped"] == {"reason": "x is bad", "what_to_do": "Mend x."}
+    assert summary["stopped"] == {
+        "reason": "x is bad",
+        "what_to_do": "Mend x.",
+        "way": "again",
+        "accept": [],
+    }
     assert summary["finished"].startswith("2026-11-02T01:02:03")
     assert summary["taken"] == "1:02:03"
 
@@ -127,7 +132,12 @@ def test_of_two_last_words_the_last_one_counts() -> None:
     failed = {**stopped(3724), "outcome": "failed", "exit_code": 1}
     summary = built(ended(3723), failed, ended(3725, "failed", 1), event("notified", 4000))
     assert (summary["outcome"], summary["exit_code"]) == ("failed", 1)
-    assert summary["stopped"] == {"reason": "x is bad", "what_to_do": "Mend x."}
+    assert summary["stopped"] == {
+        "reason": "x is bad",
+        "what_to_do": "Mend x.",
+        "way": "again",
+        "accept": [],
+    }
     assert summary["taken"] == "1:02:05"
 
 

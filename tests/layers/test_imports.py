@@ -87,7 +87,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.errors": (),
     "engine.secrets": (),
     "engine.attempt.remote": (),
-    "engine.report.html": ("engine.report.gaps",),
+    "engine.report.html": ("engine.report.gaps", "engine.report.next"),
+    "engine.report.next": ("engine.model.finding", "engine.policy.text"),
     "engine.report.gaps": ("engine.journal",),
     "engine.probing.gap": ("engine.journal",),
     "engine.probing.targets": ("engine.model",),
@@ -105,6 +106,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.report.header": (
         *("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
         *("engine.report.gaps", "engine.report.change", "engine.intervals"),
+        "engine.model.finding",
     ),
     "engine.report.change": ("engine.journal",),
     "engine.intervals": ("engine.journal", "engine.queries"),

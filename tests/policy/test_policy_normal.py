@@ -10,6 +10,7 @@ import pytest
 
 from engine.model.cluster import DaemonState
 from engine.model.drbd import DrbdDevice
+from engine.model.finding import Way
 from engine.model.host import ElasticHealth
 from engine.policy import normal
 from engine.policy.fencing import stopped_fence_devices
@@ -606,3 +607,21 @@ class TestDetails:
         assert rows == {
             "before": ("G28",), "mid": ("G25",), "reactivated": ("G25",), "final": ("G25",)
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("link", "way", "words"),
+    [
+        ({"connection": {"connection_state": "Connecting"}}, Way.AGAIN, "network back"),
+        ({"connection": {"connection_state": "StandAlone"}}, Way.SUPPORT, "throw no data away"),
+        ({"peer_device": {"replication_state": "SyncSource"}}, Way.AGAIN, "Wait until the resync"),
+        ({"peer_device": {"out_of_sync": 4096}}, Way.SUPPORT, "theirs to decide"),
+    ],
+)
+def test_what_drbd_does_not_mend_by_itself_is_for_support(
+    link: dict[str, Any], way: Way, words: str
+) -> None:
+    """One way out each: what ends by itself is waited for, a split brain is left alone."""
+    (finding,) = normal.final(b.with_link(b.observed(), b.N, b.SECOND, **link), b.expected())
+    assert finding.way is way
+    assert words in finding.remedy

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
 from runbook.ocs.glpi.place import ASKED_FOR, KEY_FILE
@@ -120,6 +120,7 @@ def findings_after(seen: ServerAfter, login: LoginResult | None) -> list[Finding
             remedy="The upgrade resets this password by neteye_secure_install; look for that in"
             " its log, and call service and support. Synchronisation from OCS to GLPI is down.",
             guide=("G03",),
+            way=Way.SUPPORT,
         )
         for code, problem in problems
     ]
@@ -138,8 +139,8 @@ def plugin_findings(plugin: PluginState | None, version: str) -> list[Finding]:
             subject="GLPI plugin ocsinventoryng",
             observed=seen,
             expected=f"version {version}, activated",
-            remedy="Open Setup > Plugins in GLPI: update and enable the plugin there if it offers"
-            " to; otherwise call service and support.",
+            remedy="Open Setup > Plugins in GLPI, update and enable the plugin there, then run"
+            " this again.",
             guide=("G03",),
         )
     ]

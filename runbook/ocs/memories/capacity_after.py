@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from runbook.ocs.memories.capacity import INT_MAX, INT_MIN, CapacityClass, ColumnType
 from runbook.ocs.memories.comparison import SlotRow, Suspect, Totals
 
@@ -77,6 +77,7 @@ def column_findings(column: ColumnType | None) -> list[Finding]:
             remedy="The conversion by neteye_secure_install did not happen or failed; look for it"
             f" in the log of the upgrade. {_ASK_SUPPORT}",
             guide=("G07",),
+            way=Way.SUPPORT,
         )
     ]
 
@@ -171,6 +172,7 @@ def findings_after(
                 expected=expected,
                 remedy=_ASK_SUPPORT,
                 guide=("G07",),
+                way=Way.SUPPORT,
             )
         )
     if not found and totals.live < totals.saved and not totals.rewritten_machines:
@@ -183,6 +185,7 @@ def findings_after(
                 expected="every row of the backup",
                 remedy=_ASK_SUPPORT,
                 guide=("G07",),
+                way=Way.SUPPORT,
             )
         )
     return found

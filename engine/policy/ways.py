@@ -1,0 +1,38 @@
+"""One way out of what was found together: who is to stop is not told to run again as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engine.model.finding import Finding, Way
+
+
+def way_of(findings: Iterable[Finding]) -> Way:
+    """Support when one of them calls it; accepting only when nothing else is to be done."""
+    ways = {finding.way for finding in findings}
+    if Way.SUPPORT in ways:
+        return Way.SUPPORT
+    return Way.ACCEPT if ways == {Way.ACCEPT} else Way.AGAIN
+
+
+def way_out(findings: Sequence[Finding]) -> str:
+    """What to do, in the findings' own words; those that lead another way are left out."""
+    return " ".join(dict.fromkeys(finding.remedy for finding in _leading(findings)))
+
+
+def to_accept(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """CODE@SUBJECT of those that another run would only find again."""
+    return tuple(finding.target for finding in findings if finding.way is Way.ACCEPT)
+
+
+def told(findings: Sequence[Finding]) -> str:
+    """The findings, a line each, with the remedies of the one way out."""
+    leading = set(_leading(findings))
+    return "\n".join(
+        str(finding) if finding in leading else finding.without_remedy for finding in findings
+    )
+
+
+def _leading(findings: Sequence[Finding]) -> list[Finding]:
+    stops = [finding for finding in findings if finding.way is Way.SUPPORT]
+    return stops or list(findings)

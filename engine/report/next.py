@@ -1,0 +1,36 @@
+"""What to type next, from a run's summary: the command that helps, and when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.model.finding import Way
+from engine.policy.text import quoted
+
+_NOT_AGAIN = ("done", "usage")
+"""Outcomes after which the same command is not what comes next."""
+
+
+def way_of(summary: Mapping[str, Any]) -> str:
+    """Where what is to be done leads."""
+    return str((summary["stopped"] or {}).get("way", Way.AGAIN))
+
+
+def next_commands(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """When to type it, and the command; nothing when the same one is not what comes next."""
+    planned = summary["outcome"] == "planned"
+    command = summary["commands"].get("execute" if planned else "again")
+    if not command or summary["outcome"] in _NOT_AGAIN:
+        return
+    word = "the run itself" if planned else "next, then"
+    if way_of(summary) == Way.SUPPORT:
+        word = "when support says so"
+    yield word, f"{command}{_accepting(summary)}"
+
+
+def _accepting(summary: Mapping[str, Any]) -> str:
+    """The options without which the same command would find the same again."""
+    targets = (summary["stopped"] or {}).get("accept", ())
+    given = [f"--accept {quoted(f'{target}=REASON')}" for target in targets]
+    return f" {' '.join(given)} --by NAME" if given else ""

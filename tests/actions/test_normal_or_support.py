@@ -1,0 +1,62 @@
+"""A cluster that is not normal after the upgrade is for support (G26), not for another run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.evidence import SUPPORT_NEEDED, Evidence, unanswered
+from engine.model.finding import Finding, Way
+from engine.run import Run
+from runbook import release
+from runbook.checks import normal_or_support
+from tests.engine import kit
+
+FAILED = Finding("resource-failed", "glpi", "it is FAILED", "Started", "Mend it, then run again.")
+SILENT = unanswered(kit.N, "DRBD", "the connection was lost")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return kit.make_run(tmp_path)
+
+
+def judged(run: Run, *findings: Finding) -> Evidence:
+    evidence = Evidence(run, "reactivation.normal", ("G25", "G26"))
+    normal_or_support(evidence, findings, "3 nodes in pacemaker")
+    return evidence
+
+
+def rows(run: Run) -> dict[str, str]:
+    return {e["row"]: e["state"] for e in run.journal.events if e["event"] == "row"}
+
+
+def texts(run: Run) -> list[dict[str, Any]]:
+    return [e["output"] for e in run.journal.events if e["event"] == "attachment"]
+
+
+def test_what_is_not_normal_is_for_support_and_nothing_else(run: Run) -> None:
+    evidence = judged(run, FAILED, SILENT)
+    assert {f.way for f in evidence.blocking} == {Way.SUPPORT}
+    told = {f.remedy for f in evidence.blocking if f.code != SUPPORT_NEEDED}
+    assert told == {f"{release.CALL_SUPPORT}."}
+    assert run.support is not None
+    assert rows(run) == {"G25": "failed", "G26": "fulfilled"}
+    (kept,) = texts(run)
+    assert FAILED.remedy in kept["text"]
+
+
+def test_a_question_without_an_answer_is_asked_again(run: Run) -> None:
+    evidence = judged(run, SILENT)
+    assert [(f.way, f.remedy) for f in evidence.blocking] == [(Way.AGAIN, SILENT.remedy)]
+    assert run.support is None
+    assert rows(run) == {"G25": "failed"}
+
+
+def test_a_normal_cluster_needs_no_support(run: Run) -> None:
+    evidence = judged(run)
+    assert evidence.blocking == []
+    assert evidence.outcome == "done"
+    assert rows(run) == {"G25": "fulfilled", "G26": "not needed"}
