@@ -18,6 +18,8 @@ from engine.session import Session
 from engine.statement import REHEARSED
 from engine.steps import step
 from engine.survey import MARKER
+from runbook.ocs.httpd.checks import agents_before, agents_now, has_ocs_server
+from runbook.ocs.presence import presence
 from runbook.profiles import announced
 
 
@@ -49,9 +51,27 @@ def test_reboot(look: Look, evidence: Evidence) -> None:
     evidence.judge(kernels.reboot_needed(asked.values), observed=kernels.sentence(asked.values))
 
 
+@step("closing.agents", after=("reactivation.final", "failover.proof"), guide=("G14",))
+def test_agents(look: Look, evidence: Evidence) -> None:
+    """What agents get is counted once more: most of them come only after the verification."""
+    if look.memory.closed:
+        evidence.not_needed("the attempt was closed by an earlier run")
+        return
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not has_ocs_server(look, there):
+        evidence.not_applicable(there.sentence())
+        return
+    agents = agents_now(look)
+    evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())
+
+
 @step(
     "closing.attempt",
-    after=("closing.time", "closing.manual_tasks", "closing.reboot", "failover.proof"),
+    after=(
+        *("closing.time", "closing.manual_tasks", "closing.reboot", "closing.agents"),
+        "failover.proof",
+    ),
 )
 def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The attempt is closed: everything done and verified, no temporary change in place."""
