@@ -28,7 +28,7 @@ from runbook.ocs.glpi.checks import glpi_baseline
 from runbook.ocs.glpi.place import glpi_place
 from runbook.ocs.httpd import served
 from runbook.ocs.httpd.checks import agents_now, has_ocs_server
-from runbook.ocs.presence import Presence, presence
+from runbook.ocs.presence import presence
 from runbook.states import state_of
 
 PREFLIGHT = (
@@ -113,19 +113,18 @@ def _take(look: Look, key: Secret) -> dict[str, Any]:
         "packages": {
             node: sorted(map(str, installed)) for node, installed in packages.values.items()
         },
-        "ocs": _take_ocs(look, there, key),
+        "agents": served.as_fact(agents_now(look).logs) if has_ocs_server(look, there) else None,
+        "ocs": _take_ocs(look, key),
         # digests of passwords stay on N
         PRIVATE: ["ocs"],
     }
 
 
-def _take_ocs(look: Look, there: Presence, key: Secret) -> dict[str, Any]:
-    """What G03 and G14 compare with afterwards; of stored passwords only HMACs."""
-    taken: dict[str, Any] = {"glpi": None, "agents": None}
+def _take_ocs(look: Look, key: Secret) -> dict[str, Any]:
+    """What G03 compares with afterwards; of stored passwords only HMACs."""
+    taken: dict[str, Any] = {"glpi": None}
     if (database := glpi_place(look).database) is not None:
         taken["glpi"] = glpi_baseline(look, database, key)
-    if has_ocs_server(look, there):
-        taken["agents"] = served.as_fact(agents_now(look).logs)
     return taken
 
 

@@ -276,6 +276,24 @@ def test_the_level_of_the_log_is_told_where_it_is_counted(
     assert agents.findings(None) == []
 
 
+def test_only_the_lines_about_the_log_come_here(nodes: Nodes) -> None:
+    """A password is in the same file; so the answer can be recorded, and judged again."""
+    nodes.put(
+        N,
+        SERVER_CONF,
+        "<IfModule mod_perl.c>\n  PerlSetVar OCS_DB_PWD hidden-word\n"
+        f'  # PerlSetEnv OCS_OPT_LOGLEVEL 2\n  perlsetenv  OCS_OPT_LOGPATH "{DIRECTORY}"\n'
+        "  PerlSetEnv OCS_OPT_LOGLEVEL 1\n</IfModule>\n",
+    )
+    answer = nodes.run(N, activity.LOG_SETTINGS.argv)
+    assert "hidden-word" not in answer.text
+    assert not activity.LOG_SETTINGS.secret
+    assert activity.LOG_SETTINGS.parse(answer) == activity.LogSettings(DIRECTORY, "1", False)
+    nodes.path(N, SERVER_CONF).unlink()
+    answer = nodes.run(N, activity.LOG_SETTINGS.argv)
+    assert activity.LOG_SETTINGS.parse(answer).directory == activity.DEFAULT_DIRECTORY
+
+
 def test_a_level_that_is_not_known_hides_no_finding(nodes: Nodes, look: FakeLook) -> None:
     logged(nodes, "{new};12;503;NA;10.0.0.7;agent;handler;System options\n")
     look.rows["LOGLEVEL of the OCS server"] = Unanswered(N, "q", "there is no table config")

@@ -17,7 +17,6 @@ from enum import StrEnum
 
 from engine.model.probe import USER_AGENT
 from engine.queries import AnswerLike, Query, SqlQuery
-from runbook.ocs import files
 from runbook.ocs.httpd.httpd_conf import parse_conf
 from runbook.ocs.names import OCS_DATABASE, SERVER_CONF
 
@@ -90,11 +89,17 @@ done | xargs -0 -r zcat -f -- | awk -v since="$(when "$since" '+%Y%m%d%H:%M:%S')
 """
 
 
+# args: file. Its lines about the log and no other: a password is in the file
+_SETTINGS = r"""
+[ -e "$1" ] || exit 44
+grep -Ei '^[[:space:]]*PerlSetEnv[[:space:]]+OCS_OPT_(LOG|OPTIONS_NOT_OVERLOADED)' -- "$1" || :
+"""
+
+
 def _settings(answer: AnswerLike) -> LogSettings:
-    text = files.secret_text(SERVER_CONF).parse(answer)
     found = {
         item.values[0]: item.values[1]
-        for item in parse_conf(text.reveal() if text else "").settings()
+        for item in parse_conf(answer.text).settings()
         if item.name == "perlsetenv" and len(item.values) == 2
     }
     return LogSettings(
@@ -116,10 +121,9 @@ class LogSettings:
 
 LOG_SETTINGS: Query[LogSettings] = Query(
     name=f"OCS_OPT_LOGPATH and OCS_OPT_LOGLEVEL of {SERVER_CONF}",
-    argv=files.secret_text(SERVER_CONF).argv,
+    argv=("sh", "-c", _SETTINGS.strip(), "log-settings", SERVER_CONF),
     parse=_settings,
     ok_codes=(0, 44),
-    secret=True,
 )
 
 LOGLEVEL: SqlQuery[str | None] = SqlQuery(

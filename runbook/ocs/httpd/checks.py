@@ -147,8 +147,7 @@ def agents_now(look: Look, node: str | None = None) -> Agents:
 
 def agents_before(look: Look) -> Mapping[str, Any] | None:
     """The baseline's count; None: an older runbook took it, or there was nothing to count."""
-    ocs: Mapping[str, Any] = (look.baseline or {}).get("ocs") or {}
-    return ocs.get("agents")
+    return (look.baseline or {}).get("agents")
 
 
 def _unit(look: Look) -> str:
