@@ -10,7 +10,7 @@ from engine.errors import RunbookError, Unanswered
 from engine.model.probe import Manner, Target, Way
 from engine.probing.asking import LIMIT, NoAnswer, NoWay, ask
 from engine.sql import socket_of
-from engine.transport.base import Lost, Transport
+from engine.transport.base import Lost, LostKind, Transport
 from engine.transport.database import connect, still_answers
 
 _LEAVE_OUT = 30
@@ -64,6 +64,11 @@ class Asker:
         except NoWay:
             self.close()
             raise
+        except NoAnswer as error:
+            if lost := _lost(self._transport, way.through):
+                self.close()
+                raise NoWay(str(lost)) from error
+            raise
         except RunbookError as error:
             self.close()
             raise NoWay(str(error)) from error
@@ -73,39 +78,45 @@ class DatabaseAsker:
     """One session of the database, held open; a statement a question.
 
     Pacemaker moves the service when nodes go into standby: without an answer it is looked for on
-    the node where it was and on the others in turn.
+    the node where it was and on the others in turn. A gap is what the nodes themselves say: as
+    long as one of them can't be asked, the service may answer there.
     """
 
     def __init__(self, nodes: Sequence[str], transport: Transport) -> None:
         self._transport = transport
         self._nodes = tuple(nodes)
-        self._socket = ""
         self._held = contextlib.ExitStack()
         self._answers: Callable[[], None] | None = None
         self._failed = 0
-        self._reached = False
+        self._said_no: dict[str, bool] = {}
+        """What came of each node since the last answer: its own word, or nothing (False)."""
         self._left_out: dict[str, int] = {}
         self.way: Way | None = None
 
     def ask(self) -> None:
         node = self._where()
         try:
-            if self._answers is None:
-                self._answers = self._open(node)
-            self._answers()
+            self._ask(node)
         except RunbookError as error:
-            # of a node that can't be asked nothing is known; one that can is enough for a gap
-            if isinstance(error, Unanswered) and not isinstance(error.__cause__, Lost):
-                self._reached = True
-            else:
-                self._left_out[node] = self._failed + _LEAVE_OUT
             self._failed += 1
             self.close()
-            raise (NoAnswer if self._reached else NoWay)(str(error)) from error
-        self._reached = False
+            self._said_no[node] = _is_of_the_node(error)
+            if not self._said_no[node]:
+                self._left_out[node] = self._failed + _LEAVE_OUT
+            raise (NoAnswer if all(self._said_no.values()) else NoWay)(str(error)) from error
         self._failed = 0
+        self._said_no.clear()
         self._left_out.clear()
         self.way = Way(Manner.DATABASE, through=node)
+
+    def _ask(self, node: str) -> None:
+        if self._answers is not None:
+            with contextlib.suppress(RunbookError):
+                self._answers()
+                return
+            self.close()  # the server or the way to it: a new session tells
+        self._answers = self._open(node)
+        self._answers()
 
     def close(self) -> None:
         self._answers = None
@@ -123,18 +134,37 @@ class DatabaseAsker:
         return self._left_out.get(node, 0) <= self._failed
 
     def _open(self, node: str) -> Callable[[], None]:
-        if not self._socket:
-            self._socket = socket_of(self._transport, node)
+        # asked of the node's own client each time: of a forwarded socket that gives no answer
+        # nobody can tell whether the server or the way is gone
+        socket = socket_of(self._transport, node)
         connection = self._held.enter_context(
             connect(
                 self._transport,
                 node,
-                socket_path=self._socket,
+                socket_path=socket,
                 database=None,
                 statement_limit=LIMIT,
             )
         )
         return lambda: still_answers(node, connection)
+
+
+def _lost(transport: Transport, node: str) -> Lost | None:
+    """Why the node can't be asked now: of a connection that is silent ssh knows only later."""
+    try:
+        transport.run(node, ("true",), deadline=LIMIT)
+    except Lost as lost:
+        return lost
+    return None
+
+
+def _is_of_the_node(error: RunbookError) -> bool:
+    """The node could be asked, and has no server that answers; else nothing is known of it."""
+    lost = error if isinstance(error, Lost) else error.__cause__
+    if not isinstance(lost, Lost):
+        return isinstance(error, Unanswered)
+    # its client began there and was ended: the server does not react
+    return lost.kind is LostKind.DEADLINE and lost.partial is not None
 
 
 def asker_of(target: Target, transport: Transport, nodes: Sequence[str]) -> Asker | DatabaseAsker:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,13 @@ from engine.probing import watch
 from engine.probing.askers import Asker, DatabaseAsker
 from engine.probing.asking import NoAnswer, NoWay
 from engine.probing.watch import ServiceWatch
-from engine.transport.base import Lost, LostKind
+from engine.transport.base import Answer, Lost, LostKind
 from tests.engine import kit
+
+
+def answer_of(text: str = "", code: int = 0) -> Answer:
+    return Answer(code, text.encode(), b"", 0.0)
+
 
 WAY = Way(Manner.HTTP, "127.0.0.1", 80)
 TARGET = Target("httpd", (WAY,))
@@ -167,6 +174,28 @@ def test_the_way_that_answers_is_kept(tmp_path: Path, monkeypatch: pytest.Monkey
     assert asker.way == through
 
 
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_through_a_node_that_is_silent_nothing_is_known_of_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_silent: bool
+) -> None:
+    """Of a connection over which nothing comes any more ssh knows only after a while."""
+
+    def ask(way: Way, local: Path | None = None) -> None:
+        raise NoAnswer("no answer within 3 s")
+
+    def run(node: str, argv: Any, *, deadline: float) -> Answer:
+        if is_silent:
+            raise Lost(node, "no sign of it", LostKind.DEADLINE)
+        return answer_of()
+
+    monkeypatch.setattr("engine.probing.askers.ask", ask)
+    transport: Any = Forwarding(tmp_path)
+    transport.run = run
+    asker = Asker(Target("httpd", (Way(Manner.HTTP, "h", 80, through="n1"),)), transport)
+    asker.way = Way(Manner.HTTP, "h", 80, through="n1")
+    assert _end(asker) == ("NoWay" if is_silent else "NoAnswer")
+
+
 def test_without_any_way_all_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(way: Way, local: Path | None = None) -> None:
         raise NoAnswer("dropped")
@@ -200,8 +229,10 @@ def test_the_database_is_looked_for_where_it_was_and_on_the_others(
     assert tried == ["n1", "n2"]
     where.clear()
     asker.close()  # as after an answer that did not come
-    assert {_end(asker) for _ in range(8)} == {"NoAnswer"}
+    ends = [_end(asker) for _ in range(8)]
     assert tried.count("n9") == 1, "it takes long, and is left out for a while"
+    at = tried[2:].index("n9")
+    assert ends == ["NoAnswer"] * at + ["NoWay"] * (8 - at), "it may answer there"
     where.add("n1")
     assert "" in [_end(asker) for _ in range(4)]
     assert str(asker.way) == "database on n1"
@@ -216,7 +247,78 @@ def test_when_no_node_can_be_asked_nothing_is_known(monkeypatch: pytest.MonkeyPa
     assert _end(DatabaseAsker(("n1", "n2"), transport)) == "NoWay"
 
 
-def _end(asker: DatabaseAsker) -> str:
+OUT_OF_REACH = Lost("n1", "gone", LostKind.UNREACHABLE)
+BROKEN = Lost("n1", "the connection was lost", LostKind.CONNECTION_LOST)
+NOT_BEGUN = Lost("n1", "no sign of it", LostKind.DEADLINE)
+HANGS = Lost("n1", "was ended", LostKind.DEADLINE, answer_of())
+
+
+@pytest.mark.parametrize(
+    ("of_n1", "end"),
+    [
+        (OUT_OF_REACH, "NoWay"),
+        (BROKEN, "NoWay"),
+        (NOT_BEGUN, "NoWay"),
+        (HANGS, "NoAnswer"),
+        (answer_of(code=1), "NoAnswer"),
+    ],
+)
+def test_a_session_that_broke_is_a_gap_only_by_the_word_of_the_node(
+    of_n1: Answer | Lost, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way to N broke while the database ran there: the others' "no server" is no gap."""
+    here = {"n1": answer_of("/run/mysqld.sock\n")}
+    broke = {"now": False}
+
+    class Nodes:
+        def run(self, node: str, argv: Any, *, deadline: float) -> Answer:
+            answer: Answer | Lost = here.get(node, answer_of(code=1))
+            if isinstance(answer, Lost):
+                raise answer
+            return answer
+
+    @contextlib.contextmanager
+    def connected(*_: Any, **__: Any) -> Iterator[object]:
+        yield object()
+
+    def answers(node: str, _: object) -> None:
+        if broke["now"]:
+            raise Unanswered(node, "SELECT 1", "error 2013")
+
+    monkeypatch.setattr("engine.probing.askers.connect", connected)
+    monkeypatch.setattr("engine.probing.askers.still_answers", answers)
+    nodes: Any = Nodes()
+    asker = DatabaseAsker(("n1", "n2", "n3"), nodes)
+    assert _end(asker) == ""
+    broke["now"], here["n1"] = True, of_n1  # type: ignore[assignment]
+    assert {_end(asker) for _ in range(6)} == {end}
+    broke["now"], here["n1"] = False, answer_of("/run/mysqld.sock\n")
+    assert "" in [_end(asker) for _ in range(2 * 31)]
+
+
+def test_a_session_that_only_the_way_broke_is_opened_anew_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+
+    def open_on(self: DatabaseAsker, node: str) -> Any:
+        opened.append(node)
+        ends = iter([None, Unanswered(node, "SELECT 1", "2013")])
+
+        def answers() -> None:
+            if (error := next(ends)) is not None:
+                raise error
+
+        return answers
+
+    monkeypatch.setattr(DatabaseAsker, "_open", open_on)
+    transport: Any = None
+    asker = DatabaseAsker(("n1", "n2"), transport)
+    assert [_end(asker) for _ in range(2)] == ["", ""]
+    assert opened == ["n1", "n1"]
+
+
+def _end(asker: Asker | DatabaseAsker) -> str:
     try:
         asker.ask()
     except (NoAnswer, NoWay) as error:
