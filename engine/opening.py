@@ -66,7 +66,8 @@ class Opening:
                 " it. To upgrade, run without --restore.",
             )
             return None
-        is_there = self._look.names.active in self._survey.reachable.values
+        names = self._look.names
+        is_there = names.is_known and names.active in self._survey.reachable.values
         if not (self._run.mode.changes and is_there):
             return None
         with self._run.interrupts.whole():
@@ -142,7 +143,7 @@ class Opening:
         self._run.record(
             "position",
             position=self._look.position.value,
-            active=self._look.names.active,
+            active=self._look.names.active if self._look.names.is_known else "",
             attempt=self._run.attempt,
             records="known" if self._knows_records() and not self._run.follows else "unknown",
         )
@@ -156,6 +157,8 @@ class Opening:
     def _without_records(self) -> str:
         """Why the records are not known."""
         seen, active = self._survey, self._look.names.active
+        if not self._look.names.is_known:
+            return f"which node is N is not known: {seen.who_is_n()}"
         if active not in seen.reachable.values:
             return f"{active} does not answer: {self._look.silent.get(active, 'no first answer')}"
         if seen.unreadable:

@@ -211,7 +211,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         # another run holds the cluster, or what an earlier one left can't be read: no step runs
         session.items.clear()
         return (yield)
-    made.console.line(f"position: {made.look.position.value}; N is {made.look.names.active}")
+    names = made.look.names
+    told = f"N is {names.active}" if names.is_known else "which node is N is not known"
+    made.console.line(f"position: {made.look.position.value}; {told}")
     return (yield)
 
 

@@ -61,6 +61,13 @@ class Survey:
     situation: Situation | None = None
     """What the position is derived from; None when the records are not known."""
 
+    def who_is_n(self) -> str:
+        """Why nobody could tell which node is N."""
+        if self.definition is not None:
+            return f"{self.definition.active_node.hostname} is not in the inventory"
+        why = "; ".join(f"{node}: {said}" for node, said in self.definitions.unanswered.items())
+        return f"no node told its /etc/neteye-cluster ({why})"
+
 
 def survey(run: Run, look: Look) -> Survey:
     """Look at every node; sets the run's attempt and memory, the look's names and position."""
@@ -117,6 +124,8 @@ def _definition(seen: Survey) -> ClusterDefinition | None:
 
 def _read_records(run: Run, look: Look, seen: Survey) -> None:
     active = look.names.active
+    if not look.names.is_known:
+        return  # they would be those of whoever comes first in the inventory
     try:
         found = look.ask(active, RECORDS)
         attempt, seen.lock = found.attempt, found.lock
@@ -165,7 +174,8 @@ def _read_status(look: Look, seen: Survey) -> None:
 def _position(run: Run, look: Look, seen: Survey) -> Position:
     status, baseline = seen.status, look.baseline
     seen.situation = None
-    if look.names.active in look.silent or seen.unreadable or seen.kept_back:
+    told = look.names.is_known and look.names.active not in look.silent
+    if not told or seen.unreadable or seen.kept_back:
         return Position.UNKNOWN
     seen.situation = Situation(
         versions=seen.versions.values,

@@ -65,9 +65,9 @@ def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> 
         Finding(
             code="node-unreachable",
             subject=node,
-            observed=f"no connection: {why}",
+            observed=why,
             expected="an answer by ssh as the inventory describes it",
-            remedy="Bring the node into reach by the operator's own ssh; nothing was changed.",
+            remedy="Bring the node into reach by the operator's own ssh, then run again.",
         )
         for node, why in asked.unanswered.items()
     ]
@@ -108,8 +108,12 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
     names = look.names
     evidence.judge(
         dict.fromkeys(findings),
-        observed=f"N is {names.active}; OTHER {_listed(names.other)};"
-        f" E {_listed(names.elastic_only)}; V {_listed(names.voting_only)}"
+        observed=(
+            f"N is {names.active}; OTHER {_listed(names.other)};"
+            if names.is_known
+            else f"which of {_listed(names.operative)} is N is not known;"
+        )
+        + f" E {_listed(names.elastic_only)}; V {_listed(names.voting_only)}"
         + ("" if complete else "; not every node answered"),
     )
 

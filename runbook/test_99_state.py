@@ -5,8 +5,10 @@ from __future__ import annotations
 from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
+from engine.model.cluster import ClusterStatus
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
+from engine.queries.pacemaker import STATUS
 from engine.report.audit.states import AFTER
 from engine.report.audit.states import PACKAGES as CHANGED
 from engine.session import Session
@@ -19,22 +21,32 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
     """The state the cluster is left in, whatever happened before."""
     asked = look.ask_all(look.names.all, VERSION)
     listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
-    status = None
-    try:
-        status = look.cluster_status()
-        seen = (
-            f"standby: {', '.join(status.standby_nodes) or 'none'}; fencing"
-            f" {'on' if status.options.stonith_enabled else 'off'}"
-        )
-    except Unanswered as error:
-        seen = f"the cluster did not answer: {error.why}"
+    status, seen, by_n = _status(look)
     for node, why in asked.unanswered.items():
         listing += f"; {node} does not answer: {why}"
     evidence.remember(AFTER, **state_of(asked.values, status))
     _compare_packages(runbook_session, look, evidence)
-    if status is not None:
+    if by_n:
         runbook_session.check_hold()
     evidence.note(f"{listing}; {seen}{_in_place(runbook_session, look)}")
+
+
+def _status(look: Look) -> tuple[ClusterStatus | None, str, bool]:
+    """The cluster as N sees it (True); when N does not answer, as the first of the others does."""
+    names, whys = look.names, []
+    for node in (names.active, *names.other):
+        try:
+            status = names.localised(look.ask(node, STATUS))
+        except Unanswered as error:
+            whys.append(f"{node}: {error.why}")
+            continue
+        seen = (
+            f"standby: {', '.join(status.standby_nodes) or 'none'}; fencing"
+            f" {'on' if status.options.stonith_enabled else 'off'}"
+        )
+        return (status, f"{seen} (as {node} sees it)", False) if whys else (status, seen, True)
+    told = f"standby and fencing: not known, no node told the status ({'; '.join(whys)})"
+    return None, told, False
 
 
 def _compare_packages(session: Session, look: Look, evidence: Evidence) -> None:

@@ -40,6 +40,8 @@ class Names:
     voting_only: tuple[str, ...]
     internal: Mapping[str, str]
     """Inventory name -> internal name, as in pacemaker and in the node's `/etc/hosts`."""
+    is_known: bool = True
+    """A node has told which one is N; else `active` only stands in, for questions."""
 
     @property
     def other(self) -> tuple[str, ...]:
@@ -88,16 +90,17 @@ def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Name
     which is good enough to ask questions; policy/roles blocks before anything is changed.
     """
     internal: dict[str, str] = {}
-    active = inventory.operative[0]
+    active, is_known = inventory.operative[0], False
     for name in inventory.names:
         found = definition.find(name) if definition else None
         internal[name] = found.hostname if found else name
         if definition and found and found == definition.active_node:
-            active = name
+            active, is_known = name, True
     return Names(
         active=active,
         operative=inventory.of(Role.OPERATIVE),
         elastic_only=inventory.of(Role.ELASTIC_ONLY),
         voting_only=inventory.of(Role.VOTING_ONLY),
         internal=internal,
+        is_known=is_known,
     )

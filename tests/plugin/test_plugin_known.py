@@ -9,11 +9,14 @@ import pytest
 
 from engine.attempt import records
 from engine.attempt.records import RecordsWriter
+from engine.queries.neteye import DEFINITION
+from engine.queries.pacemaker import STATUS
 from engine.survey import REACHABLE, RECORDS
+from engine.transport.scripted import said
 from runbook.test_99_state import _in_place
 from tests.engine.kit import lost_connection, unreachable
 from tests.evidence.schemas import problems_of_run
-from tests.plugin.kit import CHANGE, N, Project
+from tests.plugin.kit import CHANGE, NODES, N, Project
 
 pytest_plugins = "pytester"
 OTHER = {"who": "B. Bianchi", "host": "another", "run": "R2"}
@@ -152,3 +155,54 @@ def test_what_is_known_is_said(project: Project) -> None:
     assert _in_place(project.sessions[0], project.sessions[0].look) == (
         "; temporary changes in place: fencing of cluster"
     )
+
+
+def test_when_nobody_answers_nobody_is_called_n(project: Project) -> None:
+    project.steps(CHANGE)
+    for node in NODES:
+        project.cluster.answer[node, REACHABLE.argv] = unreachable(node)
+    result = project.run()
+    said_not_known(project, result.outlines, "which node is N is not known: no node told its /etc/")
+    result.stdout.fnmatch_lines(["position: unknown; which node is N is not known"])
+    assert project.events("position")[-1]["active"] == ""
+
+
+@pytest.mark.parametrize("accept", [False, True])
+def test_who_is_n_is_never_taken_from_the_order_of_the_inventory(
+    project: Project, accept: bool
+) -> None:
+    """Nothing is read from, locked on, or changed on a node that only comes first in a file."""
+    project.steps(CHANGE)
+    for node in NODES:
+        project.cluster.answer[node, DEFINITION.argv] = said(code=1)
+    risk = ("--accept", "question-unanswered=we know", "--by", "A. Rossi") if accept else ()
+    result = project.run(*risk)
+    assert result.ret != 0
+    assert project.cluster.scripts == []
+    assert project.cluster.changes == []
+    said_not_known(project, result.outlines, "which node is N is not known: no node told its /etc/")
+
+
+def test_n_out_of_reach_in_mid_upgrade_and_what_the_others_see_of_it(project: Project) -> None:
+    """The others tell who N is and what they see; what is in place stays unknown."""
+    project.monkeypatch.setattr("runbook.test_99_state._compare_packages", lambda *_: None)
+    project.steps(FENCING_OFF + STATE)
+    assert project.run().ret != 0
+    project.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    result = project.run()
+    said_not_known(project, result.outlines, f"{N} does not answer: no route to host")
+    (state,) = (step for step in project.summary["steps"] if step["name"] == "closing.state")
+    assert f"(as {NODES[1]} sees it)" in state["reason"]
+    assert "standby: none; fencing" in state["reason"]
+    assert "temporary changes in place: not known" in state["reason"]
+    result.stdout.fnmatch_lines([f"position: unknown; N is {N}"])
+
+
+def test_a_status_that_nobody_tells_is_not_known(project: Project) -> None:
+    project.monkeypatch.setattr("runbook.test_99_state._compare_packages", lambda *_: None)
+    project.steps(CHANGE + STATE)
+    for node in NODES:
+        project.cluster.answer[node, STATUS.argv] = lost_connection(node)
+    project.run()
+    (state,) = (step for step in project.summary["steps"] if step["name"] == "closing.state")
+    assert "standby and fencing: not known, no node told the status" in state["reason"]
