@@ -44,6 +44,10 @@ class Refused(RunbookError):
         self.rule = rule
 
 
+OUT_OF_REACH = "the node was out of reach at the first look, and is not waited for again"
+"""Why a question was not asked at all."""
+
+
 class Unanswered(RunbookError):
     """A question got no answer: unreachable node, deadline, or an exit code that is no answer."""
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import RunbookError
+from engine.errors import OUT_OF_REACH, RunbookError
 from engine.listing import Cells
 from engine.model.finding import Finding, Way, acceptance_sentence
+from engine.model.folding import NOT_ASKED
 from engine.queries import Asked
 from engine.rows import RowState
 from engine.run import Mode, Run, SupportWanted
 from engine.support.archive import name_of
 
 UNANSWERED = "question-unanswered"
+UNREACHABLE = "node-unreachable"
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
 GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
@@ -207,11 +209,21 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "remedy": finding.remedy,
         "guide": list(finding.guide),
         "accepted": accepted.as_data() if accepted else None,
+        **({"follows": finding.follows} if finding.follows else {}),
     }
 
 
 def unanswered(node: str, question: str, why: str) -> Finding:
     """A question without an answer: unknown blocks."""
+    if why == OUT_OF_REACH:
+        return Finding(
+            code=UNANSWERED,
+            subject=node,
+            observed=f"{question}{NOT_ASKED}",
+            expected="an answer within the deadline",
+            remedy="Bring the node into reach, as said of the node itself, then run again.",
+            follows=f"{UNREACHABLE}@{node}",
+        )
     return Finding(
         code=UNANSWERED,
         subject=node,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from engine.attempt.memory import Memory
 from engine.attempt.position import Position
-from engine.errors import ParseError, Unanswered
+from engine.errors import OUT_OF_REACH, ParseError, Unanswered
 from engine.model.cluster import ClusterStatus
 from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
@@ -262,7 +262,7 @@ class Look:
 
     def _answer(self, node: str, query: Query[Any]) -> Answer:
         if node in self.silent:
-            raise Unanswered(node, "a first answer", self.silent[node])
+            raise Unanswered(node, query.name, OUT_OF_REACH)
         try:
             answer = self._said(node, query)
         except Lost as lost:

@@ -37,6 +37,7 @@ def attempts(
 def poll(
     look: Callable[[], T],
     is_good: Callable[[T], bool],
+    is_over: Callable[[T], bool] = lambda _: False,
     *,
     deadline: float,
     times: int = 1,
@@ -45,13 +46,15 @@ def poll(
 ) -> T:
     """What was seen last: good `times` looks in a row, or not good when `deadline` s are over.
 
-    A row of good looks that has begun is waited for, also beyond the deadline.
+    A row of good looks that has begun is waited for, also beyond the deadline. What `is_over`
+    is not waited for any more: it won't become good.
     """
     begun, good = clock(), 0
     while True:
         seen = look()
         good = good + 1 if is_good(seen) else 0
-        if good >= times or (not good and clock() - begun >= deadline):
+        late = clock() - begun >= deadline
+        if good >= times or (not good and (late or is_over(seen))):
             return seen
         wait(EVERY)
 

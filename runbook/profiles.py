@@ -121,13 +121,15 @@ def settled(
     *,
     version: Version | None,
     deadline: float = SETTLE,
+    lasting: frozenset[str] = frozenset(),
     wait: Callable[[float], None] | None = None,
     clock: Callable[[], float] | None = None,
 ) -> tuple[list[Finding], Seen]:
     """Poll until the profile holds twice in a row, or `deadline` seconds are over.
 
     A cluster that just changed passes through states of a second or two (rehearsal facts,
-    section 9); one look would judge those. Returns what was found last.
+    section 9); one look would judge those. What does not pass by itself is not waited for: nodes
+    out of reach, and findings of the codes `lasting`. Returns what was found last.
     """
     found: list[Finding] = []
     seen: Seen | None = None
@@ -146,9 +148,13 @@ def settled(
             found += profile(seen.observed, seen.expected)
         return seen
 
+    def lasts() -> bool:
+        return not is_good() and any(one.follows or one.code in lasting for one in found)
+
     last = poll(
         look_now,
         lambda _: is_good(),
+        lambda _: lasts(),
         deadline=deadline,
         times=2,
         clock=clock or look.timer,

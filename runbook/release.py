@@ -45,6 +45,15 @@ CLOCK_LIMIT = 5.0
 BASELINE_MAX_AGE_HOURS = 72
 REHEARSAL_MAX_AGE_DAYS = 60
 
+LASTING = frozenset(
+    {
+        *("cluster-maintenance", "cluster-stop-all", "node-maintenance", "node-standby"),
+        *("pacemaker-mixed", "version-mixed"),
+        *("resource-disabled", "resource-unmanaged", "failed-action"),
+    }
+)
+"""Findings before the start that no half minute mends: somebody has to do something."""
+
 MODULES = {
     "asset": ("glpi", "ocsinventory"),
     "siem": ("logstash", "kibana", "elastalert", "elastic-blockchain-proxy"),

@@ -324,7 +324,13 @@ def test_normal(look: Look, evidence: Evidence) -> None:
     """The cluster status is normal for the position the upgrade is in."""
     profile, version, counts = _profile_of(look.position)
     # one who just joined passes through states of a second; half a minute tells them apart
-    findings, seen = settled(look, profile, version=version, deadline=30.0)
+    findings, seen = settled(
+        look,
+        profile,
+        version=version,
+        deadline=30.0 if counts else 0.0,
+        lasting=release.LASTING,
+    )
     evidence.judge(
         findings,
         observed=describe(seen),

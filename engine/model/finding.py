@@ -98,6 +98,8 @@ class Finding:
     """Unknown blocks: only the severities table makes a finding weigh less."""
     accepted: Acceptance | None = None
     way: Way = Way.AGAIN
+    follows: str = ""
+    """CODE@SUBJECT of the finding that this one follows from: it is told with that one."""
 
     @property
     def target(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.model.finding import Finding, Severity, acceptance_sentence
+from engine.model.folding import consequence, folded
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.table import WIDTH, rendered, table
 from engine.plan.timeline import Timeline, timeline_lines
@@ -70,16 +71,16 @@ def _steps(steps: Sequence[PlannedStep]) -> str:
 
 def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[str]:
     unique = list(dict.fromkeys(findings))
-    for finding in (f for f in unique if f.blocks):
+    for finding, below in folded([f for f in unique if f.blocks]):
         yield ""
         yield f"  BLOCKS    [{finding.code}] {finding.subject}"
         yield f"  seen      {finding.observed}"
+        if below:
+            yield f"  so        {consequence(below)}"
         yield f"  expected  {finding.expected}"
         yield f"  to do     {finding.remedy}"
-        if finding.code in never:
-            yield "  accept    can't be accepted by anybody"
-        else:
-            yield f"  accept    --accept {quoted(f'{finding.target}=REASON')} --by NAME"
+        given = dict.fromkeys(_acceptance(one, never) for one in (finding, *below))
+        yield f"  accept    {' '.join(given)}{' --by NAME' if _NOBODY not in given else ''}"
     accepted = [(f, f.accepted) for f in unique if f.accepted is not None]
     if accepted:
         yield ""
@@ -93,6 +94,13 @@ def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[st
     if warned:
         told = (f"{code} ({len(subjects)})" for code, subjects in warned.items())
         yield f"  warnings, see the report: {', '.join(told)}"
+
+
+_NOBODY = "can't be accepted by anybody"
+
+
+def _acceptance(finding: Finding, never: frozenset[str]) -> str:
+    return _NOBODY if finding.code in never else f"--accept {quoted(f'{finding.target}=REASON')}"
 
 
 def _shortener(names: Sequence[str]) -> Callable[[str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engine.model.finding import Finding, Way
+from engine.model.folding import in_one_line
 
 
 def way_of(findings: Iterable[Finding]) -> Way:
@@ -26,11 +27,14 @@ def to_accept(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def told(findings: Sequence[Finding]) -> str:
-    """The findings, a line each, with the remedies of the one way out."""
+    """The findings, a line each, with the remedies of the one way out; what follows in one."""
     leading = set(_leading(findings))
-    return "\n".join(
-        str(finding) if finding in leading else finding.without_remedy for finding in findings
-    )
+    lines = [
+        str(finding) if finding in leading else finding.without_remedy
+        for finding in findings
+        if not finding.follows
+    ]
+    return "\n".join([*lines, *in_one_line(findings)])
 
 
 def _leading(findings: Sequence[Finding]) -> list[Finding]:

@@ -10,6 +10,7 @@ from html import escape
 from itertools import zip_longest
 from typing import Any
 
+from engine.model.folding import consequence, folded
 from engine.report.gaps import HOW, sentence
 from engine.report.next import next_commands
 
@@ -170,12 +171,12 @@ def _findings(findings: Iterable[Mapping[str, Any]]) -> str:
                 escape(f["code"]),
                 _state(f["severity"]),
                 escape(f["subject"]),
-                escape(f["observed"]),
+                escape("; ".join(filter(None, (f["observed"], consequence(below))))),
                 escape(f["expected"]),
                 escape(f["remedy"]),
                 escape(_accepted(f["accepted"])) if f["accepted"] else "",
             )
-            for f in listed
+            for f, below in folded(listed)
         ),
         widths=(12, 7, 14, 27, 15, 19, 6),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.attempt.memory import LedgerEntry
 from engine.model.finding import Way, acceptance_sentence
+from engine.model.folding import consequence, folded
 from engine.report.gaps import sentence
 from engine.report.ledger import not_known, open_entries
 from engine.report.next import next_commands, way_of
@@ -82,15 +83,15 @@ def _left_out(steps: Iterable[Mapping[str, Any]]) -> list[str]:
 def _findings(findings: Iterable[Mapping[str, Any]], way: str) -> list[str]:
     """Those that block; when support is to be called, without other remedies beside that."""
     lines = []
-    for finding in findings:
-        if finding["severity"] != "block":
-            continue
+    for finding, below in folded([one for one in findings if one["severity"] == "block"]):
         seen = f"[{finding['code']}] {finding['subject']}: {finding['observed']};"
         if finding["accepted"]:
             lines.append(f"  accepted {seen} {acceptance_sentence(finding['accepted'])}")
         else:
             remedy = "" if way == Way.SUPPORT else f" {finding['remedy']}"
             lines.append(f"  BLOCKS {seen} expected {finding['expected']}.{remedy}")
+        if below:
+            lines.append(f"    {consequence(below)}")
     return lines
 
 

@@ -117,7 +117,8 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
     for event in events:
         if event["event"] == "finding":
             key = (event["code"], event["subject"], event["observed"])
-            seen[key] = {name: event[name] for name in wanted}
+            cause = {"follows": event["follows"]} if event.get("follows") else {}
+            seen[key] = {**{name: event[name] for name in wanted}, **cause}
     return list(seen.values())
 
 

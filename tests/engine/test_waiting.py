@@ -11,12 +11,13 @@ from tests.engine.kit import FakeTime
 
 
 def polled(looks: str, *, deadline: float = 5, times: int = 1) -> tuple[str, list[float]]:
-    """Which look was the last one (its letter and number), and the waits; g is a good one."""
+    """Which look was the last one, letter and number, and the waits; g is good, o never."""
     time = FakeTime()
     numbered: Iterator[str] = (f"{what}{number}" for number, what in enumerate(looks))
     seen = poll(
         lambda: next(numbered),
         lambda look: look.startswith("g"),
+        lambda look: look.startswith("o"),
         deadline=deadline,
         times=times,
         clock=time.clock,
@@ -44,6 +45,11 @@ def test_what_is_good_at_once_is_not_waited_for() -> None:
 )
 def test_good_so_often_in_a_row_or_over(looks: str, times: int, last: str) -> None:
     assert polled(looks, times=times)[0] == last
+
+
+def test_what_will_not_become_good_is_not_waited_for() -> None:
+    assert polled("obbb") == ("o0", [])
+    assert polled("bobb") == ("o1", [1.0])
 
 
 def test_attempts_end_with_one_at_the_deadline() -> None:

@@ -87,7 +87,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.errors": (),
     "engine.secrets": (),
     "engine.attempt.remote": (),
-    "engine.report.html": ("engine.report.gaps", "engine.report.next"),
+    "engine.report.html": (
+        *("engine.report.gaps", "engine.report.next"),
+        "engine.model.folding",
+    ),
     "engine.report.next": ("engine.model.finding", "engine.policy.text"),
     "engine.report.gaps": ("engine.journal",),
     "engine.probing.gap": ("engine.journal",),

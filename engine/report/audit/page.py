@@ -19,6 +19,7 @@ from engine.errors import RunbookError
 from engine.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.journal import Event, stamp
 from engine.model.finding import acceptance_sentence
+from engine.model.folding import consequence, folded
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.records import command_of, cut, excerpt, records_of, sentences_of
 from engine.report.audit.runs import pauses_of, runs_of
@@ -58,6 +59,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),
+        folded=folded,
+        consequence=consequence,
         ledger=_ledger(events),
         changes=_changes(events),
         steps=records,

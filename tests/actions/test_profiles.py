@@ -1,0 +1,60 @@
+"""How long "normal" is waited for: not for what does not pass by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.errors import OUT_OF_REACH
+from engine.evidence import unanswered
+from engine.model.finding import Finding
+from runbook import profiles, release
+from tests.engine.kit import FakeTime
+
+LOOK: Any = SimpleNamespace(release=SimpleNamespace(severities=release.SEVERITIES))
+
+
+def waited(
+    monkeypatch: pytest.MonkeyPatch, *findings: Finding, lasting: frozenset[str] = frozenset()
+) -> float:
+    """Seconds of waiting when every look finds these."""
+    time = FakeTime()
+    seen = profiles.Seen(None, None, findings)
+    always: Callable[..., profiles.Seen] = lambda *_, **__: seen  # noqa: E731
+    monkeypatch.setattr(profiles, "look_at_everything", always)
+    found, _ = profiles.settled(
+        LOOK,
+        lambda *_: (),
+        version=None,
+        deadline=30.0,
+        lasting=lasting,
+        clock=time.clock,
+        wait=time.wait,
+    )
+    assert found == list(findings)
+    return sum(time.waits)
+
+
+def finding(code: str) -> Finding:
+    return Finding(code, "n1", "seen", "expected", "remedy")
+
+
+def test_a_node_out_of_reach_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert waited(monkeypatch, unanswered("n1", "quorum", OUT_OF_REACH)) == 0
+    assert waited(monkeypatch, unanswered("n1", "quorum", "was not done in time")) == 30
+
+
+def test_what_only_a_person_mends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    standby, moving = finding("node-standby"), finding("resource-moving")
+    assert waited(monkeypatch, moving, lasting=release.LASTING) == 30
+    assert waited(monkeypatch, standby, moving, lasting=release.LASTING) == 0
+    assert waited(monkeypatch, standby) == 30, "after a change of ours it passes"
+
+
+def test_what_lasts_is_a_finding_that_blocks() -> None:
+    assert {release.SEVERITIES.of(code) for code in release.LASTING} == {"block"}
+    known = set(release.SEVERITIES.table) | release.SEVERITIES.never_acceptable
+    assert known >= release.LASTING

@@ -1,0 +1,58 @@
+"""One cause is told once: what could not be asked because of it stands below it."""
+
+from __future__ import annotations
+
+from engine.errors import OUT_OF_REACH
+from engine.evidence import as_data, unanswered
+from engine.model.finding import Finding
+from engine.model.folding import consequence, folded
+from engine.policy.ways import told
+
+LONG = "no ssh connection to root@192.0.2.2 port 22; ssh says: Host key verification failed"
+
+
+def unreachable(node: str) -> Finding:
+    return Finding("node-unreachable", node, LONG, "an answer", "Bring it into reach.")
+
+
+ALL = [
+    unreachable("n1"),
+    unreachable("n2"),
+    unanswered("n1", "clock", OUT_OF_REACH),
+    unanswered("n2", "clock", OUT_OF_REACH),
+    unanswered("n2", "quorum", OUT_OF_REACH),
+    unanswered("n3", "clock", "exit code 1 is no answer"),
+]
+
+
+def test_what_follows_from_an_unreachable_node_stands_below_it() -> None:
+    seen = [(str(one.subject), consequence(below)) for one, below in folded(ALL)]
+    assert seen == [
+        ("n1", "not asked of it, 1 question: clock"),
+        ("n2", "not asked of it, 2 questions: clock, quorum"),
+        ("n3", ""),
+    ]
+
+
+def test_the_same_from_what_a_journal_has() -> None:
+    listed = [as_data(finding) for finding in ALL]
+    seen = [(one["subject"], consequence(below)) for one, below in folded(listed)]
+    assert [subject for subject, _ in seen] == ["n1", "n2", "n3"]
+    assert seen[1][1].endswith("2 questions: clock, quorum")
+
+
+def test_a_finding_whose_cause_is_not_there_is_not_hidden() -> None:
+    assert [one for one, _ in folded(ALL[2:])] == ALL[2:]
+
+
+def test_no_finding_is_left_out_or_told_twice() -> None:
+    both = [one for cause, below in folded(ALL) for one in (cause, *below)]
+    assert sorted(map(str, both)) == sorted(map(str, ALL))
+
+
+def test_a_step_tells_them_in_one_line_and_the_cause_not_again() -> None:
+    lines = told(ALL[2:]).splitlines()
+    assert len(lines) == 2
+    assert lines[1] == "[question-unanswered] n1, n2: out of reach, and not asked for clock, quorum"
+    assert "exit code 1" in lines[0]
+    assert LONG not in "\n".join(lines)
