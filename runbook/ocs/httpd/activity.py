@@ -121,7 +121,7 @@ class LogSettings:
 
 LOG_SETTINGS: Query[LogSettings] = Query(
     name=f"OCS_OPT_LOGPATH and OCS_OPT_LOGLEVEL of {SERVER_CONF}",
-    argv=("sh", "-c", _SETTINGS.strip(), "log-settings", SERVER_CONF),
+    argv=("sh", "-c", _SETTINGS.strip(), "settings", SERVER_CONF),
     parse=_settings,
     ok_codes=(0, 44),
 )
