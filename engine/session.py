@@ -13,6 +13,7 @@ import pytest
 from engine.act import Action, Applied, Applier, Changes, without_doubts
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.handover import hand_over
+from engine.attempt.memory import LedgerEntry
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.attempt.settle import settle
 from engine.console import Console
@@ -34,6 +35,7 @@ from engine.probing.targets import targets_of
 from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
 from engine.report.change import of_change, span_of
+from engine.report.ledger import as_seen
 from engine.rows import RowState
 from engine.run import Ending, Mode, Run, Stop
 from engine.secrets import Secret
@@ -335,6 +337,10 @@ class Session:
     def temporary_states(self) -> list[Interval]:
         """When nodes were in standby and fencing off during this attempt, as it was seen."""
         return intervals_of(of_change(self.attempt_events()))
+
+    def open_ledger(self) -> list[LedgerEntry]:
+        """What is still in place, since when it was seen to be."""
+        return as_seen(self.run.memory.ledger.values(), self.temporary_states())
 
     def time_taken(self) -> tuple[datetime, datetime]:
         """From the begin of the attempt's first run until now; until its end when it is over."""

@@ -40,12 +40,12 @@ CLOSED = "no attempt is open: nothing is to be given back"
 
 
 @step("restore.ledger", after=BEGUN, asks=True, scope="restore")
-def test_ledger(look: Look, evidence: Evidence) -> None:
+def test_ledger(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The open temporary changes, with the values from before."""
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    entries = [entry_text(entry) for entry in look.memory.ledger.values()]
+    entries = [entry_text(entry) for entry in runbook_session.open_ledger()]
     evidence.note(f"open: {'; '.join(entries)}" if entries else "no temporary change is open")
 
 

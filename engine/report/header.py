@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.attempt.memory import LedgerEntry, Memory
+from engine.attempt.memory import Memory
 from engine.intervals import (
     FENCING,
     STANDBY,
-    Interval,
     intervals_of,
     of_kind,
-    open_since,
     told,
 )
-from engine.journal import Event, stamp
+from engine.journal import Event
 from engine.model.finding import Way
 from engine.report.change import of_change, taken_by
 from engine.report.gaps import gaps_of, totals_of
+from engine.report.ledger import as_seen
 from engine.report.under_way import open_changes, sentence
 
 INTERRUPTED = ("interrupted", 2)
@@ -63,7 +63,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "fencing_off": told(of_kind(intervals, FENCING)),
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
-        "ledger": [_entry(entry, intervals) for entry in memory.ledger.values()],
+        "ledger": [asdict(entry) for entry in as_seen(memory.ledger.values(), intervals)],
         "under_way": open_changes(memory, own, attempt),
         "stopped": stopped,
         "support": _support(own),
@@ -153,13 +153,6 @@ def _taken(started: str, finished: str) -> str:
     """Hours, minutes, seconds."""
     between = datetime.fromisoformat(finished) - datetime.fromisoformat(started)
     return str(timedelta(seconds=max(0, int(between.total_seconds()))))
-
-
-def _entry(entry: LedgerEntry, intervals: Sequence[Interval]) -> dict[str, str]:
-    """What is still in place: since when it was seen, else since the command that may do it."""
-    seen = open_since(intervals).get((entry.kind, entry.subject))
-    since = stamp(seen.since) if seen else entry.since
-    return {"kind": entry.kind, "subject": entry.subject, "former": entry.former, "since": since}
 
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.attempt.memory import LedgerEntry
+from engine.intervals import Interval, open_since
+from engine.journal import stamp
 
 
 def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
@@ -43,6 +46,17 @@ def last_known(entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, 
     return [
         *map(entry_text, entries),
         *(f"{change['what']} on {change['node']} since {change['since']}" for change in under_way),
+    ]
+
+
+def as_seen(entries: Iterable[LedgerEntry], intervals: Iterable[Interval]) -> list[LedgerEntry]:
+    """What is in place since when it was seen, else since the command that may do it."""
+    lasting = open_since(intervals)
+    return [
+        replace(entry, since=stamp(lasting[key].since))
+        if (key := (entry.kind, entry.subject)) in lasting
+        else entry
+        for entry in entries
     ]
 
 

@@ -118,6 +118,13 @@ def test_what_is_in_place_is_told_since_it_was_seen() -> None:
     assert {e["since"] for e in summary_of(unseen)["ledger"]} == {"2026-11-02T00:01:40Z"}
 
 
+def test_what_the_run_has_given_back_and_nobody_has_looked_at_since_is_not_still_in_place() -> None:
+    earlier, own = journals.several()
+    unseen = [e for e in [*earlier, *own] if e.get("state") not in ("left", "on")]
+    told = render([e for e in unseen if e["run"] == LATER], [e for e in unseen if e not in own])
+    assert "still in place" not in told
+
+
 def test_why_there_was_no_run_is_told_as_it_was() -> None:
     earlier, own = journals.several()
     first, second = pauses_of([*earlier, *own])

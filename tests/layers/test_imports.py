@@ -108,7 +108,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "engine.report.under_way": ("engine.journal", "engine.attempt.memory", "engine.attempt.remote"),
     "engine.report.header": (
         *("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
-        *("engine.report.gaps", "engine.report.change", "engine.intervals"),
+        *("engine.report.gaps", "engine.report.change", "engine.intervals", "engine.report.ledger"),
         "engine.model.finding",
     ),
     "engine.report.change": ("engine.journal",),

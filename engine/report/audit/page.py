@@ -179,7 +179,8 @@ def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, An
     ]
     if not mine:
         return {**row, "seen": "it was not seen to be so"}
-    until = stamp(mine[-1].until) if mine[-1].until else ""
+    # closed by a word of the run, and not looked at since
+    until = stamp(mine[-1].until) if mine[-1].until else row["until"]
     return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
 
 
