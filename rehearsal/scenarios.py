@@ -73,6 +73,11 @@ _ALL = (
         other_password_on=(2,),
     ),
     Scenario(
+        "program-missing",
+        "node 2 has no mysqldump, which a later step starts there",
+        before_start=(NodeStep(2, ("sh", "-euc", 'mv "$(command -v mysqldump)" /root/')),),
+    ),
+    Scenario(
         "cluster-file-missing",
         "node 3 has no /etc/neteye-cluster",
         before_start=(NodeStep(3, ("rm", "/etc/neteye-cluster")),),

@@ -8,6 +8,8 @@ from rehearsal.topology import Role
 _STORED = "'Fqq/wKo1FuCW5dI='"  # in the cipher before the upgrade
 _TABLE = "glpi.glpi_plugin_ocsinventoryng_ocsservers"
 _KEY = "/neteye/shared/glpi/conf/glpicrypt.key"
+# where its directory is mounted
+_KEY_AWAY = '[ ! -e "$1" ] || mv "$1" "$1.away"'
 _SECOND_KEY = """
 cd /neteye/shared/glpi
 mkdir before
@@ -126,6 +128,12 @@ ALL = (
         installed=SOURCE,
         sql=_INACTIVE,
         settings={"glpi_reset_inactive": "in-turn"},
+    ),
+    Scenario(
+        "glpi-key-gone",
+        "GLPI's key is not there before the upgrade",
+        installed=SOURCE,
+        after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _KEY_AWAY, "away", _KEY)),),
     ),
     Scenario(
         "glpi-key-lost",

@@ -79,6 +79,13 @@ def _conf(text: str) -> NodeStep:
     return NodeStep(Role.OPERATIVE, ("sh", "-euc", script, "conf", text))
 
 
+# where the database runs
+_OTHER_IN_DATABASE = """
+mountpoint -q /neteye/shared/mysql || exit 0
+for host in % localhost; do
+  mysql --execute "ALTER USER 'ocsserver'@'$host' IDENTIFIED BY 'another'"
+done
+"""
 _LOGIN_IN_FRONT = """<Location /ocsinventory>
   AuthType Basic
   AuthName agents
@@ -150,6 +157,12 @@ ALL = (
         "the OCS password has a backslash in it",
     ),
     _password("with-blank", "'pass word'", '"pass word"', "the OCS password has a blank in it"),
+    Scenario(
+        "password-refused",
+        "the database refuses the OCS password that is in all files",
+        installed=SOURCE,
+        after_start=(NodeStep(Role.OPERATIVE, ("sh", "-euc", _OTHER_IN_DATABASE)),),
+    ),
     Scenario(
         "password-per-file",
         "the two OCS files of node 1 have different passwords",

@@ -183,7 +183,7 @@ _BLOCKING = (
     *("planned-stop-again", "round-failed", "rounds-exhausted"),
     "restore-half-upgraded",
     *("backup-missing", "backup-damaged", "backup-no-room", "backup-not-proved"),
-    *("memories-table", "ocs-database-elsewhere"),
+    *("memories-table", "ocs-database-elsewhere", "program-missing", "database-client"),
     *("capacity-column", "capacity-still-text", "capacity-zeroed", "capacity-not-null"),
     *("capacity-clamped", "capacity-integer-lost", "capacity-altered", "capacity-filled"),
     *("memories-rows-lost", "memories-rows-added"),
@@ -223,7 +223,7 @@ NEVER_ACCEPTABLE = frozenset(
         # an action can't go on with them, whoever would accept it: a person does it by hand
         *("memories-table", "backup-not-proved", "ocs-passwords-differ"),
         *("ocs-password-unsupported", "ocs-template-missing", "ocs-variable-mismatch"),
-        *("ocs-migration-unclear", "ocs-merge-undecided"),
+        *("ocs-migration-unclear", "ocs-merge-undecided", "program-missing"),
     }
 )
 

@@ -11,8 +11,8 @@ from engine.look import Look
 from engine.steps import step
 from runbook.ocs.glpi.checks import glpi_before
 from runbook.ocs.glpi.place import glpi_place
-from runbook.ocs.httpd import migration, served
-from runbook.ocs.httpd.checks import agents_now, has_ocs_server
+from runbook.ocs.httpd import before, migration, served
+from runbook.ocs.httpd.checks import agents_now, has_ocs_server, httpd_node
 from runbook.ocs.httpd.database import databases_in_use, elsewhere
 from runbook.ocs.memories import capacity_list
 from runbook.ocs.memories.checks import capacity_before
@@ -35,7 +35,7 @@ def test_ocs_servers(look: Look, evidence: Evidence) -> None:
         return
     seen = Seen(list(place.findings), place.sentence)
     if place.database is not None:
-        seen = glpi_before(look, place.database)
+        seen = glpi_before(look, place)
     evidence.judge(seen.findings, observed=seen.observed)
 
 
@@ -70,14 +70,21 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.ocs_passwords", asks=True)
 def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
-    """The password in use is the same in both files on every node, and can be carried over."""
+    """The password in use is the same in both files on every node, logs in, can be carried over."""
     if look.position.is_after(Position.UPDATED):
         evidence.not_needed(LATER)
         return
     passwords, findings = migration.passwords_before(look)
-    evidence.judge(
-        findings, observed=f"read on {len(passwords)} operative nodes, the same everywhere"
-    )
+    observed = f"read on {len(passwords)} operative nodes, the same everywhere"
+    in_use = before.the_password(passwords)
+    if not findings and in_use is not None:
+        for database, asked in before.logins(look, passwords, in_use):
+            evidence.answered(asked)
+            findings += before.login_findings(database, asked.values)
+            observed += f"; it logs in to {database.name} from {', '.join(asked.values)}"
+        now = migration.credentials_now(look, httpd_node(look))
+        findings += before.credentials_findings(now, in_use)
+    evidence.judge(findings, observed=observed)
 
 
 @step("preflight.ocs_agents", asks=True)

@@ -50,6 +50,7 @@ PREFLIGHT = (
     ),
     *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
     *("preflight.capacity", "preflight.ocs_passwords", "preflight.ocs_agents"),
+    "preflight.needs",
 )
 
 

@@ -35,12 +35,12 @@ VERIFIED = MEMORIES_VERIFIED
 
 def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
     """The backup's changes, as far as they can be known before the dump has been made."""
-    size = _to_back_up(look)
+    size = to_back_up(look)
     if isinstance(size, Nothing):
         left = tuple(_nothing_left_beside(look, size.reason))
         return Foreseen(left) if left else size
     attempt, node = look.attempt or "ATTEMPT", look.sql_node()
-    changes, made = [], _dump_there(look, node)
+    changes, made = [], dump_there(look, node)
     if made is None:  # whether there is room the preflight tells
         made = dump.Dump(size.data, "SHA256", look.sql(DATABASE_CLOCK).isoformat())
         changes.append(dump.dump(node, attempt, size, made.database_clock))
@@ -59,11 +59,11 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
 @action(guide=("G06",), planned=memories_backup_to_come, despite=("update",))
 def memories_backed_up(look: Look) -> Action:
     """The table is backed up directly before the first round, and the backup is proved."""
-    size = _to_back_up(look)
+    size = to_back_up(look)
     if isinstance(size, Nothing):
         return (yield from _nothing_left_beside(look, size.reason))
     attempt, active, node = look.attempt or "ATTEMPT", look.names.active, look.sql_node()
-    made = _dump_there(look, node)
+    made = dump_there(look, node)
     if made is None:
         yield Doubt(tuple(room_findings(look, node, size)))
         began = look.sql(DATABASE_CLOCK)
@@ -109,7 +109,7 @@ def _unlike(total: Sum, difference: BackupDifference, began: str) -> str:
     )
 
 
-def _dump_there(look: Look, node: str) -> dump.Dump | None:
+def dump_there(look: Look, node: str) -> dump.Dump | None:
     """A complete dump that a run made and could not prove any more, when it is fresh."""
     made = look.ask(node, dump.taken(look.attempt)) if look.attempt else None
     if made is None or look.sql(DATABASE_CLOCK) - made.database_clock >= FRESH:
@@ -165,7 +165,7 @@ def _not_proved(observed: str) -> Finding:
     )
 
 
-def _to_back_up(look: Look) -> dump.TableSize | Nothing:
+def to_back_up(look: Look) -> dump.TableSize | Nothing:
     """How large the table is; or why nothing is to be backed up (any more)."""
     if OCS_DATABASE not in look.sql(SCHEMAS):
         return Nothing(f"there is no database {OCS_DATABASE}: the asset module is not installed")

@@ -11,6 +11,7 @@ import pytest
 
 from engine.secrets import Secret
 from engine.transport.base import Answer
+from runbook.ocs.glpi import key as glpi_key
 from runbook.ocs.glpi import servers as glpi
 from runbook.ocs.glpi import servers_after as glpi_after
 from runbook.ocs.glpi import stored_password as glpi_password
@@ -120,10 +121,10 @@ def test_a_row_of_the_table() -> None:
 STORED = Secret(VECTORS["vectors"][1]["sodium"])
 OLD = Secret(VECTORS["vectors"][1]["legacy"])
 BEFORE = {"1": glpi_password.keyed_digest(OLD, COMPARISON)}
-GOOD_KEY = glpi_after.KeyAnswer(KEY)
+GOOD_KEY = glpi_key.KeyAnswer(KEY)
 
 
-def after(server: OcsServer, key: glpi_after.KeyAnswer = GOOD_KEY) -> glpi_after.ServerAfter:
+def after(server: OcsServer, key: glpi_key.KeyAnswer = GOOD_KEY) -> glpi_after.ServerAfter:
     return glpi_after.examine(server, BEFORE, COMPARISON, key)
 
 
@@ -146,13 +147,13 @@ def test_a_reset_password_is_read_and_tried() -> None:
         ),
         (
             replace(SERVER, password=STORED),
-            glpi_after.KeyAnswer(None, "no key"),
+            glpi_key.KeyAnswer(None, "no key"),
             None,
             ["glpi-key-missing"],
         ),
         (
             replace(SERVER, password=STORED),
-            glpi_after.KeyAnswer(Secret("A" * 43 + "=")),
+            glpi_key.KeyAnswer(Secret("A" * 43 + "=")),
             None,
             ["glpi-password-unreadable"],
         ),
@@ -177,7 +178,7 @@ def test_a_reset_password_is_read_and_tried() -> None:
     ],
 )
 def test_each_way_the_reset_goes_wrong(
-    server: OcsServer, key: glpi_after.KeyAnswer, result: LoginResult | None, codes: list[str]
+    server: OcsServer, key: glpi_key.KeyAnswer, result: LoginResult | None, codes: list[str]
 ) -> None:
     found = glpi_after.findings_after(after(server, key), result)
     assert [f.code for f in found] == codes
@@ -255,8 +256,8 @@ def test_the_password_reaches_the_client_by_its_environment_only(tmp_path: Path)
     assert empty.returncode == 45
 
 
-def key_of(directory: Path) -> glpi_after.KeyAnswer:
-    query = glpi_after.glpi_key(str(directory))
+def key_of(directory: Path) -> glpi_key.KeyAnswer:
+    query = glpi_key.glpi_key(str(directory))
     done = subprocess.run(query.argv, capture_output=True, check=False)
     assert done.returncode in query.ok_codes
     return query.parse(Answer(done.returncode, done.stdout, done.stderr, 0.0))
@@ -266,3 +267,30 @@ def test_the_key_is_read_in_glpis_configuration_directory(tmp_path: Path) -> Non
     assert f"no {tmp_path}/glpicrypt.key" in key_of(tmp_path).problem
     (tmp_path / "glpicrypt.key").write_bytes(bytes.fromhex(VECTORS["key_hex"]))
     assert key_of(tmp_path).key == KEY
+    (tmp_path / "glpicrypt.key").write_bytes(b"short")
+    assert "has 5 bytes, expected 32" in key_of(tmp_path).problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "glpi-key-missing"),
+        ({"is_active": False}, "glpi-key-missing-inactive"),
+        ({"is_standard": False, "user": "ocsuser"}, None),
+        ({"is_soap": True}, None),
+    ],
+)
+def test_a_key_that_is_missing_is_told_before_the_upgrade(
+    changes: dict[str, object], code: str | None
+) -> None:
+    """As it would be afterwards, and about the same server: an acceptance serves for both."""
+    server = replace(SERVER, **changes)  # type: ignore[arg-type]
+    lost = glpi_key.KeyAnswer(None, "there is no /c/glpicrypt.key")
+    found = glpi_key.missing_before([server], lost)
+    assert [(f.code, f.subject) for f in found] == (
+        [(code, f"OCS server {SERVER.name}")] * bool(code)
+    )
+    assert glpi_key.missing_before([server], GOOD_KEY) == []
+    afterwards = glpi_after.findings_after(after(replace(server, password=STORED), lost), None)
+    if code:
+        assert (code, found[0].subject) in {(f.code, f.subject) for f in afterwards}

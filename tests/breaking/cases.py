@@ -162,6 +162,8 @@ _PREFLIGHT = (
     _preflight(
         "password-per-file", PASSWORDS, "ocs-passwords-differ", repairs.same_password_everywhere
     ),
+    _preflight("glpi-key-gone", CUSTOM, "glpi-key-missing", repairs.key_back),
+    _preflight("password-refused", PASSWORDS, "ocs-login-failed", repairs.database_password_back),
     # what a person answers leaves the cluster as it is: the case after it gets a fresh one
     _preflight(
         "glpi-database-on-another-server",
@@ -231,9 +233,9 @@ _BEGINNING = (
     ),
     _from_start(
         "credentials-other",
-        "migration.credentials[1][{each}]",
+        PASSWORDS,
         "ocs-credentials-other",
-        11,
+        10,
         repairs.credentials_removed,
     ),
     _from_start(
@@ -274,7 +276,7 @@ _BEGINNING = (
         has_ocs=False,
     ),
     _from_start("backup-unlike", "backup.proved", "backup-not-proved", 11, repairs.shims_removed),
-    _from_start("backup-no-room", "backup.proved", "backup-no-room", 11, repairs.shims_removed),
+    _from_start("backup-no-room", "preflight.needs", "backup-no-room", 10, repairs.shims_removed),
     _from_start("backup-read-wrongly", "backup.fetched", "backup-damaged", 1, repairs.copy_removed),
     _left("rpmnew-in-update-other", "update.leftovers"),
     _left("rpmnew-in-upgrade-other", "upgrade.stop[1]"),

@@ -12,6 +12,7 @@ from rehearsal import scenarios
 from rehearsal.standins.settings import draw
 from rehearsal.topology import parse_counts
 from runbook import test_15_preflight_ocs, test_50_backup, test_60_upgrade, test_70_verification
+from runbook import test_16_preflight_needs as needs
 from runbook import test_30_update as update
 from runbook.release import SEVERITIES
 from tests.breaking.__main__ import INTRODUCTION
@@ -24,7 +25,14 @@ OURS = re.compile(r"(?:capacity|memories|backup|glpi|ocs)-")
 SHOWN = {code for case in ALL for code in (*case.codes, *case.warnings)}
 EVERYWHERE = {"capacity-dirty", "ocs-access-changed"}
 """Warned of in every run on the rehearsal's data, asserted by the default rehearsal's tests."""
-PHASES = (test_15_preflight_ocs, update, test_50_backup, test_60_upgrade, test_70_verification)
+PHASES = (
+    test_15_preflight_ocs,
+    needs,
+    update,
+    test_50_backup,
+    test_60_upgrade,
+    test_70_verification,
+)
 
 
 def _codes() -> set[str]:

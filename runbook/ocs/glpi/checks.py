@@ -9,8 +9,8 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.ocs.glpi import servers, servers_after
-from runbook.ocs.glpi.place import ASKED_FOR, GlpiPlace, glpi_node
-from runbook.ocs.glpi.servers_after import KeyAnswer
+from runbook.ocs.glpi.key import key_at, missing_before
+from runbook.ocs.glpi.place import GlpiPlace, glpi_node
 from runbook.ocs.login import LoginResult, login
 from runbook.ocs.seen import Seen
 
@@ -18,12 +18,17 @@ PLUGIN_VERSION = "1.7.3"
 """The plugin that the target brings (domain facts 5)."""
 
 
-def glpi_before(look: Look, database: str) -> Seen:
-    """Find OCS servers with another database user (G04)."""
-    found = look.sql(servers.ocs_servers(database))
+def glpi_before(look: Look, place: GlpiPlace) -> Seen:
+    """Find OCS servers with another database user (G04), and what G03 needs afterwards."""
+    assert place.database is not None
+    found = look.sql(servers.ocs_servers(place.database))
     listing = [f"{server}, {'active' if server.is_active else 'inactive'}" for server in found]
+    key = key_at(look, glpi_node(look), place)
+    look.sql(servers.plugin_state(place.database))  # without an answer nothing goes on
     return Seen(
-        servers.findings_before(found), f"{len(found)} OCS servers: {'; '.join(listing)}", listing
+        [*servers.findings_before(found), *missing_before(found, key)],
+        f"{len(found)} OCS servers: {'; '.join(listing)}",
+        listing,
     )
 
 
@@ -45,7 +50,7 @@ def glpi_now(
     stored = look.sql(servers.stored_passwords(place.database))
     judged = [server for server in stored if server.is_standard and not server.is_soap]
     node = glpi_node(look)
-    key = _glpi_key(look, node, place)
+    key = key_at(look, node, place)
     findings: list[Finding] = []
     lines = []
     for server in judged:
@@ -63,9 +68,3 @@ def glpi_now(
     if plugin is not None:
         said += f"; plugin {plugin.version}, {plugin.state_name}"
     return Seen(findings, said, lines)
-
-
-def _glpi_key(look: Look, node: str, place: GlpiPlace) -> KeyAnswer:
-    if place.directory is None:
-        return KeyAnswer(None, f"which key GLPI uses can't be told: {place.sentence}. {ASKED_FOR}")
-    return look.ask(node, servers_after.glpi_key(place.directory))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model.finding import Finding, Way
-from engine.queries import AnswerLike, Query
 from engine.secrets import Secret
-from runbook.ocs.glpi.place import ASKED_FOR, KEY_FILE
+from runbook.ocs.glpi.key import KeyAnswer
 from runbook.ocs.glpi.servers import OcsServer, PluginState
 from runbook.ocs.glpi.stored_password import (
     CantDecrypt,
@@ -19,38 +18,6 @@ from runbook.ocs.glpi.stored_password import (
     keyed_digest,
 )
 from runbook.ocs.login import LoginResult
-
-_KEY = '[ -f "$1" ] || exit 44; exec base64 -w 0 -- "$1"'
-
-
-@dataclass(frozen=True)
-class KeyAnswer:
-    """GLPI's key, or why it can't be had."""
-
-    key: Secret | None
-    problem: str = ""
-
-
-def glpi_key(directory: str) -> Query[KeyAnswer]:
-    """GLPI's key in its configuration directory; never recorded.
-
-    Asked on the node where GLPI's shared directory is mounted.
-    """
-    path = f"{directory}/{KEY_FILE}"
-
-    def parse(answer: AnswerLike) -> KeyAnswer:
-        if answer.code == 44:
-            return KeyAnswer(None, f"there is no {path}; {ASKED_FOR}")
-        return KeyAnswer(Secret(answer.text.strip()))
-
-    return Query(
-        name="GLPI's key",
-        argv=("sh", "-c", _KEY, "key", path),
-        parse=parse,
-        ok_codes=(0, 44),
-        secret=True,
-        deadline=60.0,
-    )
 
 
 def digests_before(servers: Sequence[OcsServer], comparison: Secret) -> dict[str, str]:

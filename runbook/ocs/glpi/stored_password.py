@@ -55,12 +55,7 @@ def has_new_form(stored: Secret) -> bool:
 
 def decrypt(stored: Secret, key: Secret) -> Secret:
     """The password. `key` is the content of glpicrypt.key in base64; CantDecrypt says why not."""
-    try:
-        raw_key = base64.b64decode("".join(key.reveal().split()), validate=True)
-    except binascii.Error:
-        raise CantDecrypt("GLPI's key could not be read as base64") from None
-    if len(raw_key) != _KEY:
-        raise CantDecrypt(f"GLPI's key has {len(raw_key)} bytes, expected {_KEY}")
+    raw_key = _raw_key(key)
     raw = _decoded(stored)
     if len(raw) < _SHORTEST:
         raise CantDecrypt(f"it has {len(raw)} bytes, too few for the new form ({_SHORTEST})")
@@ -71,6 +66,25 @@ def decrypt(stored: Secret, key: Secret) -> Secret:
     except (exceptions.CryptoError, ValueError):
         # the library's text could show parts of what it worked on
         raise CantDecrypt("it does not decrypt with GLPI's key") from None
+
+
+def unusable(key: Secret) -> str:
+    """Why nothing can be decrypted by this key; '' when it has the form of one."""
+    try:
+        _raw_key(key)
+    except CantDecrypt as error:
+        return str(error)
+    return ""
+
+
+def _raw_key(key: Secret) -> bytes:
+    try:
+        raw_key = base64.b64decode("".join(key.reveal().split()), validate=True)
+    except binascii.Error:
+        raise CantDecrypt("GLPI's key could not be read as base64") from None
+    if len(raw_key) != _KEY:
+        raise CantDecrypt(f"GLPI's key has {len(raw_key)} bytes, expected {_KEY}")
+    return raw_key
 
 
 def _decoded(stored: Secret) -> bytes:

@@ -23,7 +23,7 @@ def variables(template: str) -> tuple[str, ...]:
 def template_findings(template: str, wanted: Iterable[str]) -> list[Finding]:
     """Whether the template sets exactly the variables that the `.rpmnew` files refer to."""
     offered, needed = set(variables(template)), set(wanted)
-    if offered == needed and len(needed) == 1:
+    if offered == needed and len(variables(template)) == 1:
         return []
     return [
         Finding(

@@ -1,0 +1,51 @@
+"""Preflight of what later steps need of the nodes: docs/preconditions.md has the whole list."""
+
+from __future__ import annotations
+
+from engine.attempt.position import Position
+from engine.evidence import Evidence
+from engine.look import Look
+from engine.model.change import Nothing
+from engine.model.finding import Finding
+from engine.steps import step
+from runbook import needs
+from runbook.actions.backup import dump_there, room_findings, to_back_up
+from runbook.ocs.httpd import online
+from runbook.ocs.httpd.checks import HTTPD_ADDRESS, has_ocs_server, httpd_node
+from runbook.ocs.presence import presence
+
+LATER = "asked before the start: the steps that need it have begun"
+
+
+@step("preflight.needs", asks=True)
+def test_needs(look: Look, evidence: Evidence) -> None:
+    """What later steps need of the nodes is there: programs, logins, room for the backup."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
+    there, asked = presence(look)
+    evidence.answered(asked)
+    names = (*needs.ALWAYS, *(needs.WITH_OCS if there.has_ocs else ()))
+    missing = look.ask_all(look.names.operative, needs.missing_programs(*names))
+    evidence.answered(missing)
+    options = look.ask_all(look.names.operative, needs.CLIENT_OPTIONS)
+    evidence.answered(options)
+    findings = [
+        *needs.program_findings(missing.values),
+        *needs.client_findings(options.values, look.sql_node()),
+        *_room(look),
+    ]
+    said = f"{len(names)} programs and the database's client on {len(missing.values)} nodes"
+    if has_ocs_server(look, there):
+        address = look.ask_all([httpd_node(look)], online.address_of(HTTPD_ADDRESS))
+        evidence.answered(address)
+        said += f"; agents reach OCS at {', '.join(address.values.values()) or 'no address'}"
+    evidence.judge(findings, observed=said)
+
+
+def _room(look: Look) -> list[Finding]:
+    """For the backup, its proof and the conversion, while the backup is still to be made."""
+    size, node = to_back_up(look), look.sql_node()
+    if isinstance(size, Nothing) or dump_there(look, node) is not None:
+        return []
+    return room_findings(look, node, size)
