@@ -198,7 +198,9 @@ def _again(
             subject=f"round {round_number}",
             observed="the same files as after the round before, although they were migrated",
             expected="other files, or exit status 0",
-            remedy=release.SUPPORT,
+            remedy="Find out who makes them anew, migrate them by hand as the guide says, remove"
+            " each .rpmnew, then run again: the next round starts the command again. "
+            + release.SUPPORT,
             guide=("G20", "G26"),
             way=Way.SUPPORT,
         )

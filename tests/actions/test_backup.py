@@ -17,15 +17,19 @@ from engine.errors import RunbookError, Unanswered
 from engine.evidence import StoppedForPerson
 from engine.journal import Event
 from engine.model.change import Temporary
+from engine.model.finding import Finding
+from runbook import test_70_verification as verification
 from runbook.actions.backup import (
     VERIFIED,
     Beside,
+    is_compared,
     memories_backed_up,
     memories_beside,
     memories_beside_dropped,
 )
 from runbook.ocs.memories import dump, followed
 from runbook.ocs.names import SCRATCH_DATABASE
+from runbook.ocs.presence import Presence
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 DUMP = "CREATE TABLE memories;\nINSERT INTO memories VALUES (1);\n-- Dump completed on some day\n"
@@ -353,6 +357,58 @@ def test_only_what_inventories_explain_may_differ(
     assert not nodes.path(N, PROOF).exists()
     assert "DROP DATABASE" in (nodes.base / "mysql.log").read_text().splitlines()[-1]
     assert not nodes.path(N, dump.facts_path("A1")).exists()
+
+
+def test_a_backup_that_was_not_proved_is_taken_anew(nodes: Nodes, look: FakeLook) -> None:
+    """The way on that its remedy names: nothing of the first one is used."""
+    look.rows["restored backup against the live table"] = [{"why": "unexplained", "rows_count": 1}]
+    with pytest.raises(StoppedForPerson, match="Run again: another backup is taken"):
+        back_up(nodes, look)
+    look.rows["restored backup against the live table"] = []
+    done = back_up(nodes, look)
+    assert [change.what.split()[0] for change in done.changes][:2] == ["dump", "restore"]
+    assert nodes.path(N, PROOF).exists()
+
+
+class Accepting:
+    """What the step's body says it saw, when everything that it finds is accepted or nothing is."""
+
+    def __init__(self, *, accepts: bool) -> None:
+        self.accepts = accepts
+        self.blocking: list[Finding] = []
+        self.facts: dict[str, Any] = {}
+
+    def answered(self, asked: object) -> bool:
+        return True
+
+    def judge(self, findings: list[Finding], *, observed: str) -> None:
+        self.blocking += [] if self.accepts else findings
+
+    def remember(self, name: str, **values: Any) -> None:
+        self.facts[name] = values
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+@pytest.mark.parametrize("trouble", ["lost", "unlike"])
+def test_a_backup_that_is_lost_is_gone_on_without_when_it_is_accepted(
+    nodes: Nodes, look: FakeLook, trouble: str, accepts: bool
+) -> None:
+    """The table is not compared, and nobody says it was; agents are followed up all the same."""
+    nodes.program("rpm", "echo ocsinventory-server 1 1 x86_64")
+    back_up(nodes, look)
+    beside = Beside(unlike="another table" if trouble == "unlike" else "")
+    if trouble == "lost":
+        nodes.path(N, BACKUP).unlink()
+    evidence = Accepting(accepts=accepts)
+    there = Presence((N,), frozenset({"ocsweb"}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verification, "presence", lambda look: (there, None))
+        verification.test_memories(None, beside, look, evidence)  # type: ignore[arg-type]
+    assert [f.code for f in evidence.blocking] == ([] if accepts else ["backup-missing"])
+    fact = {"moment": BEGAN.isoformat(), "compared": False}
+    assert evidence.facts == ({VERIFIED: fact} if accepts else {})
+    look.memory.facts.update(evidence.facts)
+    assert not is_compared(look.memory)
 
 
 def test_zero_rows_are_a_proved_backup_of_zero_rows(nodes: Nodes, look: FakeLook) -> None:

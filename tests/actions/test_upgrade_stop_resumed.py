@@ -69,8 +69,9 @@ def judged(
     run: str = "this-run",
     template: bool = True,
     standby: str = kit.SECOND,
+    round_number: int = 1,
 ) -> Recorder:
-    """What `upgrade.stop[1]` finds when this is left on the nodes, and the template is on N."""
+    """What `upgrade.stop` finds when this is left on the nodes, and the template is on N."""
     nodes, found = (kit.N, kit.SECOND), left or {}
     look = SimpleNamespace(
         run_id=run,
@@ -86,7 +87,7 @@ def judged(
         holds_secret=lambda path: False,
     )
     evidence = Recorder()
-    stop(1, look, evidence)  # type: ignore[arg-type]
+    stop(round_number, look, evidence)  # type: ignore[arg-type]
     return evidence
 
 
@@ -127,6 +128,26 @@ def test_an_upgrade_that_left_another_node_active_is_no_planned_stop() -> None:
     seen = judged(*first_round(code=1, run="this-run"), left=CONFLICTS, standby=kit.N)
     assert [finding.code for finding in seen.findings] == ["role-mismatch"]
     assert f"not in standby: {kit.SECOND}" in seen.findings[0].observed
+
+
+def second_round(run: str) -> list[dict[str, Any]]:
+    """The same stop as in the round before, of which it is known that it was migrated."""
+    step = "upgrade.run[2]"
+    return [
+        *first_round(code=1, run="an-earlier-run"),
+        kit.event("fact", step="upgrade.stop[1]", name="conflicts-1", files=CONFLICTS),
+        kit.intent(step, detached="upgrade-2", repeatable=False, what="upgrade") | {"run": run},
+        kit.result(step, code=1, outcome="failed") | {"run": run},
+    ]
+
+
+@pytest.mark.parametrize("run", ["this-run", "an-earlier-run"])
+def test_the_same_stop_twice_is_left_by_hand(run: str) -> None:
+    """Nobody can accept it. Who migrates the files and removes them goes on with a next round."""
+    found = judged(*second_round(run), left=CONFLICTS, round_number=2).findings
+    assert [finding.code for finding in found] == ["planned-stop-again"]
+    assert "migrate them by hand" in found[0].remedy
+    assert judged(*second_round("an-earlier-run"), round_number=2).findings == []
 
 
 FOREIGN = {kit.SECOND: ["/etc/own.conf.rpmnew"]}
