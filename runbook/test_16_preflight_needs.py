@@ -28,19 +28,19 @@ def test_needs(look: Look, evidence: Evidence) -> None:
     names = (*needs.ALWAYS, *(needs.WITH_OCS if there.has_ocs else ()))
     missing = look.ask_all(look.names.operative, needs.missing_programs(*names))
     evidence.answered(missing)
+    said = f"{len(names)} programs on {len(missing.values)} nodes"
+    evidence.judge(needs.program_findings(missing.values), observed=said)
     options = look.ask_all(look.names.operative, needs.CLIENT_OPTIONS)
     evidence.answered(options)
-    findings = [
-        *needs.program_findings(missing.values),
-        *needs.client_findings(options.values, look.sql_node()),
-        *_room(look),
-    ]
-    said = f"{len(names)} programs and the database's client on {len(missing.values)} nodes"
+    evidence.judge(
+        needs.client_findings(options.values, look.sql_node()),
+        observed=f"the database's client on {len(options.values)} nodes",
+    )
+    evidence.judge(_room(look), observed="room for the backup, as far as it is to be made")
     if has_ocs_server(look, there):
         address = look.ask_all([httpd_node(look)], online.address_of(HTTPD_ADDRESS))
-        evidence.answered(address)
-        said += f"; agents reach OCS at {', '.join(address.values.values()) or 'no address'}"
-    evidence.judge(findings, observed=said)
+        if evidence.answered(address):
+            evidence.note(f"agents reach OCS at {', '.join(address.values.values())}")
 
 
 def _room(look: Look) -> list[Finding]:

@@ -256,7 +256,8 @@ def memories_beside(look: Look, beside: Beside) -> Action:
     if node != look.names.active:
         raise RunbookError(
             f"the database runs on {node}, the backup lies on {look.names.active}; expected both"
-            " on N while the other nodes are in standby"
+            " on N while the other nodes are in standby. Bring it there (`pcs resource move`, then"
+            " `pcs resource clear`), then run again"
         )
     if look.sql(dump.RESTORED) != proof.sha256:
         size = look.sql(dump.TABLE_SIZE)

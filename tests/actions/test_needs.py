@@ -120,6 +120,17 @@ def test_the_password_in_use_is_tried_from_every_node(nodes: Nodes, look: FakeLo
     assert "secret1" not in str(finding)
 
 
+def test_another_database_is_not_tried(nodes: Nodes, look: FakeLook) -> None:
+    """It is told as what it is, once."""
+    put(nodes, "secret1")
+    path = nodes.path(OTHER, SERVER_CONF)
+    path.write_text(path.read_text().replace("ocsweb", "ocs2"))
+    nodes.program("mysql", 'echo "logged in"')
+    seen, _ = migration.passwords_before(look)  # type: ignore[arg-type]
+    ((_, asked),) = before.logins(look, seen, Secret("secret1"))  # type: ignore[arg-type]
+    assert set(asked.values) == {N}
+
+
 def test_a_login_that_works_is_no_finding() -> None:
     database = OcsDatabase("h", "u", "n")
     assert before.login_findings(database, {N: LoginResult(True), OTHER: LoginResult(True)}) == []

@@ -1,9 +1,9 @@
 """What the table of findings calls acceptable goes on when it is accepted: every code of it.
 
-The severities are the runbook's own, the weighing is the engine's. A code is found in the two
-places there are: judged by a step, and in the midst of an action's changes. That no action of the
-runbook stops for an acceptable code is held by `drive` in tests/actions/ocs_nodes.py, wherever one
-is driven.
+The severities are the runbook's own, the weighing is the engine's. A code is found in all places
+there are: judged by a step, raised at its end, and in the midst of an action's changes. That no
+action of the runbook stops for an acceptable code is held by `drive` in tests/actions/ocs_nodes.py,
+wherever one is driven; the runbook's own steps are driven in tests/actions/test_steps_accepted.py.
 """
 
 from __future__ import annotations
@@ -38,6 +38,17 @@ def test_behind_{name}(evidence):
     '''It waits for that.'''
     evidence.note("gone on")
 """
+RAISED = """
+@step("raised.{code}", after=["first.baseline"])
+def test_raised_{name}():
+    '''It ends by what it has found, as upgrade.window does.'''
+    raise StoppedForPerson([bad("it", code="{code}")])
+
+@step("behind.{code}", after=["raised.{code}"])
+def test_behind_{name}(evidence):
+    '''It waits for that.'''
+    evidence.note("gone on")
+"""
 DOUBTED = """
 @step("doubted.{code}", after=["first.baseline"])
 def test_doubted_{name}({action}):
@@ -62,8 +73,9 @@ def real(project: Project) -> Project:
     return project
 
 
-def test_each_goes_on_behind_the_step_that_judges_it(real: Project) -> None:
-    real.steps(_steps(JUDGED, ACCEPTABLE))
+@pytest.mark.parametrize("template", [JUDGED, RAISED], ids=["judged", "raised"])
+def test_each_goes_on_behind_the_step_that_finds_it(real: Project, template: str) -> None:
+    real.steps(_steps(template, ACCEPTABLE))
     assert real.run(*_accepting(ACCEPTABLE)).ret == 0
     outcomes = real.outcomes()
     assert {code: outcomes[f"behind.{code}"] for code in ACCEPTABLE} == dict.fromkeys(

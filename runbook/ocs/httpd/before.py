@@ -13,7 +13,7 @@ from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.ocs.httpd.migration import CredentialsNow
 from runbook.ocs.httpd.passwords import Password
 from runbook.ocs.login import LoginResult, login
-from runbook.ocs.names import CONF_FILES, SERVER_CONF
+from runbook.ocs.names import CONF_FILES, OCS_DATABASE, SERVER_CONF
 
 Seen = Mapping[str, Mapping[str, Password]]
 """Node -> file -> the password in it."""
@@ -28,11 +28,14 @@ def the_password(seen: Seen) -> Secret | None:
 def logins(
     look: Look, seen: Seen, password: Secret
 ) -> list[tuple[OcsDatabase, Asked[LoginResult]]]:
-    """Log in as the OCS server does, from every node that may have to run it."""
+    """Log in as the OCS server does, from every node that may have to run it.
+
+    Who is silent, and who uses another database, is told where G05 is judged.
+    """
     nodes = [node for node, files in seen.items() if SERVER_CONF in files]
-    where = look.ask_all(nodes, OCS_DATABASE_IN_USE).values  # who is silent is told elsewhere
+    where = look.ask_all(nodes, OCS_DATABASE_IN_USE).values
     tried = []
-    for database in dict.fromkeys(where.values()):
+    for database in dict.fromkeys(one for one in where.values() if one.name == OCS_DATABASE):
         mine = [node for node, found in where.items() if found == database]
         query = login(database.host, database.user, database.name, password)
         tried.append((database, look.ask_all(mine, query)))
