@@ -12,7 +12,7 @@ from engine.act import Applied
 from engine.attempt.position import Position
 from engine.evidence import Evidence, StoppedForPerson
 from engine.look import Look
-from engine.model.finding import Finding, Way
+from engine.model.finding import Finding
 from engine.plan.foreseen import planned_by
 from engine.policy import change_management, estimate, machine, roles
 from engine.queries.machine import LEFTOVERS
@@ -199,10 +199,8 @@ def _again(
             observed="the same files as after the round before, although they were migrated",
             expected="other files, or exit status 0",
             remedy="Find out who makes them anew, migrate them by hand as the guide says, remove"
-            " each .rpmnew, then run again: the next round starts the command again. "
-            + release.SUPPORT,
+            " each .rpmnew, then run again: the next round starts the command again.",
             guide=("G20", "G26"),
-            way=Way.SUPPORT,
         )
     ]
 
