@@ -77,9 +77,6 @@ class ClusterNode:
     unclean: bool
     standby_onfail: bool = False
     shutdown: bool = False
-    expected_up: bool = True
-    is_dc: bool = False
-    type: str = "member"
     health: str | None = None
     """green, yellow or red, by its #health attributes; None where crm_mon does not tell it."""
     uname: str = ""
@@ -100,7 +97,6 @@ class Resource:
     failed: bool
     nodes: tuple[str, ...] = ()
     """Where it runs; empty when it runs nowhere."""
-    failure_ignored: bool = False
     target_role: str | None = None
     pending: str | None = None
     group: str | None = None
@@ -108,6 +104,8 @@ class Resource:
     maintenance: bool = False
     clone: str | None = None
     """The clone that it is an instance of."""
+    locked_to: str | None = None
+    """The node that it waits for, and starts nowhere else (shutdown-lock)."""
 
     @property
     def is_fence_device(self) -> bool:
@@ -159,6 +157,16 @@ _OPERATION = re.compile(
 
 
 @dataclass(frozen=True)
+class FailCount:
+    """How often a resource has failed on a node: from its threshold on it may not run there."""
+
+    resource: str
+    node: str
+    count: str
+    """A number or INFINITY."""
+
+
+@dataclass(frozen=True)
 class FenceEvent:
     """An entry of crm_mon's fence history."""
 
@@ -195,6 +203,8 @@ class LocationConstraint:
     score: str
     is_certain: bool = True
     """False: its rule can't be decided from the configuration, and counts as matching."""
+    is_of_promotion: bool = False
+    """It is about the promoted role only."""
 
     @property
     def is_leftover(self) -> bool:
@@ -231,6 +241,8 @@ class ClusterStatus:
     nodes: tuple[ClusterNode, ...]
     resources: tuple[Resource, ...]
     failures: tuple[FailedAction, ...] = ()
+    fail_counts: tuple[FailCount, ...] = ()
+    """Those that are not zero."""
     fence_events: tuple[FenceEvent, ...] = ()
     bans: tuple[LocationConstraint, ...] = ()
     mixed_version: bool = False

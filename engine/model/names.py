@@ -80,6 +80,11 @@ class Names:
                 replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
             ),
             failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
+            fail_counts=tuple(replace(f, node=named(f.node)) for f in status.fail_counts),
+            fence_events=tuple(
+                replace(e, target=named(e.target), origin=named(e.origin) if e.origin else "")
+                for e in status.fence_events
+            ),
             bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
         )
 

@@ -16,6 +16,7 @@ from engine.model.cluster import (
     ClusterNode,
     ClusterOptions,
     ClusterStatus,
+    FailCount,
     FailedAction,
     FenceEvent,
     LocationConstraint,
@@ -49,6 +50,7 @@ def parse_crm_mon(text: str) -> ClusterStatus:
         nodes=tuple(_node(node) for node in child(root, "nodes", SOURCE).findall("node")),
         resources=tuple(_resources(_resources_of(root, summary))),
         failures=tuple(_failure(entry) for entry in root.findall("failures/failure")),
+        fail_counts=tuple(_fail_counts(root)),
         fence_events=tuple(_fence_event(e) for e in root.findall("fence_history/fence_event")),
         bans=tuple(_ban(entry) for entry in root.findall("bans/ban")),
         mixed_version=mixed,
@@ -60,7 +62,10 @@ def parse_crm_mon(text: str) -> ClusterStatus:
 def _check_status(root: Element) -> None:
     status = child(root, "status", SOURCE)
     code, message = attribute(status, "code", SOURCE), status.get("message", "")
-    said = "; ".join((error.text or "").strip() for error in status.iterfind("errors/error"))
+    texts = [(error.text or "").strip() for error in status.iterfind("errors/error")]
+    # from 2.1.6 on an answer without a cluster says why in an element of its own
+    texts += [e.get("description", "") for e in root.iterfind("crm-mon-disconnected")]
+    said = "; ".join(text for text in texts if text)
     if code == "0" and (not said or root.find("summary") is not None):
         return
     problem = f"{message} ({code}), expected 0"
@@ -115,9 +120,6 @@ def _node(node: Element) -> ClusterNode:
         unclean=flag(node, "unclean", SOURCE),
         standby_onfail=flag(node, "standby_onfail", SOURCE),
         shutdown=flag(node, "shutdown", SOURCE),
-        expected_up=flag(node, "expected_up", SOURCE),
-        is_dc=flag(node, "is_dc", SOURCE),
-        type=attribute(node, "type", SOURCE),
         health=node.get("health"),
         uname=attribute(node, "name", SOURCE),
     )
@@ -136,9 +138,15 @@ class _Container:
         return _Container(
             group=attribute(element, "id", SOURCE) if element.tag == "group" else self.group,
             disabled=self.disabled or _is_disabled(element),
-            maintenance=self.maintenance or flag(element, "maintenance", SOURCE, default=False),
+            maintenance=self.maintenance or _is_left_alone(element),
             clone=attribute(element, "id", SOURCE) if element.tag == "clone" else self.clone,
         )
+
+
+def _is_left_alone(container: Element) -> bool:
+    if container.tag == "replica":
+        return False
+    return flag(container, "maintenance", SOURCE, default=False)
 
 
 def _is_disabled(container: Element) -> bool:
@@ -172,13 +180,13 @@ def _resource(resource: Element, container: _Container) -> Resource:
         managed=flag(resource, "managed", SOURCE),
         failed=flag(resource, "failed", SOURCE),
         nodes=tuple(attribute(node, "name", SOURCE) for node in resource.findall("node")),
-        failure_ignored=flag(resource, "failure_ignored", SOURCE),
         target_role=resource.get("target_role"),
         pending=resource.get("pending"),
         group=container.group,
         group_disabled=container.disabled,
         maintenance=container.maintenance or flag(resource, "maintenance", SOURCE, default=False),
         clone=container.clone,
+        locked_to=resource.get("locked_to"),
     )
 
 
@@ -193,6 +201,15 @@ def _failure(failure: Element) -> FailedAction:
         exit_reason=failure.get("exitreason", ""),
         last_rc_change=failure.get("last-rc-change", ""),
     )
+
+
+def _fail_counts(root: Element) -> Iterator[FailCount]:
+    for node in root.iterfind("node_history/node"):
+        for history in node.findall("resource_history"):
+            count = history.get("fail-count", "0")
+            if count != "0":
+                resource = attribute(history, "id", SOURCE)
+                yield FailCount(resource, attribute(node, "name", SOURCE), count)
 
 
 def _fence_event(event: Element) -> FenceEvent:
@@ -222,4 +239,6 @@ def _ban(ban: Element) -> LocationConstraint:
         resource=attribute(ban, "resource", SOURCE),
         node=attribute(ban, "node", SOURCE),
         score=score_text(weight, SOURCE, f"<ban {constraint}>/@weight"),
+        # pacemaker before 2.1 has the older name alone
+        is_of_promotion=ban.get("promoted-only", ban.get("master_only")) == "true",
     )

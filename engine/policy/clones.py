@@ -62,7 +62,10 @@ def gaps_of_clones(
 
 
 def _may_run(status: ClusterStatus, cib: Cib | None, about: tuple[str, str], node: str) -> bool:
-    banned = any(b.forbids and b.resource in about and b.node == node for b in status.bans)
+    banned = any(
+        b.forbids and not b.is_of_promotion and b.resource in about and b.node == node
+        for b in status.bans
+    )
     leave = status.options.symmetric_cluster or any(
         one.resource in about and one.node == node and not one.score.startswith("-")
         for one in (cib.location if cib else ())

@@ -94,7 +94,7 @@ def _keeps_off(constraint: LocationConstraint) -> Finding:
         "constraint-keeps-off-active-node",
         resource,
         f"constraint {constraint.id!r} (score {constraint.score}) {perhaps}{verb} resource "
-        f"{resource!r} to run on {node}{why}",
+        f"{resource!r} to {'be promoted' if constraint.is_of_promotion else 'run'} on {node}{why}",
         f"every resource may run on {node}, which carries all while the others are in standby",
         f"Remove it with `pcs constraint remove {constraint.id}`, or find out why it is there.",
     )

@@ -63,12 +63,17 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
     several = {r.id for r in status.resources if runs_on_several_nodes(r)}
     by_resource: dict[str, list[str]] = {}
     for failure in status.failures:
-        if failure.resource not in left_out:
-            reason = f", {failure.exit_reason}" if failure.exit_reason else ""
-            by_resource.setdefault(failure.resource, []).append(
-                f"{failure.op_key} on {failure.node}: "
-                f"{failure.exit_status} ({failure.exit_code}{reason})"
-            )
+        reason = f", {failure.exit_reason}" if failure.exit_reason else ""
+        by_resource.setdefault(failure.resource, []).append(
+            f"{failure.op_key} on {failure.node}: "
+            f"{failure.exit_status} ({failure.exit_code}{reason})"
+        )
+    on_record = frozenset(by_resource)
+    for counted in status.fail_counts:
+        # from its threshold on it keeps the resource off the node, whoever has set it
+        if counted.resource not in on_record:
+            seen = f"fail-count {counted.count} on {counted.node}, without a failed action"
+            by_resource.setdefault(counted.resource, []).append(seen)
     return tuple(
         Finding(
             "failed-action",
@@ -82,6 +87,7 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
             way=Way.SUPPORT if resource in several else Way.AGAIN,
         )
         for resource, seen in by_resource.items()
+        if resource not in left_out
     )
 
 
@@ -162,6 +168,8 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
         names = {_plain_id(resource), resource.group, resource.clone}
         stopped = resource.id not in running and not names & wanted.waiting
         seen = f"is {resource.role}, it runs nowhere"
+        if resource.locked_to:
+            seen += f"; it waits for {resource.locked_to} to come back (shutdown-lock)"
         return [*findings, _finding("resource-stopped", resource, seen)] if stopped else findings
     return findings + _running_place(resource, wanted)
 

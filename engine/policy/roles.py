@@ -57,7 +57,10 @@ def in_inventory_names(status: ClusterStatus, names: Mapping[str, str]) -> Clust
             replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
         ),
         failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
-        fence_events=tuple(replace(e, target=named(e.target)) for e in status.fence_events),
+        fail_counts=tuple(replace(f, node=named(f.node)) for f in status.fail_counts),
+        fence_events=tuple(
+            replace(e, target=named(e.target), origin=named(e.origin)) for e in status.fence_events
+        ),
         bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
     )
 

@@ -279,6 +279,25 @@ def test_only_an_error_text_is_shown() -> None:
     )
 
 
+def test_an_answer_without_a_cluster_is_shown() -> None:
+    """So says crm_mon from pacemaker 2.1.6 on."""
+    text = (
+        '<pacemaker-result><crm-mon-disconnected description="cluster is not available"/>'
+        '<status code="102" message="Not connected"/></pacemaker-result>'
+    )
+    with pytest.raises(ParseError, match="stopped on this node; cluster is not available"):
+        parse_crm_mon(text)
+
+
+def test_fail_counts_are_those_that_are_not_zero() -> None:
+    history = (
+        '<node_history><node name="n"><resource_history id="a" fail-count="3"/>'
+        '<resource_history id="b" fail-count="0"/><resource_history id="c"/></node></node_history>'
+    )
+    found = parse_crm_mon(with_(crm_mon(2), "<status ", f"{history}<status ")).fail_counts
+    assert [(f.resource, f.node, f.count) for f in found] == [("a", "n", "3")]
+
+
 def test_a_complaint_beside_a_whole_answer_is_none() -> None:
     said = '<status code="0" message="OK"><errors><error>x</error></errors></status>'
     text = with_(crm_mon(2), '<status code="0" message="OK"/>', said)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.cluster import Cib, ClusterStatus, FenceEvent
+from engine.model.cluster import Cib, ClusterStatus, FailCount, FenceEvent
 from engine.model.finding import Finding
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import parse_crm_mon
@@ -24,6 +24,7 @@ from engine.policy.conditions import (
     tickets_held,
     waiting_for_tickets,
 )
+from engine.policy.constraints import leftover_constraints
 from engine.policy.fencing import failed_fence_devices, fence_history
 from engine.policy.nodes import node_states
 from engine.policy.resources import Wanted, judge_resources
@@ -267,3 +268,27 @@ class TestFenceHistory:
             "failed-action",
             "resource-failed",
         ]
+
+
+class TestSmallerThings:
+    def test_a_fail_count_that_nobody_explains_is_told(self) -> None:
+        """From its threshold on it keeps the resource off the node."""
+        looked = b.with_status(b.observed(), fail_counts=(FailCount("httpd", b.N, "INFINITY"),))
+        (finding,) = normal.final(looked, b.expected())
+        assert (finding.code, finding.subject) == ("failed-action", "httpd")
+        assert f"fail-count INFINITY on {b.N}" in finding.observed
+        explained = b.with_failure(looked, "httpd_start_0")
+        assert len(normal.final(explained, b.expected())) == 1
+
+    def test_what_waits_for_a_node_that_was_shut_down_says_so(self) -> None:
+        gone = {"role": "Stopped", "active": False, "nodes": (), "locked_to": b.SECOND}
+        (finding,) = normal.final(b.with_resource(b.observed(), "httpd", **gone), b.expected())
+        assert f"waits for {b.SECOND}" in finding.observed
+
+    def test_a_ban_from_promotion_keeps_no_instance_off_and_is_told_as_what_it_is(self) -> None:
+        status = status_of("clones")
+        promotion = tuple(replace(ban, is_of_promotion=True) for ban in status.bans)
+        status = replace(status, bans=promotion)
+        assert ("here-clone", C) in gaps_of_clones(status, NODES)
+        (finding,) = leftover_constraints(Cib({}), promotion, C)
+        assert "to be promoted on" in finding.observed
