@@ -50,6 +50,7 @@ def _behind() -> list[str]:
 
 
 def test_every_step_behind_the_point_of_no_return_is_in_the_table() -> None:
+    """By name and in order: a new step gets its line in docs/preconditions.md."""
     assert list(_rows()) == _behind()
 
 
