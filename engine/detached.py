@@ -119,7 +119,8 @@ class Follower:
     def follow(self, deadline: float) -> Progress:
         """The last look: with an exit status, interrupted, or alive when the deadline is over.
 
-        Raises Lost when N is out of reach for longer than `patience` seconds.
+        Raises Lost when N is out of reach for longer than `patience` seconds, or when another
+        machine answers for it.
         """
         last_seen = self.clock()
         self._offset = 0
@@ -128,7 +129,7 @@ class Follower:
             try:
                 seen = self._read_on()
             except Lost as lost:
-                if self.clock() - last_seen > self.patience:
+                if lost.kind is LostKind.IDENTITY or self.clock() - last_seen > self.patience:
                     raise
                 self.on_idle(f"{self.node} is out of reach ({lost.why}); trying again")
                 continue

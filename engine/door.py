@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import Refused
 from engine.secrets import Secret
-from engine.transport.base import Answer, Lost, OnChunk, OnLine, Transport
+from engine.transport.base import Answer, Known, Lost, OnChunk, OnLine, Transport
 
 
 class Door:
@@ -24,6 +24,17 @@ class Door:
         self._on_refused = on_refused
         self._lock = threading.Lock()
         self.refused: Refused | None = None
+
+    @property
+    def on_stranger(self) -> Callable[[Lost], None]:
+        return self._transport.on_stranger
+
+    @on_stranger.setter
+    def on_stranger(self, tell: Callable[[Lost], None]) -> None:
+        self._transport.on_stranger = tell
+
+    def confirm(self, node: str, known: Known) -> None:
+        self._transport.confirm(node, known)
 
     def run(
         self,

@@ -45,6 +45,7 @@ class Refused(RunbookError):
 
 
 OUT_OF_REACH = "the node was out of reach at the first look, and is not waited for again"
+ANOTHER_MACHINE = "another machine is there than the one that is meant, and is asked nothing"
 """Why a question was not asked at all."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import OUT_OF_REACH, RunbookError
+from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
 from engine.listing import Cells
 from engine.model.finding import Finding, Way, acceptance_sentence
 from engine.model.folding import NOT_ASKED
@@ -17,6 +17,7 @@ from engine.support.archive import name_of
 
 UNANSWERED = "question-unanswered"
 UNREACHABLE = "node-unreachable"
+CHANGED = "machine-changed"
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
 GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
@@ -223,6 +224,15 @@ def unanswered(node: str, question: str, why: str) -> Finding:
             expected="an answer within the deadline",
             remedy="Bring the node into reach, as said of the node itself, then run again.",
             follows=f"{UNREACHABLE}@{node}",
+        )
+    if why == ANOTHER_MACHINE:
+        return Finding(
+            code=UNANSWERED,
+            subject=node,
+            observed=f"{question}: not asked, {why}",
+            expected="an answer within the deadline",
+            remedy="Find out which machine it is, as said of the node itself, then run again.",
+            follows=f"{CHANGED}@{node}",
         )
     return Finding(
         code=UNANSWERED,

@@ -12,17 +12,20 @@ from typing import Any, TypeVar
 
 from engine.attempt.memory import Memory
 from engine.attempt.position import Position
-from engine.errors import OUT_OF_REACH, ParseError, Unanswered
+from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
 from engine.model.cluster import ClusterStatus
+from engine.model.identity import Identity
 from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
 from engine.model.release import Release
 from engine.queries import Asked, LocalQuery, Query, SqlQuery
+from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.queries.rows import write_rows
+from engine.recognition import known_of
 from engine.report.gaps import seen_now
 from engine.run import Run
-from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, Transport
+from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, LostKind, Transport
 from engine.transport.parallel import in_parallel
 
 T = TypeVar("T")
@@ -44,6 +47,11 @@ class Look:
         """Nodes without a first answer, and why: they are not waited for again and again."""
         self.on_status: Callable[[ClusterStatus, datetime], None] | None = None
         """Told each status of the cluster, and when it was asked."""
+
+    @property
+    def compares_machines(self) -> bool:
+        """Whether it is known who each machine says it is."""
+        return True
 
     @property
     def inventory(self) -> Inventory:
@@ -151,6 +159,15 @@ class Look:
             else:
                 asked.values[node] = value
         return asked
+
+    def who(self, nodes: Iterable[str]) -> Asked[Identity]:
+        """The first question of all: who each machine is."""
+        return self.ask_all(nodes, WHO)
+
+    def confirm(self, machines: Mapping[str, Identity]) -> None:
+        """These are the machines that are meant: from now on other questions reach them."""
+        for node, seen in machines.items():
+            self._transport.confirm(node, known_of(seen))
 
     def learn(self, nodes: Iterable[str]) -> None:
         """Ask for the release's secrets: from here on they are masked.
@@ -267,7 +284,10 @@ class Look:
             answer = self._said(node, query)
         except Lost as lost:
             self._record(node, query, lost.partial, problem=lost.why)
-            raise Unanswered(node, query.name, lost.why) from lost
+            is_another = lost.kind is LostKind.IDENTITY
+            raise Unanswered(
+                node, query.name, ANOTHER_MACHINE if is_another else lost.why
+            ) from lost
         if answer.truncated:
             problem = f"its answer is longer than {OUTPUT_LIMIT >> 20} MiB and was cut off"
             self._record(node, query, None, problem=problem)

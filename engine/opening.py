@@ -16,6 +16,7 @@ from engine.console import Console
 from engine.follow_up import Followed
 from engine.look import Look
 from engine.model.names import names_of
+from engine.recognition import judge_strangers
 from engine.report import earlier
 from engine.run import Ending, Run
 from engine.steps import Scope
@@ -49,6 +50,7 @@ class Opening:
         """Look at every node, and say where the upgrade stands."""
         self._look = Look(self._run, self._door, names_of(self._run.inventory, None))
         self._survey = survey(self._run, self._look)
+        judge_strangers(self._run, self._survey.strangers, self._survey.sent)
         if self._run.follows is not None:
             self.stand_apart(self._run.follows, self._look, self._survey)
         self._record_position()
@@ -57,6 +59,8 @@ class Opening:
 
     def hold(self) -> RecordsWriter | None:
         """Who may write on N; None when this run only looks, or when it is stopped and says why."""
+        if self._run.stop is not None:
+            return None
         if self._run.scope is Scope.RESTORE and self._has_nothing():
             self._run.halt(
                 Ending.USAGE,
@@ -75,6 +79,7 @@ class Opening:
 
     def judge(self) -> None:
         """Whether what an earlier run left on N can be gone on with; stops the run if not."""
+        judge_strangers(self._run, self._survey.strangers, self._survey.sent)
         if self._run.follows is not None:
             return  # it goes by the evidence of the run that it follows up
         before = self._relies_on()
@@ -161,6 +166,8 @@ class Opening:
             return f"which node is N is not known: {seen.who_is_n()}"
         if active not in seen.reachable.values:
             return f"{active} does not answer: {self._look.silent.get(active, 'no first answer')}"
+        if not seen.has_asked_records:
+            return f"{active} was not asked for its records: not every machine is the one meant"
         if seen.unreadable:
             return f"the records on {active} can't be used: {seen.unreadable}"
         problems = [p.why for p in seen.problems if p.question == RECORDS.name]

@@ -34,6 +34,7 @@ from engine.policy.ways import to_accept, way_of, way_out
 from engine.probing.targets import targets_of
 from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
+from engine.recognition import met_stranger
 from engine.report.change import of_change, span_of
 from engine.report.ledger import as_seen
 from engine.rows import RowState
@@ -63,6 +64,7 @@ class Session:
         self.console = console
         self._nodes = transport  # bookkeeping goes on after a refusal, nothing else does
         self._transport = Door(transport, self._refused)
+        transport.on_stranger = self._met_stranger
         self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
         self.opening = Opening(run, self._nodes, self._transport, console)
@@ -377,6 +379,10 @@ class Session:
 
     def _refused(self, error: Refused) -> None:
         firewall_refused(self.run, error)
+
+    def _met_stranger(self, lost: Lost) -> None:
+        """Another machine has taken a node's place: it is asked nothing any more."""
+        met_stranger(self.run, lost)
 
     def _announce(self, stop: Stop) -> None:
         if self.run.mode is Mode.PLAN:

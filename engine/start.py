@@ -24,6 +24,7 @@ from engine.outputs import Outputs
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.policy.takeover import steering
+from engine.queries.identity import WHO
 from engine.redact import Redactor
 from engine.run import Run, SupportWanted, new_run_id, open_directory, open_journal
 from engine.secrets import Secret
@@ -112,7 +113,7 @@ def make_run(config: pytest.Config) -> Run:
 def make_session(run: Run, console: Console) -> Session:
     """The session with real connections."""
     firewall = Firewall(run.inventory, keepers=remote.KEEPERS)
-    return Session(run, SshTransport(run.inventory, firewall), console)
+    return Session(run, SshTransport(run.inventory, firewall, WHO.argv), console)
 
 
 def _inventory_path(config: pytest.Config) -> Path:

@@ -38,6 +38,11 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
         "started": stamp(run.started),
         "python": sys.version.split()[0],
         "inventory": str(run.inventory.path),
+        "reached": {
+            host.name: {"address": host.address, "port": host.port, "line": host.line}
+            | ({"by": list(host.ssh_args)} if host.ssh_args else {})
+            for host in run.inventory.hosts
+        },
         "window": window,
         "announced": _announced(run),
         # a restore judges no row: it serves the ledger, not the guide

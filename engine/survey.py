@@ -8,29 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine import recognition
 from engine.attempt.memory import Memory
 from engine.attempt.position import Position, Situation, position_of
 from engine.attempt.records import Attempt, Lock, records_query
-from engine.errors import Unanswered
+from engine.errors import OUT_OF_REACH, Unanswered
 from engine.journal import Event
 from engine.look import Look
 from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.model.identity import Identity
 from engine.model.names import names_of
-from engine.queries import Asked, Query
+from engine.policy.identity import definition_of
+from engine.queries import Asked
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.run import Run
 from engine.transport.base import Lost
-
-MARKER = "/etc/neteye-rehearsal/marker.json"
-REHEARSAL_MARKER: Query[bool] = Query(
-    name="rehearsal marker", argv=("test", "-f", MARKER),
-    parse=lambda answer: answer.code == 0, ok_codes=(0, 1),
-)  # fmt: skip
-REACHABLE: Query[bool] = Query(
-    name="a first answer", argv=("true",), parse=lambda answer: True, deadline=60.0
-)
 
 RECORDS = records_query()
 
@@ -39,11 +34,12 @@ RECORDS = records_query()
 class Survey:
     """What the first look found. `problems` are questions that decide the position, unanswered."""
 
-    reachable: Asked[bool]
-    markers: Asked[bool]
-    definitions: Asked[ClusterDefinition]
-    versions: Asked[Version]
-    leftovers: Asked[tuple[str, ...]]
+    reachable: Asked[Identity]
+    """The first answers: who each machine is."""
+    versions: Asked[Version] = field(default_factory=lambda: Asked(VERSION.name))
+    leftovers: Asked[tuple[str, ...]] = field(default_factory=lambda: Asked(LEFTOVERS.name))
+    strangers: list[Finding] = field(default_factory=list)
+    """Machines that are not those that are meant: nothing else was asked."""
     definition: ClusterDefinition | None = None
     """The cluster's definition as most nodes have it; None when none has told it."""
     status: ClusterStatus | None = None
@@ -54,6 +50,8 @@ class Survey:
     is_history: bool = False
     """The attempt on record is over and the cluster at the start again: nothing of it counts."""
     problems: list[Unanswered] = field(default_factory=list)
+    has_asked_records: bool = False
+    """N was asked for its records; not before it is known to be N."""
     unreadable: str = ""
     """Why the records on N, which were handed over, can't be read or used; no answer is none."""
     kept_back: str = ""
@@ -68,32 +66,66 @@ class Survey:
         why = "; ".join(f"{node}: {said}" for node, said in self.definitions.unanswered.items())
         return f"no node told its /etc/neteye-cluster ({why})"
 
+    @property
+    def sent(self) -> str:
+        """What strangers have got until they were known to be some."""
+        if self.has_asked_records:
+            return "Nothing was changed there"
+        return "They were asked who they are, and nothing else was sent to them"
+
+    @property
+    def markers(self) -> Asked[bool]:
+        """Which machines carry the marker of a rehearsal."""
+        asked: Asked[bool] = Asked("rehearsal marker")
+        asked.unanswered |= dict.fromkeys(self.reachable.unanswered, OUT_OF_REACH)
+        asked.values |= {n: seen.is_rehearsal for n, seen in self.reachable.values.items()}
+        return asked
+
+    @property
+    def definitions(self) -> Asked[ClusterDefinition]:
+        """Each machine's `/etc/neteye-cluster`, which it has told with its names."""
+        asked: Asked[ClusterDefinition] = Asked(DEFINITION.name)
+        asked.unanswered |= dict.fromkeys(self.reachable.unanswered, OUT_OF_REACH)
+        for node, seen in self.reachable.values.items():
+            if seen.definition is None:
+                asked.unanswered[node] = seen.unreadable
+            else:
+                asked.values[node] = seen.definition
+        return asked
+
 
 def survey(run: Run, look: Look) -> Survey:
-    """Look at every node; sets the run's attempt and memory, the look's names and position."""
+    """Look at every node; sets the run's attempt and memory, the look's names and position.
+
+    Nothing but the first question is sent before all machines that answer it are those that are
+    meant, and no node but N is asked another one before N's records say that they still are.
+    """
     names = run.inventory.names
-    reachable = look.ask_all(names, REACHABLE)
-    look.silent.update(reachable.unanswered)
-    _learn_secrets(run, look)
+    seen = Survey(look.who(names))
+    identities = seen.reachable.values
     # a node without a first answer is among the unanswered of every question: never left out
-    seen = Survey(
-        reachable=reachable,
-        markers=look.ask_all(names, REHEARSAL_MARKER),
-        definitions=look.ask_all(names, DEFINITION),
-        versions=look.ask_all(names, VERSION),
-        leftovers=look.ask_all(names, LEFTOVERS),
-    )
-    seen.definition = _definition(seen)
+    look.silent.update(seen.reachable.unanswered)
+    seen.definition = definition_of(identities, run.inventory.settings.cluster)
     look.names = names_of(run.inventory, seen.definition)
+    look.position = Position.UNKNOWN
+    if look.compares_machines:
+        seen.strangers = recognition.strangers(run, identities)
+    if seen.strangers:
+        return seen
+    look.confirm(identities)
+    active = look.names.active
+    look.learn([] if active in look.silent else [active])
     _read_records(run, look, seen)
+    if seen.strangers:
+        return seen
+    others = [node for node in run.inventory.operative if node != active]
+    look.learn([node for node in others if node not in look.silent])
+    seen.versions = look.ask_all(names, VERSION)
+    seen.leftovers = look.ask_all(names, LEFTOVERS)
     _read_status(look, seen)
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
     return seen
-
-
-def _learn_secrets(run: Run, look: Look) -> None:
-    look.learn([node for node in run.inventory.operative if node not in look.silent])
 
 
 def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:
@@ -116,16 +148,11 @@ def refresh_records(run: Run, look: Look, seen: Survey) -> None:
     _forget_a_closed_attempt(run, look, seen)
 
 
-def _definition(seen: Survey) -> ClusterDefinition | None:
-    """The definition most nodes have; that they agree is judged by a step."""
-    values = list(seen.definitions.values.values())
-    return max(values, key=values.count) if values else None
-
-
 def _read_records(run: Run, look: Look, seen: Survey) -> None:
     active = look.names.active
     if not look.names.is_known:
         return  # they would be those of whoever comes first in the inventory
+    seen.has_asked_records = True
     try:
         found = look.ask(active, RECORDS)
         attempt, seen.lock = found.attempt, found.lock
@@ -156,6 +183,14 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
         look.baseline = attempt.baseline
         if not memory.closed:
             run.attempt = attempt.id
+            _compare_machines(run, look, seen)
+
+
+def _compare_machines(run: Run, look: Look, seen: Survey) -> None:
+    """Within an attempt a node stays the machine that it was; a follow-up goes by no record."""
+    if run.follows is None and look.compares_machines:
+        known = seen.reachable.values
+        seen.strangers = recognition.changed(run, look.baseline or {}, known)
 
 
 def _is_of_another_upgrade(run: Run, memory: Memory, attempt: Attempt) -> bool:

@@ -63,6 +63,9 @@ def _identity_files(plan: Plan, node: Node) -> Files:
     }
     return {
         "/etc/hostname": text(node.name + "\n"),
+        "/etc/machine-id": text(
+            identity.machine_id(plan.host_keys[node.name].public) + "\n", 0o444
+        ),
         "/etc/hosts": text(identity.hosts(topology, node)),
         "/etc/resolv.conf": text("# every name a node needs is in /etc/hosts\n"),
         "/etc/neteye-cluster": text(identity.cluster_file(topology)),

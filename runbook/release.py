@@ -161,6 +161,8 @@ _BLOCKING = (
         *("records-foreign", "records-unreadable", "runbook-changed", "settings-changed"),
         "firewall-open",
         "node-unreachable",
+        *("machine-mistaken", "machine-twice", "machine-changed"),
+        *("machine-id-missing", "machine-id-cloned"),
         "rehearsal-marker",
     ),
     *("role-mismatch", "cluster-name-mismatch", "files-differ", "target-repository"),
@@ -217,6 +219,7 @@ NEVER_ACCEPTABLE = frozenset(
     {
         *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),
         *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
+        *("machine-mistaken", "machine-twice", "machine-changed", "machine-id-missing"),
         *("records-foreign", "records-unreadable"),
         *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
         *("restore-while-running", "restore-unsettled", "agents-list-missing"),

@@ -19,6 +19,7 @@ from engine.model.statement import SeenStatement
 from engine.policy import (
     change_management,
     clocks,
+    identity,
     machine,
     normal,
     statement,
@@ -74,23 +75,24 @@ def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> 
     evidence.judge(findings, observed=f"{len(asked.values)} nodes answer")
 
 
+@step("preflight.machines", asks=True, scope="both")
+def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Each machine is the one that is meant, and has an id that no other one has."""
+    asked = runbook_session.survey.reachable
+    seen = "; ".join(
+        f"{node} is {one.hostname}, machine id {one.machine_id}"
+        for node, one in asked.values.items()
+    )
+    # a machine that is another one has ended the run before any step
+    evidence.judge(identity.clones(asked.values), observed=seen, information=not is_start(look))
+
+
 @step("preflight.environment", asks=True, scope="both")
 def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """A cluster called a rehearsal carries the rehearsal's marker, and no other one does."""
-    rehearsal = look.settings.environment is Environment.REHEARSAL
-    markers = runbook_session.survey.markers
-    evidence.answered(markers)
-    findings = [
-        Finding(
-            code="rehearsal-marker",
-            subject=node,
-            observed="it carries the rehearsal's marker" if marked else "no marker of a rehearsal",
-            expected=f"what runbook_environment = {look.settings.environment} says",
-            remedy="Correct runbook_environment in the inventory: it decides which checks count.",
-        )
-        for node, marked in markers.values.items()
-        if marked != rehearsal
-    ]
+    evidence.answered(runbook_session.survey.markers)
+    machines = runbook_session.survey.reachable.values
+    findings = identity.markers(look.settings.environment, machines)
     evidence.judge(findings, observed=f"environment {look.settings.environment}, as on the nodes")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding, Way
+from engine.model.identity import Identity
 from engine.plan.foreseen import Bookkeeping, planned_by
 from engine.policy.clones import gaps_of_clones
 from engine.policy.fencing import failed_fence_devices, stopped_fence_devices
@@ -19,6 +21,7 @@ from engine.policy.roles import cib_in_names
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import CIB
+from engine.recognition import MACHINES
 from engine.report.audit.states import BEFORE
 from engine.secrets import Secret
 from engine.session import Session
@@ -32,7 +35,13 @@ from runbook.ocs.presence import presence
 from runbook.states import state_of
 
 PREFLIGHT = (
-    *("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.versions"),
+    *(
+        "preflight.reachable",
+        "preflight.machines",
+        "preflight.environment",
+        "preflight.roles",
+        "preflight.versions",
+    ),
     *(
         "preflight.records",
         "preflight.governance",
@@ -77,7 +86,7 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
         evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
         return
     key = new_key()
-    baseline = _take(look, key)
+    baseline = _take(look, runbook_session.survey.reachable.values, key)
     runbook_session.open_attempt(baseline, key)
     evidence.remember(BEFORE, **state_of(baseline["versions"], look.cluster_status()))
     evidence.note(
@@ -87,7 +96,7 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
     )
 
 
-def _take(look: Look, key: Secret) -> dict[str, Any]:
+def _take(look: Look, machines: Mapping[str, Identity], key: Secret) -> dict[str, Any]:
     """The baseline, JSON-able. Nothing secret is in it; `key` is that of its HMACs."""
     status = look.cluster_status()
     there, _ = presence(look)
@@ -100,6 +109,7 @@ def _take(look: Look, key: Secret) -> dict[str, Any]:
         "taken": look.now().isoformat(),
         "nodes": {host.name: host.role.value for host in look.inventory.hosts},
         "active_node": look.names.active,
+        MACHINES: {node: seen.machine_id for node, seen in machines.items()},
         "source": str(release.SOURCE),
         "target": str(release.TARGET),
         "versions": {node: str(version) for node, version in versions.values.items()},

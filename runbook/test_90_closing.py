@@ -11,13 +11,13 @@ from engine.journal import stamp
 from engine.look import Look
 from engine.model.inventory import Environment
 from engine.policy import kernels
+from engine.queries.identity import MARKER
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import optional_file_text
 from engine.report.change import TAKEN
 from engine.session import Session
 from engine.statement import REHEARSED
 from engine.steps import step
-from engine.survey import MARKER
 from runbook.ocs.httpd.checks import agents_before, agents_now, has_ocs_server
 from runbook.ocs.presence import presence
 from runbook.profiles import announced

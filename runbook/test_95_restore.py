@@ -34,7 +34,15 @@ from runbook.restoring import (
     still_running,
 )
 
-BEGUN = (*("preflight.reachable", "preflight.environment", "preflight.roles", "preflight.records"),)
+BEGUN = (
+    *(
+        "preflight.reachable",
+        "preflight.machines",
+        "preflight.environment",
+        "preflight.roles",
+        "preflight.records",
+    ),
+)
 LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
 CLOSED = "no attempt is open: nothing is to be given back"
 

@@ -8,7 +8,7 @@ from engine.attempt.lock import ClusterLock
 from engine.attempt.records import LockLost
 from engine.errors import RunbookError
 from engine.run import Run
-from engine.transport.base import Lost
+from engine.transport.base import Lost, LostKind
 from engine.waiting import attempts
 
 PATIENCE = 20.0
@@ -58,6 +58,8 @@ def _tried(do: Callable[[], None]) -> str:
             return str(error)
         except (Lost, RunbookError) as error:
             problem = str(error)
+            if isinstance(error, Lost) and error.kind is LostKind.IDENTITY:
+                break  # nothing is sent to another machine, however often it is tried
         else:
             return ""
     return problem

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from engine.attempt.records import Attempt, Lock, Records
 from engine.errors import Unanswered
 from engine.judging.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.judging.baseline import RecordedBaseline
-from engine.judging.record import Record
+from engine.judging.record import FIRST_LOOK, Record
 from engine.look import CONTROLLER, Look, statement_of
+from engine.model.identity import Identity
 from engine.model.names import names_of
 from engine.outputs import excerpt
-from engine.queries import LocalQuery, Query, SqlQuery
+from engine.parse.identity import HEAD, parse_identity
+from engine.queries import Asked, LocalQuery, Query, SqlQuery
+from engine.queries.identity import WHO
+from engine.queries.neteye import DEFINITION
 from engine.report import earlier
 from engine.run import Run
 from engine.survey import RECORDS
-from engine.transport.base import Answer, Lost, LostKind
+from engine.transport.base import Answer, Known, Lost, LostKind
 
 T = TypeVar("T")
 
 
 class Nowhere:
     """In the place of a transport: whatever is sent is an error of who sends it."""
+
+    def __init__(self) -> None:
+        self.on_stranger: Callable[[Lost], None] = lambda _: None
+
+    def confirm(self, node: str, known: Known) -> None:
+        """Nothing is sent."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise NotRecorded(f"not by way of the record: {name}")
@@ -81,6 +92,33 @@ class RecordedLook(Look):
         """How a command may stand in a journal; older ones cut it, or folded its lines."""
         text = self._run.redactor.clean_output(command)
         return excerpt(text), text[:400], " ".join(text.split())
+
+    @property
+    def compares_machines(self) -> bool:
+        """A run of an older runbook asked no machine who it is."""
+        return any(e.get("question") == WHO.name for e in self._source.of(FIRST_LOOK))
+
+    def who(self, nodes: Iterable[str]) -> Asked[Identity]:
+        """As they said then; of an older runbook's run what it asked in the place of that."""
+        if self.compares_machines:
+            return super().who(nodes)
+        asked: Asked[Identity] = Asked(WHO.name)
+        for node in nodes:
+            first = self._source.take(node, "a first answer")
+            if "problem" in first:
+                asked.unanswered[node] = first["problem"]
+            else:
+                asked.values[node] = self._who_before(node)
+        return asked
+
+    def _who_before(self, node: str) -> Identity:
+        told = self._source.take(node, DEFINITION.name)
+        text = text_of(told["output"], self._source.directory, DEFINITION.name)
+        marker = self._source.take(node, "rehearsal marker")
+        return replace(
+            parse_identity("\n".join((HEAD, *(f"cluster {line}" for line in text.split("\n"))))),
+            is_rehearsal=marker["code"] == 0,
+        )
 
     def learn(self, nodes: Iterable[str]) -> None:
         """They were masked when they were recorded."""

@@ -14,6 +14,7 @@ from engine.judging.apply import Reapplier
 from engine.judging.baseline import RecordedBaseline
 from engine.judging.look import Nowhere, RecordedLook
 from engine.judging.record import Record
+from engine.recognition import judge_strangers
 from engine.run import Run, Stop
 from engine.secrets import Secret
 from engine.session import Session
@@ -36,11 +37,13 @@ class JudgingSession(Session):
         record.go_to("")
         look = RecordedLook(run, record)
         self.look, self.survey = look, survey(run, look)
+        judge_strangers(run, self.survey.strangers, self.survey.sent)
         if run.follows is not None:
             self.opening.stand_apart(run.follows, self.look, self.survey)
             return
         if any(event["event"] == "lock-taken" for event in record.own):
             refresh_records(run, look, self.survey)
+            judge_strangers(run, self.survey.strangers, self.survey.sent)
         if run.mode.changes:
             self._applier = Reapplier(run, record)
         judge_records(run, look, self.survey)

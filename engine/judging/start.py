@@ -62,10 +62,17 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
 
 
 def inventory_of(begun: Event) -> Inventory:
-    """Nodes, roles and settings by `run-started`; how the nodes are reached is not on record."""
-    hosts = tuple(Host(name, Role(role), name) for name, role in begun["nodes"].items())
+    """Nodes, roles and settings by `run-started`."""
+    hosts = tuple(_host(name, role, begun) for name, role in begun["nodes"].items())
     given = begun.get("given") or _given_before(begun)
     return Inventory(Path(begun["inventory"]), hosts, _settings(given))
+
+
+def _host(name: str, role: str, begun: Event) -> Host:
+    """How it is reached is on record for messages; an older runbook did not write it down."""
+    way = begun.get("reached", {}).get(name, {"address": name, "port": 22, "line": 0})
+    by = tuple(way.get("by", ()))
+    return Host(name, Role(role), way["address"], port=way["port"], ssh_args=by, line=way["line"])
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

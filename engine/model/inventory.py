@@ -40,6 +40,8 @@ class Host:
     """Already checked: only -J, -F and -o ProxyJump."""
     become: bool = False
     """Commands run through `sudo -n`."""
+    line: int = field(default=0, compare=False)
+    """Where the inventory has it; 0: not known."""
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def read_host(
     given = {**groups.get("all", {}), **groups.get(host.group, {}), **host.variables}
     fields = _read(given, HOST_READERS, problems)
     fields.setdefault("address", host.name)
-    return Host(name=host.name, role=Role(host.group), **fields)
+    return Host(name=host.name, role=Role(host.group), line=host.line, **fields)
 
 
 def read_settings(given: Mapping[str, Value], problems: Problems) -> Settings | None:

@@ -57,6 +57,31 @@ class Answer:
         )
 
 
+@dataclass(frozen=True)
+class Known:
+    """The machine that a node is."""
+
+    machine_id: str
+    hostname: str
+    member: str = ""
+    """Its name in pacemaker; empty: not compared."""
+
+    def is_same_as(self, other: Known) -> bool:
+        """The same machine id; names in any form, without case; the member where both are told."""
+        return (self.machine_id, _short(self.hostname)) == (
+            other.machine_id,
+            _short(other.hostname),
+        ) and ("" in (self.member, other.member) or self.member.lower() == other.member.lower())
+
+    def __str__(self) -> str:
+        member = f", {self.member!r} in pacemaker" if self.member else ""
+        return f"{self.hostname!r}{member} with machine id {self.machine_id or 'none'}"
+
+
+def _short(name: str) -> str:
+    return name.partition(".")[0].lower()
+
+
 class LostKind(StrEnum):
     """Why there is no answer."""
 
@@ -72,10 +97,13 @@ class LostKind(StrEnum):
     """The host key is not known here, or is another one than the known one."""
     FORWARDING = "forwarding"
     """The node's sshd forwards no sockets (AllowStreamLocalForwarding, DisableForwarding)."""
+    IDENTITY = "identity"
+    """The connection leads to another machine, or to one that was not confirmed."""
 
 
 NEVER_STARTED = frozenset(
-    {LostKind.UNREACHABLE, LostKind.AUTHENTICATION, LostKind.HOST_KEY, LostKind.FORWARDING}
+    {LostKind.UNREACHABLE, LostKind.AUTHENTICATION, LostKind.HOST_KEY}
+    | {LostKind.FORWARDING, LostKind.IDENTITY}
 )
 
 
@@ -88,6 +116,9 @@ class Lost(RunbookError):
         self.why = why
         self.kind = kind
         self.partial = partial
+        self.known: Known | None = None
+        self.seen: Known | None = None
+        """Of kind IDENTITY: the machine that was confirmed, and the one that is there."""
 
     @property
     def may_have_run(self) -> bool:
@@ -105,7 +136,15 @@ class Transport(Protocol):
     `node` is a host's name in the inventory. `deadline` is in seconds; the command is ended on
     the node when it is over (TERM, 5 seconds later KILL, to its process group), also when the
     connection is gone by then. All methods raise `Refused` and `Lost`.
+
+    Until `confirm` was called for a node, only the question who it is reaches it.
     """
+
+    on_stranger: Callable[[Lost], None]
+    """Told once a node when another machine has taken its place since; from any thread."""
+
+    def confirm(self, node: str, known: Known) -> None:
+        """The node is this machine: whatever connection leads to another one sends nothing."""
 
     def run(
         self,

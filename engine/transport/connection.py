@@ -58,22 +58,40 @@ class Connection:
         self._count = 0
         self._forwards = 0
         self._control: Path | None = None
+        self._recognised: Path | None = None
         self._log = directory / f"{name}.log"
 
-    def client(self, command: bytes) -> list[bytes]:
-        """Arguments of an ssh client that runs `command` over this connection, opened if needed."""
-        words = [*CLIENT, "-S", str(self._ensure()), "--", self.host.address]
+    def reach(self) -> Path:
+        """The control socket of the connection, which is opened if needed."""
+        return self._ensure()
+
+    def is_new(self, control: Path) -> bool:
+        """Over this connection it has not been seen yet which machine is there."""
+        return control != self._recognised
+
+    def recognise(self, control: Path) -> None:
+        """A session over this connection has told which machine is there, or has looked."""
+        self._recognised = control
+
+    def client(self, control: Path, command: bytes) -> list[bytes]:
+        """Arguments of an ssh client that runs `command` over this connection."""
+        words = [*CLIENT, "-S", str(control), "--", self.host.address]
         return [*(word.encode() for word in words), command]
 
     @contextlib.contextmanager
-    def forward(self, remote: str) -> Iterator[Forward]:
-        """A local socket in the private directory, connected to `remote` of the node."""
+    def forward(self, remote: str, look: Callable[[], object]) -> Iterator[Forward]:
+        """A local socket in the private directory, connected to `remote` of the node.
+
+        `look` runs a session, which finds out whether a new connection leads to the machine that
+        is meant; it raises Lost when not.
+        """
         is_path = remote.startswith("/") and ":" not in remote
         if not is_path and not _HOST_PORT.fullmatch(remote):
             raise UsageError(
                 f"{remote!r} is no socket path; expected an absolute one without ':', or HOST:PORT"
             )
-        control = self._ensure()
+        while self.is_new(control := self._ensure()):
+            look()
         with self._lock:
             self._forwards += 1
             local = self._directory / f"{self._name}f{self._forwards}"

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from engine.errors import UsageError
 from engine.secrets import Secret
-from engine.transport.base import Answer, Lost, OnChunk, OnLine, question
+from engine.transport.base import Answer, Known, Lost, OnChunk, OnLine, question
+from engine.transport.identity import Identities
 from engine.transport.lines import LineSplitter
 
 Argv = tuple[str, ...]
@@ -60,13 +61,29 @@ class _Double:
     def __init__(self, sockets: Sockets | None) -> None:
         self._sockets = dict(sockets or {})
         self._lock = threading.Lock()
+        self._strangers: dict[str, Callable[[], None]] = {}
         self.asked: list[tuple[str, Argv]] = []
         """Everything that was asked, in its order."""
+        self.confirmed: dict[str, Known] = {}
+        self.on_stranger: Callable[[Lost], None] = lambda _: None
+
+    def confirm(self, node: str, known: Known) -> None:
+        """The node is this machine; whoever asks before is the test's own business."""
+        self.confirmed[node] = known
+
+    def becomes(self, node: str, seen: Known) -> None:
+        """From now on another machine answers for a confirmed node, as the real door tells it."""
+        identities = Identities(())
+        identities.on_stranger = self.on_stranger
+        identities.confirm(node, self.confirmed[node])
+        self._strangers[node] = lambda: identities.met(node, self.confirmed[node], seen)
 
     def _reply(self, node: str, argv: Argv, stdin: bytes | Secret | None) -> Reply:
         raise NotImplementedError
 
     def _ask(self, node: str, argv: Sequence[str], stdin: bytes | Secret | None) -> Reply:
+        if node in self._strangers:
+            self._strangers[node]()
         with self._lock:
             self.asked.append((node, tuple(argv)))
             return self._reply(node, tuple(argv), stdin)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from engine.errors import UsageError
 from engine.model.inventory import Inventory
 from engine.secrets import Secret
 from engine.transport.answers import Collector, Sink
-from engine.transport.base import Answer, Lost, LostKind, OnChunk, OnLine, question
+from engine.transport.base import Answer, Known, Lost, LostKind, OnChunk, OnLine, question
 from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.files import appearing
 from engine.transport.firewall import Firewall
+from engine.transport.identity import Identities
 from engine.transport.lines import LineSplitter
 from engine.transport.local import not_started, require
 from engine.transport.private import PrivateDirectory
@@ -36,11 +39,13 @@ _ASKED_FOR = "read from master failed"
 class SshTransport:
     """Runs commands on the hosts of an inventory; `guard` looks at each of them first.
 
+    `question` asks a machine who it is: all that is sent to one that was not confirmed.
+
     A context manager; connections end with it. Safe for use by several threads. UsageError when
     this machine lacks what ssh needs.
     """
 
-    def __init__(self, inventory: Inventory, guard: Firewall) -> None:
+    def __init__(self, inventory: Inventory, guard: Firewall, question: Sequence[str]) -> None:
         require(len(inventory.hosts))
         self._guard = guard
         self._directory = PrivateDirectory()
@@ -48,7 +53,22 @@ class SshTransport:
             host.name: Connection(host, self._directory.path, str(number))
             for number, host in enumerate(inventory.hosts)
         }
+        self._identities = Identities(question)
         self._closed = threading.Event()
+
+    @property
+    def on_stranger(self) -> Callable[[Lost], None]:
+        """See `Transport.on_stranger`."""
+        return self._identities.on_stranger
+
+    @on_stranger.setter
+    def on_stranger(self, tell: Callable[[Lost], None]) -> None:
+        self._identities.on_stranger = tell
+
+    def confirm(self, node: str, known: Known) -> None:
+        """See `Transport.confirm`."""
+        self._guard.check_node(node)
+        self._identities.confirm(node, known)
 
     def __enter__(self) -> SshTransport:
         return self
@@ -110,7 +130,9 @@ class SshTransport:
     def forward(self, node: str, remote_socket: str) -> Iterator[Path]:
         """See `Transport.forward`. `Lost` (FORWARDING) when the block fails for sshd's refusal."""
         self._guard.check_node(node)
-        with self._connections[node].forward(remote_socket) as forward:
+        self._identities.expected(node, ())
+        connection = self._connections[node]
+        with connection.forward(remote_socket, partial(self._look, connection)) as forward:
             try:
                 yield forward.local
             except Exception as error:
@@ -120,6 +142,11 @@ class SshTransport:
                     why = FORWARDING_OFF.format(remote_socket)
                     raise Lost(node, why, LostKind.FORWARDING) from error
                 raise
+
+    def _look(self, connection: Connection) -> None:
+        """A session for its look at the machine. Lost when it is another one."""
+        collector = Collector(connection.host.name, [["true"]], 10.0)
+        collector.only(self._try(connection, collector, None))
 
     def _is_served(self, node: str, socket: str) -> bool:
         """Somebody listens at this Unix socket of the node."""
@@ -146,8 +173,6 @@ class SshTransport:
         for argv in collector.argvs:
             self._guard.check(node, argv, data)
         connection = self._connections[node]
-        nonce = new_nonce()
-        command = remote_command(nonce, collector.sent, collector.deadline, connection.host.become)
         patience = collector.longest + NETWORK_MARGIN
         if not connection.sessions.acquire(timeout=patience):
             raise Lost(
@@ -157,23 +182,18 @@ class SshTransport:
                 LostKind.UNREACHABLE,
             )
         try:
-            return self._try(connection, collector, nonce, command, data)
+            return self._try(connection, collector, data)
         finally:
             connection.sessions.release()
 
     def _try(
-        self,
-        connection: Connection,
-        collector: Collector,
-        nonce: str,
-        command: bytes,
-        data: bytes | None,
+        self, connection: Connection, collector: Collector, data: bytes | None
     ) -> list[Answer | Lost]:
         """Sessions until one could be opened; those before it never began."""
         until = time.monotonic() + OPEN_DEADLINE
         pause = 0.05
         while True:
-            results, said = self._once(connection, collector, nonce, command, data)
+            results, said = self._once(connection, collector, data)
             if results is not None:
                 return results
             # Sessions of others on the way out may still count at the server for a moment.
@@ -187,28 +207,36 @@ class SshTransport:
             pause = min(pause * 2, 1.0)
 
     def _once(
-        self,
-        connection: Connection,
-        collector: Collector,
-        nonce: str,
-        command: bytes,
-        data: bytes | None,
+        self, connection: Connection, collector: Collector, data: bytes | None
     ) -> tuple[list[Answer | Lost] | None, str]:
         """One session. No results, and ssh's words, when none could be opened."""
-        client = connection.client(command)
+        host, nonce = connection.host, new_nonce()
+        known = self._identities.expected(host.name, collector.argvs)
+        control = connection.reach()
+        if data and connection.is_new(control):
+            self._look(connection)  # what is written arrives before the session itself can look
+            control = connection.reach()
+        if known is not None and not connection.is_new(control):
+            known = replace(known, member="")
+        command = remote_command(nonce, collector.sent, collector.deadline, host.become, known)
         seen = connection.log_size()
         out, err = collector.demuxes(nonce)
         until = time.monotonic() + collector.longest + NETWORK_MARGIN
+        client = connection.client(control, command)
         try:
             session = Session(client, data, out, err)
         except OSError as error:
-            node, why = connection.host.name, not_started(error)
-            raise Lost(node, why, LostKind.UNREACHABLE) from error
+            raise Lost(host.name, not_started(error), LostKind.UNREACHABLE) from error
         code = session.converse(len(collector.argvs), until)
+        if known is not None and (stranger := out.stranger or err.stranger) is not None:
+            self._identities.met(host.name, known, stranger)
+            return None, "the node's name has another form now"
         said = err.before.decode("utf-8", "backslashreplace").strip()
         if code == 255 and not err.begun and _opened_none(said):
             return None, said
-        return collector.results(code, connection.host, connection.said_since(seen)), ""
+        if err.begun:
+            connection.recognise(control)
+        return collector.results(code, host, connection.said_since(seen)), ""
 
 
 def _opened_none(said: str) -> bool:

@@ -7,6 +7,8 @@ command and one after each, made of a random word that the output can't contain 
 - the answer is complete when the marks are there, even if a background process of the command
   still holds the streams open,
 - output needs no encoding and no file on the node, whatever bytes it has.
+Where it is known which machine the node is, the script first looks whether it is that one. Another
+one leaves a mark that says who it is, and no command is started.
 
 The script measures by /proc/uptime, a clock that nobody sets and that costs no process.
 """
@@ -20,11 +22,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import UsageError
+from engine.transport.base import Known
 
 KILL_AFTER = 5
 """Seconds from TERM to KILL for a command whose deadline is over."""
 COMMAND_LIMIT = 120_000
 """Bytes; Linux takes no argument longer than 131072, and the whole command is one for ssh."""
+MEMBER_SECONDS = 3
+"""For pacemaker's name of the node: crm_node hangs when pacemaker's daemons do."""
 NO_POSIX_SHELL = 97
 """The exit code of a login shell that is a csh."""
 # A csh can't read quoted lines: it would take each line of a script for a command of its own and
@@ -34,11 +39,23 @@ _GUARD = f"test $?shell != 1 || exec sh -c 'exit {NO_POSIX_SHELL}'\n"
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MARK = b"\x1e"
 _BEGIN = b"begin"
+_STRANGER = b"stranger"
 
-# Positional data: the random word, then for each command: deadline, number of words, the words.
+# Positional data: the random word; machine id, name ('' for any machine) and pacemaker's name ('':
+# not asked); then for each command: deadline, number of words, the words.
 # The words of one command are cut out by rotating them behind the others in a subshell.
 _SCRIPT = """\
-n=$1; shift
+n=$1 wi=$2 wh=$3 wm=$4; shift 4
+i= h= m=$wm
+if [ -n "$wh" ]; then
+{ read -r i </etc/machine-id; read -r h </proc/sys/kernel/hostname; } 2>/dev/null
+[ -z "$wm" ] || m=$(timeout MEMBER crm_node -n 2>/dev/null) && [ -n "$m" ] || m=$wm
+if [ "$i" != "$wi" ] || [ "$h" != "$wh" ] || [ "$m" != "$wm" ]; then
+printf '\\036%s:stranger:%s/%s/%s\\n' "$n" "$i" "$h" "$m"
+printf '\\036%s:stranger:%s/%s/%s\\n' "$n" "$i" "$h" "$m" >&2
+exit
+fi
+fi
 mark() {
 read -r u r </proc/uptime
 printf '\\036%s:%s:%s\\n' "$n" "$1" "$u"
@@ -54,7 +71,7 @@ exec timeout -k KILL_AFTER "$t" "$@")
 mark "$?"
 shift "$k"
 done
-""".replace("KILL_AFTER", str(KILL_AFTER))
+""".replace("KILL_AFTER", str(KILL_AFTER)).replace("MEMBER", str(MEMBER_SECONDS))
 
 
 def new_nonce() -> str:
@@ -63,16 +80,22 @@ def new_nonce() -> str:
 
 
 def remote_command(
-    nonce: str, argvs: Sequence[Sequence[str]], deadline: float, become: bool
+    nonce: str,
+    argvs: Sequence[Sequence[str]],
+    deadline: float,
+    become: bool,
+    known: Known | None = None,
 ) -> bytes:
     """The command for the node's login shell, quoted once.
 
+    `known`: the machine that it must be. None: whichever answers.
     UsageError for what no command can carry: no words, NUL, too long, a deadline that is none.
     """
     if not (math.isfinite(deadline) and deadline >= 0.001):
         raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")
     words = ["sudo", "-n", "--"] if become else []
     words += ["env", "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", _SCRIPT, "sh", nonce]
+    words += [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
     for argv in argvs:
         if not argv or any("\0" in word for word in argv):
             raise UsageError(f"not a command: {list(argv)!r}; expected words without NUL")
@@ -108,6 +131,8 @@ class Demux:
         self.before = b""
         """What came before the begin (first 4 KiB): ssh itself, the login shell, sudo."""
         self.marks: list[Mark] = []
+        self.stranger: Known | None = None
+        """The machine that started nothing, as it is not the one that was meant."""
 
     @property
     def begun(self) -> bool:
@@ -153,4 +178,7 @@ class Demux:
 
     def _take(self, mark: bytes) -> None:
         word, _, uptime = mark.partition(b":")
+        if word == _STRANGER:
+            self.stranger = Known(*uptime.decode("utf-8", "backslashreplace").split("/", 2))
+            return
         self.marks.append(Mark(None if word == _BEGIN else int(word), float(uptime)))

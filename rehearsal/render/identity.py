@@ -1,5 +1,6 @@
 """What a node knows of itself and of the cluster: names, addresses, release, the cluster file."""
 
+import hashlib
 import json
 
 from rehearsal.services import SERVICES
@@ -29,6 +30,14 @@ def _entry(node: Node, *, with_id: bool) -> dict[str, object]:
         "hostname_ext": node.name_ext,
     }
     return {**entry, "id": node.number} if with_id else entry
+
+
+def machine_id(host_key: str) -> str:
+    """/etc/machine-id: another one on each node, and the same as long as it has its host key.
+
+    So it outlives what stops, kills or reloads a container, and the image's is on none.
+    """
+    return hashlib.sha256(host_key.encode()).hexdigest()[:32]
 
 
 def hosts(topology: Topology, node: Node) -> str:

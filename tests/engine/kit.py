@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -237,6 +238,22 @@ def lost_connection(node: str = N) -> Lost:
 
 def unreachable(node: str = N) -> Lost:
     return Lost(node, "no route to host", LostKind.UNREACHABLE)
+
+
+def machine_id(name: str) -> str:
+    """A machine id of its own for each name."""
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def who(name: str, cluster: str = "", **said: str) -> Answer:
+    """What the machine `name` says of itself; `cluster` is the text of its cluster file.
+
+    `said` are lines of the answer by their kind, in the place of the usual ones.
+    """
+    usual = {"id": machine_id(name), "hostname": name, "system": f"{machine_id(name)}/1"}
+    lines = [f"{kind} {text}" for kind, text in {**usual, **said}.items()]
+    lines += [f"cluster {line}" for line in cluster.splitlines()]
+    return Answer(0, "\n".join(["who-i-am", *lines, ""]).encode(), b"", 0.0)
 
 
 def replies(*each: Answer | Lost) -> Callable[[], Answer | Lost]:

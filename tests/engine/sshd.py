@@ -16,6 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
+from engine.queries.identity import WHO
+from engine.transport.base import Known
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
 
@@ -66,6 +68,13 @@ class Sshd:
     def _log(self) -> Path:
         return self.directory / "log"
 
+    def becomes(self, machine: Known) -> None:
+        """Another machine takes its address, its port and its host key."""
+        self.kill_connections()
+        self.stop()
+        self.process = _start(self.directory, machine)
+        _wait_for(self.port, self.process, self.directory / "log")
+
     def kill_connections(self) -> None:
         """Kill the processes that serve connections; the listening one stays."""
         for pid in children(self.process.pid):
@@ -75,8 +84,24 @@ class Sshd:
 
 
 def transport(*hosts: Host) -> SshTransport:
+    """The door to these hosts, confirmed as this machine, which all of them are."""
+    opened = stranger_transport(*hosts)
+    for host in hosts:
+        opened.confirm(host.name, this_machine())
+    return opened
+
+
+def stranger_transport(*hosts: Host) -> SshTransport:
+    """The door to these hosts, of which nothing is known yet."""
     listed = inventory(*hosts)
-    return SshTransport(listed, Firewall(listed))
+    return SshTransport(listed, Firewall(listed), WHO.argv)
+
+
+def this_machine() -> Known:
+    """As every sshd of these tests would tell it."""
+    place = Path("/etc/machine-id")
+    machine_id = place.read_text().strip() if place.exists() else ""
+    return Known(machine_id, Path("/proc/sys/kernel/hostname").read_text().strip())
 
 
 def inventory(*hosts: Host) -> Inventory:
@@ -113,11 +138,23 @@ def write_known_hosts(sshd_directory: Path, port: int, public: str) -> None:
     (sshd_directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {public}\n")
 
 
-@contextlib.contextmanager
-def running(options: Sequence[str] = ()) -> Iterator[Sshd]:
-    """sshd with `options` (lines of sshd_config that win over ours)."""
+def _start(directory: Path, machine: Known | None = None) -> subprocess.Popen[bytes]:
+    """sshd, in namespaces of its own with another machine's id and name if one is given."""
     program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin")
     assert program, "sshd is missing: apt-get install --no-install-recommends openssh-server"
+    words = [program, "-D", "-f", str(directory / "sshd_config"), "-E", str(directory / "log")]
+    if machine is not None:
+        place = directory / "machine-id"
+        place.write_text(f"{machine.machine_id}\n")
+        script = 'mount --bind "$1" /etc/machine-id && hostname "$2" && shift 2 && exec "$@"'
+        inside = ["unshare", "--mount", "--uts", "sh", "-c", script, "sh"]
+        words = [*inside, str(place), machine.hostname, *words]
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+@contextlib.contextmanager
+def running(options: Sequence[str] = (), machine: Known | None = None) -> Iterator[Sshd]:
+    """sshd with `options` (lines of sshd_config that win over ours), on `machine` if given."""
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sshd-") as name:
@@ -128,18 +165,13 @@ def running(options: Sequence[str] = ()) -> Iterator[Sshd]:
         port = free_port()
         _configure(directory, port, options)
         write_known_hosts(directory, port, (directory / "host_key.pub").read_text())
-        process = subprocess.Popen(
-            [program, "-D", "-f", str(directory / "sshd_config"), "-E", str(directory / "log")],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        server = Sshd(directory, port, _start(directory, machine))
         try:
-            _wait_for(port, process, directory / "log")
-            yield Sshd(directory, port, process)
+            _wait_for(port, server.process, directory / "log")
+            yield server
         finally:
-            server = Sshd(directory, port, process)
             server.kill_connections()
-            process.send_signal(signal.SIGCONT)
+            server.process.send_signal(signal.SIGCONT)
             server.stop()
 
 

@@ -21,7 +21,7 @@ from engine.detached import (
     progress_query,
     start,
 )
-from engine.transport.base import Answer, Lost
+from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 
@@ -169,6 +169,14 @@ def test_patience_counts_from_the_last_answer() -> None:
     with pytest.raises(Lost, match="no route to host"):
         following.follower.follow(3600)
     assert 19 <= following.time.clock() <= 21
+
+
+def test_another_machine_in_the_place_of_n_is_not_asked_again() -> None:
+    stranger = Lost(kit.N, "it is another machine now", LostKind.IDENTITY)
+    following = Following(lambda seconds: stranger if seconds >= 5 else living(LOG[:11]))
+    with pytest.raises(Lost, match="another machine"):
+        following.follower.follow(3600)
+    assert following.time.clock() == 5
 
 
 def test_a_command_that_lives_longer_than_its_deadline_has_no_status() -> None:

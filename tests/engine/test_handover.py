@@ -12,6 +12,7 @@ from engine.attempt.lock import ClusterLock
 from engine.attempt.records import RecordsWriter
 from engine.errors import UsageError
 from engine.run import Run
+from engine.transport.base import Lost, LostKind
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change
 
@@ -129,3 +130,16 @@ def test_a_key_that_stays_is_told_and_the_lock_given_back(bench: Make) -> None:
         "N still has the key of the attempt's comparisons: no space left. The next run removes it."
     ]
     assert (made.node.root / "lock").read_text().splitlines()[1] == "free"
+
+
+def test_another_machine_is_not_tried_again(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "PATIENCE", 60.0)
+    monkeypatch.setattr("engine.waiting.EVERY", 0.01)
+    made = bench()
+    stranger = Lost(kit.N, "it is another machine now", LostKind.IDENTITY)
+    made.node.failing = [None, *[stranger] * 3, None]
+    made.apply(change())
+    text = end(made)
+    assert "N did not take the last 2 lines of the journal: " in text
+    assert "it is another machine now" in text
+    assert len(made.node.failing) == 1

@@ -258,7 +258,7 @@ def test_each_scope_is_a_graph_of_its_own(scope: Scope) -> None:
 def test_a_restore_runs_no_step_of_the_upgrade_and_serves_no_row() -> None:
     restoring = {mark.name for mark, _ in STEPS if Scope.RESTORE in mark.scopes}
     own = {name for name in restoring if name.startswith("restore.")}
-    common = {"reachable", "environment", "roles", "records"}
+    common = {"reachable", "machines", "environment", "roles", "records"}
     assert restoring - own == {f"preflight.{name}" for name in common} | {"closing.state"}
     for mark, _ in STEPS:
         if mark.name in own:

@@ -87,7 +87,7 @@ def test_a_command_on_its_way_when_the_master_died_is_not_sent_again(master: Mas
     """ssh then tries a connection of its own, and what it says of that is not the reason."""
     inventory = kit.inventory()
     with (
-        SshTransport(inventory, Firewall(inventory)) as door,
+        SshTransport(inventory, Firewall(inventory), ["true"]) as door,
         pytest.raises(Lost, match="read from master failed") as lost,
     ):
         door.run(kit.N, ["true"], deadline=5)

@@ -13,6 +13,7 @@ import pytest
 from engine import cli
 from engine.judging import again as judging
 from engine.judging.compare import State
+from engine.queries.identity import WHO
 from engine.transport.base import Lost, LostKind
 from engine.transport.scripted import said
 from tests.judging.again import altered, contents, differences, judged, states
@@ -93,7 +94,7 @@ RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
         or ()
     ),
     "a node out of reach": lambda p: (
-        p.cluster.answer.update({(SECOND, ("true",)): Lost(SECOND, "no", LostKind.UNREACHABLE)})
+        p.cluster.answer.update({(SECOND, WHO.argv): Lost(SECOND, "no", LostKind.UNREACHABLE)})
         or p.steps(JUDGING + CLOSING)
         or ()
     ),

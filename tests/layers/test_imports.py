@@ -144,6 +144,7 @@ DOOR = {
     "engine.look": "asks",
     "engine.sql": "asks the database",
     "engine.survey": "the first look hands the door to Look",
+    "engine.recognition": "says which machine each node is",
     "engine.detached": "starts and follows long commands",
     "engine.door": "ends the run at the first refusal of the role firewall",
     "engine.attempt.gate": "what goes before a change on its node",

@@ -24,15 +24,15 @@ from engine.model.host import Version
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.queries import Query
+from engine.queries.identity import WHO
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
 from engine.session import Session
-from engine.survey import REACHABLE, REHEARSAL_MARKER
 from engine.transport.base import Answer, Lost
 from engine.transport.scripted import said
-from tests.engine.kit import Node, is_record_script
+from tests.engine.kit import Node, is_record_script, who
 from tests.parse.topology import cluster_file, crm_mon, node_name
 
 NODES = tuple(node_name(number) for number in (1, 2, 3))
@@ -165,6 +165,8 @@ class Cluster(Node):
             return given() if callable(given) else given
         if is_record_script(argv):
             return super()._reply(node, argv, stdin)
+        if argv == WHO.argv:
+            return who(node, cluster_file(3))
         if argv[3:4] == ("support-bundle",):
             return self.support(node, argv[5:])
         return self._plain(argv)
@@ -176,8 +178,6 @@ class Cluster(Node):
         if argv[0] == "has":
             return said(code=0 if argv[1] in self.things else 1)
         answers: Mapping[tuple[str, ...], Answer] = {
-            REACHABLE.argv: said(),
-            REHEARSAL_MARKER.argv: said(code=1),
             DEFINITION.argv: said(cluster_file(3)),
             VERSION.argv: said(f"NetEye release {self.version} - test\n"),
             LEFTOVERS.argv: said(),

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from engine.survey import REACHABLE
+from engine.queries.identity import WHO
 from engine.transport.base import Lost, LostKind
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import SECOND, THIRD, Project
@@ -26,7 +26,7 @@ def test_what_follows_from_nodes_out_of_reach_is_folded(
     project.steps(ASKING)
     for node in (SECOND, THIRD):
         lost = Lost(node, f"no ssh connection to {node}; {WHY}", LostKind.HOST_KEY)
-        project.cluster.answer[node, REACHABLE.argv] = lost
+        project.cluster.answer[node, WHO.argv] = lost
     result = project.run(*options)
     assert result.ret == 10
     text = "\n".join(result.outlines)

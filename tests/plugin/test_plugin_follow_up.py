@@ -13,7 +13,8 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
-from engine.survey import REACHABLE, RECORDS
+from engine.queries.identity import WHO
+from engine.survey import RECORDS
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import N, Project, assert_ended
@@ -221,7 +222,7 @@ def test_a_question_without_an_answer_is_no_verdict(upgraded: Project) -> None:
 
 
 def test_an_unreachable_n_is_no_verdict(upgraded: Project) -> None:
-    upgraded.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    upgraded.cluster.answer[N, WHO.argv] = unreachable(N)
     assert_ended(upgraded, upgraded.run("--follow-up", last(upgraded)), 10, "blocked")
 
 

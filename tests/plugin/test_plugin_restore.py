@@ -8,7 +8,8 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
-from engine.survey import REACHABLE, RECORDS
+from engine.queries.identity import WHO
+from engine.survey import RECORDS
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import N, Project, assert_ended
@@ -229,7 +230,7 @@ def test_without_an_attempt_there_is_nothing_to_restore(
 
 
 def test_an_unreachable_n_is_no_missing_attempt(begun: Project) -> None:
-    begun.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    begun.cluster.answer[N, WHO.argv] = unreachable(N)
     result = begun.run("--restore")
     assert result.ret not in (0, 4), result.outlines
     assert begun.cluster.changes == [("set", "x")]

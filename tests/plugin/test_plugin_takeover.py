@@ -14,8 +14,9 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.cli import main as cli
 from engine.model.finding import Severities, Severity
+from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
-from engine.survey import REACHABLE, RECORDS
+from engine.survey import RECORDS
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.kit import lost_connection, unreachable
@@ -359,7 +360,7 @@ def test_where_an_upgrade_stands_is_not_known_without_n(
     begun: Project, options: tuple[str, ...]
 ) -> None:
     """The other nodes are judged all the same, and nothing is changed."""
-    begun.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+    begun.cluster.answer[N, WHO.argv] = unreachable(N)
     result = begun.run(*options)
     assert result.ret != 0
     result.stdout.fnmatch_lines(["position: unknown; N is *"])

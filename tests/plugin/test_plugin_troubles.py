@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.attempt.records import RecordsWriter
+from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
-from engine.survey import REACHABLE
 from tests.engine.kit import unreachable
 from tests.plugin.kit import (
     CHANGE,
@@ -74,7 +74,7 @@ def test_all(look, evidence):
 @pytest.mark.parametrize("nodes", [[N], list(NODES)])
 def test_without_n_there_is_no_lock_and_no_change(project: Project, nodes: list[str]) -> None:
     for node in nodes:
-        project.cluster.answer[node, REACHABLE.argv] = unreachable(node)
+        project.cluster.answer[node, WHO.argv] = unreachable(node)
     project.steps(CHANGE)
     result = project.run()
     assert result.ret != 0
@@ -83,10 +83,10 @@ def test_without_n_there_is_no_lock_and_no_change(project: Project, nodes: list[
 
 
 def test_an_unreachable_other_node_is_not_asked_again_and_again(project: Project) -> None:
-    project.cluster.answer[THIRD, REACHABLE.argv] = unreachable(THIRD)
+    project.cluster.answer[THIRD, WHO.argv] = unreachable(THIRD)
     project.steps(CLOSING)
     assert project.run().ret == 0
-    assert [argv for node, argv in project.cluster.asked if node == THIRD] == [REACHABLE.argv]
+    assert [argv for node, argv in project.cluster.asked if node == THIRD] == [WHO.argv]
 
 
 def damaged_records(project: Project) -> None:
@@ -234,7 +234,7 @@ def test_a_change_that_could_not_be_made_is_not_done(project: Project, why: str)
     if why == "the lock is held":
         RecordsWriter(project.cluster, N, {"who": "B. Bianchi"}).acquire()
     else:
-        project.cluster.answer[N, REACHABLE.argv] = unreachable(N)
+        project.cluster.answer[N, WHO.argv] = unreachable(N)
     assert project.run().ret != 0
     assert project.cluster.changes == []
     assert project.outcomes().get("a.b") in ("not reached", "failed")

@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -85,6 +86,13 @@ def test_cluster_file_has_the_vendors_shape() -> None:
     assert [node["id"] for node in content["Nodes"]] == [1, 2, 3]
     assert "id" not in content["ElasticOnlyNodes"][0]
     assert content["VotingOnlyNode"]["hostname"] == "neteye05.neteyelocal"
+
+
+def test_each_node_is_a_machine_of_its_own_as_long_as_it_has_its_host_key() -> None:
+    first, second = (identity.machine_id(f"ssh-ed25519 AAAA{number}") for number in (1, 2))
+    assert first == identity.machine_id("ssh-ed25519 AAAA1")
+    assert first != second
+    assert re.fullmatch("[0-9a-f]{32}", first)
 
 
 def test_cluster_file_omits_roles_that_are_not_there() -> None:
