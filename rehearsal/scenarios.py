@@ -3,12 +3,13 @@
 A scenario is what differs from `guide`, the default, in which every path of the upgrade guide is
 walked. Everything is put in place before the first start, except `after_start`, which is run on
 a node when the cluster stands. The breaking changes' ways of going wrong are in tables of their
-own: `scenarios_memories`, `scenarios_glpi`, `scenarios_httpd`.
+own: `scenarios_memories`, `scenarios_glpi`, `scenarios_httpd`. What keeps packages back is in
+`scenarios_packages`.
 """
 
 from collections.abc import Mapping
 
-from rehearsal import scenarios_glpi, scenarios_httpd, scenarios_memories
+from rehearsal import scenarios_glpi, scenarios_httpd, scenarios_memories, scenarios_packages
 from rehearsal.errors import UsageError
 from rehearsal.scenario import SOURCE, TARGET, NodeStep, Scenario
 
@@ -96,6 +97,7 @@ _ALL = (
     *scenarios_memories.ALL,
     *scenarios_glpi.ALL,
     *scenarios_httpd.ALL,
+    *scenarios_packages.ALL,
 )
 SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
 DEFAULT = "guide"

@@ -10,6 +10,7 @@ PASSWORDS = "preflight.ocs_passwords"
 MEMORIES = "verification.memories"
 GLPI = "verification.glpi"
 ONLINE = "verification.ocs_server"
+REPOSITORY = "preflight.repository"
 
 
 def _preflight(scenario: str, step: str, codes: str, repair: Repair) -> Case:
@@ -286,5 +287,23 @@ _BEGINNING = (
     _left("rpmnew-in-upgrade-elastic-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
     _left("rpmnew-in-upgrade-voting-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
 )
-ALL = (*_CAPACITY, *_GLPI, *_HTTPD, *_PREFLIGHT, *_BEGINNING)
+_PACKAGES = (
+    _preflight("packages-excluded", REPOSITORY, "packages-hidden", repairs.excludes_removed),
+    _preflight(
+        "packages-excluded-in-repository", REPOSITORY, "packages-hidden", repairs.excludes_removed
+    ),
+    _preflight("update-waiting", REPOSITORY, "transaction-unfinished", repairs.nothing_waits),
+    green("kernel-excluded", Start.BEGINNING, REPOSITORY, "packages-rule-idle"),
+    _preflight("repository-gone", REPOSITORY, "repository-missing", repairs.package_taken_again),
+    *(
+        _from_start(
+            scenario, "verification.versions", "packages-behind", 1, repairs.excludes_removed
+        )
+        for scenario in ("packages-excluded-meanwhile", "ocs-excluded-meanwhile")
+    ),
+    _from_start(
+        "updates-excluded-meanwhile", "update.run", "updates-left", 1, repairs.excludes_removed
+    ),
+)
+ALL = (*_CAPACITY, *_GLPI, *_HTTPD, *_PREFLIGHT, *_BEGINNING, *_PACKAGES)
 CASES: dict[str, Case] = {case.name: case for case in ALL}

@@ -292,3 +292,22 @@ def leftover_migrated(lab: Lab) -> None:
     """The file compared, migrated and removed."""
     for node in lab.cluster.shorts:
         lab.cluster.shell(node, "rm -f /etc/logrotate.d/foreign.rpm*")
+
+
+# packages
+
+
+def excludes_removed(lab: Lab) -> None:
+    """The exclude taken out of dnf's files on every node."""
+    for node in lab.cluster.shorts:
+        lab.cluster.shell(node, "sed -i '/^exclude=/d' /etc/dnf/dnf.conf /etc/yum.repos.d/*.repo")
+
+
+def nothing_waits(lab: Lab) -> None:
+    """The prepared update given up."""
+    lab.on_active("rm /system-update")
+
+
+def package_taken_again(lab: Lab) -> None:
+    """The package taken again from the repository that has it now."""
+    lab.on_operative("dnf -q -y --enablerepo=neteye reinstall neteye-scripts")

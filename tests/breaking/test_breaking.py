@@ -11,7 +11,13 @@ from engine.model.finding import Severity
 from rehearsal import scenarios
 from rehearsal.standins.settings import draw
 from rehearsal.topology import parse_counts
-from runbook import test_15_preflight_ocs, test_50_backup, test_60_upgrade, test_70_verification
+from runbook import (
+    test_10_preflight,
+    test_15_preflight_ocs,
+    test_50_backup,
+    test_60_upgrade,
+    test_70_verification,
+)
 from runbook import test_16_preflight_needs as needs
 from runbook import test_30_update as update
 from runbook.release import SEVERITIES
@@ -20,12 +26,13 @@ from tests.breaking.case import Case, Start
 from tests.breaking.cases import ALL, CASES
 from tests.proving.choice import Shard
 
-OURS = re.compile(r"(?:capacity|memories|backup|glpi|ocs)-")
+OURS = re.compile(r"(?:capacity|memories|backup|glpi|ocs|packages)-")
 """How the codes of the breaking changes begin."""
 SHOWN = {code for case in ALL for code in (*case.codes, *case.warnings)}
 EVERYWHERE = {"capacity-dirty", "ocs-access-changed"}
 """Warned of in every run on the rehearsal's data, asserted by the default rehearsal's tests."""
 PHASES = (
+    test_10_preflight,
     test_15_preflight_ocs,
     needs,
     update,
@@ -58,7 +65,12 @@ def test_a_case_is_called_like_its_scenario() -> None:
 
 
 def test_every_scenario_of_the_breaking_changes_has_a_case() -> None:
-    tables = (scenarios.scenarios_memories, scenarios.scenarios_glpi, scenarios.scenarios_httpd)
+    tables = (
+        scenarios.scenarios_memories,
+        scenarios.scenarios_glpi,
+        scenarios.scenarios_httpd,
+        scenarios.scenarios_packages,
+    )
     names = {scenario.name for table in tables for scenario in table.ALL}
     assert names - set(CASES) == set()
 

@@ -30,6 +30,7 @@ def update_tasks() -> list[Task]:
         ("fencing", tasks.fencing),
         ("packages", tasks.install_packages(tasks.current_release)),
         ("elastic", tasks.restart_elastic),
+        ("templates", tasks.templates),
         ("migration", tasks.search_leftovers),
         ("secure_install", tasks.secure_install),
     ]
