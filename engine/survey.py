@@ -6,11 +6,11 @@ Nothing is judged here; an answer that did not come is kept as such for the step
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine import recognition
 from engine.attempt.memory import Memory
-from engine.attempt.position import Position, Situation, position_of
+from engine.attempt.position import LEFT, Position, Situation, position_of, round_to_prove
 from engine.attempt.records import Attempt, Lock, records_query
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.journal import Event
@@ -21,9 +21,11 @@ from engine.model.host import Version
 from engine.model.identity import Identity
 from engine.model.names import names_of
 from engine.policy.identity import definition_of
-from engine.queries import Asked
+from engine.policy.packages import not_left
+from engine.queries import Asked, Query
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
+from engine.queries.packages import BEHIND, package_state
 from engine.run import Run
 from engine.transport.base import Lost
 
@@ -56,6 +58,8 @@ class Survey:
     """Why the records on N, which were handed over, can't be read or used; no answer is none."""
     kept_back: str = ""
     """Why N, which answers, did not hand over its records: what they say is not known."""
+    packages_left: dict[str, bool] = field(default_factory=dict)
+    """Round -> whether packages are left after it, as far as that had to be asked."""
     situation: Situation | None = None
     """What the position is derived from; None when the records are not known."""
 
@@ -223,7 +227,24 @@ def _position(run: Run, look: Look, seen: Survey) -> Position:
         has_known_conflicts=any(
             run.release.known_conflicts & set(found) for found in seen.leftovers.values.values()
         ),
+        has_packages_left=False,
         source=run.release.source,
         target=run.release.target,
     )
+    if name := round_to_prove(seen.situation):
+        if name not in seen.packages_left:
+            seen.packages_left[name] = _has_packages_left(run, look)
+        left = seen.packages_left[name]
+        seen.situation = replace(seen.situation, has_packages_left=left)
     return position_of(seen.situation)
+
+
+def _has_packages_left(run: Run, look: Look) -> bool:
+    """Some node's packages are not those of the target, or it can't be told."""
+    release = run.release
+    query = package_state(release.repository, version=str(release.target), parts=BEHIND)
+    asked = look.ask_all(look.names.all, query)
+    accepted = run.memory.facts.get(LEFT, {}).get("nodes", {})
+    return not asked.is_complete or any(
+        not_left(state.behind, accepted.get(node, ())) for node, state in asked.values.items()
+    )

@@ -17,7 +17,6 @@ TARGET = Version(4, 26)
 
 REPOSITORY = "neteye"
 """The repository id that is certain in 4.26 (domain facts 1.2)."""
-REPOSITORY_PROBE = "neteye-setup"
 
 # guide row G15: 30 minutes and 15 for each node, downloads and manual work apart
 ESTIMATE_BASE = 30
@@ -183,6 +182,8 @@ _BLOCKING = (
     *("rpmnew-foreign", "rpmnew-known", "command-running", "health-critical", "health-unknown"),
     *("ocs-server-custom", "ocs-passwords-differ", "ocs-password-unsupported"),
     *("planned-stop-again", "round-failed", "rounds-exhausted"),
+    *("packages-hidden", "packages-behind", "repository-missing", "transaction-unfinished"),
+    "updates-left",
     "restore-half-upgraded",
     *("backup-missing", "backup-damaged", "backup-no-room", "backup-not-proved"),
     *("memories-table", "ocs-database-elsewhere", "program-missing", "database-client"),
@@ -205,6 +206,7 @@ _BLOCKING = (
 _WARNING = (
     "support-needed",
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
+    *("packages-rule-idle", "repository-disabled"),
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     "no-quorum-policy",
     *("capacity-dirty", "memories-machine-gone", "restore-unverified", "agents-open"),
@@ -271,6 +273,7 @@ RELEASE = Release(
     severities=SEVERITIES,
     guide=GUIDE,
     known_conflicts=KNOWN_CONFLICTS,
+    repository=REPOSITORY,
     database_resource="mariadb",
     estimate_base=ESTIMATE_BASE,
     estimate_per_node=ESTIMATE_PER_NODE,

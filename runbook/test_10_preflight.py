@@ -33,9 +33,9 @@ from engine.queries.machine import (
     MEMORY,
     PACKAGES,
     PROCESSORS,
-    pending_updates,
 )
 from engine.queries.neteye import DEFINITION
+from engine.queries.packages import PENDING, package_state
 from engine.report.audit.index import APPROVED
 from engine.session import Session
 from engine.statement import counted, statement_here
@@ -228,8 +228,8 @@ def test_sameness(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
-    """The repository of 4.26 answers on every node."""
-    checks.target_repository_answers(look, evidence, information=not is_ahead(look))
+    """The repository of 4.26 answers on every node, and nothing hides its packages there."""
+    checks.target_packages_come(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.updates", asks=True)
@@ -238,11 +238,12 @@ def test_updates(look: Look, evidence: Evidence) -> None:
     if look.position.is_after(Position.UPDATED):
         evidence.note("the upgrade has started: updates of 4.25 were settled before it")
         return
-    asked = look.ask_all(look.names.all, pending_updates(release.REPOSITORY))
+    asked = look.ask_all(look.names.all, package_state(release.REPOSITORY, parts=PENDING))
     evidence.answered(asked)
-    count = sum(len(packages) for packages in asked.values.values())
+    pending = {node: state.pending for node, state in asked.values.items()}
+    count = sum(map(len, pending.values()))
     evidence.judge(
-        versions.no_pending_updates(asked.values),
+        versions.no_pending_updates(pending),
         observed=f"{count} pending updates on {len(asked.values)} nodes",
     )
 

@@ -19,7 +19,7 @@ from engine.queries.machine import LEFTOVERS
 from engine.session import Session
 from engine.steps import step
 from runbook import leftovers, release
-from runbook.actions.neteye_command import ended_with, name_of, said_of
+from runbook.actions.neteye_command import ended_with, name_of, round_on_record, said_of
 from runbook.ocs.httpd import migration
 
 
@@ -67,7 +67,7 @@ def test_run(
     runbook_session: Session,
 ) -> None:
     """The upgrade runs detached on N, its log followed, its exit status kept."""
-    record = next(iter(look.memory.detached(f"upgrade-{round_number}")), None)
+    record = round_on_record(look.memory, round_number)
     if record is None or not record.has_ended or look.memory.closed:
         return
     # told by each run: the one that ran the round may have been gone before it could
@@ -84,8 +84,8 @@ def test_run(
 @step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")
 def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     """A stop is recognised: the planned one at the two files of OCS, or a failure."""
-    records = {name_of(record): record for record in look.memory.detached("upgrade")}
-    mine = records.get(f"upgrade-{round_number}")
+    rounds = look.memory.detached("upgrade")
+    mine = round_on_record(look.memory, round_number)
     if mine is None or mine.result is None or not mine.has_ended:
         evidence.not_needed("this round was not needed", guide=("G20",))
         return
@@ -97,7 +97,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
                 guide=("G09",),
             )
         return
-    if len(records) > round_number:
+    if len(rounds) > round_number:
         evidence.not_needed("a later round was run after this stop")
         return
     earlier = mine.result["run"] != look.run_id

@@ -8,12 +8,14 @@ from typing import Any
 
 from engine.act import Applied
 from engine.attempt.comparison import key_of
+from engine.attempt.position import AT_TARGET, is_proved
 from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding, Way
-from engine.policy import normal, versions
+from engine.policy import normal, packages, versions
 from engine.queries.neteye import VERSION
+from engine.queries.packages import REACHED, package_state
 from engine.secrets import Secret
 from engine.session import Session
 from engine.steps import step
@@ -37,36 +39,63 @@ from runbook.profiles import describe, settled
 def test_command(look: Look, evidence: Evidence) -> None:
     """The last round of `neteye upgrade` ended with exit status 0, by the record on N."""
     rounds = look.memory.detached("upgrade")
-    done = [record for record in rounds if ended_with(record) == 0]
-    findings = []
-    if not done:
-        said = f"{name_of(rounds[-1])} ended with {said_of(rounds[-1])}" if rounds else "no round"
-        findings = [
-            Finding(
-                code="rounds-exhausted",
-                subject=look.names.active,
-                observed=f"{len(rounds)} rounds were run, {said}",
-                expected="one that ended with exit status 0",
-                remedy=release.SUPPORT,
-                guide=("G18", "G20"),
-                way=Way.SUPPORT,
-            )
-        ]
-    evidence.judge(
-        findings, observed=f"{name_of(done[-1])} ended with exit status 0" if done else ""
+    said = f"{name_of(rounds[-1])} ended with {said_of(rounds[-1])}" if rounds else "no round"
+    is_done = bool(rounds) and ended_with(rounds[-1]) == 0
+    evidence.judge([] if is_done else [_exhausted(look, len(rounds), said)], observed=said)
+
+
+def _exhausted(look: Look, rounds: int, said: str) -> Finding:
+    return Finding(
+        code="rounds-exhausted",
+        subject=look.names.active,
+        observed=f"{rounds} rounds were run, {said}",
+        expected="a last round that ended with exit status 0",
+        remedy="Read its last task in its log and remove the cause. Then run again: each further"
+        " run starts the last round once more.",
+        guide=("G18", "G20"),
     )
 
 
-@step("verification.versions", after=("verification.command",), guide=("G21",))
+@step("verification.versions", after=("verification.command",), guide=("G18", "G21"))
 def test_versions(look: Look, evidence: Evidence) -> None:
-    """Every node is at 4.26, Elastic-only and voting-only nodes by the command itself."""
+    """Every node is at 4.26 with all its packages, E and V by the command itself."""
     asked = look.ask_all(look.names.all, VERSION)
     evidence.answered(asked)
     evidence.judge(
         versions.reached(asked.values, release.TARGET, look.names.all),
         observed=f"{release.TARGET} on {len(asked.values)} nodes, nothing was done by hand on"
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
+        guide=("G21",),
     )
+    _packages_reached(look, evidence)
+
+
+def _packages_reached(look: Look, evidence: Evidence) -> None:
+    """A release file alone proves nothing: each package is at the version of the repository."""
+    rounds = look.memory.detached("upgrade")
+    name = name_of(rounds[-1]) if rounds else ""
+    query = package_state(release.REPOSITORY, version=str(release.TARGET), parts=REACHED)
+    asked = look.ask_all(look.names.all, query)
+    evidence.answered(asked)
+    # what the repository has got since it was proved is the next update's business
+    is_proved_before = look.memory.closed or is_proved(look.memory, name)
+    weighed = evidence.judge(
+        packages.packages_behind(
+            asked.values, release.REPOSITORY, checks.left_of(look), release.TARGET
+        ),
+        observed="packages that the repository has: "
+        + "; ".join(f"{node}: {packages.standing(s)}" for node, s in asked.values.items()),
+        information=is_proved_before,
+    )
+    accepted = [(f.subject, asked.values[f.subject].behind) for f in weighed if f.accepted]
+    checks.leave_behind(look, evidence, accepted)
+    behind = {node: state.behind for node, state in asked.values.items()}
+    if not is_proved_before and (stay := checks.staying(look, behind)):
+        for row in ("G18", "G21"):
+            evidence.open(row, f"packages left at their old version, as accepted: {stay}")
+    if not is_proved_before and not evidence.blocking and asked.is_complete:
+        counts = {node: str(packages.standing(s)) for node, s in asked.values.items()}
+        evidence.remember(AT_TARGET, round=name, nodes=counts)
 
 
 @step("verification.leftovers", after=("verification.command",), guide=("G14",))
@@ -75,7 +104,7 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
     checks.no_leftovers(look, evidence)
 
 
-@step("verification.ocs_files", after=("verification.command",), guide=("G13",))
+@step("verification.ocs_files", after=("verification.versions",), guide=("G13",))
 def test_ocs_files(look: Look, evidence: Evidence) -> None:
     """On every node the OCS files take the password from the variable; they may differ else."""
     there, asked = presence(look)

@@ -10,6 +10,11 @@ from engine.attempt.memory import ChangeRecord, Memory
 from engine.model.finding import Finding
 from engine.model.host import Version
 
+AT_TARGET = "packages-at-target"
+"""The fact that after a round every package was at its version: `round`, and counts by node."""
+LEFT = "packages-left"
+"""The fact that packages stay at their version, as somebody accepted: `nodes`, names by node."""
+
 
 class Position(StrEnum):
     """The stations of an upgrade, in order; before all of them: nobody can tell."""
@@ -46,6 +51,9 @@ class Situation:
     fencing_before: bool | None
     has_known_conflicts: bool
     """The two known files are there as .rpmnew on some node."""
+    has_packages_left: bool
+    """After a round that ended well: some node's packages are older than the repository's, or
+    nobody could tell. A release file alone proves nothing."""
     source: Version
     target: Version
 
@@ -82,7 +90,7 @@ def _is_fencing_back(situation: Situation) -> bool:
 
 
 def _in_upgrade(situation: Situation, last: ChangeRecord) -> Position:
-    if _has_succeeded(last) and set(situation.versions.values()) == {situation.target}:
+    if _says_done(situation, last) and not situation.has_packages_left:
         if situation.standby is None:
             return Position.UNKNOWN
         if situation.standby:
@@ -92,6 +100,28 @@ def _in_upgrade(situation: Situation, last: ChangeRecord) -> Position:
     if last.has_ended and situation.has_known_conflicts:
         return Position.PLANNED_STOP
     return Position.UPGRADE_UNDER_WAY
+
+
+def _says_done(situation: Situation, last: ChangeRecord) -> bool:
+    return _has_succeeded(last) and set(situation.versions.values()) == {situation.target}
+
+
+def round_to_prove(situation: Situation) -> str:
+    """The round whose exit status and release files say done while no run has seen the packages.
+
+    Empty when nothing of the kind is to be asked.
+    """
+    memory = situation.memory
+    upgrades = memory.detached("upgrade")
+    if not situation.has_records or memory.closed or not upgrades:
+        return ""
+    name = str(upgrades[-1].intent["detached"])
+    return "" if not _says_done(situation, upgrades[-1]) or is_proved(memory, name) else name
+
+
+def is_proved(memory: Memory, name: str) -> bool:
+    """A run has seen that after this round every package was at its version."""
+    return bool(memory.facts.get(AT_TARGET, {}).get("round") == name)
 
 
 def _has_succeeded(record: ChangeRecord) -> bool:

@@ -36,6 +36,8 @@ class Release:
     """Row id -> the duty in a few words."""
     known_conflicts: frozenset[str]
     """Configuration conflicts that this step is known to leave: the planned stop."""
+    repository: str
+    """Id of the repository that the product's packages come from."""
     database_resource: str
     """The pacemaker resource whose node runs the database."""
     estimate_base: int

@@ -1,4 +1,4 @@
-"""Versions, packages and repositories, compared across nodes (guide rows G01, G21, G28).
+"""Versions and pending updates, compared across nodes (guide rows G01, G21, G28).
 
 `same_text` is offered here as well: versions and files are compared by the same steps.
 """
@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from engine.model.finding import Finding
 from engine.model.host import Package, Version
 from engine.policy.sameness import same_text as same_text
-from engine.policy.text import listed, shortened
+from engine.policy.text import listed
 
 
 def by_version(versions: Mapping[str, Version]) -> dict[Version, tuple[str, ...]]:
@@ -120,27 +120,4 @@ def no_pending_updates(pending: Mapping[str, tuple[Package, ...]]) -> tuple[Find
         )
         for node, packages in pending.items()
         if packages
-    )
-
-
-def repository_answers(
-    answers: Mapping[str, bool | str], target: Version, repository: str = "neteye"
-) -> tuple[Finding, ...]:
-    """The repository of `target` answers on each node. Code: `target-repository`.
-
-    `answers`: node -> True, or what went wrong (False when nothing more is known).
-    """
-    return tuple(
-        Finding(
-            "target-repository",
-            node,
-            f"repository {repository!r} of version {target} does not answer on {node}"
-            + (f": {shortened(answer)}" if isinstance(answer, str) and answer else ""),
-            f"its metadata can be read on {node}",
-            "Check the proxy, the mirror lists and the subscription of this node, "
-            "then run this again.",
-            ("G18",),
-        )
-        for node, answer in answers.items()
-        if answer is not True
     )

@@ -15,13 +15,8 @@ from engine.parse.machine import (
     parse_processes,
     parse_processors,
 )
-from engine.parse.rpm import (
-    RPM_QUERY_FORMAT,
-    parse_check_update,
-    parse_config_leftovers,
-    parse_rpm_qa,
-)
-from engine.queries import AnswerLike, Query, in_login_shell, of_text
+from engine.parse.rpm import RPM_QUERY_FORMAT, parse_config_leftovers, parse_rpm_qa
+from engine.queries import AnswerLike, Query, of_text
 
 PACKAGES: Query[tuple[Package, ...]] = Query(
     name="installed packages",
@@ -112,50 +107,6 @@ CLOCK: Query[tuple[float, float, float]] = Query(
     parse=_reading,
 )
 """(sent, the node's clock, received) in seconds since 1970; sent and received by our clock."""
-
-
-def pending_updates(repository: str) -> Query[tuple[Package, ...]]:
-    """Updates of the current version that are not installed; dnf keeps no cache behind.
-
-    Exit code 100 says that there are some, 0 that there are none (dnf's own documentation).
-    """
-    return Query(
-        name="pending updates",
-        argv=_dnf("-q", f"--enablerepo={repository}", "check-update"),
-        parse=lambda answer: parse_check_update(answer.text) if answer.code == 100 else (),
-        ok_codes=(0, 100),
-        deadline=600.0,
-    )
-
-
-def repository_answers(repository: str, version: str, package: str) -> Query[bool]:
-    """Whether the repository of another version answers on this node (domain facts, section 7)."""
-    return Query(
-        name=f"repository of {version}",
-        argv=_dnf(
-            *("-q", "--disablerepo=*", f"--enablerepo={repository}", "repoquery", package),
-            dnf0=version,
-        ),
-        parse=lambda answer: answer.code == 0 and bool(answer.text.strip()),
-        ok_codes=(0, 1),
-        deadline=600.0,
-    )
-
-
-_DNF = """
-cache=$(mktemp -d) || exit 2
-trap 'rm -rf "$cache"' EXIT
-[ -z "$1" ] || export DNF0="$1"
-shift
-# on a registered system that plugin may write /etc/yum.repos.d/redhat.repo anew
-dnf --disableplugin=subscription-manager \\
-  --setopt=cachedir="$cache" --setopt=skip_if_unavailable=0 "$@"
-"""
-
-
-def _dnf(*arguments: str, dnf0: str = "") -> tuple[str, ...]:
-    """dnf with a temporary cache that is removed again: asking leaves nothing behind."""
-    return in_login_shell("sh", "-c", _DNF.strip(), "dnf-question", dnf0, *arguments)
 
 
 def file_text(path: str) -> Query[str]:

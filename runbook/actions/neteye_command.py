@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from engine.act import Action
 from engine.actions import action
-from engine.attempt.memory import ChangeRecord
+from engine.attempt.memory import ChangeRecord, Memory
+from engine.attempt.position import LEFT, Position, is_proved
 from engine.look import Look
 from engine.model.change import Change, Nothing, Temporary
 from engine.policy import versions
-from engine.queries.machine import pending_updates
+from engine.policy.packages import not_left
 from engine.queries.neteye import VERSION
+from engine.queries.packages import BEHIND, PENDING, package_state
 from runbook.release import REPOSITORY, TARGET
 
 UPDATE_DEADLINE = 6 * 3600.0
@@ -36,13 +38,13 @@ def neteye_updated(look: Look) -> Action:
     rounds = look.memory.detached("update")
     if look.memory.detached("upgrade"):
         return Nothing("the upgrade has started: updates were settled before it")
-    done = [record for record in rounds if ended_with(record) == 0]
-    if done:
-        return Nothing(f"'neteye update' ended with exit status 0 as {name_of(done[-1])}")
-    if not rounds:
-        pending = look.ask_all(look.names.all, pending_updates(REPOSITORY))
-        if pending.is_complete and not any(pending.values.values()):
-            return Nothing("no node has pending updates")
+    last = rounds[-1] if rounds else None
+    if last is not None and ended_with(last) == 0:
+        # updates that this run left are judged by its step, not by another round
+        if _is_of_this_run(look, last) or not _has_updates(look):
+            return Nothing(f"'neteye update' ended with exit status 0 as {name_of(last)}")
+    elif last is None and _has_updates(look) is False:
+        return Nothing("no node has pending updates")
     yield Change(
         what="neteye update",
         node=look.names.active,
@@ -55,23 +57,33 @@ def neteye_updated(look: Look) -> Action:
     return "it ended with exit status 0"
 
 
+def _has_updates(look: Look) -> bool | None:
+    """Whether a node has updates, those apart that were accepted to stay away; None: not told."""
+    asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
+    left = look.memory.facts.get(LEFT, {}).get("nodes", {})
+    if any(not_left(state.pending, left.get(node, ())) for node, state in asked.values.items()):
+        return True
+    return False if asked.is_complete else None
+
+
 @action(guide=("G18",), expected="neteye upgrade, once more")
 def neteye_upgraded(look: Look, round_number: int) -> Action:
     """A round of the upgrade has been run to its end."""
-    rounds = {name_of(record): record for record in look.memory.detached("upgrade")}
-    done = [record for record in rounds.values() if ended_with(record) == 0]
-    if done and not _is_without_effect(look, done[-1]):
-        return Nothing(f"not needed: the upgrade ended with exit status 0 in {name_of(done[-1])}")
-    mine = rounds.get(f"upgrade-{round_number}")
-    if mine is not None and mine.has_ended:
+    rounds = look.memory.detached("upgrade")
+    last = rounds[-1] if rounds else None
+    if last is not None and ended_with(last) == 0 and not _is_without_effect(look, last):
+        return Nothing(f"not needed: the upgrade ended with exit status 0 in {name_of(last)}")
+    mine = round_on_record(look.memory, round_number)
+    if mine is not None and mine.has_ended and not _is_once_more(look, mine, round_number):
         return Nothing(f"this round was run and ended with {said_of(mine)}")
+    command = _command(look, rounds)
     yield Change(
-        what=f"neteye upgrade, round {round_number}",
+        what=f"neteye {command}, round {round_number}",
         node=look.names.active,
-        argv=("neteye", "upgrade"),
+        argv=("neteye", command),
         deadline=UPGRADE_DEADLINE,
         repeatable=False,
-        detached=f"upgrade-{round_number}",
+        detached=f"upgrade-{round_number}" if mine is None else _next_name("upgrade", rounds),
         may_fail=True,
         opens=temporary_changes(look),
     )
@@ -83,10 +95,49 @@ def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
 
     In the run that saw the exit status, the verification says so and stops.
     """
-    if record.result is None or record.result["run"] == look.run_id:
+    if _is_of_this_run(look, record) or look.position.is_after(Position.PLANNED_STOP):
         return False
     told = look.ask_all(look.names.all, VERSION).values
-    return bool(versions.reached(told, TARGET, told))
+    if versions.reached(told, TARGET, told):
+        return True
+    if is_proved(look.memory, name_of(record)):
+        return False
+    query = package_state(REPOSITORY, version=str(TARGET), parts=BEHIND)
+    left = look.memory.facts.get(LEFT, {}).get("nodes", {})
+    states = look.ask_all(look.names.all, query).values
+    return any(not_left(state.behind, left.get(node, ())) for node, state in states.items())
+
+
+def _is_once_more(look: Look, mine: ChangeRecord, round_number: int) -> bool:
+    """The last round may be started again by each further run: a person has seen to the cause.
+
+    At the planned stop the migration comes first.
+    """
+    is_last = round_number == len(look.names.operative) + 2
+    at_stop = look.position is Position.PLANNED_STOP
+    return is_last and not at_stop and not _is_of_this_run(look, mine)
+
+
+def _command(look: Look, rounds: list[ChangeRecord]) -> str:
+    """`upgrade`, until a round of it has ended well and every node says it is at the target.
+
+    From then on `neteye upgrade` would ask for the version after that, so what is left comes by
+    `neteye update`: the newest packages of the version that the cluster is at (domain facts 2.1).
+    """
+    if not any(ended_with(record) == 0 for record in rounds):
+        return "upgrade"
+    told = look.ask_all(look.names.all, VERSION)
+    is_there = told.is_complete and not versions.reached(told.values, TARGET, told.values)
+    return "update" if is_there else "upgrade"
+
+
+def round_on_record(memory: Memory, round_number: int) -> ChangeRecord | None:
+    """What is on record of a round, None before it was begun."""
+    return next(iter(memory.of_step(f"upgrade.run[{round_number}]")), None)
+
+
+def _is_of_this_run(look: Look, record: ChangeRecord) -> bool:
+    return record.result is None or record.result["run"] == look.run_id
 
 
 def name_of(record: ChangeRecord) -> str:

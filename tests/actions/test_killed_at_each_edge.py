@@ -11,8 +11,10 @@ import pytest
 
 from engine import waiting
 from engine.attempt import remote
+from engine.attempt.position import Position
 from engine.model.cluster import Cib, ClusterStatus, NodeAttributes
 from engine.model.names import names_of
+from engine.model.packages import PackageState
 from engine.queries import Asked, Query
 from engine.queries.pacemaker import CIB
 from engine.run import Run
@@ -132,6 +134,7 @@ class PacemakerLook:
         self.run_id, self.memory = run.run_id, run.memory
         self.names = names_of(run.inventory, None)
         self.baseline = {"fencing": True}
+        self.position = Position.UPGRADE_UNDER_WAY
 
     def cluster_status(self) -> ClusterStatus:
         status = builders.cluster_status(fencing=self._world.fencing)
@@ -146,8 +149,9 @@ class PacemakerLook:
         return Cib({}, attributes=tuple(NodeAttributes(n, n, {}, on) for n in transient))
 
     def ask_all(self, names: Any, query: Query[Any]) -> Asked[Any]:
-        """The versions: of a round that ended with 0 its effect is there."""
-        return Asked(query.name, dict.fromkeys(names, TARGET))
+        """Versions and packages: of a round that ended with 0 its effect is there."""
+        is_packages = query.name.startswith("packages beside")
+        return Asked(query.name, dict.fromkeys(names, PackageState() if is_packages else TARGET))
 
     def close_ledger(self, kind: str, subject: str, why: str) -> None:
         self._run.record("ledger-closed", step=self._run.step, kind=kind, subject=subject, why=why)

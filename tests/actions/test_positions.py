@@ -51,9 +51,10 @@ class Weights:
     def answered(self, asked: Asked[Any]) -> bool:
         return True
 
-    def judge(self, findings: Any, *, observed: str, information: bool = False) -> None:
+    def judge(self, findings: Any, *, observed: str, information: bool = False) -> list[Finding]:
         self.weighs = not information
         self.findings += findings
+        return list(findings)
 
     def note(self, text: str) -> None:
         self.notes.append(text)

@@ -47,6 +47,7 @@ RELEASE = Release(
     severities=SEVERITIES,
     guide={"G01": "the first duty", "G02": "the second duty"},
     known_conflicts=frozenset({"/etc/httpd/conf.d/a.conf.rpmnew"}),
+    repository="neteye",
     database_resource="mariadb",
     estimate_base=30,
     estimate_per_node=15,

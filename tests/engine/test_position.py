@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from engine.attempt.memory import Memory
-from engine.attempt.position import Position, Situation, position_findings, position_of
+from engine.attempt.position import (
+    AT_TARGET,
+    Position,
+    Situation,
+    position_findings,
+    position_of,
+    round_to_prove,
+)
 from engine.model.host import Version
 from tests.engine import kit
 
@@ -47,6 +54,7 @@ def situation(
     fencing: bool | None = True,
     conflicts: bool = False,
     records: bool = True,
+    left: bool = False,
 ) -> Situation:
     return Situation(
         versions=versions,
@@ -56,6 +64,7 @@ def situation(
         fencing=fencing,
         fencing_before=True if records else None,
         has_known_conflicts=conflicts,
+        has_packages_left=left,
         source=OLD,
         target=NEW,
     )
@@ -146,6 +155,20 @@ STATIONS: dict[str, tuple[Situation, Position]] = {
             standby=AWAY,
         ),
         Position.UPGRADED,
+    ),
+    "a good end and release files, and packages of the old version": (
+        situation(
+            OPENED, UPGRADE, UPGRADED, versions=ALL_NEW, standby=AWAY, fencing=False, left=True
+        ),
+        Position.UPGRADE_UNDER_WAY,
+    ),
+    "packages left and the known files there: the round that brings them has stopped": (
+        situation(
+            *(OPENED, UPGRADE, UPGRADED, run_of("upgrade", 2), end_of("upgrade", 4, 2)),
+            versions=ALL_NEW,
+            conflicts=True,
+        ),
+        Position.PLANNED_STOP,
     ),
     "nobody in standby, fencing still off": (
         situation(OPENED, UPGRADE, UPGRADED, versions=ALL_NEW, fencing=False),
@@ -244,3 +267,32 @@ def test_other_versions_that_are_the_same_everywhere_are_the_version_policys_bus
 
 def test_no_version_at_all_is_no_statement() -> None:
     assert position_findings(situation(records=False, versions={})) == []
+
+
+PROVED = kit.event("fact", 3, name=AT_TARGET, round="upgrade-1", nodes={})
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (situation(OPENED, UPGRADE, UPGRADED, versions=ALL_NEW), "upgrade-1"),
+        (situation(OPENED, UPGRADE, UPGRADED, PROVED, versions=ALL_NEW), ""),
+        (situation(OPENED, UPGRADE, UPGRADED, versions=MIXED), ""),
+        (situation(OPENED, UPGRADE, STOPPED, versions=ALL_NEW), ""),
+        (situation(OPENED, UPGRADE, UPGRADED, CLOSED, versions=ALL_NEW), ""),
+        (situation(OPENED, UPDATE, UPDATED), ""),
+        (situation(records=False, versions=ALL_NEW), ""),
+        (
+            situation(
+                *(OPENED, UPGRADE, UPGRADED, PROVED),
+                *(run_of("upgrade", 2), end_of("upgrade", 0, 2)),
+                versions=ALL_NEW,
+            ),
+            "upgrade-2",
+        ),
+    ],
+)
+def test_the_packages_are_asked_for_where_only_they_are_missing(
+    where: Situation, name: str
+) -> None:
+    assert round_to_prove(where) == name

@@ -30,15 +30,9 @@ NO_CODES = {
     *("run-started", "run-ended", "step-started", "step-ended", "ledger-closed"),
     *("attempt-opened", "attempt-closed"),
     # names of facts, scripts, packages, options of commands, attributes of outputs
-    *(
-        "memories-verified",
-        "agents-listed",
-        "backup-fetched",
-        "scratch-schema",
-        "neteye-runbook",
-        "ocs-endpoint",
-    ),
-    *("ocs-proved", "failover-over"),
+    *("memories-verified", "agents-listed", "backup-fetched", "scratch-schema"),
+    *("neteye-runbook", "ocs-endpoint"),
+    *("ocs-proved", "failover-over", "packages-at-target", "packages-left"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
     *("corosync-qdevice", "node-health-strategy"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),

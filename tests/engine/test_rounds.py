@@ -6,29 +6,54 @@ from types import SimpleNamespace
 from typing import Any
 
 from engine.attempt.memory import Memory
+from engine.attempt.position import AT_TARGET, LEFT, Position
 from engine.model.change import Change, Nothing
-from engine.model.host import Version
-from engine.queries import Asked
+from engine.model.host import Package, Version
+from engine.model.packages import PackageState
+from engine.queries import Asked, Query
 from runbook.actions.neteye_command import neteye_updated, neteye_upgraded
 from tests.engine import kit
 from tests.policy.builders import cluster_status
 
 
 def look(
-    *events: dict[str, Any], run: str = "another-run", versions: tuple[int, ...] = (26, 26)
+    *events: dict[str, Any],
+    run: str = "another-run",
+    versions: tuple[int, ...] = (26, 26),
+    position: Position = Position.UPGRADE_UNDER_WAY,
+    behind: dict[str, str] | None = None,
+    silent: tuple[str, ...] = (),
 ) -> Any:
-    """A look at a cluster with this memory, whose first nodes are at these versions."""
-    names = SimpleNamespace(
-        active=kit.N, other=(kit.SECOND, kit.THIRD), all=(kit.N, kit.SECOND, kit.THIRD)
-    )
+    """A look at a cluster with this memory, whose first nodes are at these versions.
+
+    `behind`: node -> the package that it has older than the repository; `silent` are nodes whose
+    dnf does not answer.
+    """
+    nodes = (kit.N, kit.SECOND, kit.THIRD)
+    names = SimpleNamespace(active=kit.N, other=nodes[1:], operative=nodes, all=nodes)
     told = {name: Version(4, minor) for name, minor in zip(names.all, versions, strict=False)}
+    states = {name: _state((behind or {}).get(name)) for name in nodes if name not in silent}
+
+    def ask_all(_: Any, query: Query[Any]) -> Asked[Any]:
+        if query.name.startswith("packages beside"):
+            return Asked(query.name, dict(states), dict.fromkeys(silent, "no repository"))
+        return Asked(query.name, told)
+
     return SimpleNamespace(
         run_id=run,
         memory=Memory.fold(events),
         names=names,
+        position=position,
         cluster_status=lambda: cluster_status(),
-        ask_all=lambda names, query: Asked(query.name, told),
+        ask_all=ask_all,
     )
+
+
+def _state(package: str | None) -> PackageState:
+    if package is None:
+        return PackageState()
+    newer = (Package(package, "0", "2", "1", "noarch"),)
+    return PackageState(behind=newer, offered=newer)
 
 
 def started(number: int) -> dict[str, Any]:
@@ -112,6 +137,83 @@ def test_exit_status_0_without_its_effect_is_no_end_for_the_next_run() -> None:
     )
 
 
+GOOD_END = (started(1), ended(1, 0, "ok"))
+ALL_NEW = (26, 26, 26)
+
+
+def next_round(number: int, seen: Any) -> Change | Nothing:
+    return first_change(neteye_upgraded.generator(look=seen, round_number=number))
+
+
+def test_packages_left_after_a_good_end_are_brought_by_another_round() -> None:
+    """Release files of 4.26 everywhere, and a package of 4.25: an exclude was in the way."""
+    seen = look(*GOOD_END, versions=ALL_NEW, behind={kit.SECOND: "nats-server-neteye"})
+    assert isinstance(next_round(1, seen), Nothing)
+    change = next_round(2, seen)
+    assert isinstance(change, Change)
+    assert change.detached == "upgrade-2"
+    # `neteye upgrade` on a finished 4.26 would go on to the version after it
+    assert change.argv == ("neteye", "update")
+
+
+def test_after_the_round_that_brought_them_stopped_the_same_command_goes_on() -> None:
+    events = (*GOOD_END, started(2), ended(2, 4, "failed"))
+    change = next_round(3, look(*events, versions=ALL_NEW))
+    assert isinstance(change, Change)
+    assert (change.detached, change.argv) == ("upgrade-3", ("neteye", "update"))
+
+
+def test_a_planned_stop_of_the_first_rounds_goes_on_with_the_upgrade() -> None:
+    """Whatever the release files say: no round has come to the end, which is finalised last."""
+    change = next_round(2, look(started(1), ended(1, 4, "failed"), versions=ALL_NEW))
+    assert isinstance(change, Change)
+    assert change.argv == ("neteye", "upgrade")
+
+
+def test_the_run_that_saw_the_good_end_leaves_it_to_the_verification() -> None:
+    seen = look(*GOOD_END, run="r", versions=ALL_NEW, behind={kit.N: "tornado"})
+    assert isinstance(next_round(2, seen), Nothing)
+
+
+def test_what_was_accepted_to_stay_asks_for_no_round() -> None:
+    left = kit.event("fact", name=LEFT, nodes={kit.N: ["tornado"]})
+    seen = look(*GOOD_END, left, versions=ALL_NEW, behind={kit.N: "tornado"})
+    assert isinstance(next_round(2, seen), Nothing)
+    seen = look(*GOOD_END, left, versions=ALL_NEW, behind={kit.N: "glpi"})
+    assert isinstance(next_round(2, seen), Change)
+
+
+def test_what_came_after_the_proof_is_the_next_updates_business() -> None:
+    proof = kit.event("fact", name=AT_TARGET, round="upgrade-1", nodes={})
+    seen = look(*GOOD_END, proof, versions=ALL_NEW, behind={kit.N: "tornado"})
+    assert isinstance(next_round(2, seen), Nothing)
+    other = kit.event("fact", name=AT_TARGET, round="upgrade-0", nodes={})
+    assert isinstance(
+        next_round(2, look(*GOOD_END, other, versions=ALL_NEW, behind={kit.N: "tornado"})), Change
+    )
+
+
+def test_a_repository_that_does_not_answer_starts_no_round() -> None:
+    seen = look(*GOOD_END, versions=ALL_NEW, silent=(kit.THIRD,))
+    assert isinstance(next_round(2, seen), Nothing)
+
+
+def test_each_further_run_may_start_the_last_round_once_more() -> None:
+    """Rounds that are used up lock nobody in: who starts again has seen to the cause."""
+    events = [e for n in range(1, 6) for e in (started(n), ended(n, 2, "failed"))]
+    assert isinstance(next_round(4, look(*events)), Nothing)
+    change = next_round(5, look(*events))
+    assert isinstance(change, Change)
+    assert change.detached == "upgrade-6", "the old name would read the old exit status"
+    assert isinstance(next_round(5, look(*events, run="r")), Nothing), "once a run"
+    at_stop = look(*events, position=Position.PLANNED_STOP)
+    assert isinstance(next_round(5, at_stop), Nothing), "the migration comes first"
+    under_way = kit.intent("upgrade.run[5]", detached="upgrade-6", repeatable=False, what="upgrade")
+    followed = next_round(5, look(*events, under_way))
+    assert isinstance(followed, Change)
+    assert followed.detached == "upgrade-6"
+
+
 def test_after_an_interruption_another_round_is_run() -> None:
     events = [started(1), ended(1, None, "failed")]
     assert isinstance(round_of(1, *events), Nothing)
@@ -142,8 +244,8 @@ def test_an_update_under_way_is_followed_and_an_ended_one_is_run_again() -> None
     third = update(begun, failed, second, failed)
     assert isinstance(third, Change)
     assert third.detached == "update-3", "a name once used reads the old exit status for ever"
-    done = update(begun, kit.result("update.run", code=0))
-    assert isinstance(done, Nothing)
+    good_end = kit.result("update.run", code=0)
+    assert isinstance(update(begun, good_end), Nothing)
     assert isinstance(update(begun, started(1)), Nothing)
 
 
@@ -153,3 +255,28 @@ def test_an_update_of_unknown_outcome_is_followed_under_its_own_name() -> None:
     change = first_change(neteye_updated.generator(look=look(begun, unknown)))
     assert isinstance(change, Change)
     assert change.detached == "update-1"
+
+
+BEGUN = kit.intent("update.run", detached="update-1", repeatable=False)
+UPDATED = kit.result("update.run", code=0)
+
+
+def update_of(seen: Any) -> Change | Nothing:
+    return first_change(neteye_updated.generator(look=seen))
+
+
+def test_updates_left_after_a_good_end_are_brought_by_another_update() -> None:
+    change = update_of(look(BEGUN, UPDATED, behind={kit.THIRD: "tornado"}))
+    assert isinstance(change, Change)
+    assert change.detached == "update-2"
+    left = kit.event("fact", name=LEFT, nodes={kit.THIRD: ["tornado"]})
+    assert isinstance(update_of(look(BEGUN, UPDATED, left, behind={kit.THIRD: "tornado"})), Nothing)
+    assert isinstance(update_of(look(BEGUN, UPDATED, silent=(kit.N,))), Nothing)
+    same_run = look(BEGUN, UPDATED, run="r", behind={kit.THIRD: "tornado"})
+    assert isinstance(update_of(same_run), Nothing), "the step that saw it says so"
+
+
+def test_without_pending_updates_no_update_is_begun() -> None:
+    assert isinstance(update_of(look()), Nothing)
+    assert isinstance(update_of(look(behind={kit.N: "tornado"})), Change)
+    assert isinstance(update_of(look(silent=(kit.N,))), Change)

@@ -28,6 +28,7 @@ from engine.queries.identity import WHO
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.queries.pacemaker import STATUS
+from engine.queries.packages import BEHIND, package_state
 from engine.run import Run
 from engine.session import Session
 from engine.transport.base import Answer, Lost
@@ -75,11 +76,15 @@ RELEASE = Release(
     ),
     guide={"G01": "the first duty", "G02": "the second duty"},
     known_conflicts=frozenset(),
+    repository="neteye",
     database_resource="mariadb",
     estimate_base=30,
     estimate_per_node=15,
     support="Tell them everything.",
 )
+
+PACKAGES_LEFT = package_state("neteye", version="4.26", parts=BEHIND)
+"""What a position asks once a round has ended well and every release file says 4.26."""
 
 # What every tiny runbook begins with. `has` asks, `state` is an action.
 PRELUDE = '''
@@ -88,7 +93,6 @@ import pytest
 from engine.evidence import StoppedForPerson
 from engine.steps import step
 from tests.plugin.kit import HAS, bad, changing
-
 
 @step("first.baseline", guide=["G01", "G02"])
 def test_baseline(runbook_session, look, evidence):
@@ -181,6 +185,7 @@ class Cluster(Node):
             DEFINITION.argv: said(cluster_file(3)),
             VERSION.argv: said(f"NetEye release {self.version} - test\n"),
             LEFTOVERS.argv: said(),
+            PACKAGES_LEFT.argv: said("== behind\n"),
             STATUS.argv: said(crm_mon(3)),
         }
         return answers[argv]

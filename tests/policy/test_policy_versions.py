@@ -9,7 +9,6 @@ from engine.model.host import Package, Version
 from engine.policy.versions import (
     no_pending_updates,
     reached,
-    repository_answers,
     same_text,
     start_versions,
 )
@@ -87,17 +86,6 @@ def test_pending_updates_are_counted_by_node() -> None:
     assert "7 packages" in finding.observed
     assert "tool0-1.0-2.noarch" in finding.observed
     assert "and 2 more" in finding.observed
-
-
-def test_a_repository_that_does_not_answer() -> None:
-    error = "Cannot download\nrepomd.xml"
-    findings = repository_answers({b.N: True, b.SECOND: error, b.THIRD: False}, TARGET)
-    assert [(f.code, f.subject) for f in findings] == [
-        ("target-repository", b.SECOND),
-        ("target-repository", b.THIRD),
-    ]
-    assert "Cannot download repomd.xml" in findings[0].observed
-    b.assert_told_well(findings)
 
 
 class TestSameText:

@@ -108,6 +108,7 @@ class History:
             fencing=seen.fencing,
             fencing_before=self.fencing_before if count else None,
             has_known_conflicts=seen.conflicts,
+            has_packages_left=False,
             source=SOURCE,
             target=TARGET,
         )

@@ -60,7 +60,8 @@ found_in() {
 }
 ask_dnf() {
   timeout 120 dnf -q --disableplugin=subscription-manager --setopt=cachedir="$work/cache" \\
-    --setopt=skip_if_unavailable=0 --disablerepo='*' --enablerepo="$repository" "$@" 2> /dev/null
+    --setopt=skip_if_unavailable=0 --disablerepo='*' --enablerepo="$repository" \\
+    --disableexcludes=all "$@" 2> /dev/null
 }
 find "$cache" -type f -name "$name" > "$work/cached" 2> /dev/null
 while read -r rpm; do (found_in cache "$rpm") && exit 0; done < "$work/cached"

@@ -1,0 +1,164 @@
+"""Questions about a node's packages beside a repository's: what is behind, and what hides it.
+
+dnf is asked with a temporary cache that is removed again. "As the repository has it" is without
+excludes, includes, locks and the filter of module streams; "as dnf has it" is how the node is
+configured, with all enabled repositories, as the vendor's command asks.
+"""
+
+from __future__ import annotations
+
+from engine.model.packages import PackageState, Unreadable
+from engine.parse.packages import parse_package_state
+from engine.parse.rpm import RPM_QUERY_FORMAT
+from engine.queries import AnswerLike, Query, in_login_shell
+
+BEHIND = ("behind",)
+PENDING = ("behind", "offered", "rules")
+"""Updates of the version that the node is at."""
+REACHED = ("behind", "offered_if_behind", "carried", "installed", "rules")
+"""Whether the node's packages are those of the repository, and what else keeps them from it."""
+HIDING = ("behind", "offered", "carried", "installed", "rules", "origins", "transactions")
+"""Before the start: all that may keep dnf from the packages."""
+
+# an exit code other than 0 and 100 of check-update is an error (dnf's manual)
+_SCRIPT = r"""
+export LC_ALL=C
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+[ -z "$1" ] || export DNF0="$1"
+repository=$2 format=$3
+shift 3
+
+# on a registered system that plugin may write /etc/yum.repos.d/redhat.repo anew
+dnf_() {
+  dnf -q --disableplugin=subscription-manager \
+    --setopt=cachedir="$work/cache" --setopt=skip_if_unavailable=0 "$@"
+}
+only() {
+  dnf_ '--disablerepo=*' --enablerepo="$repository" \
+    --disableexcludes=all --disableplugin=versionlock "$@"
+}
+without_modules() { only --setopt="$repository.module_hotfixes=1" "$@"; }
+as_configured() { dnf_ --enablerepo="$repository" "$@"; }
+of_the_node() { dnf_ '--disablerepo=*' --disableexcludes=all repoquery "$@"; }
+
+# args: file, kind of question; the list of updates goes to the file
+updates() {
+  file=$work/$1
+  shift
+  "$@" check-update > "$file"
+  code=$?
+  [ "$code" = 0 ] || [ "$code" = 100 ] || exit 1
+}
+part() { printf '\n== %s\n' "$1"; }
+
+behind() {
+  updates behind without_modules
+  part behind
+  cat "$work/behind"
+}
+offered() {
+  updates offered as_configured
+  part offered
+  cat "$work/offered"
+  awk 'NR == FNR { seen[$1]; next } NF && !($1 in seen) { hidden = 1 } END { exit !hidden }' \
+    "$work/offered" "$work/behind" || return 0
+  updates filtered only
+  part unfiltered
+  cat "$work/filtered"
+}
+offered_if_behind() { ! grep -q . "$work/behind" || offered; }
+carried() {
+  part carried
+  rpm -qa --qf '%{NAME}\n' > "$work/names" || exit 2
+  without_modules repoquery --latest-limit=1 \
+    --qf '%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}' > "$work/carried" || exit 1
+  awk -F '\t' 'NR == FNR { names[$1]; next } $1 in names' "$work/names" "$work/carried"
+}
+installed() {
+  part installed
+  rpm -qa --qf "$format" || exit 2
+}
+rules() {
+  locks=$(sed -n 's/^[[:space:]]*locklist[[:space:]]*=[[:space:]]*//p' \
+    /etc/dnf/plugins/versionlock.conf 2> /dev/null | tail -n 1)
+  part rules
+  # only the lines that are asked for: others may hold the password of a proxy
+  for file in /etc/dnf/dnf.conf /etc/yum.repos.d/*.repo; do
+    [ ! -r "$file" ] || awk '
+      /^[[:space:]]*([#;].*)?$/ { next }
+      /^\[/ { kept = 0; print FILENAME "\t" FNR "\t" $0; next }
+      /^[[:space:]]/ { if (kept) print FILENAME "\t" FNR "\t" $0; next }
+      {
+        key = tolower($0)
+        sub(/[[:space:]]*=.*/, "", key)
+        kept = key ~ /^(exclude|excludepkgs|includepkgs|enabled)$/
+        if (kept) print FILENAME "\t" FNR "\t" $0
+      }' "$file"
+  done
+  part locks
+  for file in "${locks:-/etc/dnf/plugins/versionlock.list}"; do
+    [ ! -r "$file" ] || awk '
+      /^[[:space:]]*(#.*)?$/ { next }
+      { print FILENAME "\t" FNR "\t" $0 }' "$file"
+  done
+}
+origins() {
+  part origins
+  of_the_node --installed --qf '%{from_repo}\t%{name}' || exit 1
+}
+transactions() {
+  part duplicates
+  of_the_node --duplicates || exit 1
+  part held
+  lock=$(rpm --eval '%{_dbpath}')/.rpm.lock
+  inode=$(stat -L -c %i "$lock" 2> /dev/null)
+  awk -v inode="${inode:-none}" '
+    $4 == "WRITE" && $6 ~ (":" inode "$") { print "lock\t" $5 }' /proc/locks
+  [ ! -L /system-update ] || printf 'offline\t%s\n' "$(readlink /system-update)"
+  # dnf 4.14 marks what was broken off like what failed, with #; its manual says *
+  dnf -q history list 2> /dev/null | awk -F '|' '
+    $1 ~ /^ *[0-9]+ *$/ { if ($NF ~ /[*#]/) print "failed\t" $1 "\t" $2 "\t" $3; exit }'
+}
+for what in "$@"; do "$what"; done
+"""
+
+
+def package_state(
+    repository: str, *, version: str = "", parts: tuple[str, ...] = REACHED
+) -> Query[PackageState]:
+    """`parts` of the state of a node's packages beside `repository`.
+
+    `version` is what the repositories are to be of (DNF0); '' is the one that the node is at.
+    A repository that can't be read is no answer: exit code 1.
+    """
+    return Query(
+        name=f"packages beside {repository}{' of ' if version else ''}{version}",
+        argv=_argv(repository, version, parts),
+        parse=_state,
+        deadline=600.0,
+    )
+
+
+def repository_state(repository: str, version: str) -> Query[PackageState | Unreadable]:
+    """As `package_state`, with all that may hide packages; Unreadable is an observation."""
+    return Query(
+        name=f"repository {repository} of {version}",
+        argv=_argv(repository, version, HIDING),
+        parse=lambda answer: _unreadable(answer) if answer.code == 1 else _state(answer),
+        ok_codes=(0, 1),
+        deadline=600.0,
+    )
+
+
+def _argv(repository: str, version: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    given = (version, repository, RPM_QUERY_FORMAT, *parts)
+    return in_login_shell("sh", "-c", _SCRIPT.strip(), "dnf-question", *given)
+
+
+def _state(answer: AnswerLike) -> PackageState:
+    return parse_package_state(answer.text)
+
+
+def _unreadable(answer: AnswerLike) -> Unreadable:
+    return Unreadable(answer.errors.strip() or "dnf ended with an error and said nothing")

@@ -1,0 +1,233 @@
+"""The steps that judge packages: what is hidden before, what is left after, what stays accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.attempt.memory import Memory
+from engine.attempt.position import AT_TARGET, LEFT
+from engine.model.finding import Acceptance, Finding
+from engine.model.host import Version
+from engine.model.packages import PackageState
+from engine.queries import Asked, Query
+from runbook import checks, release, test_30_update, test_70_verification
+from tests.engine import kit
+from tests.parse.test_packages import state
+
+NODES = (kit.N, kit.SECOND)
+ACCEPTED = Acceptance("any", "", "as agreed", "A. Rossi")
+ROUND = (
+    kit.intent("upgrade.run[1]", detached="upgrade-1", repeatable=False),
+    kit.result("upgrade.run[1]", code=0),
+)
+UPDATE = (
+    kit.intent("update.run", detached="update-1", repeatable=False),
+    kit.result("update.run", code=0),
+)
+
+
+class Kept:
+    """Evidence that keeps what was judged; `accepts` are codes that somebody has accepted."""
+
+    def __init__(self, *accepts: str) -> None:
+        self.accepts = accepts
+        self.found: list[Finding] = []
+        self.blocking: list[Finding] = []
+        self.words: list[str] = []
+        self.rows: dict[str, str] = {}
+        self.facts: dict[str, dict[str, Any]] = {}
+        self.memory: Memory | None = None
+        """That of the look: what is remembered is known at once."""
+
+    def answered(self, asked: Asked[Any]) -> bool:
+        return asked.is_complete
+
+    def judge(
+        self, findings: Any, *, observed: str, guide: Any = (), information: bool = False
+    ) -> list[Finding]:
+        weights = release.SEVERITIES
+        weighed = [
+            f.weighed(
+                "info" if information else weights.of(f.code),
+                ACCEPTED if f.code in self.accepts else None,
+            )
+            for f in findings
+        ]
+        self.found += weighed
+        self.blocking += [f for f in weighed if f.severity == "block" and f.accepted is None]
+        self.words.append(observed)
+        return weighed
+
+    def remember(self, name: str, **values: Any) -> None:
+        self.facts[name] = values
+        if self.memory is not None:
+            self.memory.add(kit.event("fact", name=name, **values))
+
+    def open(self, row: str, reason: str) -> None:
+        self.rows[row] = reason
+
+    @property
+    def codes(self) -> list[str]:
+        return [finding.code for finding in self.blocking]
+
+
+def look(
+    *events: dict[str, Any], packages: dict[str, PackageState], silent: str = "", run: str = "r"
+) -> Any:
+    def ask_all(nodes: Any, query: Query[Any]) -> Asked[Any]:
+        if not query.name.startswith(("packages", "repository")):
+            return Asked(query.name, dict.fromkeys(NODES, Version(4, 26)))
+        told = {node: one for node, one in packages.items() if node != silent}
+        return Asked(query.name, told, {silent: "no repository"} if silent else {})
+
+    names = SimpleNamespace(
+        active=kit.N, all=NODES, operative=NODES, elastic_only=(), voting_only=()
+    )
+    return SimpleNamespace(
+        run_id=run, names=names, memory=Memory.fold(events), ask_all=ask_all, baseline=None
+    )
+
+
+GOOD, BAD = state("reached"), state("excluded")
+ALL_GOOD = dict.fromkeys(NODES, GOOD)
+ONE_BAD = {kit.N: GOOD, kit.SECOND: BAD}
+NAMES = sorted(package.name for package in BAD.behind)
+
+
+def verified(seen: Any, *accepts: str) -> Kept:
+    evidence = Kept(*accepts)
+    evidence.memory = seen.memory
+    test_70_verification.test_versions(seen, evidence)  # type: ignore[arg-type]
+    return evidence
+
+
+def test_upgraded_is_what_every_node_has_and_the_evidence_counts_it() -> None:
+    evidence = verified(look(*ROUND, packages=ALL_GOOD))
+    assert evidence.codes == []
+    assert f"{kit.SECOND}: 9 of 9 at its version" in evidence.words[-1]
+    assert evidence.facts[AT_TARGET]["round"] == "upgrade-1"
+    assert evidence.rows == {}
+
+
+def test_a_release_file_alone_proves_nothing() -> None:
+    evidence = verified(look(*ROUND, packages=ONE_BAD))
+    assert evidence.codes == ["packages-behind"]
+    assert evidence.blocking[0].subject == kit.SECOND
+    assert AT_TARGET not in evidence.facts
+
+
+def test_what_was_accepted_afterwards_stays_and_its_rows_stay_open() -> None:
+    evidence = verified(look(*ROUND, packages=ONE_BAD), "packages-behind")
+    assert evidence.codes == []
+    assert set(evidence.rows) == {"G18", "G21"}
+    assert evidence.facts[LEFT]["nodes"] == {kit.SECOND: NAMES}
+    assert evidence.facts[AT_TARGET]["round"] == "upgrade-1"
+
+
+def test_what_was_accepted_before_the_start_stays_and_its_rows_stay_open() -> None:
+    left = kit.event("fact", name=LEFT, nodes={kit.SECOND: NAMES})
+    evidence = verified(look(*ROUND, left, packages=ONE_BAD))
+    assert evidence.codes == []
+    assert set(evidence.rows) == {"G18", "G21"}
+    assert "nats-server-neteye" in evidence.rows["G21"]
+    assert AT_TARGET in evidence.facts
+
+
+def test_what_the_repository_got_after_the_proof_is_only_shown() -> None:
+    proof = kit.event("fact", name=AT_TARGET, round="upgrade-1", nodes={})
+    evidence = verified(look(*ROUND, proof, packages=ONE_BAD))
+    assert evidence.codes == []
+    assert [(f.code, f.severity) for f in evidence.found] == [("packages-behind", "info")]
+
+
+def test_nothing_is_proved_while_a_node_does_not_answer() -> None:
+    evidence = verified(look(*ROUND, packages=ALL_GOOD, silent=kit.SECOND))
+    assert AT_TARGET not in evidence.facts
+
+
+def test_only_the_last_round_counts() -> None:
+    later = (
+        kit.intent("upgrade.run[2]", detached="upgrade-2", repeatable=False),
+        kit.result("upgrade.run[2]", code=4, outcome="failed"),
+    )
+    evidence = Kept()
+    test_70_verification.test_command(look(*ROUND, packages={}), evidence)  # type: ignore[arg-type]
+    assert evidence.codes == []
+    seen = look(*ROUND, *later, packages={})
+    test_70_verification.test_command(seen, evidence)  # type: ignore[arg-type]
+    assert evidence.codes == ["rounds-exhausted"]
+    assert "each further run starts the last round once more" in evidence.blocking[0].remedy
+
+
+# before the start
+
+
+def judged_before(packages: Any, *accepts: str, information: bool = False) -> Kept:
+    evidence = Kept(*accepts)
+    checks.target_packages_come(
+        look(packages=packages),
+        evidence,  # type: ignore[arg-type]
+        information=information,
+    )
+    return evidence
+
+
+@pytest.mark.parametrize("case", ["excluded", "included", "locked", "modules"])
+def test_what_hides_packages_blocks_the_start(case: str) -> None:
+    evidence = judged_before({kit.N: state("plain"), kit.SECOND: state(case)})
+    assert set(evidence.codes) == {"packages-hidden"}
+
+
+def test_what_hides_nothing_warns() -> None:
+    evidence = judged_before({kit.N: state("plain"), kit.SECOND: state("no-plugin")})
+    assert evidence.codes == []
+    assert [(f.code, f.severity) for f in evidence.found] == [("packages-rule-idle", "warn")]
+
+
+def test_accepted_it_is_remembered_what_stays() -> None:
+    evidence = judged_before({kit.N: state("plain"), kit.SECOND: BAD}, "packages-hidden")
+    assert evidence.codes == []
+    hidden = sorted(package.name for package in BAD.hidden)
+    assert evidence.facts[LEFT]["nodes"] == {kit.SECOND: hidden}
+    assert LEFT not in judged_before({kit.N: BAD}, information=True).facts
+
+
+def test_a_transaction_that_is_half_done_blocks() -> None:
+    evidence = judged_before({kit.N: state("held")})
+    assert evidence.codes == ["transaction-unfinished"] * 3
+
+
+# the update
+
+
+def updated(seen: Any, *accepts: str) -> Kept:
+    evidence = Kept(*accepts)
+    evidence.memory = seen.memory
+    test_30_update.test_update(None, seen, evidence)  # type: ignore[arg-type]
+    return evidence
+
+
+def test_an_update_that_left_updates_is_no_end() -> None:
+    assert updated(look(*UPDATE, packages=ALL_GOOD)).codes == []
+    evidence = updated(look(*UPDATE, packages=ONE_BAD))
+    assert evidence.codes == ["updates-left"]
+
+
+def test_updates_that_somebody_leaves_are_named_and_the_row_stays_open() -> None:
+    evidence = updated(look(*UPDATE, packages=ONE_BAD), "updates-left")
+    assert evidence.codes == []
+    assert evidence.facts[LEFT]["nodes"] == {kit.SECOND: NAMES}
+    left = kit.event("fact", name=LEFT, nodes={kit.SECOND: NAMES})
+    again = updated(look(*UPDATE, left, packages=ONE_BAD))
+    assert again.codes == []
+    assert "tornado" in again.rows["G28"]
+
+
+def test_packages_of_other_repositories_that_are_held_back_do_not_count() -> None:
+    """A kernel that is excluded is none of the product's packages."""
+    seen = replace(GOOD, offered=(), rules=state("locked").rules)
+    assert updated(look(*UPDATE, packages={kit.N: seen})).codes == []
