@@ -90,7 +90,7 @@ def _packages_reached(look: Look, evidence: Evidence) -> None:
     accepted = [(f.subject, asked.values[f.subject].behind) for f in weighed if f.accepted]
     checks.leave_behind(look, evidence, accepted)
     behind = {node: state.behind for node, state in asked.values.items()}
-    if not is_proved_before and (stay := checks.staying(look, behind)):
+    if stay := checks.staying(look, behind):
         for row in ("G18", "G21"):
             evidence.open(row, f"packages left at their old version, as accepted: {stay}")
     if not is_proved_before and not evidence.blocking and asked.is_complete:

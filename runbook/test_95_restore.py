@@ -103,12 +103,14 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
     last = last_round(look)
     status = look.cluster_status()
     standby = [name for name in standby_entries(look.memory) if name in status.standby_nodes]
+    situation = runbook_session.survey.situation
     findings = [
         *policy.half_upgraded(
             asked.values,
             last,
             (release.SOURCE, release.TARGET),
             standby or [look.names.active],
+            has_packages_left=situation is not None and situation.has_packages_left,
         ),
         *policy.upgrade_unverified(last, is_verified(runbook_session)),
     ]

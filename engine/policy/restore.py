@@ -32,13 +32,16 @@ def half_upgraded(
     last_round: LastRound | None,
     ends: tuple[Version, Version],
     subjects: Collection[str],
+    *,
+    has_packages_left: bool = False,
 ) -> tuple[Finding, ...]:
     """One finding for each of `subjects` when the cluster is neither before nor after the upgrade.
 
-    `ends` are source and target; `last_round` is None when no round was started. Code:
+    `ends` are source and target; `last_round` is None when no round was started;
+    `has_packages_left`: some are older than the target's, or nobody could tell. Code:
     `restore-half-upgraded`, which only a person may accept, by name.
     """
-    seen = _why_half(versions, last_round, ends)
+    seen = _why_half(versions, last_round, ends) or _why_not_whole(has_packages_left, ends[1])
     if not seen:
         return ()
     source, target = ends
@@ -74,6 +77,15 @@ def _why_half(
     if not reasons and last_round is not None and set(found) == {ends[0]}:
         reasons.append(f"{last_round}, and the nodes are at {listing}")
     return "; ".join(reasons)
+
+
+def _why_not_whole(has_packages_left: bool, target: Version) -> str:
+    if not has_packages_left:
+        return ""
+    return (
+        f"the last round ended with exit status 0 and every node says {target}, and packages of"
+        " some node are older than the repository's, or it could not be asked"
+    )
 
 
 def unsafe_to_fence(status: ClusterStatus, operative: Collection[str]) -> tuple[Finding, ...]:

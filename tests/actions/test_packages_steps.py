@@ -142,6 +142,10 @@ def test_what_the_repository_got_after_the_proof_is_only_shown() -> None:
     evidence = verified(look(*ROUND, proof, packages=ONE_BAD))
     assert evidence.codes == []
     assert [(f.code, f.severity) for f in evidence.found] == [("packages-behind", "info")]
+    assert evidence.rows == {}
+    left = kit.event("fact", name=LEFT, nodes={kit.SECOND: NAMES})
+    again = verified(look(*ROUND, left, proof, packages=ONE_BAD))
+    assert set(again.rows) == {"G18", "G21"}, "a later run closes no row that is open"
 
 
 def test_nothing_is_proved_while_a_node_does_not_answer() -> None:

@@ -24,7 +24,7 @@ row() { echo; printf '%s.noarch   2.0-1   neteye\n' "$@"; }
 [ ! -e "$BASE/broken" ] || { echo "Error: Cannot download repomd.xml" >&2; exit 1; }
 case "$*" in
 *"history list"*) printf '     3 | -y remove x   | 2026-11-27 22:10 | Removed | 1 ##\n';;
-*--duplicates*) ;;
+*--duplicates*) echo tool-0:1.0-1.noarch;;
 *"repoquery --installed"*) printf 'neteye\ttool\n';;
 *repoquery*) printf 'tool\t0\t2.0\t1\tnoarch\nother\t0\t1\t1\tnoarch\n';;
 *module_hotfixes=1*check-update) row tool bound modular; exit 100;;
@@ -36,7 +36,7 @@ RPM = r"""
 case "$*" in
 *--eval*) echo "$BASE";;
 *NAME*EPOCH*) printf 'tool\t(none)\t1.0\t1\tnoarch\n';;
-*) echo tool;;
+*) echo tool; [ ! -e "$BASE/twice" ] || echo tool;;
 esac
 """
 
@@ -84,6 +84,12 @@ def test_all_that_hides_is_told_apart(node: Path) -> None:
     assert [p.name for p in seen.carried] == ["tool"], "only what is installed"
     assert seen.held == ("dnf's last transaction failed or was broken off: 3 -y remove x"
                          " 2026-11-27 22:10",)  # fmt: skip
+
+
+def test_dnf_is_asked_for_duplicates_only_where_rpm_has_some(node: Path) -> None:
+    assert ask(node, HIDING).duplicates == ()
+    (node / "twice").touch()
+    assert ask(node, HIDING).duplicates == ("tool-0:1.0-1.noarch",)
 
 
 def test_the_version_is_set_for_dnf_alone_and_only_when_it_is_given(node: Path) -> None:

@@ -70,6 +70,14 @@ def test_a_round_that_ended_well_without_its_effect_is_half() -> None:
     assert half(dict.fromkeys(DEFAULT.all, SOURCE), DONE) == ["restore-half-upgraded"]
 
 
+def test_packages_of_the_old_version_are_half_whatever_release_files_say() -> None:
+    found = dict.fromkeys(DEFAULT.all, TARGET)
+    (finding,) = half_upgraded(found, DONE, ENDS, (SECOND,), has_packages_left=True)
+    assert finding.code == "restore-half-upgraded"
+    assert "older than the repository's" in finding.observed
+    assert_told_well([finding])
+
+
 def test_a_version_that_is_neither_is_half() -> None:
     assert half(dict.fromkeys(DEFAULT.all, Version(4, 27)), None) == ["restore-half-upgraded"]
 
