@@ -22,7 +22,7 @@ from engine.model.identity import Identity
 from engine.model.names import names_of
 from engine.policy.identity import definition_of
 from engine.policy.packages import not_left
-from engine.queries import Asked, Query
+from engine.queries import Asked
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.queries.packages import BEHIND, package_state
