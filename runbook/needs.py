@@ -77,7 +77,7 @@ def client_findings(options: Mapping[str, frozenset[str]], database: str) -> lis
             subject=node,
             observed=f"root's database client has no {listed(sorted(wanted - found))}, that of"
             f" {database} has",
-            expected=f"option files as on {database}: the database comes to every operative node",
+            expected=f"option files as on {database}: the database runs on N during the upgrade",
             remedy=f"Put root's option file of {database} (~/.my.cnf) there, then run again. If"
             " the login needs none of them, accept this finding.",
         )

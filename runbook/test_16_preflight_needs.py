@@ -30,11 +30,13 @@ def test_needs(look: Look, evidence: Evidence) -> None:
     evidence.answered(missing)
     said = f"{len(names)} programs on {len(missing.values)} nodes"
     evidence.judge(needs.program_findings(missing.values), observed=said)
-    options = look.ask_all(look.names.operative, needs.CLIENT_OPTIONS)
+    # while the others are in standby the database runs on N
+    database, active = look.sql_node(), look.names.active
+    options = look.ask_all(dict.fromkeys((database, active)), needs.CLIENT_OPTIONS)
     evidence.answered(options)
     evidence.judge(
-        needs.client_findings(options.values, look.sql_node()),
-        observed=f"the database's client on {len(options.values)} nodes",
+        needs.client_findings(options.values, database),
+        observed=f"the database's client on {', '.join(options.values)}",
     )
     evidence.judge(_room(look), observed="room for the backup, as far as it is to be made")
     if has_ocs_server(look, there):

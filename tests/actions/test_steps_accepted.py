@@ -90,7 +90,9 @@ def little_room(look: Look) -> None:
 
 
 def other_client(look: Look) -> None:
-    look.nodes.program("mysql", f'[ "$NODE" = {OTHER} ] || echo "--user=root "')
+    """The database is on OTHER now, and will be on N."""
+    look.database_node = OTHER
+    look.nodes.program("mysql", f'[ "$NODE" = {N} ] || echo "--user=root "')
 
 
 def nothing(look: Look) -> None:
