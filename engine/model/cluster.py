@@ -205,6 +205,8 @@ class LocationConstraint:
     """False: its rule can't be decided from the configuration, and counts as matching."""
     is_of_promotion: bool = False
     """It is about the promoted role only."""
+    is_exclusive: bool = False
+    """The resource may run on no node but those of such constraints (resource-discovery)."""
 
     @property
     def is_leftover(self) -> bool:

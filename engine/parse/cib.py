@@ -88,9 +88,12 @@ def _score_number(score: str) -> int:
 
 def _location(element: Element, facts: tuple[NodeFacts, ...]) -> Iterator[LocationConstraint]:
     constraint = attribute(element, "id", SOURCE)
+    is_exclusive = element.get("resource-discovery", "").lower() == "exclusive"
     for node, score, is_certain in _targets(element, facts):
         for resource in _constrained(element):
-            yield LocationConstraint(constraint, resource, node, score, is_certain)
+            yield LocationConstraint(
+                constraint, resource, node, score, is_certain, is_exclusive=is_exclusive
+            )
 
 
 def _constrained(element: Element) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 Pacemaker Explained, "Rules" and "Node Attribute Expressions"; where that is silent, what crm_mon
 of pacemaker 2.1.5 says of such a configuration (tests/data/pacemaker). Not decided are dates, what
-a resource's own parameters say, and whether a node that is not the controller becomes it.
+a resource's own parameters say, and which node will be the controller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from engine.parse.fields import attribute
 
 _MAX_DEPTH = 20  # deeper nesting than any real rule: not decidable rather than a stack overflow
 _DC = "#is_dc"
-_OF_THE_RESOURCE = frozenset({"#role"})
+_UNSURE = frozenset({_DC, "#role"})
+"""The controller's part goes from node to node by itself; a role is the resource's."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,8 @@ def _node_facts(
         "#id": ident,
         "#kind": "remote" if node.get("type") == "remote" else "cluster",
     }
-    is_dc = cluster.get("dc-uuid") == ident
     if "dc-uuid" in cluster:
-        values[_DC] = str(is_dc).lower()
+        values[_DC] = str(cluster["dc-uuid"] == ident).lower()
     if "cluster-name" in cluster:
         values["#cluster-name"] = values["#site-name"] = cluster["cluster-name"]
     if "site-name" in permanent:
@@ -78,9 +78,7 @@ def _node_facts(
         ]
     )
     values, unsure = values | transient, unsure | more
-    if not is_dc:
-        unsure |= {_DC}  # the controller's part goes from node to node by itself
-    unsure |= _OF_THE_RESOURCE
+    unsure |= _UNSURE
     return NodeFacts(name, values, status is not None, unsure, permanent, transient)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from engine.model.cluster import Cib, LocationConstraint, is_same_node
@@ -45,12 +45,27 @@ def forbidden(cib: Cib, bans: Collection[LocationConstraint]) -> tuple[LocationC
 
     As crm_mon tells it, by pacemaker's own reading of each rule, under the constraint's id. Rules
     that can't be decided from the configuration are added: what holds now says nothing of later.
+    So is what keeps a resource on other nodes, which crm_mon does not call a ban.
     """
     told = [replace(ban, id=cib.rules.get(ban.id, ban.id)) for ban in bans if ban.forbids]
     known = {(one.id, one.resource, one.node.casefold()) for one in told}
     perhaps = (one for one in cib.location if one.forbids and not one.is_certain)
     more = (c for c in perhaps if (c.id, c.resource, c.node.casefold()) not in known)
-    return (*told, *more)
+    return (*told, *more, *_elsewhere_only(cib))
+
+
+def _elsewhere_only(cib: Cib) -> Iterator[LocationConstraint]:
+    """Nodes that no exclusive constraint of a resource names, when it has one."""
+    exclusive: dict[str, list[LocationConstraint]] = {}
+    for one in cib.location:
+        if one.is_exclusive:
+            exclusive.setdefault(one.resource, []).append(one)
+    for resource, constraints in exclusive.items():
+        # a rule that can't be decided gives no leave
+        named = {one.node.casefold() for one in constraints if one.is_certain}
+        for node in cib.nodes:
+            if node.casefold() not in named:
+                yield replace(constraints[0], resource=resource, node=node, score="-INFINITY")
 
 
 def _allows(constraint: LocationConstraint) -> bool:
@@ -90,6 +105,8 @@ def _keeps_off(constraint: LocationConstraint) -> Finding:
     perhaps = "" if constraint.is_certain else "may at some time "
     verb = "forbids" if constraint.is_certain else "forbid"
     why = "" if constraint.is_certain else ": its rule can't be decided beforehand"
+    if constraint.is_exclusive:
+        why = ": it is exclusive to other nodes (resource-discovery)"
     return Finding(
         "constraint-keeps-off-active-node",
         resource,

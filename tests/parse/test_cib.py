@@ -111,6 +111,15 @@ def test_resource_sets_and_patterns() -> None:
     ]
 
 
+def test_what_is_exclusive_to_a_node() -> None:
+    constraints = """
+      <rsc_location id="x" rsc="r" node="n2" score="0" resource-discovery="exclusive"/>
+      <rsc_location id="y" rsc="r" node="n2" score="0" resource-discovery="never"/>
+    """
+    cib = parse_cib(CIB.format(properties="", constraints=constraints, status=""))
+    assert [c.is_exclusive for c in cib.location] == [True, False]
+
+
 RULES = [
     (rule(expression("#uname", "eq", "n2")), ["n2"]),
     (rule(expression("#uname", "ne", "n2")), ["n1", "n3"]),

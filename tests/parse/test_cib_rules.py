@@ -38,6 +38,13 @@ def test_n_is_banned_four_times() -> None:
     assert [c.resource for c in cib.location if c.node == "ne-a" and c.forbids] == list("abcd")
 
 
+def test_who_is_the_controller_may_change_at_any_time() -> None:
+    """The one of now is kept on by `ne true`, and may not be it any more in an hour."""
+    cib = parse_cib(pacemaker("rules-that-ban-n.cib.xml"))
+    found = [(c.node, c.is_certain) for c in cib.location if c.id == "l2"]
+    assert found == [("ne-a", True), ("ne-b", False)]
+
+
 def test_a_node_is_the_same_in_any_case() -> None:
     cib = parse_cib(pacemaker("rules.cib.xml"))
     assert [c.node for c in cib.location if c.id == "l-case"] == ["ne-a"]

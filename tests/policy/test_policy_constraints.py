@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.model.cluster import Cib, LocationConstraint
+from engine.model.cluster import Cib, LocationConstraint, NodeAttributes
 from engine.model.finding import Finding
 from engine.policy.constraints import leftover_constraints
 from tests.policy import builders as b
@@ -135,3 +135,13 @@ def test_a_leftover_for_several_nodes_is_one_finding() -> None:
     several = tuple(constraint("cli-ban-x", "x", node, "-INFINITY") for node in (b.N, b.SECOND))
     found = leftover_constraints(Cib({}, several, ("cli-ban-x",)), [], b.N)
     assert [(f.code, f.subject) for f in found] == [("constraint-leftover", "cli-ban-x")]
+
+
+def test_what_is_exclusive_to_other_nodes_keeps_off_n_and_is_no_ban_of_crm_mon() -> None:
+    nodes = tuple(NodeAttributes(name, name) for name in (b.N, b.SECOND))
+    only = replace(constraint("only", "glpi_group", b.SECOND, "0"), is_exclusive=True)
+    (finding,) = leftover_constraints(Cib({}, (only,), attributes=nodes), [], b.N)
+    assert (finding.code, finding.subject) == ("constraint-keeps-off-active-node", "glpi_group")
+    assert "exclusive to other nodes" in finding.observed
+    here = replace(only, id="here", node=b.N)
+    assert leftover_constraints(Cib({}, (only, here), attributes=nodes), [], b.N) == ()
