@@ -88,6 +88,8 @@ class Applier:
     clock: Callable[[], float] = time.monotonic
     _system: str = ""
     """Which start of the node the change under way was sent to."""
+    _failing: str = ""
+    """Where the log of the long command under way tells of a failure."""
     _keeper: Keeper = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -149,7 +151,7 @@ class Applier:
             return settled
         self.before_change()
         self._intent(step, key, change)
-        begun = self.clock()
+        begun, self._failing = self.clock(), ""
         try:
             answer = self._run_detached(change) if change.detached else self._run_plain(change)
         except (Refused, NotStarted, LockLost) as error:
@@ -161,11 +163,11 @@ class Applier:
             raise stops.superseded(self.run, error.lost) from error
         except _Interrupted as error:
             self._result(key, change, Outcome.FAILED, None, begun, "interrupted")
-            raise stops.interrupted(self.run, change, error.has_rebooted) from None
+            raise stops.interrupted(self.run, change, error.has_rebooted, self._failing) from None
         outcome = Outcome.OK if answer.code in change.ok_codes else Outcome.FAILED
         self._result(key, change, outcome, answer, begun, "")
         if outcome is Outcome.FAILED and not change.may_fail:
-            raise stops.failed(self.run, change, answer)
+            raise stops.failed(self.run, change, answer, self._failing)
         return answer
 
     def _not_started(self, key: str, change: Change, begun: float, error: RunbookError) -> NotDone:
@@ -260,6 +262,7 @@ class Applier:
             closes=[list(pair) for pair in change.closes],
             output=output,
             **({"never_started": True} if never_started else {}),
+            **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
         )
         try:
             self.sync()
@@ -333,6 +336,7 @@ class Applier:
             raise _Superseded(error) from error
         reach.heard("")
         log.end()
+        self._failing = log.failing()
         if last.status is not None:
             return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)
         if last.is_interrupted:

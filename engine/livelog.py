@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from engine.parse.play_log import PlayLog
 from engine.redact import Redactor
 
 SHOWN = 50
@@ -39,6 +40,7 @@ class LiveLog:
         """Lines not shown yet, each with what was shown of it."""
         self._left_out = 0
         self._is_new = False
+        self._play = PlayLog()
 
     def feed(self, piece: bytes) -> None:
         """The next piece: complete lines of it are shown, not more than `SHOWN`."""
@@ -66,6 +68,11 @@ class LiveLog:
             self._end_line()
         self._flush()
 
+    def failing(self) -> str:
+        """Where the log tells of a failure, masked: task, hosts, message; empty: nowhere."""
+        # masked before it is cut: half a secret is not found
+        return self._redactor.clean_output(self._play.failing())[:WIDTH]
+
     def kept(self) -> bytes:
         """The log, or its beginning and end with a line between them that says what is missing."""
         missing = self._size - len(self._head) - len(self._tail)
@@ -87,6 +94,7 @@ class LiveLog:
         self._line += part[: LOOKED_AT - len(self._line)]
 
     def _end_line(self) -> None:
+        self._play.feed(self._line.decode("utf-8", "backslashreplace"))
         self._left_out += len(self._ended) == SHOWN
         self._ended.append((bytes(self._line), self._told))
         self._line.clear()

@@ -65,10 +65,10 @@ def firewall_refused(run: Run, error: Refused) -> None:
     )
 
 
-def failed(run: Run, change: Change, answer: Answer) -> NotDone:
-    """It ended with an exit code that is none of the good ones."""
-    said = "(not shown: secret)"
-    if not change.secret_output:
+def failed(run: Run, change: Change, answer: Answer, failing: str = "") -> NotDone:
+    """It ended with an exit code that is none of the good ones; `failing` is what its log tells."""
+    said = failing or "(not shown: secret)"
+    if not failing and not change.secret_output:
         # masked before it is cut: half a secret is not found
         said = run.redactor.clean_output(answer.errors.strip() or answer.text.strip())[-800:]
     return stopped(
@@ -111,8 +111,8 @@ def unknown_before(run: Run, step: str, change: Change) -> NotDone:
     )
 
 
-def interrupted(run: Run, change: Change, has_rebooted: bool) -> NotDone:
-    """A detached command is gone and left no exit status."""
+def interrupted(run: Run, change: Change, has_rebooted: bool, failing: str = "") -> NotDone:
+    """A detached command is gone and left no exit status; `failing`: how far its log goes."""
     why = (
         f"{change.node} has rebooted since it was started"
         if has_rebooted
@@ -122,7 +122,7 @@ def interrupted(run: Run, change: Change, has_rebooted: bool) -> NotDone:
         run,
         Ending.STOPPED,
         f"{change.what} on {change.node} was interrupted: its process is gone and it left"
-        f" no exit status; {why}",
+        f" no exit status; {why}{f'; {failing}' if failing else ''}",
         "Look at the node and its log, then run again: it goes on with another round, as the"
         " guide says to run the command again.",
     )

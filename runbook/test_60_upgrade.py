@@ -19,7 +19,13 @@ from engine.queries.machine import LEFTOVERS
 from engine.session import Session
 from engine.steps import step
 from runbook import leftovers, release
-from runbook.actions.neteye_command import ended_with, name_of, round_on_record, said_of
+from runbook.actions.neteye_command import (
+    ended_with,
+    failed_as,
+    name_of,
+    round_on_record,
+    said_of,
+)
 from runbook.ocs.httpd import migration
 
 
@@ -78,7 +84,7 @@ def test_run(
         evidence.not_needed("the first round ended with exit status 0", guide=("G20",))
     if neteye_upgraded.did_something:
         evidence.outcome = "done"
-    evidence.note(f"{name_of(record)} ended with {said_of(record)}")
+    evidence.note(f"{name_of(record)} ended with {failed_as(record)}")
 
 
 @step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")
@@ -108,7 +114,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     if _is_too_early(conflicts, look):
-        early = [_failed_before_the_stop(said_of(mine), listing, look)]
+        early = [_failed_before_the_stop(failed_as(mine), listing, look)]
         evidence.judge(
             [*_foreign(asked.values), *([] if earlier else early)],
             observed=f"{said_of(mine)}; {listing}; {migration.TOO_EARLY}",
@@ -122,7 +128,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
             *_foreign(asked.values),
             *_other_active_node(look),
             # who starts the runbook again has seen to what the earlier run stopped at
-            *([] if earlier else _unplanned(conflicts, said_of(mine), look)),
+            *([] if earlier else _unplanned(conflicts, failed_as(mine), look)),
             *_again(conflicts, before, round_number),
         ],
         observed=f"planned stop, {said_of(mine)}: {listing}"
@@ -160,9 +166,9 @@ def _failed_before_the_stop(said: str, listing: str, look: Look) -> Finding:
     return Finding(
         code="round-failed",
         subject=look.names.active,
-        observed=f"'neteye upgrade' ended with {said}; {listing}; and {migration.TOO_EARLY}",
+        observed=f"{listing}; {migration.TOO_EARLY}; and 'neteye upgrade' ended with {said}",
         expected="exit status 0, or the planned stop with the template of the credentials file",
-        remedy="Read the last task in its log (in this report), follow the guide's directions for"
+        remedy="Read that task in its log (in this report), follow the guide's directions for"
         " it, and see that httpd's shared directory is mounted on N. Then run again: the files are"
         " migrated where their .rpmnew is, and the next round starts the command again.",
         guide=("G20", "G26"),
@@ -177,9 +183,9 @@ def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[F
         Finding(
             code="round-failed",
             subject=look.names.active,
-            observed=f"'neteye upgrade' ended with {said}, and no .rpmnew or .rpmsave was found",
+            observed=f"no .rpmnew or .rpmsave was found, and 'neteye upgrade' ended with {said}",
             expected="exit status 0, or the planned stop at the two files of OCS",
-            remedy="Read the last task in its log (in this report), follow the guide's directions"
+            remedy="Read that task in its log (in this report), follow the guide's directions"
             " for it, then run again: the next round starts the command again.",
             guide=("G20", "G26"),
         )

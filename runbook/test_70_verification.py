@@ -21,7 +21,7 @@ from engine.session import Session
 from engine.steps import step
 from runbook import checks, failover, release
 from runbook.actions.backup import VERIFIED, Beside, is_compared
-from runbook.actions.neteye_command import ended_with, name_of, said_of
+from runbook.actions.neteye_command import ended_with, failed_as, name_of
 from runbook.following import ListUnusable, follow, list_here
 from runbook.ocs.glpi.checks import glpi_now
 from runbook.ocs.glpi.place import GlpiPlace, glpi_place
@@ -39,7 +39,7 @@ from runbook.profiles import describe, settled
 def test_command(look: Look, evidence: Evidence) -> None:
     """The last round of `neteye upgrade` ended with exit status 0, by the record on N."""
     rounds = look.memory.detached("upgrade")
-    said = f"{name_of(rounds[-1])} ended with {said_of(rounds[-1])}" if rounds else "no round"
+    said = f"{name_of(rounds[-1])} ended with {failed_as(rounds[-1])}" if rounds else "no round"
     is_done = bool(rounds) and ended_with(rounds[-1]) == 0
     evidence.judge([] if is_done else [_exhausted(look, len(rounds), said)], observed=said)
 
@@ -50,7 +50,7 @@ def _exhausted(look: Look, rounds: int, said: str) -> Finding:
         subject=look.names.active,
         observed=f"{rounds} rounds were run, {said}",
         expected="a last round that ended with exit status 0",
-        remedy="Read its last task in its log and remove the cause. Then run again: each further"
+        remedy="Read that task in its log and remove the cause. Then run again: each further"
         " run starts the last round once more.",
         guide=("G18", "G20"),
     )

@@ -154,6 +154,12 @@ def said_of(record: ChangeRecord) -> str:
     return f"exit status {code}" if code is not None else "no exit status: it was interrupted"
 
 
+def failed_as(record: ChangeRecord) -> str:
+    """How it ended, and where its log tells why: the failing task."""
+    failing = record.result.get("failing") if record.result else ""
+    return f"{said_of(record)}: {failing}" if failing else said_of(record)
+
+
 def _next_name(command: str, rounds: list[ChangeRecord]) -> str:
     """The name of the round under way, or of the next one when the last has ended.
 

@@ -47,12 +47,15 @@ class Recorder:
         self.words.append(name)
 
 
+FAILING = "task 'os : dnf' failed on n2: no room"
+
+
 def first_round(*, code: int | None, run: str) -> list[dict[str, Any]]:
     """Round 1 was run to an end that was no success, by the run of this name."""
     step = "upgrade.run[1]"
     return [
         kit.intent(step, detached="upgrade-1", repeatable=False, what="upgrade") | {"run": run},
-        kit.result(step, code=code, outcome="failed") | {"run": run},
+        kit.result(step, code=code, outcome="failed", failing=FAILING) | {"run": run},
     ]
 
 
@@ -112,7 +115,9 @@ def test_known_files_with_their_template_are_the_planned_stop() -> None:
 def test_a_round_that_failed_while_packages_were_installed_is_no_planned_stop() -> None:
     """OTHER is upgraded and has its .rpmnew, N is not: migrating would lead nowhere."""
     seen = judged(*first_round(code=2, run="this-run"), left=CONFLICTS, template=False)
-    assert [finding.code for finding in seen.findings] == ["round-failed"]
+    (finding,) = seen.findings
+    assert finding.code == "round-failed"
+    assert "ended with exit status 2: task 'os : dnf' failed on n2: no room" in finding.observed
     assert "planned stop" not in seen.words[0].partition(";")[0]
     assert "conflicts-1" not in seen.words, "the stop of the next round would be the same again"
 

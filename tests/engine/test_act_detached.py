@@ -26,7 +26,7 @@ def test_a_detached_command_is_started_followed_and_done(long_command: Make) -> 
 
 def test_the_exit_status_of_a_detached_command_counts(long_command: Make) -> None:
     made = long_command([said("dead 4 6\nerror\n")])
-    assert "failed with exit code 4: error" in made.refused(upgrade())
+    assert "failed with exit code 4: its log says: error" in made.refused(upgrade())
     assert made.ending() == (Ending.FAILED, 1)
 
 
@@ -204,3 +204,31 @@ def test_a_letter_cut_in_two_is_shown_as_one(long_command: Make) -> None:
     )
     made.apply(upgrade())
     assert "".join(made.output) == "üü\n\\xff\n"
+
+
+LOG = (
+    'TASK [os : dnf] ***\nfatal: [n2]: FAILED! => {"msg": "no room, password=Hunter2x"}\n'
+    "PLAY RECAP **\n"
+)
+
+
+def test_the_failing_task_of_a_log_is_named_and_on_record(long_command: Make) -> None:
+    """However much comes behind it: the recap of many nodes, the command's own last words."""
+    log = LOG + "".join(f"n{number} : ok=9    changed=3\n" for number in range(100))
+    made = long_command([said(f"dead 2 {len(log)}\n{log}")])
+    failing = "task 'os : dnf' failed on n2: no room, password=********"
+    assert f"failed with exit code 2: {failing}" in made.refused(upgrade())
+    (result,) = made.events("result")
+    assert result["failing"] == failing
+
+
+def test_of_an_interrupted_command_the_last_task_is_named(long_command: Make) -> None:
+    log = "TASK [one] **\nok: [n1]\nTASK [two] **\n"
+    made = long_command([said(f"alive - {len(log)}\n{log}"), said("dead - 0\n")])
+    assert "the last task that it began is 'two'" in made.refused(upgrade())
+
+
+def test_a_log_that_ends_well_names_no_failure(long_command: Make) -> None:
+    made = long_command([said(f"dead 0 {len(LOG)}\n{LOG}")])
+    made.apply(upgrade())
+    assert "failing" not in made.events("result")[0]
