@@ -74,6 +74,17 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class FailingScript:
+    """One script of the health check that is not content, as the output names it."""
+
+    path: str
+    said: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.said}" if self.said else self.path
+
+
+@dataclass(frozen=True)
 class HealthResult:
     """`neteye health`: a monitoring plugin's exit code and what it printed (domain facts 2.3)."""
 
@@ -81,6 +92,8 @@ class HealthResult:
     """0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."""
     first_line: str
     output: str
+    scripts: tuple[FailingScript, ...] = ()
+    """Those of its scripts that it names: on success it names none."""
 
     @property
     def status(self) -> str:

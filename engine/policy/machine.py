@@ -14,7 +14,7 @@ from engine.model.host import FileSystem, HealthResult
 from engine.policy.clocks import clock_difference as clock_difference
 from engine.policy.commands import no_command_running as no_command_running
 from engine.policy.strength import can_carry as can_carry
-from engine.policy.text import printable, shortened, size
+from engine.policy.text import listed, printable, shortened, size
 
 
 def file_system_of(path: str, filesystems: Sequence[FileSystem]) -> FileSystem | None:
@@ -108,12 +108,28 @@ def health(results: Mapping[str, HealthResult]) -> tuple[Finding, ...]:
             codes.get(result.code, "health-unknown"),
             node,
             f"the health check on {node} is {result.status} (exit code {result.code}): "
-            f"{shortened(result.first_line) or 'no output'}",
+            f"{shortened(result.first_line) or 'no output'}{_named(result)}",
             "OK (exit code 0)",
-            "The output names the script that failed: mend what it found, run the check on this "
-            "node again, then run this again.",
+            _mend(result),
             ("G28",),
         )
         for node, result in results.items()
         if result.code != 0
     )
+
+
+def _named(result: HealthResult) -> str:
+    """The scripts that failed, with what each said."""
+    if not result.scripts:
+        return ""
+    return f"; by {listed([shortened(str(script)) for script in result.scripts], 5)}"
+
+
+def _mend(result: HealthResult) -> str:
+    if not result.scripts:
+        return (
+            "Its output, in this report, names no script: start `neteye health deep` on this node,"
+            " mend what it finds, then run this again."
+        )
+    scripts = listed([f"`{script.path}`" for script in result.scripts], 5)
+    return f"Mend what it found: on this node {scripts} has to end with 0. Then run this again."

@@ -31,6 +31,29 @@ def test_verdict(code: int, text: str, status: str, first: str) -> None:
     assert (result.status, result.first_line, result.output) == (status, first, text)
 
 
+D = "/usr/share/neteye/scripts/neteye/health.d"
+NAMING = {
+    "path, then what it said": (FAILED, [f"{D}/deep/030_drbd.sh: mariadb is Inconsistent"]),
+    "both on one line": (
+        f"CRITICAL - 2 of 14\n{D}/light/010_es: CRITICAL - red\n{D}/deep/x.py - two\n",
+        [f"{D}/light/010_es: CRITICAL - red", f"{D}/deep/x.py: two"],
+    ),
+    "within a sentence": (
+        f"[-] Health script '{D}/light/020_disk.sh' failed with exit code 2\nsee above\n",
+        [f"{D}/light/020_disk.sh: failed with exit code 2"],
+    ),
+    "named twice": (f"{D}/a\n{D}/a: again\n", [f"{D}/a"]),
+    "paths only": (f"{D}/a\n{D}/b\n", [f"{D}/a", f"{D}/b"]),
+    "none": ("CRITICAL - /var is full\n", []),
+}
+
+
+@pytest.mark.parametrize("output", NAMING)
+def test_the_scripts_that_failed_are_named(output: str) -> None:
+    text, expected = NAMING[output]
+    assert [str(script) for script in parse_health(2, text).scripts] == expected
+
+
 @pytest.mark.parametrize("code", [-9, 4, 124, 126, 127, 255])
 def test_another_exit_code_is_no_verdict(code: int) -> None:
     with pytest.raises(ParseError) as caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.model.host import FileSystem, HealthResult, Memory, Process
+from engine.model.host import FailingScript, FileSystem, HealthResult, Memory, Process
 from engine.policy.machine import (
     can_carry,
     clock_difference,
@@ -255,6 +255,13 @@ def test_health(code: int, wanted: list[str]) -> None:
     assert b.codes(findings) == wanted
     assert all("said this" in f.observed and f.subject == b.VOTING for f in findings)
     b.assert_told_well(findings)
+
+
+def test_health_names_its_script_in_what_was_seen_and_in_what_to_do() -> None:
+    script = FailingScript("/usr/share/x/health.d/deep/030_drbd.sh", "mariadb is Inconsistent")
+    (finding,) = health({b.N: HealthResult(2, "CRITICAL - 1 of 14", "", (script,))})
+    assert finding.observed.endswith(f"CRITICAL - 1 of 14; by {script}")
+    assert f"`{script.path}` has to end with 0" in finding.remedy
 
 
 def test_health_without_output() -> None:
