@@ -64,11 +64,14 @@ class _Double:
         self._strangers: dict[str, Callable[[], None]] = {}
         self.asked: list[tuple[str, Argv]] = []
         """Everything that was asked, in its order."""
+        self.question: Argv | None = None
+        """Asks a machine who it is: all that passes before `confirm`, as at the real door. None:
+        whoever asks before is the test's own business."""
         self.confirmed: dict[str, Known] = {}
         self.on_stranger: Callable[[Lost], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:
-        """The node is this machine; whoever asks before is the test's own business."""
+        """See `Transport.confirm`."""
         self.confirmed[node] = known
 
     def becomes(self, node: str, seen: Known) -> None:
@@ -81,9 +84,19 @@ class _Double:
     def _reply(self, node: str, argv: Argv, stdin: bytes | Secret | None) -> Reply:
         raise NotImplementedError
 
-    def _ask(self, node: str, argv: Sequence[str], stdin: bytes | Secret | None) -> Reply:
+    def forget(self) -> None:
+        """Nothing is known of any machine, as in a new run."""
+        self.confirmed.clear()
+        self._strangers.clear()
+
+    def _meet(self, node: str, argv: Sequence[str]) -> None:
         if node in self._strangers:
             self._strangers[node]()
+        if self.question is not None and node not in self.confirmed:
+            Identities(self.question).expected(node, [argv])
+
+    def _ask(self, node: str, argv: Sequence[str], stdin: bytes | Secret | None) -> Reply:
+        self._meet(node, argv)
         with self._lock:
             self.asked.append((node, tuple(argv)))
             return self._reply(node, tuple(argv), stdin)
@@ -141,6 +154,7 @@ class _Double:
 
     @contextlib.contextmanager
     def forward(self, node: str, remote_socket: str) -> Iterator[Path]:
+        self._meet(node, ())
         if (node, remote_socket) not in self._sockets:
             raise Unexpected(f"no socket {remote_socket} on {node} was expected")
         yield self._sockets[node, remote_socket]

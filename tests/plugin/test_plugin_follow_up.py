@@ -16,7 +16,8 @@ from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.survey import RECORDS
 from engine.transport.scripted import said
-from tests.engine.kit import lost_connection, unreachable
+from tests.engine.kit import lost_connection, unreachable, who
+from tests.parse.topology import cluster_file
 from tests.plugin.kit import N, Project, assert_ended
 from tests.plugin.pages import cases, head, page
 from tests.plugin.test_plugin_rebuilt import rebuilt
@@ -224,6 +225,13 @@ def test_a_question_without_an_answer_is_no_verdict(upgraded: Project) -> None:
 def test_an_unreachable_n_is_no_verdict(upgraded: Project) -> None:
     upgraded.cluster.answer[N, WHO.argv] = unreachable(N)
     assert_ended(upgraded, upgraded.run("--follow-up", last(upgraded)), 10, "blocked")
+
+
+def test_another_machine_is_asked_nothing_about_the_agents(upgraded: Project) -> None:
+    upgraded.cluster.asked.clear()
+    upgraded.cluster.answer[N, WHO.argv] = who("neteye09.neteyelocal", cluster_file(3))
+    assert upgraded.run("--follow-up", last(upgraded)).ret == 10
+    assert {argv for _, argv in upgraded.cluster.asked} == {WHO.argv}
 
 
 def lines_of(path: Path) -> list[dict[str, object]]:
