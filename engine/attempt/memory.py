@@ -43,6 +43,8 @@ class LedgerEntry:
     subject: str
     former: str
     since: str
+    seen: bool = True
+    """False: nobody has seen it yet, only the command was begun that may do it."""
 
 
 @dataclass(frozen=True)

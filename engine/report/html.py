@@ -106,10 +106,16 @@ def _left_on_the_cluster(summary: Mapping[str, Any]) -> Iterable[str]:
             "Temporary changes still in place",
             ("kind", "of", "since (UTC)", "before"),
             (
-                tuple(escape(str(entry[key])) for key in ("kind", "subject", "since", "former"))
-                for entry in summary["ledger"]
+                tuple(escape(text) for text in (e["kind"], e["subject"], _since(e), e["former"]))
+                for e in summary["ledger"]
             ),
         )
+
+
+def _since(entry: Mapping[str, Any]) -> str:
+    if entry.get("seen", True):
+        return str(entry["since"])
+    return f"not seen; a command begun at {entry['since']} may do it"
 
 
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.attempt.memory import LedgerEntry
-from engine.intervals import Interval, open_since
+from engine.intervals import FENCING, STANDBY, Interval, Key, open_since
 from engine.journal import stamp
 
 
@@ -50,16 +50,22 @@ def last_known(entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, 
 
 
 def as_seen(entries: Iterable[LedgerEntry], intervals: Iterable[Interval]) -> list[LedgerEntry]:
-    """What is in place since when it was seen, else since the command that may do it."""
+    """Standby and fencing since when they were seen, else since the command that may do it."""
     lasting = open_since(intervals)
-    return [
-        replace(entry, since=stamp(lasting[key].since))
-        if (key := (entry.kind, entry.subject)) in lasting
-        else entry
-        for entry in entries
-    ]
+    return [_as_seen(entry, lasting) for entry in entries]
+
+
+def _as_seen(entry: LedgerEntry, lasting: Mapping[Key, Interval]) -> LedgerEntry:
+    if entry.kind not in (STANDBY, FENCING):
+        return entry
+    seen = lasting.get((entry.kind, entry.subject))
+    return replace(entry, since=stamp(seen.since)) if seen else replace(entry, seen=False)
 
 
 def entry_text(entry: LedgerEntry) -> str:
     """One entry as a phrase."""
-    return f"{entry.kind} of {entry.subject} since {entry.since}; it was {entry.former!r} before"
+    what = f"{entry.kind} of {entry.subject} since {entry.since}"
+    if not entry.seen:
+        command = f"a command begun at {entry.since} may do it"
+        what = f"{entry.kind} of {entry.subject}: not seen; {command}"
+    return f"{what}; it was {entry.former!r} before"

@@ -84,6 +84,7 @@ def test_changes_and_runs_are_the_changes_and_a_look_afterwards_is_told(
     assert deployment.missing == ""
     text = page()
     assert "<dd>2 and 1 after the end</dd>" in text
+    assert f"<dt>Attempt</dt><dd>{FIRST}</dd>" in text  # though it is open no more
     assert f"in run {SECOND_RUN}" in text
 
 
@@ -115,7 +116,11 @@ def test_what_is_in_place_is_told_since_it_was_seen() -> None:
     assert "standby of neteye02.neteyelocal since 2026-11-02T00:02:16.000Z" in lines
     # not seen yet: since the command that may do it
     unseen = [e for e in own if e["event"] not in ("standby", "fencing")]
-    assert {e["since"] for e in summary_of(unseen)["ledger"]} == {"2026-11-02T00:01:40Z"}
+    told = summary_of(unseen)
+    assert {(e["since"], e["seen"]) for e in told["ledger"]} == {("2026-11-02T00:01:40Z", False)}
+    not_yet = "not seen; a command begun at 2026-11-02T00:01:40Z may do it; it was 'active'"
+    assert f"standby of {SECOND}: {not_yet}" in "\n".join(last_lines(told, Path("reports")))
+    assert "not seen; a command begun at" in render_summary(told)
 
 
 def test_what_the_run_has_given_back_and_nobody_has_looked_at_since_is_not_still_in_place() -> None:

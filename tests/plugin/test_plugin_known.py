@@ -77,7 +77,7 @@ def test_a_run_that_wakes_after_a_takeover(project: Project, after: str) -> None
     result = project.run()
     assert result.ret == 13, result.outlines
     said_not_known(project, result.outlines, "took the cluster over (who B. Bianchi, run R2)")
-    result.stdout.fnmatch_lines(["    last known: fencing of cluster since *"])
+    result.stdout.fnmatch_lines(["    last known: fencing of cluster: not seen; * may do it; *"])
     (state,) = (step for step in project.summary["steps"] if step["name"] == "closing.state")
     assert "temporary changes in place: not known (another run took the cluster" in state["reason"]
     assert "last known: fencing of cluster" in state["reason"]

@@ -167,7 +167,7 @@ def test_off(off):
     result.stdout.fnmatch_lines(
         [
             "STILL IN PLACE, 1 temporary change:",
-            "  fencing of cluster since *; it was 'enabled' before",
+            "  fencing of cluster: not seen; * may do it; it was 'enabled' before",
             "* runbook --inventory inventory.ini --restore",
         ]
     )
