@@ -21,8 +21,8 @@ from runbook.ocs.httpd.httpd_conf import parse_conf
 from runbook.ocs.names import OCS_DATABASE, SERVER_CONF
 
 DEFAULT_DIRECTORY = "/var/log/ocsinventory-server"
-DAYS = 7
-"""An access log is read no further back, however long httpd runs."""
+DAYS = 2
+"""An access log is read no further back, however long httpd runs: it may have gigabytes a day."""
 SHOWN = 5
 """Lines of a log that are shown."""
 
