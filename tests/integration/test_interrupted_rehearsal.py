@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.verify import NOT_VALID, verify
 from rehearsal.run import wait_for
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.conftest import SMALL
@@ -19,15 +20,19 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def runs(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
-    """Interrupted during `neteye update`, during the first round of `upgrade`, then left alone."""
+    """Interrupted during `neteye update`, during the first round of `upgrade`, then left alone.
+
+    The last run is started elsewhere: it has of the others what N has.
+    """
     cluster = clusters.get("small", SMALL, seed=26)
     cluster.is_spoilt = True
     project = Project(copy_project(tmp_path_factory.mktemp("interrupted") / "copy"))
+    elsewhere = Project(copy_project(tmp_path_factory.mktemp("elsewhere") / "copy"))
     consoles = tmp_path_factory.mktemp("consoles")
     return {
         "update": _interrupted(cluster, project, consoles / "update", "neteye-update"),
         "upgrade": _interrupted(cluster, project, consoles / "upgrade", "neteye-upgrade"),
-        "last": project.execute(cluster.inventory),
+        "last": elsewhere.execute(cluster.inventory),
     }
 
 
@@ -93,3 +98,15 @@ def test_the_runs_are_one_attempt(runs: dict[str, Ran]) -> None:
     assert runs["last"].directory is not None
     earlier = runs["last"].directory / "earlier"
     assert len(list(earlier.iterdir())) >= 2
+
+
+def test_every_output_that_any_of_them_cites_is_there(runs: dict[str, Ran]) -> None:
+    directory = runs["last"].directory
+    assert directory is not None
+    names = {run.directory.name for run in runs.values() if run.directory is not None}
+    there = {path.name for path in (directory / "outputs").iterdir() if path.is_dir()}
+    assert there == names - {directory.name}
+    verdict = verify(directory)
+    assert verdict.code != NOT_VALID, verdict.lines
+    assert not [line for line in verdict.lines if "not here" in line]
+    assert "not fetched" not in (directory / "evidence.html").read_text()
