@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 CONTROLLER = "controller"
 """In the place of a node: this machine."""
+FORWARDED = "a forwarded socket"
+_IS_FORWARDED = "forwarded"
 
 
 class Look:
@@ -274,6 +276,31 @@ class Look:
             output={"text": f"({rows} rows in {pages} pages, not recorded here)"},
         )
 
+    def forwards(self, node: str, path: str) -> str:
+        """Why the node's sshd forwards to no socket, '' when it does; Unanswered for ssh.
+
+        Tried with `path`, which is served there; nothing is said to its server.
+        """
+        from engine.transport.forwarding import try_socket
+
+        refused = problem = ""
+        try:
+            try_socket(self._transport, node, path)
+        except Lost as lost:
+            refused, problem = (lost.why, "") if lost.is_refusal else ("", lost.why)
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=FORWARDED,
+            command=forward_of(path),
+            output={"text": "(no answer)" if problem else refused or _IS_FORWARDED},
+            **({"problem": problem} if problem else {}),
+        )
+        if problem:
+            raise Unanswered(node, FORWARDED, problem)
+        return refused
+
     def _rows(self, query: SqlQuery[Any], rows: list[Mapping[str, Any]]) -> dict[str, Any]:
         return self._run.outputs.describe(f"sql-{query.name}", write_rows(rows))
 
@@ -337,3 +364,13 @@ class Look:
 def statement_of(query: SqlQuery[Any]) -> str:
     """A question to the database as the evidence has it."""
     return f"SQL on {query.database}: {dedent(query.sql).strip()}"
+
+
+def forward_of(path: str) -> str:
+    """A forwarded socket as the evidence has it, in the place of a command."""
+    return f"forward {path} by ssh"
+
+
+def refusal_of(text: str) -> str:
+    """Read back from there: why it was refused, '' when it was forwarded."""
+    return "" if text == _IS_FORWARDED else text

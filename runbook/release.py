@@ -185,6 +185,7 @@ _BLOCKING = (
     *("packages-hidden", "packages-behind", "repository-missing", "transaction-unfinished"),
     "updates-left",
     "restore-half-upgraded",
+    *("forwarding-off", "login-between-nodes", "name-misleading"),
     *("backup-missing", "backup-damaged", "backup-no-room", "backup-not-proved"),
     *("memories-table", "ocs-database-elsewhere", "program-missing", "database-client"),
     *("capacity-column", "capacity-still-text", "capacity-zeroed", "capacity-not-null"),
@@ -239,6 +240,16 @@ SEVERITIES = Severities(
     },
     never_acceptable=NEVER_ACCEPTABLE,
 )
+
+SERVICE_NAMES = tuple(
+    f"{name}.neteyelocal"
+    for name in (
+        *("mariadb", "elasticsearch", "influxdb", "kibana", "icinga2-master", "logstash"),
+        "neteye",
+    )
+)
+"""Names by which the nodes reach services (domain facts 1.6); which there are depends on the
+modules."""
 
 _WEB = ((Manner.HTTPS, 443), (Manner.HTTP, 80))
 SERVICES = (

@@ -41,7 +41,7 @@ from engine.session import Session
 from engine.statement import counted, statement_here
 from engine.steps import step
 from engine.transport.firewall import Firewall
-from runbook import checks, release
+from runbook import access, checks, release
 from runbook.profiles import Profile, announced, describe, settled
 
 
@@ -118,6 +118,12 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
         + f" E {_listed(names.elastic_only)}; V {_listed(names.voting_only)}"
         + ("" if complete else "; not every node answered"),
     )
+
+
+@step("preflight.access", asks=True)
+def test_access(look: Look, evidence: Evidence) -> None:
+    """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
+    access.everything_is_reached(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.versions", guide=("G01",), asks=True)

@@ -43,6 +43,7 @@ PREFLIGHT = (
         "preflight.versions",
     ),
     *(
+        "preflight.access",
         "preflight.records",
         "preflight.governance",
         "preflight.modules",

@@ -10,7 +10,7 @@ import pytest
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
-from runbook import checks
+from runbook import access, checks
 from runbook.ocs.httpd import pristine
 
 UPDATED = ("update.fencing",)
@@ -30,6 +30,13 @@ def test_sameness(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> Non
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     if upgrade_is_ahead:
         checks.files_are_the_same(look, evidence)
+
+
+@step("again.access", after=UPDATED)
+def test_access(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
+    if upgrade_is_ahead:
+        access.everything_is_reached(look, evidence)
 
 
 @step("again.repository", after=UPDATED)

@@ -12,7 +12,7 @@ from engine.errors import Unanswered
 from engine.judging.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.judging.baseline import RecordedBaseline
 from engine.judging.record import FIRST_LOOK, Record
-from engine.look import CONTROLLER, Look, statement_of
+from engine.look import CONTROLLER, FORWARDED, Look, forward_of, refusal_of, statement_of
 from engine.model.identity import Identity
 from engine.model.names import names_of
 from engine.outputs import excerpt
@@ -75,6 +75,12 @@ class RecordedLook(Look):
         if "problem" in event:
             raise Unanswered(node, query.name, event["problem"])
         return query.parse(rows_of(event, self._source.directory))
+
+    def forwards(self, node: str, path: str) -> str:
+        event = self._source.take(node, FORWARDED, forward_of(path))
+        if "problem" in event:
+            raise Unanswered(node, FORWARDED, event["problem"])
+        return refusal_of(text_of(event["output"], self._source.directory, FORWARDED))
 
     def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
         raise NotRecorded(f"rows that are not recorded: {page(None).name}")

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from engine.attempt.memory import ChangeRecord, Memory
 from engine.errors import RunbookError
-from engine.look import Look
+from engine.look import FORWARDED, Look
 from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
 from engine.queries import Asked, Query, SqlQuery
@@ -104,6 +104,10 @@ class PlanLook(Look):
     def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
         self._only_now(page(None).name)
         return self._now.sql_pages(page)
+
+    def forwards(self, node: str, path: str) -> str:
+        self._only_now(FORWARDED)
+        return self._now.forwards(node, path)
 
     def cluster_status(self) -> ClusterStatus:
         status = self._now.cluster_status()

@@ -121,6 +121,11 @@ class Lost(RunbookError):
         """Of kind IDENTITY: the machine that was confirmed, and the one that is there."""
 
     @property
+    def is_refusal(self) -> bool:
+        """The node's sshd was asked for a socket and forwards none."""
+        return self.kind is LostKind.FORWARDING
+
+    @property
     def may_have_run(self) -> bool:
         """The command may have taken effect. False is proof that it never started."""
         return self.kind not in NEVER_STARTED

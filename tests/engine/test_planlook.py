@@ -68,6 +68,7 @@ QUESTIONS: dict[str, Callable[[Look], object]] = {
     "ask_all": lambda look: look.ask_all([kit.N], VERSION),
     "sql": lambda look: look.sql(SQL),
     "a long answer of the database": lambda look: look.sql_pages(lambda _: SQL),
+    "a forwarded socket": lambda look: look.forwards(kit.N, "/run/s"),
     "where the database runs": lambda look: look.sql_node(),
     "resources": lambda look: look.cluster_status().resources,
     "nodes": lambda look: look.cluster_status().nodes,
