@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.journal import Event
@@ -43,19 +43,54 @@ def rows_of(
     all of them: what is to be done on a failure is done at the first one.
     """
     latest: dict[str, dict[str, Event]] = {row: {} for row in guide}
+    course = Course()
     for event in events:
+        course.add(event)
         if event["event"] == "row":
-            _take(latest.setdefault(event["row"], {}), event)
+            _take(latest.setdefault(event["row"], {}), event, is_late=course.is_past(event))
     return [_row(row, duty, latest[row], serving.get(row, [])) for row, duty in guide.items()]
 
 
-def _take(of_row: dict[str, Event], event: Event) -> None:
+@dataclass
+class Course:
+    """How far an attempt has come, by its events in their order."""
+
+    _order: dict[str, int] = field(default_factory=dict)
+    """Phase -> its place in the running order."""
+    _reached: int = -1
+    """The last phase that has changed something."""
+    _closed: bool = False
+
+    def add(self, event: Event) -> None:
+        kind = event["event"]
+        if kind == "steps":
+            phases = dict.fromkeys(_phase(step["name"]) for step in event["steps"])
+            self._order = {phase: place for place, phase in enumerate(phases)}
+        elif kind == "intent":
+            self._reached = max(self._reached, self._place(event))
+        elif kind in ("attempt-opened", "attempt-closed"):
+            self._closed = kind == "attempt-closed"
+
+    def is_past(self, event: Event) -> bool:
+        """A step's phase is over: one that comes later has changed the cluster, or all is done."""
+        return self._closed or self._place(event) < self._reached
+
+    def _place(self, event: Event) -> int:
+        return self._order.get(_phase(event.get("step", "")), 0)
+
+
+def _phase(step: str) -> str:
+    return step.partition(".")[0]
+
+
+def _take(of_row: dict[str, Event], event: Event, *, is_late: bool) -> None:
     before = of_row.get(event["step"])
     same_run = before is not None and before["run"] == event["run"]
     proved = before is not None and before["state"] == RowState.FULFILLED
     idle = event["state"] in (RowState.NOT_NEEDED, RowState.NOT_APPLICABLE)
+    again = event["state"] == RowState.FULFILLED and is_late and not same_run
     # what a later run sees of a changed cluster, or finds nothing to do for, is no better proof
-    if proved and (idle or (not same_run and event["state"] == RowState.FULFILLED)):
+    if proved and (idle or again):
         return
     of_row[event["step"]] = _both(before, event) if before is not None and same_run else event
 

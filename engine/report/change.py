@@ -36,7 +36,8 @@ def closing_of(events: Sequence[Event]) -> Event | None:
 
 def span_of(change: Sequence[Event], now: datetime | None = None) -> tuple[datetime, datetime]:
     """From the begin of its first run to its end, else to its last event, or to `now`."""
-    fact = next((e for e in change if e["event"] == "fact" and e["name"] == TAKEN), None)
+    facts = [e for e in change if e["event"] == "fact" and e["name"] == TAKEN]
+    fact = facts[-1] if facts else None
     if fact is not None and closing_of(change) is not None:
         return datetime.fromisoformat(fact["since"]), datetime.fromisoformat(fact["until"])
     first = change[0]

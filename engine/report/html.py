@@ -246,7 +246,9 @@ def _line(event: Mapping[str, Any]) -> str:
 def _command(event: Mapping[str, Any]) -> str:
     """The command; of a long one head, tail, and where the whole of it is."""
     text, whole = str(event.get("command", "")), event.get("whole") or {}
-    if whole.get("file"):
+    if whole.get("not_kept"):
+        text += f"\n({whole['not_kept']})"
+    elif whole.get("file"):
         text += f"\n(whole: {whole['file']}, {whole['size']} bytes, sha256 {whole['sha256']})"
     return text
 

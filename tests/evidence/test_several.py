@@ -62,6 +62,24 @@ def test_a_row_keeps_the_proof_of_the_run_that_proved_it(runs: int) -> None:
     assert row["reason"] == "neteye01 4.25; position: not started"
 
 
+def test_what_is_measured_until_the_end_is_told_by_the_run_that_came_to_it() -> None:
+    """A run that was stopped behind its measurement, and the one that ended the change."""
+    every = [of_run(FIRST, journals.finished()), of_run(SECOND_RUN, journals.finished(), 1000)]
+    for number, each in enumerate(every):
+        each[:] = [e for e in each if number or e["event"] != "attempt-closed"]
+        next(e for e in each if e["event"] == "steps")["steps"][-2]["guide"] = ["G01"]
+        at = next(n for n, e in enumerate(each) if e["event"] == "fact")
+        each.insert(
+            at, {**journals.row(72, "closing.time", f"taken {number}"), "run": each[0]["run"]}
+        )
+        fact = next(e for e in each if e["event"] == "fact")
+        fact["until"] = fact["until"].replace("00:17:52", f"00:2{number}:00")
+    summary = summary_of(every[1], every[0])
+    assert summary["taken"] == "0:21:00"
+    assert "taken 1" in summary["guide"][0]["reason"]
+    assert "taken 0" not in summary["guide"][0]["reason"]
+
+
 def test_the_time_taken_is_the_attempts_everywhere(told: dict[str, Any]) -> None:
     earlier, own = journals.several()
     summary = summary_of(own, earlier)

@@ -10,6 +10,7 @@ from engine.journal import Event
 from engine.report.audit.runs import runs_of
 from engine.report.change import closing_of, of_change
 from engine.report.gaps import sentence
+from engine.rows import Course
 
 APPROVED = "approvals"
 """The fact by which a run remembers the approvals that counted at its attempt's start."""
@@ -56,22 +57,12 @@ def tests_before(change: Sequence[Event]) -> list[Event]:
 
     A run that goes on looks at the same things once more, when they are changed already.
     """
-    order = _order_of_phases(change)
-    kept, reached = [], -1
+    course, kept = Course(), []
     for event in change:
-        phase = str(event.get("step", "")).partition(".")[0]
-        place = order.get(phase, 0)
-        if event["event"] == "intent":
-            reached = max(reached, place)
-        elif place >= reached:
+        course.add(event)
+        if not course.is_past(event):
             kept.append(event)
     return kept
-
-
-def _order_of_phases(events: Iterable[Event]) -> dict[str, int]:
-    names = [s["name"] for e in events if e["event"] == "steps" for s in e["steps"]]
-    phases = dict.fromkeys(str(name).partition(".")[0] for name in names)
-    return {phase: number for number, phase in enumerate(phases)}
 
 
 def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Answer:
