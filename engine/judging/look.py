@@ -23,7 +23,7 @@ from engine.queries.neteye import DEFINITION
 from engine.report import earlier
 from engine.run import Run
 from engine.survey import RECORDS
-from engine.transport.base import Answer, Known, Lost, LostKind
+from engine.transport.base import ANOTHER_NOW, Answer, Known, Lost, LostKind
 
 T = TypeVar("T")
 
@@ -91,7 +91,9 @@ class RecordedLook(Look):
         if code in query.ok_codes or problem.startswith(f"exit code {code} is no answer"):
             return answer_of(event, self._source.directory)
         if problem:
-            raise Lost(node, problem, LostKind.CONNECTION_LOST)
+            is_another = problem.startswith(ANOTHER_NOW)
+            kind = LostKind.IDENTITY if is_another else LostKind.CONNECTION_LOST
+            raise Lost(node, problem, kind)
         return answer_of(event, self._source.directory)
 
     def _as_recorded(self, command: str) -> tuple[str, ...]:

@@ -111,8 +111,8 @@ class Judging:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         name = item.stash[ITEM].name
-        self._session.go_to(name)
         before = len(self._run.journal.events)
+        self._session.go_to(name)
         result = yield
         self._tell(name, self._run.journal.events[before:], self._ended.get(name))
         return result

@@ -8,12 +8,13 @@ from pathlib import Path
 from engine.attempt.memory import Memory
 from engine.attempt.takeover import judge_position, judge_records
 from engine.console import Console
+from engine.evidence import CHANGED
 from engine.journal import Event
 from engine.judging.answers import NotRecorded
 from engine.judging.apply import Reapplier
 from engine.judging.baseline import RecordedBaseline
 from engine.judging.look import Nowhere, RecordedLook
-from engine.judging.record import Record
+from engine.judging.record import Record, fields_of
 from engine.recognition import judge_strangers
 from engine.run import Run, Stop
 from engine.secrets import Secret
@@ -57,6 +58,9 @@ class JudgingSession(Session):
         run.memory = Memory.fold([*self.survey.earlier, *record.before(step)])
         run.stop = record.stop_before(step)
         run.changes_made = sum(event["event"] == "intent" for event in record.before(step))
+        for event in record.findings(step):
+            if event["code"] == CHANGED:  # the transport told it, and here is none
+                run.record("finding", **fields_of(event))
         if run.follows is not None:
             return
         opened = record.attempt_before(step)

@@ -9,7 +9,8 @@ from engine.model.finding import Finding
 
 T = TypeVar("T", Finding, Mapping[str, Any])
 
-NOT_ASKED = ": not asked, the node is out of reach"
+_NOT_ASKED = ": not asked, "
+NOT_ASKED = f"{_NOT_ASKED}the node is out of reach"
 """How `observed` of a finding ends that follows from an unreachable node, after the question."""
 
 
@@ -46,12 +47,14 @@ def in_one_line(findings: Iterable[Finding]) -> list[str]:
         return []
     nodes = ", ".join(dict.fromkeys(finding.subject for finding in rest))
     asked = ", ".join(dict.fromkeys(question_of(finding) for finding in rest))
-    return [f"[{rest[0].code}] {nodes}: out of reach, and not asked for {asked}"]
+    is_away = all(finding.observed.endswith(NOT_ASKED) for finding in rest)
+    why = "out of reach" if is_away else "another machine is there"
+    return [f"[{rest[0].code}] {nodes}: {why}, and not asked for {asked}"]
 
 
 def question_of(finding: Finding | Mapping[str, Any]) -> str:
-    """What was not asked, of a finding that follows from an unreachable node."""
-    return str(_field(finding, "observed")).removesuffix(NOT_ASKED)
+    """What was not asked, of a finding that follows from what is told of the node itself."""
+    return str(_field(finding, "observed")).partition(_NOT_ASKED)[0]
 
 
 def _name(finding: Finding | Mapping[str, Any]) -> str:

@@ -82,6 +82,10 @@ def _short(name: str) -> str:
     return name.partition(".")[0].lower()
 
 
+ANOTHER_NOW = "it is another machine now"
+"""Begins what a `Lost` of kind IDENTITY says when another machine has taken a node's place."""
+
+
 class LostKind(StrEnum):
     """Why there is no answer."""
 

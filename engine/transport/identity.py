@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from engine.transport.base import Known, Lost, LostKind
+from engine.transport.base import ANOTHER_NOW, Known, Lost, LostKind
 
 
 class Identities:
@@ -57,7 +57,7 @@ class Identities:
     def _refuse(self, node: str, known: Known, seen: Known) -> NoReturn:
         lost = Lost(
             node,
-            f"it is another machine now: {known} was confirmed, {seen} is there. The command was"
+            f"{ANOTHER_NOW}: {known} was confirmed, {seen} is there. The command was"
             " not started, and nothing more is sent to it",
             LostKind.IDENTITY,
         )

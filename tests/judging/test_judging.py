@@ -16,8 +16,10 @@ from engine.judging.compare import State
 from engine.queries.identity import WHO
 from engine.transport.base import Lost, LostKind
 from engine.transport.scripted import said
+from tests.engine.kit import who
 from tests.judging.again import altered, contents, differences, judged, states
-from tests.plugin.kit import CHANGE, CLOSING, FINDING, SECOND, N, Project
+from tests.parse.topology import cluster_file
+from tests.plugin.kit import BECOMES, CHANGE, CLOSING, FINDING, SECOND, N, Project
 
 pytest_plugins = "pytester"
 
@@ -57,6 +59,7 @@ def test_there(look, evidence):
 '''
 
 WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
+CLUSTER = cluster_file(3)
 RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
     "done": lambda p: p.steps(CHANGE + JUDGING + CLOSING) or (),
     "a plan": lambda p: p.steps(CHANGE + JUDGING + FINDING.format(name="one")) or ("--plan",),
@@ -98,6 +101,14 @@ RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
         or p.steps(JUDGING + CLOSING)
         or ()
     ),
+    "swapped addresses": lambda p: (
+        p.cluster.answer.update(
+            {(N, WHO.argv): who(SECOND, CLUSTER), (SECOND, WHO.argv): who(N, CLUSTER)}
+        )
+        or p.steps(CHANGE)
+        or ()
+    ),
+    "another machine in mid-run": lambda p: p.steps(CHANGE + CLOSING + BECOMES) or (),
     "a failed assertion": lambda p: (
         p.steps('@step("a.b")\ndef test_a(look):\n    "Doc."\n    assert 1 == 2\n') or ()
     ),
@@ -111,7 +122,7 @@ def test_a_run_judged_again_has_the_same_findings(project: Project, run: str) ->
     again = judged(project)
     assert again.is_same, differences(again)
     assert {s.state for s in again.steps} == {State.WHOLE}
-    recorded = [event for event in project.events("finding") if event["step"]]
+    recorded = project.events("finding")
     assert sum(step.findings for step in again.steps) == len(recorded)
     assert again.runbook[0] == again.runbook[1]
     assert contents(project.path / "reports") == before, "it only reads"

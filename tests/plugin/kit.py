@@ -307,6 +307,28 @@ def test_{name}(evidence):
     """Judges."""
     evidence.judge([bad("{name} subject")], observed="seen")
 '''
+BECOMES = f'''
+from engine.transport.base import Known
+import tests.plugin.kit as kit
+
+
+@step("third.becomes", after=["second.change"])
+def test_becomes(runbook_session, look, evidence):
+    """In mid-run another machine takes the second node's address."""
+    kit.CURRENT.cluster.becomes("{SECOND}", Known("{"f" * 32}", "neteye09.example.test"))
+    evidence.note("now")
+
+
+@step("fourth.ask", after=["third.becomes"])
+def test_ask(look, evidence):
+    """A question that another machine would answer."""
+    look.ask("{SECOND}", HAS("x"))
+
+
+@step("fifth.change")
+def test_other_change(y_set, look, evidence):
+    """y is set on N."""
+'''
 CLOSING = '''
 @step("closing.state")
 def test_closing(evidence):

@@ -13,7 +13,17 @@ from engine.queries.identity import WHO
 from engine.transport.base import Known
 from tests.engine.kit import machine_id, who
 from tests.parse.topology import cluster_file
-from tests.plugin.kit import CHANGE, CLOSING, RELEASE, SECOND, THIRD, N, Project, assert_ended
+from tests.plugin.kit import (
+    BECOMES,
+    CHANGE,
+    CLOSING,
+    RELEASE,
+    SECOND,
+    THIRD,
+    N,
+    Project,
+    assert_ended,
+)
 
 pytest_plugins = ["pytester"]
 
@@ -38,28 +48,6 @@ def test_baseline(runbook_session, look, evidence):
         runbook_session.open_attempt({"fencing": True, "private": [], "machines": machines})
 
 """
-BECOMES = f'''
-from engine.transport.base import Known
-import tests.plugin.kit as kit
-
-
-@step("third.becomes", after=["second.change"])
-def test_becomes(runbook_session, look, evidence):
-    """In mid-run another machine takes the second node's address."""
-    kit.CURRENT.cluster.becomes("{SECOND}", Known("{"f" * 32}", "neteye09.example.test"))
-    evidence.note("now")
-
-
-@step("fourth.ask", after=["third.becomes"])
-def test_ask(look, evidence):
-    """A question that another machine would answer."""
-    look.ask("{SECOND}", HAS("x"))
-
-
-@step("fifth.change")
-def test_other_change(y_set, look, evidence):
-    """y is set on N."""
-'''
 
 
 @pytest.fixture
