@@ -149,6 +149,7 @@ def pytest_collection_modifyitems(
             pytest.mark.dependency(name=step.name, depends=depends[step.name], scope="session")
         )
     run.redactor.spare(*(step.name for step in steps))
+    run.redactor.know(*(step.name for step in steps))
     run.record(
         "steps",
         steps=steps_field([(s, i.nodeid, _intent(i)) for i, s in zip(items, steps, strict=True)]),

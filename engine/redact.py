@@ -48,6 +48,8 @@ _OPEN = re.compile(rf"""(?ix) ( {_NAME} ) (?: "[^"\n]* | '[^'\n]* ) \Z""")
 _REFERENCE = re.compile(r"""^["']?(\$\{?\w+\}?(\{\w+\})?|\$ENV\{\w+\}|\*{8})["']?;?$""")
 
 
+_INNER = re.compile(r"[\w.-]")
+"""In front of a phrase it belongs to a longer name."""
 _LONGEST = 256
 _LONGEST_LINE = 4096
 """Characters of a line that is kept whole; a longer one says nothing to a reader."""
@@ -59,6 +61,7 @@ class Redactor:
     def __init__(self) -> None:
         self._forms: dict[str, None] = {}
         self._names: set[str] = set()
+        self._phrases: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
     def spare(self, *names: str) -> None:
@@ -68,6 +71,13 @@ class Redactor:
         record of it could not be found again.
         """
         self._names.update(names)
+
+    def know(self, *phrases: str) -> None:
+        """Own words that end like a secret's name: a colon behind them is followed by no secret.
+
+        Of `preflight.ocs_passwords: what it says` the first word would be masked else.
+        """
+        self._phrases.update(phrase for phrase in phrases if _NAMED.search(f"{phrase}=x"))
 
     def learn(self, *secrets: Secret) -> None:
         """From now on these values are masked in everything recorded."""
@@ -92,8 +102,23 @@ class Redactor:
         So are those of elements such as `<nvpair name="passwd" value="..."/>`: pacemaker's
         configuration holds the passwords of the fence devices.
         """
-        text = _DIGEST.sub(rf"\g<1>{MASK}", _NAMED.sub(_mask_value, self.clean(text)))
+        text = _DIGEST.sub(rf"\g<1>{MASK}", _NAMED.sub(self._mask_value, self.clean(text)))
         return _ELEMENT.sub(_mask_element, text)
+
+    def _mask_value(self, match: re.Match[str]) -> str:
+        value = match[2]
+        # a reference to a variable is no secret, and the reader of a diff needs it
+        if _REFERENCE.match(value) or self._is_of_ours(match):
+            return match[0]
+        quote = value[0] if value[0] in "\"'" and value[-1] == value[0] else ""  # XML stays XML
+        return f"{match[1]}{quote}{MASK}{quote}"
+
+    def _is_of_ours(self, match: re.Match[str]) -> bool:
+        """The name is the end of a phrase of ours, which begins there as a whole."""
+        end = match.start() + len(match[1].rstrip(" \t=:>"))
+        begins = (end - len(phrase) for phrase in self._phrases
+                  if match.string.endswith(phrase, 0, end))  # fmt: skip
+        return any(begin == 0 or not _INNER.match(match.string[begin - 1]) for begin in begins)
 
     def without_open_end(self, text: str) -> str:
         """A masked text that goes on later, less what may be the beginning of a secret."""
@@ -131,13 +156,6 @@ def _overlap(text: str, form: str) -> int:
     """How many characters at the end of the text are a beginning of the form."""
     lengths = range(min(len(text), len(form) - 1), 0, -1)
     return next((length for length in lengths if text.endswith(form[:length])), 0)
-
-
-def _mask_value(match: re.Match[str]) -> str:
-    value = match[2]
-    # a reference to a variable is no secret, and the reader of a diff needs it
-    quote = value[0] if value[0] in "\"'" and value[-1] == value[0] else ""  # XML stays XML
-    return match[0] if _REFERENCE.match(value) else f"{match[1]}{quote}{MASK}{quote}"
 
 
 def _mask_element(match: re.Match[str]) -> str:

@@ -68,6 +68,7 @@ def make_run(config: pytest.Config) -> Run:
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
     redactor.spare(inventory.settings.cluster, *inventory.names)
+    redactor.know(*release.phrases)
     Secret.watched_by(redactor.learn)
     run = Run(
         inventory=inventory,

@@ -10,7 +10,7 @@ from engine.model.probe import Manner, Service
 from engine.model.release import Release, Stage
 from engine.queries import Query
 from runbook.ocs.httpd.migration import KNOWN_CREDENTIALS, conf_password
-from runbook.ocs.names import CONF_FILES, ENDPOINT, MEMORIES_VERIFIED
+from runbook.ocs.names import CONF_FILES, ENDPOINT, MEMORIES_VERIFIED, OCS_PASSWORD
 
 SOURCE = Version(4, 25)
 TARGET = Version(4, 26)
@@ -293,6 +293,7 @@ RELEASE = Release(
     no_return="upgrade.run",
     support=DIRECTIONS,
     verified_by=MEMORIES_VERIFIED,
+    phrases=(OCS_PASSWORD,),
     secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),
 )
 

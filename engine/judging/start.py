@@ -40,6 +40,7 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
     for part in ("outputs", "backups", "earlier"):
         (scratch / part).mkdir()
     redactor = Redactor()
+    redactor.know(*release.phrases)
     clean = redactor.clean_output
     run = Run(
         inventory=inventory_of(begun),

@@ -56,6 +56,8 @@ class Release:
     secrets: tuple[Any, ...] = ()
     """Queries whose answers make secrets known. The operative nodes are asked them before anything
     else: what was recorded before a secret is known can't be masked any more."""
+    phrases: tuple[str, ...] = ()
+    """Subjects of findings that end like a secret's name; what is said behind them is none."""
 
     def __post_init__(self) -> None:
         shares = sum(s.base for s in self.stages), sum(s.per_node for s in self.stages)

@@ -33,6 +33,7 @@ _JUMP = re.compile(
     r"(?::[0-9]{1,5})?",
     re.ASCII,
 )
+_IPV6 = re.compile(r"\[?[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%\w+)?\]?(?::[0-9]+)?")
 _LOGIN_WITH_PASSWORD = re.compile(r":.*@|(?<=\w):(?!//).*")
 _SSH_ARGS = "allowed are only -J HOST, -F FILE and -o ProxyJump=HOST"
 
@@ -101,6 +102,9 @@ def environment(value: Value) -> Environment:
 
 def _shown(login: str) -> str:
     """A login or address for a message, in quotes, without what may be a password in it."""
+    user, at, address = login.rpartition("@")
+    if _IPV6.fullmatch(address):  # its colons stand before no password
+        return repr(f"{_LOGIN_WITH_PASSWORD.sub(_without_password, f'{user}{at}')}{address}")
     return repr(_LOGIN_WITH_PASSWORD.sub(_without_password, login))
 
 
@@ -123,7 +127,8 @@ def address(value: Value) -> str:
         return plain
     if is_ip_address(plain):
         return plain
-    raise Wrong(f"is {_shown(plain)}, expected a host name or an IP address")
+    bare = "; IPv6 without brackets" if plain.startswith("[") else ""
+    raise Wrong(f"is {_shown(plain)}, expected a host name or an IP address{bare}")
 
 
 def user(value: Value) -> str:

@@ -13,6 +13,8 @@ CREDENTIALS_TEMPLATE = f"{CREDENTIALS}.tpl"
 ENDPOINT = "OCS endpoint"
 """How the address is called to which agents send, among the services whose gaps are measured."""
 
+OCS_PASSWORD = "OCS database password"
+"""What findings about the password in use are about."""
 OCS_DATABASE = "ocsweb"
 OCS_USER = "ocsserver"
 GLPI_OCS_USER = "glpi_ocsinventoryng"

@@ -104,6 +104,46 @@ def test_very_short_values_are_not_masked_everywhere() -> None:
     assert redactor.clean_output("password = abc") == f"password = {MASK}"
 
 
+OWN = "preflight.ocs_passwords"
+SUBJECT = "OCS database password"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[3/60  0:00:01]  {OWN}: The same password in both files.",
+        f"{OWN} found ocs-passwords-differ ({SUBJECT})",
+        f"[ocs-passwords-differ] {SUBJECT}: 2 different passwords are in use",
+        f"--accept 'ocs-passwords-differ@{SUBJECT}=REASON' --by NAME",
+    ],
+)
+def test_own_words_are_not_eaten(text: str) -> None:
+    redactor = Redactor()
+    redactor.know(OWN, SUBJECT, "verification.httpd")
+    assert redactor.clean_output(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ocs_passwords: hunter22",
+        "password: hunter22",
+        f"my.{OWN}: hunter22",
+        "X=1 database password=hunter22",
+    ],
+)
+def test_a_part_of_own_words_is_a_name_like_others(text: str) -> None:
+    redactor = Redactor()
+    redactor.know(OWN, SUBJECT)
+    assert "hunter22" not in redactor.clean_output(text)
+
+
+def test_a_learnt_secret_is_masked_behind_own_words() -> None:
+    redactor = knowing("hunter22")
+    redactor.know(OWN)
+    assert redactor.clean_output(f"{OWN}: hunter22") == f"{OWN}: {MASK}"
+
+
 @pytest.mark.parametrize(
     ("text", "cleaned"),
     [

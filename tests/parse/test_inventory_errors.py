@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
+from engine.parse import inventory_values as values
 from engine.parse.inventory_ini import parse_inventory, read_inventory
+from engine.parse.inventory_lines import Value, Wrong
 
 from .inventories import GOOD, with_hosts, with_settings
 
@@ -463,3 +466,23 @@ def test_a_wrong_value_of_all_is_told_once() -> None:
 
 def test_a_wrong_variable_of_a_range_is_told_once() -> None:
     assert len(problems(with_hosts("n[1:9] ansible_hots=x"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("[fd00::12]", "'[fd00::12]'"),
+        ("[fd00::12]:22", "'[fd00::12]:22'"),
+        ("fd00::12:zz", "'fd00:********'"),
+        ("root:hunter2@fd00::1", "'root:********@fd00::1'"),
+        ("admin:hunter2", "'admin:********'"),
+    ],
+)
+def test_an_ipv6_address_is_shown_whole_and_no_password(given: str, shown: str) -> None:
+    with pytest.raises(Wrong, match=re.escape(f"is {shown}, expected a host name or an IP")):
+        values.address(Value(given, given, 1))
+
+
+def test_brackets_are_said_to_be_too_much() -> None:
+    with pytest.raises(Wrong, match="IPv6 without brackets"):
+        values.address(Value("[fd00::12]", "[fd00::12]", 1))

@@ -94,7 +94,8 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _docstrings(tree: ast.AST) -> set[int]:
-    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    alone = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    return {id(value) for value in alone if isinstance(value, ast.Constant)}
 
 
 def _outermost(tree: ast.AST, left_out: set[int]) -> Iterator[ast.expr]:

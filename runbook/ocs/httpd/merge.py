@@ -75,7 +75,7 @@ def merge(
     target = read_password(theirs, path)
     if target.variable is None:
         why = target.problem or "it has a literal password"
-        questions.append(f"{path}.rpmnew refers to no variable for the password: {why}")
+        questions.append(f"{path}.rpmnew refers to no variable for the password ({why})")
     in_use = read_password(mine, path)
     if in_use.problem and in_use.lines:
         questions.append(f"{path}: {in_use.problem}")

@@ -14,7 +14,7 @@ from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.ocs.httpd.httpd_conf import ConfFile, Item, Kind
 from runbook.ocs.httpd.perl_block import plain_string, reference
-from runbook.ocs.names import RESTAPI_CONF
+from runbook.ocs.names import OCS_PASSWORD, RESTAPI_CONF
 
 KEY = "OCS_DB_PWD"
 
@@ -144,7 +144,7 @@ def preflight_findings(seen: Mapping[str, Mapping[str, Password]]) -> list[Findi
             values.setdefault(password.literal, []).append(place)
             problems = cannot_carry(password.literal)
             if problems:
-                findings.append(_unsupported(place, f"the password: {' and '.join(problems)}"))
+                findings.append(_unsupported(place, f"the password ({' and '.join(problems)})"))
     if len(values) > 1:
         findings.append(_different(list(values.values())))
     return findings
@@ -167,7 +167,7 @@ def _different(places: list[list[str]]) -> Finding:
     groups = " / ".join(", ".join(group) for group in sorted(places, key=len, reverse=True))
     return Finding(
         code="ocs-passwords-differ",
-        subject="OCS database password",
+        subject=OCS_PASSWORD,
         observed=f"{len(places)} different passwords are in use: {groups}",
         expected="the same password in both files on every operative node",
         remedy="Find out which one logs in, put it into the other files, restart httpd where it"
