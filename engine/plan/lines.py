@@ -29,7 +29,7 @@ def plan_lines(run: Run, session: Session, ending: Ending, times: Timeline | Non
     yield _first_line(steps, ending)
     yield from _findings(run.judge.findings, run.release.severities.never_acceptable)
     yield ""
-    width = max(shutil.get_terminal_size((WIDTH, 24)).columns, 90)
+    width = max(shutil.get_terminal_size((WIDTH, 24)).columns, 60)
     no_return = "" if is_past(run) else run.release.no_return
     lines = table(steps, no_return=no_return, shorten=_shortener(run.inventory.names))
     # before it is wrapped: a secret on two lines would not be known as one

@@ -13,7 +13,8 @@ from engine.model.plan import PlannedStep, Verdict
 
 WIDTH = 110
 """Characters of a line, where the terminal does not say."""
-_STEP = 28
+_ROOM = 30
+"""Characters that the last column takes at least, beside the others."""
 
 
 @dataclass(frozen=True)
@@ -148,17 +149,42 @@ def _common(members: list[PlannedStep]) -> str:
 
 
 def rendered(lines: Iterable[Line], width: int = WIDTH) -> Iterator[str]:
-    """The table as text, the last column wrapped below itself."""
+    """The table as text, the last column wrapped below itself.
+
+    Where that leaves it no room, as in 80 columns, it stands in lines of its own below.
+    """
     listed = list(lines)
     nodes = max([len(line.node) for line in listed] + [4])
     step = min(max([len(line.step) for line in listed] + [4]), 46)
     head = 11 + step + 2 + nodes + 2
+    if width - head < _ROOM:
+        yield from _narrow(listed, width)
+        return
     yield f"{'verdict':<11}{'step':<{step + 2}}{'node':<{nodes + 2}}command or reason"
     for line in listed:
         if line.is_mark:
             yield f"---- {line.text} ".ljust(width, "-")
             continue
         begin = f"{line.verdict:<11}{line.step:<{step + 2}}{line.node:<{nodes + 2}}"
-        text = textwrap.wrap(line.text, max(width - head, 30)) or [""]
-        yield begin + text[0]
-        yield from (" " * head + more for more in text[1:])
+        text = textwrap.wrap(line.text, width - head) or [""]
+        if len(begin) > head:  # a step's name that is longer than its column
+            yield from textwrap.wrap(begin, width, subsequent_indent=" " * 11)
+        else:
+            yield begin + text.pop(0)
+        yield from (" " * head + more for more in text)
+
+
+def _narrow(lines: Iterable[Line], width: int) -> Iterator[str]:
+    yield f"{'verdict':<11}step, node"
+    yield f"{'':<11}command or reason"
+    for line in lines:
+        if line.is_mark:
+            yield f"---- {line.text} ".ljust(width, "-")
+            continue
+        told = "  ".join(filter(None, (line.step, line.node)))
+        first = textwrap.wrap(told, width - 11) or [""]
+        if line.verdict or told:
+            yield f"{line.verdict:<11}{first[0]}"
+        yield from (
+            f"{'':<11}{more}" for more in (*first[1:], *textwrap.wrap(line.text, width - 11))
+        )

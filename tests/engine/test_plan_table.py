@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.table import Line, rendered, table
@@ -102,6 +104,33 @@ def test_what_a_person_decides_says_so() -> None:
     assert lines(asked)[0].text == f"a person decides: [disk-space] {kit.SECOND}"
     failed = step("x.y", Verdict.MANUAL, reason="it is odd", after="")
     assert lines(failed)[0].text == "it is odd"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 110, 200])
+def test_the_table_fits_whatever_the_width(width: int) -> None:
+    name = "verification.glpi_stored_passwords_of_every_server[neteye01.neteyelocal]"
+    steps = [
+        step("preflight.a", Verdict.SATISFIED, reason="asked and judged now, " * 9, after=""),
+        step(name, Verdict.SATISFIED, reason="/a/path/" + "x" * 120, after=""),
+        *upgrade_of_sixteen(),
+        doing("reactivation.unstandby", "pcs", "node", "unstandby", "--all", "--wait=300"),
+    ]
+    found = list(rendered(lines(*steps), width))
+    assert [line for line in found if len(line) > width] == []
+    whole = "".join("".join(found).split())
+    for word in ("verdict", "SATISFIED", "neteyeupgrade", "x" * 120, "--wait=300", "neteye01"):
+        assert word in whole
+
+
+def test_a_narrow_table_has_its_texts_below() -> None:
+    lines = [Line("AFTER", "upgrade.run[1] and more of it", "neteye01", "neteye upgrade")]
+    assert list(rendered([*lines, Line("", "", "", "(a note)")], 60)) == [
+        "verdict    step, node",
+        "           command or reason",
+        "AFTER      upgrade.run[1] and more of it  neteye01",
+        "           neteye upgrade",
+        "           (a note)",
+    ]
 
 
 def test_long_texts_are_wrapped_below_their_column() -> None:
