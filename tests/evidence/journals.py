@@ -277,6 +277,8 @@ def finished() -> list[dict[str, Any]]:
     done = kit.result("reactivation.normal", seconds=4.0, reason="", closes=closes)
     done["time"] = event("x", 64)["time"]
     missing: list[dict[str, Any]] = []
+    followed = kit.intent("upgrade.run[1]", detached="upgrade-1", what="neteye upgrade")
+    followed["time"] = event("x", 21)["time"]
     return [
         started(guide={"G01": GUIDE["G01"]}, host="desk"),
         planned(),
@@ -286,6 +288,7 @@ def finished() -> list[dict[str, Any]]:
         *step("preflight.other", 5, 9, "not needed"),
         citing(12, "what the second run saw" * 3, "preflight.other"),
         *step("again.space", 14, 15, "failed"),
+        followed,
         ended,
         *step("upgrade.run[1]", 20, 31),
         *step("verification.two", 35, 40),

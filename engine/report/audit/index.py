@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.journal import Event
+from engine.report.audit.records import changes_of
 from engine.report.audit.runs import runs_of
 from engine.report.change import closing_of, of_change
 from engine.report.gaps import sentence
@@ -138,9 +139,11 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
 def _deployment(
     summary: Mapping[str, Any], change: Sequence[Event], events: Sequence[Event]
 ) -> Answer:
-    intents = sum(event["event"] == "intent" for event in change)
+    changes = changes_of(change)
+    # a command that a later run followed was started once
+    made = sum(not (one["again"] and one["intent"].get("detached")) for one in changes)
     runs, all_runs = ({event["run"] for event in each} for each in (change, events))
-    said = f"changes: {intents}, runs: {len(runs)}, by {summary['operator']}"
+    said = f"changes: {made}, runs: {len(runs)}, by {summary['operator']}"
     if late := len(all_runs) - len(runs):
         said += f"; afterwards {late} more that only looked"
     closed = closing_of(change)

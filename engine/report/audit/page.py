@@ -21,7 +21,14 @@ from engine.journal import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
 from engine.report.audit.index import approvals_of, index_of
-from engine.report.audit.records import command_of, cut, excerpt, records_of, sentences_of
+from engine.report.audit.records import (
+    changes_of,
+    command_of,
+    cut,
+    excerpt,
+    records_of,
+    sentences_of,
+)
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
@@ -62,7 +69,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         folded=folded,
         consequence=consequence,
         ledger=_ledger(events),
-        changes=_changes(events),
+        changes=changes_of(events),
         steps=records,
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
@@ -182,20 +189,6 @@ def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, An
     # closed by a word of the run, and not looked at since
     until = stamp(mine[-1].until) if mine[-1].until else row["until"]
     return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
-
-
-def _changes(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Every intent with its result, in order; an intent without one says so."""
-    rows: list[dict[str, Any]] = []
-    latest: dict[str, dict[str, Any]] = {}
-    for event in events:
-        if event["event"] == "intent":
-            row = {"intent": event, "result": None}
-            latest[str(event["key"])] = row
-            rows.append(row)
-        elif event["event"] == "result" and event["key"] in latest:
-            latest[str(event["key"])]["result"] = event
-    return rows
 
 
 def _not_covered(summary: Mapping[str, Any]) -> list[str]:

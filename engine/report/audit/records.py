@@ -115,6 +115,27 @@ _WHAT: Mapping[str, Any] = {
 }
 
 
+def changes_of(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Every intent with its result, in order; one without says so.
+
+    `again`: the intent by which a later run went on with it: it followed the command, or did it
+    once more.
+    """
+    rows: list[dict[str, Any]] = []
+    latest: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event["event"] == "intent":
+            row = {"intent": event, "result": None, "again": None}
+            before = latest.get(str(event["key"]))
+            if before is not None and before["result"] is None:
+                before["again"] = event
+            latest[str(event["key"])] = row
+            rows.append(row)
+        elif event["event"] == "result" and event["key"] in latest:
+            latest[str(event["key"])]["result"] = event
+    return rows
+
+
 def command_of(event: Event, most: int) -> str:
     """The command, whole; a long one cut, with a mark, and with where the whole of it is."""
     text = str(event.get("command", ""))
