@@ -15,6 +15,8 @@ from tests.plugin.kit import PACKAGES_LEFT, SECOND, Project
 from tests.plugin.test_plugin_takeover import begun as begun
 from tests.plugin.test_plugin_takeover import journal, upgraded
 
+pytest_plugins = "pytester"
+
 BEHIND = "== behind\n\nnats-server.noarch  2.8.4-1.neteye  neteye\n"
 NO_REPOSITORY = "Error: Failed to download metadata for repo 'neteye'"
 
