@@ -35,6 +35,14 @@ OWN_WAYS = {
     "::test_the_same_stop_twice_is_left_by_hand",
     "round-failed": "tests/actions/test_upgrade_stop_resumed.py"
     "::test_a_failure_of_an_earlier_run_lets_the_next_round_begin",
+    "rounds-exhausted": "tests/engine/test_rounds.py"
+    "::test_each_further_run_may_start_the_last_round_once_more",
+    "version-not-reached": "tests/engine/test_rounds.py"
+    "::test_exit_status_0_without_its_effect_is_no_end_for_the_next_run",
+    "packages-behind": "tests/engine/test_rounds.py"
+    "::test_packages_left_after_a_good_end_are_brought_by_another_round",
+    "updates-left": "tests/engine/test_rounds.py"
+    "::test_updates_left_after_a_good_end_are_brought_by_another_update",
     "backup-not-proved": "tests/actions/test_backup.py"
     "::test_a_backup_that_was_not_proved_is_taken_anew",
     "backup-missing": "tests/actions/test_backup.py"
