@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from engine import recognition
 from engine.attempt.memory import Memory
-from engine.attempt.position import LEFT, Position, Situation, position_of, round_to_prove
+from engine.attempt.position import (
+    LEFT,
+    Position,
+    Situation,
+    left_of,
+    position_of,
+    round_to_prove,
+)
 from engine.attempt.records import Attempt, Lock, records_query
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.journal import Event
@@ -244,7 +251,7 @@ def _has_packages_left(run: Run, look: Look) -> bool:
     release = run.release
     query = package_state(release.repository, version=str(release.target), parts=BEHIND)
     asked = look.ask_all(look.names.all, query)
-    accepted = run.memory.facts.get(LEFT, {}).get("nodes", {})
+    accepted = left_of(run.memory, LEFT)
     return not asked.is_complete or any(
         not_left(state.behind, accepted.get(node, ())) for node, state in asked.values.items()
     )

@@ -5,16 +5,13 @@ Each asks all nodes at once, judges, and records. `information` shows findings w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.attempt.position import LEFT
 from engine.evidence import UNANSWERED, Evidence
 from engine.look import Look
 from engine.model.finding import Finding, Way
-from engine.model.host import Package
-from engine.model.packages import PackageState
-from engine.policy import commands, constraints, kernels, machine, packages, sameness
+from engine.policy import commands, constraints, kernels, machine, sameness
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import (
     FILE_SYSTEMS,
@@ -24,7 +21,6 @@ from engine.queries.machine import (
 )
 from engine.queries.neteye import DEEP_HEALTH
 from engine.queries.pacemaker import CIB
-from engine.queries.packages import repository_state
 from runbook import leftovers, release
 
 
@@ -42,62 +38,6 @@ def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = Fa
     )
     compared = ", ".join([*release.SAME_FILES, release.REPOSITORY_FILES])
     evidence.judge(findings, observed=f"compared on all nodes: {compared}", information=information)
-
-
-def target_packages_come(look: Look, evidence: Evidence, *, information: bool = False) -> None:
-    """The repository of the target answers on every node, and dnf there sees what it has newer."""
-    query = repository_state(release.REPOSITORY, str(release.TARGET))
-    asked = look.ask_all(look.names.all, query)
-    evidence.answered(asked)
-    states = {n: s for n, s in asked.values.items() if isinstance(s, PackageState)}
-    found = packages.hidden(states, release.REPOSITORY)
-    counts = {node: len(state.behind) for node, state in states.items()}
-    weighed = evidence.judge(
-        [
-            *packages.repository_answers(asked.values, release.TARGET, release.REPOSITORY),
-            *packages.hidden_packages(found, release.TARGET),
-            *packages.idle_rules(states, release.REPOSITORY, release.TARGET),
-            *packages.missing_repositories(states, release.REPOSITORY),
-            *packages.unfinished_transactions(states),
-        ],
-        observed=f"the repository of {release.TARGET} was asked on {len(asked.values)} nodes; newer"
-        f" packages there: {', '.join(f'{node} {n}' for node, n in counts.items())}",
-        information=information,
-    )
-    accepted = {finding.subject for finding in weighed if finding.accepted}
-    leave_behind(
-        look,
-        evidence,
-        [(node, p) for one in found if one.subject in accepted for node, p in one.nodes.items()],
-    )
-
-
-def leave_behind(
-    look: Look, evidence: Evidence, accepted: Iterable[tuple[str, Iterable[Package]]]
-) -> None:
-    """Packages of a node that stay at their version, as somebody accepted, are remembered."""
-    left = {node: set(names) for node, names in left_of(look).items()}
-    nodes = {node: set(names) for node, names in left.items()}
-    for node, stay in accepted:
-        nodes.setdefault(node, set()).update(package.name for package in stay)
-    if nodes != left:
-        evidence.remember(LEFT, nodes={node: sorted(names) for node, names in nodes.items()})
-
-
-def left_of(look: Look) -> Mapping[str, list[str]]:
-    """Node -> packages that were accepted to stay at their version, in this attempt."""
-    nodes: Mapping[str, list[str]] = look.memory.facts.get(LEFT, {}).get("nodes", {})
-    return nodes
-
-
-def staying(look: Look, older: Mapping[str, Iterable[Package]]) -> str:
-    """Packages of `older` that were accepted to stay, node by node; '' when there are none."""
-    left = left_of(look)
-    found = {
-        node: sorted({p.name for p in behind if p.name in left.get(node, ())})
-        for node, behind in older.items()
-    }
-    return "; ".join(f"{node}: {', '.join(names)}" for node, names in found.items() if names)
 
 
 def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> None:

@@ -41,7 +41,7 @@ from engine.session import Session
 from engine.statement import counted, statement_here
 from engine.steps import step
 from engine.transport.firewall import Firewall
-from runbook import access, checks, release
+from runbook import access, checks, packages, release
 from runbook.profiles import Profile, announced, describe, settled
 
 
@@ -235,7 +235,7 @@ def test_sameness(look: Look, evidence: Evidence) -> None:
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
     """The repository of 4.26 answers on every node, and nothing hides its packages there."""
-    checks.target_packages_come(look, evidence, information=not is_ahead(look))
+    packages.can_come(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.updates", asks=True)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from engine.act import Applied
 from engine.evidence import Evidence
 from engine.look import Look
-from engine.policy import normal, packages
-from engine.queries.packages import PENDING, package_state
+from engine.policy import normal
 from engine.steps import step
-from runbook import checks, release
+from runbook import checks, packages, release
 from runbook.actions.pacemaker import update_is_history
 from runbook.profiles import describe, settled, unstandby_ended
 
@@ -23,18 +22,7 @@ def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None
     if upgrade_has_begun or not look.memory.detached("update"):
         return
     # also when an earlier run was gone between the exit status and this look
-    asked = look.ask_all(look.names.all, package_state(release.REPOSITORY, parts=PENDING))
-    evidence.answered(asked)
-    left = checks.left_of(look)
-    weighed = evidence.judge(
-        packages.updates_left(asked.values, release.REPOSITORY, left),
-        observed="'neteye update' ended with exit status 0; updates that are still pending:"
-        f" {sum(len(s.pending) for s in asked.values.values())} on {len(asked.values)} nodes",
-    )
-    accepted = [(f.subject, asked.values[f.subject].pending) for f in weighed if f.accepted]
-    checks.leave_behind(look, evidence, accepted)
-    if stay := checks.staying(look, {n: s.pending for n, s in asked.values.items()}):
-        evidence.open("G28", f"updates that stay away, as accepted: {stay}")
+    packages.are_updated(look, evidence)
 
 
 # also after an update that failed: a .rpmnew or .rpmsave is what it stops at

@@ -10,7 +10,7 @@ import pytest
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.steps import step
-from runbook import access, checks
+from runbook import access, checks, packages
 from runbook.ocs.httpd import pristine
 
 UPDATED = ("update.fencing",)
@@ -43,7 +43,7 @@ def test_access(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
 def test_repository(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
     """The repository of 4.26 answers on every node, and nothing hides its packages there."""
     if upgrade_is_ahead:
-        checks.target_packages_come(look, evidence)
+        packages.can_come(look, evidence)
 
 
 @step("again.space", after=UPDATED)

@@ -8,18 +8,16 @@ from typing import Any
 
 from engine.act import Applied
 from engine.attempt.comparison import key_of
-from engine.attempt.position import AT_TARGET, is_proved
 from engine.errors import Unanswered
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding, Way
-from engine.policy import normal, packages, versions
+from engine.policy import normal, versions
 from engine.queries.neteye import VERSION
-from engine.queries.packages import REACHED, package_state
 from engine.secrets import Secret
 from engine.session import Session
 from engine.steps import step
-from runbook import checks, failover, release
+from runbook import checks, failover, packages, release
 from runbook.actions.backup import VERIFIED, Beside, is_compared
 from runbook.actions.neteye_command import ended_with, failed_as, name_of
 from runbook.following import ListUnusable, follow, list_here
@@ -67,35 +65,7 @@ def test_versions(look: Look, evidence: Evidence) -> None:
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
         guide=("G21",),
     )
-    _packages_reached(look, evidence)
-
-
-def _packages_reached(look: Look, evidence: Evidence) -> None:
-    """A release file alone proves nothing: each package is at the version of the repository."""
-    rounds = look.memory.detached("upgrade")
-    name = name_of(rounds[-1]) if rounds else ""
-    query = package_state(release.REPOSITORY, version=str(release.TARGET), parts=REACHED)
-    asked = look.ask_all(look.names.all, query)
-    evidence.answered(asked)
-    # what the repository has got since it was proved is the next update's business
-    is_proved_before = look.memory.closed or is_proved(look.memory, name)
-    weighed = evidence.judge(
-        packages.packages_behind(
-            asked.values, release.REPOSITORY, checks.left_of(look), release.TARGET
-        ),
-        observed="packages that the repository has: "
-        + "; ".join(f"{node}: {packages.standing(s)}" for node, s in asked.values.items()),
-        information=is_proved_before,
-    )
-    accepted = [(f.subject, asked.values[f.subject].behind) for f in weighed if f.accepted]
-    checks.leave_behind(look, evidence, accepted)
-    behind = {node: state.behind for node, state in asked.values.items()}
-    if stay := checks.staying(look, behind):
-        for row in ("G18", "G21"):
-            evidence.open(row, f"packages left at their old version, as accepted: {stay}")
-    if not is_proved_before and not evidence.blocking and asked.is_complete:
-        counts = {node: str(packages.standing(s)) for node, s in asked.values.items()}
-        evidence.remember(AT_TARGET, round=name, nodes=counts)
+    packages.are_upgraded(look, evidence)
 
 
 @step("verification.leftovers", after=("verification.command",), guide=("G14",))

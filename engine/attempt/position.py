@@ -14,6 +14,8 @@ AT_TARGET = "packages-at-target"
 """The fact that after a round every package was at its version: `round`, and counts by node."""
 LEFT = "packages-left"
 """The fact that packages stay at their version, as somebody accepted: `nodes`, names by node."""
+UPDATES_LEFT = "updates-accepted"
+"""The same of updates within the source's version; it says nothing of the upgrade."""
 
 
 class Position(StrEnum):
@@ -122,6 +124,15 @@ def round_to_prove(situation: Situation) -> str:
 def is_proved(memory: Memory, name: str) -> bool:
     """A run has seen that after this round every package was at its version."""
     return bool(memory.facts.get(AT_TARGET, {}).get("round") == name)
+
+
+def left_of(memory: Memory, *facts: str) -> dict[str, set[str]]:
+    """Node -> names of packages that were accepted to stay at their version."""
+    found: dict[str, set[str]] = {}
+    for fact in facts:
+        for node, names in memory.facts.get(fact, {}).get("nodes", {}).items():
+            found.setdefault(node, set()).update(names)
+    return found
 
 
 def _has_succeeded(record: ChangeRecord) -> bool:

@@ -70,6 +70,12 @@ class PackageState:
         return tuple(p for p in self.behind if (p.name, p.arch) not in seen)
 
     @property
+    def within_reach(self) -> tuple[Package, ...]:
+        """What the repository has newer and dnf of this node sees."""
+        hidden = set(self.hidden)
+        return tuple(package for package in self.behind if package not in hidden)
+
+    @property
     def pending(self) -> tuple[Package, ...]:
         """What is to be installed, hidden or not."""
         return tuple(dict.fromkeys((*self.offered, *self.hidden)))

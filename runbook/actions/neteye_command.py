@@ -5,13 +5,13 @@ from __future__ import annotations
 from engine.act import Action
 from engine.actions import action
 from engine.attempt.memory import ChangeRecord, Memory
-from engine.attempt.position import LEFT, Position, is_proved
+from engine.attempt.position import LEFT, UPDATES_LEFT, Position, is_proved, left_of
 from engine.look import Look
 from engine.model.change import Change, Nothing, Temporary
 from engine.policy import versions
 from engine.policy.packages import not_left
 from engine.queries.neteye import VERSION
-from engine.queries.packages import BEHIND, PENDING, package_state
+from engine.queries.packages import PENDING, package_state
 from runbook.release import REPOSITORY, TARGET
 
 UPDATE_DEADLINE = 6 * 3600.0
@@ -41,7 +41,8 @@ def neteye_updated(look: Look) -> Action:
     last = rounds[-1] if rounds else None
     if last is not None and ended_with(last) == 0:
         # updates that this run left are judged by its step, not by another round
-        if _is_of_this_run(look, last) or not _has_updates(look):
+        # what dnf does not see another round would not bring either
+        if _is_of_this_run(look, last) or not _has_updates(look, hidden=False):
             return Nothing(f"'neteye update' ended with exit status 0 as {name_of(last)}")
     elif last is None and _has_updates(look) is False:
         return Nothing("no node has pending updates")
@@ -57,12 +58,16 @@ def neteye_updated(look: Look) -> Action:
     return "it ended with exit status 0"
 
 
-def _has_updates(look: Look) -> bool | None:
-    """Whether a node has updates, those apart that were accepted to stay away; None: not told."""
+def _has_updates(look: Look, *, hidden: bool = True) -> bool | None:
+    """Whether a node has updates, those apart that were accepted to stay away; None: not told.
+
+    `hidden`: those count that dnf of the node does not see.
+    """
     asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
-    left = look.memory.facts.get(LEFT, {}).get("nodes", {})
-    if any(not_left(state.pending, left.get(node, ())) for node, state in asked.values.items()):
-        return True
+    left = left_of(look.memory, LEFT, UPDATES_LEFT)
+    for node, state in asked.values.items():
+        if not_left(state.pending if hidden else state.offered, left.get(node, ())):
+            return True
     return False if asked.is_complete else None
 
 
@@ -102,10 +107,11 @@ def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
         return True
     if is_proved(look.memory, name_of(record)):
         return False
-    query = package_state(REPOSITORY, version=str(TARGET), parts=BEHIND)
-    left = look.memory.facts.get(LEFT, {}).get("nodes", {})
+    query = package_state(REPOSITORY, version=str(TARGET), parts=PENDING)
+    left = left_of(look.memory, LEFT)
     states = look.ask_all(look.names.all, query).values
-    return any(not_left(state.behind, left.get(node, ())) for node, state in states.items())
+    # what dnf does not see another round would not bring either: the verification says so
+    return any(not_left(state.within_reach, left.get(node, ())) for node, state in states.items())
 
 
 def _is_once_more(look: Look, mine: ChangeRecord, round_number: int) -> bool:

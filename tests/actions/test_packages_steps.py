@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from engine.attempt.memory import Memory
-from engine.attempt.position import AT_TARGET, LEFT
+from engine.attempt.position import AT_TARGET, LEFT, UPDATES_LEFT
 from engine.model.finding import Acceptance, Finding
 from engine.model.host import Version
 from engine.model.packages import PackageState
 from engine.queries import Asked, Query
-from runbook import checks, release, test_30_update, test_70_verification
+from runbook import packages, release, test_30_update, test_70_verification
 from tests.engine import kit
 from tests.parse.test_packages import state
 
@@ -170,10 +170,10 @@ def test_only_the_last_round_counts() -> None:
 # before the start
 
 
-def judged_before(packages: Any, *accepts: str, information: bool = False) -> Kept:
+def judged_before(states: Any, *accepts: str, information: bool = False) -> Kept:
     evidence = Kept(*accepts)
-    checks.target_packages_come(
-        look(packages=packages),
+    packages.can_come(
+        look(packages=states),
         evidence,  # type: ignore[arg-type]
         information=information,
     )
@@ -224,10 +224,11 @@ def test_an_update_that_left_updates_is_no_end() -> None:
 def test_updates_that_somebody_leaves_are_named_and_the_row_stays_open() -> None:
     evidence = updated(look(*UPDATE, packages=ONE_BAD), "updates-left")
     assert evidence.codes == []
-    assert evidence.facts[LEFT]["nodes"] == {kit.SECOND: NAMES}
-    left = kit.event("fact", name=LEFT, nodes={kit.SECOND: NAMES})
+    assert evidence.facts[UPDATES_LEFT]["nodes"] == {kit.SECOND: NAMES}
+    left = kit.event("fact", name=UPDATES_LEFT, nodes={kit.SECOND: NAMES})
     again = updated(look(*UPDATE, left, packages=ONE_BAD))
     assert again.codes == []
+    assert verified(look(*ROUND, left, packages=ONE_BAD)).codes == ["packages-behind"]
     assert "tornado" in again.rows["G28"]
 
 

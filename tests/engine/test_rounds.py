@@ -22,17 +22,18 @@ def look(
     versions: tuple[int, ...] = (26, 26),
     position: Position = Position.UPGRADE_UNDER_WAY,
     behind: dict[str, str] | None = None,
+    hidden: bool = False,
     silent: tuple[str, ...] = (),
 ) -> Any:
     """A look at a cluster with this memory, whose first nodes are at these versions.
 
-    `behind`: node -> the package that it has older than the repository; `silent` are nodes whose
-    dnf does not answer.
+    `behind`: node -> the package that it has older than the repository, `hidden` from its dnf;
+    `silent` are nodes whose dnf does not answer.
     """
     nodes = (kit.N, kit.SECOND, kit.THIRD)
     names = SimpleNamespace(active=kit.N, other=nodes[1:], operative=nodes, all=nodes)
     told = {name: Version(4, minor) for name, minor in zip(names.all, versions, strict=False)}
-    states = {name: _state((behind or {}).get(name)) for name in nodes if name not in silent}
+    states = {n: _state((behind or {}).get(n), hidden) for n in nodes if n not in silent}
 
     def ask_all(_: Any, query: Query[Any]) -> Asked[Any]:
         if query.name.startswith("packages beside"):
@@ -49,11 +50,11 @@ def look(
     )
 
 
-def _state(package: str | None) -> PackageState:
+def _state(package: str | None, hidden: bool) -> PackageState:
     if package is None:
         return PackageState()
     newer = (Package(package, "0", "2", "1", "noarch"),)
-    return PackageState(behind=newer, offered=newer)
+    return PackageState(behind=newer, offered=() if hidden else newer)
 
 
 def started(number: int) -> dict[str, Any]:
@@ -154,6 +155,13 @@ def test_packages_left_after_a_good_end_are_brought_by_another_round() -> None:
     assert change.detached == "upgrade-2"
     # `neteye upgrade` on a finished 4.26 would go on to the version after it
     assert change.argv == ("neteye", "update")
+
+
+def test_while_they_are_hidden_no_round_is_spent_on_them() -> None:
+    seen = look(*GOOD_END, versions=ALL_NEW, behind={kit.N: "tornado"}, hidden=True)
+    assert isinstance(next_round(2, seen), Nothing)
+    seen = look(BEGUN, UPDATED, behind={kit.N: "tornado"}, hidden=True)
+    assert isinstance(update_of(seen), Nothing)
 
 
 def test_after_the_round_that_brought_them_stopped_the_same_command_goes_on() -> None:
