@@ -14,7 +14,7 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.model.host import Package
 from engine.model.packages import PackageState
-from engine.policy import packages
+from engine.policy import packages, versions
 from engine.queries.packages import PENDING, REACHED, package_state, repository_state
 from runbook.actions.neteye_command import name_of
 from runbook.release import REPOSITORY, TARGET
@@ -45,6 +45,17 @@ def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> No
     accepted = {finding.subject for finding in weighed if finding.accepted}
     stay = [item for one in hidden if one.subject in accepted for item in one.nodes.items()]
     _remember(look, evidence, LEFT, stay)
+
+
+def may_be_pending(look: Look, evidence: Evidence) -> None:
+    """Updates of the source that are to be installed, hidden or not, are known."""
+    asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
+    evidence.answered(asked)
+    pending = {node: state.pending for node, state in asked.values.items()}
+    evidence.judge(
+        versions.no_pending_updates(pending),
+        observed=f"{sum(map(len, pending.values()))} pending updates on {len(pending)} nodes",
+    )
 
 
 def are_updated(look: Look, evidence: Evidence) -> None:

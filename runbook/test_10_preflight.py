@@ -35,7 +35,6 @@ from engine.queries.machine import (
     PROCESSORS,
 )
 from engine.queries.neteye import DEFINITION
-from engine.queries.packages import PENDING, package_state
 from engine.report.audit.index import APPROVED
 from engine.session import Session
 from engine.statement import counted, statement_here
@@ -244,14 +243,7 @@ def test_updates(look: Look, evidence: Evidence) -> None:
     if look.position.is_after(Position.UPDATED):
         evidence.note("the upgrade has started: updates of 4.25 were settled before it")
         return
-    asked = look.ask_all(look.names.all, package_state(release.REPOSITORY, parts=PENDING))
-    evidence.answered(asked)
-    pending = {node: state.pending for node, state in asked.values.items()}
-    count = sum(map(len, pending.values()))
-    evidence.judge(
-        versions.no_pending_updates(pending),
-        observed=f"{count} pending updates on {len(asked.values)} nodes",
-    )
+    packages.may_be_pending(look, evidence)
 
 
 @step("preflight.space", asks=True)
