@@ -154,7 +154,6 @@ class Cluster(Node):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.question = WHO.argv
         self.things: set[str] = set()
         self.version = "4.25"
         self.answer: dict[tuple[str, tuple[str, ...]], Answer | Lost | Callable[[], Any]] = {}
@@ -228,6 +227,7 @@ class Project:
 
     def _make_session(self, run: Run, console: Console) -> Session:
         self.cluster.forget()  # a run's own door knows no machine yet
+        self.cluster.question = WHO.argv  # who asked before was no run, but the test
         made = Session(run, self.cluster, console)
         self.sessions.append(made)
         return made
