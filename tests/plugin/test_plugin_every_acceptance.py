@@ -123,6 +123,27 @@ def test_an_action_stops_for_a_person_at_its_doubt(real: Project) -> None:
     assert real.run("--plan").ret == 0  # its first change is shown; the doubt comes behind it
 
 
+@action()
+def doubting_first(look: Look) -> Action:
+    """A doubt before anything is changed."""
+    yield Doubt((bad("it", code="ocs-credentials-other"),))
+    yield Change("set after", N, ("set", "after"), deadline=10.0)
+    return "made"
+
+
+def test_a_plan_tells_what_an_action_doubts_before_its_first_change(real: Project) -> None:
+    codes = ["ocs-credentials-other"]
+    real.steps(
+        f"from {__name__} import doubting_first\n" + _steps(DOUBTED, codes, action="doubting_first")
+    )
+    assert real.run("--plan").ret == 10
+    assert {finding["code"] for finding in real.summary["findings"]} == set(codes)
+    result = real.run("--plan", *_accepting(codes))
+    assert result.ret == 0
+    assert "set after" in result.stdout.str()
+    assert real.cluster.things == set()
+
+
 @pytest.mark.parametrize("code", NEVER)
 def test_what_nobody_can_accept_is_refused_at_once(real: Project, code: str) -> None:
     real.steps("")
