@@ -75,8 +75,8 @@ _ALL = (
     ),
     Scenario(
         "program-missing",
-        "node 2 has no mysqldump, which a later step starts there",
-        before_start=(NodeStep(2, ("sh", "-euc", 'mv "$(command -v mysqldump)" /root/')),),
+        "node 2 has no `cmp`, which a later step starts there",
+        before_start=(NodeStep(2, ("sh", "-euc", 'mv "$(command -v cmp)" /root/')),),
     ),
     Scenario(
         "cluster-file-missing",

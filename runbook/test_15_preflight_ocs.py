@@ -98,9 +98,13 @@ def test_ocs_agents(look: Look, evidence: Evidence) -> None:
     if not has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
-    agents = agents_now(look)
+    if look.position.is_after(Position.UPDATED):
+        agents = agents_now(look)
+        found = served.before_findings(agents.logs, agents.node)
+        evidence.judge(found, observed=agents.sentence(), information=True)
+        return
+    agents, answers = before.ocs_now(look)
     evidence.judge(
-        served.before_findings(agents.logs, agents.node),
-        observed=agents.sentence(),
-        information=look.position.is_after(Position.UPDATED),
+        [*answers.findings, *served.before_findings(agents.logs, agents.node)],
+        observed=f"{answers.observed}; {agents.sentence()}",
     )

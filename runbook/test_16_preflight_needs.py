@@ -10,8 +10,6 @@ from engine.model.finding import Finding
 from engine.steps import step
 from runbook import needs
 from runbook.actions.backup import dump_there, room_findings, to_back_up
-from runbook.ocs.httpd import online
-from runbook.ocs.httpd.checks import HTTPD_ADDRESS, has_ocs_server, httpd_node
 from runbook.ocs.presence import presence
 
 LATER = "asked before the start: the steps that need it have begun"
@@ -39,10 +37,6 @@ def test_needs(look: Look, evidence: Evidence) -> None:
         observed=f"the database's client on {', '.join(options.values)}",
     )
     evidence.judge(_room(look), observed="room for the backup, as far as it is to be made")
-    if has_ocs_server(look, there):
-        address = look.ask_all([httpd_node(look)], online.address_of(HTTPD_ADDRESS))
-        if evidence.answered(address):
-            evidence.note(f"agents reach OCS at {', '.join(address.values.values())}")
 
 
 def _room(look: Look) -> list[Finding]:

@@ -8,25 +8,27 @@ from engine.look import Look
 from engine.model.finding import Finding
 from engine.queries import Asked
 from engine.secrets import Secret
-from runbook.ocs.httpd import credentials
+from runbook.ocs.httpd import credentials, online, restapi
+from runbook.ocs.httpd.checks import HTTPD_ADDRESS, Agents, agents_now, httpd_node
 from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.ocs.httpd.migration import CredentialsNow
 from runbook.ocs.httpd.passwords import Password
 from runbook.ocs.login import LoginResult, login
 from runbook.ocs.names import CONF_FILES, OCS_DATABASE, SERVER_CONF
+from runbook.ocs.seen import Seen
 
-Seen = Mapping[str, Mapping[str, Password]]
+Read = Mapping[str, Mapping[str, Password]]
 """Node -> file -> the password in it."""
 
 
-def the_password(seen: Seen) -> Secret | None:
+def the_password(seen: Read) -> Secret | None:
     """The one in use everywhere; what else there is, `preflight_findings` has told."""
     found = {one.literal for files in seen.values() for one in files.values() if one.literal}
     return next(iter(found)) if len(found) == 1 else None
 
 
 def logins(
-    look: Look, seen: Seen, password: Secret
+    look: Look, seen: Read, password: Secret
 ) -> list[tuple[OcsDatabase, Asked[LoginResult]]]:
     """Log in as the OCS server does, from every node that may have to run it.
 
@@ -71,3 +73,24 @@ def credentials_findings(now: CredentialsNow, password: Secret) -> list[Finding]
     if password in values:
         return []
     return credentials.existing_findings(next(iter(values), None), password)
+
+
+def ocs_now(look: Look) -> tuple[Agents, Seen]:
+    """How the OCS server answers where it will be asked afterwards, and what agents get from it.
+
+    Its logs are looked at after our own requests: they tell why one of them failed.
+    """
+    node = httpd_node(look)
+    address = look.ask(node, online.address_of(HTTPD_ADDRESS))
+    answer = look.ask(node, online.ocs_endpoint(address))
+    agents = agents_now(look, node)
+    api = look.ask(node, restapi.api(address))
+    findings = [
+        *online.endpoint_findings(answer, log=agents.logs),
+        *restapi.api_findings(api, node),
+    ]
+    return agents, Seen(
+        findings,
+        f"GET /ocsinventory on {address}: {answer.status}; the REST API: {api.status},"
+        f" {'' if api.is_json else 'no '}JSON",
+    )
