@@ -15,7 +15,7 @@ from engine.model.cluster import Resource
 from engine.secrets import Secret
 from engine.transport.base import Answer
 from runbook.actions.ocs import httpd_restarted
-from runbook.ocs.httpd import activity, online, restapi
+from runbook.ocs.httpd import activity, before, online, restapi
 from runbook.ocs.httpd.checks import has_ocs_server, ocs_online
 from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, databases_in_use, elsewhere
 from runbook.ocs.httpd.online import HttpAnswer, Started
@@ -389,3 +389,26 @@ def test_a_server_with_another_database_is_told_before_the_start(tmp_path: Path)
     assert list(databases_in_use(look).unanswered) == [OTHER]  # type: ignore[arg-type]
     nodes.path(OTHER, SERVER_CONF).unlink()
     assert elsewhere(databases_in_use(look).values) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "api", "codes"),
+    [
+        ("400", JSON, set()),
+        ("401", JSON, {"ocs-endpoint-authentication"}),
+        ("400", "denied\n403 text/html\n", {"ocs-api-unexpected"}),
+        ("404", JSON, {"ocs-endpoint-unexpected"}),
+    ],
+)
+def test_how_the_server_answers_is_asked_before_the_start(
+    nodes: Nodes, look: FakeLook, status: str, api: str, codes: set[str]
+) -> None:
+    """By the questions of afterwards: what is in their way then is in their way now."""
+    nodes.program("crm_resource", "echo 10.0.0.1")
+    nodes.program("systemctl", "exit 0")
+    (nodes.base / "anonymous").write_text(status)
+    (nodes.base / "api").write_text(api)
+    agents, seen = before.ocs_now(look)  # type: ignore[arg-type]
+    assert {finding.code for finding in seen.findings} == codes
+    assert f"GET /ocsinventory on 10.0.0.1: {status}" in seen.observed
+    assert agents.node == N
