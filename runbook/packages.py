@@ -85,7 +85,10 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
     # what the repository has got since it was proved is the next update's business
     was_proved = look.memory.closed or is_proved(look.memory, name)
     weighed = evidence.judge(
-        packages.packages_behind(asked.values, REPOSITORY, left_of(look.memory, LEFT), TARGET),
+        [
+            *packages.repository_answers(asked.values, TARGET, REPOSITORY),
+            *packages.packages_behind(asked.values, REPOSITORY, left_of(look.memory, LEFT), TARGET),
+        ],
         observed="packages that the repository has: "
         + "; ".join(f"{node}: {count}" for node, count in counts.items()),
         information=was_proved,
@@ -99,6 +102,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
 
 
 def _accepted(weighed: Iterable[Finding], of: Mapping[str, Iterable[Package]]) -> Of:
+    """Of findings whose subject is the node that has them."""
     return [(finding.subject, of[finding.subject]) for finding in weighed if finding.accepted]
 
 

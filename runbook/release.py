@@ -207,7 +207,7 @@ _BLOCKING = (
 _WARNING = (
     "support-needed",
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
-    *("packages-rule-idle", "repository-disabled"),
+    *("packages-rule-idle", "repository-disabled", "transaction-failed"),
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     "no-quorum-policy",
     *("capacity-dirty", "memories-machine-gone", "restore-unverified", "agents-open"),

@@ -52,6 +52,8 @@ class PackageState:
     """The newest of each package that is installed and in the repository."""
     installed: tuple[Package, ...] = ()
     rules: tuple[Rule, ...] = ()
+    streams: tuple[str, ...] = ()
+    """Module streams that somebody has enabled or disabled, with file and line, in words."""
     repositories: tuple[str, ...] = ()
     """Ids of all that are defined on the node."""
     enabled: tuple[str, ...] = ()
@@ -61,7 +63,9 @@ class PackageState:
     duplicates: tuple[str, ...] = ()
     """Packages there in several versions that can't be there beside each other."""
     held: tuple[str, ...] = ()
-    """Transactions of dnf or rpm that run, wait, or were broken off, in words."""
+    """Transactions of dnf or rpm that run or wait, in words."""
+    failed: tuple[str, ...] = ()
+    """Those that failed or were broken off."""
 
     @property
     def hidden(self) -> tuple[Package, ...]:

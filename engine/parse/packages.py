@@ -41,7 +41,8 @@ def parse_package_state(text: str) -> PackageState:
         enabled=enabled,
         origins=tuple(_pair(line) for line in parts.get("origins", "").splitlines() if line),
         duplicates=tuple(line for line in parts.get("duplicates", "").splitlines() if line),
-        held=tuple(_held(line) for line in parts.get("held", "").splitlines() if line),
+        streams=tuple(map(_stream, _numbered(parts.get("modules", "")))),
+        **_transactions(parts.get("held", "")),
     )
 
 
@@ -121,14 +122,31 @@ def _pair(line: str) -> tuple[str, str]:
     return repository, package
 
 
-def _held(line: str) -> str:
-    """In words, as a finding says it."""
-    kind, _, rest = line.partition("\t")
-    words = " ".join(rest.split())
-    if kind == "lock":
-        return f"process {words} holds rpm's lock: a transaction runs"
-    if kind == "offline":
-        return f"an update waits for the next start of the node (/system-update -> {words})"
-    if kind == "failed":
-        return f"dnf's last transaction failed or was broken off: {words}"
-    raise ParseError(SOURCE, "held", f"is {excerpt(line)}, expected lock, offline or failed")
+def _stream(found: tuple[str, int, str]) -> str:
+    file, number, line = found
+    return f"{line} ({file}:{number})"
+
+
+_HELD = {
+    "lock": "process {} holds rpm's lock: a transaction runs",
+    "offline": "an update waits for the next start of the node (/system-update -> {})",
+}
+_FAILED = {
+    "failed": "dnf's last transaction failed or was broken off: {}",
+    "yum": "yum has left a transaction unfinished: {}",
+}
+
+
+def _transactions(text: str) -> dict[str, tuple[str, ...]]:
+    """In words, as findings say them."""
+    lines = [line.partition("\t") for line in text.splitlines() if line]
+    for kind, _, rest in lines:
+        if kind not in {**_HELD, **_FAILED}:
+            known = ", ".join({**_HELD, **_FAILED})
+            raise ParseError(SOURCE, "held", f"is {excerpt(kind + rest)}, expected {known}")
+    return {
+        name: tuple(
+            words[kind].format(" ".join(rest.split())) for kind, _, rest in lines if kind in words
+        )
+        for name, words in (("held", _HELD), ("failed", _FAILED))
+    }

@@ -11,7 +11,7 @@ from engine.model.host import Package, Version
 from engine.model.packages import PackageState, Rule, RuleKind, Unreadable
 from engine.policy.text import listed, shortened
 
-_MODULES = "the filter of module streams (/etc/dnf/modules.d; `dnf module list`)"
+_MODULES = "the filter of module streams (`dnf module list`)"
 _UNKNOWN = "nothing that was read: ask a plugin of dnf, or `priority` of a repository"
 _NOT_HIDDEN = "nothing hides them from dnf"
 
@@ -91,7 +91,9 @@ def told(rule: Rule) -> str:
 
 
 def _without_a_rule(package: Package, state: PackageState) -> str:
-    return _MODULES if package in state.filtered else _UNKNOWN
+    if package not in state.filtered:
+        return _UNKNOWN
+    return _MODULES + (f", here {listed(state.streams, 6)}" if state.streams else "")
 
 
 # before the start
@@ -219,24 +221,28 @@ def _missing(node: str, name: str, packages: list[str], is_defined: bool) -> Fin
 
 
 def unfinished_transactions(states: Mapping[str, PackageState]) -> tuple[Finding, ...]:
-    """A transaction of dnf or rpm runs, waits, or was broken off.
+    """A transaction of dnf or rpm runs or waits, or has left packages in two versions.
 
-    Code: `transaction-unfinished`.
+    Code: `transaction-unfinished`; `transaction-failed` of the last one, which has left nothing
+    that is seen.
     """
     return tuple(
-        Finding(
-            "transaction-unfinished",
-            node,
-            said,
-            "no transaction of dnf or rpm under way or left half done",
-            f"Look on {node}: `dnf history`, `dnf check`. Wait for one that runs; bring one that"
-            " was broken off to its end with `dnf history redo last`, remove what is there twice"
-            " with `dnf remove --duplicates`; then run this again.",
-            ("G28",),
-        )
+        Finding(code, node, said, "no transaction of dnf or rpm under way or half done", remedy,
+                ("G28",))
         for node, state in states.items()
-        for said in (*state.held, *_twice(state.duplicates))
-    )
+        for code, remedy, found in (
+            ("transaction-unfinished", _UNFINISHED, (*state.held, *_twice(state.duplicates))),
+            ("transaction-failed", _FAILED, state.failed),
+        )
+        for said in found
+    )  # fmt: skip
+
+
+_UNFINISHED = (
+    "Wait for one that runs, carry out or give up one that waits (`dnf offline-upgrade clean`),"
+    " remove what is there twice (`dnf remove --duplicates`); then run this again."
+)
+_FAILED = "Look at it with `dnf history info last` and `dnf check`."
 
 
 def _twice(duplicates: Collection[str]) -> list[str]:

@@ -15,9 +15,12 @@ from engine.queries import AnswerLike, Query, in_login_shell
 BEHIND = ("behind",)
 PENDING = ("behind", "offered", "rules")
 """Updates of the version that the node is at."""
-REACHED = ("behind", "offered_if_behind", "carried", "installed", "rules")
+REACHED = ("behind", "offered_if_behind", "carried", "installed", "rules", "modules")
 """Whether the node's packages are those of the repository, and what else keeps them from it."""
-HIDING = ("behind", "offered", "carried", "installed", "rules", "origins", "transactions")
+HIDING = (
+    *("behind", "offered", "carried", "installed"),
+    *("rules", "modules", "origins", "transactions"),
+)
 """Before the start: all that may keep dnf from the packages."""
 
 # an exit code other than 0 and 100 of check-update is an error (dnf's manual)
@@ -35,7 +38,9 @@ dnf_() {
     --setopt=cachedir="$work/cache" --setopt=skip_if_unavailable=0 "$@"
 }
 only() {
+  # a repository's own file may say that it is passed over in silence when it can't be read
   dnf_ '--disablerepo=*' --enablerepo="$repository" \
+    --setopt="$repository.skip_if_unavailable=0" \
     --disableexcludes=all --disableplugin=versionlock "$@"
 }
 without_modules() { only --setopt="$repository.module_hotfixes=1" "$@"; }
@@ -103,6 +108,15 @@ rules() {
       { print FILENAME "\t" FNR "\t" $0 }' "$file"
   done
 }
+modules() {
+  part modules
+  for file in /etc/dnf/modules.d/*.module; do
+    [ ! -r "$file" ] || awk -F '[[:space:]]*=[[:space:]]*' '
+      $1 == "stream" { stream = $2 }
+      $1 == "state" { state = $2; line = FNR }
+      END { if (state) print FILENAME "\t" line "\t" state " " stream }' "$file"
+  done
+}
 origins() {
   part origins
   of_the_node --installed --qf '%{from_repo}\t%{name}' || exit 1
@@ -118,6 +132,9 @@ transactions() {
   inode=$(stat -L -c %i "$lock" 2> /dev/null)
   awk -v inode="${inode:-none}" '
     $4 == "WRITE" && $6 ~ (":" inode "$") { print "lock\t" $5 }' /proc/locks
+  for left in /var/lib/yum/transaction-all.*; do
+    [ ! -e "$left" ] || printf 'yum\t%s\n' "$left"
+  done
   [ ! -L /system-update ] || printf 'offline\t%s\n' "$(readlink /system-update)"
   # dnf 4.14 marks what was broken off like what failed, with #; its manual says *
   dnf -q history list 2> /dev/null | awk -F '|' '

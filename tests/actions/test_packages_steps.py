@@ -148,6 +148,13 @@ def test_what_the_repository_got_after_the_proof_is_only_shown() -> None:
     assert set(again.rows) == {"G18", "G21"}, "a later run closes no row that is open"
 
 
+def test_a_repository_that_has_nothing_of_a_node_proves_nothing() -> None:
+    """Passed over in silence, a repository would leave nothing behind."""
+    evidence = verified(look(*ROUND, packages={**ALL_GOOD, kit.SECOND: PackageState()}))
+    assert evidence.codes == ["target-repository"]
+    assert AT_TARGET not in evidence.facts
+
+
 def test_nothing_is_proved_while_a_node_does_not_answer() -> None:
     evidence = verified(look(*ROUND, packages=ALL_GOOD, silent=kit.SECOND))
     assert AT_TARGET not in evidence.facts
@@ -202,7 +209,8 @@ def test_accepted_it_is_remembered_what_stays() -> None:
 
 def test_a_transaction_that_is_half_done_blocks() -> None:
     evidence = judged_before({kit.N: state("held")})
-    assert evidence.codes == ["transaction-unfinished"] * 3
+    assert evidence.codes == ["transaction-unfinished"] * 2
+    assert evidence.found[-1].code == "transaction-failed"
 
 
 # the update

@@ -87,11 +87,13 @@ def test_a_list_without_the_plugin_locks_nothing() -> None:
 def test_what_the_filter_of_module_streams_hides_is_told_apart() -> None:
     seen = state("modules")
     assert [p.name for p in seen.filtered] == hidden("modules") == ["nats-server-neteye"]
+    assert seen.streams == ("enabled 2.7 (/etc/dnf/modules.d/nats.module:5)",)
 
 
 def test_transactions_that_run_wait_or_failed() -> None:
-    assert state("plain").held == ()
-    lock, offline, failed = state("held").held
+    assert (state("plain").held, state("plain").failed) == ((), ())
+    lock, offline = state("held").held
+    (failed,) = state("held").failed
     assert "holds rpm's lock" in lock
     assert "/var/lib/dnf/system-upgrade" in offline
     assert "failed or was broken off: 1 -q -y --enablerepo=netey 2026-11-28" in failed
@@ -134,7 +136,7 @@ def test_pending_is_what_dnf_offers_and_what_is_hidden() -> None:
         ("== behind\nnonsense here\n", "name.arch"),
         ("== rules\nno tabs\n", "file, number and line"),
         ("== rules\n/etc/dnf/dnf.conf\t3\texclude\n", "KEY="),
-        ("== held\nunheard\tof\n", "lock, offline or failed"),
+        ("== held\nunheard\tof\n", "lock, offline, failed, yum"),
         ("== installed\nbash\t5\n", "separated by tabs"),
     ],
 )
