@@ -15,6 +15,10 @@ pytestmark = pytest.mark.integration
 LEFTOVER = "/etc/logrotate.d/foreign.rpmnew"
 RESTAPI = "/etc/httpd/conf.d/ocsinventory-server-restapi.conf"
 OTHER_PASSWORD = "Other4Node"
+TRANSIENT_STANDBY = (
+    *("crm_attribute", "--name", "standby", "--lifetime", "reboot", "--update", "on"),
+)
+RULE = ("pcs", "--", "constraint", "location", "cluster_ip", "rule", "constraint-id=never-on-n")
 CUSTOM_SERVER = (
     "INSERT INTO glpi.glpi_plugin_ocsinventoryng_ocsservers"
     " (name, ocs_db_user, ocs_db_passwd, ocs_db_host, ocs_db_name, is_active, conn_type)"
@@ -72,6 +76,9 @@ def unfit(small: TestCluster, project: Project, stopped_database: Ran) -> Ran:
     small.write(small.other, RESTAPI, text.replace(password, OTHER_PASSWORD))
     small.run(elastic, ("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", "/boot"))
     small.run(small.active, ("pcs", "node", "standby", other, "--wait=120"))
+    small.run(small.active, (*TRANSIENT_STANDBY, "--node", other))
+    never = ("score=-INFINITY", "#uname", "eq", small.topology.operative[0].name.upper())
+    small.run(small.active, (*RULE, *never))
     small.run(small.active, ("pcs", "resource", "ban", "nats-server_group", other))
     small.run(
         small.active,
@@ -124,6 +131,25 @@ def test_a_node_in_standby_is_named(unfit: Ran, small: TestCluster) -> None:
     found = unfit.finding("node-standby", small.topology.operative[1].name)
     assert "standby" in found["observed"]
     assert "unstandby" in found["remedy"]
+
+
+def test_its_transient_standby_is_told_with_the_command_that_ends_it(
+    unfit: Ran, small: TestCluster
+) -> None:
+    """It is in standby for good, too: pcs ends the one, and leaves the other."""
+    node = small.topology.operative[1].name
+    found = unfit.finding("node-standby", node)
+    assert "transient" in found["observed"]
+    assert (
+        f"crm_attribute --node {node} --name standby --lifetime reboot --delete" in found["remedy"]
+    )
+
+
+def test_a_rule_that_keeps_off_n_is_named_by_its_constraint(unfit: Ran) -> None:
+    """Its node is written in capitals, which pacemaker takes for the same."""
+    (found,) = unfit.findings("constraint-keeps-off-active-node")
+    assert found["subject"] == "cluster_ip"
+    assert "`pcs constraint remove never-on-n`" in found["remedy"]
 
 
 def test_a_failed_action_is_named(unfit: Ran) -> None:
