@@ -69,20 +69,24 @@ def _elsewhere_only(cib: Cib) -> Iterator[LocationConstraint]:
 
 
 def _allows(constraint: LocationConstraint) -> bool:
-    return constraint.score == "INFINITY" or (constraint.score.lstrip("+").isdecimal())
+    return constraint.score == "INFINITY" or constraint.score.lstrip("+").isdecimal()
 
 
 def _leftover(cib: Cib, ident: str) -> Finding:
     places = [one for one in cib.location if one.id == ident]
     seen = [f"score {one.score} for {one.resource!r} on {one.node}" for one in places]
-    resource = places[0].resource if places else "RESOURCE"
+    remedy = (
+        f"`pcs resource clear {places[0].resource}`"
+        if places
+        else f"`pcs constraint remove {ident}`"
+    )
     return Finding(
         "constraint-leftover",
         ident,
         f"constraint {ident!r} was left by `pcs resource move` or `ban`: "
         f"{listed(seen) if seen else 'its rule holds for no node now'}",
         "no constraint that begins with cli-",
-        f"`pcs resource clear {resource}` when nobody needs it any more.",
+        f"{remedy} when nobody needs it any more.",
     )
 
 

@@ -129,6 +129,7 @@ def test_names_of_nodes_are_the_same_in_any_case() -> None:
 def test_a_leftover_whose_rule_holds_nowhere_is_one() -> None:
     found = leftover_constraints(Cib({}, (), ("cli-ban-x",)), [], b.N)
     assert [(f.code, f.subject) for f in found] == [("constraint-leftover", "cli-ban-x")]
+    assert "`pcs constraint remove cli-ban-x`" in found[0].remedy
 
 
 def test_a_leftover_for_several_nodes_is_one_finding() -> None:
