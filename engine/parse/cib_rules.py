@@ -155,7 +155,8 @@ def _sides(kind: str, value: str, wanted: str) -> tuple[float, float] | tuple[st
 
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,15}(\.[0-9]{0,15})?", re.ASCII)
-_BEGINS_AS_NUMBER = re.compile(r"\s*[+-]?\.?[0-9]", re.ASCII)
+# C's strtod reads INFINITY and nan as numbers, too
+_BEGINS_AS_NUMBER = re.compile(r"\s*[+-]?(\.?[0-9]|inf|nan)", re.ASCII | re.IGNORECASE)
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,

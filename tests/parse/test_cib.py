@@ -161,6 +161,8 @@ RULES_WITH_STATUS = [
     (rule(expression("rack", "ne", "1")), ["n2", "n3"]),
     (rule(expression("rack", "lt", "word")), ["n1", "n2"]),
     (rule(expression("rack", "lt", "9x")), ["n1", "n2"]),
+    # a number to C: as a word it would be decided, and wrongly
+    (rule(expression("rack", "lt", "-INFINITY")), ["n1", "n2"]),
     (rule(expression("rack", "sounds_like", "1")), ["n1", "n2", "n3"]),
 ]
 
