@@ -127,16 +127,15 @@ class Applier:
         self.run.journal.sent(len(lines))
 
     def hand_over(self) -> None:
-        """The rest of the outputs, then that of the journal."""
-        try:
-            self._keeper.keep()
-        finally:
-            self.sync()
+        """The rest of the journal, then the outputs, and what became of them."""
+        self.sync()
+        self._keep_outputs(None)
+        self.sync()
 
-    def _keep_outputs(self) -> None:
-        """A piece of what the journal on N cites: its lines are there already, nothing waits."""
+    def _keep_outputs(self, most: int | None) -> None:
+        """Pieces of what the journal on N cites: its lines are there already, nothing waits."""
         try:
-            self._keeper.keep(1)
+            self._keeper.keep(most)
         except LockLost:
             return  # the next change finds out
         except (Lost, RunbookError) as error:
@@ -270,7 +269,7 @@ class Applier:
             # the result is safe in the journal here; the next write hands it over
             self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
         else:
-            self._keep_outputs()
+            self._keep_outputs(1)
 
     def _run_plain(self, change: Change) -> Answer:
         """Run it behind its gate. Raises LockLost when the lock is another run's by then."""

@@ -23,6 +23,7 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError
 from engine.journal import Event
+from engine.report.whole import write_whole
 from engine.run import Run
 from engine.transport.base import Lost, Transport
 from engine.verify import FETCHED, OUTPUTS, Cited, Wrong, cited_by, digest
@@ -194,9 +195,7 @@ class Fetcher:
             return False
         directory = self._place / run
         directory.mkdir(mode=0o700, exist_ok=True)
-        path = directory / cited.name
-        path.write_bytes(raw)
-        path.chmod(0o600)
+        write_whole(directory / cited.name, raw)
         return True
 
     def _from_here(self, run: str, cited: Mapping[str, Cited]) -> list[Path]:
@@ -210,12 +209,9 @@ class Fetcher:
                     continue
                 if digest_of(path) != cited[name].sha256:
                     continue
-                (self._place / run).mkdir(mode=0o700, exist_ok=True)
-                shutil.copyfile(path, self._place / run / name)
-                (self._place / run / name).chmod(0o600)
+                found.append(_copied(path, self._place / run))
             except OSError:
                 continue  # unreadable here, or no room: told as missing
-            found.append(self._place / run / name)
         return found
 
 
@@ -248,6 +244,18 @@ def _why(cited: Cited, host: str) -> str:
     if isinstance(cited.size, int) and cited.size > LARGEST:
         return f"larger than {LARGEST >> 20} MiB; {where}"
     return f"N has not got it: the run ended before, or N had no room; {where}"
+
+
+def _copied(path: Path, directory: Path) -> Path:
+    """The copy in there (0600), whole; OSError."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    part = directory / f".{path.name}.part"
+    try:
+        shutil.copyfile(path, part)
+        part.chmod(0o600)
+        return part.replace(directory / path.name)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

@@ -115,7 +115,9 @@ def test_the_records_that_decide_do_not_grow_by_them(bench: Make) -> None:
     made.apply(change())
     query = records.records_query()
     answer = made.node.run(kit.N, query.argv, deadline=1.0)
-    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+    # two lines of the lock come first
+    with tarfile.open(fileobj=io.BytesIO(answer.stdout.split(b"\n", 2)[2])) as archive:
+        assert archive.getnames()
         assert not [name for name in archive.getnames() if "outputs" in name]
 
 
@@ -146,3 +148,51 @@ def test_a_citation_leads_nowhere_else(bench: Make, file: str) -> None:
     event = {**kit.event("attachment", output=output), "run": FIRST}
     Fetcher(made.run, made.node).fetch(kit.N, kit.ATTEMPT, [event])
     assert list((made.run.directory / "outputs").iterdir()) == []
+
+
+def an_earlier_output(made: Bench, text: bytes = b"text 1") -> list[dict[str, object]]:
+    """On N, and in the run's own directory here."""
+    name = "0001-a.txt"
+    here = made.run.directory.parent / FIRST / "outputs" / name
+    here.parent.mkdir(parents=True)
+    here.write_bytes(text)
+    place = made.node.root / "attempts" / kit.ATTEMPT / "outputs" / FIRST
+    place.mkdir(parents=True)
+    (place / "0001.tar.gz").write_bytes(packed([here])[0])
+    sha256 = kept.digest(text)
+    output = {"text": "", "file": f"outputs/{name}", "size": len(text), "sha256": sha256}
+    return [{**kit.event("attachment", output=output), "run": FIRST}]
+
+
+def test_a_disk_that_is_full_leaves_no_half_file_and_is_told(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench()
+    events = an_earlier_output(made)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def half(_: Path, target: Path) -> None:
+        target.write_bytes(b"tex")
+        full()
+
+    monkeypatch.setattr("engine.attempt.kept.write_whole", full)
+    monkeypatch.setattr("engine.attempt.kept.shutil.copyfile", half)
+    Fetcher(made.run, made.node).fetch(kit.N, kit.ATTEMPT, events)
+    (event,) = made.events("outputs-fetched")
+    assert "No space left on device" in event["missing"][0]["why"]
+    assert list((made.run.directory / "outputs" / FIRST).iterdir()) == []
+
+
+def test_what_n_did_not_take_at_the_end_is_told_as_such(bench: Make) -> None:
+    """Not as lines of the journal that are missing."""
+    made = bench()
+    made.apply(change())
+    write(made)
+    made.run.record("note", step="", text="last")
+    made.node.failing = [None, kit.lost_connection()]  # the journal, then the outputs
+    made.applier.hand_over()
+    assert made.on_n() == ["intent", "result", "note", "bookkeeping"]
+    (event,) = made.events("bookkeeping")
+    assert "outputs are not on N yet" in event["problem"]
