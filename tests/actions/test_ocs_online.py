@@ -374,6 +374,21 @@ def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLo
         look.ask(N, OCS_DATABASE_IN_USE)
 
 
+def test_only_the_lines_that_name_the_database_come_here(nodes: Nodes) -> None:
+    """A password is in the same file; so the answer is on record, and can be judged again."""
+    nodes.put(
+        N,
+        SERVER_CONF,
+        "  PerlSetVar OCS_DB_PWD hidden-word\n  # PerlSetEnv OCS_DB_NAME old\n"
+        "  PerlSetEnv OCS_DB_LOCAL other\n  PerlSetEnv \\\n    OCS_DB_NAME ocs2\n"
+        "  perlsetenv OCS_DB_USER u\n  PerlSetEnv OCS_DB_NAME_SLAVE slave\n",
+    )
+    answer = nodes.run(N, OCS_DATABASE_IN_USE.argv)
+    assert not OCS_DATABASE_IN_USE.secret
+    assert {"hidden-word", "old", "other", "slave"} & set(answer.text.split()) == set()
+    assert OCS_DATABASE_IN_USE.parse(answer).name == "ocs2"
+
+
 def test_a_server_with_another_database_is_told_before_the_start(tmp_path: Path) -> None:
     nodes = Nodes(tmp_path, N, OTHER)
     look = FakeLook(nodes)
