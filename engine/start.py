@@ -108,6 +108,8 @@ def make_run(config: pytest.Config) -> Run:
         **started_fields(run, root=config.rootpath, where=config.invocation_params.dir),
     )
     run.refuse_without_journal()
+    for text in inventory.warnings:
+        run.record("warning", step="", text=text)
     return run
 
 

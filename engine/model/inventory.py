@@ -83,6 +83,8 @@ class Inventory:
     path: Path
     hosts: tuple[Host, ...]
     settings: Settings
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What it says that is ignored here, with file and line."""
     _by_name: dict[str, Host] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

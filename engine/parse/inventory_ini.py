@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.errors import UsageError
 from engine.model.inventory import Host, Inventory, Role
+from engine.parse.inventory_groups import resolve
 from engine.parse.inventory_lines import HostLine, Lines, Wrong, read_lines
 from engine.parse.inventory_settings import (
     Problems,
@@ -28,8 +29,9 @@ def read_inventory(path: Path) -> Inventory:
 def parse_inventory(text: str, path: Path) -> Inventory:
     """The same for a text that was read from `path`."""
     lines = read_lines(text)
+    resolve(lines)
     problems = Problems(path, lines.problems)
-    _check_variables(lines, problems)
+    warnings = _check_variables(lines, problems)
     problems.raise_any()
     hosts = [read_host(host, lines.variables, problems) for host in lines.hosts]
     settings = read_settings(lines.variables.get("all", {}), problems)
@@ -39,7 +41,8 @@ def parse_inventory(text: str, path: Path) -> Inventory:
     if settings is None:
         raise UsageError(f"{path}: settings are incomplete, expected them in [all:vars]")
     order = list(Role)
-    return Inventory(path, tuple(sorted(hosts, key=lambda host: order.index(host.role))), settings)
+    ordered = sorted(hosts, key=lambda host: order.index(host.role))
+    return Inventory(path, tuple(ordered), settings, warnings)
 
 
 def _text(path: Path) -> str:
@@ -59,19 +62,26 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}:{line}: is not UTF-8; save the file as UTF-8") from None
 
 
-def _check_variables(lines: Lines, problems: Problems) -> None:
-    given = [
-        (name, value.line, group == "all")
-        for group, variables in lines.variables.items()
-        for name, value in variables.items()
-    ]
+def _check_variables(lines: Lines, problems: Problems) -> tuple[str, ...]:
+    """What changes nothing here and is told all the same, once for each variable."""
     # hosts of one range share their variables: told once
-    own = {(name, value.line) for h in lines.hosts for name, value in h.variables.items()}
-    for name, line, is_for_all in [*given, *((name, line, False) for name, line in sorted(own))]:
+    own = {(name, v.line): v for host in lines.hosts for name, v in host.variables.items()}
+    given = [
+        *(
+            (name, v, g == "all")
+            for g, named in lines.variables.items()
+            for name, v in named.items()
+        ),
+        *((name, value, False) for (name, _), value in sorted(own.items(), key=lambda one: one[0])),
+    ]
+    remarks: dict[str, int] = {}
+    for name, value, is_for_all in given:
         try:
-            check_variable(name, is_for_all)
+            if said := check_variable(name, value, is_for_all):
+                remarks.setdefault(said, value.line)
         except Wrong as wrong:
-            problems.add(line, str(wrong))
+            problems.add(value.line, str(wrong))
+    return tuple(f"{problems.place(line)}: {said}" for said, line in remarks.items())
 
 
 def _check_unique(lines: list[HostLine], hosts: list[Host], problems: Problems) -> None:
@@ -107,7 +117,7 @@ def _check_roles(lines: Lines, hosts: list[Host], problems: Problems) -> None:
         found = f"has {len(operative) or 'no'} operative node{'s' * (len(operative) != 1)}"
         expected = "expected at least 2: a cluster is what the runbook upgrades"
         problems.add(lines.groups.get("operative"), f"[operative] {found}, {expected}")
-    voting = [host for host in lines.hosts if host.group == Role.VOTING_ONLY.value]
+    voting = [host for host in lines.hosts if host.role == Role.VOTING_ONLY.value]
     for extra in voting[1:]:
         problem = f"{extra.name!r} is a second voting-only node beside {voting[0].name!r}"
         problems.add(extra.line, f"{problem}, expected at most 1 in [voting_only]")

@@ -2,8 +2,8 @@
 
 What is read here is what Ansible's own plugin reads (ansible/ansible,
 lib/ansible/plugins/inventory/ini.py), so that `ansible-inventory` gives the same; less is
-allowed: only the groups of the runbook, no children, no host outside of a group, nothing
-given twice. Meaning is judged in inventory_ini.
+allowed: no host outside of a group, nothing given twice. Which groups there are is judged in
+inventory_groups, meaning in inventory_ini.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from engine.model.inventory import Role
 from engine.parse.host_range import expand_host_pattern
 
 GROUPS = tuple(role.value for role in Role)
-SECTIONS = (*(f"[{group}]" for group in GROUPS), "[all:vars]", "[GROUP:vars]")
+SECTIONS = (
+    *(f"[{group}]" for group in GROUPS),
+    *("[all:vars]", "[GROUP:vars]", "[GROUP:children]"),
+)
 
 _SECTION = re.compile(r"\[(?P<group>[^:\]\s]+)(?::(?P<kind>\w+))?\]\s*(?:#.*)?")
 _VARIABLE = re.compile(r"(\w+)=", re.ASCII)
@@ -38,6 +41,8 @@ class Value:
     raw: str
     typed: object
     line: int
+    said_as: str = ""
+    """The variable's name in the file, when it is another one than the runbook's."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ class HostLine:
     group: str
     line: int
     variables: dict[str, Value]
+    role: str = ""
+    """The group of the runbook that it is in, by itself or by its group."""
+    groups: tuple[str, ...] = ()
+    """The groups above its own, the farthest first."""
 
 
 @dataclass
@@ -58,7 +67,11 @@ class Lines:
     variables: dict[str, dict[str, Value]] = field(default_factory=dict)
     """Group (or `all`) -> variable -> value."""
     groups: dict[str, int] = field(default_factory=dict)
-    """Group -> line of its section."""
+    """Group -> line of its section with hosts."""
+    children: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Group -> the groups in it, each with its line."""
+    sections: dict[str, int] = field(default_factory=dict)
+    """Section of any kind, as it is written -> its first line."""
     problems: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -89,29 +102,25 @@ def read_lines(text: str) -> Lines:
                 _content(line, number, section, lines)
         except Wrong as wrong:
             lines.problems.append((number, str(wrong)))
-    _check_groups_of_variables(lines)
     return lines
 
 
 def _section(line: str, number: int, lines: Lines) -> tuple[str, str]:
-    """(group, kind) of a section header; kind is `hosts` or `vars`."""
+    """(group, kind) of a section header; kind is `hosts`, `vars` or `children`."""
     match = _SECTION.fullmatch(line)
     allowed = ", ".join(SECTIONS)
     if not match:
         raise Wrong(f"{line!r} is no section; allowed are {allowed}")
     group, kind = match["group"], match["kind"] or "hosts"
-    if kind == "children":
-        problem = f"[{group}:children]: groups of groups are not used by the runbook"
-        raise Wrong(f"{problem}; list the hosts themselves. Allowed are {allowed}")
-    if kind not in ("hosts", "vars"):
+    if kind not in ("hosts", "vars", "children"):
         raise Wrong(f"[{group}:{kind}] is an unknown kind of section; allowed are {allowed}")
     if group == "all" and kind == "hosts":
         raise Wrong(f"[all] gives hosts no role; allowed are {allowed}")
-    if group != "all" and group not in GROUPS:
-        near = did_you_mean(group, GROUPS)
-        raise Wrong(f"unknown group {group!r}{near or ';'} allowed are {allowed}")
+    lines.sections.setdefault(f"[{group}:{kind}]", number)
     if kind == "hosts":
         lines.groups.setdefault(group, number)
+    elif kind == "children":
+        lines.children.setdefault(group, {})
     return group, kind
 
 
@@ -126,6 +135,11 @@ def _content(line: str, number: int, section: tuple[str, str] | None, lines: Lin
     elif kind == "vars":
         name, value = _assignment(line, number)
         _add(lines.variables.setdefault(group, {}), name, value)
+    elif kind == "children":
+        child = line.partition("#")[0].strip()
+        if len(child.split()) != 1:
+            raise Wrong(f"expected one group in a line of [{group}:children]")
+        lines.children[group].setdefault(child, number)
 
 
 def _add(variables: dict[str, Value], name: str, value: Value) -> None:
@@ -186,12 +200,3 @@ def typed_value(raw: str, line: int) -> Value:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         typed = raw
     return Value(raw=raw, typed=typed, line=line)
-
-
-def _check_groups_of_variables(lines: Lines) -> None:
-    """Ansible refuses variables of a group that has no section of its own."""
-    for group, variables in lines.variables.items():
-        if group != "all" and group not in lines.groups and variables:
-            first = min(value.line for value in variables.values())
-            problem = f"[{group}:vars] without [{group}]; add the group or remove its variables"
-            lines.problems.append((first, problem))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from engine.errors import UsageError
 from engine.model.inventory import Environment, Host, Role, Settings
+from engine.parse import inventory_ansible
 from engine.parse import inventory_values as values
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_lines import HostLine, Value, Wrong, did_you_mean
@@ -60,10 +61,15 @@ SETTING_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
 """Variable of [all:vars] -> field of Settings and reader."""
 
 
-def check_variable(name: str, is_for_all: bool) -> None:
-    """Wrong when a variable is not allowed where it stands; its value is never shown."""
+def check_variable(name: str, value: Value, is_for_all: bool) -> str:
+    """Wrong when a variable is not allowed where it stands; its value is never shown.
+
+    What is to be warned of, when Ansible knows it and here it changes nothing; else empty.
+    """
     if name in HOST_READERS or (is_for_all and name in SETTING_READERS):
-        return
+        return ""
+    if name in inventory_ansible.KNOWN:
+        return inventory_ansible.remark(name, value)
     if any(word in name.lower() for word in _SECRET_WORDS):
         raise Wrong(f"{name}: no passwords in an inventory; log in by key, become by sudo -n")
     if name in SETTING_READERS:
@@ -88,10 +94,10 @@ class Problems:
         """UsageError with one line for each problem, in the order of the file."""
         found = sorted(set(self._found))
         if found:
-            lines = [f"{self._place(line)}: {problem}" for line, problem in found]
+            lines = [f"{self.place(line)}: {problem}" for line, problem in found]
             raise UsageError("\n".join(lines))
 
-    def _place(self, line: int) -> str:
+    def place(self, line: int) -> str:
         return f"{self._path}:{line}" if line else str(self._path)
 
 
@@ -101,10 +107,16 @@ def read_host(
     """A host with its variables: its own before those of its group before those of all."""
     if not is_safe_name(host.name):
         problems.add(host.line, f"host name {host.name!r}; allowed are {ALLOWED_NAME}")
-    given = {**groups.get("all", {}), **groups.get(host.group, {}), **host.variables}
+    above = [groups.get(group, {}) for group in ("all", *host.groups, host.group)]
+    given: dict[str, Value] = {}
+    for variables in (*above, host.variables):
+        try:
+            given |= inventory_ansible.by_own_names(variables)
+        except Wrong as wrong:
+            problems.add(host.line, str(wrong))
     fields = _read(given, HOST_READERS, problems)
     fields.setdefault("address", host.name)
-    return Host(name=host.name, role=Role(host.group), line=host.line, **fields)
+    return Host(name=host.name, role=Role(host.role), line=host.line, **fields)
 
 
 def read_settings(given: Mapping[str, Value], problems: Problems) -> Settings | None:
@@ -133,7 +145,7 @@ def _read(
         try:
             fields[target] = reader(given[name])
         except Wrong as wrong:
-            problems.add(given[name].line, f"{name} {wrong}")
+            problems.add(given[name].line, f"{given[name].said_as or name} {wrong}")
     return fields
 
 

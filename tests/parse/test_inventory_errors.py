@@ -82,11 +82,6 @@ SYNTAX = [
     ),
     (with_settings("[all]", "n6.lan"), 16, "[all] gives hosts no role; allowed are [operative]"),
     (with_settings("[ungrouped]"), 16, "unknown group 'ungrouped'"),
-    (
-        with_settings("[cluster:children]", "operative"),
-        16,
-        "[cluster:children]: groups of groups are not used by the runbook; list the hosts",
-    ),
     (with_settings("[operative:hosts2]"), 16, "[operative:hosts2] is an unknown kind of section"),
     (with_settings("[operative"), 16, "'[operative' is no section; allowed are"),
     (with_settings("[operative node]"), 16, "'[operative node]' is no section"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
-from tests.plugin.kit import PYTEST_INI, Project
+from tests.plugin.kit import CHANGE, INVENTORY, PYTEST_INI, Project
 
 pytest_plugins = "pytester"
 
@@ -284,3 +284,13 @@ def test_a_machine_that_lacks_what_ssh_needs_is_told_in_words(
     assert "INTERNALERROR" not in said
     assert steps.summary["outcome"] == "usage"
     assert steps.cluster.asked == []
+
+
+def test_what_an_inventory_says_for_ansible_only_is_warned_of(project: Project) -> None:
+    project.steps(CHANGE)
+    project.write("inventory.ini", f"{INVENTORY}ansible_connection = ssh\n")
+    result = project.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["  WARNING: *inventory.ini:*: ansible_connection changes nothing *"]
+    )
