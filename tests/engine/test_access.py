@@ -90,6 +90,15 @@ def test_only_listening_stream_sockets_with_a_name_are_served() -> None:
     assert served_one(["/var/lib/a b/s"]) == ""
 
 
+def test_only_sockets_that_could_be_tried_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "unix").write_text(TABLE)
+    argv = [*LISTENING.argv[:-1], str(tmp_path / "unix")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 2, "the one that listens, and a connection"
+    assert parse_listening(done.stdout) == ("/run/dbus/system_bus_socket",)
+    assert LISTENING.ok_codes == (0, 1), "none of them is an answer, too"
+
+
 @contextlib.contextmanager
 def server(path: Path, *, closes: bool) -> Iterator[None]:
     """A server that says nothing; it closes when the other side has, or never."""
@@ -121,8 +130,8 @@ def test_a_socket_that_is_forwarded(
     monkeypatch.setattr(forwarding, "LIMIT", 5.0 if closes else 0.5)
     path = tmp_path / "s"
     with running() as sshd, sshd.transport() as door, server(path, closes=closes):
-        listening = LISTENING.parse(door.run(NODE, LISTENING.argv, deadline=20))
-        assert str(path) in listening
+        table = door.run(NODE, ["cat", "/proc/net/unix"], deadline=20).text
+        assert str(path) in parse_listening(table)
         try_socket(door, NODE, str(path))
 
 

@@ -138,7 +138,7 @@ def test_a_port_where_nothing_listens_is_told(runs: Runs, small: TestCluster) ->
 def test_a_changed_host_key_is_told(runs: Runs, small: TestCluster) -> None:
     node = small.topology.elastic[0]
     found = runs.connections.finding("node-unreachable", node.name)
-    assert "host key has changed" in found["observed"]
+    assert "host key of the node has changed" in found["observed"]
     assert "known_hosts" in found["observed"]
     assert "SHA256:" in found["observed"]
 
