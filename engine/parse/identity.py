@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine.errors import ParseError
 from engine.model.cluster import ClusterDefinition
 from engine.model.identity import Identity, same_name
+from engine.parse.names import is_safe_name
 from engine.parse.neteye_cluster import PATH, parse_neteye_cluster
 
 HEAD = "who-i-am"
@@ -37,7 +38,8 @@ def parse_identity(text: str) -> Identity:
         hostname=hostname,
         static_name=_word(said["static"]),
         other_names=tuple(names),
-        member=_word(said["member"]),
+        # a controller that has no name for its node yet may print "(null)"
+        member=_word(name for name in said["member"] if is_safe_name(name)),
         configured=_by_corosync(said["corosync"], hostname, addresses),
         addresses=addresses,
         system=_word(said["system"]),

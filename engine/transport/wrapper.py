@@ -49,7 +49,8 @@ n=$1 wi=$2 wh=$3 wm=$4; shift 4
 i= h= m=$wm
 if [ -n "$wh" ]; then
 { read -r i </etc/machine-id; read -r h </proc/sys/kernel/hostname; } 2>/dev/null
-[ -z "$wm" ] || m=$(timeout MEMBER crm_node -n 2>/dev/null) && [ -n "$m" ] || m=$wm
+[ -z "$wm" ] || m=$(timeout MEMBER crm_node -n 2>/dev/null) || m=$wm
+case $m in ''|*[!A-Za-z0-9._-]*) m=$wm; esac
 if [ "$i" != "$wi" ] || [ "$h" != "$wh" ] || [ "$m" != "$wm" ]; then
 printf '\\036%s:stranger:%s/%s/%s\\n' "$n" "$i" "$h" "$m"
 printf '\\036%s:stranger:%s/%s/%s\\n' "$n" "$i" "$h" "$m" >&2

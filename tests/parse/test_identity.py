@@ -95,6 +95,10 @@ def test_corosync_tells_the_name_where_the_cluster_is_stopped(
     assert said(*lines, corosync=COROSYNC).configured == name
 
 
+def test_a_controller_without_a_name_for_its_node_has_told_none() -> None:
+    assert said("member (null)").member == ""
+
+
 def test_a_shell_that_says_something_else_has_not_answered() -> None:
     with pytest.raises(ParseError, match="first line"):
         parse_identity("This account is currently not available.\n")
