@@ -45,7 +45,7 @@ only() {
 }
 without_modules() { only --setopt="$repository.module_hotfixes=1" "$@"; }
 as_configured() { dnf_ --enablerepo="$repository" "$@"; }
-of_the_node() { dnf_ '--disablerepo=*' --disableexcludes=all repoquery "$@"; }
+of_the_node() { dnf_ '--disablerepo=*' --disableexcludes=all "$@"; }
 
 # args: file, kind of question; the list of updates goes to the file
 updates() {
@@ -118,14 +118,23 @@ modules() {
   done
 }
 origins() {
+  # repoquery has no tag for it before dnf 4.5; a long row of the list goes on in the next line
+  of_the_node list --installed > "$work/installed" || exit 1
   part origins
-  of_the_node --installed --qf '%{from_repo}\t%{name}' || exit 1
+  sed '1{/^Installed Packages$/d}' "$work/installed" | awk '
+    { for (i = 1; i <= NF; i++) word[++count] = $i }
+    count >= 3 {
+      sub(/^@/, "", word[3])
+      sub(/[.][^.]*$/, "", word[1])
+      print word[3] "\t" word[1]
+      count = 0
+    }'
 }
 transactions() {
   part duplicates
   # dnf knows which may be there in several versions, as kernels are; most nodes need not ask it
   if rpm -qa --qf '%{NAME}.%{ARCH}\n' | sort | uniq -d | grep -q .; then
-    of_the_node --duplicates || exit 1
+    of_the_node repoquery --duplicates || exit 1
   fi
   part held
   lock=$(rpm --eval '%{_dbpath}')/.rpm.lock

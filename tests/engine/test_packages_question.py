@@ -25,7 +25,9 @@ row() { echo; printf '%s.noarch   2.0-1   neteye\n' "$@"; }
 case "$*" in
 *"history list"*) printf '     3 | -y remove x   | 2026-11-27 22:10 | Removed | 1 ##\n';;
 *--duplicates*) echo tool-0:1.0-1.noarch;;
-*"repoquery --installed"*) printf 'neteye\ttool\n';;
+*"list --installed"*) printf '%s\n' 'Installed Packages' \
+  'tool.noarch          1.0-1       @neteye' 'a-very-long-name.of.a.package.x86_64' \
+  '                     1:2.0-1     @neteye-os';;
 *repoquery*) printf 'tool\t0\t2.0\t1\tnoarch\nother\t0\t1\t1\tnoarch\n';;
 *module_hotfixes=1*check-update) row tool bound modular; exit 100;;
 *disableexcludes=all*check-update) row tool bound; exit 100;;
@@ -82,6 +84,7 @@ def test_all_that_hides_is_told_apart(node: Path) -> None:
     assert [p.name for p in seen.filtered] == ["modular"]
     assert [p.name for p in seen.hidden] == ["bound", "modular"]
     assert [p.name for p in seen.carried] == ["tool"], "only what is installed"
+    assert seen.origins == (("neteye", "tool"), ("neteye-os", "a-very-long-name.of.a.package"))
     assert seen.failed == ("dnf's last transaction failed or was broken off: 3 -y remove x"
                          " 2026-11-27 22:10",)  # fmt: skip
 
