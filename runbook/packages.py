@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.attempt.position import AT_TARGET, LEFT, UPDATES_LEFT, is_proved, left_of
+from engine.attempt.position import (
+    AT_TARGET,
+    LEFT,
+    NOT_JUDGED,
+    UPDATES_LEFT,
+    is_proved,
+    left_of,
+)
 from engine.evidence import Evidence
 from engine.look import Look
 from engine.model.finding import Finding
@@ -44,7 +51,14 @@ def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> No
     )
     accepted = {finding.subject for finding in weighed if finding.accepted}
     stay = [item for one in hidden if one.subject in accepted for item in one.nodes.items()]
-    _remember(look, evidence, LEFT, stay)
+    _remember(look, evidence, LEFT, _named(stay))
+    without = {f.subject for f in weighed if f.accepted and f.code == "repository-missing"}
+    _remember(
+        look,
+        evidence,
+        NOT_JUDGED,
+        [(node, packages.without_repository(states[node], REPOSITORY)) for node in without],
+    )
 
 
 def may_be_pending(look: Look, evidence: Evidence) -> None:
@@ -68,7 +82,7 @@ def are_updated(look: Look, evidence: Evidence) -> None:
         observed="'neteye update' ended with exit status 0; updates that are still pending:"
         f" {sum(map(len, pending.values()))} on {len(pending)} nodes",
     )
-    _remember(look, evidence, UPDATES_LEFT, _accepted(weighed, pending))
+    _remember(look, evidence, UPDATES_LEFT, _named(_accepted(weighed, pending)))
     if stay := _staying(look, pending, LEFT, UPDATES_LEFT):
         evidence.open("G28", f"updates that stay away, as accepted: {stay}")
 
@@ -93,10 +107,16 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
         + "; ".join(f"{node}: {count}" for node, count in counts.items()),
         information=was_proved,
     )
-    _remember(look, evidence, LEFT, _accepted(weighed, behind))
-    if stay := _staying(look, behind, LEFT):
-        for row in ("G18", "G21"):
-            evidence.open(row, f"packages left at their old version, as accepted: {stay}")
+    _remember(look, evidence, LEFT, _named(_accepted(weighed, behind)))
+    told = {
+        "packages left at their old version, as accepted": _staying(look, behind, LEFT),
+        "packages that nobody judged, as no file defines their repository": _told(
+            left_of(look.memory, NOT_JUDGED)
+        ),
+    }
+    for what, names in told.items():
+        for row in ("G18", "G21") if names else ():
+            evidence.open(row, f"{what}: {names}")
     if not was_proved and not evidence.blocking and asked.is_complete:
         evidence.remember(AT_TARGET, round=name, nodes=counts)
 
@@ -106,12 +126,18 @@ def _accepted(weighed: Iterable[Finding], of: Mapping[str, Iterable[Package]]) -
     return [(finding.subject, of[finding.subject]) for finding in weighed if finding.accepted]
 
 
-def _remember(look: Look, evidence: Evidence, fact: str, accepted: Of) -> None:
-    """Packages of a node that stay at their version, as somebody accepted."""
+def _named(packages_of: Of) -> list[tuple[str, list[str]]]:
+    return [(node, [package.name for package in found]) for node, found in packages_of]
+
+
+def _remember(
+    look: Look, evidence: Evidence, fact: str, accepted: Iterable[tuple[str, Iterable[str]]]
+) -> None:
+    """Names of a node's packages that somebody accepted to stay, or not to be judged."""
     before = left_of(look.memory, fact)
     nodes = {node: set(names) for node, names in before.items()}
-    for node, stay in accepted:
-        nodes.setdefault(node, set()).update(package.name for package in stay)
+    for node, names in accepted:
+        nodes.setdefault(node, set()).update(names)
     if nodes != before:
         evidence.remember(fact, nodes={node: sorted(names) for node, names in nodes.items()})
 
@@ -119,8 +145,15 @@ def _remember(look: Look, evidence: Evidence, fact: str, accepted: Of) -> None:
 def _staying(look: Look, older: Mapping[str, Iterable[Package]], *facts: str) -> str:
     """Packages of `older` that were accepted to stay, node by node; '' when there are none."""
     left = left_of(look.memory, *facts)
-    found = {
-        node: sorted({p.name for p in behind if p.name in left.get(node, ())})
-        for node, behind in older.items()
-    }
-    return "; ".join(f"{node}: {', '.join(names)}" for node, names in found.items() if names)
+    return _told(
+        {
+            node: {p.name for p in behind if p.name in left.get(node, ())}
+            for node, behind in older.items()
+        }
+    )
+
+
+def _told(found: Mapping[str, Iterable[str]]) -> str:
+    return "; ".join(
+        f"{node}: {', '.join(sorted(names))}" for node, names in found.items() if names
+    )

@@ -14,8 +14,10 @@ AT_TARGET = "packages-at-target"
 """The fact that after a round every package was at its version: `round`, and counts by node."""
 LEFT = "packages-left"
 """The fact that packages stay at their version, as somebody accepted: `nodes`, names by node."""
+NOT_JUDGED = "packages-not-judged"
+"""Packages whose repository is not defined any more, as somebody accepted: `nodes`, as above."""
 UPDATES_LEFT = "updates-accepted"
-"""The same of updates within the source's version; it says nothing of the upgrade."""
+"""As `LEFT`, of updates within the source's version; it says nothing of the upgrade."""
 
 
 class Position(StrEnum):

@@ -189,6 +189,16 @@ def missing_repositories(
     )
 
 
+def without_repository(state: PackageState, repository: str) -> list[str]:
+    """Packages of the vendor's whose repository no file of the node defines any more."""
+    return [
+        package
+        for name, packages in _by_origin(state, repository).items()
+        if name not in state.repositories
+        for package in packages
+    ]
+
+
 def _by_origin(state: PackageState, repository: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, package in state.origins:

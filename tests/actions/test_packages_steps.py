@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.attempt.memory import Memory
-from engine.attempt.position import AT_TARGET, LEFT, UPDATES_LEFT
+from engine.attempt.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT
 from engine.model.finding import Acceptance, Finding
 from engine.model.host import Version
 from engine.model.packages import PackageState
@@ -205,6 +205,18 @@ def test_accepted_it_is_remembered_what_stays() -> None:
     hidden = sorted(package.name for package in BAD.hidden)
     assert evidence.facts[LEFT]["nodes"] == {kit.SECOND: hidden}
     assert LEFT not in judged_before({kit.N: BAD}, information=True).facts
+
+
+def test_a_repository_that_is_gone_leaves_rows_open_when_it_is_accepted() -> None:
+    gone = replace(state("plain"), origins=(("neteye-os", "tool"), ("neteye", "tornado")))
+    assert judged_before({kit.N: gone}).codes == ["repository-missing"]
+    evidence = judged_before({kit.N: gone}, "repository-missing")
+    assert evidence.facts[NOT_JUDGED]["nodes"] == {kit.N: ["tool"]}
+    fact = kit.event("fact", name=NOT_JUDGED, nodes={kit.N: ["tool"]})
+    after = verified(look(*ROUND, fact, packages=ALL_GOOD))
+    assert after.codes == []
+    assert "nobody judged" in after.rows["G21"]
+    assert f"{kit.N}: tool" in after.rows["G18"]
 
 
 def test_a_transaction_that_is_half_done_blocks() -> None:

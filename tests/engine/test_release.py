@@ -33,7 +33,7 @@ NO_CODES = {
     *("memories-verified", "agents-listed", "backup-fetched", "scratch-schema"),
     *("neteye-runbook", "ocs-endpoint"),
     *("ocs-proved", "failover-over", "packages-at-target", "packages-left"),
-    "updates-accepted",
+    *("updates-accepted", "packages-not-judged"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
     *("corosync-qdevice", "node-health-strategy"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
