@@ -110,14 +110,16 @@ def how_it_broke(log: str) -> str:
 def _meaning(host: Host, log: str, timed_out: float | None, way: Way) -> tuple[LostKind, str, str]:
     """Kind, what it means, and the lines of ssh that say so."""
     lines, who, rules, locked = _lines(log), "the node", RULES, way.locked
+    beyond = f"{host.address} port {host.port}"
     if ended_before_the_node(log, way):
         words = _words_of_the_hop(log)
         if not words:
             return LostKind.UNREACHABLE, _without_a_word(log, way), _excerpt(lines)
-        lines, who, rules, locked = words, way.hop, (*BEYOND, *RULES), way.locked_at_hop
+        lines, rules = words, (*BEYOND, *RULES)
+        who, beyond, locked = _who_spoke(log, way, beyond)
     for pattern, kind, text in rules:
         if hits := _hits(pattern, lines):
-            meaning = text.format(who=who, node=f"{host.address} port {host.port}")
+            meaning = text.format(who=who, node=beyond)
             return kind, _unlock(locked, kind, meaning), _excerpt(lines, hits)
     if timed_out is None:
         return LostKind.UNREACHABLE, "", _excerpt(lines)
@@ -130,9 +132,9 @@ def _meaning(host: Host, log: str, timed_out: float | None, way: Way) -> tuple[L
 
 def _without_a_word(log: str, way: Way) -> str:
     if way.is_silent:
-        return f"{way.hop} does not react. Is it up, is the network between"
+        return f"the jump host {way.jumps[0]} does not react. Is it up, is the network between"
     if _is_silent(log):
-        reacts = f"{way.hop} reacts" if way.has_jump else f"{way.hop} was started"
+        reacts = f"the jump host {way.jumps[0]} reacts" if way.jumps else f"{way.hop} was started"
         return (
             f"{reacts}, but nothing greets at its other end. Is the node up, is the network between"
             " the two"
@@ -141,6 +143,19 @@ def _without_a_word(log: str, way: Way) -> str:
         f"{way.hop} ended without a word before sshd of the node greeted. Does that sshd drop new "
         "connections (MaxStartups, starting), or is there no way on from the hop"
     )
+
+
+def _who_spoke(log: str, way: Way, node: str) -> tuple[str, str, tuple[str, ...]]:
+    """The hop whose ssh said why it went no further, what lies behind it, its locked keys.
+
+    Each ssh that came by a hop ends with a line of its own: as many hops from the end.
+    """
+    ends = sum(_BY_PROXY.search(line) is not None for line in _lines(log))
+    at = len(way.jumps) - min(max(ends, 1), len(way.jumps))
+    if not way.jumps:
+        return way.hop, node, ()
+    behind = f"the jump host {way.jumps[at + 1]}" if at + 1 < len(way.jumps) else node
+    return f"the jump host {way.jumps[at]}", behind, way.locked_at.get(way.jumps[at], ())
 
 
 def _unlock(locked: Sequence[str], kind: LostKind, meaning: str) -> str:

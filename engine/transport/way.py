@@ -9,7 +9,8 @@ import os
 import shlex
 import socket
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.model.inventory import Host
@@ -27,14 +28,14 @@ class Way:
     """`hop` is what lies between in words, '' when the connection is direct."""
 
     hop: str = ""
-    has_jump: bool = False
-    """The hop is a jump host (ProxyJump), not another program."""
+    jumps: tuple[str, ...] = ()
+    """The jump hosts (ProxyJump) in their order; none when the hop is another program."""
     is_silent: bool = False
-    """The jump host was asked from here and does not greet."""
+    """The first jump host was asked from here and does not greet."""
     locked: tuple[str, ...] = ()
     """Private keys for the node that have a passphrase and are not in the agent, in words."""
-    locked_at_hop: tuple[str, ...] = ()
-    """The same for the jump host."""
+    locked_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for the jump hosts."""
 
 
 DIRECT = Way()
@@ -46,14 +47,15 @@ def way_to(host: Host, *, timed_out: bool = False, denied: bool = False) -> Way:
     jump, proxy = _first(settings, "proxyjump"), _first(settings, "proxycommand")
     locked = _locked(settings) if denied else ()
     if jump:
-        last = jump.rpartition(",")[2]
-        of_hop = _settings(["ssh", *_config_file(host), "-G", "--", _uri(last)])
+        jumps = tuple(jump.split(","))
+        config = _config_file(host)
+        of = {name: _settings(["ssh", *config, "-G", "--", _uri(name)]) for name in jumps}
         return Way(
-            f"the jump host {jump}",
-            has_jump=True,
-            is_silent=timed_out and "," not in jump and not _greets(of_hop),
+            f"the jump host{'s' if len(jumps) > 1 else ''} {jump}",
+            jumps=jumps,
+            is_silent=timed_out and not _greets(of[jumps[0]]),
             locked=locked,
-            locked_at_hop=_locked(of_hop) if denied else (),
+            locked_at={name: _locked(of[name]) for name in jumps} if denied else {},
         )
     # its arguments may hold a password
     return Way(f"the ProxyCommand {_program(proxy)}" if proxy else "", locked=locked)

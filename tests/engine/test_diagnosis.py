@@ -16,7 +16,7 @@ from engine.transport.way import DIRECT, Way
 
 LOGS = Path(__file__).parents[1] / "data" / "ssh"
 HOST = Host("node1", Role.OPERATIVE, "192.0.2.1")
-JUMP = Way("the jump host bastion", has_jump=True)
+JUMP = Way("the jump host bastion", ("bastion",))
 PROXY = Way("the ProxyCommand nc")
 UNREACHABLE, DENIED, KEY = LostKind.UNREACHABLE, LostKind.AUTHENTICATION, LostKind.HOST_KEY
 
@@ -70,14 +70,35 @@ def test_a_jump_host_s_words_are_not_hidden_by_its_own_silence_s_end() -> None:
         "Connection closed by UNKNOWN port 65535\n"
         "kex_exchange_identification: Connection closed by remote host\n"
     )
-    kind, why = diagnose(HOST, log, None, Way("the jump host a,b", has_jump=True))
+    kind, why = diagnose(HOST, log, None, Way("the jump hosts a,b", ("a", "b")))
     assert kind is DENIED
     assert "ssh says: root@10.0.0.1: Permission denied" in why
     assert not is_busy(log, JUMP)
 
 
+END = (
+    "kex_exchange_identification: Connection closed by remote host\n"
+    "Connection closed by UNKNOWN port 65535\n"
+)
+REFUSED = "channel 0: open failed: administratively prohibited: open failed\n"
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        (1, "The jump host c lets us in but forwards nothing to 192.0.2.1 port 22"),
+        (2, "The jump host b lets us in but forwards nothing to the jump host c"),
+        (3, "The jump host a lets us in but forwards nothing to the jump host b"),
+    ],
+)
+def test_of_several_jump_hosts_the_one_that_spoke_is_named(ends: int, told: str) -> None:
+    way = Way("the jump hosts a,b,c", ("a", "b", "c"))
+    assert told in diagnose(HOST, REFUSED + ends * END, None, way)[1]
+
+
 def test_a_key_that_nobody_could_open_is_named_for_the_one_who_denied() -> None:
-    way = Way("the jump host a", True, locked=("the key N has",), locked_at_hop=("the key J has",))
+    at_jump = {"a": ("the key J has",)}
+    way = Way("the jump host a", ("a",), locked=("the key N has",), locked_at=at_jump)
     log = (LOGS / "jump-denies-login.log").read_text()
     assert "The key J has: add it to the agent" in diagnose(HOST, log, None, way)[1]
     log = (LOGS / "node-denies-login-behind-jump.log").read_text()

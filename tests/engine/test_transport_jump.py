@@ -233,3 +233,24 @@ def test_a_key_with_a_passphrase_and_no_agent(both: BehindJump) -> None:
     assert f"The key {node} has a passphrase" in str(lost(both.host()))
     lock(jump)
     assert f"The key {jump} has a passphrase" in str(lost(both.host()))
+
+
+def test_of_two_jump_hosts_the_one_at_fault_is_named() -> None:
+    with behind_jump() as both, running(["AllowTcpForwarding no"]) as second:
+        config = both.node.directory / "ssh_config"
+        lines = (
+            "Host second",
+            "  HostName 127.0.0.1",
+            f"  Port {second.port}",
+            f"  IdentityFile {second.directory}/user_key",
+            f"  UserKnownHostsFile {second.known_hosts}",
+        )
+        config.write_text("\n".join(lines) + "\n" + config.read_text())
+        for way, told in (
+            ("jump,second", "The jump host second lets us in but forwards nothing to 127.0.0.1"),
+            (
+                "second,jump",
+                "The jump host second lets us in but forwards nothing to the jump host",
+            ),
+        ):
+            assert told in str(lost(both.host("-J", way)))
