@@ -82,7 +82,9 @@ def roles_agree(
     Codes: `cluster-name-mismatch`, `role-mismatch`.
     """
     findings = (
-        [] if cluster_name == definition.hostname else [_other_cluster(definition, inventory)]
+        []
+        if is_same_node(cluster_name, definition.hostname)
+        else [_other_cluster(definition, inventory)]
     )
     meant = {host.name: node_of(definition, host.name) for host in inventory.hosts}
     for host in inventory.hosts:

@@ -9,6 +9,8 @@ import pytest
 from engine.model.cluster import ClusterDefinition, DefinedNode, FailedAction
 from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
+from engine.model.names import names_of
+from engine.policy import normal
 from engine.policy.roles import (
     active_node_confirmed,
     aliases,
@@ -28,16 +30,39 @@ def judge(hosts: list[tuple[str, Role]], name: str = CLUSTER) -> tuple[Finding, 
 
 
 @pytest.mark.parametrize("counts", [(3, 1, 1), (2, 0, 0), (16, 8, 1)])
-@pytest.mark.parametrize("form", ["hostname", "short", "hostname_ext"])
+@pytest.mark.parametrize("form", ["hostname", "short", "hostname_ext", "upper case"])
 def test_every_form_of_a_name_is_understood(counts: tuple[int, int, int], form: str) -> None:
     file = b.definition(b.topology(*counts))
     names = {
         "hostname": [n.hostname for n in file.nodes],
         "short": [n.hostname.split(".")[0] for n in file.nodes],
         "hostname_ext": [n.hostname_ext or "" for n in file.nodes],
+        "upper case": [n.hostname.upper() for n in file.nodes],
     }[form]
     hosts = list(zip(names, [n.role for n in file.nodes], strict=True))
     assert roles_agree(file, b.inventory(hosts), CLUSTER) == ()
+
+
+def test_names_are_compared_without_case_whoever_uses_them() -> None:
+    """An inventory in upper case once made a finding of every name that any tool printed."""
+    hosts = [(name.upper(), role) for name, role in HOSTS]
+    inventory = b.inventory(hosts, cluster=CLUSTER.upper())
+    assert roles_agree(FILE, inventory, CLUSTER.upper()) == ()
+    assert members_agree(FILE, b.cluster_status()) == ()
+    names = names_of(inventory, FILE)
+    assert (names.active, names.other[0]) == (b.N.upper(), b.SECOND.upper())
+    wanted = b.expected(
+        active_node=names.active,
+        operative=names.operative,
+        elastic_only=names.elastic_only,
+        voting_only=names.voting_only,
+        elastic_nodes=names.all,
+        names=aliases(FILE, inventory),
+    )
+    # versions are asked by the inventory's names, all else by whatever a tool calls the nodes
+    seen = b.observed()
+    seen = replace(seen, versions={name.upper(): v for name, v in seen.versions.items()})
+    assert normal.final(seen, wanted) == ()
 
 
 def test_another_cluster_is_told() -> None:
