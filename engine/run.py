@@ -178,10 +178,12 @@ class Run:
         *,
         way: Way = Way.AGAIN,
         accept: Sequence[str] = (),
+        settle: str = "",
     ) -> Stop:
         """Something stopped the run. Only the first one counts for the exit code.
 
-        `accept`: CODE@SUBJECT of the findings that another run would only find again.
+        `accept`: CODE@SUBJECT of the findings that another run would only find again; `settle`:
+        the step of which a person has to say how its change ended.
         """
         clean = self.redactor.clean_output
         stop = Stop(ending, clean(reason), clean(what_to_do), way)
@@ -198,6 +200,7 @@ class Run:
                 what_to_do=what_to_do,
                 way=way.value,
                 accept=list(accept),
+                settle=settle,
             )
         for callback in self.on_stop:
             callback(stop)

@@ -73,7 +73,8 @@ def _announced(run: Run) -> str:
 
 
 def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
-    """What to type next, in the same directory: again, the run itself, the restore, the follow-up.
+    """What to type next, in the same directory: again, the run itself, the upgrade, the restore,
+    the follow-up.
 
     Acceptances are on record and settlements speak once: neither is repeated.
     """
@@ -87,6 +88,7 @@ def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
     return {
         "again": shlex.join([*base, *same]),
         "execute": shlex.join([*base, *restore]),
+        "upgrade": shlex.join(base),
         "restore": shlex.join([*base, "--restore"]),
         "follow-up": shlex.join([*base, *follow_up]),
     }

@@ -13,9 +13,9 @@ class NotDone(RunbookError):
     """A change was not made, failed, or its outcome is unknown. The text is for the operator."""
 
 
-def stopped(run: Run, ending: Ending, reason: str, what_to_do: str) -> NotDone:
-    """Stop the run; returns what is to be raised."""
-    run.halt(ending, reason, what_to_do)
+def stopped(run: Run, ending: Ending, reason: str, what_to_do: str, settle: str = "") -> NotDone:
+    """Stop the run; returns what is to be raised. `settle`: the step that a person settles."""
+    run.halt(ending, reason, what_to_do, settle=settle)
     return NotDone(f"{reason}\n{what_to_do}")
 
 
@@ -97,6 +97,7 @@ def unknown(run: Run, step: str, change: Change, lost: Lost, afterwards: str) ->
         f"whether {change.what!r} on {change.node} took effect is not known: {lost.why}."
         f" {afterwards}".rstrip(),
         again,
+        "" if change.detached or change.repeatable else step,
     )
 
 
@@ -108,6 +109,7 @@ def unknown_before(run: Run, step: str, change: Change) -> NotDone:
         f"how {change.what!r} on {change.node} ended on an earlier run is not known,"
         " its effect can't be seen, and doing it twice could do harm",
         _settle(step, change),
+        step,
     )
 
 

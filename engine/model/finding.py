@@ -24,6 +24,8 @@ class Way(StrEnum):
     """The cause is removed, then the run is started again."""
     ACCEPT = "accept"
     """Another run finds the same: a person looks, and accepts what was seen."""
+    UPGRADE = "upgrade"
+    """Not what was tried, but the upgrade itself is to go on."""
     SUPPORT = "support"
     """Nothing more is done here: the vendor's support is called."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from engine.model.cluster import Cib, ClusterStatus
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Way
 from engine.model.host import Version
 from engine.policy import modes
 from engine.policy.resources import is_moving, runs_on_several_nodes
@@ -56,6 +56,7 @@ def half_upgraded(
             " gives it up all the same, with the vendor's support, adds --accept"
             f" 'restore-half-upgraded@{node}=REASON' --by NAME: services of two versions may run"
             " then, and this runbook can't finish the upgrade any more.",
+            way=Way.UPGRADE,
         )
         for node in subjects
     )
@@ -191,5 +192,6 @@ def upgrade_unverified(last_round: LastRound | None, is_verified: bool) -> tuple
             "a verified upgrade, or none",
             "Run again without --restore: it verifies what is there, and gives back what it took."
             " When --restore closes the attempt, this runbook verifies that upgrade no more.",
+            way=Way.UPGRADE,
         ),
     )

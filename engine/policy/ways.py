@@ -9,11 +9,11 @@ from engine.model.folding import in_one_line
 
 
 def way_of(findings: Iterable[Finding]) -> Way:
-    """Support when one of them calls it; accepting only when nothing else is to be done."""
+    """Support when one of them calls it; else the way on which all agree, or simply again."""
     ways = {finding.way for finding in findings}
     if Way.SUPPORT in ways:
         return Way.SUPPORT
-    return Way.ACCEPT if ways == {Way.ACCEPT} else Way.AGAIN
+    return ways.pop() if len(ways) == 1 else Way.AGAIN
 
 
 def way_out(findings: Sequence[Finding]) -> str:

@@ -100,6 +100,7 @@ def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[
     said = {key: first[key] for key in ("reason", "what_to_do")} if first else None
     if first is not None and said is not None:  # an older journal has neither
         said |= {"way": first.get("way", Way.AGAIN), "accept": first.get("accept", [])}
+        said["settle"] = first.get("settle", "")
     if ended is not None:
         return said
     silent = _without_a_word(own, memory)
@@ -110,6 +111,7 @@ def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[
             " what is done is not done twice.",
             "way": Way.AGAIN,
             "accept": [],
+            "settle": "",
         }
     return {**said, "reason": f"{said['reason']}; afterwards {silent}"}
 

@@ -21,6 +21,8 @@ def next_commands(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """When to type it, and the command; nothing when the same one is not what comes next."""
     planned = summary["outcome"] == "planned"
     command = summary["commands"].get("execute" if planned else "again")
+    if way_of(summary) == Way.UPGRADE:
+        command = summary["commands"].get("upgrade", command)
     if not command or summary["outcome"] in _NOT_AGAIN:
         return
     word = "the run itself" if planned else "next, then"
@@ -31,6 +33,8 @@ def next_commands(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _accepting(summary: Mapping[str, Any]) -> str:
     """The options without which the same command would find the same again."""
-    targets = (summary["stopped"] or {}).get("accept", ())
-    given = [f"--accept {quoted(f'{target}=REASON')}" for target in targets]
+    stopped = summary["stopped"] or {}
+    given = [f"--accept {quoted(f'{target}=REASON')}" for target in stopped.get("accept", ())]
+    if step := stopped.get("settle"):
+        given.append(f"--settle {quoted(f'{step}=done|repeat')} --reason TEXT")
     return f" {' '.join(given)} --by NAME" if given else ""

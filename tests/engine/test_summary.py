@@ -122,6 +122,7 @@ def test_the_end_is_what_the_run_said_last() -> None:
         "what_to_do": "Mend x.",
         "way": "again",
         "accept": [],
+        "settle": "",
     }
     assert summary["finished"].startswith("2026-11-02T01:02:03")
     assert summary["taken"] == "1:02:03"
@@ -137,6 +138,7 @@ def test_of_two_last_words_the_last_one_counts() -> None:
         "what_to_do": "Mend x.",
         "way": "again",
         "accept": [],
+        "settle": "",
     }
     assert summary["taken"] == "1:02:05"
 
