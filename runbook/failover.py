@@ -213,7 +213,9 @@ def came_along(before: ClusterStatus, after: ClusterStatus, httpd: Httpd, node: 
     return [
         r.id
         for r in after.services
-        if r.id not in httpd.members and r.nodes == (node,) != before.placement.get(r.id)
+        if r.id not in httpd.members
+        and r.nodes == (node,)
+        and node not in before.placement.get(r.id, ())
     ]
 
 

@@ -19,7 +19,7 @@ def state_of(versions: Mapping[str, object], status: ClusterStatus | None) -> di
     failed = ", ".join(f"{action.op_key} on {action.node}" for action in status.failures)
     return state | {
         "nodes": {node.name: _node(node) for node in status.nodes},
-        "resources": {resource.id: _resource(resource) for resource in status.resources},
+        "resources": _resources(status),
         "cluster": {
             "fencing": "on" if status.options.stonith_enabled else "off",
             "quorum": "yes" if status.with_quorum else "no",
@@ -33,6 +33,14 @@ def _node(node: ClusterNode) -> str:
         return "unclean" if node.unclean else "offline"
     words = [word for word in ("standby", "maintenance", "pending") if getattr(node, word)]
     return ", ".join(["online", *words])
+
+
+def _resources(status: ClusterStatus) -> dict[str, str]:
+    """By id; the instances of a clone share one."""
+    found: dict[str, list[str]] = {}
+    for resource in status.resources:
+        found.setdefault(resource.id, []).append(_resource(resource))
+    return {ident: "; ".join(dict.fromkeys(states)) for ident, states in found.items()}
 
 
 def _resource(resource: Resource) -> str:

@@ -279,8 +279,11 @@ class ClusterStatus:
 
     @property
     def placement(self) -> dict[str, tuple[str, ...]]:
-        """Resource id -> nodes it runs on."""
-        return {r.id: r.nodes for r in self.resources}
+        """Resource id -> nodes it runs on; the instances of a clone share an id."""
+        found: dict[str, tuple[str, ...]] = {}
+        for r in self.resources:
+            found[r.id] = (*found.get(r.id, ()), *r.nodes)
+        return found
 
 
 @dataclass(frozen=True)

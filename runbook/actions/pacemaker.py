@@ -11,14 +11,24 @@ from engine.act import Action
 from engine.actions import action
 from engine.look import Look
 from engine.model.change import Change, Nothing
+from engine.plan.foreseen import Foreseen
 from engine.policy import modes
 from engine.queries.pacemaker import CIB
 
 UNSTANDBY_WAIT = 300
 """Seconds that pcs waits for the nodes to settle (guide row G23)."""
+_NOBODY = "no node is in standby"
 
 
-@action(guide=("G23",))
+def unstandby_to_come(look: Look) -> Foreseen | Nothing:
+    """By who is in standby now, and how."""
+    if not look.cluster_status().standby_nodes:
+        return Nothing(_NOBODY)
+    further = transient_standby_ended(look, look.names.operative)
+    return Foreseen((_all_active(look), *further))
+
+
+@action(guide=("G23",), planned=unstandby_to_come)
 def nodes_unstandby(look: Look) -> Action:
     """Every operative node is active again after the upgrade."""
     return (yield from _unstandby(look))
@@ -61,8 +71,15 @@ def _unstandby(look: Look) -> Action:
         for entry in list(look.memory.ledger.values()):
             if entry.kind == "standby":
                 look.close_ledger("standby", entry.subject, "it is active")
-        return Nothing("no node is in standby")
-    yield Change(
+        return Nothing(_NOBODY)
+    yield _all_active(look)
+    for change in transient_standby_ended(look, look.names.operative):  # noqa: UP028  # answers come back
+        yield change
+    return f"was in standby: {', '.join(standby)}"
+
+
+def _all_active(look: Look) -> Change:
+    return Change(
         what="take all nodes out of standby",
         node=look.names.active,
         argv=("pcs", "node", "unstandby", "--all", f"--wait={UNSTANDBY_WAIT}"),
@@ -71,29 +88,29 @@ def _unstandby(look: Look) -> Action:
         may_fail=True,
         closes=tuple(("standby", node) for node in look.names.operative),
     )
-    yield from transient_standby_ended(look, look.names.operative)
-    return f"was in standby: {', '.join(standby)}"
 
 
-def transient_standby_ended(look: Look, names: Collection[str]) -> Action:
-    """Those of the nodes whom the guide's command left in standby: a transient one is not its own.
+def transient_standby_ended(look: Look, names: Collection[str]) -> tuple[Change, ...]:
+    """What ends the standby that the guide's command leaves: a transient one is not its own.
 
     It was set by somebody with `crm_attribute --lifetime reboot`, and ends with the node's next
-    start, or by this.
+    start, or by this. Only of `names`, and of those that are in standby now.
     """
     left = set(names) & set(look.cluster_status().standby_nodes)
     if not left:
-        return None
-    for one in modes.transient_in(look.ask(look.names.active, CIB), modes.STANDBY):
-        name = look.names.of_pacemaker(one.node)
-        if name in left:
-            yield Change(
-                what=f"take {name} out of a transient standby, which pcs leaves as it is",
-                node=look.names.active,
-                argv=modes.transient_deleted(one.uname, modes.STANDBY),
-                deadline=60.0,
-            )
-    return None
+        return ()
+    transient = modes.transient_in(look.ask(look.names.active, CIB), modes.STANDBY)
+    found = [(one, look.names.of_pacemaker(one.node)) for one in transient]
+    return tuple(
+        Change(
+            what=f"take {name} out of a transient standby, which pcs leaves as it is",
+            node=look.names.active,
+            argv=modes.transient_deleted(one.uname, modes.STANDBY),
+            deadline=60.0,
+        )
+        for one, name in found
+        if name in left
+    )
 
 
 def _restore_fencing(look: Look) -> Action:

@@ -12,6 +12,7 @@ from engine.attempt.memory import Memory
 from engine.evidence import StoppedForPerson
 from engine.look import Look
 from engine.model.change import Change, Nothing
+from engine.model.cluster import ClusterStatus
 from engine.plan.foreseen import Foreseen
 from engine.policy.restore import unsafe_to_fence, unsettled
 from engine.queries.pacemaker import CIB
@@ -31,22 +32,50 @@ def standby_entries(memory: Memory) -> tuple[str, ...]:
     return tuple(entry.subject for entry in memory.ledger.values() if entry.kind == "standby")
 
 
-@action(expected="pcs node unstandby")
+def unstandby_planned(look: Look) -> Foreseen | Nothing:
+    """By who of the ledger is in standby now, and how."""
+    entries, status = standby_entries(look.memory), look.cluster_status()
+    left = _not_active(status, entries)
+    if not left:
+        return Nothing(f"active already: {', '.join(entries)}" if entries else NO_STANDBY)
+    return Foreseen((_unstandby(look, status, left), *transient_standby_ended(look, left)))
+
+
+NO_STANDBY = "standby of a node is not among the open temporary changes"
+
+
+@action(expected="pcs node unstandby", planned=unstandby_planned)
 def ledger_unstandby(look: Look) -> Action:
     """The nodes that the upgrade put in standby are active again."""
     entries = standby_entries(look.memory)
     if not entries:
-        return Nothing("standby of a node is not among the open temporary changes")
+        return Nothing(NO_STANDBY)
     status = look.cluster_status()
-    active = [
-        name for name in entries if (node := status.node(name)) and node.online and not node.standby
-    ]
+    left = _not_active(status, entries)
+    active = [name for name in entries if name not in left]
     for name in active:
         look.close_ledger("standby", name, "it is active")
-    left = tuple(name for name in entries if name not in active)
     if not left:
         return Nothing(f"active already: {', '.join(active)}")
-    yield Change(
+    yield _unstandby(look, status, left)
+    for change in transient_standby_ended(look, left):  # noqa: UP028  # answers come back
+        yield change
+    standby = [name for name in left if name in status.standby_nodes]
+    away = [name for name in left if name not in standby]
+    return "; ".join(
+        f"{word}: {', '.join(names)}"
+        for word, names in (("was in standby", standby), ("out of the cluster", away))
+        if names
+    )
+
+
+def _not_active(status: ClusterStatus, names: tuple[str, ...]) -> tuple[str, ...]:
+    nodes = {name: status.node(name) for name in names}
+    return tuple(n for n, node in nodes.items() if not (node and node.online and not node.standby))
+
+
+def _unstandby(look: Look, status: ClusterStatus, left: tuple[str, ...]) -> Change:
+    return Change(
         what=f"take {', '.join(left)} out of standby",
         node=look.names.active,
         argv=(
@@ -58,14 +87,6 @@ def ledger_unstandby(look: Look) -> Action:
         # another exit code says that the cluster did not come to rest: the step looks again
         may_fail=True,
         closes=tuple(("standby", name) for name in left),
-    )
-    yield from transient_standby_ended(look, left)
-    standby = [name for name in left if name in status.standby_nodes]
-    away = [name for name in left if name not in standby]
-    return "; ".join(
-        f"{word}: {', '.join(names)}"
-        for word, names in (("was in standby", standby), ("out of the cluster", away))
-        if names
     )
 
 

@@ -15,9 +15,16 @@ from engine.errors import Unanswered
 from engine.evidence import StoppedForPerson
 from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus, NodeAttributes
+from engine.plan.foreseen import Foreseen
 from engine.policy.restore import LastRound
 from engine.queries.pacemaker import CIB
-from runbook.actions.restore import ledger_fencing, ledger_scratch, ledger_unstandby
+from runbook.actions.pacemaker import unstandby_to_come
+from runbook.actions.restore import (
+    ledger_fencing,
+    ledger_scratch,
+    ledger_unstandby,
+    unstandby_planned,
+)
 from runbook.ocs.names import SCRATCH_DATABASE
 from runbook.restoring import last_round, still_running
 from tests.engine import kit
@@ -126,6 +133,18 @@ def test_a_transient_standby_is_ended_too_of_the_ledgers_nodes_only() -> None:
     )
     with pytest.raises(StopIteration):
         generator.send(SimpleNamespace(code=0))
+
+
+def test_a_plan_shows_both_commands() -> None:
+    status = nodes_are(node(N), node(SECOND, standby=True), node(THIRD))
+    look: Any = Look(*STANDBY, status=status)
+    look.transient = (SECOND,)
+    for to_come in (unstandby_planned, unstandby_to_come):
+        shown = to_come(look)
+        assert isinstance(shown, Foreseen)
+        assert [change.argv[0] for change in shown.changes] == ["pcs", "crm_attribute"]
+    assert isinstance(unstandby_planned(Look(*STANDBY)), Nothing)  # type: ignore[arg-type]
+    assert isinstance(unstandby_to_come(Look()), Nothing)  # type: ignore[arg-type]
 
 
 def test_a_node_that_is_away_is_freed_too() -> None:

@@ -29,6 +29,7 @@ from engine.policy.fencing import failed_fence_devices, fence_history
 from engine.policy.nodes import node_states
 from engine.policy.resources import Wanted, judge_resources
 from engine.policy.restore import still_in_standby
+from runbook.states import state_of
 from tests.policy import builders as b
 
 DATA = Path(__file__).parents[1] / "data" / "pacemaker"
@@ -145,6 +146,13 @@ class TestClones:
         known = gaps_of_clones(status, NODES, cib)
         assert known == (("probe-clone", C),)
         assert clones_everywhere(status, NODES, cib, known) == ()
+
+    def test_its_instances_share_an_id_and_not_a_place(self) -> None:
+        status = status_of("clones")
+        assert status.placement["probe"] == (A, B)
+        assert state_of({}, status)["resources"]["probe"] == (
+            "Started on ne-a; Started on ne-b; Stopped"
+        )
 
     def test_an_opt_in_cluster_wants_only_where_there_is_leave(self) -> None:
         status, cib = seen("clones")
