@@ -101,13 +101,14 @@ def daemons_normal(
 
     Each node knows its own only, so each is asked (domain facts, trap 7). One that not every
     cluster has (sbd) counts where it is in use: installed, switched off, it is none of the cluster.
-    With a voting-only node corosync-qdevice is one of them; not enabled, its vote is gone after
-    the node's next start.
+    With a voting-only node corosync-qdevice is one of them: not enabled, its vote is gone after
+    the node's next start. Without one it has nothing to do, whatever its unit says.
     Codes: `daemon-not-normal`, `not-observed`.
     """
     findings = list(not_observed("Daemon Status", operative, daemons))
     required = (*REQUIRED_DAEMONS, *((QDEVICE,) if with_qdevice else ()))
-    for node, states in daemons.items():
+    for node, told in daemons.items():
+        states = [state for state in told if state.name != QDEVICE or with_qdevice]
         seen = {state.name: f"{state.active}/{state.enabled}" for state in states}
         counted = [s for s in states if s.is_in_use or s.name in required]
         wrong = {state.name: seen[state.name] for state in counted if not state.is_normal}

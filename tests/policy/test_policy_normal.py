@@ -49,6 +49,19 @@ def test_a_daemon_that_is_installed_and_not_used_is_no_fault(profile: str, enabl
     assert judge(seen, b.expected()) == ()
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("active", ["inactive", "failed"])
+def test_without_a_voting_only_node_the_qdevice_has_nothing_to_do(
+    profile: str, active: str
+) -> None:
+    judge, state = PROFILES[profile]
+    top = b.topology(3, 1, 0)
+    idle = DaemonState("corosync-qdevice", active, "enabled")
+    others = tuple(d for d in b.daemon_states() if d.name != "corosync-qdevice")
+    seen = b.with_daemons(b.observed(top, **state), top.operative[1], (*others, idle))
+    assert judge(seen, b.expected(top)) == ()
+
+
 # code -> (profiles in which the fault is told, the fault)
 Break = Callable[[Observed], Observed]
 ALL = ("before", "mid", "reactivated", "final")
