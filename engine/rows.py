@@ -51,6 +51,9 @@ def rows_of(
     return [_row(row, duty, latest[row], serving.get(row, [])) for row, duty in guide.items()]
 
 
+_IDLE = (RowState.NOT_NEEDED, RowState.NOT_APPLICABLE)
+
+
 @dataclass
 class Course:
     """How far an attempt has come, by its events in their order."""
@@ -87,7 +90,10 @@ def _take(of_row: dict[str, Event], event: Event, *, is_late: bool) -> None:
     before = of_row.get(event["step"])
     same_run = before is not None and before["run"] == event["run"]
     proved = before is not None and before["state"] == RowState.FULFILLED
-    idle = event["state"] in (RowState.NOT_NEEDED, RowState.NOT_APPLICABLE)
+    idle = event["state"] in _IDLE
+    # why there was nothing to do is told by the run that looked when it was due
+    if before is not None and before["state"] in _IDLE and idle and is_late and not same_run:
+        return
     again = event["state"] == RowState.FULFILLED and is_late and not same_run
     # what a later run sees of a changed cluster, or finds nothing to do for, is no better proof
     if proved and (idle or again):

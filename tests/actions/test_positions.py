@@ -97,7 +97,7 @@ class NotAsked:
         pytest.fail(f"asked: {name}")
 
 
-@pytest.mark.parametrize("check", ["ocs_passwords", "ocs_servers", "capacity"])
+@pytest.mark.parametrize("check", ["ocs_passwords", "ocs_servers"])
 @pytest.mark.parametrize("position", [*UNDER_WAY[1:], Position.CLOSED])
 def test_what_the_upgrade_changes_itself_is_not_judged_after_it(
     check: str, position: Position, monkeypatch: pytest.MonkeyPatch

@@ -62,6 +62,18 @@ def test_a_row_keeps_the_proof_of_the_run_that_proved_it(runs: int) -> None:
     assert row["reason"] == "neteye01 4.25; position: not started"
 
 
+@pytest.mark.parametrize("later", [1000, 200_000])
+def test_why_there_was_nothing_to_do_is_told_by_the_run_that_looked(later: int) -> None:
+    """Not by one that finds the condition over: no GLPI stays not applicable."""
+    every = [of_run(FIRST, journals.interrupted()), of_run(SECOND_RUN, journals.finished(), later)]
+    for each, state in zip(every, ("not applicable", "not needed"), strict=True):
+        for event in each:
+            if event["event"] == "row":
+                event |= {"state": state, "reason": f"it is {state}"}
+    (row,) = summary_of(every[1], every[0])["guide"]
+    assert (row["state"], row["reason"]) == ("not applicable", "it is not applicable")
+
+
 def test_what_is_measured_until_the_end_is_told_by_the_run_that_came_to_it() -> None:
     """A run that was stopped behind its measurement, and the one that ended the change."""
     every = [of_run(FIRST, journals.finished()), of_run(SECOND_RUN, journals.finished(), 1000)]
