@@ -162,7 +162,7 @@ def test_a_lock_here_that_can_not_be_made_is_no_lock(
     monkeypatch.setattr("engine.attempt.here.DIRECTORY", tmp_path / "nowhere")
     assert take_here(run) is None
     assert run.stop is not None
-    assert run.stop.ending is Ending.FAILED
+    assert run.stop.ending is Ending.USAGE
 
 
 def test_a_machine_that_is_short_of_files_for_a_moment_keeps_its_lease(
