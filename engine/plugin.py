@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine import options, usage
+from engine import halting, options, usage
 from engine.attempt.settle import refuse_steps_that_are_not
 from engine.console import Console
 from engine.errors import RunbookError, UsageError
@@ -283,11 +283,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         session.fail_for(error, step.mark.guide)
     except Exception:
         if session.evidence.blocking:  # the findings stop the run, whatever ended the body
-            session.halt_for_findings(session.evidence.blocking)
+            halting.by_findings(session.run, session.evidence.blocking)
         raise
     blocking = session.evidence.blocking
     if blocking:
-        session.halt_for_findings(blocking)
+        halting.by_findings(session.run, blocking)
         text = told(blocking)
         raise pytest.fail.Exception(session.run.redactor.clean_output(text), pytrace=False)
     return result

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
+from engine import halting
 from engine.act import Action, Applied, Applier, Changes, without_doubts
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.handover import hand_over
@@ -30,7 +31,6 @@ from engine.notify import notify
 from engine.opening import Opening
 from engine.plan.foreseen import Foresight
 from engine.plan.planner import Planner
-from engine.policy.ways import to_accept, way_of, way_out
 from engine.probing.targets import targets_of
 from engine.probing.watch import ServiceWatch
 from engine.queries.pacemaker import STATUS
@@ -135,7 +135,7 @@ class Session:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except StoppedForPerson as error:
             self.stop_for(error, rows)
-            self._stop_although_accepted(error.findings)
+            halting.although_accepted(self.run, error.findings)
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
             ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
@@ -171,8 +171,8 @@ class Session:
             finding = unanswered(error.node, error.question, error.why)
             self.evidence.judge([finding], observed=str(error), guide=rows)
             if self.evidence.blocking:
-                self.halt_for_findings(self.evidence.blocking)
-            self._stop_although_accepted([finding])
+                halting.by_findings(self.run, self.evidence.blocking)
+            halting.although_accepted(self.run, [finding])
 
     def stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
         """Something that only a person can decide: exit code 11, the findings say what."""
@@ -181,13 +181,7 @@ class Session:
         weighed = self.evidence.judge(error.findings, observed=str(error), guide=rows)
         blocking = [finding for finding in weighed if finding.blocks]
         if blocking:
-            self.run.halt(
-                Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
-                "; ".join(f"{f.subject}: {f.observed}" for f in blocking),
-                way_out(blocking),
-                way=way_of(blocking),
-                accept=to_accept(blocking),
-            )
+            halting.for_person(self.run, blocking)
 
     def _go_on_with(self, findings: Sequence[Finding]) -> None:
         """An action's doubt: StoppedForPerson unless all that blocks is accepted."""
@@ -197,16 +191,6 @@ class Session:
         if findings and self.evidence is not None:
             said = "accepted" if any(finding.accepted for finding in weighed) else "told"
             self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
-
-    def _stop_although_accepted(self, findings: Sequence[Finding]) -> None:
-        """Who asks can't go on without the answer, whatever risk was accepted."""
-        if self.run.stop is None:
-            self.run.halt(
-                Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.STOPPED,
-                "; ".join(f"{f.subject}: {f.observed}" for f in findings)
-                + " (accepted, but this step can't go on without an answer)",
-                way_out(findings),
-            )
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
         said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
@@ -358,19 +342,6 @@ class Session:
         """A plan does not run this step's body: what it says of itself beforehand."""
         assert self.evidence is not None
         self.planner.foresee(self.look, self.evidence, function)
-
-    def halt_for_findings(self, blocking: list[Finding]) -> None:
-        """Findings block: before our first change that is `blocked`, afterwards a failed check."""
-        codes = ", ".join(dict.fromkeys(finding.code for finding in blocking))
-        subjects = ", ".join(dict.fromkeys(finding.subject for finding in blocking))
-        ending = Ending.FAILED if self.run.changes_made else Ending.BLOCKED
-        self.run.halt(
-            ending,
-            f"{self.run.step} found {codes} ({subjects})",
-            way_out(blocking),
-            way=way_of(blocking),
-            accept=to_accept(blocking),
-        )
 
     @property
     def is_refused(self) -> bool:
