@@ -113,22 +113,28 @@ def fence_devices_unused(status: ClusterStatus) -> tuple[Finding, ...]:
 def fence_history(status: ClusterStatus) -> tuple[Finding, ...]:
     """No fencing failed without a later success, and none is under way.
 
-    crm_mon tells the newest event first. Codes: `fencing-failed`, `fencing-pending`,
-    `not-observed`.
+    Codes: `fencing-failed`, `fencing-pending`, `not-observed`.
     """
     if not status.has_fence_history:
         return (_NO_HISTORY,)
-    later: set[tuple[str, str]] = set()
     findings: dict[tuple[str, str], Finding] = {}
-    for event in status.fence_events:
-        about = (event.target, event.action)
-        if event.status == "success":
-            later.add(about)
-        elif event.status == "pending":
-            findings.setdefault((event.target, "pending"), _pending(event))
-        elif about not in later:
-            findings.setdefault((event.target, "failed"), _failed(event))
+    for at, event in enumerate(status.fence_events):
+        if event.status == "pending":
+            findings.setdefault((event.target, event.status), _pending(event))
+        elif event.status != "success" and not _has_succeeded_later(status, at):
+            findings.setdefault((event.target, event.status), _failed(event))
     return tuple(findings.values())
+
+
+def _has_succeeded_later(status: ClusterStatus, at: int) -> bool:
+    """By the times, or by the order where one has none: crm_mon tells the newest event first."""
+    event = status.fence_events[at]
+    return any(
+        (other.completed > event.completed if other.completed and event.completed else place < at)
+        for place, other in enumerate(status.fence_events)
+        if other.status == "success"
+        and (other.target, other.action) == (event.target, event.action)
+    )
 
 
 _NO_HISTORY = Finding(

@@ -261,6 +261,16 @@ class TestFenceHistory:
             "fencing-failed"
         ]
 
+    def test_the_times_decide_where_there_are_any(self) -> None:
+        failed = FenceEvent(b.N, "reboot", "failed", "2026-11-28 04:00:00Z")
+        done = FenceEvent(b.N, "reboot", "success", "2026-11-28 05:00:00Z")
+        plain = b.cluster_status()
+        assert fence_history(replace(plain, fence_events=(failed, done))) == ()
+        before = replace(done, completed="2026-11-28 03:00:00Z")
+        assert fence_history(replace(plain, fence_events=(before, failed))) != ()
+        other = replace(done, action="off")
+        assert fence_history(replace(plain, fence_events=(other, failed))) != ()
+
     def test_a_fencer_that_did_not_answer_is_no_empty_history(self) -> None:
         found = fence_history(replace(b.cluster_status(), has_fence_history=False))
         assert b.codes(found) == ["not-observed"]
