@@ -134,7 +134,7 @@ def test_httpd_ran_on_every_operative_node_and_is_back(rehearsal: Rehearsal) -> 
     removed = "pcs constraint remove neteye-runbook-failover"
     others = [node.name for node in cluster.topology.operative[1:]]
     for node, move in zip([*others, cluster.node_name(0)], moves[::2], strict=True):
-        assert move.endswith(f" {node}"), moves
+        assert move.endswith(f" {node} INFINITY"), moves
     assert moves[1::2] == [removed] * (len(others) + 1)
     for node in others:
         assert ran.outcomes[f"failover.httpd[{node}]"] == "done"
