@@ -61,7 +61,7 @@ def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = F
             look.names.in_pacemaker(status.bans),
             look.names.internal[look.names.active],
             fence_devices=[r.id for r in status.fence_devices],
-            resources=sorted({r.group or r.id for r in status.services}),
+            resources=sorted({r.unit for r in status.services}),
         ),
         observed=f"{len(cib.location_ids)} location constraints and {len(status.bans)} bans"
         " looked at",

@@ -108,6 +108,11 @@ class Resource:
     """The node that it waits for, and starts nowhere else (shutdown-lock)."""
 
     @property
+    def unit(self) -> str:
+        """What constraints name: the clone or group that it is in, or itself."""
+        return self.clone or self.group or self.id
+
+    @property
     def is_fence_device(self) -> bool:
         return self.agent.startswith("stonith:")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.cluster import Cib, ClusterStatus, FailCount, FenceEvent
+from engine.model.cluster import Cib, ClusterStatus, FailCount, FenceEvent, LocationConstraint
 from engine.model.finding import Finding
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import parse_crm_mon
@@ -146,6 +146,15 @@ class TestClones:
         known = gaps_of_clones(status, NODES, cib)
         assert known == (("probe-clone", C),)
         assert clones_everywhere(status, NODES, cib, known) == ()
+
+    def test_leave_is_given_to_the_clone(self) -> None:
+        """In an opt-in cluster no constraint names the resource in it."""
+        status, cib = seen("clones")
+        units = {r.unit for r in status.services}
+        assert units == {"probe-clone", "few-clone", "here-clone"}
+        leave = tuple(LocationConstraint(u, u, A, "0") for u in units)
+        opt_in = replace(cib, properties={"symmetric-cluster": "false"}, location=leave)
+        assert leftover_constraints(opt_in, status.bans, A, resources=units) == ()
 
     def test_its_instances_share_an_id_and_not_a_place(self) -> None:
         status = status_of("clones")
