@@ -42,14 +42,11 @@ def test_ocs_servers(look: Look, evidence: Evidence) -> None:
 @step("preflight.capacity", guide=("G05",), asks=True)
 def test_capacity(look: Look, evidence: Evidence) -> None:
     """Every CAPACITY that is no integer is listed, with the machine and the agent that sent it."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
     there, asked = presence(look)
     evidence.answered(asked)
-    if look.position.is_after(Position.UPDATED):
-        if there.has_ocs_database:
-            evidence.not_needed(LATER)
-        else:
-            evidence.not_applicable(there.sentence())
-        return
     in_use = databases_in_use(look)
     evidence.answered(in_use)
     place = memories_place(look, there)
