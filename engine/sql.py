@@ -41,20 +41,23 @@ def session(
     Between two questions nothing is held on the server: no lock and no old version of a row.
     """
     socket = socket_of(transport, node)
-    with connect(
-        transport,
-        node,
-        socket_path=socket,
-        database=database,
-        statement_limit=statement_limit,
-    ) as connection:
+    try:
+        with connect(
+            transport,
+            node,
+            socket_path=socket,
+            database=database,
+            statement_limit=statement_limit,
+        ) as connection:
 
-        def ask(query: SqlQuery[Any]) -> list[Mapping[str, Any]]:
-            with connection.cursor() as cursor:
-                cursor.execute(query.sql, query.params or None)
-                return list(cursor.fetchall())
+            def ask(query: SqlQuery[Any]) -> list[Mapping[str, Any]]:
+                with connection.cursor() as cursor:
+                    cursor.execute(query.sql, query.params or None)
+                    return list(cursor.fetchall())
 
-        yield ask
+            yield ask
+    except Lost as lost:  # sshd forwards no socket, or the way there broke
+        raise Unanswered(node, f"database {database}", lost.why) from lost
 
 
 def ask_database(

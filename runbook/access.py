@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.errors import Unanswered
+from engine.errors import OUT_OF_REACH, Unanswered
 from engine.evidence import Evidence
 from engine.look import FORWARDED, Look
 from engine.model.cluster import ClusterDefinition
 from engine.policy import access
 from engine.queries import Asked
-from engine.queries.access import LISTENING, addresses_of, logins_to, served_one
+from engine.queries.access import LISTENING, LOGINS, addresses_of, logins_to, served_one
 from engine.queries.neteye import DEFINITION
 from runbook import release
 
@@ -44,9 +44,13 @@ def _sockets(look: Look, evidence: Evidence, information: bool) -> None:
 
 
 def _logins(look: Look, evidence: Evidence, information: bool) -> None:
-    names = look.names
-    wanted = {node: names.internal[node] for node in names.all if node != names.active}
-    logins = look.ask(names.active, logins_to(wanted.values()))
+    names, tried = look.names, Asked[None](LOGINS)
+    others = [node for node in names.all if node != names.active]
+    # a node that nobody reaches would be waited for once more
+    tried.unanswered |= {node: OUT_OF_REACH for node in others if node in look.silent}
+    evidence.answered(tried)
+    wanted = {node: names.internal[node] for node in others if node not in look.silent}
+    logins = look.ask(names.active, logins_to(wanted.values())) if wanted else {}
     evidence.judge(
         access.logs_in_everywhere(names.active, wanted, logins),
         observed=f"{names.active} logs in to {len(wanted)} nodes",

@@ -52,7 +52,9 @@ def _key(step: PlannedStep) -> Hashable:
     if step.waits_in_vain_for:
         return (step.verdict, step.waits_in_vain_for)
     if step.verdict.is_in_the_way:
-        return (step.verdict, step.name)
+        causes = tuple(dict.fromkeys(finding.follows for finding in step.findings))
+        follows = bool(causes) and all(causes)
+        return (step.verdict, step.phase, causes) if follows else (step.verdict, step.name)
     if step.changes:
         return (step.base, step.round, len(step.changes))
     if step.round is not None:
@@ -125,6 +127,9 @@ def _reason(members: list[PlannedStep]) -> str:
         )
     if first.waits_in_vain_for:
         return f"waits for {', '.join(first.waits_in_vain_for)}"
+    if len(members) > 1 and first.findings:
+        nodes = dict.fromkeys(f.subject for step in members for f in step.findings)
+        return f"not asked of {', '.join(nodes)}, out of reach"
     if first.findings:
         listed = ", ".join(dict.fromkeys(f"[{f.code}] {f.subject}" for f in first.findings))
         return listed if first.verdict is Verdict.BLOCKED else f"a person decides: {listed}"

@@ -10,6 +10,7 @@ from engine.queries import Query, of_text
 
 SERVED = ("/run/dbus/system_bus_socket", "/run/systemd/journal/stdout")
 """Sockets of every systemd; who connects and says nothing leaves no trace there."""
+LOGINS = "logins to the other nodes"
 _LOGIN = 20
 """Seconds for one login from node to node."""
 
@@ -52,7 +53,7 @@ LISTENING: Query[tuple[str, ...]] = Query(
 def logins_to(hosts: Iterable[str]) -> Query[dict[str, Login]]:
     """Whether root of the node that is asked logs in to each of these hosts by key."""
     return Query(
-        name="logins to the other nodes",
+        name=LOGINS,
         argv=("sh", "-c", _LOGINS.strip(), "logins", *hosts),
         parse=of_text(parse_logins),
         deadline=_LOGIN + 15.0,

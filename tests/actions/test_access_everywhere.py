@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import Unanswered
+from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import Judge
 from engine.model.access import Login
 from engine.model.finding import Finding
@@ -32,6 +32,8 @@ class Looked:
 
     def __init__(self) -> None:
         self.tried: list[str] = []
+        self.silent: dict[str, str] = {}
+        self.logged_in_to: tuple[str, ...] = ()
         self.refused: dict[str, str] = {}
         self.listening = dict.fromkeys(NAMES.operative, SERVED)
         self.logins = {node.hostname: Login(0, "") for node in CLUSTER.nodes}
@@ -42,7 +44,10 @@ class Looked:
     def ask(self, node: str, query: Query[Any]) -> Any:
         assert node == N
         assert query.name != STATUS.name
-        return CLUSTER if query is DEFINITION else self.logins
+        if query is DEFINITION:
+            return CLUSTER
+        self.logged_in_to = query.argv[4:]
+        return self.logins
 
     def ask_all(self, nodes: Any, query: Query[Any]) -> Asked[Any]:
         table = self.listening if query is LISTENING else self.addresses
@@ -101,6 +106,20 @@ def test_n_that_can_not_log_in_blocks_before_its_command_does() -> None:
     evidence = judged(look)
     assert codes(evidence) == [("login-between-nodes", node) for node in others]
     assert all(finding.blocks for finding in evidence.found)
+
+
+def test_a_node_that_is_out_of_reach_is_not_waited_for_again() -> None:
+    """N's ssh would wait for it as long as ours did, and its key is not what is wrong."""
+    look = Looked()
+    gone = NAMES.all[-1]
+    look.silent[gone] = "the node does not react"
+    look.logins[NAMES.internal[gone]] = Login(255, "timed out")
+    evidence = judged(look)
+    assert codes(evidence) == []
+    assert evidence.unanswered == {gone: OUT_OF_REACH}
+    assert set(look.logged_in_to) == {
+        NAMES.internal[node] for node in NAMES.all if node not in (N, gone)
+    }
 
 
 def test_a_name_is_looked_up_on_every_node() -> None:

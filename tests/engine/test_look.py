@@ -19,7 +19,7 @@ from engine.queries.machine import PROCESSES
 from engine.queries.pacemaker import STATUS
 from engine.run import Run
 from engine.secrets import Secret
-from engine.transport.base import Answer
+from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 from tests.engine.mysqld import Mysqld, serving
@@ -220,6 +220,24 @@ def test_a_long_answer_comes_page_by_page_and_is_recorded_once(run: Run, tmp_pat
     assert seen["command"] == f"SQL on ocsweb: {ASKED}"
     assert seen["output"] == {"text": "(3 rows in 2 pages, not recorded here)"}
     assert not list((run.directory / "outputs").glob("*values*"))
+
+
+def test_a_database_that_no_socket_leads_to_is_unanswered(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finding like any other question without an answer, not a failure of the run."""
+    lost = Lost(kit.N, "sshd does not forward to the socket", LostKind.FORWARDING)
+    with database(run, tmp_path, {"": ["a"]}) as (door, _):
+
+        def refuse(*_: object) -> None:
+            raise lost
+
+        monkeypatch.setattr(FakeTransport, "forward", refuse)
+        with pytest.raises(Unanswered, match="sshd does not forward") as caught:
+            door.sql(after(None))
+    assert caught.value.node == kit.N
+    (seen,) = [e for e in observations(run) if e["question"] == "values"]
+    assert seen["problem"] == lost.why
 
 
 def test_a_long_answer_that_breaks_off_is_unanswered(run: Run, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.errors import OUT_OF_REACH
+from engine.evidence import unanswered
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.table import Line, rendered, table
@@ -80,6 +82,26 @@ def test_the_same_commands_on_many_nodes_are_shown_once() -> None:
     assert len(found) == 2
     assert (found[0].step, found[0].node) == ("migration.files[1]", "16 nodes")
     assert "neteye16" in found[1].text
+
+
+def test_what_follows_from_nodes_out_of_reach_shares_a_line() -> None:
+    def blocked(name: str, *nodes: str) -> PlannedStep:
+        found = tuple(unanswered(node, "clock", OUT_OF_REACH) for node in nodes)
+        return step(name, Verdict.BLOCKED, findings=found, after="")
+
+    steps = [blocked(f"preflight.{name}", kit.SECOND, kit.THIRD) for name in ("a", "b", "c")]
+    assert lines(*steps) == [
+        Line(
+            *("BLOCKED", "preflight (3 steps)", ""),
+            f"not asked of {kit.SECOND}, {kit.THIRD}, out of reach",
+        )
+    ]
+    mixed = step("preflight.d", Verdict.BLOCKED, findings=(kit.finding(),), after="")
+    assert [line.step for line in lines(steps[0], mixed, steps[1])] == [
+        "preflight.a",
+        "preflight.d",
+        "preflight.b",
+    ]
 
 
 def test_who_waits_in_vain_shares_a_line_across_phases() -> None:
