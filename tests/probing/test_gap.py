@@ -67,7 +67,7 @@ def test_what_can_not_be_seen_is_no_gap() -> None:
     assert [gap.unseen for gap in gaps] == [False, True, False]
     (total,) = totals_of(events([A, N, U, U, N, A]))
     assert (total["gaps"], total["unseen"]) == (2, 2.0)
-    assert sentence([total]) == "httpd 2 gaps, 2 s (longest 1 s), not seen for 2 s"
+    assert sentence([total]) == "httpd (http://x/) 2 gaps, 2 s (longest 1 s), not seen for 2 s"
 
 
 def test_a_gap_that_lasts_to_the_end_says_so() -> None:
@@ -87,7 +87,7 @@ def test_of_a_run_that_was_killed_it_lasts_to_the_last_event() -> None:
 def test_what_was_measured_for_a_moment_only_has_answered() -> None:
     moment = [{**one, "time": at(0).isoformat()} for one in events([A])]
     (total,) = totals_of(moment)
-    assert (total["measured"], sentence([total])) == (0.0, "httpd none")
+    assert (total["measured"], sentence([total])) == (0.0, "httpd (http://x/) none")
 
 
 def test_two_runs_add_up() -> None:
