@@ -265,8 +265,8 @@ def _mend(
     told = []
     for host in hosts:
         line = f"line {host.line} of {inventory.path.name}" if host.line else inventory.path.name
-        way = ", ".join(filter(None, ("ansible_host", "ansible_port" * (host.port != 22),
-                                      "the way there" * bool(host.ssh_args))))  # fmt: skip
+        way = "ansible_host" + " or ansible_port" * (host.port != 22)
+        way += " or the way there" * bool(host.ssh_args)
         meant = _nodes_called(host.name, definition)
         by_file = f" ({CLUSTER_FILE} has {meant[0].addr} for it)" if len(meant) == 1 else ""
         told.append(f"Mend {way} of {host.name} in {line}{by_file}.")
