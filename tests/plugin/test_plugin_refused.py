@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -103,16 +102,16 @@ def test_bad(runbook_session):
 @pytest.fixture
 def walled(project: Project) -> Project:
     """The cluster behind the real firewall, with a rule of the test's."""
-    plain, forward = project.cluster._reply, project.cluster.forward
+    meet, forward = project.cluster._meet, project.cluster.forward
 
     def wall() -> Firewall:
         return Firewall(project.sessions[-1].run.inventory, tuple(RULES))
 
-    def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
-        project.cluster.asked.pop()
-        wall().check(node, argv)
-        project.cluster.asked.append((node, argv))
-        return plain(node, argv, stdin)
+    def met(node: str, argv: Sequence[str]) -> None:
+        """The firewall comes before any machine is met, as at the real door."""
+        if project.sessions:
+            wall().check(node, argv)
+        meet(node, argv)
 
     @contextlib.contextmanager
     def forwarded(node: str, socket: str) -> Iterator[Path]:
@@ -120,7 +119,7 @@ def walled(project: Project) -> Project:
         with forward(node, socket) as local:
             yield local
 
-    project.monkeypatch.setattr(project.cluster, "_reply", reply)
+    project.monkeypatch.setattr(project.cluster, "_meet", met)
     project.monkeypatch.setattr(project.cluster, "forward", forwarded)
     return project
 
