@@ -221,7 +221,8 @@ def test_swapped_addresses_are_told_and_nothing_else_was_asked(
         for meant, there in ((first, second), (second, first)):
             found = ran.finding("machine-mistaken", meant.name)
             assert f"calls itself {there.name}" in found["observed"]
-            assert f"at {there.address}, swapped.ini line " in found["observed"]
+            assert f"at {there.address} by -F " in found["observed"]
+            assert "swapped.ini line " in found["observed"]
             assert f"in pacemaker {there.name}" in found["observed"]
             assert str(meant.address) in found["remedy"]
         asked = [e["question"] for e in ran.events if e["event"] == "observation"]
