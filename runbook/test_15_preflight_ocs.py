@@ -8,6 +8,7 @@ from __future__ import annotations
 from engine.attempt.position import Position
 from engine.evidence import Evidence
 from engine.look import Look
+from engine.secrets import Secret
 from engine.steps import step
 from runbook.ocs.glpi.checks import glpi_before
 from runbook.ocs.glpi.place import glpi_place
@@ -78,13 +79,24 @@ def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
     observed = f"read on {len(passwords)} operative nodes, the same everywhere"
     in_use = before.the_password(passwords)
     if not findings and in_use is not None:
-        for database, asked in before.logins(look, passwords, in_use):
-            evidence.answered(asked)
-            findings += before.login_findings(database, asked.values)
-            observed += f"; it logs in to {database.name} from {', '.join(asked.values)}"
-        now = migration.credentials_now(look, httpd_node(look))
-        findings += before.credentials_findings(now, in_use)
+        seen = _works(look, evidence, passwords, in_use)
+        findings, observed = seen.findings, f"{observed}; {seen.observed}"
     evidence.judge(findings, observed=observed)
+
+
+def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) -> Seen:
+    """With this password the server logs in and answers, and no other one is to take its place."""
+    found, said = [], []
+    for database, asked in before.logins(look, read, in_use):
+        evidence.answered(asked)
+        found += before.login_findings(database, asked.values)
+        said.append(f"it logs in to {database.name} from {', '.join(asked.values)}")
+    if not found:  # else it is told already why nothing answers
+        answers = before.ocs_now(look)
+        found += answers.findings
+        said.append(answers.observed)
+    now = migration.credentials_now(look, httpd_node(look))
+    return Seen([*found, *before.credentials_findings(now, in_use)], "; ".join(said))
 
 
 @step("preflight.ocs_agents", asks=True)
@@ -95,13 +107,9 @@ def test_ocs_agents(look: Look, evidence: Evidence) -> None:
     if not has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
-    if look.position.is_after(Position.UPDATED):
-        agents = agents_now(look)
-        found = served.before_findings(agents.logs, agents.node)
-        evidence.judge(found, observed=agents.sentence(), information=True)
-        return
-    agents, answers = before.ocs_now(look)
+    agents = agents_now(look)
     evidence.judge(
-        [*answers.findings, *served.before_findings(agents.logs, agents.node)],
-        observed=f"{answers.observed}; {agents.sentence()}",
+        served.before_findings(agents.logs, agents.node),
+        observed=agents.sentence(),
+        information=look.position.is_after(Position.UPDATED),
     )

@@ -9,7 +9,7 @@ from engine.model.finding import Finding
 from engine.queries import Asked
 from engine.secrets import Secret
 from runbook.ocs.httpd import credentials, online, restapi
-from runbook.ocs.httpd.checks import HTTPD_ADDRESS, Agents, agents_now, httpd_node
+from runbook.ocs.httpd.checks import HTTPD_ADDRESS, agents_now, httpd_node
 from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.ocs.httpd.migration import CredentialsNow
 from runbook.ocs.httpd.passwords import Password
@@ -75,21 +75,21 @@ def credentials_findings(now: CredentialsNow, password: Secret) -> list[Finding]
     return credentials.existing_findings(next(iter(values), None), password)
 
 
-def ocs_now(look: Look) -> tuple[Agents, Seen]:
-    """How the OCS server answers where it will be asked afterwards, and what agents get from it.
+def ocs_now(look: Look) -> Seen:
+    """How the OCS server answers where it will be asked afterwards.
 
     Its logs are looked at after our own requests: they tell why one of them failed.
     """
     node = httpd_node(look)
     address = look.ask(node, online.address_of(HTTPD_ADDRESS))
     answer = look.ask(node, online.ocs_endpoint(address))
-    agents = agents_now(look, node)
+    logs = agents_now(look, node).logs
     api = look.ask(node, restapi.api(address))
     findings = [
-        *online.endpoint_findings(answer, log=agents.logs),
+        *online.endpoint_findings(answer, log=logs),
         *restapi.api_findings(api, node),
     ]
-    return agents, Seen(
+    return Seen(
         findings,
         f"GET /ocsinventory on {address}: {answer.status}; the REST API: {api.status},"
         f" {'' if api.is_json else 'no '}JSON",
