@@ -270,6 +270,22 @@ class TestFenceHistory:
             "fencing-failed"
         ]
 
+    def test_a_real_fencing_that_failed(self) -> None:
+        """`stonith_admin --reboot` while the agent could not be started."""
+        (finding,) = fence_history(status_of("fencing-failed"))
+        assert (finding.code, finding.subject) == ("fencing-failed", "neteye02.neteyelocal")
+        assert "failed at 2026-11-28 08:51:57Z" in finding.observed
+        assert "`pcs stonith history cleanup neteye02.neteyelocal`" in finding.remedy
+
+    def test_a_real_device_that_failed_blocks_before_fencing_is_given_back(self) -> None:
+        status = status_of("fence-device-failed")
+        status = replace(status, options=replace(status.options, stonith_enabled=False))
+        assert failed_fence_devices(status) == {"fence_neteye01"}
+        looked = replace(b.observed(fencing=False), status=status)
+        found = normal.reactivated(looked, b.expected(b.topology(2, 0, 0), elastic_nodes=None))
+        told = {(f.code, f.subject) for f in found}
+        assert {("failed-action", "fence_neteye01"), ("resource-failed", "fence_neteye01")} <= told
+
     def test_the_times_decide_where_there_are_any(self) -> None:
         failed = FenceEvent(b.N, "reboot", "failed", "2026-11-28 04:00:00Z")
         done = FenceEvent(b.N, "reboot", "success", "2026-11-28 05:00:00Z")
