@@ -610,7 +610,7 @@ def test_agents_are_looked_up(database: Server) -> None:
     assert set(now) == {1, 2, 3}
     assert isinstance(now[1].lastdate, datetime)
     # rows that tell a size stay on the server
-    told = {value for one in now.values() for _, value in one.values}
+    told = {slot.value for one in now.values() for slot in one.values}
     assert told == {None, 0, -1, -2147483648, 2147483647}
 
 
@@ -737,6 +737,8 @@ def test_each_verdict_on_the_real_server(look: FakeLook, database: Server) -> No
     database.rows(f"{inventory}, USERAGENT = 'agent 2.10' WHERE ID IN (1, 2, 3)")
     database.rows("UPDATE ocsweb.memories SET CAPACITY = 4096 WHERE HARDWARE_ID = 1")
     database.rows("UPDATE ocsweb.memories SET CAPACITY = 'No' WHERE HARDWARE_ID = 2")
+    old = "OCS-NG_unified_unix_agent_v2.1.1"
+    database.rows(f"UPDATE ocsweb.hardware SET USERAGENT = '{old}' WHERE ID = 2")
     database.rows("UPDATE ocsweb.hardware SET LASTCOME = NOW() + INTERVAL 1 HOUR WHERE ID = 4")
     database.rows("DELETE FROM ocsweb.hardware WHERE ID = 5")
     database.rows("UPDATE ocsweb.hardware SET ARCHIVE = 1 WHERE ID = 6")
