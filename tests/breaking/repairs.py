@@ -310,4 +310,6 @@ def nothing_waits(lab: Lab) -> None:
 
 def package_taken_again(lab: Lab) -> None:
     """The package taken again from the repository that has it now."""
-    lab.on_operative("dnf -q -y --enablerepo=neteye reinstall neteye-scripts")
+    lab.on_operative(
+        ". /etc/profile.d/neteye-DNF.sh; dnf -q -y --enablerepo=neteye reinstall neteye-scripts"
+    )
