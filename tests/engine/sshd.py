@@ -142,14 +142,17 @@ def _start(directory: Path, machine: Known | None = None) -> subprocess.Popen[by
     """sshd, in namespaces of its own with another machine's id and name if one is given."""
     program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin")
     assert program, "sshd is missing: apt-get install --no-install-recommends openssh-server"
-    words = [program, "-D", "-f", str(directory / "sshd_config"), "-E", str(directory / "log")]
+    words = [program, "-D", "-e", "-f", str(directory / "sshd_config")]
     if machine is not None:
         place = directory / "machine-id"
         place.write_text(f"{machine.machine_id}\n")
         script = 'mount --bind "$1" /etc/machine-id && hostname "$2" && shift 2 && exec "$@"'
         inside = ["unshare", "--mount", "--uts", "sh", "-c", script, "sh"]
         words = [*inside, str(place), machine.hostname, *words]
-    return subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+    # With -E each connection's process opens the log by its name, and makes it anew in a directory
+    # that is just being removed.
+    with (directory / "log").open("ab") as log:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True)
 
 
 @contextlib.contextmanager
