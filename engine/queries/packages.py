@@ -145,9 +145,13 @@ transactions() {
     [ ! -e "$left" ] || printf 'yum\t%s\n' "$left"
   done
   [ ! -L /system-update ] || printf 'offline\t%s\n' "$(readlink /system-update)"
+  # dnf opens its history for writing, and makes one where there is none: it is asked of a copy
+  mkdir "$work/history" && cp /var/lib/dnf/history.sqlite* "$work/history" 2> /dev/null
+  dnf_ --setopt=persistdir="$work/history" history list > "$work/transactions" || exit 2
   # dnf 4.14 marks what was broken off like what failed, with #; its manual says *
-  dnf -q history list 2> /dev/null | awk -F '|' '
-    $1 ~ /^ *[0-9]+ *$/ { if ($NF ~ /[*#]/) print "failed\t" $1 "\t" $2 "\t" $3; exit }'
+  awk -F '|' '
+    $1 ~ /^ *[0-9]+ *$/ { if ($NF ~ /[*#]/) print "failed\t" $1 "\t" $2 "\t" $3; exit }
+  ' "$work/transactions"
 }
 for what in "$@"; do "$what"; done
 """
