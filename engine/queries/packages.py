@@ -45,7 +45,15 @@ only() {
 }
 without_modules() { only --setopt="$repository.module_hotfixes=1" "$@"; }
 as_configured() { dnf_ --enablerepo="$repository" "$@"; }
-of_the_node() { dnf_ '--disablerepo=*' --disableexcludes=all "$@"; }
+# dnf opens its history for writing, and makes one where there is none: it is asked of a copy
+with_history() {
+  [ -d "$work/state" ] || {
+    mkdir "$work/state" || exit 2
+    cp /var/lib/dnf/history.sqlite* "$work/state" 2> /dev/null
+  }
+  dnf_ --setopt=persistdir="$work/state" "$@"
+}
+of_the_node() { with_history '--disablerepo=*' --disableexcludes=all "$@"; }
 
 # args: file, kind of question; the list of updates goes to the file
 updates() {
@@ -145,9 +153,7 @@ transactions() {
     [ ! -e "$left" ] || printf 'yum\t%s\n' "$left"
   done
   [ ! -L /system-update ] || printf 'offline\t%s\n' "$(readlink /system-update)"
-  # dnf opens its history for writing, and makes one where there is none: it is asked of a copy
-  mkdir "$work/history" && cp /var/lib/dnf/history.sqlite* "$work/history" 2> /dev/null
-  dnf_ --setopt=persistdir="$work/history" history list > "$work/transactions" || exit 2
+  with_history history list > "$work/transactions" || exit 2
   # dnf 4.14 marks what was broken off like what failed, with #; its manual says *
   awk -F '|' '
     $1 ~ /^ *[0-9]+ *$/ { if ($NF ~ /[*#]/) print "failed\t" $1 "\t" $2 "\t" $3; exit }

@@ -112,14 +112,14 @@ def test_nothing_is_left_behind(node: Path) -> None:
 
 
 def test_dnf_writes_to_no_place_of_its_own(node: Path) -> None:
-    """By itself it makes a cache, and opens its history for writing (dnf 4.14)."""
+    """By itself it makes a cache, and opens its history for writing: also for `list` (dnf 4.14)."""
     ask(node, HIDING)
     ask(node, REACHED)
     temporary = str(node / "tmp")
     assert all(f"--setopt=cachedir={temporary}/" in line for line in asked(node))
-    history = [line for line in asked(node) if "history" in line.split()]
-    assert len(history) == 1
-    assert f"--setopt=persistdir={temporary}/" in history[0]
+    history = [line for line in asked(node) if {"history", "list"} & set(line.split())]
+    assert len(history) == 2
+    assert all(f"--setopt=persistdir={temporary}/" in line for line in history)
 
 
 def test_as_the_repository_has_it_is_without_excludes_and_locks(node: Path) -> None:
