@@ -74,8 +74,9 @@ offered() {
   updates offered as_configured
   part offered
   cat "$work/offered"
-  awk 'NR == FNR { seen[$1]; next } NF && !($1 in seen) { hidden = 1 } END { exit !hidden }' \
-    "$work/offered" "$work/behind" || return 0
+  # by the file's name: the list is empty where dnf sees nothing at all
+  awk 'FILENAME == ARGV[1] { seen[$1]; next } NF && !($1 in seen) { hidden = 1 }
+    END { exit !hidden }' "$work/offered" "$work/behind" || return 0
   updates filtered only
   part unfiltered
   cat "$work/filtered"

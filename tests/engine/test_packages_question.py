@@ -29,9 +29,12 @@ case "$*" in
   'tool.noarch          1.0-1       @neteye' 'a-very-long-name.of.a.package.x86_64' \
   '                     1:2.0-1     @neteye-os';;
 *repoquery*) printf 'tool\t0\t2.0\t1\tnoarch\nother\t0\t1\t1\tnoarch\n';;
-*module_hotfixes=1*check-update) row tool bound modular; exit 100;;
-*disableexcludes=all*check-update) row tool bound; exit 100;;
-*check-update) row tool; exit 100;;
+*module_hotfixes=1*check-update)
+  [ ! -e "$BASE/modular-only" ] || { row modular; exit 100; }
+  row tool bound modular; exit 100;;
+*check-update)
+  [ ! -e "$BASE/modular-only" ] || exit 0
+  case "$*" in *disableexcludes=all*) row tool bound;; *) row tool;; esac; exit 100;;
 esac
 """
 RPM = r"""
@@ -87,6 +90,15 @@ def test_all_that_hides_is_told_apart(node: Path) -> None:
     assert seen.origins == (("neteye", "tool"), ("neteye-os", "a-very-long-name.of.a.package"))
     assert seen.failed == ("dnf's last transaction failed or was broken off: 3 -y remove x"
                          " 2026-11-27 22:10",)  # fmt: skip
+
+
+def test_the_filter_of_modules_is_told_where_dnf_sees_nothing_at_all(node: Path) -> None:
+    """After a round that brought all the rest: the list of what dnf offers is empty."""
+    (node / "modular-only").touch()
+    seen = ask(node, REACHED)
+    assert seen.offered == ()
+    assert [p.name for p in seen.hidden] == ["modular"]
+    assert [p.name for p in seen.filtered] == ["modular"]
 
 
 def test_dnf_is_asked_for_duplicates_only_where_rpm_has_some(node: Path) -> None:
