@@ -6,6 +6,7 @@ from engine.act import Action
 from engine.actions import action
 from engine.attempt.memory import ChangeRecord, Memory
 from engine.attempt.position import LEFT, UPDATES_LEFT, Position, is_proved, left_of
+from engine.errors import Unanswered
 from engine.look import Look
 from engine.model.change import Change, Nothing, Temporary
 from engine.policy import versions
@@ -129,12 +130,14 @@ def _command(look: Look, rounds: list[ChangeRecord]) -> str:
 
     From then on `neteye upgrade` would ask for the version after that, so what is left comes by
     `neteye update`: the newest packages of the version that the cluster is at (domain facts 2.1).
+    Unanswered when a node does not say: either could be the wrong one.
     """
     if not any(ended_with(record) == 0 for record in rounds):
         return "upgrade"
     told = look.ask_all(look.names.all, VERSION)
-    is_there = told.is_complete and not versions.reached(told.values, TARGET, told.values)
-    return "update" if is_there else "upgrade"
+    for node, why in told.unanswered.items():
+        raise Unanswered(node, VERSION.name, why)
+    return "upgrade" if versions.reached(told.values, TARGET, told.values) else "update"
 
 
 def round_on_record(memory: Memory, round_number: int) -> ChangeRecord | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from engine.attempt.memory import Memory
 from engine.attempt.position import AT_TARGET, LEFT, Position
+from engine.errors import Unanswered
 from engine.model.change import Change, Nothing
 from engine.model.host import Package, Version
 from engine.model.packages import PackageState
@@ -24,11 +27,13 @@ def look(
     behind: dict[str, str] | None = None,
     hidden: bool = False,
     silent: tuple[str, ...] = (),
+    versionless: tuple[str, ...] = (),
 ) -> Any:
     """A look at a cluster with this memory, whose first nodes are at these versions.
 
     `behind`: node -> the package that it has older than the repository, `hidden` from its dnf;
-    `silent` are nodes whose dnf does not answer.
+    `silent` are nodes whose dnf does not answer, `versionless` those that do not tell their
+    version.
     """
     nodes = (kit.N, kit.SECOND, kit.THIRD)
     names = SimpleNamespace(active=kit.N, other=nodes[1:], operative=nodes, all=nodes)
@@ -38,7 +43,8 @@ def look(
     def ask_all(_: Any, query: Query[Any]) -> Asked[Any]:
         if query.name.startswith("packages beside"):
             return Asked(query.name, dict(states), dict.fromkeys(silent, "no repository"))
-        return Asked(query.name, told)
+        answered = {node: version for node, version in told.items() if node not in versionless}
+        return Asked(query.name, answered, dict.fromkeys(versionless, "no answer"))
 
     return SimpleNamespace(
         run_id=run,
@@ -155,6 +161,18 @@ def test_packages_left_after_a_good_end_are_brought_by_another_round() -> None:
     assert change.detached == "upgrade-2"
     # `neteye upgrade` on a finished 4.26 would go on to the version after it
     assert change.argv == ("neteye", "update")
+
+
+def test_while_a_node_does_not_tell_its_version_neither_command_is_started() -> None:
+    """`neteye upgrade` on a finished 4.26 would go on to the version after it."""
+    seen = look(
+        *GOOD_END,
+        versions=ALL_NEW,
+        behind={kit.SECOND: "nats-server-neteye"},
+        versionless=(kit.THIRD,),
+    )
+    with pytest.raises(Unanswered, match="no answer"):
+        next_round(2, seen)
 
 
 def test_while_they_are_hidden_no_round_is_spent_on_them() -> None:
