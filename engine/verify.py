@@ -52,6 +52,8 @@ _ARMOUR_WIDTH = 70
 DEADLINE = 30
 """Seconds for one call of ssh-keygen."""
 _GOOD = re.compile(r"^Good .* with (\S+ key SHA256:\S+)", re.M)
+_AUTHORITY = b"cert-authority"
+"""The option of a line whose key is that of an authority, which signs certificates."""
 _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
 _SHOWN = 20
 _OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
@@ -496,15 +498,19 @@ def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tu
     """Who signed exactly this text, by the file of allowed signers, and the key.
 
     Each line of that key is tried by itself: ssh-keygen looks no further than the first one, and
-    that may be for another use or another time. Raises Wrong, OSError as `key_of`.
+    that may be for another use or another time. A certificate is in none of them, its authority is.
+    Raises Wrong, OSError as `key_of`.
     """
     key = key_of(signature, namespace, text)
     wanted = _key_in(signature.read_bytes())
+    is_certified = "-CERT key " in key
     reasons = []  # type: List[str]
     with tempfile.TemporaryDirectory(prefix="nr-signers-") as place:
         one = Path(place) / "line"
         for number, line in enumerate(allowed.read_bytes().split(b"\n"), start=1):
-            if wanted not in line or line.lstrip().startswith(b"#"):
+            if line.lstrip().startswith(b"#") or not (
+                wanted in line or (is_certified and _AUTHORITY in line.lower())
+            ):
                 continue
             one.write_bytes(line + b"\n")
             name, why = _allowed_by(one, signature, namespace, text)

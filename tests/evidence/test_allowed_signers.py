@@ -165,6 +165,25 @@ def test_a_key_that_is_not_allowed_is_told_so(original: Signed, tmp_path: Path) 
     assert "the signature is good, but allowed does not allow ED25519 key" in verdict.lines[0]
 
 
+def test_a_certificate_is_allowed_by_the_line_of_its_authority(tmp_path: Path) -> None:
+    authority, key = new_key(tmp_path, "authority"), new_key(tmp_path, "operator")
+    words = ["-s", str(authority), "-I", "anna", "-n", PRINCIPAL, str(key.with_suffix(".pub"))]
+    subprocess.run(["ssh-keygen", "-q", *words], check=True)
+    text, allowed = tmp_path / "text", tmp_path / "allowed"
+    text.write_bytes(TEXT)
+    certificate = str(tmp_path / "operator-cert.pub")
+    words = ["-Y", "sign", "-q", "-n", NAMESPACE, "-f", certificate, str(text)]
+    subprocess.run(["ssh-keygen", *words], check=True)
+    line = f"{PRINCIPAL} cert-authority {{}}\n"
+    other = new_key(tmp_path, "other").with_suffix(".pub").read_text()
+    allowed.write_text(line.format(other) + line.format(authority.with_suffix(".pub").read_text()))
+    name, _ = signer_of(text.with_suffix(".sig"), allowed, NAMESPACE, TEXT)
+    assert name == PRINCIPAL
+    allowed.write_text(line.format(other))
+    with pytest.raises(Wrong, match="allowed does not allow ED25519-CERT key"):
+        signer_of(text.with_suffix(".sig"), allowed, NAMESPACE, TEXT)
+
+
 # an ssh-keygen that knows no signatures, as RHEL 8's 8.0
 
 OLD = """\
