@@ -212,10 +212,8 @@ class SshTransport:
         """One session. No results, and ssh's words, when none could be opened."""
         host, nonce = connection.host, new_nonce()
         known = self._identities.expected(host.name, collector.argvs)
-        control = connection.reach()
-        if data and connection.is_new(control):
+        while connection.is_new(control := connection.reach()) and data:
             self._look(connection)  # what is written arrives before the session itself can look
-            control = connection.reach()
         if known is not None and not connection.is_new(control):
             known = replace(known, member="")
         command = remote_command(nonce, collector.sent, collector.deadline, host.become, known)

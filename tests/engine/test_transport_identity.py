@@ -13,6 +13,7 @@ from engine.parse.identity import parse_identity
 from engine.queries.identity import WHO
 from engine.secrets import Secret
 from engine.transport.base import Known, Lost, LostKind
+from engine.transport.connection import Connection
 from engine.transport.ssh import SshTransport
 from tests.engine.sshd import (
     NODE,
@@ -142,14 +143,37 @@ def test_a_secret_is_not_even_written_to_another_machine(
     """Standard input arrives with the session; so a new connection is looked at before."""
     door.confirm(NODE, known(door))
     server.becomes(THIRD)
-    log = tmp_path / "sessions"
-    # what sshd runs in the place of every command keeps what it gets
-    keys = server.directory / "authorized_keys"
-    keep = f'command="cat >> {log}; eval \\"$SSH_ORIGINAL_COMMAND\\"" '
-    keys.write_text(keep + keys.read_text())
+    log = kept_input(server, tmp_path)
     with pytest.raises(Lost, match="another machine"):
         door.run(NODE, ["cat"], stdin=Secret("a password"), deadline=20)
     assert "a password" not in log.read_text()
+
+
+def test_nor_when_the_connection_that_was_looked_at_is_gone_by_then(
+    server: Sshd, door: SshTransport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.confirm(NODE, known(door))
+    server.becomes(FIRST)
+    look = door._look
+
+    def and_gone(connection: Connection) -> None:
+        look(connection)
+        server.becomes(THIRD)
+        kept_input(server, tmp_path)
+
+    monkeypatch.setattr(door, "_look", and_gone)
+    with pytest.raises(Lost, match="another machine"):
+        door.run(NODE, ["cat"], stdin=Secret("a password"), deadline=20)
+    assert "a password" not in (tmp_path / "sessions").read_text()
+
+
+def kept_input(server: Sshd, place: Path) -> Path:
+    """What sshd runs in the place of every command keeps there what it gets."""
+    log = place / "sessions"
+    keys = server.directory / "authorized_keys"
+    keep = f'command="cat >> {log}; eval \\"$SSH_ORIGINAL_COMMAND\\"" '
+    keys.write_text(keep + keys.read_text())
+    return log
 
 
 def test_it_costs_no_session() -> None:
