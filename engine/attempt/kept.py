@@ -220,7 +220,8 @@ def _contents(got: Path, wanted: Wanted) -> Iterator[tuple[str, str, bytes]]:
     with tarfile.open(got) as pieces:
         for piece in pieces:
             run = Path(piece.name).parent.name
-            stream = pieces.extractfile(piece) if run in wanted else None
+            is_wanted = run in wanted and piece.isfile()
+            stream = pieces.extractfile(piece) if is_wanted else None
             if stream is not None and piece.name.endswith(_SUFFIX):
                 # a piece that is damaged lacks its files, the others have theirs
                 with contextlib.suppress(tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):

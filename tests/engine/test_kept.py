@@ -141,6 +141,16 @@ def test_a_damaged_piece_hides_no_other(bench: Make) -> None:
     assert event["missing"][0]["files"] == ["0001-a.txt"]
 
 
+def test_what_is_no_file_on_n_hides_no_piece(bench: Make) -> None:
+    made = bench()
+    events = an_earlier_output(made)
+    place = made.node.root / "attempts" / kit.ATTEMPT / "outputs" / FIRST
+    (place / "0000.tar.gz").symlink_to("elsewhere.tar.gz")
+    (place / "0002.tar.gz").mkdir()
+    Fetcher(made.run, made.node).fetch(kit.N, kit.ATTEMPT, events)
+    assert [p.name for p in (made.run.directory / "outputs" / FIRST).iterdir()] == ["0001-a.txt"]
+
+
 @pytest.mark.parametrize("file", ["../../etc/passwd", "outputs/../x", "/etc/x", "outputs/a/b"])
 def test_a_citation_leads_nowhere_else(bench: Make, file: str) -> None:
     made = bench()
