@@ -144,9 +144,18 @@ class SshTransport:
                 raise
 
     def _look(self, connection: Connection) -> None:
-        """A session for its look at the machine. Lost when it is another one."""
+        """A session for its look at the machine. Lost when it is another one.
+
+        Whatever keeps its answer away: what it goes before was not sent.
+        """
         collector = Collector(connection.host.name, [["true"]], 10.0)
-        collector.only(self._try(connection, collector, None))
+        try:
+            collector.only(self._try(connection, collector, None))
+        except Lost as lost:
+            if not lost.may_have_run:
+                raise
+            why = f"nothing was sent: {lost.why}"
+            raise Lost(lost.node, why, LostKind.UNREACHABLE) from lost
 
     def _is_served(self, node: str, socket: str) -> bool:
         """Somebody listens at this Unix socket of the node."""

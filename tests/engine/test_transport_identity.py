@@ -167,6 +167,20 @@ def test_nor_when_the_connection_that_was_looked_at_is_gone_by_then(
     assert "a password" not in (tmp_path / "sessions").read_text()
 
 
+def test_what_was_not_sent_after_a_look_that_was_lost_never_started(
+    server: Sshd, door: SshTransport, tmp_path: Path
+) -> None:
+    """Else a change would count as one of unknown outcome, and a person would be asked."""
+    door.confirm(NODE, known(door))
+    server.becomes(FIRST)
+    keys = server.directory / "authorized_keys"
+    keys.write_text(f'command="exit 255" {keys.read_text()}')
+    with pytest.raises(Lost, match="connection was lost") as lost:
+        door.run(NODE, touch(tmp_path), stdin=b"in", deadline=20)
+    assert not lost.value.may_have_run
+    assert list(tmp_path.iterdir()) == []
+
+
 def kept_input(server: Sshd, place: Path) -> Path:
     """What sshd runs in the place of every command keeps there what it gets."""
     log = place / "sessions"
