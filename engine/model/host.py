@@ -126,7 +126,7 @@ class Kernels:
 
     running: str
     newest: str | None
-    """The one that was installed last as an rpm; None: no rpm of one."""
+    """The boot loader's default, else the rpm that was installed last; None: no rpm of one."""
     uses_drbd: bool = False
     """The DRBD module is loaded."""
     newest_has_drbd: bool = False

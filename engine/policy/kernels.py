@@ -24,7 +24,7 @@ def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
             subject=node,
             observed=f"kernel {kernels.running} runs, {kernels.newest} is installed"
             + (", which has no DRBD module" if lacks_drbd(kernels) else ""),
-            expected="the newest installed kernel running",
+            expected="the kernel running that the next start takes",
             remedy=f"{_MODULE}; reboot only then, one node at a time, each in standby."
             if lacks_drbd(kernels)
             else "Plan a reboot, one node at a time, each in standby; the runbook does none.",

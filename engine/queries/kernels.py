@@ -11,6 +11,8 @@ _KERNELS = r"""
 set -u
 uname -r
 if [ -e "$2" ]; then echo loaded; else echo -; fi
+# no grubby: no default is known
+printf '%s\n' "$(grubby --default-kernel 2> /dev/null | sed -n '1s/^.*vmlinuz-//p')"
 rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep '^[0-9]' \
   | while read -r time version; do
     module=$(find "$1/$version/" -name 'drbd.ko*' -exec test -e {} ';' -print -quit 2> /dev/null)
@@ -24,9 +26,10 @@ rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep 
 
 
 def _kernels(answer: AnswerLike) -> Kernels:
-    running, loaded, *installed = answer.text.splitlines()
-    # the one installed last is the one that the next start takes
-    newest = max(installed, default="").split()
+    running, loaded, default, *installed = answer.text.splitlines()
+    # the boot loader's default is taken; where none is told, what was installed last became it
+    chosen = [line for line in installed if line.split()[1:2] == [default.strip()]]
+    newest = max(chosen or installed, default="").split()
     if newest and len(newest) != 3:
         raise ValueError(f"{' '.join(newest)[:80]!r}, expected a time, a version and a mark")
     return Kernels(

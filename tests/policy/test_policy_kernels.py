@@ -23,6 +23,7 @@ class Machine:
     def __init__(self, base: Path) -> None:
         self.base = base
         self.installed: list[str] = []
+        self.default = ""
         (base / "bin").mkdir()
 
     def kernel(self, version: str, time: int) -> Path:
@@ -41,6 +42,10 @@ class Machine:
         rpm = self.base / "bin/rpm"
         rpm.write_text(f"#!/bin/sh\ncat <<'END'\n{lines}\nEND\n")
         rpm.chmod(0o755)
+        if self.default:
+            grubby = self.base / "bin/grubby"
+            grubby.write_text(f"#!/bin/sh\necho {self.default}\n")
+            grubby.chmod(0o755)
         paths = {"/lib/modules": "modules", "/sys/module/drbd": "drbd"}
         argv = [str(self.base / paths[word]) if word in paths else word for word in KERNELS.argv]
         path = f"{self.base}/bin:{os.environ['PATH']}"
@@ -101,6 +106,31 @@ def test_the_kernel_that_was_installed_last_is_the_next_one(machine: Machine) ->
     machine.kernel(NEWER, 100)
     machine.kernel(RUNS, 200)
     assert machine.ask().newest == RUNS
+
+
+def test_the_default_of_the_boot_loader_is_the_next_one(machine: Machine) -> None:
+    """Made the default again, as the remedy says, or left so by UPDATEDEFAULT=no."""
+    machine.loaded()
+    module = machine.kernel(RUNS, 100) / "extra" / "drbd.ko"
+    module.parent.mkdir()
+    module.write_text("")
+    machine.kernel(NEWER, 200)
+    machine.default = f"/boot/vmlinuz-{NEWER}"
+    assert next_start_serves_drbd({b.N: machine.ask()})
+    machine.default = f"/boot/vmlinuz-{RUNS}"
+    found = machine.ask()
+    assert (found.newest, found.newest_has_drbd) == (RUNS, True)
+    assert not next_start_serves_drbd({b.N: found})
+
+
+@pytest.mark.parametrize("default", ["/boot/vmlinuz-0-rescue-4f2a", "error:"])
+def test_without_a_default_that_is_installed_the_last_one_is_taken(
+    machine: Machine, default: str
+) -> None:
+    machine.kernel(RUNS, 100)
+    machine.kernel(NEWER, 200)
+    machine.default = default
+    assert machine.ask().newest == NEWER
 
 
 def test_without_an_rpm_of_a_kernel_nothing_is_judged(machine: Machine) -> None:
