@@ -163,12 +163,16 @@ def _failed(event: FenceEvent) -> Finding:
 
 def _pending(event: FenceEvent) -> Finding:
     asked = f", asked for by {event.origin}" if event.origin else ""
+    origin = event.origin or "NODE"
     return Finding(
         "fencing-pending",
         event.target,
         f"a fencing of {event.target} ({event.action}) is under way{asked}",
         "no fencing under way",
-        "Wait for its end (`pcs stonith history`). One that never ends was lost with its origin: "
-        f"`pcs stonith history cleanup {event.target}`.",
+        # a cleanup passes it over; the fencer that asked calls it failed once it is started anew
+        "Wait for its end (`pcs stonith history`). One that never ends was lost with the fencer of"
+        f" {origin}, which asked for it: start the cluster anew there when that node can be spared"
+        f" (`pcs cluster stop {origin}` and `pcs cluster start {origin}`); then `pcs stonith"
+        f" history cleanup {event.target}`. Or accept this finding.",
         ("G27",),
     )

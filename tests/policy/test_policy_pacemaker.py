@@ -245,6 +245,12 @@ class TestFenceHistory:
         assert "no answer" in found[0].observed
         assert "asked for by ne-b" in found[1].observed
 
+    def test_a_cleanup_alone_does_not_end_one_that_is_pending(self) -> None:
+        """The fencer passes pending operations over: they fail when their origin starts anew."""
+        pending = fence_history(status_of("fencing-failed-or-pending"))[1]
+        restarted = pending.remedy.index("`pcs cluster stop ne-b` and `pcs cluster start ne-b`")
+        assert restarted < pending.remedy.index("`pcs stonith history cleanup")
+
     @pytest.mark.parametrize("profile", [normal.before_start, normal.reactivated, normal.final])
     def test_it_is_told_before_fencing_is_given_back(self, profile: Any) -> None:
         looked = b.observed(
