@@ -230,7 +230,10 @@ _TWO_NODES = (
 _EXPECTED_AND_REMEDY = {
     "resource-orphaned": (
         "only resources that are defined",
-        "`pcs resource cleanup {id}` makes the cluster look again.",
+        # a cleanup takes failures alone away
+        "When it runs nowhere, `pcs resource refresh {id}` makes the cluster forget it. One that"
+        " runs is stopped by pacemaker itself, unless stop-orphan-resources is false or its stop"
+        " failed: see `pcs status` and `pcs property`, stop it, then refresh it.",
     ),
     "resource-blocked": (
         "Started",
@@ -243,7 +246,9 @@ _EXPECTED_AND_REMEDY = {
     ),
     "resource-unmanaged": (
         "managed by the cluster",
-        "Find out who set it and why; then `pcs resource manage {id}`.",
+        "Find out who set it and why; then `pcs resource manage {id}`. That leaves maintenance=true"
+        " as it is (`pcs resource meta {id} maintenance=` takes it away, of its group or clone by"
+        " their name), and what is set for all (`pcs resource defaults`).",
     ),
     "resource-moving": ("settled", "Wait until the cluster has settled, then run this again."),
     "resource-stopped": (

@@ -538,6 +538,16 @@ class TestDetails:
         assert orphan.code == "resource-orphaned"
         assert "is Stopped" in orphan.observed
         assert "running" not in orphan.observed
+        # a cleanup takes away what failed, and leaves the rest of its history
+        assert "`pcs resource refresh httpd`" in orphan.remedy
+        assert "cleanup" not in orphan.remedy
+
+    def test_what_manage_leaves_as_it_is_is_told(self) -> None:
+        """`pcs resource manage` takes `is-managed` away and nothing else."""
+        seen = b.with_resource(b.observed(), "httpd", managed=False)
+        (unmanaged,) = normal.final(seen, b.expected())
+        assert "`pcs resource meta httpd maintenance=`" in unmanaged.remedy
+        assert "`pcs resource defaults`" in unmanaged.remedy
 
     def test_diskless_on_the_voting_only_node_is_healthy_even_if_not_marked_as_client(self) -> None:
         seen = b.with_drbd(b.observed(), b.VOTING, devices=(DrbdDevice(0, "Diskless"),))
