@@ -16,7 +16,7 @@ from runbook.ocs.presence import presence
 FETCHED = "backup-fetched"
 """The fact by which it is remembered in which run's directory the copy is."""
 AGAIN = (
-    *("again.sameness", "again.repository", "again.space", "again.constraints"),
+    *("again.sameness", "again.access", "again.repository", "again.space", "again.constraints"),
     *("again.leftovers", "again.kernels", "again.commands", "again.health"),
     "again.ocs_files",
 )

@@ -72,3 +72,10 @@ def test_what_is_asked_once_is_asked_by_a_plan() -> None:
     for step, asked in _rows().items():
         named = re.findall(r"`([\w.]+)`", asked)
         assert asked.startswith(NOT_ASKED) or set(named) & asking or "backup." in asked, step
+
+
+def test_what_is_asked_before_the_start_is_waited_for() -> None:
+    """The baseline waits for every check of the preflight, the backup for every one made again."""
+    after = {mark.name: set(mark.after) for mark in marks()}
+    for phase, waiting in (("preflight.", "baseline.recorded"), ("again.", "backup.proved")):
+        assert {name for name in after if name.startswith(phase)} <= after[waiting]
