@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import threading
 import time
 import zlib
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -146,6 +150,47 @@ def test_no_connection_is_no_status(nodes: Nodes) -> None:
 def test_an_answer_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="expected a status code"):
         online.ocs_endpoint("x").parse(Answer(0, b"<html>", b"", 0.0))
+
+
+class Answering(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        is_api = self.path.startswith("/ocsapi")
+        self.send_response(200 if is_api else 400)
+        self.end_headers()
+        self.wfile.write(b"[1]" if is_api else b"")
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl itself decides")
+def test_a_proxy_in_root_s_environment_is_not_asked() -> None:
+    """`/etc/environment` often names the one by which packages come."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    away = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    try:
+        for query, wanted in (
+            (online.ocs_endpoint(f"127.0.0.1:{server.server_port}"), 400),
+            (restapi.api("127.0.0.1"), 200),
+        ):
+            # `host:port` is no IPv6 address; port 80 of the API is answered here, too
+            argv = [
+                word.replace("http://[", "http://")
+                .replace(f"{server.server_port}]", str(server.server_port))
+                .replace("http://$1$2", f"http://$1:{server.server_port}$2")
+                for word in query.argv
+            ]
+            done = subprocess.run(
+                argv, input=query.stdin or b"", capture_output=True, env=os.environ | away
+            )
+            answer = query.parse(Answer(done.returncode, done.stdout, done.stderr, 0.0))
+            assert answer.status == wanted, answer
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_an_ipv6_address_is_bracketed() -> None:

@@ -36,11 +36,11 @@ POSTED = (
 
 # args: url, password file, user agent. Standard input is what is posted. The user's password never
 # leaves the node nor gets into an argument. The answer to the POST and, on a line of its own, its
-# status come in base64: the answer is packed
+# status come in base64: the answer is packed. A proxy of root's environment is passed by
 _GET = """
 set -u
 agent=$3
-ask() { curl --silent --show-error --location --insecure --max-time 40 \
+ask() { curl --silent --show-error --location --insecure --noproxy '*' --max-time 40 \
   --user-agent "$agent" "$@"; }
 login() { sed -n '1{s/[\\\\"]/\\\\&/g;s/^/user = "agent:/;s/$/"/;p;}' "$1"; }
 get() { ask --output /dev/null --write-out '%{http_code}' "$@"; }
