@@ -185,6 +185,22 @@ def test_a_common_log_and_rotated_ones_are_read(nodes: Nodes, look: FakeLook) ->
     assert asked(look).answers == {200: 3, 500: 1}
 
 
+def test_a_log_whose_name_begins_like_another_one_is_counted_once(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    logs = nodes.base / "logs"
+    with (logs / "access_log").open("a") as one, (logs / "access_log_ssl").open("a") as other:
+        httpd = subprocess.Popen(["sleep", "600"], stdout=one, stderr=other)
+    nodes.program("systemctl", f"echo {httpd.pid}")
+    (logs / "access_log").write_text(line(POST, 200))
+    (logs / "access_log_ssl").write_text(line(POST, 500))
+    try:
+        assert asked(look).answers == {200: 1, 500: 1}
+    finally:
+        httpd.kill()
+        httpd.wait()
+
+
 def test_a_log_rotator_s_file_is_httpd_s_access_log(nodes: Nodes, look: FakeLook) -> None:
     with (nodes.base / "logs/agents_access.1795852800").open("a") as log:
         rotator = subprocess.Popen(["sleep", "600"], stdout=log)

@@ -65,8 +65,8 @@ logs=$({
 [ -z "$logs" ] || printf '%s\n' "$logs" | sed 's/^/log /'
 printf '%s\n' "$logs" | sed 's/[-._][0-9][-._0-9]*$//' | sort -u | while read -r log; do
   [ -z "$log" ] || of "$log" "$since"
-done | xargs -0 -r zcat -f -- | awk -v since="$(when "$since" '+%Y%m%d%H:%M:%S')" -v ours="\"$3\"" \
-  -v most="$5" '
+done | sort -zu | xargs -0 -r zcat -f -- | awk -v since="$(when "$since" '+%Y%m%d%H:%M:%S')" \
+  -v ours="\"$3\"" -v most="$5" '
   function month(name) {
     return (index("JanFebMarAprMayJunJulAugSepOctNovDec", name) + 2) / 3
   }
@@ -80,7 +80,7 @@ done | xargs -0 -r zcat -f -- | awk -v since="$(when "$since" '+%Y%m%d%H:%M:%S')
     sub(/^[a-z]+:\/\/[^\/]*/, "", part[2]); sub(/[?].*/, "", part[2]); sub(/\/+$/, "", part[2])
     if (part[2] != "/ocsinventory") next
     count[part[4]]++
-    if (part[4] >= 500) refused[++last] = $0
+    if (part[4] >= 500) { refused[++last] = $0; delete refused[last - most] }
   }
   END {
     for (status in count) print "answered " status " " count[status]
