@@ -279,6 +279,11 @@ class ClusterStatus:
     def node(self, name: str) -> ClusterNode | None:
         return next((node for node in self.nodes if is_same_node(node.name, name)), None)
 
+    def spelled(self, name: str) -> str:
+        """The node as pacemaker writes it, for commands; the name itself when it is unknown."""
+        node = self.node(name)
+        return (node.uname if node else "") or name
+
     def resource(self, resource_id: str) -> Resource | None:
         return next((r for r in self.resources if r.id == resource_id), None)
 

@@ -120,9 +120,9 @@ def fence_history(status: ClusterStatus) -> tuple[Finding, ...]:
     findings: dict[tuple[str, str], Finding] = {}
     for at, event in enumerate(status.fence_events):
         if event.status == "pending":
-            findings.setdefault((event.target, event.status), _pending(event))
+            findings.setdefault((event.target, event.status), _pending(status, event))
         elif event.status != "success" and not _has_succeeded_later(status, at):
-            findings.setdefault((event.target, event.status), _failed(event))
+            findings.setdefault((event.target, event.status), _failed(status, event))
     return tuple(findings.values())
 
 
@@ -147,7 +147,7 @@ _NO_HISTORY = Finding(
 )
 
 
-def _failed(event: FenceEvent) -> Finding:
+def _failed(status: ClusterStatus, event: FenceEvent) -> Finding:
     when = f" at {event.completed}" if event.completed else ""
     why = f": {event.exit_reason}" if event.exit_reason else ""
     return Finding(
@@ -156,14 +156,14 @@ def _failed(event: FenceEvent) -> Finding:
         f"the last fencing of {event.target} ({event.action}) failed{when}{why}",
         "no fencing that failed: a node that can't be fenced keeps its services from moving",
         f"Test the fence device of {event.target} and mend it; then `pcs stonith history cleanup "
-        f"{event.target}` takes the event off the record.",
+        f"{status.spelled(event.target)}` takes the event off the record.",
         ("G27",),
     )
 
 
-def _pending(event: FenceEvent) -> Finding:
+def _pending(status: ClusterStatus, event: FenceEvent) -> Finding:
     asked = f", asked for by {event.origin}" if event.origin else ""
-    origin = event.origin or "NODE"
+    origin = status.spelled(event.origin or "NODE")
     return Finding(
         "fencing-pending",
         event.target,
@@ -173,6 +173,6 @@ def _pending(event: FenceEvent) -> Finding:
         "Wait for its end (`pcs stonith history`). One that never ends was lost with the fencer of"
         f" {origin}, which asked for it: start the cluster anew there when that node can be spared"
         f" (`pcs cluster stop {origin}` and `pcs cluster start {origin}`); then `pcs stonith"
-        f" history cleanup {event.target}`. Or accept this finding.",
+        f" history cleanup {status.spelled(event.target)}`. Or accept this finding.",
         ("G27",),
     )

@@ -201,14 +201,15 @@ def active_node_confirmed(
     active = [node.name for node in members if not node.standby]
     if active == [expected]:
         return ()
-    others = " ".join(node.name for node in members if node.name != expected)
+    others = " ".join(status.spelled(node.name) for node in members if node.name != expected)
+    wanted = status.spelled(expected)
     return (
         Finding(
             "role-mismatch",
             expected,
             f"not in standby: {listed(active)}",
             f"only {expected}, the first operative node of {CLUSTER_FILE}, active",
-            f"Make {expected} the active node again: `pcs node unstandby {expected} --wait=300`,"
+            f"Make {expected} the active node again: `pcs node unstandby {wanted} --wait=300`,"
             f" then `pcs node standby {others} --wait=300`, and look that everything is Started"
             " there; then run again.",
             ("G17",),

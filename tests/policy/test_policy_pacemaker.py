@@ -29,6 +29,7 @@ from engine.policy.fencing import failed_fence_devices, fence_history
 from engine.policy.nodes import node_states
 from engine.policy.resources import Wanted, judge_resources
 from engine.policy.restore import still_in_standby
+from engine.policy.roles import in_inventory_names
 from runbook.states import state_of
 from tests.policy import builders as b
 
@@ -250,6 +251,16 @@ class TestFenceHistory:
         pending = fence_history(status_of("fencing-failed-or-pending"))[1]
         restarted = pending.remedy.index("`pcs cluster stop ne-b` and `pcs cluster start ne-b`")
         assert restarted < pending.remedy.index("`pcs stonith history cleanup")
+
+    def test_the_commands_name_the_nodes_as_pacemaker_writes_them(self) -> None:
+        """A cleanup for another spelling takes nothing off the record, and ends with 0."""
+        seen = status_of("fencing-failed-or-pending")
+        names = {A: "first.example", B: "second.example"}
+        failed, pending = fence_history(in_inventory_names(seen, names))
+        assert (failed.subject, pending.subject) == ("second.example", "first.example")
+        assert f"`pcs stonith history cleanup {B}`" in failed.remedy
+        assert f"`pcs stonith history cleanup {A}`" in pending.remedy
+        assert f"`pcs cluster stop {B}`" in pending.remedy
 
     @pytest.mark.parametrize("profile", [normal.before_start, normal.reactivated, normal.final])
     def test_it_is_told_before_fencing_is_given_back(self, profile: Any) -> None:

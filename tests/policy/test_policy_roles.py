@@ -180,6 +180,14 @@ class TestActiveNode:
         (finding,) = active_node_confirmed(b.N, b.cluster_status())
         assert b.THIRD in finding.observed
 
+    def test_the_commands_name_the_nodes_as_pacemaker_writes_them(self) -> None:
+        """pcs takes no other spelling."""
+        seen = b.cluster_status()
+        nodes = tuple(replace(n, uname=f"{n.name}.internal") for n in seen.nodes)
+        (finding,) = active_node_confirmed(b.N, replace(seen, nodes=nodes))
+        assert f"`pcs node unstandby {b.N}.internal --wait=300`" in finding.remedy
+        assert f"`pcs node standby {b.SECOND}.internal {b.THIRD}.internal --" in finding.remedy
+
     def test_nobody_is_active(self) -> None:
         status = b.cluster_status()
         status = replace(status, nodes=tuple(replace(n, standby=True) for n in status.nodes))
