@@ -107,7 +107,7 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
             *_all_active(seen, expected),
             *fencing,
             *quorum_policy(seen.status, seen.cib),
-            *fence_history(seen.status),
+            *_past_fencing(seen, expected),
             *fence_devices_unused(seen.status),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),
@@ -162,7 +162,7 @@ def final(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
         [
             *_all_active(seen, expected),
             *fencing_is(seen.status, expected.fencing),
-            *fence_history(seen.status),
+            *_past_fencing(seen, expected),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),
             *_version(seen, expected),
@@ -216,6 +216,12 @@ def _wanted(seen: Observed, expected: Expected, nodes: Iterable[str]) -> Wanted:
 def _daemons(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
     operative, with_qdevice = expected.operative, expected.has_qdevice
     return daemons_normal(seen.daemons, operative, with_qdevice=with_qdevice)
+
+
+def _past_fencing(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """Where fencing is off and stays so, its history is history."""
+    is_used = seen.status.options.stonith_enabled or expected.fencing
+    return fence_history(seen.status) if is_used else ()
 
 
 def _fit_to_fence(seen: Observed, expected: Expected) -> list[Finding]:
