@@ -7,11 +7,6 @@ from collections.abc import Mapping
 from engine.model.finding import Finding
 from engine.model.host import Kernels
 
-_MODULE = (
-    "Install the DRBD module for that kernel (kmod-drbd of the vendor's repository), or make the"
-    " kernel that runs the default again with `grubby --set-default`"
-)
-
 
 def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
     """Another kernel than the running one is the newest. Code: `reboot-needed`, subject the node.
@@ -25,7 +20,7 @@ def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
             observed=f"kernel {kernels.running} runs, {kernels.newest} is installed"
             + (", which has no DRBD module" if lacks_drbd(kernels) else ""),
             expected="the kernel running that the next start takes",
-            remedy=f"{_MODULE}; reboot only then, one node at a time, each in standby."
+            remedy=f"{_way_out(kernels)}; reboot only then, one node at a time, each in standby."
             if lacks_drbd(kernels)
             else "Plan a reboot, one node at a time, each in standby; the runbook does none.",
         )
@@ -47,11 +42,19 @@ def next_start_serves_drbd(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
             f" /lib/modules/{kernels.newest}; {kernels.running} runs now, with DRBD",
             expected="a DRBD module for the kernel that the next start takes: a node that is fenced"
             " or rebooted during the upgrade comes back without its data otherwise",
-            remedy=f"{_MODULE}; then run again.",
+            remedy=f"{_way_out(kernels)}; then run again.",
         )
         for node, kernels in found.items()
         if lacks_drbd(kernels)
     )
+
+
+def _way_out(kernels: Kernels) -> str:
+    module = "Install the DRBD module for that kernel (kmod-drbd of the vendor's repository)"
+    if kernels.newest == kernels.running:
+        return module
+    default = f"`grubby --set-default /boot/vmlinuz-{kernels.running}`"
+    return f"{module}, or make the kernel that runs the default again ({default})"
 
 
 def lacks_drbd(kernels: Kernels) -> bool:

@@ -12,7 +12,7 @@ set -u
 uname -r
 if [ -e "$2" ]; then echo loaded; else echo -; fi
 # no grubby: no default is known
-printf '%s\n' "$(grubby --default-kernel 2> /dev/null | sed -n '1s/^.*vmlinuz-//p')"
+grubby --default-kernel 2> /dev/null | sed -n '1s/^.*vmlinuz-/default /p'
 rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep '^[0-9]' \
   | while read -r time version; do
     module=$(find "$1/$version/" -name 'drbd.ko*' -exec test -e {} ';' -print -quit 2> /dev/null)
@@ -26,9 +26,11 @@ rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep 
 
 
 def _kernels(answer: AnswerLike) -> Kernels:
-    running, loaded, default, *installed = answer.text.splitlines()
+    running, loaded, *told = answer.text.splitlines()
+    defaults = [line.split()[1:2] for line in told if line.startswith("default ")]
+    installed = [line for line in told if not line.startswith("default ")]
     # the boot loader's default is taken; where none is told, what was installed last became it
-    chosen = [line for line in installed if line.split()[1:2] == [default.strip()]]
+    chosen = [line for line in installed if line.split()[1:2] in defaults]
     newest = max(chosen or installed, default="").split()
     if newest and len(newest) != 3:
         raise ValueError(f"{' '.join(newest)[:80]!r}, expected a time, a version and a mark")
