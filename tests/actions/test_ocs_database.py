@@ -438,6 +438,17 @@ def test_what_is_no_table_to_convert_is_told_by_the_real_server(
     assert place.is_there is not bool(subject)
 
 
+def test_a_package_without_its_database_has_nothing_to_convert(
+    look: FakeLook, database: Server
+) -> None:
+    """Installed and never set up: nobody could accept a table that is missing."""
+    database.rows("RENAME TABLE ocsweb.memories TO ocsweb.m, ocsweb.hardware TO ocsweb.h")
+    there = Presence((N,), frozenset())
+    place = table.memories_place(look, there)  # type: ignore[arg-type]
+    assert (place.findings, place.is_there) == ([], False)
+    assert table.no_memories(look, there) == there.sentence()  # type: ignore[arg-type]
+
+
 def test_a_copy_in_another_database_is_named(look: FakeLook, database: Server) -> None:
     database.rows("DROP DATABASE IF EXISTS ocsweb_2019")
     database.rows("CREATE DATABASE ocsweb_2019")

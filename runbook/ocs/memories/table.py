@@ -119,11 +119,13 @@ class MemoriesPlace(Seen):
 
 
 def memories_place(look: Look, there: Presence) -> MemoriesPlace:
-    """Ask database and files (G05). Nothing is there when neither package nor table is."""
+    """Ask database and files (G05). Nothing is there without table, package, or database."""
     tables = look.sql(TABLES)
     table = _of(tables, OCS_DATABASE, TABLE)
-    # without package and table it is what an uninstalled module has left
-    findings = table_findings(tables) if there.nodes or table is not None else []
+    # without package and table it is what an uninstalled module has left, without database the
+    # package was never set up: whoever logs in to one elsewhere is told by that login
+    is_set_up = table is not None or (bool(there.nodes) and there.has_ocs_database)
+    findings = table_findings(tables) if is_set_up else []
     said = there.sentence()
     said += "" if table else f"; no table {OCS_DATABASE}.{TABLE}"
     if found := copies(tables):
