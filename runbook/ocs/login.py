@@ -15,6 +15,7 @@ export MYSQL_PWD
 exec mysql --no-defaults --connect-timeout=15 --batch --skip-column-names "$@" \
   --execute="SELECT 'logged in'" < /dev/null
 """
+_BRACKETED = re.compile(r"\[([^\]]+)\](?::(.+))?")
 _CODE = re.compile(r"ERROR (\d+)")
 _DENIED = {"1044", "1045", "1049", "1698"}
 
@@ -43,7 +44,8 @@ def _login_result(answer: AnswerLike) -> LoginResult:
 def login(host: str, user: str, database: str, password: Secret) -> Query[LoginResult]:
     """Log in over the network as this user, on the node that is asked.
 
-    `host` is a name, `name:port` or `name:/socket`, as GLPI's plugin takes it (ocs-glpi 2.1).
+    `host` is a name, `name:port` or `name:/socket`, as GLPI's plugin takes it (ocs-glpi 2.1), or
+    an IPv6 address, in brackets where a port follows.
     """
     return Query(
         name=f"login of {user} at {host}",
@@ -65,7 +67,7 @@ def login(host: str, user: str, database: str, password: Secret) -> Query[LoginR
 
 
 def _where(host: str) -> tuple[str, ...]:
-    name, _, rest = host.partition(":")
+    name, rest = _name_and_rest(host)
     if rest.startswith("/"):
         return (f"--socket={rest}", "--protocol=socket")
     if name in ("", "localhost") and not rest:
@@ -73,3 +75,11 @@ def _where(host: str) -> tuple[str, ...]:
         return ("--protocol=socket",)
     port = (f"--port={rest}",) if rest else ()
     return (f"--host={name}", *port, "--protocol=tcp")
+
+
+def _name_and_rest(host: str) -> tuple[str, str]:
+    if found := _BRACKETED.fullmatch(host):
+        return found[1], found[2] or ""
+    name, _, rest = host.partition(":")
+    # a name has no second colon, a socket's path may have one
+    return (host, "") if ":" in rest and not rest.startswith("/") else (name, rest)

@@ -214,6 +214,9 @@ def test_plugin_state(plugin: PluginState | None, seen: str) -> None:
         ("localhost:/run/db.sock", ("--socket=/run/db.sock", "--protocol=socket")),
         ("localhost", ("--protocol=socket",)),
         ("", ("--protocol=socket",)),
+        ("fd00::5", ("--host=fd00::5", "--protocol=tcp")),
+        ("[fd00::5]", ("--host=fd00::5", "--protocol=tcp")),
+        ("[fd00::5]:3307", ("--host=fd00::5", "--port=3307", "--protocol=tcp")),
     ],
 )
 def test_where_the_plugin_logs_in(host: str, where: tuple[str, ...]) -> None:

@@ -414,6 +414,14 @@ def test_where_the_server_logs_in_comes_from_its_file(nodes: Nodes, look: FakeLo
     nodes.put(N, SERVER_CONF, (DATA / "server-old.conf").read_text())
     found = look.ask(N, OCS_DATABASE_IN_USE)
     assert (found.host, found.user, found.name) == ("mariadb.neteyelocal", "ocsserver", "ocsweb")
+    rest = "PerlSetEnv OCS_DB_USER u\nPerlSetEnv OCS_DB_NAME n\n"
+    for host, port, where in (
+        ("fd00::5", "3306", "fd00::5"),
+        ("fd00::5", "3307", "[fd00::5]:3307"),
+    ):
+        lines = f"PerlSetEnv OCS_DB_HOST {host}\nPerlSetEnv OCS_DB_PORT {port}\n{rest}"
+        nodes.put(N, SERVER_CONF, lines)
+        assert look.ask(N, OCS_DATABASE_IN_USE).host == where
     nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
     with pytest.raises(Unanswered, match="is not set"):
         look.ask(N, OCS_DATABASE_IN_USE)

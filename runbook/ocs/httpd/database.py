@@ -38,8 +38,10 @@ def _database(answer: AnswerLike) -> OcsDatabase:
             found[key] = item.values[1]
     if not found["USER"] or not found["NAME"]:
         raise ValueError("OCS_DB_USER or OCS_DB_NAME is not set in it")
-    port = "" if found["PORT"] == "3306" else f":{found['PORT']}"
-    return OcsDatabase(found["HOST"] + port, found["USER"], found["NAME"])
+    host, port = found["HOST"], found["PORT"]
+    if port != "3306":
+        host = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return OcsDatabase(host, found["USER"], found["NAME"])
 
 
 OCS_DATABASE_IN_USE: Query[OcsDatabase] = Query(
