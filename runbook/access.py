@@ -68,7 +68,7 @@ def _names(
     evidence.judge(
         (
             *access.nodes_resolve(definition, asked.values),
-            *access.services_resolve(release.SERVICE_NAMES, operative),
+            *access.services_resolve(release.SERVICE_NAMES, definition, operative),
         ),
         observed=f"names of {len(nodes)} nodes and of services looked up on {len(asked.values)}",
         information=information,

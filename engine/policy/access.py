@@ -11,6 +11,7 @@ from engine.model.finding import Finding
 from engine.policy.text import listed
 
 _LATE = 124
+_ITSELF = "the node itself"
 
 
 def sockets_are_forwarded(refused: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -76,27 +77,43 @@ def _leads_to(addresses: Iterable[str], to: DefinedNode, node: str) -> bool:
 
 
 def services_resolve(
-    services: Iterable[str], found: Mapping[str, Mapping[str, tuple[str, ...]]]
+    services: Iterable[str],
+    definition: ClusterDefinition,
+    found: Mapping[str, Mapping[str, tuple[str, ...]]],
 ) -> tuple[Finding, ...]:
     """A service's name that some operative nodes know is known to all, with the same address.
 
-    Which services a cluster has decides which names it has: one that nobody knows is no finding.
+    A service may run on each node: then its name leads each of them to itself. Which services a
+    cluster has decides which names it has: one that nobody knows is no finding.
     """
     findings: list[Finding] = []
     for service in services if found else ():
         by_node = {node: names.get(service, ()) for node, names in found.items()}
         counted: dict[tuple[str, ...], list[str]] = {}
         for node, addresses in by_node.items():
-            counted.setdefault(tuple(sorted(addresses)), []).append(node)
+            counted.setdefault(_seen_from(node, addresses, definition), []).append(node)
         usual = max(counted, key=lambda key: (len(counted[key]), key))
         findings += [
             _misled(
                 node, f"{service} is {_addresses(addresses)}", _addresses(usual), counted[usual]
             )
             for node, addresses in by_node.items()
-            if tuple(sorted(addresses)) != usual
+            if _seen_from(node, addresses, definition) != usual
         ]
     return tuple(findings)
+
+
+def _seen_from(
+    node: str, addresses: Iterable[str], definition: ClusterDefinition
+) -> tuple[str, ...]:
+    """The addresses in one order, the node's own in words."""
+    own = definition.find(node)
+    return tuple(sorted({_ITSELF if _is_own(a, own) else a for a in addresses}))
+
+
+def _is_own(address: str, node: DefinedNode | None) -> bool:
+    parsed = ip_address(address.partition("%")[0])
+    return parsed.is_loopback or (node is not None and parsed == ip_address(node.addr))
 
 
 def _misled(node: str, seen: str, expected: str, others: Iterable[str] = ()) -> Finding:

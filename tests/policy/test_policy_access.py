@@ -70,16 +70,29 @@ def test_addresses_are_compared_as_addresses() -> None:
 
 
 def test_a_service_that_nobody_knows_is_not_there() -> None:
-    assert services_resolve([SERVICE], found(n1=(), n2=())) == ()
-    assert services_resolve([SERVICE], found(n1=("10.0.0.9",), n2=("10.0.0.9",))) == ()
-    assert services_resolve([SERVICE], {}) == ()
+    assert services_resolve([SERVICE], CLUSTER, found(n1=(), n2=())) == ()
+    assert services_resolve([SERVICE], CLUSTER, found(n1=("10.0.0.9",), n2=("10.0.0.9",))) == ()
+    assert services_resolve([SERVICE], CLUSTER, {}) == ()
 
 
 def test_a_service_is_known_to_all_with_one_address() -> None:
     for other, told in (((), "not known"), (("10.0.0.8",), "10.0.0.8")):
         seen = found(n1=("10.0.0.9",), n2=("10.0.0.9",), n3=other)
-        (finding,) = services_resolve([SERVICE], seen)
+        (finding,) = services_resolve([SERVICE], CLUSTER, seen)
         assert (finding.subject, finding.observed) == ("n3", f"{SERVICE} is {told} there")
         assert finding.expected == "10.0.0.9, as on n1, n2"
-    (finding,) = services_resolve([SERVICE], found(n1=("10.0.0.9",), n2=()))
+    (finding,) = services_resolve([SERVICE], CLUSTER, found(n1=("10.0.0.9",), n2=()))
     assert finding.subject == "n2", "of two the one without is asked about"
+
+
+def test_a_service_of_each_node_leads_to_the_node_itself() -> None:
+    own = {ONE.hostname: (ONE.addr,), TWO.hostname: (TWO.addr,)}
+    assert services_resolve([SERVICE], CLUSTER, found(**own)) == ()
+    local = {ONE.hostname: ("127.0.0.1", "::1"), TWO.hostname: (TWO.addr,)}
+    assert services_resolve([SERVICE], CLUSTER, found(**local)) == ()
+    seen = found(**own, n3=("10.0.0.9",))
+    (finding,) = services_resolve([SERVICE], CLUSTER, seen)
+    assert finding.subject == "n3"
+    assert finding.expected.startswith("the node itself, as on ")
+    of_another = found(**{ONE.hostname: (ONE.addr,), TWO.hostname: (ONE.addr,)})
+    assert len(services_resolve([SERVICE], CLUSTER, of_another)) == 1
