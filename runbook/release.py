@@ -47,7 +47,7 @@ REHEARSAL_MAX_AGE_DAYS = 60
 LASTING = frozenset(
     {
         *("cluster-maintenance", "cluster-stop-all", "node-maintenance", "node-standby"),
-        *("pacemaker-mixed", "version-mixed"),
+        "version-mixed",
         *("resource-disabled", "resource-unmanaged", "failed-action"),
     }
 )
