@@ -1,13 +1,9 @@
-"""Registers the plugin and the actions, nothing else."""
+"""Registers the plugin and the actions, nothing else; pytest.ini names the version step."""
 
 pytest_plugins = [
-    "engine.plugin",
-    "runbook.release",
+    "engine.run.plugin",
     "runbook.rehearsing",
-    "runbook.actions.pacemaker",
-    "runbook.actions.neteye_command",
-    "runbook.actions.backup",
-    "runbook.actions.ocs",
-    "runbook.actions.failover",
-    "runbook.actions.restore",
+    "runbook.phases.actions.pacemaker",
+    "runbook.phases.actions.neteye_command",
+    "runbook.phases.actions.restore",
 ]

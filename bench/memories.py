@@ -33,14 +33,14 @@ from typing import Any
 
 from bench.mariadb import NODE, ContainerTransport, Server, running
 from bench.memories_table import SLOTS, make
-from engine.evidence import Evidence
-from engine.look import Look
+from engine.ask.look import Look
 from engine.model.change import Change
 from engine.model.names import names_of
-from runbook.ocs.memories import capacity_list, comparison, dump
-from runbook.ocs.memories.capacity import number_sql
-from runbook.ocs.memories.checks import capacity_before, memories_after
-from runbook.ocs.names import OCS_DATABASE, SCRATCH_DATABASE
+from engine.record.evidence import Evidence
+from runbook.to_4_26.memories import capacity_list, comparison, dump
+from runbook.to_4_26.memories.capacity import number_sql
+from runbook.to_4_26.memories.checks import capacity_before, memories_after
+from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 from tests.engine import kit, sshd
 
 MOST_RATIO, MOST_MIB = 1.5, 200

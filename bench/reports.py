@@ -20,12 +20,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.journal import Journal
+from engine.prove.seal import seal_anew
+from engine.record.journal import Journal
 from engine.report.audit.page import NAME, write_page
 from engine.report.evidence_files import read_evidence
-from engine.report.replay import rebuild
-from engine.report.seal import seal_anew
 from engine.report.summary import summary_of
+from engine.run.replay import rebuild
 from engine.verify import verify
 from tests.evidence.journals import long
 

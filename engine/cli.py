@@ -11,23 +11,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from engine.approvals import approve, read_plan, write_approval
-from engine.console import clean_lines
 from engine.errors import UsageError
-from engine.journal import utc_now
-from engine.judging.told import data_of
-from engine.judging.told import lines_of as lines_of_judging
+from engine.prove.approvals import approve, read_plan, write_approval
+from engine.prove.seal import seal_anew
+from engine.record.archive import name_of
+from engine.record.journal import utc_now
+from engine.record.run import Ending
+from engine.rejudge.told import data_of
+from engine.rejudge.told import lines_of as lines_of_judging
 from engine.report.audit.page import NAME as PAGE
-from engine.report.closing import WRITTEN
 from engine.report.compare import compare, lines_of
+from engine.report.console import clean_lines
 from engine.report.evidence_files import read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines
-from engine.report.replay import NotWritten, rebuild
-from engine.report.seal import seal_anew
 from engine.report.summary import summary_of
-from engine.run import Ending
+from engine.run.closing import WRITTEN
+from engine.run.replay import NotWritten, rebuild
 from engine.support import bundle
-from engine.support.archive import name_of
 from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
@@ -184,7 +184,7 @@ def _bundle(path: Path, out: Path | None) -> int:
 
 
 def _judge(path: Path, *, as_json: bool) -> int:
-    from engine.judging.again import judge_again
+    from engine.rejudge.again import judge_again
 
     again = judge_again(path)
     if as_json:

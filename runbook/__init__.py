@@ -1,1 +1,1 @@
-"""The runbook of one version step: NetEye 4.25 -> 4.26 on a cluster. It reads like the guide."""
+"""The upgrade of a NetEye cluster as steps that read like the guide: phases, and a version step."""

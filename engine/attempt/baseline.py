@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from engine.journal import cleaned
-from engine.run import Run
+from engine.record.journal import cleaned
+from engine.record.run import Run
 
 EVENT = "baseline"
 PRIVATE = "private"

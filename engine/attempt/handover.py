@@ -7,7 +7,7 @@ from collections.abc import Callable
 from engine.attempt.lock import ClusterLock
 from engine.attempt.records import LockLost
 from engine.errors import RunbookError
-from engine.run import Run
+from engine.record.run import Run
 from engine.transport.base import Lost, LostKind
 from engine.waiting import attempts
 

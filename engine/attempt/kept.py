@@ -19,12 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from engine.atomic import write_whole
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError
-from engine.journal import Event
-from engine.report.whole import write_whole
-from engine.run import Run
+from engine.record.journal import Event
+from engine.record.run import Run
 from engine.transport.base import Lost, Transport
 from engine.verify import FETCHED, OUTPUTS, Cited, Wrong, cited_by, digest
 

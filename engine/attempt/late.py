@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from engine.attempt.records import Attempt, RecordsWriter
 from engine.errors import RunbookError
-from engine.journal import lines_of
-from engine.run import Run
+from engine.record.journal import lines_of
+from engine.record.run import Run
 from engine.transport.base import Lost
 from engine.verify import SEALED
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from engine.attempt import comparison, remote
 from engine.errors import ParseError, RunbookError, UsageError
-from engine.journal import Event, in_order, read_journal
 from engine.queries import AnswerLike, Query
-from engine.redact import whole_end
+from engine.record.journal import Event, in_order, read_journal
+from engine.record.redact import whole_end
 from engine.secrets import Secret
 from engine.transport.base import Answer, Transport
 from engine.waiting import boottime

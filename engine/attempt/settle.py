@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from engine.attempt.memory import Memory
 from engine.errors import UsageError
 from engine.model.change import Settlement
-from engine.run import Ending, Run
+from engine.record.memory import Memory
+from engine.record.run import Ending, Run
 
 WORDS = ("done", "repeat")
 

@@ -125,7 +125,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Severities:
-    """The version's own table (runbook/release.py). A code that is not in it blocks."""
+    """The version's own table (runbook/to_4_26/release.py). A code that is not in it blocks."""
 
     table: Mapping[str, Severity]
     never_acceptable: frozenset[str]

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from engine.model.cluster import (
-    ClusterDefinition,
-    ClusterStatus,
-    LocationConstraint,
-    is_same_node,
-)
+from engine.model.cluster import ClusterDefinition, ClusterStatus, LocationConstraint, is_same_node
 from engine.model.inventory import Inventory, Role
 
 

@@ -1,4 +1,4 @@
-"""What belongs to one version step, as data that the engine is given (runbook/release.py)."""
+"""What belongs to one version step, as data that the engine is given by the step's `release.py`."""
 
 from __future__ import annotations
 

@@ -9,12 +9,7 @@ from engine.errors import UsageError
 from engine.model.inventory import Host, Inventory, Role
 from engine.parse.inventory_groups import resolve
 from engine.parse.inventory_lines import HostLine, Lines, Wrong, read_lines
-from engine.parse.inventory_settings import (
-    Problems,
-    check_variable,
-    read_host,
-    read_settings,
-)
+from engine.parse.inventory_settings import Problems, check_variable, read_host, read_settings
 
 
 def read_inventory(path: Path) -> Inventory:

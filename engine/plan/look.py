@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar, cast
 
-from engine.attempt.memory import ChangeRecord, Memory
+from engine.ask.look import FORWARDED, Look
 from engine.errors import RunbookError
-from engine.look import FORWARDED, Look
 from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
 from engine.queries import Asked, Query, SqlQuery
+from engine.record.memory import ChangeRecord, Memory
 
 T = TypeVar("T")
 

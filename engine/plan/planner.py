@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine import detached
-from engine.act import Applied, Changes
-from engine.console import Console
+from engine.act import detached
+from engine.act.applier import Applied, Changes
+from engine.act.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_of
+from engine.ask.look import Look
 from engine.errors import RunbookError, Unanswered
-from engine.evidence import Evidence, StoppedForPerson
-from engine.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
 from engine.model.plan import PlannedStep, Verdict
-from engine.plan.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_of
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
-from engine.run import Ending, Run
-from engine.steps import StepItem
+from engine.record.evidence import Evidence, StoppedForPerson
+from engine.record.run import Ending, Run
+from engine.record.steps import StepItem
+from engine.report.console import Console
 
 _IDLE = ("nothing to do", "not needed", "not applicable")
 LOOKS = "looks and judges in the run"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.judge.text import duration
 from engine.model.inventory import Settings
 from engine.model.release import Stage
-from engine.policy.text import duration
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine.ask.sql import socket_of
 from engine.errors import RunbookError, Unanswered
 from engine.model.probe import Manner, Target, Way
 from engine.probing.asking import LIMIT, NoAnswer, NoWay, ask
-from engine.sql import socket_of
 from engine.transport.base import Lost, LostKind, Transport
 from engine.transport.database import connect, still_answers
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from engine.journal import stamp
+from engine.record.journal import stamp
 
 
 class Seen(StrEnum):

@@ -11,7 +11,7 @@ from engine.model.probe import Target
 from engine.probing.askers import Asker, DatabaseAsker, asker_of
 from engine.probing.asking import LIMIT, NoAnswer, NoWay
 from engine.probing.gap import GapFold, Seen
-from engine.run import Run
+from engine.record.run import Run
 from engine.transport.base import Transport
 
 INTERVAL = 1.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from engine.journal import Event
+from engine.record.journal import Event
 
 TAKEN = "time-taken"
 """The fact by which the attempt remembers how long it took: since, until."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.journal import Event, lines_of, read_journal
+from engine.record.journal import Event, lines_of, read_journal
 from engine.report import earlier
 
 JOURNAL = "journal.jsonl"

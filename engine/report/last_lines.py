@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.attempt.memory import LedgerEntry
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.folding import consequence, folded
+from engine.record.memory import LedgerEntry
 from engine.report.gaps import sentence
 from engine.report.ledger import not_known, open_entries
 from engine.report.next import next_commands, way_of

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.attempt.memory import LedgerEntry
-from engine.intervals import FENCING, STANDBY, Interval, Key, open_since
-from engine.journal import stamp
+from engine.record.intervals import FENCING, STANDBY, Interval, Key, open_since
+from engine.record.journal import stamp
+from engine.record.memory import LedgerEntry
 
 
 def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:

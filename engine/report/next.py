@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.judge.text import quoted
 from engine.model.finding import Way
-from engine.policy.text import quoted
 
 _NOT_AGAIN = ("done", "usage")
 """Outcomes after which the same command is not what comes next."""

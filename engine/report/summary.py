@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.journal import Event
+from engine.atomic import write_whole
+from engine.record.journal import Event
+from engine.record.rows import Row, rows_of
 from engine.report.earlier import placed
 from engine.report.header import header_of
-from engine.report.whole import write_whole
-from engine.rows import Row, rows_of
 
 SCHEMA = 1
 

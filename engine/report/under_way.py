@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.attempt import remote
-from engine.attempt.memory import Memory
-from engine.journal import Event
+from engine.record.journal import Event
+from engine.record.memory import Memory
 
 SEEN = "command-seen"
 """The event of a last look at a long command, when the run ends."""
@@ -45,7 +45,7 @@ def _goes_on_by(memory: Memory, own: Sequence[Event]) -> str:
 
 
 def log_of(attempt: str | None, intent: Event) -> str | None:
-    """Path of a long command's log on its node (the wrapper's, `engine/detached.py`)."""
+    """Path of a long command's log on its node (the wrapper's, `engine/act/detached.py`)."""
     if not intent.get("detached") or attempt is None:
         return None
     return f"{remote.ROOT}/attempts/{attempt}/commands/{intent['detached']}/nohup.out"

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from engine.ask.look import Look
 from engine.errors import RunbookError
-from engine.look import Look
 from engine.support.excerpt import Excerpt, excerpt
 from engine.support.questions import LongCommand, Question, of_node
 from engine.transport.base import Answer, Lost, LostKind

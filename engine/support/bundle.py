@@ -6,18 +6,18 @@ its exit code, or changes anything on a node.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.journal import Event
+from engine.ask.look import Look
+from engine.record.archive import Entry, name_of, write_archive
+from engine.record.journal import Event
+from engine.record.run import Run
 from engine.report.evidence_files import Evidence
 from engine.report.summary import summary_of
-from engine.run import Run
-from engine.session import Session
 from engine.support import index
-from engine.support.archive import Entry, name_of, write_archive
 from engine.support.asking import TOTAL, Collected, ask_nodes
 from engine.support.questions import long_commands
 from engine.support.recorded import recorded
@@ -31,15 +31,18 @@ NOBODY_ASKED = (
 )
 
 
-def collect(run: Run, session: Session | None, earlier: Sequence[Event]) -> Collected | None:
+def collect(
+    run: Run, look: Look | None, say: Callable[[str], None], earlier: Sequence[Event]
+) -> Collected | None:
     """Ask the nodes when the run wants a bundle, and record that it has one. None: it wants none.
 
-    At most about 100 seconds. `earlier` are the events of the attempt's runs before.
+    At most about 100 seconds. `look` is None when the run ended before its first look, `earlier`
+    are the events of the attempt's runs before.
     """
     wanted = run.support
     if wanted is None:
         return None
-    collected = _ask(run, session, earlier)
+    collected = _ask(run, look, say, earlier)
     name = name_of(run.run_id)
     run.record(
         EVENT,
@@ -56,19 +59,19 @@ def collect(run: Run, session: Session | None, earlier: Sequence[Event]) -> Coll
     return collected
 
 
-def _ask(run: Run, session: Session | None, earlier: Sequence[Event]) -> Collected:
-    if session is None or not hasattr(session, "look"):
+def _ask(
+    run: Run, look: Look | None, say: Callable[[str], None], earlier: Sequence[Event]
+) -> Collected:
+    if look is None:
         return Collected(missing=["the nodes: the run ended before its first look at them"])
     if run.interrupts.count:
         return Collected(missing=["the nodes: not asked, the run was interrupted by a person"])
-    session.console.line(
-        f"the support bundle: all nodes are asked, {TOTAL:.0f} seconds at most; nothing is changed"
-    )
+    say(f"the support bundle: all nodes are asked, {TOTAL:.0f} seconds at most; nothing is changed")
     started = run.memory.started
     since = datetime.fromisoformat(started) if started else run.started - WITHOUT_ATTEMPT
     commands = long_commands([*earlier, *run.journal.events], run.attempt)
     return ask_nodes(
-        session.look,
+        look,
         since.timestamp(),
         commands,
         run.redactor.clean_output,

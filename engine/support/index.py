@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.console import clean_lines
-from engine.support.archive import Entry
+from engine.record.archive import Entry
+from engine.report.console import clean_lines
 from engine.support.recorded import LEFT_OUT
 
 NAME = "index.txt"

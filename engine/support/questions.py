@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine import detached
-from engine.journal import Event
+from engine.act import detached
 from engine.model.inventory import Role
+from engine.record.journal import Event
 
 KIB = 1 << 10
 ALL = frozenset(Role)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.support.archive import Entry
+from engine.record.archive import Entry
 
 FILES = ("journal.jsonl", "summary.json", "plan.json", "evidence.html", "report.html")
 MIB = 1 << 20

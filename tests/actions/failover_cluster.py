@@ -19,14 +19,14 @@ from engine.model.cluster import (
 from engine.model.finding import Finding
 from engine.model.names import names_of
 from engine.queries import Asked, Query
-from engine.run import Run
+from engine.record.run import Run
 from engine.transport.base import Answer
 from engine.transport.scripted import said
-from runbook import failover
-from runbook.failover import CONSTRAINT
-from runbook.ocs.seen import Seen
+from runbook.to_4_26 import failover
+from runbook.to_4_26.failover import CONSTRAINT
+from runbook.to_4_26.seen import Seen
 from tests.engine import kit
-from tests.policy import builders
+from tests.judge import builders
 
 N, SECOND, THIRD = kit.N, kit.SECOND, kit.THIRD
 UNIT = "httpd_group"

@@ -13,14 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.act import Applied, Applier, without_doubts
+from engine.act.applier import Applied, Applier, without_doubts
 from engine.attempt import remote
-from engine.attempt.memory import Memory
 from engine.attempt.records import RecordsWriter, records_query
 from engine.model.finding import Finding, Severity
-from engine.run import Run
+from engine.record.memory import Memory
+from engine.record.run import Run
 from engine.transport.base import Answer
-from runbook.release import SEVERITIES
+from runbook.to_4_26.release import SEVERITIES
 from tests.engine import kit
 
 

@@ -13,19 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.act import Action, without_doubts
-from engine.attempt.memory import Memory
+from engine.act.applier import Action, without_doubts
 from engine.errors import Unanswered
-from engine.evidence import StoppedForPerson
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterOptions, ClusterStatus, Resource
 from engine.model.finding import Finding, Severity
 from engine.model.names import Names
 from engine.queries import Asked, Query, SqlQuery
-from engine.redact import Redactor
+from engine.record.evidence import StoppedForPerson
+from engine.record.memory import Memory
+from engine.record.redact import Redactor
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook.release import NEVER_ACCEPTABLE, SEVERITIES
+from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import OUT_OF_REACH, Unanswered
-from engine.judge import Judge
+from engine.judge.weighing import Judge
 from engine.model.access import Login
 from engine.model.finding import Finding
 from engine.model.names import names_of
@@ -15,8 +15,9 @@ from engine.queries import Asked, Query
 from engine.queries.access import LISTENING
 from engine.queries.neteye import DEFINITION
 from engine.queries.pacemaker import STATUS
-from runbook import access, release
-from tests.policy import builders as b
+from runbook.cluster import access
+from runbook.to_4_26 import release
+from tests.judge import builders as b
 
 CLUSTER = b.definition()
 INVENTORY = b.inventory(b.hosts_of(CLUSTER))

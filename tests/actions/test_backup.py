@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import ChangeRecord, LedgerEntry
 from engine.errors import RunbookError, Unanswered
-from engine.evidence import StoppedForPerson
-from engine.journal import Event
 from engine.model.change import Temporary
 from engine.model.finding import Finding
-from runbook import test_70_verification as verification
-from runbook.actions.backup import (
+from engine.record.evidence import StoppedForPerson
+from engine.record.journal import Event
+from engine.record.memory import ChangeRecord, LedgerEntry
+from runbook.phases import test_70_verification as verification
+from runbook.to_4_26.actions.backup import (
     VERIFIED,
     Beside,
     is_compared,
@@ -27,9 +27,9 @@ from runbook.actions.backup import (
     memories_beside,
     memories_beside_dropped,
 )
-from runbook.ocs.memories import dump, followed
-from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.ocs.presence import Presence
+from runbook.to_4_26.memories import dump, followed
+from runbook.to_4_26.names import SCRATCH_DATABASE
+from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 DUMP = "CREATE TABLE memories;\nINSERT INTO memories VALUES (1);\n-- Dump completed on some day\n"

@@ -11,35 +11,35 @@ from typing import Any
 import pytest
 
 from engine import waiting
-from engine.attempt.memory import Memory
+from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.evidence import Evidence, StoppedForPerson
-from engine.look import Look
+from engine.judge.constraints import leftover_constraints
+from engine.judge.restore import unsettled
 from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, FailedAction, LocationConstraint
 from engine.model.finding import Way
 from engine.model.names import names_of
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
-from engine.policy.constraints import leftover_constraints
-from engine.policy.restore import unsettled
 from engine.queries.pacemaker import STATUS
+from engine.record.evidence import Evidence, StoppedForPerson
+from engine.record.memory import Memory
 from engine.transport.scripted import FakeTransport
 from engine.transport.scripted import said as answered
-from runbook import failover
-from runbook import test_80_reactivation as reactivation
-from runbook.actions.failover import (
+from runbook.phases import test_80_reactivation as reactivation
+from runbook.phases.actions.restore import ledger_constraint
+from runbook.to_4_26 import failover
+from runbook.to_4_26.actions.failover import (
     constraint_removed,
     failover_to_come,
     httpd_back,
     httpd_failed_over,
     move,
 )
-from runbook.actions.ocs import httpd_restarted
-from runbook.actions.restore import ledger_constraint
-from runbook.failover import CONSTRAINT, LEDGER, Exercised, Proof
-from runbook.ocs.httpd import checks as httpd_checks
-from runbook.ocs.seen import Seen
-from runbook.release import SEVERITIES
+from runbook.to_4_26.actions.ocs import httpd_restarted
+from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Proof
+from runbook.to_4_26.httpd import checks as httpd_checks
+from runbook.to_4_26.release import SEVERITIES
+from runbook.to_4_26.seen import Seen
 from tests.actions.failover_cluster import (
     BROKEN,
     SECOND,
@@ -51,15 +51,15 @@ from tests.actions.failover_cluster import (
     proved_on,
 )
 from tests.engine import kit
+from tests.judge import builders as b
 from tests.parse.topology import crm_mon
-from tests.policy import builders as b
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "EVERY", 0.0)
     monkeypatch.setattr(failover, "ARRIVAL", 0.05)
-    monkeypatch.setattr("runbook.actions.restore.BRIEF", 0.05)
+    monkeypatch.setattr("runbook.phases.actions.restore.BRIEF", 0.05)
 
 
 @pytest.fixture

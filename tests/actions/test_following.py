@@ -13,18 +13,17 @@ from typing import Any
 import pytest
 
 from engine.errors import RunbookError
-from engine.evidence import Evidence
-from engine.follow_up import Followed
-from engine.judge import Judge
-from engine.run import Ending
-from runbook import test_50_backup as backup
-from runbook import test_70_verification as verification
-from runbook import test_97_follow_up as steps
-from runbook.actions.backup import VERIFIED
-from runbook.following import list_here
-from runbook.ocs.memories import followed
-from runbook.ocs.memories.agents import Slot
-from runbook.release import SEVERITIES
+from engine.judge.weighing import Judge
+from engine.record.evidence import Evidence
+from engine.record.run import Ending, Followed
+from runbook.phases import test_70_verification as verification
+from runbook.to_4_26 import test_50_backup as backup
+from runbook.to_4_26 import test_97_follow_up as steps
+from runbook.to_4_26.actions.backup import VERIFIED
+from runbook.to_4_26.following import list_here
+from runbook.to_4_26.memories import followed
+from runbook.to_4_26.memories.agents import Slot
+from runbook.to_4_26.release import SEVERITIES
 from tests.actions.test_ocs_followed import LATER, MOMENT, agent, listed, now
 from tests.engine import kit
 

@@ -11,29 +11,29 @@ import pytest
 
 from engine import waiting
 from engine.attempt import remote
-from engine.attempt.position import Position
 from engine.model.cluster import Cib, ClusterStatus, NodeAttributes
 from engine.model.names import names_of
 from engine.model.packages import PackageState
 from engine.queries import Asked, Query
 from engine.queries.pacemaker import CIB
-from engine.run import Run
+from engine.record.position import Position
+from engine.record.run import Run
 from engine.transport.base import Answer
 from engine.transport.scripted import said
-from runbook.actions.failover import httpd_back, httpd_failed_over
-from runbook.actions.neteye_command import neteye_upgraded
-from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
-from runbook.actions.pacemaker import fencing_restored, nodes_unstandby
-from runbook.failover import Exercised
-from runbook.ocs.httpd import checks as httpd_checks
-from runbook.ocs.names import CREDENTIALS_TEMPLATE
-from runbook.release import TARGET
+from runbook.phases.actions.neteye_command import neteye_upgraded
+from runbook.phases.actions.pacemaker import fencing_restored, nodes_unstandby
+from runbook.to_4_26.actions.failover import httpd_back, httpd_failed_over
+from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
+from runbook.to_4_26.failover import Exercised
+from runbook.to_4_26.httpd import checks as httpd_checks
+from runbook.to_4_26.names import CREDENTIALS_TEMPLATE
+from runbook.to_4_26.release import TARGET
 from tests.actions.failover_cluster import Failover, FailoverLook
 from tests.actions.killing import Edge, Ran, World, memory_on_n, run_action
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.actions.test_ocs_migration import NEW, OLD, TEMPLATE
 from tests.engine import kit
-from tests.policy import builders
+from tests.judge import builders
 
 
 class Files:

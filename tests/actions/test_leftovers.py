@@ -11,7 +11,7 @@ import pytest
 from engine.queries import Query
 from engine.queries.machine import LEFTOVERS
 from engine.secrets import Secret
-from runbook.leftovers import LIMIT, MOST, attach_diffs, difference
+from runbook.cluster.leftovers import LIMIT, MOST, attach_diffs, difference
 from tests.actions.ocs_nodes import FakeLook, N, Nodes
 
 CONF = "/etc/own.conf"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.secrets import Secret
-from runbook import needs
-from runbook.ocs.httpd import before, migration
-from runbook.ocs.httpd.database import OcsDatabase
-from runbook.ocs.login import LoginResult
-from runbook.ocs.names import CREDENTIALS, SERVER_CONF
+from runbook.cluster import needs
+from runbook.to_4_26.httpd import before, migration
+from runbook.to_4_26.httpd.database import OcsDatabase
+from runbook.to_4_26.login import LoginResult
+from runbook.to_4_26.names import CREDENTIALS, SERVER_CONF
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 
 ROOT = Path(__file__).resolve().parents[2]

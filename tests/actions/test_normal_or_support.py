@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from engine.evidence import SUPPORT_NEEDED, Evidence, unanswered
 from engine.model.finding import Finding, Way
-from engine.run import Run
-from runbook import release
-from runbook.checks import normal_or_support
+from engine.record.evidence import SUPPORT_NEEDED, Evidence, unanswered
+from engine.record.run import Run
+from runbook.cluster.checks import normal_or_support
+from runbook.to_4_26 import release
 from tests.engine import kit
 
 FAILED = Finding("resource-failed", "glpi", "it is FAILED", "Started", "Mend it, then run again.")

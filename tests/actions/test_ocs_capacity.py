@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from engine.errors import ParseError
 from engine.queries import SqlQuery
-from runbook.ocs import presence
-from runbook.ocs.glpi import place as glpi_place
-from runbook.ocs.glpi import servers as glpi
-from runbook.ocs.memories import (
+from runbook.to_4_26 import presence
+from runbook.to_4_26.glpi import place as glpi_place
+from runbook.to_4_26.glpi import servers as glpi
+from runbook.to_4_26.memories import (
     agents,
     capacity,
     capacity_after,
@@ -31,10 +31,10 @@ from runbook.ocs.memories import (
     dump,
     table,
 )
-from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
-from runbook.ocs.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
-from runbook.ocs.memories.comparison import SlotRow, Suspect, Totals
-from runbook.ocs.memories.useragents import Sends, sends
+from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
+from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
+from runbook.to_4_26.memories.comparison import SlotRow, Suspect, Totals
+from runbook.to_4_26.memories.useragents import Sends, sends
 
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
 KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.secrets import Secret
-from runbook.ocs.httpd import credentials
+from runbook.to_4_26.httpd import credentials
 from tests.actions.ocs_nodes import DATA
 
 TEMPLATE = (DATA / "credentials.tpl").read_text()

@@ -19,26 +19,34 @@ import pymysql
 import pytest
 from pymysql.cursors import DictCursor
 
-from engine import listing
 from engine.errors import RunbookError
-from engine.evidence import Evidence, StoppedForPerson
 from engine.queries import SqlQuery
+from engine.record import listing
+from engine.record.evidence import Evidence, StoppedForPerson
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
-from runbook.actions.backup import (
+from runbook.to_4_26.actions.backup import (
     Beside,
     memories_backed_up,
     memories_beside,
     memories_beside_dropped,
 )
-from runbook.ocs.glpi import place as glpi_place
-from runbook.ocs.glpi import servers as glpi
-from runbook.ocs.memories import agents, capacity, capacity_list, comparison, dump, followed, table
-from runbook.ocs.memories import checks as memories_checks
-from runbook.ocs.memories.checks import capacity_before, memories_after
-from runbook.ocs.memories.comparison import BackupDifference, DecoratedOutcome
-from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.ocs.presence import Presence
+from runbook.to_4_26.glpi import place as glpi_place
+from runbook.to_4_26.glpi import servers as glpi
+from runbook.to_4_26.memories import (
+    agents,
+    capacity,
+    capacity_list,
+    comparison,
+    dump,
+    followed,
+    table,
+)
+from runbook.to_4_26.memories import checks as memories_checks
+from runbook.to_4_26.memories.checks import capacity_before, memories_after
+from runbook.to_4_26.memories.comparison import BackupDifference, DecoratedOutcome
+from runbook.to_4_26.names import SCRATCH_DATABASE
+from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
 from tests.engine import kit
 

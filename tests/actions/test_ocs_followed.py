@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.ocs.memories import followed
-from runbook.ocs.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
-from runbook.ocs.memories.tally import (
+from runbook.to_4_26.memories import followed
+from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
+from runbook.to_4_26.memories.tally import (
     ADVICE,
     HEADER,
     LEFT,

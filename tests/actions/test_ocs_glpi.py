@@ -11,12 +11,12 @@ import pytest
 
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook.ocs.glpi import key as glpi_key
-from runbook.ocs.glpi import servers as glpi
-from runbook.ocs.glpi import servers_after as glpi_after
-from runbook.ocs.glpi import stored_password as glpi_password
-from runbook.ocs.glpi.servers import OcsServer, PluginState
-from runbook.ocs.login import LoginResult, login
+from runbook.to_4_26.glpi import key as glpi_key
+from runbook.to_4_26.glpi import servers as glpi
+from runbook.to_4_26.glpi import servers_after as glpi_after
+from runbook.to_4_26.glpi import stored_password as glpi_password
+from runbook.to_4_26.glpi.servers import OcsServer, PluginState
+from runbook.to_4_26.login import LoginResult, login
 from tests.actions.ocs_nodes import DATA
 
 VECTORS = json.loads((DATA / "glpi-password-vectors.json").read_text())

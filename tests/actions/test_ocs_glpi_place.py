@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.ocs.glpi.place import GlpiConfig, configurations, place
+from runbook.to_4_26.glpi.place import GlpiConfig, configurations, place
 from tests.actions.ocs_nodes import FakeLook, N, Nodes
 
 CONF = "/neteye/shared/glpi/conf"

@@ -7,21 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.secrets import Secret
-from runbook import release
-from runbook.ocs.httpd.access import access_changes, access_findings
-from runbook.ocs.httpd.httpd_conf import Kind, arguments, parse_conf
-from runbook.ocs.httpd.merge import Merge
-from runbook.ocs.httpd.merge import merge as merge_with
-from runbook.ocs.httpd.passwords import (
+from runbook.to_4_26 import release
+from runbook.to_4_26.httpd.access import access_changes, access_findings
+from runbook.to_4_26.httpd.httpd_conf import Kind, arguments, parse_conf
+from runbook.to_4_26.httpd.merge import Merge
+from runbook.to_4_26.httpd.merge import merge as merge_with
+from runbook.to_4_26.httpd.passwords import (
     Password,
     cannot_carry,
     is_passed_in_time,
     preflight_findings,
     read_password,
 )
-from runbook.ocs.httpd.perl_block import plain_string, statements
-from runbook.ocs.masking import masked, masked_diff
-from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
+from runbook.to_4_26.httpd.perl_block import plain_string, statements
+from runbook.to_4_26.masking import masked, masked_diff
+from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA
 
 OLD = {SERVER_CONF: "server-old.conf", RESTAPI_CONF: "restapi-old.conf"}

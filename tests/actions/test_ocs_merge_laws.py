@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook import release
-from runbook.ocs.httpd.merge import Merge
-from runbook.ocs.httpd.merge import merge as merge_with
-from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
+from runbook.to_4_26 import release
+from runbook.to_4_26.httpd.merge import Merge
+from runbook.to_4_26.httpd.merge import merge as merge_with
+from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA
 from tests.httpd_view import by_group, follow, settings
 

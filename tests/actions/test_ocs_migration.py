@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 
 from engine.errors import Unanswered
-from engine.evidence import StoppedForPerson
 from engine.model.change import Doubt
 from engine.model.finding import Severity
-from runbook.actions.ocs import ocs_credentials_written, ocs_files_migrated
-from runbook.ocs.httpd.migration import (
+from engine.record.evidence import StoppedForPerson
+from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
+from runbook.to_4_26.httpd.migration import (
     TOO_EARLY,
     credentials_now,
     migration_diffs,
     passwords_before,
     put_back_commands,
 )
-from runbook.ocs.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
-from runbook.release import SEVERITIES
+from runbook.to_4_26.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
+from runbook.to_4_26.release import SEVERITIES
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 PASSWORD = "right#horse$7"

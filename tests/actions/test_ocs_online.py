@@ -18,13 +18,13 @@ from engine.errors import RunbookError, Unanswered
 from engine.model.cluster import Resource
 from engine.secrets import Secret
 from engine.transport.base import Answer
-from runbook.actions.ocs import httpd_restarted
-from runbook.ocs.httpd import activity, before, online, restapi
-from runbook.ocs.httpd.checks import has_ocs_server, ocs_online
-from runbook.ocs.httpd.database import OCS_DATABASE_IN_USE, databases_in_use, elsewhere
-from runbook.ocs.httpd.online import HttpAnswer, Started
-from runbook.ocs.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
-from runbook.ocs.presence import Presence
+from runbook.to_4_26.actions.ocs import httpd_restarted
+from runbook.to_4_26.httpd import activity, before, online, restapi
+from runbook.to_4_26.httpd.checks import has_ocs_server, ocs_online
+from runbook.to_4_26.httpd.database import OCS_DATABASE_IN_USE, databases_in_use, elsewhere
+from runbook.to_4_26.httpd.online import HttpAnswer, Started
+from runbook.to_4_26.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
+from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import DATA, OTHER, FakeLook, N, Nodes, drive
 
 CURL = """

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.model.finding import Finding
-from runbook.ocs.httpd.sameness import compared_with_n
-from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
+from runbook.to_4_26.httpd.sameness import compared_with_n
+from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA, OTHER, FakeLook, N, Nodes
 
 VARIABLE = "INVENTORY_DB_WORD"

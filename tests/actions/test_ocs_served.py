@@ -13,10 +13,10 @@ import pytest
 
 from engine.errors import Unanswered
 from engine.model.cluster import Resource
-from runbook.ocs.httpd import activity, served
-from runbook.ocs.httpd.activity import Activity, Cause
-from runbook.ocs.httpd.checks import agents_now
-from runbook.ocs.names import SERVER_CONF
+from runbook.to_4_26.httpd import activity, served
+from runbook.to_4_26.httpd.activity import Activity, Cause
+from runbook.to_4_26.httpd.checks import agents_now
+from runbook.to_4_26.names import SERVER_CONF
 from tests.actions.ocs_nodes import DATA, FakeLook, N, Nodes
 
 DIRECTORY = "/var/lib/ocs-log"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runbook import release
-from runbook.ocs.httpd.conf_tree import identity
-from runbook.ocs.httpd.httpd_conf import Item, Kind, parse_conf
-from runbook.ocs.httpd.merge import Merge
-from runbook.ocs.httpd.merge import merge as merge_with
-from runbook.ocs.httpd.passwords import is_carrier, is_passed_in_time, read_password
-from runbook.ocs.names import RESTAPI_CONF, SERVER_CONF
+from runbook.to_4_26 import release
+from runbook.to_4_26.httpd.conf_tree import identity
+from runbook.to_4_26.httpd.httpd_conf import Item, Kind, parse_conf
+from runbook.to_4_26.httpd.merge import Merge
+from runbook.to_4_26.httpd.merge import merge as merge_with
+from runbook.to_4_26.httpd.passwords import is_carrier, is_passed_in_time, read_password
+from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA
 
 PASSWORD = "right#horse$7"

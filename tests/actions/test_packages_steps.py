@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import Memory
-from engine.attempt.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT
 from engine.model.finding import Acceptance, Finding
 from engine.model.host import Version
 from engine.model.packages import PackageState
 from engine.queries import Asked, Query
-from runbook import packages, release, test_30_update, test_70_verification
+from engine.record.memory import Memory
+from engine.record.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT
+from runbook.cluster import packages
+from runbook.phases import test_30_update, test_70_verification
+from runbook.to_4_26 import release
 from tests.engine import kit
 from tests.parse.test_packages import state
 

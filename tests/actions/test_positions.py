@@ -11,26 +11,21 @@ from typing import Any
 
 import pytest
 
-from engine.act import Applied
-from engine.attempt.memory import Memory
-from engine.attempt.position import Position
-from engine.evidence import StoppedForPerson
+from engine.act.applier import Applied
+from engine.judge import normal
 from engine.model.finding import Finding
 from engine.model.inventory import Environment, Settings
 from engine.model.names import Names
-from engine.policy import normal
 from engine.queries import Asked
+from engine.record.evidence import StoppedForPerson
+from engine.record.memory import Memory
+from engine.record.position import Position
 from engine.transport.scripted import said
-from runbook import (
-    release,
-    test_10_preflight,
-    test_15_preflight_ocs,
-    test_30_update,
-    test_50_backup,
-)
-from runbook.test_60_upgrade import test_window as window
+from runbook.phases import test_10_preflight, test_30_update
+from runbook.phases.test_60_upgrade import test_window as window
+from runbook.to_4_26 import release, test_15_preflight_ocs, test_50_backup
 from tests.engine import kit
-from tests.policy.builders import cluster_status, node
+from tests.judge.builders import cluster_status, node
 
 NODES = (kit.N, kit.SECOND, kit.THIRD)
 CHECKS = ("sameness", "repository", "clocks", "constraints", "leftovers", "health")

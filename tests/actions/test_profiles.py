@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from engine.errors import OUT_OF_REACH
-from engine.evidence import unanswered
 from engine.model.finding import Finding
-from runbook import profiles, release
+from engine.record.evidence import unanswered
+from runbook.cluster import profiles
+from runbook.to_4_26 import release
 from tests.engine.kit import FakeTime
 
 LOOK: Any = SimpleNamespace(release=SimpleNamespace(severities=release.SEVERITIES))

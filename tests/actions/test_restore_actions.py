@@ -9,26 +9,26 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import Memory
-from engine.detached import Progress
+from engine.act.detached import Progress
+from engine.act.foreseen import Foreseen
 from engine.errors import Unanswered
-from engine.evidence import StoppedForPerson
+from engine.judge.restore import LastRound
 from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus, NodeAttributes
-from engine.plan.foreseen import Foreseen
-from engine.policy.restore import LastRound
 from engine.queries.pacemaker import CIB
-from runbook.actions.pacemaker import unstandby_to_come
-from runbook.actions.restore import (
+from engine.record.evidence import StoppedForPerson
+from engine.record.memory import Memory
+from runbook.cluster.restoring import last_round, still_running
+from runbook.phases.actions.pacemaker import unstandby_to_come
+from runbook.phases.actions.restore import (
     ledger_fencing,
     ledger_scratch,
     ledger_unstandby,
     unstandby_planned,
 )
-from runbook.ocs.names import SCRATCH_DATABASE
-from runbook.restoring import last_round, still_running
+from runbook.to_4_26.names import SCRATCH_DATABASE
 from tests.engine import kit
-from tests.policy.builders import cluster_status, node
+from tests.judge.builders import cluster_status, node
 
 N, SECOND, THIRD = kit.N, kit.SECOND, kit.THIRD
 STANDBY = [{"kind": "standby", "subject": name, "former": "active"} for name in (SECOND, THIRD)]

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.position import Position
-from engine.evidence import Evidence
-from engine.judge import Judge
+from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance
-from runbook import test_15_preflight_ocs as ocs
-from runbook import test_16_preflight_needs as needs
-from runbook.ocs.memories import table
-from runbook.ocs.names import CREDENTIALS, SERVER_CONF
-from runbook.ocs.presence import Presence
-from runbook.ocs.seen import Seen
-from runbook.release import NEVER_ACCEPTABLE, SEVERITIES
+from engine.record.evidence import Evidence
+from engine.record.position import Position
+from runbook.phases import test_16_preflight_needs as needs
+from runbook.to_4_26 import test_15_preflight_ocs as ocs
+from runbook.to_4_26.memories import table
+from runbook.to_4_26.names import CREDENTIALS, SERVER_CONF
+from runbook.to_4_26.presence import Presence
+from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
+from runbook.to_4_26.seen import Seen
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.engine import kit
 
@@ -133,8 +133,8 @@ def test_a_step_goes_on_with_what_was_accepted(
     also = ("capacity-column",) if body is ocs.test_capacity and code != "capacity-column" else ()
     monkeypatch.setattr(ocs.before, "ocs_now", lambda look: Seen([], "it answers"))
     # this machine has not every program of a node
-    monkeypatch.setattr("runbook.needs.ALWAYS", ("sh",))
-    monkeypatch.setattr("runbook.needs.WITH_OCS", ())
+    monkeypatch.setattr("runbook.cluster.needs.ALWAYS", ("sh",))
+    monkeypatch.setattr("runbook.cluster.needs.WITH_OCS", ())
     evidence = evidence_of(tmp_path, *also, *([code] if accepted else []))
     body(look, evidence)
     assert {finding.code for finding in evidence.blocking} == (set() if accepted else {code})

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import Memory
 from engine.model.finding import Finding
 from engine.queries import Asked
+from engine.record.memory import Memory
 from engine.secrets import Secret
-from runbook import checks
-from runbook.test_60_upgrade import test_stop as stop
+from runbook.cluster import checks
+from runbook.phases.test_60_upgrade import test_stop as stop
 from tests.engine import kit
-from tests.policy.builders import cluster_status, node
+from tests.judge.builders import cluster_status, node
 
 CONFLICTS = {kit.SECOND: ["/etc/httpd/conf.d/ocsinventory-server.conf.rpmnew"]}
 

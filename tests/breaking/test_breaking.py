@@ -11,16 +11,11 @@ from engine.model.finding import Severity
 from rehearsal import scenarios
 from rehearsal.standins.settings import draw
 from rehearsal.topology import parse_counts
-from runbook import (
-    test_10_preflight,
-    test_15_preflight_ocs,
-    test_50_backup,
-    test_60_upgrade,
-    test_70_verification,
-)
-from runbook import test_16_preflight_needs as needs
-from runbook import test_30_update as update
-from runbook.release import SEVERITIES
+from runbook.phases import test_10_preflight, test_60_upgrade, test_70_verification
+from runbook.phases import test_16_preflight_needs as needs
+from runbook.phases import test_30_update as update
+from runbook.to_4_26 import test_15_preflight_ocs, test_50_backup
+from runbook.to_4_26.release import SEVERITIES
 from tests.breaking.__main__ import INTRODUCTION
 from tests.breaking.case import Case, Start
 from tests.breaking.cases import ALL, CASES

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from engine.act import Action, Applied, Applier
+from engine.act.applier import Action, Applied, Applier
+from engine.act.stops import NotDone
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.model.change import Change, Nothing
-from engine.run import Ending, Run
-from engine.stops import NotDone
+from engine.record.run import Ending, Run
 from tests.engine import kit
 
 SET = ("pcs", "property", "set", "x=1")

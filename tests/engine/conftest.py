@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.act.detached import Follower
 from engine.attempt.records import RecordsWriter
-from engine.detached import Follower
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, Bench, Detached, Make
@@ -37,7 +37,7 @@ def long_command(bench: Make, monkeypatch: pytest.MonkeyPatch) -> Make:
         )
         made.records.acquire(over="1")
         timeless = functools.partial(Follower, clock=made.time.clock, wait=made.time.wait)
-        monkeypatch.setattr("engine.detached.Follower", timeless)
+        monkeypatch.setattr("engine.act.detached.Follower", timeless)
         return made
 
     return make

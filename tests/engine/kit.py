@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from engine.attempt import remote
-from engine.attempt.memory import Memory
-from engine.journal import Journal
-from engine.judge import Judge
+from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance, Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.model.release import Release
-from engine.outputs import Outputs
-from engine.redact import Redactor
-from engine.run import Mode, Run
+from engine.record.journal import Journal
+from engine.record.memory import Memory
+from engine.record.outputs import Outputs
+from engine.record.redact import Redactor
+from engine.record.run import Mode, Run
 from engine.secrets import Secret
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine.act import Action
+from engine.act.applier import Action
 from engine.attempt.records import RecordsWriter
 from engine.model.change import Nothing, Temporary
-from engine.run import Ending, Mode
+from engine.record.run import Ending, Mode
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.firewall import Firewall
 from engine.transport.scripted import said

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.model.change import Nothing
-from engine.run import Ending
+from engine.record.run import Ending
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, STEP, Make, change

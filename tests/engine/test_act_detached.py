@@ -8,7 +8,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import LEASE, RecordsWriter
-from engine.run import Ending
+from engine.record.run import Ending
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import Make, upgrade
@@ -183,7 +183,7 @@ def test_a_start_refused_for_its_generation_never_started(long_command: Make) ->
 def test_a_flood_of_output_is_kept_and_shown_in_part(
     long_command: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.livelog.KEPT", 1000)
+    monkeypatch.setattr("engine.act.livelog.KEPT", 1000)
     lines = "".join(f"line {number}\n" for number in range(20_000))
     looks = [said(f"alive - {len(lines)}\n{lines}"), said(f"dead 0 {len(lines)}\n")]
     made = long_command(looks)

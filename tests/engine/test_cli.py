@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.cli import main
-from engine.journal import Journal
+from engine.record.journal import Journal
 
 RUN = "20261102T000000Z-test-0002"
 
@@ -175,7 +175,7 @@ def test_a_file_that_can_not_be_written_is_one_sentence(
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device", str(run / "summary.json"))
 
-    monkeypatch.setattr("engine.report.replay.write_summary", full)
+    monkeypatch.setattr("engine.run.replay.write_summary", full)
     assert main(["report", str(run)]) == 1
     said = capsys.readouterr().err
     assert said == f"ERROR: {run / 'summary.json'}: can't be written (No space left on device)\n"

@@ -8,8 +8,8 @@ from typing import TextIO
 
 import pytest
 
-from engine.console import Console, LastingOutput, clean_line, clock
-from engine.redact import Redactor
+from engine.record.redact import Redactor
+from engine.report.console import Console, LastingOutput, clean_line, clock
 from engine.secrets import MASK, Secret
 from tests.engine.kit import FakeTime
 

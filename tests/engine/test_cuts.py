@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from engine import detached
+from engine.act import detached
+from engine.ask.look import Look
+from engine.ask.sql import socket_of
 from engine.attempt.gate import TRIES
 from engine.attempt.records import RecordsWriter
-from engine.console import Console
 from engine.errors import RunbookError, Unanswered
-from engine.look import Look
 from engine.model.names import names_of
 from engine.queries import Query
-from engine.redact import whole_end
+from engine.record.redact import whole_end
+from engine.report.console import Console
+from engine.run.session import Session
 from engine.secrets import MASK, Secret
-from engine.session import Session
-from engine.sql import socket_of
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 from tests.engine.acting import SET, Make, change
@@ -71,7 +71,7 @@ def test_of_what_a_change_failed_with(bench: Make) -> None:
 def test_of_what_a_change_was_held_back_with(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     made = bench({(kit.N, SET): said(code=3, stderr=cut_at(300))})
     made.run.redactor.learn(Secret(VALUE))
-    monkeypatch.setattr("engine.act.was_held_back", lambda answer: True)
+    monkeypatch.setattr("engine.act.applier.was_held_back", lambda answer: True)
     text = made.refused(change())
     assert f"held back {TRIES} times" in text
     assert HALF not in text

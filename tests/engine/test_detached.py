@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.attempt import remote
-from engine.attempt.records import LockLost, RecordsWriter
-from engine.detached import (
+from engine.act.detached import (
     PATIENCE,
     Follower,
     NotStarted,
@@ -21,6 +19,8 @@ from engine.detached import (
     progress_query,
     start,
 )
+from engine.attempt import remote
+from engine.attempt.records import LockLost, RecordsWriter
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.act.detached import Progress, parse_progress
 from engine.attempt import remote
-from engine.detached import Progress, parse_progress
 from engine.transport.base import Answer
 from tests.engine.kit import run_script
 from tests.engine.pipes import let_go, writer_to

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.door import Door
+from engine.ask.door import Door
 from engine.errors import Refused
 from engine.transport.base import Transport
 from engine.transport.firewall import Firewall

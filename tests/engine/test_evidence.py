@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.evidence import GOES_ON, OVER, Evidence, StoppedForPerson, unanswered
 from engine.model.finding import Acceptance
 from engine.queries import Asked
-from engine.run import Run
+from engine.record.evidence import GOES_ON, OVER, Evidence, StoppedForPerson, unanswered
+from engine.record.run import Run
 from engine.secrets import MASK, Secret
 from tests.engine import kit
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from engine.errors import OUT_OF_REACH
-from engine.evidence import as_data, unanswered
+from engine.judge.ways import told
 from engine.model.finding import Finding
 from engine.model.folding import consequence, folded
-from engine.policy.ways import told
+from engine.record.evidence import as_data, unanswered
 
 LONG = "no ssh connection to root@192.0.2.2 port 22; ssh says: Host key verification failed"
 

@@ -11,7 +11,7 @@ from engine.attempt import handover
 from engine.attempt.lock import ClusterLock
 from engine.attempt.records import RecordsWriter
 from engine.errors import UsageError
-from engine.run import Run
+from engine.record.run import Run
 from engine.transport.base import Lost, LostKind
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change

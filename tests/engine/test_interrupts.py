@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.interrupts import SIGNALS, TOGETHER, UNWINDING, Interrupts
+from engine.record.interrupts import SIGNALS, TOGETHER, UNWINDING, Interrupts
 from tests.engine.kit import FakeTime
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import SCHEMA, Journal, in_order, lines_of, read_journal, stamp
+from engine.record.journal import SCHEMA, Journal, in_order, lines_of, read_journal, stamp
 from engine.verify import digest, read_chain
 from tests.engine import kit
 

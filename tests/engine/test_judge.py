@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
-from engine.judge import Judge
+from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance, Severity
 from tests.engine import kit
 

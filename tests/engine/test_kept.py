@@ -10,7 +10,7 @@ import pytest
 
 from engine.attempt import kept, records
 from engine.attempt.kept import Fetcher, packed
-from engine.outputs import EXCERPT
+from engine.record.outputs import EXCERPT
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change
 

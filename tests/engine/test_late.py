@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.attempt import late
-from engine.attempt.memory import Memory
 from engine.attempt.records import Attempt, records_query
 from engine.model.change import Outcome
+from engine.record.memory import Memory
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change
 

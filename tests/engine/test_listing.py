@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import listing
 from engine.errors import RunbookError
-from engine.evidence import Evidence
-from engine.outputs import EXCERPT
+from engine.record import listing
+from engine.record.evidence import Evidence
+from engine.record.outputs import EXCERPT
+from engine.record.run import Run
 from engine.report.html import step_details
-from engine.run import Run
 from engine.secrets import MASK, Secret
 from tests.engine import kit
 
@@ -132,7 +132,7 @@ def test_the_report_names_it_from_the_journal_alone(run: Run, evidence: Evidence
 
 
 def read_lines(run: Run) -> list[dict[str, object]]:
-    from engine.journal import lines_of, read_journal
+    from engine.record.journal import lines_of, read_journal
 
     path = run.directory / "journal.jsonl"
     return list(read_journal(lines_of(path.read_bytes()), str(path)))

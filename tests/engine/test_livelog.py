@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import livelog
-from engine.livelog import LiveLog
-from engine.redact import Redactor
+from engine.act import livelog
+from engine.act.livelog import LiveLog
+from engine.record.redact import Redactor
 from engine.secrets import MASK, Secret
 
 VALUE = "Tr0ub4dor&3"

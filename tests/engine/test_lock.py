@@ -13,7 +13,7 @@ from engine.attempt import lock as locks
 from engine.attempt import records as leases
 from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
 from engine.attempt.records import RecordsWriter
-from engine.run import Ending, Run
+from engine.record.run import Ending, Run
 from engine.waiting import boottime
 from tests.engine import kit
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from engine.ask.look import Look
 from engine.errors import ParseError, Unanswered
-from engine.look import Look
 from engine.model.names import names_of
 from engine.queries import Query, SqlQuery, of_text
 from engine.queries.machine import PROCESSES
 from engine.queries.pacemaker import STATUS
-from engine.run import Run
+from engine.record.run import Run
 from engine.secrets import Secret
 from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said

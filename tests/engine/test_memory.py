@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import Memory
 from engine.model.change import Outcome
+from engine.record.memory import Memory
 from tests.engine.kit import event, intent, result
 
 OPENS_FENCING = [{"kind": "fencing", "subject": "cluster", "former": "enabled"}]

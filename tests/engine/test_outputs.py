@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.outputs import EXCERPT, Outputs
+from engine.record.outputs import EXCERPT, Outputs
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from engine.queries import Query
 from engine.queries.packages import HIDING, PENDING, REACHED, package_state, repository_state
 from engine.transport.base import Answer
 from engine.transport.firewall import Firewall
-from tests.policy import builders as b
+from tests.judge import builders as b
 
 # exit code 100: there are updates. Which are there depends on the options, as in dnf
 DNF = r"""

@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.material import (
+from engine.model.change import Change
+from engine.model.finding import Acceptance, Severity
+from engine.model.host import Version
+from engine.model.inventory import Environment, Settings
+from engine.model.plan import PlannedStep, Verdict
+from engine.record.material import (
     NOT_STEERING,
     canonical,
     material_hash,
@@ -20,11 +25,6 @@ from engine.material import (
     runbook_hash,
     steering_settings,
 )
-from engine.model.change import Change
-from engine.model.finding import Acceptance, Severity
-from engine.model.host import Version
-from engine.model.inventory import Environment, Settings
-from engine.model.plan import PlannedStep, Verdict
 from engine.secrets import Secret
 from tests.engine import kit
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from engine.errors import OUT_OF_REACH
-from engine.evidence import unanswered
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.table import Line, rendered, table
+from engine.record.evidence import unanswered
 from tests.engine import kit
 
 NODES = [f"neteye{number:02}.neteyelocal" for number in range(1, 17)]
@@ -31,7 +31,7 @@ def lines(*steps: PlannedStep, no_return: str = "upgrade.run") -> list[Line]:
 
 
 def upgrade_of_sixteen() -> list[PlannedStep]:
-    """As `runbook/test_60_upgrade.py` fans out: rounds, and nodes within them."""
+    """As `runbook/phases/test_60_upgrade.py` fans out: rounds, and nodes within them."""
     steps = []
     for number in range(1, 19):
         run = f"upgrade.run[{number}]"

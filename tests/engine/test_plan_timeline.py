@@ -10,7 +10,7 @@ import pytest
 from engine.model.inventory import Environment, Settings
 from engine.model.release import Release, Stage
 from engine.plan.timeline import Timeline, timeline, timeline_lines
-from runbook.release import RELEASE
+from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 
 NOW = datetime(2026, 11, 28, 19, 0, tzinfo=UTC)

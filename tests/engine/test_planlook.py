@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from engine.look import Look
+from engine.ask.look import Look
 from engine.model.change import Change, Temporary
 from engine.model.names import names_of
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.queries import SqlQuery
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
-from engine.run import Run
+from engine.record.run import Run
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.parse.topology import crm_mon

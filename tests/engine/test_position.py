@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import Memory
-from engine.attempt.position import (
+from engine.model.host import Version
+from engine.record.memory import Memory
+from engine.record.position import (
     AT_TARGET,
     Position,
     Situation,
@@ -17,7 +18,6 @@ from engine.attempt.position import (
     position_of,
     round_to_prove,
 )
-from engine.model.host import Version
 from tests.engine import kit
 
 OLD, NEW = Version(4, 25), Version(4, 26)

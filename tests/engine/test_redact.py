@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.redact import Redactor
+from engine.record.redact import Redactor
 from engine.secrets import MASK, Secret
 
 CAPTURED = Path(__file__).parents[1] / "data" / "captured"

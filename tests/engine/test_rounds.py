@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.memory import Memory
-from engine.attempt.position import AT_TARGET, LEFT, Position
 from engine.errors import Unanswered
 from engine.model.change import Change, Nothing
 from engine.model.host import Package, Version
 from engine.model.packages import PackageState
 from engine.queries import Asked, Query
-from runbook.actions.neteye_command import neteye_updated, neteye_upgraded
+from engine.record.memory import Memory
+from engine.record.position import AT_TARGET, LEFT, Position
+from runbook.phases.actions.neteye_command import neteye_updated, neteye_upgraded
 from tests.engine import kit
-from tests.policy.builders import cluster_status
+from tests.judge.builders import cluster_status
 
 
 def look(

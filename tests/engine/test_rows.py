@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from engine.rows import Row, RowState, rows_of
+from engine.record.rows import Row, RowState, rows_of
 from tests.engine.kit import event
 
 GUIDE = {"G01": "the first duty", "G02": "the second duty"}

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from engine.run import Ending, Run, Stop
+from engine.record.run import Ending, Run, Stop
 from tests.engine import kit
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.attempt.settle import parse_settlements, refuse_steps_that_are_not, settle
 from engine.errors import UsageError
 from engine.model.change import Settlement
-from engine.run import Ending, Run
+from engine.record.run import Ending, Run
 from tests.engine import kit
 
 ONCE = kit.intent("phase.once", repeatable=False)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from engine.errors import RunbookError
-from engine.intervals import (
+from engine.model.cluster import ClusterStatus
+from engine.parse.crm_mon import parse_crm_mon
+from engine.queries.pacemaker import STATUS
+from engine.record.intervals import (
     FENCING,
     STANDBY,
     Interval,
@@ -20,10 +23,7 @@ from engine.intervals import (
     of_kind,
     told,
 )
-from engine.model.cluster import ClusterStatus
-from engine.parse.crm_mon import parse_crm_mon
-from engine.queries.pacemaker import STATUS
-from engine.standby import INTERVAL, StateWatch
+from engine.record.standby import INTERVAL, StateWatch
 from tests.engine.kit import BEGIN, event
 from tests.parse.topology import crm_mon
 

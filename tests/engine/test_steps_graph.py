@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import UsageError
-from engine.graph import order, resolve
-from engine.steps import Scope, StepItem, StepMark, mark_of, step
+from engine.record.steps import Scope, StepItem, StepMark, mark_of, step
+from engine.run.graph import order, resolve
 
 
 def item(name: str, *after: str, round: int | None = None, node: str | None = None) -> StepItem:

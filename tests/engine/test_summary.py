@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine import detached
-from engine.evidence import as_data, unanswered
+from engine.act import detached
 from engine.model.finding import Acceptance, Severity
+from engine.record.evidence import as_data, unanswered
 from engine.report.summary import SCHEMA, summary_of, write_summary
 from tests.engine import kit
 from tests.engine.kit import event

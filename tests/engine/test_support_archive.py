@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.record.archive import Entry, write_archive
 from engine.support import recorded as of_run
-from engine.support.archive import Entry, write_archive
 from engine.support.recorded import recorded
 
 MOMENT = datetime(2026, 11, 2, 3, 4, 5, 678000, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.look import Look
+from engine.ask.look import Look
 from engine.model.names import Names
 from engine.support import asking
 from engine.support.asking import BATCH, EACH, TOTAL, Collected, ask_nodes

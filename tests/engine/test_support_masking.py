@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.redact import Redactor
+from engine.record.redact import Redactor
 from engine.secrets import MASK, Secret
 from engine.support.masking import masked
 

@@ -15,13 +15,7 @@ from engine.secrets import Secret
 from engine.transport.base import Known, Lost, LostKind
 from engine.transport.connection import Connection
 from engine.transport.ssh import SshTransport
-from tests.engine.sshd import (
-    NODE,
-    Sshd,
-    running,
-    stranger_transport,
-    this_machine,
-)
+from tests.engine.sshd import NODE, Sshd, running, stranger_transport, this_machine
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="machines of their own need root")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
-from engine.usage import is_runbook, refuse_partial_runs
+from engine.run.usage import is_runbook, refuse_partial_runs
 
 ALL = ("dependency", "html", "junitxml", "metadata", "terminal", "capture")
 
@@ -63,12 +63,12 @@ def test_whether_the_runbook_is_meant(args: list[str], means: bool) -> None:
 @pytest.mark.parametrize(
     "args",
     [
-        ["runbook/test_10_preflight.py"],
-        ["runbook/test_10_preflight.py::test_versions"],
+        ["runbook/phases/test_10_preflight.py"],
+        ["runbook/phases/test_10_preflight.py::test_versions"],
         ["runbook::test_versions"],
         ["runbook", "tests"],
         ["tests", "runbook"],
-        ["runbook", "runbook/test_10_preflight.py"],
+        ["runbook", "runbook/phases/test_10_preflight.py"],
         ["runbook/actions"],
     ],
 )

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.evidence import as_data
 from engine.queries.pacemaker import STATUS
+from engine.record.evidence import as_data
 from engine.verify import digest
 from tests.engine import kit
 from tests.engine.kit import SECOND, N, event

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.report.seal import Sealed, seal
+from engine.prove.seal import Sealed, seal
 from tests.engine import kit
 
 VERIFY = Path(__file__).resolve().parents[2] / "engine" / "verify.py"

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from engine.approvals import read_approvals
-from engine.report.signature import CantVerify, is_signed_with, signed_by
-from engine.statement import read_statement
+from engine.prove.approvals import read_approvals
+from engine.prove.signature import CantVerify, is_signed_with, signed_by
+from engine.prove.statement import read_statement
 from engine.verify import NAMESPACE, NOT_VALID, VALID, Wrong, key_of, signer_of, verify
 from tests.evidence.sealed import PRINCIPAL, Signed, made, new_key
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from engine import cli
-from engine.approvals import read_approvals
 from engine.errors import ParseError
-from engine.material import material_hash
 from engine.parse.approval import parse_approval
+from engine.prove.approvals import read_approvals
+from engine.record.material import material_hash
 from engine.verify import canonical
 from tests.engine.kit import BEGIN
 from tests.evidence.schemas import problems
@@ -109,7 +109,7 @@ def test_a_stranger_s_key_counts_for_nothing(plan: Path, allowed: Path) -> None:
 def test_a_signature_of_evidence_approves_nothing(
     plan: Path, allowed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.approvals.APPROVAL", "neteye-runbook")
+    monkeypatch.setattr("engine.prove.approvals.APPROVAL", "neteye-runbook")
     given(plan)
     monkeypatch.undo()
     (seen,) = read_approvals(plan.parent / "given", allowed)

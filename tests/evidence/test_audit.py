@@ -13,13 +13,7 @@ import pytest
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.audit.records import cut, excerpt
-from engine.report.audit.runs import (
-    commands_of,
-    losses_of,
-    phases_of,
-    runs_of,
-    states_lasting,
-)
+from engine.report.audit.runs import commands_of, losses_of, phases_of, runs_of, states_lasting
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.summary import summary_of

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.model.inventory import Host, Role
-from engine.report import signature
-from engine.report.signature import CantSign, find_signer
+from engine.prove import signature
+from engine.prove.signature import CantSign, find_signer
 from tests.evidence.sealed import new_key
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from engine.errors import ParseError
-from engine.material import runbook_hash
 from engine.parse.statement import parse_statement
-from engine.statement import NAME, read_statement
+from engine.prove.statement import NAME, read_statement
+from engine.record.material import runbook_hash
 from engine.verify import VALID, canonical, verify
 from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key

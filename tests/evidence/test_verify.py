@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.report.seal import seal_anew
+from engine.prove.seal import seal_anew
 from engine.verify import (
     NOT_PROVED,
     NOT_VALID,

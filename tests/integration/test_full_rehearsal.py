@@ -24,10 +24,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.prove.statement import read_statement
 from engine.report.gaps import sentence
-from engine.statement import read_statement
 from rehearsal.standins.settings import draw
-from runbook.release import SERVICES
+from runbook.to_4_26.release import SERVICES
 from tests.evidence.schemas import problems_of_run
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.failover import assert_nothing_holds_httpd, httpd_starts

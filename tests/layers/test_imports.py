@@ -1,7 +1,7 @@
 """Who may know whom, read from the imports themselves: nothing is imported to find out.
 
-model <- parse, policy <- observe <- act <- plugin; the transport is the only door to nodes, and
-only those who ask or act stand at it; the runbook uses the engine, never the other way round.
+A folder for each verb, and an order between them; the transport is the only door to nodes, and only
+those who ask or act stand at it; the runbook uses the engine, never the other way round.
 """
 
 from __future__ import annotations
@@ -69,101 +69,72 @@ def offences(*, who: list[str], allowed: tuple[str, ...]) -> list[str]:
 
 
 def test_the_reader_of_imports_sees_something() -> None:
-    assert "engine.model.finding" in imports("engine.judge")
+    assert "engine.model.finding" in imports("engine.judge.weighing")
     assert len(modules()) > 100
 
 
-LEAVES = ("engine.errors", "engine.secrets")
-
-LAYERS: dict[str, tuple[str, ...]] = {
-    # a release is data that includes the weighing of findings
-    "engine.model": ("engine.model", "engine.judge", *LEAVES),
-    "engine.parse": ("engine.parse", "engine.model", *LEAVES),
-    "engine.policy": ("engine.policy", "engine.model"),
-    "engine.queries": ("engine.queries", "engine.parse", "engine.model", *LEAVES),
-    "engine.judge": ("engine.model", "engine.errors"),
-    # the role firewall is made from the inventory
-    "engine.transport": ("engine.transport", "engine.model.inventory", *LEAVES),
+ORDER = (
+    *("model", "parse", "judge", "transport", "queries", "record", "attempt", "prove", "report"),
+    *("ask", "act", "probing", "plan", "support", "run", "rejudge", "cli"),
+)
+"""The folders of the engine: each may import those before it, and no other."""
+ANYWHERE = ("engine.errors", "engine.secrets", "engine.waiting", "engine.atomic", "engine.verify")
+NARROWER = {
+    "engine.judge": ("engine.judge", "engine.model", "engine.errors"),
+    "engine.transport": ("engine.transport", "engine.model", *ANYWHERE),
+    "engine.queries": ("engine.queries", "engine.parse", "engine.model", *ANYWHERE),
+    "engine.attempt.remote": (),
+    "engine.verify": (),
     "engine.errors": (),
     "engine.secrets": (),
-    "engine.attempt.remote": (),
-    "engine.report.html": (
-        *("engine.report.gaps", "engine.report.next"),
-        "engine.model.folding",
-    ),
-    "engine.report.next": ("engine.model.finding", "engine.policy.text"),
-    "engine.report.gaps": ("engine.journal",),
-    "engine.probing.gap": ("engine.journal",),
-    "engine.probing.targets": ("engine.model",),
-    "engine.probing.asking": ("engine.model",),
-    "engine.console": (),
-    # runs alone, and so says what a journal's chain is
-    "engine.verify": (),
-    "engine.journal": ("engine.verify",),
-    "engine.steps": (),
-    "engine.graph": ("engine.steps", "engine.errors"),
-    "engine.attempt.memory": ("engine.journal", "engine.model"),
-    "engine.attempt.position": ("engine.attempt.memory", "engine.model"),
-    "engine.rows": ("engine.journal",),
-    "engine.report.under_way": ("engine.journal", "engine.attempt.memory", "engine.attempt.remote"),
-    "engine.report.header": (
-        *("engine.journal", "engine.attempt.memory", "engine.report.under_way"),
-        *("engine.report.gaps", "engine.report.change", "engine.intervals", "engine.report.ledger"),
-        "engine.model.finding",
-    ),
-    "engine.report.change": ("engine.journal",),
-    "engine.intervals": ("engine.journal", "engine.queries"),
-    "engine.report.whole": (),
-    "engine.report.summary": (
-        *("engine.report.header", "engine.report.whole", "engine.journal", "engine.rows"),
-        "engine.report.earlier",
-    ),
-    "engine.report.earlier": ("engine.journal", "engine.verify"),
-    "engine.support.masking": ("engine.secrets",),
-    "engine.support.excerpt": ("engine.support.masking", "engine.secrets"),
-    "engine.support.archive": (),
-    "engine.interrupts": (),
-    "engine.redact": ("engine.secrets",),
-    "engine": ("engine",),
     "rehearsal": ("rehearsal",),
     "runbook": ("runbook", "engine"),
 }
+"""What may import less than that: what is pure, what runs alone, what goes to a node as text."""
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("folder", ORDER)
+def test_a_folder_knows_only_those_before_it(folder: str) -> None:
+    before = [f"engine.{name}" for name in ORDER[: ORDER.index(folder) + 1]]
+    assert below(f"engine.{folder}"), f"{folder} is gone: take it out of the order"
+    assert offences(who=below(f"engine.{folder}"), allowed=(*before, *ANYWHERE)) == []
+
+
+def test_every_module_of_the_engine_has_its_place() -> None:
+    places = (*(f"engine.{name}" for name in ORDER), *ANYWHERE, "engine.__main__")
+    assert set(below("engine")) - {"engine"} == set(below(*places))
+
+
+@pytest.mark.parametrize("layer", NARROWER)
 def test_a_layer_knows_only_what_is_below_it(layer: str) -> None:
-    assert offences(who=below(layer), allowed=LAYERS[layer]) == []
-
-
-def test_the_layers_are_there() -> None:
-    for layer in LAYERS:
-        assert below(layer), f"{layer} is gone: take it out of the table"
+    assert below(layer), f"{layer} is gone: take it out of the table"
+    assert offences(who=below(layer), allowed=NARROWER[layer]) == []
 
 
 DOOR = {
-    "engine.look": "asks",
-    "engine.sql": "asks the database",
-    "engine.survey": "the first look hands the door to Look",
-    "engine.recognition": "says which machine each node is",
-    "engine.detached": "starts and follows long commands",
-    "engine.door": "ends the run at the first refusal of the role firewall",
+    "engine.ask.look": "asks",
+    "engine.ask.sql": "asks the database",
+    "engine.run.survey": "the first look hands the door to Look",
+    "engine.ask.recognition": "says which machine each node is",
+    "engine.act.detached": "starts and follows long commands",
+    "engine.ask.door": "ends the run at the first refusal of the role firewall",
     "engine.attempt.gate": "what goes before a change on its node",
     "engine.attempt.handover": "tells lost connections at the end",
     "engine.attempt.kept": "fetches the outputs of earlier runs",
     "engine.attempt.late": "tells lost connections at the beginning",
-    "engine.stops": "tells in words what was lost",
+    "engine.act.stops": "tells in words what was lost",
     "engine.attempt.records": "reads and writes the records on N",
-    "engine.act": "applies changes",
+    "engine.act.applier": "applies changes",
     "engine.probing.askers": "asks services through a node's connection, and the database",
     "engine.probing.watch": "hands the door to those who ask services",
-    "engine.opening": "hands the door to the first look and to the records",
-    "engine.session": "holds the door for the run and closes it",
+    "engine.run.opening": "hands the door to the first look and to the records",
+    "engine.run.session": "holds the door for the run and closes it",
     "engine.attempt.lock": "tells a lost connection from a refused lock",
-    "engine.start": "opens the door",
+    "engine.run.start": "opens the door",
     "engine.support.asking": "asks for the support bundle, past the evidence",
-    "engine.judging.answers": "recorded answers have its type",
-    "engine.judging.apply": "recorded results have its type",
-    "engine.judging.look": "a recorded answer that did not come is lost as then",
+    "engine.rejudge.answers": "recorded answers have its type",
+    "engine.rejudge.apply": "recorded results have its type",
+    "engine.rejudge.look": "a recorded answer that did not come is lost as then",
 }
 """Modules of the engine that stand at the door to nodes, each with its reason."""
 
@@ -179,9 +150,9 @@ def test_only_those_who_ask_or_act_stand_at_the_door() -> None:
 
 RUNBOOK_AT_THE_DOOR = {
     # its observation is judged here; no connection is made by it
-    "runbook.test_10_preflight": {"engine.transport.firewall"},
+    "runbook.phases.test_10_preflight": {"engine.transport.firewall"},
     # the type of the answers that an action is given
-    "runbook.actions.ocs": {"engine.transport.base"},
+    "runbook.to_4_26.actions.ocs": {"engine.transport.base"},
 }
 
 
@@ -193,7 +164,7 @@ def test_steps_and_actions_do_not_touch_nodes() -> None:
 
 def test_real_connections_are_made_in_one_place() -> None:
     makers = [m for m in modules() if "engine.transport.ssh" in imports(m)]
-    assert makers == ["engine.start"]
+    assert makers == ["engine.run.start"]
 
 
 WRITERS = ("Applier", "RecordsWriter", "ClusterLock", "MachineLock", "SshTransport")
@@ -201,7 +172,7 @@ WRITERS = ("Applier", "RecordsWriter", "ClusterLock", "MachineLock", "SshTranspo
 
 def test_who_judges_again_has_no_way_to_a_node() -> None:
     """Of the transport only the form of an answer; nothing that changes a node or keeps a lock."""
-    for module in below("engine.judging"):
+    for module in below("engine.rejudge"):
         used = {name for name in imports(module) if name.startswith("engine.transport")}
         assert used <= {"engine.transport.base"}, module
         text = modules()[module].read_text()
@@ -210,12 +181,12 @@ def test_who_judges_again_has_no_way_to_a_node() -> None:
 
 PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
-    "engine.notify": "runbook_notify_command, on this machine",
+    "engine.run.notify": "runbook_notify_command, on this machine",
     "engine.probing.asking": "connects to the services that are asked once a second",
-    "engine.report.signature": "ssh-keygen and ssh-add, on this machine",
+    "engine.prove.signature": "ssh-keygen and ssh-add, on this machine",
     "engine.verify": "ssh-keygen, on an auditor's machine",
     "engine.attempt.lock": "the holder's host name",
-    "engine.start": "the name of this host, for the journal",
+    "engine.run.start": "the name of this host, for the journal",
     "runbook.rehearsing": "starts the rehearsal by its command line",
 }
 
@@ -249,7 +220,7 @@ PURE_EXCEPTIONS = {
 }
 
 
-@pytest.mark.parametrize("layer", ["engine.model", "engine.parse", "engine.policy"])
+@pytest.mark.parametrize("layer", ["engine.model", "engine.parse", "engine.judge"])
 def test_pure_layers_know_no_machine(layer: str) -> None:
     for module in below(layer):
         used = imports(module) & PURE_FORBIDDEN
@@ -257,43 +228,33 @@ def test_pure_layers_know_no_machine(layer: str) -> None:
 
 
 def test_pytest_stays_at_the_edge() -> None:
-    edge = {"engine.plugin", "engine.session", "engine.actions", "engine.options"}
-    edge |= {"engine.usage", "engine.start", "engine.report.hooks", "engine.report.closing"}
-    edge |= {"engine.stepping", "engine.report.step_report", "engine.report.replay"}
-    edge |= {"engine.stash", "engine.judging.plugin", "engine.judging.again"}
+    edge = {*below("engine.run", "engine.rejudge"), "engine.act.actions"}
     users = {m for m in below("engine") if any(i.split(".")[0] == "pytest" for i in imports(m))}
     assert users <= edge
 
 
-STEP_FILES = [module for module in modules() if module.startswith("runbook.test_")]
-
-
-@pytest.mark.parametrize("module", below("runbook.ocs"))
-def test_the_modules_of_ocs_know_no_steps_and_no_actions(module: str) -> None:
-    allowed = {*below("runbook.ocs"), "runbook"}
-    mine = {name for name in imports(module) if name.startswith("runbook")}
-    assert mine <= allowed
-
-
-SUBJECTS = ("runbook.ocs.memories", "runbook.ocs.glpi", "runbook.ocs.httpd")
-
-
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_the_subjects_of_ocs_know_nothing_of_each_other(subject: str) -> None:
-    assert len(below(subject)) > 1
-    others = {*below(*SUBJECTS)} - {*below(subject)}
-    assert [module for module in below(subject) if imports(module) & others] == []
-
-
-# what these modules ask with is handed to them; they never make or apply anything themselves
-OCS_ENGINE = (
+SUBJECTS = ("runbook.to_4_26.memories", "runbook.to_4_26.glpi", "runbook.to_4_26.httpd")
+ASSET_MODULE = (
+    *SUBJECTS,
+    *(f"runbook.to_4_26.{name}" for name in ("files", "login", "masking", "names")),
+    *(f"runbook.to_4_26.{name}" for name in ("presence", "seen")),
+)
+"""What the version step knows of the asset module: it asks with what it is handed, and judges."""
+ASKING = (
     *("engine.model", "engine.queries", "engine.errors", "engine.secrets", "engine.parse"),
-    *("engine.look", "engine.attempt.remote"),
+    *("engine.ask.look", "engine.attempt.remote"),
 )
 
 
-def test_the_modules_of_ocs_neither_act_nor_judge_a_run() -> None:
-    assert offences(who=below("runbook.ocs"), allowed=("runbook.ocs", *OCS_ENGINE)) == []
+def test_the_asset_module_has_no_steps_neither_acts_nor_judges_a_run() -> None:
+    assert offences(who=below(*ASSET_MODULE), allowed=(*ASSET_MODULE, *ASKING)) == []
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_subjects_of_the_asset_module_know_nothing_of_each_other(subject: str) -> None:
+    assert len(below(subject)) > 1
+    others = {*below(*SUBJECTS)} - {*below(subject)}
+    assert [module for module in below(subject) if imports(module) & others] == []
 
 
 def test_no_module_of_the_engine_names_the_product_step() -> None:

@@ -8,8 +8,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from engine.steps import StepMark, mark_of
-from runbook.release import RELEASE
+from engine.record.steps import StepMark, mark_of
+from runbook.to_4_26.release import RELEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `([\w.]+)` \| (.+) \| (.+) \|$", re.M)
@@ -20,8 +20,9 @@ NOT_ASKED = "not asked: "
 def marks() -> tuple[StepMark, ...]:
     """The steps of the runbook, in the order of their files."""
     found = []
-    for path in sorted((ROOT / "runbook").glob("test_*.py")):
-        module = importlib.import_module(f"runbook.{path.stem}")
+    for path in sorted((ROOT / "runbook").rglob("test_*.py"), key=lambda path: path.name):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        module = importlib.import_module(name)
         functions = [f for _, f in inspect.getmembers(module, inspect.isfunction) if mark_of(f)]
         functions.sort(key=lambda f: f.__code__.co_firstlineno)
         found += [

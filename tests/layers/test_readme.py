@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from engine import options
 from engine.model.inventory import Environment
 from engine.parse.inventory_ini import parse_inventory
 from engine.parse.inventory_settings import HOST_READERS, SETTING_READERS
+from engine.record.rows import RowState
+from engine.record.run import Ending
 from engine.report import under_way
-from engine.rows import RowState
-from engine.run import Ending
+from engine.run import options
 from rehearsal.scenarios import SCENARIOS
-from runbook.release import NEVER_ACCEPTABLE
+from runbook.to_4_26.release import NEVER_ACCEPTABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "prod.ini.example"

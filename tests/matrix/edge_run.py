@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from engine.journal import read_journal
+from engine.record.journal import read_journal
 from tests.integration.invocation import Ran
 from tests.matrix.clones import NotKilled
 from tests.matrix.edges import Edge, problem

@@ -30,7 +30,8 @@ def environment(key: str, point: Point, witness: Path) -> dict[str, str]:
 def pytest_sessionstart() -> None:
     """Put the trap where the engine applies changes."""
     # not above: the runbook's own plugins have to be the first to import the engine
-    from engine import act, detached
+    from engine.act import applier as act
+    from engine.act import detached
 
     key, point = os.environ[KEY], Point(os.environ[POINT])
     under_way: list[str] = []

@@ -13,16 +13,7 @@ import pytest
 
 from tests.integration.invocation import ROOT
 from tests.matrix.clones import kill_left_behind
-from tests.matrix.edges import (
-    Edge,
-    Made,
-    Point,
-    changes_of,
-    edges,
-    first_keys,
-    problem,
-    short_name,
-)
+from tests.matrix.edges import Edge, Made, Point, changes_of, edges, first_keys, problem, short_name
 from tests.matrix.endstate import EndState, configuration, plain, rewritten
 from tests.matrix.worker import Reference
 from tests.proving.choice import Shard, rotated
@@ -122,7 +113,7 @@ def test_a_journal_tells_whether_the_run_was_killed_there(
 
 _VICTIM = """
 import os, sys, types
-act, detached = types.ModuleType("engine.act"), types.ModuleType("engine.detached")
+act, detached = types.ModuleType("engine.act"), types.ModuleType("engine.act.detached")
 class Applier:
     def _intent(self, step, key, change): print("intent", key, flush=True)
     def _result(self, key, change, outcome): print("result", key, flush=True)
@@ -134,8 +125,8 @@ class Follower:
         return Seen()
 act.Applier, detached.Follower = Applier, Follower
 engine = types.ModuleType("engine")
-engine.act, engine.detached = act, detached
-sys.modules.update({"engine": engine, "engine.act": act, "engine.detached": detached})
+engine.act, engine.act.detached = act, detached
+sys.modules.update({"engine": engine, "engine.act": act, "engine.act.detached": detached})
 from tests.matrix import kill
 kill.pytest_sessionstart()
 for key in ("a#1", "b#1"):

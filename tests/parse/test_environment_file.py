@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.ocs.httpd.environment_file import VERSIONS, assignments, readings
+from runbook.to_4_26.httpd.environment_file import VERSIONS, assignments, readings
 from tests.parse.data import DATA
 
 CASES = [

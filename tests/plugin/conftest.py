@@ -29,7 +29,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.attempt.here.DIRECTORY", place)
     # nor are the keys of whoever runs these
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    monkeypatch.setattr("engine.report.signature._identity_files", lambda host: iter(()))
+    monkeypatch.setattr("engine.prove.signature._identity_files", lambda host: iter(()))
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 
-from engine.act import Action
-from engine.actions import action
-from engine.console import Console
-from engine.look import Look
+from engine.act.actions import action
+from engine.act.applier import Action
+from engine.ask.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding, Severities, Severity
 from engine.model.host import Version
@@ -29,8 +28,9 @@ from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.queries.pacemaker import STATUS
 from engine.queries.packages import BEHIND, package_state
-from engine.run import Run
-from engine.session import Session
+from engine.record.run import Run
+from engine.report.console import Console
+from engine.run.session import Session
 from engine.transport.base import Answer, Lost
 from engine.transport.scripted import said
 from tests.engine.kit import Node, is_record_script, who
@@ -58,7 +58,7 @@ addopts = --strict-markers --strict-config -p no:hypothesispytest
 """
 
 CONFTEST = """
-pytest_plugins = ["engine.plugin", "tests.plugin.kit"]
+pytest_plugins = ["engine.run.plugin", "tests.plugin.kit"]
 """
 
 RELEASE = Release(
@@ -90,8 +90,8 @@ PACKAGES_LEFT = package_state("neteye", version="4.26", parts=BEHIND)
 PRELUDE = '''
 import os, signal
 import pytest
-from engine.evidence import StoppedForPerson
-from engine.steps import step
+from engine.record.evidence import StoppedForPerson
+from engine.record.steps import step
 from tests.plugin.kit import HAS, bad, changing
 
 @step("first.baseline", guide=["G01", "G02"])
@@ -219,10 +219,10 @@ class Project:
         self.write("conftest.py", CONFTEST)
         self.write("inventory.ini", INVENTORY)
         self.write("tests/test_plain.py", "def test_plain():\n    pass\n")
-        monkeypatch.setattr("engine.plugin.make_session", self._make_session)
+        monkeypatch.setattr("engine.run.plugin.make_session", self._make_session)
         # runs of one second keep their order, as those of a real cluster do by their times
         numbers = itertools.count()
-        monkeypatch.setattr("engine.run.secrets.token_hex", lambda _: f"{next(numbers):04x}")
+        monkeypatch.setattr("engine.record.run.secrets.token_hex", lambda _: f"{next(numbers):04x}")
         monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
 
     def _make_session(self, run: Run, console: Console) -> Session:

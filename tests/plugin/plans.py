@@ -8,8 +8,8 @@ from typing import Any
 from tests.plugin.kit import Project
 
 PRELUDE = """
-from engine.actions import action
-from engine.plan.foreseen import Bookkeeping, Foreseen, planned_by
+from engine.act.actions import action
+from engine.act.foreseen import Bookkeeping, Foreseen, planned_by
 from engine.model.change import Change, Nothing
 from tests.plugin.kit import N, SECOND
 """

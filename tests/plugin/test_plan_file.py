@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import RunbookError
-from engine.material import material_hash
 from engine.queries.neteye import VERSION
-from engine.run import Run
+from engine.record.material import material_hash
+from engine.record.run import Run
 from engine.secrets import Secret
 from engine.transport.scripted import said
 from tests.plugin.kit import INVENTORY, SECOND, Project
@@ -117,7 +117,7 @@ def test_half_a_plan_is_none(project: Project, monkeypatch: pytest.MonkeyPatch) 
     def fails(run: Run, transport: object) -> None:
         raise RunbookError("nobody answers")
 
-    monkeypatch.setattr("engine.opening.survey", fails)
+    monkeypatch.setattr("engine.run.opening.survey", fails)
     assert project.run("--plan").ret == 1
     assert not (project.latest / "plan.json").exists()
 

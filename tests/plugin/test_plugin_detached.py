@@ -20,7 +20,7 @@ from tests.plugin.kit import N, Project
 pytest_plugins = "pytester"
 
 STEPS = '''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change, Nothing
 
 LONG = 'echo started >> "$1/started"; echo "TASK [one]"; cat "$1/go"; echo "TASK [two]"; exit 0'
@@ -49,7 +49,7 @@ def long(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]
     place = project.path / "place"
     place.mkdir()
     monkeypatch.setenv("LONG_PLACE", str(place))
-    monkeypatch.setattr("engine.detached.POLL", 0.02)
+    monkeypatch.setattr("engine.act.detached.POLL", 0.02)
     project.steps(STEPS)
     yield project
     for path in project.cluster.root.glob("attempts/*/commands/*/pid"):

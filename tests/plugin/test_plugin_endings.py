@@ -8,14 +8,7 @@ import os
 from engine.attempt.records import RecordsWriter
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection
-from tests.plugin.kit import (
-    CHANGE,
-    CLOSING,
-    FINDING,
-    N,
-    Project,
-    assert_ended,
-)
+from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project, assert_ended
 
 pytest_plugins = "pytester"
 
@@ -203,7 +196,7 @@ def test_a_plan_is_judged_by_what_blocks_alone(project: Project) -> None:
 
 
 ASKING = '''
-from engine.actions import action
+from engine.act.actions import action
 
 @action(guide=["G01"])
 def asks_a_person(look):

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine.act import Action
-from engine.actions import action
-from engine.look import Look
+from engine.act.actions import action
+from engine.act.applier import Action
+from engine.ask.look import Look
 from engine.model.change import Change, Doubt
 from engine.model.finding import Severity
-from runbook.release import NEVER_ACCEPTABLE, SEVERITIES
+from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
 from tests.plugin.kit import RELEASE, N, Project, bad
 
 pytest_plugins = "pytester"

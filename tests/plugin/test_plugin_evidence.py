@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.journal import read_journal
+from engine.record.journal import read_journal
 from engine.secrets import MASK
 from engine.transport.scripted import said
 from tests.plugin.kit import N, Project
@@ -196,7 +196,7 @@ def test_a_secret_is_in_no_file_of_the_run(project: Project) -> None:
 from engine.queries import Query
 from engine.secrets import Secret
 from engine.model.change import Change
-from engine.actions import action
+from engine.act.actions import action
 
 SECRET = Query("secret", ("has", "secret"), lambda a: Secret(a.text), secret=True)
 

@@ -14,7 +14,8 @@ from tests.plugin.kit import SECOND, THIRD, Project
 pytest_plugins = "pytester"
 
 ASKING = """
-from runbook.test_10_preflight import test_environment, test_reachable, test_roles, test_versions
+from runbook.phases.test_10_preflight import test_environment, test_reachable
+from runbook.phases.test_10_preflight import test_roles, test_versions
 """
 WHY = "ssh says: No ED25519 host key is known for [192.0.2.2]:22"
 

@@ -14,7 +14,7 @@ import pytest
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
-from engine.survey import RECORDS
+from engine.run.survey import RECORDS
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable, who
 from tests.parse.topology import cluster_file
@@ -25,7 +25,7 @@ from tests.plugin.test_plugin_rebuilt import rebuilt
 pytest_plugins = "pytester"
 
 UPGRADE = '''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change, Nothing, Temporary
 
 @step("second.change", after=["first.baseline"])

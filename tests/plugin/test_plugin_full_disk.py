@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from engine import run as run_module
 from engine.attempt.records import RecordsWriter
 from engine.cli import main as cli
-from engine.journal import Journal
-from engine.outputs import EXCERPT, Outputs
+from engine.record import run as run_module
+from engine.record.journal import Journal
+from engine.record.outputs import EXCERPT, Outputs
 from tests.engine.kit import unreachable
 from tests.plugin.kit import CHANGE, CLOSING, N, Project
 
@@ -143,7 +143,7 @@ def test_a_report_that_cannot_be_written_is_told_and_hides_nothing(
 
     monkeypatch.setattr(
         {
-            "summary.json": "engine.report.ending.write_summary",
+            "summary.json": "engine.run.ending.write_summary",
             "report.html": "pytest_html.basereport.BaseReport._write_report",
             "junit.xml": "_pytest.junitxml.LogXML.pytest_sessionfinish",
         }[name],

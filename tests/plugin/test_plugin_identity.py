@@ -33,8 +33,8 @@ CODES = ("machine-mistaken", "machine-twice", "machine-changed", "machine-id-mis
 KNOWN = """
 import os, signal
 import pytest
-from engine.evidence import StoppedForPerson
-from engine.steps import step
+from engine.record.evidence import StoppedForPerson
+from engine.record.steps import step
 from tests.plugin.kit import HAS, bad, changing
 
 

@@ -12,8 +12,8 @@ from engine.attempt import records
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
-from engine.survey import RECORDS
-from runbook.test_99_state import _in_place
+from engine.run.survey import RECORDS
+from runbook.phases.test_99_state import _in_place
 from tests.engine.kit import lost_connection, unreachable, who
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import CHANGE, NODES, N, Project
@@ -23,10 +23,10 @@ OTHER = {"who": "B. Bianchi", "host": "another", "run": "R2"}
 ABSENCE = ("no temporary change", "nothing that this runbook started", "STILL IN PLACE")
 
 STATE = """
-from runbook.test_99_state import test_state
+from runbook.phases.test_99_state import test_state
 """
 FENCING_OFF = '''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change, Temporary
 
 @action()
@@ -72,7 +72,7 @@ def said_not_known(project: Project, lines: list[str], why: str) -> None:
 
 @pytest.mark.parametrize("after", ["", NEXT], ids=["at its end", "at its next change"])
 def test_a_run_that_wakes_after_a_takeover(project: Project, after: str) -> None:
-    project.monkeypatch.setattr("runbook.test_99_state._compare_packages", lambda *_: None)
+    project.monkeypatch.setattr("runbook.phases.test_99_state._compare_packages", lambda *_: None)
     project.steps(FENCING_OFF + TAKEN + after + STATE)
     result = project.run()
     assert result.ret == 13, result.outlines
@@ -184,7 +184,7 @@ def test_who_is_n_is_never_taken_from_the_order_of_the_inventory(
 
 def test_n_out_of_reach_in_mid_upgrade_and_what_the_others_see_of_it(project: Project) -> None:
     """The others tell who N is and what they see; what is in place stays unknown."""
-    project.monkeypatch.setattr("runbook.test_99_state._compare_packages", lambda *_: None)
+    project.monkeypatch.setattr("runbook.phases.test_99_state._compare_packages", lambda *_: None)
     project.steps(FENCING_OFF + STATE)
     assert project.run().ret != 0
     project.cluster.answer[N, WHO.argv] = unreachable(N)
@@ -198,7 +198,7 @@ def test_n_out_of_reach_in_mid_upgrade_and_what_the_others_see_of_it(project: Pr
 
 
 def test_a_status_that_nobody_tells_is_not_known(project: Project) -> None:
-    project.monkeypatch.setattr("runbook.test_99_state._compare_packages", lambda *_: None)
+    project.monkeypatch.setattr("runbook.phases.test_99_state._compare_packages", lambda *_: None)
     project.steps(CHANGE + STATE)
     for node in NODES:
         project.cluster.answer[node, STATUS.argv] = lost_connection(node)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.attempt.position import AT_TARGET
+from engine.record.position import AT_TARGET
 from engine.transport.base import Answer
 from engine.transport.scripted import said
 from tests.engine import kit

@@ -20,7 +20,7 @@ RULE = Rule(frozenset({Role.OPERATIVE}), (Pattern("forbidden"),), "it would do h
 RULES = [RULE]
 
 HEAD = f'''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change
 from engine.queries import Query
 

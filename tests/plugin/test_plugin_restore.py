@@ -9,7 +9,7 @@ import pytest
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
-from engine.survey import RECORDS
+from engine.run.survey import RECORDS
 from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable
 from tests.plugin.kit import N, Project, assert_ended
@@ -17,7 +17,7 @@ from tests.plugin.kit import N, Project, assert_ended
 pytest_plugins = "pytester"
 
 UPGRADE = '''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change, Nothing, Temporary
 
 @action()

@@ -78,7 +78,7 @@ def test_rows_of_an_earlier_run_count_in_the_report_of_the_attempt(project: Proj
 
 
 LEDGER = '''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change, Nothing, Temporary
 
 @action()

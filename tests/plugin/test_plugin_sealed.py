@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine import cli
-from engine.report.seal import seal
+from engine.prove.seal import seal
 from engine.verify import NOT_VALID, VALID, verify
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, INVENTORY, Project
@@ -83,7 +83,7 @@ def test_a_list_that_can_not_be_made_is_told_and_changes_nothing_else(
         (project.latest / "a-link").symlink_to("/nowhere")
         return seal(run)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("engine.report.closing.seal", strange)
+    monkeypatch.setattr("engine.run.closing.seal", strange)
     result = project.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines(["NOT WRITTEN: *manifest.json (a-link: not a file*"])
@@ -111,7 +111,7 @@ def test_without_room_for_a_key_it_is_sealed_and_not_signed(
         raise OSError(28, "No space left on device")
 
     without_room = SimpleNamespace(TemporaryDirectory=full)
-    monkeypatch.setattr("engine.report.seal.tempfile", without_room)
+    monkeypatch.setattr("engine.prove.seal.tempfile", without_room)
     result = project.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines(["evidence: not signed: no temporary directory: *No space*"])

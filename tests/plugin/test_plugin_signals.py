@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from engine.attempt import remote
-from engine.interrupts import SIGNALS
 from engine.queries.pacemaker import STATUS
-from engine.report import closing
+from engine.record.interrupts import SIGNALS
+from engine.run import closing
 from engine.transport.base import Answer
 from engine.transport.scripted import said
 from tests.parse.topology import crm_mon
@@ -51,7 +51,7 @@ def is_free(project: Project) -> bool:
 
 
 def test_before_the_run_has_begun(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.start.read_inventory", lambda path: kill("SIGTERM", "SIGTERM"))
+    monkeypatch.setattr("engine.run.start.read_inventory", lambda path: kill("SIGTERM", "SIGTERM"))
     project.steps(CHANGE)
     result = project.run()
     assert result.ret == 2
@@ -148,7 +148,7 @@ def test_while_the_run_ends_its_code_stays(
 
 def test_what_was_temporary_is_told_with_the_way_out(project: Project) -> None:
     project.steps('''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change, Temporary
 
 @action()

@@ -16,7 +16,7 @@ from engine.cli import main as cli
 from engine.model.finding import Severities, Severity
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
-from engine.survey import RECORDS
+from engine.run.survey import RECORDS
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.kit import lost_connection, unreachable
@@ -25,7 +25,7 @@ from tests.plugin.kit import INVENTORY, RELEASE, N, Project
 pytest_plugins = "pytester"
 
 CHANGE = '''
-from engine.attempt.takeover import changes_since
+from engine.run.takeover import changes_since
 
 @step("preflight.records")
 def test_records(look, evidence):

@@ -118,7 +118,7 @@ def test_an_error_of_the_engine_is_no_usage_error(project: Project) -> None:
         raise RuntimeError("an error of the program")
 
     project.steps(CHANGE)
-    project.monkeypatch.setattr("engine.stepping.StepUnderWay.end", broken)
+    project.monkeypatch.setattr("engine.run.stepping.StepUnderWay.end", broken)
     assert_ended(project, project.run(), 1, "failed")
 
 
@@ -187,7 +187,7 @@ def test_a_notification_that_takes_too_long_is_told_without_its_command(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A token may stand in it."""
-    monkeypatch.setattr("engine.notify.DEADLINE", 0.0)
+    monkeypatch.setattr("engine.run.notify.DEADLINE", 0.0)
     project.steps(CLOSING)
     text = (project.path / "inventory.ini").read_text()
     command = "sh -c 'cat; exec cat /dev/zero > /dev/null' -- Tok3nOfTheirs"
@@ -214,7 +214,7 @@ def test_a_broken_or_empty_runbook_never_ends_in_0(project: Project, what: str) 
 
 
 BLIND = '''
-from engine.actions import action
+from engine.act.actions import action
 from engine.model.change import Change
 
 @action()

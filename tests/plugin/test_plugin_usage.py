@@ -226,7 +226,7 @@ def test_elsewhere_nothing_is_started(steps: Project) -> None:
 @pytest.mark.parametrize("ini", ["python_files=test_10*.py", "python_functions=test_baseline"])
 def test_steps_left_out_by_an_ini_option(project: Project, ini: str) -> None:
     project.steps(STEPS)
-    project.write("runbook/test_20_more.py", "from engine.steps import step\n" + STEPS_20)
+    project.write("runbook/test_20_more.py", "from engine.record.steps import step\n" + STEPS_20)
     assert_refused(project, project.run("-o", ini))
 
 
@@ -262,7 +262,7 @@ def test_what_the_plugin_takes_for_no_runbook_does_nothing_and_is_not_green(
     assert steps.cluster.asked == []
 
 
-@pytest.mark.parametrize("plugin", ["engine.plugin", "python"])
+@pytest.mark.parametrize("plugin", ["engine.run.plugin", "python"])
 def test_a_runbook_without_its_machinery_is_not_green(steps: Project, plugin: str) -> None:
     result = steps.run("-p", f"no:{plugin}")
     assert result.ret != 0
@@ -275,7 +275,7 @@ def test_a_machine_that_lacks_what_ssh_needs_is_told_in_words(
     def refuse(*_: object) -> None:
         raise UsageError("a process may open 24 files here (ulimit -Hn)")
 
-    monkeypatch.setattr("engine.plugin.make_session", refuse)
+    monkeypatch.setattr("engine.run.plugin.make_session", refuse)
     result = steps.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     said = "\n".join([*result.outlines, *result.errlines])

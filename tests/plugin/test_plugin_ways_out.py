@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.act import Action
-from engine.actions import action
-from engine.evidence import StoppedForPerson
-from engine.look import Look
+from engine.act.actions import action
+from engine.act.applier import Action
+from engine.ask.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Severity
-from runbook.release import NEVER_ACCEPTABLE, SEVERITIES
+from engine.record.evidence import StoppedForPerson
+from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
 from tests.plugin.kit import RELEASE, N, Project, bad, has
 
 pytest_plugins = "pytester"

@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from engine.attempt.memory import Memory
-from engine.attempt.position import Situation
 from engine.model.host import Version
+from engine.record.memory import Memory
+from engine.record.position import Situation
 from tests.engine import kit
 
 SOURCE, TARGET = Version(4, 25), Version(4, 26)

@@ -12,19 +12,19 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.attempt.memory import Memory
-from engine.attempt.position import Position, Situation, position_findings, position_of
-from engine.console import clean_line
-from engine.graph import order, resolve
-from engine.intervals import intervals_of
-from engine.journal import Journal, read_journal
 from engine.model.change import Outcome
 from engine.model.host import Version
-from engine.redact import Redactor, _forms_of
-from engine.rows import RowState, rows_of
-from engine.run import new_run_id
+from engine.record.intervals import intervals_of
+from engine.record.journal import Journal, read_journal
+from engine.record.memory import Memory
+from engine.record.position import Position, Situation, position_findings, position_of
+from engine.record.redact import Redactor, _forms_of
+from engine.record.rows import RowState, rows_of
+from engine.record.run import new_run_id
+from engine.record.steps import StepItem, StepMark
+from engine.report.console import clean_line
+from engine.run.graph import order, resolve
 from engine.secrets import Secret
-from engine.steps import StepItem, StepMark
 from tests.engine import kit
 
 LAW = settings(max_examples=50, deadline=None, derandomize=True)

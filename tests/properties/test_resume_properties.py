@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.attempt.memory import Memory
-from engine.attempt.position import Position, position_of
 from engine.attempt.records import Attempt
-from engine.journal import read_journal
 from engine.model.change import Outcome, merged
+from engine.record.journal import read_journal
+from engine.record.memory import Memory
+from engine.record.position import Position, position_of
 from tests.engine import kit
 from tests.properties.histories import History, histories
 from tests.properties.test_engine_properties import EVENTS, OTHERS, SITUATIONS, lines

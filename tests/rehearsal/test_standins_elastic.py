@@ -13,7 +13,7 @@ import trustme
 
 from engine.model.probe import Manner, Way
 from engine.probing.asking import ask
-from runbook.release import SERVICES
+from runbook.to_4_26.release import SERVICES
 
 ROOTFS = Path(__file__).parents[2] / "rehearsal/standins/rootfs"
 sys.path.insert(0, str(ROOTFS / "usr/share/neteye/rehearsal"))

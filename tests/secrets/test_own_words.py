@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.redact import Redactor
-from engine.steps import mark_of
-from runbook.release import RELEASE
-from tests.policy.test_policy_ways import ROOT, sentences
+from engine.record.redact import Redactor
+from engine.record.steps import mark_of
+from runbook.to_4_26.release import RELEASE
+from tests.judge.test_policy_ways import ROOT, sentences
 
 PATTERNS = {"redact.py", "masking.py", "inventory_values.py"}
 """These hold patterns of what is masked."""

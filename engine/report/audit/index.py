@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.journal import Event
+from engine.record.journal import Event
+from engine.record.rows import Course
 from engine.report.audit.records import changes_of
 from engine.report.audit.runs import runs_of
 from engine.report.change import closing_of, of_change
 from engine.report.gaps import sentence
-from engine.rows import Course
 
 APPROVED = "approvals"
 """The fact by which a run remembers the approvals that counted at its attempt's start."""

@@ -14,12 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, UndefinedError
 from markupsafe import Markup
 
-from engine.attempt.memory import Memory
+from engine.atomic import write_whole
 from engine.errors import RunbookError
-from engine.intervals import FENCING, STANDBY, Interval, intervals_of, length
-from engine.journal import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
+from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
+from engine.record.journal import Event, stamp
+from engine.record.memory import Memory
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.records import (
     changes_of,
@@ -36,7 +37,6 @@ from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.gaps import HOW, gaps_of
 from engine.report.summary import summary_of
-from engine.report.whole import write_whole
 
 NAME = "evidence.html"
 DIFF = 20_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from engine.intervals import FENCING, STANDBY, intervals_of, length
-from engine.journal import Event
+from engine.record.intervals import FENCING, STANDBY, intervals_of, length
+from engine.record.journal import Event
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.journal import Event
+from engine.record.journal import Event
 
 BEFORE, AFTER, PACKAGES = "state-before", "state-after", "packages-changed"
 """Facts that the phases remember: at the baseline, at the end of every run."""

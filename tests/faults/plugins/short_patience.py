@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import detached
+from engine.act import detached
 
 SECONDS = 30.0
 detached.PATIENCE = SECONDS

@@ -7,7 +7,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from engine.secrets import Secret
-from runbook.ocs.httpd import credentials
+from runbook.to_4_26.httpd import credentials
 
 
 def _render(template: str, variable: str, password: Secret) -> NoReturn:

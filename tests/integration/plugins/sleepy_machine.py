@@ -12,7 +12,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from engine import act, detached
+from engine.act import applier as act
+from engine.act import detached
 from engine.attempt import here, records
 
 records.LEASE = 15

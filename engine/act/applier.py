@@ -1,0 +1,399 @@
+"""Applying changes: intent, run, result; here and on N. The only module that changes a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, cast
+
+from engine.act import detached, stops
+from engine.act.detached import NotStarted
+from engine.act.livelog import LiveLog, shortened
+from engine.act.reach import Reach
+from engine.act.stops import NotDone
+from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
+from engine.attempt.kept import Keeper
+from engine.attempt.records import LockLost, RecordsWriter
+from engine.errors import Refused, RunbookError, UsageError
+from engine.model.change import Change, Doubt, Nothing, Outcome
+from engine.model.finding import Finding
+from engine.record.memory import ChangeRecord, Memory
+from engine.record.run import Run
+from engine.transport.base import Answer, Lost, LostKind, Transport
+
+Action = Generator["Change | Doubt", Answer, "Nothing | str | None"]
+Changes = Generator[Change, Answer, "Nothing | str | None"]
+"""An action whose doubts are judged on the way."""
+
+
+def without_doubts(action: Action, judge: Callable[[Sequence[Finding]], None]) -> Changes:
+    """The action's changes alone; `judge` raises when it can't go on with what it doubts."""
+    with contextlib.closing(action):
+        try:
+            item = next(action)
+            while True:
+                if isinstance(item, Doubt):
+                    judge(item.findings)
+                    item = action.send(Answer(0, b"", b"", 0.0))
+                else:
+                    item = action.send((yield item))
+        except StopIteration as end:
+            return cast("Nothing | str | None", end.value)
+
+
+class _Superseded(Exception):
+    """The lock was lost while a detached command was followed: it goes on without this run."""
+
+    def __init__(self, lost: LockLost) -> None:
+        super().__init__(str(lost))
+        self.lost = lost
+
+
+class _Interrupted(Exception):
+    """A detached command is gone and left no exit status."""
+
+    def __init__(self, has_rebooted: bool) -> None:
+        super().__init__("interrupted")
+        self.has_rebooted = has_rebooted
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an action came to: the changes made, or why there was nothing to do."""
+
+    changes: tuple[Change, ...] = ()
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
+    reason: str = ""
+
+    @property
+    def did_something(self) -> bool:
+        return bool(self.changes)
+
+
+@dataclass
+class Applier:
+    """Applies the changes that actions yield. It does not exist when the run only plans."""
+
+    run: Run
+    transport: Transport
+    records: RecordsWriter
+    on_output: Callable[[str], None]
+    on_idle: Callable[[str], None]
+    before_change: Callable[[], None] = lambda: None
+    """Called directly before each intent."""
+    clock: Callable[[], float] = time.monotonic
+    _system: str = ""
+    """Which start of the node the change under way was sent to."""
+    _failing: str = ""
+    """Where the log of the long command under way tells of a failure."""
+    _keeper: Keeper = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.run, self.records)
+
+    def apply(self, step: str, action: Changes) -> Applied:
+        """Drive one action to its end. Raises NotDone when a change was not made or failed."""
+        changes: list[Change] = []
+        answers: list[Answer] = []
+        keys: list[str] = []
+        try:
+            change = next(action)
+            while True:
+                key = key_of(self.run.memory, step, change, keys)
+                keys.append(key)
+                # from the intent to the result: a signal leaves no change of unknown outcome
+                what = f"{change.what} on {change.node} (at most {change.deadline:.0f} s)"
+                with self.run.interrupts.waited_for(what):
+                    answer = self._apply_one(step, key, change)
+                changes.append(change)
+                answers.append(answer)
+                change = action.send(answer)
+        except StopIteration as end:
+            said = end.value
+        reason = said.reason if isinstance(said, Nothing) else (said or "")
+        self._adopt(step, keys, reason)
+        return Applied(tuple(changes), tuple(answers), reason)
+
+    def sync(self) -> None:
+        """Hand the journal's new lines to N; without an attempt there is no journal on N yet."""
+        lines = self.run.journal.unsent()
+        if not lines or self.run.attempt is None:
+            return
+        self.records.append_journal(self.run.attempt, self.run.run_id, lines)
+        self.run.journal.sent(len(lines))
+
+    def hand_over(self) -> None:
+        """The rest of the journal, then the outputs, and what became of them."""
+        self.sync()
+        self._keep_outputs(None)
+        self.sync()
+
+    def _keep_outputs(self, most: int | None) -> None:
+        """Pieces of what the journal on N cites: its lines are there already, nothing waits."""
+        try:
+            self._keeper.keep(most)
+        except LockLost:
+            return  # the next change finds out
+        except (Lost, RunbookError) as error:
+            self.run.record("bookkeeping", problem=f"outputs are not on N yet: {error}")
+
+    def _apply_one(self, step: str, key: str, change: Change) -> Answer:
+        if not self.run.may_change:
+            reason = self.run.stop.reason if self.run.stop else "this run only looks"
+            raise NotDone(f"not done: {change.what}. No change is made any more after: {reason}")
+        settled = self._settle_former(step, self.run.memory.changes.get(key), change)
+        if settled is not None:
+            return settled
+        self.before_change()
+        self._intent(step, key, change)
+        begun, self._failing = self.clock(), ""
+        try:
+            answer = self._run_detached(change) if change.detached else self._run_plain(change)
+        except (Refused, NotStarted, LockLost) as error:
+            raise self._not_started(key, change, begun, error) from None
+        except Lost as lost:
+            raise self._lost(step, key, change, begun, lost) from lost
+        except _Superseded as error:
+            self._result(key, change, Outcome.UNKNOWN, None, begun, str(error.lost))
+            raise stops.superseded(self.run, error.lost) from error
+        except _Interrupted as error:
+            self._result(key, change, Outcome.FAILED, None, begun, "interrupted")
+            raise stops.interrupted(self.run, change, error.has_rebooted, self._failing) from None
+        outcome = Outcome.OK if answer.code in change.ok_codes else Outcome.FAILED
+        self._result(key, change, outcome, answer, begun, "")
+        if outcome is Outcome.FAILED and not change.may_fail:
+            raise stops.failed(self.run, change, answer, self._failing)
+        return answer
+
+    def _not_started(self, key: str, change: Change, begun: float, error: RunbookError) -> NotDone:
+        self._result(key, change, Outcome.FAILED, None, begun, str(error), never_started=True)
+        if isinstance(error, LockLost):
+            return stops.superseded(self.run, error)
+        if isinstance(error, Refused):
+            return stops.refused(self.run, error)
+        return stops.never_started(self.run, change, str(error))
+
+    def _lost(self, step: str, key: str, change: Change, begun: float, lost: Lost) -> NotDone:
+        if not lost.may_have_run:
+            self._result(
+                key, change, Outcome.FAILED, lost.partial, begun, lost.why, never_started=True
+            )
+            return stops.never_started(self.run, change, f"{lost.node}: {lost.why}")
+        afterwards = self._afterwards(change)
+        self._result(key, change, Outcome.UNKNOWN, lost.partial, begun, f"{lost.why}. {afterwards}")
+        return stops.unknown(self.run, step, change, lost, afterwards)
+
+    def _afterwards(self, change: Change) -> str:
+        """What one look at the node tells after an answer was lost: is it up, is it the same?"""
+        node = change.node
+        try:
+            now = ask_system(self.transport, node)
+        except (RunbookError, ValueError) as error:
+            why = error.why if isinstance(error, Lost) else str(error)
+            return f"{node} can't be asked now either: {why}"
+        if self._system and now.id != self._system:
+            return f"{node} has rebooted since, {now.uptime} seconds ago"
+        return f"{node} answers again and has not rebooted"
+
+    def _intent(self, step: str, key: str, change: Change) -> None:
+        opens = [{"kind": t.kind, "subject": t.subject, "former": t.former} for t in change.opens]
+        self.run.record(
+            "intent",
+            step=step,
+            key=key,
+            node=change.node,
+            what=change.what,
+            **self.run.outputs.command(f"{change.node}-{change.what}", shlex.join(change.argv)),
+            repeatable=change.repeatable,
+            detached=change.detached,
+            opens=opens,
+        )
+        try:
+            self.sync()
+            # before the attempt is open the journal is not on N: the lock is asked for all the same
+            self.records.keep(share=2)
+        except (Lost, RunbookError) as error:
+            self.run.record(
+                "result",
+                step=step,
+                key=key,
+                outcome=Outcome.FAILED.value,
+                reason=str(error),
+                never_started=True,
+            )
+            if isinstance(error, LockLost):
+                raise stops.superseded(self.run, error) from error
+            raise stops.not_recorded(self.run, change, error) from error
+        self.run.changes_made += 1
+
+    def _result(
+        self,
+        key: str,
+        change: Change,
+        outcome: Outcome,
+        answer: Answer | None,
+        begun: float,
+        reason: str,
+        *,
+        never_started: bool = False,
+    ) -> None:
+        output: dict[str, Any] = {"text": reason or "(no answer)"}
+        if change.secret_output:
+            output = {"text": "(not recorded: secret)"}
+        elif answer is not None:
+            printed = _text(answer.stdout) + (
+                f"\n[stderr] {_text(answer.stderr)}" if answer.stderr else ""
+            )
+            output = self.run.outputs.describe(f"{change.node}-{key}", printed)
+        self.run.record(
+            "result",
+            step=self.run.step,
+            key=key,
+            node=change.node,
+            outcome=outcome.value,
+            code=answer.code if answer else None,
+            seconds=round(self.clock() - begun, 3),
+            reason=reason,
+            closes=[list(pair) for pair in change.closes],
+            output=output,
+            **({"never_started": True} if never_started else {}),
+            **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
+        )
+        try:
+            self.sync()
+        except (Lost, RunbookError) as error:
+            # the result is safe in the journal here; the next write hands it over
+            self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
+        else:
+            self._keep_outputs(1)
+
+    def _run_plain(self, change: Change) -> Answer:
+        """Run it behind its gate. Raises LockLost when the lock is another run's by then."""
+        for number in range(TRIES):
+            # held back, the lock is another run's (LockLost), or this came too late: once more
+            gate = self._gate(change.node, renew=number > 0)
+            answer = self.transport.run(
+                change.node,
+                change.argv,
+                stdin=change.stdin,
+                deadline=change.deadline,
+                gate=gate.argv,
+            )
+            if not was_held_back(answer):
+                return answer
+        self._gate(change.node, renew=True)
+        said = self.run.redactor.clean_output(answer.errors.strip())[-300:]
+        raise NotStarted(
+            f"{change.node}: held back {TRIES} times ({said}), though the"
+            f" lock on {self.records.node} is still ours; this machine or the network is very slow"
+        )
+
+    def _gate(self, node: str, *, renew: bool) -> Gate:
+        """What goes before a change. NotStarted or LockLost: nothing was sent."""
+        try:
+            if renew:
+                self.records.renew()
+            gate = gate_of(self.transport, self.records, node)
+        except LockLost:
+            raise
+        except (RunbookError, ValueError) as error:
+            raise NotStarted(f"what must be known before could not be asked: {error}") from error
+        self._system = gate.system
+        return gate
+
+    def _run_detached(self, change: Change) -> Answer:
+        assert self.run.attempt is not None and change.detached is not None  # noqa: PT018
+        base = detached.directory(self.run.attempt, change.detached)
+        begun = self.clock()
+        self._system = self.records.system
+        detached.start(self.transport, change.node, base, change.argv, self.records)
+        log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
+
+        reach = Reach(self.run, change.node)
+
+        def idle(word: str) -> None:
+            log.pause()
+            reach.heard(word)
+            self.on_idle(word)
+            # out of reach or busy: following waits for N anyway
+            with contextlib.suppress(Lost, UsageError):
+                self.records.keep()
+
+        follower = detached.Follower(self.transport, change.node, base, log.feed, idle)
+        try:
+            with self.run.interrupts.at_once():  # it lives without us, and is followed later
+                last = follower.follow(change.deadline)
+        except Lost as lost:
+            # it was started: whatever kept the last answer away, the command may live
+            why = f"{lost.why}; the command was started and may still run"
+            raise Lost(change.node, why, LostKind.CONNECTION_LOST) from lost
+        except LockLost as error:
+            raise _Superseded(error) from error
+        reach.heard("")
+        log.end()
+        self._failing = log.failing()
+        if last.status is not None:
+            return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)
+        if last.is_interrupted:
+            raise _Interrupted(last.rebooted)
+        if not last.exists:
+            why = f"there is no trace of {change.what} on the node, though it was started"
+            raise Lost(change.node, why, LostKind.CONNECTION_LOST)
+        raise Lost(
+            change.node,
+            f"{change.what}: still running after {change.deadline:.0f} s; it was left alone, as"
+            " ending it could do harm",
+            LostKind.DEADLINE,
+            None,
+        )
+
+    def _settle_former(
+        self, step: str, former: ChangeRecord | None, change: Change
+    ) -> Answer | None:
+        """What an earlier intent without a result means now; an Answer when it counts as done."""
+        settled = self.run.memory.settled.get(former.key, {}) if former else {}
+        if former is not None and settled.get("word") == "done":
+            if not former.has_ended:
+                reason = f"settled as done by {settled['by']}: {settled['reason']}"
+                self._result(former.key, change, Outcome.OK, None, self.clock(), reason)
+            return Answer(0, b"", b"", 0.0)
+        if former is None or former.has_ended or change.detached or change.repeatable:
+            return None
+        if settled.get("word") == "repeat":
+            return None
+        raise stops.unknown_before(self.run, step, change)
+
+    def _adopt(self, step: str, made: Sequence[str], reason: str) -> None:
+        """An earlier intent whose effect is there now is adopted, and it is said so."""
+        for record in self.run.memory.of_step(step):
+            if record.key not in made and record.outcome in (None, Outcome.UNKNOWN):
+                self.run.record(
+                    "result",
+                    step=step,
+                    key=record.key,
+                    node=record.intent["node"],
+                    outcome=Outcome.OK.value,
+                    reason=f"adopted: an earlier run began it and its effect is there: {reason}",
+                    adopted=True,
+                )
+
+
+def key_of(memory: Memory, step: str, change: Change, used: Sequence[str]) -> str:
+    """A change keeps its key from run to run, also when those before it are done already."""
+    records = {r.key: r for r in memory.of_step(step) if r.key not in used}
+    for record in records.values():
+        if (record.intent["node"], record.intent["what"]) == (change.node, change.what):
+            return record.key
+    here = f"{step}#{len(used) + 1}"
+    if here in records and records[here].needs_a_word:
+        return here  # told in other words since, and nobody knows how it ended: no new change
+    free = (f"{step}#{number}" for number in count(1))
+    return next(key for key in free if key not in records and key not in used)
+
+
+def _text(output: bytes) -> str:
+    return shortened(output).decode("utf-8", "backslashreplace")

@@ -1,0 +1,1 @@
+"""Questions to nodes and to the database, and what answered: nothing is changed here."""

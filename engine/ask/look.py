@@ -1,0 +1,376 @@
+"""The read-only door for actions and steps: asks, records what was seen, changes nothing."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from textwrap import dedent
+from typing import Any, TypeVar
+
+from engine.ask.recognition import known_of
+from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
+from engine.model.cluster import ClusterStatus
+from engine.model.identity import Identity
+from engine.model.inventory import Inventory, Settings
+from engine.model.names import Names
+from engine.model.release import Release
+from engine.queries import Asked, LocalQuery, Query, SqlQuery
+from engine.queries.identity import WHO
+from engine.queries.pacemaker import STATUS
+from engine.queries.rows import write_rows
+from engine.record.memory import Memory
+from engine.record.position import Position
+from engine.record.run import Run
+from engine.report.gaps import seen_now
+from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, LostKind, Transport
+from engine.transport.parallel import in_parallel
+
+T = TypeVar("T")
+
+CONTROLLER = "controller"
+"""In the place of a node: this machine."""
+FORWARDED = "a forwarded socket"
+_IS_FORWARDED = "forwarded"
+
+
+class Look:
+    """Asks the cluster. Every answer goes into the evidence, except secret ones."""
+
+    def __init__(self, run: Run, transport: Transport, names: Names) -> None:
+        self._run = run
+        self._transport = transport
+        self.names = names
+        self.position = Position.NOT_STARTED
+        self.baseline: Mapping[str, Any] | None = None
+        self.silent: dict[str, str] = {}
+        """Nodes without a first answer, and why: they are not waited for again and again."""
+        self.on_status: Callable[[ClusterStatus, datetime], None] | None = None
+        """Told each status of the cluster, and when it was asked."""
+
+    @property
+    def compares_machines(self) -> bool:
+        """Whether it is known who each machine says it is."""
+        return True
+
+    @property
+    def inventory(self) -> Inventory:
+        return self._run.inventory
+
+    @property
+    def settings(self) -> Settings:
+        return self._run.inventory.settings
+
+    @property
+    def release(self) -> Release:
+        return self._run.release
+
+    @property
+    def memory(self) -> Memory:
+        return self._run.memory
+
+    @property
+    def run_id(self) -> str:
+        """This run's id, as in the journal's events."""
+        return self._run.run_id
+
+    @property
+    def attempt(self) -> str | None:
+        return self._run.attempt
+
+    @property
+    def runbook(self) -> str:
+        """Hash of the runbook's sources."""
+        return self._run.runbook
+
+    def now(self) -> datetime:
+        """The controller's clock, UTC."""
+        return self._run.now()
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a text, such as a file's name, has a secret in it, as far as that is known."""
+        return self._run.redactor.clean_output(text) != text
+
+    def timer(self) -> float:
+        """Seconds that only go on: what deadlines of polling are counted by."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Between two looks at something that is polled."""
+        time.sleep(seconds)
+
+    def room_here(self) -> int:
+        """Bytes that this run's directory can still take, on the controller."""
+        directory = self._run.directory
+
+        def free() -> int:
+            try:
+                return shutil.disk_usage(directory).free
+            except OSError as error:
+                raise Unanswered(CONTROLLER, f"room in {directory}", str(error)) from error
+
+        return self.here(
+            LocalQuery(
+                name="room for the fetched backup",
+                where=f"free space of {directory}",
+                ask=free,
+                write=lambda room: f"{room} bytes",
+                parse=lambda text: int(text.split()[0]),
+            )
+        )
+
+    def here(self, query: LocalQuery[T]) -> T:
+        """What the controller itself has; recorded like any other answer."""
+        value = query.ask()
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=CONTROLLER,
+            question=query.name,
+            command=query.where,
+            output=self._run.outputs.describe(f"controller-{query.name}", query.write(value)),
+        )
+        return value
+
+    def ask(self, node: str, query: Query[T]) -> T:
+        """The node's answer. Unanswered when none came, or one that is no answer."""
+        answer = self._answer(node, query)
+        try:
+            value = query.parse(answer)
+        except ParseError as error:
+            self._record(node, query, answer, problem=str(error))
+            raise Unanswered(node, query.name, str(error)) from error
+        except ValueError as error:
+            self._record(node, query, answer, problem=str(error))
+            raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
+        told = query.recorded(value) if query.recorded is not None else None
+        self._record(node, query, answer, told=told)
+        return value
+
+    def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
+        """The same question to several nodes at once, one thread and connection each."""
+        nodes = tuple(nodes)
+        asked: Asked[T] = Asked(query.name)
+        for node, value in in_parallel(nodes, lambda node: self.ask(node, query)).items():
+            if isinstance(value, Unanswered):
+                asked.unanswered[node] = value.why
+            elif isinstance(value, BaseException):
+                raise value
+            else:
+                asked.values[node] = value
+        return asked
+
+    def who(self, nodes: Iterable[str]) -> Asked[Identity]:
+        """The first question of all: who each machine is."""
+        return self.ask_all(nodes, WHO)
+
+    def confirm(self, machines: Mapping[str, Identity]) -> None:
+        """These are the machines that are meant: from now on other questions reach them."""
+        for node, seen in machines.items():
+            self._transport.confirm(node, known_of(seen))
+
+    def learn(self, nodes: Iterable[str]) -> None:
+        """Ask for the release's secrets: from here on they are masked.
+
+        Whoever needs an answer asks again, and judges one that is missing.
+        """
+        nodes = tuple(nodes)
+        for query in self.release.secrets:
+            self.ask_all(nodes, query)
+
+    def batch(
+        self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
+    ) -> list[Answer | Lost]:
+        """Several questions in one round trip, past the evidence: who asks keeps the answers.
+
+        As `Transport.ask_batch`; `deadline` is for each, in seconds.
+        """
+        return self._transport.ask_batch(node, argvs, deadline=deadline)
+
+    def cluster_status(self) -> ClusterStatus:
+        """The cluster as N sees it now, with the inventory's names."""
+        asked = self._run.now() if self.on_status is not None else None
+        status = self.names.localised(self.ask(self.names.active, STATUS))
+        if self.on_status is not None and asked is not None:
+            self.on_status(status, asked)
+        return status
+
+    def users_see(self, service: str) -> str:
+        """How a service looks now at the address that its users use, by what this run measures.
+
+        Empty when it is not measured, or has not answered yet.
+        """
+        return seen_now(self._run.journal.events, service)
+
+    def close_ledger(self, kind: str, subject: str, why: str) -> None:
+        """A temporary change is found to be undone already: bookkeeping, no change."""
+        self._run.record("ledger-closed", step=self._run.step, kind=kind, subject=subject, why=why)
+
+    def sql_node(self) -> str:
+        """The node that runs the database; Unanswered when no node does."""
+        resource = self.cluster_status().resource(self.release.database_resource)
+        if resource is None or not resource.is_started or len(resource.nodes) != 1:
+            seen = f"{resource.role} on {list(resource.nodes)}" if resource else "not there"
+            raise Unanswered(
+                self.names.active,
+                "which node runs the database",
+                f"resource {self.release.database_resource!r} is {seen}",
+            )
+        return resource.nodes[0]
+
+    def sql(self, query: SqlQuery[T]) -> T:
+        """The database's answer, in a read-only session through the node that runs it."""
+        from engine.ask.sql import ask_database
+
+        node = self.sql_node()
+        asked = {
+            "step": self._run.step,
+            "node": node,
+            "question": query.name,
+            **self._run.outputs.command(f"sql-{query.name}", statement_of(query)),
+        }
+        try:
+            rows, seconds = ask_database(self._transport, node, query)
+        except Unanswered as error:
+            output = {"text": "(no answer)"}
+            self._run.record("observation", **asked, output=output, problem=error.why)
+            raise
+        self._run.record(
+            "observation",
+            **asked,
+            rows=len(rows),
+            seconds=round(seconds, 3),
+            output={"text": "(not recorded: secret)"} if query.secret else self._rows(query, rows),
+        )
+        try:
+            return query.parse(rows)
+        except (ParseError, ValueError) as error:
+            raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
+
+    def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
+        """A long answer, page by page in one session: any number of rows in constant memory.
+
+        `page` makes the question for what comes after a row, None for the first; it is asked
+        until a page is empty. Recorded once, without the rows: who wants them keeps them.
+        """
+        from engine.ask.sql import session
+
+        begun, node, first = time.monotonic(), self.sql_node(), page(None)
+        pages = rows = 0
+        with session(self._transport, node, first.database, first.deadline) as ask:
+            query = first
+            while found := query.parse(ask(query)):
+                yield from found
+                pages, rows = pages + 1, rows + len(found)
+                query = page(found[-1])
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=first.name,
+            **self._run.outputs.command(f"sql-{first.name}", statement_of(first)),
+            rows=rows,
+            seconds=round(time.monotonic() - begun, 3),
+            output={"text": f"({rows} rows in {pages} pages, not recorded here)"},
+        )
+
+    def forwards(self, node: str, path: str) -> str:
+        """Why the node's sshd forwards to no socket, '' when it does; Unanswered for ssh.
+
+        Tried with `path`, which is served there; nothing is said to its server.
+        """
+        from engine.transport.forwarding import try_socket
+
+        refused = problem = ""
+        try:
+            try_socket(self._transport, node, path)
+        except Lost as lost:
+            refused, problem = (lost.why, "") if lost.is_refusal else ("", lost.why)
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=FORWARDED,
+            command=forward_of(path),
+            output={"text": "(no answer)" if problem else refused or _IS_FORWARDED},
+            **({"problem": problem} if problem else {}),
+        )
+        if problem:
+            raise Unanswered(node, FORWARDED, problem)
+        return refused
+
+    def _rows(self, query: SqlQuery[Any], rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+        return self._run.outputs.describe(f"sql-{query.name}", write_rows(rows))
+
+    def _answer(self, node: str, query: Query[Any]) -> Answer:
+        if node in self.silent:
+            raise Unanswered(node, query.name, OUT_OF_REACH)
+        try:
+            answer = self._said(node, query)
+        except Lost as lost:
+            self._record(node, query, lost.partial, problem=lost.why)
+            is_another = lost.kind is LostKind.IDENTITY
+            raise Unanswered(
+                node, query.name, ANOTHER_MACHINE if is_another else lost.why
+            ) from lost
+        if answer.truncated:
+            problem = f"its answer is longer than {OUTPUT_LIMIT >> 20} MiB and was cut off"
+            self._record(node, query, None, problem=problem)
+            raise Unanswered(node, query.name, problem)
+        if answer.code not in query.ok_codes:
+            is_kept_back = query.secret or query.recorded is not None
+            said = "" if is_kept_back else answer.errors.strip() or answer.text.strip()
+            # masked before it is cut: half a secret is not found
+            detail = self._run.redactor.clean_output(said)[-300:]
+            problem = f"exit code {answer.code} is no answer to this question. {detail}".strip()
+            self._record(node, query, answer, problem=problem)
+            raise Unanswered(node, query.name, problem)
+        return answer
+
+    def _said(self, node: str, query: Query[Any]) -> Answer:
+        return self._transport.run(node, query.argv, stdin=query.stdin, deadline=query.deadline)
+
+    def _record(
+        self,
+        node: str,
+        query: Query[Any],
+        answer: Answer | None,
+        problem: str = "",
+        told: str | None = None,
+    ) -> None:
+        output: dict[str, Any] = {"text": "(no answer)"}
+        if told is not None:
+            output = self._run.outputs.describe(f"{node}-{query.name}", told)
+        elif query.secret or query.recorded is not None:
+            output = {"text": "(not recorded: secret)"}
+        elif answer is not None:
+            printed = answer.text + (f"\n[stderr] {answer.errors}" if answer.errors else "")
+            output = self._run.outputs.describe(f"{node}-{query.name}", printed)
+        self._run.record(
+            "observation",
+            step=self._run.step,
+            node=node,
+            question=query.name,
+            **self._run.outputs.command(f"{node}-{query.name}", shlex.join(query.argv)),
+            code=answer.code if answer else None,
+            seconds=round(answer.seconds, 3) if answer else None,
+            output=output,
+            **({"problem": problem} if problem else {}),
+        )
+
+
+def statement_of(query: SqlQuery[Any]) -> str:
+    """A question to the database as the evidence has it."""
+    return f"SQL on {query.database}: {dedent(query.sql).strip()}"
+
+
+def forward_of(path: str) -> str:
+    """A forwarded socket as the evidence has it, in the place of a command."""
+    return f"forward {path} by ssh"
+
+
+def refusal_of(text: str) -> str:
+    """Read back from there: why it was refused, '' when it was forwarded."""
+    return "" if text == _IS_FORWARDED else text

@@ -1,0 +1,70 @@
+"""Asking the database: read-only, through a socket forwarded by the node's ssh connection."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from engine.errors import Unanswered
+from engine.queries import SqlQuery
+from engine.record.redact import whole_end
+from engine.transport.base import Lost, Transport
+from engine.transport.database import connect
+
+# root's own client knows where its server listens, wherever the distribution put the socket
+_WHERE = ("mysql", "--batch", "--skip-column-names", "--execute", "SELECT @@socket")
+
+
+def socket_of(transport: Transport, node: str) -> str:
+    """Path of the database's socket on the node; Unanswered when it does not run there."""
+    try:
+        answer = transport.run(node, _WHERE, deadline=30.0)
+    except Lost as lost:
+        raise Unanswered(node, "where the database listens", lost.why) from lost
+    if answer.code != 0 or not answer.text.strip():
+        raise Unanswered(
+            node,
+            "where the database listens",
+            f"mysql ended with {answer.code}: {whole_end(answer.errors)}",
+        )
+    return answer.text.strip()
+
+
+@contextlib.contextmanager
+def session(
+    transport: Transport, node: str, database: str, statement_limit: float
+) -> Iterator[Callable[[SqlQuery[Any]], list[Mapping[str, Any]]]]:
+    """A read-only session for several questions; each call asks one and returns its rows.
+
+    Between two questions nothing is held on the server: no lock and no old version of a row.
+    """
+    socket = socket_of(transport, node)
+    try:
+        with connect(
+            transport,
+            node,
+            socket_path=socket,
+            database=database,
+            statement_limit=statement_limit,
+        ) as connection:
+
+            def ask(query: SqlQuery[Any]) -> list[Mapping[str, Any]]:
+                with connection.cursor() as cursor:
+                    cursor.execute(query.sql, query.params or None)
+                    return list(cursor.fetchall())
+
+            yield ask
+    except Lost as lost:  # sshd forwards no socket, or the way there broke
+        raise Unanswered(node, f"database {database}", lost.why) from lost
+
+
+def ask_database(
+    transport: Transport, node: str, query: SqlQuery[Any]
+) -> tuple[list[Mapping[str, Any]], float]:
+    """The rows, as mappings of column names, and the seconds it took."""
+    begun = time.monotonic()
+    with session(transport, node, query.database, query.deadline) as ask:
+        rows = ask(query)
+    return rows, time.monotonic() - begun

@@ -1,0 +1,1 @@
+"""Values -> findings. Pure: nobody is asked, nothing is changed."""

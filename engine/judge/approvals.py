@@ -1,0 +1,129 @@
+"""Signed approvals of a plan: how many count, and what of the plan has drifted since.
+
+An approval holds for a plan's material facts, not for its times: who approved an upgrade of these
+nodes by this runbook with these settings and accepted risks has not approved another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.judge.text import shortened
+from engine.model.approval import Approval, SeenApproval
+from engine.model.finding import Finding
+
+COMPARED = (
+    *("cluster", "nodes", "active", "versions", "source", "target", "runbook", "scope"),
+    *("settings", "acceptances"),
+)
+"""Facts that a run knows before its first change; the steps' commands follow from them."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who runs it: nobody approves his own change."""
+
+    name: str
+    key: str = ""
+    """Fingerprint of the key that signs the evidence; empty when there is none."""
+
+    def is_it(self, principal: str, name: str, key: str) -> bool:
+        return self.name in (principal, name) or bool(self.key and key == self.key)
+
+
+def approvals(
+    wanted: int,
+    seen: Iterable[SeenApproval],
+    *,
+    operator: Operator,
+    material: Mapping[str, Any],
+    now: datetime,
+) -> tuple[list[Finding], list[SeenApproval]]:
+    """Findings, and the approvals that count: one a person.
+
+    `material` are this run's facts (`COMPARED`). Codes: `approval-unusable` for each file that
+    does not count, `approvals-missing` when too few do.
+    """
+    counted: dict[str, SeenApproval] = {}
+    findings = []
+    for one in seen:
+        problem = one.problem or _problem(one, operator, material, now)
+        if problem:
+            findings.append(_unusable(one, problem))
+        else:
+            counted.setdefault(one.principal, one)
+    if len(counted) < wanted:
+        findings.append(_missing(wanted, list(counted), len(findings)))
+    return findings, list(counted.values())
+
+
+def _problem(
+    one: SeenApproval, operator: Operator, material: Mapping[str, Any], now: datetime
+) -> str:
+    approval = one.approval
+    if approval is None or not one.principal:
+        return "nobody is known to have signed it"
+    if operator.name in (one.principal, approval.name) or (
+        operator.key and one.key == operator.key
+    ):
+        return f"it is by {one.principal}, who runs the upgrade: it needs somebody else's word"
+    if now >= approval.until:
+        return f"it was valid until {approval.until.isoformat(sep=' ', timespec='minutes')}"
+    if now < approval.given:
+        return "it was given in the future: compare the clocks"
+    if drifted := drift(approval, material):
+        return f"since the plan these have changed: {'; '.join(drifted)}"
+    return ""
+
+
+def drift(approval: Approval, material: Mapping[str, Any]) -> list[str]:
+    """What of the plan's facts is not so any more, each in a few words."""
+    found = []
+    for name in COMPARED:
+        planned, now = approval.material.get(name), material.get(name)
+        if planned != now:
+            found.append(f"{name} ({_difference(planned, now)})")
+    return found
+
+
+def _difference(planned: Any, now: Any) -> str:
+    if isinstance(planned, Mapping) and isinstance(now, Mapping):
+        names = [n for n in dict.fromkeys([*planned, *now]) if planned.get(n) != now.get(n)]
+        told = [f"{n}: {_said(planned.get(n))}, now {_said(now.get(n))}" for n in names[:3]]
+        return ", ".join(told) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if isinstance(planned, list) and isinstance(now, list):
+        added = [one for one in now if one not in planned]
+        gone = [one for one in planned if one not in now]
+        return f"{len(added)} added, {len(gone)} gone"
+    return f"{_said(planned)}, now {_said(now)}"
+
+
+def _said(value: Any) -> str:
+    return "not given" if value is None else shortened(str(value))
+
+
+def _unusable(one: SeenApproval, problem: str) -> Finding:
+    return Finding(
+        code="approval-unusable",
+        subject=one.file,
+        observed=problem,
+        expected="a valid approval of a plan whose facts still hold",
+        remedy="Make a plan now, have it approved (`python -m engine approve plan.json`), and put"
+        " the new file in its place.",
+    )
+
+
+def _missing(wanted: int, valid: list[str], unusable: int) -> Finding:
+    by = f", by {', '.join(valid)}" if valid else ""
+    files = f"; {unusable} files do not count" if unusable else ""
+    return Finding(
+        code="approvals-missing",
+        subject="inventory",
+        observed=f"{len(valid)} valid approvals{by}{files}",
+        expected=f"{wanted}, as runbook_approvals asks for, by people other than the operator",
+        remedy="Have the plan approved: `python -m engine approve plan.json --name NAME`, and put"
+        " the files into the directory of runbook_approvals_from. Or accept this finding by name.",
+    )

@@ -1,0 +1,158 @@
+"""What the organisation asks for before a change: id, window, fallback, and G02.
+
+Missing values matter in production only; values that are given are always judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from engine.judge.text import duration, shortened
+from engine.model.finding import Finding
+from engine.model.inventory import Environment, Settings
+
+
+def governance(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
+    """May this change begin now? `now` and the window carry time zones; `estimate` is the need.
+
+    Codes: `change-id-missing`, `window-missing`, `window-outside`, `window-past`,
+    `window-too-short`, `release-notes-unread` (G02), `fallback-missing`.
+    """
+    missing = tuple(_missing(settings)) if settings.environment is Environment.PRODUCTION else ()
+    return (*missing, *_release_notes(settings, now), *_window(settings, now, estimate))
+
+
+def _missing(settings: Settings) -> Iterator[Finding]:
+    if not _given(settings.change_id):
+        yield _not_given("change-id-missing", "runbook_change_id", "the id of the approved change")
+    if settings.window_start is None or settings.window_end is None:
+        gap = "runbook_window_start" if settings.window_start is None else "runbook_window_end"
+        yield _not_given("window-missing", gap, "start and end of the maintenance window")
+    if not _given(settings.release_notes_read):
+        yield _unread("runbook_release_notes_read is not given")
+    if not _given(settings.fallback):
+        yield _not_given(
+            "fallback-missing",
+            "runbook_fallback",
+            "how the change would be backed out (snapshots, backups, by whom)",
+        )
+
+
+def _given(text: str | None) -> bool:
+    return bool(text and text.strip())
+
+
+def _not_given(code: str, setting: str, what: str) -> Finding:
+    return Finding(
+        code,
+        setting,
+        f"{setting} is not given in the inventory",
+        f"{what}, in production",
+        f"Add {setting} to [all:vars] of the inventory.",
+    )
+
+
+def _release_notes(settings: Settings, now: datetime) -> tuple[Finding, ...]:
+    """`NAME, DATE`: a name, and a day that is not in the future."""
+    text = settings.release_notes_read
+    if text is None or not text.strip():
+        return ()
+    name, _, day = text.rpartition(",")
+    read = _day(day.strip())
+    seen = f"runbook_release_notes_read is {shortened(text)!r}"
+    if not name.strip() or read is None:
+        return (_unread(f"{seen}, which is no NAME, DATE"),)
+    # a day ahead may be today where the person sits
+    if read > now.date() + timedelta(days=1):
+        return (_unread(f"{seen}, a day in the future"),)
+    return ()
+
+
+def _day(text: str) -> date | None:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
+def _unread(seen: str) -> Finding:
+    return Finding(
+        "release-notes-unread",
+        "runbook_release_notes_read",
+        seen,
+        "who read the release notes and the breaking changes, and when (NAME, YYYY-MM-DD)",
+        "Read them, then set runbook_release_notes_read in [all:vars] of the inventory.",
+        ("G02",),
+    )
+
+
+def _window(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
+    start, end = settings.window_start, settings.window_end
+    if end is not None and now >= end:
+        return (_past(settings, end, now),)
+    early = window_not_begun(settings, now)
+    if start is None or early is None:
+        short = window_remaining(settings, now, estimate)
+        return () if short is None else (short,)
+    short = None if end is None else _too_short_as_a_whole(end - start, end, estimate)
+    return (early, *(() if short is None else (short,)))
+
+
+def _past(settings: Settings, end: datetime, now: datetime) -> Finding:
+    return Finding(
+        "window-past",
+        "runbook_window_end",
+        f"the window is over: it ended {duration(now - end)} ago",
+        f"a start before {_moment(end)}, the end that the inventory gives",
+        "Have the change moved to a new window and write that into the inventory.",
+    )
+
+
+def window_not_begun(settings: Settings, now: datetime) -> Finding | None:
+    """The window is still to come; None also when no start is given. Code: `window-outside`."""
+    start = settings.window_start
+    if start is None or now >= start:
+        return None
+    return Finding(
+        "window-outside",
+        "runbook_window_start",
+        f"the window has not begun: it opens in {duration(start - now)}",
+        f"a start between {_moment(start)} and {_moment(settings.window_end)}",
+        "Start when the window has begun, or have the change moved and correct the inventory.",
+    )
+
+
+def _too_short_as_a_whole(length: timedelta, end: datetime, estimate: timedelta) -> Finding | None:
+    if length >= estimate:
+        return None
+    return Finding(
+        "window-too-short",
+        "runbook_window_end",
+        f"the whole window, until {_moment(end)}, is {duration(length)} long",
+        f"at least {duration(estimate)}, the announced time",
+        "Have a longer window approved and correct the inventory.",
+        ("G15",),
+    )
+
+
+def window_remaining(settings: Settings, now: datetime, remaining: timedelta) -> Finding | None:
+    """The window is long enough for what is left to do; None also when no end is given.
+
+    Code: `window-too-short`. Asked at the start and again directly before the first round.
+    """
+    end = settings.window_end
+    if end is None or end - now >= remaining:
+        return None
+    return Finding(
+        "window-too-short",
+        "runbook_window_end",
+        f"{duration(max(end - now, timedelta()))} are left until {_moment(end)}",
+        f"at least {duration(remaining)}, the estimate for what is left to do",
+        "Have the window extended and correct the inventory, or begin in a later window.",
+        ("G15",),
+    )
+
+
+def _moment(moment: datetime | None) -> str:
+    return "any time" if moment is None else moment.isoformat(sep=" ", timespec="minutes")

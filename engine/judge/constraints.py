@@ -1,0 +1,149 @@
+"""Constraints that would keep a resource away from the NetEye active node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from engine.judge.text import listed
+from engine.model.cluster import Cib, LocationConstraint, is_same_node
+from engine.model.finding import Finding
+
+BY_PCS = "cli-"
+"""How the id of each constraint begins that `pcs resource move` and `ban` make."""
+OWN = "neteye-runbook-"
+"""How the id of each constraint begins that a runbook makes."""
+
+
+def leftover_constraints(
+    cib: Cib,
+    bans: Collection[LocationConstraint],
+    active_node: str,
+    *,
+    fence_devices: Collection[str] = (),
+    resources: Collection[str] = (),
+) -> tuple[Finding, ...]:
+    """No leftover of `pcs resource move|ban` or of ours, and nothing that keeps a resource off N.
+
+    `bans` are those of crm_mon; `active_node` is N as pacemaker names it, in both. `fence_devices`:
+    ids; a fence device is kept off its own target on purpose. `resources`: ids of groups and single
+    resources, asked for only in an opt-in cluster (symmetric-cluster=false), where each needs leave
+    to run on N. Codes: `constraint-leftover`, `constraint-keeps-off-active-node`.
+    """
+    findings = [_leftover(cib, ident) for ident in cib.location_ids if ident.startswith(BY_PCS)]
+    findings += [_own(cib, ident) for ident in cib.location_ids if ident.startswith(OWN)]
+    findings += [
+        _keeps_off(constraint)
+        for constraint in forbidden(cib, bans)
+        if is_same_node(constraint.node, active_node) and constraint.resource not in fence_devices
+    ]
+    return (*findings, *_without_leave(cib, active_node, fence_devices, resources))
+
+
+def forbidden(cib: Cib, bans: Collection[LocationConstraint]) -> tuple[LocationConstraint, ...]:
+    """Which resource may run on which node under no circumstances.
+
+    As crm_mon tells it, by pacemaker's own reading of each rule, under the constraint's id. Rules
+    that can't be decided from the configuration are added: what holds now says nothing of later.
+    So is what keeps a resource on other nodes, which crm_mon does not call a ban.
+    """
+    told = [replace(ban, id=cib.rules.get(ban.id, ban.id)) for ban in bans if ban.forbids]
+    known = {(one.id, one.resource, one.node.casefold()) for one in told}
+    perhaps = (one for one in cib.location if one.forbids and not one.is_certain)
+    more = (c for c in perhaps if (c.id, c.resource, c.node.casefold()) not in known)
+    return (*told, *more, *_elsewhere_only(cib))
+
+
+def _elsewhere_only(cib: Cib) -> Iterator[LocationConstraint]:
+    """Nodes that no exclusive constraint of a resource names, when it has one."""
+    exclusive: dict[str, list[LocationConstraint]] = {}
+    for one in cib.location:
+        if one.is_exclusive:
+            exclusive.setdefault(one.resource, []).append(one)
+    for resource, constraints in exclusive.items():
+        # a rule that can't be decided gives no leave
+        named = {one.node.casefold() for one in constraints if one.is_certain}
+        for node in cib.nodes:
+            if node.casefold() not in named:
+                yield replace(constraints[0], resource=resource, node=node, score="-INFINITY")
+
+
+def _allows(constraint: LocationConstraint) -> bool:
+    return constraint.score == "INFINITY" or constraint.score.lstrip("+").isdecimal()
+
+
+def _leftover(cib: Cib, ident: str) -> Finding:
+    places = [one for one in cib.location if one.id == ident]
+    seen = [f"score {one.score} for {one.resource!r} on {one.node}" for one in places]
+    remedy = (
+        f"`pcs resource clear {places[0].resource}`"
+        if places
+        else f"`pcs constraint remove {ident}`"
+    )
+    return Finding(
+        "constraint-leftover",
+        ident,
+        f"constraint {ident!r} was left by `pcs resource move` or `ban`: "
+        f"{listed(seen) if seen else 'its rule holds for no node now'}",
+        "no constraint that begins with cli-",
+        f"{remedy} when nobody needs it any more.",
+    )
+
+
+def _own(cib: Cib, ident: str) -> Finding:
+    """A constraint that an interrupted run of a runbook made and did not come to remove."""
+    places = [f"{one.resource!r} on {one.node}" for one in cib.location if one.id == ident]
+    return Finding(
+        "constraint-leftover",
+        ident,
+        f"constraint {ident!r} was left by a run of this runbook that was interrupted while it"
+        f" moved {', '.join(places) or 'a resource'}",
+        "no constraint of this runbook, which removes each of its own",
+        "Run the runbook again, with --restore when the upgrade is to be left: it removes the"
+        f" constraint. When nothing of it is on record any more: `pcs constraint remove {ident}`.",
+    )
+
+
+def _keeps_off(constraint: LocationConstraint) -> Finding:
+    node, resource = constraint.node, constraint.resource
+    perhaps = "" if constraint.is_certain else "may at some time "
+    verb = "forbids" if constraint.is_certain else "forbid"
+    why = "" if constraint.is_certain else ": its rule can't be decided beforehand"
+    if constraint.is_exclusive:
+        why = ": it is exclusive to other nodes (resource-discovery)"
+    return Finding(
+        "constraint-keeps-off-active-node",
+        resource,
+        f"constraint {constraint.id!r} (score {constraint.score}) {perhaps}{verb} resource "
+        f"{resource!r} to {'be promoted' if constraint.is_of_promotion else 'run'} on {node}{why}",
+        f"every resource may run on {node}, which carries all while the others are in standby",
+        f"Remove it with `pcs constraint remove {constraint.id}`, or find out why it is there.",
+    )
+
+
+def _without_leave(
+    cib: Cib, active_node: str, fence_devices: Collection[str], resources: Collection[str]
+) -> tuple[Finding, ...]:
+    """In an opt-in cluster: the resources that no constraint allows on N."""
+    symmetric = cib.properties.get("symmetric-cluster", "true").lower()
+    if symmetric not in ("false", "no", "off", "n", "0"):
+        return ()
+    allowed = {
+        constraint.resource
+        for constraint in cib.location
+        if constraint.is_certain
+        and is_same_node(constraint.node, active_node)
+        and _allows(constraint)
+    }
+    return tuple(
+        Finding(
+            "constraint-keeps-off-active-node",
+            resource,
+            f"symmetric-cluster is false and no constraint allows resource {resource!r} "
+            f"on {active_node}",
+            f"every resource may run on {active_node}",
+            f"`pcs constraint location {resource} prefers {active_node}`, or find out why not.",
+        )
+        for resource in resources
+        if resource not in allowed and resource not in fence_devices
+    )

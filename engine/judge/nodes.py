@@ -1,0 +1,148 @@
+"""What pacemaker says about its nodes and about the cluster as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from engine.judge import modes
+from engine.model.cluster import Cib, ClusterNode, ClusterStatus
+from engine.model.finding import Finding
+
+
+def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
+    """The cluster has a controller, is managed, and runs one version of pacemaker.
+
+    Codes: `no-dc`, `cluster-maintenance`, `cluster-stop-all`, `pacemaker-mixed`. The last one
+    is true for a second or two whenever a node joins: look until it is stable.
+    """
+    faults = (
+        (
+            status.dc is None,
+            "no-dc",
+            "the cluster has no designated controller, so nothing is decided",
+            "an elected controller",
+            "Look at `pcs status` and the pacemaker log of every operative node.",
+        ),
+        (
+            status.options.maintenance_mode,
+            "cluster-maintenance",
+            "the cluster is in maintenance mode: nothing is started, moved or monitored",
+            "maintenance-mode=false",
+            "Find out who set it and why; then `pcs property set maintenance-mode=false`.",
+        ),
+        (
+            status.options.stop_all_resources,
+            "cluster-stop-all",
+            "the property stop-all-resources is set: every resource is kept stopped",
+            "stop-all-resources=false",
+            "Find out who set it and why; then `pcs property set stop-all-resources=false`.",
+        ),
+        (
+            status.mixed_version,
+            "pacemaker-mixed",
+            "the nodes run different versions of pacemaker",
+            "one version of pacemaker on all operative nodes",
+            "Compare `rpm -q pacemaker` of the operative nodes; a node that has just joined "
+            "shows this for some seconds.",
+        ),
+    )
+    return tuple(
+        Finding(code, "cluster", observed, expected, remedy)
+        for is_so, code, observed, expected, remedy in faults
+        if is_so
+    )
+
+
+def node_states(
+    status: ClusterStatus,
+    operative: Collection[str],
+    standby: Collection[str],
+    cib: Cib | None = None,
+) -> tuple[Finding, ...]:
+    """Each operative node is online, clean, settled, and in standby if and only if in `standby`.
+
+    Codes: `node-offline`, `node-unclean`, `node-pending`, `node-maintenance`, `node-standby`,
+    `node-not-standby`. Of a node that is away only that is told: the rest says nothing then.
+    With the configuration a mode that `pcs node` can't end is told with the way out that helps.
+    """
+    findings: list[Finding] = []
+    for name in operative:
+        node = status.node(name)
+        if node is None:
+            findings.append(_finding("node-offline", name, "is not in the cluster's node list"))
+        else:
+            faults = _faults(node, name in standby)
+            findings += [_by_mode(code, node, seen, cib) for code, seen in faults]
+    return tuple(findings)
+
+
+def _by_mode(code: str, node: ClusterNode, seen: str, cib: Cib | None) -> Finding:
+    """The finding, with what ends this very standby or maintenance."""
+    mode = {"node-standby": modes.STANDBY, "node-maintenance": modes.MAINTENANCE}.get(code)
+    plain = _finding(code, node.name, seen)
+    if mode is None:
+        return plain
+    if mode == modes.STANDBY and not node.standby:
+        remedy = (
+            "Mend the cause of the failed action (`pcs status` names it), then `pcs resource"
+            " cleanup` for its resource: that ends this standby, `pcs node unstandby` does not."
+        )
+        return replace(plain, remedy=remedy)
+    return replace(
+        plain,
+        observed=plain.observed + modes.how(node.name, mode, cib),
+        remedy=f"Find out who set it and why; then {modes.way_out(node.name, mode, cib)}.",
+    )
+
+
+def _faults(node: ClusterNode, standby: bool) -> list[tuple[str, str]]:
+    if node.unclean:
+        state = "online" if node.online else "offline"
+        return [("node-unclean", f"is UNCLEAN ({state}): the cluster lost it without a farewell")]
+    if not node.online:
+        return [("node-offline", "is OFFLINE")]
+    checks: tuple[tuple[Callable[[ClusterNode], bool], str, str], ...] = (
+        (lambda n: n.pending, "node-pending", "is pending: it has not finished joining"),
+        (lambda n: n.shutdown, "node-pending", "is shutting down"),
+        (lambda n: n.maintenance, "node-maintenance", "is in maintenance mode"),
+        (lambda n: n.standby and not standby, "node-standby", "is in standby"),
+        (
+            lambda n: n.standby_onfail and not n.standby and not standby,
+            "node-standby",
+            "is in standby because of a failed resource",
+        ),
+        (
+            lambda n: standby and not n.standby,
+            "node-not-standby",
+            "is active, not in standby",
+        ),
+    )
+    return [(code, seen) for is_so, code, seen in checks if is_so(node)]
+
+
+_EXPECTED_AND_REMEDY = {
+    "node-offline": (
+        "online",
+        "Look why the node left (power, network, `pcs cluster start` on it), "
+        "wait until it is back, then run this again.",
+    ),
+    "node-unclean": (
+        "online and clean",
+        "Make sure that the node is really off before anything else (its data may be in use), "
+        "bring it back, then run this again.",
+    ),
+    "node-pending": ("online and settled", "Wait until it has settled, then run this again."),
+    "node-maintenance": ("managed by the cluster", ""),
+    "node-standby": ("active", ""),
+    "node-not-standby": (
+        "in standby, so that only the NetEye active node is active",
+        "Somebody or something reactivated it too early: find out before going on; "
+        "the vendor's command puts it in standby when it is run again.",
+    ),
+}
+
+
+def _finding(code: str, node: str, seen: str) -> Finding:
+    expected, remedy = _EXPECTED_AND_REMEDY[code]
+    return Finding(code, node, f"node {node} {seen}", expected, remedy)

@@ -1,0 +1,270 @@
+"""The profiles of "cluster status is normal".
+
+The guide's one list is read at different moments, so there are several profiles (design,
+"Three profiles of normal"; domain facts section 3): before the start, in mid-upgrade with only
+N active, after the reactivation (guide rows G23 to G25), and at the end (G27).
+Resources that somebody disabled on purpose are compared with the baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.judge.clones import clones_everywhere
+from engine.judge.conditions import nodes_healthy, quorum_policy, tickets_held, waiting_for_tickets
+from engine.judge.elastic import elastic_green
+from engine.judge.fencing import (
+    fence_devices_started,
+    fence_devices_unused,
+    fence_history,
+    fencing_is,
+)
+from engine.judge.nodes import cluster_itself, node_states
+from engine.judge.quorum import daemons_normal, not_observed, qdevice_votes, quorum_held
+from engine.judge.resources import Wanted, failed_actions, judge_resources
+from engine.judge.roles import cib_in_names, in_inventory_names
+from engine.judge.sync import drbd_normal
+from engine.judge.versions import reached
+from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
+from engine.model.drbd import DrbdResource
+from engine.model.finding import Finding
+from engine.model.host import ElasticHealth, Version
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One look at the whole cluster. Node names in any form that `Expected.names` knows.
+
+    Every operative node is a key of `quorum`, `daemons` and `drbd`; one that is not becomes a
+    finding. A node without DRBD resources has an empty tuple.
+    """
+
+    status: ClusterStatus
+    quorum: Mapping[str, QuorumStatus]
+    daemons: Mapping[str, tuple[DaemonState, ...]]
+    drbd: Mapping[str, tuple[DrbdResource, ...]]
+    elastic: ElasticHealth | None = None
+    elastic_nodes: tuple[str, ...] = ()
+    """Members by name (`_cat/nodes`); empty: only the number is compared."""
+    versions: Mapping[str, Version] = field(default_factory=dict)
+    cib: Cib | None = None
+    """The configuration: what crm_mon does not tell of modes, health, tickets."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Who the nodes are and what was true at the baseline. Names as in the inventory."""
+
+    active_node: str
+    operative: tuple[str, ...]
+    elastic_only: tuple[str, ...] = ()
+    voting_only: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Other names of the nodes -> these names (`engine.judge.roles.aliases`)."""
+    fencing: bool | None = None
+    """Fencing before the upgrade; None: no baseline yet."""
+    disabled: frozenset[str] = frozenset()
+    """What was disabled at the baseline (`engine.judge.resources.disabled_resources`)."""
+    stopped_fence_devices: frozenset[str] = frozenset()
+    """Fence devices that did not run at the baseline (`fencing.stopped_fence_devices`)."""
+    failed_fence_devices: frozenset[str] = frozenset()
+    """Fence devices that had failed at the baseline (`fencing.failed_fence_devices`)."""
+    clone_gaps: frozenset[tuple[str, str]] = frozenset()
+    """(clone, node) without an instance at the baseline (`clones.gaps_of_clones`)."""
+    has_qdevice: bool = False
+    elastic_nodes: tuple[str, ...] | None = None
+    """The nodes that belong to Elasticsearch; None: observed not to be installed."""
+    version: Version | None = None
+    """The one version of all nodes; None: not judged here."""
+
+    @property
+    def other(self) -> tuple[str, ...]:
+        """The guide's OTHER: operative nodes without N."""
+        return tuple(node for node in self.operative if node != self.active_node)
+
+    @property
+    def all_nodes(self) -> tuple[str, ...]:
+        return (*self.operative, *self.elastic_only, *self.voting_only)
+
+
+def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """Healthy enough to begin: nobody in standby, all services and fence devices as they should be.
+
+    Without a baseline (`expected.fencing` None) fencing may be on or off; off with fence
+    devices there is told (`fencing-off`). Guide row G28.
+    """
+    seen = _named(observed, expected)
+    fencing = fencing_is(seen.status, expected.fencing) if expected.fencing is not None else ()
+    return _for_row(
+        "G28",
+        [
+            *_all_active(seen, expected),
+            *fencing,
+            *quorum_policy(seen.status, seen.cib),
+            *_past_fencing(seen, expected),
+            *fence_devices_unused(seen.status),
+            *fence_devices_started(seen.status, expected.stopped_fence_devices),
+            *_elastic(seen, expected),
+        ],
+    )
+
+
+def mid_upgrade(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """After the command's last round: only N is active and everything runs there, fencing off."""
+    seen = _named(observed, expected)
+    only_here = _wanted(seen, expected, (expected.active_node,))
+    return _for_row(
+        "G25",
+        [
+            *cluster_itself(seen.status),
+            *node_states(seen.status, expected.operative, expected.other, seen.cib),
+            *nodes_healthy(seen.status, seen.cib, (expected.active_node,)),
+            *_services(seen, only_here, with_fence_devices=False),
+            *quorum_held(seen.status, seen.quorum, expected.operative),
+            *_daemons(seen, expected),
+            *_drbd(seen, expected, resync_allowed=True),
+            *fencing_is(seen.status, False),
+            *_version(seen, expected),
+        ],
+    )
+
+
+def reactivated(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """After `unstandby` (G23): all operative nodes active, fencing off.
+
+    Its devices are left out where fencing stays off. Where it is to be given back, nothing may
+    speak against it: a fencing that failed or is under way, a device that stopped or failed since
+    the baseline.
+    """
+    seen = _named(observed, expected)
+    return _for_row(
+        "G25",
+        [
+            *_all_active(seen, expected, with_fence_devices=False),
+            *fencing_is(seen.status, False),
+            *(_fit_to_fence(seen, expected) if expected.fencing else ()),
+            *_version(seen, expected),
+        ],
+    )
+
+
+def final(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """At the end (after G27): the same with fencing as at the baseline and everything green."""
+    seen = _named(observed, expected)
+    return _for_row(
+        "G25",
+        [
+            *_all_active(seen, expected),
+            *fencing_is(seen.status, expected.fencing),
+            *_past_fencing(seen, expected),
+            *fence_devices_started(seen.status, expected.stopped_fence_devices),
+            *_elastic(seen, expected),
+            *_version(seen, expected),
+        ],
+    )
+
+
+def _named(observed: Observed, expected: Expected) -> Observed:
+    """The same observation with every node called by its inventory name."""
+    names = expected.names
+    return replace(
+        observed,
+        status=in_inventory_names(observed.status, names),
+        quorum={names.get(node, node): seen for node, seen in observed.quorum.items()},
+        daemons={names.get(node, node): seen for node, seen in observed.daemons.items()},
+        drbd={names.get(node, node): seen for node, seen in observed.drbd.items()},
+        elastic_nodes=tuple(names.get(node, node) for node in observed.elastic_nodes),
+        versions={names.get(node, node): seen for node, seen in observed.versions.items()},
+        cib=observed.cib and cib_in_names(observed.cib, lambda node: names.get(node, node)),
+    )
+
+
+def _all_active(
+    seen: Observed, expected: Expected, *, with_fence_devices: bool = True
+) -> list[Finding]:
+    """What holds whenever no node is in standby."""
+    anywhere = _wanted(seen, expected, expected.operative)
+    active = seen.status.active_nodes
+    return [
+        *cluster_itself(seen.status),
+        *node_states(seen.status, expected.operative, (), seen.cib),
+        *nodes_healthy(seen.status, seen.cib, expected.operative),
+        *clones_everywhere(seen.status, active, seen.cib, expected.clone_gaps),
+        *_services(seen, anywhere, with_fence_devices=with_fence_devices),
+        *quorum_held(seen.status, seen.quorum, expected.operative),
+        *(qdevice_votes(seen.quorum, expected.operative) if expected.has_qdevice else ()),
+        *_daemons(seen, expected),
+        *_drbd(seen, expected, resync_allowed=False),
+    ]
+
+
+def _wanted(seen: Observed, expected: Expected, nodes: Iterable[str]) -> Wanted:
+    return Wanted(
+        frozenset(nodes),
+        expected.disabled,
+        unmanaged=seen.cib.unmanaged if seen.cib else frozenset(),
+        waiting=waiting_for_tickets(seen.status, seen.cib),
+    )
+
+
+def _daemons(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    operative, with_qdevice = expected.operative, expected.has_qdevice
+    return daemons_normal(seen.daemons, operative, with_qdevice=with_qdevice)
+
+
+def _past_fencing(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """Where fencing is off and stays so, its history is history."""
+    is_used = seen.status.options.stonith_enabled or expected.fencing
+    return fence_history(seen.status) if is_used else ()
+
+
+def _fit_to_fence(seen: Observed, expected: Expected) -> list[Finding]:
+    """Fencing is off and is to come on."""
+    status, failed = seen.status, expected.failed_fence_devices
+    others = [r.id for r in status.services]
+    excused = expected.stopped_fence_devices | failed
+    return [
+        *fence_history(status),
+        *fence_devices_started(status, excused, will_be_on=True),
+        *failed_actions(status, left_out=(*others, *failed)),
+    ]
+
+
+def _services(seen: Observed, wanted: Wanted, *, with_fence_devices: bool) -> list[Finding]:
+    status = seen.status
+    left_out = () if with_fence_devices else tuple(r.id for r in status.fence_devices)
+    return [
+        *judge_resources(status, status.services, wanted),
+        *failed_actions(status, left_out),
+        *tickets_held(status, seen.cib),
+    ]
+
+
+def _drbd(seen: Observed, expected: Expected, *, resync_allowed: bool) -> list[Finding]:
+    return [
+        *not_observed("DRBD state", expected.operative, seen.drbd),
+        *drbd_normal(
+            seen.drbd,
+            expected.voting_only,
+            resync_allowed=resync_allowed,
+            names=expected.names,
+        ),
+    ]
+
+
+def _elastic(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    if expected.elastic_nodes is None:
+        return ()
+    return elastic_green(seen.elastic, seen.elastic_nodes, expected.elastic_nodes)
+
+
+def _version(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    if expected.version is None:
+        return ()
+    return reached(seen.versions, expected.version, expected.all_nodes)
+
+
+def _for_row(row: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings that name no guide row themselves belong to the row of the profile."""
+    return tuple(f if f.guide else replace(f, guide=(row,)) for f in findings)

@@ -1,0 +1,128 @@
+"""Votes: corosync's quorum, the qdevice of the voting-only node, and the cluster's daemons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from engine.judge.text import listed
+from engine.model.cluster import ClusterStatus, DaemonState, QuorumStatus
+from engine.model.finding import Finding
+
+REQUIRED_DAEMONS = ("corosync", "pacemaker", "pcsd")
+QDEVICE = "corosync-qdevice"
+
+
+def not_observed(what: str, asked: Collection[str], told: Collection[str]) -> tuple[Finding, ...]:
+    """Who was to tell and did not: nothing seen is not nothing wrong. Code: `not-observed`."""
+    return tuple(
+        Finding(
+            "not-observed",
+            node,
+            f"the {what} of {node} was not observed",
+            "an observation of every operative node",
+            "Make sure that the node answers, then run this again.",
+        )
+        for node in asked
+        if node not in told
+    )
+
+
+def quorum_held(
+    status: ClusterStatus, quorum: Mapping[str, QuorumStatus], operative: Collection[str]
+) -> tuple[Finding, ...]:
+    """The partition has quorum as pacemaker and as corosync on every operative node say.
+
+    Codes: `quorum-lost`, `not-observed`.
+    """
+    findings = list(not_observed("quorum", operative, quorum))
+    if not status.with_quorum:
+        findings.append(_lost("cluster", "pacemaker works in a partition WITHOUT quorum"))
+    findings += [
+        _lost(
+            node,
+            f"{node} has no quorum: {seen.total_votes} of {seen.expected_votes} votes, "
+            f"{seen.quorum} are needed",
+        )
+        for node, seen in quorum.items()
+        if not seen.quorate
+    ]
+    return tuple(findings)
+
+
+def _lost(subject: str, seen: str) -> Finding:
+    return Finding(
+        "quorum-lost",
+        subject,
+        seen,
+        "quorate",
+        "Find the nodes that are missing (`corosync-quorumtool -s`, the network between the "
+        "nodes) and bring them back; nothing may be changed without quorum.",
+    )
+
+
+def qdevice_votes(
+    quorum: Mapping[str, QuorumStatus], operative: Collection[str]
+) -> tuple[Finding, ...]:
+    """The voting-only node's qdevice votes, as every operative node sees it.
+
+    Code: `qdevice-not-voting`. The cluster may well be quorate without: one more loss is then
+    one too many.
+    """
+    return tuple(
+        Finding(
+            "qdevice-not-voting",
+            node,
+            f"the qdevice does not vote as seen by {node}: {_why(quorum[node])}",
+            "alive and voting (flags A,V)",
+            "Look at corosync-qnetd on the voting-only node, at corosync-qdevice on this node, "
+            "and at the network between them (`pcs quorum status`).",
+        )
+        for node in operative
+        if node in quorum and not quorum[node].is_qdevice_voting
+    )
+
+
+def _why(seen: QuorumStatus) -> str:
+    if not seen.has_qdevice:
+        return "corosync has none"
+    if not seen.qdevice_votes:
+        return "it has no vote"
+    silent = [f"{m.name} {','.join(m.flags)}" for m in seen.members if not {"A", "V"} <= {*m.flags}]
+    return f"flags are {listed(silent)}"
+
+
+def daemons_normal(
+    daemons: Mapping[str, tuple[DaemonState, ...]],
+    operative: Collection[str],
+    *,
+    with_qdevice: bool = False,
+) -> tuple[Finding, ...]:
+    """The cluster's daemons are active/enabled on every operative node: pcs's Daemon Status.
+
+    Each node knows its own only, so each is asked (domain facts, trap 7). One that not every
+    cluster has (sbd) counts where it is in use: installed, switched off, it is none of the cluster.
+    With a voting-only node corosync-qdevice is one of them: not enabled, its vote is gone after
+    the node's next start. Without one it has nothing to do, whatever its unit says.
+    Codes: `daemon-not-normal`, `not-observed`.
+    """
+    findings = list(not_observed("Daemon Status", operative, daemons))
+    required = (*REQUIRED_DAEMONS, *((QDEVICE,) if with_qdevice else ()))
+    for node, told in daemons.items():
+        states = [state for state in told if state.name != QDEVICE or with_qdevice]
+        seen = {state.name: f"{state.active}/{state.enabled}" for state in states}
+        counted = [s for s in states if s.is_in_use or s.name in required]
+        wrong = {state.name: seen[state.name] for state in counted if not state.is_normal}
+        wrong |= {name: "not listed" for name in required if name not in seen}
+        findings += [_daemon(node, name, state) for name, state in wrong.items()]
+    return tuple(findings)
+
+
+def _daemon(node: str, name: str, state: str) -> Finding:
+    return Finding(
+        "daemon-not-normal",
+        f"{node}:{name}",
+        f"daemon {name} on {node} is {state}",
+        "active/enabled",
+        f"`systemctl status {name}` on {node} tells why; `systemctl enable --now {name}` "
+        "when nobody stopped or disabled it on purpose.",
+    )

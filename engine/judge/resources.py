@@ -1,0 +1,279 @@
+"""What pacemaker says about its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from engine.judge.text import listed
+from engine.model.cluster import ClusterStatus, Resource
+from engine.model.finding import Finding, Way
+
+RUNNING_ROLES = frozenset({"Started", "Promoted", "Unpromoted", "Master", "Slave"})
+# a recurring monitor under way is no change of state
+_PENDING_BUT_SETTLED = frozenset({None, "", "Monitoring"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where resources belong, and which of them somebody stopped on purpose."""
+
+    nodes: frozenset[str]
+    """A resource runs on one of these nodes."""
+    disabled: frozenset[str] = frozenset()
+    """Ids of resources or groups, as `disabled_resources` gives them."""
+    unmanaged: frozenset[str] = frozenset()
+    """Ids of resources that are unmanaged by their own configuration (`Cib.unmanaged`)."""
+    waiting: frozenset[str] = frozenset()
+    """Ids of resources, groups and clones that wait for a ticket, which is told by itself."""
+
+
+def disabled_resources(status: ClusterStatus) -> frozenset[str]:
+    """Ids of what is disabled (target-role Stopped): the group when the whole group is.
+
+    For the baseline: later profiles compare with it.
+    """
+    return frozenset(_unit(r) for r in status.services if r.is_disabled)
+
+
+def judge_resources(
+    status: ClusterStatus, resources: Iterable[Resource], wanted: Wanted
+) -> tuple[Finding, ...]:
+    """Each of `resources` runs on exactly one of the wanted nodes, managed and without a fault.
+
+    Codes: `resource-orphaned`, `resource-blocked`, `resource-failed`, `resource-unmanaged`,
+    `resource-moving`, `resource-disabled`, `resource-enabled`, `resource-stopped`,
+    `resource-elsewhere`, `resource-multiple`.
+    """
+    judged = tuple(resources)
+    running = {r.id for r in judged if runs(r)}
+    findings: dict[tuple[str, str], Finding] = {}
+    for resource in judged:
+        for finding in (*_faults(status, resource, wanted), *_place(resource, wanted, running)):
+            # members of a disabled group share one finding
+            findings.setdefault((finding.code, finding.subject), finding)
+    return tuple(findings.values())
+
+
+def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tuple[Finding, ...]:
+    """No failed action is on record, those of the resources in `left_out` apart.
+
+    Code: `failed-action`, one finding for each resource that has any.
+    """
+    several = {r.id for r in status.resources if runs_on_several_nodes(r)}
+    by_resource: dict[str, list[str]] = {}
+    for failure in status.failures:
+        reason = f", {failure.exit_reason}" if failure.exit_reason else ""
+        by_resource.setdefault(failure.resource, []).append(
+            f"{failure.op_key} on {failure.node}: "
+            f"{failure.exit_status} ({failure.exit_code}{reason})"
+        )
+    on_record = frozenset(by_resource)
+    for counted in status.fail_counts:
+        # from its threshold on it keeps the resource off the node, whoever has set it
+        if counted.resource not in on_record:
+            seen = f"fail-count {counted.count} on {counted.node}, without a failed action"
+            by_resource.setdefault(counted.resource, []).append(seen)
+    return tuple(
+        Finding(
+            "failed-action",
+            resource,
+            f"failed actions of resource {resource!r}: {listed(seen)}",
+            "no failed action",
+            _TWO_NODES
+            if resource in several
+            else "Mend the cause (the unit's log on that node tells it), then "
+            f"`pcs resource cleanup {resource}` and run this again.",
+            way=Way.SUPPORT if resource in several else Way.AGAIN,
+        )
+        for resource, seen in by_resource.items()
+        if resource not in left_out
+    )
+
+
+def runs_on_several_nodes(resource: Resource) -> bool:
+    """Nothing may, but what is on its way by a live migration."""
+    return len(resource.nodes) > 1 and resource.pending != "Migrating"
+
+
+def runs(resource: Resource) -> bool:
+    """It runs, by its role and by its place."""
+    return resource.active and resource.role in RUNNING_ROLES and bool(resource.nodes)
+
+
+def is_moving(resource: Resource) -> bool:
+    """It is being started, stopped or moved right now."""
+    return resource.pending not in _PENDING_BUT_SETTLED or resource.role not in RUNNING_ROLES | {
+        "Stopped"
+    }
+
+
+def _unit(resource: Resource) -> str:
+    """What was disabled: the group when the whole group is, else the resource."""
+    return resource.group if resource.group and resource.group_disabled else resource.id
+
+
+def _faults(status: ClusterStatus, resource: Resource, wanted: Wanted) -> list[Finding]:
+    """Faults that do not depend on where the resource belongs."""
+    where = f" on {listed(resource.nodes)}" if resource.nodes else ""
+    findings: list[Finding] = []
+    if resource.orphaned:
+        seen = f"has no definition any more and is {_state(resource)}{where}"
+        findings.append(_finding("resource-orphaned", resource, seen))
+    if runs_on_several_nodes(resource):
+        # whatever else is true of it; another way out than this one would do harm
+        return [_multiple(resource)]
+    if resource.blocked:
+        # pacemaker marks a blocked resource as failed and unmanaged too: one cause, one finding
+        findings.append(_finding("resource-blocked", resource, f"is FAILED (blocked){where}"))
+        return findings
+    if resource.failed:
+        findings.append(_finding("resource-failed", resource, f"is FAILED{where}"))
+    own = _plain_id(resource) in wanted.unmanaged
+    if not resource.managed and (own or not _is_explained(status, resource)):
+        findings.append(_finding("resource-unmanaged", resource, f"is unmanaged{where}"))
+    return findings
+
+
+def _plain_id(resource: Resource) -> str:
+    """`probe` of `probe:0`, an instance of a clone that is unique."""
+    return resource.id.partition(":")[0] if resource.clone else resource.id
+
+
+def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
+    """Unmanaged only because the cluster or its node is in maintenance, which is told already."""
+    nodes = [status.node(name) for name in resource.nodes]
+    in_maintenance = bool(nodes) and all(node is not None and node.maintenance for node in nodes)
+    return status.options.maintenance_mode or in_maintenance
+
+
+def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list[Finding]:
+    """Is it where it belongs: running on one wanted node, or disabled as it was before."""
+    known = bool({resource.id, resource.group} & wanted.disabled)
+    if (
+        runs_on_several_nodes(resource)
+        or resource.orphaned
+        or resource.blocked
+        or (resource.failed and not runs(resource))
+    ):
+        return []  # told already, and where it is says nothing then
+    if resource.is_disabled:
+        return [] if known else [_disabled(resource)]
+    findings = [_enabled(resource)] if known else []
+    if is_moving(resource):
+        state = resource.pending or resource.role
+        return [*findings, _finding("resource-moving", resource, f"is {state}")]
+    if not runs(resource):
+        # of a clone, whose instances share an id, one that runs is enough
+        names = {_plain_id(resource), resource.group, resource.clone}
+        stopped = resource.id not in running and not names & wanted.waiting
+        seen = f"is {resource.role}, it runs nowhere"
+        if resource.locked_to:
+            seen += f"; it waits for {resource.locked_to} to come back (shutdown-lock)"
+        return [*findings, _finding("resource-stopped", resource, seen)] if stopped else findings
+    return findings + _running_place(resource, wanted)
+
+
+def _running_place(resource: Resource, wanted: Wanted) -> list[Finding]:
+    foreign = [node for node in resource.nodes if node not in wanted.nodes]
+    if foreign:
+        seen = f"runs on {listed(foreign)}"
+        expected = f"running on {listed(sorted(wanted.nodes))}"
+        return [_finding("resource-elsewhere", resource, seen, expected)]
+    return []
+
+
+def _multiple(resource: Resource) -> Finding:
+    states = (
+        (resource.is_disabled, "disabled"),
+        (resource.blocked, "blocked"),
+        (not resource.managed and not resource.blocked, "unmanaged"),
+        (resource.orphaned, "without a definition"),
+        (resource.failed, "FAILED"),
+    )
+    also = [word for is_so, word in states if is_so]
+    seen = f"runs on several nodes at once: {listed(resource.nodes)}"
+    return _finding("resource-multiple", resource, f"{seen}{f' ({listed(also)})' if also else ''}")
+
+
+def _state(resource: Resource) -> str:
+    return "running" if runs(resource) else resource.role
+
+
+def _disabled(resource: Resource) -> Finding:
+    unit = _unit(resource)
+    return Finding(
+        "resource-disabled",
+        unit,
+        f"resource {unit!r} is disabled (target-role Stopped)",
+        "enabled, or disabled already when the upgrade began",
+        f"If nobody wants it stopped: `pcs resource enable {unit}`. "
+        "If it is meant to be stopped: accept this finding with the reason.",
+    )
+
+
+def _enabled(resource: Resource) -> Finding:
+    unit = resource.group if resource.group and resource.group_disabled else resource.id
+    return Finding(
+        "resource-enabled",
+        unit,
+        f"resource {unit!r} is enabled; it was disabled on purpose when the upgrade began",
+        "disabled as before",
+        f"If it is still meant to be stopped: `pcs resource disable {unit}`.",
+    )
+
+
+_TWO_NODES = (
+    "Two nodes may be writing the same data: stop here, change nothing, and call the vendor's"
+    " support."
+)
+_EXPECTED_AND_REMEDY = {
+    "resource-orphaned": (
+        "only resources that are defined",
+        # a cleanup takes failures alone away
+        "When it runs nowhere, `pcs resource refresh {id}` makes the cluster forget it. One that"
+        " runs is stopped by pacemaker itself, unless stop-orphan-resources is false or its stop"
+        " failed: see `pcs status` and `pcs property`, stop it, then refresh it.",
+    ),
+    "resource-blocked": (
+        "Started",
+        "It could not be stopped and the cluster touches it no more: mend the cause on that "
+        "node, then `pcs resource cleanup {id}`.",
+    ),
+    "resource-failed": (
+        "Started",
+        "Mend the cause (the unit's log on that node tells it), then `pcs resource cleanup {id}`.",
+    ),
+    "resource-unmanaged": (
+        "managed by the cluster",
+        "Find out who set it and why; then `pcs resource manage {id}`. That leaves maintenance=true"
+        " as it is (`pcs resource meta {id} maintenance=` takes it away, of its group or clone by"
+        " their name), and what is set for all (`pcs resource defaults`).",
+    ),
+    "resource-moving": ("settled", "Wait until the cluster has settled, then run this again."),
+    "resource-stopped": (
+        "Started",
+        "`pcs status` and the unit's log tell why; after a failed start "
+        "`pcs resource cleanup {id}` lets the cluster try again.",
+    ),
+    "resource-elsewhere": (
+        "",
+        "Look at `pcs constraint` and `pcs status` for why it is there, before going on.",
+    ),
+    "resource-multiple": (
+        "running on exactly one node",
+        _TWO_NODES,
+    ),
+}
+
+
+def _finding(code: str, resource: Resource, seen: str, expected: str = "") -> Finding:
+    usual, remedy = _EXPECTED_AND_REMEDY[code]
+    return Finding(
+        code,
+        resource.id,
+        f"resource {resource.id!r} {seen}",
+        expected or usual,
+        remedy.format(id=resource.id),
+        way=Way.SUPPORT if remedy is _TWO_NODES else Way.AGAIN,
+    )

@@ -1,0 +1,217 @@
+"""Who is who: roles from the cluster itself, compared with the inventory (guide row G17)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from engine.judge.text import listed
+from engine.model.cluster import Cib, ClusterDefinition, ClusterStatus, DefinedNode, is_same_node
+from engine.model.finding import Finding
+from engine.model.inventory import Inventory, Role
+from engine.model.names import Aliases
+
+CLUSTER_FILE = "/etc/neteye-cluster"
+
+
+def node_of(definition: ClusterDefinition, name: str) -> DefinedNode | None:
+    """The node that `name` means; None when none does, or when a short form fits several.
+
+    Full names (`hostname`, `hostname_ext`) come before short forms (domain facts 1.1).
+    """
+    full = [
+        node
+        for node in definition.nodes
+        if any(is_same_node(name, full or "") for full in (node.hostname, node.hostname_ext))
+    ]
+    fitting = full or [node for node in definition.nodes if node.is_called(name)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def aliases(definition: ClusterDefinition, inventory: Inventory) -> Aliases:
+    """Every name a node may be called by (pacemaker, DRBD, Elasticsearch) -> inventory name.
+
+    Short forms that fit several nodes are left out, and so are nodes without a host.
+    """
+    found: dict[str, str] = {}
+    for host in inventory.names:
+        node = node_of(definition, host)
+        if node is not None:
+            found |= {alias: host for alias in node.aliases if node_of(definition, alias) is node}
+            found[host] = host
+    return Aliases(found)
+
+
+def in_inventory_names(status: ClusterStatus, names: Mapping[str, str]) -> ClusterStatus:
+    """The same look at the cluster with every node called by its inventory name."""
+
+    def named(name: str) -> str:
+        return names.get(name, name)
+
+    return replace(
+        status,
+        dc=None if status.dc is None else named(status.dc),
+        nodes=tuple(replace(node, name=named(node.name)) for node in status.nodes),
+        resources=tuple(
+            replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
+        ),
+        failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
+        fail_counts=tuple(replace(f, node=named(f.node)) for f in status.fail_counts),
+        fence_events=tuple(
+            replace(e, target=named(e.target), origin=named(e.origin)) for e in status.fence_events
+        ),
+        bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
+    )
+
+
+def cib_in_names(cib: Cib, named: Callable[[str], str]) -> Cib:
+    """The same configuration with every node called by another name."""
+    return replace(
+        cib,
+        location=tuple(replace(c, node=named(c.node)) for c in cib.location),
+        attributes=tuple(replace(a, node=named(a.node)) for a in cib.attributes),
+    )
+
+
+def roles_agree(
+    definition: ClusterDefinition, inventory: Inventory, cluster_name: str
+) -> tuple[Finding, ...]:
+    """Inventory and `/etc/neteye-cluster` name the same cluster and the same nodes and roles.
+
+    Codes: `cluster-name-mismatch`, `role-mismatch`.
+    """
+    findings = (
+        []
+        if is_same_node(cluster_name, definition.hostname)
+        else [_other_cluster(definition, inventory)]
+    )
+    meant = {host.name: node_of(definition, host.name) for host in inventory.hosts}
+    for host in inventory.hosts:
+        node = meant[host.name]
+        if node is None:
+            findings.append(_unknown_host(definition, host.name))
+        elif node.role is not host.role:
+            findings.append(
+                _mismatch(
+                    host.name,
+                    f"{host.name} is in group [{host.role}] of {inventory.path.name}, "
+                    f"in {CLUSTER_FILE} it is {node.role}",
+                    f"[{node.role}]",
+                )
+            )
+    counts = Counter(node.hostname for node in meant.values() if node is not None)
+    findings += [
+        _count(inventory, node, counts[node.hostname])
+        for node in definition.nodes
+        if counts[node.hostname] != 1
+    ]
+    return tuple(findings)
+
+
+def _other_cluster(definition: ClusterDefinition, inventory: Inventory) -> Finding:
+    return Finding(
+        "cluster-name-mismatch",
+        inventory.settings.cluster,
+        f"the inventory is for cluster {inventory.settings.cluster!r}, "
+        f"{CLUSTER_FILE} names {definition.hostname!r}",
+        f"runbook_cluster = {definition.hostname}",
+        "Make sure that this is the cluster you mean; then correct runbook_cluster or the "
+        "addresses in the inventory.",
+        ("G17",),
+    )
+
+
+def _unknown_host(definition: ClusterDefinition, name: str) -> Finding:
+    fitting = [node.hostname for node in definition.nodes if node.is_called(name)]
+    seen = (
+        f"{name} fits several nodes of {CLUSTER_FILE}: {listed(fitting)}"
+        if fitting
+        else f"{name} is in the inventory and not in {CLUSTER_FILE}"
+    )
+    return _mismatch(
+        name, seen, f"one of {listed((n.hostname for n in definition.nodes), limit=30)}"
+    )
+
+
+def _count(inventory: Inventory, node: DefinedNode, count: int) -> Finding:
+    where = inventory.path.name
+    if count == 0:
+        seen = f"{node.hostname} ({node.role}) is in {CLUSTER_FILE} and not in {where}"
+    else:
+        seen = f"{node.hostname} is in {where} {count} times under different names"
+    return _mismatch(node.hostname, seen, f"once in group [{node.role}]")
+
+
+def _mismatch(subject: str, observed: str, expected: str) -> Finding:
+    return Finding(
+        "role-mismatch",
+        subject,
+        observed,
+        expected,
+        "Correct the inventory, or, when the cluster itself is wrong, have it mended first; "
+        "roles are never guessed.",
+        ("G17",),
+    )
+
+
+def members_agree(definition: ClusterDefinition, status: ClusterStatus) -> tuple[Finding, ...]:
+    """Pacemaker's members are the operative nodes of the file, no more and no less.
+
+    Code: `role-mismatch`. `status` may carry any form of the names.
+    """
+    findings = []
+    seen = set()
+    for member in status.nodes:
+        node = node_of(definition, member.name)
+        if node is None or node not in definition.of(Role.OPERATIVE):
+            what = "unknown to it" if node is None else f"{node.role} there"
+            findings.append(
+                _mismatch(
+                    member.name,
+                    f"{member.name} is a member of the pacemaker cluster, "
+                    f"but {what} ({CLUSTER_FILE})",
+                    "only operative nodes as members",
+                )
+            )
+        else:
+            seen.add(node.hostname)
+    findings += [
+        _mismatch(
+            node.hostname,
+            f"{node.hostname} is operative in {CLUSTER_FILE} and no member of the "
+            "pacemaker cluster",
+            "every operative node as a member",
+        )
+        for node in definition.of(Role.OPERATIVE)
+        if node.hostname not in seen
+    ]
+    return tuple(findings)
+
+
+def active_node_confirmed(
+    expected: str, status: ClusterStatus, operative: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """In mid-upgrade: the only operative node that is not in standby is `expected`, N.
+
+    Names as in `status`; `operative` empty: all its members. A wrong N is a wrong role, code
+    `role-mismatch`.
+    """
+    members = [node for node in status.nodes if not operative or node.name in operative]
+    active = [node.name for node in members if not node.standby]
+    if active == [expected]:
+        return ()
+    others = " ".join(status.spelled(node.name) for node in members if node.name != expected)
+    wanted = status.spelled(expected)
+    return (
+        Finding(
+            "role-mismatch",
+            expected,
+            f"not in standby: {listed(active)}",
+            f"only {expected}, the first operative node of {CLUSTER_FILE}, active",
+            f"Make {expected} the active node again: `pcs node unstandby {wanted} --wait=300`,"
+            f" then `pcs node standby {others} --wait=300`, and look that everything is Started"
+            " there; then run again.",
+            ("G17",),
+        ),
+    )

@@ -1,1 +1,0 @@
-"""Pure functions, values -> findings. They ask nobody and change nothing."""

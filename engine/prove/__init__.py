@@ -1,0 +1,1 @@
+"""What makes the evidence hold: seal, signature, statement, approvals."""

@@ -1,0 +1,174 @@
+"""The end of a run's evidence: every file listed, the list sealed by the journal, signed.
+
+`engine/verify.py` checks what is written here, and has the form of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.atomic import write_whole
+from engine.model.inventory import Host
+from engine.prove.signature import CantSign, Signer, find_signer
+from engine.prove.statement import is_due, write_statement
+from engine.record.journal import stamp, utc_now
+from engine.record.run import Run
+from engine.verify import (
+    JOURNAL,
+    MANIFEST,
+    SCHEMA,
+    SEALED,
+    SIGNATURE,
+    Directory,
+    Files,
+    Wrong,
+    canonical,
+    facts,
+    files_below,
+    listing,
+)
+
+
+@dataclass
+class Sealed:
+    """What the console says of it."""
+
+    head: str
+    signed: str = ""
+    """The key's fingerprint; empty: unsigned."""
+    unsigned: str = ""
+    """Why it is not signed."""
+    unwritten: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        signed = f"signed with {self.signed}" if self.signed else f"not signed: {self.unsigned}"
+        return [f"evidence: {signed}", f"head of its journal: {self.head}"]
+
+
+def seal(run: Run) -> Sealed:
+    """List the run's files, seal the list in its journal and close that, sign the manifest.
+
+    Whatever can't be written is told, not raised: the run itself is over.
+    """
+    with _signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
+        try:
+            if is_due(run):
+                write_statement(run, signer)
+            files = files_below(run.directory)
+        except (OSError, Wrong) as error:
+            run.journal.close()
+            return Sealed(run.journal.head, unwritten=[_not_written(run.directory, error)])
+        files.pop(JOURNAL, None)  # not written to its end yet
+        run.record(
+            SEALED,
+            step="",
+            files=len(files),
+            list=listing(files),
+            key=signer.fingerprint if signer else "",
+        )
+        run.journal.close()
+        made = Sealed(run.journal.head, unsigned=why)
+        if not run.journal.is_whole:
+            made.unwritten.append(_not_written(run.directory, "its journal is not whole"))
+            return made
+        lines = len(run.journal.events)
+        _write(run.directory, _manifest(run.run_id, lines, made.head, files), signer, made)
+        return made
+
+
+def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sealed:
+    """A new manifest after reports were made from the journal, which stays as it is.
+
+    `rebuilt` are their names. What they were when the run sealed them stays on record, so that the
+    rest is still held to the seal. Raises Wrong when journal or earlier manifest were altered.
+    """
+    before = Directory(directory)
+    chain, old = before.chain, before.manifest
+    names = set(rebuilt)
+    replaced: dict[str, Mapping[str, Any]] = {}
+    if before.seal is not None and old is not None:
+        replaced = {n: old["files"].get(n, {}) for n in names} | dict(old["replaced"])
+    run = str(chain.events[0]["run"]) if chain.events else ""
+    made = Sealed(chain.head)
+    with _signing(host, None) as (signer, made.unsigned):
+        try:
+            files = files_below(directory)
+        except (OSError, Wrong) as error:
+            return Sealed(chain.head, unwritten=[_not_written(directory, error)])
+        files.pop(JOURNAL, None)
+        now = stamp(utc_now())
+        manifest = _manifest(run, len(chain.events), chain.head, files, now, replaced)
+        _write(directory, manifest, signer, made)
+    return made
+
+
+@contextmanager
+def _signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
+    """The operator's key while it is needed; None and the reason when nothing signs."""
+    with ExitStack() as stack:
+        try:
+            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
+        except OSError as error:
+            found: tuple[Signer | None, str] = (None, f"no temporary directory: {error}")
+        else:
+            found = _signer(host, Path(place), chosen)
+        yield found
+
+
+def _signer(host: Host | None, place: Path, chosen: Path | None) -> tuple[Signer | None, str]:
+    try:
+        return find_signer(host, place, chosen), ""
+    except CantSign as error:
+        return None, str(error)
+
+
+def _active(run: Run) -> Host | None:
+    """The node whose identity files count: the first one that the inventory names."""
+    return next(iter(run.inventory.hosts), None)
+
+
+def _manifest(
+    run: str,
+    lines: int,
+    head: str,
+    files: Files,
+    rebuilt: str | None = None,
+    replaced: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "run": run,
+        "journal": {"lines": lines, "head": head},
+        "rebuilt": rebuilt,
+        "replaced": dict(replaced or {}),
+        "files": files,
+    }
+
+
+def _write(
+    directory: Path, manifest: Mapping[str, Any], signer: Signer | None, made: Sealed
+) -> None:
+    """Manifest and signature; what became of them is put into `made`."""
+    try:
+        manifest["files"][JOURNAL] = facts(directory / JOURNAL)
+        text = canonical(manifest)
+        # never a manifest beside the signature of another one
+        (directory / SIGNATURE).unlink(missing_ok=True)
+        write_whole(directory / MANIFEST, text)
+        if signer is not None:
+            write_whole(directory / SIGNATURE, signer.sign(text))
+            made.signed = signer.fingerprint
+    except CantSign as error:
+        made.unsigned = str(error)
+    except OSError as error:
+        made.unwritten.append(_not_written(directory, error))
+
+
+def _not_written(directory: Path, error: Exception | str) -> str:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return f"{directory / MANIFEST} ({why})"

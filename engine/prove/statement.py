@@ -1,0 +1,103 @@
+"""`rehearsal.json`: what a green rehearsal says of itself, written, signed, read back."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.atomic import write_whole
+from engine.errors import ParseError
+from engine.model.inventory import Environment, Inventory
+from engine.model.statement import SeenStatement, Statement
+from engine.parse.statement import SCHEMA, parse_statement
+from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
+from engine.queries import LocalQuery
+from engine.record.journal import stamp
+from engine.record.material import runbook_hash
+from engine.record.run import Mode, Run
+from engine.verify import canonical
+
+NAME = "rehearsal.json"
+REHEARSED = "rehearsed"
+"""The fact by which a run remembers the rehearsal cluster's scenario."""
+
+
+def is_due(run: Run) -> bool:
+    """This run brought an upgrade to its end, on a cluster that is not the production's."""
+    if run.inventory.settings.environment is Environment.PRODUCTION:
+        return False
+    closed = any(event["event"] == "attempt-closed" for event in run.journal.events)
+    return run.mode is Mode.EXECUTE and run.stop is None and closed
+
+
+def write_statement(run: Run, signer: Signer | None) -> None:
+    """Into the run's directory; raises OSError. Without a key it is not signed."""
+    settings = run.inventory.settings
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "run": run.run_id,
+        "cluster": settings.cluster,
+        "environment": settings.environment.value,
+        "scenario": str(run.memory.facts.get(REHEARSED, {}).get("scenario", "")),
+        "runbook": runbook_hash(),
+        "source": str(run.release.source),
+        "target": str(run.release.target),
+        "nodes": counted(run.inventory),
+        "finished": stamp(run.now()),
+        "key": signer.fingerprint if signer else "",
+    }
+    signature = ""
+    if signer is not None:
+        try:
+            signature = signer.sign(canonical(content), REHEARSAL).decode()
+        except CantSign:
+            content["key"] = ""
+    write_whole(run.directory / NAME, canonical({**content, "signature": signature}))
+
+
+def counted(inventory: Inventory) -> dict[str, int]:
+    """Role -> how many nodes."""
+    return dict(sorted(Counter(host.role.value for host in inventory.hosts).items()))
+
+
+def statement_here(path: Path | None) -> LocalQuery[SeenStatement]:
+    """The same as a question to this machine, for the evidence."""
+    return LocalQuery(
+        name="statement of a rehearsal",
+        where=str(path) if path else "runbook_rehearsal is not given",
+        ask=lambda: read_statement(path),
+        write=lambda seen: json.dumps(asdict(seen), default=str),
+        parse=_read_back,
+    )
+
+
+def _read_back(text: str) -> SeenStatement:
+    content = json.loads(text)
+    found = content["statement"]
+    if found is None:
+        return SeenStatement(problem=content["problem"])
+    finished = datetime.fromisoformat(found["finished"])
+    return SeenStatement(Statement(**{**found, "finished": finished}), content["problem"])
+
+
+def read_statement(path: Path | None) -> SeenStatement:
+    """The statement that the inventory names; altered or unreadable ones are none."""
+    if path is None:
+        return SeenStatement(problem="no rehearsal is named")
+    try:
+        found = parse_statement(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        return SeenStatement(problem=f"{path} can't be read: {error}")
+    if not found.signature and not found.statement.key:
+        return SeenStatement(found.statement)
+    try:
+        key = is_signed_with(canonical(found.signed), found.signature.encode(), REHEARSAL)
+    except CantVerify as error:
+        return SeenStatement(problem=f"{path}: {error}")
+    if key != found.statement.key:
+        return SeenStatement(problem=f"{path}: signed with another key than it says")
+    return SeenStatement(found.statement)

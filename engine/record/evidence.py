@@ -1,0 +1,244 @@
+"""What a step says it saw: findings, guide rows, notes. The verdict comes from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
+from engine.model.finding import Finding, Way, acceptance_sentence
+from engine.model.folding import NOT_ASKED
+from engine.queries import Asked
+from engine.record.archive import name_of
+from engine.record.listing import Cells
+from engine.record.rows import RowState
+from engine.record.run import Mode, Run, SupportWanted
+
+UNANSWERED = "question-unanswered"
+UNREACHABLE = "node-unreachable"
+CHANGED = "machine-changed"
+SUPPORT_NEEDED = "support-needed"
+OVER = "Nothing: it counts before an upgrade, and this one is over."
+GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
+
+
+class StoppedForPerson(RunbookError):
+    """An action can't go on without a person's decision; each finding says what to do."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class Evidence:
+    """The fixture `evidence` of one step."""
+
+    def __init__(self, run: Run, step: str, guide: tuple[str, ...]) -> None:
+        self._run = run
+        self._guide = guide
+        self.step = step
+        self.blocking: list[Finding] = []
+        self.reasons: list[str] = []
+        self.outcome = "done"
+
+    def judge(
+        self,
+        findings: Iterable[Finding],
+        *,
+        observed: str,
+        guide: Iterable[str] | None = None,
+        information: bool = False,
+    ) -> list[Finding]:
+        """Record what was observed and the findings; the step fails at its end if one blocks.
+
+        `guide` are the rows this observation was made for (default: all of the step's).
+        `information`: shown without weight, for start conditions after the start.
+        """
+        if information:
+            findings = [_without_weight(f, over=self._run.memory.closed) for f in findings]
+        weighed = self._run.judge.weigh(findings, information=information)
+        self._keep_acceptances()
+        for finding in weighed:
+            self._run.record("finding", step=self.step, **as_data(finding))
+        blocking = [finding for finding in weighed if finding.blocks]
+        self.blocking += blocking
+        rows = tuple(guide) if guide is not None else self._guide
+        # accepted or not, what nobody answered was not observed
+        unseen = [finding for finding in weighed if finding.accepted and finding.code == UNANSWERED]
+        state = RowState.OPEN if unseen else RowState.FULFILLED
+        self._rows(
+            rows, RowState.FAILED if blocking else state, _said(blocking or unseen, observed)
+        )
+        self.reasons.append(observed)
+        self.reasons += [
+            f"accepted [{f.code}] {f.subject} {acceptance_sentence(f.accepted.as_data())}"
+            for f in weighed
+            if f.accepted
+        ]
+        return weighed
+
+    def _keep_acceptances(self) -> None:
+        """What was accepted holds for the whole attempt; a plan's acceptances are its own."""
+        for given in self._run.judge.newly_used():
+            if self._run.mode.changes and not self._run.memory.closed:
+                self._run.record(
+                    "accepted",
+                    step=self.step,
+                    code=given.code,
+                    subject=given.subject,
+                    # the event's own field `run` is this run, in which it was given
+                    **{key: value for key, value in given.as_data().items() if key != "run"},
+                )
+
+    def answered(self, asked: Asked[Any], guide: Iterable[str] | None = None) -> bool:
+        """Judge whether everybody answered: a question without an answer blocks."""
+        findings = [unanswered(node, asked.question, why) for node, why in asked.unanswered.items()]
+        if findings:
+            self.judge(findings, observed=f"{asked.question} was not answered", guide=guide)
+        return not findings
+
+    def fulfilled(self, row: str, reason: str) -> None:
+        self._rows((row,), RowState.FULFILLED, reason)
+        self.reasons.append(reason)
+
+    def call_support(self, row: str, directions: str) -> None:
+        """What was found is for the vendor's support: `row` says so, a support bundle is left."""
+        self._rows((row,), RowState.FULFILLED, directions, settles=True)
+        self.reasons.append(directions)
+        if self._run.mode is not Mode.PLAN:
+            codes = ", ".join(dict.fromkeys(finding.code for finding in self.blocking))
+            why = f"{self.step} found {codes}"
+            self._run.want_support(SupportWanted(why, self.step, row))
+            self.judge([_support_needed(name_of(self._run.run_id), why, directions, row)],
+                       observed=why, guide=())  # fmt: skip
+
+    def not_needed(self, reason: str, *, guide: Iterable[str] | None = None) -> None:
+        """There was nothing to do, and why."""
+        rows = tuple(guide) if guide is not None else self._guide
+        self._rows(rows, RowState.NOT_NEEDED, reason)
+        self.reasons.append(reason)
+        self.outcome = "not needed"
+
+    def not_applicable(self, observed_how: str, *, guide: Iterable[str] | None = None) -> None:
+        """What the rows are about is not on this cluster, by observation."""
+        rows = tuple(guide) if guide is not None else self._guide
+        self._rows(rows, RowState.NOT_APPLICABLE, observed_how)
+        self.reasons.append(observed_how)
+        self.outcome = "not applicable"
+
+    def open(self, row: str, what_until: str) -> None:
+        """Something is left to be done after this run, and until when."""
+        self._rows((row,), RowState.OPEN, what_until)
+        self.reasons.append(what_until)
+
+    def note(self, text: str) -> None:
+        """A sentence for the report, for no row in particular."""
+        self._run.record("note", step=self.step, text=text)
+        self.reasons.append(text)
+
+    def remember(self, name: str, **values: Any) -> None:
+        """Keep a fact for later steps and later runs of this attempt. Never a secret."""
+        self._run.record("fact", step=self.step, name=name, **values)
+
+    def attach(self, name: str, text: str) -> None:
+        """Keep a longer text with the step, redacted."""
+        text = self._run.redactor.clean_output(text)
+        self._run.record(
+            "attachment", step=self.step, name=name, output=self._run.outputs.describe(name, text)
+        )
+
+    def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
+        """Keep a long list with the step: a CSV file of the run's outputs, sorted and redacted.
+
+        The rows may be generated; they are never all in memory. Returns what the journal has of
+        the file: its name in the run's directory, `rows`, `size` in bytes, `sha256`. RunbookError
+        when it can't be written: a list that is not kept was not made.
+        """
+        try:
+            output = self._run.outputs.list(name, head, rows)
+        except OSError as error:
+            raise RunbookError(
+                f"the list {name!r} can't be written on this machine: {error.strerror or error}"
+            ) from error
+        self._run.record("attachment", step=self.step, name=name, output=output)
+        self.reasons.append(
+            f"{output['rows']} rows in {output['file']}, sha256 {output['sha256'][:16]}..."
+        )
+        return output
+
+    def _rows(self, rows: Iterable[str], state: RowState, reason: str, **more: bool) -> None:
+        for row in rows:
+            self._run.record(
+                "row", step=self.step, row=row, state=state.value, reason=reason, **more
+            )
+
+
+def _without_weight(finding: Finding, *, over: bool) -> Finding:
+    """A start condition after the start: what would mend it then may do harm now."""
+    if over:
+        return replace(finding, remedy=OVER)
+    return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
+
+
+def _said(findings: list[Finding], otherwise: str) -> str:
+    return "; ".join(f"{f.subject}: {f.observed}" for f in findings) or otherwise
+
+
+def _support_needed(bundle: str, why: str, directions: str, row: str) -> Finding:
+    return Finding(
+        code=SUPPORT_NEEDED,
+        subject=bundle,
+        observed=why,
+        expected="nothing that blocks there",
+        remedy=f"{directions}. This archive in the run's directory has what they need, from the"
+        " run's end on. Look through it before you send it.",
+        guide=(row,),
+        way=Way.SUPPORT,
+    )
+
+
+def as_data(finding: Finding) -> dict[str, Any]:
+    """A finding as the contract's `findings[]` has it."""
+    accepted = finding.accepted
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "subject": finding.subject,
+        "observed": finding.observed,
+        "expected": finding.expected,
+        "remedy": finding.remedy,
+        "guide": list(finding.guide),
+        "accepted": accepted.as_data() if accepted else None,
+        **({"follows": finding.follows} if finding.follows else {}),
+    }
+
+
+def unanswered(node: str, question: str, why: str) -> Finding:
+    """A question without an answer: unknown blocks."""
+    if why == OUT_OF_REACH:
+        return Finding(
+            code=UNANSWERED,
+            subject=node,
+            observed=f"{question}{NOT_ASKED}",
+            expected="an answer within the deadline",
+            remedy="Bring the node into reach, as said of the node itself, then run again.",
+            follows=f"{UNREACHABLE}@{node}",
+        )
+    if why == ANOTHER_MACHINE:
+        return Finding(
+            code=UNANSWERED,
+            subject=node,
+            observed=f"{question}: not asked, {why}",
+            expected="an answer within the deadline",
+            remedy="Find out which machine it is, as said of the node itself, then run again.",
+            follows=f"{CHANGED}@{node}",
+        )
+    return Finding(
+        code=UNANSWERED,
+        subject=node,
+        observed=f"no answer to {question!r}: {why}",
+        expected="an answer within the deadline",
+        remedy="Nothing is assumed in its place. Try the question by hand on the node, remove the"
+        " cause, then run again.",
+    )

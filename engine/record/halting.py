@@ -1,0 +1,36 @@
+"""How findings stop a run: its ending, its reason, and the one way out of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.judge.ways import to_accept, way_of, way_out
+from engine.model.finding import Finding, Way
+from engine.record.run import Ending, Mode, Run
+
+
+def by_findings(run: Run, blocking: Sequence[Finding]) -> None:
+    """Findings block: before our first change that is `blocked`, afterwards a failed check."""
+    codes = ", ".join(dict.fromkeys(finding.code for finding in blocking))
+    subjects = ", ".join(dict.fromkeys(finding.subject for finding in blocking))
+    ending = Ending.FAILED if run.changes_made else Ending.BLOCKED
+    _halt(run, ending, f"{run.step} found {codes} ({subjects})", blocking)
+
+
+def for_person(run: Run, findings: Sequence[Finding], more: str = "") -> None:
+    """A person has to decide before it can go on; a plan only says so."""
+    ending = Ending.BLOCKED if run.mode is Mode.PLAN else Ending.STOPPED
+    seen = "; ".join(f"{finding.subject}: {finding.observed}" for finding in findings)
+    _halt(run, ending, f"{seen}{more}", findings)
+
+
+def although_accepted(run: Run, findings: Sequence[Finding]) -> None:
+    """Who asks can't go on without the answer, whatever risk was accepted."""
+    if run.stop is None:
+        again = [replace(finding, way=Way.AGAIN) for finding in findings]  # accepted they are
+        for_person(run, again, " (accepted, but this step can't go on without an answer)")
+
+
+def _halt(run: Run, ending: Ending, reason: str, found: Sequence[Finding]) -> None:
+    run.halt(ending, reason, way_out(found), way=way_of(found), accept=to_accept(found))

@@ -1,0 +1,140 @@
+"""How long a temporary state lasted, as it was seen: standby of a node, fencing off. Pure.
+
+One measurement for everything that tells of it. The cluster is looked at now and then: a state
+began between the last look that did not see it and the first that did, and ended likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.queries.pacemaker import STATUS
+from engine.record.journal import Event
+
+STANDBY, FENCING = "standby", "fencing"
+CLUSTER = "cluster"
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A time in which a node was in standby, or the cluster without fencing."""
+
+    kind: str
+    subject: str
+    earliest: datetime | None
+    """The last look that did not see it yet; None: it was so when it was first looked."""
+    since: datetime
+    """The first look that saw it."""
+    seen: datetime
+    """The last look that still saw it."""
+    until: datetime | None = None
+    """The first look that did not see it any more; None: it was so when it was last looked."""
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.subject
+
+    @property
+    def end(self) -> datetime:
+        return self.until or self.seen
+
+    @property
+    def seconds(self) -> float:
+        """From the first look that saw it to the first that did not."""
+        return (self.end - self.since).total_seconds()
+
+    @property
+    def least(self) -> float:
+        return max(0.0, (self.seen - self.since).total_seconds())
+
+    @property
+    def most(self) -> float:
+        return (self.end - (self.earliest or self.since)).total_seconds()
+
+
+def intervals_of(events: Iterable[Event]) -> list[Interval]:
+    """All of an attempt, in the order in which they ended; then those that still last."""
+    ended: list[Interval] = []
+    lasting: dict[Key, Interval] = {}
+    looked: datetime | None = None
+    for event in events:
+        when = datetime.fromisoformat(event["time"])
+        if is_look(event):
+            looked = when
+            lasting = {key: replace(one, seen=when) for key, one in lasting.items()}
+        key = _key_of(event)
+        if key is None:
+            continue
+        other = _other(event)
+        if event["state"] in ("entered", "off"):
+            # a run that finds it so has not seen it begin
+            lasting.setdefault(key, Interval(*key, other or _before(event, looked), when, when))
+        elif key in lasting:
+            one = lasting.pop(key)
+            seen = one.seen if other is None else max(one.since, other)
+            ended.append(replace(one, seen=seen, until=when))
+    return [*ended, *lasting.values()]
+
+
+def last_look(events: Iterable[Event]) -> datetime | None:
+    """When the cluster's status was last asked and told."""
+    times = [event["time"] for event in events if is_look(event)]
+    return datetime.fromisoformat(times[-1]) if times else None
+
+
+def is_look(event: Event) -> bool:
+    """It is an answer to the question for the cluster's status."""
+    is_status = event["event"] == "observation" and event.get("question") == STATUS.name
+    return is_status and not event.get("problem")
+
+
+def _key_of(event: Event) -> Key | None:
+    if event["event"] == STANDBY:
+        return STANDBY, str(event["node"])
+    return (FENCING, CLUSTER) if event["event"] == FENCING else None
+
+
+def _other(event: Event) -> datetime | None:
+    """The last look that saw it otherwise."""
+    other = event.get("other")
+    return datetime.fromisoformat(other) if other else None
+
+
+def _before(event: Event, looked: datetime | None) -> datetime | None:
+    """Older journals do not say when it was looked before: the last answer on record tells."""
+    return None if "other" in event else looked
+
+
+def made_by_the_change(intervals: Iterable[Interval]) -> list[Interval]:
+    """Those that were seen to begin: what was so at the first look is not the change's."""
+    return [one for one in intervals if one.earliest is not None]
+
+
+def told(intervals: Iterable[Interval]) -> str:
+    """In words: by subject its time in all, with its least and its most."""
+    by_subject: dict[str, list[Interval]] = {}
+    for one in made_by_the_change(intervals):
+        by_subject.setdefault(one.subject, []).append(one)
+    return "; ".join(f"{subject} {length(each)}" for subject, each in by_subject.items())
+
+
+def length(intervals: Sequence[Interval]) -> str:
+    """`312 s (307 s to 318 s)`: as measured, and between what it can have been."""
+    seconds, least, most = (
+        round(sum(getattr(one, name) for one in intervals)) for name in ("seconds", "least", "most")
+    )
+    still = ", and longer" if any(one.until is None for one in intervals) else ""
+    bounds = f" ({least} s to {most} s)" if (least, most) != (seconds, seconds) else ""
+    return f"{seconds} s{bounds}{still}"
+
+
+def of_kind(intervals: Iterable[Interval], kind: str) -> list[Interval]:
+    return [one for one in intervals if one.kind == kind]
+
+
+def open_since(intervals: Iterable[Interval]) -> Mapping[Key, Interval]:
+    """Those that still last, by kind and subject."""
+    return {one.key: one for one in intervals if one.until is None}

@@ -1,0 +1,163 @@
+"""What a plan, an approval or a takeover depends on, and a hash over it.
+
+Material is what decides what a run would do: nodes, roles, versions, the runbook's text, settings,
+steps, blocking findings, acceptances. Counts, times, free space and placement are not: two plans
+of an unchanged cluster have the same hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine.model.change import Change
+from engine.model.finding import Acceptance, Finding
+from engine.model.inventory import Settings
+from engine.model.plan import PlannedStep
+from engine.model.release import Release
+
+SOURCES = ("engine", "runbook")
+NOT_STEERING = frozenset(
+    {
+        *("notify_command", "signing_key", "approvals_from", "approvers", "rehearsal"),
+        *("accept", "accepted_by", "probes"),
+    }
+)
+"""Settings that do not decide what is done. Acceptances have a place of their own, wherever they
+were written down; a command line of the operator's may hold what is nobody's business."""
+
+
+@cache
+def runbook_hash(root: Path | None = None) -> str:
+    """sha256 over names and texts of the sources of engine/ and runbook/, as hexadecimal digits.
+
+    The same for every clone of the same text: paths are relative, line ends count as one
+    character, nothing but `.py` files is read.
+    """
+    root = root or Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256()
+    found = [path for part in SOURCES for path in (root / part).rglob("*.py")]
+    for name, path in sorted((path.relative_to(root).as_posix(), path) for path in found):
+        text = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{name}\0{len(text)}\0".encode() + text)
+    return digest.hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """JSON in one form only: sorted keys, no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def material_hash(material: Mapping[str, Any]) -> str:
+    """sha256 over the canonical form, as hexadecimal digits."""
+    return hashlib.sha256(canonical(material).encode()).hexdigest()
+
+
+def steering_settings(settings: Settings) -> dict[str, Any]:
+    """`runbook_*` of the inventory that decide what a run does; no connection variables."""
+    return {
+        field.name: _plain(getattr(settings, field.name))
+        for field in fields(settings)
+        if field.name not in NOT_STEERING
+    }
+
+
+def material_of(
+    *,
+    roles: Mapping[str, str],
+    active: str,
+    versions: Mapping[str, object],
+    release: Release,
+    scope: str,
+    position: str,
+    settings: Settings,
+    steps: Iterable[PlannedStep],
+    findings: Iterable[Finding],
+    acceptances: Iterable[Acceptance],
+    runbook: str,
+) -> dict[str, Any]:
+    """The material facts, JSON-able. `roles` and `versions` are by node, `active` is N.
+
+    A node whose version is not known is left out of `versions`; a finding tells why.
+    """
+    facts = facts_before_a_change(
+        roles=roles,
+        active=active,
+        versions=versions,
+        release=release,
+        scope=scope,
+        settings=settings,
+        acceptances=acceptances,
+        runbook=runbook,
+    )
+    return {
+        **facts,
+        "position": position,
+        "steps": [_step(step) for step in steps],
+        "blocking": sorted({(f.code, f.subject) for f in findings if _is_material(f)}),
+    }
+
+
+def _is_material(finding: Finding) -> bool:
+    """That a plan is not approved yet is no fact of what would be approved."""
+    return finding.blocks and not finding.code.startswith("approval")
+
+
+def facts_before_a_change(
+    *,
+    roles: Mapping[str, str],
+    active: str,
+    versions: Mapping[str, object],
+    release: Release,
+    scope: str,
+    settings: Settings,
+    acceptances: Iterable[Acceptance],
+    runbook: str,
+) -> dict[str, Any]:
+    """Those of the material facts that a run knows at its start, to compare with a plan's."""
+    return {
+        "cluster": settings.cluster,
+        "nodes": dict(roles),
+        "active": active,
+        "versions": {node: str(version) for node, version in versions.items()},
+        "source": str(release.source),
+        "target": str(release.target),
+        "runbook": runbook,
+        "scope": scope,
+        "settings": steering_settings(settings),
+        "acceptances": sorted((_acceptance(a) for a in acceptances), key=canonical),
+    }
+
+
+def _step(step: PlannedStep) -> dict[str, Any]:
+    commands = [list(change.argv) for change in step.changes if is_stable(change)]
+    return {"name": step.name, "verdict": step.verdict.value, "commands": commands}
+
+
+def is_stable(change: Change) -> bool:
+    """A plain command. Scripts carry sizes, dates and the attempt's directory with them."""
+    return "-c" not in change.argv[1:2]
+
+
+def _acceptance(acceptance: Acceptance) -> dict[str, Any]:
+    """What was accepted, by whom, why, until when; not in which run it was said first."""
+    wanted = ("code", "subject", "reason", "by", "until")
+    return {name: _plain(getattr(acceptance, name)) for name in wanted}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        # the same moment in another zone is the same fact
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, tuple | list | frozenset | set):
+        return sorted(map(str, value)) if isinstance(value, frozenset | set) else list(value)
+    return value if isinstance(value, str | int | float | None) else str(value)

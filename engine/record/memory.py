@@ -1,0 +1,210 @@
+"""What the journals of an attempt remember: it answers only what the cluster can't show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.model.change import Outcome, merged
+from engine.model.finding import Acceptance
+from engine.record.journal import Event
+
+
+@dataclass(frozen=True)
+class ChangeRecord:
+    """The latest intent of one change and its result, None while none is on record."""
+
+    key: str
+    intent: Event
+    result: Event | None = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return Outcome(self.result["outcome"]) if self.result else None
+
+    @property
+    def has_ended(self) -> bool:
+        """It is known how it ended. An unknown outcome is no end: a command may still live."""
+        return self.outcome in (Outcome.OK, Outcome.FAILED)
+
+    @property
+    def needs_a_word(self) -> bool:
+        """A person has to say how it ended, unless its effect is seen (`--settle`)."""
+        repeatable = self.intent.get("repeatable") or self.intent.get("detached")
+        return not self.has_ended and not repeatable
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """A temporary change that is still in place, with the value to give back."""
+
+    kind: str
+    subject: str
+    former: str
+    since: str
+    seen: bool = True
+    """False: nobody has seen it yet, only the command was begun that may do it."""
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What an intent put out of sight, to be there again when its change was never started."""
+
+    record: ChangeRecord | None
+    settled: Event | None
+    changed_by: str | None
+    opened: tuple[tuple[str, str], ...]
+    """Entries of the ledger that were not there before."""
+
+
+@dataclass
+class Memory:
+    """The fold of all events of an attempt, in order."""
+
+    changes: dict[str, ChangeRecord] = field(default_factory=dict)
+    ledger: dict[tuple[str, str], LedgerEntry] = field(default_factory=dict)
+    facts: dict[str, Event] = field(default_factory=dict)
+    """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
+    settled: dict[str, Event] = field(default_factory=dict)
+    """A person's word by the key of the change it is about; it counts until that is begun anew."""
+    accepted: dict[tuple[str, str | None], Acceptance] = field(default_factory=dict)
+    """The latest acceptance by code and subject; it holds until the attempt is closed."""
+    closed: bool = False
+    closed_by: str | None = None
+    """`done`, or `restore`: given back what was temporary, whatever had become of the upgrade."""
+    runs: dict[str, Event] = field(default_factory=dict)
+    """`run-started` of each run of the attempt."""
+    changed_by: str | None = None
+    """The run that opened the attempt or last began a change."""
+    _before: dict[str, _Before] = field(default_factory=dict, repr=False, compare=False)
+    """By the key of the change whose result is not on record yet."""
+    started: str | None = None
+    ended: str | None = None
+
+    @classmethod
+    def fold(cls, events: Iterable[Event]) -> Memory:
+        memory = cls()
+        for event in events:
+            memory.add(event)
+        return memory
+
+    def add(self, event: Event) -> None:
+        """Take one more event into account; unknown kinds are none of memory's business."""
+        handler = getattr(self, f"_on_{event['event'].replace('-', '_')}", None)
+        if handler:
+            handler(event)
+
+    def _on_run_started(self, event: Event) -> None:
+        self.runs[event["run"]] = event
+
+    def _on_attempt_opened(self, event: Event) -> None:
+        self.started, self.ended, self.closed = event["time"], None, False
+        self.changed_by = event["run"]
+        self.closed_by = None
+
+    def _on_attempt_closed(self, event: Event) -> None:
+        self.closed, self.ended = True, event["time"]
+        self.closed_by = event.get("by", "done")
+        self.accepted.clear()
+
+    def _on_intent(self, event: Event) -> None:
+        key = event["key"]
+        opened = tuple(self._opened_by(event))
+        # a settlement speaks of what was known when it was given, not of this new beginning
+        settled = self.settled.pop(key, None)
+        self._before[key] = _Before(self.changes.get(key), settled, self.changed_by, opened)
+        self.changes[key] = ChangeRecord(key, event)
+        self.changed_by = event["run"]
+
+    def _opened_by(self, intent: Event) -> Iterator[tuple[str, str]]:
+        """Enter what the intent opens. The first former value counts: a second round finds the
+        state the first one left."""
+        for entry in intent.get("opens", ()):
+            kind, subject = place = entry["kind"], entry["subject"]
+            if place not in self.ledger:
+                self.ledger[place] = LedgerEntry(kind, subject, entry["former"], intent["time"])
+                yield place
+
+    def _on_result(self, event: Event) -> None:
+        record = self.changes.get(event["key"])
+        if record is None:
+            return
+        before = self._before.pop(event["key"], None)
+        if event.get("never_started"):
+            self._forget(event["key"], before)
+            return
+        self.changes[event["key"]] = ChangeRecord(record.key, record.intent, event)
+        if event["outcome"] == Outcome.OK:
+            for kind, subject in event.get("closes", ()):
+                self.ledger.pop((kind, subject), None)
+
+    def _forget(self, key: str, before: _Before | None) -> None:
+        """An intent that never started: as if only what was before it had been intended."""
+        if before is None:
+            return
+        if before.record is None:
+            del self.changes[key]
+        else:
+            self.changes[key] = before.record
+        if before.settled is not None:
+            self.settled[key] = before.settled
+        self.changed_by = before.changed_by
+        for place in before.opened:
+            self.ledger.pop(place, None)
+
+    def _on_ledger_closed(self, event: Event) -> None:
+        self.ledger.pop((event["kind"], event["subject"]), None)
+
+    def _on_settled(self, event: Event) -> None:
+        for record in self.of_step(event["step"]):
+            if record.needs_a_word:
+                self.settled[record.key] = event
+
+    def _on_accepted(self, event: Event) -> None:
+        until = event["until"]
+        self.accepted[event["code"], event["subject"]] = Acceptance(
+            code=event["code"],
+            subject=event["subject"],
+            reason=event["reason"],
+            by=event["by"],
+            until=date.fromisoformat(until) if until else None,
+            run=event["run"],
+            given=event["given"],
+        )
+
+    def _on_fact(self, event: Event) -> None:
+        self.facts[event["name"]] = event
+
+    def of_step(self, step: str) -> list[ChangeRecord]:
+        """The changes of one step, in order."""
+        return [record for record in self.changes.values() if record.intent["step"] == step]
+
+    def outcome_of(self, step: str) -> Outcome | None:
+        """How the step's changes ended, taken together; None when it began none."""
+        records = self.of_step(step)
+        if not records:
+            return None
+        return merged(record.outcome or Outcome.UNKNOWN for record in records)
+
+    def steps_to_settle(self) -> list[str]:
+        """Steps with a change of unknown outcome that only a person can settle."""
+        asking = (record for record in self.changes.values() if record.needs_a_word)
+        return list(dict.fromkeys(record.intent["step"] for record in asking))
+
+    @property
+    def last_changer(self) -> Event | None:
+        """`run-started` of the run that opened the attempt or last began a change."""
+        return self.runs.get(self.changed_by) if self.changed_by else None
+
+    def detached(self, prefix: str) -> list[ChangeRecord]:
+        """Detached commands whose name starts with `prefix`, oldest first."""
+        return [
+            record
+            for record in self.changes.values()
+            if str(record.intent.get("detached") or "").startswith(prefix)
+        ]
+
+    def open_intents(self) -> list[ChangeRecord]:
+        """Changes whose outcome is not on record or was recorded as unknown."""
+        return [record for record in self.changes.values() if not record.has_ended]

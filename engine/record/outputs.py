@@ -1,0 +1,134 @@
+"""Long texts of the evidence: an excerpt in the journal, the whole in a file of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from engine.record.listing import Cells, in_order, lines
+
+EXCERPT = 2000
+"""Characters; longer texts keep head and tail in the journal."""
+
+
+def excerpt(text: str, most: int = EXCERPT) -> str:
+    """Head and tail of a text that is longer than so many characters, and how much is left out."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}"
+
+
+class Outputs:
+    """Writes redacted texts below the run's `outputs/` and describes them for the journal."""
+
+    def __init__(self, directory: Path, clean: Callable[[str], str]) -> None:
+        self._directory = directory
+        self._clean = clean
+        self._count = 0
+        self._unsent: list[Path] = []
+        self._commands: dict[str, dict[str, Any]] = {}
+        """Long commands -> where they are."""
+        self._lock = threading.Lock()
+
+    def describe(self, name: str, text: str) -> dict[str, Any]:
+        """`text`, or head, tail, size, sha256 and `file` of a text that was too long."""
+        text = self._clean(text)
+        if len(text) <= EXCERPT:
+            return {"text": text}
+        raw = text.encode()
+        described = {
+            "text": excerpt(text),
+            "size": len(raw),
+            "sha256": hashlib.sha256(raw).hexdigest(),
+        }
+        try:
+            return {**described, "file": self.write(name, raw)}
+        except OSError as error:
+            # the answer itself is there: what is judged by it does not depend on this copy
+            return {**described, "not_kept": f"the whole text could not be written: {error}"}
+
+    def command(self, name: str, text: str) -> dict[str, Any]:
+        """`command` as it is; of a long one an excerpt, and `whole`: the file that has all of it.
+
+        One that is sent again and again, as a script is, is written once.
+        """
+        text = self._clean(text)
+        if len(text) <= EXCERPT:
+            return {"command": text}
+        known = self._commands.get(text)
+        if known is None:
+            known = {k: v for k, v in self.describe(f"{name}-command", text).items() if k != "text"}
+            self._commands[text] = known
+        return {"command": excerpt(text), "whole": known}
+
+    def write(self, name: str, content: bytes) -> str:
+        """Write a file of its own (0600); returns its path relative to the run's directory."""
+        path = self._path(name, "txt")
+        try:
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.write(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        return self._made(path)
+
+    def unsent(self) -> list[Path]:
+        """The files that N was not given yet, oldest first."""
+        with self._lock:
+            return list(self._unsent)
+
+    def sent(self, count: int) -> None:
+        """The first `count` unsent files are on N now, or will never be."""
+        with self._lock:
+            del self._unsent[:count]
+
+    def _made(self, path: Path) -> str:
+        """The file is whole: its name in the evidence."""
+        with self._lock:
+            self._unsent.append(path)
+        return f"{self._directory.name}/{path.name}"
+
+    def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
+        """Write the rows, sorted, as a CSV file (0600) of any length; describes it.
+
+        It gets its name when it is whole. Raises OSError when it can't be written.
+        """
+        path = self._path(name, "csv")
+        part = path.with_name(f".{path.name}.part")
+        digest, excerpt, size, count = hashlib.sha256(), "", 0, -1  # the head is no row
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
+                for line in lines(head, in_order(rows, self._directory), self._clean):
+                    file.write(line)
+                    digest.update(line)
+                    size, count = size + len(line), count + 1
+                    if len(excerpt) + len(line) <= EXCERPT:
+                        excerpt += line.decode()
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return {
+            "text": excerpt,
+            "rows": count,
+            "size": size,
+            "sha256": digest.hexdigest(),
+            "file": self._made(path),
+        }
+
+    def _path(self, name: str, suffix: str) -> Path:
+        with self._lock:  # nodes are asked in parallel
+            self._count += 1
+            count = self._count
+        safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:80]
+        return self._directory / f"{count:04}-{safe}.{suffix}"

@@ -1,0 +1,274 @@
+"""One invocation: its directory, its journal, what stopped it, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from engine.errors import RunbookError, UsageError
+from engine.judge.weighing import Judge
+from engine.model.change import Settlement
+from engine.model.finding import Way
+from engine.model.inventory import Inventory
+from engine.model.release import Release
+from engine.record.interrupts import Interrupts
+from engine.record.journal import Event, Journal, utc_now
+from engine.record.material import runbook_hash
+from engine.record.memory import Memory
+from engine.record.outputs import Outputs
+from engine.record.redact import Redactor
+from engine.record.steps import Scope
+
+
+class Mode(StrEnum):
+    EXECUTE = "execute"
+    PLAN = "plan"
+    RESTORE = "restore"
+    FOLLOW_UP = "follow-up"
+
+    @property
+    def changes(self) -> bool:
+        """It takes the lock and may change the cluster."""
+        return self in (Mode.EXECUTE, Mode.RESTORE)
+
+
+class Ending(StrEnum):
+    """How a run ended; the contract's outcomes and their exit codes."""
+
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    USAGE = "usage"
+    BLOCKED = "blocked"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+    LOCKED = "locked"
+    PLANNED = "planned"
+
+    @property
+    def code(self) -> int:
+        return _CODES[self]
+
+
+_CODES = {
+    Ending.DONE: 0,
+    Ending.PLANNED: 0,
+    Ending.FAILED: 1,
+    Ending.INTERRUPTED: 2,
+    Ending.USAGE: 4,
+    Ending.BLOCKED: 10,
+    Ending.STOPPED: 11,
+    Ending.UNKNOWN: 12,
+    Ending.LOCKED: 13,
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The first event that stopped the run; what is seen later does not change it."""
+
+    ending: Ending
+    reason: str
+    what_to_do: str
+    way: Way = Way.AGAIN
+    """Where that leads."""
+
+
+@dataclass(frozen=True)
+class SupportWanted:
+    """Why the run leaves a support bundle; the step and the row of the guide that ask for it."""
+
+    why: str
+    step: str = ""
+    row: str = ""
+
+
+def new_run_id(cluster: str, now: datetime) -> str:
+    """UTC time, cluster name, four random characters: sorts by time, safe as a file name."""
+    name = re.sub(r"[^A-Za-z0-9.-]", "-", cluster)
+    return f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The run that is followed up, as its own evidence tells it."""
+
+    directory: Path
+    run_id: str
+    attempt: str
+    mode: str
+    """`execute`, `plan` or `restore`: of the run itself."""
+    facts: dict[str, Event]
+    """What the steps of the attempt remembered, by name."""
+
+
+@dataclass
+class Run:
+    """The state of this invocation."""
+
+    inventory: Inventory
+    release: Release
+    mode: Mode
+    directory: Path
+    run_id: str
+    journal: Journal
+    redactor: Redactor
+    judge: Judge
+    outputs: Outputs
+    started: datetime
+    runbook: str = field(default_factory=runbook_hash)
+    """Hash of the runbook's sources."""
+    scope: Scope = Scope.UPGRADE
+    """Which steps it is made of; a plan of a restore has the mode `plan`, and this scope."""
+    now: Callable[[], datetime] = utc_now
+    memory: Memory = field(default_factory=Memory)
+    """The attempt's memory: earlier runs first, kept up to date by this one."""
+    attempt: str | None = None
+    follows: Followed | None = None
+    """The run whose upgrade this one follows up; its `attempt` is that run's."""
+    settlements: tuple[Settlement, ...] = ()
+    """What this run was told of unknown outcomes; on record once it holds the records' lock."""
+    support: SupportWanted | None = None
+    """Set when the run is to leave a support bundle."""
+    stop: Stop | None = None
+    not_known: str = ""
+    """Why this run can't tell what is changed for a time and what still runs; empty: it can."""
+    changes_made: int = 0
+    step: str = ""
+    """The step under way, for the evidence."""
+    on_stop: list[Callable[[Stop], None]] = field(default_factory=list)
+    interrupts: Interrupts = field(default_factory=Interrupts, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def record(self, event: str, **fields: Any) -> Event:
+        """Write an event to the journal and take it into memory.
+
+        A journal that can't be written stops the run: no further change is made, checks go on,
+        and what N takes is kept there. RunbookError for an intent that is not on the disk.
+        """
+        with self.interrupts.whole(), self._lock:  # nodes are asked in parallel
+            try:
+                line = self.journal.record(event, **fields)
+                self.memory.add(line)
+            except OSError as error:
+                self._stop_without_journal()
+                raise RunbookError(
+                    f"not done: {fields.get('what', event)}. Its intent could not be written to"
+                    f" {self.journal.path}: {error.strerror or error}"
+                ) from error
+            if self.journal.problem:
+                self._stop_without_journal()
+        return line
+
+    def _stop_without_journal(self) -> None:
+        if self.stop is None:
+            self.halt(
+                Ending.FAILED,
+                f"the journal {self.journal.path} can't be written ({self.journal.problem}):"
+                " without it no change is made",
+                "Make room on this machine, or make the directory writable. Then run again: what"
+                " N has on record is enough to go on.",
+            )
+
+    def refuse_without_journal(self) -> None:
+        """UsageError when the journal could not even be begun."""
+        if not self.journal.is_whole:
+            raise UsageError(_not_begun(self.journal.path, self.journal.problem))
+
+    def halt(
+        self,
+        ending: Ending,
+        reason: str,
+        what_to_do: str,
+        *,
+        way: Way = Way.AGAIN,
+        accept: Sequence[str] = (),
+        settle: str = "",
+    ) -> Stop:
+        """Something stopped the run. Only the first one counts for the exit code.
+
+        `accept`: CODE@SUBJECT of the findings that another run would only find again; `settle`:
+        the step of which a person has to say how its change ended.
+        """
+        clean = self.redactor.clean_output
+        stop = Stop(ending, clean(reason), clean(what_to_do), way)
+        with self.interrupts.whole(), self._lock:  # the lease's thread may stop it, too
+            if self.stop is not None:
+                return self.stop
+            self.stop = stop
+            self.record(
+                "stopped",
+                step=self.step,
+                outcome=ending.value,
+                exit_code=ending.code,
+                reason=reason,
+                what_to_do=what_to_do,
+                way=way.value,
+                accept=list(accept),
+                settle=settle,
+            )
+        for callback in self.on_stop:
+            callback(stop)
+        return stop
+
+    def does_not_know(self, why: str) -> None:
+        """What is changed for a time and what runs on the cluster is not known; '': it is again.
+
+        The memory then holds what was known last, and nothing is told of it as if it were so now.
+        """
+        if why != self.not_known:
+            self.not_known = why
+            self.record("not-known", step=self.step, why=why)
+
+    def want_support(self, wanted: SupportWanted) -> None:
+        """A support bundle is made at the end, once; the first step that asks for one is named."""
+        if self.support is None or not self.support.step:
+            self.support = wanted
+
+    @property
+    def may_change(self) -> bool:
+        """No change is made after the first thing that stopped the run."""
+        return self.mode.changes and self.stop is None
+
+
+def open_directory(reports: Path, run_id: str) -> Path:
+    """`reports/<run-id>` (0700), with `reports/latest` pointing to it. Raises UsageError."""
+    try:
+        return _make_directory(reports, run_id)
+    except OSError as error:
+        raise UsageError(_not_begun(reports / run_id, error.strerror or str(error))) from error
+
+
+def open_journal(directory: Path, run_id: str, clean: Callable[[str], str]) -> Journal:
+    """The run's journal in its directory. Raises UsageError."""
+    path = directory / "journal.jsonl"
+    try:
+        return Journal(path, run_id, clean)
+    except OSError as error:
+        raise UsageError(_not_begun(path, error.strerror or str(error))) from error
+
+
+def _not_begun(path: Path, why: str) -> str:
+    return (
+        f"{path}: can't be written ({why}); nothing was asked or changed. Make room, or make the"
+        " directory writable, then run again"
+    )
+
+
+def _make_directory(reports: Path, run_id: str) -> Path:
+    directory = reports / run_id
+    directory.mkdir(mode=0o700, parents=True)
+    for part in ("outputs", "backups", "earlier"):
+        (directory / part).mkdir(mode=0o700)
+    latest = reports / "latest"
+    fresh = reports / f".latest-{run_id}"
+    fresh.symlink_to(run_id)
+    fresh.replace(latest)
+    return directory

@@ -1,0 +1,123 @@
+"""What a run writes down of itself at its start: all that its reports need later."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.model.inventory import Settings
+from engine.record.journal import stamp
+from engine.record.material import NOT_STEERING
+from engine.record.run import Mode, Run
+from engine.record.steps import Scope, StepItem
+
+
+def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
+    """Fields of `run-started` beside who, where and what.
+
+    `root` is the project's directory, `where` the one in which the command was given.
+    """
+    settings = run.inventory.settings
+    window = (
+        f"{stamp(settings.window_start)} to {stamp(settings.window_end)}"
+        if settings.window_start and settings.window_end
+        else ""
+    )
+    return {
+        "given": _given(settings),
+        "acceptances": [
+            {"code": one.code, "subject": one.subject, **one.as_data()}
+            for one in run.judge.acceptances
+        ],
+        "started": stamp(run.started),
+        "python": sys.version.split()[0],
+        "inventory": str(run.inventory.path),
+        "reached": {
+            host.name: {"address": host.address, "port": host.port, "line": host.line}
+            | ({"by": list(host.ssh_args)} if host.ssh_args else {})
+            for host in run.inventory.hosts
+        },
+        "window": window,
+        "announced": _announced(run),
+        # a restore judges no row: it serves the ledger, not the guide
+        "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
+        "commands": _commands(run, root, where),
+        "support": run.release.support,
+        **({"follows": run.follows.run_id} if run.follows else {}),
+    }
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what a run does and what it finds, as they were written."""
+    values = ((f.name, getattr(settings, f.name)) for f in fields(settings))
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values
+        if name not in NOT_STEERING
+    }
+
+
+def _announced(run: Run) -> str:
+    base, each, nodes = (
+        run.release.estimate_base,
+        run.release.estimate_per_node,
+        len(run.inventory.hosts),
+    )
+    return f"{base + each * nodes} minutes ({base} + {each} for each of {nodes} nodes)"
+
+
+def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
+    """What to type next, in the same directory: again, the run itself, the upgrade, the restore,
+    the follow-up.
+
+    Acceptances are on record and settlements speak once: neither is repeated.
+    """
+    base = [*_pytest(where), _typed(root / "runbook", where)]
+    base += ["--inventory", _typed(run.inventory.path, where)]
+    restore = ["--restore"] if run.scope is Scope.RESTORE else []
+    plan = ["--plan"] if run.mode is Mode.PLAN else []
+    followed = run.follows.directory if run.follows else run.directory
+    follow_up = ["--follow-up", _typed(followed, where)]
+    same = follow_up if run.follows else [*restore, *plan]
+    return {
+        "again": shlex.join([*base, *same]),
+        "execute": shlex.join([*base, *restore]),
+        "upgrade": shlex.join(base),
+        "restore": shlex.join([*base, "--restore"]),
+        "follow-up": shlex.join([*base, *follow_up]),
+    }
+
+
+def _pytest(where: Path) -> list[str]:
+    """How pytest was called: its script, or the module of this interpreter."""
+    called = Path(sys.argv[0])
+    if called.name in ("pytest", "py.test"):
+        return [_typed(where / called, where) if called.parent != Path() else called.name]
+    return [_typed(Path(sys.executable), where), "-m", "pytest"]
+
+
+def _typed(path: Path, where: Path) -> str:
+    """Relative when it is below the directory of the command, as people type it; else whole."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100  # links stay: they were typed
+    return str(whole.relative_to(where)) if whole.is_relative_to(where) else str(whole)
+
+
+def steps_field(steps: Sequence[tuple[StepItem, str, str]]) -> list[dict[str, Any]]:
+    """The `steps` event: every step of the run in running order, from (step, node id, intent)."""
+    return [
+        {
+            "name": step.name,
+            "of": step.mark.name,
+            "node": step.node,
+            "guide": list(step.mark.guide),
+            "nodeid": nodeid,
+            "intent": intent,
+        }
+        for step, nodeid, intent in steps
+    ]

@@ -1,0 +1,134 @@
+"""A recorded run as the source of answers: step by step, each answer once, in their order."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.record.journal import Event
+from engine.record.memory import Memory
+from engine.record.run import Ending, Stop
+from engine.rejudge.answers import Diverged
+from engine.report.evidence_files import Evidence
+
+FIRST_LOOK = ""
+"""The step of what is asked before the first step."""
+_OVER = 1e6
+_HEAD = ("schema", "run", "seq", "prev", "time", "event")
+
+
+class Record:
+    """What the run asked, did and found, and the moment that judging has come to."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.own = evidence.own
+        self._started = {e["step"]: e for e in self.own if e["event"] == "step-started"}
+        self.ended = {e["name"]: e for e in self.own if e["event"] == "step-ended"}
+        self._lock = threading.Lock()
+        self._left: dict[tuple[str, str], deque[Event]] = defaultdict(deque)
+        self._over = 0.0
+        self.step = FIRST_LOOK
+        self.moment = datetime.fromisoformat(self.own[0]["time"])
+
+    @property
+    def directory(self) -> Path:
+        return self.evidence.directory
+
+    @property
+    def begun(self) -> Event:
+        """`run-started`."""
+        return self.own[0]
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """The steps that the run began, in their order."""
+        return tuple(self._started)
+
+    def go_to(self, step: str) -> None:
+        """Answer what this step asked, from its first question on."""
+        self.step, self._over = step, 0.0
+        self._left.clear()
+        for event in self.of(step):
+            if event["event"] == "observation":
+                self._left[event["node"], event["question"]].append(event)
+        if step in self._started:
+            self.moment = datetime.fromisoformat(self._started[step]["time"])
+
+    def of(self, step: str) -> list[Event]:
+        """All events of a step; those of the first look came before any step."""
+        events = self.before(None) if step == FIRST_LOOK else self.own
+        return [event for event in events if event.get("step") == step]
+
+    def before(self, step: str | None) -> list[Event]:
+        """The run's events until a step began, None: the first one."""
+        begun = self._started.get(step) if step else next(iter(self._started.values()), None)
+        return [event for event in self.own if begun is None or event["seq"] < begun["seq"]]
+
+    def findings(self, step: str) -> list[Event]:
+        return [event for event in self.of(step) if event["event"] == "finding"]
+
+    def take(self, node: str, question: str, command: Sequence[str] = ()) -> Event:
+        """The next recorded answer to a question. Diverged when there is none any more.
+
+        `command` is what would be sent, masked, in each form that it may be written down in; empty
+        when nothing is.
+        """
+        with self._lock:  # nodes are asked in parallel
+            waiting = self._left[node, question]
+            if not waiting:
+                raise Diverged(f"not asked in the run, or not so often: {question!r} of {node}")
+            if command and waiting[0]["command"] not in command:
+                raise Diverged(f"asked by another command than in the run: {question!r}")
+            event = waiting.popleft()
+            self.come_to(event)
+            return event
+
+    def come_to(self, event: Event) -> None:
+        """What follows is at the time of this event, or later."""
+        self.moment = max(self.moment, datetime.fromisoformat(event["time"]))
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def timer(self) -> float:
+        """Seconds for deadlines; all of them are over when nothing more was asked in the step."""
+        if any(self._left.values()):
+            return self.moment.timestamp()
+        self._over += _OVER
+        return self.moment.timestamp() + self._over
+
+    @property
+    def unasked(self) -> int:
+        """Recorded answers that the step did not ask for this time."""
+        return sum(map(len, self._left.values()))
+
+    def stop_before(self, step: str) -> Stop | None:
+        """What had stopped the run when the step began."""
+        return next((_stop(e) for e in self.before(step) if e["event"] == "stopped"), None)
+
+    def stop_within(self, step: str) -> Stop | None:
+        """What stopped the run in the step."""
+        return next((_stop(e) for e in self.of(step) if e["event"] == "stopped"), None)
+
+    def attempt_before(self, step: str) -> str | None:
+        """The attempt that the run itself had opened when the step began."""
+        opened = [e for e in self.before(step) if e["event"] == "attempt-opened"]
+        return next((e["attempt"] for e in opened if not e.get("adopted")), None)
+
+    def memory_before(self, step: str, earlier: Sequence[Event]) -> Memory:
+        """The attempt's memory when the step began."""
+        return Memory.fold([*earlier, *self.before(step)])
+
+
+def fields_of(event: Event) -> dict[str, Any]:
+    """The event's own fields, to be recorded once more."""
+    return {name: value for name, value in event.items() if name not in _HEAD}
+
+
+def _stop(event: Event) -> Stop:
+    return Stop(Ending(event["outcome"]), event["reason"], event["what_to_do"])

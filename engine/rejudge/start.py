@@ -1,0 +1,137 @@
+"""A run made from its evidence: its inventory, settings, acceptances and clock as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UsageError
+from engine.judge.weighing import Judge
+from engine.model.finding import Acceptance
+from engine.model.inventory import Environment, Host, Inventory, Role, Settings
+from engine.model.release import Release
+from engine.record.journal import Event, Journal
+from engine.record.outputs import Outputs
+from engine.record.redact import Redactor
+from engine.record.run import Followed, Mode, Run
+from engine.record.steps import Scope
+from engine.rejudge.record import Record, fields_of
+from engine.run.follow_up import read_followed
+
+
+class _Unwritten(Journal):
+    """What the steps record now is compared and forgotten: the disk need not have it."""
+
+    def _write(self, data: bytes) -> None:
+        """Nowhere."""
+
+
+def run_again(record: Record, release: Release, scratch: Path) -> Run:
+    """The run, with an empty directory of its own in the place of its evidence. UsageError."""
+    begun = record.begun
+    pair = str(release.source), str(release.target)
+    if (begun["source"], begun["target"]) != pair:
+        raise UsageError(
+            f"{record.directory}: a run of the upgrade {begun['source']} -> {begun['target']}, but"
+            f" this is the runbook of {pair[0]} -> {pair[1]}; use the version that made it"
+        )
+    for part in ("outputs", "backups", "earlier"):
+        (scratch / part).mkdir()
+    redactor = Redactor()
+    redactor.know(*release.phrases)
+    clean = redactor.clean_output
+    run = Run(
+        inventory=inventory_of(begun),
+        release=release,
+        mode=Mode(begun["mode"]),
+        scope=Scope(begun["scope"]),
+        follows=_followed(record, release),
+        directory=scratch,
+        run_id=begun["run"],
+        journal=_Unwritten(scratch / "journal.jsonl", begun["run"], clean, record.now),
+        redactor=redactor,
+        judge=Judge(release.severities, acceptances_of(record.own), now=record.now),
+        outputs=Outputs(scratch / "outputs", clean),
+        started=datetime.fromisoformat(begun["started"]),
+        runbook=begun["runbook"],
+        now=record.now,
+    )
+    run.record("run-started", **fields_of(begun))
+    return run
+
+
+def inventory_of(begun: Event) -> Inventory:
+    """Nodes, roles and settings by `run-started`."""
+    hosts = tuple(_host(name, role, begun) for name, role in begun["nodes"].items())
+    given = begun.get("given") or _given_before(begun)
+    return Inventory(Path(begun["inventory"]), hosts, _settings(given))
+
+
+def _host(name: str, role: str, begun: Event) -> Host:
+    """How it is reached is on record for messages; an older runbook did not write it down."""
+    way = begun.get("reached", {}).get(name, {"address": name, "port": 22, "line": 0})
+    by = tuple(way.get("by", ()))
+    return Host(name, Role(role), way["address"], port=way["port"], ssh_args=by, line=way["line"])
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    values = dict(given)
+    values["environment"] = Environment(values["environment"])
+    for name in ("window_start", "window_end"):
+        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    return Settings(**values)
+
+
+def _given_before(begun: Event) -> dict[str, Any]:
+    """An older runbook told the settings in several places; a window without its zone."""
+    start, _, end = str(begun.get("window") or "").partition(" to ")
+    steering = {
+        name.removeprefix("runbook_"): {"yes": True, "no": False}.get(value, value)
+        for name, value in begun["settings"].items()
+    }
+    return {
+        **steering,
+        "cluster": begun["cluster"],
+        "window_start": start,
+        "window_end": end,
+        **{name: begun[name] for name in ("change_id", "release_notes_read", "fallback")},
+    }
+
+
+def acceptances_of(own: Sequence[Event]) -> tuple[Acceptance, ...]:
+    """Those given for the run. An older runbook told of the ones that a finding needed only."""
+    told = own[0].get("acceptances")
+    if told is not None:
+        return tuple(_acceptance(one, one) for one in told)
+    used = [_acceptance(e, e) for e in own if e["event"] == "accepted"]
+    weighed = [e for e in own if e["event"] == "finding" and e["accepted"]]
+    used += [_acceptance(e, e["accepted"]) for e in weighed if _was_given_for(e)]
+    by_target = {(one.code, one.subject): one for one in reversed(used)}
+    return tuple(by_target.values())
+
+
+def _was_given_for(finding: Event) -> bool:
+    """For this run; one of an earlier run is on record in its journal."""
+    return finding["accepted"].get("run") in (None, "", finding["run"])
+
+
+def _acceptance(about: Mapping[str, Any], said: Mapping[str, Any]) -> Acceptance:
+    return Acceptance(
+        code=about["code"],
+        subject=about["subject"],
+        reason=said["reason"],
+        by=said["by"],
+        until=date.fromisoformat(said["until"]) if said["until"] else None,
+        run=said.get("run") or "",
+        given=said.get("given") or "",
+    )
+
+
+def _followed(record: Record, release: Release) -> Followed | None:
+    """The run that a follow-up looked at has to lie beside it, as it did then."""
+    name = record.begun.get("follows")
+    if not name:
+        return None
+    return read_followed(record.directory.parent / name, record.begun["cluster"], release)

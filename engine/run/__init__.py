@@ -1,0 +1,1 @@
+"""One run, from pytest's first event to its last line."""

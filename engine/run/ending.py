@@ -1,0 +1,184 @@
+"""How a run ends: what is looked at last, whether it is complete, its summary, the exit code."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.act import detached
+from engine.errors import RunbookError
+from engine.record.archive import name_of
+from engine.record.journal import Event
+from engine.record.rows import RowState
+from engine.record.run import Ending, Mode, Run
+from engine.report.audit.page import NAME as PAGE
+from engine.report.audit.page import NotDrawn, write_page
+from engine.report.last_lines import last_lines
+from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
+from engine.report.under_way import SEEN
+from engine.run.end import draw_plan, write_plan
+from engine.run.notify import notify
+from engine.run.session import Session
+from engine.support import bundle
+from engine.support.asking import Collected
+
+_GOOD = ("done", "nothing to do", "not needed", "not applicable")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is left when a run is over."""
+
+    exit_code: int
+    summary: Mapping[str, Any]
+    lines: list[str] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)
+    """What could not be written on this machine, and why."""
+    support: Collected | None = None
+    """What the nodes said for the support bundle; None: the run leaves none."""
+    sealed: list[str] = field(default_factory=list)
+    """How the evidence is held together: what to note down before it is handed over."""
+
+    def told(self) -> list[str]:
+        """The last lines, with the files that are missing in place of the report's path."""
+        if not self.unwritten:
+            return [*self.lines[:-1], *self.sealed, *self.lines[-1:]]
+        directory = self.lines[-1].removeprefix("report: ").rpartition("/")[0]
+        return [
+            *self.lines[:-1],
+            *(f"NOT WRITTEN: {what}" for what in self.unwritten),
+            f"make room, then: python -m engine report {shlex.quote(directory)}",
+        ]
+
+
+def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
+    """Write what the run leaves; the exit code is that of the first event that stopped it.
+
+    `failed` is what pytest saw fail, in words.
+    """
+    if session is not None:
+        session.stop_measuring()
+        session.check_hold()
+    run.step = ""
+    earlier = earlier_events(session)
+    _check_complete(run, earlier)
+    if failed and run.stop is None and run.mode is not Mode.PLAN:
+        run.halt(Ending.FAILED, failed, "Remove the cause, then run again.")
+    for text in run.judge.warnings():
+        run.record("warning", step="", text=text)
+    if session is not None:
+        _look_at_commands(run, session)
+    # no look: the run ended before its first one
+    look, say = getattr(session, "look", None), session.console.line if session else _unheard
+    support = bundle.collect(run, look, say, earlier)
+    drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
+    ending = _tell_end(run)
+    if session is not None:
+        session.end()
+    ending = _tell_end(run, ending)
+    summary = summary_of(run.journal.events, earlier)
+    unwritten = _write(run, summary, earlier)
+    notify(run, "end", f"{ending.value} (exit code {ending.code})")
+    lines = last_lines(summary, run.directory, drawn)
+    return Ended(ending.code, summary, lines, unwritten, support)
+
+
+def write_support(run: Run, session: Session | None, ended: Ended) -> None:
+    """The support bundle, when all other files are there; what can't be written is told."""
+    if ended.support is None:
+        return
+    try:
+        bundle.write(run, ended.support, earlier_events(session))
+    except OSError as error:
+        path = run.directory / name_of(run.run_id)
+        why = error.strerror or error
+        ended.unwritten.append(f"{path} ({why}); python -m engine bundle makes one afterwards")
+
+
+def earlier_events(session: Session | None) -> Sequence[Event]:
+    """The events of the attempt's runs before this one, as far as they are known."""
+    return session.survey.earlier if session is not None and hasattr(session, "survey") else []
+
+
+def _ending(run: Run) -> Ending:
+    if run.stop is not None:
+        return run.stop.ending
+    return Ending.PLANNED if run.mode is Mode.PLAN else Ending.DONE
+
+
+def _tell_end(run: Run, told: Ending | None = None) -> Ending:
+    """Record how the run ends, again if its own last words stopped it: the disk may be full."""
+    while (ending := _ending(run)) is not told:
+        run.record("run-ended", outcome=ending.value, exit_code=ending.code)
+        told = ending
+    return ending
+
+
+def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
+    """Unless it only plans, a step that was not done never ends in 0, and no entry may be open."""
+    if run.mode is Mode.PLAN or run.stop is not None:
+        return
+    events = run.journal.events
+    good = {e["name"] for e in events if e["event"] == "step-ended" and e["outcome"] in _GOOD}
+    bad = [step["name"] for step in planned_steps(events) if step["name"] not in good]
+    if bad or not good:
+        run.halt(
+            Ending.FAILED,
+            f"steps not done: {', '.join(bad[:5]) or 'all'}",
+            "See their reasons above, remove the cause, then run again.",
+        )
+    elif run.memory.ledger:
+        left = ", ".join(f"{e.kind} of {e.subject}" for e in run.memory.ledger.values())
+        run.halt(Ending.FAILED, f"temporary changes are still in place: {left}", "Run again.")
+    elif unmet := [
+        row.id
+        for row in attempt_rows(events, earlier)
+        if row.state is RowState.FAILED or not row.steps
+    ]:
+        run.halt(
+            Ending.FAILED,
+            f"rows of the guide failed or without a record: {', '.join(unmet)}",
+            "See their reasons in the report.",
+        )
+
+
+def _look_at_commands(run: Run, session: Session) -> None:
+    """Long commands whose end is not on record: whoever comes next is told what they do now."""
+    if run.attempt is None or not hasattr(session, "look"):
+        return
+    for record in run.memory.open_intents():
+        name = record.intent.get("detached")
+        if not name:
+            continue
+        base = detached.directory(run.attempt, name)
+        try:
+            seen = session.look.ask(record.intent["node"], detached.progress_query(base))
+        except RunbookError:
+            continue  # the summary then says that it may still be running
+        state = "ended" if seen.has_ended else "running" if seen.alive else "gone"
+        run.record(SEEN, step="", key=record.key, state=state, status=seen.status)
+
+
+def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> list[str]:
+    unwritten = []
+    if not run.journal.is_whole:
+        unwritten.append(f"{run.journal.path}: its last events ({run.journal.problem})")
+    try:
+        write_summary(run.directory / "summary.json", summary)
+    except OSError as error:
+        unwritten.append(f"{run.directory / 'summary.json'} ({error.strerror or error})")
+    try:
+        write_plan(run.directory, run.journal.events)
+    except OSError as error:
+        unwritten.append(f"{run.directory / 'plan.json'} ({error.strerror or error})")
+    try:
+        write_page(run.directory, run.journal.events, earlier)
+    except (OSError, NotDrawn) as error:
+        unwritten.append(f"{run.directory / PAGE} ({getattr(error, 'strerror', None) or error})")
+    return unwritten
+
+
+def _unheard(text: str) -> None:
+    """There is no console yet."""

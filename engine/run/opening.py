@@ -1,0 +1,192 @@
+"""How a run begins: the machine's lock, the first look, the cluster's lock, what lies on N."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.ask.look import Look
+from engine.ask.recognition import judge_strangers
+from engine.attempt.baseline import keep_baseline
+from engine.attempt.here import MachineLock
+from engine.attempt.kept import Fetcher
+from engine.attempt.late import deliver
+from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
+from engine.attempt.records import RecordsWriter
+from engine.model.names import names_of
+from engine.record.memory import Memory
+from engine.record.run import Ending, Followed, Run
+from engine.record.steps import Scope
+from engine.report import earlier
+from engine.report.console import Console
+from engine.run.survey import RECORDS, Survey, refresh_records, survey
+from engine.run.takeover import judge_position, judge_records
+from engine.transport.base import Transport
+
+
+class Opening:
+    """The first look and the locks of one run, in this order: here, look, N, judge."""
+
+    def __init__(self, run: Run, nodes: Transport, door: Transport, console: Console) -> None:
+        self._run = run
+        self._nodes = nodes
+        self._door = door
+        self._console = console
+        self._look: Look
+        self._survey: Survey
+        self._fetcher = Fetcher(run, door)
+        self._fetched: Mapping[str, str] = {}
+        """The journals whose outputs were fetched."""
+        self.lock: ClusterLock | None = None
+        self.lock_here: MachineLock | None = None
+
+    def hold_here(self) -> bool:
+        """One run for each cluster on this machine. False: the run is stopped and says why."""
+        if self._run.mode.changes:
+            self.lock_here = take_here(self._run)
+        return self.lock_here is not None or not self._run.mode.changes
+
+    def look(self) -> tuple[Look, Survey]:
+        """Look at every node, and say where the upgrade stands."""
+        self._look = Look(self._run, self._door, names_of(self._run.inventory, None))
+        self._survey = survey(self._run, self._look)
+        judge_strangers(self._run, self._survey.strangers, self._survey.sent)
+        if self._run.follows is not None:
+            self.stand_apart(self._run.follows, self._look, self._survey)
+        self._record_position()
+        self._tell_holder()
+        return self._look, self._survey
+
+    def hold(self) -> RecordsWriter | None:
+        """Who may write on N; None when this run only looks, or when it is stopped and says why."""
+        if self._run.stop is not None:
+            return None
+        if self._run.scope is Scope.RESTORE and self._has_nothing():
+            self._run.halt(
+                Ending.USAGE,
+                f"there is nothing to restore: no attempt of this runbook is on record on"
+                f" {self._look.names.active}",
+                "--restore only gives back what a run of this runbook wrote down before it changed"
+                " it. To upgrade, run without --restore.",
+            )
+            return None
+        names = self._look.names
+        is_there = names.is_known and names.active in self._survey.reachable.values
+        if not (self._run.mode.changes and is_there):
+            return None
+        with self._run.interrupts.whole():
+            return self._take_lock()
+
+    def judge(self) -> None:
+        """Whether what an earlier run left on N can be gone on with; stops the run if not."""
+        judge_strangers(self._run, self._survey.strangers, self._survey.sent)
+        if self._run.follows is not None:
+            return  # it goes by the evidence of the run that it follows up
+        before = self._relies_on()
+        judge_records(self._run, self._look, self._survey)
+        judge_position(self._run, self._look, self._survey)
+        if self._relies_on() != before:
+            self._record_position()
+        if self._look.baseline is not None and self._run.stop is None:
+            keep_baseline(self._run, self._look.baseline)
+
+    def stand_apart(self, followed: Followed, look: Look, seen: Survey) -> None:
+        """A follow-up is no part of the attempt: it goes by no record on N and adds none."""
+        run = self._run
+        run.memory = Memory.fold(run.journal.events)
+        run.judge.honour(())
+        run.attempt, seen.attempt, seen.earlier = followed.attempt, None, []
+        look.baseline = None
+
+    def _relies_on(self) -> tuple[str | None, bool]:
+        """The attempt that goes on, and whether earlier journals count: also of a closed one."""
+        return self._run.attempt, bool(self._survey.earlier)
+
+    def _has_nothing(self) -> bool:
+        return self._knows_records() and self._survey.attempt is None
+
+    def _take_lock(self) -> RecordsWriter | None:
+        records = RecordsWriter(self._nodes, self._look.names.active, holder(self._run))
+        lock = ClusterLock(self._run, records)
+        if not lock.take():
+            return None
+        self.lock = lock
+        if lock.taken_over:
+            self._console.line(lock.taken_over, yellow=True)
+        before = self._survey.attempt, self._look.position
+        refresh_records(self._run, self._look, self._survey)
+        self._complete(records)
+        if (self._survey.attempt, self._look.position) != before:
+            self._record_position()
+        if self._run.attempt is not None:
+            self._fetcher.give(self._run.attempt, records)
+        return records
+
+    def _complete(self, records: RecordsWriter) -> None:
+        """Give N what earlier runs from here could not, so that nothing known is asked again."""
+        attempt = self._survey.attempt
+        if attempt is None or self._run.attempt != attempt.id:
+            return
+        if delivered := deliver(self._run, attempt, records):
+            for text in delivered:
+                self._console.line(text, yellow=True)
+            refresh_records(self._run, self._look, self._survey)
+
+    def _record_position(self) -> None:
+        """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
+        attempt = self._survey.attempt if self._survey.earlier else None
+        journals = attempt.journals if attempt else {}
+        try:
+            earlier.keep(self._run.directory, journals)
+        except OSError as error:
+            text = f"the attempt's earlier journals could not be kept here: {error}"
+            self._run.record("warning", step="", text=text)
+        if journals != self._fetched:
+            number = attempt.id if attempt else ""
+            self._fetcher.fetch(self._look.names.active, number, self._survey.earlier)
+            self._fetched = journals
+        self._run.record(
+            "position",
+            position=self._look.position.value,
+            active=self._look.names.active if self._look.names.is_known else "",
+            attempt=self._run.attempt,
+            records="known" if self._knows_records() and not self._run.follows else "unknown",
+        )
+        if not self._run.follows:
+            self._run.does_not_know(self._unknown())
+
+    def _knows_records(self) -> bool:
+        """Read, or N said that there are none: only then nothing of ours is the whole truth."""
+        return not self._without_records()
+
+    def _without_records(self) -> str:
+        """Why the records are not known."""
+        seen, active = self._survey, self._look.names.active
+        if not self._look.names.is_known:
+            return f"which node is N is not known: {seen.who_is_n()}"
+        if active not in seen.reachable.values:
+            return f"{active} does not answer: {self._look.silent.get(active, 'no first answer')}"
+        if not seen.has_asked_records:
+            return f"{active} was not asked for its records: not every machine is the one meant"
+        if seen.unreadable:
+            return f"the records on {active} can't be used: {seen.unreadable}"
+        problems = [p.why for p in seen.problems if p.question == RECORDS.name]
+        return f"{active} did not hand over its records: {problems[0]}" if problems else ""
+
+    def _unknown(self) -> str:
+        """Why nobody can tell from the records what is changed for a time; '' when they tell."""
+        lock = self._survey.lock
+        if self._run.mode.changes or lock is None or not lock.is_alive or is_gone(lock.holder):
+            return self._without_records()
+        return str(lock)
+
+    def _tell_holder(self) -> None:
+        """A run that only looks goes on beside another one, and says whose it is."""
+        lock = self._survey.lock
+        if lock is None or str(lock) != self._run.not_known:
+            return
+        text = (
+            f"{lock}: what it changes meanwhile is not seen here, and until it has ended no other"
+        )
+        text += " run begins (exit code 13)"
+        self._console.line(text, yellow=True)
+        self._run.record("warning", step="", text=text)

@@ -1,0 +1,177 @@
+"""A run's reports made anew from its journal: pytest-html and junit see the steps once more.
+
+No step is run, no module of the runbook is imported, no node is asked.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.errors import RunbookError
+from engine.report.audit.page import NAME, NotDrawn, write_page
+from engine.report.evidence_files import Evidence
+from engine.report.summary import planned_steps, summary_of, write_summary
+from engine.run import hooks as report
+from engine.run.closing import WRITTEN, events_of
+from engine.run.end import write_plan
+from engine.run.ending import Ended
+from engine.run.step_report import replayed
+
+
+class NotWritten(RunbookError):
+    """The reports could not be made; the text is one sentence for the console."""
+
+
+def rebuild(evidence: Evidence) -> Mapping[str, Any]:
+    """Write summary.json and the reports into the run's directory; the summary.
+
+    The journal is not touched. NotWritten when a file can't be written.
+    """
+    summary = summary_of(evidence.own, evidence.earlier)
+    try:
+        write_summary(evidence.directory / "summary.json", summary)
+        write_plan(evidence.directory, evidence.own)
+        _render(evidence, summary)
+        write_page(evidence.directory, evidence.own, evidence.earlier)
+    except OSError as error:
+        where = error.filename or evidence.directory
+        raise NotWritten(f"{where}: can't be written ({error.strerror or error})") from error
+    except NotDrawn as error:
+        raise NotWritten(f"{evidence.directory / NAME}: can't be made ({error})") from error
+    return summary
+
+
+def _render(evidence: Evidence, summary: Mapping[str, Any]) -> None:
+    """The two files that pytest's plugins make: beside the old ones first, then in their place."""
+    html, xml = (evidence.directory / f".new-{name}" for name in WRITTEN)
+    replay = Replay(evidence, summary)
+    said = io.StringIO()
+    try:
+        with of_this_process_only(), redirect_stdout(said), redirect_stderr(said):
+            code = pytest.main(_arguments(evidence.directory, html, xml), plugins=[replay])
+        if replay.problem is not None:
+            raise replay.problem
+        if code != pytest.ExitCode.OK:
+            raise NotWritten(
+                f"pytest could not make the reports ({code}): {said.getvalue()[-500:]}"
+            )
+        _as_it_was(xml, summary, evidence.own[0].get("host", ""))
+        for made, name in zip((html, xml), WRITTEN, strict=True):
+            made.chmod(0o600)
+            made.replace(evidence.directory / name)
+    finally:
+        html.unlink(missing_ok=True)
+        xml.unlink(missing_ok=True)
+
+
+def _arguments(directory: Path, html: Path, xml: Path) -> list[str]:
+    """An invocation that no configuration file, conftest or variable of the caller steers."""
+    return [
+        *(f"--rootdir={directory}", f"--config-file={os.devnull}", "--noconftest"),
+        *("-p", "no:cacheprovider", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin"),
+        *(f"--html={html}", "--self-contained-html", f"--junitxml={xml}"),
+        *("-o", "initial_sort=original", "-q"),
+    ]
+
+
+@contextmanager
+def of_this_process_only() -> Iterator[None]:
+    """Options and plugins of the caller's pytest are not ours; files are for their owner only."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    mask = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(mask)
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update(kept)
+
+
+def _as_it_was(xml: Path, summary: Mapping[str, Any], host: str) -> None:
+    """junit's head tells when and where the run was, not this rendering."""
+    tree = ElementTree.parse(xml)
+    for suite in tree.iter("testsuite"):
+        lasted = datetime.fromisoformat(summary["finished"]) - datetime.fromisoformat(
+            summary["started"]
+        )
+        suite.set("time", f"{int(lasted.total_seconds())}.000")
+        suite.set("timestamp", summary["started"])
+        suite.set("hostname", host)
+    tree.write(xml, encoding="utf-8", xml_declaration=True)
+
+
+class _Step(pytest.Item):
+    """A step that ended long ago."""
+
+    def __init__(self, *, step: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.step = step
+
+    def runtest(self) -> None:
+        """Nothing runs: its reports are made of its events."""
+
+
+class Replay:
+    """A pytest plugin whose items are the steps of a journal."""
+
+    def __init__(self, evidence: Evidence, summary: Mapping[str, Any]) -> None:
+        self._evidence = evidence
+        self._summary = summary
+        self.problem: OSError | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(report, "runbook-report")
+        config.stash[report.ENDED] = Ended(self._summary["exit_code"], self._summary)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        from pytest_metadata.plugin import metadata_key
+
+        metadata = session.config.stash[metadata_key]
+        metadata.clear()
+        begun = self._evidence.own[0]
+        metadata.update({"Run": begun["run"], "Python": begun.get("python", "")})
+        metadata["Rebuilt"] = f"from the journal, by Python {sys.version.split()[0]}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        nodeids = {step["name"]: step["nodeid"] for step in planned_steps(self._evidence.own)}
+        session.items = [
+            _Step.from_parent(
+                session,
+                name=step["name"],
+                nodeid=nodeids.get(step["name"], f"runbook::{step['name']}"),
+                step=step,
+            )
+            for step in self._summary["steps"]
+        ]
+        session.testscollected = len(session.items)
+        session.config.hook.pytest_collection_finish(session=session)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: _Step) -> bool:
+        events = events_of(self._evidence.own, item.step["name"])
+        for told in replayed(item.step, events, item.nodeid):
+            item.config.hook.pytest_runtest_logreport(report=told)
+        return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
+        try:
+            result = yield
+        except OSError as error:
+            self.problem, result = error, None
+        session.exitstatus = pytest.ExitCode.OK  # failed steps are the report's, not ours
+        return result

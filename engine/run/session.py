@@ -1,0 +1,392 @@
+"""One run from its first look to its last line; the plugin only passes pytest's events on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import pytest
+
+from engine.act.applier import Action, Applied, Applier, Changes, without_doubts
+from engine.act.foreseen import Foresight
+from engine.act.stops import NotDone, firewall_refused, superseded
+from engine.ask.door import Door
+from engine.ask.look import Look
+from engine.ask.recognition import met_stranger
+from engine.attempt.baseline import keep_baseline
+from engine.attempt.handover import hand_over
+from engine.attempt.records import LockLost, RecordsWriter
+from engine.attempt.settle import settle
+from engine.errors import Refused, RunbookError, Unanswered, UsageError
+from engine.model.change import Change, Outcome
+from engine.model.cluster import ClusterStatus
+from engine.model.finding import Finding
+from engine.plan.planner import Planner
+from engine.probing.targets import targets_of
+from engine.probing.watch import ServiceWatch
+from engine.queries.pacemaker import STATUS
+from engine.record import halting
+from engine.record.evidence import Evidence, StoppedForPerson, unanswered
+from engine.record.intervals import Interval, intervals_of
+from engine.record.journal import Event
+from engine.record.memory import LedgerEntry
+from engine.record.rows import RowState
+from engine.record.run import Ending, Mode, Run, Stop
+from engine.record.standby import StateWatch
+from engine.record.steps import Scope
+from engine.report.change import of_change, span_of
+from engine.report.console import Console
+from engine.report.ledger import as_seen
+from engine.run.notify import notify
+from engine.run.opening import Opening
+from engine.run.stepping import StepUnderWay
+from engine.run.survey import Survey
+from engine.secrets import Secret
+from engine.transport.base import Lost, Transport
+
+
+class Applies(Protocol):
+    """Who makes the changes that actions yield."""
+
+    def apply(self, step: str, action: Changes) -> Applied: ...
+    def sync(self) -> None: ...
+    def hand_over(self) -> None: ...
+
+
+class Session:
+    """What fixtures and hooks work with. The applier exists in execute mode only."""
+
+    def __init__(self, run: Run, transport: Transport, console: Console) -> None:
+        self.run = run
+        self.console = console
+        self._nodes = transport  # bookkeeping goes on after a refusal, nothing else does
+        self._transport = Door(transport, self._refused)
+        transport.on_stranger = self._met_stranger
+        self._applier: Applies | None = None
+        self._records: RecordsWriter | None = None
+        self.opening = Opening(run, self._nodes, self._transport, console)
+        self.look: Look
+        self.survey: Survey
+        self._states = StateWatch(self._status, run.record, run.now)
+        self._services = ServiceWatch(run, self._transport, run.inventory.operative)
+        self.planner = Planner(run)
+        self.steps = StepUnderWay(run, console, self.planner)
+        run.on_stop.append(self._announce)
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What the step under way says it saw; None before the first one."""
+        return self.steps.evidence
+
+    def begin(self) -> None:
+        """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
+        if not self.opening.hold_here():
+            return
+        asked = self.run.now()
+        self.look, self.survey = self.opening.look()
+        if (records := self.opening.hold()) is not None:
+            self._records = records
+            self._applier = Applier(
+                self.run,
+                self._transport,
+                records,
+                self.console.output,
+                self._idle,
+                self._watch_services,
+            )
+        self._watch_states(asked)
+        self.opening.judge()
+        if self._applier is not None and self.run.stop is None and self.run.settlements:
+            settle(self.run)
+            self._applier.sync()  # a person's word outlives whatever stops this run
+
+    def apply(
+        self,
+        name: str,
+        rows: tuple[str, ...],
+        make: Callable[[Look], Action],
+        foresight: Foresight | None = None,
+    ) -> Applied:
+        """Run an action for the step under way, or show it when this run only plans."""
+        step = self.run.step
+        if self.run.memory.closed:
+            applied = Applied(reason="the attempt is closed: this run changes nothing any more")
+            self._evidence_of(applied, rows)
+            return applied
+        try:
+            if self.run.mode is Mode.PLAN:
+                return self.planner.show(
+                    self.look,
+                    lambda look: without_doubts(make(look), self._go_on_with),
+                    foresight,
+                )
+            if self._applier is None:
+                raise NotDone("no change is made: N did not answer, or its lock is not ours")
+            applied = self._applier.apply(step, without_doubts(make(self.look), self._go_on_with))
+        except NotDone as error:
+            for row in rows:
+                self._row(row, RowState.FAILED, str(error))
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except Unanswered as error:
+            self._judge_unanswered(error, rows)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except StoppedForPerson as error:
+            self.stop_for(error, rows)
+            halting.although_accepted(self.run, error.findings)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        except RunbookError as error:
+            ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
+            self.run.halt(ending, f"{step} ({name}): {error}", "Remove the cause, then run again.")
+            for row in rows:
+                self._row(row, RowState.FAILED, str(error))
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        self._evidence_of(applied, rows)
+        return applied
+
+    def fail_for(self, error: RunbookError, rows: tuple[str, ...]) -> NoReturn:
+        """An error has ended a step's body. It fails: what comes after was not looked at."""
+        if isinstance(error, Unanswered):
+            self._judge_unanswered(error, rows)
+        else:
+            for row in rows:
+                self._row(row, RowState.FAILED, str(error))
+            if isinstance(error, LockLost):
+                superseded(self.run, error)
+            elif not isinstance(error, Refused):  # the door has stopped the run already
+                self.run.halt(
+                    Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED,
+                    f"{self.run.step}: {error}",
+                    "Remove the cause, then run again.",
+                )
+        raise pytest.fail.Exception(
+            self.run.redactor.clean_output(str(error)), pytrace=False
+        ) from None
+
+    def _judge_unanswered(self, error: Unanswered, rows: tuple[str, ...]) -> None:
+        """A question without an answer blocks, whoever in a step asked it."""
+        if self.evidence is not None:
+            finding = unanswered(error.node, error.question, error.why)
+            self.evidence.judge([finding], observed=str(error), guide=rows)
+            if self.evidence.blocking:
+                halting.by_findings(self.run, self.evidence.blocking)
+            halting.although_accepted(self.run, [finding])
+
+    def stop_for(self, error: StoppedForPerson, rows: tuple[str, ...]) -> None:
+        """Something that only a person can decide: exit code 11, the findings say what."""
+        if self.evidence is None:
+            return
+        weighed = self.evidence.judge(error.findings, observed=str(error), guide=rows)
+        blocking = [finding for finding in weighed if finding.blocks]
+        if blocking:
+            halting.for_person(self.run, blocking)
+
+    def _go_on_with(self, findings: Sequence[Finding]) -> None:
+        """An action's doubt: StoppedForPerson unless all that blocks is accepted."""
+        weighed = self.run.judge.weigh(findings)
+        if any(finding.blocks for finding in weighed):
+            raise StoppedForPerson(findings)
+        if findings and self.evidence is not None:
+            said = "accepted" if any(finding.accepted for finding in weighed) else "told"
+            self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
+
+    def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
+        said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
+        for row in rows:
+            made = applied.did_something or self._was_made_untold(row)
+            self._row(row, RowState.FULFILLED if made else RowState.NOT_NEEDED, said)
+        if self.evidence is not None:
+            self.evidence.reasons.append(said)
+            if not applied.did_something:
+                self.evidence.outcome = "nothing to do"
+
+    def _was_made_untold(self, row: str) -> bool:
+        """An earlier run made the step's change, and was gone before it told the row so."""
+        step = self.run.step
+        told = any(
+            event["event"] == "row" and (event["row"], event["step"]) == (row, step)
+            for event in self.survey.earlier
+        )
+        return not told and self.run.memory.outcome_of(step) is Outcome.OK
+
+    def _row(self, row: str, state: RowState, reason: str) -> None:
+        self.run.record("row", step=self.run.step, row=row, state=state.value, reason=reason)
+
+    def open_attempt(self, baseline: Mapping[str, Any], key: Secret | None = None) -> None:
+        """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster.
+
+        `key`: by which the baseline's HMACs of secrets were made.
+        """
+        assert self._records is not None and self._applier is not None  # noqa: PT018
+        attempt = self.run.run_id
+        self._records.open_attempt(attempt, baseline, key)
+        self.run.attempt = attempt
+        self.look.baseline = baseline
+        self.run.record("attempt-opened", step=self.run.step, attempt=attempt)
+        keep_baseline(self.run, baseline)
+        self._applier.sync()
+
+    def adopt_attempt(self) -> None:
+        """An attempt is open from its baseline on, also when its first event never came to N."""
+        if self.run.memory.started is None:
+            self.run.record(
+                "attempt-opened", step=self.run.step, attempt=self.run.attempt, adopted=True
+            )
+
+    def close_attempt(self) -> None:
+        """Nothing of it is left to do or to give back: the next start makes a new baseline.
+
+        Closed by a restore, the cluster need not be at the target.
+        """
+        self.run.record(
+            "attempt-closed",
+            step=self.run.step,
+            attempt=self.run.attempt,
+            by="restore" if self.run.scope is Scope.RESTORE else "done",
+        )
+
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """What to type next, as the run wrote it down at its start."""
+        commands: Mapping[str, str] = self.run.journal.events[0].get("commands", {})
+        return commands
+
+    def check_hold(self) -> None:
+        """Whether the cluster is still this run's: of another one's changes it knows nothing."""
+        if self._records is None:
+            return
+        try:
+            self._records.keep()
+        except LockLost as error:
+            superseded(self.run, error)
+        except (Lost, UsageError):
+            pass  # how long N was away says what that means
+        if why := self._records.not_ours:
+            self.run.does_not_know(why)
+
+    def leave_open(self, reason: str, what_to_do: str) -> None:
+        """A step saw what it was to see, and a person has to go on from there: exit code 11."""
+        self.run.halt(Ending.STOPPED, reason, what_to_do)
+
+    def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
+        """Bring a file of N into the run's `backups/` (0600); raises Lost."""
+        target = self.run.directory / "backups" / name
+        try:
+            answer = self._transport.fetch(node, argv, target, deadline=deadline)
+        except OSError as error:
+            why = error.strerror or error
+            raise RunbookError(f"{target} on this machine can't be written: {why}") from error
+        if answer.code != 0:
+            said = self.run.redactor.clean_output(answer.errors.strip())[-200:]
+            raise RunbookError(f"{node}: {name} can't be fetched (exit code {answer.code}: {said})")
+        return target
+
+    def _idle(self, word: str) -> None:
+        self.console.idle(word)
+        self._states.sample()
+
+    def _watch_states(self, asked: datetime) -> None:
+        """From the first look on, which was asked then: standby and fencing."""
+        if not self.run.mode.changes:
+            return
+        self._states.go_on_from(self.survey.earlier)
+        if self.survey.status is not None:
+            self._states.see(self.survey.status, asked)
+        self.look.on_status = self._states.see
+
+    def _watch_services(self) -> None:
+        """From the first change on: whether the cluster's services answer."""
+        defined = self.survey.definition
+        targets = targets_of(
+            self.run.release.services if defined else (),
+            self.run.inventory.settings.probes,
+            address=defined.cluster_ip if defined else "",
+            name=defined.hostname if defined else "",
+            active=self.look.names.active,
+        )
+        self._services.begin(targets)
+
+    def stop_measuring(self) -> None:
+        """Services are not asked any more: the run is over."""
+        self._services.end()
+
+    def watch_standby(self) -> None:
+        """Look now who is in standby."""
+        self._states.sample(now=True)
+
+    def attempt_events(self) -> list[Event]:
+        """What is on record of the attempt until now."""
+        return [*self.survey.earlier, *self.run.journal.events]
+
+    def temporary_states(self) -> list[Interval]:
+        """When nodes were in standby and fencing off during this attempt, as it was seen."""
+        return intervals_of(of_change(self.attempt_events()))
+
+    def open_ledger(self) -> list[LedgerEntry]:
+        """What is still in place, since when it was seen to be."""
+        return as_seen(self.run.memory.ledger.values(), self.temporary_states())
+
+    def time_taken(self) -> tuple[datetime, datetime]:
+        """From the begin of the attempt's first run until now; until its end when it is over."""
+        change = of_change(self.attempt_events())
+        return span_of(change, None if self.run.memory.closed else self.run.now())
+
+    def _status(self) -> ClusterStatus:
+        # asked past the evidence: hundreds of equal looks would bury it
+        answer = self._transport.run(self.look.names.active, STATUS.argv, deadline=STATUS.deadline)
+        return self.look.names.localised(STATUS.parse(answer))
+
+    def foresee(self, function: object) -> None:
+        """A plan does not run this step's body: what it says of itself beforehand."""
+        assert self.evidence is not None
+        self.planner.foresee(self.look, self.evidence, function)
+
+    @property
+    def is_refused(self) -> bool:
+        """The role firewall refused a command: no further step runs."""
+        return self._transport.refused is not None
+
+    def _refused(self, error: Refused) -> None:
+        firewall_refused(self.run, error)
+
+    def _met_stranger(self, lost: Lost) -> None:
+        """Another machine has taken a node's place: it is asked nothing any more."""
+        met_stranger(self.run, lost)
+
+    def _announce(self, stop: Stop) -> None:
+        if self.run.mode is Mode.PLAN:
+            return  # the end of a plan tells everything together
+        self.console.line("")
+        self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
+        self.console.line(f"What to do: {stop.what_to_do}", bold=True)
+        asks = stop.ending in (Ending.STOPPED, Ending.UNKNOWN)
+        notify(self.run, "question" if asks else "stop", stop.reason)
+
+    def end(self) -> None:
+        """Hand the rest of the journal to N, give the lock back, close the connections."""
+        if self.opening.lock is not None:
+            sync = self._applier.hand_over if self._applier is not None else None
+            say = functools.partial(self.console.line, yellow=True)
+            hand_over(self.run, sync, self.opening.lock, say, forget=self._forget)
+        if self.opening.lock_here is not None:
+            self.opening.lock_here.give_back()
+        self._transport.close()
+
+    def _forget(self) -> None:
+        """Of a closed attempt no secret can be compared any more.
+
+        Again in each later run: one that was killed may have left the key.
+        """
+        found = self.survey.attempt.id if self.survey.attempt else None
+        attempt = self.run.attempt or found  # a closed one found on N is not this run's own
+        if self._records is not None and self.run.memory.closed and attempt is not None:
+            self._records.throw_key_away(attempt)
+
+
+def _made(changes: Sequence[Change]) -> str:
+    """The changes in a few words; each of them stands by itself among the step's events."""
+    if len(changes) > 2:
+        return f"{len(changes)} changes on {', '.join(dict.fromkeys(c.node for c in changes))}"
+    return "; ".join(f"{change.what} on {change.node}" for change in changes)

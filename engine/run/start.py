@@ -1,0 +1,160 @@
+"""From the command line to a run: inventory, directory, journal, acceptances, transport."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.attempt import remote
+from engine.attempt.settle import parse_settlements
+from engine.errors import UsageError
+from engine.judge.takeover import steering
+from engine.judge.weighing import Judge
+from engine.model.finding import Acceptance
+from engine.model.inventory import Environment, Inventory
+from engine.model.release import Release
+from engine.parse.acceptance import parse_acceptance
+from engine.parse.inventory_ini import read_inventory
+from engine.queries.identity import WHO
+from engine.record.journal import stamp, utc_now
+from engine.record.outputs import Outputs
+from engine.record.redact import Redactor
+from engine.record.run import Followed, Run, SupportWanted, new_run_id, open_directory, open_journal
+from engine.record.started import started_fields
+from engine.report.console import Console
+from engine.run import options
+from engine.run.follow_up import read_followed
+from engine.run.session import Session
+from engine.secrets import Secret
+from engine.transport.firewall import Firewall
+from engine.transport.ssh import SshTransport
+
+DEFAULT_INVENTORY = "inventory.ini"
+
+
+def make_run(config: pytest.Config) -> Run:
+    """The run as the command line describes it. UsageError when something does not fit."""
+    options.refuse_contradictions(config)
+    path = _inventory_path(config)
+    if not path.exists():
+        raise UsageError(
+            f"{path}: no such inventory; name the cluster's with --inventory FILE"
+            " (docs/prod.ini.example is one to start from)"
+        )
+    inventory = read_inventory(path)
+    release = _release(config)
+    follows = _followed(config, inventory, release)
+    started = utc_now()
+    run_id = new_run_id(inventory.settings.cluster, started)
+    accepted = [
+        replace(acceptance, run=run_id, given=stamp(started))
+        for acceptance in _acceptances(config, inventory)
+    ]
+    judge = Judge(release.severities, tuple(accepted))
+    judge.check_acceptances()
+    if config.getoption("plan") and config.getoption("settle"):
+        raise UsageError(
+            "--settle with --plan: a plan records nothing, so nobody's word would be kept;"
+            " give it when you run the upgrade again"
+        )
+    settlements = parse_settlements(
+        config.getoption("settle"), config.getoption("reason"), config.getoption("by")
+    )
+    _start_rehearsal(config, inventory)
+    directory = open_directory(config.rootpath / "reports", run_id)
+    redactor = Redactor()
+    redactor.spare(inventory.settings.cluster, *inventory.names)
+    redactor.know(*release.phrases)
+    Secret.watched_by(redactor.learn)
+    run = Run(
+        inventory=inventory,
+        release=release,
+        mode=options.mode_of(config),
+        scope=options.scope_of(config),
+        follows=follows,
+        directory=directory,
+        run_id=run_id,
+        journal=open_journal(directory, run_id, redactor.clean_output),
+        redactor=redactor,
+        judge=judge,
+        outputs=Outputs(directory / "outputs", redactor.clean_output),
+        started=started,
+        settlements=settlements,
+        support=SupportWanted("--support-bundle was given")
+        if config.getoption("support_bundle")
+        else None,
+    )
+    settings = inventory.settings
+    run.record(
+        "run-started",
+        mode=run.mode.value,
+        scope=run.scope.value,
+        cluster=settings.cluster,
+        environment=settings.environment.value,
+        source=str(release.source),
+        target=str(release.target),
+        operator=getpass.getuser(),
+        host=socket.gethostname(),
+        change_id=settings.change_id,
+        release_notes_read=settings.release_notes_read,
+        fallback=settings.fallback,
+        nodes={host.name: host.role.value for host in inventory.hosts},
+        settings=steering(settings),
+        runbook=run.runbook,
+        **started_fields(run, root=config.rootpath, where=config.invocation_params.dir),
+    )
+    run.refuse_without_journal()
+    for text in inventory.warnings:
+        run.record("warning", step="", text=text)
+    return run
+
+
+def make_session(run: Run, console: Console) -> Session:
+    """The session with real connections."""
+    firewall = Firewall(run.inventory, keepers=remote.KEEPERS)
+    return Session(run, SshTransport(run.inventory, firewall, WHO.argv), console)
+
+
+def _inventory_path(config: pytest.Config) -> Path:
+    given = config.getoption("inventory")
+    if given:
+        return config.invocation_params.dir / str(given)
+    return config.rootpath / DEFAULT_INVENTORY
+
+
+def _followed(config: pytest.Config, inventory: Inventory, release: Release) -> Followed | None:
+    given = config.getoption("follow_up")
+    if not given:
+        return None
+    path = config.invocation_params.dir / str(given)
+    return read_followed(path, inventory.settings.cluster, release)
+
+
+def _start_rehearsal(config: pytest.Config, inventory: Inventory) -> None:
+    """`pytest runbook` starts the rehearsal cluster when it is not running; nothing else does."""
+    if any(map(config.getoption, ("inventory", "plan", "restore", "follow_up"))):
+        return
+    if inventory.settings.environment is not Environment.REHEARSAL:
+        return
+    config.hook.pytest_runbook_start_rehearsal(inventory=inventory)
+
+
+def _release(config: pytest.Config) -> Release:
+    release: Release | None = config.hook.pytest_runbook_release()
+    if release is None:
+        raise UsageError("no release: runbook_step in pytest.ini names the version step")
+    return release
+
+
+def _acceptances(config: pytest.Config, inventory: Inventory) -> tuple[Acceptance, ...]:
+    settings = inventory.settings
+    if config.getoption("follow_up"):
+        return ()  # they are about the upgrade
+    by = config.getoption("by") or ""
+    given = [parse_acceptance(text, by) for text in config.getoption("accept")]
+    noted = [parse_acceptance(text, settings.accepted_by or "") for text in settings.accept]
+    return tuple(given + noted)

@@ -1,0 +1,81 @@
+"""A step as pytest-html and junit show it: the same from the run itself and from its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, cast
+
+import pytest
+
+from engine.record.journal import Event
+
+Result = Literal["passed", "failed", "skipped"]
+Phase = Literal["setup", "call", "teardown"]
+
+
+def details_of(report: pytest.TestReport, reason: str) -> dict[str, Any]:
+    """What `step-ended` keeps of pytest's own view; the longer text only when it says more."""
+    told: dict[str, Any] = {"when": report.when, "result": report.outcome}
+    if report.outcome == "failed" and report.longreprtext.strip() != reason.strip():
+        told["details"] = report.longreprtext
+    return told
+
+
+def tell(report: pytest.TestReport, step: Mapping[str, Any], events: Sequence[Event]) -> None:
+    """Give pytest's report of a step the texts that its events have, and nothing else.
+
+    `step` is an entry of the summary, or a `step-ended` event.
+    """
+    told: Any = report
+    told.runbook_step = step["name"]
+    told.runbook_events = events
+    told.runbook_seconds = step["seconds"]
+    report.sections = []
+    if report.outcome == "skipped":
+        report.longrepr = (report.nodeid.partition("::")[0], 0, f"Skipped: {step['reason']}")
+    elif report.outcome == "failed":
+        ended = next((e for e in reversed(events) if e["event"] == "step-ended"), step)
+        report.longrepr = ended.get("details") or step["reason"]
+
+
+def replayed(
+    step: Mapping[str, Any], events: Sequence[Event], nodeid: str
+) -> Iterator[pytest.TestReport]:
+    """The reports pytest would have made of a step, from the summary's entry and its events."""
+    ended = next((e for e in reversed(events) if e["event"] == "step-ended"), {})
+    result = cast(Result, ended.get("result") or _RESULTS.get(step["outcome"], "passed"))
+    when = cast(Phase, ended.get("when") or ("setup" if result == "skipped" else "call"))
+    if when == "call":
+        yield _report(nodeid, "setup", "passed")
+    telling = _report(nodeid, when, result, step)
+    tell(telling, step, events)
+    yield telling
+    yield _report(nodeid, "teardown", "passed")
+
+
+_RESULTS: dict[str, Result] = {
+    "failed": "failed",
+    "interrupted": "failed",
+    "not reached": "skipped",
+}
+
+
+def _report(
+    nodeid: str, when: Phase, result: Result, step: Mapping[str, Any] | None = None
+) -> pytest.TestReport:
+    file, _, name = nodeid.partition("::")
+    seconds = step["seconds"] if step else 0.0
+    started = step["started"] if step else None
+    start = datetime.fromisoformat(started).timestamp() if started else 0.0
+    return pytest.TestReport(
+        nodeid=nodeid,
+        location=(file, 0, name),
+        keywords={},
+        outcome=result,
+        longrepr=None,
+        when=when,
+        duration=seconds,
+        start=start,
+        stop=start + seconds,
+    )

@@ -1,0 +1,99 @@
+"""The step under way: how it begins, what is said of it, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from engine.judge.ways import told
+from engine.model.plan import Verdict
+from engine.plan.planner import Planner
+from engine.record.evidence import Evidence
+from engine.record.run import Ending, Mode, Run
+from engine.record.steps import StepItem
+from engine.report.console import Console
+from engine.run.step_report import details_of, tell
+
+
+class StepUnderWay:
+    """One step after the other; the evidence is that of the step under way."""
+
+    def __init__(self, run: Run, console: Console, planner: Planner) -> None:
+        self._run = run
+        self._console = console
+        self._planner = planner
+        self.evidence: Evidence | None = None
+        self._bad: set[str] = set()
+        self._waits_in_vain_for: str | None = None
+
+    def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
+        """A step begins; one that waits for a step that was not done is only counted."""
+        self._run.step = item.name
+        self.evidence = Evidence(self._run, item.name, item.mark.guide)
+        self._waits_in_vain_for = next((name for name in waits_for if name in self._bad), None)
+        if self._run.mode is Mode.PLAN:
+            self._planner.begin(item, intent, waits_for)
+        elif self._waits_in_vain_for:
+            self._console.skip()
+        else:
+            self._console.step(item.name, intent)
+        self._run.record("step-started", step=item.name, node=item.node)
+
+    def end(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
+        """Record how the step ended, and keep its events for the report."""
+        evidence = self.evidence
+        outcome, reason = self._outcome_of(report)
+        reason = self._run.redactor.clean_output(reason)  # before it is cut
+        started = next(
+            (e["time"] for e in reversed(self._run.journal.events) if e["event"] == "step-started"),
+            "",
+        )
+        ended = self._run.record(
+            "step-ended",
+            step=item.name,
+            name=item.name,
+            node=item.node,
+            outcome=outcome,
+            guide=list(item.mark.guide),
+            started=started,
+            seconds=round(seconds, 2),
+            reason=reason,
+            **details_of(report, reason),
+        )
+        mine = [event for event in self._run.journal.events if event.get("step") == item.name]
+        tell(report, ended, mine)
+        if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
+            self._bad.add(item.name)
+        if self._run.mode is Mode.PLAN:
+            self._planner.tell(self._console)
+        if self._run.mode is Mode.PLAN or outcome == "not reached":
+            return
+        first = reason.splitlines()[0] if reason else ""
+        self._console.ended(outcome, first[:300], seconds)
+        if outcome == "failed":
+            for line in reason.splitlines()[1:20]:
+                self._console.line(f"    {line}"[:1000])
+            if evidence is not None and not evidence.blocking:
+                self._run.halt(
+                    Ending.FAILED, f"{item.name}: {first}", "Remove the cause, then run again."
+                )
+
+    def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
+        outcome, said = self._told(report)
+        if self._run.mode is not Mode.PLAN:
+            return outcome, said
+        planned = self._planner.end(report.outcome, self.evidence, said)
+        return planned.verdict.value, planned.reason
+
+    def _told(self, report: pytest.TestReport) -> tuple[str, str]:
+        evidence = self.evidence
+        said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
+        if report.outcome == "skipped":
+            return "not reached", f"it waits for {self._waits_in_vain_for}, which was not done"
+        if report.outcome == "failed":
+            text = getattr(report, "runbook_message", "") or report.longreprtext
+            if evidence is not None and evidence.blocking:
+                return "failed", told(evidence.blocking)
+            return "failed", text
+        return (evidence.outcome if evidence else "done"), said

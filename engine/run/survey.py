@@ -1,0 +1,250 @@
+"""The first look: who answers, who is who, what is on record, where the upgrade stands.
+
+Nothing is judged here; an answer that did not come is kept as such for the steps to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.ask import recognition
+from engine.ask.look import Look
+from engine.attempt.records import Attempt, Lock, records_query
+from engine.errors import OUT_OF_REACH, Unanswered
+from engine.judge.identity import definition_of
+from engine.judge.packages import not_left
+from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.finding import Finding
+from engine.model.host import Version
+from engine.model.identity import Identity
+from engine.model.names import names_of
+from engine.queries import Asked
+from engine.queries.machine import LEFTOVERS
+from engine.queries.neteye import DEFINITION, VERSION
+from engine.queries.packages import BEHIND, package_state
+from engine.record.journal import Event
+from engine.record.memory import Memory
+from engine.record.position import LEFT, Position, Situation, left_of, position_of, round_to_prove
+from engine.record.run import Run
+from engine.transport.base import Lost
+
+RECORDS = records_query()
+
+
+@dataclass
+class Survey:
+    """What the first look found. `problems` are questions that decide the position, unanswered."""
+
+    reachable: Asked[Identity]
+    """The first answers: who each machine is."""
+    versions: Asked[Version] = field(default_factory=lambda: Asked(VERSION.name))
+    leftovers: Asked[tuple[str, ...]] = field(default_factory=lambda: Asked(LEFTOVERS.name))
+    strangers: list[Finding] = field(default_factory=list)
+    """Machines that are not those that are meant: nothing else was asked."""
+    definition: ClusterDefinition | None = None
+    """The cluster's definition as most nodes have it; None when none has told it."""
+    status: ClusterStatus | None = None
+    attempt: Attempt | None = None
+    lock: Lock | None = None
+    """Who holds the cluster, as N said with its records; None when it said nothing."""
+    earlier: list[Event] = field(default_factory=list)
+    is_history: bool = False
+    """The attempt on record is over and the cluster at the start again: nothing of it counts."""
+    problems: list[Unanswered] = field(default_factory=list)
+    has_asked_records: bool = False
+    """N was asked for its records; not before it is known to be N."""
+    unreadable: str = ""
+    """Why the records on N, which were handed over, can't be read or used; no answer is none."""
+    kept_back: str = ""
+    """Why N, which answers, did not hand over its records: what they say is not known."""
+    packages_left: dict[str, bool] = field(default_factory=dict)
+    """Round -> whether packages are left after it, as far as that had to be asked."""
+    situation: Situation | None = None
+    """What the position is derived from; None when the records are not known."""
+
+    def who_is_n(self) -> str:
+        """Why nobody could tell which node is N."""
+        if self.definition is not None:
+            return f"{self.definition.active_node.hostname} is not in the inventory"
+        why = "; ".join(f"{node}: {said}" for node, said in self.definitions.unanswered.items())
+        return f"no node told its /etc/neteye-cluster ({why})"
+
+    @property
+    def sent(self) -> str:
+        """What strangers have got until they were known to be some."""
+        if self.has_asked_records:
+            return "Nothing was changed there"
+        return "They were asked who they are, and nothing else was sent to them"
+
+    @property
+    def markers(self) -> Asked[bool]:
+        """Which machines carry the marker of a rehearsal."""
+        asked: Asked[bool] = Asked("rehearsal marker")
+        asked.unanswered |= dict.fromkeys(self.reachable.unanswered, OUT_OF_REACH)
+        asked.values |= {n: seen.is_rehearsal for n, seen in self.reachable.values.items()}
+        return asked
+
+    @property
+    def definitions(self) -> Asked[ClusterDefinition]:
+        """Each machine's `/etc/neteye-cluster`, which it has told with its names."""
+        asked: Asked[ClusterDefinition] = Asked(DEFINITION.name)
+        asked.unanswered |= dict.fromkeys(self.reachable.unanswered, OUT_OF_REACH)
+        for node, seen in self.reachable.values.items():
+            if seen.definition is None:
+                asked.unanswered[node] = seen.unreadable
+            else:
+                asked.values[node] = seen.definition
+        return asked
+
+
+def survey(run: Run, look: Look) -> Survey:
+    """Look at every node; sets the run's attempt and memory, the look's names and position.
+
+    Nothing but the first question is sent before all machines that answer it are those that are
+    meant, and no node but N is asked another one before N's records say that they still are.
+    """
+    names = run.inventory.names
+    seen = Survey(look.who(names))
+    identities = seen.reachable.values
+    # a node without a first answer is among the unanswered of every question: never left out
+    look.silent.update(seen.reachable.unanswered)
+    seen.definition = definition_of(identities, run.inventory.settings.cluster)
+    look.names = names_of(run.inventory, seen.definition)
+    look.position = Position.UNKNOWN
+    if look.compares_machines:
+        seen.strangers = recognition.strangers(run, identities)
+    if seen.strangers:
+        return seen
+    look.confirm(identities)
+    active = look.names.active
+    look.learn([] if active in look.silent else [active])
+    _read_records(run, look, seen)
+    if seen.strangers:
+        return seen
+    others = [node for node in run.inventory.operative if node != active]
+    look.learn([node for node in others if node not in look.silent])
+    seen.versions = look.ask_all(names, VERSION)
+    seen.leftovers = look.ask_all(names, LEFTOVERS)
+    _read_status(look, seen)
+    look.position = _position(run, look, seen)
+    _forget_a_closed_attempt(run, look, seen)
+    return seen
+
+
+def _forget_a_closed_attempt(run: Run, look: Look, seen: Survey) -> None:
+    """A cluster that is at the start again (restored, say) begins a new attempt of its own."""
+    seen.is_history = run.memory.closed and look.position is Position.NOT_STARTED
+    if seen.is_history:
+        run.memory = Memory.fold(run.journal.events)
+        run.judge.honour(run.memory.accepted.values())
+        look.baseline, seen.earlier = None, []
+
+
+def refresh_records(run: Run, look: Look, seen: Survey) -> None:
+    """Read the records again, now that the lock keeps others from writing them."""
+    if look.names.active in look.silent:
+        return
+    seen.problems = [problem for problem in seen.problems if problem.question != RECORDS.name]
+    seen.unreadable = seen.kept_back = ""
+    _read_records(run, look, seen)
+    look.position = _position(run, look, seen)
+    _forget_a_closed_attempt(run, look, seen)
+
+
+def _read_records(run: Run, look: Look, seen: Survey) -> None:
+    active = look.names.active
+    if not look.names.is_known:
+        return  # they would be those of whoever comes first in the inventory
+    seen.has_asked_records = True
+    try:
+        found = look.ask(active, RECORDS)
+        attempt, seen.lock = found.attempt, found.lock
+        earlier = attempt.events if attempt is not None else []
+        memory = Memory.fold([*earlier, *run.journal.events])
+        if attempt is not None and not isinstance(attempt.baseline, Mapping):
+            raise ValueError(f"attempt {attempt.id} has no whole baseline.json")
+    except Unanswered as error:
+        seen.problems.append(error)
+        if active in look.silent:
+            return
+        if isinstance(error.__cause__, Lost):
+            seen.kept_back = error.why
+        else:
+            seen.unreadable = error.why.rpartition("is no answer to this question. ")[2]
+        return
+    except (ValueError, TypeError, AttributeError) as error:
+        seen.unreadable = str(error)
+        return
+    except LookupError as error:
+        seen.unreadable = f"an event lacks its field {error}"
+        return
+    if attempt is not None and memory.closed and _is_of_another_upgrade(run, memory, attempt):
+        return  # history: this upgrade has no records yet
+    run.memory, seen.attempt, seen.earlier = memory, attempt, earlier
+    run.judge.honour(memory.accepted.values())
+    if attempt is not None:
+        look.baseline = attempt.baseline
+        if not memory.closed:
+            run.attempt = attempt.id
+            _compare_machines(run, look, seen)
+
+
+def _compare_machines(run: Run, look: Look, seen: Survey) -> None:
+    """Within an attempt a node stays the machine that it was; a follow-up goes by no record."""
+    if run.follows is None and look.compares_machines:
+        known = seen.reachable.values
+        seen.strangers = recognition.changed(run, look.baseline or {}, known)
+
+
+def _is_of_another_upgrade(run: Run, memory: Memory, attempt: Attempt) -> bool:
+    opened = {**memory.runs.get(attempt.id, {}), **(attempt.baseline or {})}
+    pair = (str(run.release.source), str(run.release.target))
+    return (opened.get("source"), opened.get("target")) != pair
+
+
+def _read_status(look: Look, seen: Survey) -> None:
+    try:
+        seen.status = look.cluster_status()
+    except Unanswered as error:
+        seen.problems.append(error)
+
+
+def _position(run: Run, look: Look, seen: Survey) -> Position:
+    status, baseline = seen.status, look.baseline
+    seen.situation = None
+    told = look.names.is_known and look.names.active not in look.silent
+    if not told or seen.unreadable or seen.kept_back:
+        return Position.UNKNOWN
+    seen.situation = Situation(
+        versions=seen.versions.values,
+        memory=run.memory,
+        # who gave back and closed said nothing of the upgrade: its record proves no target
+        has_records=seen.attempt is not None and run.memory.closed_by != "restore",
+        standby=status.standby_nodes if status else None,
+        fencing=status.options.stonith_enabled if status else None,
+        fencing_before=baseline.get("fencing") if baseline else None,
+        has_known_conflicts=any(
+            run.release.known_conflicts & set(found) for found in seen.leftovers.values.values()
+        ),
+        has_packages_left=False,
+        source=run.release.source,
+        target=run.release.target,
+    )
+    if name := round_to_prove(seen.situation):
+        if name not in seen.packages_left:
+            seen.packages_left[name] = _has_packages_left(run, look)
+        left = seen.packages_left[name]
+        seen.situation = replace(seen.situation, has_packages_left=left)
+    return position_of(seen.situation)
+
+
+def _has_packages_left(run: Run, look: Look) -> bool:
+    """Some node's packages are not those of the target, or it can't be told."""
+    release = run.release
+    query = package_state(release.repository, version=str(release.target), parts=BEHIND)
+    asked = look.ask_all(look.names.all, query)
+    accepted = left_of(run.memory, LEFT)
+    return not asked.is_complete or any(
+        not_left(state.behind, accepted.get(node, ())) for node, state in asked.values.items()
+    )

@@ -1,0 +1,129 @@
+"""Before a run goes on with what an earlier one left on N: can it be read, is it ours, is it the
+same upgrade still? On whatever machine the earlier run was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.ask.look import Look
+from engine.judge import takeover
+from engine.judge.ways import way_out
+from engine.model.finding import Finding
+from engine.record.evidence import as_data, unanswered
+from engine.record.memory import Memory
+from engine.record.position import Position
+from engine.record.run import Ending, Run
+from engine.run.survey import Survey
+
+
+def judge_records(run: Run, look: Look, seen: Survey) -> None:
+    """Stop at once for records that can't be had or read, or are of another cluster or upgrade.
+
+    Position and start conditions would be judged from them, so no step can say anything true.
+    Nothing is written beside them: this run is no part of their attempt.
+    """
+    node = look.names.active
+    findings = _kept_back(node, seen.kept_back) or _damaged(node, seen.unreadable)
+    if not findings and seen.attempt is not None and not seen.is_history:
+        findings = _foreign(run, node, seen)
+    if not findings or run.stop is not None:
+        return
+    (finding,) = findings
+    # nothing that they say is this run's: no report is made from them, nothing is added to them
+    run.attempt, run.memory = None, Memory.fold(run.journal.events)
+    look.baseline, seen.earlier, seen.unreadable = None, [], finding.observed
+    for weighed in run.judge.weigh(findings):
+        run.record("finding", step="", **as_data(weighed))
+    run.halt(Ending.BLOCKED, f"{finding.subject}: {finding.observed}", finding.remedy)
+
+
+def judge_position(run: Run, look: Look, seen: Survey) -> None:
+    """Stop at once when the records alone can't tell where the upgrade stands, nor N's status.
+
+    Whoever accepts the question without an answer does not know either.
+    """
+    if look.position is not Position.UNKNOWN or seen.situation is None or run.stop is not None:
+        return
+    findings = [unanswered(p.node, p.question, p.why) for p in seen.problems]
+    for weighed in run.judge.weigh(findings):
+        run.record("finding", step="", **as_data(weighed))
+    run.halt(
+        Ending.BLOCKED,
+        "; ".join(f"{f.subject}: {f.observed}" for f in findings)
+        + "; without it nobody can tell where the upgrade stands",
+        way_out(findings),
+    )
+
+
+def changes_since(look: Look) -> list[Finding]:
+    """Settings and runbook that differ from the run that opened or last changed the attempt."""
+    last = look.memory.last_changer
+    if look.memory.closed or last is None:
+        return []
+    return [
+        *takeover.changed_settings(last.get("settings") or {}, takeover.steering(look.settings)),
+        *takeover.changed_runbook(last.get("runbook"), look.runbook, last["run"]),
+    ]
+
+
+def _kept_back(node: str, why: str) -> list[Finding]:
+    if not why:
+        return []
+    return [
+        Finding(
+            code="records-unreadable",
+            subject=node,
+            observed=f"{node} did not hand over the records of earlier runs: {why}",
+            expected="its records, or its word that there are none",
+            remedy="Without them nobody can tell where the upgrade stands, and nothing is changed."
+            " Bring the node into reach, or find out why it is so slow, then run again.",
+        )
+    ]
+
+
+def _damaged(node: str, why: str) -> list[Finding]:
+    if not why:
+        return []
+    return [
+        Finding(
+            code="records-unreadable",
+            subject=node,
+            observed=f"the records of an earlier run can't be read: {why}",
+            expected="whole records, or none",
+            remedy="Without them nobody can tell where the upgrade stands, and nothing is changed."
+            " Use the version of the runbook that wrote them; if they are damaged, restore"
+            " them from a run's directory `earlier/` or from a backup of the node.",
+        )
+    ]
+
+
+def _foreign(run: Run, node: str, seen: Survey) -> list[Finding]:
+    assert seen.attempt is not None
+    memory = run.memory
+    if memory.closed and not _is_of_this_cluster(memory, run):
+        names = ", ".join(sorted({str(e.get("cluster")) for e in memory.runs.values()}))
+        return takeover.foreign_records({**_here(run), "cluster": names}, _here(run), node)
+    if memory.closed:
+        return []  # it is history: nodes may have come and gone since
+    opened = memory.runs.get(seen.attempt.id, {})
+    baseline = seen.attempt.baseline or {}
+    on_record = {key: baseline.get(key, opened.get(key)) for key in takeover.IDENTITY}
+    others = [e for e in memory.runs.values() if e.get("cluster") != run.inventory.settings.cluster]
+    if others:
+        on_record["cluster"] = others[0].get("cluster")
+    return takeover.foreign_records(on_record, _here(run), node)
+
+
+def _is_of_this_cluster(memory: Memory, run: Run) -> bool:
+    ours = run.inventory.settings.cluster
+    return all(event.get("cluster") == ours for event in memory.runs.values())
+
+
+def _here(run: Run) -> dict[str, Any]:
+    return {
+        "cluster": run.inventory.settings.cluster,
+        "nodes": {host.name: host.role.value for host in run.inventory.hosts},
+        "source": str(run.release.source),
+        "target": str(run.release.target),
+    }

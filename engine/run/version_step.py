@@ -1,0 +1,48 @@
+"""Which version step a run takes: `runbook_step` in pytest.ini names a package.
+
+The package is a pytest plugin: it hands in the release, its actions and its hooks. Its folder has
+phases of its own, which run among those of the procedure by the numbers of their files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import UsageError
+
+SETTING = "runbook_step"
+PHASES = "phases"
+"""The folder of the procedure, in that of the runbook."""
+
+
+def add(parser: pytest.Parser) -> None:
+    """Make the setting known to pytest."""
+    parser.addini(SETTING, "package of the version step, such as runbook.to_4_26", default="")
+
+
+def plug_in(config: pytest.Config, runbook: Path) -> None:
+    """Import the step's package, and collect the procedure and the step instead of `runbook`.
+
+    Without the setting the runbook's folder is taken as it is. UsageError when there is no such
+    package.
+    """
+    name = str(config.getini(SETTING))
+    if not name:
+        return
+    try:
+        config.pluginmanager.import_plugin(name)
+    except ImportError as error:
+        raise UsageError(
+            f"{SETTING} = {name} (pytest.ini, or -o on the command line): {error}; expected the"
+            " package of a version step, such as runbook.to_4_26"
+        ) from error
+    package = config.pluginmanager.get_plugin(name)
+    folder = Path(str(getattr(package, "__file__", ""))).parent
+    config.args[:] = [str(runbook / PHASES), str(folder)]
+
+
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+    """By the numbers of their files, whichever folder these are in; within a file as they stand."""
+    return sorted(items, key=lambda item: item.path.name)

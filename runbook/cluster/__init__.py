@@ -1,0 +1,1 @@
+"""What the phases share: checks made more than once, profiles, states."""

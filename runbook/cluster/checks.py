@@ -1,0 +1,143 @@
+"""Checks that are made more than once: before the start, and again directly before the upgrade.
+
+Each asks all nodes at once, judges, and records. `information` shows findings without weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.ask.look import Look
+from engine.judge import commands, constraints, kernels, machine, sameness
+from engine.model.finding import Finding, Way
+from engine.queries.kernels import KERNELS
+from engine.queries.machine import FILE_SYSTEMS, LEFTOVERS, PROCESSES, optional_file_text
+from engine.queries.neteye import DEEP_HEALTH
+from engine.queries.pacemaker import CIB
+from engine.record.evidence import UNANSWERED, Evidence
+from runbook.cluster import leftovers
+from runbook.to_4_26 import release
+
+
+def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
+    findings: list[Finding] = []
+    for path, what in release.SAME_FILES.items():
+        asked = look.ask_all(look.names.all, optional_file_text(path))
+        evidence.answered(asked)
+        findings += sameness.same_text(path, asked.values, "files-differ", what)
+    repositories = look.ask_all(look.names.all, release.REPOSITORIES)
+    evidence.answered(repositories)
+    findings += sameness.same_text(
+        release.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
+    )
+    compared = ", ".join([*release.SAME_FILES, release.REPOSITORY_FILES])
+    evidence.judge(findings, observed=f"compared on all nodes: {compared}", information=information)
+
+
+def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """There is room for the packages on every node."""
+    asked = look.ask_all(look.names.all, FILE_SYSTEMS)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.disk_space(asked.values, release.NEEDED_SPACE),
+        observed=f"room on {', '.join(release.NEEDED_SPACE)} of {len(asked.values)} nodes",
+        information=information,
+    )
+
+
+def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """No leftover constraint, and none that keeps a resource off N."""
+    status = look.cluster_status()
+    cib = look.ask(look.names.active, CIB)
+    evidence.judge(
+        constraints.leftover_constraints(
+            cib,
+            look.names.in_pacemaker(status.bans),
+            look.names.internal[look.names.active],
+            fence_devices=[r.id for r in status.fence_devices],
+            resources=sorted({r.unit for r in status.services}),
+        ),
+        observed=f"{len(cib.location_ids)} location constraints and {len(status.bans)} bans"
+        " looked at",
+        information=information,
+    )
+
+
+def no_leftovers(
+    look: Look,
+    evidence: Evidence,
+    *,
+    known: frozenset[str] = frozenset(),
+    information: bool = False,
+) -> None:
+    """No .rpmnew, .rpmsave or .rpmorig lies about; what a person has to merge is shown."""
+    asked = look.ask_all(look.names.all, LEFTOVERS)
+    evidence.answered(asked)
+    foreign = {node: [p for p in paths if p not in known] for node, paths in asked.values.items()}
+    leftovers.attach_diffs(look, evidence, foreign)
+    evidence.judge(
+        machine.config_leftovers(asked.values, known),
+        observed=f"{sum(map(len, asked.values.values()))} .rpmnew, .rpmsave or .rpmorig on"
+        f" {len(asked.values)} nodes",
+        information=information,
+    )
+
+
+def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """Whatever restarts a node, it comes back with DRBD: its next kernel has the module."""
+    asked = look.ask_all(look.names.all, KERNELS)
+    if not evidence.answered(asked):
+        return
+    findings = kernels.next_start_serves_drbd(asked.values)
+    said = kernels.sentence(asked.values)
+    if all(one.newest is None for one in asked.values.values()):
+        evidence.not_applicable(said)
+        return
+    evidence.judge(findings, observed=said, information=information)
+
+
+def no_command_runs(look: Look, evidence: Evidence) -> None:
+    """No other command that changes the cluster runs on any node."""
+    asked = look.ask_all(look.names.all, PROCESSES)
+    evidence.answered(asked)
+    ours = any(not record.has_ended for record in look.memory.detached("up"))
+    evidence.judge(
+        commands.no_command_running(asked.values, release.OTHER_COMMANDS),
+        observed="the command of this attempt may run" if ours else "no neteye command runs",
+        information=ours,
+    )
+
+
+def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+    """`neteye health deep` is OK on every node; some of its checks look at their node only."""
+    asked = look.ask_all(look.names.all, DEEP_HEALTH)
+    evidence.answered(asked)
+    evidence.judge(
+        machine.health(asked.values),
+        observed=f"deep health checks on {len(asked.values)} nodes",
+        information=information,
+    )
+
+
+def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed: str) -> None:
+    """The cluster status is normal (G25), or it is for the vendor's support (G26).
+
+    What each finding says to do by itself goes to support as well; here it is to stop. A question
+    that nobody answered is no state of the cluster: it is asked again.
+    """
+    if all(finding.code == UNANSWERED for finding in findings):
+        evidence.judge(findings, observed=observed, guide=("G25",))
+    else:
+        evidence.judge(map(_for_support, findings), observed=observed, guide=("G25",))
+    if any(finding.code != UNANSWERED for finding in evidence.blocking):
+        evidence.attach("what each finding says to do by itself", "\n".join(map(str, findings)))
+        evidence.call_support("G26", release.CALL_SUPPORT)
+    elif not evidence.blocking:
+        evidence.not_needed("the cluster status is normal", guide=("G26",))
+        evidence.outcome = "done"
+
+
+def _for_support(finding: Finding) -> Finding:
+    return replace(finding, remedy=f"{release.CALL_SUPPORT}.", way=Way.SUPPORT)

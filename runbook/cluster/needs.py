@@ -1,0 +1,86 @@
+"""What later steps need of the nodes, asked before the start (docs/preconditions.md).
+
+A program that is missing, a login that fails, a credentials file that nobody knows: each would stop
+the run where there is no way back. What can be asked beforehand is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from engine.judge.text import listed
+from engine.model.finding import Finding
+from engine.queries import AnswerLike, Query
+
+ALWAYS = (
+    *("bash", "find", "flock", "mysql", "pcs", "crm_mon", "crm_resource", "cibadmin"),
+    *("corosync-quorumtool", "drbdsetup", "ps", "rpm", "setsid", "systemctl", "tar"),
+)
+"""Programs that later steps start on every operative node: any may come to run the services."""
+WITH_OCS = ("awk", "cmp", "curl", "dnf", "gzip", "httpd", "mysqldump", "rpm2cpio", "ssh")
+"""The same where OCS Inventory is: its backup, its files, its proof by use."""
+
+_MISSING = 'for name; do command -v -- "$name" > /dev/null || printf "%s\\n" "$name"; done'
+
+
+def missing_programs(*names: str) -> Query[tuple[str, ...]]:
+    """Those of the programs that are not in the search path of root's commands on the node."""
+    return Query(
+        name="programs that later steps start",
+        argv=("sh", "-c", _MISSING, "missing", *names),
+        parse=lambda answer: tuple(answer.text.split()),
+    )
+
+
+def program_findings(missing: Mapping[str, Iterable[str]]) -> list[Finding]:
+    """Nobody can accept it: the step that starts the program can't do without."""
+    return [
+        Finding(
+            code="program-missing",
+            subject=node,
+            observed=f"not in root's search path: {listed(list(names))}",
+            expected="every program that a later step of the upgrade starts on this node",
+            remedy="Install the package that has it, from the repositories of the cluster's own"
+            " version, then run again.",
+        )
+        for node, names in missing.items()
+        if names
+    ]
+
+
+# The names alone: what stands behind `=` may be a password
+_OPTIONS = r"mysql --print-defaults | tr ' ' '\n' | sed -n 's/=.*//; /^--[a-z-]*$/p' | sort -u"
+
+
+def _options(answer: AnswerLike) -> frozenset[str]:
+    return frozenset(answer.text.split())
+
+
+CLIENT_OPTIONS: Query[frozenset[str]] = Query(
+    name="names of the options of root's database client",
+    argv=("bash", "-c", f"set -o pipefail; {_OPTIONS}"),
+    parse=_options,
+    recorded=lambda names: " ".join(sorted(names)),
+)
+"""By its option files (`~/.my.cnf`, `/etc/my.cnf.d`).
+
+No value leaves the node: MariaDB 10.11 prints passwords like all others.
+"""
+
+
+def client_findings(options: Mapping[str, frozenset[str]], database: str) -> list[Finding]:
+    """N's client must come in like that of the node that runs the database now."""
+    wanted = options.get(database, frozenset())
+    return [
+        Finding(
+            code="database-client",
+            subject=node,
+            observed=f"root's database client has no {listed(sorted(wanted - found))}, that of"
+            f" {database} has",
+            expected=f"option files as on {database}: the database runs on N during the upgrade",
+            remedy=f"Put root's option file of {database} (~/.my.cnf) there, then run again. If"
+            " the login needs none of them, accept this finding.",
+        )
+        for node, found in options.items()
+        if wanted - found
+    ]

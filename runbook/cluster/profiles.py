@@ -1,0 +1,224 @@
+"""One look at everything that the profiles of "normal" judge, and what is expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from engine.act.applier import Applied
+from engine.ask.look import Look
+from engine.errors import Unanswered
+from engine.judge import estimate, modes
+from engine.judge.normal import Expected, Observed
+from engine.judge.roles import aliases, cib_in_names
+from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.finding import Finding
+from engine.model.host import Version
+from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
+from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
+from engine.record.evidence import unanswered
+from engine.waiting import poll
+from runbook.to_4_26 import release
+
+
+def announced(look: Look) -> timedelta:
+    """The time the guide announces for update and upgrade together (guide row G15)."""
+    return estimate.announced(
+        len(look.inventory.hosts),
+        timedelta(minutes=release.ESTIMATE_BASE),
+        timedelta(minutes=release.ESTIMATE_PER_NODE),
+    )
+
+
+Profile = Callable[[Observed, Expected], tuple[Finding, ...]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The observation, and the questions that nobody answered as findings."""
+
+    observed: Observed | None
+    expected: Expected | None
+    problems: tuple[Finding, ...]
+
+
+def look_again(look: Look, seen: Seen) -> Seen:
+    """Only what moves within seconds is asked anew: pacemaker and quorum."""
+    assert seen.observed is not None
+    quorum = look.ask_all(look.names.operative, QUORUM)
+    problems = [unanswered(node, quorum.question, why) for node, why in quorum.unanswered.items()]
+    try:
+        status = look.ask(look.names.active, STATUS)
+    except Unanswered as error:
+        problems.append(unanswered(error.node, error.question, error.why))
+        return Seen(None, None, tuple(problems))
+    observed = replace(seen.observed, status=status, quorum=quorum.values)
+    return Seen(observed, seen.expected, tuple(problems))
+
+
+def look_at_everything(look: Look, *, version: Version | None) -> Seen:
+    """Ask all nodes at once what the profiles judge. `version`: the one that all must have."""
+    names = look.names
+    problems: list[Finding] = []
+    quorum = look.ask_all(names.operative, QUORUM)
+    daemons = look.ask_all(names.operative, DAEMONS)
+    drbd = look.ask_all(names.operative + names.voting_only, DRBD)
+    versions = look.ask_all(names.all, VERSION)
+    for asked in (quorum, daemons, drbd, versions):
+        for node, why in asked.unanswered.items():
+            problems.append(unanswered(node, asked.question, why))
+    try:
+        status = look.ask(names.active, STATUS)
+        cib = look.ask(names.active, CIB)
+        elastic = look.ask(names.active, ELASTIC)
+        definition = look.ask(names.active, DEFINITION)
+    except Unanswered as error:
+        problems.append(unanswered(error.node, error.question, error.why))
+        return Seen(None, None, tuple(problems))
+    observed = Observed(
+        status=status,
+        quorum=quorum.values,
+        daemons=daemons.values,
+        drbd=drbd.values,
+        elastic=elastic.health if elastic else None,
+        elastic_nodes=elastic.nodes if elastic else (),
+        versions=versions.values,
+        cib=cib,
+    )
+    expected = _expected(look, definition, elastic is not None, version)
+    return Seen(observed, expected, tuple(problems))
+
+
+def _expected(
+    look: Look, definition: ClusterDefinition, has_elastic: bool, version: Version | None
+) -> Expected:
+    names, baseline = look.names, look.baseline or {}
+    return Expected(
+        active_node=names.active,
+        operative=names.operative,
+        elastic_only=names.elastic_only,
+        voting_only=names.voting_only,
+        names=aliases(definition, look.inventory),
+        fencing=baseline.get("fencing"),
+        disabled=frozenset(baseline.get("disabled", ())),
+        stopped_fence_devices=frozenset(baseline.get("stopped_fence_devices", ())),
+        failed_fence_devices=frozenset(baseline.get("failed_fence_devices", ())),
+        clone_gaps=frozenset(map(tuple, baseline.get("clone_gaps", ()))),
+        has_qdevice=bool(names.voting_only),
+        elastic_nodes=names.all if has_elastic else None,
+        version=version,
+    )
+
+
+SETTLE = 240.0
+"""Seconds that a cluster may take to come to rest after a change."""
+
+
+def settled(
+    look: Look,
+    profile: Profile,
+    *,
+    version: Version | None,
+    deadline: float = SETTLE,
+    lasting: frozenset[str] = frozenset(),
+    wait: Callable[[float], None] | None = None,
+    clock: Callable[[], float] | None = None,
+) -> tuple[list[Finding], Seen]:
+    """Poll until the profile holds twice in a row, or `deadline` seconds are over.
+
+    A cluster that just changed passes through states of a second or two (rehearsal facts,
+    section 9); one look would judge those. What does not pass by itself is not waited for: nodes
+    out of reach, and findings of the codes `lasting`. Returns what was found last.
+    """
+    found: list[Finding] = []
+    seen: Seen | None = None
+
+    def is_good() -> bool:
+        return not any(look.release.severities.of(finding.code) == "block" for finding in found)
+
+    def look_now() -> Seen:
+        nonlocal found, seen
+        if seen is None or not is_good():
+            seen = look_at_everything(look, version=version)
+        else:
+            seen = look_again(look, seen)
+        found = list(seen.problems)
+        if seen.observed is not None and seen.expected is not None:
+            found += profile(seen.observed, seen.expected)
+        return seen
+
+    def lasts() -> bool:
+        return not is_good() and any(one.follows or one.code in lasting for one in found)
+
+    last = poll(
+        look_now,
+        lambda _: is_good(),
+        lambda _: lasts(),
+        deadline=deadline,
+        times=2,
+        clock=clock or look.timer,
+        wait=wait or look.wait,
+    )
+    return found, last
+
+
+def describe(seen: Seen) -> str:
+    """What a healthy look saw, in one sentence."""
+    if seen.observed is None or seen.expected is None:
+        return "the cluster could not be looked at as a whole"
+    status = seen.observed.status
+    elastic = seen.observed.elastic
+    return (
+        f"{len(status.nodes)} nodes in pacemaker, {len(status.standby_nodes)} in standby,"
+        f" {len(status.services)} resources, fencing"
+        f" {'on' if status.options.stonith_enabled else 'off'}, quorum on"
+        f" {len(seen.observed.quorum)} nodes, DRBD on {len(seen.observed.drbd)},"
+        f" Elasticsearch {elastic.status if elastic else 'not installed'}"
+    )
+
+
+ACTIVE = 30.0
+"""Seconds in which a node that was taken out of standby is seen active."""
+
+
+def unstandby_ended(applied: Applied, look: Look) -> list[Finding]:
+    """Exit code other than 0 means that some node is not active (guide row G24)."""
+    # the first of the changes: what follows is for nodes that it left in standby
+    code = applied.answers[0].code if applied.answers else 0
+
+    def inactive(status: ClusterStatus) -> list[str]:
+        nodes = {name: status.node(name) for name in look.names.operative}
+        return [name for name, n in nodes.items() if n is None or n.standby or not n.online]
+
+    status = poll(
+        look.cluster_status,
+        lambda seen: not inactive(seen),
+        deadline=ACTIVE if applied.did_something else 0.0,
+        clock=look.timer,
+        wait=look.wait,
+    )
+    left = inactive(status)
+    if code == 0 and not left:
+        return []
+    return [
+        Finding(
+            code="node-standby",
+            subject=", ".join(left) or "cluster",
+            observed=f"'pcs node unstandby --all --wait' ended with {code}; not active:"
+            f" {', '.join(left) or 'none by now, but the cluster did not come to rest'}",
+            expected="exit status 0 and every operative node active",
+            remedy="All nodes must be active before going on: look at `pcs status` and the"
+            f" node's journal, then run again.{_standby_left(look, status, left)}",
+            guide=("G24",),
+        )
+    ]
+
+
+def _standby_left(look: Look, status: ClusterStatus, left: list[str]) -> str:
+    """What ends the standby of nodes that are still in it."""
+    standby = [name for name in left if name in status.standby_nodes]
+    if not standby:
+        return ""
+    cib = cib_in_names(look.ask(look.names.active, CIB), look.names.of_pacemaker)
+    return f" Out of standby: {'; '.join(modes.way_out(n, modes.STANDBY, cib) for n in standby)}."

@@ -1,0 +1,75 @@
+"""What a restore has to know of its attempt before it gives anything back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from engine.act import detached
+from engine.ask.look import Look
+from engine.judge import restore as policy
+from engine.judge.roles import cib_in_names
+from engine.model.cluster import ClusterStatus
+from engine.model.finding import Finding
+from engine.queries.pacemaker import CIB
+from engine.run.session import Session
+
+
+def is_open(look: Look) -> bool:
+    """An attempt of this cluster is under way, by the records on N."""
+    return look.attempt is not None and not look.memory.closed
+
+
+def still_running(look: Look) -> list[Finding]:
+    """The attempt's own command still lives on N, whatever it looks like among the processes."""
+    findings = []
+    for record in look.memory.detached("up"):
+        if record.has_ended:
+            continue
+        name = str(record.intent["detached"])
+        base = detached.directory(look.attempt or "", name)
+        if look.ask(look.names.active, detached.progress_query(base)).alive:
+            findings.append(
+                Finding(
+                    code="restore-while-running",
+                    subject=look.names.active,
+                    observed=f"{record.intent['what']!r} of this attempt was started at"
+                    f" {record.intent['time']} and still runs; its log is {base}/nohup.out",
+                    expected="its end, before anything is given back that it still needs",
+                    remedy="Run again without --restore: it is followed to its end. Or wait, then"
+                    " run --restore again. Never end it from outside.",
+                )
+            )
+    return findings
+
+
+def still_in_standby(
+    look: Look, status: ClusterStatus, subjects: Collection[str]
+) -> tuple[Finding, ...]:
+    """What of the given nodes is in standby, with the way out by how its standby was set."""
+    if not set(subjects) & set(status.standby_nodes):
+        return ()
+    cib = cib_in_names(look.ask(look.names.active, CIB), look.names.of_pacemaker)
+    return policy.still_in_standby(status, subjects, cib)
+
+
+def last_round(look: Look, command: str = "upgrade") -> policy.LastRound | None:
+    """The last round of update or upgrade; N is asked where its end is not in the journal."""
+    rounds = look.memory.detached(command)
+    if not rounds:
+        return None
+    last = rounds[-1]
+    name = str(last.intent["detached"])
+    if last.has_ended and last.result is not None:
+        return policy.LastRound(name, last.result.get("code"))
+    base = detached.directory(look.attempt or "", name)
+    return policy.LastRound(name, look.ask(look.names.active, detached.progress_query(base)).status)
+
+
+def is_verified(session: Session) -> bool:
+    """An earlier run of the attempt brought the verification to its end."""
+    return any(
+        event["event"] == "step-ended"
+        and event["name"] == "verification.done"
+        and event["outcome"] == "done"
+        for event in session.survey.earlier
+    )

@@ -1,0 +1,1 @@
+"""What every upgrade of a NetEye cluster does, in the order of the files' numbers."""

@@ -1,0 +1,386 @@
+"""Preflight: everything that can be known beforehand, all of it in one run.
+
+The checks do not depend on each other, so that one run shows every finding. The start
+conditions are judged at the start of an attempt only; later they are shown as information.
+"""
+
+from __future__ import annotations
+
+from engine.ask.look import Look
+from engine.errors import Refused
+from engine.judge import (
+    change_management,
+    clocks,
+    identity,
+    normal,
+    statement,
+    strength,
+    versions,
+)
+from engine.judge import roles as role_policy
+from engine.model.finding import Finding
+from engine.model.host import Version
+from engine.model.inventory import Environment
+from engine.model.statement import SeenStatement
+from engine.prove.approvals import approvals_here, as_facts, judge_approvals
+from engine.prove.statement import counted, statement_here
+from engine.queries.machine import CLOCK, LOAD, MACHINE, MEMORY, PACKAGES, PROCESSORS
+from engine.queries.neteye import DEFINITION
+from engine.record.evidence import Evidence, unanswered
+from engine.record.position import Position, position_findings
+from engine.record.steps import step
+from engine.report.audit.index import APPROVED
+from engine.run.session import Session
+from engine.run.takeover import changes_since
+from engine.transport.firewall import Firewall
+from runbook.cluster import access, checks, packages
+from runbook.cluster.profiles import Profile, announced, describe, settled
+from runbook.to_4_26 import release
+
+
+def is_start(look: Look) -> bool:
+    """Start conditions count at the start only: a half-upgraded cluster is never locked out.
+
+    Also where nobody knows how far it is, so that all that may keep it off is told at once.
+    """
+    return look.position in (Position.UNKNOWN, Position.NOT_STARTED)
+
+
+def is_ahead(look: Look) -> bool:
+    """Whether the upgrade is still to begin, also after a night between it and the update."""
+    return is_start(look) or look.position is Position.UPDATED
+
+
+@step("preflight.reachable", asks=True, scope="both")
+def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Every node of the inventory answers."""
+    asked = runbook_session.survey.reachable
+    findings = [
+        Finding(
+            code="node-unreachable",
+            subject=node,
+            observed=why,
+            expected="an answer by ssh as the inventory describes it",
+            remedy="Bring the node into reach by the operator's own ssh, then run again.",
+        )
+        for node, why in asked.unanswered.items()
+    ]
+    evidence.judge(findings, observed=f"{len(asked.values)} nodes answer")
+
+
+@step("preflight.machines", asks=True, scope="both")
+def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Each machine is the one that is meant, and has an id that no other one has."""
+    asked = runbook_session.survey.reachable
+    seen = "; ".join(
+        f"{node} is {one.hostname}, machine id {one.machine_id}"
+        for node, one in asked.values.items()
+    )
+    # a machine that is another one has ended the run before any step
+    evidence.judge(identity.clones(asked.values), observed=seen, information=not is_start(look))
+
+
+@step("preflight.environment", asks=True, scope="both")
+def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """A cluster called a rehearsal carries the rehearsal's marker, and no other one does."""
+    evidence.answered(runbook_session.survey.markers)
+    machines = runbook_session.survey.reachable.values
+    findings = identity.markers(look.settings.environment, machines)
+    evidence.judge(findings, observed=f"environment {look.settings.environment}, as on the nodes")
+
+
+@step("preflight.roles", guide=("G17",), asks=True, scope="both")
+def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """N, OTHER, E and V come from /etc/neteye-cluster and agree with inventory and pacemaker."""
+    asked = look.ask_all(look.names.all, DEFINITION)
+    complete = evidence.answered(asked)
+    findings: list[Finding] = []
+    for definition in dict.fromkeys(asked.values.values()):
+        findings += role_policy.roles_agree(definition, look.inventory, look.settings.cluster)
+        status = runbook_session.survey.status
+        if status is not None:
+            findings += role_policy.members_agree(definition, status)
+    names = look.names
+    evidence.judge(
+        dict.fromkeys(findings),
+        observed=(
+            f"N is {names.active}; OTHER {_listed(names.other)};"
+            if names.is_known
+            else f"which of {_listed(names.operative)} is N is not known;"
+        )
+        + f" E {_listed(names.elastic_only)}; V {_listed(names.voting_only)}"
+        + ("" if complete else "; not every node answered"),
+    )
+
+
+@step("preflight.access", asks=True)
+def test_access(look: Look, evidence: Evidence) -> None:
+    """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
+    access.everything_is_reached(look, evidence, information=not is_ahead(look))
+
+
+@step("preflight.versions", guide=("G01",), asks=True)
+def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Versions are never skipped: every node is at 4.25, or an upgrade of ours is on record."""
+    asked = runbook_session.survey.versions
+    evidence.answered(asked)
+    situation = runbook_session.survey.situation
+    findings = list(position_findings(situation)) if situation else []
+    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    if findings:
+        evidence.judge(findings, observed=listing)
+        return
+    # later the versions are the upgrade's own: they are judged where it reaches them
+    findings += (
+        versions.start_versions(asked.values, release.SOURCE, release.TARGET)
+        if is_start(look)
+        else ()
+    )
+    evidence.judge(findings, observed=f"{listing}; position: {look.position}")
+
+
+@step("preflight.records", asks=True, scope="both")
+def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The records of earlier runs on N were handed over; settings and runbook are as then."""
+    problems = runbook_session.survey.problems
+    findings = [unanswered(p.node, p.question, p.why) for p in problems]
+    findings += changes_since(look)
+    attempt = runbook_session.survey.attempt
+    seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
+    evidence.judge(findings, observed=f"records of earlier runs: {seen}")
+
+
+@step("preflight.governance", guide=("G02", "G15", "G16"), asks=True)
+def test_governance(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Change, window, release notes and fallback are on record; the time needed is announced."""
+    settings = look.settings
+    time_needed = announced(look)
+    findings = change_management.governance(settings, look.now(), time_needed)
+    if settings.approvals:
+        found, counted = judge_approvals(
+            runbook_session.run,
+            look.here(approvals_here(runbook_session.run)),
+            active=look.names.active,
+            versions=runbook_session.survey.versions.values,
+            now=look.now(),
+        )
+        findings = (*findings, *found)
+        if is_start(look):
+            evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
+    said = ""
+    if settings.environment is Environment.PRODUCTION:
+        seen = look.here(statement_here(settings.rehearsal))
+        findings = (*findings, *_rehearsed(look, seen))
+        said = f"; {statement.sentence(seen)}"
+    notes = [f for f in findings if f.code == "release-notes-unread"]
+    information = not is_start(look)
+    evidence.judge(
+        notes,
+        observed=f"release notes and breaking changes read: {settings.release_notes_read or '-'}",
+        guide=("G02",),
+        information=information,
+    )
+    evidence.judge(
+        [f for f in findings if f.code != "release-notes-unread"],
+        observed=f"change {settings.change_id or '-'}; announced: {time_needed} for"
+        f" {len(look.inventory.hosts)} nodes, for a healthy cluster without additional modules,"
+        f" downloads and manual work apart{said}",
+        guide=("G15",),
+        information=information,
+    )
+    evidence.fulfilled("G16", "announced: service is degraded while all nodes but N are in standby")
+
+
+def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
+    return statement.rehearsed(
+        seen,
+        runbook=look.runbook,
+        source=str(release.SOURCE),
+        target=str(release.TARGET),
+        nodes=counted(look.inventory),
+        now=look.now(),
+        days=release.REHEARSAL_MAX_AGE_DAYS,
+    )
+
+
+@step("preflight.modules", guide=("G15",), asks=True)
+def test_modules(look: Look, evidence: Evidence) -> None:
+    """Additional modules are named: the announced time does not cover them."""
+    packages = look.ask_all(look.names.operative, PACKAGES)
+    evidence.answered(packages)
+    names = {package.name for installed in packages.values.values() for package in installed}
+    names |= {resource.id for resource in look.cluster_status().services}
+    found = {
+        module: sorted(name for name in names if name.startswith(beginnings))
+        for module, beginnings in release.MODULES.items()
+    }
+    listing = "; ".join(f"{module} ({', '.join(seen)})" for module, seen in found.items() if seen)
+    evidence.fulfilled("G15", f"additional modules found: {listing or 'none'}")
+
+
+@step("preflight.sameness", asks=True)
+def test_sameness(look: Look, evidence: Evidence) -> None:
+    """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
+    # while a command is under way the nodes may differ for a time
+    checks.files_are_the_same(look, evidence, information=not is_ahead(look))
+
+
+@step("preflight.repository", asks=True)
+def test_repository(look: Look, evidence: Evidence) -> None:
+    """The repository of 4.26 answers on every node, and nothing hides its packages there."""
+    packages.can_come(look, evidence, information=not is_ahead(look))
+
+
+@step("preflight.updates", asks=True)
+def test_updates(look: Look, evidence: Evidence) -> None:
+    """Updates of 4.25 that are pending are known; the update phase installs them."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.note("the upgrade has started: updates of 4.25 were settled before it")
+        return
+    packages.may_be_pending(look, evidence)
+
+
+@step("preflight.space", asks=True)
+def test_space(look: Look, evidence: Evidence) -> None:
+    """There is room for the packages on every node."""
+    checks.there_is_room(look, evidence, information=not is_start(look))
+
+
+@step("preflight.clocks", asks=True)
+def test_clocks(look: Look, evidence: Evidence) -> None:
+    """The clocks of all nodes agree."""
+    asked = look.ask_all(look.names.all, CLOCK)
+    evidence.answered(asked)
+    evidence.judge(
+        clocks.clock_difference(asked.values, release.CLOCK_LIMIT),
+        observed=f"{len(asked.values)} clocks compared; at most {release.CLOCK_LIMIT:.0f} s apart",
+        information=not is_ahead(look),
+    )
+
+
+@step("preflight.capacity_of_n", asks=True)
+def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
+    """N alone can carry everything while the others are in standby."""
+    memory = look.ask_all(look.names.operative, MEMORY)
+    load = look.ask_all(look.names.operative, LOAD)
+    cpus = look.ask_all(look.names.operative, PROCESSORS)
+    machines = look.ask_all(look.names.operative, MACHINE)
+    answered = [evidence.answered(asked) for asked in (memory, load, cpus, machines)]
+    if not all(answered):
+        return
+    evidence.judge(
+        strength.can_carry(
+            look.names.active,
+            memory.values,
+            load.values,
+            cpus.values,
+            machines=machines.values,
+        ),
+        observed=f"{look.names.active} has memory and processors for all operative nodes' work",
+        information=not is_start(look),
+    )
+
+
+@step("preflight.constraints", asks=True)
+def test_constraints(look: Look, evidence: Evidence) -> None:
+    """No leftover constraint, and none that keeps a resource off N."""
+    checks.nothing_keeps_off_n(look, evidence, information=not is_ahead(look))
+
+
+@step("preflight.leftovers", asks=True)
+def test_leftovers(look: Look, evidence: Evidence) -> None:
+    """No .rpmnew, .rpmsave or .rpmorig lies about on any node."""
+    # under way they are judged where they come up: after the update, between rounds, at the end
+    at_rest = is_ahead(look) or look.position is Position.CLOSED
+    checks.no_leftovers(look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest)
+
+
+@step("preflight.kernels", asks=True)
+def test_kernels(look: Look, evidence: Evidence) -> None:
+    """A node that is restarted, whoever does it, comes back with DRBD."""
+    checks.next_start_is_safe(look, evidence, information=not is_ahead(look))
+
+
+@step("preflight.commands", asks=True)
+def test_commands(look: Look, evidence: Evidence) -> None:
+    """No other command that changes the cluster runs on any node."""
+    checks.no_command_runs(look, evidence)
+
+
+@step("preflight.health", asks=True)
+def test_health(look: Look, evidence: Evidence) -> None:
+    """`neteye health deep` is OK on every node; some of its checks look at their node only."""
+    at_rest = is_ahead(look) or look.position is Position.CLOSED
+    checks.health_is_ok(look, evidence, information=not at_rest)
+
+
+@step("preflight.normal", asks=True)
+def test_normal(look: Look, evidence: Evidence) -> None:
+    """The cluster status is normal for the position the upgrade is in."""
+    profile, version, counts = _profile_of(look.position)
+    # one who just joined passes through states of a second; half a minute tells them apart
+    findings, seen = settled(
+        look,
+        profile,
+        version=version,
+        deadline=30.0 if counts else 0.0,
+        lasting=release.LASTING,
+    )
+    evidence.judge(
+        findings,
+        observed=describe(seen),
+        information=not counts,
+    )
+
+
+def _profile_of(position: Position) -> tuple[Profile, Version | None, bool]:
+    """The profile of a position, the version it wants, and whether it counts."""
+    if position in (Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED):
+        return normal.before_start, None, True
+    if position is Position.UPGRADED:
+        return normal.mid_upgrade, release.TARGET, False
+    if position is Position.REACTIVATED:
+        return normal.reactivated, release.TARGET, False
+    if position is Position.CLOSED:
+        return normal.final, release.TARGET, True
+    return normal.mid_upgrade, None, False
+
+
+@step("preflight.firewall", guide=("G19",), asks=True)
+def test_firewall(look: Look, evidence: Evidence) -> None:
+    """The transport refuses the commands that would harm an Elastic-only or voting-only node."""
+    nodes = look.names.elastic_only + look.names.voting_only
+    if not nodes:
+        evidence.not_applicable("the cluster has no Elastic-only and no voting-only node")
+        return
+    guard = Firewall(look.inventory)
+    passed = [
+        f"{node}: {' '.join(argv)}"
+        for node in nodes
+        for argv in (("neteye", "update"), ("neteye", "upgrade"))
+        if not _is_refused(guard, node, argv)
+    ]
+    findings = [
+        Finding(
+            code="firewall-open",
+            subject=what,
+            observed="the transport would run it",
+            expected="a refusal",
+            remedy="This is a fault of the runbook; do not use it.",
+            guide=("G19",),
+        )
+        for what in passed
+    ]
+    evidence.judge(findings, observed=f"refused by the transport on {_listed(nodes)}")
+
+
+def _is_refused(guard: Firewall, node: str, argv: tuple[str, ...]) -> bool:
+    try:
+        guard.check(node, argv)
+    except Refused:
+        return True
+    return False
+
+
+def _listed(nodes: tuple[str, ...]) -> str:
+    return ", ".join(nodes) or "none"

@@ -1,0 +1,159 @@
+"""Gate and baseline: what was true before the first change. It opens the attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.act.foreseen import Bookkeeping, planned_by
+from engine.ask.look import Look
+from engine.ask.recognition import MACHINES
+from engine.attempt.baseline import PRIVATE
+from engine.attempt.comparison import new_key
+from engine.judge.clones import gaps_of_clones
+from engine.judge.fencing import failed_fence_devices, stopped_fence_devices
+from engine.judge.resources import disabled_resources
+from engine.judge.roles import cib_in_names
+from engine.model.change import Nothing
+from engine.model.finding import Finding, Way
+from engine.model.identity import Identity
+from engine.queries.machine import PACKAGES
+from engine.queries.neteye import VERSION
+from engine.queries.pacemaker import CIB
+from engine.record.evidence import Evidence
+from engine.record.steps import step
+from engine.report.audit.states import BEFORE
+from engine.run.session import Session
+from engine.secrets import Secret
+from runbook.cluster.states import state_of
+from runbook.to_4_26 import release
+from runbook.to_4_26.glpi.checks import glpi_baseline
+from runbook.to_4_26.glpi.place import glpi_place
+from runbook.to_4_26.httpd import served
+from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server
+from runbook.to_4_26.presence import presence
+
+PREFLIGHT = (
+    *(
+        "preflight.reachable",
+        "preflight.machines",
+        "preflight.environment",
+        "preflight.roles",
+        "preflight.versions",
+    ),
+    *(
+        "preflight.access",
+        "preflight.records",
+        "preflight.governance",
+        "preflight.modules",
+        "preflight.sameness",
+        "preflight.repository",
+    ),
+    *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
+    *(
+        "preflight.constraints",
+        "preflight.leftovers",
+        "preflight.kernels",
+        "preflight.commands",
+        "preflight.health",
+    ),
+    *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
+    *("preflight.capacity", "preflight.ocs_passwords", "preflight.ocs_agents"),
+    "preflight.needs",
+)
+
+
+def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
+    """Beforehand: whether there is a baseline, and whether it is too old."""
+    if look.memory.closed:
+        return Nothing("the attempt is closed: there is nothing to upgrade any more")
+    if look.attempt is not None:
+        evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
+        return Nothing(f"the baseline of attempt {look.attempt} is there")
+    return Bookkeeping("the baseline is recorded, the attempt opened", look.names.active)
+
+
+@step("baseline.recorded", after=PREFLIGHT)
+@planned_by(baseline_to_come)
+def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Fencing, standby, placement, properties and packages are recorded before the first change."""
+    if look.baseline is not None and look.attempt is not None:
+        runbook_session.adopt_attempt()
+        evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
+        evidence.outcome = "nothing to do"
+        return
+    if look.memory.closed:
+        evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
+        return
+    key = new_key()
+    baseline = _take(look, runbook_session.survey.reachable.values, key)
+    runbook_session.open_attempt(baseline, key)
+    evidence.remember(BEFORE, **state_of(baseline["versions"], look.cluster_status()))
+    evidence.note(
+        f"attempt {look.attempt}: fencing {'on' if baseline['fencing'] else 'off'},"
+        f" {len(baseline['placement'])} resources,"
+        f" {sum(map(len, baseline['packages'].values()))} packages"
+    )
+
+
+def _take(look: Look, machines: Mapping[str, Identity], key: Secret) -> dict[str, Any]:
+    """The baseline, JSON-able. Nothing secret is in it; `key` is that of its HMACs."""
+    status = look.cluster_status()
+    there, _ = presence(look)
+    cib = look.ask(look.names.active, CIB)
+    ours = cib_in_names(cib, look.names.of_pacemaker)
+    packages = look.ask_all(look.names.all, PACKAGES)
+    versions = look.ask_all(look.names.all, VERSION)
+    return {
+        "cluster": look.settings.cluster,
+        "taken": look.now().isoformat(),
+        "nodes": {host.name: host.role.value for host in look.inventory.hosts},
+        "active_node": look.names.active,
+        MACHINES: {node: seen.machine_id for node, seen in machines.items()},
+        "source": str(release.SOURCE),
+        "target": str(release.TARGET),
+        "versions": {node: str(version) for node, version in versions.values.items()},
+        "fencing": status.options.stonith_enabled,
+        "standby": list(status.standby_nodes),
+        "placement": {name: list(nodes) for name, nodes in status.placement.items()},
+        "disabled": sorted(disabled_resources(status)),
+        "stopped_fence_devices": sorted(stopped_fence_devices(status)),
+        "failed_fence_devices": sorted(failed_fence_devices(status)),
+        "clone_gaps": sorted(gaps_of_clones(status, status.active_nodes, ours)),
+        "properties": dict(cib.properties),
+        "packages": {
+            node: sorted(map(str, installed)) for node, installed in packages.values.items()
+        },
+        "agents": served.as_fact(agents_now(look).logs) if has_ocs_server(look, there) else None,
+        "ocs": _take_ocs(look, key),
+        # digests of passwords stay on N
+        PRIVATE: ["ocs"],
+    }
+
+
+def _take_ocs(look: Look, key: Secret) -> dict[str, Any]:
+    """What G03 compares with afterwards; of stored passwords only HMACs."""
+    taken: dict[str, Any] = {"glpi": None}
+    if (database := glpi_place(look).database) is not None:
+        taken["glpi"] = glpi_baseline(look, database, key)
+    return taken
+
+
+def _age(look: Look) -> list[Finding]:
+    """A baseline that is days old may not be true any more (acceptable)."""
+    assert look.baseline is not None
+    age = look.now() - datetime.fromisoformat(look.baseline["taken"])
+    if age <= timedelta(hours=release.BASELINE_MAX_AGE_HOURS):
+        return []
+    return [
+        Finding(
+            code="baseline-old",
+            subject=look.names.active,
+            observed=f"the baseline of this attempt was taken {age.days} days ago",
+            expected=f"at most {release.BASELINE_MAX_AGE_HOURS} hours",
+            remedy="Check by hand that fencing, disabled resources and placement are still meant"
+            " to be as recorded, then accept this finding.",
+            way=Way.ACCEPT,
+        )
+    ]

@@ -1,0 +1,102 @@
+"""Preflight again: what can have changed since the start, directly before the upgrade (G28).
+
+The update has changed packages, and days may lie between update and upgrade.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.ask.look import Look
+from engine.record.evidence import Evidence
+from engine.record.steps import step
+from runbook.cluster import access, checks, packages
+from runbook.to_4_26.httpd import pristine
+
+UPDATED = ("update.fencing",)
+
+
+@pytest.fixture
+def upgrade_is_ahead(look: Look, evidence: Evidence) -> bool:
+    """Whether these checks still guard something; says so when they do not."""
+    if look.memory.closed or look.memory.detached("upgrade"):
+        evidence.not_needed("the upgrade has started: its start was guarded before it")
+        return False
+    return True
+
+
+@step("again.sameness", after=UPDATED)
+def test_sameness(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
+    if upgrade_is_ahead:
+        checks.files_are_the_same(look, evidence)
+
+
+@step("again.access", after=UPDATED)
+def test_access(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
+    if upgrade_is_ahead:
+        access.everything_is_reached(look, evidence)
+
+
+@step("again.repository", after=UPDATED)
+def test_repository(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """The repository of 4.26 answers on every node, and nothing hides its packages there."""
+    if upgrade_is_ahead:
+        packages.can_come(look, evidence)
+
+
+@step("again.space", after=UPDATED)
+def test_space(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """There is room for the packages on every node."""
+    if upgrade_is_ahead:
+        checks.there_is_room(look, evidence)
+
+
+@step("again.constraints", after=UPDATED)
+def test_constraints(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """No leftover constraint, and none that keeps a resource off N."""
+    if upgrade_is_ahead:
+        checks.nothing_keeps_off_n(look, evidence)
+
+
+@step("again.leftovers", after=UPDATED)
+def test_leftovers(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """No .rpmnew, .rpmsave or .rpmorig lies about on any node."""
+    if upgrade_is_ahead:
+        checks.no_leftovers(look, evidence)
+
+
+@step("again.kernels", after=UPDATED)
+def test_kernels(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """A node that is restarted comes back with DRBD: the update may have brought a kernel."""
+    if upgrade_is_ahead:
+        checks.next_start_is_safe(look, evidence)
+
+
+@step("again.commands", after=UPDATED)
+def test_commands(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """No other command that changes the cluster runs on any node."""
+    if upgrade_is_ahead:
+        checks.no_command_runs(look, evidence)
+
+
+@step("again.health", after=UPDATED, guide=("G28",))
+def test_health(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """`neteye health deep` is OK on every node."""
+    if upgrade_is_ahead:
+        checks.health_is_ok(look, evidence)
+
+
+@step("again.ocs_files", after=UPDATED)
+def test_ocs_files(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """The packages that brought the OCS files are on record: they tell what is a node's own."""
+    if not upgrade_is_ahead:
+        return
+    asked = look.ask_all(look.names.operative, pristine.OWNERS)
+    if not evidence.answered(asked):
+        return
+    evidence.remember(pristine.FACT, nodes=asked.values)
+    packages = {entry["package"] for owned in asked.values.values() for entry in owned.values()}
+    said = ", ".join(sorted(packages)) or "none of the OCS files is there"
+    evidence.note(f"packages of the OCS files on {len(asked.values)} operative nodes: {said}")

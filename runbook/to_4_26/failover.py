@@ -1,0 +1,338 @@
+"""httpd on every node that may have to run it: where it is, how a move ends, what is found there.
+
+The OCS files are local to each node, so a proof on N says nothing of the others: one whose files
+are wrong is found when N is lost, unless httpd has been there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.ask.look import Look
+from engine.errors import Unanswered
+from engine.judge import normal
+from engine.judge.constraints import OWN, forbidden
+from engine.judge.normal import Expected, Observed
+from engine.judge.resources import Wanted, disabled_resources, is_moving, judge_resources
+from engine.judge.text import listed, quoted
+from engine.model.cluster import Cib, ClusterStatus, FailedAction, Resource
+from engine.model.finding import Finding, Severity, Way
+from engine.record.evidence import unanswered
+from engine.record.memory import Memory
+from engine.waiting import poll
+from runbook.to_4_26 import release
+from runbook.to_4_26.httpd import checks as httpd_checks
+
+CONSTRAINT = f"{OWN}failover"
+"""Id of the location constraint that moves httpd."""
+LEDGER = ("constraint", CONSTRAINT)
+PHASE = "failover."
+PROVED = "ocs-proved"
+"""The fact where httpd ran when the verification proved OCS by use; it is put back there."""
+OVER = "failover-over"
+"""The fact that httpd is back where it was, after the last move."""
+NOT_SET = "not exercised: runbook_failover_proof is not set"
+ARRIVAL = 600.0
+"""Seconds for a move: a start or stop of one resource may take 100, and groups go one by one."""
+_STARTS = ("start", "monitor", "probe")
+
+
+@dataclass(frozen=True)
+class Httpd:
+    """The resource httpd and what moves with it by its group."""
+
+    unit: str
+    """What a constraint names: the group, or httpd itself when it is in none."""
+    members: tuple[str, ...]
+    node: str | None
+    """Where it is Started, by the inventory's name; None: nowhere, or on several nodes."""
+    is_disabled: bool
+
+
+def httpd_of(status: ClusterStatus) -> Httpd | None:
+    """httpd as pacemaker has it; None when there is no such resource."""
+    found = status.resource(httpd_checks.HTTPD_RESOURCE)
+    if found is None:
+        return None
+    unit = found.group or found.id
+    members = tuple(r.id for r in status.services if unit in (r.id, r.group))
+    is_settled = found.is_started and len(found.nodes) == 1 and not is_moving(found)
+    return Httpd(unit, members, found.nodes[0] if is_settled else None, found.is_disabled)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What use has shown on one node. Nothing secret is in it: it goes into the journal."""
+
+    node: str
+    findings: tuple[Finding, ...]
+    observed: str
+    moved: tuple[str, ...] = ()
+    """What came to the node together with httpd's group, by colocation."""
+
+    def sentence(self) -> str:
+        """In words, for the step."""
+        along = f"; moved along: {', '.join(self.moved)}" if self.moved else ""
+        word = "OCS works there" if not self.findings else "NOT PROVED, judged in failover.proof"
+        return f"httpd on {self.node}: {word}: {self.observed}{along}"
+
+    def as_fact(self) -> dict[str, Any]:
+        return {
+            "on": self.node,
+            "observed": self.observed,
+            "moved": list(self.moved),
+            "findings": [_plain(finding) for finding in self.findings],
+        }
+
+    @classmethod
+    def from_fact(cls, fact: Mapping[str, Any]) -> Proof:
+        """KeyError when it is none."""
+        findings = tuple(_finding(data) for data in fact["findings"])
+        return cls(fact["on"], findings, fact["observed"], tuple(fact["moved"]))
+
+
+_TEXTS = ("subject", "observed", "expected", "remedy")
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    texts = {name: getattr(finding, name) for name in _TEXTS}
+    return {"code": finding.code, **texts, "guide": list(finding.guide)}
+
+
+def _finding(data: Mapping[str, Any]) -> Finding:
+    texts = {name: data[name] for name in _TEXTS}
+    return Finding(code=data["code"], guide=tuple(data["guide"]), way=Way.ACCEPT, **texts)
+
+
+@dataclass
+class Exercised:
+    """What the action of a step has found, for the step's body."""
+
+    proof: Proof | None = None
+
+
+def fact_of(node: str) -> str:
+    """The name of the fact that keeps the node's proof."""
+    return f"failover[{node}]"
+
+
+def proof_on_record(memory: Memory, node: str) -> Proof | None:
+    """What this attempt has found on the node."""
+    fact = memory.facts.get(fact_of(node))
+    return Proof.from_fact(fact) if fact else None
+
+
+def has_begun(memory: Memory) -> bool:
+    """A change of this phase was begun in this attempt, by this run or an earlier one."""
+    return any(r.intent["step"].startswith(PHASE) for r in memory.changes.values())
+
+
+def is_under_way(memory: Memory) -> bool:
+    """httpd was moved and is not known to be back: a run was interrupted, or does it right now."""
+    if LEDGER in memory.ledger:
+        return True
+    moves = [
+        r.intent["time"] for r in memory.changes.values() if r.intent["step"].startswith(PHASE)
+    ]
+    over = memory.facts.get(OVER)
+    return bool(moves) and (over is None or over["time"] < max(moves))
+
+
+def home_of(look: Look) -> str:
+    """Where httpd ran before it was moved: the proof leaves the cluster as it was found."""
+    proved = look.memory.facts.get(PROVED)
+    return str(proved["node"]) if proved else look.names.active
+
+
+def held_on(look: Look, cib: Cib) -> str | None:
+    """The node that our constraint names; '' when it names none that is there, None without it."""
+    if CONSTRAINT not in cib.location_ids:
+        return None
+    nodes = [one.node for one in cib.location if one.id == CONSTRAINT]
+    return look.names.of_pacemaker(nodes[0]) if len(nodes) == 1 else ""
+
+
+def keeps_off(look: Look, status: ClusterStatus, cib: Cib, httpd: Httpd, node: str) -> str:
+    """Why the node never runs httpd, by a constraint of somebody else's; '' when it may."""
+    ids = [
+        one.id
+        for one in forbidden(cib, status.bans)
+        if one.resource in (httpd.unit, *httpd.members)
+        and look.names.of_pacemaker(one.node) == node
+    ]
+    if ids:
+        return f"constraint {listed(ids)} keeps {httpd.unit} off it"
+    if not free_for(look, cib, httpd, node):
+        return f"every resource of {httpd.unit} has a constraint for it, which pcs would replace"
+    return ""
+
+
+def free_for(look: Look, cib: Cib, httpd: Httpd, node: str) -> tuple[str, ...]:
+    """The group and its members, without those for which somebody's constraint names the node."""
+    taken = {
+        one.resource
+        for one in cib.location
+        if one.id != CONSTRAINT and look.names.of_pacemaker(one.node) == node
+    }
+    return tuple(name for name in dict.fromkeys((httpd.unit, *httpd.members)) if name not in taken)
+
+
+def arrived(look: Look, unit: str, node: str) -> ClusterStatus:
+    """Wait until all is Started and at rest with the unit on the node, or it can't come to that.
+
+    Returns what was seen last, after `ARRIVAL` seconds at most: it may be neither.
+    """
+    disabled = disabled_resources(look.cluster_status())
+
+    def is_over(status: ClusterStatus) -> bool:
+        if any(resource.blocked for resource in status.services):
+            return True  # nothing goes on there by itself
+        if any(is_moving(resource) for resource in status.services):
+            return False
+        if is_on(status, unit, node):
+            anywhere = Wanted(frozenset(look.names.operative), disabled)
+            return not judge_resources(status, status.services, anywhere)
+        # a start that failed there: pacemaker does not try again by itself
+        return bool(_failures(status, unit, node))
+
+    return poll(
+        look.cluster_status, is_over, deadline=ARRIVAL, times=3, clock=look.timer, wait=look.wait
+    )
+
+
+def is_on(status: ClusterStatus, unit: str, node: str) -> bool:
+    """All of the unit is Started on the node, what somebody disabled apart."""
+    members = [r for r in status.services if unit in (r.id, r.group) and not r.is_disabled]
+    return bool(members) and all(r.is_started and r.nodes == (node,) for r in members)
+
+
+def came_along(before: ClusterStatus, after: ClusterStatus, httpd: Httpd, node: str) -> list[str]:
+    """What else runs on the node now, and ran elsewhere before the move."""
+    return [
+        r.id
+        for r in after.services
+        if r.id not in httpd.members
+        and r.nodes == (node,)
+        and node not in before.placement.get(r.id, ())
+    ]
+
+
+def exercise(look: Look, httpd: Httpd, node: str, before: ClusterStatus) -> Proof:
+    """What is found after the move: not there, or there and proved by use."""
+    status = arrived(look, httpd.unit, node)
+    if not is_on(status, httpd.unit, node):
+        finding = _not_started(status, httpd, node)
+        return Proof(node, (finding,), finding.observed)
+    return prove(look, node, tuple(came_along(before, status, httpd, node)))
+
+
+def prove(look: Look, node: str, moved: tuple[str, ...] = ()) -> Proof:
+    """The proof by use on the node.
+
+    A question without an answer proves nothing; it does not end the step, because what was moved
+    has to be given back first.
+    """
+    try:
+        seen = httpd_checks.ocs_online(look, node)
+    except Unanswered as error:
+        found = unanswered(error.node, error.question, error.why)
+        return Proof(node, (_not_working(node, [found]),), str(error), moved)
+    # what only warns does not keep httpd off a node; it is told where httpd is left
+    against = [f for f in seen.findings if release.SEVERITIES.of(f.code) is Severity.BLOCK]
+    findings = (_not_working(node, against),) if against else ()
+    return Proof(node, findings, seen.observed, moved)
+
+
+def _not_working(node: str, findings: list[Finding]) -> Finding:
+    """What the proof found, as one finding about the node."""
+    seen = "; ".join(f"[{f.code}] {f.subject}: {f.observed}" for f in findings)
+    return Finding(
+        code="failover-ocs-failed",
+        subject=node,
+        observed=f"httpd was moved to {node} and started there, and OCS does not work: {seen}",
+        expected="an OCS server that logs in to its database, on every node that may run httpd",
+        remedy=f"httpd is not left on {node}. Its files below /etc/httpd are its own: compare the"
+        f" two files of OCS there with those of N. {_by_hand('failover-ocs-failed', node)}",
+        guide=("G14",),
+        way=Way.ACCEPT,
+    )
+
+
+def _not_started(status: ClusterStatus, httpd: Httpd, node: str) -> Finding:
+    failures = [
+        f"{f.op_key}: {f.exit_status}{f', {f.exit_reason}' if f.exit_reason else ''}"
+        for f in _failures(status, httpd.unit, node)
+    ]
+    places = [_place(r) for r in status.services if r.id in httpd.members]
+    return Finding(
+        code="failover-not-started",
+        subject=node,
+        observed=f"{httpd.unit} was to run on {node} and does not: {', '.join(places)}; failed"
+        f" actions on {node}: {listed(failures)}",
+        expected=f"all of {httpd.unit} Started on every node that may have to run it",
+        remedy=f"See `journalctl -u {httpd_checks.HTTPD_RESOURCE}` and `httpd -t` on {node}, mend"
+        f" the cause, then `pcs resource cleanup {httpd.unit}`."
+        f" {_by_hand('failover-not-started', node)}",
+        guide=("G14",),
+        way=Way.ACCEPT,
+    )
+
+
+def _by_hand(code: str, node: str) -> str:
+    return (
+        "The upgrade itself is verified, and with fencing on no run moves httpd any more: prove it"
+        f" by hand, then accept this finding with what you saw: {_accepted(code, node)}"
+    )
+
+
+def _accepted(code: str, node: str) -> str:
+    return f"--accept {quoted(f'{code}@{node}=REASON')} --by NAME"
+
+
+def _place(resource: Resource) -> str:
+    where = f" on {', '.join(resource.nodes)}" if resource.nodes else ""
+    return f"{resource.id} {'FAILED (blocked)' if resource.blocked else resource.role}{where}"
+
+
+def _failures(status: ClusterStatus, unit: str, node: str) -> list[FailedAction]:
+    members = {r.id for r in status.services if unit in (r.id, r.group)}
+    return [f for f in status.failures if f.node == node and f.resource in members]
+
+
+def after_failover(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """Normal enough for fencing to come back: as reactivated, but for starts that failed.
+
+    A start of httpd's group that failed on a node is told in `failover.proof` and in the final
+    profile. It does no harm with fencing on. A stop that failed does: its node would be fenced.
+    """
+    httpd = httpd_of(observed.status)
+    members = httpd.members if httpd else ()
+    left = tuple(
+        f
+        for f in observed.status.failures
+        if f.resource not in members or f.op_key.rsplit("_", 2)[1] not in _STARTS
+    )
+    judged = replace(observed, status=replace(observed.status, failures=left))
+    fencing = observed.status.options.stonith_enabled
+    return (normal.final if fencing else normal.reactivated)(judged, expected)
+
+
+def not_back(home: str, httpd: Httpd | None) -> list[Finding]:
+    """httpd is where it was before it was moved."""
+    if httpd is None or httpd.is_disabled or httpd.node == home:
+        return []
+    return [
+        Finding(
+            code="failover-not-back",
+            subject=home,
+            observed=f"{httpd.unit} runs on {httpd.node or 'no node'} after the failover proof",
+            expected=f"{home}, where it ran before",
+            remedy=f"No run moves it any more once fencing is on. Look at `pcs status` and"
+            f" `pcs constraint` for what keeps it off {home}, and where it is to run. Then accept"
+            f" this finding with what you decided: {_accepted('failover-not-back', home)}",
+            guide=("G14",),
+            way=Way.ACCEPT,
+        )
+    ]

@@ -1,0 +1,71 @@
+"""Following up the machines of a list: where the list is, and what is kept of a look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from engine.ask.look import Look
+from engine.errors import RunbookError
+from engine.record.evidence import Evidence
+from engine.record.listing import Cells
+from engine.run.session import Session
+from runbook.to_4_26.memories import followed
+from runbook.to_4_26.memories.agents import FollowedAgent, verdict
+from runbook.to_4_26.memories.tally import HEADER, Judged, Tally
+
+FETCH = 600.0
+"""Seconds for bringing the list here."""
+
+
+class ListUnusable(RunbookError):
+    """The list on record can't be had or read; the text says why."""
+
+
+def list_here(
+    session: Session, look: Look, attempt: str, sha256: str, another: Path | None = None
+) -> Path:
+    """The list on record: `another` copy, that in this run's `backups/`, or fetched there from N.
+
+    ListUnusable when N does not have it either, or can't be asked.
+    """
+    own = session.run.directory / "backups" / followed.FILE
+    for here in filter(None, (another, own)):
+        if not followed.problem_of(here, sha256):
+            return here
+    source = ("cat", "--", followed.path(attempt))
+    try:
+        fetched = session.fetch(look.names.active, source, followed.FILE, FETCH)
+    except RunbookError as error:
+        raise ListUnusable(str(error)) from error
+    if problem := followed.problem_of(fetched, sha256):
+        raise ListUnusable(
+            f"the list of the machines to follow up, as {look.names.active} has it, is not the one"
+            f" on record: {problem}"
+        )
+    return fetched
+
+
+def follow(look: Look, evidence: Evidence, file: Path, upgraded: datetime) -> tuple[Tally, str]:
+    """Judge every machine of the list; their counts, and the file of the run that lists them all.
+
+    `upgraded` is the database's clock after the column was changed. Raises ListUnusable.
+    """
+    tally = Tally()
+
+    def judged() -> Iterator[Cells]:
+        for agent, now in followed.with_now(look, _machines(file)):
+            one = Judged(verdict(agent, now, upgraded), agent, now)
+            tally.add(one, upgraded)
+            yield one.row()
+
+    output = evidence.list("agents to follow up", HEADER, judged())
+    return tally, str(output["file"])
+
+
+def _machines(file: Path) -> Iterator[FollowedAgent]:
+    try:
+        yield from followed.read(file)
+    except ValueError as error:
+        raise ListUnusable(f"the list of the machines can't be read: {error}") from error

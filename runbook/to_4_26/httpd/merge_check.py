@@ -1,0 +1,70 @@
+"""Is a merged file certain? Read again, as httpd would, and compared with where it came from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from runbook.to_4_26.httpd.conf_tree import Key, identity, values_of
+from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, parse_conf
+from runbook.to_4_26.httpd.passwords import is_carrier, is_passed_in_time, read_password
+
+
+def unconditional(item: Item) -> tuple[Key, Key]:
+    """Its sections without the conditions (`<IfModule ...>`) around them, and what it sets."""
+    sections = (part for part in item.section if not part.startswith("if"))
+    return tuple("perl" if p.startswith("perl#") else p for p in sections), identity(item)
+
+
+class Checked:
+    """The node's file, the package's, and the settings of the node's that were let go."""
+
+    def __init__(
+        self, old: ConfFile, new: ConfFile, gone: Iterable[Item], *, joined_perl: bool
+    ) -> None:
+        self._old = old
+        self._new = new
+        self._gone = list(gone)
+        self._joined_perl = joined_perl
+
+    def questions(self, text: str, path: str, variable: str) -> Iterator[str]:
+        """What is not certain: the password, each setting in its place, and their order."""
+        merged = parse_conf(text)
+        password = read_password(merged, path)
+        if merged.problems or password.variable != variable:
+            why = password.problem or "; ".join(merged.problems) or "it refers to another one"
+            yield f"the merged file does not refer to {variable}: {why}"
+        elif not is_passed_in_time(merged, variable) and is_passed_in_time(self._new, variable):
+            yield f"{variable} is not passed to mod_perl before the <Perl> block"
+        before, after = Counter(self._seen(self._old)), Counter(self._seen(merged))
+        gone = Counter((self._place(item), values_of(item)) for item in self._gone)
+        lost = before - gone - after
+        alien = after - before - Counter(self._seen(self._new))
+        for place, values in [*lost, *alien][:1]:
+            where = " ".join(place) or "the file"
+            yield f"{' '.join(values[:2])} in {where} can't be kept where it counts"
+        for key in {unconditional(i) for i in self._old.settings() if not is_carrier(i)}:
+            yield from self._later_wins(key, merged)
+
+    def _later_wins(self, key: tuple[Key, Key], merged: ConfFile) -> Iterator[str]:
+        """What is set in several places has to be set there in the order it was."""
+        mine, now = self._seen(self._old, key), self._seen(merged, key)
+        if len({place for place, _ in now}) < 2:
+            return
+        rest = iter(now)
+        if not all(entry in rest for entry in mine if entry in now):
+            yield f"{' '.join(key[1][:2])} is set in several places, and their order changed"
+
+    def _seen(
+        self, conf: ConfFile, key: tuple[Key, Key] | None = None
+    ) -> list[tuple[Key, tuple[str, ...]]]:
+        return [
+            (self._place(item), values_of(item))
+            for item in conf.settings()
+            if not is_carrier(item) and (key is None or unconditional(item) == key)
+        ]
+
+    def _place(self, item: Item) -> Key:
+        if not self._joined_perl:
+            return item.section
+        return tuple("perl" if part.startswith("perl#") else part for part in item.section)

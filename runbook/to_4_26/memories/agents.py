@@ -1,0 +1,235 @@
+"""The agents that had sent strings (guide row G08): who is to be followed up, and how they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from engine.queries import SqlQuery
+from runbook.to_4_26.memories.capacity import INT_MAX
+from runbook.to_4_26.memories.useragents import Sends, counts_alike, sends
+from runbook.to_4_26.names import OCS_DATABASE
+
+Row = Mapping[str, Any]
+
+
+class Verdict(StrEnum):
+    """How an agent does after the upgrade (ocs-glpi 1.6)."""
+
+    GOOD = "reports integers"
+    NOT_YET = "not reported yet"
+    UPDATE_AGENT = "update the agent"
+    UNCHANGED = "section unchanged, undecided"
+    UNKNOWN_AGENT = "agent not known, undecided"
+    GONE = "gone"
+
+    @property
+    def is_open(self) -> bool:
+        return self not in (Verdict.GOOD, Verdict.GONE)
+
+
+@dataclass(frozen=True)
+class FollowedAgent:
+    """A machine whose agent had sent values that are no integers."""
+
+    machine: int
+    name: str | None
+    deviceid: str
+    useragent: str | None
+    lastdate: datetime | None
+    text_slots: tuple[int | None, ...]
+    """Slots whose value was text, as that agent numbers them."""
+    decorated_slots: tuple[int | None, ...] = ()
+    """Slots with an integer and something around it, which the upgrade may have made NULL."""
+
+    def as_json(self) -> dict[str, Any]:
+        """A line of the list (runbook/ocs/followed.py)."""
+        return {
+            "machine": self.machine,
+            "name": self.name,
+            "deviceid": self.deviceid,
+            "useragent": self.useragent,
+            "lastdate": self.lastdate.isoformat(sep=" ") if self.lastdate else None,
+            "text_slots": list(self.text_slots),
+            "decorated_slots": list(self.decorated_slots),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> FollowedAgent:
+        """The inverse of `as_json`. ValueError when a field is missing or of another kind."""
+        try:
+            lastdate = data["lastdate"]
+            return cls(
+                machine=int(data["machine"]),
+                name=_text(data["name"]),
+                deviceid=str(data["deviceid"]),
+                useragent=_text(data["useragent"]),
+                lastdate=datetime.fromisoformat(lastdate) if lastdate else None,
+                text_slots=_slots(data["text_slots"]),
+                decorated_slots=_slots(data["decorated_slots"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no machine to follow up: {error}") from error
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _slots(values: Iterable[Any]) -> tuple[int | None, ...]:
+    return tuple(None if value is None else int(value) for value in values)
+
+
+class Slot(NamedTuple):
+    """A row that tells no size: its CAPACITY is NULL, 0, or the largest integer."""
+
+    number: int | None
+    value: int | None
+    is_filled: bool = False
+    """By its other columns a module is in the slot: it has a speed or a serial number."""
+
+
+@dataclass(frozen=True)
+class MachineNow:
+    """A machine as the database has it now."""
+
+    machine: int
+    deviceid: str
+    useragent: str | None
+    lastdate: datetime | None
+    archived: bool
+    values: tuple[Slot, ...] = ()
+    """Those of its rows that tell no size."""
+    lastcome: datetime | None = None
+    """Its last contact: it moves also when no inventory was due (ocs-glpi 1.6)."""
+
+
+def machines_now(machines: Iterable[int]) -> SqlQuery[dict[int, MachineNow]]:
+    """Machines and their rows that tell no size; one that is missing in the answer is gone."""
+    wanted = sorted(set(machines))
+    marks = ", ".join(["%s"] * len(wanted)) or "NULL"
+    return SqlQuery(
+        name="the machines that had sent strings",
+        database=OCS_DATABASE,
+        sql="SELECT h.ID AS machine, h.DEVICEID AS deviceid, h.USERAGENT AS useragent,"
+        f" {moment_sql('h.LASTDATE')} AS lastdate, {moment_sql('h.LASTCOME')} AS lastcome,"
+        " h.ARCHIVE AS archived, m.ID AS row_id, m.NUMSLOTS AS slot, m.CAPACITY AS value,"
+        " m.SPEED AS speed, m.SERIALNUMBER AS serial"
+        " FROM hardware h LEFT JOIN memories m ON m.HARDWARE_ID = h.ID"
+        f" AND (m.CAPACITY IS NULL OR m.CAPACITY <= 0 OR m.CAPACITY >= {INT_MAX})"
+        f" WHERE h.ID IN ({marks}) ORDER BY h.ID, m.ID",
+        params=tuple(wanted),
+        parse=_machines_now,
+        deadline=300.0,
+    )
+
+
+def moment_sql(column: str) -> str:
+    """SQL expression: a date and time, NULL for the zero date that non-strict sessions store."""
+    return f"CASE WHEN {column} > '1000-01-01' THEN {column} END"
+
+
+def _machines_now(rows: list[Row]) -> dict[int, MachineNow]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(int(row["machine"]), []).append(row)
+    return {machine: _machine_now(machine, rows) for machine, rows in found.items()}
+
+
+def _machine_now(machine: int, rows: list[Row]) -> MachineNow:
+    first = rows[0]
+    values = tuple(
+        Slot(
+            row["slot"],
+            None if row["value"] is None else _number(row["value"]),
+            _is_filled(row["speed"], row["serial"]),
+        )
+        for row in rows
+        if row["row_id"] is not None
+    )
+    return MachineNow(
+        machine,
+        first["deviceid"],
+        first["useragent"],
+        first["lastdate"],
+        bool(first["archived"]),
+        values,
+        first["lastcome"],
+    )
+
+
+def _number(value: Any) -> int:
+    """Text, in a column that is text still, counts as what a server makes of it in an integer."""
+    try:
+        return int(value)
+    except ValueError:
+        return 0
+
+
+# what firmware writes where there is no module: Unknown, [Empty], SerNum3, 0x00000000
+_NO_SERIAL = re.compile(
+    r"\W*(?:unknown|none|n/?a|not .*|no dimm|empty|.*ser(?:ial)?[ _]*num.*|(?:0x)?[0f]*)\W*", re.I
+)
+
+
+def _is_filled(speed: object, serial: object) -> bool:
+    """An empty slot has neither a speed nor a serial number (ocs-glpi 1.8)."""
+    has_speed = bool(re.search("[1-9]", str(speed or "")))
+    return has_speed or not _NO_SERIAL.fullmatch(str(serial or ""))
+
+
+def verdict(agent: FollowedAgent, now: MachineNow | None, upgraded: datetime) -> Verdict:
+    """How this agent does. `upgraded` is the database's clock after the column was changed.
+
+    Nothing but a full inventory after the upgrade decides. 0 alone says nothing: the server stores
+    it for text as for a size that is left out, and every agent of now leaves out that of an empty
+    slot (ocs-glpi 1.8). What tells is the agent's name and version, and the row's other columns.
+    """
+    if now is None or now.archived or now.deviceid != agent.deviceid:
+        return Verdict.GONE
+    if now.lastdate is None or now.lastdate <= upgraded:
+        return Verdict.NOT_YET
+    found = {_of_slot(slot, agent, now) for slot in _in_question(agent, now)}
+    # the most work first
+    return next((verdict for verdict in _WORST if verdict in found), Verdict.GOOD)
+
+
+_WORST = (Verdict.UPDATE_AGENT, Verdict.UNKNOWN_AGENT, Verdict.UNCHANGED)
+
+
+def _in_question(agent: FollowedAgent, now: MachineNow) -> list[Slot]:
+    """The slots that had sent strings; all of them when another agent numbers them otherwise."""
+    if not counts_alike(agent.useragent, now.useragent):
+        return list(now.values)
+    listed = (*agent.text_slots, *agent.decorated_slots)
+    # a slot that had an integer in a decoration may be empty by now
+    return [
+        slot
+        for slot in now.values
+        if slot.number in (agent.text_slots if _is_zero(slot.value) else listed)
+    ]
+
+
+def _is_zero(value: int | None) -> bool:
+    return value is not None and value < INT_MAX
+
+
+def _of_slot(slot: Slot, agent: FollowedAgent, now: MachineNow) -> Verdict:
+    """What one row that tells no size says of the agent."""
+    if slot.value is not None and slot.value >= INT_MAX:
+        # what a non-strict server makes of a number out of range (ocs-glpi 1.3)
+        return Verdict.UPDATE_AGENT
+    if slot.is_filled:
+        return Verdict.UNCHANGED if slot.value is None else Verdict.UPDATE_AGENT
+    known = sends(now.useragent)
+    if known is Sends.INTEGERS:
+        return Verdict.GOOD
+    if known is Sends.UNKNOWN and slot.value is None:
+        return Verdict.UNCHANGED
+    if known is Sends.UNKNOWN and now.useragent != agent.useragent:
+        return Verdict.UNKNOWN_AGENT
+    return Verdict.UPDATE_AGENT

@@ -1,0 +1,259 @@
+"""`ocsweb.memories.CAPACITY` before the upgrade: which values are no integers (guide row G05).
+
+The classes and why the predicates look as they do: ocs-glpi 1.3 and 1.4. The expressions hold in
+strict and in non-strict sessions, and in every SQL mode: they contain no backslash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import ParseError
+from engine.model.finding import Finding
+from engine.queries import SqlQuery
+from runbook.to_4_26.names import OCS_DATABASE
+
+Row = Mapping[str, Any]
+
+INT_MIN, INT_MAX = -2147483648, 2147483647
+
+
+class CapacityClass(StrEnum):
+    """How a value behaves when the column becomes an integer."""
+
+    NULL = "null"
+    INTEGER = "integer"
+    DECORATED = "decorated integer"
+    BLANK = "blank"
+    LEADING_NUMBER = "leading number"
+    TEXT = "text"
+    OUT_OF_RANGE = "out of range"
+
+
+CLEAN = frozenset({CapacityClass.NULL, CapacityClass.INTEGER})
+LOSING = frozenset({CapacityClass.TEXT, CapacityClass.LEADING_NUMBER, CapacityClass.OUT_OF_RANGE})
+"""Classes whose information is gone after the upgrade."""
+LISTED = LOSING | {CapacityClass.DECORATED}
+"""Classes listed row by row; blanks (empty slots, very common) are counted only."""
+
+
+class ColumnType(StrEnum):
+    """What the column is now; half-done upgrades can't be told by GUI_VERSION (ocs-glpi 1.2)."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    OTHER = "other"
+
+
+# literal characters instead of escapes: what a backslash means depends on the session's SQL mode
+_SPACE = " \t\n\x0b\x0c\r"
+
+
+def class_sql(column: str = "CAPACITY") -> str:
+    """SQL expression: the class of a textual value, one of `CapacityClass`.
+
+    CASE fixes the order of evaluation, so that no cast ever sees text. What nearly all values are
+    comes first: one pattern for those, and it ends at the value's end (`$` would not).
+    """
+    digits = f"CAST({column} AS DECIMAL(65,0))"
+    return f"""CASE
+ WHEN {column} IS NULL THEN 'null'
+ WHEN LENGTH({column}) = 0 THEN 'blank'
+ WHEN {column} REGEXP '^[0-9]{{1,9}}(?![^0]|0)' THEN 'integer'
+ WHEN {column} NOT REGEXP '[^{_SPACE}]' THEN 'blank'
+ WHEN {column} NOT REGEXP '[^0-9]' THEN
+  CASE WHEN {digits} <= {INT_MAX} THEN 'integer' ELSE 'out of range' END
+ WHEN {column} REGEXP '^[{_SPACE}]*[+-]?[0-9]+[{_SPACE}]*$' THEN
+  CASE WHEN {_stripped(column)} BETWEEN {INT_MIN} AND {INT_MAX}
+   THEN 'decorated integer' ELSE 'out of range' END
+ WHEN {column} REGEXP '^[{_SPACE}]*[+-]?[0-9]' THEN 'leading number'
+ ELSE 'text' END"""
+
+
+def number_sql(column: str = "CAPACITY", *, decorated: bool) -> str:
+    """SQL expression: the number a textual value has to be afterwards, NULL for all others.
+
+    A decorated integer (` 8192`, `+8192`) may survive or become NULL, depending on the predicate
+    of the product's cleaning, which is not known: `decorated` chooses.
+    """
+    survives = f" WHEN 'decorated integer' THEN {_stripped(column)}" if decorated else ""
+    return f"""CASE {class_sql(column)}
+ WHEN 'integer' THEN CAST({column} AS DECIMAL(65,0)){survives}
+ ELSE NULL END"""
+
+
+def _stripped(column: str) -> str:
+    return f"CAST(REGEXP_REPLACE({column}, '[{_SPACE}]', '') AS DECIMAL(65,0))"
+
+
+def _column_type(rows: list[Row]) -> ColumnType | None:
+    if not rows:
+        return None
+    if len(rows) != 1:
+        raise ParseError(
+            "information_schema.COLUMNS", "memories.CAPACITY", f"{len(rows)} rows, expected one"
+        )
+    name = str(rows[0]["data_type"]).lower()
+    if "char" in name or "text" in name:
+        return ColumnType.TEXT
+    return ColumnType.INTEGER if name == "int" else ColumnType.OTHER
+
+
+def column_type(schema: str = OCS_DATABASE) -> SqlQuery[ColumnType | None]:
+    """The type of `memories.CAPACITY`; None is an observation: there is no such column."""
+    return SqlQuery(
+        name="type of memories.CAPACITY",
+        database="information_schema",
+        sql="SELECT DATA_TYPE AS data_type FROM COLUMNS WHERE TABLE_SCHEMA = %s"
+        " AND TABLE_NAME = 'memories' AND COLUMN_NAME = 'CAPACITY'",
+        params=(schema,),
+        parse=_column_type,
+    )
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Rows and machines of each class."""
+
+    rows: Mapping[CapacityClass, int]
+    machines: Mapping[CapacityClass, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+    def of(self, classes: Iterable[CapacityClass]) -> int:
+        """Rows of these classes together."""
+        return sum(self.rows.get(kind, 0) for kind in classes)
+
+    def sentence(self) -> str:
+        """`3200 values: 3100 integer, 60 text (41 machines), ...`, for people."""
+        parts = [
+            f"{count} {kind}" + (f" ({self.machines[kind]} machines)" if kind not in CLEAN else "")
+            for kind, count in sorted(self.rows.items(), key=lambda item: -item[1])
+        ]
+        return f"{self.total} values: {', '.join(parts) or 'none'}"
+
+
+def _class_counts(rows: list[Row]) -> ClassCounts:
+    kinds = {CapacityClass(str(row["kind"])): row for row in rows}
+    return ClassCounts(
+        rows={kind: int(row["values_count"]) for kind, row in kinds.items()},
+        machines={kind: int(row["machines_count"]) for kind, row in kinds.items()},
+    )
+
+
+COUNTS: SqlQuery[ClassCounts] = SqlQuery(
+    name="values of memories.CAPACITY by class",
+    database=OCS_DATABASE,
+    sql=f"SELECT {class_sql()} AS kind, COUNT(*) AS values_count,"
+    " COUNT(DISTINCT HARDWARE_ID) AS machines_count FROM memories GROUP BY 1",
+    parse=_class_counts,
+    deadline=900.0,
+)
+"""Only while the column is text: on an integer column there is nothing to classify."""
+
+
+@dataclass(frozen=True)
+class DirtyValue:
+    """A value that is no integer, with the machine and the agent that sent it.
+
+    `machine` is hardware.ID as memories names it; the fields of the machine are None for an
+    orphan, a row whose machine is gone.
+    """
+
+    row: int
+    machine: int
+    value: str
+    kind: CapacityClass
+    name: str | None = None
+    deviceid: str | None = None
+    useragent: str | None = None
+    lastdate: datetime | None = None
+    lastcome: datetime | None = None
+    slot: int | None = None
+    caption: str | None = None
+
+    @property
+    def is_orphan(self) -> bool:
+        return self.deviceid is None
+
+
+def dirty_values(
+    after: int = 0,
+    limit: int = 5000,
+    classes: Iterable[CapacityClass] = LISTED,
+) -> SqlQuery[list[DirtyValue]]:
+    """One page of the list, ordered by row: ask again with `after` = the last row of a full page.
+
+    Orphans are listed, not dropped.
+    """
+    wanted = ", ".join(f"'{kind}'" for kind in sorted(classes))
+    return SqlQuery(
+        name="values of memories.CAPACITY that are no integers",
+        database=OCS_DATABASE,
+        # the class is decided in the inner query, so that the limit ends the scan early
+        sql="SELECT m.ID AS id, m.HARDWARE_ID AS machine, m.CAPACITY AS value, m.kind AS kind,"
+        " h.NAME AS name, h.DEVICEID AS deviceid, h.USERAGENT AS useragent,"
+        " h.LASTDATE AS lastdate, h.LASTCOME AS lastcome, m.NUMSLOTS AS slot, m.CAPTION AS caption"
+        f" FROM (SELECT memories.*, {class_sql()} AS kind FROM memories WHERE ID > %s) m"
+        " LEFT JOIN hardware h ON h.ID = m.HARDWARE_ID"
+        f" WHERE m.kind IN ({wanted}) ORDER BY m.ID LIMIT %s",
+        params=(after, limit),
+        parse=lambda rows: [_dirty_value(row) for row in rows],
+        deadline=900.0,
+    )
+
+
+def _dirty_value(row: Row) -> DirtyValue:
+    return DirtyValue(
+        row=int(row["id"]),
+        machine=int(row["machine"]),
+        value=str(row["value"]),
+        kind=CapacityClass(str(row["kind"])),
+        name=row["name"],
+        deviceid=row["deviceid"],
+        useragent=row["useragent"],
+        lastdate=row["lastdate"],
+        lastcome=row["lastcome"],
+        slot=row["slot"],
+        caption=row["caption"],
+    )
+
+
+def findings_before(column: ColumnType | None, counts: ClassCounts | None) -> list[Finding]:
+    """What the upgrade will do to the values (G05); the severities table lets it warn only."""
+    if column is None:
+        return [_unexpected_column("there is no column memories.CAPACITY")]
+    if column is ColumnType.OTHER:
+        return [_unexpected_column("memories.CAPACITY is neither text nor an integer")]
+    if column is ColumnType.INTEGER or counts is None or not counts.of(LISTED):
+        return []
+    return [
+        Finding(
+            code="capacity-dirty",
+            subject="ocsweb.memories.CAPACITY",
+            observed=f"{counts.of(LISTED)} values are no plain integers ({counts.sentence()})",
+            expected="integers only: the upgrade turns every other value into NULL",
+            remedy="The step's evidence names the list with machine and agent of each, and what"
+            " to do for each agent version. Update those agents, or accept the loss: the table is"
+            " backed up before the upgrade.",
+            guide=("G05",),
+        )
+    ]
+
+
+def _unexpected_column(observed: str) -> Finding:
+    return Finding(
+        code="capacity-column",
+        subject="ocsweb.memories.CAPACITY",
+        observed=observed,
+        expected="a text column (varchar) before the upgrade, an integer after it",
+        remedy="The schema of the OCS database is not one that the upgrade knows; ask service"
+        " and support before going on.",
+        guide=("G05",),
+    )

@@ -1,0 +1,105 @@
+"""The checks of ocsweb.memories as the phases call them: ask, judge, and say what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.ask.look import Look
+from engine.errors import RunbookError
+from runbook.to_4_26.memories import capacity, capacity_after, capacity_list, comparison
+from runbook.to_4_26.memories.capacity import CapacityClass, ColumnType
+from runbook.to_4_26.memories.comparison import Suspect
+from runbook.to_4_26.seen import Seen
+
+NOT_CLEAN = frozenset(CapacityClass) - capacity.CLEAN
+SUSPECTS = 1000
+"""Slots that are looked at row by row; when there are more, the findings say "at least"."""
+SUSPECT_ROWS = 50_000
+"""Rows of those slots together."""
+NAMED = 10
+"""Agents named in a sentence."""
+
+
+@dataclass
+class CapacityBefore(Seen):
+    """What G05 says of the column; `is_listed`: there are values for the list."""
+
+    column: ColumnType | None = None
+    is_listed: bool = False
+
+
+def capacity_before(look: Look) -> CapacityBefore:
+    """Count the values by class, and by agent those that are no integers (G05); orphans too."""
+    column = look.sql(capacity.column_type())
+    if column is not ColumnType.TEXT:
+        findings = capacity.findings_before(column, None)
+        return CapacityBefore(findings, f"memories.CAPACITY is of type {column}", column=column)
+    counts = look.sql(capacity.COUNTS)
+    groups = look.sql(capacity_list.by_agent()) if counts.of(NOT_CLEAN) else []
+    named = list(capacity_list.updates_needed(groups).items())
+    said = [f"{count} from {name}" for name, count in named[:NAMED]]
+    said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
+    return CapacityBefore(
+        capacity.findings_before(column, counts),
+        counts.sentence() + (f"; not integers: {', '.join(said)}" if said else ""),
+        capacity_list.summary_lines(groups),
+        column,
+        is_listed=bool(counts.of(capacity.LISTED)),
+    )
+
+
+def memories_after(look: Look, began: datetime) -> Seen:
+    """Compare the table with its backup, restored beside it (G07)."""
+    column = look.sql(capacity.column_type())
+    findings = capacity_after.column_findings(column)
+    if findings:
+        return Seen(findings, f"memories.CAPACITY is of type {column}")
+    totals = look.sql(comparison.totals(began))
+    suspects, complete = _suspects(look, began)
+    compared = capacity_after.SlotComparison()
+    if suspects:
+        saved = look.sql(comparison.saved_rows(suspects))
+        live = look.sql(comparison.live_rows(suspects))
+        compared = capacity_after.compare_slots(suspects, saved, live)
+    findings = capacity_after.findings_after(compared, totals, complete=complete)
+    before = look.sql(comparison.SAVED_CLASSES)
+    decorated = look.sql(comparison.DECORATED)
+    nulled = before.of(set(CapacityClass) - {CapacityClass.INTEGER, CapacityClass.DECORATED})
+    said = (
+        f"the column is an integer; {totals.live} rows, {totals.saved} in the backup;"
+        f" {before.of({CapacityClass.INTEGER})} integers compared, {nulled} values have to be NULL"
+    )
+    if decorated.total:
+        said += f"; decorated integers: {decorated.kept} kept, {decorated.nulled} NULL"
+    if totals.rewritten_machines:
+        said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
+    return Seen(findings, said, [str(row) for row in compared.discrepancies])
+
+
+def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
+    """Slots to look at row by row, and whether these are all that are not as they have to be.
+
+    Machines are compared part by part, and what comes back is bounded, however much is wrong.
+    """
+    found: list[Suspect] = []
+    above: int | None = None
+    while True:
+        upto = look.sql(comparison.part_of_machines(above, comparison.PART_ROWS))
+        part = look.sql(comparison.suspects(began, SUSPECTS, above, upto))
+        found += part
+        if len(found) >= SUSPECTS or upto is None:
+            break
+        above = upto
+    chosen, rows = [], 0
+    for suspect in found[:SUSPECTS]:
+        if rows + suspect.rows <= SUSPECT_ROWS:
+            chosen.append(suspect)
+            rows += suspect.rows
+    if found and not chosen:
+        raise RunbookError(
+            f"machine {found[0].machine} has {found[0].rows} rows in slot {found[0].slot} of"
+            " memories and its backup, and they differ; expected one row a slot. Too many to be"
+            " compared one by one: look at that machine by hand"
+        )
+    return chosen, len(chosen) == len(found) < SUSPECTS

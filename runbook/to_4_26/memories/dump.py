@@ -1,0 +1,351 @@
+"""Backup of `ocsweb.memories`: dump, restore beside the original, drop, and the proof on record.
+
+Everything streams on the node that runs the database; no table passes through memory. The
+scratch schema never gets into the binary log. Dump and restored schema say of themselves when they
+are whole, so that a run that was cut off between them is gone on with and nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.model.change import Change, Temporary
+from engine.parse.machine import parse_df
+from engine.queries import AnswerLike, Query, SqlQuery
+from engine.secrets import Secret
+from runbook.to_4_26 import files
+from runbook.to_4_26.memories.comparison import Row
+from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
+
+TABLE = "memories"
+SCRATCH = ("scratch-schema", SCRATCH_DATABASE)
+"""Kind and subject of the ledger entry while the scratch schema exists."""
+
+_SECONDS_PER_BYTE = 1 / 1_000_000
+"""A slow disk and a busy server: 1 MB of table a second."""
+LEAST_SECONDS = 600.0
+MOST_TEMPORARY = 1 << 30
+"""Bytes of the server's temporary directory that a comparison may need, however large the table."""
+
+RESTORED_MARK = "restored_whole"
+"""A table in the scratch schema, made last; its comment is the sha256 of the restored dump."""
+
+# args: target, database, table, the database's clock, file for the dump's facts.
+# Prints the facts: JSON, as `Dump` has them
+_DUMP = """
+set -euo pipefail
+umask 077
+target=$1 facts=$5
+mkdir -p -- "$(dirname -- "$target")"
+exec 9< "$(dirname -- "$target")"
+flock 9
+rm -f -- "$facts" "$target".partial.??????
+temp=$(mktemp -- "$target.partial.XXXXXX")
+trap 'rm -f -- "$temp"' EXIT
+mysqldump --single-transaction --quick --skip-lock-tables --no-tablespaces --comments \
+  --default-character-set=utf8mb4 -- "$2" "$3" | gzip -1 > "$temp"
+gzip -dc -- "$temp" | tail -n 1 | grep -q '^-- Dump completed' \
+  || { echo "the dump has no end" >&2; exit 65; }
+sync -- "$temp"
+sum=$(sha256sum < "$temp")
+mv -f -T -- "$temp" "$target"
+printf '{"bytes": %s, "sha256": "%s", "began": "%s"}\\n' \
+  "$(stat -c %s -- "$target")" "${sum%% *}" "$4" > "$target.partial.facts."
+mv -f -T -- "$target.partial.facts." "$facts"
+sync -- "$facts" "$(dirname -- "$target")"
+cat -- "$facts"
+"""
+
+# args: source, sha256, statement that makes the schema, schema, statement that marks it whole.
+# The lock: a restore that a run left behind must not fill what another one has made anew.
+_RESTORE = """
+set -euo pipefail
+exec 9< "$1"
+flock 9
+sum=$(sha256sum < "$1")
+[ "${sum%% *}" = "$2" ] || { echo "$1 is not the file that was recorded" >&2; exit 65; }
+mysql --batch --execute="$3"
+gzip -dc -- "$1" | mysql --batch --init-command='SET SESSION sql_log_bin = 0' --database="$4"
+mysql --batch --execute="$5"
+"""
+
+# args: host, path on that host and here, sha256
+_PULL = """
+set -euo pipefail
+umask 077
+mkdir -p -- "$(dirname -- "$2")"
+temp=$(mktemp -- "$2.partial.XXXXXX")
+trap 'rm -f -- "$temp"' EXIT
+ssh -o BatchMode=yes -o ConnectTimeout=20 -- "$1" "cat -- $(printf %q "$2")" < /dev/null > "$temp"
+sum=$(sha256sum < "$temp")
+[ "${sum%% *}" = "$3" ] || { echo "the copy of $2 differs from the original" >&2; exit 65; }
+sync -- "$temp"
+mv -f -T -- "$temp" "$2"
+"""
+
+
+def bash(source: str, *arguments: str) -> tuple[str, ...]:
+    """The argument list of a script that needs pipefail: half a dump must not pass for a whole."""
+    return ("bash", "-c", source.strip(), "neteye-runbook", *arguments)
+
+
+def backup_path(attempt: str) -> str:
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.sql.gz"
+
+
+def proof_path(attempt: str) -> str:
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.json"
+
+
+def facts_path(attempt: str) -> str:
+    """Facts of a complete dump that is not proved yet."""
+    return f"{files.backups_of(attempt)}/{OCS_DATABASE}.{TABLE}.dump.json"
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """What information_schema says of the table, and where its files lie. Sizes in bytes."""
+
+    data: int
+    indexes: int
+    engine: str
+    datadir: str
+    tmpdir: str
+    """Where the server puts what a comparison does not keep in memory."""
+
+    @property
+    def total(self) -> int:
+        return self.data + self.indexes
+
+    @property
+    def compressed(self) -> int:
+        """What the dump can take at most: half of the table, of inventories a tenth was seen."""
+        return self.data // 2
+
+    @property
+    def scratch(self) -> int:
+        """Temporary tables of a comparison: machines are compared part by part."""
+        return min(2 * self.data, MOST_TEMPORARY)
+
+    @property
+    def deadline(self) -> float:
+        """Seconds to allow for one pass over the table."""
+        return LEAST_SECONDS + self.total * _SECONDS_PER_BYTE
+
+
+def _table_size(rows: list[Row]) -> TableSize | None:
+    if not rows:
+        return None
+    row = rows[0]
+    return TableSize(
+        int(row["data"] or 0),
+        int(row["indexes"] or 0),
+        str(row["engine"]),
+        str(row["datadir"]),
+        str(row["tmpdir"]).split(":")[0],
+    )
+
+
+TABLE_SIZE: SqlQuery[TableSize | None] = SqlQuery(
+    name="size of memories",
+    database="information_schema",
+    sql="SELECT DATA_LENGTH AS data, INDEX_LENGTH AS indexes, ENGINE AS engine,"
+    " @@datadir AS datadir, @@tmpdir AS tmpdir FROM TABLES"
+    " WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+    params=(OCS_DATABASE, TABLE),
+    parse=_table_size,
+)
+"""None is an observation: there is no such table."""
+
+
+def room(path: str) -> Query[int]:
+    """Bytes available in the file system of a directory."""
+    return Query(
+        name=f"room in {path}",
+        argv=("df", "-P", "-B1", "--", path),
+        parse=lambda answer: parse_df(answer.text)[0].available,
+    )
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A complete dump as it lies on the node, not proved yet."""
+
+    bytes: int
+    sha256: str
+    began: str
+    """The database's clock before the dump, ISO, without a zone."""
+
+    @property
+    def database_clock(self) -> datetime:
+        return datetime.fromisoformat(self.began)
+
+
+def parse_dump(answer: AnswerLike) -> Dump:
+    data: dict[str, Any] = json.loads(answer.text)
+    try:
+        return Dump(int(data["bytes"]), str(data["sha256"]), str(data["began"]))
+    except KeyError as error:
+        raise ValueError(f"the facts of the dump lack {error}") from None
+
+
+def dump(node: str, attempt: str, size: TableSize, began: datetime) -> Change:
+    """A consistent dump without locks that stop agents; its answer is read by `parse_dump`.
+
+    `began` is the database's clock. The facts are written last: without them there is no dump.
+    """
+    return Change(
+        what=f"dump {OCS_DATABASE}.{TABLE}",
+        node=node,
+        argv=bash(
+            _DUMP,
+            backup_path(attempt),
+            OCS_DATABASE,
+            TABLE,
+            began.isoformat(),
+            facts_path(attempt),
+        ),
+        deadline=size.deadline,
+    )
+
+
+def taken(attempt: str) -> Query[Dump | None]:
+    """The facts of a complete dump, with the file still whole; None: there is none."""
+    return Query(
+        name="complete dump of memories",
+        argv=recorded(facts_path(attempt), backup_path(attempt)),
+        parse=lambda answer: None if answer.code == 44 else parse_dump(answer),
+        ok_codes=(0, 44),
+        deadline=1800.0,
+    )
+
+
+def discard(node: str, attempt: str) -> Change:
+    """Forget the facts of a dump that is not like its table: the next run takes another one."""
+    return files.remove_file(f"discard the dump of {TABLE}", node, facts_path(attempt))
+
+
+def restore_beside(node: str, attempt: str, sha256: str, deadline: float) -> Change:
+    """Restore the dump into the scratch schema, made anew; the schema is in the ledger first."""
+    quietly = "SET SESSION sql_log_bin = 0;"
+    make = (
+        f"{quietly} DROP DATABASE IF EXISTS {SCRATCH_DATABASE}; CREATE DATABASE {SCRATCH_DATABASE}"
+    )
+    mark = (
+        f"{quietly} CREATE TABLE {SCRATCH_DATABASE}.{RESTORED_MARK} (mark INT) COMMENT '{sha256}'"
+    )
+    return Change(
+        what=f"restore the backup of {TABLE} beside the original",
+        node=node,
+        argv=bash(_RESTORE, backup_path(attempt), sha256, make, SCRATCH_DATABASE, mark),
+        deadline=deadline * 3,
+        opens=(Temporary(*SCRATCH, "absent"),),
+    )
+
+
+RESTORED: SqlQuery[str] = SqlQuery(
+    name="whole backup beside memories",
+    database="information_schema",
+    sql="SELECT TABLE_COMMENT AS sha256 FROM TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+    params=(SCRATCH_DATABASE, RESTORED_MARK),
+    parse=lambda rows: str(rows[0]["sha256"]) if rows else "",
+)
+"""The sha256 of the dump that the scratch schema holds whole; empty when it holds none."""
+
+
+def drop_scratch(node: str) -> Change:
+    """Drop the scratch schema and close its ledger entry."""
+    drop = f"SET SESSION sql_log_bin = 0; DROP DATABASE IF EXISTS {SCRATCH_DATABASE}"
+    return Change(
+        what=f"drop the scratch schema {SCRATCH_DATABASE}",
+        node=node,
+        argv=("mysql", "--batch", f"--execute={drop}"),
+        deadline=300.0,
+        closes=(SCRATCH,),
+    )
+
+
+def pull(node: str, host: str, attempt: str, made: Dump, size: TableSize) -> Change:
+    """A copy on N, by the root ssh between the nodes: N runs the database during the upgrade."""
+    what = f"copy the backup of {TABLE} from {host}"
+    return pull_file(what, node, host, backup_path(attempt), made.sha256, size.deadline)
+
+
+def pull_file(what: str, node: str, host: str, path: str, sha256: str, deadline: float) -> Change:
+    """The file of another node, at the same path here, whole or not at all."""
+    return Change(what=what, node=node, argv=bash(_PULL, host, path, sha256), deadline=deadline)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The record of a backup that was restored and compared; written after the comparison."""
+
+    file: str
+    sha256: str
+    bytes: int
+    rows: int
+    checksum: int
+    began: str
+    """The database's clock before the dump, ISO, without a zone."""
+    taken: str
+    """The controller's clock after the proof, ISO with zone."""
+    node: str
+    rewritten: int
+    """Rows that agents replaced while it was taken."""
+    agents: int | None = None
+    """Machines in the list of those to follow up, which lies beside it; None: there is no list."""
+    agents_sha256: str = ""
+
+    @property
+    def database_clock(self) -> datetime:
+        return datetime.fromisoformat(self.began)
+
+    @property
+    def restore_command(self) -> str:
+        """One line that puts the table back as it was, for the report."""
+        return f"gzip -dc {self.file} | mysql {OCS_DATABASE}"
+
+    def sentence(self) -> str:
+        return (
+            f"{self.rows} rows, checksum {self.checksum}, {self.bytes} bytes in {self.file} on"
+            f" {self.node}, sha256 {self.sha256[:16]}..., restored and compared at {self.taken};"
+            f" back with: {self.restore_command}"
+        )
+
+
+def _proof(answer: AnswerLike) -> Proof | None:
+    if answer.code == 44:
+        return None
+    data: dict[str, Any] = json.loads(answer.text)
+    try:
+        return Proof(**data)
+    except TypeError as error:
+        raise ValueError(f"the record of the backup has other fields: {error}") from None
+
+
+def proof(attempt: str) -> Query[Proof | None]:
+    """The record of the proved backup, with the file still whole; None: there is none."""
+    return Query(
+        name="proved backup of memories",
+        argv=recorded(proof_path(attempt), backup_path(attempt)),
+        parse=_proof,
+        ok_codes=(0, 44),
+        deadline=1800.0,
+    )
+
+
+def recorded(record: str, file: str) -> tuple[str, ...]:
+    """Prints the record of a file; 44 when it or the file that it speaks of is not there."""
+    script = (
+        '[ -e "$1" ] && [ -e "$2" ] || exit 44; sum=$(sha256sum < "$2");'
+        ' grep -q -F -- "${sum%% *}" "$1" || exit 44; exec cat -- "$1"'
+    )
+    return ("sh", "-c", script, "recorded", record, file)
+
+
+def write_proof(node: str, attempt: str, made: Proof) -> Change:
+    text = json.dumps(asdict(made), indent=1) + "\n"
+    return files.write_file("record the proved backup", node, proof_path(attempt), Secret(text))

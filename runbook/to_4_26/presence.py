@@ -1,0 +1,67 @@
+"""Whether the asset module is there: an observation, never an assumption (issue of the design).
+
+A database that can't be reached is no answer, so it is never taken for "not installed".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.ask.look import Look
+from engine.queries import Asked, SqlQuery
+from engine.queries.machine import PACKAGES
+from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
+
+PACKAGE = "ocsinventory-server"
+
+
+def _schemas(rows: list[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(str(row["name"]) for row in rows)
+
+
+SCHEMAS: SqlQuery[frozenset[str]] = SqlQuery(
+    name="databases of the asset module",
+    database="information_schema",
+    sql="SELECT SCHEMA_NAME AS name FROM SCHEMATA WHERE SCHEMA_NAME IN (%s, %s)",
+    params=(OCS_DATABASE, SCRATCH_DATABASE),
+    parse=_schemas,
+)
+"""Those that exist of OCS' database and our scratch schema."""
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Where the OCS server's package is installed, and which of the databases exist."""
+
+    nodes: tuple[str, ...]
+    schemas: frozenset[str]
+
+    @property
+    def has_ocs(self) -> bool:
+        """Either trace counts: a database without packages is converted or lost all the same."""
+        return bool(self.nodes) or OCS_DATABASE in self.schemas
+
+    @property
+    def has_ocs_database(self) -> bool:
+        return OCS_DATABASE in self.schemas
+
+    def sentence(self) -> str:
+        where = ", ".join(self.nodes) or "no operative node"
+        databases = ", ".join(sorted(self.schemas)) or "none of that module"
+        return f"package {PACKAGE} on {where}; databases: {databases}"
+
+
+def presence(look: Look) -> tuple[Presence, Asked[Any]]:
+    """Ask every operative node for the package and the database for the schemas.
+
+    The second value tells who did not answer. Raises Unanswered when the database did not.
+    """
+    packages = look.ask_all(look.names.operative, PACKAGES)
+    nodes = tuple(
+        node
+        for node in look.names.operative
+        if any(package.name == PACKAGE for package in packages.values.get(node, ()))
+    )
+    return Presence(nodes, look.sql(SCHEMAS)), packages

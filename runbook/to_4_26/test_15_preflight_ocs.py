@@ -1,0 +1,115 @@
+"""Preflight of the breaking changes: OCS servers, CAPACITY, the password in use (G04, G05, G10).
+
+"Not installed" is an observation; a database that does not answer blocks.
+"""
+
+from __future__ import annotations
+
+from engine.ask.look import Look
+from engine.record.evidence import Evidence
+from engine.record.position import Position
+from engine.record.steps import step
+from engine.secrets import Secret
+from runbook.to_4_26.glpi.checks import glpi_before
+from runbook.to_4_26.glpi.place import glpi_place
+from runbook.to_4_26.httpd import before, migration, served
+from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server, httpd_node
+from runbook.to_4_26.httpd.database import databases_in_use, elsewhere
+from runbook.to_4_26.memories import capacity_list
+from runbook.to_4_26.memories.checks import capacity_before
+from runbook.to_4_26.memories.table import memories_place
+from runbook.to_4_26.presence import presence
+from runbook.to_4_26.seen import Seen
+
+LATER = "judged at the start of the attempt; the upgrade has changed the data since"
+
+
+@step("preflight.ocs_servers", guide=("G04",), asks=True)
+def test_ocs_servers(look: Look, evidence: Evidence) -> None:
+    """OCS servers of GLPI with any other database user are found before the start."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
+    place = glpi_place(look)
+    if place.database is None and not place.findings:
+        evidence.not_applicable(place.sentence)
+        return
+    seen = Seen(list(place.findings), place.sentence)
+    if place.database is not None:
+        seen = glpi_before(look, place)
+    evidence.judge(seen.findings, observed=seen.observed)
+
+
+@step("preflight.capacity", guide=("G05",), asks=True)
+def test_capacity(look: Look, evidence: Evidence) -> None:
+    """Every CAPACITY that is no integer is listed, with the machine and the agent that sent it."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
+    there, asked = presence(look)
+    evidence.answered(asked)
+    in_use = databases_in_use(look)
+    evidence.answered(in_use)
+    place = memories_place(look, there)
+    findings = [*elsewhere(in_use.values), *place.findings]
+    if not place.is_there:
+        evidence.judge(findings, observed=place.observed, guide=None if findings else ())
+        if not findings:
+            evidence.not_applicable(place.observed)
+        return
+    seen = capacity_before(look)
+    evidence.judge([*findings, *seen.findings], observed=f"{place.observed}; {seen.observed}")
+    if seen.lines:
+        evidence.attach("agents and what fits their values", "\n".join(seen.lines))
+    if seen.is_listed:
+        evidence.list(
+            "memories.CAPACITY, values that are no integers",
+            capacity_list.HEAD,
+            capacity_list.list_rows(capacity_list.listed_values(look)),
+        )
+
+
+@step("preflight.ocs_passwords", asks=True)
+def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
+    """The password in use is the same in both files on every node, logs in, can be carried over."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(LATER)
+        return
+    passwords, findings = migration.passwords_before(look)
+    observed = f"read on {len(passwords)} operative nodes, the same everywhere"
+    in_use = before.the_password(passwords)
+    if not findings and in_use is not None:
+        seen = _works(look, evidence, passwords, in_use)
+        findings, observed = seen.findings, f"{observed}; {seen.observed}"
+    evidence.judge(findings, observed=observed)
+
+
+def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) -> Seen:
+    """With this password the server logs in and answers, and no other one is to take its place."""
+    found, said = [], []
+    for database, asked in before.logins(look, read, in_use):
+        evidence.answered(asked)
+        found += before.login_findings(database, asked.values)
+        said.append(f"it logs in to {database.name} from {', '.join(asked.values)}")
+    if not found:  # else it is told already why nothing answers
+        answers = before.ocs_now(look)
+        found += answers.findings
+        said.append(answers.observed)
+    now = migration.credentials_now(look, httpd_node(look))
+    return Seen([*found, *before.credentials_findings(now, in_use)], "; ".join(said))
+
+
+@step("preflight.ocs_agents", asks=True)
+def test_ocs_agents(look: Look, evidence: Evidence) -> None:
+    """How agents are answered before the upgrade, so that nobody blames it afterwards."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not has_ocs_server(look, there):
+        evidence.not_applicable(there.sentence())
+        return
+    agents = agents_now(look)
+    evidence.judge(
+        served.before_findings(agents.logs, agents.node),
+        observed=agents.sentence(),
+        information=look.position.is_after(Position.UPDATED),
+    )

@@ -1,0 +1,78 @@
+"""Directly before the first round: ocsweb.memories backed up, the backup proved (G06)."""
+
+from __future__ import annotations
+
+from engine.act.applier import Applied
+from engine.ask.look import Look
+from engine.record.evidence import Evidence
+from engine.record.steps import step
+from engine.run.session import Session
+from runbook.to_4_26.following import ListUnusable, list_here
+from runbook.to_4_26.memories import dump, followed
+from runbook.to_4_26.memories.fetched import fetched_findings
+from runbook.to_4_26.memories.table import no_memories
+from runbook.to_4_26.presence import presence
+
+FETCHED = "backup-fetched"
+"""The fact by which it is remembered in which run's directory the copy is."""
+AGAIN = (
+    *("again.sameness", "again.access", "again.repository", "again.space", "again.constraints"),
+    *("again.leftovers", "again.kernels", "again.commands", "again.health"),
+    "again.ocs_files",
+)
+
+
+@step("backup.proved", after=AGAIN, guide=("G06",))
+def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> None:
+    """The table is dumped, restored beside the original, and compared with it."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if why := no_memories(look, there):
+        evidence.not_applicable(why)
+
+
+@step("backup.fetched", after=("backup.proved",))
+def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The backup is copied to this machine, as N alone would be one place only."""
+    if look.memory.closed:
+        evidence.not_needed(_of_earlier(look))
+        return
+    proof = look.ask(look.names.active, dump.proof(look.attempt)) if look.attempt else None
+    if proof is None:
+        evidence.not_needed("there is no backup to fetch")
+        return
+    path = runbook_session.fetch(
+        look.names.active, ("cat", "--", proof.file), "ocsweb.memories.sql.gz", 3600.0
+    )
+    findings = fetched_findings(path, proof)
+    evidence.judge(
+        findings, observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}"
+    )
+    if not evidence.blocking:
+        evidence.remember(FETCHED, file=f"backups/{path.name}", sha256=proof.sha256)
+    evidence.note(f"restore it on the node that runs the database with: {proof.restore_command}")
+    _fetch_list(runbook_session, look, evidence, proof)
+
+
+def _of_earlier(look: Look) -> str:
+    """Where the copy is, when the upgrade is over and nothing is fetched any more."""
+    fetched = look.memory.facts.get(FETCHED)
+    if fetched is None:
+        return "the upgrade is over, and no run has fetched a backup"
+    return f"the upgrade is over: {fetched['file']} is in the directory of run {fetched['run']}"
+
+
+def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Proof) -> None:
+    """The list of machines to follow up; without it the upgrade is as safe as with it."""
+    attempt, sha256 = look.attempt or "", proof.agents_sha256
+    if not look.ask(look.names.active, followed.is_whole(attempt, sha256)):
+        evidence.note("the list of the machines to follow up is not there any more")
+        return
+    try:
+        file = list_here(session, look, attempt, sha256)
+        machines = sum(1 for _ in followed.read(file))
+    except (ListUnusable, ValueError) as error:
+        evidence.note(f"the list of the machines to follow up can't be used: {error}")
+        return
+    evidence.remember(followed.LISTED_FACT, machines=machines, sha256=sha256)
+    evidence.note(f"{followed.FILE}, {machines} machines to follow up, sha256 {sha256}")

@@ -1,0 +1,120 @@
+"""`--follow-up reports/RUN`: days after the upgrade, the agents that had sent strings (G08).
+
+It asks only: no lock, no change, no record on N. It goes by the evidence of the run that it follows
+up, and by the list that was made beside the backup.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from engine.ask.look import Look
+from engine.judge import roles
+from engine.model.finding import Finding
+from engine.record.evidence import Evidence
+from engine.record.run import Followed
+from engine.record.steps import step
+from engine.run.session import Session
+from runbook.to_4_26.actions.backup import VERIFIED
+from runbook.to_4_26.following import ListUnusable, follow, list_here
+from runbook.to_4_26.memories import followed
+
+NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
+
+
+def _follows(session: Session) -> Followed:
+    assert session.run.follows is not None, "a step of the follow-up in another run"
+    return session.run.follows
+
+
+def _list(session: Session, look: Look) -> Path:
+    """The list: the copy of the run that is followed up, else the one on N."""
+    run = _follows(session)
+    sha256 = run.facts[followed.LISTED_FACT]["sha256"]
+    theirs = run.directory / "backups" / followed.FILE
+    return list_here(session, look, run.attempt, sha256, theirs)
+
+
+@step("followup.cluster", scope="follow-up")
+def test_cluster(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The nodes are those of the cluster that was upgraded."""
+    asked = runbook_session.survey.definitions
+    if not asked.values:
+        evidence.answered(asked)
+        return
+    findings = [
+        finding
+        for definition in dict.fromkeys(asked.values.values())
+        for finding in roles.roles_agree(definition, look.inventory, look.settings.cluster)
+        # nodes may have come and gone since
+        if finding.code == "cluster-name-mismatch"
+    ]
+    run = _follows(runbook_session)
+    evidence.judge(
+        dict.fromkeys(findings),
+        observed=f"{look.settings.cluster}; attempt {run.attempt}, followed up by run {run.run_id}",
+    )
+
+
+@step("followup.list", after=("followup.cluster",), scope="follow-up")
+def test_list(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The list of machines is the one that was made before the upgrade."""
+    run = _follows(runbook_session)
+    listed = run.facts.get(followed.LISTED_FACT)
+    if listed is None:
+        evidence.judge([_no_list(run, "its evidence names none")], observed="no list on record")
+        return
+    if not listed["machines"]:
+        evidence.not_needed(NOBODY)
+        return
+    try:
+        file = _list(runbook_session, look)
+    except ListUnusable as error:
+        evidence.judge([_no_list(run, str(error))], observed=str(error))
+        return
+    evidence.note(f"{listed['machines']} machines in {file}, as on record")
+
+
+def _no_list(run: Followed, why: str) -> Finding:
+    return Finding(
+        code="agents-list-missing",
+        subject=f"attempt {run.attempt}",
+        observed=f"the list of the machines to follow up can't be had: {why}",
+        expected=f"backups/{followed.FILE} of that run, or {followed.path(run.attempt)} on N, with"
+        " the sum on record",
+        remedy="Name another run of the same upgrade, whose backups/ has the list, or bring N into"
+        " reach. If it is lost, look at the agents by hand: the preflight's report lists them.",
+        guide=("G08",),
+    )
+
+
+@step("followup.agents", after=("followup.list",), guide=("G08",), scope="follow-up")
+def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """How each agent does that had sent strings: every machine of the list has its verdict."""
+    run = _follows(runbook_session)
+    if not run.facts[followed.LISTED_FACT]["machines"]:
+        evidence.not_needed(NOBODY)
+        return
+    moment = datetime.fromisoformat(run.facts[VERIFIED]["moment"])
+    tally, table = follow(look, evidence, _list(runbook_session, look), moment)
+    for line in tally.lines():
+        runbook_session.console.output(line)
+    said, todo = tally.sentence(), tally.what_to_do()
+    if not tally.open:
+        evidence.fulfilled("G08", said)
+        return
+    finding = Finding(
+        code="agents-open",
+        subject="ocsweb.memories.CAPACITY",
+        observed=said,
+        expected="of each an inventory with integers since the upgrade, or that it is gone",
+        remedy=todo,
+        guide=("G08",),
+    )
+    evidence.judge([finding], observed="", guide=())
+    evidence.open("G08", f"{said}. {todo}")
+    runbook_session.leave_open(
+        f"{tally.open} of {tally.machines} machines are left; {said}",
+        f"{todo} All machines are in {table}. Then look again.",
+    )

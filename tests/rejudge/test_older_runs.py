@@ -1,0 +1,59 @@
+"""Evidence of a runbook that asked no machine who it is can still be judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.rejudge.look import RecordedLook
+from engine.rejudge.record import Record
+from tests.engine import kit
+from tests.parse.topology import cluster_file
+
+
+def asked(node: str, question: str, command: str, **fields: Any) -> dict[str, Any]:
+    plain = {"step": "", "node": node, "question": question, "command": command}
+    return kit.event("observation", **plain, **{"code": 0, "output": {"text": ""}, **fields})
+
+
+def look(directory: Path, *events: dict[str, Any]) -> RecordedLook:
+    evidence: Any = SimpleNamespace(own=[kit.event("run-started"), *events], directory=directory)
+    record = Record(evidence)
+    record.go_to("")
+    return RecordedLook(kit.make_run(directory), record)
+
+
+def test_its_first_questions_stand_for_the_one_of_now(tmp_path: Path) -> None:
+    told = look(
+        tmp_path,
+        asked(kit.N, "a first answer", "true"),
+        asked(kit.SECOND, "a first answer", "true", code=None, problem="no route to host"),
+        asked(kit.N, "rehearsal marker", "test -f marker"),
+        asked(kit.N, "/etc/neteye-cluster", "cat", output={"text": cluster_file(3)}),
+    )
+    assert not told.compares_machines
+    who = told.who([kit.N, kit.SECOND])
+    assert who.unanswered == {kit.SECOND: "no route to host"}
+    seen = who.values[kit.N]
+    assert seen.is_rehearsal
+    assert seen.definition is not None
+    assert seen.definition.active_node.hostname == kit.N
+
+
+@pytest.mark.parametrize("problem", ["", "exit code 1 is no answer to this question. cat: no"])
+def test_a_cluster_file_that_it_could_not_read_is_none(tmp_path: Path, problem: str) -> None:
+    told = look(
+        tmp_path,
+        asked(kit.N, "a first answer", "true"),
+        asked(kit.N, "rehearsal marker", "test -f marker", code=1),
+        asked(
+            kit.N, "/etc/neteye-cluster", "cat", code=1, **({"problem": problem} if problem else {})
+        ),
+    )
+    seen = told.who([kit.N]).values[kit.N]
+    assert not seen.is_rehearsal
+    assert seen.definition is None
+    assert seen.unreadable
