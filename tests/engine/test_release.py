@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 import re
 from functools import cache
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from engine.model.finding import Acceptance, Severity
 from engine.record.steps import Scope, StepItem, StepMark, mark_of
 from engine.run.graph import order, resolve
 from runbook.to_4_26 import release
+from tests.phases import step_modules
 
 ROOT = Path(__file__).parents[2]
 KNOWN = set(release.SEVERITIES.table) | release.NEVER_ACCEPTABLE
@@ -130,13 +130,6 @@ def test_what_warns_by_contract(code: str) -> None:
 
 
 # --- the guide and the steps
-
-
-@cache
-def step_modules() -> tuple[ModuleType, ...]:
-    paths = sorted((ROOT / "runbook").rglob("test_*.py"), key=lambda path: path.name)
-    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
-    return tuple(importlib.import_module(name) for name in names)
 
 
 def functions() -> list[tuple[StepMark, FunctionType]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from engine.record.steps import StepMark, mark_of
 from runbook.to_4_26.release import RELEASE
+from tests.phases import step_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `([\w.]+)` \| (.+) \| (.+) \|$", re.M)
@@ -20,9 +20,7 @@ NOT_ASKED = "not asked: "
 def marks() -> tuple[StepMark, ...]:
     """The steps of the runbook, in the order of their files."""
     found = []
-    for path in sorted((ROOT / "runbook").rglob("test_*.py"), key=lambda path: path.name):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        module = importlib.import_module(name)
+    for module in step_modules():
         functions = [f for _, f in inspect.getmembers(module, inspect.isfunction) if mark_of(f)]
         functions.sort(key=lambda f: f.__code__.co_firstlineno)
         found += [

@@ -30,8 +30,7 @@ def environment(key: str, point: Point, witness: Path) -> dict[str, str]:
 def pytest_sessionstart() -> None:
     """Put the trap where the engine applies changes."""
     # not above: the runbook's own plugins have to be the first to import the engine
-    from engine.act import applier as act
-    from engine.act import detached
+    from engine.act import applier, detached
 
     key, point = os.environ[KEY], Point(os.environ[POINT])
     under_way: list[str] = []
@@ -53,8 +52,8 @@ def pytest_sessionstart() -> None:
         if seen == key and point is Point.AFTER_RESULT:
             die(seen, point)
 
-    wrap(act.Applier, "_intent", begins, begun)
-    wrap(act.Applier, "_result", ends, ended)
+    wrap(applier.Applier, "_intent", begins, begun)
+    wrap(applier.Applier, "_result", ends, ended)
     if point is Point.RUNNING:
         _watch(detached.Follower, under_way, key)
 

@@ -113,7 +113,7 @@ def test_a_journal_tells_whether_the_run_was_killed_there(
 
 _VICTIM = """
 import os, sys, types
-act, detached = types.ModuleType("engine.act"), types.ModuleType("engine.act.detached")
+applier, detached = types.ModuleType("engine.act.applier"), types.ModuleType("engine.act.detached")
 class Applier:
     def _intent(self, step, key, change): print("intent", key, flush=True)
     def _result(self, key, change, outcome): print("result", key, flush=True)
@@ -123,10 +123,10 @@ class Follower:
     def _look(self, offset):
         print("look", flush=True)
         return Seen()
-act.Applier, detached.Follower = Applier, Follower
-engine = types.ModuleType("engine")
-engine.act, engine.act.detached = act, detached
-sys.modules.update({"engine": engine, "engine.act": act, "engine.act.detached": detached})
+applier.Applier, detached.Follower = Applier, Follower
+engine, act = types.ModuleType("engine"), types.ModuleType("engine.act")
+engine.act, act.applier, act.detached = act, applier, detached
+sys.modules.update({m.__name__: m for m in (engine, act, applier, detached)})
 from tests.matrix import kill
 kill.pytest_sessionstart()
 for key in ("a#1", "b#1"):

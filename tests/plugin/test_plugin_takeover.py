@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -43,12 +44,20 @@ def test_other(y_set):
 KNOWN = ("records-foreign", "records-unreadable", "settings-changed", "runbook-changed")
 
 
+BEFORE = Path(__file__).parents[1] / "data" / "records" / "attempt-of-69ed914"
+
+
 @pytest.fixture
-def begun(project: Project) -> Project:
-    """An attempt that is half done."""
+def judging(project: Project) -> None:
+    """The release weighs what a takeover finds."""
     table = {**RELEASE.severities.table, **dict.fromkeys(KNOWN, Severity.BLOCK)}
     never = RELEASE.severities.never_acceptable | {"records-foreign", "records-unreadable"}
     project.release = replace(RELEASE, severities=Severities(table, never))
+
+
+@pytest.fixture
+def begun(project: Project, judging: None) -> Project:
+    """An attempt that is half done."""
     project.steps(CHANGE)
     project.cluster.answer[N, ("set", "y")] = unreachable(N)
     assert project.run().ret == 1
@@ -202,6 +211,21 @@ def test_another_runbook_blocks_until_it_is_accepted(begun: Project) -> None:
     assert finding["code"] == "runbook-changed"
     assert "f" * 12 in finding["expected"]
     assert begun.run("--accept", "runbook-changed=a fix", "--by", "A. Rossi").ret == 0
+
+
+def test_an_attempt_of_the_runbook_before_is_continued_once_that_is_accepted(
+    project: Project, judging: None
+) -> None:
+    """Its records were made when the engine's modules lay in one folder, by commit 69ed914."""
+    shutil.copytree(BEFORE, project.cluster.root, dirs_exist_ok=True)
+    project.cluster.things.add("x")
+    project.steps(CHANGE)
+    assert project.run().ret == 10
+    assert {finding["code"] for finding in project.summary["findings"]} == {"runbook-changed"}
+    assert project.cluster.changes == []
+    assert project.run("--accept", "runbook-changed=read", "--by", "A. Rossi").ret == 0
+    assert project.cluster.changes == [("set", "y")]
+    assert project.summary["attempt"] == (BEFORE / "attempt").read_text().strip()
 
 
 def test_a_closed_attempt_of_another_cluster_leaves_nothing_in_this_runs_evidence(

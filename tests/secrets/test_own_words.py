@@ -13,6 +13,7 @@ from engine.record.redact import Redactor
 from engine.record.steps import mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.judge.test_policy_ways import ROOT, sentences
+from tests.phases import step_modules
 
 PATTERNS = {"redact.py", "masking.py", "inventory_values.py"}
 """These hold patterns of what is masked."""
@@ -24,11 +25,8 @@ MODULES = sorted(
 
 
 def steps() -> list[str]:
-    import importlib
-
     names = []
-    for path in ROOT.glob("runbook/test_*.py"):
-        module = importlib.import_module(f"runbook.{path.stem}")
+    for module in step_modules():
         marks = (mark_of(value) for value in vars(module).values() if callable(value))
         names += [mark.name for mark in marks if mark is not None]
     return names

@@ -12,8 +12,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from engine.act import applier as act
-from engine.act import detached
+from engine.act import applier, detached
 from engine.attempt import here, records
 
 records.LEASE = 15
@@ -28,10 +27,10 @@ def _sleep() -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
-_intent, _gate_of, _start = act.Applier._intent, act.gate_of, detached.start
+_intent, _gate_of, _start = applier.Applier._intent, applier.gate_of, detached.start
 
 
-def _noting(self: act.Applier, step: str, key: str, change: Any) -> None:
+def _noting(self: applier.Applier, step: str, key: str, change: Any) -> None:
     _intent(self, step, key, change)
     _under_way.append(key)
 
@@ -47,6 +46,6 @@ def _starting(*arguments: Any) -> None:
     _start(*arguments)
 
 
-act.Applier._intent = _noting  # type: ignore[method-assign]
-act.gate_of = _gate
+applier.Applier._intent = _noting  # type: ignore[method-assign]
+applier.gate_of = _gate
 detached.start = _starting
