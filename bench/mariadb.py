@@ -19,8 +19,9 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 
+from engine.model.answer import Answer, Lost, LostKind
 from engine.secrets import Secret
-from engine.transport.base import Answer, Lost, LostKind, OnChunk, OnLine
+from engine.transport.base import OnChunk, OnLine
 from engine.transport.ssh import SshTransport
 from rehearsal import host, image
 from rehearsal.podman import limits, podman

@@ -19,11 +19,12 @@ from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
 from engine.attempt.kept import Keeper
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import Refused, RunbookError, UsageError
+from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Doubt, Nothing, Outcome
 from engine.model.finding import Finding
 from engine.record.memory import ChangeRecord, Memory
 from engine.record.run import Run
-from engine.transport.base import Answer, Lost, LostKind, Transport
+from engine.transport.base import Transport
 
 Action = Generator["Change | Doubt", Answer, "Nothing | str | None"]
 Changes = Generator[Change, Answer, "Nothing | str | None"]

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter, holder_of
 from engine.errors import RunbookError
-from engine.queries import AnswerLike, Query
+from engine.model.answer import Answer, Lost, LostKind
+from engine.model.query import Query
 from engine.record.redact import whole_end
-from engine.transport.base import Lost, LostKind, Transport
+from engine.transport.base import Transport
 from engine.waiting import attempts
 
 CHUNK = 1 << 20
@@ -68,7 +69,7 @@ def progress_query(base: str, offset: int = 0, most: int = 0) -> Query[Progress]
     )
 
 
-def parse_progress(answer: AnswerLike) -> Progress:
+def parse_progress(answer: Answer) -> Progress:
     raw: bytes = getattr(answer, "stdout", b"")
     head, _, chunk = raw.partition(b"\n")
     alive, status, size = head.decode().split()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from engine.attempt.records import LockLost
 from engine.errors import Refused, RunbookError
+from engine.model.answer import Answer, Lost
 from engine.model.change import Change
 from engine.record.run import Ending, Run
-from engine.transport.base import Answer, Lost
 
 
 class NotDone(RunbookError):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import Refused
+from engine.model.answer import Answer, Known, Lost
 from engine.secrets import Secret
-from engine.transport.base import Answer, Known, Lost, OnChunk, OnLine, Transport
+from engine.transport.base import OnChunk, OnLine, Transport
 
 
 class Door:

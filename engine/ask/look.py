@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from engine.ask.recognition import known_of
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
+from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.model.cluster import ClusterStatus
 from engine.model.identity import Identity
 from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
+from engine.model.query import Asked, LocalQuery, Query, SqlQuery
 from engine.model.release import Release
-from engine.queries import Asked, LocalQuery, Query, SqlQuery
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.queries.rows import write_rows
@@ -25,7 +26,7 @@ from engine.record.memory import Memory
 from engine.record.position import Position
 from engine.record.run import Run
 from engine.report.gaps import seen_now
-from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, LostKind, Transport
+from engine.transport.base import Transport
 from engine.transport.parallel import in_parallel
 
 T = TypeVar("T")

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.errors import Unanswered
-from engine.queries import SqlQuery
+from engine.model.answer import Lost
+from engine.model.query import SqlQuery
 from engine.record.redact import whole_end
-from engine.transport.base import Lost, Transport
+from engine.transport.base import Transport
 from engine.transport.database import connect
 
 # root's own client knows where its server listens, wherever the distribution put the socket

@@ -10,7 +10,8 @@ from __future__ import annotations
 import secrets
 
 from engine.attempt.remote import NO_RECORDS, ROOT, script
-from engine.queries import AnswerLike, Query
+from engine.model.answer import Answer
+from engine.model.query import Query
 from engine.secrets import Secret
 
 FILE = "comparison.key"
@@ -29,7 +30,7 @@ def place(attempt: str) -> str:
     return f"attempts/{attempt}/{FILE}"
 
 
-def _key(answer: AnswerLike) -> Secret | None:
+def _key(answer: Answer) -> Secret | None:
     return Secret(answer.text.strip()) if answer.code == 0 else None
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from engine.attempt import records as leases
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
-from engine.queries import AnswerLike, Query
-from engine.transport.base import Answer, Transport
+from engine.model.answer import Answer
+from engine.model.query import Query
+from engine.transport.base import Transport
 
 ROUNDING = 2
 """Seconds that whole numbers of seconds may hide: one in the lock's stamp, one at the gate."""
@@ -39,7 +40,7 @@ def system_query() -> Query[System]:
     )
 
 
-def _parse_system(answer: AnswerLike) -> System:
+def _parse_system(answer: Answer) -> System:
     uptime, id_ = answer.text.split()
     return System(int(uptime), id_)
 

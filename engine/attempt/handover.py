@@ -7,8 +7,8 @@ from collections.abc import Callable
 from engine.attempt.lock import ClusterLock
 from engine.attempt.records import LockLost
 from engine.errors import RunbookError
+from engine.model.answer import Lost, LostKind
 from engine.record.run import Run
-from engine.transport.base import Lost, LostKind
 from engine.waiting import attempts
 
 PATIENCE = 20.0

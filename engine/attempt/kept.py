@@ -23,9 +23,10 @@ from engine.atomic import write_whole
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError
-from engine.record.journal import Event
+from engine.model.answer import Lost
+from engine.model.event import Event
 from engine.record.run import Run
-from engine.transport.base import Lost, Transport
+from engine.transport.base import Transport
 from engine.verify import FETCHED, OUTPUTS, Cited, Wrong, cited_by, digest
 
 CHUNK = 1 << 20

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from engine.attempt.records import Attempt, RecordsWriter
 from engine.errors import RunbookError
+from engine.model.answer import Lost
 from engine.record.journal import lines_of
 from engine.record.run import Run
-from engine.transport.base import Lost
 from engine.verify import SEALED
 
 

@@ -14,9 +14,9 @@ from engine.attempt import records as leases
 from engine.attempt.here import MachineLock
 from engine.attempt.records import LockHeld, LockLost, RecordsWriter, described
 from engine.errors import RunbookError
+from engine.model.answer import Lost
 from engine.record.journal import LOCK_TAKEN
 from engine.record.run import Ending, Run
-from engine.transport.base import Lost
 
 
 def take_here(run: Run) -> MachineLock | None:

@@ -11,11 +11,13 @@ from typing import Any
 
 from engine.attempt import comparison, remote
 from engine.errors import ParseError, RunbookError, UsageError
-from engine.queries import AnswerLike, Query
-from engine.record.journal import Event, in_order, read_journal
+from engine.model.answer import Answer
+from engine.model.event import Event
+from engine.model.query import Query
+from engine.record.journal import in_order, read_journal
 from engine.record.redact import whole_end
 from engine.secrets import Secret
-from engine.transport.base import Answer, Transport
+from engine.transport.base import Transport
 from engine.waiting import boottime
 
 DEADLINE = 60.0
@@ -123,7 +125,7 @@ def records_query() -> Query[Records]:
     )
 
 
-def _parse_records(answer: AnswerLike) -> Records:
+def _parse_records(answer: Answer) -> Records:
     raw = getattr(answer, "stdout", b"")
     try:
         stamp, holder, archive = raw.split(b"\n", 2)

@@ -16,7 +16,7 @@ from engine.ask.look import FORWARDED, Look
 from engine.errors import RunbookError
 from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
-from engine.queries import Asked, Query, SqlQuery
+from engine.model.query import Asked, Query, SqlQuery
 from engine.record.memory import ChangeRecord, Memory
 
 T = TypeVar("T")

@@ -13,10 +13,10 @@ from engine.errors import RunbookError, Unanswered
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
 from engine.model.plan import PlannedStep, Verdict
+from engine.model.steps import StepItem
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.run import Ending, Run
-from engine.record.steps import StepItem
 from engine.report.console import Console
 
 _IDLE = ("nothing to do", "not needed", "not applicable")

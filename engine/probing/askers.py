@@ -8,9 +8,10 @@ from pathlib import Path
 
 from engine.ask.sql import socket_of
 from engine.errors import RunbookError, Unanswered
+from engine.model.answer import Lost, LostKind
 from engine.model.probe import Manner, Target, Way
 from engine.probing.asking import LIMIT, NoAnswer, NoWay, ask
-from engine.transport.base import Lost, LostKind, Transport
+from engine.transport.base import Transport
 from engine.transport.database import connect, still_answers
 
 _LEAVE_OUT = 30

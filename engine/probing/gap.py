@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from engine.record.journal import stamp
+from engine.model.event import stamp
 
 
 class Seen(StrEnum):

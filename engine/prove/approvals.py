@@ -19,11 +19,11 @@ from engine.atomic import write_whole
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.judge.approvals import Operator, approvals
 from engine.model.approval import Approval, SeenApproval
+from engine.model.event import stamp
 from engine.model.finding import Finding
+from engine.model.query import LocalQuery
 from engine.parse.approval import SCHEMA, parse_approval
 from engine.prove.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
-from engine.queries import LocalQuery
-from engine.record.journal import stamp
 from engine.record.material import facts_before_a_change, material_hash
 from engine.record.run import Run
 from engine.verify import canonical

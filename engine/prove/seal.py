@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_whole
+from engine.model.event import stamp
 from engine.model.inventory import Host
 from engine.prove.signature import CantSign, Signer, find_signer
 from engine.prove.statement import is_due, write_statement
-from engine.record.journal import stamp, utc_now
+from engine.record.journal import utc_now
 from engine.record.run import Run
 from engine.verify import (
     JOURNAL,

@@ -11,19 +11,18 @@ from typing import Any
 
 from engine.atomic import write_whole
 from engine.errors import ParseError
+from engine.model.event import stamp
+from engine.model.facts import REHEARSED
 from engine.model.inventory import Environment, Inventory
+from engine.model.query import LocalQuery
 from engine.model.statement import SeenStatement, Statement
 from engine.parse.statement import SCHEMA, parse_statement
 from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
-from engine.queries import LocalQuery
-from engine.record.journal import stamp
 from engine.record.material import runbook_hash
 from engine.record.run import Mode, Run
 from engine.verify import canonical
 
 NAME = "rehearsal.json"
-REHEARSED = "rehearsed"
-"""The fact by which a run remembers the rehearsal cluster's scenario."""
 
 
 def is_due(run: Run) -> bool:

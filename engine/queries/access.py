@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.model.access import Login
+from engine.model.query import Query, of_text
 from engine.parse.access import parse_addresses, parse_listening, parse_logins
-from engine.queries import Query, of_text
 
 SERVED = ("/run/dbus/system_bus_socket", "/run/systemd/journal/stdout")
 """Sockets of every systemd; who connects and says nothing leaves no trace there."""

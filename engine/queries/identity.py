@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.model.identity import Identity
+from engine.model.query import Query, of_text
 from engine.parse.identity import HEAD, parse_identity
-from engine.queries import Query, of_text
 
 MARKER = "/etc/neteye-rehearsal/marker.json"
 

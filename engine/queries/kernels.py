@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.model.answer import Answer
 from engine.model.host import Kernels
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 
 # args: where modules lie, what is there while the DRBD module is loaded. `weak-updates` holds links
 # to the module of another kernel (kmod-drbd): one that leads nowhere is none
@@ -25,7 +26,7 @@ rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep 
 """
 
 
-def _kernels(answer: AnswerLike) -> Kernels:
+def _kernels(answer: Answer) -> Kernels:
     running, loaded, *told = answer.text.splitlines()
     defaults = [line.split()[1:2] for line in told if line.startswith("default ")]
     installed = [line for line in told if not line.startswith("default ")]

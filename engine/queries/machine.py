@@ -6,7 +6,9 @@ import re
 import time
 from collections.abc import Iterable
 
+from engine.model.answer import Answer
 from engine.model.host import FileSystem, Memory, Package, Process
+from engine.model.query import Query, of_text
 from engine.parse.machine import (
     parse_df,
     parse_epoch,
@@ -16,7 +18,6 @@ from engine.parse.machine import (
     parse_processors,
 )
 from engine.parse.rpm import RPM_QUERY_FORMAT, parse_config_leftovers, parse_rpm_qa
-from engine.queries import AnswerLike, Query, of_text
 
 PACKAGES: Query[tuple[Package, ...]] = Query(
     name="installed packages",
@@ -95,7 +96,7 @@ PROCESSES: Query[tuple[Process, ...]] = Query(
 )
 
 
-def _reading(answer: AnswerLike) -> tuple[float, float, float]:
+def _reading(answer: Answer) -> tuple[float, float, float]:
     # an answer that is read again knows when it came
     received = float(getattr(answer, "received", None) or time.time())
     return received - float(getattr(answer, "seconds", 0.0)), parse_epoch(answer.text), received

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from engine.model.answer import Answer
 from engine.model.cluster import ClusterDefinition
 from engine.model.drbd import DrbdResource
 from engine.model.elastic import ElasticState
 from engine.model.host import HealthResult, Version
+from engine.model.query import Query, in_login_shell, of_text
 from engine.parse.drbd import parse_drbdsetup
 from engine.parse.elastic import parse_cat_nodes, parse_cluster_health
 from engine.parse.health import parse_health
 from engine.parse.neteye_cluster import parse_neteye_cluster
 from engine.parse.release import parse_neteye_release, parse_profile_dnf0
-from engine.queries import AnswerLike, Query, in_login_shell, of_text
 
 CLUSTER_FILE = "/etc/neteye-cluster"
 
@@ -63,7 +64,7 @@ exit 44
 """
 
 
-def _parse_elastic(answer: AnswerLike) -> ElasticState | None:
+def _parse_elastic(answer: Answer) -> ElasticState | None:
     if answer.code == 44:
         return None
     health, _, nodes = answer.text.strip().partition("\n")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from engine.errors import ParseError
+from engine.model.answer import Answer
 from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
+from engine.model.query import Query, of_text
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import SOURCE, parse_crm_mon
 from engine.parse.quorum import parse_quorumtool
 from engine.parse.systemd import PROPERTIES, parse_daemon_states
-from engine.queries import AnswerLike, Query, of_text
 
 
-def _status(answer: AnswerLike) -> ClusterStatus:
+def _status(answer: Answer) -> ClusterStatus:
     """The status; where crm_mon printed nothing, its complaint is what there is to tell."""
     if answer.code and not answer.text.strip():
         said = " ".join(answer.errors.split()) or "nothing"

@@ -7,10 +7,11 @@ configured, with all enabled repositories, as the vendor's command asks.
 
 from __future__ import annotations
 
+from engine.model.answer import Answer
 from engine.model.packages import PackageState, Unreadable
+from engine.model.query import Query, in_login_shell
 from engine.parse.packages import parse_package_state
 from engine.parse.rpm import RPM_QUERY_FORMAT
-from engine.queries import AnswerLike, Query, in_login_shell
 
 BEHIND = ("behind",)
 PENDING = ("behind", "offered", "rules")
@@ -196,9 +197,9 @@ def _argv(repository: str, version: str, parts: tuple[str, ...]) -> tuple[str, .
     return in_login_shell("sh", "-c", _SCRIPT.strip(), "dnf-question", *given)
 
 
-def _state(answer: AnswerLike) -> PackageState:
+def _state(answer: Answer) -> PackageState:
     return parse_package_state(answer.text)
 
 
-def _unreadable(answer: AnswerLike) -> Unreadable:
+def _unreadable(answer: Answer) -> Unreadable:
     return Unreadable(answer.errors.strip() or "dnf ended with an error and said nothing")

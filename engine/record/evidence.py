@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
 from engine.model.finding import Finding, Way, acceptance_sentence
 from engine.model.folding import NOT_ASKED
-from engine.queries import Asked
+from engine.model.query import Asked
 from engine.record.archive import name_of
 from engine.record.listing import Cells
 from engine.record.rows import RowState

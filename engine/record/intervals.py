@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from engine.model.event import Event
 from engine.queries.pacemaker import STATUS
-from engine.record.journal import Event
 
 STANDBY, FENCING = "standby", "fencing"
 CLUSTER = "cluster"

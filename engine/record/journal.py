@@ -16,24 +16,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.model.event import Event, stamp
 from engine.verify import GENESIS, digest
 
 SCHEMA = 1
-LOCK_TAKEN = "lock-taken"
-"""The event by which runs on several controllers are put in order (`in_order`)."""
 """Raised when a reader of today would misread a journal. New fields of an event do not raise it:
 readers that want them do without in an older journal."""
+LOCK_TAKEN = "lock-taken"
+"""The event by which runs on several controllers are put in order (`in_order`)."""
 INTENT = "intent"
-Event = Mapping[str, Any]
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, as everywhere in the evidence."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Journal:

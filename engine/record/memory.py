@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.model.change import Outcome, merged
+from engine.model.event import Event
 from engine.model.finding import Acceptance
-from engine.record.journal import Event
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.record.journal import Event
+from engine.model.event import Event
 
 
 class RowState(StrEnum):

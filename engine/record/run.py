@@ -15,16 +15,17 @@ from typing import Any
 from engine.errors import RunbookError, UsageError
 from engine.judge.weighing import Judge
 from engine.model.change import Settlement
+from engine.model.event import Event
 from engine.model.finding import Way
 from engine.model.inventory import Inventory
 from engine.model.release import Release
+from engine.model.steps import Scope
 from engine.record.interrupts import Interrupts
-from engine.record.journal import Event, Journal, utc_now
+from engine.record.journal import Journal, utc_now
 from engine.record.material import runbook_hash
 from engine.record.memory import Memory
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
-from engine.record.steps import Scope
 
 
 class Mode(StrEnum):

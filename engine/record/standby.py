@@ -12,6 +12,7 @@ from typing import Protocol
 
 from engine.errors import RunbookError
 from engine.model.cluster import ClusterStatus
+from engine.model.event import Event, stamp
 from engine.record.intervals import (
     CLUSTER,
     FENCING,
@@ -21,7 +22,6 @@ from engine.record.intervals import (
     last_look,
     open_since,
 )
-from engine.record.journal import Event, stamp
 
 INTERVAL = 5.0
 """Seconds between two looks that nobody else makes: the error of what is measured then."""

@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine.model.event import stamp
 from engine.model.inventory import Settings
-from engine.record.journal import stamp
+from engine.model.steps import Scope, StepItem
 from engine.record.material import NOT_STEERING
 from engine.record.run import Mode, Run
-from engine.record.steps import Scope, StepItem
 
 
 def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from engine.model.answer import Answer
+from engine.model.event import Event
 from engine.queries.rows import read_rows
-from engine.record.journal import Event
 from engine.secrets import MASK
-from engine.transport.base import Answer
 
 _STDERR = "\n[stderr] "
 SECRET = "(not recorded: secret)"

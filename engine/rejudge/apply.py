@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from engine.act.applier import Applied, Changes, key_of
 from engine.act.stops import NotDone, stopped
+from engine.model.answer import Answer
 from engine.model.change import Change, Nothing, Outcome
-from engine.record.journal import Event
+from engine.model.event import Event
 from engine.record.memory import ChangeRecord
 from engine.record.run import Run, Stop
 from engine.rejudge.answers import Diverged, NotRecorded, answer_of
 from engine.rejudge.record import Record, fields_of
-from engine.transport.base import Answer
 
 
 class Reapplier:

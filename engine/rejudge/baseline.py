@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.attempt import baseline
 from engine.judge.takeover import IDENTITY
-from engine.record.journal import Event
+from engine.model.event import Event
 from engine.rejudge.answers import NotRecorded, text_of
 from engine.rejudge.record import Record
 

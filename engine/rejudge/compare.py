@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from engine.record.journal import Event
+from engine.model.event import Event
 
 _FIELDS = ("severity", "observed", "expected", "remedy", "guide", "accepted")
 

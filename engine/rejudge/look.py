@@ -10,10 +10,11 @@ from typing import Any, NoReturn, TypeVar
 from engine.ask.look import CONTROLLER, FORWARDED, Look, forward_of, refusal_of, statement_of
 from engine.attempt.records import Attempt, Lock, Records
 from engine.errors import Unanswered
+from engine.model.answer import ANOTHER_NOW, Answer, Known, Lost, LostKind
 from engine.model.identity import Identity
 from engine.model.names import names_of
+from engine.model.query import Asked, LocalQuery, Query, SqlQuery
 from engine.parse.identity import HEAD, parse_identity
-from engine.queries import Asked, LocalQuery, Query, SqlQuery
 from engine.queries.identity import WHO
 from engine.queries.neteye import DEFINITION
 from engine.record.outputs import excerpt
@@ -23,7 +24,6 @@ from engine.rejudge.baseline import RecordedBaseline
 from engine.rejudge.record import FIRST_LOOK, Record
 from engine.report import earlier
 from engine.run.survey import RECORDS
-from engine.transport.base import ANOTHER_NOW, Answer, Known, Lost, LostKind
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from engine.errors import RunbookError, UsageError
+from engine.model.event import Event
 from engine.model.release import Release
-from engine.record.journal import Event
 from engine.record.run import Run
 from engine.rejudge import compare
 from engine.rejudge.answers import Diverged, NotRecorded

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.record.journal import Event
+from engine.model.event import Event
 from engine.record.memory import Memory
 from engine.record.run import Ending, Stop
 from engine.rejudge.answers import Diverged

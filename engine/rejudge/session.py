@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.ask.recognition import judge_strangers
+from engine.model.event import Event
 from engine.record.evidence import CHANGED
-from engine.record.journal import Event
 from engine.record.memory import Memory
 from engine.record.run import Run, Stop
 from engine.rejudge.answers import NotRecorded

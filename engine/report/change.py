@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from engine.record.journal import Event
-
-TAKEN = "time-taken"
-"""The fact by which the attempt remembers how long it took: since, until."""
+from engine.model.event import Event
+from engine.model.facts import TAKEN
 
 
 def of_change(events: Iterable[Event]) -> list[Event]:

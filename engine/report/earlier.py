@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.record.journal import Event, in_order, lines_of, read_journal
+from engine.model.event import Event
+from engine.record.journal import in_order, lines_of, read_journal
 from engine.verify import Wrong, cited_by, not_fetched, place_of
 
 PLACE = "earlier"

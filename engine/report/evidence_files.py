@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.record.journal import Event, lines_of, read_journal
+from engine.model.event import Event
+from engine.record.journal import lines_of, read_journal
 from engine.report import earlier
 
 JOURNAL = "journal.jsonl"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.record.journal import Event, stamp
+from engine.model.event import Event, stamp
 
 HOW = "asked once a second from the machine of the run: a gap's length is right to about a second"
 

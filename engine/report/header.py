@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from engine.model.event import Event
 from engine.model.finding import Way
 from engine.record.intervals import FENCING, STANDBY, intervals_of, of_kind, told
-from engine.record.journal import Event
 from engine.record.memory import Memory
 from engine.report.change import of_change, taken_by
 from engine.report.gaps import gaps_of, totals_of

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.model.event import stamp
 from engine.record.intervals import FENCING, STANDBY, Interval, Key, open_since
-from engine.record.journal import stamp
 from engine.record.memory import LedgerEntry
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_whole
-from engine.record.journal import Event
+from engine.model.event import Event
 from engine.record.rows import Row, rows_of
 from engine.report.earlier import placed
 from engine.report.header import header_of

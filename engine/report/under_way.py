@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.attempt import remote
-from engine.record.journal import Event
+from engine.model.event import Event
 from engine.record.memory import Memory
 
 SEEN = "command-seen"

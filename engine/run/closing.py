@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from engine.model.event import Event
 from engine.prove.seal import seal
 from engine.record.interrupts import Interrupts
-from engine.record.journal import Event
 from engine.record.run import Ending, Run
 from engine.report.console import LastingOutput, clean_line
 from engine.report.summary import planned_steps

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.change import Change
+from engine.model.event import stamp
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.timeline import Timeline, timeline
 from engine.record.evidence import as_data
-from engine.record.journal import stamp
 from engine.record.material import material_hash, material_of, runbook_hash
 from engine.record.position import Position
 from engine.record.run import Ending, Run

@@ -9,8 +9,8 @@ from typing import Any
 
 from engine.act import detached
 from engine.errors import RunbookError
+from engine.model.event import Event
 from engine.record.archive import name_of
-from engine.record.journal import Event
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE

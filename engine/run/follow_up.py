@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.model.event import Event
 from engine.model.release import Release
-from engine.record.journal import Event
 from engine.record.memory import Memory
 from engine.record.run import Followed
 from engine.report.evidence_files import Evidence, read_evidence

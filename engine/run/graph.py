@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from engine.errors import UsageError
-from engine.record.steps import StepItem
+from engine.model.steps import StepItem
 
 
 def order(items: Sequence[StepItem]) -> list[int]:

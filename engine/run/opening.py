@@ -13,9 +13,9 @@ from engine.attempt.late import deliver
 from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
 from engine.attempt.records import RecordsWriter
 from engine.model.names import names_of
+from engine.model.steps import Scope
 from engine.record.memory import Memory
 from engine.record.run import Ending, Followed, Run
-from engine.record.steps import Scope
 from engine.report import earlier
 from engine.report.console import Console
 from engine.run.survey import RECORDS, Survey, refresh_records, survey

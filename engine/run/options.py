@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import UsageError
+from engine.model.steps import Scope
 from engine.record.run import Mode
-from engine.record.steps import Scope
 
 
 def add(parser: pytest.Parser) -> None:

@@ -15,13 +15,13 @@ from engine.errors import RunbookError, UsageError
 from engine.judge.ways import told
 from engine.model.inventory import Inventory
 from engine.model.release import Release
+from engine.model.steps import Scope, StepItem, mark_of
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.interrupts import Interrupts
 from engine.record.redact import Redactor
 from engine.record.run import Ending, Mode, Run
 from engine.record.started import steps_field
-from engine.record.steps import Scope, StepItem, mark_of
 from engine.report.console import Console
 from engine.run import closing, options, usage, version_step
 from engine.run import hooks as report

@@ -21,9 +21,12 @@ from engine.attempt.handover import hand_over
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.attempt.settle import settle
 from engine.errors import Refused, RunbookError, Unanswered, UsageError
+from engine.model.answer import Lost
 from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
+from engine.model.event import Event
 from engine.model.finding import Finding
+from engine.model.steps import Scope
 from engine.plan.planner import Planner
 from engine.probing.targets import targets_of
 from engine.probing.watch import ServiceWatch
@@ -31,12 +34,10 @@ from engine.queries.pacemaker import STATUS
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
 from engine.record.intervals import Interval, intervals_of
-from engine.record.journal import Event
 from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
 from engine.record.standby import StateWatch
-from engine.record.steps import Scope
 from engine.report.change import of_change, span_of
 from engine.report.console import Console
 from engine.report.ledger import as_seen
@@ -45,7 +46,7 @@ from engine.run.opening import Opening
 from engine.run.stepping import StepUnderWay
 from engine.run.survey import Survey
 from engine.secrets import Secret
-from engine.transport.base import Lost, Transport
+from engine.transport.base import Transport
 
 
 class Applies(Protocol):

@@ -14,13 +14,14 @@ from engine.attempt.settle import parse_settlements
 from engine.errors import UsageError
 from engine.judge.takeover import steering
 from engine.judge.weighing import Judge
+from engine.model.event import stamp
 from engine.model.finding import Acceptance
 from engine.model.inventory import Environment, Inventory
 from engine.model.release import Release
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.queries.identity import WHO
-from engine.record.journal import stamp, utc_now
+from engine.record.journal import utc_now
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
 from engine.record.run import Followed, Run, SupportWanted, new_run_id, open_directory, open_journal

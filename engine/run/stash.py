@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.model.steps import StepItem
 from engine.record.run import Run
-from engine.record.steps import StepItem
 from engine.run.session import Session
 
 RUN = pytest.StashKey[Run]()

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import pytest
 
-from engine.record.journal import Event
+from engine.model.event import Event
 
 Result = Literal["passed", "failed", "skipped"]
 Phase = Literal["setup", "call", "teardown"]

@@ -8,10 +8,10 @@ import pytest
 
 from engine.judge.ways import told
 from engine.model.plan import Verdict
+from engine.model.steps import StepItem
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Mode, Run
-from engine.record.steps import StepItem
 from engine.report.console import Console
 from engine.run.step_report import details_of, tell
 

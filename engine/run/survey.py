@@ -14,20 +14,20 @@ from engine.attempt.records import Attempt, Lock, records_query
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge.identity import definition_of
 from engine.judge.packages import not_left
+from engine.model.answer import Lost
 from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.event import Event
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.identity import Identity
 from engine.model.names import names_of
-from engine.queries import Asked
+from engine.model.query import Asked
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
 from engine.queries.packages import BEHIND, package_state
-from engine.record.journal import Event
 from engine.record.memory import Memory
 from engine.record.position import LEFT, Position, Situation, left_of, position_of, round_to_prove
 from engine.record.run import Run
-from engine.transport.base import Lost
 
 RECORDS = records_query()
 

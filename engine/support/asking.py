@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from engine.ask.look import Look
 from engine.errors import RunbookError
+from engine.model.answer import Answer, Lost, LostKind
 from engine.support.excerpt import Excerpt, excerpt
 from engine.support.questions import LongCommand, Question, of_node
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.parallel import in_parallel
 
 TOTAL = 90.0

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.ask.look import Look
+from engine.model.event import Event
 from engine.record.archive import Entry, name_of, write_archive
-from engine.record.journal import Event
 from engine.record.run import Run
 from engine.report.evidence_files import Evidence
 from engine.report.summary import summary_of

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.act import detached
+from engine.model.event import Event
 from engine.model.inventory import Role
-from engine.record.journal import Event
 
 KIB = 1 << 10
 ALL = frozenset(Role)

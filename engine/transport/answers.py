@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engine.model.answer import Answer, Lost, LostKind, question
 from engine.model.inventory import Host
-from engine.transport.base import Answer, Lost, LostKind, question
 from engine.transport.diagnosis import how_it_broke, why_not_begun
 from engine.transport.session import Kept
 from engine.transport.wrapper import KILL_AFTER, Demux

@@ -6,7 +6,7 @@ The first rule that matches counts.
 
 from __future__ import annotations
 
-from engine.transport.base import LostKind
+from engine.model.answer import LostKind
 
 BUSY = (
     r"kex_exchange_identification: (read: )?Connection (reset|closed)|"

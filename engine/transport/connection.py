@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Host
-from engine.transport.base import Lost, LostKind
 from engine.transport.causes import SILENT
 from engine.transport.diagnosis import diagnose, has_reason, is_busy
 from engine.transport.local import not_started, why_no_room

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from engine.model.answer import LostKind
 from engine.model.inventory import Host
-from engine.transport.base import LostKind
 from engine.transport.causes import BEYOND, BUSY, CSH, NOT_BEGUN, RULES, SILENT
 from engine.transport.way import DIRECT, Way
 from engine.transport.wrapper import NO_POSIX_SHELL

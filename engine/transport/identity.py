@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from engine.transport.base import ANOTHER_NOW, Known, Lost, LostKind
+from engine.model.answer import ANOTHER_NOW, Known, Lost, LostKind
 
 
 class Identities:

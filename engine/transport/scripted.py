@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.model.answer import Answer, Known, Lost, question
 from engine.secrets import Secret
-from engine.transport.base import Answer, Known, Lost, OnChunk, OnLine, question
+from engine.transport.base import OnChunk, OnLine
 from engine.transport.identity import Identities
 from engine.transport.lines import LineSplitter
 

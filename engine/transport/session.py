@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from engine.transport.base import OUTPUT_LIMIT
+from engine.model.answer import OUTPUT_LIMIT
 from engine.transport.wrapper import Demux
 
 _CHUNK = 256 * 1024

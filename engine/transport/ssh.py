@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
 from engine.secrets import Secret
 from engine.transport.answers import Collector, Sink
-from engine.transport.base import Answer, Known, Lost, LostKind, OnChunk, OnLine, question
+from engine.transport.base import OnChunk, OnLine
 from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.files import appearing

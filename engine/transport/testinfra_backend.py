@@ -11,7 +11,8 @@ from testinfra.backend.base import BaseBackend, CommandResult
 from testinfra.host import Host
 from testinfra.modules.package import RpmPackage
 
-from engine.transport.base import Answer, Transport
+from engine.model.answer import Answer
+from engine.transport.base import Transport
 
 DEADLINE = 30.0
 """Seconds for each of testinfra's small questions."""

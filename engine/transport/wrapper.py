@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.errors import UsageError
-from engine.transport.base import Known
+from engine.model.answer import Known
 
 KILL_AFTER = 5
 """Seconds from TERM to KILL for a command whose deadline is over."""

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.queries import AnswerLike, Query
+from engine.model.answer import Answer
+from engine.model.query import Query
 from engine.record.evidence import Evidence
 from engine.secrets import Secret
 from runbook.to_4_26.masking import masked_diff
@@ -35,7 +36,7 @@ exec cat -- "$1"
 """
 
 
-def _content(answer: AnswerLike) -> Secret | str:
+def _content(answer: Answer) -> Secret | str:
     if answer.code == _NOT_THERE:
         return "there is no such file"
     if answer.code == _TOO_LARGE:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.judge.text import listed
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 
 ALWAYS = (
     *("bash", "find", "flock", "mysql", "pcs", "crm_mon", "crm_resource", "cibadmin"),
@@ -52,7 +53,7 @@ def program_findings(missing: Mapping[str, Iterable[str]]) -> list[Finding]:
 _OPTIONS = r"mysql --print-defaults | tr ' ' '\n' | sed -n 's/=.*//; /^--[a-z-]*$/p' | sort -u"
 
 
-def _options(answer: AnswerLike) -> frozenset[str]:
+def _options(answer: Answer) -> frozenset[str]:
     return frozenset(answer.text.split())
 
 

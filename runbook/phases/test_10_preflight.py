@@ -18,18 +18,18 @@ from engine.judge import (
     versions,
 )
 from engine.judge import roles as role_policy
+from engine.model.facts import APPROVED
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
 from engine.model.statement import SeenStatement
+from engine.model.steps import step
 from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
 from engine.queries.machine import CLOCK, LOAD, MACHINE, MEMORY, PACKAGES, PROCESSORS
 from engine.queries.neteye import DEFINITION
 from engine.record.evidence import Evidence, unanswered
 from engine.record.position import Position, position_findings
-from engine.record.steps import step
-from engine.report.audit.index import APPROVED
 from engine.run.session import Session
 from engine.run.takeover import changes_since
 from engine.transport.firewall import Firewall

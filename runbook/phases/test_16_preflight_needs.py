@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.ask.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
+from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.record.position import Position
-from engine.record.steps import step
 from runbook.cluster import needs
 from runbook.to_4_26.actions.backup import dump_there, room_findings, to_back_up
 from runbook.to_4_26.presence import presence

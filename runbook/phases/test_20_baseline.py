@@ -16,14 +16,14 @@ from engine.judge.fencing import failed_fence_devices, stopped_fence_devices
 from engine.judge.resources import disabled_resources
 from engine.judge.roles import cib_in_names
 from engine.model.change import Nothing
+from engine.model.facts import BEFORE
 from engine.model.finding import Finding, Way
 from engine.model.identity import Identity
+from engine.model.steps import step
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
-from engine.record.steps import step
-from engine.report.audit.states import BEFORE
 from engine.run.session import Session
 from engine.secrets import Secret
 from runbook.cluster.states import state_of

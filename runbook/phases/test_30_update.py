@@ -8,8 +8,8 @@ from __future__ import annotations
 from engine.act.applier import Applied
 from engine.ask.look import Look
 from engine.judge import normal
+from engine.model.steps import step
 from engine.record.evidence import Evidence
-from engine.record.steps import step
 from runbook.cluster import checks, packages
 from runbook.cluster.profiles import describe, settled, unstandby_ended
 from runbook.phases.actions.pacemaker import update_is_history

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from engine.ask.look import Look
+from engine.model.steps import step
 from engine.record.evidence import Evidence
-from engine.record.steps import step
 from runbook.cluster import access, checks, packages
 from runbook.to_4_26.httpd import pristine
 

@@ -13,10 +13,10 @@ from engine.act.foreseen import planned_by
 from engine.ask.look import Look
 from engine.judge import change_management, estimate, machine, roles
 from engine.model.finding import Finding
+from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.position import Position
-from engine.record.steps import step
 from engine.run.session import Session
 from runbook.cluster import leftovers
 from runbook.phases.actions.neteye_command import (

@@ -12,9 +12,9 @@ from engine.attempt.comparison import key_of
 from engine.errors import Unanswered
 from engine.judge import normal, versions
 from engine.model.finding import Finding, Way
+from engine.model.steps import step
 from engine.queries.neteye import VERSION
 from engine.record.evidence import Evidence
-from engine.record.steps import step
 from engine.run.session import Session
 from engine.secrets import Secret
 from runbook.cluster import checks, packages

@@ -14,8 +14,8 @@ from engine.ask.look import Look
 from engine.judge import normal
 from engine.judge.fencing import fencing_is
 from engine.model.change import Nothing
+from engine.model.steps import step
 from engine.record.evidence import Evidence
-from engine.record.steps import step
 from engine.run.session import Session
 from runbook.cluster import checks
 from runbook.cluster.profiles import describe, settled, unstandby_ended

@@ -7,16 +7,15 @@ from datetime import timedelta
 
 from engine.ask.look import Look
 from engine.judge import kernels
+from engine.model.event import stamp
+from engine.model.facts import REHEARSED, TAKEN
 from engine.model.inventory import Environment
-from engine.prove.statement import REHEARSED
+from engine.model.steps import step
 from engine.queries.identity import MARKER
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import optional_file_text
 from engine.record.evidence import Evidence
 from engine.record.intervals import FENCING, STANDBY, of_kind, told
-from engine.record.journal import stamp
-from engine.record.steps import step
-from engine.report.change import TAKEN
 from engine.run.session import Session
 from runbook.cluster.profiles import announced
 from runbook.to_4_26.httpd.checks import agents_before, agents_now, has_ocs_server

@@ -14,11 +14,11 @@ from engine.judge import restore as policy
 from engine.judge.fencing import fencing_is
 from engine.model.change import Nothing
 from engine.model.finding import Finding
+from engine.model.steps import step
 from engine.queries.machine import PROCESSES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import QUORUM
 from engine.record.evidence import Evidence
-from engine.record.steps import step
 from engine.report.ledger import entry_text
 from engine.run.session import Session
 from engine.waiting import attempts, poll

@@ -5,13 +5,13 @@ from __future__ import annotations
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.cluster import ClusterStatus
+from engine.model.facts import AFTER
+from engine.model.facts import PACKAGES as CHANGED
+from engine.model.steps import step
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import Evidence
-from engine.record.steps import step
-from engine.report.audit.states import AFTER
-from engine.report.audit.states import PACKAGES as CHANGED
 from engine.run.session import Session
 from runbook.cluster.states import packages_changed, state_of
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.attempt import remote
+from engine.model.answer import Answer
 from engine.model.change import Change
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 from engine.secrets import Secret
 
 DEADLINE = 120.0
@@ -96,7 +97,7 @@ def _script(source: str, *arguments: str) -> tuple[str, ...]:
     return ("sh", "-c", source.strip(), "neteye-runbook", *arguments)
 
 
-def _content(answer: AnswerLike) -> Secret | None:
+def _content(answer: Answer) -> Secret | None:
     if answer.code == 44:
         return None
     raw: bytes = getattr(answer, "stdout", None) or answer.text.encode()
@@ -118,7 +119,7 @@ def secret_text(path: str) -> Query[Secret | None]:
     )
 
 
-def _existing(answer: AnswerLike) -> frozenset[str]:
+def _existing(answer: Answer) -> frozenset[str]:
     return frozenset(answer.text.split("\0")) - {""}
 
 

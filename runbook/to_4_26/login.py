@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from engine.queries import AnswerLike, Query
+from engine.model.answer import Answer
+from engine.model.query import Query
 from engine.secrets import Secret
 
 # the password comes by standard input and goes on in the environment of root's own process
@@ -30,7 +31,7 @@ class LoginResult:
     """The server answered and refused, as against: the server was not reached."""
 
 
-def _login_result(answer: AnswerLike) -> LoginResult:
+def _login_result(answer: Answer) -> LoginResult:
     if answer.code == 0 and "logged in" in answer.text:
         return LoginResult(True)
     if answer.code == 45:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.ask.look import Look
-from engine.queries import Asked, SqlQuery
+from engine.model.query import Asked, SqlQuery
 from engine.queries.machine import PACKAGES
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 

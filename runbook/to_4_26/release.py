@@ -7,8 +7,8 @@ import re
 from engine.model.finding import Severities, Severity
 from engine.model.host import Version
 from engine.model.probe import Manner, Service
+from engine.model.query import Query
 from engine.model.release import Release, Stage
-from engine.queries import Query
 from runbook.to_4_26.httpd.migration import KNOWN_CREDENTIALS, conf_password
 from runbook.to_4_26.names import CONF_FILES, ENDPOINT, MEMORIES_VERIFIED, OCS_PASSWORD
 

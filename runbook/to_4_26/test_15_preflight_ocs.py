@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from engine.ask.look import Look
+from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.record.position import Position
-from engine.record.steps import step
 from engine.secrets import Secret
 from runbook.to_4_26.glpi.checks import glpi_before
 from runbook.to_4_26.glpi.place import glpi_place

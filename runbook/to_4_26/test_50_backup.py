@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.act.applier import Applied
 from engine.ask.look import Look
+from engine.model.steps import step
 from engine.record.evidence import Evidence
-from engine.record.steps import step
 from engine.run.session import Session
 from runbook.to_4_26.following import ListUnusable, list_here
 from runbook.to_4_26.memories import dump, followed

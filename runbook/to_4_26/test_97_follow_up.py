@@ -12,9 +12,9 @@ from pathlib import Path
 from engine.ask.look import Look
 from engine.judge import roles
 from engine.model.finding import Finding
+from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.record.run import Followed
-from engine.record.steps import step
 from engine.run.session import Session
 from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.following import ListUnusable, follow, list_here

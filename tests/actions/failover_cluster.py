@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from engine.model.answer import Answer
 from engine.model.cluster import (
     Cib,
     ClusterStatus,
@@ -18,9 +19,8 @@ from engine.model.cluster import (
 )
 from engine.model.finding import Finding
 from engine.model.names import names_of
-from engine.queries import Asked, Query
+from engine.model.query import Asked, Query
 from engine.record.run import Run
-from engine.transport.base import Answer
 from engine.transport.scripted import said
 from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import CONSTRAINT

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 from engine.act.applier import Applied, Applier, without_doubts
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter, records_query
+from engine.model.answer import Answer
 from engine.model.finding import Finding, Severity
 from engine.record.memory import Memory
 from engine.record.run import Run
-from engine.transport.base import Answer
 from runbook.to_4_26.release import SEVERITIES
 from tests.engine import kit
 

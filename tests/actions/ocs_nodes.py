@@ -15,16 +15,16 @@ from typing import Any, TypeVar
 
 from engine.act.applier import Action, without_doubts
 from engine.errors import Unanswered
+from engine.model.answer import Answer
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterNode, ClusterOptions, ClusterStatus, Resource
 from engine.model.finding import Finding, Severity
 from engine.model.names import Names
-from engine.queries import Asked, Query, SqlQuery
+from engine.model.query import Asked, Query, SqlQuery
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
 from engine.record.redact import Redactor
 from engine.secrets import Secret
-from engine.transport.base import Answer
 from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from engine.judge.weighing import Judge
 from engine.model.access import Login
 from engine.model.finding import Finding
 from engine.model.names import names_of
-from engine.queries import Asked, Query
+from engine.model.query import Asked, Query
 from engine.queries.access import LISTENING
 from engine.queries.neteye import DEFINITION
 from engine.queries.pacemaker import STATUS

@@ -14,9 +14,9 @@ import pytest
 
 from engine.errors import RunbookError, Unanswered
 from engine.model.change import Temporary
+from engine.model.event import Event
 from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
-from engine.record.journal import Event
 from engine.record.memory import ChangeRecord, LedgerEntry
 from runbook.phases import test_70_verification as verification
 from runbook.to_4_26.actions.backup import (

@@ -11,14 +11,14 @@ import pytest
 
 from engine import waiting
 from engine.attempt import remote
+from engine.model.answer import Answer
 from engine.model.cluster import Cib, ClusterStatus, NodeAttributes
 from engine.model.names import names_of
 from engine.model.packages import PackageState
-from engine.queries import Asked, Query
+from engine.model.query import Asked, Query
 from engine.queries.pacemaker import CIB
 from engine.record.position import Position
 from engine.record.run import Run
-from engine.transport.base import Answer
 from engine.transport.scripted import said
 from runbook.phases.actions.neteye_command import neteye_upgraded
 from runbook.phases.actions.pacemaker import fencing_restored, nodes_unstandby

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.queries import Query
+from engine.model.query import Query
 from engine.queries.machine import LEFTOVERS
 from engine.secrets import Secret
 from runbook.cluster.leftovers import LIMIT, MOST, attach_diffs, difference

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ParseError
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from runbook.to_4_26 import presence
 from runbook.to_4_26.glpi import place as glpi_place
 from runbook.to_4_26.glpi import servers as glpi

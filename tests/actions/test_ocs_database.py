@@ -20,7 +20,7 @@ import pytest
 from pymysql.cursors import DictCursor
 
 from engine.errors import RunbookError
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from engine.record import listing
 from engine.record.evidence import Evidence, StoppedForPerson
 from rehearsal import host, image

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.answer import Answer
 from engine.secrets import Secret
-from engine.transport.base import Answer
 from runbook.to_4_26.glpi import key as glpi_key
 from runbook.to_4_26.glpi import servers as glpi
 from runbook.to_4_26.glpi import servers_after as glpi_after

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import RunbookError, Unanswered
+from engine.model.answer import Answer
 from engine.model.cluster import Resource
 from engine.secrets import Secret
-from engine.transport.base import Answer
 from runbook.to_4_26.actions.ocs import httpd_restarted
 from runbook.to_4_26.httpd import activity, before, online, restapi
 from runbook.to_4_26.httpd.checks import has_ocs_server, ocs_online

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.queries import Query
+from engine.model.query import Query
 from runbook.to_4_26.httpd.pristine import FACT, OWNERS, Pristine, old_default, text_of
 from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import FakeLook, N, Nodes

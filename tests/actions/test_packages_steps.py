@@ -11,7 +11,7 @@ import pytest
 from engine.model.finding import Acceptance, Finding
 from engine.model.host import Version
 from engine.model.packages import PackageState
-from engine.queries import Asked, Query
+from engine.model.query import Asked, Query
 from engine.record.memory import Memory
 from engine.record.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT
 from runbook.cluster import packages

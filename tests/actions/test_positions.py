@@ -16,7 +16,7 @@ from engine.judge import normal
 from engine.model.finding import Finding
 from engine.model.inventory import Environment, Settings
 from engine.model.names import Names
-from engine.queries import Asked
+from engine.model.query import Asked
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
 from engine.record.position import Position

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.model.finding import Finding
-from engine.queries import Asked
+from engine.model.query import Asked
 from engine.record.memory import Memory
 from engine.secrets import Secret
 from runbook.cluster import checks

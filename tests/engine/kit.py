@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.attempt import remote
 from engine.judge.weighing import Judge
+from engine.model.answer import Answer, Lost, LostKind
 from engine.model.finding import Acceptance, Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
@@ -24,7 +25,6 @@ from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
 from engine.record.run import Mode, Run
 from engine.secrets import Secret
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport
 
 N, SECOND, THIRD, ELASTIC, VOTING = (f"neteye{i:02}.neteyelocal" for i in range(1, 6))

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine.model.answer import Known
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.queries.identity import WHO
-from engine.transport.base import Known
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
 

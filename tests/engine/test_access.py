@@ -15,11 +15,11 @@ import pytest
 
 from engine.errors import ParseError
 from engine.model.access import Login
+from engine.model.answer import Lost
+from engine.model.query import Query
 from engine.parse.access import parse_listening, parse_logins
-from engine.queries import Query
 from engine.queries.access import LISTENING, addresses_of, logins_to, served_one
 from engine.transport import forwarding
-from engine.transport.base import Lost
 from engine.transport.forwarding import try_socket
 from tests.engine.sshd import NODE, running
 

@@ -9,9 +9,9 @@ import pytest
 
 from engine.act.applier import Action
 from engine.attempt.records import RecordsWriter
+from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Nothing, Temporary
 from engine.record.run import Ending, Mode
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.firewall import Firewall
 from engine.transport.scripted import said
 from tests.engine import kit

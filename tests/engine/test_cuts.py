@@ -14,7 +14,7 @@ from engine.attempt.gate import TRIES
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError, Unanswered
 from engine.model.names import names_of
-from engine.queries import Query
+from engine.model.query import Query
 from engine.record.redact import whole_end
 from engine.report.console import Console
 from engine.run.session import Session

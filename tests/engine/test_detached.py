@@ -21,7 +21,7 @@ from engine.act.detached import (
 )
 from engine.attempt import remote
 from engine.attempt.records import LockLost, RecordsWriter
-from engine.transport.base import Answer, Lost, LostKind
+from engine.model.answer import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 

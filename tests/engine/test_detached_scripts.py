@@ -15,7 +15,7 @@ import pytest
 
 from engine.act.detached import Progress, parse_progress
 from engine.attempt import remote
-from engine.transport.base import Answer
+from engine.model.answer import Answer
 from tests.engine.kit import run_script
 from tests.engine.pipes import let_go, writer_to
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.answer import LostKind
 from engine.model.inventory import Host, Role
-from engine.transport.base import LostKind
 from engine.transport.diagnosis import diagnose, has_reason, is_busy, why_not_begun
 from engine.transport.way import DIRECT, Way
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.model.finding import Acceptance
-from engine.queries import Asked
+from engine.model.query import Asked
 from engine.record.evidence import GOES_ON, OVER, Evidence, StoppedForPerson, unanswered
 from engine.record.run import Run
 from engine.secrets import MASK, Secret

@@ -9,8 +9,8 @@ import pytest
 from engine.attempt import remote
 from engine.attempt.gate import gate_of
 from engine.attempt.records import LEASE, RecordsWriter
+from engine.model.answer import Answer, LostKind
 from engine.record.run import Ending
-from engine.transport.base import Answer, LostKind
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, Bench, Make, change

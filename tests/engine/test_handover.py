@@ -11,8 +11,8 @@ from engine.attempt import handover
 from engine.attempt.lock import ClusterLock
 from engine.attempt.records import RecordsWriter
 from engine.errors import UsageError
+from engine.model.answer import Lost, LostKind
 from engine.record.run import Run
-from engine.transport.base import Lost, LostKind
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.record.journal import SCHEMA, Journal, in_order, lines_of, read_journal, stamp
+from engine.model.event import stamp
+from engine.record.journal import SCHEMA, Journal, in_order, lines_of, read_journal
 from engine.verify import digest, read_chain
 from tests.engine import kit
 

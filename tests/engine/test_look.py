@@ -13,13 +13,13 @@ import pytest
 
 from engine.ask.look import Look
 from engine.errors import ParseError, Unanswered
+from engine.model.answer import Answer, Lost, LostKind
 from engine.model.names import names_of
-from engine.queries import Query, SqlQuery, of_text
+from engine.model.query import Query, SqlQuery, of_text
 from engine.queries.machine import PROCESSES
 from engine.queries.pacemaker import STATUS
 from engine.record.run import Run
 from engine.secrets import Secret
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 from tests.engine.mysqld import Mysqld, serving

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.answer import Answer
 from engine.model.inventory import Role
 from engine.model.packages import PackageState, Unreadable
-from engine.queries import Query
+from engine.model.query import Query
 from engine.queries.packages import HIDING, PENDING, REACHED, package_state, repository_state
-from engine.transport.base import Answer
 from engine.transport.firewall import Firewall
 from tests.judge import builders as b
 

@@ -11,8 +11,8 @@ import pytest
 from engine.ask.look import Look
 from engine.model.change import Change, Temporary
 from engine.model.names import names_of
+from engine.model.query import SqlQuery
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
-from engine.queries import SqlQuery
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
 from engine.record.run import Run

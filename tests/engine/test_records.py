@@ -13,7 +13,7 @@ import pytest
 from engine.attempt import comparison, remote
 from engine.attempt.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
 from engine.errors import ParseError, UsageError
-from engine.transport.base import Answer, Lost
+from engine.model.answer import Answer, Lost
 from engine.transport.scripted import said
 from engine.waiting import boottime
 from tests.engine import kit

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import UsageError
 from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance, Severity
-from engine.record.steps import Scope, StepItem, StepMark, mark_of
+from engine.model.steps import Scope, StepItem, StepMark, mark_of
 from engine.run.graph import order, resolve
 from runbook.to_4_26 import release
 from tests.phases import step_modules

@@ -15,7 +15,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.gate import System, system_query, was_held_back
-from engine.transport.base import Answer
+from engine.model.answer import Answer
 from tests.engine.kit import run_script
 
 LEASE = "60"

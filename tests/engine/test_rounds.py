@@ -11,7 +11,7 @@ from engine.errors import Unanswered
 from engine.model.change import Change, Nothing
 from engine.model.host import Package, Version
 from engine.model.packages import PackageState
-from engine.queries import Asked, Query
+from engine.model.query import Asked, Query
 from engine.record.memory import Memory
 from engine.record.position import AT_TARGET, LEFT, Position
 from runbook.phases.actions.neteye_command import neteye_updated, neteye_upgraded

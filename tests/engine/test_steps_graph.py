@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import UsageError
-from engine.record.steps import Scope, StepItem, StepMark, mark_of, step
+from engine.model.steps import Scope, StepItem, StepMark, mark_of, step
 from engine.run.graph import order, resolve
 
 

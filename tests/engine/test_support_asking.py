@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from engine.ask.look import Look
+from engine.model.answer import Answer, Lost, LostKind
 from engine.model.names import Names
 from engine.support import asking
 from engine.support.asking import BATCH, EACH, TOTAL, Collected, ask_nodes
 from engine.support.questions import LongCommand, of_node
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 

@@ -12,8 +12,8 @@ from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 
 from engine.errors import Unanswered
+from engine.model.answer import Lost, LostKind
 from engine.secrets import Secret
-from engine.transport.base import Lost, LostKind
 from engine.transport.database import connect, logs_in, rows
 from engine.transport.scripted import FakeTransport
 from tests.engine.mysqld import Mysqld, serving

@@ -12,8 +12,8 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.gate import was_held_back
+from engine.model.answer import Answer, Lost, LostKind
 from engine.transport import options
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.diagnosis import diagnose, how_it_broke
 from engine.transport.ssh import SshTransport
 from tests.engine.sshd import NODE, Sshd, running

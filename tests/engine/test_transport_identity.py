@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.answer import Known, Lost, LostKind
 from engine.parse.identity import parse_identity
 from engine.queries.identity import WHO
 from engine.secrets import Secret
-from engine.transport.base import Known, Lost, LostKind
 from engine.transport.connection import Connection
 from engine.transport.ssh import SshTransport
 from tests.engine.sshd import NODE, Sshd, running, stranger_transport, this_machine

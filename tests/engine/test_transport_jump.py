@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import pytest
 
+from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Host
 from engine.transport import connection, options
-from engine.transport.base import Lost, LostKind
 from tests.engine.sshd import (
     NODE,
     BehindJump,

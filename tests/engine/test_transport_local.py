@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
+from engine.model.answer import Lost, LostKind
 from engine.transport import local, private
-from engine.transport.base import Lost, LostKind
 from tests.engine.sshd import NODE, Sshd, running
 
 FULL = OSError(errno.ENOSPC, "No space left on device")

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.model.answer import Answer, Lost, LostKind
 from engine.transport import connection
-from engine.transport.base import Answer, Lost, LostKind
 from engine.transport.parallel import in_parallel
 from tests.engine.sshd import (
     NODE,

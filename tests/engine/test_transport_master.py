@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.transport.base import Lost, LostKind
+from engine.model.answer import Lost, LostKind
 from engine.transport.connection import Connection
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport

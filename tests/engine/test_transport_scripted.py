@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.model.answer import Answer, Lost, LostKind
 from engine.secrets import Secret
-from engine.transport.base import Answer, Lost, LostKind, Transport
+from engine.transport.base import Transport
 from engine.transport.scripted import Call, FakeTransport, ScriptedTransport, Unexpected, said
 
 SCRIPT = (

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import Refused, UsageError
+from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.model.inventory import Role
 from engine.secrets import Secret
-from engine.transport.base import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.transport.parallel import in_parallel
 from engine.transport.ssh import SshTransport
 from tests.engine.sshd import NODE, Sshd, running, transport

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Refused
+from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Role
-from engine.transport.base import Lost, LostKind
 from engine.transport.scripted import FakeTransport, said
 from engine.transport.ssh import SshTransport
 from engine.transport.testinfra_backend import TransportBackend, testinfra_host

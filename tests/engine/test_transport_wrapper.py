@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
+from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Host, Role
 from engine.transport.answers import Collector
-from engine.transport.base import Lost, LostKind
 from engine.transport.lines import LINE_LIMIT, LineSplitter
 from engine.transport.wrapper import Demux, new_nonce, remote_command
 

@@ -81,8 +81,8 @@ def test_the_auditors_page(
 
 
 STEPS = '''
-from engine.queries import Query
-from engine.queries import of_text
+from engine.model.query import Query
+from engine.model.query import of_text
 TEXT = {text!r}
 SAYS = Query("what it says" + TEXT, ("has", "says"), lambda answer: answer.text)
 

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from engine.record.steps import StepMark, mark_of
+from engine.model.steps import StepMark, mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.phases import step_modules
 

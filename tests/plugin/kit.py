@@ -17,12 +17,13 @@ import pytest
 from engine.act.actions import action
 from engine.act.applier import Action
 from engine.ask.look import Look
+from engine.model.answer import Answer, Lost
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding, Severities, Severity
 from engine.model.host import Version
 from engine.model.inventory import Inventory
+from engine.model.query import Query
 from engine.model.release import Release
-from engine.queries import Query
 from engine.queries.identity import WHO
 from engine.queries.machine import LEFTOVERS
 from engine.queries.neteye import DEFINITION, VERSION
@@ -31,7 +32,6 @@ from engine.queries.packages import BEHIND, package_state
 from engine.record.run import Run
 from engine.report.console import Console
 from engine.run.session import Session
-from engine.transport.base import Answer, Lost
 from engine.transport.scripted import said
 from tests.engine.kit import Node, is_record_script, who
 from tests.parse.topology import cluster_file, crm_mon, node_name
@@ -91,7 +91,7 @@ PRELUDE = '''
 import os, signal
 import pytest
 from engine.record.evidence import StoppedForPerson
-from engine.record.steps import step
+from engine.model.steps import step
 from tests.plugin.kit import HAS, bad, changing
 
 @step("first.baseline", guide=["G01", "G02"])
@@ -308,7 +308,7 @@ def test_{name}(evidence):
     evidence.judge([bad("{name} subject")], observed="seen")
 '''
 BECOMES = f'''
-from engine.transport.base import Known
+from engine.model.answer import Known
 import tests.plugin.kit as kit
 
 

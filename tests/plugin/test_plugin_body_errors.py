@@ -8,7 +8,7 @@ import pytest
 
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import RunbookError
-from engine.transport.base import Lost, LostKind
+from engine.model.answer import Lost, LostKind
 from tests.engine.kit import unreachable
 from tests.plugin.kit import CHANGE, N, Project, assert_ended
 

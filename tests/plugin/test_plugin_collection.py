@@ -105,7 +105,7 @@ def test_a():
 ''')
     project.write(
         "runbook/test_20_more.py",
-        "from engine.record.steps import step\n"
+        "from engine.model.steps import step\n"
         '@step("two.b", after=["one.a"])\ndef test_b(y_set):\n    "Waits."\n',
     )
     assert project.run().ret == 1
@@ -168,7 +168,7 @@ def test_a_module_that_can_not_be_imported_is_a_usage_error_before_anything_is_a
     text, told = UNCOLLECTED[name]
     project.steps("")
     project.write("runbook/test_20_more.py", text)
-    project.write("runbook/test_30_rest.py", f"from engine.record.steps import step\n{rest}")
+    project.write("runbook/test_30_rest.py", f"from engine.model.steps import step\n{rest}")
     result = project.run(*(["--plan"] if "plan" in name else []))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: runbook/test_20_more.py: *{told}"])

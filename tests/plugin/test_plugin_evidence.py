@@ -193,7 +193,7 @@ def test_control_characters_of_a_node_do_not_reach_the_terminal(project: Project
 
 def test_a_secret_is_in_no_file_of_the_run(project: Project) -> None:
     project.steps('''
-from engine.queries import Query
+from engine.model.query import Query
 from engine.secrets import Secret
 from engine.model.change import Change
 from engine.act.actions import action

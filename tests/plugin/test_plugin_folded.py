@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from engine.model.answer import Lost, LostKind
 from engine.queries.identity import WHO
-from engine.transport.base import Lost, LostKind
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import SECOND, THIRD, Project
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from engine.attempt import remote
+from engine.model.answer import Known
 from engine.model.finding import Severities, Severity
 from engine.queries.identity import WHO
-from engine.transport.base import Known
 from tests.engine.kit import machine_id, who
 from tests.parse.topology import cluster_file
 from tests.plugin.kit import (
@@ -34,7 +34,7 @@ KNOWN = """
 import os, signal
 import pytest
 from engine.record.evidence import StoppedForPerson
-from engine.record.steps import step
+from engine.model.steps import step
 from tests.plugin.kit import HAS, bad, changing
 
 

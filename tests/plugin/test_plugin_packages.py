@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from engine.model.answer import Answer
 from engine.record.position import AT_TARGET
-from engine.transport.base import Answer
 from engine.transport.scripted import said
 from tests.engine import kit
 from tests.plugin.kit import PACKAGES_LEFT, SECOND, Project

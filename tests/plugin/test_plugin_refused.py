@@ -22,7 +22,7 @@ RULES = [RULE]
 HEAD = f'''
 from engine.act.actions import action
 from engine.model.change import Change
-from engine.queries import Query
+from engine.model.query import Query
 
 BAD = Query("a bad thing", ("forbidden", "thing"), lambda answer: True)
 GOOD = Query("a good thing", ("true",), lambda answer: True)

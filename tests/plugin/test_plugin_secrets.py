@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from engine.queries import Query
+from engine.model.query import Query
 from engine.queries.machine import LEFTOVERS
 from engine.secrets import MASK, Secret
 from engine.transport.scripted import said

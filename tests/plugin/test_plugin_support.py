@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from engine.transport.base import Answer, Lost, LostKind
+from engine.model.answer import Answer, Lost, LostKind
 from engine.transport.scripted import said
 from engine.verify import verify
 from tests.engine.kit import unreachable

@@ -226,7 +226,7 @@ def test_elsewhere_nothing_is_started(steps: Project) -> None:
 @pytest.mark.parametrize("ini", ["python_files=test_10*.py", "python_functions=test_baseline"])
 def test_steps_left_out_by_an_ini_option(project: Project, ini: str) -> None:
     project.steps(STEPS)
-    project.write("runbook/test_20_more.py", "from engine.record.steps import step\n" + STEPS_20)
+    project.write("runbook/test_20_more.py", "from engine.model.steps import step\n" + STEPS_20)
     assert_refused(project, project.run("-o", ini))
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from engine.errors import Unanswered
+from engine.model.answer import Answer, Lost, LostKind
 from engine.model.probe import Manner, Target, Way
 from engine.probing import watch
 from engine.probing.askers import Asker, DatabaseAsker
 from engine.probing.asking import NoAnswer, NoWay
 from engine.probing.watch import ServiceWatch
-from engine.transport.base import Answer, Lost, LostKind
 from tests.engine import kit
 
 

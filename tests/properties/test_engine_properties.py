@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.model.change import Outcome
 from engine.model.host import Version
+from engine.model.steps import StepItem, StepMark
 from engine.record.intervals import intervals_of
 from engine.record.journal import Journal, read_journal
 from engine.record.memory import Memory
@@ -21,7 +22,6 @@ from engine.record.position import Position, Situation, position_findings, posit
 from engine.record.redact import Redactor, _forms_of
 from engine.record.rows import RowState, rows_of
 from engine.record.run import new_run_id
-from engine.record.steps import StepItem, StepMark
 from engine.report.console import clean_line
 from engine.run.graph import order, resolve
 from engine.secrets import Secret

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from engine import cli
+from engine.model.answer import Lost, LostKind
 from engine.queries.identity import WHO
 from engine.rejudge import again as judging
 from engine.rejudge.compare import State
-from engine.transport.base import Lost, LostKind
 from engine.transport.scripted import said
 from tests.engine.kit import who
 from tests.parse.topology import cluster_file
@@ -39,7 +39,7 @@ def test_versions(look, evidence):
     )
 '''
 SECRET = '''
-from engine.queries import Query
+from engine.model.query import Query
 
 KEY = Query("the key", ("has", "key"), lambda answer: answer.text, ok_codes=(0, 1), secret=True)
 THERE = Query("key there", ("has", "key"), lambda a: a.code == 0, ok_codes=(0, 1), secret=True)

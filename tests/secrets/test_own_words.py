@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.steps import mark_of
 from engine.record.redact import Redactor
-from engine.record.steps import mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.judge.test_policy_ways import ROOT, sentences
 from tests.phases import step_modules

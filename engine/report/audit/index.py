@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.record.journal import Event
+from engine.model.event import Event
+from engine.model.facts import APPROVED
 from engine.record.rows import Course
 from engine.report.audit.records import changes_of
 from engine.report.audit.runs import runs_of
 from engine.report.change import closing_of, of_change
 from engine.report.gaps import sentence
 
-APPROVED = "approvals"
-"""The fact by which a run remembers the approvals that counted at its attempt's start."""
 _TESTS_BEFORE = ("preflight", "again")
 _TESTS_AFTER = ("verification", "reactivation", "failover")
 _IDLE = ("nothing to do", "not needed", "not applicable")

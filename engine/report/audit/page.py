@@ -16,10 +16,10 @@ from markupsafe import Markup
 
 from engine.atomic import write_whole
 from engine.errors import RunbookError
+from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
-from engine.record.journal import Event, stamp
 from engine.record.memory import Memory
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.records import (

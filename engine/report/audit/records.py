@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.record.journal import Event
+from engine.model.event import Event
 from engine.report.earlier import NOT_FETCHED
 
 BUDGET = 2_000_000

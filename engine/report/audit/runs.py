@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from engine.model.event import Event
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
-from engine.record.journal import Event
 
 
 @dataclass(frozen=True)

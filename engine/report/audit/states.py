@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.record.journal import Event
+from engine.model.event import Event
+from engine.model.facts import AFTER, BEFORE, PACKAGES
 
-BEFORE, AFTER, PACKAGES = "state-before", "state-after", "packages-changed"
-"""Facts that the phases remember: at the baseline, at the end of every run."""
 CONFIGURATION = "what changed in "
 """How attachments with the masked diff of a configuration file are called."""
 

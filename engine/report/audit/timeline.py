@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
 
+from engine.model.event import Event
 from engine.record.intervals import FENCING
-from engine.record.journal import Event
 from engine.report.audit.runs import (
     Span,
     commands_of,

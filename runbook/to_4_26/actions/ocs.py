@@ -10,11 +10,11 @@ from engine.act.applier import Action
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.errors import RunbookError
+from engine.model.answer import Answer
 from engine.model.change import Change, Doubt, Nothing
 from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
 from engine.secrets import Secret
-from engine.transport.base import Answer
 from runbook.to_4_26 import failover, files, release
 from runbook.to_4_26.httpd import access, configtest, credentials, migration, online, pristine
 from runbook.to_4_26.httpd.httpd_conf import parse_conf

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.ask.look import Look
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 from engine.secrets import Secret
 from runbook.to_4_26.glpi.place import ASKED_FOR, KEY_FILE, GlpiPlace
 from runbook.to_4_26.glpi.servers import OcsServer
@@ -31,7 +32,7 @@ def glpi_key(directory: str) -> Query[KeyAnswer]:
     """
     path = f"{directory}/{KEY_FILE}"
 
-    def parse(answer: AnswerLike) -> KeyAnswer:
+    def parse(answer: Answer) -> KeyAnswer:
         if answer.code == 44:
             return KeyAnswer(None, f"there is no {path}; {ASKED_FOR}")
         key = Secret(answer.text.strip())

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.ask.look import Look
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Query, SqlQuery
+from engine.model.query import Query, SqlQuery
 from runbook.to_4_26.glpi.servers import TABLE
 
 Row = Mapping[str, Any]
@@ -72,7 +73,7 @@ class GlpiConfig:
         return f"{self.directory} names database {self.database!r} at {self.host!r}"
 
 
-def _configurations(answer: AnswerLike) -> tuple[GlpiConfig, ...]:
+def _configurations(answer: Answer) -> tuple[GlpiConfig, ...]:
     fields = answer.text.split("\0")
     if len(fields) % 3 != 1 or fields[-1].strip():
         raise ValueError(f"{len(fields) - 1} fields, expected three for each configuration")

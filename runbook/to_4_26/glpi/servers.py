@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import ParseError
 from engine.model.finding import Finding
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from engine.secrets import Secret
 from runbook.to_4_26.names import GLPI_OCS_USER, OFFICIAL_CHANNELS
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from engine.model.answer import Answer
 from engine.model.probe import USER_AGENT
-from engine.queries import AnswerLike, Query, SqlQuery
+from engine.model.query import Query, SqlQuery
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.names import OCS_DATABASE, SERVER_CONF
 
@@ -96,7 +97,7 @@ grep -Ei '^[[:space:]]*PerlSetEnv[[:space:]]+OCS_OPT_(LOG|OPTIONS_NOT_OVERLOADED
 """
 
 
-def _settings(answer: AnswerLike) -> LogSettings:
+def _settings(answer: Answer) -> LogSettings:
     found = {
         item.values[0]: item.values[1]
         for item in parse_conf(answer.text).settings()
@@ -189,7 +190,7 @@ def _when(text: str) -> datetime:
     return datetime.strptime(" ".join(text.split()), "%a %b %d %H:%M:%S %Y")
 
 
-def _activity(answer: AnswerLike) -> Activity | None:
+def _activity(answer: Answer) -> Activity | None:
     if answer.code == 44:
         return None
     told: dict[str, list[str]] = {}

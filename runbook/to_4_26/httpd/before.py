@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.ask.look import Look
 from engine.model.finding import Finding
-from engine.queries import Asked
+from engine.model.query import Asked
 from engine.secrets import Secret
 from runbook.to_4_26.httpd import credentials, online, restapi
 from runbook.to_4_26.httpd.checks import HTTPD_ADDRESS, agents_now, httpd_node

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 
 _STAMP = re.compile(r"\A\[\w{3} [^\]]*\d{4}\] ")
 _PROCESS = re.compile(r"\[pid [^\]]*\] ")
@@ -21,7 +22,7 @@ _PASSED = "Syntax OK"
 _TEST = 'export "$1=neteye-runbook"; exec httpd -t 2>&1'
 
 
-def _complaints(answer: AnswerLike) -> frozenset[str]:
+def _complaints(answer: Answer) -> frozenset[str]:
     lines = [_PROCESS.sub("", _STAMP.sub("", line.strip())) for line in answer.text.splitlines()]
     lines = [line for line in lines if line and line != _PASSED]
     if answer.code == 0:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.ask.look import Look
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Asked, Query
+from engine.model.query import Asked, Query
 from runbook.to_4_26 import files
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.names import OCS_DATABASE, OFFICIAL_CHANNELS, SERVER_CONF
@@ -30,7 +31,7 @@ sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' -- "$1" \
 """
 
 
-def _database(answer: AnswerLike) -> OcsDatabase:
+def _database(answer: Answer) -> OcsDatabase:
     found = {"HOST": "localhost", "PORT": "3306", "USER": "", "NAME": ""}
     for item in parse_conf(answer.text).settings():
         key = item.values[0].removeprefix("OCS_DB_") if item.values else ""

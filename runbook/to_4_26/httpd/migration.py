@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.ask.look import Look
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 from engine.secrets import Secret
 from runbook.to_4_26 import files
 from runbook.to_4_26.httpd import credentials, passwords
@@ -25,7 +26,7 @@ def conf_password(path: str) -> Query[Password | None]:
     """The password as a configuration file has it; None: there is no such file."""
     whole = files.secret_text(path)
 
-    def parse(answer: AnswerLike) -> Password | None:
+    def parse(answer: Answer) -> Password | None:
         text = whole.parse(answer)
         return None if text is None else read_password(parse_conf(text.reveal()), path)
 
@@ -39,7 +40,7 @@ def conf_password(path: str) -> Query[Password | None]:
     )
 
 
-def _credentials(answer: AnswerLike) -> dict[str, Secret | None]:
+def _credentials(answer: Answer) -> dict[str, Secret | None]:
     text = files.secret_text(CREDENTIALS).parse(answer)
     content = text.reveal() if text else ""
     return {name: credentials.read(content, name) for name in credentials.variables(content)}

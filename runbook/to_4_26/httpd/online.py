@@ -18,9 +18,10 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from engine.model.answer import Answer
 from engine.model.finding import Finding
 from engine.model.probe import USER_AGENT
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 from engine.secrets import Secret
 from runbook.to_4_26.httpd.activity import Activity
 
@@ -76,7 +77,7 @@ class HttpAnswer:
     """What the server said to it: `NO_UPDATE`. Empty when it is no reply of an OCS server."""
 
 
-def _http_answer(answer: AnswerLike) -> HttpAnswer:
+def _http_answer(answer: Answer) -> HttpAnswer:
     first, _, rest = answer.text.strip().partition("\n")
     match = re.fullmatch(r"(\d{3}) (anonymous|agent)", first)
     if not match:
@@ -210,7 +211,7 @@ tr '\\0\\n' '\\n ' < "/proc/$pid/environ" | sed -n "s/^$2=//p"
 """
 
 
-def _environment(answer: AnswerLike) -> Secret | None:
+def _environment(answer: Answer) -> Secret | None:
     value = answer.text.removesuffix("\n")
     return Secret(value) if answer.code == 0 and value else None
 
@@ -253,7 +254,7 @@ class Started:
         return self.started <= self.changed + 1
 
 
-def _started(answer: AnswerLike) -> Started | None:
+def _started(answer: Answer) -> Started | None:
     if answer.code == 44:
         return None
     numbers = [int(line) for line in answer.text.split()]

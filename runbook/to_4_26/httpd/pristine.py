@@ -14,7 +14,8 @@ from typing import Any
 
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.queries import AnswerLike, Query, in_login_shell
+from engine.model.answer import Answer
+from engine.model.query import Query, in_login_shell
 from engine.secrets import Secret
 from runbook.to_4_26.names import CONF_FILES
 
@@ -77,7 +78,7 @@ exit 44
 """
 
 
-def _owned(answer: AnswerLike) -> dict[str, dict[str, str]]:
+def _owned(answer: Answer) -> dict[str, dict[str, str]]:
     found = {}
     for line in answer.text.splitlines():
         package, _, rest = line.partition(" ")
@@ -104,7 +105,7 @@ class Pristine:
 
 
 def _text(package: str, source: str) -> Any:
-    def parse(answer: AnswerLike) -> Pristine:
+    def parse(answer: Answer) -> Pristine:
         if answer.code == _NONE:
             return Pristine(
                 None, f"{package} is neither in dnf's cache nor in the repository of {source}"

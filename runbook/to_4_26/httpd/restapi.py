@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 from runbook.to_4_26.names import RESTAPI_CONF
 
 PATH = "/ocsapi/v1/computers/listID"
@@ -44,7 +45,7 @@ class ApiAnswer:
     said: str = ""
 
 
-def _api_answer(answer: AnswerLike) -> ApiAnswer:
+def _api_answer(answer: Answer) -> ApiAnswer:
     # an empty answer has no first and last characters
     lines = [*answer.text.split("\n"), "", ""]
     status, _, kind = lines[0].partition(" ")

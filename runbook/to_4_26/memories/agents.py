@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from runbook.to_4_26.memories.capacity import INT_MAX
 from runbook.to_4_26.memories.useragents import Sends, counts_alike, sends
 from runbook.to_4_26.names import OCS_DATABASE

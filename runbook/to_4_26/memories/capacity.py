@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.errors import ParseError
 from engine.model.finding import Finding
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE
 
 Row = Mapping[str, Any]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.ask.look import Look
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from runbook.to_4_26.memories.capacity import (
     CLEAN,
     LISTED,

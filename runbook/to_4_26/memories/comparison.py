@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.errors import ParseError
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, class_sql, number_sql
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
+from engine.model.query import Query, SqlQuery
 from engine.parse.machine import parse_df
-from engine.queries import AnswerLike, Query, SqlQuery
 from engine.secrets import Secret
 from runbook.to_4_26 import files
 from runbook.to_4_26.memories.comparison import Row
@@ -184,7 +185,7 @@ class Dump:
         return datetime.fromisoformat(self.began)
 
 
-def parse_dump(answer: AnswerLike) -> Dump:
+def parse_dump(answer: Answer) -> Dump:
     data: dict[str, Any] = json.loads(answer.text)
     try:
         return Dump(int(data["bytes"]), str(data["sha256"]), str(data["began"]))
@@ -316,7 +317,7 @@ class Proof:
         )
 
 
-def _proof(answer: AnswerLike) -> Proof | None:
+def _proof(answer: Answer) -> Proof | None:
     if answer.code == 44:
         return None
     data: dict[str, Any] = json.loads(answer.text)

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.ask.look import Look
+from engine.model.answer import Answer
 from engine.model.change import Change
-from engine.queries import AnswerLike, Query
+from engine.model.query import Query
 from runbook.to_4_26 import files
 from runbook.to_4_26.memories import dump
 from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, machines_now, moment_sql
@@ -53,7 +54,7 @@ class Listed:
     """sha256 of the dump whose rows it was made of."""
 
 
-def parse_listed(answer: AnswerLike) -> Listed:
+def parse_listed(answer: Answer) -> Listed:
     """The facts of a list. ValueError when one is missing."""
     data: dict[str, Any] = json.loads(answer.text)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.ask.look import Look
 from engine.model.finding import Finding
-from engine.queries import SqlQuery
+from engine.model.query import SqlQuery
 from runbook.to_4_26.memories.comparison import COLUMNS
 from runbook.to_4_26.memories.dump import TABLE, TABLE_SIZE
 from runbook.to_4_26.names import OCS_DATABASE, OFFICIAL_CHANNELS, SCRATCH_DATABASE

@@ -1,0 +1,15 @@
+"""An event of the journal, and how moments are written there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Event = Mapping[str, Any]
+"""One line of the journal: `event` names its kind, which decides about its other fields."""
+
+
+def stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds, as everywhere in the evidence."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
