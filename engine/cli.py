@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 not written, not valid or different, 2 not proved, 4 wrong use."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     try:
         if given.command == "approve":
             return _approve(given.plan, given.name, given.until, given.key, given.out)
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Ending.FAILED.code
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m engine", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     report = commands.add_parser(

@@ -1,4 +1,4 @@
-"""`runbook_probes` of the inventory: which services are asked once a second (README, settings)."""
+"""`runbook_probes` of the inventory: services to ask once a second (docs/evidence.md)."""
 
 from __future__ import annotations
 

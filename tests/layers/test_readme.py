@@ -1,10 +1,9 @@
-"""README.md and the example inventory say what the code does: names, codes, options, words."""
+"""README.md, docs/ and the example inventory say what the code does: codes, options, words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
@@ -17,14 +16,22 @@ from engine.report import under_way
 from engine.run import options
 from rehearsal.scenarios import SCENARIOS
 from runbook.to_4_26.release import NEVER_ACCEPTABLE
+from tests.layers.markdown import PAGES, README, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "prod.ini.example"
 VARIABLES = {*HOST_READERS, *SETTING_READERS}
 
 
+def _page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
 def _readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+    return README.read_text(encoding="utf-8")
+
+
+def _all() -> str:
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 def _first_cells(text: str) -> Iterable[str]:
@@ -32,8 +39,18 @@ def _first_cells(text: str) -> Iterable[str]:
     return (line.split("|")[1] for line in text.splitlines() if line.startswith("| "))
 
 
-def test_the_example_in_the_readme_is_the_file() -> None:
-    block = re.search(r"```ini\n(.*?)```", _readme(), re.DOTALL)
+def test_the_readme_is_read_at_one_go() -> None:
+    """At most 100 lines; a picture, and the commands on the first screen."""
+    lines = _readme().splitlines()
+    assert len(lines) <= 100
+    assert any(line.startswith("![") for line in lines[:25])
+    first = "\n".join(lines[:20])
+    for command in ("make rehearsal", "make test", "pytest runbook --inventory prod.ini"):
+        assert command in first
+
+
+def test_the_example_on_the_page_is_the_file() -> None:
+    block = re.search(r"```ini\n(.*?)```", _page("inventory.md"), re.DOTALL)
     assert block is not None
     assert block[1] == EXAMPLE.read_text(encoding="utf-8")
 
@@ -52,52 +69,45 @@ def test_the_example_stays_good_with_everything_that_is_commented_out() -> None:
 
 
 def test_the_tables_have_every_variable_and_no_other() -> None:
-    cells = " ".join(_first_cells(_readme()))
+    cells = " ".join(_first_cells(_page("inventory.md")))
     assert set(re.findall(r"`((?:ansible|runbook)_\w+)`", cells)) == VARIABLES
 
 
 def test_the_codes_are_those_of_the_engine() -> None:
-    rows = re.findall(r"^\| \[(\d+)\]\(#code-\1\) \| ([^|]+) \|", _readme(), re.MULTILINE)
+    row = r"^\| \[(\d+)\]\(docs/when-it-stops\.md#code-\1\) \| ([^|]+) \|"
+    rows = re.findall(row, _readme(), re.MULTILINE)
     written = {(int(code), word) for code, words in rows for word in re.findall(r"`(\w+)`", words)}
     assert written == {(ending.code, ending.value) for ending in Ending}
-    told = {int(code) for code in re.findall(r"^### Code (\d+)$", _readme(), re.MULTILINE)}
+    told = {int(code) for code in re.findall(r"^### Code (\d+)$", _page("when-it-stops.md"), re.M)}
     assert told == {ending.code for ending in Ending}
 
 
 def test_every_word_of_the_last_lines_is_told() -> None:
-    missing = [word for word in under_way.HEADS.values() if f"`{word}`" not in _readme()]
+    page = _page("when-it-stops.md")
+    missing = [word for word in under_way.HEADS.values() if f"`{word}`" not in page]
     assert missing == []
 
 
-def test_every_option_is_explained_and_no_other_one_is_shown() -> None:
+def test_every_option_is_explained() -> None:
     parser = pytest.Parser(_ispytest=True)
     options.add(parser)
     own = {name for group in parser._groups for option in group.options for name in option.names()}
-    missing = sorted(name for name in own if name not in _readme())
-    assert missing == []
-    commands = re.findall(r"pytest runbook((?: \\\n| [^\n`])*)", _readme())
-    shown = {word for command in commands for word in re.findall(r"--[a-z]+", command)}
-    assert shown <= own
+    assert sorted(name for name in own if name not in _all()) == []
 
 
 def test_what_nobody_can_accept_is_listed() -> None:
-    paragraph = _readme().split("Nobody can accept these:")[1].split("\n\n")[0]
+    paragraph = _page("when-it-stops.md").split("Nobody can accept these:")[1].split("\n\n")[0]
     assert set(re.findall(r"`([a-z-]+)`", paragraph)) == set(NEVER_ACCEPTABLE)
 
 
 def test_the_states_of_rows_are_named() -> None:
-    assert [state for state in RowState if f"`{state}`" not in _readme()] == []
+    assert [state for state in RowState if f"`{state}`" not in _page("evidence.md")] == []
 
 
 def test_every_scenario_is_explained() -> None:
-    text = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")
-    named = {word for cell in _first_cells(text) for word in re.findall(r"`([\w.-]+)`", cell)}
+    named = {
+        word
+        for cell in _first_cells(_page("rehearsal.md"))
+        for word in re.findall(r"`([\w.-]+)`", cell)
+    }
     assert sorted(set(SCENARIOS) - named) == []
-
-
-@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")))
-def test_links_lead_somewhere(document: Path) -> None:
-    text = document.read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
-    gone = [target for target in targets if not (document.parent / target).exists()]
-    assert gone == []
