@@ -146,7 +146,7 @@ def test_no_transport_is_made_and_nobody_is_asked(
 
     monkeypatch.setenv("PATH", "/nonexistent")
     for name in (
-        *("engine.transport.ssh.SshTransport.__init__", "engine.act.Applier.__init__"),
+        *("engine.transport.ssh.SshTransport.__init__", "engine.act.applier.Applier.__init__"),
         *("engine.attempt.records.RecordsWriter.__init__", "engine.run.start.make_run"),
         *("engine.attempt.here.MachineLock.__init__", "subprocess.Popen.__init__"),
         *(
