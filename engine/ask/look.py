@@ -10,6 +10,7 @@ from datetime import datetime
 from textwrap import dedent
 from typing import Any, TypeVar
 
+from engine.ask.host import Host
 from engine.ask.recognition import known_of
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
 from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
@@ -152,9 +153,19 @@ class Look:
 
     def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
         """The same question to several nodes at once, one thread and connection each."""
-        nodes = tuple(nodes)
-        asked: Asked[T] = Asked(query.name)
-        for node, value in in_parallel(nodes, lambda node: self.ask(node, query)).items():
+        return self._all(nodes, query.name, lambda node: self.ask(node, query))
+
+    def host(self, node: str) -> Host:
+        """testinfra's host for a node, for simple facts; each of its commands is asked by `ask`."""
+        return Host(node, self.ask)
+
+    def on_each(self, nodes: Iterable[str], what: str, question: Callable[[Host], T]) -> Asked[T]:
+        """`question` to the host of several nodes at once; `what` names it where one is silent."""
+        return self._all(nodes, what, lambda node: question(self.host(node)))
+
+    def _all(self, nodes: Iterable[str], question: str, ask: Callable[[str], T]) -> Asked[T]:
+        asked: Asked[T] = Asked(question)
+        for node, value in in_parallel(nodes, ask).items():
             if isinstance(value, Unanswered):
                 asked.unanswered[node] = value.why
             elif isinstance(value, BaseException):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.settle import refuse_steps_that_are_not
 from engine.errors import RunbookError, UsageError
@@ -247,6 +248,12 @@ def runbook_session(request: pytest.FixtureRequest) -> Session:
 def look(runbook_session: Session) -> Look:
     """The read-only door to the cluster."""
     return runbook_session.look
+
+
+@pytest.fixture
+def host(look: Look, request: pytest.FixtureRequest) -> Host:
+    """testinfra's host: of the step's own node with `each="node"`, elsewhere of N."""
+    return look.host(request.node.stash[ITEM].node or look.names.active)
 
 
 @pytest.fixture

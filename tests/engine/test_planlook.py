@@ -66,6 +66,8 @@ def test_with_nothing_ahead_it_asks_like_any_other(look: Look) -> None:
 QUESTIONS: dict[str, Callable[[Look], object]] = {
     "ask": lambda look: look.ask(kit.N, VERSION),
     "ask_all": lambda look: look.ask_all([kit.N], VERSION),
+    "a host": lambda look: look.host(kit.N).file("/x").exists,
+    "hosts": lambda look: look.on_each([kit.N], "/x", lambda host: host.file("/x").exists),
     "sql": lambda look: look.sql(SQL),
     "a long answer of the database": lambda look: look.sql_pages(lambda _: SQL),
     "a forwarded socket": lambda look: look.forwards(kit.N, "/run/s"),

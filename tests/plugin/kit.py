@@ -190,6 +190,15 @@ class Cluster(Node):
         }
         return answers[argv]
 
+    def facts(self) -> None:
+        """What testinfra finds on each node: a file `/there`, and `/x` with an x in it."""
+        for node in NODES:
+            self.answer |= {
+                (node, ("sh", "-c", "test -e /there || test -L /there")): said(),
+                (node, ("sh", "-c", "test -d /there")): said(code=1),
+                (node, ("sh", "-c", "cat -- /x")): said("x"),
+            }
+
     def close(self) -> None:
         self.closed += 1
 

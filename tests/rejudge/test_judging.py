@@ -58,6 +58,19 @@ def test_there(look, evidence):
     evidence.judge([] if there else [bad("no key", "odd-thing")], observed="looked")
 '''
 
+HOSTS = '''
+@step("third.host", after=["first.baseline"])
+def test_host(host, evidence):
+    """The host is N, and what it says is on record."""
+    assert host.file("/there").exists and host.node == "neteye01.neteyelocal"
+    evidence.judge([] if host.file("/x").content_string == "x" else [bad("x")], observed="read")
+
+@step("third.hosts", after=["first.baseline"], each="node")
+def test_hosts(host, node, evidence):
+    """The host is the one of the step's node."""
+    evidence.note(host.node)
+    assert host.node == node and not host.file("/there").is_directory
+'''
 WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
 CLUSTER = cluster_file(3)
 RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
@@ -108,6 +121,7 @@ RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
         or p.steps(CHANGE)
         or ()
     ),
+    "facts of hosts": lambda p: p.cluster.facts() or p.steps(HOSTS + CLOSING) or (),
     "another machine in mid-run": lambda p: p.steps(CHANGE + CLOSING + BECOMES) or (),
     "a failed assertion": lambda p: (
         p.steps('@step("a.b")\ndef test_a(look):\n    "Doc."\n    assert 1 == 2\n') or ()
