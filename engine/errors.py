@@ -32,7 +32,7 @@ class ParseError(RunbookError):
 
 
 class Refused(RunbookError):
-    """The transport refuses to run this command on this node (role firewall, guide row G19).
+    """The transport refuses to run this command on this node (role firewall).
 
     `command` is what was recognised in it, `rule` why it must not run there.
     """

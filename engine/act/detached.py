@@ -1,4 +1,4 @@
-"""Long commands, started once, detached from the connection, followed or read (guide row G18).
+"""Long commands, started once, detached from the connection, followed or read.
 
 A command is done only when its wrapper wrote an exit status beside its log; the connection
 may drop at any time.

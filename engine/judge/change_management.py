@@ -1,4 +1,4 @@
-"""What the organisation asks for before a change: id, window, fallback, and G02.
+"""What the organisation asks for before a change: id, window, fallback, notes read.
 
 Missing values matter in production only; values that are given are always judged.
 """
@@ -17,7 +17,7 @@ def governance(settings: Settings, now: datetime, estimate: timedelta) -> tuple[
     """May this change begin now? `now` and the window carry time zones; `estimate` is the need.
 
     Codes: `change-id-missing`, `window-missing`, `window-outside`, `window-past`,
-    `window-too-short`, `release-notes-unread` (G02), `fallback-missing`.
+    `window-too-short`, `release-notes-unread`, `fallback-missing`.
     """
     missing = tuple(_missing(settings)) if settings.environment is Environment.PRODUCTION else ()
     return (*missing, *_release_notes(settings, now), *_window(settings, now, estimate))
@@ -83,7 +83,7 @@ def _unread(seen: str) -> Finding:
         seen,
         "who read the release notes and the breaking changes, and when (NAME, YYYY-MM-DD)",
         "Read them, then set runbook_release_notes_read in [all:vars] of the inventory.",
-        ("G02",),
+        ("notes-read",),
     )
 
 
@@ -132,7 +132,7 @@ def _too_short_as_a_whole(length: timedelta, end: datetime, estimate: timedelta)
         f"the whole window, until {_moment(end)}, is {duration(length)} long",
         f"at least {duration(estimate)}, the announced time",
         "Have a longer window approved and correct the inventory.",
-        ("G15",),
+        ("time-announced",),
     )
 
 
@@ -150,7 +150,7 @@ def window_remaining(settings: Settings, now: datetime, remaining: timedelta) ->
         f"{duration(max(end - now, timedelta()))} are left until {_moment(end)}",
         f"at least {duration(remaining)}, the estimate for what is left to do",
         "Have the window extended and correct the inventory, or begin in a later window.",
-        ("G15",),
+        ("time-announced",),
     )
 
 

@@ -33,7 +33,7 @@ def no_command_running(
             "no other command that changes the cluster",
             "Wait until it has ended, or find out who started it; never end it from outside. "
             "Then run this again.",
-            ("G18",),
+            ("command-as-documented",),
         )
         for node, running in processes.items()
         for process in running

@@ -1,4 +1,4 @@
-"""The time that is announced (guide row G15)."""
+"""The time that is announced."""
 
 from __future__ import annotations
 

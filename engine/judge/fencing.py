@@ -1,4 +1,4 @@
-"""Fencing: switched off while the upgrade runs, given back as it was (guide row G27)."""
+"""Fencing: switched off while the upgrade runs, given back as it was."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fencing_is(status: ClusterStatus, wanted: bool | None) -> tuple[Finding, ...
     else:
         expected = f"{_word(wanted)}"
         remedy = _remedy(wanted)
-    return (Finding("fencing-state", "cluster", seen, expected, remedy, ("G27",)),)
+    return (Finding("fencing-state", "cluster", seen, expected, remedy, ("fencing-as-before",)),)
 
 
 def _word(is_on: bool) -> str:
@@ -88,7 +88,7 @@ def _stopped(device: Resource, is_on: bool) -> Finding:
         "Started",
         f"Look at `pcs stonith status` and test the device's access; `pcs stonith cleanup "
         f"{device.id}` lets the cluster try again.",
-        ("G27",),
+        ("fencing-as-before",),
     )
 
 
@@ -105,7 +105,7 @@ def fence_devices_unused(status: ClusterStatus) -> tuple[Finding, ...]:
             "enabled where there are fence devices",
             "If it was forgotten after an earlier update, enable it before the upgrade; "
             "it will be given back as it is found.",
-            ("G27",),
+            ("fencing-as-before",),
         ),
     )
 
@@ -143,7 +143,7 @@ _NO_HISTORY = Finding(
     "the fence history was not told: the fencer did not answer",
     "an answer of pacemaker's fencer",
     "`stonith_admin --history '*'` asks it; look at the pacemaker log of the NetEye active node.",
-    ("G27",),
+    ("fencing-as-before",),
 )
 
 
@@ -157,7 +157,7 @@ def _failed(status: ClusterStatus, event: FenceEvent) -> Finding:
         "no fencing that failed: a node that can't be fenced keeps its services from moving",
         f"Test the fence device of {event.target} and mend it; then `pcs stonith history cleanup "
         f"{status.spelled(event.target)}` takes the event off the record.",
-        ("G27",),
+        ("fencing-as-before",),
     )
 
 
@@ -174,5 +174,5 @@ def _pending(status: ClusterStatus, event: FenceEvent) -> Finding:
         f" {origin}, which asked for it: start the cluster anew there when that node can be spared"
         f" (`pcs cluster stop {origin}` and `pcs cluster start {origin}`); then `pcs stonith"
         f" history cleanup {status.spelled(event.target)}`. Or accept this finding.",
-        ("G27",),
+        ("fencing-as-before",),
     )

@@ -306,5 +306,5 @@ def _other_cluster(inventory: Inventory, definition: ClusterDefinition) -> Findi
         f"runbook_cluster = {definition.hostname}",
         "Make sure that this is the cluster you mean; then correct runbook_cluster or the"
         " addresses in the inventory.",
-        ("G17",),
+        ("roles-agree",),
     )

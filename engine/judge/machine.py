@@ -58,7 +58,7 @@ def _space(node: str, path: str, amount: int, seen: str) -> Finding:
 def config_leftovers(
     found: Mapping[str, tuple[str, ...]], known: Collection[str]
 ) -> tuple[Finding, ...]:
-    """No `.rpmnew`, `.rpmsave` or `.rpmorig` lies about (G14).
+    """No `.rpmnew`, `.rpmsave` or `.rpmorig` lies about.
 
     `known` are those of the planned stop.
     Paths are compared in full. Codes: `rpmnew-foreign`, `rpmnew-known`; subject `node:path`.
@@ -70,7 +70,7 @@ def config_leftovers(
             f"{printable(path)} lies on {node}",
             "no .rpmnew, .rpmsave or .rpmorig left over",
             _way_out(path),
-            ("G14",),
+            ("no-leftovers",),
         )
         for node, paths in found.items()
         for path in paths
@@ -108,7 +108,7 @@ def health(results: Mapping[str, HealthResult]) -> tuple[Finding, ...]:
             f"{shortened(result.first_line) or 'no output'}{_named(result)}",
             "OK (exit code 0)",
             _mend(result),
-            ("G28",),
+            ("updated-and-healthy",),
         )
         for node, result in results.items()
         if result.code != 0

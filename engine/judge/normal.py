@@ -2,7 +2,7 @@
 
 The guide's one list is read at different moments, so there are several profiles (design,
 "Three profiles of normal"; domain facts section 3): before the start, in mid-upgrade with only
-N active, after the reactivation (guide rows G23 to G25), and at the end (G27).
+N active, after the reactivation, and at the end.
 Resources that somebody disabled on purpose are compared with the baseline.
 """
 
@@ -92,12 +92,12 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
     """Healthy enough to begin: nobody in standby, all services and fence devices as they should be.
 
     Without a baseline (`expected.fencing` None) fencing may be on or off; off with fence
-    devices there is told (`fencing-off`). Guide row G28.
+    devices there is told (`fencing-off`).
     """
     seen = _named(observed, expected)
     fencing = fencing_is(seen.status, expected.fencing) if expected.fencing is not None else ()
-    return _for_row(
-        "G28",
+    return _for_duty(
+        "updated-and-healthy",
         [
             *_all_active(seen, expected),
             *fencing,
@@ -114,8 +114,8 @@ def mid_upgrade(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
     """After the command's last round: only N is active and everything runs there, fencing off."""
     seen = _named(observed, expected)
     only_here = _wanted(seen, expected, (expected.active_node,))
-    return _for_row(
-        "G25",
+    return _for_duty(
+        "cluster-normal",
         [
             *cluster_itself(seen.status),
             *node_states(seen.status, expected.operative, expected.other, seen.cib),
@@ -131,15 +131,15 @@ def mid_upgrade(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
 
 
 def reactivated(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
-    """After `unstandby` (G23): all operative nodes active, fencing off.
+    """After `unstandby`: all operative nodes active, fencing off.
 
     Its devices are left out where fencing stays off. Where it is to be given back, nothing may
     speak against it: a fencing that failed or is under way, a device that stopped or failed since
     the baseline.
     """
     seen = _named(observed, expected)
-    return _for_row(
-        "G25",
+    return _for_duty(
+        "cluster-normal",
         [
             *_all_active(seen, expected, with_fence_devices=False),
             *fencing_is(seen.status, False),
@@ -150,10 +150,10 @@ def reactivated(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
 
 
 def final(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
-    """At the end (after G27): the same with fencing as at the baseline and everything green."""
+    """At the end: the same with fencing as at the baseline and everything green."""
     seen = _named(observed, expected)
-    return _for_row(
-        "G25",
+    return _for_duty(
+        "cluster-normal",
         [
             *_all_active(seen, expected),
             *fencing_is(seen.status, expected.fencing),
@@ -265,6 +265,6 @@ def _version(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
     return reached(seen.versions, expected.version, expected.all_nodes)
 
 
-def _for_row(row: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings that name no guide row themselves belong to the row of the profile."""
-    return tuple(f if f.guide else replace(f, guide=(row,)) for f in findings)
+def _for_duty(duty: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings that name no duty of the guide themselves are about that of the profile."""
+    return tuple(f if f.guide else replace(f, guide=(duty,)) for f in findings)

@@ -1,4 +1,4 @@
-"""Packages: what keeps dnf from those of a version, and whether a node has them (G18, G21, G28)."""
+"""Packages: what keeps dnf from those of a version, and whether a node has them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def repository_answers(
             f"its metadata can be read on {node}, and has packages that are installed there",
             "Check the proxy, the mirror lists and the subscription of this node, "
             "then run this again.",
-            ("G18",),
+            ("command-as-documented",),
         )
         for node, state in states.items()
         if (why := _why_not(state))
@@ -142,8 +142,8 @@ def hidden_packages(found: Iterable[Hidden], target: Version) -> tuple[Finding, 
             f"every installed package is upgraded to that of {target}",
             "Take it away on each node named, for as long as the upgrade lasts (a lock:"
             " `dnf versionlock delete PACKAGE`), then run this again. Accepted, these packages"
-            " stay at their old version, and rows G18 and G21 stay open.",
-            ("G18", "G21"),
+            " stay at their old version, and its rows of the guide stay open.",
+            ("command-as-documented", "versions-everywhere"),
         )
         for one in found
     )
@@ -226,7 +226,7 @@ def _missing(node: str, name: str, packages: list[str], is_defined: bool) -> Fin
         "the repositories that the packages came from",
         f"Bring its definition back on {node} (compare the other nodes), then run this again."
         " Accepted, these packages stay at their version.",
-        ("G18",),
+        ("command-as-documented",),
     )
 
 
@@ -238,7 +238,7 @@ def unfinished_transactions(states: Mapping[str, PackageState]) -> tuple[Finding
     """
     return tuple(
         Finding(code, node, said, "no transaction of dnf or rpm under way or half done", remedy,
-                ("G28",))
+                ("updated-and-healthy",))
         for node, state in states.items()
         for code, remedy, found in (
             ("transaction-unfinished", _UNFINISHED, (*state.held, *_twice(state.duplicates))),
@@ -283,7 +283,7 @@ def updates_left(
             "Take away on this node what keeps them back, then run again: the update is started"
             " once more. Accepted, they stay as they are; the vendor's upgrade may refuse to"
             " start then.",
-            ("G28",),
+            ("updated-and-healthy",),
         )
         for node, state in states.items()
         if (pending := not_left(state.pending, left.get(node, ())))
@@ -305,9 +305,9 @@ def packages_behind(
             f" {_listing(behind, state)}. {_cause(behind, state, repository)}",
             f"every installed package that the repository of {target} has, at its version there",
             "Take away on this node what keeps them back, then run again: another round is"
-            " started, and brings them. Accepted, they stay at their old version, and rows G18"
-            " and G21 stay open.",
-            ("G18", "G21"),
+            " started, and brings them. Accepted, they stay at their old version, and its"
+            " rows of the guide stay open.",
+            ("command-as-documented", "versions-everywhere"),
         )
         for node, state in states.items()
         if (behind := not_left(state.behind, left.get(node, ())))

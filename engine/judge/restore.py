@@ -117,7 +117,7 @@ def _unclean(node: str, seen: str) -> Finding:
         "Fencing stays off: enabled now, the cluster would fence this node at once, whatever it"
         " does. Bring the node back (power, network, `pcs cluster start` on it), wait until"
         " `pcs status` shows it Online, then run --restore again.",
-        ("G27",),
+        ("fencing-as-before",),
     )
 
 
@@ -170,7 +170,7 @@ def still_in_standby(
             "active, as it was before the upgrade",
             f"{modes.way_out(name, modes.STANDBY, cib)}; when it stays in standby, `pcs status` and"
             " the node's journal tell why. Then run --restore again.",
-            ("G24",),
+            ("all-active",),
         )
         for name in subjects
         if name in status.standby_nodes

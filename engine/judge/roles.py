@@ -1,4 +1,4 @@
-"""Who is who: roles from the cluster itself, compared with the inventory (guide row G17)."""
+"""Who is who: roles from the cluster itself, compared with the inventory."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _other_cluster(definition: ClusterDefinition, inventory: Inventory) -> Findi
         f"runbook_cluster = {definition.hostname}",
         "Make sure that this is the cluster you mean; then correct runbook_cluster or the "
         "addresses in the inventory.",
-        ("G17",),
+        ("roles-agree",),
     )
 
 
@@ -151,7 +151,7 @@ def _mismatch(subject: str, observed: str, expected: str) -> Finding:
         expected,
         "Correct the inventory, or, when the cluster itself is wrong, have it mended first; "
         "roles are never guessed.",
-        ("G17",),
+        ("roles-agree",),
     )
 
 
@@ -212,6 +212,6 @@ def active_node_confirmed(
             f"Make {expected} the active node again: `pcs node unstandby {wanted} --wait=300`,"
             f" then `pcs node standby {others} --wait=300`, and look that everything is Started"
             " there; then run again.",
-            ("G17",),
+            ("roles-agree",),
         ),
     )

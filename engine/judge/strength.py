@@ -1,4 +1,4 @@
-"""Is the NetEye active node strong enough to carry everything alone (guide row G16)?"""
+"""Is the NetEye active node strong enough to carry everything alone?"""
 
 from __future__ import annotations
 
@@ -99,5 +99,5 @@ def _carry(code: str, node: str, seen: str, expected: str) -> Finding:
         expected,
         "Services that find no resources on the one active node fail to start in the middle of "
         "the upgrade: choose a quieter time, stop what is not needed, or give the node more.",
-        ("G16",),
+        ("degraded-service",),
     )

@@ -1,4 +1,4 @@
-"""Versions and pending updates, compared across nodes (guide rows G01, G21, G28).
+"""Versions and pending updates, compared across nodes.
 
 `same_text` is offered here as well: versions and files are compared by the same steps.
 """
@@ -23,7 +23,7 @@ def by_version(versions: Mapping[str, Version]) -> dict[Version, tuple[str, ...]
 def start_versions(
     versions: Mapping[str, Version], source: Version, target: Version
 ) -> tuple[Finding, ...]:
-    """Every node is at `source`: versions are never skipped, nor is another start possible (G01).
+    """Every node is at `source`: versions are never skipped, nor is another start possible.
 
     Codes: `version-path` for each version that is no start, `version-mixed` when nodes differ.
     """
@@ -47,7 +47,7 @@ def start_versions(
 
 def _path(subject: str, observed: str, source: Version, remedy: str) -> Finding:
     return Finding(
-        "version-path", subject, observed, f"NetEye {source} on every node", remedy, ("G01",)
+        "version-path", subject, observed, f"NetEye {source} on every node", remedy, ("no-skips",)
     )
 
 
@@ -77,7 +77,7 @@ def _mixed(found: Mapping[Version, tuple[str, ...]], source: Version) -> Finding
         f"one version, {source}, on every node",
         "An upgrade was begun and not finished: finish it with what it was begun with, "
         "or ask the vendor's support.",
-        ("G01",),
+        ("no-skips",),
     )
 
 
@@ -86,8 +86,8 @@ def reached(
 ) -> tuple[Finding, ...]:
     """Every node of `versions` is at `target`, and every one of `nodes` did tell its version.
 
-    This includes Elastic-only and voting-only nodes, which the command upgrades by itself
-    (guide row G21). Code: `version-not-reached`.
+    This includes Elastic-only and voting-only nodes, which the command upgrades by itself.
+    Code: `version-not-reached`.
     """
     told = {node: str(version) for node, version in versions.items()}
     silent = {node: "no known version" for node in nodes if node not in versions}
@@ -99,7 +99,7 @@ def reached(
             f"NetEye {target}",
             "Nothing is done on a node by hand: look in the command's log for what happened "
             "on this node, mend it, and run this again: the command is then started once more.",
-            ("G21",),
+            ("versions-everywhere",),
         )
         for node, version in {**told, **silent}.items()
         if version != str(target)
@@ -107,7 +107,7 @@ def reached(
 
 
 def no_pending_updates(pending: Mapping[str, tuple[Package, ...]]) -> tuple[Finding, ...]:
-    """No node has updates of its current version left to install (G28). Code: `updates-pending`."""
+    """No node has updates of its current version left to install. Code: `updates-pending`."""
     return tuple(
         Finding(
             "updates-pending",
@@ -115,7 +115,7 @@ def no_pending_updates(pending: Mapping[str, tuple[Package, ...]]) -> tuple[Find
             f"{len(packages)} packages can be updated on {node}: {listed(packages, limit=5)}",
             "every update of the installed version installed",
             "The update procedure installs them, to its end, before the upgrade.",
-            ("G28",),
+            ("updated-and-healthy",),
         )
         for node, packages in pending.items()
         if packages

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from engine.errors import UsageError
@@ -25,6 +25,8 @@ class Judge:
     now: Callable[[], datetime] = _now
     recorded: tuple[Acceptance, ...] = ()
     """On record: used by earlier runs of this attempt. They hold until it is closed."""
+    duties: Mapping[str, str] = field(default_factory=dict)
+    """Duty of the guide -> its row in this version's guide."""
     _used: set[Acceptance] = field(default_factory=set)
     _new: list[Acceptance] = field(default_factory=list)
     _missed: set[Acceptance] = field(default_factory=set)
@@ -51,7 +53,7 @@ class Judge:
         self.recorded = tuple(recorded)
 
     def weigh(self, findings: Iterable[Finding], *, information: bool = False) -> list[Finding]:
-        """Findings with severity and acceptance; `information` shows them without weight."""
+        """Findings with severity, acceptance and rows; `information` shows them without weight."""
         weighed = [self._weigh(finding, information) for finding in findings]
         for finding in weighed:
             if finding not in self.findings:
@@ -59,6 +61,8 @@ class Judge:
         return weighed
 
     def _weigh(self, finding: Finding, information: bool) -> Finding:
+        rows = tuple(self.duties.get(duty, duty) for duty in finding.guide)
+        finding = replace(finding, guide=rows)
         if information:
             return finding.weighed(Severity.INFO)
         severity = self.severities.of(finding.code)

@@ -71,7 +71,7 @@ class Change:
     """The answer is never recorded."""
     detached: str | None = None
     """Started once, detached from the connection, by the wrapper that keeps log and exit status
-    under this name in the attempt's directory on the node (guide row G18)."""
+    under this name in the attempt's directory on the node."""
 
 
 @dataclass(frozen=True)

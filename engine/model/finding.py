@@ -96,6 +96,7 @@ class Finding:
     expected: str
     remedy: str
     guide: tuple[str, ...] = ()
+    """Rows of the guide, or duties by the words of `Release.duties`, made rows when weighed."""
     severity: Severity = Severity.BLOCK
     """Unknown blocks: only the severities table makes a finding weigh less."""
     accepted: Acceptance | None = None
@@ -125,7 +126,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Severities:
-    """The version's own table (runbook/to_4_26/release.py). A code that is not in it blocks."""
+    """The version's own table (`Release.severities`). A code that is not in it blocks."""
 
     table: Mapping[str, Severity]
     never_acceptable: frozenset[str]

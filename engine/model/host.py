@@ -10,17 +10,17 @@ from functools import total_ordering
 @total_ordering
 @dataclass(frozen=True)
 class Version:
-    """A NetEye version, `4.25`. Compared as numbers: 4.9 < 4.25."""
+    """A NetEye version, `4.21`. Compared as numbers: 4.9 < 4.21."""
 
     major: int
     minor: int
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """`4.25` -> Version(4, 25); ValueError on anything else."""
+        """`4.21` -> Version(4, 21); ValueError on anything else."""
         match = re.fullmatch(r"(\d+)\.(\d+)", text)
         if not match:
-            raise ValueError(f"{text!r} is no NetEye version, expected two numbers such as 4.25")
+            raise ValueError(f"{text!r} is no NetEye version, expected two numbers such as 4.21")
         return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ class Aliases(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Names:
-    """N, OTHER, E and V, derived from `/etc/neteye-cluster`; never typed in (guide row G17)."""
+    """N, OTHER, E and V, derived from `/etc/neteye-cluster`; never typed in."""
 
     active: str
     operative: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -42,7 +42,7 @@ class Release:
     """The pacemaker resource whose node runs the database."""
     estimate_base: int
     estimate_per_node: int
-    """Minutes (guide row G15)."""
+    """Minutes that the guide announces."""
     stages: tuple[Stage, ...] = ()
     """All phases of the upgrade in running order; their shares add up to the estimate."""
     services: tuple[Service, ...] = ()
@@ -56,6 +56,10 @@ class Release:
     secrets: tuple[Any, ...] = ()
     """Queries whose answers make secrets known. The operative nodes are asked them before anything
     else: what was recorded before a secret is known can't be masked any more."""
+    duties: Mapping[str, str] = field(default_factory=dict)
+    """Duty, by the word that the engine's findings have for it -> row id."""
+    units: tuple[str, ...] = ()
+    """Units of systemd whose journals the support bundle has, beside those of every cluster."""
     phrases: tuple[str, ...] = ()
     """Subjects of findings that end like a secret's name; what is said behind them is none."""
 

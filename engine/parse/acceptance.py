@@ -19,8 +19,8 @@ _UNTIL = re.compile(r"(?:^|\s)until\s+(?P<day>\d.*|\S+)$", re.IGNORECASE | re.DO
 def parse_acceptance(text: str, by: str) -> Acceptance:
     """A person who takes a blocking finding upon himself, why, and until which day (UTC).
 
-    >>> parse_acceptance("capacity-dirty@neteye02=agents are replaced in May", "A. Rossi").code
-    'capacity-dirty'
+    >>> parse_acceptance("disk-space@neteye02=grows in May", "A. Rossi").code
+    'disk-space'
     >>> parse_acceptance("window-outside=moved by CAB until 2026-12-31", "A. Rossi").until
     datetime.date(2026, 12, 31)
     """

@@ -12,7 +12,7 @@ from engine.parse.names import ALLOWED_NAME, is_ip_address, is_safe_name
 
 PATH = "/etc/neteye-cluster"
 
-_UNKNOWN_ROLES = ("InfluxDBOnlyNodes",)  # later than 4.26: the runbook knows no such role
+_UNKNOWN_ROLES = ("InfluxDBOnlyNodes",)  # of later versions
 
 
 def parse_neteye_cluster(text: str, source: str = PATH) -> ClusterDefinition:
@@ -43,8 +43,8 @@ def parse_neteye_cluster(text: str, source: str = PATH) -> ClusterDefinition:
 def _refuse_unknown_roles(top: Fields, source: str) -> None:
     for key in _UNKNOWN_ROLES:
         if top.has(key) and top.objects(key):
-            problem = "lists nodes of a role that NetEye 4.26 does not have"
-            raise ParseError(source, key, f"{problem}; the runbook can't judge them")
+            problem = "lists nodes of a role that this runbook does not know"
+            raise ParseError(source, key, f"{problem}; it can't judge them")
 
 
 def _node(fields: Fields, role: Role, source: str) -> DefinedNode:

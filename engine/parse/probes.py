@@ -11,7 +11,7 @@ _PORTS = {Manner.HTTP: 80, Manner.HTTPS: 443}
 _ALLOWED = (Manner.HTTP, Manner.HTTPS, Manner.TLS, Manner.TCP, Manner.ADDRESS)
 EXPECTED = (
     "expected no, or NAME=URL separated by commas, such as"
-    " httpd=https://neteye.example.com/, grafana=https://neteye.example.com/neteye/analytics;"
+    " web=https://neteye.example.com/, grafana=https://neteye.example.com/neteye/analytics;"
     f" schemes are {', '.join(_ALLOWED)}"
 )
 

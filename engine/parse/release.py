@@ -17,7 +17,7 @@ _VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}", re.ASCII)
 
 
 def parse_neteye_release(text: str) -> Version:
-    """The installed version: first line `NetEye release 4.26`; what follows is not looked at."""
+    """The installed version: first line `NetEye release 4.21`; what follows is not looked at."""
     first = text.partition("\n")[0]
     match = _RELEASE.match(first)
     if not match:
@@ -32,7 +32,7 @@ def parse_dnf0(text: str) -> Version:
     if not _VERSION.fullmatch(value):
         value = parse_profile_dnf0(text) if "=" in text else value
     if not _VERSION.fullmatch(value):
-        problem = f"is {excerpt(value)}, expected a NetEye version such as 4.25"
+        problem = f"is {excerpt(value)}, expected a NetEye version such as 4.21"
         raise ParseError(PROFILE_FILE, "DNF0", problem)
     return Version.parse(value)
 
@@ -53,7 +53,7 @@ def parse_profile_dnf0(text: str) -> str:
 
 
 def _assigned(line: str) -> list[str]:
-    """Values of the assignments to DNF0 in a line: `export DNF0="4.25"`, `DNF0=4.25; ...`."""
+    """Values of the assignments to DNF0 in a line: `export DNF0="4.21"`, `DNF0=4.21; ...`."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
     lexer.whitespace_split = True
     try:

@@ -1,6 +1,6 @@
 """When each phase is expected to begin and to end, and whether the window holds it.
 
-An announcement, not a promise: the shares are data of the release (guide row G15).
+An announcement, not a promise: the shares are data of the release.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ _TYPES: dict[str, Any] = {
 def write_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     """A line for each row, `name=value, name=value`, the values in Python's own form.
 
-    >>> write_rows([{"name": "ocsweb", "size": 3}])
-    "name='ocsweb', size=3"
+    >>> write_rows([{"name": "mysql", "size": 3}])
+    "name='mysql', size=3"
     """
     return "\n".join(", ".join(f"{key}={value!r}" for key, value in row.items()) for row in rows)
 
@@ -29,8 +29,8 @@ def write_rows(rows: Iterable[Mapping[str, Any]]) -> str:
 def read_rows(text: str) -> list[Mapping[str, Any]]:
     """The rows of such a text, with the types they had. Raises ValueError.
 
-    >>> read_rows("name='ocsweb', size=3")
-    [{'name': 'ocsweb', 'size': 3}]
+    >>> read_rows("name='mysql', size=3")
+    [{'name': 'mysql', 'size': 3}]
     """
     return [_row(line) for line in text.split("\n")]
 

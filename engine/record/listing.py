@@ -1,6 +1,6 @@
 """A long list of the evidence as a CSV file: any number of rows in constant memory.
 
-What nodes and agents wrote stands in its cells. Nothing in them acts where the file is opened: no
+What others wrote stands in its cells. Nothing in them acts where the file is opened: no
 control character reaches a terminal, and no cell is a formula for a spreadsheet.
 """
 

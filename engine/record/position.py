@@ -158,7 +158,7 @@ def position_findings(situation: Situation) -> list[Finding]:
                 " on record on N",
                 remedy="An upgrade was started without this runbook, or its attempt was closed by"
                 " --restore; finish it by the vendor's guide, then run again.",
-                guide=("G01",),
+                guide=("no-skips",),
             )
         ]
     if found == {situation.target} and not situation.has_records:
@@ -171,7 +171,7 @@ def position_findings(situation: Situation) -> list[Finding]:
                 expected=f"{situation.source}, or {situation.target} with this runbook's record",
                 remedy="Nothing is to be upgraded here; whether the earlier upgrade was complete"
                 " can't be told without its record.",
-                guide=("G01",),
+                guide=("no-skips",),
             )
         ]
     return []

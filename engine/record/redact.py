@@ -23,7 +23,7 @@ _NAME = r"""
       ["'}]* \s* (?: => | [=:] ) \s*
     # an option and its value
     | (?<![\w-]) -- (?> [\w-]* (?: passw(?:or)?d | passwd | secret | token ) ) [ \t]+ (?=[^\s-])
-      # httpd's directives: name, then value, with nothing between
+      # directives of a web server: name, then value, with nothing between
     | \b (?: perlsetvar | perladdvar | perlsetenv | setenv ) [ \t]+
       [\w-]* (?: pwd | passwd | password ) ["']? [ \t]+
     | :// [^/\s:@]+ : (?= [^/\s@]+ @ )
@@ -75,7 +75,7 @@ class Redactor:
     def know(self, *phrases: str) -> None:
         """Own words that end like a secret's name: a colon behind them is followed by no secret.
 
-        Of `preflight.ocs_passwords: what it says` the first word would be masked else.
+        Of `preflight.web_passwords: what it says` the first word would be masked else.
         """
         self._phrases.update(phrase for phrase in phrases if _NAMED.search(f"{phrase}=x"))
 

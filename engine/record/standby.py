@@ -1,4 +1,4 @@
-"""Who is in standby, and whether fencing is off: service is degraded meanwhile (guide row G16).
+"""Who is in standby, and whether fencing is off: service is degraded meanwhile.
 
 Every look at the cluster's status counts; while a long command is followed, some are made for this.
 """

@@ -53,7 +53,12 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
         run_id=begun["run"],
         journal=_Unwritten(scratch / "journal.jsonl", begun["run"], clean, record.now),
         redactor=redactor,
-        judge=Judge(release.severities, acceptances_of(record.own), now=record.now),
+        judge=Judge(
+            release.severities,
+            acceptances_of(record.own),
+            now=record.now,
+            duties=release.duties,
+        ),
         outputs=Outputs(scratch / "outputs", clean),
         started=datetime.fromisoformat(begun["started"]),
         runbook=begun["runbook"],

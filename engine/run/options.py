@@ -27,7 +27,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--follow-up",
         metavar="REPORTS/RUN",
-        help="days later: how do the agents do that had sent strings? Asks only",
+        help="days later: how does what the upgrade left open do? Asks only",
     )
     group.addoption(
         "--accept",
@@ -75,8 +75,8 @@ def refuse_contradictions(config: pytest.Config) -> None:
     if restore and follow_up:
         raise UsageError(
             "--restore and --follow-up exclude each other: one gives back what an unfinished"
-            " attempt left in place, the other looks at the agents after a finished one; give one"
-            " of them"
+            " attempt left in place, the other looks at what a finished one left open; give one of"
+            " them"
         )
     if follow_up:
         _refuse_with_follow_up(config)

@@ -41,7 +41,7 @@ class Hooks:
 
     @pytest.hookspec(firstresult=True)
     def pytest_runbook_release(self) -> Release | None:
-        """The version step as data (runbook/to_4_26/release.py)."""
+        """The version step as data (`release.py` of its folder)."""
 
     def pytest_runbook_start_rehearsal(self, inventory: Inventory) -> None:
         """Start the rehearsal cluster of this inventory when it is not running."""

@@ -55,7 +55,7 @@ def make_run(config: pytest.Config) -> Run:
         replace(acceptance, run=run_id, given=stamp(started))
         for acceptance in _acceptances(config, inventory)
     ]
-    judge = Judge(release.severities, tuple(accepted))
+    judge = Judge(release.severities, tuple(accepted), duties=release.duties)
     judge.check_acceptances()
     if config.getoption("plan") and config.getoption("settle"):
         raise UsageError(

@@ -19,7 +19,7 @@ PHASES = "phases"
 
 def add(parser: pytest.Parser) -> None:
     """Make the setting known to pytest."""
-    parser.addini(SETTING, "package of the version step, such as runbook.to_4_26", default="")
+    parser.addini(SETTING, "package of the version step", default="")
 
 
 def plug_in(config: pytest.Config, runbook: Path) -> None:
@@ -36,7 +36,7 @@ def plug_in(config: pytest.Config, runbook: Path) -> None:
     except ImportError as error:
         raise UsageError(
             f"{SETTING} = {name} (pytest.ini, or -o on the command line): {error}; expected the"
-            " package of a version step, such as runbook.to_4_26"
+            " package of a version step, such as runbook.FOLDER"
         ) from error
     package = config.pluginmanager.get_plugin(name)
     folder = Path(str(getattr(package, "__file__", ""))).parent

@@ -48,7 +48,7 @@ def ask_nodes(
     `is_over`: somebody wants the run to end at once; what is under way is waited for.
     """
     roles = {host.name: host.role for host in look.inventory.hosts}
-    asked = {node: list(of_node(role, since)) for node, role in roles.items()}
+    asked = {node: list(of_node(role, since, look.release.units)) for node, role in roles.items()}
     for command in commands:
         if command.node in asked:
             asked[command.node][:0] = command.questions

@@ -1,6 +1,6 @@
 """The support bundle of a run: wanted once, asked for at the run's end, written before the seal.
 
-Row G26 of the guide: who calls support has in hand what they need. It never stops a run, changes
+Who calls support, as the guide asks, has in hand what they need. It never stops a run, changes
 its exit code, or changes anything on a node.
 """
 

@@ -53,18 +53,20 @@ def _journal(since: float, lines: int, *arguments: str) -> tuple[str, ...]:
 
 
 CLUSTER_UNITS = ("corosync", "pacemaker", "pcsd", "sbd", "corosync-qdevice", "corosync-qnetd")
-SERVICE_UNITS = ("drbd", "drbd-reactor", "mariadb", "httpd", "elasticsearch", "neteye*")
+SERVICE_UNITS = ("drbd", "drbd-reactor", "neteye*")
 
 
-def of_node(role: Role, since: float) -> tuple[Question, ...]:
+def of_node(role: Role, since: float, units: Iterable[str] = ()) -> tuple[Question, ...]:
     """What a node of that role is asked; the journals `since` seconds after 1970.
+
+    `units` are services of this version, asked for beside those of every cluster.
 
     What tells most comes first: when time runs out, the end is missing.
     """
-    return tuple(question for question in _all(since) if role in question.roles)
+    return tuple(question for question in _all(since, units) if role in question.roles)
 
 
-def _all(since: float) -> Iterable[Question]:
+def _all(since: float, units: Iterable[str]) -> Iterable[Question]:
     yield Question("pcs-status.txt", ("pcs", "status", "--full"), roles=OPERATIVE)
     yield Question(
         "crm_mon.xml",
@@ -82,7 +84,7 @@ def _all(since: float) -> Iterable[Question]:
     )
     yield Question(
         "journal-services.txt",
-        _journal(since, 3000, *(f"--unit={unit}" for unit in SERVICE_UNITS)),
+        _journal(since, 3000, *(f"--unit={unit}" for unit in (*SERVICE_UNITS, *units))),
         half=192 * KIB,
     )
     yield Question("journal-errors.txt", _journal(since, 2000, "--priority=err"), half=128 * KIB)

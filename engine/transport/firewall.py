@@ -1,4 +1,4 @@
-"""The role firewall: which commands never reach which nodes, as data (guide row G19).
+"""The role firewall: which commands never reach which nodes, as data.
 
 `neteye update|upgrade` on an Elastic-only or voting-only node would turn it into a NetEye node.
 No step can talk the transport into it: each command is looked at before a connection is used.
@@ -78,13 +78,13 @@ DEFAULT_RULES = (
     Rule(
         SATELLITE_ROLES,
         (Pattern("neteye", frozenset({"update", "upgrade"})),),
-        "it would turn this node into a NetEye node (G19); the command runs on the active node "
+        "it would turn this node into a NetEye node; the command runs on the active node "
         "and brings the others along by itself",
     ),
     Rule(
         SATELLITE_ROLES,
         (Pattern("neteye_secure_install"), Pattern("neteye_finalize_installation")),
-        "these belong to operative nodes; `neteye upgrade` does what this node needs (G21)",
+        "these belong to operative nodes; `neteye upgrade` does what this node needs",
     ),
     Rule(
         SATELLITE_ROLES,

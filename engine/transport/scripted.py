@@ -26,7 +26,7 @@ Sockets = Mapping[tuple[str, str], Path]
 
 
 def said(stdout: str | bytes = b"", code: int = 0, stderr: str | bytes = b"") -> Answer:
-    """An answer for a script: `said("4.25")`."""
+    """An answer for a script: `said("4.21")`."""
     out = stdout.encode() if isinstance(stdout, str) else stdout
     err = stderr.encode() if isinstance(stderr, str) else stderr
     return Answer(code, out, err, 0.0)

@@ -152,6 +152,22 @@ GUIDE = {
     "G28": "Fully updated within 4.25, to the update procedure's end, and healthy",
 }
 
+DUTIES = {
+    "no-skips": "G01",
+    "notes-read": "G02",
+    "no-leftovers": "G14",
+    "time-announced": "G15",
+    "degraded-service": "G16",
+    "roles-agree": "G17",
+    "command-as-documented": "G18",
+    "versions-everywhere": "G21",
+    "all-active": "G24",
+    "cluster-normal": "G25",
+    "fencing-as-before": "G27",
+    "updated-and-healthy": "G28",
+}
+"""Duties of every upgrade, by the engine's words for them, and their rows in this guide."""
+
 _BLOCKING = (
     # what judges the start and must be gone or accepted
     *(
@@ -283,6 +299,7 @@ RELEASE = Release(
     target=TARGET,
     severities=SEVERITIES,
     guide=GUIDE,
+    duties=DUTIES,
     known_conflicts=KNOWN_CONFLICTS,
     repository=REPOSITORY,
     database_resource="mariadb",
@@ -292,6 +309,7 @@ RELEASE = Release(
     services=SERVICES,
     no_return="upgrade.run",
     support=DIRECTIONS,
+    units=("mariadb", "httpd", "elasticsearch"),
     verified_by=MEMORIES_VERIFIED,
     phrases=(OCS_PASSWORD,),
     secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),

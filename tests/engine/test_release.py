@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.judge.weighing import Judge
-from engine.model.finding import Acceptance, Severity
+from engine.model.finding import Acceptance, Finding, Severity
 from engine.model.steps import Scope, StepItem, StepMark, mark_of
 from engine.run.graph import order, resolve
 from runbook.to_4_26 import release
@@ -70,7 +70,11 @@ def words() -> dict[str, str]:
 
 
 def test_every_code_that_can_be_emitted_is_in_the_table() -> None:
-    unknown = {word: where for word, where in words().items() if word not in KNOWN | NO_CODES}
+    unknown = {
+        word: where
+        for word, where in words().items()
+        if word not in KNOWN | NO_CODES | set(release.DUTIES)
+    }
     assert unknown == {}, "add the code to runbook/to_4_26/release.py, or the word to NO_CODES here"
 
 
@@ -83,6 +87,55 @@ def test_codes_given_directly_are_codes() -> None:
                 code = given[0] if given else node.args[0]
                 if isinstance(code, ast.Constant):
                     assert CODE.fullmatch(str(code.value)), f"{path}:{node.lineno}"
+
+
+ROWS = {
+    **dict.fromkeys(("version-mixed", "version-path"), ("G01",)),
+    "release-notes-unread": ("G02",),
+    "rpmnew-known": ("G14",),
+    "window-too-short": ("G15",),
+    **dict.fromkeys(("cluster-name-mismatch", "role-mismatch"), ("G17",)),
+    **dict.fromkeys(("command-running", "repository-missing", "target-repository"), ("G18",)),
+    **dict.fromkeys(("packages-behind", "packages-hidden"), ("G18", "G21")),
+    "version-not-reached": ("G21",),
+    "node-standby": ("G24",),
+    **dict.fromkeys(("fence-device-stopped", "fencing-failed", "fencing-off"), ("G27",)),
+    **dict.fromkeys(("fencing-pending", "fencing-state", "restore-unclean"), ("G27",)),
+    **dict.fromkeys(("updates-left", "updates-pending"), ("G28",)),
+}
+"""Rows of the guide that findings of the engine are about. What names none has that of the profile
+of normal in which it was found."""
+
+
+def duties_named() -> dict[str, tuple[str, ...]]:
+    """Code of a finding of the engine -> the duties that it names."""
+    found = {}
+    for path in sorted((ROOT / "engine").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                given = {word.arg: word.value for word in node.keywords}
+                code = _constants(given.get("code", node.args[0] if node.args else node))
+                guide = given.get("guide", node.args[5] if len(node.args) > 5 else None)
+                if guide is not None and _constants(guide):
+                    found["".join(code[:1]) or path.name] = _constants(guide)
+    return found
+
+
+def _constants(node: ast.AST) -> tuple[str, ...]:
+    return tuple(str(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant))
+
+
+def test_every_duty_that_the_engine_names_is_a_row_of_the_guide() -> None:
+    named = {duty for duties in duties_named().values() for duty in duties}
+    assert named | {"cluster-normal"} == set(release.DUTIES)
+    assert set(release.DUTIES.values()) <= set(release.GUIDE)
+
+
+@pytest.mark.parametrize("code", ROWS)
+def test_findings_of_the_engine_are_about_the_rows_they_always_were(code: str) -> None:
+    finding = Finding(code, "x", "seen", "expected", "Mend it.", duties_named()[code])
+    (weighed,) = Judge(release.SEVERITIES, duties=release.DUTIES).weigh([finding])
+    assert weighed.guide == ROWS[code]
 
 
 # an unknown outcome is no finding: it stops the run, and nobody can accept it away

@@ -322,7 +322,7 @@ class TestRefused:
                 lambda: opened.fetch(NODE, argv, tmp_path / "out", deadline=5),
             )
             for ask in asks:
-                with pytest.raises(Refused, match="G19"):
+                with pytest.raises(Refused, match="NetEye node"):
                     ask()
         assert list(tmp_path.iterdir()) == []
 

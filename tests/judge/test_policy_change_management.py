@@ -121,7 +121,7 @@ def test_window_remaining() -> None:
     assert window_remaining(Settings("c", Environment.PRODUCTION), NOW, HOUR) is None
     finding = window_remaining(settings, NOW + timedelta(minutes=15), HOUR)
     assert finding is not None
-    assert (finding.code, finding.guide) == ("window-too-short", ("G15",))
+    assert (finding.code, finding.guide) == ("window-too-short", ("time-announced",))
     assert "45 min are left" in finding.observed
     assert "at least 1 h 00 min" in finding.expected
     over = window_remaining(settings, NOW + 3 * HOUR, HOUR)

@@ -75,7 +75,11 @@ def test_another_cluster_is_told() -> None:
 def test_a_wrong_role_is_told() -> None:
     hosts = [(n, Role.OPERATIVE if n == b.ELASTIC else r) for n, r in HOSTS]
     (finding,) = judge(hosts)
-    assert (finding.code, finding.subject, finding.guide) == ("role-mismatch", b.ELASTIC, ("G17",))
+    assert (finding.code, finding.subject, finding.guide) == (
+        "role-mismatch",
+        b.ELASTIC,
+        ("roles-agree",),
+    )
     assert "[operative] of prod.ini" in finding.observed
     assert finding.expected == "[elastic_only]"
     b.assert_told_well([finding])

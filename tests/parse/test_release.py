@@ -91,7 +91,7 @@ def test_dnf0(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "4", "4.25-beta", "DNF0=next", "$DNF0"])
 def test_dnf0_errors(text: str) -> None:
-    with pytest.raises(ParseError, match=r"DNF0: is '.*', expected a NetEye version such as 4.25"):
+    with pytest.raises(ParseError, match=r"DNF0: is '.*', expected a NetEye version such as 4.21"):
         parse_dnf0(text)
 
 
