@@ -1,8 +1,9 @@
-"""Registers the plugin and the actions, nothing else; pytest.ini names the version step."""
+"""Registers the plugin, fixtures and actions, nothing else; pytest.ini names the version step."""
 
 pytest_plugins = [
     "engine.run.plugin",
     "runbook.rehearsing",
+    "runbook.cluster.fixtures",
     "runbook.phases.actions.pacemaker",
     "runbook.phases.actions.neteye_command",
     "runbook.phases.actions.restore",

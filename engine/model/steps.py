@@ -37,9 +37,10 @@ class StepMark:
 
     name: str
     after: tuple[str, ...] = ()
-    """Names of steps that must have succeeded. A bare name of a fan-out waits for all its items.
-    `{round}`, `{node}` stand for this item's own, `{previous}` for the round before (the
-    dependency falls away in the first round)."""
+    """Names of steps that must have succeeded. A bare name of a fan-out waits for all its items,
+    `phase.*` for every earlier step of the phase. `{round}`, `{node}` stand for this item's own,
+    `{previous}` for the round before (the dependency falls away in the first round). With `?` at
+    its end there need be none: a version step has such a phase or not."""
     guide: tuple[str, ...] = ()
     each: tuple[str, ...] = ()
     """Fan-out: `round`, `node`, or both."""

@@ -5,7 +5,8 @@ A misspelt dependency would skip in silence and end green.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.errors import UsageError
 from engine.model.steps import StepItem
@@ -47,19 +48,28 @@ def resolve(items: Sequence[StepItem], empty: Collection[str] = ()) -> dict[str,
             problems.append(f"step {item.name!r} is there twice")
         depends: list[str] = []
         for wanted in item.waits_for():
-            found = earlier.get(wanted)
-            if found is None:
+            found = _found(wanted.removesuffix("?"), earlier)
+            if found is None and not wanted.endswith("?"):
                 problems.append(
                     f"step {item.name!r} waits for {wanted!r}, which is no earlier step"
                 )
-            else:
-                depends += found
-        resolved[item.name] = depends
+            depends += found or ()
+        resolved[item.name] = list(dict.fromkeys(depends))
         for alias in _aliases(item):
             earlier.setdefault(alias, []).append(item.name)
     if problems:
         raise UsageError("the runbook's steps do not fit together: " + "; ".join(problems))
     return resolved
+
+
+def _found(wanted: str, earlier: Mapping[str, list[str]]) -> list[str] | None:
+    """The items that a name or `phase.*` means, among the earlier ones; None: it means none."""
+    phase, star, which = wanted.partition("*")
+    if not star:
+        return earlier.get(wanted)
+    pattern = re.compile(rf"{re.escape(phase)}[^\[]+{re.escape(which)}")
+    found = [items for alias, items in earlier.items() if pattern.fullmatch(alias)]
+    return [name for items in found for name in items] if found else None
 
 
 def _aliases(item: StepItem) -> set[str]:

@@ -75,8 +75,7 @@ def no_leftovers(
     """No .rpmnew, .rpmsave or .rpmorig lies about; what a person has to merge is shown."""
     asked = look.ask_all(look.names.all, LEFTOVERS)
     evidence.answered(asked)
-    foreign = {node: [p for p in paths if p not in known] for node, paths in asked.values.items()}
-    leftovers.attach_diffs(look, evidence, foreign)
+    leftovers.attach_diffs(look, evidence, leftovers.not_known(asked.values, known))
     evidence.judge(
         machine.config_leftovers(asked.values, known),
         observed=f"{sum(map(len, asked.values.values()))} .rpmnew, .rpmsave or .rpmorig on"

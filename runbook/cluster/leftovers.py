@@ -6,7 +6,7 @@ Secrets are masked; a file that is made of secrets is not shown at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from engine.ask.look import Look
 from engine.errors import Unanswered
@@ -69,6 +69,11 @@ def _text(path: str, *, is_leftover: bool) -> Query[Secret | str]:
         ok_codes=(0, _NOT_THERE, _TOO_LARGE, _LINK, _NO_FILE),
         secret=True,
     )
+
+
+def not_known(found: Mapping[str, Iterable[str]], known: Collection[str]) -> dict[str, list[str]]:
+    """By node those of the files that the version step is not known to leave."""
+    return {node: [path for path in paths if path not in known] for node, paths in found.items()}
 
 
 def attach_diffs(look: Look, evidence: Evidence, found: Mapping[str, Iterable[str]]) -> None:

@@ -13,6 +13,10 @@ from engine.model.finding import Finding
 from engine.queries.pacemaker import CIB
 from engine.run.session import Session
 
+CLOSED = "no attempt is open: nothing is to be given back"
+LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
+"""The steps that look before anything is given back."""
+
 
 def is_open(look: Look) -> bool:
     """An attempt of this cluster is under way, by the records on N."""

@@ -34,35 +34,6 @@ from runbook.to_4_26.httpd import served
 from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server
 from runbook.to_4_26.presence import presence
 
-PREFLIGHT = (
-    *(
-        "preflight.reachable",
-        "preflight.machines",
-        "preflight.environment",
-        "preflight.roles",
-        "preflight.versions",
-    ),
-    *(
-        "preflight.access",
-        "preflight.records",
-        "preflight.governance",
-        "preflight.modules",
-        "preflight.sameness",
-        "preflight.repository",
-    ),
-    *("preflight.updates", "preflight.space", "preflight.clocks", "preflight.capacity_of_n"),
-    *(
-        "preflight.constraints",
-        "preflight.leftovers",
-        "preflight.kernels",
-        "preflight.commands",
-        "preflight.health",
-    ),
-    *("preflight.normal", "preflight.firewall", "preflight.ocs_servers"),
-    *("preflight.capacity", "preflight.ocs_passwords", "preflight.ocs_agents"),
-    "preflight.needs",
-)
-
 
 def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
     """Beforehand: whether there is a baseline, and whether it is too old."""
@@ -74,7 +45,7 @@ def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
     return Bookkeeping("the baseline is recorded, the attempt opened", look.names.active)
 
 
-@step("baseline.recorded", after=PREFLIGHT)
+@step("baseline.recorded", after=("preflight.*",))
 @planned_by(baseline_to_come)
 def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Fencing, standby, placement, properties and packages are recorded before the first change."""

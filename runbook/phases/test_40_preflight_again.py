@@ -5,24 +5,12 @@ The update has changed packages, and days may lie between update and upgrade.
 
 from __future__ import annotations
 
-import pytest
-
 from engine.ask.look import Look
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from runbook.cluster import access, checks, packages
-from runbook.to_4_26.httpd import pristine
 
 UPDATED = ("update.fencing",)
-
-
-@pytest.fixture
-def upgrade_is_ahead(look: Look, evidence: Evidence) -> bool:
-    """Whether these checks still guard something; says so when they do not."""
-    if look.memory.closed or look.memory.detached("upgrade"):
-        evidence.not_needed("the upgrade has started: its start was guarded before it")
-        return False
-    return True
 
 
 @step("again.sameness", after=UPDATED)
@@ -86,17 +74,3 @@ def test_health(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node."""
     if upgrade_is_ahead:
         checks.health_is_ok(look, evidence)
-
-
-@step("again.ocs_files", after=UPDATED)
-def test_ocs_files(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
-    """The packages that brought the OCS files are on record: they tell what is a node's own."""
-    if not upgrade_is_ahead:
-        return
-    asked = look.ask_all(look.names.operative, pristine.OWNERS)
-    if not evidence.answered(asked):
-        return
-    evidence.remember(pristine.FACT, nodes=asked.values)
-    packages = {entry["package"] for owned in asked.values.values() for entry in owned.values()}
-    said = ", ".join(sorted(packages)) or "none of the OCS files is there"
-    evidence.note(f"packages of the OCS files on {len(asked.values)} operative nodes: {said}")

@@ -50,7 +50,7 @@ def _window_fits(look: Look) -> timedelta:
     return remaining
 
 
-@step("upgrade.window", after=("backup.fetched",))
+@step("upgrade.window", after=("again.*", "backup.*?"))
 @planned_by(window_now)
 def test_window(look: Look, evidence: Evidence) -> None:
     """The window has begun and covers what is left to do; the last moment to say no."""
@@ -62,7 +62,7 @@ def test_window(look: Look, evidence: Evidence) -> None:
 
 @step(
     "upgrade.run",
-    after=("upgrade.window", "upgrade.stop[{previous}]", "migration.files[{previous}]"),
+    after=("upgrade.window", "upgrade.stop[{previous}]", "migration.*[{previous}]?"),
     guide=("G18", "G20"),
     each="round",
 )
@@ -113,7 +113,9 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     asked = look.ask_all(look.names.all, LEFTOVERS)
     if not evidence.answered(asked):
         return
-    leftovers.attach_diffs(look, evidence, _not_known(asked.values))
+    leftovers.attach_diffs(
+        look, evidence, leftovers.not_known(asked.values, look.release.known_conflicts)
+    )
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     if _is_too_early(conflicts, look):
@@ -139,10 +141,6 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
         else f"{said_of(mine)} on an earlier run; nothing is left to migrate, the next round"
         " starts the command again",
     )
-
-
-def _not_known(found: dict[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    return {n: [p for p in paths if p not in release.KNOWN_CONFLICTS] for n, paths in found.items()}
 
 
 def _foreign(found: dict[str, tuple[str, ...]]) -> list[Finding]:
@@ -212,39 +210,3 @@ def _again(
             guide=("G20", "G26"),
         )
     ]
-
-
-@step(
-    "migration.credentials",
-    after=("upgrade.stop[{round}]",),
-    guide=("G10", "G11", "G12"),
-    each="round,node",
-)
-def test_credentials(
-    ocs_credentials_written: Applied, round_number: int, node: str, evidence: Evidence
-) -> None:
-    """The password in use is read on the node and written into the credentials file on N."""
-
-
-@step(
-    "migration.files",
-    after=("upgrade.stop[{round}]", "migration.credentials[{round}]"),
-    guide=("G13",),
-    each="round,node",
-)
-def test_files(
-    ocs_files_migrated: Applied, round_number: int, node: str, look: Look, evidence: Evidence
-) -> None:
-    """Both files are migrated: local settings kept, the password the new variable."""
-    if not ocs_files_migrated.did_something:
-        return
-    for path, diff in migration.migration_diffs(look, node).items():
-        evidence.attach(f"what changed in {path} on {node}, secrets masked", diff)
-    if commands := migration.put_back_commands(look, node):
-        evidence.attach(f"how to put the old files back on {node}", "\n".join(commands))
-    left = look.ask(node, LEFTOVERS)
-    leftovers.attach_diffs(look, evidence, _not_known({node: left}))
-    evidence.judge(
-        machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),
-        observed=f"no .rpmnew is left on {node}",
-    )

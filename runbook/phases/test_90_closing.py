@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from engine.ask.look import Look
 from engine.judge import kernels
 from engine.model.event import stamp
-from engine.model.facts import REHEARSED, TAKEN
-from engine.model.inventory import Environment
+from engine.model.facts import TAKEN
 from engine.model.steps import step
-from engine.queries.identity import MARKER
 from engine.queries.kernels import KERNELS
-from engine.queries.machine import optional_file_text
 from engine.record.evidence import Evidence
 from engine.record.intervals import FENCING, STANDBY, of_kind, told
 from engine.run.session import Session
 from runbook.cluster.profiles import announced
-from runbook.to_4_26.httpd.checks import agents_before, agents_now, has_ocs_server
-from runbook.to_4_26.presence import presence
 
 
 @step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
@@ -48,45 +42,3 @@ def test_reboot(look: Look, evidence: Evidence) -> None:
     asked = look.ask_all(look.names.all, KERNELS)
     evidence.answered(asked)
     evidence.judge(kernels.reboot_needed(asked.values), observed=kernels.sentence(asked.values))
-
-
-@step("closing.agents", after=("reactivation.final", "failover.proof"), guide=("G14",))
-def test_agents(look: Look, evidence: Evidence) -> None:
-    """What agents get is counted once more: most of them come only after the verification."""
-    if look.memory.closed:
-        evidence.not_needed("the attempt was closed by an earlier run")
-        return
-    there, asked = presence(look)
-    evidence.answered(asked)
-    if not has_ocs_server(look, there):
-        evidence.not_applicable(there.sentence())
-        return
-    agents = agents_now(look)
-    evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())
-
-
-@step(
-    "closing.attempt",
-    after=(
-        *("closing.time", "closing.manual_tasks", "closing.reboot", "closing.agents"),
-        "failover.proof",
-    ),
-)
-def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
-    """The attempt is closed: everything done and verified, no temporary change in place."""
-    if look.memory.closed:
-        evidence.not_needed("the attempt was closed by an earlier run")
-        return
-    left = look.memory.ledger
-    if look.settings.environment is Environment.REHEARSAL:
-        evidence.remember(REHEARSED, scenario=_scenario(look))
-    if not left:
-        runbook_session.close_attempt()
-    evidence.note(f"{len(left)} temporary changes in place")
-
-
-def _scenario(look: Look) -> str:
-    """Of the rehearsal cluster, as its marker names it."""
-    text = look.ask(look.names.active, optional_file_text(MARKER))
-    content = json.loads(text) if text else {}
-    return str(content.get("scenario", ""))

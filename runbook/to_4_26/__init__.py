@@ -9,4 +9,5 @@ pytest_plugins = [
     "runbook.to_4_26.actions.backup",
     "runbook.to_4_26.actions.ocs",
     "runbook.to_4_26.actions.failover",
+    "runbook.to_4_26.actions.restore",
 ]

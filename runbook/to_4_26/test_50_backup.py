@@ -15,14 +15,9 @@ from runbook.to_4_26.presence import presence
 
 FETCHED = "backup-fetched"
 """The fact by which it is remembered in which run's directory the copy is."""
-AGAIN = (
-    *("again.sameness", "again.access", "again.repository", "again.space", "again.constraints"),
-    *("again.leftovers", "again.kernels", "again.commands", "again.health"),
-    "again.ocs_files",
-)
 
 
-@step("backup.proved", after=AGAIN, guide=("G06",))
+@step("backup.proved", after=("again.*",), guide=("G06",))
 def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> None:
     """The table is dumped, restored beside the original, and compared with it."""
     there, asked = presence(look)

@@ -18,7 +18,7 @@ from engine.model.event import Event
 from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import ChangeRecord, LedgerEntry
-from runbook.phases import test_70_verification as verification
+from runbook.to_4_26 import test_72_verification_ocs as verification
 from runbook.to_4_26.actions.backup import (
     VERIFIED,
     Beside,

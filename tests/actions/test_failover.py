@@ -25,9 +25,7 @@ from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.memory import Memory
 from engine.transport.scripted import FakeTransport
 from engine.transport.scripted import said as answered
-from runbook.phases import test_80_reactivation as reactivation
-from runbook.phases.actions.restore import ledger_constraint
-from runbook.to_4_26 import failover
+from runbook.to_4_26 import failover, test_82_failover, test_87_failover_proof
 from runbook.to_4_26.actions.failover import (
     constraint_removed,
     failover_to_come,
@@ -36,6 +34,7 @@ from runbook.to_4_26.actions.failover import (
     move,
 )
 from runbook.to_4_26.actions.ocs import httpd_restarted
+from runbook.to_4_26.actions.restore import ledger_constraint
 from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Proof
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.release import SEVERITIES
@@ -59,7 +58,7 @@ from tests.parse.topology import crm_mon
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "EVERY", 0.0)
     monkeypatch.setattr(failover, "ARRIVAL", 0.05)
-    monkeypatch.setattr("runbook.phases.actions.restore.BRIEF", 0.05)
+    monkeypatch.setattr("runbook.to_4_26.actions.restore.BRIEF", 0.05)
 
 
 @pytest.fixture
@@ -477,7 +476,7 @@ def proof_step(scene: Scene, node: str) -> Evidence:
     """The step `failover.proof` of a node, and what it says."""
     scene.run.step = f"failover.proof[{node}]"
     evidence = Evidence(scene.run, scene.run.step, ("G14",))
-    reactivation.test_proof(node, scene.look, evidence)  # type: ignore[arg-type]
+    test_87_failover_proof.test_proof(node, scene.look, evidence)  # type: ignore[arg-type]
     return evidence
 
 
@@ -493,7 +492,7 @@ def test_what_was_found_is_kept_and_does_not_stop_the_run(scene: Scene, world: F
     seen = Exercised()
     scene.drive(f"failover.httpd[{SECOND}]", httpd_failed_over.generator(scene.look, SECOND, seen))
     evidence = Evidence(scene.run, f"failover.httpd[{SECOND}]", ("G14",))
-    reactivation.test_httpd(None, seen, SECOND, evidence)  # type: ignore[arg-type]
+    test_82_failover.test_httpd(None, seen, SECOND, evidence)  # type: ignore[arg-type]
     assert evidence.blocking == []
     assert scene.run.stop is None
     on_record = failover.proof_on_record(scene.run.memory, SECOND)

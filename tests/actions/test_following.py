@@ -16,8 +16,8 @@ from engine.errors import RunbookError
 from engine.judge.weighing import Judge
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Followed
-from runbook.phases import test_70_verification as verification
 from runbook.to_4_26 import test_50_backup as backup
+from runbook.to_4_26 import test_72_verification_ocs as verification
 from runbook.to_4_26 import test_97_follow_up as steps
 from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.following import list_here

@@ -22,10 +22,10 @@ from runbook.cluster.restoring import last_round, still_running
 from runbook.phases.actions.pacemaker import unstandby_to_come
 from runbook.phases.actions.restore import (
     ledger_fencing,
-    ledger_scratch,
     ledger_unstandby,
     unstandby_planned,
 )
+from runbook.to_4_26.actions.restore import ledger_scratch
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from tests.engine import kit
 from tests.judge.builders import cluster_status, node

@@ -14,6 +14,7 @@ from engine.record.memory import Memory
 from engine.secrets import Secret
 from runbook.cluster import checks
 from runbook.phases.test_60_upgrade import test_stop as stop
+from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 from tests.judge.builders import cluster_status, node
 
@@ -78,6 +79,7 @@ def judged(
     nodes, found = (kit.N, kit.SECOND), left or {}
     look = SimpleNamespace(
         run_id=run,
+        release=RELEASE,
         memory=Memory.fold(events),
         names=SimpleNamespace(active=kit.N, all=nodes, operative=nodes),
         cluster_status=lambda: replace(

@@ -11,14 +11,11 @@ from engine.model.finding import Severity
 from rehearsal import scenarios
 from rehearsal.standins.settings import draw
 from rehearsal.topology import parse_counts
-from runbook.phases import test_10_preflight, test_60_upgrade, test_70_verification
-from runbook.phases import test_16_preflight_needs as needs
-from runbook.phases import test_30_update as update
-from runbook.to_4_26 import test_15_preflight_ocs, test_50_backup
 from runbook.to_4_26.release import SEVERITIES
 from tests.breaking.__main__ import INTRODUCTION
 from tests.breaking.case import Case, Start
 from tests.breaking.cases import ALL, CASES
+from tests.phases import step_modules
 from tests.proving.choice import Shard
 
 OURS = re.compile(r"(?:capacity|memories|backup|glpi|ocs|packages)-")
@@ -31,15 +28,6 @@ ELSEWHERE = {
     *("agents-list-missing", "agents-open"),
 }
 """Findings of the failover proof and of the follow-up, which have clusters of their own."""
-PHASES = (
-    test_10_preflight,
-    test_15_preflight_ocs,
-    needs,
-    update,
-    test_50_backup,
-    test_60_upgrade,
-    test_70_verification,
-)
 
 
 def _codes() -> set[str]:
@@ -88,7 +76,7 @@ def test_a_case_can_be_run(case: Case) -> None:
 @pytest.mark.parametrize("case", ALL, ids=CASES)
 def test_its_step_is_one_of_the_runbook(case: Case) -> None:
     name = case.step.partition("[")[0]
-    source = "".join(Path(str(module.__file__)).read_text() for module in PHASES)
+    source = "".join(Path(str(module.__file__)).read_text() for module in step_modules())
     assert f'"{name}"' in source
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -202,6 +203,7 @@ def functions() -> list[tuple[StepMark, FunctionType]]:
 
 STEPS = functions()
 BY_NAME = {mark.name: function for mark, function in STEPS}
+PROCEDURE = "runbook.phases."
 
 
 def test_the_guide_has_its_28_rows_with_a_duty_each() -> None:
@@ -295,6 +297,23 @@ def test_each_scope_is_a_graph_of_its_own(scope: Scope) -> None:
     running = [item for item in items(3, 1, 1) if scope in item.mark.scopes]
     assert len(resolve(running)) == len(running)
     assert running[-1].name == "closing.state"
+
+
+def test_every_phase_that_a_version_step_may_have_is_there_in_this_one() -> None:
+    """A name misspelt with its `?` would wait for nobody, and nobody would see it."""
+    meant = [
+        replace(item, mark=replace(item.mark, after=tuple(n.rstrip("?") for n in item.mark.after)))
+        for item in items(3, 1, 1)
+    ]
+    for scope in Scope:
+        assert resolve([item for item in meant if scope in item.mark.scopes])
+
+
+def test_the_procedure_without_a_version_step_is_a_graph_of_its_own() -> None:
+    own = [item for item in items(3, 1, 1) if PROCEDURE in BY_NAME[item.mark.name].__module__]
+    assert len(own) > 60
+    for scope in (Scope.UPGRADE, Scope.RESTORE):
+        assert resolve([item for item in own if scope in item.mark.scopes])
 
 
 def test_a_restore_runs_no_step_of_the_upgrade_and_serves_no_row() -> None:

@@ -99,6 +99,28 @@ def test_a_full_name_waits_for_one_item() -> None:
     assert resolve([*fan, item("end", "m.do[1][n2]")])["end"] == ["m.do[1][n2]"]
 
 
+def test_a_phase_waits_for_all_its_earlier_steps() -> None:
+    fan = [item("v.node", node=name) for name in ("n1", "n2")]
+    later = item("v.last")
+    resolved = resolve([item("v.one"), *fan, item("w.x"), item("end", "v.*", "v.one"), later])
+    assert resolved["end"] == ["v.one", "v.node[n1]", "v.node[n2]"]
+
+
+def test_a_phase_with_a_round_waits_for_those_of_that_round() -> None:
+    fan = [item("m.do", round=r, node=n) for r in (1, 2) for n in ("n1", "n2")]
+    items = [*rounds("m.see", of=2), *fan, item("end", "m.*[2]"), item("none", "m.*[3]?")]
+    resolved = resolve(items)
+    assert resolved["end"] == ["m.see[2]", "m.do[2][n1]", "m.do[2][n2]"]
+    assert resolved["none"] == []
+
+
+@pytest.mark.parametrize("wanted", ["b.*?", "b.one?", "b.*[1]?"])
+def test_what_a_version_step_may_have_need_not_be_there(wanted: str) -> None:
+    assert resolve([item("a.one"), item("end", wanted, "a.one")])["end"] == ["a.one"]
+    there = item("b.one", round=1)
+    assert resolve([there, item("end", wanted)])["end"] == ["b.one[1]"]
+
+
 Faulty = Callable[[], list[StepItem]]
 
 
@@ -112,6 +134,7 @@ Faulty = Callable[[], list[StepItem]]
         (lambda: [item("c.d", "a.b"), item("a.b")], "waits for 'a.b', which is no earlier step"),
         (lambda: [item("a.b", "a.b")], "waits for 'a.b', which is no earlier step"),
         (lambda: [item("a.b"), item("a.b")], "step 'a.b' is there twice"),
+        (lambda: [item("ab.c"), item("d", "a.*")], "waits for 'a.*', which is no earlier step"),
         (
             lambda: [*rounds("u.run", of=2), item("end", "u.run[3]")],
             "waits for 'u.run[3]', which is no earlier step",

@@ -10,19 +10,16 @@ from engine.act.actions import action
 from engine.act.applier import Action, Changes
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
-from engine.judge.restore import unsafe_to_fence, unsettled
+from engine.judge.restore import unsafe_to_fence
 from engine.model.change import Change, Nothing
 from engine.model.cluster import ClusterStatus
-from engine.queries.pacemaker import CIB
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
-from engine.waiting import poll
 from runbook.phases.actions.pacemaker import UNSTANDBY_WAIT, enable_fencing, transient_standby_ended
-from runbook.to_4_26.memories import dump
-from runbook.to_4_26.names import SCRATCH_DATABASE
-from runbook.to_4_26.presence import SCHEMAS
 
 FENCING = ("fencing", "cluster")
+
+
 BRIEF = 30.0
 """Seconds for which a cluster that this run did not change is looked at again."""
 
@@ -90,69 +87,12 @@ def _unstandby(look: Look, status: ClusterStatus, left: tuple[str, ...]) -> Chan
     )
 
 
-def _scratch_planned(look: Look) -> Foreseen | Nothing:
-    """Reactivating a node makes or drops no schema."""
-    return _foreseen(_give_scratch_back(look))
-
-
-@action(planned=_scratch_planned, despite=("restore.unstandby",))
-def ledger_scratch(look: Look) -> Action:
-    """The schema that a backup was restored into is gone."""
-    return (yield from _give_scratch_back(look))
-
-
-def _give_scratch_back(look: Look) -> Changes:
-    if dump.SCRATCH not in look.memory.ledger:
-        return Nothing("a scratch schema is not among the open temporary changes")
-    if SCRATCH_DATABASE not in look.sql(SCHEMAS):
-        look.close_ledger(*dump.SCRATCH, "the schema does not exist")
-        return Nothing(f"there is no schema {SCRATCH_DATABASE}")
-    yield dump.drop_scratch(look.sql_node())
-    return "the backup itself stays where it is"
-
-
 def _fencing_planned(look: Look) -> Foreseen | Nothing:
     """Neither of the changes before it touches the property, or takes a node away."""
-    return _foreseen(_give_fencing_back(look))
+    return one_change(_give_fencing_back(look))
 
 
-@action(expected="pcs constraint remove")
-def ledger_constraint(look: Look) -> Action:
-    """The location constraint that moved httpd is gone; httpd stays where it is."""
-    entries = [entry.subject for entry in look.memory.ledger.values() if entry.kind == "constraint"]
-    if not entries:
-        return Nothing("a constraint is not among the open temporary changes")
-    there = look.ask(look.names.active, CIB).location_ids
-    for name in entries:
-        if name not in there:
-            look.close_ledger("constraint", name, "there is no such constraint")
-    left = [name for name in entries if name in there]
-    if not left:
-        return Nothing(f"there is no constraint {', '.join(entries)}")
-    operative = look.names.operative
-    status = poll(
-        look.cluster_status,
-        lambda seen: not unsettled(seen, operative),
-        deadline=BRIEF,
-        clock=look.timer,
-        wait=look.wait,
-    )
-    if found := unsettled(status, operative):
-        raise StoppedForPerson(found)
-    yield Change(
-        what=f"remove constraint {', '.join(left)}",
-        node=look.names.active,
-        argv=("pcs", "constraint", "remove", *left),
-        deadline=60.0,
-        closes=tuple(("constraint", name) for name in left),
-    )
-    return "what it had moved stays where it is"
-
-
-@action(
-    planned=_fencing_planned,
-    despite=("restore.unstandby", "restore.scratch", "restore.constraint"),
-)
+@action(planned=_fencing_planned, despite=("restore",))
 def ledger_fencing(look: Look) -> Action:
     """Fencing is enabled again, as it was before the upgrade."""
     return (yield from _give_fencing_back(look))
@@ -172,7 +112,7 @@ def _give_fencing_back(look: Look) -> Changes:
     return "it was enabled before the upgrade, by the ledger"
 
 
-def _foreseen(action: Changes) -> Foreseen | Nothing:
+def one_change(action: Changes) -> Foreseen | Nothing:
     """The one change of these actions, or why there is none."""
     try:
         return Foreseen((next(action),))

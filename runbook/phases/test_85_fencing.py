@@ -1,0 +1,31 @@
+"""The end of the reactivation: fencing as it was before, then the final profile (G25 to G27)."""
+
+from __future__ import annotations
+
+from engine.act.applier import Applied
+from engine.ask.look import Look
+from engine.judge import normal
+from engine.judge.fencing import fencing_is
+from engine.model.steps import step
+from engine.record.evidence import Evidence
+from runbook.cluster import checks
+from runbook.cluster.profiles import describe, settled
+from runbook.to_4_26 import release
+
+
+@step("reactivation.fencing", after=("reactivation.normal", "failover.*?"), guide=("G27",))
+def test_fencing(fencing_restored: Applied, look: Look, evidence: Evidence) -> None:
+    """Fencing is enabled again if, and only if, it was enabled before the upgrade."""
+    before = bool((look.baseline or {}).get("fencing"))
+    now = look.cluster_status().options.stonith_enabled
+    evidence.judge(
+        fencing_is(look.cluster_status(), before),
+        observed=f"fencing is {'on' if now else 'off'}, as the baseline says",
+    )
+
+
+@step("reactivation.final", after=("reactivation.fencing",), guide=("G25", "G26"))
+def test_final(look: Look, evidence: Evidence) -> None:
+    """The final profile: normal, fencing as in the baseline, Elasticsearch green, one version."""
+    findings, seen = settled(look, normal.final, version=release.TARGET)
+    checks.normal_or_support(evidence, findings, describe(seen))

@@ -1,0 +1,93 @@
+"""`--restore`: fencing, once nobody would be fenced; then the attempt is closed."""
+
+from __future__ import annotations
+
+from engine.act.applier import Applied
+from engine.act.foreseen import Bookkeeping, Told, planned_by
+from engine.ask.look import Look
+from engine.judge import normal
+from engine.judge import restore as policy
+from engine.judge.fencing import fencing_is
+from engine.model.change import Nothing
+from engine.model.finding import Finding
+from engine.model.steps import step
+from engine.record.evidence import Evidence
+from engine.run.session import Session
+from engine.waiting import attempts
+from runbook.cluster.profiles import SETTLE, describe, settled
+from runbook.cluster.restoring import CLOSED, LOOKED, is_open
+from runbook.phases.actions.restore import BRIEF, FENCING
+
+
+@step("restore.nodes", after=LOOKED, asks=True, scope="restore")
+def test_nodes(look: Look, evidence: Evidence) -> None:
+    """Nobody would be fenced: every operative node is online and clean."""
+    if FENCING not in look.memory.ledger:
+        evidence.not_needed("fencing is not among the open temporary changes")
+        return
+    findings: tuple[Finding, ...] = ()
+    for _ in attempts(BRIEF, every=3.0, clock=look.timer, wait=look.wait):
+        findings = policy.unsafe_to_fence(look.cluster_status(), look.names.operative)
+        if not findings:
+            break
+    evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
+
+
+# without a constraint pacemaker may move what it held: that is over before fencing comes on
+@step("restore.normal", after=("restore.nodes", "restore.constraint?"), scope="restore")
+def test_normal(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The cluster is normal and stable with all nodes active, before fencing comes on."""
+    if FENCING not in look.memory.ledger:
+        evidence.not_needed("fencing is not among the open temporary changes")
+        return
+    fencing = look.cluster_status().options.stonith_enabled
+    profile = normal.final if fencing else normal.reactivated
+    findings, seen = settled(look, profile, version=None, deadline=_patience(runbook_session))
+    evidence.judge(findings, observed=describe(seen))
+
+
+@step("restore.fencing", after=("restore.normal",), scope="restore")
+def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> None:
+    """Fencing is enabled again if, and only if, the ledger says that it was."""
+    if ledger_fencing.did_something:
+        evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
+
+
+@step("restore.final", after=("restore.*",), scope="restore")
+def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The cluster is normal, with fencing as in the baseline."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    # where nothing had to be given back, the state is somebody else's: shown, and not waited for
+    information = runbook_session.run.changes_made == 0
+    deadline = 0.0 if information else SETTLE
+    findings, seen = settled(look, normal.final, version=None, deadline=deadline)
+    evidence.judge(findings, observed=describe(seen), information=information)
+
+
+def _attempt_planned(look: Look, _: Evidence) -> Told:
+    if not is_open(look):
+        return Nothing(CLOSED)
+    return Bookkeeping(f"closes attempt {look.attempt} when its ledger is empty", look.names.active)
+
+
+@step("restore.attempt", after=("restore.final",), scope="restore")
+@planned_by(_attempt_planned)
+def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """The attempt is closed: no temporary change is in place any more."""
+    if not is_open(look):
+        evidence.not_needed(CLOSED)
+        return
+    if left := look.memory.ledger:
+        evidence.note(f"the attempt stays open: {len(left)} temporary changes are in place")
+        return
+    runbook_session.close_attempt()
+    evidence.note(
+        f"no temporary change is in place; attempt {look.attempt} is closed, and the next run"
+        " without --restore begins a new one"
+    )
+
+
+def _patience(session: Session) -> float:
+    return SETTLE if session.run.changes_made else BRIEF

@@ -1,0 +1,41 @@
+"""The failover proof (G14) lies in the reactivation, and its order has a reason.
+
+httpd is moved when all nodes are active (G23 to G25) and before fencing is given back (G27): with
+fencing on, pacemaker would fence the node on which a stop fails. What is found is only kept then.
+It is judged when fencing is back, so that a node that can't run httpd leaves the cluster neither
+without fencing nor with httpd on it.
+"""
+
+from __future__ import annotations
+
+from engine.act.applier import Applied
+from engine.ask.look import Look
+from engine.model.steps import step
+from engine.record.evidence import Evidence
+from runbook.cluster.profiles import describe, settled
+from runbook.to_4_26 import failover, release
+from runbook.to_4_26.failover import Exercised
+
+
+@step("failover.httpd", after=("reactivation.normal",), guide=("G14",), each="node")
+def test_httpd(
+    httpd_failed_over: Applied, exercised: Exercised, node: str, evidence: Evidence
+) -> None:
+    """httpd is moved to the node and OCS looked at there; elsewhere it is not exercised."""
+    proof = exercised.proof
+    if proof is not None:
+        evidence.remember(failover.fact_of(node), **proof.as_fact())
+        evidence.note(proof.sentence())
+        evidence.outcome = "done"
+
+
+@step("failover.back", after=("failover.httpd",), guide=("G14",))
+def test_back(httpd_back: Applied, look: Look, evidence: Evidence) -> None:
+    """httpd is where it was, nothing holds it there, and the cluster is fit for fencing."""
+    if look.memory.closed or not failover.is_under_way(look.memory):
+        return
+    findings, seen = settled(look, failover.after_failover, version=release.TARGET)
+    evidence.judge(findings, observed=describe(seen))
+    if not evidence.blocking:
+        evidence.remember(failover.OVER, node=failover.home_of(look))
+        evidence.outcome = "done"

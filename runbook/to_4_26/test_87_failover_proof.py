@@ -1,0 +1,39 @@
+"""What the failover proof has found, judged now that fencing is back (see test_82_failover.py)."""
+
+from __future__ import annotations
+
+from engine.act.foreseen import Told, planned_by
+from engine.ask.look import Look
+from engine.model.change import Nothing
+from engine.model.steps import step
+from engine.record.evidence import Evidence
+from runbook.to_4_26 import failover
+from runbook.to_4_26.httpd import checks as httpd_checks
+
+
+def _not_set(look: Look, _: Evidence) -> Told:
+    return None if look.settings.failover_proof else Nothing(failover.NOT_SET)
+
+
+@step("failover.proof", after=("reactivation.fencing",), guide=("G14",), each="node")
+@planned_by(_not_set)
+def test_proof(node: str, look: Look, evidence: Evidence) -> None:
+    """Every node that was exercised can run httpd, and OCS works where httpd is left."""
+    if look.memory.closed or not failover.has_begun(look.memory):
+        why = "the attempt is closed" if look.memory.closed else "httpd was not moved"
+        evidence.not_needed(f"{why}; failover.httpd[{node}] tells what was exercised")
+        return
+    httpd, home = failover.httpd_of(look.cluster_status()), failover.home_of(look)
+    found = failover.proof_on_record(look.memory, node)
+    findings = list(found.findings) if found else []
+    observed = [f"on record: {found.observed}"] if found else []
+    if node == home:
+        findings += failover.not_back(home, httpd)
+    if httpd is not None and httpd.node == node:
+        seen = httpd_checks.ocs_online(look, node)
+        findings += seen.findings
+        observed.append(f"httpd is left here: {seen.observed}")
+    if not findings and not observed:
+        evidence.not_needed(f"not exercised; failover.httpd[{node}] says why")
+        return
+    evidence.judge(findings, observed="; ".join(observed))
