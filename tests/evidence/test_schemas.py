@@ -15,7 +15,7 @@ from tests.evidence.schemas import SCHEMAS, problems, problems_of_run, validator
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, Project
 
 pytest_plugins = "pytester"
-ARCHITECTURE = SCHEMAS.parent / "architecture.md"
+JOURNAL_PAGE = SCHEMAS.parent / "journal.md"
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)
@@ -62,7 +62,7 @@ def test_something_else_is_refused(project: Project) -> None:
 
 def test_every_event_has_its_shape_and_its_line_in_the_architecture() -> None:
     known = set(validator("journal").schema["properties"]["event"]["enum"])
-    table = ARCHITECTURE.read_text().partition("| event | further fields |")[2].partition("\n\n")[0]
+    table = JOURNAL_PAGE.read_text().partition("| event | further fields |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| (`[^|]*`) \|", table, re.M)
     assert {name for cell in cells for name in re.findall(r"`([a-z-]+)`", cell)} == known
 

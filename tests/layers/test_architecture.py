@@ -1,74 +1,39 @@
-"""docs/architecture.md names every module of the project, and none that is not there.
-
-A name with a slash is a path of the tree. A name without one belongs to the directory in the
-section's heading.
-"""
+"""docs/architecture.md names every folder of the project, and nothing that is not there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "architecture.md"
+from tests.layers.markdown import PAGES, ROOT, prose_of
+
 TREES = ("engine", "runbook", "rehearsal")
-_HEADING = re.compile(r"#+ .*")
-_DIRECTORY = re.compile(r"`([\w./-]+/)`")
-_MODULE = re.compile(r"`([\w./*-]+\.py)`")
-_TREE = re.compile(r"`((?:engine|runbook|rehearsal|tests|docs|bench)/[\w./-]*)`")
+_PATH = re.compile(r"`((?:engine|runbook|rehearsal|tests|docs|bench|findings)/[\w./-]*)`")
 
 
-def named_modules(text: str) -> Iterator[str]:
-    """Paths of all modules that the text names, patterns such as `runbook/test_*.py` apart."""
-    directory = ""
-    for line in text.splitlines():
-        if _HEADING.fullmatch(line):
-            found = _DIRECTORY.search(line)
-            directory = found[1] if found else ""
-        for name in _MODULE.findall(line):
-            if "*" not in name:
-                yield name if "/" in name or not directory else directory + name
+def _text(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
-def modules_of_the_tree() -> set[str]:
-    return {
-        path.relative_to(ROOT).as_posix()
-        for tree in TREES
-        for path in (ROOT / tree).rglob("*.py")
-        if path.name != "__init__.py" and "__pycache__" not in path.parts
-    }
+def folders_of_the_tree() -> set[str]:
+    """Those with modules in them."""
+    found = (path.parent for tree in TREES for path in (ROOT / tree).rglob("*.py"))
+    return {f"{path.relative_to(ROOT).as_posix()}/" for path in found} - {"engine/", "runbook/"}
 
 
-def test_every_named_module_exists() -> None:
-    gone = sorted({name for name in named_modules(_text()) if not (ROOT / name).is_file()})
-    assert gone == [], f"docs/architecture.md names what is not there: {gone}"
+def test_every_folder_has_a_line() -> None:
+    missing = sorted(folders_of_the_tree() - set(_PATH.findall(_text("architecture.md"))))
+    assert missing == [], f"the folders' table of docs/architecture.md has no line for {missing}"
 
 
-def test_every_named_path_exists() -> None:
-    gone = sorted({name for name in _TREE.findall(_text()) if not (ROOT / name).exists()})
-    assert gone == [], f"docs/architecture.md names what is not there: {gone}"
-
-
-def test_every_module_is_named() -> None:
-    missing = sorted(modules_of_the_tree() - set(named_modules(_text())))
-    assert missing == [], (
-        f"docs/architecture.md has no line for {missing}; add one to the section of its directory"
-    )
-
-
-def test_a_name_belongs_to_the_directory_of_its_heading() -> None:
-    text = "## Values (`engine/model/`)\n| `host.py` |\n## Other\n`engine/cli.py` and `x_*.py`\n"
-    assert list(named_modules(text)) == ["engine/model/host.py", "engine/cli.py"]
+def test_every_path_that_is_named_is_there() -> None:
+    named = {(page.name, path) for page in PAGES for path in _PATH.findall(prose_of(page))}
+    gone = sorted((page, path) for page, path in named if not (ROOT / path).exists())
+    assert gone == []
 
 
 def test_every_kind_of_event_is_in_the_journals_table() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "engine").rglob("*.py"))
     recorded = set(re.findall(r"(?<!_)record\(\s*\"([a-z-]+)\"", source))
     assert "run-started" in recorded
-    missing = sorted(kind for kind in recorded if f"`{kind}`" not in _text())
-    assert missing == [], f"the journal's table has no line for {missing}"
-
-
-def _text() -> str:
-    return DOCUMENT.read_text(encoding="utf-8")
+    missing = sorted(kind for kind in recorded if f"`{kind}`" not in _text("journal.md"))
+    assert missing == [], f"docs/journal.md has no line for {missing}"
