@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -122,6 +122,26 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.without_remedy} {self.remedy}"
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """Weighed findings. True when none of them blocks: `assert evidence.judge(...)`."""
+
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.blocks)
+
+    def __bool__(self) -> bool:
+        return not self.blocking
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __repr__(self) -> str:
+        return "; ".join(map(str, self.blocking)) or "nothing blocks"
 
 
 @dataclass(frozen=True)

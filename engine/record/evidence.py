@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
-from engine.model.finding import Finding, Way, acceptance_sentence
+from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.folding import NOT_ASKED
 from engine.model.query import Asked
 from engine.record.archive import name_of
@@ -42,6 +42,11 @@ class Evidence:
         self.reasons: list[str] = []
         self.outcome = "done"
 
+    @property
+    def verdict(self) -> Verdict:
+        """Of all that the step has judged until now."""
+        return Verdict(tuple(self.blocking))
+
     def judge(
         self,
         findings: Iterable[Finding],
@@ -49,8 +54,10 @@ class Evidence:
         observed: str,
         guide: Iterable[str] | None = None,
         information: bool = False,
-    ) -> list[Finding]:
+    ) -> Verdict:
         """Record what was observed and the findings; the step fails at its end if one blocks.
+
+        `assert` what is returned, at the latest at the end: the step reads so, and ends there.
 
         `guide` are the rows this observation was made for (default: all of the step's).
         `information`: shown without weight, for start conditions after the start.
@@ -61,14 +68,16 @@ class Evidence:
         self._keep_acceptances()
         for finding in weighed:
             self._run.record("finding", step=self.step, **as_data(finding))
-        blocking = [finding for finding in weighed if finding.blocks]
-        self.blocking += blocking
+        verdict = Verdict(tuple(weighed))
+        self.blocking += verdict.blocking
         rows = tuple(guide) if guide is not None else self._guide
         # accepted or not, what nobody answered was not observed
         unseen = [finding for finding in weighed if finding.accepted and finding.code == UNANSWERED]
         state = RowState.OPEN if unseen else RowState.FULFILLED
         self._rows(
-            rows, RowState.FAILED if blocking else state, _said(blocking or unseen, observed)
+            rows,
+            state if verdict else RowState.FAILED,
+            _said(verdict.blocking or unseen, observed),
         )
         self.reasons.append(observed)
         self.reasons += [
@@ -76,7 +85,7 @@ class Evidence:
             for f in weighed
             if f.accepted
         ]
-        return weighed
+        return verdict
 
     def _keep_acceptances(self) -> None:
         """What was accepted holds for the whole attempt; a plan's acceptances are its own."""
@@ -181,7 +190,7 @@ def _without_weight(finding: Finding, *, over: bool) -> Finding:
     return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
 
 
-def _said(findings: list[Finding], otherwise: str) -> str:
+def _said(findings: Iterable[Finding], otherwise: str) -> str:
     return "; ".join(f"{f.subject}: {f.observed}" for f in findings) or otherwise
 
 

@@ -192,6 +192,9 @@ def _step_item(item: pytest.Item) -> StepItem:
     mark = mark_of(getattr(item, "function", None))
     if mark is None:
         raise pytest.UsageError(f"{item.nodeid}: a test of the runbook without @step")
+    if "subtests" in getattr(item, "fixturenames", ()):
+        # pytest-dependency sees the step end well, whatever became of them
+        raise pytest.UsageError(f"{item.nodeid}: a step has no subtests; judge findings instead")
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     return StepItem(mark, parameters.get("round_number"), parameters.get("node"))
 
@@ -292,10 +295,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = None
     except RunbookError as error:
         session.fail_for(error, step.mark.guide)
-    except Exception:
+    except Exception as error:
         if session.evidence.blocking:  # the findings stop the run, whatever ended the body
             halting.by_findings(session.run, session.evidence.blocking)
-        raise
+        if not session.evidence.blocking or not isinstance(error, AssertionError):
+            raise
+        result = None  # `assert evidence.judge(...)`: its findings tell more than pytest does
     blocking = session.evidence.blocking
     if blocking:
         halting.by_findings(session.run, blocking)

@@ -179,10 +179,9 @@ class Session:
         """Something that only a person can decide: exit code 11, the findings say what."""
         if self.evidence is None:
             return
-        weighed = self.evidence.judge(error.findings, observed=str(error), guide=rows)
-        blocking = [finding for finding in weighed if finding.blocks]
-        if blocking:
-            halting.for_person(self.run, blocking)
+        verdict = self.evidence.judge(error.findings, observed=str(error), guide=rows)
+        if not verdict:
+            halting.for_person(self.run, verdict.blocking)
 
     def _go_on_with(self, findings: Sequence[Finding]) -> None:
         """An action's doubt: StoppedForPerson unless all that blocks is accepted."""

@@ -64,6 +64,20 @@ def test_a_warning_or_an_accepted_finding_does_not_fail_the_row(
     assert rows(run) == [("G01", "fulfilled", "seen")]
 
 
+def test_a_verdict_is_true_when_nothing_blocks_and_tells_what_does(evidence: Evidence) -> None:
+    found = [kit.finding("updates-pending"), kit.finding(subject=kit.THIRD)]
+    verdict = evidence.judge(found, observed="seen")
+    assert verdict
+    assert [finding.code for finding in verdict] == ["updates-pending", "disk-space"]
+    assert repr(verdict) == "nothing blocks"
+    assert evidence.verdict
+    blocked = evidence.judge([kit.finding()], observed="seen")
+    assert not blocked
+    assert f"[disk-space] {kit.SECOND}: 1 GB free on /var" in repr(blocked)
+    assert evidence.judge([], observed="seen")
+    assert not evidence.verdict, "that of the step is that of all its findings"
+
+
 def test_as_information_nothing_blocks(run: Run, evidence: Evidence) -> None:
     evidence.judge([kit.finding("version-path")], observed="seen", information=True)
     assert evidence.blocking == []

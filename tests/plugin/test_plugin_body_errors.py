@@ -89,7 +89,43 @@ def test_a_baseline_that_n_does_not_take_ends_the_run(
     assert project.cluster.changes == []
 
 
-@pytest.mark.parametrize("how", ["assert not findings", "raise KeyError('x')", "pass"])
+def test_a_failed_assert_on_findings_is_told_by_the_findings_alone(project: Project) -> None:
+    project.steps('''
+@step("one.check")
+def test_check(evidence):
+    """Judges."""
+    assert evidence.judge([bad("data")], observed="seen")
+''')
+    result = project.run()
+    assert_ended(project, result, 10, "blocked")
+    result.stdout.fnmatch_lines(["*failed  *data is bad*"])
+    step = next(step for step in project.summary["steps"] if step["name"] == "one.check")
+    assert step["reason"].startswith("[bad-thing] data: data is bad")
+    written = (project.latest / "report.html").read_text() + result.stdout.str()
+    assert "evidence.judge" not in written
+    assert "AssertionError" not in written
+
+
+def test_a_failed_assert_without_a_finding_stops_the_run(project: Project) -> None:
+    project.steps('''
+@step("one.check")
+def test_check(evidence):
+    """Asserts."""
+    assert evidence.judge([], observed="seen")
+    left = ["x"]
+    assert not left, "x is left"
+
+@step("two.change")
+def test_change(x_set):
+    """x is set; it waits for nothing."""
+''')
+    result = project.run()
+    assert_ended(project, result, 1, "failed")
+    result.stdout.fnmatch_lines(["*x is left*"])
+    assert project.cluster.changes == []
+
+
+@pytest.mark.parametrize("how", ["assert findings", "raise KeyError('x')", "pass"])
 def test_findings_stop_the_run_whatever_ends_the_body(project: Project, how: str) -> None:
     project.steps(f'''
 @step("one.check")

@@ -223,3 +223,22 @@ def test_a_row_of_the_guide_that_no_step_serves_never_ends_in_0(project: Project
     result = project.run()
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*G03 open: not yet: no step serves this row"])
+
+
+def test_a_step_with_subtests_is_refused(project: Project) -> None:
+    """One that fails in them counts as done for the steps that wait for it."""
+    project.steps('''
+@pytest.fixture
+def parts(subtests):
+    return subtests
+
+@step("second.parts", after=["first.baseline"])
+def test_parts(parts):
+    """One of its parts fails."""
+    with parts.test("a"):
+        assert not 1
+''')
+    result = project.run()
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*test_parts: a step has no subtests*"])
+    assert not project.cluster.asked
