@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from engine.atomic import write_whole
+from engine.atomic import appearing, write_whole
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError
@@ -251,13 +251,9 @@ def _why(cited: Cited, host: str) -> str:
 def _copied(path: Path, directory: Path) -> Path:
     """The copy in there (0600), whole; OSError."""
     directory.mkdir(mode=0o700, exist_ok=True)
-    part = directory / f".{path.name}.part"
-    try:
-        shutil.copyfile(path, part)
-        part.chmod(0o600)
-        return part.replace(directory / path.name)
-    finally:
-        part.unlink(missing_ok=True)
+    with path.open("rb") as source, appearing(directory / path.name) as file:
+        shutil.copyfileobj(source, file)
+    return directory / path.name
 
 
 def _size(path: Path) -> int:

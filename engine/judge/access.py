@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from engine.judge.text import listed
 from engine.model.access import Login
-from engine.model.cluster import ClusterDefinition, DefinedNode
+from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.finding import Finding
 
 _LATE = 124

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from engine.judge.text import listed
-from engine.model.cluster import Cib, LocationConstraint, is_same_node
+from engine.model.cluster import Cib, LocationConstraint
+from engine.model.definition import is_same_node
 from engine.model.finding import Finding
 
 BY_PCS = "cli-"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from engine.judge.text import listed
-from engine.model.cluster import ClusterDefinition, DefinedNode
+from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.finding import Finding
 from engine.model.identity import Identity, same_name
 from engine.model.inventory import Environment, Host, Inventory

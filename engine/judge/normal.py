@@ -23,13 +23,13 @@ from engine.judge.fencing import (
 from engine.judge.nodes import cluster_itself, node_states
 from engine.judge.quorum import daemons_normal, not_observed, qdevice_votes, quorum_held
 from engine.judge.resources import Wanted, failed_actions, judge_resources
-from engine.judge.roles import cib_in_names, in_inventory_names
 from engine.judge.sync import drbd_normal
 from engine.judge.versions import reached
 from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
 from engine.model.drbd import DrbdResource
 from engine.model.finding import Finding
 from engine.model.host import ElasticHealth, Version
+from engine.model.names import cib_in_names, status_in_names
 
 
 @dataclass(frozen=True)
@@ -167,16 +167,19 @@ def final(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
 
 def _named(observed: Observed, expected: Expected) -> Observed:
     """The same observation with every node called by its inventory name."""
-    names = expected.names
+
+    def named(name: str) -> str:
+        return expected.names.get(name, name)
+
     return replace(
         observed,
-        status=in_inventory_names(observed.status, names),
-        quorum={names.get(node, node): seen for node, seen in observed.quorum.items()},
-        daemons={names.get(node, node): seen for node, seen in observed.daemons.items()},
-        drbd={names.get(node, node): seen for node, seen in observed.drbd.items()},
-        elastic_nodes=tuple(names.get(node, node) for node in observed.elastic_nodes),
-        versions={names.get(node, node): seen for node, seen in observed.versions.items()},
-        cib=observed.cib and cib_in_names(observed.cib, lambda node: names.get(node, node)),
+        status=status_in_names(observed.status, named),
+        quorum={named(node): seen for node, seen in observed.quorum.items()},
+        daemons={named(node): seen for node, seen in observed.daemons.items()},
+        drbd={named(node): seen for node, seen in observed.drbd.items()},
+        elastic_nodes=tuple(named(node) for node in observed.elastic_nodes),
+        versions={named(node): seen for node, seen in observed.versions.items()},
+        cib=observed.cib and cib_in_names(observed.cib, named),
     )
 
 

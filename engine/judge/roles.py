@@ -3,75 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection
 
 from engine.judge.text import listed
-from engine.model.cluster import Cib, ClusterDefinition, ClusterStatus, DefinedNode, is_same_node
+from engine.model.cluster import ClusterStatus
+from engine.model.definition import ClusterDefinition, DefinedNode, is_same_node
 from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
-from engine.model.names import Aliases
 
 CLUSTER_FILE = "/etc/neteye-cluster"
-
-
-def node_of(definition: ClusterDefinition, name: str) -> DefinedNode | None:
-    """The node that `name` means; None when none does, or when a short form fits several.
-
-    Full names (`hostname`, `hostname_ext`) come before short forms (domain facts 1.1).
-    """
-    full = [
-        node
-        for node in definition.nodes
-        if any(is_same_node(name, full or "") for full in (node.hostname, node.hostname_ext))
-    ]
-    fitting = full or [node for node in definition.nodes if node.is_called(name)]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def aliases(definition: ClusterDefinition, inventory: Inventory) -> Aliases:
-    """Every name a node may be called by (pacemaker, DRBD, Elasticsearch) -> inventory name.
-
-    Short forms that fit several nodes are left out, and so are nodes without a host.
-    """
-    found: dict[str, str] = {}
-    for host in inventory.names:
-        node = node_of(definition, host)
-        if node is not None:
-            found |= {alias: host for alias in node.aliases if node_of(definition, alias) is node}
-            found[host] = host
-    return Aliases(found)
-
-
-def in_inventory_names(status: ClusterStatus, names: Mapping[str, str]) -> ClusterStatus:
-    """The same look at the cluster with every node called by its inventory name."""
-
-    def named(name: str) -> str:
-        return names.get(name, name)
-
-    return replace(
-        status,
-        dc=None if status.dc is None else named(status.dc),
-        nodes=tuple(replace(node, name=named(node.name)) for node in status.nodes),
-        resources=tuple(
-            replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
-        ),
-        failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
-        fail_counts=tuple(replace(f, node=named(f.node)) for f in status.fail_counts),
-        fence_events=tuple(
-            replace(e, target=named(e.target), origin=named(e.origin)) for e in status.fence_events
-        ),
-        bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
-    )
-
-
-def cib_in_names(cib: Cib, named: Callable[[str], str]) -> Cib:
-    """The same configuration with every node called by another name."""
-    return replace(
-        cib,
-        location=tuple(replace(c, node=named(c.node)) for c in cib.location),
-        attributes=tuple(replace(a, node=named(a.node)) for a in cib.attributes),
-    )
 
 
 def roles_agree(
@@ -86,7 +26,7 @@ def roles_agree(
         if is_same_node(cluster_name, definition.hostname)
         else [_other_cluster(definition, inventory)]
     )
-    meant = {host.name: node_of(definition, host.name) for host in inventory.hosts}
+    meant = {host.name: definition.find(host.name) for host in inventory.hosts}
     for host in inventory.hosts:
         node = meant[host.name]
         if node is None:
@@ -163,7 +103,7 @@ def members_agree(definition: ClusterDefinition, status: ClusterStatus) -> tuple
     findings = []
     seen = set()
     for member in status.nodes:
-        node = node_of(definition, member.name)
+        node = definition.find(member.name)
         if node is None or node not in definition.of(Role.OPERATIVE):
             what = "unknown to it" if node is None else f"{node.role} there"
             findings.append(

@@ -1,4 +1,4 @@
-"""The cluster as pacemaker, corosync and `/etc/neteye-cluster` describe it.
+"""The cluster as pacemaker and corosync describe it.
 
 Field names follow crm_mon's XML (pacemaker 2.1) where there is one.
 """
@@ -9,59 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.model.inventory import Role
+from engine.model.definition import is_same_node
 
 INFINITY = 1_000_000
 """Pacemaker's score for INFINITY: everything from there on is the same."""
-
-
-def is_same_node(one: str, other: str) -> bool:
-    """Pacemaker compares the names of nodes without regard to case."""
-    return one.casefold() == other.casefold()
-
-
-@dataclass(frozen=True)
-class DefinedNode:
-    """One entry of `/etc/neteye-cluster` (domain facts 1.1)."""
-
-    hostname: str
-    addr: str
-    role: Role
-    hostname_ext: str | None = None
-    id: int | None = None
-
-    @property
-    def aliases(self) -> frozenset[str]:
-        """Every name this node may be called by: internal, external and their short forms."""
-        full = [name for name in (self.hostname, self.hostname_ext) if name]
-        return frozenset(full + [name.split(".")[0] for name in full])
-
-    def is_called(self, name: str) -> bool:
-        """Whether `name` is one of its names, in any case."""
-        return any(is_same_node(name, alias) for alias in self.aliases)
-
-
-@dataclass(frozen=True)
-class ClusterDefinition:
-    """`/etc/neteye-cluster`: the same file on every node."""
-
-    hostname: str
-    cluster_ip: str
-    nodes: tuple[DefinedNode, ...]
-    cidr: int | None = None
-    interface: str | None = None
-
-    def of(self, role: Role) -> tuple[DefinedNode, ...]:
-        return tuple(node for node in self.nodes if node.role is role)
-
-    @property
-    def active_node(self) -> DefinedNode:
-        """The NetEye active node N by the file: the first operative node (domain facts 2.2)."""
-        return self.of(Role.OPERATIVE)[0]
-
-    def find(self, name: str) -> DefinedNode | None:
-        """The node that is called `name` in any of its forms, None when there is none."""
-        return next((node for node in self.nodes if node.is_called(name)), None)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from engine.model.cluster import ClusterDefinition
+from engine.model.definition import ClusterDefinition
 
 _ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from engine.model.cluster import ClusterDefinition, ClusterStatus, LocationConstraint, is_same_node
+from engine.model.cluster import Cib, ClusterStatus, LocationConstraint
+from engine.model.definition import ClusterDefinition, short
 from engine.model.inventory import Inventory, Role
 
 
@@ -35,6 +37,8 @@ class Names:
     voting_only: tuple[str, ...]
     internal: Mapping[str, str]
     """Inventory name -> internal name, as in pacemaker and in the node's `/etc/hosts`."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Every name that a node may be called by -> inventory name."""
     is_known: bool = True
     """A node has told which one is N; else `active` only stands in, for questions."""
 
@@ -49,11 +53,7 @@ class Names:
 
     def of_pacemaker(self, name: str) -> str:
         """The inventory name of a pacemaker node; the name itself when it is unknown."""
-        for ours, internal in self.internal.items():
-            short = is_same_node(name.split(".")[0], internal.split(".")[0])
-            if short or is_same_node(name, ours):
-                return ours
-        return name
+        return self.aliases.get(name) or self.aliases.get(short(name), name)
 
     def spelled(self, name: str, status: ClusterStatus) -> str:
         """The node as pacemaker writes it: pcs takes no other spelling."""
@@ -66,22 +66,48 @@ class Names:
 
     def localised(self, status: ClusterStatus) -> ClusterStatus:
         """The status with pacemaker's node names replaced by the inventory's."""
-        named = self.of_pacemaker
-        return replace(
-            status,
-            dc=named(status.dc) if status.dc else None,
-            nodes=tuple(replace(node, name=named(node.name)) for node in status.nodes),
-            resources=tuple(
-                replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
-            ),
-            failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
-            fail_counts=tuple(replace(f, node=named(f.node)) for f in status.fail_counts),
-            fence_events=tuple(
-                replace(e, target=named(e.target), origin=named(e.origin) if e.origin else "")
-                for e in status.fence_events
-            ),
-            bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
-        )
+        return status_in_names(status, self.of_pacemaker)
+
+
+def status_in_names(status: ClusterStatus, named: Callable[[str], str]) -> ClusterStatus:
+    """The same look at the cluster with every node called by another name."""
+    return replace(
+        status,
+        dc=None if status.dc is None else named(status.dc),
+        nodes=tuple(replace(node, name=named(node.name)) for node in status.nodes),
+        resources=tuple(
+            replace(r, nodes=tuple(named(node) for node in r.nodes)) for r in status.resources
+        ),
+        failures=tuple(replace(f, node=named(f.node)) for f in status.failures),
+        fail_counts=tuple(replace(f, node=named(f.node)) for f in status.fail_counts),
+        fence_events=tuple(
+            replace(e, target=named(e.target), origin=named(e.origin)) for e in status.fence_events
+        ),
+        bans=tuple(replace(ban, node=named(ban.node)) for ban in status.bans),
+    )
+
+
+def cib_in_names(cib: Cib, named: Callable[[str], str]) -> Cib:
+    """The same configuration with every node called by another name."""
+    return replace(
+        cib,
+        location=tuple(replace(c, node=named(c.node)) for c in cib.location),
+        attributes=tuple(replace(a, node=named(a.node)) for a in cib.attributes),
+    )
+
+
+def aliases(definition: ClusterDefinition | None, inventory: Inventory) -> Aliases:
+    """Every name a node may be called by (pacemaker, DRBD, Elasticsearch) -> inventory name.
+
+    Short forms that fit several nodes are left out.
+    """
+    forms = {
+        host: node.aliases if definition and (node := definition.find(host)) else {short(host)}
+        for host in inventory.names
+    }
+    meant = Counter(form.casefold() for host in forms for form in forms[host] | {host})
+    found = {form: host for host in forms for form in forms[host] if meant[form.casefold()] == 1}
+    return Aliases(found | {host: host for host in inventory.names})
 
 
 def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Names:
@@ -102,5 +128,6 @@ def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Name
         elastic_only=inventory.of(Role.ELASTIC_ONLY),
         voting_only=inventory.of(Role.VOTING_ONLY),
         internal=internal,
+        aliases=aliases(definition, inventory),
         is_known=is_known,
     )

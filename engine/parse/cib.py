@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
-from engine.model.cluster import INFINITY, Cib, LocationConstraint, is_same_node
+from engine.model.cluster import INFINITY, Cib, LocationConstraint
+from engine.model.definition import is_same_node
 from engine.parse.cib_resources import fenced_on_failure, ticketed, unmanaged
 from engine.parse.cib_rules import NodeFacts, is_match, node_facts
 from engine.parse.fields import attribute, child, xml_root

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from engine.model.cluster import NodeAttributes, is_same_node
+from engine.model.cluster import NodeAttributes
+from engine.model.definition import is_same_node
 from engine.parse.fields import attribute
 
 _MAX_DEPTH = 20  # deeper nesting than any real rule: not decidable rather than a stack overflow

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from engine.errors import ParseError
-from engine.model.cluster import ClusterDefinition
+from engine.model.definition import ClusterDefinition
 from engine.model.identity import Identity, same_name
 from engine.parse.names import is_safe_name
 from engine.parse.neteye_cluster import PATH, parse_neteye_cluster

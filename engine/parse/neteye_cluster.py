@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from engine.errors import ParseError
-from engine.model.cluster import ClusterDefinition, DefinedNode
+from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.inventory import Role
 from engine.parse.fields import Fields, excerpt, json_value
 from engine.parse.names import ALLOWED_NAME, is_ip_address, is_safe_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.answer import Answer
-from engine.model.cluster import ClusterDefinition
+from engine.model.definition import ClusterDefinition
 from engine.model.drbd import DrbdResource
 from engine.model.elastic import ElasticState
 from engine.model.host import HealthResult, Version

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.atomic import appearing
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -34,7 +36,7 @@ def write_archive(path: Path, top: str, entries: Iterable[Entry], moment: dateti
     """
     seconds = int(moment.timestamp())
     with (
-        _appearing(path) as file,
+        appearing(path) as file,
         gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as archive,
     ):
@@ -53,21 +55,6 @@ def _opened(entry: Entry) -> Iterator[tuple[BinaryIO, int]]:
     descriptor = os.open(entry.source, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
         yield file, os.fstat(file.fileno()).st_size
-
-
-@contextlib.contextmanager
-def _appearing(path: Path) -> Iterator[BinaryIO]:
-    """A file beside `path`, which takes its place when the block has ended well."""
-    fresh = path.with_name(f".{path.name}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-    try:
-        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def name_of(run_id: str) -> str:

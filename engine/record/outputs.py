@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from engine.atomic import appearing, write_whole
 from engine.record.listing import Cells, in_order, lines
 
 EXCERPT = 2000
@@ -70,14 +70,7 @@ class Outputs:
     def write(self, name: str, content: bytes) -> str:
         """Write a file of its own (0600); returns its path relative to the run's directory."""
         path = self._path(name, "txt")
-        try:
-            with os.fdopen(
-                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-            ) as file:
-                file.write(content)
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
+        write_whole(path, content)
         return self._made(path)
 
     def unsent(self) -> list[Path]:
@@ -102,22 +95,14 @@ class Outputs:
         It gets its name when it is whole. Raises OSError when it can't be written.
         """
         path = self._path(name, "csv")
-        part = path.with_name(f".{path.name}.part")
         digest, excerpt, size, count = hashlib.sha256(), "", 0, -1  # the head is no row
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-                for line in lines(head, in_order(rows, self._directory), self._clean):
-                    file.write(line)
-                    digest.update(line)
-                    size, count = size + len(line), count + 1
-                    if len(excerpt) + len(line) <= EXCERPT:
-                        excerpt += line.decode()
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with appearing(path) as file:
+            for line in lines(head, in_order(rows, self._directory), self._clean):
+                file.write(line)
+                digest.update(line)
+                size, count = size + len(line), count + 1
+                if len(excerpt) + len(line) <= EXCERPT:
+                    excerpt += line.decode()
         return {
             "text": excerpt,
             "rows": count,

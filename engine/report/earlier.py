@@ -5,12 +5,12 @@ What they cite lies in `outputs/RUN/`. In a report each citation says where it i
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.atomic import write_whole
 from engine.model.event import Event
 from engine.record.journal import in_order, lines_of, read_journal
 from engine.verify import Wrong, cited_by, not_fetched, place_of
@@ -31,10 +31,7 @@ def keep(directory: Path, journals: Mapping[str, str]) -> None:
         path.unlink()
     for name, text in journals.items():
         path = directory / PLACE / name.replace("/", "-")
-        fresh = path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
-        fresh.replace(path)
+        write_whole(path, text.encode("utf-8", "surrogateescape"))
 
 
 def read(directory: Path) -> dict[str, list[Event]]:

@@ -15,7 +15,8 @@ from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge.identity import definition_of
 from engine.judge.packages import not_left
 from engine.model.answer import Lost
-from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.cluster import ClusterStatus
+from engine.model.definition import ClusterDefinition
 from engine.model.event import Event
 from engine.model.finding import Finding
 from engine.model.host import Version

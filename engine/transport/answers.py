@@ -10,7 +10,7 @@ from engine.transport.diagnosis import how_it_broke, why_not_begun
 from engine.transport.session import Kept
 from engine.transport.wrapper import KILL_AFTER, Demux
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes], object]
 _TIMEOUT_CODES = (124, 137)  # coreutils timeout: ended by TERM, by KILL
 _CLOCK_SLACK = 0.05  # /proc/uptime counts hundredths
 

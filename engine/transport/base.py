@@ -16,7 +16,7 @@ from engine.model.answer import Answer, Known, Lost
 from engine.secrets import Secret
 
 OnLine = Callable[[str], None]
-OnChunk = Callable[[bytes], None]
+OnChunk = Callable[[bytes], object]
 
 
 class Transport(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from engine.atomic import appearing
 from engine.errors import UsageError
 from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
@@ -18,7 +19,6 @@ from engine.transport.answers import Collector, Sink
 from engine.transport.base import OnChunk, OnLine
 from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
-from engine.transport.files import appearing
 from engine.transport.firewall import Firewall
 from engine.transport.identity import Identities
 from engine.transport.lines import LineSplitter
@@ -35,6 +35,10 @@ _NOT_STARTED = ("Session open refused by peer", "kex_exchange_identification", "
 """ssh's texts when it could open no session: then nothing ran, and asking again does no harm."""
 _ASKED_FOR = "read from master failed"
 """ssh's text when the connection broke after the session was asked for: it may run already."""
+
+
+class _NotKept(Exception):
+    """The command failed: what it wrote is no file."""
 
 
 class SshTransport:
@@ -121,10 +125,10 @@ class SshTransport:
 
     def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
         """See `Transport.fetch`."""
-        with appearing(path) as (write, keep):
-            answer = self.stream(node, argv, on_chunk=write, deadline=deadline)
-            if answer.code == 0:
-                keep()
+        with contextlib.suppress(_NotKept), appearing(path) as file:
+            answer = self.stream(node, argv, on_chunk=file.write, deadline=deadline)
+            if answer.code != 0:
+                raise _NotKept
         return answer
 
     @contextlib.contextmanager

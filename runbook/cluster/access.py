@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.ask.look import FORWARDED, Look
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import access
-from engine.model.cluster import ClusterDefinition
+from engine.model.definition import ClusterDefinition
 from engine.model.query import Asked
 from engine.queries.access import LISTENING, LOGINS, addresses_of, logins_to, served_one
 from engine.queries.neteye import DEFINITION

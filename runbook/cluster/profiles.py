@@ -11,10 +11,11 @@ from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.judge import estimate, modes
 from engine.judge.normal import Expected, Observed
-from engine.judge.roles import aliases, cib_in_names
-from engine.model.cluster import ClusterDefinition, ClusterStatus
+from engine.model.cluster import ClusterStatus
+from engine.model.definition import ClusterDefinition
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.model.names import cib_in_names
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
@@ -99,7 +100,7 @@ def _expected(
         operative=names.operative,
         elastic_only=names.elastic_only,
         voting_only=names.voting_only,
-        names=aliases(definition, look.inventory),
+        names=names.aliases,
         fencing=baseline.get("fencing"),
         disabled=frozenset(baseline.get("disabled", ())),
         stopped_fence_devices=frozenset(baseline.get("stopped_fence_devices", ())),

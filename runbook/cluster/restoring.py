@@ -7,9 +7,9 @@ from collections.abc import Collection
 from engine.act import detached
 from engine.ask.look import Look
 from engine.judge import restore as policy
-from engine.judge.roles import cib_in_names
 from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
+from engine.model.names import cib_in_names
 from engine.queries.pacemaker import CIB
 from engine.run.session import Session
 

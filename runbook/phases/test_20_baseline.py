@@ -14,11 +14,11 @@ from engine.attempt.comparison import new_key
 from engine.judge.clones import gaps_of_clones
 from engine.judge.fencing import failed_fence_devices, stopped_fence_devices
 from engine.judge.resources import disabled_resources
-from engine.judge.roles import cib_in_names
 from engine.model.change import Nothing
 from engine.model.facts import BEFORE
 from engine.model.finding import Finding, Way
 from engine.model.identity import Identity
+from engine.model.names import cib_in_names
 from engine.model.steps import step
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION

@@ -9,17 +9,16 @@ from typing import Any
 
 from engine.judge.normal import Expected, Observed
 from engine.model.cluster import (
-    ClusterDefinition,
     ClusterNode,
     ClusterOptions,
     ClusterStatus,
     DaemonState,
-    DefinedNode,
     FailedAction,
     QuorumMember,
     QuorumStatus,
     Resource,
 )
+from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.drbd import DrbdConnection, DrbdDevice, DrbdPeerDevice, DrbdResource
 from engine.model.finding import Finding
 from engine.model.host import ElasticHealth, Version

@@ -20,9 +20,9 @@ from engine.judge.fencing import failed_fence_devices, fence_history
 from engine.judge.nodes import node_states
 from engine.judge.resources import Wanted, judge_resources
 from engine.judge.restore import still_in_standby
-from engine.judge.roles import in_inventory_names
 from engine.model.cluster import Cib, ClusterStatus, FailCount, FenceEvent, LocationConstraint
 from engine.model.finding import Finding
+from engine.model.names import status_in_names
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import parse_crm_mon
 from runbook.cluster.states import state_of
@@ -251,7 +251,7 @@ class TestFenceHistory:
         """A cleanup for another spelling takes nothing off the record, and ends with 0."""
         seen = status_of("fencing-failed-or-pending")
         names = {A: "first.example", B: "second.example"}
-        failed, pending = fence_history(in_inventory_names(seen, names))
+        failed, pending = fence_history(status_in_names(seen, lambda name: names.get(name, name)))
         assert (failed.subject, pending.subject) == ("second.example", "first.example")
         assert f"`pcs stonith history cleanup {B}`" in failed.remedy
         assert f"`pcs stonith history cleanup {A}`" in pending.remedy

@@ -9,15 +9,14 @@ import pytest
 from engine.judge import normal
 from engine.judge.roles import (
     active_node_confirmed,
-    aliases,
-    in_inventory_names,
     members_agree,
     roles_agree,
 )
-from engine.model.cluster import ClusterDefinition, DefinedNode, FailedAction
+from engine.model.cluster import FailedAction
+from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
-from engine.model.names import names_of
+from engine.model.names import aliases, names_of, status_in_names
 from tests.judge import builders as b
 
 CLUSTER = "neteye.example.test"
@@ -126,6 +125,14 @@ class TestAmbiguousShortForms:
         names = aliases(self.file, b.inventory(hosts))
         assert names == {"node.one.test": "node.one.test", "node.two.test": "node.two.test"}
 
+    def test_pacemakers_names_lead_to_their_own_node(self) -> None:
+        """Compared by the short forms alone, the second node was taken for the first."""
+        hosts = [("node.one.test", Role.OPERATIVE), ("node.two.test", Role.OPERATIVE)]
+        for definition in (self.file, None):
+            names = names_of(b.inventory(hosts), definition)
+            assert names.of_pacemaker("node.two.test") == "node.two.test"
+            assert names.of_pacemaker("node") == "node", "which one is meant is not known"
+
 
 def short_inventory() -> Inventory:
     return b.inventory([(n.split(".")[0], r) for n, r in HOSTS])
@@ -144,7 +151,7 @@ def test_a_status_in_inventory_names() -> None:
     status = replace(
         status, failures=(FailedAction("x_start_0", b.SECOND, "error", 1, "complete"),)
     )
-    named = in_inventory_names(status, aliases(FILE, short_inventory()))
+    named = status_in_names(status, aliases(FILE, short_inventory()).__getitem__)
     assert named.dc == "neteye03"
     assert [n.name for n in named.nodes] == ["neteye01", "neteye02", "neteye03"]
     assert named.placement["cluster_ip"] == ("neteye01",)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ParseError, RunbookError
-from engine.model.cluster import DefinedNode
+from engine.model.definition import DefinedNode
 from engine.model.inventory import Role
 from engine.parse.neteye_cluster import parse_neteye_cluster
 

@@ -39,7 +39,7 @@ def test_it_is_private_and_says_what_it_is(project: Project) -> None:
     assert project.run("--plan").ret == 0
     path = project.latest / "plan.json"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert not list(project.latest.glob("*.new"))
+    assert not list(project.latest.glob("*.part"))
     plan = plan_of(project)
     assert (plan["schema"], plan["mode"], plan["outcome"]) == (1, "plan", "planned")
     assert plan["run"] == project.summary["run_id"]
