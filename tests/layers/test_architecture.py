@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.layers.markdown import PAGES, ROOT, prose_of
+from tests.layers.test_imports import ORDER
 
 TREES = ("engine", "runbook", "rehearsal")
 _PATH = re.compile(r"`((?:engine|runbook|rehearsal|tests|docs|bench|findings)/[\w./-]*)`")
@@ -23,6 +24,12 @@ def folders_of_the_tree() -> set[str]:
 def test_every_folder_has_a_line() -> None:
     missing = sorted(folders_of_the_tree() - set(_PATH.findall(_text("architecture.md"))))
     assert missing == [], f"the folders' table of docs/architecture.md has no line for {missing}"
+
+
+def test_the_folders_of_the_engine_stand_in_the_order_of_their_imports() -> None:
+    named = re.findall(r"^\| `engine/(\w+)/`", _text("architecture.md"), re.MULTILINE)
+    assert named == [name for name in ORDER if name in named]
+    assert set(ORDER) - set(named) == {"cli"}
 
 
 def test_every_path_that_is_named_is_there() -> None:
