@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -183,12 +184,12 @@ def test_a_disk_that_is_full_leaves_no_half_file_and_is_told(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    def half(_: Path, target: Path) -> None:
-        target.write_bytes(b"tex")
+    def half(_: object, target: BinaryIO) -> None:
+        target.write(b"tex")
         full()
 
     monkeypatch.setattr("engine.attempt.kept.write_whole", full)
-    monkeypatch.setattr("engine.attempt.kept.shutil.copyfile", half)
+    monkeypatch.setattr("engine.attempt.kept.shutil.copyfileobj", half)
     Fetcher(made.run, made.node).fetch(kit.N, kit.ATTEMPT, events)
     (event,) = made.events("outputs-fetched")
     assert "No space left on device" in event["missing"][0]["why"]
