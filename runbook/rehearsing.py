@@ -13,14 +13,15 @@ from pathlib import Path
 
 from engine.errors import UsageError
 from engine.model.inventory import Inventory
+from engine.model.release import Release
 from engine.parse.inventory_ini import parse_inventory
 
 
-def pytest_runbook_start_rehearsal(inventory: Inventory) -> None:
+def pytest_runbook_start_rehearsal(inventory: Inventory, release: Release) -> None:
     """Start the cluster when none of its nodes runs; a node that is off on purpose stays off."""
     root = inventory.path.parent
     told = _rehearsal(root, "inventory")
-    own = parse_inventory(told.stdout, Path("python -m rehearsal inventory"))
+    own = parse_inventory(told.stdout, Path("python -m rehearsal inventory"), release.settings)
     if _nodes(own) != _nodes(inventory) or _runs(root):
         return
     started = subprocess.run([sys.executable, "-m", "rehearsal", "up"], cwd=root, check=False)

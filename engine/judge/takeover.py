@@ -12,14 +12,16 @@ from typing import Any
 from engine.model.finding import Finding
 from engine.model.inventory import Settings
 
-STEERING = ("environment", "reactivate_after_update", "failover_proof")
-"""Fields of Settings that decide what a run does. Change, window and names may differ."""
+STEERING = ("environment", "reactivate_after_update")
+"""Fields of Settings that decide what a run does, beside those of the version step that say so.
+Change, window and names may differ."""
 IDENTITY = ("cluster", "nodes", "source", "target")
 
 
 def steering(settings: Settings) -> dict[str, str]:
     """Variable of the inventory -> value, of the settings that decide what a run does."""
-    values = {name: getattr(settings, name) for name in STEERING}
+    names = (*STEERING, *(setting.name for setting in settings.of_step if setting.steers))
+    values = {name: settings.by_name[name] for name in names}
     words = {True: "yes", False: "no"}
     return {
         f"runbook_{name}": words[value] if isinstance(value, bool) else str(value)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from engine.model.probe import Probes
+
+T = TypeVar("T")
 
 
 class Role(StrEnum):
@@ -45,6 +49,29 @@ class Host:
 
 
 @dataclass(frozen=True)
+class Setting(Generic[T]):
+    """A setting that only a version step has: `runbook_NAME` of [all:vars]."""
+
+    name: str
+    reader: Callable[[Any], T]
+    """Of `engine.parse.inventory_values`, for a value that JSON has: the journal keeps it."""
+    default: T
+    in_rehearsal: T | None = None
+    """What a rehearsal takes that does not say; None: the same."""
+    steers: bool = False
+    """An attempt that began with another value is not gone on with unless that is accepted."""
+
+    @property
+    def variable(self) -> str:
+        return f"runbook_{self.name}"
+
+    def unsaid(self, environment: Environment) -> T:
+        """Its value when the inventory does not have it."""
+        rehearsed = environment is Environment.REHEARSAL and self.in_rehearsal is not None
+        return self.in_rehearsal if rehearsed else self.default  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
 class Settings:
     """`runbook_*` of [all:vars]. None means: not given."""
 
@@ -63,17 +90,27 @@ class Settings:
     rehearsal: Path | None = None
     """The statement of the rehearsal that this upgrade goes by."""
     reactivate_after_update: bool = True
-    failover_proof: bool = False
     notify_command: str | None = None
     probes: Probes = field(default_factory=Probes)
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = None
     """The operator's key, private or public, that signs the evidence; None: one is looked for."""
-    glpi_config: str | None = None
-    """For the asset module's steps: the directory with GLPI's config_db.php."""
     accept: tuple[str, ...] = ()
     """`runbook_accept`: acceptances as on the command line, CODE[@SUBJECT]=REASON, one a line."""
     accepted_by: str | None = None
+    of_step: Mapping[Setting[Any], Any] = field(default_factory=dict)
+    """The version step's own: `settings[SETTING]` is one of them."""
+
+    def __getitem__(self, setting: Setting[T]) -> T:
+        value: T = self.of_step.get(setting, setting.default)
+        return value
+
+    @property
+    def by_name(self) -> dict[str, Any]:
+        """All of them, the version step's among the others."""
+        names = (one.name for one in fields(self) if one.name != "of_step")
+        own = {setting.name: value for setting, value in self.of_step.items()}
+        return {**{name: getattr(self, name) for name in names}, **own}
 
 
 @dataclass(frozen=True)

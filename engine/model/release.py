@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.model.finding import Severities
 from engine.model.host import Version
+from engine.model.inventory import Setting
 from engine.model.probe import Service
 
 
@@ -56,6 +57,8 @@ class Release:
     secrets: tuple[Any, ...] = ()
     """Queries whose answers make secrets known. The operative nodes are asked them before anything
     else: what was recorded before a secret is known can't be masked any more."""
+    settings: tuple[Setting[Any], ...] = ()
+    """What only this step's inventory may have."""
     duties: Mapping[str, str] = field(default_factory=dict)
     """Duty, by the word that the engine's findings have for it -> row id."""
     units: tuple[str, ...] = ()

@@ -4,32 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from engine.errors import UsageError
-from engine.model.inventory import Host, Inventory, Role
+from engine.model.inventory import Host, Inventory, Role, Setting
 from engine.parse.inventory_groups import resolve
 from engine.parse.inventory_lines import HostLine, Lines, Wrong, read_lines
-from engine.parse.inventory_settings import Problems, check_variable, read_host, read_settings
+from engine.parse.inventory_settings import (
+    Problems,
+    Readers,
+    check_variable,
+    read_host,
+    read_settings,
+    readers_with,
+)
+
+Step = tuple[Setting[Any], ...]
 
 
-def read_inventory(path: Path) -> Inventory:
-    """Reads and checks an inventory.
+def read_inventory(path: Path, step: Step = ()) -> Inventory:
+    """Reads and checks an inventory; `step` are settings that only the version step has.
 
     UsageError with a line `file:line: what is wrong, what is allowed` for each problem.
     Hosts are ordered operative, Elastic-only, voting-only, within a group as in the file.
     """
-    return parse_inventory(_text(path), path)
+    return parse_inventory(_text(path), path, step)
 
 
-def parse_inventory(text: str, path: Path) -> Inventory:
+def parse_inventory(text: str, path: Path, step: Step = ()) -> Inventory:
     """The same for a text that was read from `path`."""
     lines = read_lines(text)
     resolve(lines)
     problems = Problems(path, lines.problems)
-    warnings = _check_variables(lines, problems)
+    warnings = _check_variables(lines, readers_with(step), problems)
     problems.raise_any()
     hosts = [read_host(host, lines.variables, problems) for host in lines.hosts]
-    settings = read_settings(lines.variables.get("all", {}), problems)
+    settings = read_settings(lines.variables.get("all", {}), step, problems)
     _check_unique(lines.hosts, hosts, problems)
     _check_roles(lines, hosts, problems)
     problems.raise_any()
@@ -57,7 +67,7 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}:{line}: is not UTF-8; save the file as UTF-8") from None
 
 
-def _check_variables(lines: Lines, problems: Problems) -> tuple[str, ...]:
+def _check_variables(lines: Lines, readers: Readers, problems: Problems) -> tuple[str, ...]:
     """What changes nothing here and is told all the same, once for each variable."""
     # hosts of one range share their variables: told once
     own = {(name, v.line): v for host in lines.hosts for name, v in host.variables.items()}
@@ -72,7 +82,7 @@ def _check_variables(lines: Lines, problems: Problems) -> tuple[str, ...]:
     remarks: dict[str, int] = {}
     for name, value, is_for_all in given:
         try:
-            if said := check_variable(name, value, is_for_all):
+            if said := check_variable(name, value, readers, is_for_all):
                 remarks.setdefault(said, value.line)
         except Wrong as wrong:
             problems.add(value.line, str(wrong))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.errors import UsageError
-from engine.model.inventory import Environment, Host, Role, Settings
+from engine.model.inventory import Environment, Host, Role, Setting, Settings
 from engine.parse import inventory_ansible
 from engine.parse import inventory_values as values
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_lines import HostLine, Value, Wrong, did_you_mean
 from engine.parse.names import ALLOWED_NAME, is_safe_name
 
-T = TypeVar("T")
+Readers = Mapping[str, tuple[str, values.Reader[Any]]]
 
-HOST_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
+HOST_READERS: Readers = {
     "ansible_host": ("address", values.address),
     "ansible_user": ("user", values.user),
     "ansible_port": ("port", values.number(1, 65535)),
@@ -37,7 +37,7 @@ def _acceptances(value: Value) -> tuple[str, ...]:
     return tuple(part.strip() for part in (plain or "").split(ACCEPT_SEPARATOR) if part.strip())
 
 
-SETTING_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
+SETTING_READERS: Readers = {
     "runbook_cluster": ("cluster", values.name),
     "runbook_environment": ("environment", values.environment),
     "runbook_change_id": ("change_id", values.text),
@@ -50,31 +50,34 @@ SETTING_READERS: Mapping[str, tuple[str, values.Reader[Any]]] = {
     "runbook_approvers": ("approvers", values.file_path),
     "runbook_rehearsal": ("rehearsal", values.file_path),
     "runbook_reactivate_after_update": ("reactivate_after_update", values.yes_no),
-    "runbook_failover_proof": ("failover_proof", values.yes_no),
     "runbook_notify_command": ("notify_command", values.command),
     "runbook_probes": ("probes", values.probes),
     "runbook_signing_key": ("signing_key", values.file_path),
-    "runbook_glpi_config": ("glpi_config", values.directory),
     "runbook_accept": ("accept", _acceptances),
     "runbook_accepted_by": ("accepted_by", values.text),
 }
-"""Variable of [all:vars] -> field of Settings and reader."""
+"""Variable of [all:vars] -> field of Settings and reader; without those of a version step."""
 
 
-def check_variable(name: str, value: Value, is_for_all: bool) -> str:
+def readers_with(step: Iterable[Setting[Any]]) -> Readers:
+    """The same with the settings of the version step."""
+    return {**SETTING_READERS, **{one.variable: (one.name, one.reader) for one in step}}
+
+
+def check_variable(name: str, value: Value, readers: Readers, is_for_all: bool) -> str:
     """Wrong when a variable is not allowed where it stands; its value is never shown.
 
     What is to be warned of, when Ansible knows it and here it changes nothing; else empty.
     """
-    if name in HOST_READERS or (is_for_all and name in SETTING_READERS):
+    if name in HOST_READERS or (is_for_all and name in readers):
         return ""
     if name in inventory_ansible.KNOWN:
         return inventory_ansible.remark(name, value)
     if any(word in name.lower() for word in _SECRET_WORDS):
         raise Wrong(f"{name}: no passwords in an inventory; log in by key, become by sudo -n")
-    if name in SETTING_READERS:
+    if name in readers:
         raise Wrong(f"{name} is a setting of the whole run; it belongs in [all:vars]")
-    allowed = [*HOST_READERS, *(SETTING_READERS if is_for_all else ())]
+    allowed = [*HOST_READERS, *(readers if is_for_all else ())]
     near = did_you_mean(name, allowed)
     raise Wrong(f"unknown variable {name!r}{near or ';'} allowed here are {', '.join(allowed)}")
 
@@ -119,25 +122,24 @@ def read_host(
     return Host(name=host.name, role=Role(host.role), line=host.line, **fields)
 
 
-def read_settings(given: Mapping[str, Value], problems: Problems) -> Settings | None:
+def read_settings(
+    given: Mapping[str, Value], step: Iterable[Setting[Any]], problems: Problems
+) -> Settings | None:
     """The settings of [all:vars]; None (and a problem) when a needed one is missing or wrong."""
     for name in _REQUIRED:
         if name not in given:
             problems.add(None, f"{name} is missing, expected it in [all:vars]")
-    fields = _read(given, SETTING_READERS, problems)
+    fields = _read(given, readers_with(step), problems)
     _check_window(fields, given, problems)
     _check_acceptances(fields, given, problems)
     if "cluster" not in fields or "environment" not in fields:
         return None
-    fields.setdefault("failover_proof", fields["environment"] is Environment.REHEARSAL)
-    return Settings(**fields)
+    environment: Environment = fields["environment"]
+    own = {one: fields.pop(one.name, one.unsaid(environment)) for one in step}
+    return Settings(**fields, of_step=own)
 
 
-def _read(
-    given: Mapping[str, Value],
-    readers: Mapping[str, tuple[str, values.Reader[Any]]],
-    problems: Problems,
-) -> dict[str, Any]:
+def _read(given: Mapping[str, Value], readers: Readers, problems: Problems) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, (target, reader) in readers.items():
         if name not in given:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -62,11 +61,7 @@ def material_hash(material: Mapping[str, Any]) -> str:
 
 def steering_settings(settings: Settings) -> dict[str, Any]:
     """`runbook_*` of the inventory that decide what a run does; no connection variables."""
-    return {
-        field.name: _plain(getattr(settings, field.name))
-        for field in fields(settings)
-        if field.name not in NOT_STEERING
-    }
+    return {n: _plain(value) for n, value in settings.by_name.items() if n not in NOT_STEERING}
 
 
 def material_of(

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,10 +54,9 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
 
 def _given(settings: Settings) -> dict[str, Any]:
     """The settings that decide what a run does and what it finds, as they were written."""
-    values = ((f.name, getattr(settings, f.name)) for f in fields(settings))
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values
+        for name, value in settings.by_name.items()
         if name not in NOT_STEERING
     }
 

@@ -44,7 +44,7 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
     redactor.know(*release.phrases)
     clean = redactor.clean_output
     run = Run(
-        inventory=inventory_of(begun),
+        inventory=inventory_of(begun, release),
         release=release,
         mode=Mode(begun["mode"]),
         scope=Scope(begun["scope"]),
@@ -68,11 +68,11 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
     return run
 
 
-def inventory_of(begun: Event) -> Inventory:
+def inventory_of(begun: Event, release: Release) -> Inventory:
     """Nodes, roles and settings by `run-started`."""
     hosts = tuple(_host(name, role, begun) for name, role in begun["nodes"].items())
     given = begun.get("given") or _given_before(begun)
-    return Inventory(Path(begun["inventory"]), hosts, _settings(given))
+    return Inventory(Path(begun["inventory"]), hosts, _settings(given, release))
 
 
 def _host(name: str, role: str, begun: Event) -> Host:
@@ -82,12 +82,13 @@ def _host(name: str, role: str, begun: Event) -> Host:
     return Host(name, Role(role), way["address"], port=way["port"], ssh_args=by, line=way["line"])
 
 
-def _settings(given: Mapping[str, Any]) -> Settings:
+def _settings(given: Mapping[str, Any], release: Release) -> Settings:
     values = dict(given)
     values["environment"] = Environment(values["environment"])
     for name in ("window_start", "window_end"):
         values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
-    return Settings(**values)
+    own = {one: values.pop(one.name, one.default) for one in release.settings}
+    return Settings(**values, of_step=own)
 
 
 def _given_before(begun: Event) -> dict[str, Any]:

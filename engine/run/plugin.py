@@ -43,7 +43,7 @@ class Hooks:
     def pytest_runbook_release(self) -> Release | None:
         """The version step as data (`release.py` of its folder)."""
 
-    def pytest_runbook_start_rehearsal(self, inventory: Inventory) -> None:
+    def pytest_runbook_start_rehearsal(self, inventory: Inventory, release: Release) -> None:
         """Start the rehearsal cluster of this inventory when it is not running."""
 
 

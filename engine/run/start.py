@@ -46,8 +46,8 @@ def make_run(config: pytest.Config) -> Run:
             f"{path}: no such inventory; name the cluster's with --inventory FILE"
             " (docs/prod.ini.example is one to start from)"
         )
-    inventory = read_inventory(path)
     release = _release(config)
+    inventory = read_inventory(path, release.settings)
     follows = _followed(config, inventory, release)
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
@@ -65,7 +65,7 @@ def make_run(config: pytest.Config) -> Run:
     settlements = parse_settlements(
         config.getoption("settle"), config.getoption("reason"), config.getoption("by")
     )
-    _start_rehearsal(config, inventory)
+    _start_rehearsal(config, inventory, release)
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
     redactor.spare(inventory.settings.cluster, *inventory.names)
@@ -135,13 +135,13 @@ def _followed(config: pytest.Config, inventory: Inventory, release: Release) -> 
     return read_followed(path, inventory.settings.cluster, release)
 
 
-def _start_rehearsal(config: pytest.Config, inventory: Inventory) -> None:
+def _start_rehearsal(config: pytest.Config, inventory: Inventory, release: Release) -> None:
     """`pytest runbook` starts the rehearsal cluster when it is not running; nothing else does."""
     if any(map(config.getoption, ("inventory", "plan", "restore", "follow_up"))):
         return
     if inventory.settings.environment is not Environment.REHEARSAL:
         return
-    config.hook.pytest_runbook_start_rehearsal(inventory=inventory)
+    config.hook.pytest_runbook_start_rehearsal(inventory=inventory, release=release)
 
 
 def _release(config: pytest.Config) -> Release:

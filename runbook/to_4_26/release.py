@@ -11,6 +11,7 @@ from engine.model.query import Query
 from engine.model.release import Release, Stage
 from runbook.to_4_26.httpd.migration import KNOWN_CREDENTIALS, conf_password
 from runbook.to_4_26.names import CONF_FILES, ENDPOINT, MEMORIES_VERIFIED, OCS_PASSWORD
+from runbook.to_4_26.settings import SETTINGS
 
 SOURCE = Version(4, 25)
 TARGET = Version(4, 26)
@@ -309,6 +310,7 @@ RELEASE = Release(
     services=SERVICES,
     no_return="upgrade.run",
     support=DIRECTIONS,
+    settings=SETTINGS,
     units=("mariadb", "httpd", "elasticsearch"),
     verified_by=MEMORIES_VERIFIED,
     phrases=(OCS_PASSWORD,),

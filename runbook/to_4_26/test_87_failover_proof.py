@@ -9,10 +9,11 @@ from engine.model.steps import step
 from engine.record.evidence import Evidence
 from runbook.to_4_26 import failover
 from runbook.to_4_26.httpd import checks as httpd_checks
+from runbook.to_4_26.settings import FAILOVER_PROOF
 
 
 def _not_set(look: Look, _: Evidence) -> Told:
-    return None if look.settings.failover_proof else Nothing(failover.NOT_SET)
+    return None if look.settings[FAILOVER_PROOF] else Nothing(failover.NOT_SET)
 
 
 @step("failover.proof", after=("reactivation.fencing",), guide=("G14",), each="node")

@@ -25,6 +25,7 @@ from engine.transport.scripted import said
 from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import CONSTRAINT
 from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.settings import FAILOVER_PROOF
 from tests.engine import kit
 from tests.judge import builders
 
@@ -135,7 +136,7 @@ class FailoverLook:
         self.world, self._run = world, run
         self.memory = run.memory
         self.names = names_of(run.inventory, None)
-        self.settings = SimpleNamespace(failover_proof=proof)
+        self.settings = {FAILOVER_PROOF: proof}
 
     def cluster_status(self) -> ClusterStatus:
         return self.world.status()

@@ -39,6 +39,7 @@ from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Proof
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.release import SEVERITIES
 from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.settings import FAILOVER_PROOF
 from tests.actions.failover_cluster import (
     BROKEN,
     SECOND,
@@ -416,7 +417,7 @@ def test_a_plan_ahead_of_the_upgrade_knows_the_setting_and_nothing_else(
     tmp_path: Path, proof: bool
 ) -> None:
     """After the upgrade's changes httpd is somewhere; without the setting nobody needs to know."""
-    run = kit.make_run(tmp_path, failover_proof=proof)
+    run = kit.make_run(tmp_path, of_step={FAILOVER_PROOF: proof})
     upgrade = Change("neteye upgrade", N, ("neteye", "upgrade"), 9.0, detached="upgrade-1")
     ahead = Ahead([("upgrade.run[1]", upgrade)])
     node = FakeTransport({(N, STATUS.argv): answered(crm_mon(3))})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.judge.takeover import steering
 from engine.model.change import Change
 from engine.model.finding import Acceptance, Severity
 from engine.model.host import Version
-from engine.model.inventory import Environment, Settings
+from engine.model.inventory import Environment, Setting, Settings
 from engine.model.plan import PlannedStep, Verdict
+from engine.parse import inventory_values as values
 from engine.record.material import (
     NOT_STEERING,
     canonical,
@@ -29,6 +31,8 @@ from engine.secrets import Secret
 from tests.engine import kit
 
 START = datetime(2026, 11, 28, 20, tzinfo=UTC)
+PROOF: Setting[bool] = Setting("proof", values.yes_no, default=False, steers=True)
+PLACE: Setting[str | None] = Setting("place", values.directory, default=None)
 SETTINGS = Settings(
     "neteye.example.test",
     Environment.PRODUCTION,
@@ -36,6 +40,7 @@ SETTINGS = Settings(
     window_start=START,
     window_end=START + timedelta(hours=9),
     notify_command="curl -H 'X-Token: s3cret-s3cret' https://chat.example.test",
+    of_step={PROOF: False, PLACE: None},
 )
 UPGRADE = Change("neteye upgrade", kit.N, ("neteye", "upgrade"), 60.0, detached="upgrade-1")
 WRITE = Change("write", kit.N, ("sh", "-c", "cat > x", "w", "4711"), 60.0, stdin=Secret("hunter22"))
@@ -143,16 +148,18 @@ OTHER: dict[str, Any] = {
     "window_end": START,
     "approvals": 2,
     "reactivate_after_update": False,
-    "failover_proof": True,
+    "proof": True,
 }
 
 
-@given(st.sampled_from([f.name for f in fields(Settings)]), st.text(min_size=1))
+@given(st.sampled_from(list(SETTINGS.by_name)), st.text(min_size=1))
 def test_every_setting_that_steers_changes_the_hash(name: str, text: str) -> None:
     other = OTHER.get(name, text if name != "accept" else (text,))
-    if other == getattr(SETTINGS, name):
+    if other == SETTINGS.by_name[name]:
         return
-    changed = hash_of(settings=replace(SETTINGS, **{name: other})) != SAME
+    of_step = {one.name: {one: other} for one in (PROOF, PLACE)}.get(name)
+    changes: dict[str, Any] = {"of_step": {**SETTINGS.of_step, **of_step}} if of_step else {}
+    changed = hash_of(settings=replace(SETTINGS, **(changes or {name: other}))) != SAME
     assert changed is (name not in NOT_STEERING)
 
 
@@ -170,6 +177,15 @@ def test_the_canonical_form_is_one(value: dict[str, Any]) -> None:
 def test_settings_name_no_connection() -> None:
     assert set(steering_settings(SETTINGS)) >= {"window_start", "reactivate_after_update"}
     assert not {"accept", "notify_command"} & set(steering_settings(SETTINGS))
+
+
+def test_a_setting_of_the_step_is_one_among_the_others() -> None:
+    """In what is approved; only one that steers is compared before an attempt goes on."""
+    assert {"proof": False, "place": None}.items() <= steering_settings(SETTINGS).items()
+    assert list(steering(SETTINGS)) == [
+        "runbook_environment", "runbook_reactivate_after_update", "runbook_proof"
+    ]  # fmt: skip
+    assert steering(replace(SETTINGS, of_step={PROOF: True}))["runbook_proof"] == "yes"
 
 
 def _sources(root: Path, text: str = "x = 1\n") -> Path:

@@ -9,17 +9,18 @@ import pytest
 
 from engine.model.inventory import Environment
 from engine.parse.inventory_ini import parse_inventory
-from engine.parse.inventory_settings import HOST_READERS, SETTING_READERS
+from engine.parse.inventory_settings import HOST_READERS, readers_with
 from engine.record.rows import RowState
 from engine.record.run import Ending
 from engine.report import under_way
 from engine.run import options
 from rehearsal.scenarios import SCENARIOS
 from runbook.to_4_26.release import NEVER_ACCEPTABLE
+from runbook.to_4_26.settings import SETTINGS
 from tests.layers.markdown import PAGES, README, ROOT
 
 EXAMPLE = ROOT / "docs" / "prod.ini.example"
-VARIABLES = {*HOST_READERS, *SETTING_READERS}
+VARIABLES = {*HOST_READERS, *readers_with(SETTINGS)}
 
 
 def _page(name: str) -> str:
@@ -56,14 +57,14 @@ def test_the_example_on_the_page_is_the_file() -> None:
 
 
 def test_the_example_is_a_good_inventory() -> None:
-    inventory = parse_inventory(EXAMPLE.read_text(encoding="utf-8"), EXAMPLE)
+    inventory = parse_inventory(EXAMPLE.read_text(encoding="utf-8"), EXAMPLE, SETTINGS)
     assert inventory.settings.environment is Environment.PRODUCTION
     assert len(inventory.operative) == 3
 
 
 def test_the_example_stays_good_with_everything_that_is_commented_out() -> None:
     text = re.sub(r"^# (?=(?:ansible|runbook)_\w+ ?=)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
-    inventory = parse_inventory(text, EXAMPLE)
+    inventory = parse_inventory(text, EXAMPLE, SETTINGS)
     assert len(inventory.settings.accept) == 2
     assert all(host.become for host in inventory.hosts)
 

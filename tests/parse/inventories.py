@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.model.inventory import Host, Inventory, Role, Settings
+from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG
 
 GOOD = """\
 # prod.ini
@@ -66,14 +67,14 @@ def _settings(settings: Settings) -> list[str]:
         "runbook_release_notes_read": settings.release_notes_read,
         "runbook_fallback": settings.fallback,
         "runbook_accepted_by": settings.accepted_by,
-        "runbook_glpi_config": settings.glpi_config,
+        GLPI_CONFIG.variable: settings[GLPI_CONFIG],
         "runbook_accept": " ;; ".join(settings.accept) or None,
         "runbook_window_start": settings.window_start and settings.window_start.isoformat(),
         "runbook_window_end": settings.window_end and settings.window_end.isoformat(),
     }
     flags = {
         "runbook_reactivate_after_update": settings.reactivate_after_update,
-        "runbook_failover_proof": settings.failover_proof,
+        FAILOVER_PROOF.variable: settings[FAILOVER_PROOF],
     }
     return [
         *(f"{name} = {text!r}" for name, text in texts.items() if text is not None),

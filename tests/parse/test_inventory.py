@@ -12,15 +12,21 @@ from hypothesis import strategies as st
 from engine.errors import UsageError
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.parse.inventory_ini import parse_inventory, read_inventory
+from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG, SETTINGS
 
 from .data import outcome
 from .inventories import GOOD, render, with_hosts, with_settings
 
 PATH = Path("prod.ini")
+GIVEN = Settings(
+    "neteye.example.test",
+    Environment.PRODUCTION,
+    of_step={FAILOVER_PROOF: False, GLPI_CONFIG: None},
+)
 
 
 def parse(text: str) -> Inventory:
-    return parse_inventory(text, PATH)
+    return parse_inventory(text, PATH, SETTINGS)
 
 
 def host(line: str, *more: str) -> Host:
@@ -38,7 +44,7 @@ def test_good_inventory() -> None:
 
 
 def test_only_cluster_and_environment_are_needed() -> None:
-    assert parse(GOOD).settings == Settings("neteye.example.test", Environment.PRODUCTION)
+    assert parse(GOOD).settings == GIVEN
 
 
 def test_all_settings() -> None:
@@ -68,18 +74,17 @@ def test_all_settings() -> None:
         fallback="VM snapshots, by the platform team # not a comment",
         approvals=2,
         reactivate_after_update=False,
-        failover_proof=True,
         notify_command="/usr/local/bin/notify --to 'on call'",
         accept=("disk-space@neteye02.lan=grows tonight", "updates-pending=known"),
         accepted_by="B. Verdi",
-        glpi_config="/opt/glpi/config",
+        of_step={FAILOVER_PROOF: True, GLPI_CONFIG: "/opt/glpi/config"},
     )
 
 
 def test_empty_settings_are_not_given() -> None:
     names = ("change_id", "window_start", "release_notes_read", "fallback", "notify_command")
     settings = parse(with_settings(*(f"runbook_{name} =" for name in names))).settings
-    assert settings == Settings("neteye.example.test", Environment.PRODUCTION)
+    assert settings == GIVEN
 
 
 @pytest.mark.parametrize(
@@ -89,8 +94,14 @@ def test_failover_is_proved_in_a_rehearsal_unless_said_otherwise(
     environment: str, proof: bool
 ) -> None:
     text = GOOD.replace("production", environment)
-    assert parse(text).settings.failover_proof is proof
-    assert parse(f"{text}runbook_failover_proof = no\n").settings.failover_proof is False
+    assert parse(text).settings[FAILOVER_PROOF] is proof
+    assert parse(f"{text}runbook_failover_proof = no\n").settings[FAILOVER_PROOF] is False
+
+
+def test_the_settings_of_one_version_step_are_unknown_to_another() -> None:
+    text = with_settings("runbook_failover_proof = yes")
+    with pytest.raises(UsageError, match="unknown variable 'runbook_failover_proof'"):
+        parse_inventory(text, PATH)
 
 
 def test_defaults_of_a_host() -> None:
@@ -278,10 +289,12 @@ def inventories(draw: st.DrawFn) -> Inventory:
         fallback=draw(text),
         approvals=draw(st.integers(0, 9)),
         reactivate_after_update=draw(st.booleans()),
-        failover_proof=draw(st.booleans()),
         accept=tuple(accept),
         accepted_by="A. Rossi" if accept else None,
-        glpi_config=draw(st.none() | st.just("/opt/glpi/con fig")),
+        of_step={
+            FAILOVER_PROOF: draw(st.booleans()),
+            GLPI_CONFIG: draw(st.none() | st.just("/opt/glpi/con fig")),
+        },
     )
     return Inventory(PATH, hosts, run_settings)
 

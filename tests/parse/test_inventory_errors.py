@@ -11,6 +11,7 @@ from engine.errors import UsageError
 from engine.parse import inventory_values as values
 from engine.parse.inventory_ini import parse_inventory, read_inventory
 from engine.parse.inventory_lines import Value, Wrong
+from runbook.to_4_26.settings import SETTINGS
 
 from .inventories import GOOD, with_hosts, with_settings
 
@@ -20,7 +21,7 @@ PATH = Path("prod.ini")
 def problems(text: str) -> list[str]:
     """The lines of the usage error that a text gets."""
     with pytest.raises(UsageError) as caught:
-        parse_inventory(text, PATH)
+        parse_inventory(text, PATH, SETTINGS)
     return str(caught.value).split("\n")
 
 

@@ -51,7 +51,7 @@ def is_free(project: Project) -> bool:
 
 
 def test_before_the_run_has_begun(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.run.start.read_inventory", lambda path: kill("SIGTERM", "SIGTERM"))
+    monkeypatch.setattr("engine.run.start.read_inventory", lambda *_: kill("SIGTERM", "SIGTERM"))
     project.steps(CHANGE)
     result = project.run()
     assert result.ret == 2

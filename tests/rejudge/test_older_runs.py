@@ -10,6 +10,9 @@ import pytest
 
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
+from engine.rejudge.start import inventory_of
+from runbook.to_4_26.release import RELEASE
+from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG
 from tests.engine import kit
 from tests.parse.topology import cluster_file
 
@@ -57,3 +60,24 @@ def test_a_cluster_file_that_it_could_not_read_is_none(tmp_path: Path, problem: 
     assert not seen.is_rehearsal
     assert seen.definition is None
     assert seen.unreadable
+
+
+GIVEN = {"cluster": "neteye.example.test", "environment": "staging", "failover_proof": True}
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        # as every run has written it down, and as one of before it did
+        ({"given": {**GIVEN, "glpi_config": "/opt/glpi"}}, "/opt/glpi"),
+        ({"given": None, "settings": {"runbook_failover_proof": "yes"}}, None),
+    ],
+)
+def test_the_settings_of_the_step_are_those_of_the_run(
+    told: dict[str, Any], place: str | None
+) -> None:
+    before = dict.fromkeys(("change_id", "release_notes_read", "fallback"))
+    steering = {"runbook_environment": "staging", **told.get("settings", {})}
+    begun = {"nodes": {}, "inventory": "x", "cluster": "c", **before, **told, "settings": steering}
+    settings = inventory_of(begun, RELEASE).settings
+    assert (settings[FAILOVER_PROOF], settings[GLPI_CONFIG]) == (True, place)

@@ -24,6 +24,7 @@ from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Httpd
 from runbook.to_4_26.httpd.checks import has_ocs_server
 from runbook.to_4_26.presence import presence
+from runbook.to_4_26.settings import FAILOVER_PROOF
 
 DEADLINE = 60.0
 FENCING_ON = (
@@ -79,7 +80,7 @@ def httpd_failed_over(look: Look, node: str, exercised: Exercised) -> Action:
 
 def _httpd_to_move(look: Look, node: str) -> Httpd | Nothing:
     """httpd, when it is to be moved to the node; otherwise why not."""
-    if not look.settings.failover_proof:
+    if not look.settings[FAILOVER_PROOF]:
         return Nothing(failover.NOT_SET)
     if (proved := look.memory.facts.get(failover.PROVED)) and proved["node"] == node:
         return Nothing("httpd ran here when verification.ocs_server proved OCS by use")
@@ -142,7 +143,7 @@ def httpd_back(look: Look) -> Action:
 
 def _moves_are_known(look: Look) -> None:
     """In a plan whether httpd will have been moved rests on the cluster of then: NotKnownYet."""
-    if look.settings.failover_proof and not failover.has_begun(look.memory):
+    if look.settings[FAILOVER_PROOF] and not failover.has_begun(look.memory):
         failover.httpd_of(look.cluster_status())
 
 

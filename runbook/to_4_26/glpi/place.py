@@ -16,15 +16,15 @@ from engine.model.answer import Answer
 from engine.model.finding import Finding
 from engine.model.query import Query, SqlQuery
 from runbook.to_4_26.glpi.servers import TABLE
+from runbook.to_4_26.settings import GLPI_CONFIG
 
 Row = Mapping[str, Any]
 
 ROOTS = ("/neteye/shared/glpi", "/etc/glpi", "/usr/share/glpi", "/var/www/html/glpi")
 KEY_FILE = "glpicrypt.key"
-SETTING = "runbook_glpi_config"
 ASKED_FOR = (
-    f"Set {SETTING} in the inventory to the directory in which GLPI's config_db.php and {KEY_FILE}"
-    " are, then run again."
+    f"Set {GLPI_CONFIG.variable} in the inventory to the directory in which GLPI's config_db.php"
+    f" and {KEY_FILE} are, then run again."
 )
 
 # args: where to look. Prints for each config_db.php: directory, its two settings that are no
@@ -202,6 +202,6 @@ def glpi_node(look: Look) -> str:
 def glpi_place(look: Look) -> GlpiPlace:
     """Ask database and node. Raises Unanswered when one of them did not answer."""
     schemas = look.sql(SCHEMAS)
-    directory = look.settings.glpi_config
+    directory = look.settings[GLPI_CONFIG]
     configs = look.ask(glpi_node(look), configurations(directory))
     return place(configs, schemas, directory)
