@@ -7,11 +7,10 @@ or a person wrote is escaped by the template engine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, UndefinedError
+from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from engine.atomic import write_whole
@@ -37,11 +36,11 @@ from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.gaps import HOW, gaps_of
 from engine.report.summary import summary_of
+from engine.report.templates import template
 
 NAME = "evidence.html"
 DIFF = 20_000
 """Characters of a file's diff that are shown."""
-_HERE = Path(__file__).parent
 
 
 def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
@@ -52,7 +51,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
     records = records_of(events, sentences_of(events))
-    return _template().render(
+    return template("audit/page.html.j2").render(
         summary=summary,
         first=begun[0] if begun else {},
         index=index_of(summary, events),
@@ -93,18 +92,6 @@ def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) 
     except (KeyError, UndefinedError) as error:
         raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
     write_whole(directory / NAME, text.encode("utf-8", "backslashreplace"))
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2")
 
 
 def _sealed_left_out(events: Iterable[Event]) -> list[Event]:
