@@ -64,7 +64,7 @@ QUESTIONS = (
     Question(
         "A finding `resource-disabled@nagvis` blocks. What does it mean?",
         ("docs/findings.md", "#pacemaker-quorum-and-fencing"),
-        ("| `resource-disabled` |",),
+        ("| `resource-disabled` |", "pcs resource enable", "accept it"),
     ),
     Question(
         "A finding `resource-disabled@nagvis` blocks. How do I go on?",
