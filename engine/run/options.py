@@ -21,8 +21,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--restore",
         action="store_true",
-        help="give back the temporary changes that are in the ledger (standby, fencing, scratch"
-        " schema), after a look at the cluster; no step of the upgrade",
+        help="give back the temporary changes that are in the ledger (standby, fencing and the"
+        " like), after a look at the cluster; no step of the upgrade",
     )
     group.addoption(
         "--follow-up",

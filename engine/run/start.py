@@ -131,6 +131,9 @@ def _followed(config: pytest.Config, inventory: Inventory, release: Release) -> 
     given = config.getoption("follow_up")
     if not given:
         return None
+    if not release.verified_by:
+        pair = f"{release.source} -> {release.target}"
+        raise UsageError(f"--follow-up: the upgrade {pair} leaves nothing that is followed up")
     path = config.invocation_params.dir / str(given)
     return read_followed(path, inventory.settings.cluster, release)
 

@@ -231,6 +231,15 @@ def test_a_failed_check_and_a_run_that_was_killed_are_named() -> None:
     assert "did not write their end" in found["Completeness"].missing
 
 
+def test_a_proof_of_the_version_step_is_a_test_after_the_change() -> None:
+    """Phases between verification and closing, by whatever name the step calls them."""
+    events = [*journals.whole()[:-1], *journals.step("proof.moved", 90, 95, "failed")]
+    (planned,) = [event for event in events if event["event"] == "steps"]
+    place = 1 + [step["name"] for step in planned["steps"]].index("verification.two")
+    planned["steps"].insert(place, {**planned["steps"][0], "name": "proof.moved"})
+    assert answers(*events)["Tests after the change"].missing == "not passed: proof.moved"
+
+
 def test_nobody_told_and_a_message_that_failed() -> None:
     silent = [e for e in journals.whole() if e["event"] != "notified"]
     assert "nobody was told" in answers(*silent)["Communication"].missing

@@ -215,25 +215,3 @@ def test_the_subjects_of_the_asset_module_know_nothing_of_each_other(subject: st
     assert len(below(subject)) > 1
     others = {*below(*SUBJECTS)} - {*below(subject)}
     assert [module for module in below(subject) if imports(module) & others] == []
-
-
-def test_no_module_of_the_engine_names_the_product_step() -> None:
-    """Versions live in runbook/: the engine has no such number in its code."""
-    # a role of later versions is refused by name
-    excepted = {"engine.parse.neteye_cluster"}
-    for module in set(below("engine")) - excepted:
-        tree = ast.parse(modules()[module].read_text())
-        documented = {id(text) for text in _docstrings(tree)}
-        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-        for node in constants:
-            if id(node) not in documented:
-                assert "4.26" not in str(node.value), f"{module}:{node.lineno}"
-
-
-def _docstrings(tree: ast.AST) -> list[ast.expr]:
-    """String statements: docstrings of modules, classes, functions and attributes."""
-    return [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    ]

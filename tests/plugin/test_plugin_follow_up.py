@@ -328,6 +328,13 @@ def test_without_a_verified_upgrade_there_is_nobody_to_follow_up(tiny: Project, 
     assert len(tiny.cluster.asked) == asked
 
 
+def test_a_version_step_that_leaves_nothing_has_no_follow_up(upgraded: Project) -> None:
+    upgraded.release = dataclasses.replace(upgraded.release, verified_by="")
+    result = upgraded.run("--follow-up", last(upgraded))
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*the upgrade 4.25 -> 4.26 leaves nothing that is followed up"])
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -15,7 +15,7 @@ from engine.report.change import closing_of, of_change
 from engine.report.gaps import sentence
 
 _TESTS_BEFORE = ("preflight", "again")
-_TESTS_AFTER = ("verification", "reactivation", "failover")
+_VERIFIED, _CLOSED = "verification", "closing"
 _IDLE = ("nothing to do", "not needed", "not applicable")
 
 
@@ -43,7 +43,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _impact(summary, change),
         _approval(summary, change, first),
         _tests("Tests before the change", tests_before(change), _TESTS_BEFORE),
-        _tests("Tests after the change", change, _TESTS_AFTER),
+        _tests("Tests after the change", change, tests_after(change)),
         _deployment(summary, change, events),
         _back_out(first, change),
         _communication(events),
@@ -63,6 +63,14 @@ def tests_before(change: Sequence[Event]) -> list[Event]:
         if not course.is_past(event):
             kept.append(event)
     return kept
+
+
+def tests_after(change: Iterable[Event]) -> list[str]:
+    """The phases from the verification up to the closing, those of the version step among them."""
+    steps = [step for event in change if event["event"] == "steps" for step in event["steps"]]
+    phases = list(dict.fromkeys(str(step["name"]).partition(".")[0] for step in steps))
+    until = phases.index(_CLOSED) if _CLOSED in phases else len(phases)
+    return phases[phases.index(_VERIFIED) : until] if _VERIFIED in phases else []
 
 
 def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Answer:
