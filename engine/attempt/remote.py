@@ -249,8 +249,10 @@ renew "$1"
 """
 )
 
-KEEPERS = frozenset(source.strip() for source in (ACQUIRE, APPEND, REPLACE, KEEP))
-"""What these get on standard input becomes a file of the records, and nothing runs it."""
+BOOKKEEPING = frozenset(
+    source.strip() for source in (ACQUIRE, RENEW, RELEASE, APPEND, REPLACE, KEEP, FORGET)
+)
+"""They only keep records: what they get on standard input becomes a file, and nothing runs it."""
 
 # Goes before a change on N. args: root, generation, the command. Asked and started in one: a
 # run that slept while another one took over starts nothing.

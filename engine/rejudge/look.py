@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from engine.ask.look import CONTROLLER, FORWARDED, Look, forward_of, refusal_of, statement_of
 from engine.attempt.records import Attempt, Lock, Records
-from engine.errors import Unanswered
+from engine.errors import Refused, Unanswered
 from engine.model.answer import ANOTHER_NOW, Answer, Known, Lost, LostKind
 from engine.model.identity import Identity
 from engine.model.names import names_of
@@ -32,6 +32,7 @@ class Nowhere:
     """In the place of a transport: whatever is sent is an error of who sends it."""
 
     def __init__(self) -> None:
+        self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:

@@ -26,14 +26,13 @@ from engine.transport.base import Transport
 class Opening:
     """The first look and the locks of one run, in this order: here, look, N, judge."""
 
-    def __init__(self, run: Run, nodes: Transport, door: Transport, console: Console) -> None:
+    def __init__(self, run: Run, transport: Transport, console: Console) -> None:
         self._run = run
-        self._nodes = nodes
-        self._door = door
+        self._transport = transport
         self._console = console
         self._look: Look
         self._survey: Survey
-        self._fetcher = Fetcher(run, door)
+        self._fetcher = Fetcher(run, transport)
         self._fetched: Mapping[str, str] = {}
         """The journals whose outputs were fetched."""
         self.lock: ClusterLock | None = None
@@ -47,7 +46,7 @@ class Opening:
 
     def look(self) -> tuple[Look, Survey]:
         """Look at every node, and say where the upgrade stands."""
-        self._look = Look(self._run, self._door, names_of(self._run.inventory, None))
+        self._look = Look(self._run, self._transport, names_of(self._run.inventory, None))
         self._survey = survey(self._run, self._look)
         judge_strangers(self._run, self._survey.strangers, self._survey.sent)
         if self._run.follows is not None:
@@ -105,7 +104,7 @@ class Opening:
         return self._knows_records() and self._survey.attempt is None
 
     def _take_lock(self) -> RecordsWriter | None:
-        records = RecordsWriter(self._nodes, self._look.names.active, holder(self._run))
+        records = RecordsWriter(self._transport, self._look.names.active, holder(self._run))
         lock = ClusterLock(self._run, records)
         if not lock.take():
             return None

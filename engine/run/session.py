@@ -13,7 +13,6 @@ import pytest
 from engine.act.applier import Action, Applied, Applier, Changes, without_doubts
 from engine.act.foreseen import Foresight
 from engine.act.stops import NotDone, firewall_refused, superseded
-from engine.ask.door import Door
 from engine.ask.look import Look
 from engine.ask.recognition import met_stranger
 from engine.attempt.baseline import keep_baseline
@@ -63,12 +62,14 @@ class Session:
     def __init__(self, run: Run, transport: Transport, console: Console) -> None:
         self.run = run
         self.console = console
-        self._nodes = transport  # bookkeeping goes on after a refusal, nothing else does
-        self._transport = Door(transport, self._refused)
+        self._transport = transport
+        self.is_refused = False
+        """The role firewall refused a command: no further step runs."""
+        transport.on_refused = self._refused
         transport.on_stranger = self._met_stranger
         self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
-        self.opening = Opening(run, self._nodes, self._transport, console)
+        self.opening = Opening(run, transport, console)
         self.look: Look
         self.survey: Survey
         self._states = StateWatch(self._status, run.record, run.now)
@@ -343,12 +344,8 @@ class Session:
         assert self.evidence is not None
         self.planner.foresee(self.look, self.evidence, function)
 
-    @property
-    def is_refused(self) -> bool:
-        """The role firewall refused a command: no further step runs."""
-        return self._transport.refused is not None
-
     def _refused(self, error: Refused) -> None:
+        self.is_refused = True
         firewall_refused(self.run, error)
 
     def _met_stranger(self, lost: Lost) -> None:

@@ -116,7 +116,7 @@ def make_run(config: pytest.Config) -> Run:
 
 def make_session(run: Run, console: Console) -> Session:
     """The session with real connections."""
-    firewall = Firewall(run.inventory, keepers=remote.KEEPERS)
+    firewall = Firewall(run.inventory, bookkeeping=remote.BOOKKEEPING)
     return Session(run, SshTransport(run.inventory, firewall, WHO.argv), console)
 
 

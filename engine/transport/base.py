@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from engine.errors import Refused
 from engine.model.answer import Answer, Known, Lost
 from engine.secrets import Secret
 
@@ -29,6 +30,9 @@ class Transport(Protocol):
     Until `confirm` was called for a node, only the question who it is reaches it.
     """
 
+    on_refused: Callable[[Refused], None]
+    """Told of the first refusal of the role firewall, from any thread; from then on nothing but
+    the run's bookkeeping is sent."""
     on_stranger: Callable[[Lost], None]
     """Told once a node when another machine has taken its place since; from any thread."""
 

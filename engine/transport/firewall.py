@@ -6,8 +6,10 @@ No step can talk the transport into it: each command is looked at before a conne
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.errors import Refused
@@ -103,8 +105,9 @@ class Firewall:
 
     inventory: Inventory
     rules: tuple[Rule, ...] = field(default=DEFAULT_RULES)
-    keepers: frozenset[str] = frozenset()
-    """Scripts for `sh -c`, whole and unchanged, that only keep standard input as a file."""
+    bookkeeping: frozenset[str] = frozenset()
+    """Scripts for `sh -c`, whole and unchanged, that only keep records: what they get on standard
+    input becomes a file."""
 
     def check_node(self, node: str) -> Role:
         """The role of `node`; `Refused` when the inventory does not have it."""
@@ -125,7 +128,7 @@ class Firewall:
         """
         role = self.check_node(node)
         found = words(argv)
-        if stdin and not self._only_keeps(argv) and not _READERS.isdisjoint(found):
+        if stdin and not self.keeps_records(argv) and not _READERS.isdisjoint(found):
             found += words([stdin.decode("utf-8", "replace")])
         hop = _hop(found)
         for rule in self.rules:
@@ -150,9 +153,46 @@ class Firewall:
                     rule.why,
                 )
 
-    def _only_keeps(self, argv: Sequence[str]) -> bool:
+    def keeps_records(self, argv: Sequence[str]) -> bool:
         """A journal quotes what commands said: `neteye upgrade` and ssh's messages among it."""
-        return tuple(argv[:2]) == ("sh", "-c") and len(argv) > 2 and argv[2] in self.keepers
+        return tuple(argv[:2]) == ("sh", "-c") and len(argv) > 2 and argv[2] in self.bookkeeping
+
+
+class Latch:
+    """The firewall of a run: after its first refusal only bookkeeping is sent.
+
+    `on_refused` is told of the first one, wherever it comes from: a question, a batch, a change,
+    a start, a forwarded socket.
+    """
+
+    def __init__(self, firewall: Firewall) -> None:
+        self.on_refused: Callable[[Refused], None] = lambda _: None
+        self._firewall = firewall
+        self._refused: Refused | None = None
+        self._lock = threading.Lock()
+
+    def check_node(self, node: str) -> None:
+        """See `Firewall.check_node`."""
+        with self._watched(node):
+            self._firewall.check_node(node)
+
+    def check(self, node: str, argv: Sequence[str], stdin: bytes | None = None) -> None:
+        """See `Firewall.check`."""
+        with self._watched(node, is_open=self._firewall.keeps_records(argv)):
+            self._firewall.check(node, argv, stdin)
+
+    @contextlib.contextmanager
+    def _watched(self, node: str, *, is_open: bool = False) -> Iterator[None]:
+        if self._refused is not None and not is_open:
+            raise Refused(f"nothing is sent to {node} any more after: {self._refused}", node)
+        try:
+            yield
+        except Refused as refused:
+            with self._lock:
+                first, self._refused = self._refused is None, self._refused or refused
+            if first:
+                self.on_refused(refused)
+            raise
 
 
 def _hop(found: Sequence[str]) -> str | None:

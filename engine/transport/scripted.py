@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, question
 from engine.secrets import Secret
 from engine.transport.base import OnChunk, OnLine
@@ -69,6 +69,7 @@ class _Double:
         """Asks a machine who it is: all that passes before `confirm`, as at the real door. None:
         whoever asks before is the test's own business."""
         self.confirmed: dict[str, Known] = {}
+        self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.atomic import appearing
-from engine.errors import UsageError
+from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
 from engine.secrets import Secret
@@ -19,7 +19,7 @@ from engine.transport.answers import Collector, Sink
 from engine.transport.base import OnChunk, OnLine
 from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
-from engine.transport.firewall import Firewall
+from engine.transport.firewall import Firewall, Latch
 from engine.transport.identity import Identities
 from engine.transport.lines import LineSplitter
 from engine.transport.local import not_started, require
@@ -52,7 +52,7 @@ class SshTransport:
 
     def __init__(self, inventory: Inventory, guard: Firewall, question: Sequence[str]) -> None:
         require(len(inventory.hosts))
-        self._guard = guard
+        self._guard = Latch(guard)
         self._directory = PrivateDirectory()
         self._connections = {
             host.name: Connection(host, self._directory.path, str(number))
@@ -60,6 +60,15 @@ class SshTransport:
         }
         self._identities = Identities(question)
         self._closed = threading.Event()
+
+    @property
+    def on_refused(self) -> Callable[[Refused], None]:
+        """See `Transport.on_refused`."""
+        return self._guard.on_refused
+
+    @on_refused.setter
+    def on_refused(self, tell: Callable[[Refused], None]) -> None:
+        self._guard.on_refused = tell
 
     @property
     def on_stranger(self) -> Callable[[Lost], None]:

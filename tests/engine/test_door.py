@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from engine.ask.door import Door
+from engine.attempt import remote
 from engine.errors import Refused
 from engine.transport.base import Transport
-from engine.transport.firewall import Firewall
+from engine.transport.firewall import Firewall, Latch
 from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 
 UPGRADE = ("neteye", "upgrade")
+BOOKKEEPING = remote.script(remote.RELEASE, remote.ROOT, "1")
 WAYS: dict[str, Callable[[Transport, str, tuple[str, ...], Path], Any]] = {
     "run": lambda door, node, argv, _: door.run(node, argv, deadline=5),
     "batch": lambda door, node, argv, _: door.ask_batch(node, [("true",), argv], deadline=5),
@@ -31,22 +32,21 @@ class Walled(FakeTransport):
         answers = {
             (node, argv): said("yes")
             for node in (kit.N, kit.VOTING, "stranger")
-            for argv in (("true",), UPGRADE)
+            for argv in (("true",), UPGRADE, BOOKKEEPING)
         }
         super().__init__(answers, {(kit.N, "/socket"): Path("/here")})
-        self.firewall = Firewall(kit.inventory())
-        self.closed = False
+        self.latch = Latch(Firewall(kit.inventory(), bookkeeping=remote.BOOKKEEPING))
+        self.latch.on_refused = lambda refused: self.on_refused(refused)
 
-    def _reply(self, node: str, argv: tuple[str, ...], stdin: Any) -> Any:
-        self.firewall.check(node, argv)
-        return super()._reply(node, argv, stdin)
+    def _meet(self, node: str, argv: Any) -> None:
+        """The firewall comes first, as at the real door."""
+        if argv:
+            self.latch.check(node, argv)
+        super()._meet(node, argv)
 
     def forward(self, node: str, remote_socket: str) -> Any:
-        self.firewall.check_node(node)
+        self.latch.check_node(node)
         return super().forward(node, remote_socket)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 @pytest.fixture
@@ -55,12 +55,16 @@ def told() -> list[Refused]:
 
 
 @pytest.fixture
-def door(told: list[Refused]) -> Door:
-    return Door(Walled(), told.append)
+def door(told: list[Refused]) -> Walled:
+    made = Walled()
+    made.on_refused = told.append
+    return made
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_is_allowed_passes(door: Door, told: list[Refused], way: str, tmp_path: Path) -> None:
+def test_what_is_allowed_passes(
+    door: Walled, told: list[Refused], way: str, tmp_path: Path
+) -> None:
     WAYS[way](door, kit.N, ("true",), tmp_path)
     with door.forward(kit.N, "/socket") as local:
         assert local == Path("/here")
@@ -70,7 +74,7 @@ def test_what_is_allowed_passes(door: Door, told: list[Refused], way: str, tmp_p
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("node", [kit.VOTING, "stranger"])
 def test_a_refusal_is_told_once_and_nothing_follows(
-    door: Door, told: list[Refused], way: str, node: str, tmp_path: Path
+    door: Walled, told: list[Refused], way: str, node: str, tmp_path: Path
 ) -> None:
     argv = UPGRADE if node == kit.VOTING else ("true",)
     with pytest.raises(Refused):
@@ -79,24 +83,27 @@ def test_a_refusal_is_told_once_and_nothing_follows(
     assert first.node == node
     assert first.rule
     assert first.command == ("neteye upgrade" if node == kit.VOTING else "")
-    sent = len(door._transport.asked)  # type: ignore[attr-defined]
+    sent = len(door.asked)
+    door.run(kit.N, BOOKKEEPING, deadline=5)
+    sent += 1
     for other in WAYS.values():
         with pytest.raises(Refused, match=r"nothing is sent to .* any more after"):
             other(door, kit.N, ("true",), tmp_path)
     with pytest.raises(Refused), door.forward(kit.N, "/socket"):
         pass
-    assert len(door._transport.asked) == sent  # type: ignore[attr-defined]
+    assert len(door.asked) == sent
     assert told == [first]
-    door.close()
 
 
-def test_a_forward_to_a_stranger_is_refused(door: Door, told: list[Refused]) -> None:
+def test_a_forward_to_a_stranger_is_refused(door: Walled, told: list[Refused]) -> None:
     with pytest.raises(Refused), door.forward("stranger", "/socket"):
         pass
     assert [refused.node for refused in told] == ["stranger"]
 
 
-def test_an_error_inside_a_forward_is_none_of_its_business(door: Door, told: list[Refused]) -> None:
+def test_an_error_inside_a_forward_is_none_of_its_business(
+    door: Walled, told: list[Refused]
+) -> None:
     with pytest.raises(KeyError), door.forward(kit.N, "/socket"):
         raise KeyError("of the block")
     assert told == []

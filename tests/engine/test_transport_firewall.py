@@ -213,7 +213,7 @@ def test_a_journal_may_quote_what_a_command_said(source: str) -> None:
     argv = remote.script(source, remote.ROOT, "1", "attempts/a/journal/r.jsonl", "99")
     with pytest.raises(Refused):
         GUARD.check("n1", argv, LINES)
-    replace(GUARD, keepers=remote.KEEPERS).check("n1", argv, LINES)
+    replace(GUARD, bookkeeping=remote.BOOKKEEPING).check("n1", argv, LINES)
 
 
 @pytest.mark.parametrize(
@@ -227,10 +227,10 @@ def test_a_journal_may_quote_what_a_command_said(source: str) -> None:
 )
 def test_only_the_very_scripts_of_the_records_may(argv: list[str]) -> None:
     with pytest.raises(Refused):
-        replace(GUARD, keepers=remote.KEEPERS).check("n1", argv, LINES)
+        replace(GUARD, bookkeeping=remote.BOOKKEEPING).check("n1", argv, LINES)
 
 
 def test_a_keeper_does_not_excuse_its_arguments() -> None:
     argv = remote.script(remote.APPEND, remote.ROOT, "1", "x; neteye upgrade", "99")
     with pytest.raises(Refused):
-        replace(GUARD, keepers=remote.KEEPERS).check("e1", argv, LINES)
+        replace(GUARD, bookkeeping=remote.BOOKKEEPING).check("e1", argv, LINES)

@@ -308,22 +308,28 @@ class TestMany:
 
 
 class TestRefused:
-    def test_a_node_that_is_not_listed(self, door: SshTransport) -> None:
-        with pytest.raises(Refused, match=r"node9.*not in the inventory"):
-            door.run("node9", ["true"], deadline=5)
+    def test_a_node_that_is_not_listed(self) -> None:
+        with running() as server, server.transport(server.host()) as opened:
+            told: list[Refused] = []
+            opened.on_refused = told.append
+            with pytest.raises(Refused, match=r"node9.*not in the inventory"):
+                opened.run("node9", ["true"], deadline=5)
+            with pytest.raises(Refused, match="nothing is sent to node1 any more"):
+                opened.run(NODE, ["true"], deadline=5)
+            assert [refused.node for refused in told] == ["node9"]
 
-    def test_the_firewall_stands_before_every_way_to_ask(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("way", ["run", "ask_batch", "stream", "fetch"])
+    def test_the_firewall_stands_before_every_way_to_ask(self, way: str, tmp_path: Path) -> None:
         with running() as server, server.transport(server.host(role=Role.ELASTIC_ONLY)) as opened:
             argv = ["touch", str(tmp_path / "ran"), "neteye", "upgrade"]
-            asks = (
-                lambda: opened.run(NODE, argv, deadline=5),
-                lambda: opened.ask_batch(NODE, [["true"], argv], deadline=5),
-                lambda: opened.stream(NODE, argv, on_line=print, deadline=5),
-                lambda: opened.fetch(NODE, argv, tmp_path / "out", deadline=5),
-            )
-            for ask in asks:
-                with pytest.raises(Refused, match="NetEye node"):
-                    ask()
+            asks = {
+                "run": lambda: opened.run(NODE, argv, deadline=5),
+                "ask_batch": lambda: opened.ask_batch(NODE, [["true"], argv], deadline=5),
+                "stream": lambda: opened.stream(NODE, argv, on_line=print, deadline=5),
+                "fetch": lambda: opened.fetch(NODE, argv, tmp_path / "out", deadline=5),
+            }
+            with pytest.raises(Refused, match=r"^neteye upgrade is refused"):
+                asks[way]()
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("deadline", [0, -1, float("nan"), float("inf")])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from engine.attempt import remote
 from engine.model.inventory import Role
-from engine.transport.firewall import Firewall, Pattern, Rule
+from engine.transport.firewall import Firewall, Latch, Pattern, Rule
 from tests.engine.kit import is_record_script
 from tests.plugin.kit import CLOSING, SECOND, N, Project, assert_ended
 
@@ -104,12 +106,16 @@ def walled(project: Project) -> Project:
     """The cluster behind the real firewall, with a rule of the test's."""
     meet, forward = project.cluster._meet, project.cluster.forward
 
-    def wall() -> Firewall:
-        return Firewall(project.sessions[-1].run.inventory, tuple(RULES))
+    @functools.cache
+    def wall() -> Latch:
+        inventory = project.sessions[-1].run.inventory
+        latch = Latch(Firewall(inventory, tuple(RULES), remote.BOOKKEEPING))
+        latch.on_refused = project.cluster.on_refused
+        return latch
 
     def met(node: str, argv: Sequence[str]) -> None:
         """The firewall comes before any machine is met, as at the real door."""
-        if project.sessions:
+        if project.sessions and argv:
             wall().check(node, argv)
         meet(node, argv)
 
