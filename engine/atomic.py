@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 
 @contextlib.contextmanager
-def appearing(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file beside `path`, which takes its place when the block has ended well; OSError."""
     part = path.with_name(f".{path.name}.part")
     try:
@@ -24,7 +24,7 @@ def appearing(path: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write it beside `path` first, then in its place; raises OSError."""
-    with appearing(path) as file:
+    with atomic_write(path) as file:
         file.write(content)

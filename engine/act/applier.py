@@ -15,7 +15,7 @@ from engine.act.detached import NotStarted
 from engine.act.livelog import LiveLog, shortened
 from engine.act.reach import Reach
 from engine.act.stops import NotDone
-from engine.attempt.gate import TRIES, Gate, ask_system, gate_of, was_held_back
+from engine.attempt.fencing_token import TRIES, Gate, ask_boot, gate_of, was_held_back
 from engine.attempt.kept import Keeper
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import Refused, RunbookError, UsageError
@@ -192,11 +192,11 @@ class Applier:
         """What one look at the node tells after an answer was lost: is it up, is it the same?"""
         node = change.node
         try:
-            now = ask_system(self.transport, node)
+            now = ask_boot(self.transport, node)
         except (RunbookError, ValueError) as error:
             why = error.why if isinstance(error, Lost) else str(error)
             return f"{node} can't be asked now either: {why}"
-        if self._system and now.id != self._system:
+        if self._boot and now.id != self._boot:
             return f"{node} has rebooted since, {now.uptime} seconds ago"
         return f"{node} answers again and has not rebooted"
 
@@ -303,14 +303,14 @@ class Applier:
             raise
         except (RunbookError, ValueError) as error:
             raise NotStarted(f"what must be known before could not be asked: {error}") from error
-        self._system = gate.system
+        self._boot = gate.boot
         return gate
 
     def _run_detached(self, change: Change) -> Answer:
         assert self.run.attempt is not None and change.detached is not None  # noqa: PT018
         base = detached.directory(self.run.attempt, change.detached)
         begun = self.clock()
-        self._system = self.records.system
+        self._boot = self.records.boot
         detached.start(self.transport, change.node, base, change.argv, self.records)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
 

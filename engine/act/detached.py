@@ -86,12 +86,12 @@ def parse_progress(answer: Answer) -> Progress:
 def start(
     transport: Transport, node: str, base: str, argv: Sequence[str], records: RecordsWriter
 ) -> None:
-    """Start the command, under the lock's generation.
+    """Start the command, under the lock's fencing token.
 
     NotStarted when it can't be started, LockLost when the lock is another run's, Lost when it
     is not known. A command that was started before is left as it is.
     """
-    words = remote.script(remote.START, remote.ROOT, records.held_generation, base, *argv)
+    words = remote.script(remote.START, remote.ROOT, records.fencing_token, base, *argv)
     answer = transport.run(node, words, deadline=60.0)
     if answer.code == remote.SUPERSEDED:
         raise records.lost(holder_of(answer.text.split("\n")))

@@ -320,7 +320,7 @@ class Look:
         if node in self.silent:
             raise Unanswered(node, query.name, OUT_OF_REACH)
         try:
-            answer = self._said(node, query)
+            answer = self._raw_answer(node, query)
         except Lost as lost:
             self._record(node, query, lost.partial, problem=lost.why)
             is_another = lost.kind is LostKind.IDENTITY
@@ -341,7 +341,7 @@ class Look:
             raise Unanswered(node, query.name, problem)
         return answer
 
-    def _said(self, node: str, query: Query[Any]) -> Answer:
+    def _raw_answer(self, node: str, query: Query[Any]) -> Answer:
         return self._transport.run(node, query.argv, stdin=query.stdin, deadline=query.deadline)
 
     def _record(

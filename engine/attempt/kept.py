@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from engine.atomic import appearing, write_whole
+from engine.atomic import atomic_write, write_atomically
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError
@@ -196,7 +196,7 @@ class Fetcher:
             return False
         directory = self._place / run
         directory.mkdir(mode=0o700, exist_ok=True)
-        write_whole(directory / cited.name, raw)
+        write_atomically(directory / cited.name, raw)
         return True
 
     def _from_here(self, run: str, cited: Mapping[str, Cited]) -> list[Path]:
@@ -251,7 +251,7 @@ def _why(cited: Cited, host: str) -> str:
 def _copied(path: Path, directory: Path) -> Path:
     """The copy in there (0600), whole; OSError."""
     directory.mkdir(mode=0o700, exist_ok=True)
-    with path.open("rb") as source, appearing(directory / path.name) as file:
+    with path.open("rb") as source, atomic_write(directory / path.name) as file:
         shutil.copyfileobj(source, file)
     return directory / path.name
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.attempt import records as leases
-from engine.attempt.here import MachineLock
+from engine.attempt.machine_lock import MachineLock
 from engine.attempt.records import LockHeld, LockLost, RecordsWriter, described
 from engine.errors import RunbookError
 from engine.model.answer import Lost
@@ -19,7 +19,7 @@ from engine.record.journal import LOCK_TAKEN
 from engine.record.run import Ending, Run
 
 
-def take_here(run: Run) -> MachineLock | None:
+def take_machine_lock(run: Run) -> MachineLock | None:
     """The lock on this machine. None: the run is stopped and says why."""
     lock = MachineLock(run.inventory.settings.cluster, holder(run))
     try:
@@ -40,7 +40,7 @@ def take_here(run: Run) -> MachineLock | None:
 
 
 class ClusterLock:
-    """The lock on N for the time of this run; `records` writes under its generation."""
+    """The lock on N for the time of this run; `records` writes under its token."""
 
     def __init__(self, run: Run, records: RecordsWriter) -> None:
         self._run = run
@@ -81,8 +81,8 @@ class ClusterLock:
             gone = is_gone(held.holder)
             if not gone:
                 raise
-            self._records.acquire(over=held.generation)
-        self._run.record(LOCK_TAKEN, step="", generation=int(self._records.held_generation))
+            self._records.acquire(over=held.token)
+        self._run.record(LOCK_TAKEN, step="", generation=int(self._records.fencing_token))
         former = self._records.former
         if former is not None:
             why = (

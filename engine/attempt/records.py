@@ -32,9 +32,9 @@ LEASE = 60
 class LockHeld(RunbookError):
     """Another run holds the cluster; `holder` describes it as far as it can be read."""
 
-    def __init__(self, holder: Mapping[str, Any], generation: str, age: str = "") -> None:
+    def __init__(self, holder: Mapping[str, Any], token: str, age: str = "") -> None:
         self.holder = holder
-        self.generation = generation
+        self.token = token
         super().__init__(_held_by(holder, age))
 
 
@@ -168,7 +168,7 @@ def _text(name: str, raw: bytes) -> str:
 class RecordsWriter:
     """The one who writes records; made only when the run may change the cluster.
 
-    Every write carries the lock's generation; N refuses an older one. `clock` goes on while this
+    Every write carries the lock's token; N refuses an older one. `clock` goes on while this
     machine sleeps.
     """
 
@@ -183,10 +183,10 @@ class RecordsWriter:
         self.node = node
         self._holder = dict(holder)
         self._clock = clock
-        self.generation: str | None = None
+        self.token: str | None = None
         self.former: Former | None = None
         """Whose lock was taken over, if it was."""
-        self.system = ""
+        self.boot = ""
         """What tells this start of N from every other one, as the last write saw it."""
         self._renewed = float("-inf")
         self._lost_to = ""
@@ -205,7 +205,7 @@ class RecordsWriter:
         """Why another run may have changed the cluster since; empty while the lock is ours."""
         if self._lost_to:
             return self._lost_to
-        if self.generation is None or self.age < LEASE:
+        if self.token is None or self.age < LEASE:
             return ""
         return (
             f"{self.node} was last heard of {self.age:.0f} s ago; since the lease of {LEASE} s is"
@@ -215,7 +215,7 @@ class RecordsWriter:
     def acquire(self, over: str = "") -> None:
         """Take the cluster's lock; LockHeld when somebody else has it.
 
-        `over` is the generation of a lock whose holder is known to be gone.
+        `over` is the token of a lock whose holder is known to be gone.
         """
         answer = self._run(
             remote.script(remote.ACQUIRE, remote.ROOT, str(LEASE), over),
@@ -226,13 +226,13 @@ class RecordsWriter:
         if answer.code == remote.HELD:
             self._renewed = float("-inf")
             raise LockHeld(holder_of(lines), lines[0], lines[3] if len(lines) > 3 else "")
-        self.generation, state, age, self.system = lines[0].split()
+        self.token, state, age, self.boot = lines[0].split()
         self.former = Former(holder_of(lines, 1), int(age)) if state == "held" else None
 
     def renew(self) -> None:
         """Extend the lease; LockLost when the lock is no longer ours."""
-        argv = remote.script(remote.RENEW, remote.ROOT, self.held_generation)
-        self.system = self._run(argv).text.strip()
+        argv = remote.script(remote.RENEW, remote.ROOT, self.fencing_token)
+        self.boot = self._run(argv).text.strip()
 
     def keep(self, share: float = 3) -> None:
         """Renew when a third (`share`) of the lease has passed since the last sign of N."""
@@ -241,9 +241,9 @@ class RecordsWriter:
 
     def release(self) -> None:
         """Give the lock back. Without a lock there is nothing to do."""
-        if self.generation is not None:
-            self._run(remote.script(remote.RELEASE, remote.ROOT, self.generation))
-            self.generation = None
+        if self.token is not None:
+            self._run(remote.script(remote.RELEASE, remote.ROOT, self.token))
+            self.token = None
 
     def append_journal(self, attempt: str, run_id: str, lines: list[str]) -> None:
         """Append lines to this run's journal on N; they are on its disk when this returns."""
@@ -254,11 +254,11 @@ class RecordsWriter:
         """Lay packed outputs of a run beside its journal; why N has no room for them, else ''."""
         file = f"attempts/{attempt}/outputs/{run_id}/{name}"
         limits = (str(len(content)), str(OUTPUTS_KIB), str(FREE_KIB))
-        argv = remote.script(remote.KEEP, remote.ROOT, self.held_generation, file, *limits)
+        argv = remote.script(remote.KEEP, remote.ROOT, self.fencing_token, file, *limits)
         answer = self._run(argv, content, accepted=(0, remote.NO_ROOM))
         if answer.code == remote.NO_ROOM:
             return f"{self.node}: {answer.text.strip()}"
-        self.system = answer.text.strip()
+        self.boot = answer.text.strip()
         return ""
 
     def open_attempt(
@@ -273,29 +273,29 @@ class RecordsWriter:
     def throw_key_away(self, attempt: str) -> None:
         """The attempt is over: what was compared by its key can't be tried out any more."""
         file = comparison.place(attempt)
-        argv = remote.script(remote.FORGET, remote.ROOT, self.held_generation, file)
-        self.system = self._run(argv).text.strip()
+        argv = remote.script(remote.FORGET, remote.ROOT, self.fencing_token, file)
+        self.boot = self._run(argv).text.strip()
 
     @property
-    def held_generation(self) -> str:
-        """The generation of our lock; LockLost when this run holds none."""
-        if self.generation is None:
+    def fencing_token(self) -> str:
+        """The token of our lock; LockLost when this run holds none."""
+        if self.token is None:
             raise LockLost("this run does not hold the cluster's lock")
-        return self.generation
+        return self.token
 
     def lost(self, holder: Mapping[str, Any]) -> LockLost:
         """Somebody else's lock is on N: who has it, and what that means for this run."""
         self._lost_to = f"another run took the cluster over ({described(holder)})"
         return LockLost(
             f"another run took the cluster over ({described(holder)}): the lock on {self.node}"
-            f" has a newer generation than ours ({self.generation});"
+            f" has a newer generation than ours ({self.token});"
             " this run makes no further change"
         )
 
     def _write(self, source: str, file: str, content: str) -> None:
         data = content.encode()
-        argv = remote.script(source, remote.ROOT, self.held_generation, file, str(len(data)))
-        self.system = self._run(argv, data).text.strip()
+        argv = remote.script(source, remote.ROOT, self.fencing_token, file, str(len(data)))
+        self.boot = self._run(argv, data).text.strip()
 
     def _run(
         self, argv: tuple[str, ...], stdin: bytes | None = None, accepted: tuple[int, ...] = (0,)

@@ -2,7 +2,7 @@
 
 Layout under `/var/lib/neteye-runbook` (root, 0700):
 
-    lock              generation / held|free / description of the holder (three lines)
+    lock              token / held|free / description of the holder (three lines)
     attempt           id of the current or last attempt
     attempts/ID/      baseline.json, journal/RUN.jsonl, outputs/RUN/NAME.tar.gz, commands/NAME/,
                       backups/, and comparison.key until the attempt is over: it never leaves N
@@ -13,7 +13,7 @@ which it was renewed, in seconds. A stamp later than the uptime is from before a
 then counts from the start of N.
 
 Exit codes of their own: 73 the lock is held, 74 the lock can't be looked at in time,
-75 the lock's generation is not ours any more, 76 that command was started before,
+75 the lock's token is not ours any more, 76 that command was started before,
 77 not all that was to be written has arrived, 78 there is no room for outputs, 3 there are no
 records.
 """
@@ -83,15 +83,15 @@ code=$?
 )
 
 # Prints uptime in seconds and what tells this start of the node from every other one.
-SYSTEM = (
+BOOT = (
     _COMMON
     + """
 echo "$(uptime) $(system)"
 """
 )
 
-# args: root, lease in seconds, generation to take over ('' for none); stdin: holder, one line
-# Prints the new generation, the former state and age of the lease, and the system; then the
+# args: root, lease in seconds, token to take over ('' for none); stdin: holder, one line
+# Prints the new token, the former state and age of the lease, and this start; then the
 # former holder. When it is held: the lock as it is, and the age of the lease.
 ACQUIRE = (
     _COMMON
@@ -102,18 +102,18 @@ root=$1 lease=$2 over=$3
 now=$(system)
 [ -d "$root" ] || { mkdir -p "$root"; sync "${root%/*}"; }
 locked "$root"
-generation=0 state=free age=0 former=
+token=0 state=free age=0 former=
 if [ -f "$root/lock" ]; then
-  generation=$(sed -n 1p "$root/lock")
+  token=$(sed -n 1p "$root/lock")
   state=$(sed -n 2p "$root/lock")
   former=$(sed -n 3p "$root/lock")
   age=$(age)
-  if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$generation" != "$over" ]; then
-    printf '%s\\n' "$generation" "$state" "$former" "$age"
+  if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$token" != "$over" ]; then
+    printf '%s\\n' "$token" "$state" "$former" "$age"
     exit 73
   fi
 fi
-next=$((generation + 1))
+next=$((token + 1))
 { echo "$next"; echo held; cat; } > "$root/lock.new"
 sync "$root/lock.new"
 touch -d "@$(uptime)" "$root/lock.new"
@@ -123,7 +123,7 @@ printf '%s\\n' "$next $state $age $now" "$former"
 """
 )
 
-# args: root, generation
+# args: root, token
 RENEW = (
     _COMMON
     + """
@@ -134,7 +134,7 @@ renew "$1"
 """
 )
 
-# args: root, generation
+# args: root, token
 RELEASE = (
     _COMMON
     + """
@@ -148,7 +148,7 @@ named "$1" lock
 """
 )
 
-# args: root, generation, file below root, bytes that have to arrive; stdin: what is appended.
+# args: root, token, file below root, bytes that have to arrive; stdin: what is appended.
 # What arrives is kept aside until it is whole: a connection lost on the way leaves no torn line.
 APPEND = (
     _COMMON
@@ -176,7 +176,7 @@ renew "$1"
 """
 )
 
-# args: root, generation, file below root, bytes that have to arrive; stdin: its whole content
+# args: root, token, file below root, bytes that have to arrive; stdin: its whole content
 REPLACE = (
     _COMMON
     + """
@@ -194,7 +194,7 @@ renew "$1"
 """
 )
 
-# args: root, generation, file below root, bytes that have to arrive, KiB that all outputs of the
+# args: root, token, file below root, bytes that have to arrive, KiB that all outputs of the
 # attempt may take, KiB that have to stay free; stdin: its whole content. What the records and the
 # vendor's commands need comes first: without room for it the reason is printed.
 KEEP = (
@@ -234,7 +234,7 @@ code=$?
 [ "$code" -le 1 ] || exit "$code"
 """
 
-# args: root, generation, file below root
+# args: root, token, file below root
 FORGET = (
     _COMMON
     + """
@@ -254,7 +254,7 @@ BOOKKEEPING = frozenset(
 )
 """They only keep records: what they get on standard input becomes a file, and nothing runs it."""
 
-# Goes before a change on N. args: root, generation, the command. Asked and started in one: a
+# Goes before a change on N. args: root, token, the command. Asked and started in one: a
 # run that slept while another one took over starts nothing.
 GUARD = """
 refuse() { echo "neteye-runbook: not started: $1" >&2; exit "$2"; }
@@ -281,7 +281,7 @@ exec "$@"
 """
 )
 
-# args: root, generation, directory of the command, then the command itself.
+# args: root, token, directory of the command, then the command itself.
 # The wrapper moves its directory to its place and then runs the command: of any number of starts
 # one at most gets there, and a start that was cut off leaves either nothing or a wrapper at work.
 START = (
@@ -290,10 +290,10 @@ START = (
 set -eu
 mask=$(umask)
 umask 077
-root=$1 generation=$2 base=$3
+root=$1 token=$2 base=$3
 shift 3
 locked "$root"
-mine "$root" "$generation"
+mine "$root" "$token"
 system=$(system)
 rm -rf "$base.new.gone"
 for old in "$base".new.*; do

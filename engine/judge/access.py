@@ -37,7 +37,7 @@ def logs_in_everywhere(
         Finding(
             "login-between-nodes",
             node,
-            f"root of {active} does not log in to {host}: {_said(logins.get(host))}",
+            f"root of {active} does not log in to {host}: {_how_it_ended(logins.get(host))}",
             "root logs in from N to every node by key and without a question: the neteye commands"
             " do",
             f"Try it on {active}: ssh -o BatchMode=yes root@{host} true. Put the key of root, the"
@@ -49,7 +49,7 @@ def logs_in_everywhere(
     )
 
 
-def _said(login: Login | None) -> str:
+def _how_it_ended(login: Login | None) -> str:
     if login is None:
         return "it was not told how that ended"
     if login.code == _LATE:

@@ -92,16 +92,16 @@ def drift(approval: Approval, material: Mapping[str, Any]) -> list[str]:
 def _difference(planned: Any, now: Any) -> str:
     if isinstance(planned, Mapping) and isinstance(now, Mapping):
         names = [n for n in dict.fromkeys([*planned, *now]) if planned.get(n) != now.get(n)]
-        told = [f"{n}: {_said(planned.get(n))}, now {_said(now.get(n))}" for n in names[:3]]
+        told = [f"{n}: {_shown(planned.get(n))}, now {_shown(now.get(n))}" for n in names[:3]]
         return ", ".join(told) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     if isinstance(planned, list) and isinstance(now, list):
         added = [one for one in now if one not in planned]
         gone = [one for one in planned if one not in now]
         return f"{len(added)} added, {len(gone)} gone"
-    return f"{_said(planned)}, now {_said(now)}"
+    return f"{_shown(planned)}, now {_shown(now)}"
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "not given" if value is None else shortened(str(value))
 
 

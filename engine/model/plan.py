@@ -55,7 +55,7 @@ class PlannedStep:
     """AFTER: the command it is expected to run when it has to."""
     after: str = ""
     """AFTER: the earlier step whose change decides."""
-    waits_in_vain_for: tuple[str, ...] = ()
+    blocked_by: tuple[str, ...] = ()
     """BLOCKED: the steps in the way; empty when its own findings are."""
     findings: tuple[Finding, ...] = ()
     """What is in the way, its own findings or those of the steps it waits for."""

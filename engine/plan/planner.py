@@ -145,7 +145,7 @@ class Planner:
         """The step's verdict, once pytest has told its outcome (passed, failed, skipped)."""
         seen = self._under_way
         if outcome == "skipped":
-            step = self._waits_in_vain(seen.step)
+            step = self._blocked(seen.step)
         elif outcome == "failed":
             verdict = Verdict.MANUAL if seen.needs_person else Verdict.BLOCKED
             blocking = tuple(evidence.blocking) if evidence else ()
@@ -153,7 +153,7 @@ class Planner:
         else:
             step = self._verdict(seen, evidence.outcome if evidence else "", said)
         step = replace(step, expected=seen.expected if step.verdict is Verdict.AFTER else "")
-        if step.verdict.is_in_the_way and not step.waits_in_vain_for and not step.findings:
+        if step.verdict.is_in_the_way and not step.blocked_by and not step.findings:
             # nothing is on record that blocks, and yet the step can't be gone on from
             ending = Ending.BLOCKED if step.verdict is Verdict.MANUAL else Ending.FAILED
             self._run.halt(ending, f"{step.name}: {said}", "Remove the cause, then run again.")
@@ -211,14 +211,12 @@ class Planner:
                 left += by_name[name].waits_for if name in by_name else ()
         return found
 
-    def _waits_in_vain(self, step: PlannedStep) -> PlannedStep:
+    def _blocked(self, step: PlannedStep) -> PlannedStep:
         upstream = self._upstream(step.waits_for)
         roots = [
             earlier
             for earlier in self.steps
-            if earlier.name in upstream
-            and earlier.verdict.is_in_the_way
-            and not earlier.waits_in_vain_for
+            if earlier.name in upstream and earlier.verdict.is_in_the_way and not earlier.blocked_by
         ]
         names = tuple(root.name for root in roots)
         findings = tuple(dict.fromkeys(f for root in roots for f in root.findings))
@@ -226,7 +224,7 @@ class Planner:
             step,
             verdict=Verdict.BLOCKED,
             reason=f"waits for {', '.join(names)}",
-            waits_in_vain_for=names,
+            blocked_by=names,
             findings=findings,
         )
 

@@ -49,8 +49,8 @@ def _starts(step: PlannedStep, no_return: str) -> bool:
 
 def _key(step: PlannedStep) -> Hashable:
     """Steps in a row with the same key share a line."""
-    if step.waits_in_vain_for:
-        return (step.verdict, step.waits_in_vain_for)
+    if step.blocked_by:
+        return (step.verdict, step.blocked_by)
     if step.verdict.is_in_the_way:
         causes = tuple(dict.fromkeys(finding.follows for finding in step.findings))
         follows = bool(causes) and all(causes)
@@ -125,8 +125,8 @@ def _reason(members: list[PlannedStep]) -> str:
         return (
             "asked and judged now, nothing blocks" if _is_preflight(members) else _first_of(members)
         )
-    if first.waits_in_vain_for:
-        return f"waits for {', '.join(first.waits_in_vain_for)}"
+    if first.blocked_by:
+        return f"waits for {', '.join(first.blocked_by)}"
     if len(members) > 1 and first.findings:
         nodes = dict.fromkeys(f.subject for step in members for f in step.findings)
         return f"not asked of {', '.join(nodes)}, out of reach"

@@ -37,7 +37,7 @@ def ask(way: Way, local: Path | None = None) -> None:
             else:
                 _get(connection, way)
         except (OSError, http.client.HTTPException) as error:
-            raise NoAnswer(_said(error)) from error
+            raise NoAnswer(_reason(error)) from error
 
 
 @contextlib.contextmanager
@@ -51,11 +51,11 @@ def _connected(way: Way, local: Path | None) -> Iterator[socket.socket | None]:
             return
         if local is not None:
             raise NoWay(str(error)) from error
-        raise NoAnswer(_said(error)) from error
+        raise NoAnswer(_reason(error)) from error
     except FileNotFoundError as error:
         raise NoWay(str(error)) from error
     except OSError as error:
-        raise NoAnswer(_said(error)) from error
+        raise NoAnswer(_reason(error)) from error
     with connection:
         yield connection
 
@@ -82,7 +82,7 @@ def _stays_open(connection: socket.socket) -> None:
     except TimeoutError:
         return  # it waits for us to speak
     except OSError as error:
-        raise NoAnswer(_said(error)) from error
+        raise NoAnswer(_reason(error)) from error
 
 
 def _context() -> ssl.SSLContext:
@@ -101,7 +101,7 @@ def _greet(connection: socket.socket, way: Way) -> None:
         raise NoAnswer("the connection was closed") from error
     except ssl.SSLError as error:
         if error.reason is None or "ALERT" not in error.reason:
-            raise NoAnswer(_said(error)) from error
+            raise NoAnswer(_reason(error)) from error
         # an alert is an answer: it wants a certificate, say
 
 
@@ -119,7 +119,7 @@ def _get(connection: socket.socket, way: Way) -> None:
         raise NoAnswer(f"HTTP status {status}")
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {LIMIT:.0f} s"
     return str(getattr(error, "strerror", None) or error or type(error).__name__)

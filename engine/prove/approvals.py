@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_whole
+from engine.atomic import write_atomically
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.judge.approvals import Operator, approvals
 from engine.model.approval import Approval, SeenApproval
@@ -60,7 +60,7 @@ def write_approval(path: Path, content: bytes) -> None:
     if path.exists():
         raise UsageError(f"{path}: is there already; name another file with --out")
     try:
-        write_whole(path, content)
+        write_atomically(path, content)
     except OSError as error:
         raise UsageError(f"{path}: can't be written ({error.strerror or error})") from error
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_whole
+from engine.atomic import write_atomically
 from engine.model.event import stamp
 from engine.model.inventory import Host
 from engine.prove.signature import CantSign, Signer, find_signer
@@ -160,9 +160,9 @@ def _write(
         text = canonical(manifest)
         # never a manifest beside the signature of another one
         (directory / SIGNATURE).unlink(missing_ok=True)
-        write_whole(directory / MANIFEST, text)
+        write_atomically(directory / MANIFEST, text)
         if signer is not None:
-            write_whole(directory / SIGNATURE, signer.sign(text))
+            write_atomically(directory / SIGNATURE, signer.sign(text))
             made.signed = signer.fingerprint
     except CantSign as error:
         made.unsigned = str(error)

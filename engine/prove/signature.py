@@ -75,7 +75,7 @@ def _first_that_signs(host: Host | None, directory: Path, chosen: Path | None) -
 
 
 def _candidates(host: Host | None, directory: Path) -> Iterator[Path]:
-    for number, line in enumerate(_said(["ssh-add", "-L"]).splitlines()):
+    for number, line in enumerate(_printed(["ssh-add", "-L"]).splitlines()):
         if line.startswith(("ssh-", "ecdsa-", "sk-")):
             path = directory / f"agent-{number}.pub"
             path.write_text(f"{line}\n", encoding="utf-8")
@@ -88,7 +88,7 @@ def _candidates(host: Host | None, directory: Path) -> Iterator[Path]:
 def _identity_files(host: Host | None) -> Iterator[Path]:
     """This user's, by the configuration of OpenSSH and its defaults."""
     login = [*host.ssh_args, "-l", host.user, "--", host.address] if host else ["localhost"]
-    for line in _said(["ssh", "-G", *login]).splitlines():
+    for line in _printed(["ssh", "-G", *login]).splitlines():
         name, _, value = line.partition(" ")
         if name == "identityfile" and (path := Path(value).expanduser()).is_file():
             yield path
@@ -144,7 +144,7 @@ def _fingerprint(signature: bytes, directory: Path) -> str:
     return found[1]
 
 
-def _said(words: Sequence[str]) -> str:
+def _printed(words: Sequence[str]) -> str:
     """What a command prints; nothing when it fails: then it has no key for us."""
     try:
         return _call(words, b"").stdout.decode(errors="replace")

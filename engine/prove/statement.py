@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_whole
+from engine.atomic import write_atomically
 from engine.errors import ParseError
 from engine.model.event import stamp
 from engine.model.facts import REHEARSED
@@ -55,7 +55,7 @@ def write_statement(run: Run, signer: Signer | None) -> None:
             signature = signer.sign(canonical(content), REHEARSAL).decode()
         except CantSign:
             content["key"] = ""
-    write_whole(run.directory / NAME, canonical({**content, "signature": signature}))
+    write_atomically(run.directory / NAME, canonical({**content, "signature": signature}))
 
 
 def counted(inventory: Inventory) -> dict[str, int]:

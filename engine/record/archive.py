@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.atomic import appearing
+from engine.atomic import atomic_write
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def write_archive(path: Path, top: str, entries: Iterable[Entry], moment: dateti
     """
     seconds = int(moment.timestamp())
     with (
-        appearing(path) as file,
+        atomic_write(path) as file,
         gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as archive,
     ):

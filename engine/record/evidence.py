@@ -77,7 +77,7 @@ class Evidence:
         self._rows(
             rows,
             state if verdict else RowState.FAILED,
-            _said(verdict.blocking or unseen, observed),
+            _observed(verdict.blocking or unseen, observed),
         )
         self.reasons.append(observed)
         self.reasons += [
@@ -190,7 +190,7 @@ def _without_weight(finding: Finding, *, over: bool) -> Finding:
     return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
 
 
-def _said(findings: Iterable[Finding], otherwise: str) -> str:
+def _observed(findings: Iterable[Finding], otherwise: str) -> str:
     return "; ".join(f"{f.subject}: {f.observed}" for f in findings) or otherwise
 
 

@@ -197,12 +197,12 @@ class Memory:
         """`run-started` of the run that opened the attempt or last began a change."""
         return self.runs.get(self.changed_by) if self.changed_by else None
 
-    def detached(self, prefix: str) -> list[ChangeRecord]:
-        """Detached commands whose name starts with `prefix`, oldest first."""
+    def detached(self, *commands: str) -> list[ChangeRecord]:
+        """Detached starts of these commands (`update` has `update-1`, `update-2`), oldest first."""
         return [
             record
             for record in self.changes.values()
-            if str(record.intent.get("detached") or "").startswith(prefix)
+            if str(record.intent.get("detached") or "").rpartition("-")[0] in commands
         ]
 
     def open_intents(self) -> list[ChangeRecord]:

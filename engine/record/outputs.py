@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import appearing, write_whole
+from engine.atomic import atomic_write, write_atomically
 from engine.record.listing import Cells, in_order, lines
 
 EXCERPT = 2000
@@ -70,7 +70,7 @@ class Outputs:
     def write(self, name: str, content: bytes) -> str:
         """Write a file of its own (0600); returns its path relative to the run's directory."""
         path = self._path(name, "txt")
-        write_whole(path, content)
+        write_atomically(path, content)
         return self._made(path)
 
     def unsent(self) -> list[Path]:
@@ -96,7 +96,7 @@ class Outputs:
         """
         path = self._path(name, "csv")
         digest, excerpt, size, count = hashlib.sha256(), "", 0, -1  # the head is no row
-        with appearing(path) as file:
+        with atomic_write(path) as file:
             for line in lines(head, in_order(rows, self._directory), self._clean):
                 file.write(line)
                 digest.update(line)

@@ -86,7 +86,7 @@ class RecordedLook(Look):
     def sql_pages(self, page: Callable[[T | None], SqlQuery[list[T]]]) -> Iterator[T]:
         raise NotRecorded(f"rows that are not recorded: {page(None).name}")
 
-    def _said(self, node: str, query: Query[Any]) -> Answer:
+    def _raw_answer(self, node: str, query: Query[Any]) -> Answer:
         event = self._source.take(node, query.name, self._as_recorded(shlex.join(query.argv)))
         code, problem = event["code"], event.get("problem", "")
         if code in query.ok_codes or problem.startswith(f"exit code {code} is no answer"):

@@ -133,7 +133,7 @@ class Judging:
                 why=str(why or ""),
                 diverged=isinstance(why, Diverged),
                 failed=(_has_failed(recorded), _has_failed(now)),
-                said=(_said(recorded), _said(now)),
+                said=(_how_it_ended(recorded), _how_it_ended(now)),
             )
         )
 
@@ -156,5 +156,5 @@ def _has_failed(ended: Event | None) -> bool:
     return ended is not None and ended.get("result") == "failed"
 
 
-def _said(ended: Event | None) -> str:
+def _how_it_ended(ended: Event | None) -> str:
     return f"{ended['outcome']}: {ended['reason']}"[:500] if ended else ""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_whole
+from engine.atomic import write_atomically
 from engine.model.event import Event
 from engine.record.journal import in_order, lines_of, read_journal
 from engine.verify import Wrong, cited_by, not_fetched, place_of
@@ -31,7 +31,7 @@ def keep(directory: Path, journals: Mapping[str, str]) -> None:
         path.unlink()
     for name, text in journals.items():
         path = directory / PLACE / name.replace("/", "-")
-        write_whole(path, text.encode("utf-8", "surrogateescape"))
+        write_atomically(path, text.encode("utf-8", "surrogateescape"))
 
 
 def read(directory: Path) -> dict[str, list[Event]]:

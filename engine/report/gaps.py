@@ -119,7 +119,7 @@ def seen_now(events: Sequence[Event], target: str) -> str:
 
 def sentence(totals: Iterable[Mapping[str, Any]]) -> str:
     """The totals in one line; empty when nothing was measured."""
-    return "; ".join(f"{_named(total)} {_said(total)}" for total in totals)
+    return "; ".join(f"{_named(total)} {_gaps_in_words(total)}" for total in totals)
 
 
 def _named(total: Mapping[str, Any]) -> str:
@@ -127,7 +127,7 @@ def _named(total: Mapping[str, Any]) -> str:
     return f"{total['target']} ({total['way']})" if total["way"] else str(total["target"])
 
 
-def _said(total: Mapping[str, Any]) -> str:
+def _gaps_in_words(total: Mapping[str, Any]) -> str:
     if not total["way"]:
         return "never answered here, so not measured"
     said = "none"

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_whole
+from engine.atomic import write_atomically
 from engine.model.event import Event
 from engine.record.rows import Row, rows_of
 from engine.report.earlier import placed
@@ -125,4 +125,4 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Write the file whole (0600) or not at all; raises OSError."""
     text = json.dumps(summary, indent=1, ensure_ascii=False)
-    write_whole(path, f"{text}\n".encode())
+    write_atomically(path, f"{text}\n".encode())

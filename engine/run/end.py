@@ -117,7 +117,7 @@ def _step_data(step: PlannedStep) -> dict[str, Any]:
         "books_on": step.books_on or None,
         "expected": step.expected,
         "after": step.after,
-        "waits_for": list(step.waits_in_vain_for),
+        "waits_for": list(step.blocked_by),
         "findings": [{"code": f.code, "subject": f.subject} for f in step.findings],
     }
 

@@ -56,7 +56,7 @@ def _first_line(steps: Sequence[PlannedStep], ending: Ending) -> str:
         later = sum(step.verdict is Verdict.AFTER and bool(step.expected) for step in steps)
         more = f", and {later} more if they have to" if later else ""
         return f"PLAN: nothing blocks. {_steps(changing)} would change the cluster{more}."
-    roots = [s for s in steps if s.verdict.is_in_the_way and not s.waits_in_vain_for]
+    roots = [s for s in steps if s.verdict.is_in_the_way and not s.blocked_by]
     codes = dict.fromkeys(f.code for step in roots for f in step.findings)
     where = ", ".join(step.name for step in roots[:3]) + (" ..." if len(roots) > 3 else "")
     said = f"BLOCKED at {where}" + (f" by {', '.join(codes)}" if codes else "")

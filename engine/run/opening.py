@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from engine.ask.look import Look
 from engine.ask.recognition import judge_strangers
+from engine.attempt.backfill import backfill
 from engine.attempt.baseline import keep_baseline
-from engine.attempt.here import MachineLock
 from engine.attempt.kept import Fetcher
-from engine.attempt.late import deliver
-from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
+from engine.attempt.lock import ClusterLock, holder, is_gone, take_machine_lock
+from engine.attempt.machine_lock import MachineLock
 from engine.attempt.records import RecordsWriter
 from engine.model.names import names_of
 from engine.model.steps import Scope
@@ -41,7 +41,7 @@ class Opening:
     def hold_here(self) -> bool:
         """One run for each cluster on this machine. False: the run is stopped and says why."""
         if self._run.mode.changes:
-            self.lock_here = take_here(self._run)
+            self.lock_here = take_machine_lock(self._run)
         return self.lock_here is not None or not self._run.mode.changes
 
     def look(self) -> tuple[Look, Survey]:
@@ -125,7 +125,7 @@ class Opening:
         attempt = self._survey.attempt
         if attempt is None or self._run.attempt != attempt.id:
             return
-        if delivered := deliver(self._run, attempt, records):
+        if delivered := backfill(self._run, attempt, records):
             for text in delivered:
                 self._console.line(text, yellow=True)
             refresh_records(self._run, self._look, self._survey)

@@ -137,9 +137,9 @@ def pytest_collection_modifyitems(
     marked = [(item, step) for item, step in marked if scope in step.mark.scopes]
     items[:] = [item for item, _ in marked]
     steps = [step for _, step in marked]
-    empty = {step.mark.name for step in steps if _is_of_nobody(step)}
-    items[:] = [item for item, s in zip(items, steps, strict=True) if not _is_of_nobody(s)]
-    steps = [step for step in steps if not _is_of_nobody(step)]
+    empty = {step.mark.name for step in steps if _has_no_node(step)}
+    items[:] = [item for item, s in zip(items, steps, strict=True) if not _has_no_node(s)]
+    steps = [step for step in steps if not _has_no_node(step)]
     running = order(steps)
     items[:] = [items[index] for index in running]
     steps = [steps[index] for index in running]
@@ -167,7 +167,7 @@ def _intent(item: pytest.Item) -> str:
     return doc[0] if doc else ""
 
 
-def _is_of_nobody(step: StepItem) -> bool:
+def _has_no_node(step: StepItem) -> bool:
     """pytest makes one item that is skipped of a fan-out over a group without nodes."""
     return "node" in step.mark.each and not isinstance(step.node, str)
 

@@ -196,14 +196,14 @@ class Session:
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
         said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
         for row in rows:
-            made = applied.did_something or self._was_made_untold(row)
+            made = applied.did_something or self._was_made_by_an_earlier_run(row)
             self._row(row, RowState.FULFILLED if made else RowState.NOT_NEEDED, said)
         if self.evidence is not None:
             self.evidence.reasons.append(said)
             if not applied.did_something:
                 self.evidence.outcome = "nothing to do"
 
-    def _was_made_untold(self, row: str) -> bool:
+    def _was_made_by_an_earlier_run(self, row: str) -> bool:
         """An earlier run made the step's change, and was gone before it told the row so."""
         step = self.run.step
         told = any(

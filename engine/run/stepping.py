@@ -25,16 +25,16 @@ class StepUnderWay:
         self._planner = planner
         self.evidence: Evidence | None = None
         self._bad: set[str] = set()
-        self._waits_in_vain_for: str | None = None
+        self._blocked_by: str | None = None
 
     def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
         """A step begins; one that waits for a step that was not done is only counted."""
         self._run.step = item.name
         self.evidence = Evidence(self._run, item.name, item.mark.guide)
-        self._waits_in_vain_for = next((name for name in waits_for if name in self._bad), None)
+        self._blocked_by = next((name for name in waits_for if name in self._bad), None)
         if self._run.mode is Mode.PLAN:
             self._planner.begin(item, intent, waits_for)
-        elif self._waits_in_vain_for:
+        elif self._blocked_by:
             self._console.skip()
         else:
             self._console.step(item.name, intent)
@@ -80,17 +80,17 @@ class StepUnderWay:
                 )
 
     def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
-        outcome, said = self._told(report)
+        outcome, said = self._outcome_and_reason(report)
         if self._run.mode is not Mode.PLAN:
             return outcome, said
         planned = self._planner.end(report.outcome, self.evidence, said)
         return planned.verdict.value, planned.reason
 
-    def _told(self, report: pytest.TestReport) -> tuple[str, str]:
+    def _outcome_and_reason(self, report: pytest.TestReport) -> tuple[str, str]:
         evidence = self.evidence
         said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
         if report.outcome == "skipped":
-            return "not reached", f"it waits for {self._waits_in_vain_for}, which was not done"
+            return "not reached", f"it waits for {self._blocked_by}, which was not done"
         if report.outcome == "failed":
             text = getattr(report, "runbook_message", "") or report.longreprtext
             if evidence is not None and evidence.blocking:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from engine.atomic import appearing
+from engine.atomic import atomic_write
 from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
@@ -134,7 +134,7 @@ class SshTransport:
 
     def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
         """See `Transport.fetch`."""
-        with contextlib.suppress(_NotKept), appearing(path) as file:
+        with contextlib.suppress(_NotKept), atomic_write(path) as file:
             answer = self.stream(node, argv, on_chunk=file.write, deadline=deadline)
             if answer.code != 0:
                 raise _NotKept

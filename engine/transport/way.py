@@ -64,7 +64,7 @@ def way_to(host: Host, *, timed_out: bool = False, denied: bool = False) -> Way:
 def _settings(command: list[str]) -> dict[str, list[str]]:
     """What `ssh -G` prints: keyword and value a line, keywords in lower case."""
     settings: dict[str, list[str]] = {}
-    for line in _said(command)[1].splitlines():
+    for line in _code_and_output(command)[1].splitlines():
         keyword, _, value = line.partition(" ")
         settings.setdefault(keyword, []).append(value)
     return settings
@@ -125,13 +125,13 @@ def _locked(settings: dict[str, list[str]]) -> tuple[str, ...]:
 
 
 def _is_locked(key: Path) -> bool:
-    code, said = _said(["ssh-keygen", "-y", "-P", "", "-f", str(key)])
+    code, said = _code_and_output(["ssh-keygen", "-y", "-P", "", "-f", str(key)])
     return code != 0 and "incorrect passphrase" in said
 
 
 def _fingerprint(key: Path) -> str:
     """'' of an old PEM key without its .pub: it tells nothing before it is opened."""
-    words = _said(["ssh-keygen", "-l", "-f", str(key)])[1].split()
+    words = _code_and_output(["ssh-keygen", "-l", "-f", str(key)])[1].split()
     return words[1] if len(words) > 2 and words[1].startswith("SHA256:") else ""
 
 
@@ -141,11 +141,13 @@ def _held_by_agent(agent: str) -> frozenset[str]:
         agent = os.environ.get(agent[1:].strip("{}"), "")
     own = agent and agent != "SSH_AUTH_SOCK"
     socket_path = {"SSH_AUTH_SOCK": str(Path(agent).expanduser())} if own else {}
-    code, said = _said(["ssh-add", "-l"], socket_path)
+    code, said = _code_and_output(["ssh-add", "-l"], socket_path)
     return frozenset(line.split()[1] for line in said.splitlines()) if code == 0 else frozenset()
 
 
-def _said(command: list[str], environment: dict[str, str] | None = None) -> tuple[int, str]:
+def _code_and_output(
+    command: list[str], environment: dict[str, str] | None = None
+) -> tuple[int, str]:
     try:
         done = subprocess.run(
             command,

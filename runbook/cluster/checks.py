@@ -101,7 +101,7 @@ def no_command_runs(look: Look, evidence: Evidence) -> None:
     """No other command that changes the cluster runs on any node."""
     asked = look.ask_all(look.names.all, PROCESSES)
     evidence.answered(asked)
-    ours = any(not record.has_ended for record in look.memory.detached("up"))
+    ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
     evidence.judge(
         commands.no_command_running(asked.values, release.OTHER_COMMANDS),
         observed="the command of this attempt may run" if ours else "no neteye command runs",

@@ -103,7 +103,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
     _remember(look, evidence, LEFT, _named(_accepted(weighed, behind)))
     told = {
         "packages left at their old version, as accepted": _staying(look, behind, LEFT),
-        "packages that nobody judged, as no file defines their repository": _told(
+        "packages that nobody judged, as no file defines their repository": _listed(
             left_of(look.memory, NOT_JUDGED)
         ),
     }
@@ -138,7 +138,7 @@ def _remember(
 def _staying(look: Look, older: Mapping[str, Iterable[Package]], *facts: str) -> str:
     """Packages of `older` that were accepted to stay, node by node; '' when there are none."""
     left = left_of(look.memory, *facts)
-    return _told(
+    return _listed(
         {
             node: {p.name for p in behind if p.name in left.get(node, ())}
             for node, behind in older.items()
@@ -146,7 +146,7 @@ def _staying(look: Look, older: Mapping[str, Iterable[Package]], *facts: str) ->
     )
 
 
-def _told(found: Mapping[str, Iterable[str]]) -> str:
+def _listed(found: Mapping[str, Iterable[str]]) -> str:
     return "; ".join(
         f"{node}: {', '.join(sorted(names))}" for node, names in found.items() if names
     )

@@ -26,7 +26,7 @@ def is_open(look: Look) -> bool:
 def still_running(look: Look) -> list[Finding]:
     """The attempt's own command still lives on N, whatever it looks like among the processes."""
     findings = []
-    for record in look.memory.detached("up"):
+    for record in look.memory.detached("update", "upgrade"):
         if record.has_ended:
             continue
         name = str(record.intent["detached"])

@@ -10,7 +10,7 @@ import pytest
 from engine.act import detached
 from engine.ask.look import Look
 from engine.ask.sql import socket_of
-from engine.attempt.gate import TRIES
+from engine.attempt.fencing_token import TRIES
 from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError, Unanswered
 from engine.model.names import names_of
@@ -94,7 +94,7 @@ def writing_records(node: Any) -> None:
 
 def starting(node: Any) -> None:
     records = RecordsWriter(node, kit.N, {"who": "test"})
-    records.generation = "1"
+    records.token = "1"
     detached.start(node, kit.N, "/base", ("neteye", "upgrade"), records)
 
 

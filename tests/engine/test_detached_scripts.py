@@ -51,12 +51,12 @@ def root_of(base: Path) -> Path:
     return base.parents[1] / "with space" / "records"
 
 
-def start_words(base: Path, *argv: str, generation: str = "1") -> tuple[str, ...]:
-    return remote.script(remote.START, str(root_of(base)), generation, str(base), *argv)
+def start_words(base: Path, *argv: str, token: str = "1") -> tuple[str, ...]:
+    return remote.script(remote.START, str(root_of(base)), token, str(base), *argv)
 
 
-def start(base: Path, *argv: str, generation: str = "1") -> Answer:
-    return run_script(start_words(base, *argv, generation=generation))
+def start(base: Path, *argv: str, token: str = "1") -> Answer:
+    return run_script(start_words(base, *argv, token=token))
 
 
 def look(base: Path, offset: int = 0, most: int = 100_000) -> Progress:
@@ -167,7 +167,7 @@ def test_under_another_generation_nothing_is_started(base: Path) -> None:
     assert refused.code == remote.SUPERSEDED
     assert refused.text.splitlines()[2] == '{"who": "other"}'
     assert not base.exists()
-    assert start(base, "true", generation="2").code == 0
+    assert start(base, "true", token="2").code == 0
 
 
 def test_a_start_that_was_cut_off_before_the_wrapper_is_begun_anew(base: Path) -> None:

@@ -188,7 +188,7 @@ def test_a_disk_that_is_full_leaves_no_half_file_and_is_told(
         target.write(b"tex")
         full()
 
-    monkeypatch.setattr("engine.attempt.kept.write_whole", full)
+    monkeypatch.setattr("engine.attempt.kept.write_atomically", full)
     monkeypatch.setattr("engine.attempt.kept.shutil.copyfileobj", half)
     Fetcher(made.run, made.node).fetch(kit.N, kit.ATTEMPT, events)
     (event,) = made.events("outputs-fetched")

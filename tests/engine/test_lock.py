@@ -11,7 +11,7 @@ import pytest
 
 from engine.attempt import lock as locks
 from engine.attempt import records as leases
-from engine.attempt.lock import ClusterLock, holder, is_gone, take_here
+from engine.attempt.lock import ClusterLock, holder, is_gone, take_machine_lock
 from engine.attempt.records import RecordsWriter
 from engine.record.run import Ending, Run
 from engine.waiting import boottime
@@ -93,7 +93,7 @@ def test_a_holder_that_is_gone_is_named_when_its_lock_is_taken_over(
     assert "run R1" in note
     assert "its process is not there any more" in note
     assert lock.taken_over == note
-    assert records.generation == "2"
+    assert records.token == "2"
     lock.give_back()
 
 
@@ -143,12 +143,12 @@ def test_a_lease_that_is_lost_stops_the_run_and_names_the_new_holder(
 def test_the_lock_here_stops_a_second_run_with_13(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.attempt.here.DIRECTORY", tmp_path)
-    first = locks.take_here(run)
+    monkeypatch.setattr("engine.attempt.machine_lock.DIRECTORY", tmp_path)
+    first = locks.take_machine_lock(run)
     assert first is not None
     (tmp_path / "second").mkdir()
     second = kit.make_run(tmp_path / "second")
-    assert take_here(second) is None
+    assert take_machine_lock(second) is None
     assert second.stop is not None
     assert second.stop.ending is Ending.LOCKED
     assert f"run {run.run_id}" in second.stop.reason
@@ -159,8 +159,8 @@ def test_the_lock_here_stops_a_second_run_with_13(
 def test_a_lock_here_that_can_not_be_made_is_no_lock(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.attempt.here.DIRECTORY", tmp_path / "nowhere")
-    assert take_here(run) is None
+    monkeypatch.setattr("engine.attempt.machine_lock.DIRECTORY", tmp_path / "nowhere")
+    assert take_machine_lock(run) is None
     assert run.stop is not None
     assert run.stop.ending is Ending.USAGE
 

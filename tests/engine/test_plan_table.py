@@ -107,7 +107,7 @@ def test_what_follows_from_nodes_out_of_reach_shares_a_line() -> None:
 def test_who_waits_in_vain_shares_a_line_across_phases() -> None:
     root = step("preflight.space", Verdict.BLOCKED, findings=(kit.finding(),), after="")
     waiting = [
-        step(name, Verdict.BLOCKED, waits_in_vain_for=("preflight.space",), after="")
+        step(name, Verdict.BLOCKED, blocked_by=("preflight.space",), after="")
         for name in ("baseline.recorded", "update.run", "upgrade.run[1]")
     ]
     assert lines(root, *waiting) == [

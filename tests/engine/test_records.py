@@ -45,7 +45,7 @@ def test_the_holder_is_told_to_the_second_one(node: kit.Node) -> None:
     writer(node).acquire()
     with pytest.raises(LockHeld, match=r"who A\. Rossi, host desk") as held:
         writer(node).acquire()
-    assert (held.value.holder, held.value.generation) == (HOLDER, "1")
+    assert (held.value.holder, held.value.token) == (HOLDER, "1")
 
 
 def test_a_holder_that_cannot_be_read_is_unknown(node: kit.Node) -> None:
@@ -62,7 +62,7 @@ def test_taking_over_says_so(node: kit.Node) -> None:
     os.utime(node.root / "lock", (old, old))
     late = writer(node)
     late.acquire()
-    assert (late.taken_over, late.generation) == (True, "2")
+    assert (late.taken_over, late.token) == (True, "2")
     assert late.former is not None
     assert late.former.holder == HOLDER
     assert late.former.age >= LEASE
@@ -73,7 +73,7 @@ def test_a_released_lock_is_not_a_takeover(node: kit.Node) -> None:
     first.acquire()
     first.release()
     second.acquire()
-    assert (second.taken_over, second.generation) == (False, "2")
+    assert (second.taken_over, second.token) == (False, "2")
     first.release()
     assert (node.root / "lock").read_text().splitlines()[1] == "held"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.attempt import remote
-from engine.attempt.gate import System, system_query, was_held_back
+from engine.attempt.fencing_token import Boot, boot_query, was_held_back
 from engine.model.answer import Answer
 from tests.engine.kit import run_script
 
@@ -189,8 +189,8 @@ def test_the_wall_clock_of_the_node_makes_no_difference(root: Path, clock: str) 
     assert 0 <= int(taken.text.splitlines()[3]) < 50
 
 
-def gate(root: Path, *command: str, generation: str = "1") -> Answer:
-    words = remote.script(remote.GUARD, str(root), generation)
+def gate(root: Path, *command: str, token: str = "1") -> Answer:
+    words = remote.script(remote.GUARD, str(root), token)
     return run_script((*words, *command), b"input")
 
 
@@ -229,8 +229,8 @@ def test_the_command_behind_the_gate_does_not_hold_the_lock_file(root: Path) -> 
     assert gate(root, "sh", "-c", script, "sh", str(root / ".flock")).code == 0
 
 
-def system() -> System:
-    return system_query().parse(run_script(remote.script(remote.SYSTEM)))
+def system() -> Boot:
+    return boot_query().parse(run_script(remote.script(remote.BOOT)))
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list
 def test_a_lock_that_was_taken_or_given_back_outlives_a_power_cut(
     root: Path, traced: Callable[[], list[str]]
 ) -> None:
-    """Its file, and then its name: the generation would begin anew, or one would hold it twice."""
+    """Its file, and then its name: the token would begin anew, or one would hold it twice."""
     whole = [f"sync {root}/lock.new", f"mv {root}/lock.new {root}/lock", f"sync {root}"]
     acquire(root)
     assert traced() == [f"sync {root.parent}", *whole]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.attempt import remote
-from engine.attempt.gate import was_held_back
+from engine.attempt.fencing_token import was_held_back
 from engine.model.answer import Answer, Lost, LostKind
 from engine.transport import options
 from engine.transport.diagnosis import diagnose, how_it_broke

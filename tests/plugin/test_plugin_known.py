@@ -48,7 +48,7 @@ def test_sleep(runbook_session):
     from tests.plugin import kit
     held = runbook_session._records
     other = RecordsWriter(kit.CURRENT.cluster, kit.N, {"who": "B. Bianchi", "run": "R2"})
-    other.acquire(over=held.generation)
+    other.acquire(over=held.token)
     held._renewed = float("-inf")
 '''
 NEXT = '''

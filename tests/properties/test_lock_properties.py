@@ -33,7 +33,7 @@ class LockMachine(RuleBasedStateMachine):
         self.writers: dict[str, RecordsWriter] = {}
         self.holder: str | None = None
         """Who holds the lock by the model; its lease may be over."""
-        self.generation = 0
+        self.token = 0
         self.is_stale = False
         self.written: list[str] = []
 
@@ -48,7 +48,7 @@ class LockMachine(RuleBasedStateMachine):
     def take(self, run: str, knows_it_is_gone: bool) -> None:
         """`knows_it_is_gone`: the run has seen that the holder's process does not live."""
         free = self.holder is None or self.is_stale
-        over = str(self.generation) if knows_it_is_gone else ""
+        over = str(self.token) if knows_it_is_gone else ""
         try:
             self.writers[run].acquire(over=over)
         except LockHeld as held:
@@ -56,20 +56,20 @@ class LockMachine(RuleBasedStateMachine):
             assert (free, knows_it_is_gone, told) == (False, False, self.holder)
             return
         assert free or knows_it_is_gone
-        assert int(str(self.writers[run].generation)) == self.generation + 1
-        self.generation += 1
+        assert int(str(self.writers[run].token)) == self.token + 1
+        self.token += 1
         self.holder, self.is_stale = run, False
 
     @rule(run=ACTOR)
     def take_over_one_that_was_taken_over_since(self, run: str) -> None:
-        """The generation that a run has seen gone is not the lock's any more: no reason to take."""
-        if self.holder is None or self.is_stale or self.generation < 2:
+        """The token that a run has seen gone is not the lock's any more: no reason to take."""
+        if self.holder is None or self.is_stale or self.token < 2:
             return
         try:
-            self.writers[run].acquire(over=str(self.generation - 1))
+            self.writers[run].acquire(over=str(self.token - 1))
         except LockHeld:
             return
-        raise AssertionError("a lock was taken over for a generation that is history")
+        raise AssertionError("a lock was taken over for a token that is history")
 
     @rule(run=ACTOR)
     def write(self, run: str) -> None:
@@ -108,8 +108,8 @@ class LockMachine(RuleBasedStateMachine):
         if sleeper == other:
             return
         for run in (sleeper, other):
-            self.writers[run].acquire(over=str(self.generation))
-            self.generation += 1
+            self.writers[run].acquire(over=str(self.token))
+            self.token += 1
         self.holder, self.is_stale = other, False
         line = json.dumps({"run": sleeper, "n": -1})
         with pytest.raises(LockLost):
@@ -133,10 +133,10 @@ class LockMachine(RuleBasedStateMachine):
     def n_agrees_with_the_model(self) -> None:
         lock = self.root / "lock"
         if not lock.exists():
-            assert self.generation == 0
+            assert self.token == 0
             return
-        generation, state, *rest = lock.read_text().splitlines()
-        assert int(generation) == self.generation
+        token, state, *rest = lock.read_text().splitlines()
+        assert int(token) == self.token
         assert state == ("held" if self.holder else "free")
         if self.holder:
             assert json.loads(rest[0])["run"] == self.holder

@@ -164,7 +164,7 @@ def test_a_run_that_starts_anywhere_sees_what_was_begun(
     """With a command of the vendor on record the start conditions do not count any more."""
     count = data.draw(st.integers(0, len(history.moments)))
     situation = history.situation(count)
-    begun = situation.memory.detached("up")
+    begun = situation.memory.detached("update", "upgrade")
     assert (position_of(situation) is not Position.NOT_STARTED) is bool(begun)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from engine.atomic import write_whole
+from engine.atomic import write_atomically
 from engine.errors import RunbookError
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
@@ -91,7 +91,7 @@ def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) 
         text = render(own, earlier)
     except (KeyError, UndefinedError) as error:
         raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
-    write_whole(directory / NAME, text.encode("utf-8", "backslashreplace"))
+    write_atomically(directory / NAME, text.encode("utf-8", "backslashreplace"))
 
 
 def _sealed_left_out(events: Iterable[Event]) -> list[Event]:

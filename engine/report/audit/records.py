@@ -59,11 +59,15 @@ def records_of(events: Sequence[Event], steps: Mapping[str, Any]) -> list[StepRe
         if event["event"] == "step-ended":
             key = (str(event["run"]), str(event["name"]))
             told = {**event, "intent": steps.get(str(event["name"]), "")}
-            found.append(StepRecords(key[0], told, tuple(_told(by_step.get(key, ()), each, share))))
+            found.append(
+                StepRecords(
+                    key[0], told, tuple(_records_of_step(by_step.get(key, ()), each, share))
+                )
+            )
     return found
 
 
-def _told(events: Iterable[Event], each: int, share: int) -> Iterator[Record]:
+def _records_of_step(events: Iterable[Event], each: int, share: int) -> Iterator[Record]:
     """The records of a step; of its answered questions the first ones, the rest is counted."""
     plain = 0
     last = ""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.attempt import remote
-from engine.attempt.gate import gate_of
+from engine.attempt.fencing_token import gate_of
 from engine.attempt.records import LEASE, RecordsWriter
 from engine.model.answer import Answer, LostKind
 from engine.record.run import Ending
@@ -104,7 +104,7 @@ def test_a_change_that_only_came_late_is_made_under_a_new_lease(
 class Clocked:
     """N and another node, started at the same moment: what they and the run know of the time."""
 
-    node, held_generation, system = kit.N, "1", "start"
+    node, fencing_token, boot = kit.N, "1", "start"
 
     def __init__(self, renewed: float) -> None:
         self.renewed = self.now = renewed
@@ -174,7 +174,7 @@ def test_a_lease_is_renewed_before_a_change_elsewhere_when_it_grew_old(bench: Ma
 
 
 @pytest.mark.parametrize(
-    ("system", "told"),
+    ("boot", "told"),
     [
         ("77 another/start", "has rebooted since, 77 seconds ago"),
         (None, "answers again and has not rebooted"),
@@ -182,15 +182,15 @@ def test_a_lease_is_renewed_before_a_change_elsewhere_when_it_grew_old(bench: Ma
     ],
 )
 def test_after_a_loss_one_look_tells_whether_the_node_was_started_anew(
-    bench: Make, monkeypatch: pytest.MonkeyPatch, system: str | None, told: str
+    bench: Make, monkeypatch: pytest.MonkeyPatch, boot: str | None, told: str
 ) -> None:
     made = bench({(kit.N, SET): kit.lost_connection()})
     plain = made.node._reply
 
     def reply(node: str, argv: tuple[str, ...], stdin: Any) -> Any:
-        if argv[2:3] != (remote.SYSTEM.strip(),) or system is None:
+        if argv[2:3] != (remote.BOOT.strip(),) or boot is None:
             return plain(node, argv, stdin)
-        return kit.lost_connection() if system == "lost" else said(system)
+        return kit.lost_connection() if boot == "lost" else said(boot)
 
     monkeypatch.setattr(made.node, "_reply", reply)
     text = made.refused(change())

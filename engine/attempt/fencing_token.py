@@ -1,6 +1,6 @@
 """What goes before each change, so that a run that slept starts nothing after a takeover.
 
-On N the change asks for the lock's generation and starts in one. Another node can't be asked for
+On N the change compares the fencing token and starts in one script. Another node can't be asked for
 the lock: there the change starts only before the moment, by that node's own uptime, until which
 the lease is known to hold.
 """
@@ -23,31 +23,31 @@ TRIES = 3
 
 
 @dataclass(frozen=True)
-class System:
+class Boot:
     """One start of a node, told from every other one, and how long ago it was."""
 
     uptime: int
     id: str
 
 
-def system_query() -> Query[System]:
+def boot_query() -> Query[Boot]:
     """Asks a node for its uptime and which start of it this is."""
     return Query(
         name="start of the node",
-        argv=remote.script(remote.SYSTEM),
-        parse=_parse_system,
+        argv=remote.script(remote.BOOT),
+        parse=_parse_boot,
         deadline=20.0,
     )
 
 
-def _parse_system(answer: Answer) -> System:
+def _parse_boot(answer: Answer) -> Boot:
     uptime, id_ = answer.text.split()
-    return System(int(uptime), id_)
+    return Boot(int(uptime), id_)
 
 
-def ask_system(transport: Transport, node: str) -> System:
+def ask_boot(transport: Transport, node: str) -> Boot:
     """Which start of the node this is. Raises Lost, and ValueError for an answer that is none."""
-    query = system_query()
+    query = boot_query()
     return query.parse(transport.run(node, query.argv, deadline=query.deadline))
 
 
@@ -56,16 +56,16 @@ class Gate:
     """What goes before one change, and which start of its node was seen."""
 
     argv: tuple[str, ...]
-    system: str
+    boot: str
 
 
 def gate_of(transport: Transport, records: RecordsWriter, node: str) -> Gate:
     """The gate for a change on `node` that is started now. Raises LockLost and Lost."""
     if node == records.node:
-        words = remote.script(remote.GUARD, remote.ROOT, records.held_generation)
-        return Gate(words, records.system)
+        words = remote.script(remote.GUARD, remote.ROOT, records.fencing_token)
+        return Gate(words, records.boot)
     records.keep(share=2)
-    seen = ask_system(transport, node)
+    seen = ask_boot(transport, node)
     # asked after the lease's last sign, so what is left of it is at least this
     until = seen.uptime + int(leases.LEASE - records.age) - ROUNDING
     words = remote.script(remote.GUARD_ELSEWHERE, str(until), seen.id)

@@ -18,14 +18,14 @@ from engine.record.run import Run
 from engine.verify import SEALED
 
 
-def deliver(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
+def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     """Complete the journals on N of runs that were started here; what N has got, in words.
 
     What N does not take now either is told in the journal, and the run goes on without it.
     """
     delivered = []
     for name, on_n in attempt.journals.items():
-        late = missing(_here(run, name), on_n.split("\n")[:-1])
+        late = lines_missing(_here(run, name), on_n.split("\n")[:-1])
         if not late or _is_seal(late[0]):
             continue  # a seal is about the files here, and written when N is left already
         earlier = name.removesuffix(".jsonl")
@@ -40,7 +40,7 @@ def deliver(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     return delivered
 
 
-def missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
+def lines_missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
     """Lines that N lacks; torn last ones are in neither list.
 
     None when N's are not the beginning of these: then N's are the truth.

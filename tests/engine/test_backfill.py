@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.attempt import late
+from engine.attempt import backfill
 from engine.attempt.records import Attempt, records_query
 from engine.model.change import Outcome
 from engine.record.memory import Memory
@@ -47,7 +47,7 @@ def test_a_result_that_n_lacks_is_given_to_it(bench: Make) -> None:
     made = bench()
     an_earlier_run(made, JOURNAL[:1], torn='{"event": "no')
     assert Memory.fold(attempt(made).events).outcome_of("phase.step") is not Outcome.OK
-    assert late.deliver(made.run, attempt(made), made.records)
+    assert backfill.backfill(made.run, attempt(made), made.records)
     assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL)
     assert Memory.fold(attempt(made).events).outcome_of("phase.step") is Outcome.OK
     (note,) = made.events("note")
@@ -59,14 +59,14 @@ def test_the_seal_of_the_files_here_is_not_missed_on_n(bench: Make) -> None:
     path = an_earlier_run(made, JOURNAL)
     with path.open("a") as file:
         file.write('{"event": "sealed", "seq": 4}\n')
-    assert not late.deliver(made.run, attempt(made), made.records)
+    assert not backfill.backfill(made.run, attempt(made), made.records)
     assert made.events("note") == []
 
 
 def test_what_n_has_is_not_given_again(bench: Make) -> None:
     made = bench()
     an_earlier_run(made, JOURNAL)
-    assert not late.deliver(made.run, attempt(made), made.records)
+    assert not backfill.backfill(made.run, attempt(made), made.records)
     assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL)
 
 
@@ -76,7 +76,7 @@ def test_a_torn_line_on_n_comes_again_as_a_whole(bench: Make, torn: bytes) -> No
     an_earlier_run(made, JOURNAL[:1])
     on_n = made.node.root / "attempts" / kit.ATTEMPT / "journal" / f"{EARLIER}.jsonl"
     on_n.write_bytes(text(JOURNAL[:1]).encode() + torn)
-    assert late.deliver(made.run, attempt(made), made.records)
+    assert backfill.backfill(made.run, attempt(made), made.records)
     assert on_n.read_text() == text(JOURNAL)
 
 
@@ -84,7 +84,7 @@ def test_a_journal_that_n_has_otherwise_is_left_alone(bench: Make) -> None:
     made = bench()
     other = json.dumps(kit.intent(what="another one"))
     an_earlier_run(made, [other])
-    assert not late.deliver(made.run, attempt(made), made.records)
+    assert not backfill.backfill(made.run, attempt(made), made.records)
     assert attempt(made).journals[f"{EARLIER}.jsonl"] == text([other])
 
 
@@ -93,13 +93,13 @@ def test_a_run_that_lives_hands_over_itself(bench: Make) -> None:
     path = an_earlier_run(made, JOURNAL[:1])
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert not late.deliver(made.run, attempt(made), made.records)
+        assert not backfill.backfill(made.run, attempt(made), made.records)
 
 
 def test_without_the_journal_here_n_has_what_there_is(bench: Make) -> None:
     made = bench()
     an_earlier_run(made, JOURNAL[:1]).unlink()
-    assert not late.deliver(made.run, attempt(made), made.records)
+    assert not backfill.backfill(made.run, attempt(made), made.records)
 
 
 @pytest.mark.parametrize("name", ["../outside.jsonl", "/etc/x.jsonl", "a/b.jsonl"])
@@ -108,7 +108,7 @@ def test_a_name_on_n_leads_nowhere_else(bench: Make, name: str) -> None:
     outside = made.run.directory.parent.parent / "outside"
     outside.mkdir(exist_ok=True)
     (outside / "journal.jsonl").write_text(text(JOURNAL))
-    assert not late.deliver(made.run, Attempt(kit.ATTEMPT, {}, {name: ""}), made.records)
+    assert not backfill.backfill(made.run, Attempt(kit.ATTEMPT, {}, {name: ""}), made.records)
 
 
 def test_its_own_lines_are_the_appliers(bench: Make) -> None:
@@ -117,7 +117,7 @@ def test_its_own_lines_are_the_appliers(bench: Make) -> None:
     before = made.on_n()
     made.run.record("note", step="", text="not on N yet")
     found = Attempt(kit.ATTEMPT, {}, {f"{kit.RUN_ID}.jsonl": made.node.journal_on_n()})
-    assert not late.deliver(made.run, found, made.records)
+    assert not backfill.backfill(made.run, found, made.records)
     assert made.on_n() == before
 
 
@@ -126,7 +126,7 @@ def test_a_disk_that_is_still_full_is_told_and_stops_nothing(bench: Make) -> Non
     an_earlier_run(made, JOURNAL[:1])
     found = attempt(made)
     made.node.failing = [kit.unreachable()]
-    assert not late.deliver(made.run, found, made.records)
+    assert not backfill.backfill(made.run, found, made.records)
     (event,) = made.events("bookkeeping")
     assert f"the end of run {EARLIER} is not on N" in event["problem"]
     assert made.run.stop is None
@@ -137,5 +137,5 @@ def test_a_disk_that_is_still_full_is_told_and_stops_nothing(bench: Make) -> Non
 )
 def test_after_it_n_has_all_of_it(lines: list[str], taken: int, twice: bool) -> None:
     on_n = lines[:taken] + (lines[:taken][-1:] if twice else [])  # handed over twice counts once
-    late_ones = late.missing(lines, on_n)
+    late_ones = backfill.lines_missing(lines, on_n)
     assert list(dict.fromkeys([*on_n, *late_ones])) == lines

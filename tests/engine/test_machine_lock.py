@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.attempt import here
-from engine.attempt.here import MachineLock
+from engine.attempt import machine_lock
+from engine.attempt.machine_lock import MachineLock
 from engine.attempt.records import LockHeld
 from engine.errors import RunbookError
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tmp_path.chmod(0o1777)
-    monkeypatch.setattr(here, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(machine_lock, "DIRECTORY", tmp_path)
     return tmp_path
 
 
@@ -82,12 +82,12 @@ def test_every_user_may_take_it(place: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from engine.attempt import here
-here.DIRECTORY = Path(sys.argv[1])
-lock = here.MachineLock(sys.argv[2], {"who": "child", "run": "R9"})
+from engine.attempt import machine_lock
+machine_lock.DIRECTORY = Path(sys.argv[1])
+lock = machine_lock.MachineLock(sys.argv[2], {"who": "child", "run": "R9"})
 try:
     lock.take()
-except here.LockHeld as held:
+except machine_lock.LockHeld as held:
     print(held, flush=True)
     sys.exit(13)
 print("taken", flush=True)
@@ -153,7 +153,7 @@ def test_a_full_disk_is_said_and_holds_nothing(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(here.os, "pwrite", full)
+        patch.setattr(machine_lock.os, "pwrite", full)
         with pytest.raises(RunbookError, match="can't be written: No space left on device"):
             lock().take()
     with lock().path.open() as file:
@@ -206,7 +206,7 @@ def test_what_somebody_else_put_there_is_not_written_to(place: Path, what: str) 
 
 def test_a_name_is_safe_as_a_file_name() -> None:
     made = MachineLock("../Net Eye/\x00x" + "y" * 300, HOLDER)
-    assert made.path.parent == here.DIRECTORY
+    assert made.path.parent == machine_lock.DIRECTORY
     assert len(made.path.name) < 150
     made.take()
     made.give_back()
