@@ -52,6 +52,8 @@ class Release:
     """The step from which on there is no way back but the fallback."""
     support: str = ""
     """Whom to call with the support bundle, and what they want to know."""
+    manual_tasks: tuple[str, ...] = ()
+    """What the guide leaves to be done by hand at the end, where the step has no phase for it."""
     verified_by: str = ""
     """The fact that an upgrade must have left to be followed up (`--follow-up`)."""
     secrets: tuple[Any, ...] = ()

@@ -6,6 +6,7 @@ from engine.ask.look import FORWARDED, Look
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import access
 from engine.model.definition import ClusterDefinition
+from engine.model.finding import Verdict
 from engine.model.query import Asked
 from engine.queries.access import LISTENING, LOGINS, addresses_of, logins_to, served_one
 from engine.queries.neteye import DEFINITION
@@ -13,12 +14,13 @@ from engine.record.evidence import Evidence
 from runbook.to_4_26 import release
 
 
-def everything_is_reached(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def everything_is_reached(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """Forwarded sockets on every operative node, N's logins to all others, names on all."""
     definition = look.ask(look.names.active, DEFINITION)
     _sockets(look, evidence, information)
     _logins(look, evidence, information)
     _names(look, evidence, definition, information)
+    return evidence.verdict
 
 
 def _sockets(look: Look, evidence: Evidence, information: bool) -> None:

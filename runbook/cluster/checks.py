@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from engine.ask.look import Look
 from engine.judge import commands, constraints, kernels, machine, sameness
-from engine.model.finding import Finding, Way
+from engine.model.finding import Finding, Verdict, Way
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import FILE_SYSTEMS, LEFTOVERS, PROCESSES, optional_file_text
 from engine.queries.neteye import DEEP_HEALTH
@@ -20,7 +20,7 @@ from runbook.cluster import leftovers
 from runbook.to_4_26 import release
 
 
-def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     findings: list[Finding] = []
     for path, what in release.SAME_FILES.items():
@@ -33,25 +33,27 @@ def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = Fa
         release.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
     )
     compared = ", ".join([*release.SAME_FILES, release.REPOSITORY_FILES])
-    evidence.judge(findings, observed=f"compared on all nodes: {compared}", information=information)
+    return evidence.judge(
+        findings, observed=f"compared on all nodes: {compared}", information=information
+    )
 
 
-def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """There is room for the packages on every node."""
     asked = look.ask_all(look.names.all, FILE_SYSTEMS)
     evidence.answered(asked)
-    evidence.judge(
+    return evidence.judge(
         machine.disk_space(asked.values, release.NEEDED_SPACE),
         observed=f"room on {', '.join(release.NEEDED_SPACE)} of {len(asked.values)} nodes",
         information=information,
     )
 
 
-def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """No leftover constraint, and none that keeps a resource off N."""
     status = look.cluster_status()
     cib = look.ask(look.names.active, CIB)
-    evidence.judge(
+    return evidence.judge(
         constraints.leftover_constraints(
             cib,
             look.names.in_pacemaker(status.bans),
@@ -71,12 +73,12 @@ def no_leftovers(
     *,
     known: frozenset[str] = frozenset(),
     information: bool = False,
-) -> None:
+) -> Verdict:
     """No .rpmnew, .rpmsave or .rpmorig lies about; what a person has to merge is shown."""
     asked = look.ask_all(look.names.all, LEFTOVERS)
     evidence.answered(asked)
     leftovers.attach_diffs(look, evidence, leftovers.not_known(asked.values, known))
-    evidence.judge(
+    return evidence.judge(
         machine.config_leftovers(asked.values, known),
         observed=f"{sum(map(len, asked.values.values()))} .rpmnew, .rpmsave or .rpmorig on"
         f" {len(asked.values)} nodes",
@@ -84,43 +86,43 @@ def no_leftovers(
     )
 
 
-def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """Whatever restarts a node, it comes back with DRBD: its next kernel has the module."""
     asked = look.ask_all(look.names.all, KERNELS)
     if not evidence.answered(asked):
-        return
+        return evidence.verdict
     findings = kernels.next_start_serves_drbd(asked.values)
     said = kernels.sentence(asked.values)
     if all(one.newest is None for one in asked.values.values()):
         evidence.not_applicable(said)
-        return
-    evidence.judge(findings, observed=said, information=information)
+        return evidence.verdict
+    return evidence.judge(findings, observed=said, information=information)
 
 
-def no_command_runs(look: Look, evidence: Evidence) -> None:
+def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     """No other command that changes the cluster runs on any node."""
     asked = look.ask_all(look.names.all, PROCESSES)
     evidence.answered(asked)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
-    evidence.judge(
+    return evidence.judge(
         commands.no_command_running(asked.values, release.OTHER_COMMANDS),
         observed="the command of this attempt may run" if ours else "no neteye command runs",
         information=ours,
     )
 
 
-def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
     asked = look.ask_all(look.names.all, DEEP_HEALTH)
     evidence.answered(asked)
-    evidence.judge(
+    return evidence.judge(
         machine.health(asked.values),
         observed=f"deep health checks on {len(asked.values)} nodes",
         information=information,
     )
 
 
-def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed: str) -> None:
+def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed: str) -> Verdict:
     """The cluster status is normal (G25), or it is for the vendor's support (G26).
 
     What each finding says to do by itself goes to support as well; here it is to stop. A question
@@ -136,6 +138,7 @@ def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed:
     elif not evidence.blocking:
         evidence.not_needed("the cluster status is normal", guide=("G26",))
         evidence.outcome = "done"
+    return evidence.verdict
 
 
 def _for_support(finding: Finding) -> Finding:

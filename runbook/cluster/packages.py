@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.ask.look import Look
 from engine.judge import packages, versions
-from engine.model.finding import Finding
+from engine.model.finding import Finding, Verdict
 from engine.model.host import Package
 from engine.model.packages import PackageState
 from engine.queries.packages import PENDING, REACHED, package_state, repository_state
@@ -23,14 +23,14 @@ Of = Iterable[tuple[str, Iterable[Package]]]
 """Packages of a node."""
 
 
-def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> None:
+def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """The repository of the target answers on every node, and dnf there sees what it has newer."""
     asked = look.ask_all(look.names.all, repository_state(REPOSITORY, str(TARGET)))
     evidence.answered(asked)
     states = {n: s for n, s in asked.values.items() if isinstance(s, PackageState)}
     hidden = packages.hidden(states, REPOSITORY)
     newer = ", ".join(f"{node} {len(state.behind)}" for node, state in states.items())
-    weighed = evidence.judge(
+    verdict = evidence.judge(
         [
             *packages.repository_answers(asked.values, TARGET, REPOSITORY),
             *packages.hidden_packages(hidden, TARGET),
@@ -42,45 +42,47 @@ def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> No
         f" newer packages there: {newer}",
         information=information,
     )
-    accepted = {finding.subject for finding in weighed if finding.accepted}
+    accepted = {finding.subject for finding in verdict if finding.accepted}
     stay = [item for one in hidden if one.subject in accepted for item in one.nodes.items()]
     _remember(look, evidence, LEFT, _named(stay))
-    without = {f.subject for f in weighed if f.accepted and f.code == "repository-missing"}
+    without = {f.subject for f in verdict if f.accepted and f.code == "repository-missing"}
     _remember(
         look,
         evidence,
         NOT_JUDGED,
         [(node, packages.without_repository(states[node], REPOSITORY)) for node in without],
     )
+    return verdict
 
 
-def may_be_pending(look: Look, evidence: Evidence) -> None:
+def may_be_pending(look: Look, evidence: Evidence) -> Verdict:
     """Updates of the source that are to be installed, hidden or not, are known."""
     asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
     evidence.answered(asked)
     pending = {node: state.pending for node, state in asked.values.items()}
-    evidence.judge(
+    return evidence.judge(
         versions.no_pending_updates(pending),
         observed=f"{sum(map(len, pending.values()))} pending updates on {len(pending)} nodes",
     )
 
 
-def are_updated(look: Look, evidence: Evidence) -> None:
+def are_updated(look: Look, evidence: Evidence) -> Verdict:
     """`neteye update` has left no update, on any node."""
     asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
     evidence.answered(asked)
     pending = {node: state.pending for node, state in asked.values.items()}
-    weighed = evidence.judge(
+    verdict = evidence.judge(
         packages.updates_left(asked.values, REPOSITORY, left_of(look.memory, LEFT, UPDATES_LEFT)),
         observed="'neteye update' ended with exit status 0; updates that are still pending:"
         f" {sum(map(len, pending.values()))} on {len(pending)} nodes",
     )
-    _remember(look, evidence, UPDATES_LEFT, _named(_accepted(weighed, pending)))
+    _remember(look, evidence, UPDATES_LEFT, _named(_accepted(verdict, pending)))
     if stay := _staying(look, pending, LEFT, UPDATES_LEFT):
         evidence.open("G28", f"updates that stay away, as accepted: {stay}")
+    return verdict
 
 
-def are_upgraded(look: Look, evidence: Evidence) -> None:
+def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     """A release file alone proves nothing: each package is at the version of the repository."""
     rounds = look.memory.detached("upgrade")
     name = name_of(rounds[-1]) if rounds else ""
@@ -91,7 +93,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
     counts = {node: str(packages.standing(state)) for node, state in asked.values.items()}
     # what the repository has got since it was proved is the next update's business
     was_proved = look.memory.closed or is_proved(look.memory, name)
-    weighed = evidence.judge(
+    verdict = evidence.judge(
         [
             *packages.repository_answers(asked.values, TARGET, REPOSITORY),
             *packages.packages_behind(asked.values, REPOSITORY, left_of(look.memory, LEFT), TARGET),
@@ -100,7 +102,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
         + "; ".join(f"{node}: {count}" for node, count in counts.items()),
         information=was_proved,
     )
-    _remember(look, evidence, LEFT, _named(_accepted(weighed, behind)))
+    _remember(look, evidence, LEFT, _named(_accepted(verdict, behind)))
     told = {
         "packages left at their old version, as accepted": _staying(look, behind, LEFT),
         "packages that nobody judged, as no file defines their repository": _listed(
@@ -112,6 +114,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> None:
             evidence.open(row, f"{what}: {names}")
     if not was_proved and not evidence.blocking and asked.is_complete:
         evidence.remember(AT_TARGET, round=name, nodes=counts)
+    return verdict
 
 
 def _accepted(weighed: Iterable[Finding], of: Mapping[str, Iterable[Package]]) -> Of:

@@ -65,7 +65,7 @@ def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> 
         )
         for node, why in asked.unanswered.items()
     ]
-    evidence.judge(findings, observed=f"{len(asked.values)} nodes answer")
+    assert evidence.judge(findings, observed=f"{len(asked.values)} nodes answer")
 
 
 @step("preflight.machines", asks=True, scope="both")
@@ -77,7 +77,9 @@ def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> N
         for node, one in asked.values.items()
     )
     # a machine that is another one has ended the run before any step
-    evidence.judge(identity.clones(asked.values), observed=seen, information=not is_start(look))
+    assert evidence.judge(
+        identity.clones(asked.values), observed=seen, information=not is_start(look)
+    )
 
 
 @step("preflight.environment", asks=True, scope="both")
@@ -86,7 +88,9 @@ def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -
     evidence.answered(runbook_session.survey.markers)
     machines = runbook_session.survey.reachable.values
     findings = identity.markers(look.settings.environment, machines)
-    evidence.judge(findings, observed=f"environment {look.settings.environment}, as on the nodes")
+    assert evidence.judge(
+        findings, observed=f"environment {look.settings.environment}, as on the nodes"
+    )
 
 
 @step("preflight.roles", guide=("G17",), asks=True, scope="both")
@@ -101,7 +105,7 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
         if status is not None:
             findings += role_policy.members_agree(definition, status)
     names = look.names
-    evidence.judge(
+    assert evidence.judge(
         dict.fromkeys(findings),
         observed=(
             f"N is {names.active}; OTHER {_listed(names.other)};"
@@ -116,7 +120,7 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
 @step("preflight.access", asks=True)
 def test_access(look: Look, evidence: Evidence) -> None:
     """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
-    access.everything_is_reached(look, evidence, information=not is_ahead(look))
+    assert access.everything_is_reached(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.versions", guide=("G01",), asks=True)
@@ -128,7 +132,7 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
     findings = list(position_findings(situation)) if situation else []
     listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
     if findings:
-        evidence.judge(findings, observed=listing)
+        assert evidence.judge(findings, observed=listing)
         return
     # later the versions are the upgrade's own: they are judged where it reaches them
     findings += (
@@ -136,7 +140,7 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
         if is_start(look)
         else ()
     )
-    evidence.judge(findings, observed=f"{listing}; position: {look.position}")
+    assert evidence.judge(findings, observed=f"{listing}; position: {look.position}")
 
 
 @step("preflight.records", asks=True, scope="both")
@@ -147,7 +151,7 @@ def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> No
     findings += changes_since(look)
     attempt = runbook_session.survey.attempt
     seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
-    evidence.judge(findings, observed=f"records of earlier runs: {seen}")
+    assert evidence.judge(findings, observed=f"records of earlier runs: {seen}")
 
 
 @step("preflight.governance", guide=("G02", "G15", "G16"), asks=True)
@@ -189,6 +193,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         information=information,
     )
     evidence.fulfilled("G16", "announced: service is degraded while all nodes but N are in standby")
+    assert evidence.verdict
 
 
 def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
@@ -216,19 +221,20 @@ def test_modules(look: Look, evidence: Evidence) -> None:
     }
     listing = "; ".join(f"{module} ({', '.join(seen)})" for module, seen in found.items() if seen)
     evidence.fulfilled("G15", f"additional modules found: {listing or 'none'}")
+    assert evidence.verdict
 
 
 @step("preflight.sameness", asks=True)
 def test_sameness(look: Look, evidence: Evidence) -> None:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     # while a command is under way the nodes may differ for a time
-    checks.files_are_the_same(look, evidence, information=not is_ahead(look))
+    assert checks.files_are_the_same(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
     """The repository of 4.26 answers on every node, and nothing hides its packages there."""
-    packages.can_come(look, evidence, information=not is_ahead(look))
+    assert packages.can_come(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.updates", asks=True)
@@ -237,13 +243,13 @@ def test_updates(look: Look, evidence: Evidence) -> None:
     if look.position.is_after(Position.UPDATED):
         evidence.note("the upgrade has started: updates of 4.25 were settled before it")
         return
-    packages.may_be_pending(look, evidence)
+    assert packages.may_be_pending(look, evidence)
 
 
 @step("preflight.space", asks=True)
 def test_space(look: Look, evidence: Evidence) -> None:
     """There is room for the packages on every node."""
-    checks.there_is_room(look, evidence, information=not is_start(look))
+    assert checks.there_is_room(look, evidence, information=not is_start(look))
 
 
 @step("preflight.clocks", asks=True)
@@ -251,7 +257,7 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
     """The clocks of all nodes agree."""
     asked = look.ask_all(look.names.all, CLOCK)
     evidence.answered(asked)
-    evidence.judge(
+    assert evidence.judge(
         clocks.clock_difference(asked.values, release.CLOCK_LIMIT),
         observed=f"{len(asked.values)} clocks compared; at most {release.CLOCK_LIMIT:.0f} s apart",
         information=not is_ahead(look),
@@ -268,7 +274,7 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
     answered = [evidence.answered(asked) for asked in (memory, load, cpus, machines)]
     if not all(answered):
         return
-    evidence.judge(
+    assert evidence.judge(
         strength.can_carry(
             look.names.active,
             memory.values,
@@ -284,7 +290,7 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
 @step("preflight.constraints", asks=True)
 def test_constraints(look: Look, evidence: Evidence) -> None:
     """No leftover constraint, and none that keeps a resource off N."""
-    checks.nothing_keeps_off_n(look, evidence, information=not is_ahead(look))
+    assert checks.nothing_keeps_off_n(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.leftovers", asks=True)
@@ -292,26 +298,28 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew, .rpmsave or .rpmorig lies about on any node."""
     # under way they are judged where they come up: after the update, between rounds, at the end
     at_rest = is_ahead(look) or look.position is Position.CLOSED
-    checks.no_leftovers(look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest)
+    assert checks.no_leftovers(
+        look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest
+    )
 
 
 @step("preflight.kernels", asks=True)
 def test_kernels(look: Look, evidence: Evidence) -> None:
     """A node that is restarted, whoever does it, comes back with DRBD."""
-    checks.next_start_is_safe(look, evidence, information=not is_ahead(look))
+    assert checks.next_start_is_safe(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.commands", asks=True)
 def test_commands(look: Look, evidence: Evidence) -> None:
     """No other command that changes the cluster runs on any node."""
-    checks.no_command_runs(look, evidence)
+    assert checks.no_command_runs(look, evidence)
 
 
 @step("preflight.health", asks=True)
 def test_health(look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
     at_rest = is_ahead(look) or look.position is Position.CLOSED
-    checks.health_is_ok(look, evidence, information=not at_rest)
+    assert checks.health_is_ok(look, evidence, information=not at_rest)
 
 
 @step("preflight.normal", asks=True)
@@ -326,7 +334,7 @@ def test_normal(look: Look, evidence: Evidence) -> None:
         deadline=30.0 if counts else 0.0,
         lasting=release.LASTING,
     )
-    evidence.judge(
+    assert evidence.judge(
         findings,
         observed=describe(seen),
         information=not counts,
@@ -371,7 +379,7 @@ def test_firewall(look: Look, evidence: Evidence) -> None:
         )
         for what in passed
     ]
-    evidence.judge(findings, observed=f"refused by the transport on {_listed(nodes)}")
+    assert evidence.judge(findings, observed=f"refused by the transport on {_listed(nodes)}")
 
 
 def _is_refused(guard: Firewall, node: str, argv: tuple[str, ...]) -> bool:

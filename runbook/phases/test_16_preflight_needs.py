@@ -37,6 +37,7 @@ def test_needs(look: Look, evidence: Evidence) -> None:
         observed=f"the database's client on {', '.join(options.values)}",
     )
     evidence.judge(_room(look), observed="room for the backup, as far as it is to be made")
+    assert evidence.verdict
 
 
 def _room(look: Look) -> list[Finding]:

@@ -23,7 +23,7 @@ def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None
     if upgrade_has_begun or not look.memory.detached("update"):
         return
     # also when an earlier run was gone between the exit status and this look
-    packages.are_updated(look, evidence)
+    assert packages.are_updated(look, evidence)
 
 
 # also after an update that failed: a .rpmnew or .rpmsave is what it stops at
@@ -33,7 +33,7 @@ def test_update_leftovers(look: Look, evidence: Evidence) -> None:
     if look.memory.closed or look.memory.detached("upgrade"):
         evidence.not_needed("the upgrade has started: conflicts are judged between its rounds")
         return
-    checks.no_leftovers(look, evidence)
+    assert checks.no_leftovers(look, evidence)
 
 
 @step("update.unstandby", after=("update.run", "update.leftovers"), guide=("G28",))
@@ -53,7 +53,7 @@ def test_update_unstandby(
     )
     profile = normal.before_start if fencing else normal.reactivated
     findings, seen = settled(look, profile, version=None)
-    evidence.judge(findings, observed=describe(seen))
+    assert evidence.judge(findings, observed=describe(seen))
 
 
 @step("update.fencing", after=("update.unstandby",), guide=("G28",))
@@ -65,4 +65,4 @@ def test_update_fencing(
         evidence.not_needed(reason)
         return
     findings, seen = settled(look, normal.before_start, version=release.SOURCE)
-    evidence.judge(findings, observed=f"fully updated and normal: {describe(seen)}")
+    assert evidence.judge(findings, observed=f"fully updated and normal: {describe(seen)}")

@@ -6,7 +6,7 @@ A round that is not needed says so. Rounds: one for each operative node (each ma
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine.act.applier import Applied
 from engine.act.foreseen import planned_by
@@ -34,12 +34,12 @@ def window_now(look: Look, evidence: Evidence) -> None:
     """Beforehand: a window that does not fit now already, when its start is not judged any more."""
     is_ahead = not look.memory.detached("upgrade")
     if is_ahead and look.position.is_after(Position.NOT_STARTED):
-        _window_fits(look)
+        _window_fits(look, look.now())
 
 
-def _window_fits(look: Look) -> timedelta:
+def _window_fits(look: Look, now: datetime) -> timedelta:
     """The window has begun and covers what is left to do, which is returned."""
-    settings, now = look.settings, look.now()
+    settings = look.settings
     remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
     findings = (
         change_management.window_not_begun(settings, now),
@@ -57,7 +57,10 @@ def test_window(look: Look, evidence: Evidence) -> None:
     if look.memory.detached("upgrade"):
         evidence.not_needed("the first round has been started: the window guards the start only")
         return
-    evidence.note(f"about {_window_fits(look)} are left to do, and the window covers them")
+    now, end = look.now(), look.settings.window_end
+    left = _window_fits(look, now)
+    evidence.note(f"about {left} are left to do, and the window covers them")
+    assert end is None or now + left <= end
 
 
 @step(
@@ -85,9 +88,10 @@ def test_run(
         evidence.fulfilled("G20", f"run again as round {round_number}: the one before {why}")
     elif ended_with(record) == 0:
         evidence.not_needed("the first round ended with exit status 0", guide=("G20",))
+    evidence.note(f"{name_of(record)} ended with {failed_as(record)}")
     if neteye_upgraded.did_something:
         evidence.outcome = "done"
-    evidence.note(f"{name_of(record)} ended with {failed_as(record)}")
+        assert ended_with(record) == neteye_upgraded.answers[-1].code
 
 
 @step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")
@@ -120,7 +124,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     if _is_too_early(conflicts, look):
         early = [_failed_before_the_stop(failed_as(mine), listing, look)]
-        evidence.judge(
+        assert evidence.judge(
             [*_foreign(asked.values), *([] if earlier else early)],
             observed=f"{said_of(mine)}; {listing}; {migration.TOO_EARLY}",
         )
@@ -128,7 +132,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     before = look.memory.facts.get(f"conflicts-{round_number - 1}", {}).get("files")
     if conflicts and f"conflicts-{round_number}" not in look.memory.facts:
         evidence.remember(f"conflicts-{round_number}", files=conflicts)
-    evidence.judge(
+    assert evidence.judge(
         [
             *_foreign(asked.values),
             *_other_active_node(look),

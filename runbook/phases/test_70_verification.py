@@ -20,7 +20,7 @@ def test_command(look: Look, evidence: Evidence) -> None:
     rounds = look.memory.detached("upgrade")
     said = f"{name_of(rounds[-1])} ended with {failed_as(rounds[-1])}" if rounds else "no round"
     is_done = bool(rounds) and ended_with(rounds[-1]) == 0
-    evidence.judge([] if is_done else [_exhausted(look, len(rounds), said)], observed=said)
+    assert evidence.judge([] if is_done else [_exhausted(look, len(rounds), said)], observed=said)
 
 
 def _exhausted(look: Look, rounds: int, said: str) -> Finding:
@@ -46,13 +46,13 @@ def test_versions(look: Look, evidence: Evidence) -> None:
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
         guide=("G21",),
     )
-    packages.are_upgraded(look, evidence)
+    assert packages.are_upgraded(look, evidence)
 
 
 @step("verification.leftovers", after=("verification.command",), guide=("G14",))
 def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew, .rpmsave or .rpmorig is left on any node."""
-    checks.no_leftovers(look, evidence)
+    assert checks.no_leftovers(look, evidence)
 
 
 @step("verification.mid_upgrade", after=("verification.versions",), guide=("G25", "G26"))
@@ -65,4 +65,4 @@ def test_mid_upgrade(look: Look, evidence: Evidence) -> None:
         )
         return
     findings, seen = settled(look, normal.mid_upgrade, version=release.TARGET)
-    checks.normal_or_support(evidence, findings, f"mid-upgrade: {describe(seen)}")
+    assert checks.normal_or_support(evidence, findings, f"mid-upgrade: {describe(seen)}")

@@ -24,7 +24,7 @@ def test_unstandby(
     nodes_unstandby: Applied, look: Look, evidence: Evidence, runbook_session: Session
 ) -> None:
     """All nodes are taken out of standby, and every one of them is active."""
-    evidence.judge(
+    verdict = evidence.judge(
         unstandby_ended(nodes_unstandby, look),
         observed="exit status 0, every operative node is active"
         if nodes_unstandby.did_something
@@ -32,6 +32,7 @@ def test_unstandby(
         guide=("G24",),
     )
     runbook_session.watch_standby()
+    assert verdict
 
 
 @step("reactivation.normal", after=("reactivation.unstandby",), guide=("G25", "G26"))
@@ -42,4 +43,4 @@ def test_normal(look: Look, evidence: Evidence) -> None:
     if failover.is_under_way(look.memory):
         profile = failover.after_failover  # an earlier run was interrupted while it moved httpd
     findings, seen = settled(look, profile, version=release.TARGET)
-    checks.normal_or_support(evidence, findings, describe(seen))
+    assert checks.normal_or_support(evidence, findings, describe(seen))

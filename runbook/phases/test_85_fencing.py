@@ -18,7 +18,7 @@ def test_fencing(fencing_restored: Applied, look: Look, evidence: Evidence) -> N
     """Fencing is enabled again if, and only if, it was enabled before the upgrade."""
     before = bool((look.baseline or {}).get("fencing"))
     now = look.cluster_status().options.stonith_enabled
-    evidence.judge(
+    assert evidence.judge(
         fencing_is(look.cluster_status(), before),
         observed=f"fencing is {'on' if now else 'off'}, as the baseline says",
     )
@@ -28,4 +28,4 @@ def test_fencing(fencing_restored: Applied, look: Look, evidence: Evidence) -> N
 def test_final(look: Look, evidence: Evidence) -> None:
     """The final profile: normal, fencing as in the baseline, Elasticsearch green, one version."""
     findings, seen = settled(look, normal.final, version=release.TARGET)
-    checks.normal_or_support(evidence, findings, describe(seen))
+    assert checks.normal_or_support(evidence, findings, describe(seen))

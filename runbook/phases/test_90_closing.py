@@ -28,12 +28,15 @@ def test_time(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     standby = told(of_kind(seen, STANDBY)) or "no node"
     evidence.fulfilled("G16", f"measured in standby: {standby}")
     evidence.note(f"measured without fencing: {told(of_kind(seen, FENCING)) or 'at no time'}")
+    assert look.memory.closed or TAKEN in look.memory.facts, "the time taken is on record"
 
 
 @step("closing.manual_tasks", after=("reactivation.final",), guide=("G22",))
-def test_manual_tasks(evidence: Evidence) -> None:
+def test_manual_tasks(look: Look, evidence: Evidence) -> None:
     """This version has no additional manual task."""
-    evidence.fulfilled("G22", "the guide of 4.26 names no additional manual task")
+    version = look.release.target
+    evidence.fulfilled("G22", f"the guide of {version} names no additional manual task")
+    assert not look.release.manual_tasks
 
 
 @step("closing.reboot", after=("reactivation.final",))
@@ -41,4 +44,6 @@ def test_reboot(look: Look, evidence: Evidence) -> None:
     """Nodes that run an older kernel than the newest one installed are named, never rebooted."""
     asked = look.ask_all(look.names.all, KERNELS)
     evidence.answered(asked)
-    evidence.judge(kernels.reboot_needed(asked.values), observed=kernels.sentence(asked.values))
+    assert evidence.judge(
+        kernels.reboot_needed(asked.values), observed=kernels.sentence(asked.values)
+    )

@@ -25,6 +25,7 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
         evidence.remember(REHEARSED, scenario=_scenario(look))
     if not left:
         runbook_session.close_attempt()
+        assert look.memory.closed
     evidence.note(f"{len(left)} temporary changes in place")
 
 

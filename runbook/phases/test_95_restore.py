@@ -37,8 +37,10 @@ def test_ledger(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    entries = [entry_text(entry) for entry in runbook_session.open_ledger()]
-    evidence.note(f"open: {'; '.join(entries)}" if entries else "no temporary change is open")
+    entries = runbook_session.open_ledger()
+    said = "; ".join(map(entry_text, entries))
+    evidence.note(f"open: {said}" if said else "no temporary change is open")
+    assert all(entry.former for entry in entries), "what it was before is on record"
 
 
 @step("restore.commands", after=("preflight.*",), asks=True, scope="restore")
@@ -49,7 +51,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
         return
     asked = look.ask_all(look.names.all, PROCESSES)
     evidence.answered(asked)
-    evidence.judge(
+    assert evidence.judge(
         [
             *still_running(look),
             *commands.no_command_running(asked.values, release.OTHER_COMMANDS),
@@ -70,7 +72,7 @@ def test_quorum(look: Look, evidence: Evidence) -> None:
     present = tuple(name for name in look.names.operative if name not in away)
     asked = look.ask_all(present, QUORUM)
     evidence.answered(asked)
-    evidence.judge(
+    assert evidence.judge(
         quorum.quorum_held(status, asked.values, tuple(asked.values)),
         observed=f"quorate, as {', '.join(asked.values)} say",
     )
@@ -102,7 +104,7 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
     rounds = [str(seen) for seen in (last_round(look, "update"), last) if seen is not None]
     if last is None:
         rounds.append("no round of the upgrade was started")
-    evidence.judge(findings, observed="; ".join([listing, *rounds]))
+    assert evidence.judge(findings, observed="; ".join([listing, *rounds]))
 
 
 @step("restore.unstandby", after=LOOKED, scope="restore")
@@ -123,8 +125,9 @@ def test_unstandby(
     for name in standby_entries(look.memory):
         if (node := status.node(name)) and not node.standby:
             look.close_ledger("standby", name, "it is not in standby any more")
-    evidence.judge(
+    verdict = evidence.judge(
         still_in_standby(look, status, meant),
         observed=f"in standby now: {', '.join(status.standby_nodes) or 'nobody'}",
     )
     runbook_session.watch_standby()
+    assert verdict

@@ -30,7 +30,7 @@ def test_nodes(look: Look, evidence: Evidence) -> None:
         findings = policy.unsafe_to_fence(look.cluster_status(), look.names.operative)
         if not findings:
             break
-    evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
+    assert evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
 
 
 # without a constraint pacemaker may move what it held: that is over before fencing comes on
@@ -43,14 +43,14 @@ def test_normal(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     fencing = look.cluster_status().options.stonith_enabled
     profile = normal.final if fencing else normal.reactivated
     findings, seen = settled(look, profile, version=None, deadline=_patience(runbook_session))
-    evidence.judge(findings, observed=describe(seen))
+    assert evidence.judge(findings, observed=describe(seen))
 
 
 @step("restore.fencing", after=("restore.normal",), scope="restore")
 def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> None:
     """Fencing is enabled again if, and only if, the ledger says that it was."""
     if ledger_fencing.did_something:
-        evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
+        assert evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
 
 
 @step("restore.final", after=("restore.*",), scope="restore")
@@ -63,7 +63,7 @@ def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None
     information = runbook_session.run.changes_made == 0
     deadline = 0.0 if information else SETTLE
     findings, seen = settled(look, normal.final, version=None, deadline=deadline)
-    evidence.judge(findings, observed=describe(seen), information=information)
+    assert evidence.judge(findings, observed=describe(seen), information=information)
 
 
 def _attempt_planned(look: Look, _: Evidence) -> Told:
@@ -83,6 +83,7 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
         evidence.note(f"the attempt stays open: {len(left)} temporary changes are in place")
         return
     runbook_session.close_attempt()
+    assert look.memory.closed
     evidence.note(
         f"no temporary change is in place; attempt {look.attempt} is closed, and the next run"
         " without --restore begins a new one"

@@ -29,6 +29,7 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
     if by_n:
         runbook_session.check_hold()
     evidence.note(f"{listing}; {seen}{_in_place(runbook_session, look)}")
+    assert AFTER in look.memory.facts, "the state is on record"
 
 
 def _status(look: Look) -> tuple[ClusterStatus | None, str, bool]:

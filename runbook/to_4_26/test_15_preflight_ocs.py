@@ -37,7 +37,7 @@ def test_ocs_servers(look: Look, evidence: Evidence) -> None:
     seen = Seen(list(place.findings), place.sentence)
     if place.database is not None:
         seen = glpi_before(look, place)
-    evidence.judge(seen.findings, observed=seen.observed)
+    assert evidence.judge(seen.findings, observed=seen.observed)
 
 
 @step("preflight.capacity", guide=("G05",), asks=True)
@@ -67,6 +67,7 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
             capacity_list.HEAD,
             capacity_list.list_rows(capacity_list.listed_values(look)),
         )
+    assert evidence.verdict
 
 
 @step("preflight.ocs_passwords", asks=True)
@@ -81,7 +82,7 @@ def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
     if not findings and in_use is not None:
         seen = _works(look, evidence, passwords, in_use)
         findings, observed = seen.findings, f"{observed}; {seen.observed}"
-    evidence.judge(findings, observed=observed)
+    assert evidence.judge(findings, observed=observed)
 
 
 def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) -> Seen:
@@ -108,7 +109,7 @@ def test_ocs_agents(look: Look, evidence: Evidence) -> None:
         evidence.not_applicable(there.sentence())
         return
     agents = agents_now(look)
-    evidence.judge(
+    assert evidence.judge(
         served.before_findings(agents.logs, agents.node),
         observed=agents.sentence(),
         information=look.position.is_after(Position.UPDATED),

@@ -14,9 +14,9 @@ def test_ocs_files(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> No
     if not upgrade_is_ahead:
         return
     asked = look.ask_all(look.names.operative, pristine.OWNERS)
-    if not evidence.answered(asked):
-        return
-    evidence.remember(pristine.FACT, nodes=asked.values)
-    packages = {entry["package"] for owned in asked.values.values() for entry in owned.values()}
-    said = ", ".join(sorted(packages)) or "none of the OCS files is there"
-    evidence.note(f"packages of the OCS files on {len(asked.values)} operative nodes: {said}")
+    if evidence.answered(asked):
+        evidence.remember(pristine.FACT, nodes=asked.values)
+        packages = {one["package"] for owned in asked.values.values() for one in owned.values()}
+        said = ", ".join(sorted(packages)) or "none of the OCS files is there"
+        evidence.note(f"packages of the OCS files on {len(asked.values)} operative nodes: {said}")
+    assert evidence.verdict

@@ -40,13 +40,14 @@ def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> No
         look.names.active, ("cat", "--", proof.file), "ocsweb.memories.sql.gz", 3600.0
     )
     findings = fetched_findings(path, proof)
-    evidence.judge(
+    verdict = evidence.judge(
         findings, observed=f"{path.name}, {path.stat().st_size} bytes, sha256 {proof.sha256}"
     )
-    if not evidence.blocking:
+    if verdict:
         evidence.remember(FETCHED, file=f"backups/{path.name}", sha256=proof.sha256)
     evidence.note(f"restore it on the node that runs the database with: {proof.restore_command}")
     _fetch_list(runbook_session, look, evidence, proof)
+    assert verdict
 
 
 def _of_earlier(look: Look) -> str:

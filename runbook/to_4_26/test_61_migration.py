@@ -45,7 +45,7 @@ def test_files(
     leftovers.attach_diffs(
         look, evidence, leftovers.not_known({node: left}, release.KNOWN_CONFLICTS)
     )
-    evidence.judge(
+    assert evidence.judge(
         machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),
         observed=f"no .rpmnew is left on {node}",
     )

@@ -26,7 +26,8 @@ from runbook.to_4_26.memories import dump, followed
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
 from runbook.to_4_26.memories.table import no_memories
-from runbook.to_4_26.presence import presence
+from runbook.to_4_26.names import SCRATCH_DATABASE
+from runbook.to_4_26.presence import SCHEMAS, presence
 
 
 @step("verification.ocs_files", after=("verification.versions",), guide=("G13",))
@@ -46,7 +47,7 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
         if lines:
             evidence.attach(f"settings of {place} that differ from N's", "\n".join(lines))
     said = "; ".join(f"{place}: {len(lines)}" for place, lines in differences.items())
-    evidence.judge(
+    assert evidence.judge(
         findings,
         observed=f"both files take the password from {variable} on every operative node; settings"
         f" that differ from those of N: {said or 'there is no other node'}",
@@ -71,9 +72,10 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
         return
     node = httpd_node(look)
     seen = ocs_online(look, node)
-    evidence.judge(seen.findings, observed=seen.observed)
-    if not evidence.blocking:
+    verdict = evidence.judge(seen.findings, observed=seen.observed)
+    if verdict:
         evidence.remember(failover.PROVED, node=node)
+    assert verdict
 
 
 @step("verification.glpi", after=("verification.mid_upgrade",), guide=("G03",))
@@ -85,10 +87,10 @@ def test_glpi(look: Look, evidence: Evidence) -> None:
         evidence.not_applicable(f"no plugin of GLPI at the baseline; now {place.sentence}")
         return
     if place.database is None or baseline is None:
-        evidence.judge(_no_glpi(place), observed=place.sentence)
+        assert evidence.judge(_no_glpi(place), observed=place.sentence)
         return
     seen = glpi_now(look, place, baseline, _comparison(look, baseline))
-    evidence.judge(seen.findings, observed=seen.observed)
+    assert evidence.judge(seen.findings, observed=seen.observed)
 
 
 def _comparison(look: Look, baseline: Mapping[str, Any]) -> Secret | None:
@@ -139,6 +141,7 @@ def test_memories(memories_beside: Applied, beside: Beside, look: Look, evidence
         if not evidence.blocking and VERIFIED not in look.memory.facts:
             # accepted: the agents are followed up all the same, from now on
             evidence.remember(VERIFIED, moment=_clock(look), compared=False)
+        assert evidence.verdict
         return
     seen = memories_after(look, datetime.fromisoformat(proof.began))
     evidence.judge(seen.findings, observed=seen.observed)
@@ -146,6 +149,7 @@ def test_memories(memories_beside: Applied, beside: Beside, look: Look, evidence
         evidence.attach("rows that are not as they have to be", "\n".join(seen.lines))
     if not evidence.blocking:
         evidence.remember(VERIFIED, moment=_clock(look))
+    assert evidence.verdict
 
 
 def _clock(look: Look) -> str:
@@ -166,8 +170,10 @@ def _no_backup(look: Look, observed: str) -> Finding:
 
 
 @step("verification.scratch", after=("verification.memories",))
-def test_scratch(memories_beside_dropped: Applied) -> None:
+def test_scratch(memories_beside_dropped: Applied, look: Look) -> None:
     """The schema that the backup was restored into is gone."""
+    if memories_beside_dropped.did_something:
+        assert SCRATCH_DATABASE not in look.sql(SCHEMAS)
 
 
 @step("verification.agents", after=("verification.memories",), guide=("G08",))
@@ -191,6 +197,7 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
         # what comes after does not need it: nobody is locked out of a half-upgraded cluster
         evidence.open("G08", f"{error}. Bring the list back, then: {_command(runbook_session)}")
         return
+    assert tally.machines == listed["machines"], "every machine of the list has its verdict"
     if tally.open:
         evidence.open(
             "G08",

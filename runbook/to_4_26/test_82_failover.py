@@ -19,7 +19,7 @@ from runbook.to_4_26.failover import Exercised
 
 @step("failover.httpd", after=("reactivation.normal",), guide=("G14",), each="node")
 def test_httpd(
-    httpd_failed_over: Applied, exercised: Exercised, node: str, evidence: Evidence
+    httpd_failed_over: Applied, exercised: Exercised, node: str, look: Look, evidence: Evidence
 ) -> None:
     """httpd is moved to the node and OCS looked at there; elsewhere it is not exercised."""
     proof = exercised.proof
@@ -27,6 +27,7 @@ def test_httpd(
         evidence.remember(failover.fact_of(node), **proof.as_fact())
         evidence.note(proof.sentence())
         evidence.outcome = "done"
+        assert failover.proof_on_record(look.memory, node), "failover.proof judges what was found"
 
 
 @step("failover.back", after=("failover.httpd",), guide=("G14",))
@@ -35,7 +36,8 @@ def test_back(httpd_back: Applied, look: Look, evidence: Evidence) -> None:
     if look.memory.closed or not failover.is_under_way(look.memory):
         return
     findings, seen = settled(look, failover.after_failover, version=release.TARGET)
-    evidence.judge(findings, observed=describe(seen))
-    if not evidence.blocking:
+    verdict = evidence.judge(findings, observed=describe(seen))
+    if verdict:
         evidence.remember(failover.OVER, node=failover.home_of(look))
         evidence.outcome = "done"
+    assert verdict

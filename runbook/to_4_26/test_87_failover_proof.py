@@ -37,4 +37,4 @@ def test_proof(node: str, look: Look, evidence: Evidence) -> None:
     if not findings and not observed:
         evidence.not_needed(f"not exercised; failover.httpd[{node}] says why")
         return
-    evidence.judge(findings, observed="; ".join(observed))
+    assert evidence.judge(findings, observed="; ".join(observed))

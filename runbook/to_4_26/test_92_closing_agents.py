@@ -21,4 +21,4 @@ def test_agents(look: Look, evidence: Evidence) -> None:
         evidence.not_applicable(there.sentence())
         return
     agents = agents_now(look)
-    evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())
+    assert evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())

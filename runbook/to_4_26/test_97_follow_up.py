@@ -51,7 +51,7 @@ def test_cluster(runbook_session: Session, look: Look, evidence: Evidence) -> No
         if finding.code == "cluster-name-mismatch"
     ]
     run = _follows(runbook_session)
-    evidence.judge(
+    assert evidence.judge(
         dict.fromkeys(findings),
         observed=f"{look.settings.cluster}; attempt {run.attempt}, followed up by run {run.run_id}",
     )
@@ -63,7 +63,9 @@ def test_list(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     run = _follows(runbook_session)
     listed = run.facts.get(followed.LISTED_FACT)
     if listed is None:
-        evidence.judge([_no_list(run, "its evidence names none")], observed="no list on record")
+        assert evidence.judge(
+            [_no_list(run, "its evidence names none")], observed="no list on record"
+        )
         return
     if not listed["machines"]:
         evidence.not_needed(NOBODY)
@@ -98,6 +100,8 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
         return
     moment = datetime.fromisoformat(run.facts[VERIFIED]["moment"])
     tally, table = follow(look, evidence, _list(runbook_session, look), moment)
+    machines = run.facts[followed.LISTED_FACT]["machines"]
+    assert tally.machines == machines, "every machine of the list has its verdict"
     for line in tally.lines():
         runbook_session.console.output(line)
     said, todo = tally.sentence(), tally.what_to_do()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from engine.model.finding import Acceptance, Finding
+from engine.model.finding import Acceptance, Finding, Verdict
 from engine.model.host import Version
 from engine.model.packages import PackageState
 from engine.model.query import Asked, Query
@@ -62,7 +63,7 @@ class Kept:
         self.found += weighed
         self.blocking += [f for f in weighed if f.severity == "block" and f.accepted is None]
         self.words.append(observed)
-        return weighed
+        return Verdict(tuple(weighed))
 
     def remember(self, name: str, **values: Any) -> None:
         self.facts[name] = values
@@ -103,7 +104,8 @@ NAMES = sorted(package.name for package in BAD.behind)
 def verified(seen: Any, *accepts: str) -> Kept:
     evidence = Kept(*accepts)
     evidence.memory = seen.memory
-    test_70_verification.test_versions(seen, evidence)  # type: ignore[arg-type]
+    with contextlib.suppress(AssertionError):  # what blocks is in the evidence
+        test_70_verification.test_versions(seen, evidence)  # type: ignore[arg-type]
     return evidence
 
 
@@ -168,10 +170,12 @@ def test_only_the_last_round_counts() -> None:
         kit.result("upgrade.run[2]", code=4, outcome="failed"),
     )
     evidence = Kept()
-    test_70_verification.test_command(look(*ROUND, packages={}), evidence)  # type: ignore[arg-type]
+    with contextlib.suppress(AssertionError):  # what blocks is in the evidence
+        test_70_verification.test_command(look(*ROUND, packages={}), evidence)  # type: ignore[arg-type]
     assert evidence.codes == []
     seen = look(*ROUND, *later, packages={})
-    test_70_verification.test_command(seen, evidence)  # type: ignore[arg-type]
+    with contextlib.suppress(AssertionError):  # what blocks is in the evidence
+        test_70_verification.test_command(seen, evidence)  # type: ignore[arg-type]
     assert evidence.codes == ["rounds-exhausted"]
     assert "each further run starts the last round once more" in evidence.blocking[0].remedy
 
@@ -233,7 +237,8 @@ def test_a_transaction_that_is_half_done_blocks() -> None:
 def updated(seen: Any, *accepts: str) -> Kept:
     evidence = Kept(*accepts)
     evidence.memory = seen.memory
-    test_30_update.test_update(None, seen, evidence)  # type: ignore[arg-type]
+    with contextlib.suppress(AssertionError):  # what blocks is in the evidence
+        test_30_update.test_update(None, seen, evidence)  # type: ignore[arg-type]
     return evidence
 
 
