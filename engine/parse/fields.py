@@ -11,6 +11,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
@@ -125,14 +126,26 @@ class Fields:
         """How messages name a key of this object."""
         return f"{self._where}.{key}" if self._where else key
 
-    def text(self, key: str) -> str:
-        """A required string that is not empty."""
+    def text(self, key: str, *, may_be_empty: bool = False) -> str:
+        """A required string, not empty unless it may be."""
         value = self._required(key)
         if not isinstance(value, str):
             raise self._wrong(key, value, "a string")
-        if not value.strip():
+        if not value.strip() and not may_be_empty:
             raise ParseError(self._source, self.path(key), "is empty, expected a string")
         return value
+
+    def moment(self, key: str) -> datetime:
+        """A required moment, in ISO 8601 with a zone."""
+        plain = self.text(key)
+        try:
+            moment = datetime.fromisoformat(plain)
+        except ValueError:
+            moment = datetime.min
+        if moment.tzinfo is None:
+            problem = f"is {excerpt(plain)}, expected ISO 8601 with a zone"
+            raise ParseError(self._source, self.path(key), problem)
+        return moment
 
     def number(self, key: str, default: int | None = None) -> int:
         """A whole number; required unless a default is given."""

@@ -22,7 +22,7 @@ from engine.model.approval import Approval, SeenApproval
 from engine.model.event import stamp
 from engine.model.finding import Finding
 from engine.model.query import LocalQuery
-from engine.parse.approval import SCHEMA, parse_approval
+from engine.parse.signed import SCHEMA, parse_approval
 from engine.prove.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
 from engine.record.material import facts_before_a_change, material_hash
 from engine.record.run import Run
@@ -186,14 +186,14 @@ def _read(path: Path, allowed: Path | None) -> SeenApproval:
         return SeenApproval(path.name, problem=f"it can't be read: {error}")
     if allowed is None:
         problem = "nobody is allowed to approve: runbook_approvers is not given"
-        return SeenApproval(path.name, found.approval, problem=problem)
+        return SeenApproval(path.name, found.content, problem=problem)
     try:
         principal, key = signed_by(
-            canonical(found.signed), found.signature.encode(), allowed, APPROVAL
+            canonical(found.fields), found.signature.encode(), allowed, APPROVAL
         )
     except CantVerify as error:
-        return SeenApproval(path.name, found.approval, problem=str(error))
-    if material_hash(found.approval.material) != found.approval.plan:
+        return SeenApproval(path.name, found.content, problem=str(error))
+    if material_hash(found.content.material) != found.content.plan:
         problem = "its hash is not that of the facts it was given for"
-        return SeenApproval(path.name, found.approval, principal, key, problem)
-    return SeenApproval(path.name, found.approval, principal, key)
+        return SeenApproval(path.name, found.content, principal, key, problem)
+    return SeenApproval(path.name, found.content, principal, key)

@@ -16,7 +16,7 @@ from engine.model.facts import REHEARSED
 from engine.model.inventory import Environment, Inventory
 from engine.model.query import LocalQuery
 from engine.model.statement import SeenStatement, Statement
-from engine.parse.statement import SCHEMA, parse_statement
+from engine.parse.signed import SCHEMA, parse_statement
 from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
 from engine.record.material import runbook_hash
 from engine.record.run import Mode, Run
@@ -91,12 +91,12 @@ def read_statement(path: Path | None) -> SeenStatement:
         found = parse_statement(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError, ParseError) as error:
         return SeenStatement(problem=f"{path} can't be read: {error}")
-    if not found.signature and not found.statement.key:
-        return SeenStatement(found.statement)
+    if not found.signature and not found.content.key:
+        return SeenStatement(found.content)
     try:
-        key = is_signed_with(canonical(found.signed), found.signature.encode(), REHEARSAL)
+        key = is_signed_with(canonical(found.fields), found.signature.encode(), REHEARSAL)
     except CantVerify as error:
         return SeenStatement(problem=f"{path}: {error}")
-    if key != found.statement.key:
+    if key != found.content.key:
         return SeenStatement(problem=f"{path}: signed with another key than it says")
-    return SeenStatement(found.statement)
+    return SeenStatement(found.content)

@@ -235,7 +235,7 @@ def test_an_old_ssh_keygen_is_told_and_nothing_is_called_altered(
 def test_an_approval_and_a_statement_say_so(
     tmp_path: Path, with_program: Callable[[str], None]
 ) -> None:
-    from engine.parse.approval import SCHEMA
+    from engine.parse.signed import SCHEMA
     from engine.verify import canonical
 
     signed = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from engine import cli
 from engine.errors import ParseError
-from engine.parse.approval import parse_approval
+from engine.parse.signed import parse_approval
 from engine.prove.approvals import read_approvals
 from engine.record.material import material_hash
 from engine.verify import canonical
@@ -152,7 +153,7 @@ def test_another_approval_is_never_replaced(plan: Path, allowed: Path) -> None:
     assert the_file(plan).read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', "not json"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 1}', "not json", "[" * 100_000])
 def test_anything_else_is_no_approval(text: str) -> None:
     with pytest.raises(ParseError, match=r"x\.approval\.json"):
         parse_approval(text, "x.approval.json")
@@ -168,7 +169,19 @@ def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
         "until": BEGIN.isoformat(),
         "signature": "s",
     }
-    assert parse_approval(json.dumps(content), "x").approval.given == BEGIN
-    for wrong in ({"schema": 2}, {"until": "2026-01-01T00:00:00"}, {"given": "x"}, {"name": 1}):
-        with pytest.raises(ParseError):
-            parse_approval(json.dumps({**content, **wrong}), "x")
+    assert parse_approval(json.dumps(content), "x").content.given == BEGIN
+    for wrong, problem in {
+        '"schema": 2': "schema: is 2, this runbook reads 1",
+        '"schema": true': "schema: is the boolean 'true', expected a whole number",
+        '"until": "2026-01-01T00:00:00"': "until: is '2026-01-01T00:00:00', expected ISO 8601 with",
+        '"given": "1700000000"': "given: is '1700000000', expected ISO 8601 with a zone",
+        '"name": 1': "name: is the number '1', expected a string",
+        '"material": []': "material: is a list, expected an object",
+        '"signature": 7': "signature: is the number '7', expected a string",
+        '"more": 7': "has not the fields of an approval: schema, plan, material, name, given",
+        '"name": "C", "name": "B"': "key 'name' is there twice",
+    }.items():
+        name = wrong.partition(":")[0].strip('"')
+        others = json.dumps({key: value for key, value in content.items() if key != name})
+        with pytest.raises(ParseError, match=re.escape(problem)):
+            parse_approval(f"{others[:-1]}, {wrong}}}", "x")
