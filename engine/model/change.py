@@ -11,7 +11,7 @@ from engine.secrets import Secret
 
 
 class Outcome(StrEnum):
-    """How a change ended. UNKNOWN is neither: the answer did not come."""
+    """How a change ended. UNKNOWN: no answer came, so that it may be either."""
 
     OK = "ok"
     FAILED = "failed"
@@ -22,7 +22,7 @@ _WEIGHT = {Outcome.OK: 0, Outcome.UNKNOWN: 1, Outcome.FAILED: 2}
 
 
 def merged(outcomes: Iterable[Outcome]) -> Outcome:
-    """Several changes as one: FAILED over UNKNOWN over OK. Of none, all are OK."""
+    """Several changes as one: FAILED if one is, else UNKNOWN if one is, else OK, as for none."""
     return max(outcomes, key=_WEIGHT.__getitem__, default=Outcome.OK)
 
 
@@ -78,9 +78,8 @@ class Change:
 class Doubt:
     """What speaks against going on, of which a person may say that it does not matter.
 
-    An action yields it in the midst of its changes: it goes on when there is no finding, or when
-    all of them are accepted. What it can't go on with at all it raises (`StoppedForPerson`), and
-    nobody can accept that.
+    An action yields it between its changes. It goes on when there is no finding, or when all of
+    them are accepted. What nobody can accept it raises (`StoppedForPerson`).
     """
 
     findings: tuple[Finding, ...]

@@ -206,7 +206,7 @@ class ClusterStatus:
     mixed_version: bool = False
     tickets: tuple[Ticket, ...] = ()
     has_fence_history: bool = True
-    """False: the fencer did not answer, so that no event is no news."""
+    """False: the fencer did not answer; that no event is listed then says nothing."""
 
     @property
     def standby_nodes(self) -> tuple[str, ...]:

@@ -44,4 +44,4 @@ class DrbdResource:
     connections: tuple[DrbdConnection, ...] = ()
     suspended: bool = False
     fails_io: bool = False
-    """Every input and output fails, after a forced demotion, until its users have let go of it."""
+    """It was demoted by force. All input and output fails until its users have closed it."""

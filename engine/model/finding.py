@@ -18,21 +18,21 @@ class Severity(StrEnum):
 
 
 class Way(StrEnum):
-    """Where a finding's remedy leads; there is one, and it leads one way."""
+    """What comes after a finding's remedy: exactly one of these."""
 
     AGAIN = "again"
     """The cause is removed, then the run is started again."""
     ACCEPT = "accept"
     """Another run finds the same: a person looks, and accepts what was seen."""
     UPGRADE = "upgrade"
-    """Not what was tried, but the upgrade itself is to go on."""
+    """The upgrade itself must go on, in the place of what was tried."""
     SUPPORT = "support"
     """Nothing more is done here: the vendor's support is called."""
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A person who takes a blocking finding upon himself: --accept 'CODE[@SUBJECT]=REASON' --by."""
+    """A person's word that a blocking finding may be passed: --accept, with --by."""
 
     code: str
     subject: str | None
@@ -40,7 +40,7 @@ class Acceptance:
     reason: str
     by: str
     until: date | None = None
-    """Its last day, by UTC; afterwards it is as if it had not been given."""
+    """Its last day, by UTC; afterwards it does not count."""
     run: str = ""
     """The run in which it was given."""
     given: str = ""

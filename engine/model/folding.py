@@ -11,7 +11,7 @@ T = TypeVar("T", Finding, Mapping[str, Any])
 
 _NOT_ASKED = ": not asked, "
 NOT_ASKED = f"{_NOT_ASKED}the node is out of reach"
-"""How `observed` of a finding ends that follows from an unreachable node, after the question."""
+"""The end of `observed`, behind the question, in a finding that follows from a lost node."""
 
 
 def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:

@@ -75,7 +75,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class FailingScript:
-    """One script of the health check that is not content, as the output names it."""
+    """One script of the health check that reports a problem, as the output names it."""
 
     path: str
     said: str = ""

@@ -57,9 +57,9 @@ class Setting(Generic[T]):
     """Of `engine.parse.inventory_values`, for a value that JSON has: the journal keeps it."""
     default: T
     in_rehearsal: T | None = None
-    """What a rehearsal takes that does not say; None: the same."""
+    """The default in a rehearsal; None: the same as elsewhere."""
     steers: bool = False
-    """An attempt that began with another value is not gone on with unless that is accepted."""
+    """An attempt that began with another value is continued only when that is accepted."""
 
     @property
     def variable(self) -> str:

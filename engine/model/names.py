@@ -113,7 +113,7 @@ def aliases(definition: ClusterDefinition | None, inventory: Inventory) -> Alias
 def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Names:
     """The sets of nodes. Without a readable definition the order of the inventory stands in,
 
-    which is good enough to ask questions; policy/roles blocks before anything is changed.
+    which is good enough to ask questions; judge/roles blocks before anything is changed.
     """
     internal: dict[str, str] = {}
     active, is_known = inventory.operative[0], False

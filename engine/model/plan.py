@@ -48,7 +48,7 @@ class PlannedStep:
     further: str = ""
     """Changes that follow `changes` and are not known yet."""
     notes: tuple[str, ...] = ()
-    """What is to be known of `changes`: who began them, what may still move them."""
+    """What to know about `changes`: who began them, what may still delay them."""
     books_on: str = ""
     """WILL RUN: the node whose records it writes; it does not change the cluster."""
     expected: str = ""

@@ -15,7 +15,7 @@ class Manner(StrEnum):
     HTTP = "http"
     """GET: any status but 404 and those from 500 on."""
     HTTPS = "https"
-    """The same over TLS; who the server is, is not judged."""
+    """The same over TLS; the certificate is not checked."""
     TLS = "tls"
     """Something that speaks TLS is there, whatever certificates it wants."""
     TCP = "tcp"
@@ -72,7 +72,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Probes:
-    """`runbook_probes`: None of them, or the runbook's own with changes.
+    """`runbook_probes`: no probing at all, or changes to the services that the runbook names.
 
     A target named like one of the runbook's own takes its place.
     """

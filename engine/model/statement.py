@@ -1,4 +1,4 @@
-"""A green rehearsal's word for the upgrade that it was made for."""
+"""What a green rehearsal states about the upgrade that it was made for."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ FORM = "CODE[@SUBJECT]=REASON"
 
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# one last word, or anything that begins like a date: who writes that means an end
+# a single last word, or anything that begins like a date, was meant as the end
 _UNTIL = re.compile(r"(?:^|\s)until\s+(?P<day>\d.*|\S+)$", re.IGNORECASE | re.DOTALL)
 
 
 def parse_acceptance(text: str, by: str) -> Acceptance:
-    """A person who takes a blocking finding upon himself, why, and until which day (UTC).
+    """Who lets a blocking finding pass, why, and until which day (UTC).
 
     >>> parse_acceptance("disk-space@neteye02=grows in May", "A. Rossi").code
     'disk-space'

@@ -126,7 +126,7 @@ def _targets(element: Element, facts: tuple[NodeFacts, ...]) -> Iterator[tuple[s
 
 
 def _rule_score(rule: Element, node: NodeFacts, where: str) -> tuple[str, bool]:
-    """(score, whether it is known). Of an attribute that the node has not it is -INFINITY."""
+    """(score, whether it is known). It is -INFINITY when the node lacks the attribute."""
     by_attribute = rule.get("score-attribute")
     if rule.get("id-ref"):
         return "-INFINITY", False

@@ -33,7 +33,7 @@ class NodeFacts:
     is_complete: bool
     """Transient attributes are among them: what is not there is not defined."""
     unsure: frozenset[str] = frozenset()
-    """Attributes whose value hangs on more than this answer, or may change by itself."""
+    """Attributes whose value depends on more than this answer, or may change by itself."""
     permanent: Mapping[str, str] = field(default_factory=dict)
     transient: Mapping[str, str] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ def _expression(expression: Element, node: NodeFacts) -> bool | None:
     value = node.attributes.get(name)
     if value is None and not node.is_complete:
         return None
-    # an empty wanted value is none to pacemaker, an empty value of the node is one
+    # to pacemaker an empty wanted value is no value, and an empty value of the node is a value
     wanted = expression.get("value") or None
     kind = expression.get("type", "").lower()
     holds = _compare(expression.get("operation", "").lower(), value, wanted, kind)
@@ -140,7 +140,7 @@ def _compare(operation: str, value: str | None, wanted: str | None, kind: str) -
 
 
 def _sides(kind: str, value: str, wanted: str) -> tuple[float, float] | tuple[str, str] | None:
-    """Both values as they are compared; None for versions, and where a number is half of one."""
+    """Both values as they are compared; None for versions, and for text that begins as a number."""
     words = value.casefold(), wanted.casefold()
     if kind == "string":
         return words

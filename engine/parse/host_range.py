@@ -7,7 +7,7 @@ import string
 from itertools import islice
 
 MAX_HOSTS = 256
-"""A pattern for more hosts than any cluster has is a slip of the pen."""
+"""No cluster has more hosts: a pattern for more of them is a typing error."""
 
 _PORT = re.compile(r"(?P<pattern>.*[^:]):(?P<port>[0-9]{1,5})", re.ASCII)
 _RANGE = re.compile(r"(?P<head>[^\[\]]*)\[(?P<bounds>[^\[\]]*)\](?P<tail>.*)")

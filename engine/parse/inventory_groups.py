@@ -14,7 +14,7 @@ from engine.parse.inventory_lines import GROUPS, SECTIONS, HostLine, Lines, did_
 
 
 def resolve(lines: Lines) -> None:
-    """Give each host its role and the groups above its own; what can't be is a problem."""
+    """Give each host its role and the groups above its own; adds a problem where it can't."""
     groups = _Groups(lines)
     groups.check()
     lines.hosts = [host for line in lines.hosts for host in groups.placed(line)]

@@ -68,7 +68,7 @@ def _text(path: Path) -> str:
 
 
 def _check_variables(lines: Lines, readers: Readers, problems: Problems) -> tuple[str, ...]:
-    """What changes nothing here and is told all the same, once for each variable."""
+    """Warnings of variables that change nothing here, one for each variable."""
     # hosts of one range share their variables: told once
     own = {(name, v.line): v for host in lines.hosts for name, v in host.variables.items()}
     given = [

@@ -67,7 +67,7 @@ def readers_with(step: Iterable[Setting[Any]]) -> Readers:
 def check_variable(name: str, value: Value, readers: Readers, is_for_all: bool) -> str:
     """Wrong when a variable is not allowed where it stands; its value is never shown.
 
-    What is to be warned of, when Ansible knows it and here it changes nothing; else empty.
+    Returns a warning when it is a variable of Ansible that changes nothing here; else ''.
     """
     if name in HOST_READERS or (is_for_all and name in readers):
         return ""

@@ -103,7 +103,7 @@ def environment(value: Value) -> Environment:
 def _shown(login: str) -> str:
     """A login or address for a message, in quotes, without what may be a password in it."""
     user, at, address = login.rpartition("@")
-    if _IPV6.fullmatch(address):  # its colons stand before no password
+    if _IPV6.fullmatch(address):  # what follows a colon of an IPv6 address is no password
         return repr(f"{_LOGIN_WITH_PASSWORD.sub(_without_password, f'{user}{at}')}{address}")
     return repr(_LOGIN_WITH_PASSWORD.sub(_without_password, login))
 

@@ -1,8 +1,8 @@
 """Where a log of `neteye update` or `neteye upgrade` tells of a failure, and of which task.
 
 The commands are Ansible inside (domain facts 2.1): a heading for each task, then a line for each
-host. How their own words around it go is not known, so nothing rests on a phrase of theirs. In a
-log without headings, a shell's say, the last line that tells of a failure counts.
+host. The wording of their other lines is not known, so no phrase of theirs is relied on. In a log
+without headings, as of a shell, the last line that tells of a failure counts.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class PlayLog:
 
     def feed(self, line: str) -> None:
         """The next line, without its end."""
-        # a log may be a flood: patterns are looked for where their words are only
+        # a log may be a flood: a pattern is tried only on a line that has its word
         line = (_COLOURS.sub("", line) if "\x1b" in line else line).rstrip()
         if not line or (self._awaits and self._go_on(line)):
             return

@@ -28,7 +28,7 @@ done
 wait
 """
 
-# args: names. Each name once by itself, so that one without an address is told from one not asked.
+# args: names. Each name is printed alone first: one without an address is not one not asked for.
 _ADDRESSES = """
 for name; do
   {

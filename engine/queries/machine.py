@@ -58,7 +58,7 @@ PROCESSORS: Query[int] = Query(name="processors", argv=("nproc",), parse=of_text
 
 MACHINE: Query[str] = Query(
     name="which machine it is",
-    # containers of one machine share it, and its memory is there only once
+    # containers of one machine share this id, and the machine's memory counts once
     argv=("cat", "/proc/sys/kernel/random/boot_id"),
     parse=of_text(str.strip),
 )
@@ -97,7 +97,7 @@ PROCESSES: Query[tuple[Process, ...]] = Query(
 
 
 def _reading(answer: Answer) -> tuple[float, float, float]:
-    # an answer that is read again knows when it came
+    # a recorded answer has the time at which it came
     received = float(getattr(answer, "received", None) or time.time())
     return received - float(getattr(answer, "seconds", 0.0)), parse_epoch(answer.text), received
 
@@ -116,7 +116,7 @@ def file_text(path: str) -> Query[str]:
 
 
 def optional_file_text(path: str) -> Query[str | None]:
-    """As `file_text`; None is an observation: the file is not there."""
+    """As `file_text`; None: the file is not there, which is an answer."""
     return Query(
         name=path,
         argv=("sh", "-c", '[ -e "$1" ] || exit 44; exec cat "$1"', "cat", path),

@@ -78,4 +78,4 @@ ELASTIC: Query[ElasticState | None] = Query(
     ok_codes=(0, 44),
     deadline=90.0,
 )
-"""None is an observation: none of the vendor's tools for it is installed."""
+"""None: no tool of the vendor for Elasticsearch is installed, which is an answer."""

@@ -182,7 +182,7 @@ def package_state(
 
 
 def repository_state(repository: str, version: str) -> Query[PackageState | Unreadable]:
-    """As `package_state`, with all that may hide packages; Unreadable is an observation."""
+    """As `package_state`, with all that may hide packages; Unreadable is an answer, too."""
     return Query(
         name=f"repository {repository} of {version}",
         argv=_argv(repository, version, HIDING),

@@ -56,7 +56,7 @@ class Collector:
     def results(self, ssh_code: int | None, host: Host, said: str = "") -> list[Answer | Lost]:
         """One entry a command. Raises `Lost` when the node never began.
 
-        `said` is what the connection's ssh told meanwhile: it knows why it broke.
+        `said` is what ssh wrote about the connection meanwhile: it tells why it broke.
         """
         if not self._err.begun:
             raise self._never_began(ssh_code, host)

@@ -1,8 +1,8 @@
 """What every transport promises: an answer, or a `Lost` that says why there is none.
 
 The only door to nodes. An answer carries the command's own exit code, 255 included; whatever
-keeps an answer from coming is a `Lost`, never a code. An answer that did not come is not an
-answer (design, promise 4): what to make of it is decided by those who asked.
+keeps an answer from coming is a `Lost`, never a code. A missing answer is never taken for a good
+one (design, promise 4): those who asked decide what follows from it.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Transport(Protocol):
     """Told of the first refusal of the role firewall, from any thread; from then on nothing but
     the run's bookkeeping is sent."""
     on_stranger: Callable[[Lost], None]
-    """Told once a node when another machine has taken its place since; from any thread."""
+    """Called once for each node whose place another machine has taken; from any thread."""
 
     def confirm(self, node: str, known: Known) -> None:
-        """The node is this machine: whatever connection leads to another one sends nothing."""
+        """Say which machine the node is: a connection that leads to another one sends nothing."""
 
     def run(
         self,
@@ -50,8 +50,8 @@ class Transport(Protocol):
     ) -> Answer:
         """Run one command and wait for its answer.
 
-        `gate` are words that go before it on the node and run it, or end without having run it.
-        The role firewall looks at the command alone.
+        `gate` goes before it on the node: a command that runs it, or ends without running it. The
+        role firewall looks at the command alone.
         """
 
     def ask_batch(

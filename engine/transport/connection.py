@@ -66,11 +66,11 @@ class Connection:
         return self._ensure()
 
     def is_new(self, control: Path) -> bool:
-        """Over this connection it has not been seen yet which machine is there."""
+        """No session over this connection has shown yet which machine is there."""
         return control != self._recognised
 
     def recognise(self, control: Path) -> None:
-        """A session over this connection has told which machine is there, or has looked."""
+        """Note that a session over this connection has shown which machine is there."""
         self._recognised = control
 
     def client(self, control: Path, command: bytes) -> list[bytes]:
@@ -135,7 +135,7 @@ class Connection:
     def _open(self) -> Path:
         """Log in. Lost when that can't be; dropped connections are tried again for a while.
 
-        What a hop before the node says is heard by a login of its own, in the place of a try.
+        One of the tries may be a login that lets a hop's own messages through.
         """
         until, pause, aloud = time.monotonic() + OPEN_DEADLINE, 0.2, False
         while True:

@@ -63,8 +63,8 @@ def connect(
 ) -> Iterator[Connection[DictCursor]]:
     """A connection to the server behind `socket_path` on `node`; rows come as mappings.
 
-    Raises `Unanswered` (with the error's number and meaning, never with contents) for whatever
-    the server or the way to it does not answer, also in the block; `Lost` for ssh.
+    Raises `Unanswered` when the server, or the way to it, does not answer, in the block too. It has
+    the error's number and meaning, never contents. Raises `Lost` for ssh.
     """
     what = f"database {database or '(none)'} as {user}"
     with transport.forward(node, socket_path) as local, _translated(node, what):
@@ -83,7 +83,7 @@ def rows(connection: Connection[DictCursor], sql: str, params: Params = None) ->
 
 
 class _Stream(SSDictCursor):
-    """pymysql's, that can be closed when its connection is lost.
+    """pymysql's cursor for big answers, which can be closed when its connection is lost.
 
     pymysql reads what is left of an answer before it closes the cursor, and fails with an
     AttributeError where there is no connection any more to read from (1.2.4).
@@ -113,7 +113,7 @@ def logs_in(
     password: Secret,
     database: str | None = None,
 ) -> bool:
-    """Whether the server lets `user` in with `password`. No answer is `Unanswered`, never False."""
+    """Whether the server lets `user` in with `password`; `Unanswered` when it does not say."""
     with (
         transport.forward(node, socket_path) as local,
         _translated(node, f"login of {user}"),

@@ -56,7 +56,7 @@ def ended_before_the_node(log: str, way: Way) -> bool:
 
 
 def has_reason(log: str, way: Way) -> bool:
-    """There is nothing that the hop could tell, were it heard: it spoke, or there was none."""
+    """The hop has told its reason, or there is no hop: a login for its messages adds nothing."""
     if not ended_before_the_node(log, way):
         return _BY_PROXY.search(log) is None
     return bool(_words_of_the_hop(log)) or _is_silent(log)
@@ -96,7 +96,7 @@ _BROKE = (
 def how_it_broke(log: str) -> str:
     """What ssh's own words about an open connection that was lost mean.
 
-    Of a connection that the other side ended, a connection kept in the background says nothing.
+    A connection in the background says nothing when the other side has ended it.
     """
     if not log.strip():
         return (
@@ -148,7 +148,8 @@ def _without_a_word(log: str, way: Way) -> str:
 def _who_spoke(log: str, way: Way, node: str) -> tuple[str, str, tuple[str, ...]]:
     """The hop whose ssh said why it went no further, what lies behind it, its locked keys.
 
-    Each ssh that came by a hop ends with a line of its own: as many hops from the end.
+    Each ssh that goes through a hop ends with a line of its own. Their number tells how many hops
+    before the end the one is that spoke.
     """
     ends = sum(_BY_PROXY.search(line) is not None for line in _lines(log))
     at = len(way.jumps) - min(max(ends, 1), len(way.jumps))

@@ -34,7 +34,7 @@ _PCS_GROUPS = frozenset(
     {"cluster", "resource", "stonith", "constraint", "property", "acl", "qdevice", "quorum"}
     | {"booth", "config", "pcsd", "host", "node", "alert", "client", "dr", "tag"}
 )
-"""All of pcs but `status`: each of these groups has verbs that change something, and gets more."""
+"""All groups of pcs but `status`: each has verbs that change something, later versions more."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Firewall:
                 )
 
     def keeps_records(self, argv: Sequence[str]) -> bool:
-        """A journal quotes what commands said: `neteye upgrade` and ssh's messages among it."""
+        """A script of the bookkeeping: its input is text that may quote commands, and is none."""
         return tuple(argv[:2]) == ("sh", "-c") and len(argv) > 2 and argv[2] in self.bookkeeping
 
 

@@ -20,7 +20,7 @@ def try_socket(transport: Transport, node: str, path: str) -> None:
             client.settimeout(LIMIT)
             _until_closed(client, str(local))
     except _Closed:
-        return  # forward() has looked at what sshd said of it
+        return  # forward() would have raised for an sshd that refuses
 
 
 def _until_closed(client: socket.socket, local: str) -> None:

@@ -1,9 +1,9 @@
 """Which machine each node is: nothing runs on another one, whatever the connection leads to.
 
 The first question to a node asks who it is; until the answer has been confirmed nothing else is
-sent there. From then on each session begins, on the node, with a look at machine id and name (the
-first one of a new connection at pacemaker's name for it, too) and ends before its command when
-they are not those of the node. That costs no round trip and no process.
+sent there. From then on each session begins, on the node, with a look at machine id and name. The
+first one of a new connection looks at pacemaker's name for the node, too. A session that finds
+another machine ends before its command. The look costs no round trip and no process.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def aloud_command(host: Host, log: Path) -> list[str]:
 
 
 def configuration_command(host: Host) -> list[str]:
-    """A client that prints what it would go by for this host, and connects to nobody."""
+    """A client that prints its configuration for this host, and connects to nobody."""
     return ["ssh", "-G", *_options(), *_target(host)]
 
 

@@ -38,7 +38,7 @@ _ASKED_FOR = "read from master failed"
 
 
 class _NotKept(Exception):
-    """The command failed: what it wrote is no file."""
+    """The command failed: what it wrote does not become a file."""
 
 
 class SshTransport:
@@ -158,9 +158,9 @@ class SshTransport:
                 raise
 
     def _look(self, connection: Connection) -> None:
-        """A session for its look at the machine. Lost when it is another one.
+        """A session that only looks which machine is there. Lost when it is another one.
 
-        Whatever keeps its answer away: what it goes before was not sent.
+        When no answer comes, what was to follow has not been sent.
         """
         collector = Collector(connection.host.name, [["true"]], 10.0)
         try:
@@ -261,5 +261,5 @@ class SshTransport:
 
 
 def _opened_none(said: str) -> bool:
-    """No session was asked for; what ssh says of its own connection afterwards does not count."""
+    """No session was asked for. What ssh says later of its own connection does not count."""
     return _ASKED_FOR not in said and any(text in said for text in _NOT_STARTED)
