@@ -25,6 +25,7 @@ from engine.transport.base import OnChunk, OnLine
 from engine.transport.ssh import SshTransport
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
+from rehearsal.to_4_26 import STEP
 
 Say = Callable[[str], None]
 
@@ -95,7 +96,7 @@ def running(directory: Path) -> Iterator[Server]:
     podman(
         *("run", "--detach", "--rm", "--network", "none", "--name", name),
         *("--volume", f"{directory.resolve()}:/exchange", *limits()),
-        *(image.ensure(lambda _: None), "bash", "-c", _START),
+        *(image.ensure(STEP, lambda _: None), "bash", "-c", _START),
         timeout=600,
     )
     server = Server(name, directory)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from rehearsal import cluster, scenarios, waiting
+from rehearsal import cluster, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.state import State
 from rehearsal.topology import DEFAULT_NAME
@@ -45,10 +45,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--name", default=DEFAULT_NAME, help="cluster (default: %(default)s)")
         return command
 
-    listing = ", ".join(scenarios.SCENARIOS)
+    listing = ", ".join(scenario.name for scenario in step.load().scenarios)
     for name, text in (("up", "start the cluster"), ("reset", "put it back to its start")):
         command = add(name, text)
-        command.add_argument("--scenario", help=f"starting state, one of: {listing}")
+        command.add_argument("--scenario", help=f"starting state, by default one of: {listing}")
         command.add_argument("--seed", type=int, help="what is drawn (default: random)")
         command.add_argument(
             "--set",
@@ -62,6 +62,12 @@ def parser() -> argparse.ArgumentParser:
                 "--fresh", action="store_true", help="made anew, also when one is up already"
             )
             command.add_argument("--nodes", help="for example operative=3,elastic=1,voting=1")
+            command.add_argument(
+                "--step",
+                metavar="PACKAGE",
+                help=f"version step, an importable package (default: {step.DEFAULT}; a cluster that"
+                " is there keeps its own)",
+            )
     for name, text in (
         ("save", "keep the cluster's state under a label"),
         ("load", "put the cluster into a state that was saved"),
@@ -105,7 +111,8 @@ def _up(options: argparse.Namespace) -> int:
     settings = dict(options.set) if options.set else None
     if options.fresh:
         cluster.down(options.name)
-    cluster.up(options.name, options.scenario, options.seed, options.nodes, settings)
+    asked = (options.name, options.scenario, options.seed, options.nodes, settings)
+    cluster.up(*asked, step=options.step)
     return 0
 
 
@@ -141,7 +148,8 @@ def _status(options: argparse.Namespace) -> int:
         return 0
     before = State(options.name).read()
     if before is not None:
-        print(f"scenario {before[0].scenario}, seed {before[0].seed}")
+        asked = before[0]
+        print(f"step {asked.package}, scenario {asked.scenario}, seed {asked.seed}")
     for row in rows:
         print(
             "  ".join(

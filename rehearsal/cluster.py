@@ -5,6 +5,7 @@
 PosixPath('/var/lib/neteye-rehearsal/neteye/inventory.ini')
 """
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
@@ -20,13 +21,13 @@ from rehearsal import (
     nodes,
     podman,
     saved,
-    scenarios,
     waiting,
 )
+from rehearsal import step as steps
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.network import Network
 from rehearsal.render.inventory import inventory
-from rehearsal.standins.settings import SettingsError, draw
+from rehearsal.standins.settings import SettingsError
 from rehearsal.starting import or_diagnosis, start_nodes
 from rehearsal.state import Asked, State, locked, machine_lock
 from rehearsal.topology import (
@@ -50,19 +51,24 @@ def up(
     nodes: Nodes | None = None,
     settings: Mapping[str, Any] | None = None,
     say: Say = print,
+    *,
+    step: str | None = None,
 ) -> bool:
     """Have a ready cluster; returns False when it was there already and nothing was changed.
 
-    What is not given is the default (`guide`, a random seed, 3 + 1 + 1 nodes), and matches
-    whatever a running cluster has. `settings` overrides what is drawn from the seed (keys: see
-    standins/README.md). Leftovers of the same name are replaced. Raises RehearsalError.
+    What is not given is the default (the step's first scenario, a random seed, 3 + 1 + 1 nodes),
+    and matches whatever a running cluster has. `settings` overrides what is drawn from the seed
+    (keys: see standins/README.md and the step's). `step` is the package of a version step; a
+    cluster that is there keeps its own. Leftovers of the same name are replaced. Raises
+    RehearsalError.
     """
     _check_name(name)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
-    chosen = _checked(scenario or scenarios.DEFAULT, settings)
+    chosen_step = _step(name) if step is None else steps.load(step)
+    chosen = _checked(chosen_step, scenario, settings)
     host.prepare()
     with locked(name):
-        reference = image.ensure(say)
+        reference = image.ensure(chosen_step, say)
         place = State(name)
         if _is_as_wanted(place, reference, scenario, seed, counts, settings):
             say(f"cluster {name!r} is up already and healthy; nothing changed")
@@ -77,6 +83,7 @@ def up(
             counts or DEFAULT_COUNTS,
             made.subnet,
             dict(settings or {}),
+            chosen_step.package,
         )
         saved.remove_images(name)
         making.make(place, asked, reference)
@@ -92,12 +99,14 @@ def reset(
     settings: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> None:
-    """Put a cluster back to its start: same topology; seed, scenario, settings unless given.
+    """Put a cluster back to its start: same step and topology; seed, scenario, settings unless
+    given.
 
     Raises RehearsalError when there is no such cluster.
     """
     _check_name(name)
-    _checked(scenario or scenarios.DEFAULT, settings)
+    step = _step(name)
+    _checked(step, scenario, settings)
     host.prepare()
     with locked(name):
         place = State(name)
@@ -107,14 +116,12 @@ def reset(
                 f"There is no cluster {name!r} to reset; `python -m rehearsal up` makes one."
             )
         old, old_image = before
-        reference = image.ensure(say)
-        asked = Asked(
-            name,
-            scenario or old.scenario,
-            old.seed if seed is None else seed,
-            old.counts,
-            old.network,
-            old.overrides if settings is None else dict(settings),
+        reference = image.ensure(step, say)
+        asked = dataclasses.replace(
+            old,
+            scenario=scenario or old.scenario,
+            seed=old.seed if seed is None else seed,
+            overrides=old.overrides if settings is None else dict(settings),
         )
         _remove_running(name)
         if (asked, reference) != (old, old_image):
@@ -199,8 +206,12 @@ def inventory_text(name: str = DEFAULT_NAME) -> str:
     before = State(name).read()
     if before is None and name != DEFAULT_NAME:
         raise RehearsalError(f"There is no cluster {name!r}; `python -m rehearsal up` makes one.")
-    made = build(name, DEFAULT_COUNTS, DEFAULT_NETWORK) if before is None else before[0].topology
-    return inventory(made, State(name).ssh / "config")
+    step = _step(name)
+    if before is None:
+        made = build(name, DEFAULT_COUNTS, DEFAULT_NETWORK, step.services)
+    else:
+        made = before[0].topology
+    return inventory(made, State(name).ssh / "config", step.inventory)
 
 
 def topology(name: str = DEFAULT_NAME) -> Topology:
@@ -237,11 +248,17 @@ def _check_name(name: str) -> None:
         )
 
 
-def _checked(scenario: str, settings: Mapping[str, Any] | None) -> str:
+def _step(name: str) -> steps.Step:
+    """The step of the cluster of that name; the default one where there is no cluster."""
+    before = State(name).read()
+    return steps.load() if before is None else before[0].step
+
+
+def _checked(step: steps.Step, scenario: str | None, settings: Mapping[str, Any] | None) -> str:
     """The scenario's name; raises UsageError for a scenario or setting that there is not."""
-    found = scenarios.find(scenario)
+    found = step.scenario(scenario)
     try:
-        draw(0, found.for_settings(settings))
+        step.draw(0, found.for_settings(settings))
     except SettingsError as error:
         raise UsageError(f"--set: {error}") from error
     return found.name
@@ -296,10 +313,10 @@ def _start(place: State, asked: Asked, reference: str, made: Network) -> None:
     place.restore()
     start_nodes(place, found, made, lambda _: reference)
     or_diagnosis(place, found, lambda: waiting.until_ready(found))
-    for step in scenarios.find(asked.scenario).after_start:
+    for command in asked.step.scenario(asked.scenario).after_start:
         for node in found.nodes:
-            if nodes.applies(step, node):
-                podman.execute(waiting.container_name(found, node), step.argv, timeout=120)
+            if nodes.applies(command, node):
+                podman.execute(waiting.container_name(found, node), command.argv, timeout=120)
 
 
 def _tell(place: State, say: Say) -> None:

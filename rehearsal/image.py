@@ -1,21 +1,24 @@
-"""The node image: built once, kept as long as its inputs stay the same.
+"""The node image of a version step: built once, kept as long as its inputs stay the same.
 
 Two layers of cache. The base (Debian packages, a minute to make) is named by the hash of the
 package list and of how it is made; the configured image by the hash of the base's name and of
-every file that `image/Containerfile` copies. What depends on topology or seed is not in it.
+every file that `image/Containerfile` copies. Both names have the step in them, so that images of
+two steps stand side by side. What depends on topology or seed is not in them.
 """
 
 import hashlib
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rehearsal import podman
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
 from rehearsal.state import machine_lock
+from rehearsal.step import Step
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = "localhost/neteye-rehearsal"
@@ -23,13 +26,9 @@ _BASE = "localhost/neteye-rehearsal-base"
 _SUITE = "bookworm"
 _KEPT = "24h"  # an older image goes when another one is built
 _LOG = Path("/var/log/neteye-rehearsal-image.log")
-_TREES = (
-    "image/Containerfile",
-    "image/database",
-    "image/rootfs",
-    "standins/rootfs",
-    "packages/ocs_conf.py",
-)
+_TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
+_STEP_TREES = ("database", "rootfs")
+"""What a step's `image/` has for the build, each where it is there."""
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 # never used in a node; the static database tools alone are 60 MB
 _LEFT_OUT = (
@@ -47,69 +46,86 @@ _LEFT_OUT = (
     "/usr/bin/mariadb-binlog",
     "/usr/bin/mariadb-conv",
 )
-# the console's schema without the console (it would bring PHP)
-_SCHEMA_HOOK = """
+_CLEAN_HOOK = """
 set -eu
-mkdir "$1/tmp/ocs"
-cd "$1/tmp/ocs"
-export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
-apt-get -q -o APT::Sandbox::User=root download ocsinventory-reports
-dpkg-deb -x ocsinventory-reports_*.deb unpacked
-mkdir -p "$1/usr/share/ocsinventory-reports"
-cp -r unpacked/usr/share/ocsinventory-reports/files "$1/usr/share/ocsinventory-reports/"
-cd /
-rm -rf "$1/tmp/ocs" "$1/var/lib/mysql"
+rm -rf "$1/var/lib/mysql"
 rm -f "$1"/etc/ssh/ssh_host_*
 """
 Say = Callable[[str], None]
 
 
-def ensure(say: Say) -> str:
-    """Build what is missing; returns the reference of the configured image."""
+def ensure(step: Step, say: Say) -> str:
+    """Build what is missing; returns the reference of the step's configured image."""
     with machine_lock():
-        return _ensure(say)
+        return _ensure(step, say)
 
 
-def _ensure(say: Say) -> str:
-    base = f"{_BASE}:{base_hash()}"
-    reference = f"{REPOSITORY}:{image_hash()}"
+def _ensure(step: Step, say: Say) -> str:
+    base = f"{_named(_BASE, step)}:{base_hash(step)}"
+    reference = f"{_named(REPOSITORY, step)}:{image_hash(step)}"
     if podman.image_exists(reference):
         return reference
     if not podman.image_exists(base):
         say("building the base image (Debian packages, about a minute) ...")
-        _timed(say, "base image", lambda: _build_base(base))
-    _timed(say, "node image", lambda: _build_image(base, reference))
-    _remove_unused([name for name in _ours("--filter", f"until={_KEPT}") if name != base])
+        _timed(say, "base image", lambda: _build_base(step, base))
+    _timed(say, "node image", lambda: _build_image(step, base, reference))
+    old = _ours("--filter", f"until={_KEPT}")
+    _remove_unused([name for name in old if name != base and not _is_of_another(step, name)])
     return reference
 
 
-def package_list() -> list[str]:
-    """The Debian packages of image/packages.txt."""
-    lines = (HERE / "image/packages.txt").read_text(encoding="utf-8").splitlines()
+def _named(repository: str, step: Step) -> str:
+    return f"{repository}/{step.package.lower()}"
+
+
+def _is_of_another(step: Step, name: str) -> bool:
+    """Whether an image is another step's; one without a step's name is nobody's any more."""
+    ours = tuple(f"{_named(repository, step)}:" for repository in (REPOSITORY, _BASE))
+    return name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and not name.startswith(ours)
+
+
+def package_list(step: Step) -> list[str]:
+    """The Debian packages of image/packages.txt and those of the step."""
+    files = (HERE / "image/packages.txt", step.folder / "image/packages.txt")
+    lines = [ln for f in files if f.is_file() for ln in f.read_text(encoding="utf-8").splitlines()]
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def base_hash() -> str:
+def _hooks(step: Step) -> list[str]:
+    """Shell texts that mmdebstrap runs on the new root, the step's first."""
+    own = step.folder / "image/base.sh"
+    return [*([own.read_text(encoding="utf-8")] if own.is_file() else []), _CLEAN_HOOK]
+
+
+def base_hash(step: Step) -> str:
     """Twelve hexadecimal digits that change with the base's inputs."""
-    parts = [_SUITE, _SCHEMA_HOOK, *_LEFT_OUT, *package_list()]
+    parts = [_SUITE, *_hooks(step), *_LEFT_OUT, *package_list(step)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def image_hash() -> str:
+def image_hash(step: Step) -> str:
     """Twelve hexadecimal digits that change with any input of the configured image."""
-    digest = hashlib.sha256(base_hash().encode())
-    for path in input_files():
+    digest = hashlib.sha256(base_hash(step).encode())
+    for name, path in input_files(step).items():
         mode = "x" if path.stat().st_mode & 0o100 else "-"
-        digest.update(f"\0{path.relative_to(HERE)}\0{mode}\0".encode())
+        digest.update(f"\0{name}\0{mode}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def input_files() -> list[Path]:
-    """Every file that the build copies, sorted; caches of Python are not among them."""
-    return sorted(
-        path for tree in _TREES for path in _files(HERE / tree) if "__pycache__" not in path.parts
-    )
+def input_files(step: Step) -> Mapping[str, Path]:
+    """Every file that the build copies, by its name in the build's context, sorted.
+
+    Caches of Python are not among them. The step's are below `step/`.
+    """
+    found = {
+        path.relative_to(HERE).as_posix(): path for tree in _TREES for path in _files(HERE / tree)
+    }
+    own = step.folder / "image"
+    for tree in _STEP_TREES:
+        for path in _files(own / tree):
+            found[f"step/{path.relative_to(own).as_posix()}"] = path
+    return {name: found[name] for name in sorted(found) if "__pycache__" not in name}
 
 
 def _files(path: Path) -> Iterable[Path]:
@@ -128,8 +144,12 @@ def _ours(*filters: str) -> list[str]:
     """This project's images, configured ones before the bases that they are made on."""
     shape = ("--format", "{{.Repository}}:{{.Tag}}")
     listing = podman.podman("images", *filters, *shape).stdout.split()
-    configured = [name for name in listing if name.startswith(f"{REPOSITORY}:")]
-    return configured + [name for name in listing if name.startswith(f"{_BASE}:")]
+    return [
+        name
+        for repository in (REPOSITORY, _BASE)
+        for name in listing
+        if name.startswith((f"{repository}:", f"{repository}/"))
+    ]
 
 
 def _remove_unused(names: list[str]) -> None:
@@ -144,36 +164,45 @@ def _timed(say: Say, what: str, work: Callable[[], None]) -> None:
     say(f"{what} built in {time.monotonic() - started:.0f} s")
 
 
-def _build_image(base: str, reference: str) -> None:
-    podman.podman(
-        "build",
-        "--network",
-        "none",
-        "--pull=never",
-        "--build-arg",
-        f"BASE={base}",
-        "--ignorefile",
-        str(HERE / "image/containerignore"),
-        "--file",
-        str(HERE / "image/Containerfile"),
-        "--tag",
-        reference,
-        str(HERE),
-        timeout=600,
-    )
+def _build_image(step: Step, base: str, reference: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="rehearsal-image-") as context:
+        _copy_inputs(step, Path(context))
+        podman.podman(
+            "build",
+            "--network",
+            "none",
+            "--pull=never",
+            "--build-arg",
+            f"BASE={base}",
+            "--file",
+            str(HERE / "image/Containerfile"),
+            "--tag",
+            reference,
+            context,
+            timeout=600,
+        )
 
 
-def _build_base(reference: str) -> None:
+def _copy_inputs(step: Step, context: Path) -> None:
+    for tree in _STEP_TREES:
+        (context / "step" / tree).mkdir(parents=True)
+    for name, path in input_files(step).items():
+        target = context / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+
+
+def _build_base(step: Step, reference: str) -> None:
     """mmdebstrap writes a tar, podman imports it while it is being written."""
     command = [
         "mmdebstrap",
         "--mode=root",
         "--variant=apt",
         "--format=tar",
-        f"--include={','.join(package_list())}",
+        f"--include={','.join(package_list(step))}",
         "--aptopt=Apt::Install-Recommends false",
         "--dpkgopt=force-unsafe-io",
-        f"--customize-hook={_SCHEMA_HOOK}",
+        *(f"--customize-hook={hook}" for hook in _hooks(step)),
     ]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
     command += [f"--aptopt={option}" for option in _proxy_options()]

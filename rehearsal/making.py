@@ -7,8 +7,8 @@ from rehearsal import nodes, podman, state
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.keys import Secrets, ssh_key
 from rehearsal.render import inventory, ssh
-from rehearsal.scenarios import Scenario, find
-from rehearsal.standins.settings import draw
+from rehearsal.scenario import Scenario
+from rehearsal.step import Step
 from rehearsal.topology import Topology
 
 _TREE = Path(__file__).resolve().parent
@@ -16,12 +16,14 @@ _TREE = Path(__file__).resolve().parent
 
 def make(place: state.State, asked: state.Asked, image: str) -> None:
     """Fill an empty state directory for `asked`; the record of it is written last."""
-    scenario = find(asked.scenario)
-    topology = asked.topology
-    settings = {**draw(asked.seed, scenario.for_settings(asked.overrides)), "cluster": asked.name}
+    step, topology = asked.step, asked.topology
+    scenario = step.scenario(asked.scenario)
+    drawn = step.draw(asked.seed, scenario.for_settings(asked.overrides))
+    settings = {**drawn, "cluster": asked.name}
     place.start_anew()
-    prepare_data(place, topology, scenario, settings, image)
+    prepare_data(place, step, topology, scenario, settings, image)
     plan = nodes.Plan(
+        step=step,
         topology=topology,
         scenario=scenario,
         settings=settings,
@@ -42,6 +44,7 @@ def make(place: state.State, asked: state.Asked, image: str) -> None:
 
 def prepare_data(
     place: state.State,
+    step: Step,
     topology: Topology,
     scenario: Scenario,
     settings: dict[str, object],
@@ -49,10 +52,9 @@ def prepare_data(
 ) -> None:
     """Run `rehearsal.inside.prepare` in a container: repositories, database, certificates."""
     request = {
+        "step": step.package,
+        "scenario": scenario.name,
         "settings": settings,
-        "asset": scenario.asset,
-        "migrated": scenario.migrated,
-        "sql": list(scenario.sql),
         "voting": topology.voting is not None,
     }
     (place.template / "request.json").write_text(json.dumps(request), encoding="utf-8")
@@ -67,8 +69,7 @@ def prepare_data(
             f"{podman.LABEL}={place.name}",
             "--volume",
             f"{place.template}:/prepare",
-            "--volume",
-            f"{_TREE}:/tree/rehearsal:ro",
+            *_trees(step),
             "--env",
             "PYTHONPATH=/tree",
             "--env",
@@ -85,6 +86,14 @@ def prepare_data(
         raise RehearsalError(f"The cluster's data could not be prepared: {failed}") from failed
 
 
+def _trees(step: Step) -> list[str]:
+    """Options that mount this tree, and the step's where it lies elsewhere, below /tree."""
+    trees = {"rehearsal": _TREE}
+    if not step.folder.is_relative_to(_TREE):
+        trees[step.package.replace(".", "/")] = step.folder
+    return [word for at, tree in trees.items() for word in ("--volume", f"{tree}:/tree/{at}:ro")]
+
+
 def write_controller_files(place: state.State, plan: nodes.Plan) -> None:
     """ssh configuration, known host keys and inventory."""
     public = {name: key.public for name, key in plan.host_keys.items()}
@@ -92,5 +101,5 @@ def write_controller_files(place: state.State, plan: nodes.Plan) -> None:
     (place.ssh / "known_hosts").write_text(known, encoding="ascii")
     config = place.ssh / "config"
     config.write_text(ssh.client_config(plan.topology, place.ssh), encoding="ascii")
-    text = inventory.inventory(plan.topology, config)
+    text = inventory.inventory(plan.topology, config, plan.step.inventory)
     place.inventory.write_text(text, encoding="utf-8")

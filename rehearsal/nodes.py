@@ -10,7 +10,8 @@ from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages.catalog import packages_for
 from rehearsal.render import cib, corosync, identity, pcsd, ssh
 from rehearsal.render.files import File, Files, text
-from rehearsal.scenarios import NodeStep, Scenario
+from rehearsal.scenario import NodeStep, Scenario
+from rehearsal.step import NodeCommand, Step
 from rehearsal.topology import Node, Role, Topology
 
 _COMMON_UNITS = ("ssh.service",)
@@ -26,13 +27,13 @@ _UNITS: Mapping[Role, tuple[str, ...]] = {
     Role.ELASTIC: ("elasticsearch.service",),
     Role.VOTING: ("corosync-qnetd.service", "neteye-drbd.service", "elasticsearch.service"),
 }
-_EDIT_OCS = "/usr/lib/neteye-rehearsal/edit_ocs_files.py"
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything that the nodes of one cluster are made from."""
 
+    step: Step
     topology: Topology
     scenario: Scenario
     settings: Mapping[str, Any]
@@ -98,7 +99,7 @@ def _cluster_files(plan: Plan) -> Files:
         properties=plan.scenario.properties,
         standby=tuple(names[number] for number in plan.scenario.standby if number in names),
         bans=tuple((what, names[n]) for what, n in plan.scenario.bans if n in names),
-        asset=plan.scenario.asset,
+        without=plan.scenario.without,
     )
     haclient = {"owner": "hacluster", "group": "haclient"}
     found: dict[str, File] = {
@@ -133,21 +134,17 @@ def units(topology: Topology, node: Node) -> list[str]:
     return [*_COMMON_UNITS, *_UNITS[node.role], *(["corosync-qdevice.service"] if qdevice else [])]
 
 
-def steps(plan: Plan, node: Node) -> list[dict[str, Any]]:
+def steps(plan: Plan, node: Node) -> list[NodeCommand]:
     """Commands of the node's first start, before systemd: packages, edits, the scenario's."""
     scenario = plan.scenario
     install = ["dnf", "-q", "-y", "--enablerepo=neteye", "install"]
-    names = packages_for(node.role.value, asset=scenario.asset)
-    found: list[dict[str, Any]] = [
+    names = packages_for(plan.step.packages, node.role.value, scenario.without)
+    found: list[NodeCommand] = [
         {"argv": [*install, *names], "env": {"DNF0": scenario.installed}},
         {"argv": ["rm", "-rf", "/var/cache/dnf"]},
     ]
-    if node.role is Role.OPERATIVE and scenario.asset and not scenario.migrated:
-        passwords = plan.settings["passwords"]
-        different = node.number in scenario.other_password_on
-        password = passwords["glpi"] if different else passwords["ocsserver"]
-        told = json.dumps({"password": password, "node": node.number})
-        found.append({"argv": [_EDIT_OCS], "stdin": told})
+    if node.role is Role.OPERATIVE:
+        found += plan.step.first_start(scenario, node.number, plan.settings)
     found += [{"argv": list(step.argv)} for step in scenario.before_start if applies(step, node)]
     return found
 

@@ -1,12 +1,10 @@
-"""What a scenario is: how a cluster differs from the default one. The tables are data beside it."""
+"""What a scenario is: how a cluster differs from the default one. The tables are a step's data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rehearsal.topology import Role
 
-SOURCE = "4.25"
-TARGET = "4.26"
 _TIME = "seconds_per_node"
 
 
@@ -26,23 +24,22 @@ class NodeStep:
 class Scenario:
     """One starting state. Node numbers are those of the default topology; others are left out.
 
-    `installed` is the repository suffix that first installs (`4.25-base`: updates pending).
-    `releases` sets what single nodes claim to be; `sql` runs in the prepared database;
-    `credentials` writes httpd's password file as after the migration.
+    `installed` is the repository suffix that first installs (`SOURCE-base`: updates pending),
+    `release` what the nodes claim to be, `releases` the same of single nodes; `without` names the
+    modules that are not installed; `sql` runs in the prepared database. A step's own table may
+    add fields.
     """
 
     name: str
     description: str
-    installed: str = f"{SOURCE}-base"
-    release: str = SOURCE
+    installed: str
+    release: str
     releases: Mapping[int, str] = field(default_factory=dict)
-    asset: bool = True
+    without: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
     standby: tuple[int, ...] = ()
     bans: tuple[tuple[str, int], ...] = ()
     sql: tuple[str, ...] = ()
-    migrated: bool = False
-    other_password_on: tuple[int, ...] = ()
     before_start: tuple[NodeStep, ...] = ()
     after_start: tuple[NodeStep, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The clustered services: one table for pacemaker, addresses, shared data and host names.
+"""The clustered services: one value for pacemaker, addresses, shared data and host names.
 
 Ids follow section 6 of the vendor facts: group `<name>_group` of `<name>_drbd_fs`,
 `<name>_virt_ip` and `<name>`.
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Service:
-    """A service that pacemaker moves; `folder` is its directory under /neteye/shared."""
+    """A service that pacemaker moves; `folder` is its directory under /neteye/shared.
+
+    `module` is the optional module that it belongs to; a scenario may be without it.
+    """
 
     name: str
     folder: str
-    asset: bool = False  # belongs to the asset module, absent in scenario no-asset
+    module: str = ""
 
     @property
     def group(self) -> str:
@@ -36,11 +39,7 @@ class Service:
         return f"{self.name}.neteyelocal"
 
 
-SERVICES = (
-    Service("mariadb", "mysql"),
-    Service("httpd", "httpd"),
-    Service("ocsinventory-server", "ocsinventory-server", asset=True),
-    Service("glpi", "glpi", asset=True),
-    Service("nats-server", "nats-server"),
-    Service("icinga2-master", "icinga2-master"),
-)
+FIRST = (Service("mariadb", "mysql"), Service("httpd", "httpd"))
+LAST = (Service("nats-server", "nats-server"), Service("icinga2-master", "icinga2-master"))
+"""Every cluster has these; those of a step's modules come between them and get the addresses."""
+CORE = (*FIRST, *LAST)

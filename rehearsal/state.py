@@ -1,7 +1,7 @@
 """The state directory of a cluster, outside the source tree.
 
 /var/lib/neteye-rehearsal/NAME/
-    cluster.json     what was asked for: seed, scenario, counts, network, image
+    cluster.json     what was asked for: step, seed, scenario, counts, network, image
     inventory.ini    for `pytest runbook --inventory`
     ssh/             key, host keys and configuration of the controller
     template/        data of services and package repositories as they are at the start
@@ -22,6 +22,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from rehearsal import step as steps
 from rehearsal.errors import RehearsalError
 from rehearsal.run import run
 from rehearsal.topology import Role, Topology, build
@@ -40,10 +41,16 @@ class Asked:
     counts: Mapping[Role, int]
     network: IPv4Network
     overrides: Mapping[str, Any] = field(default_factory=dict)  # settings given by hand
+    package: str = steps.DEFAULT  # of the version step
+
+    @property
+    def step(self) -> steps.Step:
+        """Raises UsageError when the step's package is not there any more."""
+        return steps.load(self.package)
 
     @property
     def topology(self) -> Topology:
-        return build(self.name, self.counts, self.network)
+        return build(self.name, self.counts, self.network, self.step.services)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -53,6 +60,7 @@ class Asked:
             "counts": {str(role): number for role, number in self.counts.items()},
             "network": str(self.network),
             "overrides": dict(self.overrides),
+            "step": self.package,
         }
 
     @classmethod
@@ -66,6 +74,7 @@ class Asked:
             counts,
             network,
             content.get("overrides", {}),
+            content.get("step", steps.DEFAULT),
         )
 
 

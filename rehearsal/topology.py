@@ -1,12 +1,12 @@
 """Which nodes and addresses a rehearsal cluster has: pure values, no side effects."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
 from rehearsal.errors import UsageError
-from rehearsal.services import SERVICES
+from rehearsal.services import CORE, Service
 
 DEFAULT_NAME = "neteye"
 DEFAULT_NETWORK = IPv4Network("10.125.26.0/24")
@@ -53,11 +53,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Topology:
-    """A whole cluster: its name, network and nodes in the order operative, elastic, voting."""
+    """A whole cluster: its name, network, clustered services, and nodes in the order operative,
+    elastic, voting."""
 
     name: str
     network: IPv4Network
     nodes: tuple[Node, ...]
+    services: tuple[Service, ...]
 
     @property
     def operative(self) -> tuple[Node, ...]:
@@ -88,8 +90,8 @@ class Topology:
         return f"{self.name}.example.test"
 
     def service_address(self, service: str) -> IPv4Address:
-        """Virtual address of a clustered service of `rehearsal.services.SERVICES`."""
-        position = [known.name for known in SERVICES].index(service)
+        """Virtual address of a clustered service of this cluster."""
+        position = [known.name for known in self.services].index(service)
         return self.network[_FIRST_SERVICE + position]
 
     def find(self, word: str) -> Node:
@@ -135,6 +137,7 @@ def build(
     name: str = DEFAULT_NAME,
     counts: Mapping[Role, int] = DEFAULT_COUNTS,
     network: IPv4Network = DEFAULT_NETWORK,
+    services: Sequence[Service] = CORE,
 ) -> Topology:
     """Lay out a cluster: addresses .11 and up, in the order operative, elastic, voting."""
     check_counts(counts)
@@ -143,7 +146,7 @@ def build(
         Node(number, role, network[_FIRST_NODE + number - 1], domain)
         for number, role in enumerate(_roles(counts), start=1)
     )
-    return Topology(name, network, nodes)
+    return Topology(name, network, nodes, tuple(services))
 
 
 def _roles(counts: Mapping[Role, int]) -> Iterator[Role]:

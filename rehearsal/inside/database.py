@@ -1,25 +1,17 @@
-"""Makes a cluster's MariaDB data directory from the image's template: users, passwords, scenario.
+"""Makes a cluster's MariaDB data directory from the image's template, and runs SQL in it.
 
-The passwords go to the server by its socket, in SQL on standard input.
+It goes to the server by its socket, in SQL on standard input.
 """
 
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-from rehearsal.inside.glpi import legacy_password
 
 _TEMPLATE = Path("/usr/share/neteye-rehearsal/mysql-template")
 _SETTINGS = Path("/usr/share/neteye-rehearsal/database/template.cnf")
 _DEADLINE_SECONDS = 60
-# user -> (database, rights)
-_ACCOUNTS = {
-    "ocsserver": ("ocsweb", "ALL PRIVILEGES"),
-    "glpi_ocsinventoryng": ("ocsweb", "SELECT, INSERT, UPDATE, DELETE"),
-    "glpi": ("glpi", "ALL PRIVILEGES"),
-}
 
 
 def prepare(data: Path, statements: Sequence[str], lenient: str = "") -> None:
@@ -48,29 +40,6 @@ def prepare(data: Path, statements: Sequence[str], lenient: str = "") -> None:
     finally:
         server.terminate()
         server.wait(timeout=_DEADLINE_SECONDS)
-
-
-def accounts(passwords: Mapping[str, str]) -> list[str]:
-    """SQL for the database users and for the OCS server that GLPI's plugin knows."""
-    statements = []
-    for user, (database, rights) in _ACCOUNTS.items():
-        for host in ("%", "localhost"):
-            account = f"{quoted(user)}@{quoted(host)}"
-            statements.append(f"CREATE USER {account} IDENTIFIED BY {quoted(passwords[user])}")
-            statements.append(f"GRANT {rights} ON {database}.* TO {account}")
-    stored = legacy_password(passwords["glpi_ocsinventoryng"])
-    statements.append(
-        "INSERT INTO glpi.glpi_plugin_ocsinventoryng_ocsservers (name, ocs_db_user, ocs_db_passwd,"
-        " ocs_db_host, ocs_db_name, ocs_db_utf8, is_active, conn_type, ocs_version) VALUES"
-        f" ('ocsweb', 'glpi_ocsinventoryng', {quoted(stored)}, 'mariadb.neteyelocal', 'ocsweb',"
-        " 1, 1, 0, '7045')"
-    )
-    return statements
-
-
-def without_asset() -> list[str]:
-    """SQL for a cluster on which the asset module was never installed."""
-    return ["DROP DATABASE ocsweb", "DROP DATABASE glpi"]
 
 
 def quoted(value: str) -> str:

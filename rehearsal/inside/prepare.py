@@ -1,12 +1,11 @@
 """Makes what depends on seed, scenario or topology but needs the image's programs.
 
 Run as `python3 -m rehearsal.inside.prepare` with /prepare (the cluster's template directory) and
-this tree mounted. /prepare/request.json says what is wanted; results are /prepare/shared,
-/prepare/repo and /prepare/keys. The four parts run side by side.
+this tree and the step's mounted. /prepare/request.json says what is wanted; results are
+/prepare/shared, /prepare/repo and /prepare/keys. The four parts run side by side.
 """
 
 import json
-import secrets
 import shutil
 import subprocess
 import sys
@@ -14,10 +13,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from rehearsal.inside import database, migrated
-from rehearsal.services import SERVICES
+from rehearsal.inside import database
+from rehearsal.step import load
 
 HERE = Path("/prepare")
 SHARED = HERE / "shared"
@@ -39,52 +37,23 @@ def repositories(request: Mapping[str, Any]) -> None:
     """The rpm repositories, in a process of its own."""
     settings = KEYS / "settings.json"
     settings.write_text(json.dumps(request["settings"]), encoding="utf-8")
-    build = [sys.executable, "-m", "rehearsal.packages.build"]
+    build = [sys.executable, "-m", "rehearsal.packages.build", "--step", request["step"]]
     _run(*build, "--out", str(HERE / "repo"), "--settings", str(settings))
 
 
 def shared(request: Mapping[str, Any]) -> None:
     """The data of every clustered service."""
-    asset = bool(request["asset"])
-    for service in SERVICES:
-        if asset or not service.asset:
+    step = load(request["step"])
+    scenario = step.scenario(request["scenario"])
+    for service in step.services:
+        if service.module not in scenario.without and service.name != "mariadb":
             for part in ("conf", "data", "log"):
-                if service.name != "mariadb":
-                    (SHARED / service.folder / part).mkdir(parents=True)
+                (SHARED / service.folder / part).mkdir(parents=True)
     (SHARED / "httpd/conf/sysconfig").mkdir()
-    passwords = request["settings"]["passwords"]
-    if asset:
-        glpi_configuration(SHARED / "glpi", passwords["glpi"])
-    if request["migrated"]:
-        name = request["settings"]["credentials_variable"]
-        target = SHARED / "httpd/conf/sysconfig/ocsinventory-credentials"
-        _write(target, f"{name}={passwords['ocsserver']}\n", 0o600)
-    statements = database.accounts(passwords) if asset else database.without_asset()
-    lenient = ""
-    if request["migrated"]:
-        key = (SHARED / "glpi/conf/glpicrypt.key").read_bytes()
-        statements += migrated.statements(passwords["glpi_ocsinventoryng"], key)
-        lenient = migrated.schema_steps()
+    sql = step.data(SHARED, scenario, request["settings"])
     mysql = SHARED / "mysql"
-    database.prepare(mysql / "data", [*statements, *request["sql"]], lenient)
+    database.prepare(mysql / "data", [*sql.statements, *scenario.sql], sql.lenient)
     database.install_configuration(mysql)
-
-
-def glpi_configuration(folder: Path, password: str) -> None:
-    """GLPI's access to its database, and the key of its cipher (32 raw bytes)."""
-    (folder / "data/_log").mkdir()
-    key = folder / "conf/glpicrypt.key"
-    key.write_bytes(secrets.token_bytes(32))
-    key.chmod(0o600)
-    values = {
-        "dbhost": "mariadb.neteyelocal",
-        "dbuser": "glpi",
-        "dbpassword": quote(password, safe="-_.~"),
-        "dbdefault": "glpi",
-    }
-    members = "".join(f"    public ${name} = '{value}';\n" for name, value in values.items())
-    text = f"<?php\nclass DB extends DBmysql {{\n{members}}}\n"
-    _write(folder / "conf/config_db.php", text, 0o600)
 
 
 def qdevice(request: Mapping[str, Any]) -> None:
@@ -124,11 +93,6 @@ def pcsd(_: Mapping[str, Any]) -> None:
         "-out",
         str(KEYS / "pcsd.crt"),
     )
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    path.touch(mode)  # before it has content
-    path.write_text(text, encoding="utf-8")
 
 
 def _run(*argv: str) -> None:

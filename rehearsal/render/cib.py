@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rehearsal.services import SERVICES, Service
+from rehearsal.services import Service
 from rehearsal.topology import Node, Topology
 
 _STICKINESS = "100"  # resources stay where they are when a node comes back
@@ -19,12 +19,13 @@ PRIVATE_DATA = "/.drbd"
 
 @dataclass(frozen=True)
 class CibOptions:
-    """What a scenario may set: properties, standby nodes, bans (resource, node), asset module."""
+    """What a scenario may set: properties, standby nodes, bans (resource, node), modules
+    that it is without."""
 
     properties: Mapping[str, str] = field(default_factory=dict)
     standby: tuple[str, ...] = ()
     bans: tuple[tuple[str, str], ...] = ()
-    asset: bool = True
+    without: tuple[str, ...] = ()
 
 
 def cib(topology: Topology, options: CibOptions) -> str:
@@ -76,8 +77,8 @@ def _resources(parent: ET.Element, topology: Topology, options: CibOptions) -> N
     for node in topology.operative:
         _fence_device(parent, node)
     _address(parent, "cluster_ip", str(topology.cluster_ip))
-    for service in SERVICES:
-        if options.asset or not service.asset:
+    for service in topology.services:
+        if service.module not in options.without:
             _group(parent, service, str(topology.service_address(service.name)))
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 
-from rehearsal.services import SERVICES
 from rehearsal.topology import Node, Topology
 
 
@@ -50,7 +49,7 @@ def hosts(topology: Topology, node: Node) -> str:
         for other in sorted(topology.nodes, key=lambda other: (other != node, other.number))
     ]
     lines.append(f"{topology.cluster_ip} {topology.fqdn} neteye.neteyelocal")
-    lines += [f"{topology.service_address(s.name)} {s.host_name}" for s in SERVICES]
+    lines += [f"{topology.service_address(s.name)} {s.host_name}" for s in topology.services]
     return "\n".join(lines) + "\n"
 
 

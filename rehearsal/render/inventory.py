@@ -1,12 +1,14 @@
 """The inventory that `up` writes: what `pytest runbook` and ansible-inventory read."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rehearsal.topology import Role, Topology
 
 
-def inventory(topology: Topology, ssh_config: Path) -> str:
-    """Valid Ansible INI with the three groups and every runbook setting of a rehearsal."""
+def inventory(topology: Topology, ssh_config: Path, added: Mapping[str, str]) -> str:
+    """Valid Ansible INI with the three groups and every runbook setting of a rehearsal, those that
+    the step `added` last."""
     lines = [
         f"# Rehearsal cluster {topology.name!r}, as `python -m rehearsal up` makes it.",
     ]
@@ -18,7 +20,8 @@ def inventory(topology: Topology, ssh_config: Path) -> str:
             if node.role is role
         ]
     lines += ["", "[all:vars]"]
-    lines += [f"{name}={value}" for name, value in _settings(topology, ssh_config).items()]
+    settings = {**_settings(topology, ssh_config), **added}
+    lines += [f"{name}={value}" for name, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -34,5 +37,4 @@ def _settings(topology: Topology, ssh_config: Path) -> dict[str, str]:
         "runbook_release_notes_read": "rehearsal, 2026-01-01",
         "runbook_fallback": "down and up again: the rehearsal cluster is made anew",
         "runbook_reactivate_after_update": "yes",
-        "runbook_failover_proof": "yes",
     }

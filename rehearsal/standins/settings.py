@@ -8,57 +8,30 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.standins.wordings import (
-    MESSAGES,
-    TASKS,
-    TEMPLATE_COMMENTS,
-    TEMPLATE_PLACEHOLDERS,
-    VARIABLES,
-)
+from rehearsal.standins.wordings import MESSAGES, TASKS
 
 DEFAULT_SECONDS_PER_NODE = 0.5
 PASSWORD_LENGTH = 20
 
 # Legal in a Perl single-quoted string, in an Apache argument (bare or in double quotes), as a value
-# of systemd's EnvironmentFile and in SQL: no quote, backslash, blank or line end (ocs-glpi 3.4). No
-# brace, so that no `${NAME}` can arise in the middle.
+# of systemd's EnvironmentFile and in SQL: no quote, backslash, blank or line end. No brace, so that
+# no `${NAME}` can arise in the middle.
 AWKWARD = "#$%&+=/@!*?~^;:,.|()<>-_"
 
-PASSWORDS: tuple[str, ...] = (
-    "ocsserver",
-    "glpi_ocsinventoryng",
-    "glpi",
-    "ocsinventory_server_agent",
-    "hacluster",
-    "mariadb_root",
-)
+PASSWORDS: tuple[str, ...] = ("hacluster", "mariadb_root")
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "release_file": ("packages", "finalise"),
     "release_suffix": ("", " (stable)", " Cluster"),
     "package_order": ("active-first", "active-last"),
-    "decorated_integers": ("nulled", "kept"),
     "migration_report": ("all", "first"),
     "failure_exit_code": (1, 2),
     "reboot_hint": (True, False),
-    "source_password_quoted": (True, False),
     "health_warning_after_finalise": (False,),
-}
-
-# Ways of going wrong, only by scenario; the first is the right one and the default.
-FAILINGS: dict[str, tuple[str, ...]] = {
-    "capacity_conversion": (
-        *("cleaned", "zeroed", "leading-kept", "clamped", "skipped", "refused", "bigint"),
-        *("altered", "integers-lost", "rows-lost", "rows-added", "filled"),
-    ),
-    "glpi_reset": ("done", "skipped", "old-form", "other-key", "wrong-password", "emptied"),
-    "glpi_reset_inactive": ("done", "in-turn"),
-    "glpi_plugin": ("activated", "not-activated", "not-updated", "old-version"),
-    "target_password": ("variable", "literal"),
-    "template_variables": ("one", "two", "other", "no-template"),
 }
 MEANWHILE: dict[str, tuple[str, ...]] = {
     "command": ("update", "upgrade"),
@@ -68,31 +41,46 @@ MEANWHILE: dict[str, tuple[str, ...]] = {
 """What an entry of the setting `meanwhile` says besides its `argv`."""
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a version step adds: names of passwords, choices, ways of going wrong.
+
+    Ways of going wrong are never drawn, a scenario sets them; the first is the right one. `draw`
+    gives settings that are no choice from a tuple.
+    """
+
+    passwords: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    failings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    draw: Callable[[random.Random], Mapping[str, Any]] = lambda _: {}
+
+
 class SettingsError(ValueError):
     """A scenario sets something that no stand-in knows, or to a value it can't take."""
 
 
-def draw(seed: int, scenario: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """All settings of a cluster, the same for the same seed.
+def draw(
+    seed: int, scenario: Mapping[str, Any] | None = None, added: Vocabulary | None = None
+) -> dict[str, Any]:
+    """All settings of a cluster, the same for the same seed and what a step `added`.
 
     `scenario` may have `seconds_per_node` (float, >= 0) and `settings` (a dictionary of overrides,
-    e.g. `{"release_file": "packages", "credentials_variable": "X"}`). Raises SettingsError.
+    e.g. `{"release_file": "packages", "reboot_hint": True}`). Raises SettingsError.
     """
+    added = added or Vocabulary()
     generator = random.Random(seed)
     drawn: dict[str, Any] = {"seed": seed, "seconds_per_node": DEFAULT_SECONDS_PER_NODE}
-    drawn["passwords"] = {name: draw_password(generator) for name in PASSWORDS}
-    drawn["credentials_variable"] = generator.choice(VARIABLES)
-    drawn["credentials_template"] = {
-        "comments": list(generator.choice(TEMPLATE_COMMENTS)),
-        "placeholder": generator.choice(TEMPLATE_PLACEHOLDERS),
-    }
-    for name, values in CHOICES.items():
+    names = (*added.passwords, *PASSWORDS)
+    drawn["passwords"] = {name: draw_password(generator) for name in names}
+    drawn |= added.draw(generator)
+    choices = {**CHOICES, **added.choices}
+    for name, values in choices.items():
         drawn[name] = generator.choice(values)
     drawn["messages"] = {name: generator.choice(texts) for name, texts in MESSAGES.items()}
     drawn["tasks"] = {name: generator.choice(texts) for name, texts in TASKS.items()}
-    drawn |= {name: ways[0] for name, ways in FAILINGS.items()}
+    drawn |= {name: ways[0] for name, ways in added.failings.items()}
     drawn["meanwhile"] = []
-    return _overridden(drawn, scenario or {})
+    return _overridden(drawn, scenario or {}, {**choices, **added.failings})
 
 
 def draw_password(generator: random.Random) -> str:
@@ -106,14 +94,16 @@ def draw_password(generator: random.Random) -> str:
     return generator.choice(string.ascii_letters) + "".join(inner) + generator.choice(plain)
 
 
-def _overridden(drawn: dict[str, Any], scenario: Mapping[str, Any]) -> dict[str, Any]:
+def _overridden(
+    drawn: dict[str, Any], scenario: Mapping[str, Any], choices: Mapping[str, tuple[Any, ...]]
+) -> dict[str, Any]:
     if "seconds_per_node" in scenario:
         drawn["seconds_per_node"] = float(scenario["seconds_per_node"])
     for name, value in scenario.get("settings", {}).items():
         if name not in drawn:
             known = ", ".join(sorted(drawn))
             raise SettingsError(f"scenario sets '{name}', which no stand-in knows; known: {known}")
-        allowed = CHOICES.get(name, ()) or FAILINGS.get(name, ())
+        allowed = choices.get(name, ())
         if name == "health_warning_after_finalise":
             allowed = (True, False)
         if allowed and value not in allowed:

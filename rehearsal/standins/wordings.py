@@ -80,19 +80,3 @@ TASKS: dict[str, tuple[str, ...]] = {
     "secure_install": ("Run neteye_secure_install", "neteye : secure install"),
     "finalise": ("Finalize the installation", "Run neteye_finalize_installation"),
 }
-
-TEMPLATE_COMMENTS: tuple[tuple[str, ...], ...] = (
-    ("Credentials of the OCS Inventory database", "Copy to ocsinventory-credentials and fill in"),
-    ("OCS Inventory: environment of httpd", "", "Set the password of the database user ocsserver"),
-    ("This file is read by httpd when it starts", "KEY=value, no export; not a shell script"),
-)
-TEMPLATE_PLACEHOLDERS: tuple[str, ...] = ("", "CHANGE_ME", "<password>")
-
-VARIABLES: tuple[str, ...] = (
-    "OCS_DB_PWD",
-    "OCS_DB_PASSWORD",
-    "OCSINVENTORY_DB_PWD",
-    "NETEYE_OCS_DB_PASSWORD",
-    "OCSSERVER_PASSWORD",
-    "ASSET_OCS_DB_SECRET",
-)

@@ -25,6 +25,7 @@ from engine.record import listing
 from engine.record.evidence import Evidence, StoppedForPerson
 from rehearsal import host, image
 from rehearsal.podman import limits, podman
+from rehearsal.to_4_26 import STEP
 from runbook.to_4_26.actions.backup import (
     Beside,
     memories_backed_up,
@@ -133,7 +134,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             volume,
             *limits(),
         ),
-        *(image.ensure(lambda _: None), "bash", "-c", _START),
+        *(image.ensure(STEP, lambda _: None), "bash", "-c", _START),
     )
     started = Server(name, shared / "db.sock")
     try:

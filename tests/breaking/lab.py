@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rehearsal import cluster, podman, scenarios
+from rehearsal import cluster, podman
 from rehearsal.nodes import applies
 from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.state import State
+from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
 from tests.breaking.case import Case, Start
 from tests.faults.lab import TRACEBACK, left_undone, own_words, said
@@ -192,7 +193,7 @@ class Lab:
     def columns(self) -> dict[str, str]:
         """The row of the table, as far as it is known."""
         columns = {
-            "what goes wrong": scenarios.find(self.case.scenario).description,
+            "what goes wrong": STEP.scenario(self.case.scenario).description,
             "from": f"{self.case.start} ({self.case.nodes})",
         }
         if self.first is not None:
@@ -244,7 +245,7 @@ class Stand:
 
     def at_start_of(self, case: Case, evidence: Path) -> TestCluster:
         """The cluster where the case begins."""
-        scenario = scenarios.find(case.scenario)
+        scenario = STEP.scenario(case.scenario)
         if case.start is Start.BEGINNING:
             return self._made(case.scenario, case.nodes)
         if case.start is Start.PREFLIGHT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rehearsal.scenarios import find
+from rehearsal.to_4_26 import STEP
 from tests.breaking.lab import Lab
 
 CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
@@ -79,7 +79,7 @@ def backup_fetched_back(lab: Lab) -> None:
 
 def shims_removed(lab: Lab) -> None:
     """The program that went wrong replaced."""
-    names = sorted({step.argv[4] for step in find(lab.case.scenario).before_start})
+    names = sorted({step.argv[4] for step in STEP.scenario(lab.case.scenario).before_start})
     lab.on_operative(_REMOVE_SHIMS, *names)
 
 

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from engine.model.finding import Severity
-from rehearsal import scenarios
-from rehearsal.standins.settings import draw
+from rehearsal.to_4_26 import (
+    STEP,
+    scenarios_glpi,
+    scenarios_httpd,
+    scenarios_memories,
+    scenarios_packages,
+)
 from rehearsal.topology import parse_counts
 from runbook.to_4_26.release import SEVERITIES
 from tests.breaking.__main__ import INTRODUCTION
@@ -40,7 +45,7 @@ def test_every_finding_has_a_case() -> None:
 
 def test_the_codes_are_those_that_the_code_of_the_module_can_find() -> None:
     """A new code in `runbook/to_4_26` gets into the list, however it begins."""
-    root = Path(scenarios.__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     files = (root / "runbook" / "to_4_26").rglob("*.py")
     found = {c for f in files for c in re.findall(r'code="([a-z-]+)"', f.read_text())}
     assert "ocs-template-missing" in found
@@ -49,16 +54,11 @@ def test_the_codes_are_those_that_the_code_of_the_module_can_find() -> None:
 
 def test_a_case_is_called_like_its_scenario() -> None:
     assert len(CASES) == len(ALL)
-    assert set(CASES) <= set(scenarios.SCENARIOS)
+    assert set(CASES) <= {scenario.name for scenario in STEP.scenarios}
 
 
 def test_every_scenario_of_the_breaking_changes_has_a_case() -> None:
-    tables = (
-        scenarios.scenarios_memories,
-        scenarios.scenarios_glpi,
-        scenarios.scenarios_httpd,
-        scenarios.scenarios_packages,
-    )
+    tables = (scenarios_memories, scenarios_glpi, scenarios_httpd, scenarios_packages)
     names = {scenario.name for table in tables for scenario in table.ALL}
     assert names - set(CASES) == set()
 
@@ -66,7 +66,7 @@ def test_every_scenario_of_the_breaking_changes_has_a_case() -> None:
 @pytest.mark.parametrize("case", ALL, ids=CASES)
 def test_a_case_can_be_run(case: Case) -> None:
     parse_counts(case.nodes)
-    draw(15, scenarios.find(case.scenario).for_settings({}))
+    STEP.draw(15, STEP.scenario(case.scenario).for_settings({}))
     assert bool(case.codes) is bool(case.repair)
     assert bool(case.codes) is (case.exit_code != 0)
     assert all(SEVERITIES.of(code) is Severity.BLOCK for code in case.codes)
@@ -83,14 +83,14 @@ def test_its_step_is_one_of_the_runbook(case: Case) -> None:
 @pytest.mark.parametrize("case", [c for c in ALL if c.start is Start.PREFLIGHT], ids=str)
 def test_a_shared_cluster_is_made_without_settings(case: Case) -> None:
     """Settings of packages and data are read when a cluster is made, not later."""
-    assert not scenarios.find(case.scenario).settings
+    assert not STEP.scenario(case.scenario).settings
 
 
 @pytest.mark.parametrize("case", [c for c in ALL if c.start is Start.LAST_ROUND], ids=str)
 def test_the_last_round_is_late_enough_for_the_settings(case: Case) -> None:
     """From there on only secure install and what goes on meanwhile read them."""
     late = {"capacity_conversion", "glpi_reset", "glpi_plugin", "meanwhile"}
-    settings = scenarios.find(case.scenario).settings
+    settings = STEP.scenario(case.scenario).settings
     assert set(settings) <= late
     entries = settings.get("meanwhile", [])
     assert isinstance(entries, list)

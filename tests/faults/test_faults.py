@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rehearsal import scenarios
-from rehearsal.standins.settings import draw
+from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
 from tests.faults.every import FAULTS
 from tests.faults.fault import Fault
@@ -44,8 +43,8 @@ def test_what_was_asked_for_is_there(asked: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_every_fault_has_a_cluster_that_can_be_made(fault: Fault) -> None:
     parse_counts(fault.nodes)
-    scenario = scenarios.find(fault.scenario)
-    draw(15, scenario.for_settings(fault.settings))
+    scenario = STEP.scenario(fault.scenario)
+    STEP.draw(15, scenario.for_settings(fault.settings))
     assert fault.what
 
 

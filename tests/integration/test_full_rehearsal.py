@@ -26,7 +26,7 @@ import pytest
 
 from engine.prove.statement import read_statement
 from engine.report.gaps import sentence
-from rehearsal.standins.settings import draw
+from rehearsal.to_4_26 import STEP
 from runbook.to_4_26.release import SERVICES
 from tests.evidence.schemas import problems_of_run
 from tests.integration.clusters import Clusters, TestCluster
@@ -107,7 +107,7 @@ def rehearsal(
 
 
 def test_the_covering_seeds_have_both_of_everything() -> None:
-    drawn = [draw(seed) for seed in COVERING]
+    drawn = [STEP.draw(seed) for seed in COVERING]
     pairs = {(settings["package_order"], settings["release_file"]) for settings in drawn}
     assert len(pairs) == 4
     assert {settings["migration_report"] for settings in drawn} == {"all", "first"}

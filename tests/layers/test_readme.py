@@ -14,7 +14,7 @@ from engine.record.rows import RowState
 from engine.record.run import Ending
 from engine.report import under_way
 from engine.run import options
-from rehearsal.scenarios import SCENARIOS
+from rehearsal.to_4_26.scenarios import SCENARIOS
 from runbook.to_4_26.release import NEVER_ACCEPTABLE
 from runbook.to_4_26.settings import SETTINGS
 from tests.layers.markdown import PAGES, README, ROOT
@@ -111,4 +111,4 @@ def test_every_scenario_is_explained() -> None:
         for cell in _first_cells(_page("rehearsal.md"))
         for word in re.findall(r"`([\w.-]+)`", cell)
     }
-    assert sorted(set(SCENARIOS) - named) == []
+    assert sorted({scenario.name for scenario in SCENARIOS} - named) == []

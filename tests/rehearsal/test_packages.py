@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.packages import build, ocs_conf
-from rehearsal.packages.catalog import PACKAGES, RELEASE_SETS, in_release, packages_for
-from rehearsal.packages.contents import (
+from rehearsal.packages import build
+from rehearsal.packages.catalog import RELEASE_SETS, ReleaseSet, in_release, packages_for
+from rehearsal.packages.contents import BuildError, release_scriptlet
+from rehearsal.packages.specs import render_spec
+from rehearsal.standins.settings import draw_password
+from rehearsal.to_4_26 import STEP, ocs_conf
+from rehearsal.to_4_26.catalog import PACKAGES
+from rehearsal.to_4_26.contents import (
     TEMPLATE_PACKAGED,
     DebianFiles,
-    contents,
     credentials_template,
-    release_scriptlet,
+    payload,
+    read_debian_files,
 )
-from rehearsal.packages.specs import render_spec
-from rehearsal.standins.settings import draw, draw_password
 
 # Our own miniature of the packaged files: the same directives, placeholders and comments in kind.
 SERVER = """\
@@ -50,8 +53,9 @@ PerlOptions +Parent
   PerlSetVar psgi_app 'REST_API_LOADER_PATH'
 </Location>
 """
+SERVER_PACKAGE = "ocsinventory-server"
 DEBIAN = DebianFiles(SERVER, RESTAPI, {"7051.sql": "SELECT 1;\n"})
-SETTINGS = draw(7, {"settings": {"credentials_variable": "OCS_SECRET"}})
+SETTINGS = STEP.draw(7, {"settings": {"credentials_variable": "OCS_SECRET"}})
 
 
 def test_every_release_set_has_distinct_versions_that_only_rise() -> None:
@@ -61,20 +65,20 @@ def test_every_release_set_has_distinct_versions_that_only_rise() -> None:
 
 
 def test_every_role_has_pending_updates_in_the_base_installation() -> None:
-    updated = {package.name for package in in_release("updates")}
+    updated = {package.name for package in in_release(PACKAGES, "updates")}
     for role in ("operative", "elastic_only", "voting_only"):
-        assert updated & set(packages_for(role)), role
+        assert updated & set(packages_for(PACKAGES, role)), role
 
 
 def test_everything_but_the_operating_system_is_newer_in_the_target() -> None:
-    same = [p.name for p in in_release("target") if p.target == p.base]
+    same = [p.name for p in in_release(PACKAGES, "target") if p.target == p.base]
     assert same == ["rehearsal-os"]
 
 
 def test_asset_packages_are_left_out_where_the_module_is_not_installed() -> None:
-    assert "ocsinventory-server" in packages_for("operative")
-    assert "ocsinventory-server" not in packages_for("operative", asset=False)
-    assert not any(name.startswith("ocs") for name in packages_for("elastic_only"))
+    assert "ocsinventory-server" in packages_for(PACKAGES, "operative")
+    assert "ocsinventory-server" not in packages_for(PACKAGES, "operative", ("asset",))
+    assert not any(name.startswith("ocs") for name in packages_for(PACKAGES, "elastic_only"))
 
 
 @pytest.mark.parametrize("quoted", [True, False])
@@ -131,8 +135,13 @@ def test_drawn_passwords_are_legal_in_every_syntax_they_meet() -> None:
 
 
 @pytest.mark.parametrize("release", RELEASE_SETS)
-def test_spec_names_each_package_with_its_version(release: str) -> None:
-    packages = [(p, contents(p, release, SETTINGS, DEBIAN)) for p in in_release(release)]
+def test_spec_names_each_package_with_its_version(
+    release: ReleaseSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.to_4_26.contents.read_debian_files", lambda: DEBIAN)
+    packages = [
+        (p, build.contents(STEP, p, release, SETTINGS)) for p in in_release(PACKAGES, release)
+    ]
     spec = render_spec(release, packages)
     assert spec.count("%package -n ") == len(packages)
     assert spec.count("%config(noreplace) /etc/httpd/conf.d/ocsinventory-server") == 2
@@ -140,18 +149,17 @@ def test_spec_names_each_package_with_its_version(release: str) -> None:
 
 
 def test_configuration_is_the_same_in_base_and_updates() -> None:
-    package = next(p for p in PACKAGES if p.name == "ocsinventory-server")
-    base, updates = (contents(package, r, SETTINGS, DEBIAN).files for r in ("base", "updates"))
+    sets: tuple[ReleaseSet, ...] = ("base", "updates")
+    base, updates = (payload(SERVER_PACKAGE, r, SETTINGS, DEBIAN).files for r in sets)
     assert base[ocs_conf.SERVER_CONF] == updates[ocs_conf.SERVER_CONF]
     assert base[ocs_conf.RESTAPI_CONF] == updates[ocs_conf.RESTAPI_CONF]
 
 
 def test_target_brings_the_template_and_copies_it_where_httpd_is_mounted() -> None:
-    package = next(p for p in PACKAGES if p.name == "ocsinventory-server")
-    target = contents(package, "target", SETTINGS, DEBIAN)
+    target = payload(SERVER_PACKAGE, "target", SETTINGS, DEBIAN)
     assert target.files[TEMPLATE_PACKAGED] == credentials_template(SETTINGS)
     assert "mountpoint -q /neteye/shared/httpd" in target.post
-    assert TEMPLATE_PACKAGED not in contents(package, "base", SETTINGS, DEBIAN).files
+    assert TEMPLATE_PACKAGED not in payload(SERVER_PACKAGE, "base", SETTINGS, DEBIAN).files
 
 
 def test_template_has_exactly_one_line_that_is_no_comment() -> None:
@@ -166,7 +174,9 @@ def test_template_has_exactly_one_line_that_is_no_comment() -> None:
 def test_release_scriptlet_obeys_the_seed(
     tmp_path: Path, release_file: str, after_upgrade: str
 ) -> None:
-    settings = draw(1, {"settings": {"release_file": release_file, "release_suffix": " (stable)"}})
+    settings = STEP.draw(
+        1, {"settings": {"release_file": release_file, "release_suffix": " (stable)"}}
+    )
 
     def install(release: str, count: int) -> None:
         script = release_scriptlet(release, settings)
@@ -182,5 +192,5 @@ def test_release_scriptlet_obeys_the_seed(
 
 
 def test_missing_debian_package_is_named(tmp_path: Path) -> None:
-    with pytest.raises(build.BuildError, match="Debian's package ocsinventory-server"):
-        build.read_debian_files(tmp_path)
+    with pytest.raises(BuildError, match="Debian's package ocsinventory-server"):
+        read_debian_files(tmp_path)

@@ -9,9 +9,9 @@ import pytest
 
 from rehearsal.image import HERE
 from rehearsal.inside.database import quoted
-from rehearsal.inside.glpi import legacy_password
+from rehearsal.to_4_26.glpi import legacy_password
 
-SOURCE = HERE / "image/database/sample_data.py"
+SOURCE = HERE / "to_4_26/image/database/sample_data.py"
 INTEGER = re.compile(r"[0-9]+")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from rehearsal import addresses, cli, cluster, host, image, network, podman, run, starting, state
 from rehearsal.errors import CommandError, RehearsalError, UsageError
+from rehearsal.to_4_26 import STEP
 from rehearsal.topology import DEFAULT_COUNTS
 
 NETWORK = IPv4Network("10.125.40.0/24")
@@ -30,7 +31,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_python3_nacl_is_in_the_image() -> None:
-    assert "python3-nacl" in image.package_list()
+    assert "python3-nacl" in image.package_list(STEP)
 
 
 def test_image_hash_follows_content_and_mode_of_its_inputs(
@@ -39,21 +40,21 @@ def test_image_hash_follows_content_and_mode_of_its_inputs(
     files = {tmp_path / "a": "one", tmp_path / "b": "two"}
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(image, "HERE", tmp_path)
-    monkeypatch.setattr(image, "input_files", lambda: sorted(files))
-    monkeypatch.setattr(image, "base_hash", lambda: "base")
-    before = image.image_hash()
+    monkeypatch.setattr(image, "input_files", lambda _: {path.name: path for path in files})
+    monkeypatch.setattr(image, "base_hash", lambda _: "base")
+    before = image.image_hash(STEP)
     (tmp_path / "a").write_text("changed", encoding="utf-8")
-    changed = image.image_hash()
+    changed = image.image_hash(STEP)
     (tmp_path / "a").write_text("one", encoding="utf-8")
     (tmp_path / "b").chmod(0o755)
 
-    assert len({before, changed, image.image_hash()}) == 3
+    assert len({before, changed, image.image_hash(STEP)}) == 3
 
 
 def test_image_inputs_are_the_trees_that_are_copied() -> None:
-    names = {str(path.relative_to(image.HERE)) for path in image.input_files()}
+    names = set(image.input_files(STEP))
     assert {"image/Containerfile", "image/rootfs/usr/sbin/fence_rehearsal"} <= names
+    assert {"step/database/fill.sh", "step/rootfs/usr/lib/neteye-rehearsal/ocs_conf.py"} <= names
     assert not any("__pycache__" in name for name in names)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from rehearsal import topology
 from rehearsal.render import cib, corosync, identity, inventory, ssh
+from rehearsal.to_4_26 import STEP
 from rehearsal.topology import Role, Topology
 
 TREE = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ TREE = Path(__file__).resolve().parents[2]
 
 def cluster(operative: int = 3, elastic: int = 1, voting: int = 1) -> Topology:
     counts = {Role.OPERATIVE: operative, Role.ELASTIC: elastic, Role.VOTING: voting}
-    return topology.build(counts=counts)
+    return topology.build(counts=counts, services=STEP.services)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_cib_shows_what_a_scenario_sets() -> None:
         properties={"stonith-enabled": "false"},
         standby=("neteye02.neteyelocal",),
         bans=(("httpd_group", "neteye01.neteyelocal"),),
-        asset=False,
+        without=("asset",),
     )
     root = ET.fromstring(cib.cib(cluster(), options))
 
@@ -125,12 +126,12 @@ def test_ssh_always_checks_host_keys() -> None:
 
 def test_tracked_inventory_is_that_of_the_default_cluster() -> None:
     config = Path("/var/lib/neteye-rehearsal/neteye/ssh/config")
-    expected = inventory.inventory(topology.build(), config)
+    expected = inventory.inventory(topology.build(), config, STEP.inventory)
     assert (TREE / "inventory.ini").read_text(encoding="utf-8") == expected
 
 
 def test_inventory_is_ini_with_the_three_groups() -> None:
-    text = inventory.inventory(cluster(), Path("/keys/config"))
+    text = inventory.inventory(cluster(), Path("/keys/config"), {})
     parser = configparser.ConfigParser(allow_no_value=True, delimiters=("=",), interpolation=None)
     parser.read_string(text)
     assert parser.sections() == ["operative", "elastic_only", "voting_only", "all:vars"]

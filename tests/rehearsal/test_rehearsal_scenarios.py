@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from rehearsal import nodes, scenarios, topology
+from rehearsal import nodes, scenario, topology
 from rehearsal.errors import UsageError
-from rehearsal.inside import database
 from rehearsal.keys import Secrets, SshKey
-from rehearsal.standins.settings import draw
+from rehearsal.to_4_26 import STEP
+from rehearsal.to_4_26.data import accounts
 from rehearsal.topology import Role
 
 REQUIRED = {
@@ -19,6 +19,7 @@ REQUIRED = {
     "wrong-version-4.21", "wrong-version-4.24", "wrong-version-4.27", "at-4.26", "mixed-versions",
     "foreign-rpmnew", "leftover-ban", "standby-node", "passwords-differ", "cluster-file-missing",
 }  # fmt: skip
+NAMES = [scenario.name for scenario in STEP.scenarios]
 
 
 def plan(name: str, made: Path) -> nodes.Plan:
@@ -27,28 +28,31 @@ def plan(name: str, made: Path) -> nodes.Plan:
     for part in ("qnetd", "qdevice"):
         (made / part).mkdir(exist_ok=True)
         (made / part / "cert9.db").write_bytes(b"x")
-    cluster = topology.build()
+    cluster = topology.build(services=STEP.services)
     key = SshKey("PRIVATE", "ssh-ed25519 PUBLIC")
-    scenario = scenarios.find(name)
+    found = STEP.scenario(name)
+    settings = STEP.draw(1, found.for_settings())
     return nodes.Plan(
-        cluster, scenario, draw(1, scenario.for_settings()), Secrets(b"c", b"p", "token"), key, key,
+        STEP, cluster, found, settings, Secrets(b"c", b"p", "token"), key, key,
         {node.name: key for node in cluster.nodes}, made,
     )  # fmt: skip
 
 
 def test_every_scenario_asked_for_is_there() -> None:
-    assert set(scenarios.SCENARIOS) >= REQUIRED
+    assert set(NAMES) >= REQUIRED
+    assert len(set(NAMES)) == len(NAMES)
 
 
-@pytest.mark.parametrize("scenario", scenarios.SCENARIOS.values(), ids=str)
-def test_a_scenario_differs_from_the_default_and_says_how(scenario: scenarios.Scenario) -> None:
-    assert scenario.description
-    default = scenarios.find(scenarios.DEFAULT)
-    renamed = dataclasses.replace(scenario, name=default.name, description=default.description)
-    assert (renamed == default) == (scenario.name == scenarios.DEFAULT)
+@pytest.mark.parametrize("found", STEP.scenarios, ids=str)
+def test_a_scenario_differs_from_the_default_and_says_how(found: scenario.Scenario) -> None:
+    assert found.description
+    default = STEP.scenario()
+    renamed = dataclasses.replace(found, name=default.name, description=default.description)
+    assert default.name == "guide"
+    assert (renamed == default) == (found.name == default.name)
 
 
-@pytest.mark.parametrize("name", sorted(scenarios.SCENARIOS))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_nodes_of_every_scenario_can_be_written(name: str, tmp_path: Path) -> None:
     made = plan(name, tmp_path)
     for node in made.topology.nodes:
@@ -62,7 +66,7 @@ def test_nodes_of_every_scenario_can_be_written(name: str, tmp_path: Path) -> No
 
 def test_unknown_scenario_lists_those_there_are() -> None:
     with pytest.raises(UsageError, match=r"no scenario 'guid'.*guide, no-updates"):
-        scenarios.find("guid")
+        STEP.scenario("guid")
 
 
 def step_names(name: str, number: int, tmp_path: Path) -> list[str]:
@@ -124,14 +128,14 @@ def test_qdevice_needs_a_voting_node() -> None:
 
 def test_database_accounts_work_from_everywhere() -> None:
     passwords = {"ocsserver": "a", "glpi_ocsinventoryng": "b", "glpi": "c"}
-    created = [s for s in database.accounts(passwords) if s.startswith("CREATE USER")]
+    created = [s for s in accounts(passwords) if s.startswith("CREATE USER")]
     assert len(created) == 6
     assert "CREATE USER 'ocsserver'@'%' IDENTIFIED BY 'a'" in created
 
 
 def test_settings_given_by_hand_go_before_what_is_drawn() -> None:
     overrides = {"seconds_per_node": 9, "release_file": "packages"}
-    settings = draw(1, scenarios.find("guide").for_settings(overrides))
+    settings = STEP.draw(1, STEP.scenario("guide").for_settings(overrides))
     assert settings["seconds_per_node"] == 9
     assert settings["release_file"] == "packages"
-    assert settings["passwords"] == draw(1)["passwords"]
+    assert settings["passwords"] == STEP.draw(1)["passwords"]

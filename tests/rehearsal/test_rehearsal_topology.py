@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal import topology
 from rehearsal.errors import UsageError
-from rehearsal.services import SERVICES
+from rehearsal.to_4_26.services import SERVICES
 from rehearsal.topology import Role
 
 
@@ -26,7 +26,7 @@ def test_default_cluster_has_fixed_names_and_addresses() -> None:
 
 
 def test_services_have_addresses_of_their_own() -> None:
-    cluster = topology.build()
+    cluster = topology.build(services=SERVICES)
     addresses = [cluster.service_address(service.name) for service in SERVICES]
     assert [str(a) for a in addresses] == [f"10.125.26.{n}" for n in range(101, 107)]
 

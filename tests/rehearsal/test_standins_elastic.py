@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
+from neteye_standin.elastic_daemon import Server, serving
 
 from engine.model.probe import Manner, Way
 from engine.probing.asking import ask
 from runbook.to_4_26.release import SERVICES
-
-ROOTFS = Path(__file__).parents[2] / "rehearsal/standins/rootfs"
-sys.path.insert(0, str(ROOTFS / "usr/share/neteye/rehearsal"))
-
-from neteye_standin.elastic_daemon import Server, serving  # noqa: E402  (where the image has it)
 
 
 @pytest.fixture

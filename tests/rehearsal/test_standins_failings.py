@@ -2,34 +2,26 @@
 
 import base64
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from neteye_standin import context, database, procedure
+from neteye_standin.remote import Answer
+from neteye_step import glpi_plugin, ocs_schema
 
-from rehearsal.packages import ocs_conf
-from rehearsal.packages.catalog import PACKAGES
-from rehearsal.packages.contents import (
+from rehearsal.standins.settings import MEANWHILE, SettingsError
+from rehearsal.to_4_26 import STEP, ocs_conf
+from rehearsal.to_4_26.contents import (
     TEMPLATE_PACKAGED,
     DebianFiles,
-    contents,
     credentials_template,
+    payload,
 )
-from rehearsal.standins.settings import FAILINGS, MEANWHILE, SettingsError, draw
-from tests.rehearsal.test_packages import RESTAPI, SERVER
+from tests.rehearsal.test_packages import RESTAPI, SERVER, SERVER_PACKAGE
 
-ROOTFS = Path(__file__).parents[2] / "rehearsal/standins/rootfs"
-sys.path.insert(0, str(ROOTFS / "usr/share/neteye/rehearsal"))
-
-from neteye_standin import (  # noqa: E402
-    context,
-    database,
-    glpi_plugin,
-    ocs_schema,
-    procedure,
-)
-from neteye_standin.remote import Answer  # noqa: E402
+FAILINGS = STEP.vocabulary.failings
+draw = STEP.draw
 
 KEY = bytes(range(32))
 DEBIAN = DebianFiles(SERVER, RESTAPI, {})
@@ -132,8 +124,8 @@ def test_active_and_inactive_servers_are_reset_apart(monkeypatch: pytest.MonkeyP
 
 
 def test_new_files_can_still_have_a_literal_password() -> None:
-    package = next(p for p in PACKAGES if p.name == "ocsinventory-server")
-    files = contents(package, "target", set_to(target_password="literal"), DEBIAN).files
+    literal = set_to(target_password="literal")
+    files = payload(SERVER_PACKAGE, "target", literal, DEBIAN).files
     texts = (files[ocs_conf.SERVER_CONF], files[ocs_conf.RESTAPI_CONF])
     assert all(ocs_conf.DEFAULT_PASSWORD in text for text in texts)
 
@@ -147,8 +139,7 @@ def test_the_template_sets_the_wanted_variables(how: str, count: int) -> None:
 
 
 def test_packages_can_come_without_template() -> None:
-    package = next(p for p in PACKAGES if p.name == "ocsinventory-server")
-    made = contents(package, "target", set_to(template_variables="no-template"), DEBIAN)
+    made = payload(SERVER_PACKAGE, "target", set_to(template_variables="no-template"), DEBIAN)
     assert TEMPLATE_PACKAGED not in made.files
     assert made.post == ""
     assert made.noreplace == {ocs_conf.SERVER_CONF, ocs_conf.RESTAPI_CONF}

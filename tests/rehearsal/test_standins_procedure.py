@@ -1,20 +1,15 @@
 """The frame of `neteye update|upgrade`: order, stop at the first failure, log, exit status."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from neteye_standin import commands, context, faults, procedure, tasks
+from neteye_standin.procedure import NodeFailure, Result, Run
+from neteye_standin.remote import Answer
 
-from rehearsal.standins.settings import draw
-
-ROOTFS = Path(__file__).parents[2] / "rehearsal/standins/rootfs"
-sys.path.insert(0, str(ROOTFS / "usr/share/neteye/rehearsal"))
-
-from neteye_standin import commands, context, faults, procedure, tasks  # noqa: E402
-from neteye_standin.procedure import NodeFailure, Result, Run  # noqa: E402
-from neteye_standin.remote import Answer  # noqa: E402
+from rehearsal.to_4_26 import STEP
 
 NODES = [{"hostname": f"n{i}", "addr": f"10.0.0.{i}"} for i in (1, 2, 3)]
 TEXT = json.dumps({"Hostname": "cluster", "Nodes": NODES})
@@ -25,7 +20,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(procedure, "LOGS", tmp_path)
     monkeypatch.setattr(faults, "FAULTS_FILE", tmp_path / "faults.json")
     cluster = context.parse_cluster(TEXT)
-    settings = draw(1, {"seconds_per_node": 0, "settings": {"failure_exit_code": 2}})
+    settings = STEP.draw(1, {"seconds_per_node": 0, "settings": {"failure_exit_code": 2}})
     return Run("upgrade", context.Context(cluster, cluster.nodes[0], settings))
 
 
@@ -175,7 +170,7 @@ def test_update_never_switches_releases_and_upgrade_ends_with_finalisation() -> 
     assert upgrade[0] == "health"
     assert upgrade[-2:] == ["secure_install", "finalise"]
     assert upgrade.index("templates") < upgrade.index("migration")
-    assert set(update) | set(upgrade) == set(draw(1)["tasks"])
+    assert set(update) | set(upgrade) == set(STEP.draw(1)["tasks"])
 
 
 def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
-from rehearsal.standins.settings import CHOICES, PASSWORDS, SettingsError, draw
+from rehearsal.standins.settings import CHOICES, PASSWORDS, SettingsError
 from rehearsal.standins.wordings import MESSAGES, TASKS
+from rehearsal.to_4_26 import STEP
+
+draw = STEP.draw
+ADDED = STEP.vocabulary
 
 FIELDS = {
     "health_failed": {"node", "detail"},
@@ -34,13 +38,13 @@ def test_settings_survive_json() -> None:
 
 def test_all_passwords_differ() -> None:
     passwords = draw(5)["passwords"]
-    assert set(passwords) == set(PASSWORDS)
-    assert len(set(passwords.values())) == len(PASSWORDS)
+    assert set(passwords) == {*PASSWORDS, *ADDED.passwords}
+    assert len(set(passwords.values())) == len(passwords)
 
 
 @pytest.mark.parametrize("key", ["release_file", "package_order", "decorated_integers"])
 def test_both_orders_and_predicates_are_drawn(key: str) -> None:
-    assert {draw(seed)[key] for seed in range(40)} == set(CHOICES[key])
+    assert {draw(seed)[key] for seed in range(40)} == set({**CHOICES, **ADDED.choices}[key])
 
 
 @pytest.mark.parametrize("key", sorted(MESSAGES))

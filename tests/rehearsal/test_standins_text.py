@@ -2,16 +2,11 @@
 
 import io
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-
-ROOTFS = Path(__file__).parents[2] / "rehearsal/standins/rootfs"
-sys.path.insert(0, str(ROOTFS / "usr/share/neteye/rehearsal"))
-
-from neteye_standin import (  # noqa: E402  (they live where the node image has them)
+from neteye_standin import (
     context,
     database,
     drbd_state,
@@ -19,13 +14,14 @@ from neteye_standin import (  # noqa: E402  (they live where the node image has 
     elastic_api,
     elastic_state,
     health,
-    ocs_schema,
     pacemaker,
     packages,
     playlog,
     remote,
 )
+from neteye_step import ocs_schema
 
+ROOTFS = Path(__file__).parents[2] / "rehearsal/standins/rootfs"
 CLUSTER = {
     "Hostname": "neteye.example.test",
     "Nodes": [{"hostname": f"neteye0{n}.neteyelocal", "addr": f"10.0.0.{n}"} for n in (1, 2, 3)],

@@ -37,7 +37,7 @@ def update_tasks() -> list[Task]:
 
 
 def upgrade_tasks() -> list[Task]:
-    """`neteye upgrade`, the best model of 4.26 (domain facts 2.1)."""
+    """`neteye upgrade`, the best model of it (domain facts 2.1)."""
     return [
         ("health", tasks.health),
         ("pending", tasks.no_pending_updates),

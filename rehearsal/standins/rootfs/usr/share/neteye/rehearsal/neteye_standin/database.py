@@ -33,7 +33,7 @@ def execute(sql: str, database: str = "") -> None:
 
 
 def execute_leniently(sql: str, database: str) -> int:
-    """Run statements, going on after errors, as the OCS console does; the number of errors."""
+    """Run statements, going on after errors, as a console's updater does; the number of errors."""
     answer = run(["mysql", "--force", database], sql, DEADLINE)
     return sum(line.startswith("ERROR") for line in answer.err.splitlines())
 

@@ -71,7 +71,7 @@ def module_migration() -> Result:
     """After the upgrade a module may ask for a migration by hand; by scenario only."""
     settings = context.load_settings()
     mark = context.FINALISED_MARK.read_text(encoding="utf-8").strip()
-    if settings["health_warning_after_finalise"] and mark != "4.25":
+    if settings["health_warning_after_finalise"] and mark != settings["source"]:
         return WARNING, "a module has to be migrated manually"
     return OK, "no module to be migrated"
 

@@ -7,29 +7,36 @@ import sys
 import time
 from pathlib import Path
 
+import neteye_step
+
 from neteye_standin import elastic_state, health
 from neteye_standin.context import load
 from neteye_standin.drbd_state import MOUNTS, mounted
 from neteye_standin.elastic_daemon import installed_version
 from neteye_standin.remote import run
 
-TEMPLATE_PACKAGED = Path("/usr/share/neteye/ocsinventory-server/ocsinventory-credentials.tpl")
-HTTPD_SHARED = Path("/neteye/shared/httpd")
-TEMPLATE = HTTPD_SHARED / "conf/sysconfig/ocsinventory-credentials.tpl"
+SHARED = Path("/neteye/shared")
 ELASTIC_DEADLINE = 60.0  # seconds until a restarted Elasticsearch must answer
 _POLL = 0.1
 
 
 def templates() -> bool:
-    """Copy the packaged credentials template to where httpd's shared directory is mounted."""
+    """Copy the step's packaged templates to the shared directories that are mounted here."""
     points = mounted(MOUNTS.read_text(encoding="utf-8"))
-    if not TEMPLATE_PACKAGED.exists() or str(HTTPD_SHARED) not in points:
+    there = [
+        _copied(packaged, target)
+        for packaged, target in neteye_step.TEMPLATES.items()
+        if packaged.exists() and str(SHARED / target.relative_to(SHARED).parts[0]) in points
+    ]
+    return any(there)
+
+
+def _copied(packaged: Path, target: Path) -> bool:
+    if target.exists() and target.read_bytes() == packaged.read_bytes():
         return False
-    if TEMPLATE.exists() and TEMPLATE.read_bytes() == TEMPLATE_PACKAGED.read_bytes():
-        return False
-    TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(TEMPLATE_PACKAGED, TEMPLATE)
-    TEMPLATE.chmod(0o600)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(packaged, target)
+    target.chmod(0o600)
     return True
 
 

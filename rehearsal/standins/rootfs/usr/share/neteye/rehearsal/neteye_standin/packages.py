@@ -72,6 +72,6 @@ def leftovers(ask: Ask) -> list[str]:
 
 
 def next_release(release: str) -> str:
-    """The release after that one: 4.25 gives 4.26."""
+    """The release after that one."""
     major, _, minor = release.partition(".")
     return f"{major}.{int(minor) + 1}"

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from rehearsal.scenario import SOURCE, NodeStep, Scenario
+from rehearsal.scenario import NodeStep
+from rehearsal.to_4_26.scenario import Scenario
+from rehearsal.to_4_26.versions import SOURCE
 from rehearsal.topology import Role
 
 _STORED = "'Fqq/wKo1FuCW5dI='"  # in the cipher before the upgrade

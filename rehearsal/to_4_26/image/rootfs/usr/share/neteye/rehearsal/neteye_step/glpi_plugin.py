@@ -22,8 +22,8 @@ from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_aead_xchacha20poly1305_ietf_encrypt,
 )
-
 from neteye_standin import database
+from neteye_standin.modules import ModuleError
 
 USER = "glpi_ocsinventoryng"
 PLUGIN_VERSION = "1.7.3"
@@ -47,7 +47,7 @@ PLUGIN_STATES = {
 }
 
 
-class PluginError(Exception):
+class PluginError(ModuleError):
     """The stored passwords could not be renewed."""
 
 

@@ -1,17 +1,22 @@
 """The states a rehearsal cluster can start in: data, no code.
 
-A scenario is what differs from `guide`, the default, in which every path of the upgrade guide is
-walked. Everything is put in place before the first start, except `after_start`, which is run on
-a node when the cluster stands. The breaking changes' ways of going wrong are in tables of their
-own: `scenarios_memories`, `scenarios_glpi`, `scenarios_httpd`. What keeps packages back is in
-`scenarios_packages`.
+A scenario is what differs from `guide`, the first and the default, in which every path of the
+upgrade guide is walked. Everything is put in place before the first start, except `after_start`,
+which is run on a node when the cluster stands. The breaking changes' ways of going wrong are in
+tables of their own: `scenarios_memories`, `scenarios_glpi`, `scenarios_httpd`. What keeps packages
+back is in `scenarios_packages`.
 """
 
-from collections.abc import Mapping
-
-from rehearsal import scenarios_glpi, scenarios_httpd, scenarios_memories, scenarios_packages
-from rehearsal.errors import UsageError
-from rehearsal.scenario import SOURCE, TARGET, NodeStep, Scenario
+from rehearsal.scenario import NodeStep
+from rehearsal.to_4_26 import (
+    scenarios_glpi,
+    scenarios_httpd,
+    scenarios_memories,
+    scenarios_packages,
+)
+from rehearsal.to_4_26.scenario import Scenario
+from rehearsal.to_4_26.services import ASSET
+from rehearsal.to_4_26.versions import SOURCE, TARGET
 
 # steps of boot.json run before systemd: nothing has a file below these directories open yet
 _LIMIT = """
@@ -35,10 +40,12 @@ def _wrong_version(version: str) -> Scenario:
     )
 
 
-_ALL = (
+SCENARIOS = (
     Scenario("guide", "4.25 with pending updates; walks every path of the upgrade guide"),
     Scenario("no-updates", "4.25 fully updated", installed=SOURCE),
-    Scenario("no-asset", "the asset module (OCS Inventory, GLPI) is not installed", asset=False),
+    Scenario(
+        "no-asset", "the asset module (OCS Inventory, GLPI) is not installed", without=(ASSET,)
+    ),
     Scenario(
         "fencing-off",
         "fence devices are there, fencing is off",
@@ -99,12 +106,3 @@ _ALL = (
     *scenarios_httpd.ALL,
     *scenarios_packages.ALL,
 )
-SCENARIOS: Mapping[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
-DEFAULT = "guide"
-
-
-def find(name: str) -> Scenario:
-    """The scenario of that name; raises UsageError that lists all."""
-    if name not in SCENARIOS:
-        raise UsageError(f"no scenario {name!r}; there are: {', '.join(SCENARIOS)}")
-    return SCENARIOS[name]

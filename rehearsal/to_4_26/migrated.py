@@ -26,8 +26,8 @@ def schema_steps() -> str:
 def statements(password: str, key: bytes) -> list[str]:
     """SQL without final semicolons: integers in CAPACITY, versions, the password's new form."""
     sys.path.insert(0, _STANDINS)
-    glpi_plugin = import_module("neteye_standin.glpi_plugin")
-    ocs_schema = import_module("neteye_standin.ocs_schema")
+    glpi_plugin = import_module("neteye_step.glpi_plugin")
+    ocs_schema = import_module("neteye_step.ocs_schema")
 
     sealed = glpi_plugin.seal(password, key)  # base64: nothing to quote
     capacity = ocs_schema.capacity_statements("nulled")
