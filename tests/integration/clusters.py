@@ -149,7 +149,13 @@ class Clusters:
         self._standing: TestCluster | None = None
 
     def get(
-        self, purpose: str, nodes: str, *, seed: int | None = None, scenario: str | None = None
+        self,
+        purpose: str,
+        nodes: str,
+        *,
+        seed: int | None = None,
+        scenario: str | None = None,
+        step: str | None = None,
     ) -> TestCluster:
         """The cluster of that purpose at its start, or as a test left it when it is not spoilt."""
         name = name_for(purpose)
@@ -158,7 +164,7 @@ class Clusters:
                 self._standing.reset()
             return self._standing
         self.down()
-        cluster.up(name, scenario, seed, nodes, say=_quiet)
+        cluster.up(name, scenario, seed, nodes, say=_quiet, step=step)
         self._standing = TestCluster(name, cluster.topology(name))
         return self._standing
 
