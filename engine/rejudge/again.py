@@ -51,6 +51,8 @@ def _run_the_steps(judging: Judging, root: Path) -> None:
     arguments = [
         *(str(root / "runbook"), f"--rootdir={root}", f"--confcutdir={root}"),
         *(f"--config-file={_settings(root)}", "-p", "no:cacheprovider", "-q"),
+        # strict it can't be: it has settings of plugins that are not loaded here
+        *("-o", "addopts=", "-W", "ignore::pytest.PytestConfigWarning"),
         *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
         *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
     ]

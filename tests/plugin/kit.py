@@ -55,6 +55,8 @@ PYTEST_INI = """\
 [pytest]
 testpaths = tests
 addopts = --strict-markers --strict-config -p no:hypothesispytest
+# pytest-html's, as in the runbook's own
+initial_sort = original
 """
 
 CONFTEST = """
