@@ -4,6 +4,7 @@ pytest_plugins = [
     "engine.run.plugin",
     "runbook.rehearsing",
     "runbook.cluster.fixtures",
+    "runbook.cluster.hooks",
     "runbook.phases.actions.pacemaker",
     "runbook.phases.actions.neteye_command",
     "runbook.phases.actions.restore",

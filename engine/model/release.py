@@ -53,7 +53,7 @@ class Release:
     support: str = ""
     """Whom to call with the support bundle, and what they want to know."""
     manual_tasks: tuple[str, ...] = ()
-    """What the guide leaves to be done by hand at the end, where the step has no phase for it."""
+    """What the guide leaves to be done by hand at the end, in a few words each."""
     verified_by: str = ""
     """The fact that an upgrade must have left to be followed up (`--follow-up`)."""
     secrets: tuple[Any, ...] = ()

@@ -11,7 +11,7 @@ from engine.model.query import Asked
 from engine.queries.access import LISTENING, LOGINS, addresses_of, logins_to, served_one
 from engine.queries.neteye import DEFINITION
 from engine.record.evidence import Evidence
-from runbook.to_4_26 import release
+from runbook.cluster import product
 
 
 def everything_is_reached(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
@@ -64,13 +64,13 @@ def _names(
     look: Look, evidence: Evidence, definition: ClusterDefinition, information: bool
 ) -> None:
     nodes = [node.hostname for node in definition.nodes]
-    asked = look.ask_all(look.names.all, addresses_of((*nodes, *release.SERVICE_NAMES)))
+    asked = look.ask_all(look.names.all, addresses_of((*nodes, *product.SERVICE_NAMES)))
     evidence.answered(asked)
     operative = {n: found for n, found in asked.values.items() if n in look.names.operative}
     evidence.judge(
         (
             *access.nodes_resolve(definition, asked.values),
-            *access.services_resolve(release.SERVICE_NAMES, definition, operative),
+            *access.services_resolve(product.SERVICE_NAMES, definition, operative),
         ),
         observed=f"names of {len(nodes)} nodes and of services looked up on {len(asked.values)}",
         information=information,

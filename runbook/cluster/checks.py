@@ -16,23 +16,22 @@ from engine.queries.machine import FILE_SYSTEMS, LEFTOVERS, PROCESSES, optional_
 from engine.queries.neteye import DEEP_HEALTH
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import UNANSWERED, Evidence
-from runbook.cluster import leftovers
-from runbook.to_4_26 import release
+from runbook.cluster import leftovers, product
 
 
 def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     findings: list[Finding] = []
-    for path, what in release.SAME_FILES.items():
+    for path, what in product.SAME_FILES.items():
         asked = look.ask_all(look.names.all, optional_file_text(path))
         evidence.answered(asked)
         findings += sameness.same_text(path, asked.values, "files-differ", what)
-    repositories = look.ask_all(look.names.all, release.REPOSITORIES)
+    repositories = look.ask_all(look.names.all, product.REPOSITORIES)
     evidence.answered(repositories)
     findings += sameness.same_text(
-        release.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
+        product.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
     )
-    compared = ", ".join([*release.SAME_FILES, release.REPOSITORY_FILES])
+    compared = ", ".join([*product.SAME_FILES, product.REPOSITORY_FILES])
     return evidence.judge(
         findings, observed=f"compared on all nodes: {compared}", information=information
     )
@@ -43,8 +42,8 @@ def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) 
     asked = look.ask_all(look.names.all, FILE_SYSTEMS)
     evidence.answered(asked)
     return evidence.judge(
-        machine.disk_space(asked.values, release.NEEDED_SPACE),
-        observed=f"room on {', '.join(release.NEEDED_SPACE)} of {len(asked.values)} nodes",
+        machine.disk_space(asked.values, product.NEEDED_SPACE),
+        observed=f"room on {', '.join(product.NEEDED_SPACE)} of {len(asked.values)} nodes",
         information=information,
     )
 
@@ -105,7 +104,7 @@ def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     evidence.answered(asked)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
     return evidence.judge(
-        commands.no_command_running(asked.values, release.OTHER_COMMANDS),
+        commands.no_command_running(asked.values, product.OTHER_COMMANDS),
         observed="the command of this attempt may run" if ours else "no neteye command runs",
         information=ours,
     )
@@ -134,7 +133,7 @@ def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed:
         evidence.judge(map(_for_support, findings), observed=observed, guide=("G25",))
     if any(finding.code != UNANSWERED for finding in evidence.blocking):
         evidence.attach("what each finding says to do by itself", "\n".join(map(str, findings)))
-        evidence.call_support("G26", release.CALL_SUPPORT)
+        evidence.call_support("G26", product.CALL_SUPPORT)
     elif not evidence.blocking:
         evidence.not_needed("the cluster status is normal", guide=("G26",))
         evidence.outcome = "done"
@@ -142,4 +141,4 @@ def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed:
 
 
 def _for_support(finding: Finding) -> Finding:
-    return replace(finding, remedy=f"{release.CALL_SUPPORT}.", way=Way.SUPPORT)
+    return replace(finding, remedy=f"{product.CALL_SUPPORT}.", way=Way.SUPPORT)

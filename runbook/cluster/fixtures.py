@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pluggy import HookRelay
 
 from engine.ask.look import Look
 from engine.record.evidence import Evidence
@@ -15,3 +16,9 @@ def upgrade_is_ahead(look: Look, evidence: Evidence) -> bool:
         evidence.not_needed("the upgrade has started: its start was guarded before it")
         return False
     return True
+
+
+@pytest.fixture
+def version_step(pytestconfig: pytest.Config) -> HookRelay:
+    """What the version step adds to a step of the procedure: runbook/cluster/hooks.py."""
+    return pytestconfig.hook

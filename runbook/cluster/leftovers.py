@@ -14,7 +14,7 @@ from engine.model.answer import Answer
 from engine.model.query import Query
 from engine.record.evidence import Evidence
 from engine.secrets import Secret
-from runbook.to_4_26.masking import masked_diff
+from runbook.cluster.masking import masked_diff
 
 LIMIT = 128 << 10
 """Bytes of a file that are compared; a larger one is no configuration that a person merges."""

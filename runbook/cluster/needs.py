@@ -6,20 +6,21 @@ the run where there is no way back. What can be asked beforehand is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from engine.ask.look import Look
 from engine.judge.text import listed
 from engine.model.answer import Answer
 from engine.model.finding import Finding
 from engine.model.query import Query
+from engine.record.evidence import Evidence
 
 ALWAYS = (
     *("bash", "find", "flock", "mysql", "pcs", "crm_mon", "crm_resource", "cibadmin"),
     *("corosync-quorumtool", "drbdsetup", "ps", "rpm", "setsid", "systemctl", "tar"),
 )
 """Programs that later steps start on every operative node: any may come to run the services."""
-WITH_OCS = ("awk", "cmp", "curl", "dnf", "gzip", "httpd", "mysqldump", "rpm2cpio", "ssh")
-"""The same where OCS Inventory is: its backup, its files, its proof by use."""
+LATER = "asked before the start: the steps that need it have begun"
 
 _MISSING = 'for name; do command -v -- "$name" > /dev/null || printf "%s\\n" "$name"; done'
 
@@ -31,6 +32,14 @@ def missing_programs(*names: str) -> Query[tuple[str, ...]]:
         argv=("sh", "-c", _MISSING, "missing", *names),
         parse=lambda answer: tuple(answer.text.split()),
     )
+
+
+def programs_are_there(look: Look, evidence: Evidence, names: Collection[str]) -> None:
+    """Every operative node has these programs."""
+    missing = look.ask_all(look.names.operative, missing_programs(*names))
+    evidence.answered(missing)
+    said = f"{len(names)} programs on {len(missing.values)} nodes"
+    evidence.judge(program_findings(missing.values), observed=said)
 
 
 def program_findings(missing: Mapping[str, Iterable[str]]) -> list[Finding]:

@@ -17,7 +17,6 @@ from engine.queries.packages import PENDING, REACHED, package_state, repository_
 from engine.record.evidence import Evidence
 from engine.record.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT, is_proved, left_of
 from runbook.phases.actions.neteye_command import name_of
-from runbook.to_4_26.release import REPOSITORY, TARGET
 
 Of = Iterable[tuple[str, Iterable[Package]]]
 """Packages of a node."""
@@ -25,20 +24,21 @@ Of = Iterable[tuple[str, Iterable[Package]]]
 
 def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """The repository of the target answers on every node, and dnf there sees what it has newer."""
-    asked = look.ask_all(look.names.all, repository_state(REPOSITORY, str(TARGET)))
+    repository, target = look.release.repository, look.release.target
+    asked = look.ask_all(look.names.all, repository_state(repository, str(target)))
     evidence.answered(asked)
     states = {n: s for n, s in asked.values.items() if isinstance(s, PackageState)}
-    hidden = packages.hidden(states, REPOSITORY)
+    hidden = packages.hidden(states, repository)
     newer = ", ".join(f"{node} {len(state.behind)}" for node, state in states.items())
     verdict = evidence.judge(
         [
-            *packages.repository_answers(asked.values, TARGET, REPOSITORY),
-            *packages.hidden_packages(hidden, TARGET),
-            *packages.idle_rules(states, REPOSITORY, TARGET),
-            *packages.missing_repositories(states, REPOSITORY),
+            *packages.repository_answers(asked.values, target, repository),
+            *packages.hidden_packages(hidden, target),
+            *packages.idle_rules(states, repository, target),
+            *packages.missing_repositories(states, repository),
             *packages.unfinished_transactions(states),
         ],
-        observed=f"the repository of {TARGET} was asked on {len(asked.values)} nodes;"
+        observed=f"the repository of {target} was asked on {len(asked.values)} nodes;"
         f" newer packages there: {newer}",
         information=information,
     )
@@ -50,14 +50,14 @@ def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> Ve
         look,
         evidence,
         NOT_JUDGED,
-        [(node, packages.without_repository(states[node], REPOSITORY)) for node in without],
+        [(node, packages.without_repository(states[node], repository)) for node in without],
     )
     return verdict
 
 
 def may_be_pending(look: Look, evidence: Evidence) -> Verdict:
     """Updates of the source that are to be installed, hidden or not, are known."""
-    asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
+    asked = look.ask_all(look.names.all, package_state(look.release.repository, parts=PENDING))
     evidence.answered(asked)
     pending = {node: state.pending for node, state in asked.values.items()}
     return evidence.judge(
@@ -68,11 +68,12 @@ def may_be_pending(look: Look, evidence: Evidence) -> Verdict:
 
 def are_updated(look: Look, evidence: Evidence) -> Verdict:
     """`neteye update` has left no update, on any node."""
-    asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
+    repository = look.release.repository
+    asked = look.ask_all(look.names.all, package_state(repository, parts=PENDING))
     evidence.answered(asked)
     pending = {node: state.pending for node, state in asked.values.items()}
     verdict = evidence.judge(
-        packages.updates_left(asked.values, REPOSITORY, left_of(look.memory, LEFT, UPDATES_LEFT)),
+        packages.updates_left(asked.values, repository, left_of(look.memory, LEFT, UPDATES_LEFT)),
         observed="'neteye update' ended with exit status 0; updates that are still pending:"
         f" {sum(map(len, pending.values()))} on {len(pending)} nodes",
     )
@@ -84,9 +85,10 @@ def are_updated(look: Look, evidence: Evidence) -> Verdict:
 
 def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     """A release file alone proves nothing: each package is at the version of the repository."""
+    repository, target = look.release.repository, look.release.target
     rounds = look.memory.detached("upgrade")
     name = name_of(rounds[-1]) if rounds else ""
-    query = package_state(REPOSITORY, version=str(TARGET), parts=REACHED)
+    query = package_state(repository, version=str(target), parts=REACHED)
     asked = look.ask_all(look.names.all, query)
     evidence.answered(asked)
     behind = {node: state.behind for node, state in asked.values.items()}
@@ -95,8 +97,8 @@ def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     was_proved = look.memory.closed or is_proved(look.memory, name)
     verdict = evidence.judge(
         [
-            *packages.repository_answers(asked.values, TARGET, REPOSITORY),
-            *packages.packages_behind(asked.values, REPOSITORY, left_of(look.memory, LEFT), TARGET),
+            *packages.repository_answers(asked.values, target, repository),
+            *packages.packages_behind(asked.values, repository, left_of(look.memory, LEFT), target),
         ],
         observed="packages that the repository has: "
         + "; ".join(f"{node}: {count}" for node, count in counts.items()),

@@ -20,15 +20,14 @@ from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from engine.waiting import poll
-from runbook.to_4_26 import release
 
 
 def announced(look: Look) -> timedelta:
     """The time the guide announces for update and upgrade together (guide row G15)."""
     return estimate.announced(
         len(look.inventory.hosts),
-        timedelta(minutes=release.ESTIMATE_BASE),
-        timedelta(minutes=release.ESTIMATE_PER_NODE),
+        timedelta(minutes=look.release.estimate_base),
+        timedelta(minutes=look.release.estimate_per_node),
     )
 
 

@@ -33,9 +33,8 @@ from engine.record.position import Position, position_findings
 from engine.run.session import Session
 from engine.run.takeover import changes_since
 from engine.transport.firewall import Firewall
-from runbook.cluster import access, checks, packages
+from runbook.cluster import access, checks, packages, product
 from runbook.cluster.profiles import Profile, announced, describe, settled
-from runbook.to_4_26 import release
 
 
 def is_start(look: Look) -> bool:
@@ -125,7 +124,7 @@ def test_access(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.versions", guide=("G01",), asks=True)
 def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> None:
-    """Versions are never skipped: every node is at 4.25, or an upgrade of ours is on record."""
+    """Versions are never skipped: all nodes are at the source, or our upgrade is on record."""
     asked = runbook_session.survey.versions
     evidence.answered(asked)
     situation = runbook_session.survey.situation
@@ -136,7 +135,7 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
         return
     # later the versions are the upgrade's own: they are judged where it reaches them
     findings += (
-        versions.start_versions(asked.values, release.SOURCE, release.TARGET)
+        versions.start_versions(asked.values, look.release.source, look.release.target)
         if is_start(look)
         else ()
     )
@@ -200,11 +199,11 @@ def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
     return statement.rehearsed(
         seen,
         runbook=look.runbook,
-        source=str(release.SOURCE),
-        target=str(release.TARGET),
+        source=str(look.release.source),
+        target=str(look.release.target),
         nodes=counted(look.inventory),
         now=look.now(),
-        days=release.REHEARSAL_MAX_AGE_DAYS,
+        days=product.REHEARSAL_MAX_AGE_DAYS,
     )
 
 
@@ -217,7 +216,7 @@ def test_modules(look: Look, evidence: Evidence) -> None:
     names |= {resource.id for resource in look.cluster_status().services}
     found = {
         module: sorted(name for name in names if name.startswith(beginnings))
-        for module, beginnings in release.MODULES.items()
+        for module, beginnings in product.MODULES.items()
     }
     listing = "; ".join(f"{module} ({', '.join(seen)})" for module, seen in found.items() if seen)
     evidence.fulfilled("G15", f"additional modules found: {listing or 'none'}")
@@ -233,15 +232,17 @@ def test_sameness(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
-    """The repository of 4.26 answers on every node, and nothing hides its packages there."""
+    """The repository of the target answers on every node, and nothing hides its packages there."""
     assert packages.can_come(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.updates", asks=True)
 def test_updates(look: Look, evidence: Evidence) -> None:
-    """Updates of 4.25 that are pending are known; the update phase installs them."""
+    """Updates of the source that are pending are known; the update phase installs them."""
     if look.position.is_after(Position.UPDATED):
-        evidence.note("the upgrade has started: updates of 4.25 were settled before it")
+        evidence.note(
+            f"the upgrade has started: updates of {look.release.source} were settled before it"
+        )
         return
     assert packages.may_be_pending(look, evidence)
 
@@ -258,8 +259,8 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
     asked = look.ask_all(look.names.all, CLOCK)
     evidence.answered(asked)
     assert evidence.judge(
-        clocks.clock_difference(asked.values, release.CLOCK_LIMIT),
-        observed=f"{len(asked.values)} clocks compared; at most {release.CLOCK_LIMIT:.0f} s apart",
+        clocks.clock_difference(asked.values, product.CLOCK_LIMIT),
+        observed=f"{len(asked.values)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
         information=not is_ahead(look),
     )
 
@@ -299,7 +300,7 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
     # under way they are judged where they come up: after the update, between rounds, at the end
     at_rest = is_ahead(look) or look.position is Position.CLOSED
     assert checks.no_leftovers(
-        look, evidence, known=release.KNOWN_CONFLICTS, information=not at_rest
+        look, evidence, known=look.release.known_conflicts, information=not at_rest
     )
 
 
@@ -325,14 +326,14 @@ def test_health(look: Look, evidence: Evidence) -> None:
 @step("preflight.normal", asks=True)
 def test_normal(look: Look, evidence: Evidence) -> None:
     """The cluster status is normal for the position the upgrade is in."""
-    profile, version, counts = _profile_of(look.position)
+    profile, version, counts = _profile_of(look)
     # one who just joined passes through states of a second; half a minute tells them apart
     findings, seen = settled(
         look,
         profile,
         version=version,
         deadline=30.0 if counts else 0.0,
-        lasting=release.LASTING,
+        lasting=product.LASTING,
     )
     assert evidence.judge(
         findings,
@@ -341,16 +342,17 @@ def test_normal(look: Look, evidence: Evidence) -> None:
     )
 
 
-def _profile_of(position: Position) -> tuple[Profile, Version | None, bool]:
-    """The profile of a position, the version it wants, and whether it counts."""
+def _profile_of(look: Look) -> tuple[Profile, Version | None, bool]:
+    """The profile of the position, the version it wants, and whether it counts."""
+    position, target = look.position, look.release.target
     if position in (Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED):
         return normal.before_start, None, True
     if position is Position.UPGRADED:
-        return normal.mid_upgrade, release.TARGET, False
+        return normal.mid_upgrade, target, False
     if position is Position.REACTIVATED:
-        return normal.reactivated, release.TARGET, False
+        return normal.reactivated, target, False
     if position is Position.CLOSED:
-        return normal.final, release.TARGET, True
+        return normal.final, target, True
     return normal.mid_upgrade, None, False
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from pluggy import HookRelay
+
 from engine.act.foreseen import Bookkeeping, planned_by
 from engine.ask.look import Look
 from engine.ask.recognition import MACHINES
@@ -25,14 +27,8 @@ from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
 from engine.run.session import Session
-from engine.secrets import Secret
+from runbook.cluster import product
 from runbook.cluster.states import state_of
-from runbook.to_4_26 import release
-from runbook.to_4_26.glpi.checks import glpi_baseline
-from runbook.to_4_26.glpi.place import glpi_place
-from runbook.to_4_26.httpd import served
-from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server
-from runbook.to_4_26.presence import presence
 
 
 def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
@@ -47,7 +43,9 @@ def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
 
 @step("baseline.recorded", after=("preflight.*",))
 @planned_by(baseline_to_come)
-def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+def test_baseline(
+    runbook_session: Session, look: Look, evidence: Evidence, version_step: HookRelay
+) -> None:
     """Fencing, standby, placement, properties and packages are recorded before the first change."""
     if look.baseline is not None and look.attempt is not None:
         runbook_session.adopt_attempt()
@@ -58,7 +56,9 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
         evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
         return
     key = new_key()
-    baseline = _take(look, runbook_session.survey.reachable.values, key)
+    baseline = _take(look, runbook_session.survey.reachable.values)
+    for more in version_step.pytest_runbook_baseline(look=look, key=key):
+        baseline |= {**more, PRIVATE: [*baseline[PRIVATE], *more.get(PRIVATE, ())]}
     runbook_session.open_attempt(baseline, key)
     evidence.remember(BEFORE, **state_of(baseline["versions"], look.cluster_status()))
     evidence.note(
@@ -68,10 +68,9 @@ def test_baseline(runbook_session: Session, look: Look, evidence: Evidence) -> N
     )
 
 
-def _take(look: Look, machines: Mapping[str, Identity], key: Secret) -> dict[str, Any]:
-    """The baseline, JSON-able. Nothing secret is in it; `key` is that of its HMACs."""
+def _take(look: Look, machines: Mapping[str, Identity]) -> dict[str, Any]:
+    """The baseline, JSON-able. Nothing secret is in it."""
     status = look.cluster_status()
-    there, _ = presence(look)
     cib = look.ask(look.names.active, CIB)
     ours = cib_in_names(cib, look.names.of_pacemaker)
     packages = look.ask_all(look.names.all, PACKAGES)
@@ -82,8 +81,8 @@ def _take(look: Look, machines: Mapping[str, Identity], key: Secret) -> dict[str
         "nodes": {host.name: host.role.value for host in look.inventory.hosts},
         "active_node": look.names.active,
         MACHINES: {node: seen.machine_id for node, seen in machines.items()},
-        "source": str(release.SOURCE),
-        "target": str(release.TARGET),
+        "source": str(look.release.source),
+        "target": str(look.release.target),
         "versions": {node: str(version) for node, version in versions.values.items()},
         "fencing": status.options.stonith_enabled,
         "standby": list(status.standby_nodes),
@@ -96,33 +95,22 @@ def _take(look: Look, machines: Mapping[str, Identity], key: Secret) -> dict[str
         "packages": {
             node: sorted(map(str, installed)) for node, installed in packages.values.items()
         },
-        "agents": served.as_fact(agents_now(look).logs) if has_ocs_server(look, there) else None,
-        "ocs": _take_ocs(look, key),
-        # digests of passwords stay on N
-        PRIVATE: ["ocs"],
+        PRIVATE: [],
     }
-
-
-def _take_ocs(look: Look, key: Secret) -> dict[str, Any]:
-    """What G03 compares with afterwards; of stored passwords only HMACs."""
-    taken: dict[str, Any] = {"glpi": None}
-    if (database := glpi_place(look).database) is not None:
-        taken["glpi"] = glpi_baseline(look, database, key)
-    return taken
 
 
 def _age(look: Look) -> list[Finding]:
     """A baseline that is days old may not be true any more (acceptable)."""
     assert look.baseline is not None
     age = look.now() - datetime.fromisoformat(look.baseline["taken"])
-    if age <= timedelta(hours=release.BASELINE_MAX_AGE_HOURS):
+    if age <= timedelta(hours=product.BASELINE_MAX_AGE_HOURS):
         return []
     return [
         Finding(
             code="baseline-old",
             subject=look.names.active,
             observed=f"the baseline of this attempt was taken {age.days} days ago",
-            expected=f"at most {release.BASELINE_MAX_AGE_HOURS} hours",
+            expected=f"at most {product.BASELINE_MAX_AGE_HOURS} hours",
             remedy="Check by hand that fencing, disabled resources and placement are still meant"
             " to be as recorded, then accept this finding.",
             way=Way.ACCEPT,

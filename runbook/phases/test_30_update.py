@@ -1,4 +1,4 @@
-"""`neteye update` within 4.25, to its end: update, unstandby, normal, fencing as before (G28).
+"""`neteye update` within the source, to its end: update, unstandby, normal, fencing (G28).
 
 The reactivation between update and upgrade is the only safe place to stop for the night.
 """
@@ -13,12 +13,11 @@ from engine.record.evidence import Evidence
 from runbook.cluster import checks, packages
 from runbook.cluster.profiles import describe, settled, unstandby_ended
 from runbook.phases.actions.pacemaker import update_is_history
-from runbook.to_4_26 import release
 
 
 @step("update.run", after=("baseline.recorded",), guide=("G28",))
 def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None:
-    """Pending updates of 4.25 are installed by `neteye update`."""
+    """Pending updates of the source are installed by `neteye update`."""
     upgrade_has_begun = look.memory.closed or look.memory.detached("upgrade")
     if upgrade_has_begun or not look.memory.detached("update"):
         return
@@ -29,7 +28,7 @@ def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None
 # also after an update that failed: a .rpmnew or .rpmsave is what it stops at
 @step("update.leftovers", after=("baseline.recorded",))
 def test_update_leftovers(look: Look, evidence: Evidence) -> None:
-    """The update left no .rpmnew or .rpmsave; at this place the two of OCS are foreign too."""
+    """The update left no .rpmnew or .rpmsave; at this place the known ones are foreign too."""
     if look.memory.closed or look.memory.detached("upgrade"):
         evidence.not_needed("the upgrade has started: conflicts are judged between its rounds")
         return
@@ -64,5 +63,5 @@ def test_update_fencing(
     if reason := update_is_history(look):
         evidence.not_needed(reason)
         return
-    findings, seen = settled(look, normal.before_start, version=release.SOURCE)
+    findings, seen = settled(look, normal.before_start, version=look.release.source)
     assert evidence.judge(findings, observed=f"fully updated and normal: {describe(seen)}")

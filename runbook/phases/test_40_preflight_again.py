@@ -29,7 +29,7 @@ def test_access(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
 
 @step("again.repository", after=UPDATED)
 def test_repository(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
-    """The repository of 4.26 answers on every node, and nothing hides its packages there."""
+    """The repository of the target answers on every node, and nothing hides its packages there."""
     if upgrade_is_ahead:
         assert packages.can_come(look, evidence)
 

@@ -1,4 +1,4 @@
-"""`neteye upgrade`, round by round, with the planned stop and the migration it asks for.
+"""`neteye upgrade`, round by round; at a planned stop the version step does what it asks for.
 
 A round that is not needed says so. Rounds: one for each operative node (each may have its own
 .rpmnew files), and two more.
@@ -7,6 +7,8 @@ A round that is not needed says so. Rounds: one for each operative node (each ma
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+
+from pluggy import HookRelay
 
 from engine.act.applier import Applied
 from engine.act.foreseen import planned_by
@@ -19,6 +21,7 @@ from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.position import Position
 from engine.run.session import Session
 from runbook.cluster import leftovers
+from runbook.cluster.hooks import TooEarly
 from runbook.phases.actions.neteye_command import (
     ended_with,
     failed_as,
@@ -26,8 +29,6 @@ from runbook.phases.actions.neteye_command import (
     round_on_record,
     said_of,
 )
-from runbook.to_4_26 import release
-from runbook.to_4_26.httpd import migration
 
 
 def window_now(look: Look, evidence: Evidence) -> None:
@@ -40,7 +41,7 @@ def window_now(look: Look, evidence: Evidence) -> None:
 def _window_fits(look: Look, now: datetime) -> timedelta:
     """The window has begun and covers what is left to do, which is returned."""
     settings = look.settings
-    remaining = estimate.remaining(release.STAGES, "upgrade", len(look.inventory.hosts))
+    remaining = estimate.remaining(look.release.stages, "upgrade", len(look.inventory.hosts))
     findings = (
         change_management.window_not_begun(settings, now),
         change_management.window_remaining(settings, now, remaining),
@@ -95,8 +96,8 @@ def test_run(
 
 
 @step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")
-def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
-    """A stop is recognised: the planned one at the two files of OCS, or a failure."""
+def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: HookRelay) -> None:
+    """A stop is recognised: the planned one at known conflicts, or a failure."""
     rounds = look.memory.detached("upgrade")
     mine = round_on_record(look.memory, round_number)
     if mine is None or mine.result is None or not mine.has_ended:
@@ -106,7 +107,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
         evidence.note("no stop: the round ended with exit status 0")
         if round_number == 1:
             evidence.not_applicable(
-                "no .rpmnew of OCS was left: the upgrade ended with exit status 0 at once",
+                "no known conflict was left: the upgrade ended with exit status 0 at once",
                 guide=("G09",),
             )
         return
@@ -122,11 +123,13 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     )
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
-    if _is_too_early(conflicts, look):
-        early = [_failed_before_the_stop(failed_as(mine), listing, look)]
+    is_known = look.release.known_conflicts & {f for files in conflicts.values() for f in files}
+    early = version_step.pytest_runbook_too_early(look=look) if is_known else None
+    if early is not None:
+        failed = [_failed_before_the_stop(early, failed_as(mine), listing, look)]
         assert evidence.judge(
-            [*_foreign(asked.values), *([] if earlier else early)],
-            observed=f"{said_of(mine)}; {listing}; {migration.TOO_EARLY}",
+            [*_foreign(asked.values, look), *([] if earlier else failed)],
+            observed=f"{said_of(mine)}; {listing}; {early.why}",
         )
         return
     before = look.memory.facts.get(f"conflicts-{round_number - 1}", {}).get("files")
@@ -134,7 +137,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
         evidence.remember(f"conflicts-{round_number}", files=conflicts)
     assert evidence.judge(
         [
-            *_foreign(asked.values),
+            *_foreign(asked.values, look),
             *_other_active_node(look),
             # who starts the runbook again has seen to what the earlier run stopped at
             *([] if earlier else _unplanned(conflicts, failed_as(mine), look)),
@@ -147,9 +150,9 @@ def test_stop(round_number: int, look: Look, evidence: Evidence) -> None:
     )
 
 
-def _foreign(found: dict[str, tuple[str, ...]]) -> list[Finding]:
+def _foreign(found: dict[str, tuple[str, ...]], look: Look) -> list[Finding]:
     """Conflicts that this step does not migrate."""
-    findings = machine.config_leftovers(found, release.KNOWN_CONFLICTS)
+    findings = machine.config_leftovers(found, look.release.known_conflicts)
     return [finding for finding in findings if finding.code != "rpmnew-known"]
 
 
@@ -161,27 +164,21 @@ def _other_active_node(look: Look) -> tuple[Finding, ...]:
     return roles.active_node_confirmed(look.names.active, status, look.names.operative)
 
 
-def _is_too_early(conflicts: dict[str, list[str]], look: Look) -> bool:
-    """Known conflicts are there, and the command has not come to the stop that they announce."""
-    found = {file for files in conflicts.values() for file in files}
-    return bool(found & release.KNOWN_CONFLICTS) and not migration.is_at_planned_stop(look)
-
-
-def _failed_before_the_stop(said: str, listing: str, look: Look) -> Finding:
+def _failed_before_the_stop(early: TooEarly, said: str, listing: str, look: Look) -> Finding:
     return Finding(
         code="round-failed",
         subject=look.names.active,
-        observed=f"{listing}; {migration.TOO_EARLY}; and 'neteye upgrade' ended with {said}",
-        expected="exit status 0, or the planned stop with the template of the credentials file",
+        observed=f"{listing}; {early.why}; and 'neteye upgrade' ended with {said}",
+        expected=f"exit status 0, or the planned stop with {early.expected}",
         remedy="Read that task in its log (in this report), follow the guide's directions for"
-        " it, and see that httpd's shared directory is mounted on N. Then run again: the files are"
-        " migrated where their .rpmnew is, and the next round starts the command again.",
+        f" it, and {early.see_to}. Then run again: the files are migrated where their .rpmnew is,"
+        " and the next round starts the command again.",
         guide=("G20", "G26"),
     )
 
 
 def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[Finding]:
-    """The command failed without the two known files: a failure for a person."""
+    """The command failed without a known file: a failure for a person."""
     if conflicts:
         return []
     return [
@@ -189,7 +186,7 @@ def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[F
             code="round-failed",
             subject=look.names.active,
             observed=f"no .rpmnew or .rpmsave was found, and 'neteye upgrade' ended with {said}",
-            expected="exit status 0, or the planned stop at the two files of OCS",
+            expected="exit status 0, or a planned stop at known conflicts",
             remedy="Read that task in its log (in this report), follow the guide's directions"
             " for it, then run again: the next round starts the command again.",
             guide=("G20", "G26"),

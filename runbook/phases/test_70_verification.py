@@ -11,7 +11,6 @@ from engine.record.evidence import Evidence
 from runbook.cluster import checks, packages
 from runbook.cluster.profiles import describe, settled
 from runbook.phases.actions.neteye_command import ended_with, failed_as, name_of
-from runbook.to_4_26 import release
 
 
 @step("verification.command", after=("upgrade.stop", "migration.*?"), guide=("G18", "G20"))
@@ -37,12 +36,12 @@ def _exhausted(look: Look, rounds: int, said: str) -> Finding:
 
 @step("verification.versions", after=("verification.command",), guide=("G18", "G21"))
 def test_versions(look: Look, evidence: Evidence) -> None:
-    """Every node is at 4.26 with all its packages, E and V by the command itself."""
+    """Every node is at the target with all its packages, E and V by the command itself."""
     asked = look.ask_all(look.names.all, VERSION)
     evidence.answered(asked)
     evidence.judge(
-        versions.reached(asked.values, release.TARGET, look.names.all),
-        observed=f"{release.TARGET} on {len(asked.values)} nodes, nothing was done by hand on"
+        versions.reached(asked.values, look.release.target, look.names.all),
+        observed=f"{look.release.target} on {len(asked.values)} nodes, nothing was done by hand on"
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
         guide=("G21",),
     )
@@ -64,5 +63,5 @@ def test_mid_upgrade(look: Look, evidence: Evidence) -> None:
             guide=("G25",),
         )
         return
-    findings, seen = settled(look, normal.mid_upgrade, version=release.TARGET)
+    findings, seen = settled(look, normal.mid_upgrade, version=look.release.target)
     assert checks.normal_or_support(evidence, findings, f"mid-upgrade: {describe(seen)}")

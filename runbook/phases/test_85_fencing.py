@@ -10,7 +10,6 @@ from engine.model.steps import step
 from engine.record.evidence import Evidence
 from runbook.cluster import checks
 from runbook.cluster.profiles import describe, settled
-from runbook.to_4_26 import release
 
 
 @step("reactivation.fencing", after=("reactivation.normal", "failover.*?"), guide=("G27",))
@@ -27,5 +26,5 @@ def test_fencing(fencing_restored: Applied, look: Look, evidence: Evidence) -> N
 @step("reactivation.final", after=("reactivation.fencing",), guide=("G25", "G26"))
 def test_final(look: Look, evidence: Evidence) -> None:
     """The final profile: normal, fencing as in the baseline, Elasticsearch green, one version."""
-    findings, seen = settled(look, normal.final, version=release.TARGET)
+    findings, seen = settled(look, normal.final, version=look.release.target)
     assert checks.normal_or_support(evidence, findings, describe(seen))

@@ -18,6 +18,7 @@ from engine.record.evidence import Evidence
 from engine.report.ledger import entry_text
 from engine.run.session import Session
 from engine.waiting import poll
+from runbook.cluster import product
 from runbook.cluster.restoring import (
     CLOSED,
     LOOKED,
@@ -28,7 +29,6 @@ from runbook.cluster.restoring import (
     still_running,
 )
 from runbook.phases.actions.restore import BRIEF, standby_entries
-from runbook.to_4_26 import release
 
 
 @step("restore.ledger", after=("preflight.*",), asks=True, scope="restore")
@@ -54,7 +54,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
     assert evidence.judge(
         [
             *still_running(look),
-            *commands.no_command_running(asked.values, release.OTHER_COMMANDS),
+            *commands.no_command_running(asked.values, product.OTHER_COMMANDS),
         ],
         observed=f"no neteye command runs on {len(asked.values)} nodes",
     )
@@ -94,7 +94,7 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
         *policy.half_upgraded(
             asked.values,
             last,
-            (release.SOURCE, release.TARGET),
+            (look.release.source, look.release.target),
             standby or [look.names.active],
             has_packages_left=situation is not None and situation.has_packages_left,
         ),

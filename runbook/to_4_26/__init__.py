@@ -6,6 +6,7 @@ names it.
 
 pytest_plugins = [
     "runbook.to_4_26.release",
+    "runbook.to_4_26.hooks",
     "runbook.to_4_26.actions.backup",
     "runbook.to_4_26.actions.ocs",
     "runbook.to_4_26.actions.failover",

@@ -22,7 +22,6 @@ from engine.model.finding import Finding, Severity, Way
 from engine.record.evidence import unanswered
 from engine.record.memory import Memory
 from engine.waiting import poll
-from runbook.to_4_26 import release
 from runbook.to_4_26.httpd import checks as httpd_checks
 
 CONSTRAINT = f"{OWN}failover"
@@ -240,7 +239,7 @@ def prove(look: Look, node: str, moved: tuple[str, ...] = ()) -> Proof:
         found = unanswered(error.node, error.question, error.why)
         return Proof(node, (_not_working(node, [found]),), str(error), moved)
     # what only warns does not keep httpd off a node; it is told where httpd is left
-    against = [f for f in seen.findings if release.SEVERITIES.of(f.code) is Severity.BLOCK]
+    against = [f for f in seen.findings if look.release.severities.of(f.code) is Severity.BLOCK]
     findings = (_not_working(node, against),) if against else ()
     return Proof(node, findings, seen.observed, moved)
 

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 from engine.ask.look import Look
+from engine.model.change import Nothing
+from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.record.position import Position
 from engine.secrets import Secret
+from runbook.cluster import needs
+from runbook.to_4_26.actions.backup import dump_there, room_findings, to_back_up
 from runbook.to_4_26.glpi.checks import glpi_before
 from runbook.to_4_26.glpi.place import glpi_place
 from runbook.to_4_26.httpd import before, migration, served
@@ -22,6 +26,9 @@ from runbook.to_4_26.presence import presence
 from runbook.to_4_26.seen import Seen
 
 LATER = "judged at the start of the attempt; the upgrade has changed the data since"
+
+PROGRAMS = ("awk", "cmp", "curl", "dnf", "gzip", "httpd", "mysqldump", "rpm2cpio", "ssh")
+"""What later steps start on every operative node: the backup, the files, the proof by use."""
 
 
 @step("preflight.ocs_servers", guide=("G04",), asks=True)
@@ -114,3 +121,27 @@ def test_ocs_agents(look: Look, evidence: Evidence) -> None:
         observed=agents.sentence(),
         information=look.position.is_after(Position.UPDATED),
     )
+
+
+@step("preflight.ocs_needs", asks=True)
+def test_ocs_needs(look: Look, evidence: Evidence) -> None:
+    """What backup, migration and proof by use need of the nodes is there: programs, room."""
+    if look.position.is_after(Position.UPDATED):
+        evidence.not_needed(needs.LATER)
+        return
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not there.has_ocs:
+        evidence.not_applicable(there.sentence())
+        return
+    needs.programs_are_there(look, evidence, PROGRAMS)
+    evidence.judge(_room(look), observed="room for the backup, as far as it is to be made")
+    assert evidence.verdict
+
+
+def _room(look: Look) -> list[Finding]:
+    """For the backup, its proof and the conversion, while the backup is still to be made."""
+    size, node = to_back_up(look), look.sql_node()
+    if isinstance(size, Nothing) or dump_there(look, node) is not None:
+        return []
+    return room_findings(look, node, size)

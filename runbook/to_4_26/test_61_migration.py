@@ -9,7 +9,6 @@ from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence
 from runbook.cluster import leftovers
-from runbook.to_4_26 import release
 from runbook.to_4_26.httpd import migration
 
 
@@ -43,9 +42,9 @@ def test_files(
         evidence.attach(f"how to put the old files back on {node}", "\n".join(commands))
     left = look.ask(node, LEFTOVERS)
     leftovers.attach_diffs(
-        look, evidence, leftovers.not_known({node: left}, release.KNOWN_CONFLICTS)
+        look, evidence, leftovers.not_known({node: left}, look.release.known_conflicts)
     )
     assert evidence.judge(
-        machine.config_leftovers({node: left}, release.KNOWN_CONFLICTS),
+        machine.config_leftovers({node: left}, look.release.known_conflicts),
         observed=f"no .rpmnew is left on {node}",
     )

@@ -15,7 +15,8 @@ from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
 from engine.secrets import Secret
-from runbook.to_4_26 import failover, release
+from runbook.cluster import product
+from runbook.to_4_26 import failover
 from runbook.to_4_26.actions.backup import VERIFIED, Beside, is_compared
 from runbook.to_4_26.following import ListUnusable, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now
@@ -116,7 +117,7 @@ def _no_glpi(place: GlpiPlace) -> list[Finding]:
             subject="GLPI",
             observed=f"there was a database with the table of GLPI's plugin; {place.sentence}",
             expected="the same database after the upgrade",
-            remedy=release.SUPPORT,
+            remedy=product.SUPPORT,
             guide=("G03",),
             way=Way.SUPPORT,
         )

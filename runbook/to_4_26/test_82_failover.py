@@ -13,7 +13,7 @@ from engine.ask.look import Look
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from runbook.cluster.profiles import describe, settled
-from runbook.to_4_26 import failover, release
+from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import Exercised
 
 
@@ -35,7 +35,7 @@ def test_back(httpd_back: Applied, look: Look, evidence: Evidence) -> None:
     """httpd is where it was, nothing holds it there, and the cluster is fit for fencing."""
     if look.memory.closed or not failover.is_under_way(look.memory):
         return
-    findings, seen = settled(look, failover.after_failover, version=release.TARGET)
+    findings, seen = settled(look, failover.after_failover, version=look.release.target)
     verdict = evidence.judge(findings, observed=describe(seen))
     if verdict:
         evidence.remember(failover.OVER, node=failover.home_of(look))

@@ -24,6 +24,7 @@ from engine.record.run import Run
 from engine.transport.scripted import said
 from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import CONSTRAINT
+from runbook.to_4_26.release import RELEASE
 from runbook.to_4_26.seen import Seen
 from runbook.to_4_26.settings import FAILOVER_PROOF
 from tests.engine import kit
@@ -135,6 +136,7 @@ class FailoverLook:
     def __init__(self, world: Failover, run: Run, *, proof: bool = True) -> None:
         self.world, self._run = world, run
         self.memory = run.memory
+        self.release = RELEASE
         self.names = names_of(run.inventory, None)
         self.settings = {FAILOVER_PROOF: proof}
 

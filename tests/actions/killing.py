@@ -20,7 +20,7 @@ from engine.model.answer import Answer
 from engine.model.finding import Finding, Severity
 from engine.record.memory import Memory
 from engine.record.run import Run
-from runbook.to_4_26.release import SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 from tests.engine import kit
 
 

@@ -25,7 +25,7 @@ from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
 from engine.record.redact import Redactor
 from engine.secrets import Secret
-from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 
 T = TypeVar("T")
 
@@ -202,7 +202,9 @@ def drive(
     except StoppedForPerson as stopped:
         if not isinstance(stopped, NotAccepted):
             codes = {finding.code for finding in stopped.findings}
-            assert codes <= NEVER_ACCEPTABLE, f"{codes} stop the action although accepted"
+            assert codes <= SEVERITIES.never_acceptable, (
+                f"{codes} stop the action although accepted"
+            )
         raise
 
 
@@ -214,7 +216,7 @@ def _driven(
     nodes: Nodes, action: Action, stop_after: int | None, accepted: Container[str]
 ) -> Driven:
     def judge(findings: Sequence[Finding]) -> None:
-        assert not {finding.code for finding in findings} & NEVER_ACCEPTABLE
+        assert not {finding.code for finding in findings} & SEVERITIES.never_acceptable
         blocking = [f for f in findings if SEVERITIES.of(f.code) is Severity.BLOCK]
         if left := [finding for finding in blocking if finding.code not in accepted]:
             raise NotAccepted(left)

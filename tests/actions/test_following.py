@@ -23,7 +23,7 @@ from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.following import list_here
 from runbook.to_4_26.memories import followed
 from runbook.to_4_26.memories.agents import Slot
-from runbook.to_4_26.release import SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.test_ocs_followed import LATER, MOMENT, agent, listed, now
 from tests.engine import kit
 

@@ -27,7 +27,7 @@ from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migra
 from runbook.to_4_26.failover import Exercised
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.names import CREDENTIALS_TEMPLATE
-from runbook.to_4_26.release import TARGET
+from runbook.to_4_26.release import RELEASE, TARGET
 from tests.actions.failover_cluster import Failover, FailoverLook
 from tests.actions.killing import Edge, Ran, World, memory_on_n, run_action
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
@@ -132,7 +132,7 @@ class PacemakerLook:
     def __init__(self, world: Pacemaker, run: Run) -> None:
         self._world, self._run = world, run
         self.run_id, self.memory = run.run_id, run.memory
-        self.names = names_of(run.inventory, None)
+        self.names, self.release = names_of(run.inventory, None), RELEASE
         self.baseline = {"fencing": True}
         self.position = Position.UPGRADE_UNDER_WAY
 

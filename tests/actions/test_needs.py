@@ -13,6 +13,7 @@ from runbook.to_4_26.httpd import before, migration
 from runbook.to_4_26.httpd.database import OcsDatabase
 from runbook.to_4_26.login import LoginResult
 from runbook.to_4_26.names import CREDENTIALS, SERVER_CONF
+from runbook.to_4_26.test_15_preflight_ocs import PROGRAMS as PROGRAMS_OF_OCS
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def _scripts() -> dict[str, str]:
 
 
 def test_every_program_of_a_script_is_asked_for_before_the_start() -> None:
-    asked = {*needs.ALWAYS, *needs.WITH_OCS}
+    asked = {*needs.ALWAYS, *PROGRAMS_OF_OCS}
     used = {
         match[1].split()[0]: name
         for name, text in _scripts().items()

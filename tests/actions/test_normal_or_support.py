@@ -10,8 +10,8 @@ import pytest
 from engine.model.finding import Finding, Way
 from engine.record.evidence import SUPPORT_NEEDED, Evidence, unanswered
 from engine.record.run import Run
+from runbook.cluster import product
 from runbook.cluster.checks import normal_or_support
-from runbook.to_4_26 import release
 from tests.engine import kit
 
 FAILED = Finding("resource-failed", "glpi", "it is FAILED", "Started", "Mend it, then run again.")
@@ -41,7 +41,7 @@ def test_what_is_not_normal_is_for_support_and_nothing_else(run: Run) -> None:
     evidence = judged(run, FAILED, SILENT)
     assert {f.way for f in evidence.blocking} == {Way.SUPPORT}
     told = {f.remedy for f in evidence.blocking if f.code != SUPPORT_NEEDED}
-    assert told == {f"{release.CALL_SUPPORT}."}
+    assert told == {f"{product.CALL_SUPPORT}."}
     assert run.support is not None
     assert rows(run) == {"G25": "failed", "G26": "fulfilled"}
     (kept,) = texts(run)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.secrets import Secret
+from runbook.cluster.masking import masked, masked_diff
 from runbook.to_4_26 import release
 from runbook.to_4_26.httpd.access import access_changes, access_findings
 from runbook.to_4_26.httpd.httpd_conf import Kind, arguments, parse_conf
@@ -20,7 +21,6 @@ from runbook.to_4_26.httpd.passwords import (
     read_password,
 )
 from runbook.to_4_26.httpd.perl_block import plain_string, statements
-from runbook.to_4_26.masking import masked, masked_diff
 from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
 from tests.actions.ocs_nodes import DATA
 

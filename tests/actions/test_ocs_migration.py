@@ -24,7 +24,7 @@ from runbook.to_4_26.httpd.migration import (
     put_back_commands,
 )
 from runbook.to_4_26.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
-from runbook.to_4_26.release import SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 
 PASSWORD = "right#horse$7"

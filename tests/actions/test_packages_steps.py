@@ -18,6 +18,7 @@ from engine.record.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT
 from runbook.cluster import packages
 from runbook.phases import test_30_update, test_70_verification
 from runbook.to_4_26 import release
+from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 from tests.parse.test_packages import state
 
@@ -91,7 +92,12 @@ def look(
         active=kit.N, all=NODES, operative=NODES, elastic_only=(), voting_only=()
     )
     return SimpleNamespace(
-        run_id=run, names=names, memory=Memory.fold(events), ask_all=ask_all, baseline=None
+        release=RELEASE,
+        run_id=run,
+        names=names,
+        memory=Memory.fold(events),
+        ask_all=ask_all,
+        baseline=None,
     )
 
 

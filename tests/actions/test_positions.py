@@ -21,9 +21,11 @@ from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
 from engine.record.position import Position
 from engine.transport.scripted import said
+from runbook.cluster import product
 from runbook.phases import test_10_preflight, test_30_update
 from runbook.phases.test_60_upgrade import test_window as window
 from runbook.to_4_26 import release, test_15_preflight_ocs, test_50_backup
+from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 from tests.judge.builders import cluster_status, node
 
@@ -63,6 +65,7 @@ class Weights:
 def position_look(position: Position) -> Any:
     names = Names(kit.N, (), (), (), internal={kit.N: kit.N})
     return SimpleNamespace(
+        release=RELEASE,
         position=position,
         names=names,
         memory=Memory.fold([]),
@@ -134,7 +137,7 @@ def test_where_the_backup_is_fetched_to_is_told_and_no_later_run_says_that_it_ha
         memory.closed = True
         told: list[str] = []
         evidence: Any = SimpleNamespace(not_needed=told.append)
-        look: Any = SimpleNamespace(memory=memory, attempt=None)
+        look: Any = SimpleNamespace(memory=memory, attempt=None, release=RELEASE)
         test_50_backup.test_fetched(NotAsked(), look, evidence)  # type: ignore[arg-type]
         assert told == [expected]
     assert "lies here" not in (test_50_backup.test_fetched.__doc__ or "")
@@ -148,6 +151,7 @@ def after_update(*, fencing: bool, before: bool = True, unclean: bool = False) -
     others = (node(kit.SECOND), node(kit.THIRD, online=not unclean, unclean=unclean))
     status = replace(cluster_status(fencing=fencing), nodes=(node(kit.N), *others))
     return SimpleNamespace(
+        release=RELEASE,
         memory=Memory.fold([kit.intent("update.run", detached="update-1", repeatable=False)]),
         settings=SimpleNamespace(reactivate_after_update=True),
         baseline={"fencing": before},
@@ -202,6 +206,7 @@ HOUR = timedelta(hours=1)
 
 def window_from(start: timedelta, end: timedelta) -> Callable[[], None]:
     look = SimpleNamespace(
+        release=RELEASE,
         memory=Memory.fold([]),
         settings=Settings(
             "c", Environment.PRODUCTION, window_start=NOW + start, window_end=NOW + end
@@ -231,7 +236,7 @@ def repositories(serial: str, url: str = "https://repository.example.test/4.26")
         f"/etc/yum.repos.d/redhat.repo:sslclientcert = /etc/pki/entitlement/{serial}.pem\n"
         f"/etc/yum.repos.d/neteye.repo:baseurl = {url}\n"
     )
-    return release.REPOSITORIES.parse(said(text))
+    return product.REPOSITORIES.parse(said(text))
 
 
 def test_each_systems_own_certificate_is_no_difference() -> None:

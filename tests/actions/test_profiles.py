@@ -11,11 +11,11 @@ import pytest
 from engine.errors import OUT_OF_REACH
 from engine.model.finding import Finding
 from engine.record.evidence import unanswered
-from runbook.cluster import profiles
+from runbook.cluster import product, profiles
 from runbook.to_4_26 import release
 from tests.engine.kit import FakeTime
 
-LOOK: Any = SimpleNamespace(release=SimpleNamespace(severities=release.SEVERITIES))
+LOOK: Any = SimpleNamespace(release=SimpleNamespace(severities=release.RELEASE.severities))
 
 
 def waited(
@@ -50,12 +50,12 @@ def test_a_node_out_of_reach_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_only_a_person_mends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     standby, moving = finding("node-standby"), finding("resource-moving")
-    assert waited(monkeypatch, moving, lasting=release.LASTING) == 30
-    assert waited(monkeypatch, standby, moving, lasting=release.LASTING) == 0
+    assert waited(monkeypatch, moving, lasting=product.LASTING) == 30
+    assert waited(monkeypatch, standby, moving, lasting=product.LASTING) == 0
     assert waited(monkeypatch, standby) == 30, "after a change of ours it passes"
 
 
 def test_what_lasts_is_a_finding_that_blocks() -> None:
-    assert {release.SEVERITIES.of(code) for code in release.LASTING} == {"block"}
-    known = set(release.SEVERITIES.table) | release.SEVERITIES.never_acceptable
-    assert known >= release.LASTING
+    assert {release.RELEASE.severities.of(code) for code in product.LASTING} == {"block"}
+    known = set(release.RELEASE.severities.table) | release.RELEASE.severities.never_acceptable
+    assert known >= product.LASTING

@@ -23,8 +23,8 @@ from runbook.to_4_26 import test_15_preflight_ocs as ocs
 from runbook.to_4_26.memories import table
 from runbook.to_4_26.names import CREDENTIALS, SERVER_CONF
 from runbook.to_4_26.presence import Presence
-from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
 from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.engine import kit
 
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[Body, Callable[[Look], None]]] = {
     "capacity-column": (ocs.test_capacity, nothing),
     "ocs-login-failed": (ocs.test_ocs_passwords, refused),
     "ocs-credentials-other": (ocs.test_ocs_passwords, foreign_credentials),
-    "backup-no-room": (needs.test_needs, little_room),
+    "backup-no-room": (ocs.test_ocs_needs, little_room),
     "database-client": (needs.test_needs, other_client),
 }
 
@@ -125,17 +125,16 @@ def test_a_step_goes_on_with_what_was_accepted(
 ) -> None:
     there = Presence((N, OTHER), frozenset({"ocsweb"}))
     answered = SimpleNamespace(unanswered={}, question="")
-    for module in (ocs, needs):
-        monkeypatch.setattr(module, "presence", lambda look: (there, answered))
+    monkeypatch.setattr(ocs, "presence", lambda look: (there, answered))
     body, trouble = CASES[code]
-    assert code not in NEVER_ACCEPTABLE
+    assert code not in SEVERITIES.never_acceptable
     look = Look(nodes)
     trouble(look)
     also = ("capacity-column",) if body is ocs.test_capacity and code != "capacity-column" else ()
     monkeypatch.setattr(ocs.before, "ocs_now", lambda look: Seen([], "it answers"))
     # this machine has not every program of a node
     monkeypatch.setattr("runbook.cluster.needs.ALWAYS", ("sh",))
-    monkeypatch.setattr("runbook.cluster.needs.WITH_OCS", ())
+    monkeypatch.setattr(ocs, "PROGRAMS", ("sh",))
     evidence = evidence_of(tmp_path, *also, *([code] if accepted else []))
     with contextlib.nullcontext() if accepted else pytest.raises(AssertionError, match=code):
         body(look, evidence)

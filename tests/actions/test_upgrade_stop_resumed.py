@@ -14,6 +14,7 @@ from engine.record.memory import Memory
 from engine.secrets import Secret
 from runbook.cluster import checks
 from runbook.phases.test_60_upgrade import test_stop as stop
+from runbook.to_4_26 import hooks
 from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 from tests.judge.builders import cluster_status, node
@@ -100,7 +101,7 @@ def judged(
         holds_secret=lambda path: False,
     )
     evidence = Recorder()
-    stop(round_number, look, evidence)  # type: ignore[arg-type]
+    stop(round_number, look, evidence, hooks)  # type: ignore[arg-type]
     return evidence
 
 

@@ -277,7 +277,9 @@ _BEGINNING = (
         has_ocs=False,
     ),
     _from_start("backup-unlike", "backup.proved", "backup-not-proved", 11, repairs.shims_removed),
-    _from_start("backup-no-room", "preflight.needs", "backup-no-room", 10, repairs.shims_removed),
+    _from_start(
+        "backup-no-room", "preflight.ocs_needs", "backup-no-room", 10, repairs.shims_removed
+    ),
     _from_start("backup-read-wrongly", "backup.fetched", "backup-damaged", 1, repairs.copy_removed),
     _left("rpmnew-in-update-other", "update.leftovers"),
     _left("rpmnew-in-upgrade-other", "upgrade.stop[1]"),

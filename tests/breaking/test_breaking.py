@@ -16,7 +16,7 @@ from rehearsal.to_4_26 import (
     scenarios_packages,
 )
 from rehearsal.topology import parse_counts
-from runbook.to_4_26.release import SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 from tests.breaking.__main__ import INTRODUCTION
 from tests.breaking.case import Case, Start
 from tests.breaking.cases import ALL, CASES

@@ -22,8 +22,12 @@ from runbook.to_4_26 import release
 from tests.phases import step_modules
 
 ROOT = Path(__file__).parents[2]
-KNOWN = set(release.SEVERITIES.table) | release.NEVER_ACCEPTABLE
+RELEASE = release.RELEASE
+KNOWN = set(RELEASE.severities.table) | RELEASE.severities.never_acceptable
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+
+TABLES = ("release.py", "severities.py", "product.py", "guide.py")
+"""Modules that name codes and make no finding."""
 
 # hyphenated words of the modules that make findings, which are no codes
 NO_CODES = {
@@ -51,7 +55,7 @@ def sources() -> list[Path]:
     middle = (ROOT / "engine").rglob("*.py")
     found = [path for path in middle if "import Finding" in path.read_text()]
     found += (ROOT / "engine" / "judge").glob("*.py")
-    found += [path for path in (ROOT / "runbook").rglob("*.py") if path.name != "release.py"]
+    found += [path for path in (ROOT / "runbook").rglob("*.py") if path.name not in TABLES]
     return sorted(set(found))
 
 
@@ -74,9 +78,9 @@ def test_every_code_that_can_be_emitted_is_in_the_table() -> None:
     unknown = {
         word: where
         for word, where in words().items()
-        if word not in KNOWN | NO_CODES | set(release.DUTIES)
+        if word not in KNOWN | NO_CODES | set(RELEASE.duties)
     }
-    assert unknown == {}, "add the code to runbook/to_4_26/release.py, or the word to NO_CODES here"
+    assert unknown == {}, "add the code to a severities.py, or the word to NO_CODES here"
 
 
 def test_codes_given_directly_are_codes() -> None:
@@ -128,14 +132,14 @@ def _constants(node: ast.AST) -> tuple[str, ...]:
 
 def test_every_duty_that_the_engine_names_is_a_row_of_the_guide() -> None:
     named = {duty for duties in duties_named().values() for duty in duties}
-    assert named | {"cluster-normal"} == set(release.DUTIES)
-    assert set(release.DUTIES.values()) <= set(release.GUIDE)
+    assert named | {"cluster-normal"} == set(RELEASE.duties)
+    assert set(RELEASE.duties.values()) <= set(RELEASE.guide)
 
 
 @pytest.mark.parametrize("code", ROWS)
 def test_findings_of_the_engine_are_about_the_rows_they_always_were(code: str) -> None:
     finding = Finding(code, "x", "seen", "expected", "Mend it.", duties_named()[code])
-    (weighed,) = Judge(release.SEVERITIES, duties=release.DUTIES).weigh([finding])
+    (weighed,) = Judge(RELEASE.severities, duties=RELEASE.duties).weigh([finding])
     assert weighed.guide == ROWS[code]
 
 
@@ -148,7 +152,7 @@ def test_every_code_of_the_table_is_emitted_by_somebody(code: str) -> None:
 def test_composed_codes_have_their_base() -> None:
     for code in COMPOSED - set(words()):
         assert code.removesuffix("-inactive") in words()
-        assert release.SEVERITIES.of(code) is not Severity.BLOCK
+        assert RELEASE.severities.of(code) is not Severity.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -156,8 +160,8 @@ def test_composed_codes_have_their_base() -> None:
 )
 def test_what_nobody_may_accept_by_contract(code: str) -> None:
     with pytest.raises(UsageError):
-        Judge(release.SEVERITIES, (Acceptance(code, None, "x", "A"),)).check_acceptances()
-    assert release.SEVERITIES.of(code) is Severity.BLOCK
+        Judge(RELEASE.severities, (Acceptance(code, None, "x", "A"),)).check_acceptances()
+    assert RELEASE.severities.of(code) is Severity.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -169,7 +173,7 @@ def test_what_nobody_may_accept_by_contract(code: str) -> None:
     ],
 )
 def test_what_blocks_by_contract(code: str) -> None:
-    assert release.SEVERITIES.of(code) is Severity.BLOCK
+    assert RELEASE.severities.of(code) is Severity.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -180,7 +184,7 @@ def test_what_blocks_by_contract(code: str) -> None:
     ],
 )
 def test_what_warns_by_contract(code: str) -> None:
-    assert release.SEVERITIES.of(code) is Severity.WARN
+    assert RELEASE.severities.of(code) is Severity.WARN
 
 
 # --- the guide and the steps
@@ -207,12 +211,12 @@ PROCEDURE = "runbook.phases."
 
 
 def test_the_guide_has_its_28_rows_with_a_duty_each() -> None:
-    assert list(release.GUIDE) == [f"G{number:02}" for number in range(1, 29)]
-    assert all(duty.strip() for duty in release.GUIDE.values())
-    assert len(set(release.GUIDE.values())) == len(release.GUIDE)
+    assert list(RELEASE.guide) == [f"G{number:02}" for number in range(1, 29)]
+    assert all(duty.strip() for duty in RELEASE.guide.values())
+    assert len(set(RELEASE.guide.values())) == len(RELEASE.guide)
 
 
-@pytest.mark.parametrize("row", release.GUIDE)
+@pytest.mark.parametrize("row", RELEASE.guide)
 def test_every_row_has_a_step(row: str) -> None:
     assert [mark.name for mark, _ in STEPS if row in mark.guide]
 
@@ -222,7 +226,7 @@ def test_every_step_serves_rows_that_exist_and_says_its_intent(name: str) -> Non
     function = BY_NAME[name]
     mark = mark_of(function)
     assert mark is not None
-    assert set(mark.guide) <= set(release.GUIDE)
+    assert set(mark.guide) <= set(RELEASE.guide)
     first = (function.__doc__ or "").strip().splitlines()[0]
     assert len(first) > 15, "the first line of the docstring is the step's sentence"
     assert first.endswith((".", ";", ",", ":")), first

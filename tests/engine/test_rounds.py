@@ -15,6 +15,7 @@ from engine.model.query import Asked, Query
 from engine.record.memory import Memory
 from engine.record.position import AT_TARGET, LEFT, Position
 from runbook.phases.actions.neteye_command import neteye_updated, neteye_upgraded
+from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
 from tests.judge.builders import cluster_status
 
@@ -47,6 +48,7 @@ def look(
         return Asked(query.name, answered, dict.fromkeys(versionless, "no answer"))
 
     return SimpleNamespace(
+        release=RELEASE,
         run_id=run,
         memory=Memory.fold(events),
         names=names,

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from engine.model.finding import Severity
-from runbook.to_4_26.release import SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "findings.md"
 ROW = re.compile(r"^\| `([a-z-]+)` \| (.+) \| (blocks|warns) \| (yes|never|-) \|$", re.MULTILINE)

@@ -27,7 +27,7 @@ import pytest
 from engine.prove.statement import read_statement
 from engine.report.gaps import sentence
 from rehearsal.to_4_26 import STEP
-from runbook.to_4_26.release import SERVICES
+from runbook.to_4_26.release import RELEASE
 from tests.evidence.schemas import problems_of_run
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.failover import assert_nothing_holds_httpd, httpd_starts
@@ -291,7 +291,7 @@ def test_gaps_of_services_are_measured(rehearsal: Rehearsal) -> None:
     """httpd was on other nodes for the failover proof: meanwhile the cluster address had none."""
     seen = rehearsal.first.summary["service_gaps"]
     totals = {total["target"]: total for total in seen["totals"]}
-    assert list(totals) == [service.name for service in SERVICES]
+    assert list(totals) == [service.name for service in RELEASE.services]
     assert {name for name, total in totals.items() if not total["measured"]} == set()
     for service in ("httpd", "OCS endpoint"):
         steps = {step for gap in seen["gaps"] if gap["target"] == service for step in gap["steps"]}

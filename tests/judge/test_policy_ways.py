@@ -15,7 +15,7 @@ import pytest
 
 from engine.judge.ways import to_accept, told, way_of, way_out
 from engine.model.finding import Finding, Way
-from runbook.to_4_26 import release
+from runbook.cluster import product
 
 ROOT = Path(__file__).resolve().parents[2]
 AGAIN = re.compile(r"\brun (?:it |this |the upgrade |--restore )?again|\bnew run\b|\bthen run\b")
@@ -29,7 +29,7 @@ def finding(code: str, way: Way, remedy: str) -> Finding:
 
 MENDED = finding("mended", Way.AGAIN, "Mend it, then run again.")
 OTHER = finding("other", Way.AGAIN, "Start it, then run again.")
-STOPPED = finding("stopped", Way.SUPPORT, f"{release.CALL_SUPPORT}.")
+STOPPED = finding("stopped", Way.SUPPORT, f"{product.CALL_SUPPORT}.")
 TAKEN = finding("taken", Way.ACCEPT, "Look, then accept it.")
 
 
@@ -126,7 +126,7 @@ def test_what_is_looked_for_is_found() -> None:
     everything = [text for path in MODULES for text in sentences(path)]
     assert sum(bool(AGAIN.search(text)) for text in everything) > 20
     assert sum(bool(STOP.search(text)) for text in everything) > 4
-    assert any(text.startswith(release.CALL_SUPPORT) for text in everything)
+    assert any(text.startswith(product.CALL_SUPPORT) for text in everything)
 
 
 def test_who_calls_support_says_so_by_the_way_as_well() -> None:

@@ -89,6 +89,9 @@ NARROWER = {
     "engine.secrets": (),
     "rehearsal": ("rehearsal",),
     "runbook": ("runbook", "engine"),
+    "runbook.phases": ("runbook.phases", "runbook.cluster", "engine"),
+    "runbook.cluster": ("runbook.cluster", "runbook.phases.actions", "engine"),
+    "runbook.rehearsing": ("engine",),
 }
 """What may import less than that: what is pure, what runs alone, what goes to a node as text."""
 
@@ -196,13 +199,13 @@ def test_pytest_stays_at_the_edge() -> None:
 SUBJECTS = ("runbook.to_4_26.memories", "runbook.to_4_26.glpi", "runbook.to_4_26.httpd")
 ASSET_MODULE = (
     *SUBJECTS,
-    *(f"runbook.to_4_26.{name}" for name in ("files", "login", "masking", "names")),
+    *(f"runbook.to_4_26.{name}" for name in ("files", "login", "names")),
     *(f"runbook.to_4_26.{name}" for name in ("presence", "seen", "settings")),
 )
 """What the version step knows of the asset module: it asks with what it is handed, and judges."""
 ASKING = (
     *("engine.model", "engine.queries", "engine.errors", "engine.secrets", "engine.parse"),
-    *("engine.ask.look", "engine.attempt.remote"),
+    *("engine.ask.look", "engine.attempt.remote", "runbook.cluster.masking"),
 )
 
 

@@ -15,8 +15,8 @@ from engine.record.run import Ending
 from engine.report import under_way
 from engine.run import options
 from rehearsal.to_4_26.scenarios import SCENARIOS
-from runbook.to_4_26.release import NEVER_ACCEPTABLE
 from runbook.to_4_26.settings import SETTINGS
+from runbook.to_4_26.severities import SEVERITIES
 from tests.layers.markdown import PAGES, README, ROOT
 
 EXAMPLE = ROOT / "docs" / "prod.ini.example"
@@ -98,7 +98,7 @@ def test_every_option_is_explained() -> None:
 
 def test_what_nobody_can_accept_is_listed() -> None:
     paragraph = _page("when-it-stops.md").split("Nobody can accept these:")[1].split("\n\n")[0]
-    assert set(re.findall(r"`([a-z-]+)`", paragraph)) == set(NEVER_ACCEPTABLE)
+    assert set(re.findall(r"`([a-z-]+)`", paragraph)) == set(SEVERITIES.never_acceptable)
 
 
 def test_the_states_of_rows_are_named() -> None:

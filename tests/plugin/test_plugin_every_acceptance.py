@@ -18,14 +18,14 @@ from engine.act.applier import Action
 from engine.ask.look import Look
 from engine.model.change import Change, Doubt
 from engine.model.finding import Severity
-from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 from tests.plugin.kit import RELEASE, N, Project, bad
 
 pytest_plugins = "pytester"
 
 BLOCKING = sorted(code for code, weight in SEVERITIES.table.items() if weight is Severity.BLOCK)
-ACCEPTABLE = [code for code in BLOCKING if code not in NEVER_ACCEPTABLE]
-NEVER = sorted(NEVER_ACCEPTABLE)
+ACCEPTABLE = [code for code in BLOCKING if code not in SEVERITIES.never_acceptable]
+NEVER = sorted(SEVERITIES.never_acceptable)
 
 JUDGED = """
 @step("judged.{code}", after=["first.baseline"])
@@ -84,7 +84,7 @@ def test_each_goes_on_behind_the_step_that_finds_it(real: Project, template: str
 
 
 def test_each_stops_there_when_nobody_accepts_it(real: Project) -> None:
-    real.steps(_steps(JUDGED, [*BLOCKING, *sorted(NEVER_ACCEPTABLE - set(BLOCKING))]))
+    real.steps(_steps(JUDGED, [*BLOCKING, *sorted(SEVERITIES.never_acceptable - set(BLOCKING))]))
     assert real.run().ret == 10
     outcomes = real.outcomes()
     assert {name for name, said in outcomes.items() if name.startswith("behind.")} == {

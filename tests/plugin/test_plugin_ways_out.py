@@ -20,14 +20,14 @@ from engine.ask.look import Look
 from engine.model.change import Change, Nothing
 from engine.model.finding import Severity
 from engine.record.evidence import StoppedForPerson
-from runbook.to_4_26.release import NEVER_ACCEPTABLE, SEVERITIES
+from runbook.to_4_26.severities import SEVERITIES
 from tests.plugin.kit import RELEASE, N, Project, bad, has
 
 pytest_plugins = "pytester"
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKING = {code for code, weight in SEVERITIES.table.items() if weight is Severity.BLOCK}
-CODES = sorted(BLOCKING | NEVER_ACCEPTABLE)
+CODES = sorted(BLOCKING | SEVERITIES.never_acceptable)
 
 OWN_WAYS = {
     "outcome-unknown": "tests/plugin/test_plugin_settle.py",
@@ -120,7 +120,7 @@ def test_who_mends_what_a_step_has_found_runs_again_and_goes_on(real: Project) -
 
 
 def test_who_mends_what_an_action_can_not_go_on_with_runs_again(real: Project) -> None:
-    codes = sorted(NEVER_ACCEPTABLE)
+    codes = sorted(SEVERITIES.never_acceptable)
     real.steps(f"from {__name__} import stopping\n" + _steps(STOPPED, codes))
     result = real.run()
     assert result.ret == 11
@@ -136,7 +136,7 @@ def test_who_mends_what_an_action_can_not_go_on_with_runs_again(real: Project) -
 
 
 def test_what_can_be_accepted_is_a_second_way_behind_the_first_change(real: Project) -> None:
-    acceptable = sorted(BLOCKING - NEVER_ACCEPTABLE)
+    acceptable = sorted(BLOCKING - SEVERITIES.never_acceptable)
     real.steps(_steps(JUDGED, acceptable))
     assert real.run().ret == 1
     words = [word for code in acceptable for word in ("--accept", f"{code}=known")]

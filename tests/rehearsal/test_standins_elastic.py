@@ -13,7 +13,7 @@ from neteye_standin.elastic_daemon import Server, serving
 
 from engine.model.probe import Manner, Way
 from engine.probing.asking import ask
-from runbook.to_4_26.release import SERVICES
+from runbook.to_4_26.release import RELEASE
 
 
 @pytest.fixture
@@ -49,11 +49,11 @@ def test_a_greeting_without_a_certificate_leaves_an_error(
 def test_the_probe_of_elasticsearch_leaves_no_trace(
     server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (elastic,) = (service for service in SERVICES if service.name == "Elasticsearch")
+    (elastic,) = (service for service in RELEASE.services if service.name == "Elasticsearch")
     ((manner, _),) = elastic.manners
     assert said_of(server, manner, capsys) == ""
 
 
 def test_no_service_that_wants_a_certificate_is_greeted() -> None:
-    manners = {manner for service in SERVICES for manner, _ in service.manners}
+    manners = {manner for service in RELEASE.services for manner, _ in service.manners}
     assert Manner.TLS not in manners

@@ -13,7 +13,6 @@ from engine.queries.neteye import VERSION
 from engine.queries.packages import PENDING, package_state
 from engine.record.memory import ChangeRecord, Memory
 from engine.record.position import LEFT, UPDATES_LEFT, Position, is_proved, left_of
-from runbook.to_4_26.release import REPOSITORY, TARGET
 
 UPDATE_DEADLINE = 6 * 3600.0
 UPGRADE_DEADLINE = 12 * 3600.0
@@ -35,7 +34,7 @@ def temporary_changes(look: Look) -> tuple[Temporary, ...]:
 
 @action(guide=("G28",))
 def neteye_updated(look: Look) -> Action:
-    """Every update of 4.25 is installed."""
+    """Every update of the source is installed."""
     rounds = look.memory.detached("update")
     if look.memory.detached("upgrade"):
         return Nothing("the upgrade has started: updates were settled before it")
@@ -64,7 +63,7 @@ def _has_updates(look: Look, *, hidden: bool = True) -> bool | None:
 
     `hidden`: those count that dnf of the node does not see.
     """
-    asked = look.ask_all(look.names.all, package_state(REPOSITORY, parts=PENDING))
+    asked = look.ask_all(look.names.all, package_state(look.release.repository, parts=PENDING))
     left = left_of(look.memory, LEFT, UPDATES_LEFT)
     for node, state in asked.values.items():
         if not_left(state.pending if hidden else state.offered, left.get(node, ())):
@@ -104,11 +103,11 @@ def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
     if _is_of_this_run(look, record) or look.position.is_after(Position.PLANNED_STOP):
         return False
     told = look.ask_all(look.names.all, VERSION).values
-    if versions.reached(told, TARGET, told):
+    if versions.reached(told, look.release.target, told):
         return True
     if is_proved(look.memory, name_of(record)):
         return False
-    query = package_state(REPOSITORY, version=str(TARGET), parts=PENDING)
+    query = package_state(look.release.repository, version=str(look.release.target), parts=PENDING)
     left = left_of(look.memory, LEFT)
     states = look.ask_all(look.names.all, query).values
     # what dnf does not see another round would not bring either: the verification says so
@@ -137,7 +136,9 @@ def _command(look: Look, rounds: list[ChangeRecord]) -> str:
     told = look.ask_all(look.names.all, VERSION)
     for node, why in told.unanswered.items():
         raise Unanswered(node, VERSION.name, why)
-    return "upgrade" if versions.reached(told.values, TARGET, told.values) else "update"
+    return (
+        "upgrade" if versions.reached(told.values, look.release.target, told.values) else "update"
+    )
 
 
 def round_on_record(memory: Memory, round_number: int) -> ChangeRecord | None:

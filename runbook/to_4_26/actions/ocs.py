@@ -15,12 +15,12 @@ from engine.model.change import Change, Doubt, Nothing
 from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
 from engine.secrets import Secret
+from runbook.cluster.masking import masked
 from runbook.to_4_26 import failover, files, release
 from runbook.to_4_26.httpd import access, configtest, credentials, migration, online, pristine
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.httpd.merge import Merge, merge
 from runbook.to_4_26.httpd.passwords import read_password
-from runbook.to_4_26.masking import masked
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
 
 HTTPD = "httpd"

@@ -12,11 +12,11 @@ from engine.model.answer import Answer
 from engine.model.finding import Finding
 from engine.model.query import Query
 from engine.secrets import Secret
+from runbook.cluster.masking import masked_diff
 from runbook.to_4_26 import files
 from runbook.to_4_26.httpd import credentials, passwords
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.httpd.passwords import Password, read_password
-from runbook.to_4_26.masking import masked_diff
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
 
 _CONF_PASSWORD_DEADLINE = 30.0

@@ -1,0 +1,123 @@
+"""What holds for every upgrade of NetEye 4: sizes, files, commands, names, whom to call."""
+
+from __future__ import annotations
+
+import re
+
+from engine.model.probe import Manner, Service
+from engine.model.query import Query
+from engine.model.release import Stage
+
+# guide row G15: 30 minutes and 15 for each node, downloads and manual work apart
+ESTIMATE_BASE = 30
+ESTIMATE_PER_NODE = 15
+
+STAGES = (
+    Stage("preflight", ("preflight", "baseline"), base=5, per_node=0),
+    Stage("update", ("update",), base=5, per_node=5),
+    Stage("preflight again, backup", ("again", "backup"), base=8, per_node=0),
+    Stage("upgrade, migration", ("upgrade", "migration"), base=5, per_node=7),
+    Stage("verification", ("verification",), base=4, per_node=1),
+    Stage("reactivation, closing", ("reactivation", "failover", "closing"), base=3, per_node=2),
+)
+"""How the announced time is shared out, in minutes. The total is the guide's (G15), the shares are
+this project's: most of the time goes where every node takes its packages."""
+
+MIB = 1 << 20
+GIB = 1 << 30
+# prerequisites: 3 GB on / and /var, 150 MB on /boot (domain facts, section 4)
+NEEDED_SPACE = {"/": 3 * GIB, "/var": 3 * GIB, "/boot": 150 * MIB}
+
+CLOCK_LIMIT = 5.0
+"""Seconds by which the nodes' clocks may differ before logs and certificates are in doubt."""
+
+BASELINE_MAX_AGE_HOURS = 72
+REHEARSAL_MAX_AGE_DAYS = 60
+
+LASTING = frozenset(
+    {
+        *("cluster-maintenance", "cluster-stop-all", "node-maintenance", "node-standby"),
+        "version-mixed",
+        *("resource-disabled", "resource-unmanaged", "failed-action"),
+    }
+)
+"""Findings before the start that no half minute mends: somebody has to do something."""
+
+MODULES = {
+    "asset": ("glpi", "ocsinventory"),
+    "siem": ("logstash", "kibana", "elastalert", "elastic-blockchain-proxy"),
+    "slm": ("slmd",),
+    "ntop": ("ntopng", "nprobe"),
+    "vmd": ("geomap", "nagvis"),
+    "alyvix": ("alyvix",),
+    "command orchestrator": ("icingaweb2-module-neteye-command",),
+}
+"""Additional modules by how their packages and resources begin: the announced time does not
+cover them (guide row G15). A list from experience, not the vendor's: it only informs."""
+
+OTHER_COMMANDS = (
+    "neteye update",
+    "neteye upgrade",
+    "neteye_secure_install",
+    "neteye_finalize_installation",
+)
+"""What must not run beside the upgrade."""
+
+SAME_FILES = {
+    "/etc/neteye-cluster": "the cluster's nodes and roles",
+    "/etc/dnf/dnf.conf": "how packages are installed",
+    "/etc/profile.d/neteye-DNF.sh": "the version of the repositories (DNF0)",
+}
+"""Files that must be the same on all nodes: one that differed has broken real upgrades."""
+
+REPOSITORY_FILES = "/etc/yum.repos.d"
+# subscription-manager writes each registered system's own certificate there
+_OWN_LINES = re.compile(r"[^:]*/redhat\.repo:\s*(?:#|sslclient(?:key|cert)\s*=)")
+
+
+def _is_of_all(line: str) -> bool:
+    return _OWN_LINES.match(line) is None
+
+
+REPOSITORIES: Query[str | None] = Query(
+    name="repositories",
+    # names and contents of all repository files, mirror lists included
+    argv=("grep", "-rs", "", REPOSITORY_FILES),
+    parse=lambda answer: "\n".join(sorted(filter(_is_of_all, answer.text.splitlines()))),
+    ok_codes=(0, 1),
+)
+
+SERVICE_NAMES = tuple(
+    f"{name}.neteyelocal"
+    for name in (
+        *("mariadb", "elasticsearch", "influxdb", "kibana", "icinga2-master", "logstash"),
+        "neteye",
+    )
+)
+"""Names by which the nodes reach services (domain facts 1.6); which there are depends on the
+modules."""
+
+WEB = ((Manner.HTTPS, 443), (Manner.HTTP, 80))
+SERVICES = (
+    Service("cluster address", ((Manner.ADDRESS, 443),)),
+    Service("httpd", WEB),
+    Service("MariaDB", ((Manner.DATABASE, 0),)),
+    # the nodes know the name, and the port wants a certificate of the cluster (domain facts 1.6)
+    Service("Elasticsearch", ((Manner.TCP, 9200),), host="elasticsearch.neteyelocal"),
+)
+"""Services whose gaps are measured. A database is asked in one session that is held open: a server
+that is only knocked at shuts the caller out (max_connect_errors). Of Elasticsearch it is the other
+way round: it writes an error into its log for each greeting by TLS without a certificate, and
+nothing for a connection on which nothing was said."""
+
+CALL_SUPPORT = "Stop here and call the vendor's service and support before going on (guide row G26)"
+SUPPORT = (
+    f"{CALL_SUPPORT}. Have at hand: the report of this run, the log of the neteye command named in"
+    " it, `pcs status` and the journal of the failing service; a run with --plan --support-bundle"
+    " puts all of it into one archive and changes nothing."
+)
+DIRECTIONS = (
+    "It is for the vendor's service and support (guide row G26): open a case in the support"
+    " portal, or call. Say which cluster, which upgrade, at which step it stopped; attach it."
+)
+"""Of a support bundle."""
