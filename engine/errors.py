@@ -50,10 +50,14 @@ ANOTHER_MACHINE = "another machine is there than the one that is meant, and is a
 
 
 class Unanswered(RunbookError):
-    """A question got no answer: unreachable node, deadline, or an exit code that is no answer."""
+    """A question got no answer: unreachable node, deadline, or an exit code that is no answer.
 
-    def __init__(self, node: str, question: str, why: str) -> None:
+    `said` is what the node said with such an exit code.
+    """
+
+    def __init__(self, node: str, question: str, why: str, said: str = "") -> None:
         super().__init__(f"{node} did not answer {question!r}: {why}")
         self.node = node
         self.question = question
         self.why = why
+        self.said = said

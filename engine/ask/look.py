@@ -322,7 +322,7 @@ class Look:
         try:
             answer = self._raw_answer(node, query)
         except Lost as lost:
-            self._record(node, query, lost.partial, problem=lost.why)
+            self._record(node, query, lost.partial, problem=lost.why, lost=lost.kind)
             is_another = lost.kind is LostKind.IDENTITY
             raise Unanswered(
                 node, query.name, ANOTHER_MACHINE if is_another else lost.why
@@ -338,7 +338,7 @@ class Look:
             detail = self._run.redactor.clean_output(said)[-300:]
             problem = f"exit code {answer.code} is no answer to this question. {detail}".strip()
             self._record(node, query, answer, problem=problem)
-            raise Unanswered(node, query.name, problem)
+            raise Unanswered(node, query.name, problem, said=detail)
         return answer
 
     def _raw_answer(self, node: str, query: Query[Any]) -> Answer:
@@ -351,6 +351,7 @@ class Look:
         answer: Answer | None,
         problem: str = "",
         told: str | None = None,
+        lost: LostKind | None = None,
     ) -> None:
         output: dict[str, Any] = {"text": "(no answer)"}
         if told is not None:
@@ -370,6 +371,7 @@ class Look:
             seconds=round(answer.seconds, 3) if answer else None,
             output=output,
             **({"problem": problem} if problem else {}),
+            **({"lost": lost.value} if lost else {}),
         )
 
 

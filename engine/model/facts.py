@@ -1,4 +1,4 @@
-"""Names of the facts that steps remember and reports read."""
+"""What steps and reports agree on: names of facts, and what notes and attachments are about."""
 
 from __future__ import annotations
 
@@ -10,3 +10,7 @@ REHEARSED = "rehearsed"
 """The rehearsal cluster's scenario."""
 TAKEN = "time-taken"
 """How long the attempt took: since, until."""
+CONFLICTS = "conflicts-"
+"""Before the round: configuration files that wait for their migration, its planned stop."""
+IN_CONFIGURATION, BACK_OUT = "configuration", "back-out"
+"""About what an attachment or a note is: the masked diff of a file, the way back."""

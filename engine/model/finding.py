@@ -103,6 +103,8 @@ class Finding:
     way: Way = Way.AGAIN
     follows: str = ""
     """CODE@SUBJECT of the finding that this one follows from: it is told with that one."""
+    question: str = ""
+    """What could not be asked, of one that follows."""
 
     @property
     def target(self) -> str:

@@ -9,9 +9,7 @@ from engine.model.finding import Finding
 
 T = TypeVar("T", Finding, Mapping[str, Any])
 
-_NOT_ASKED = ": not asked, "
-NOT_ASKED = f"{_NOT_ASKED}the node is out of reach"
-"""The end of `observed`, behind the question, in a finding that follows from a lost node."""
+UNREACHABLE = "node-unreachable"
 
 
 def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:
@@ -30,7 +28,7 @@ def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:
 def consequence(findings: Iterable[T]) -> str:
     """What follows from a cause, in one phrase; '' when nothing does.
 
-    >>> consequence([{"observed": f"clock{NOT_ASKED}"}, {"observed": f"quorum{NOT_ASKED}"}])
+    >>> consequence([{"question": "clock"}, {"question": "quorum"}])
     'not asked of it, 2 questions: clock, quorum'
     """
     listed = list(dict.fromkeys(question_of(one) for one in findings))
@@ -47,14 +45,15 @@ def in_one_line(findings: Iterable[Finding]) -> list[str]:
         return []
     nodes = ", ".join(dict.fromkeys(finding.subject for finding in rest))
     asked = ", ".join(dict.fromkeys(question_of(finding) for finding in rest))
-    is_away = all(finding.observed.endswith(NOT_ASKED) for finding in rest)
+    is_away = all(finding.follows == f"{UNREACHABLE}@{finding.subject}" for finding in rest)
     why = "out of reach" if is_away else "another machine is there"
     return [f"[{rest[0].code}] {nodes}: {why}, and not asked for {asked}"]
 
 
 def question_of(finding: Finding | Mapping[str, Any]) -> str:
     """What was not asked, of a finding that follows from what is told of the node itself."""
-    return str(_field(finding, "observed")).partition(_NOT_ASKED)[0]
+    # older journals have it in the sentence alone
+    return _field(finding, "question") or _field(finding, "observed").partition(": not asked, ")[0]
 
 
 def _name(finding: Finding | Mapping[str, Any]) -> str:
@@ -62,8 +61,9 @@ def _name(finding: Finding | Mapping[str, Any]) -> str:
 
 
 def _follows(finding: Finding | Mapping[str, Any]) -> str:
-    return str(_field(finding, "follows") or "")
+    return _field(finding, "follows")
 
 
-def _field(finding: Finding | Mapping[str, Any], name: str) -> Any:
-    return getattr(finding, name) if isinstance(finding, Finding) else finding.get(name)
+def _field(finding: Finding | Mapping[str, Any], name: str) -> str:
+    found = getattr(finding, name) if isinstance(finding, Finding) else finding.get(name)
+    return str(found or "")

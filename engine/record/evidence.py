@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
-from engine.model.folding import NOT_ASKED
+from engine.model.folding import UNREACHABLE
 from engine.model.query import Asked
 from engine.record.archive import name_of
 from engine.record.listing import Cells
@@ -16,7 +16,6 @@ from engine.record.rows import RowState
 from engine.record.run import Mode, Run, SupportWanted
 
 UNANSWERED = "question-unanswered"
-UNREACHABLE = "node-unreachable"
 CHANGED = "machine-changed"
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
@@ -141,20 +140,24 @@ class Evidence:
         self._rows((row,), RowState.OPEN, what_until)
         self.reasons.append(what_until)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, about: str = "") -> None:
         """A sentence for the report, for no row in particular."""
-        self._run.record("note", step=self.step, text=text)
+        self._run.record("note", step=self.step, text=text, **({"about": about} if about else {}))
         self.reasons.append(text)
 
     def remember(self, name: str, **values: Any) -> None:
         """Keep a fact for later steps and later runs of this attempt. Never a secret."""
         self._run.record("fact", step=self.step, name=name, **values)
 
-    def attach(self, name: str, text: str) -> None:
+    def attach(self, name: str, text: str, *, about: str = "") -> None:
         """Keep a longer text with the step, redacted."""
         text = self._run.redactor.clean_output(text)
         self._run.record(
-            "attachment", step=self.step, name=name, output=self._run.outputs.describe(name, text)
+            "attachment",
+            step=self.step,
+            name=name,
+            output=self._run.outputs.describe(name, text),
+            **({"about": about} if about else {}),
         )
 
     def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
@@ -219,7 +222,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "remedy": finding.remedy,
         "guide": list(finding.guide),
         "accepted": accepted.as_data() if accepted else None,
-        **({"follows": finding.follows} if finding.follows else {}),
+        **({"follows": finding.follows, "question": finding.question} if finding.follows else {}),
     }
 
 
@@ -229,10 +232,11 @@ def unanswered(node: str, question: str, why: str) -> Finding:
         return Finding(
             code=UNANSWERED,
             subject=node,
-            observed=f"{question}{NOT_ASKED}",
+            observed=f"{question}: not asked, the node is out of reach",
             expected="an answer within the deadline",
             remedy="Bring the node into reach, as said of the node itself, then run again.",
             follows=f"{UNREACHABLE}@{node}",
+            question=question,
         )
     if why == ANOTHER_MACHINE:
         return Finding(
@@ -242,6 +246,7 @@ def unanswered(node: str, question: str, why: str) -> Finding:
             expected="an answer within the deadline",
             remedy="Find out which machine it is, as said of the node itself, then run again.",
             follows=f"{CHANGED}@{node}",
+            question=question,
         )
     return Finding(
         code=UNANSWERED,

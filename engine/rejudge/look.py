@@ -88,6 +88,9 @@ class RecordedLook(Look):
 
     def _raw_answer(self, node: str, query: Query[Any]) -> Answer:
         event = self._source.take(node, query.name, self._as_recorded(shlex.join(query.argv)))
+        if "lost" in event:
+            raise Lost(node, event["problem"], LostKind(event["lost"]))
+        # an older runbook told in words alone what kept the answer away
         code, problem = event["code"], event.get("problem", "")
         if code in query.ok_codes or problem.startswith(f"exit code {code} is no answer"):
             return answer_of(event, self._source.directory)
@@ -139,6 +142,7 @@ class RecordedLook(Look):
         answer: Answer | None,
         problem: str = "",
         told: str | None = None,
+        lost: LostKind | None = None,
     ) -> None:
         """It is on record."""
 

@@ -117,7 +117,7 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
     for event in events:
         if event["event"] == "finding":
             key = (event["code"], event["subject"], event["observed"])
-            cause = {"follows": event["follows"]} if event.get("follows") else {}
+            cause = {name: event[name] for name in ("follows", "question") if event.get(name)}
             seen[key] = {**{name: event[name] for name in wanted}, **cause}
     return list(seen.values())
 

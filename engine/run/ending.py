@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from engine.act import detached
@@ -33,6 +34,7 @@ class Ended:
 
     exit_code: int
     summary: Mapping[str, Any]
+    directory: Path
     lines: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
     """What could not be written on this machine, and why."""
@@ -45,11 +47,10 @@ class Ended:
         """The last lines, with the files that are missing in place of the report's path."""
         if not self.unwritten:
             return [*self.lines[:-1], *self.sealed, *self.lines[-1:]]
-        directory = self.lines[-1].removeprefix("report: ").rpartition("/")[0]
         return [
             *self.lines[:-1],
             *(f"NOT WRITTEN: {what}" for what in self.unwritten),
-            f"make room, then: python -m engine report {shlex.quote(directory)}",
+            f"make room, then: python -m engine report {shlex.quote(str(self.directory))}",
         ]
 
 
@@ -82,7 +83,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     unwritten = _write(run, summary, earlier)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")
     lines = last_lines(summary, run.directory, drawn)
-    return Ended(ending.code, summary, lines, unwritten, support)
+    return Ended(ending.code, summary, run.directory, lines, unwritten, support)
 
 
 def write_support(run: Run, session: Session | None, ended: Ended) -> None:

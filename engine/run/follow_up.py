@@ -83,8 +83,9 @@ _OF_MODE = {
 def _not_verified(path: Path, begun: Event) -> str:
     what = _OF_MODE.get(begun["mode"], "a run of the upgrade")
     commands: dict[str, Any] = begun.get("commands") or {}
+    # the first runbooks told no command of the upgrade apart from the run's own
     base = str(commands.get("execute") or "pytest runbook --inventory FILE")
-    command = base.removesuffix(" --restore")
+    command = commands.get("upgrade") or base.removesuffix(" --restore")
     return (
         f"{path}: {what}, and in it no upgrade was verified: there is nobody to follow up yet. Name"
         " a later run of that upgrade (reports/latest is the newest one), or bring the upgrade to"

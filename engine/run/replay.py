@@ -132,7 +132,9 @@ class Replay:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.pluginmanager.register(report, "runbook-report")
-        config.stash[report.ENDED] = Ended(self._summary["exit_code"], self._summary)
+        config.stash[report.ENDED] = Ended(
+            self._summary["exit_code"], self._summary, self._evidence.directory
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:

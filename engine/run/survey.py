@@ -172,7 +172,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
         if isinstance(error.__cause__, Lost):
             seen.kept_back = error.why
         else:
-            seen.unreadable = error.why.rpartition("is no answer to this question. ")[2]
+            seen.unreadable = error.said or error.why
         return
     except (ValueError, TypeError, AttributeError) as error:
         seen.unreadable = str(error)

@@ -14,6 +14,7 @@ from engine.act.applier import Applied
 from engine.act.foreseen import planned_by
 from engine.ask.look import Look
 from engine.judge import change_management, estimate, machine, roles
+from engine.model.facts import CONFLICTS
 from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
@@ -132,9 +133,9 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
             observed=f"{said_of(mine)}; {listing}; {early.why}",
         )
         return
-    before = look.memory.facts.get(f"conflicts-{round_number - 1}", {}).get("files")
-    if conflicts and f"conflicts-{round_number}" not in look.memory.facts:
-        evidence.remember(f"conflicts-{round_number}", files=conflicts)
+    before = look.memory.facts.get(f"{CONFLICTS}{round_number - 1}", {}).get("files")
+    if conflicts and f"{CONFLICTS}{round_number}" not in look.memory.facts:
+        evidence.remember(f"{CONFLICTS}{round_number}", files=conflicts)
     assert evidence.judge(
         [
             *_foreign(asked.values, look),

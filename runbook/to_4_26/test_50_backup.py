@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.act.applier import Applied
 from engine.ask.look import Look
+from engine.model.facts import BACK_OUT
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
@@ -45,7 +46,10 @@ def test_fetched(runbook_session: Session, look: Look, evidence: Evidence) -> No
     )
     if verdict:
         evidence.remember(FETCHED, file=f"backups/{path.name}", sha256=proof.sha256)
-    evidence.note(f"restore it on the node that runs the database with: {proof.restore_command}")
+    evidence.note(
+        f"restore it on the node that runs the database with: {proof.restore_command}",
+        about=BACK_OUT,
+    )
     _fetch_list(runbook_session, look, evidence, proof)
     assert verdict
 

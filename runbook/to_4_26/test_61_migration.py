@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.act.applier import Applied
 from engine.ask.look import Look
 from engine.judge import machine
+from engine.model.facts import IN_CONFIGURATION
 from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence
@@ -37,7 +38,9 @@ def test_files(
     if not ocs_files_migrated.did_something:
         return
     for path, diff in migration.migration_diffs(look, node).items():
-        evidence.attach(f"what changed in {path} on {node}, secrets masked", diff)
+        evidence.attach(
+            f"what changed in {path} on {node}, secrets masked", diff, about=IN_CONFIGURATION
+        )
     if commands := migration.put_back_commands(look, node):
         evidence.attach(f"how to put the old files back on {node}", "\n".join(commands))
     left = look.ask(node, LEFTOVERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.errors import OUT_OF_REACH
 from engine.judge.ways import told
 from engine.model.finding import Finding
@@ -39,6 +41,16 @@ def test_the_same_from_what_a_journal_has() -> None:
     seen = [(one["subject"], consequence(below)) for one, below in folded(listed)]
     assert [subject for subject, _ in seen] == ["n1", "n2", "n3"]
     assert seen[1][1].endswith("2 questions: clock, quorum")
+
+
+@pytest.mark.parametrize("form", ["now", "before"])
+def test_a_question_is_told_whole_whatever_it_holds(form: str) -> None:
+    """Before, a finding told the question in its sentence alone, from which it was cut."""
+    text = "what N: not asked, is" if form == "now" else "what N is"
+    one = as_data(unanswered("n1", text, OUT_OF_REACH))
+    if form == "before":
+        del one["question"]
+    assert consequence([one]) == f"not asked of it, 1 question: {text}"
 
 
 def test_a_finding_whose_cause_is_not_there_is_not_hidden() -> None:

@@ -240,6 +240,16 @@ def test_a_proof_of_the_version_step_is_a_test_after_the_change() -> None:
     assert answers(*events)["Tests after the change"].missing == "not passed: proof.moved"
 
 
+def test_the_way_back_is_told_whatever_words_say_it() -> None:
+    begun, *rest = journals.whole()
+    said = event("note", 40, step="backup.fetched", text="mysql < dump", about="back-out")
+    told = answers({**begun, "fallback": "snapshots"}, said, *rest)["Back-out"]
+    assert told.answer == "snapshots; mysql < dump"
+    # an older journal has what a note is about in its words alone
+    older = event("note", 40, step="backup.fetched", text="restore it on the node with: mysql")
+    assert answers({**begun, "fallback": ""}, older, *rest)["Back-out"].answer == older["text"]
+
+
 def test_nobody_told_and_a_message_that_failed() -> None:
     silent = [e for e in journals.whole() if e["event"] != "notified"]
     assert "nobody was told" in answers(*silent)["Communication"].missing
@@ -254,7 +264,13 @@ def test_states_are_compared_and_what_differs_is_marked() -> None:
     assert [row.differs for row in groups["resources"]] == [False, False]
     assert states.packages is not None
     assert states.packages[0]["name"] == "neteye"
-    assert len(states.configuration) == 1
+    assert len(states.configuration) == 1  # of an older journal: it is so by its name
+
+
+def test_a_diff_of_a_configuration_is_one_whatever_it_is_called() -> None:
+    named = event("attachment", 60, step="x", name="what a step did", about="configuration")
+    other = event("attachment", 60, step="x", name="what changed in it", about="")
+    assert states_of([named, other]).configuration == (named,)
 
 
 def test_without_states_it_says_so() -> None:

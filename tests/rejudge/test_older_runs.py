@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from engine.errors import Unanswered
+from engine.model.answer import Lost, LostKind
+from engine.model.query import Query
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
 from engine.rejudge.start import inventory_of
@@ -60,6 +63,29 @@ def test_a_cluster_file_that_it_could_not_read_is_none(tmp_path: Path, problem: 
     assert not seen.is_rehearsal
     assert seen.definition is None
     assert seen.unreadable
+
+
+QUESTION: Query[str] = Query("q", ("true",), lambda answer: answer.text)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "kind"),
+    [
+        ({"lost": "authentication", "problem": "any words"}, LostKind.AUTHENTICATION),
+        ({"lost": "identity", "problem": "any words"}, LostKind.IDENTITY),
+        # as an older runbook told it: in words alone
+        ({"problem": "it is another machine now: it was n1"}, LostKind.IDENTITY),
+        ({"problem": "no route to host"}, LostKind.CONNECTION_LOST),
+    ],
+)
+def test_what_kept_an_answer_away_is_what_it_was(
+    tmp_path: Path, recorded: dict[str, str], kind: LostKind
+) -> None:
+    told = look(tmp_path, asked(kit.N, "q", "true", code=None, **recorded))
+    with pytest.raises(Unanswered) as raised:
+        told.ask(kit.N, QUESTION)
+    assert isinstance(raised.value.__cause__, Lost)
+    assert raised.value.__cause__.kind is kind
 
 
 GIVEN = {"cluster": "neteye.example.test", "environment": "staging", "failover_proof": True}

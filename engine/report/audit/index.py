@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model.event import Event
-from engine.model.facts import APPROVED
+from engine.model.facts import APPROVED, BACK_OUT
 from engine.record.rows import Course
 from engine.report.audit.records import changes_of
 from engine.report.audit.runs import runs_of
@@ -166,12 +166,17 @@ def _back_out(first: Event | Mapping[str, Any], events: Sequence[Event]) -> Answ
     restore = [
         str(event["text"])
         for event in events
-        if event["event"] == "note" and "restore it on the node" in str(event["text"])
+        if event["event"] == "note" and _about(event) == BACK_OUT
     ]
-    said = str(fallback or "")
-    said += f"; {restore[-1]}" if restore else ""
+    said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:])))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
-    return Answer("Back-out", said.removeprefix("; "), "head", missing)
+    return Answer("Back-out", said, "head", missing)
+
+
+def _about(note: Event) -> str:
+    """Older journals have it in the text alone."""
+    is_way_back = "restore it on the node" in str(note["text"])
+    return str(note.get("about", BACK_OUT if is_way_back else ""))
 
 
 def _communication(events: Sequence[Event]) -> Answer:

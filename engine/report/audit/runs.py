@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import groupby
 
 from engine.model.event import Event
+from engine.model.facts import CONFLICTS
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
 
 
@@ -20,6 +21,8 @@ class Span:
     begin: datetime
     end: datetime
     detail: str = ""
+    outcome: str = ""
+    """Of a run: how it ended."""
 
     @property
     def seconds(self) -> float:
@@ -38,7 +41,8 @@ def runs_of(events: Sequence[Event]) -> list[Span]:
         ended = [event for event in listed if event["event"] == "run-ended"]
         last = ended[-1] if ended else listed[-1]
         how = f"{last['outcome']}, exit code {last['exit_code']}" if ended else "without a word"
-        spans.append(Span(str(run), moment(listed[0]), moment(last), how))
+        outcome = str(last.get("outcome", "")) if ended else ""
+        spans.append(Span(str(run), moment(listed[0]), moment(last), how, outcome))
     return spans
 
 
@@ -59,8 +63,7 @@ def pauses_of(events: Sequence[Event]) -> list[Span]:
     under_way = [(node, one) for node, spans in commands_of(events).items() for one in spans]
     pauses = []
     for run, following in itertools.pairwise(runs):
-        outcome = run.detail.partition(",")[0]
-        why = _WAITED.get(outcome, "it had ended without a word (killed, power loss)")
+        why = _WAITED.get(run.outcome, "it had ended without a word (killed, power loss)")
         meanwhile = [
             f"{one.name} on {node}"
             for node, one in under_way
@@ -146,7 +149,7 @@ def marks_of(events: Iterable[Event]) -> list[tuple[datetime, str, str]]:
     marks = []
     for event in events:
         kind = event["event"]
-        if kind == "fact" and str(event["name"]).startswith("conflicts-"):
+        if kind == "fact" and str(event["name"]).startswith(CONFLICTS):
             nodes = ", ".join(event.get("files", {}))
             marks.append((moment(event), "planned stop", f"files to migrate on {nodes}"))
         elif kind == "stopped":

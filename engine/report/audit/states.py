@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model.event import Event
-from engine.model.facts import AFTER, BEFORE, PACKAGES
-
-CONFIGURATION = "what changed in "
-"""How attachments with the masked diff of a configuration file are called."""
+from engine.model.facts import AFTER, BEFORE, IN_CONFIGURATION, PACKAGES
 
 
 @dataclass(frozen=True)
@@ -61,6 +58,12 @@ def states_of(events: Sequence[Event]) -> States:
         tuple(
             event
             for event in events
-            if event["event"] == "attachment" and str(event["name"]).startswith(CONFIGURATION)
+            if event["event"] == "attachment" and _about(event) == IN_CONFIGURATION
         ),
     )
+
+
+def _about(attachment: Event) -> str:
+    """Older journals have it in the name alone."""
+    named = str(attachment["name"]).startswith("what changed in ")
+    return str(attachment.get("about", IN_CONFIGURATION if named else ""))
