@@ -27,7 +27,7 @@ def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     for name, on_n in attempt.journals.items():
         late = lines_missing(_here(run, name), on_n.split("\n")[:-1])
         if not late or _is_seal(late[0]):
-            continue  # a seal is about the files here, and written when N is left already
+            continue  # a seal is about the files here; it is written after N was left
         earlier = name.removesuffix(".jsonl")
         try:
             records.append_journal(attempt.id, earlier, late)
@@ -43,7 +43,7 @@ def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
 def lines_missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
     """Lines that N lacks; torn last ones are in neither list.
 
-    None when N's are not the beginning of these: then N's are the truth.
+    None when N's lines are not the beginning of these: N's then count.
     """
     taken = list(dict.fromkeys(on_n))
     return list(here[len(taken) :]) if list(here[: len(taken)]) == taken else []

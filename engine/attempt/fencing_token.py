@@ -1,8 +1,7 @@
 """What goes before each change, so that a run that slept starts nothing after a takeover.
 
-On N the change compares the fencing token and starts in one script. Another node can't be asked for
-the lock: there the change starts only before the moment, by that node's own uptime, until which
-the lease is known to hold.
+On N one script compares the fencing token and starts the change. Another node does not know the
+lock. There the change starts only while the lease is known to hold, by that node's own uptime.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from engine.model.query import Query
 from engine.transport.base import Transport
 
 ROUNDING = 2
-"""Seconds that whole numbers of seconds may hide: one in the lock's stamp, one at the gate."""
+"""Seconds lost to rounding: one in the lock's stamp, one at the gate."""
 TRIES = 3
 """How often a change is begun anew that started too late, while the lock is still ours."""
 

@@ -22,10 +22,10 @@ def hand_over(
     tell: Callable[[str], None],
     forget: Callable[[], None] = lambda: None,
 ) -> None:
-    """Hand N what it has not got of the journal and give its lock back; `tell` what did not work.
+    """Hand N the rest of the journal and give its lock back; `tell` what did not work.
 
-    Nothing is lost by it: the journal here is whole, and the lease ends by itself. `forget` is
-    done between the two, when N has all of the journal.
+    A failure loses nothing: the journal here is whole, and the lease ends by itself. `forget` is
+    called between the two, when N has all of the journal.
     """
     if sync is not None and (problem := _tried(sync)):
         left = len(run.journal.unsent())
@@ -49,7 +49,7 @@ def hand_over(
 
 
 def _tried(do: Callable[[], None]) -> str:
-    """What kept it from being done; '' when it was."""
+    """Why it could not be done; '' when it was."""
     problem = ""
     for _ in attempts(PATIENCE):
         try:

@@ -1,8 +1,8 @@
 """Outputs of the attempt's runs on N: given to it packed, fetched by the runs that follow.
 
 A journal on N cites its run's outputs by name and hash. They lie beside it, so that a run from
-anywhere can hand over evidence in which every citation leads somewhere. They are the texts of the
-evidence: masked before they were written. Nothing waits for them: what N does not take is told.
+anywhere can hand over evidence in which every citation leads somewhere. They were masked before
+they were written. No step waits for them: an output that N does not take is told in the journal.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ class Fetcher:
 
 
 def _contents(got: Path, wanted: Wanted) -> Iterator[tuple[str, str, bytes]]:
-    """Run, name and content of what is wanted; sizes are those of the journal, never N's word."""
+    """Run, name and content of what is wanted; sizes are taken from the journal, not from N."""
     with tarfile.open(got) as pieces:
         for piece in pieces:
             run = Path(piece.name).parent.name

@@ -104,7 +104,7 @@ class ClusterLock:
                     self._run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
                 return
             except (Lost, RunbookError, OSError):
-                # N, or this machine (no process, no file), for now; the next change finds out
+                # of N, or of this machine (no process, no file); the next change will tell
                 continue
 
 

@@ -33,7 +33,7 @@ class MachineLock:
         self._file: int | None = None
 
     def take(self) -> None:
-        """LockHeld, with the holder, when another run has it; RunbookError for a file of no use."""
+        """Raises LockHeld, with the holder, and RunbookError for a file that can't be used."""
         for _ in attempts(5.0, every=0.01):
             file = self._open()
             try:
@@ -50,7 +50,7 @@ class MachineLock:
         raise RunbookError(f"{self.path} is made and removed all the time; look who does that")
 
     def give_back(self) -> None:
-        """The file stays: who removes it would take it from under somebody else's lock."""
+        """Unlock. The file stays: another run may have locked it already."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

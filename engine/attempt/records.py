@@ -230,7 +230,7 @@ class RecordsWriter:
         self.former = Former(holder_of(lines, 1), int(age)) if state == "held" else None
 
     def renew(self) -> None:
-        """Extend the lease; LockLost when the lock is no longer ours."""
+        """Extend the lease; raises LockLost when the lock is no longer ours."""
         argv = remote.script(remote.RENEW, remote.ROOT, self.fencing_token)
         self.boot = self._run(argv).text.strip()
 
@@ -271,7 +271,7 @@ class RecordsWriter:
         self._write(remote.REPLACE, "attempt", attempt + "\n")
 
     def throw_key_away(self, attempt: str) -> None:
-        """The attempt is over: what was compared by its key can't be tried out any more."""
+        """The attempt is over. Without its key no guess can be tried against what is on record."""
         file = comparison.place(attempt)
         argv = remote.script(remote.FORGET, remote.ROOT, self.fencing_token, file)
         self.boot = self._run(argv).text.strip()

@@ -26,11 +26,11 @@ HELD, BUSY, SUPERSEDED, STARTED_BEFORE, NO_ROOM, NO_RECORDS = 73, 74, 75, 76, 78
 NOT_STARTED = "neteye-runbook: not started:"
 """Begins the standard error of a change that a guard kept from starting."""
 
-# system: tells this start of the node from every other one; of a container too, whose boot id
-# is that of its host; read without a process that could fail. began: when a process did, in
-# $ticks. age: seconds since the lock below $root was renewed. mine: the lock on stdout and the
-# end, when it is not ours any more. named: the names on the way from root to a file below it are
-# on the disk, as a rename is not by itself.
+# system: tells this start of the node from every other one, of a container too, whose boot id is
+# that of its host. It starts no process, which could fail. began: sets $ticks to the start of a
+# process. age: seconds since the lock below $root was renewed. mine: prints the lock and exits when
+# it is not ours any more. named: writes the directories between root and a file to the disk; a
+# rename alone does not.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
 began() {
@@ -254,8 +254,8 @@ BOOKKEEPING = frozenset(
 )
 """They only keep records: what they get on standard input becomes a file, and nothing runs it."""
 
-# Goes before a change on N. args: root, token, the command. Asked and started in one: a
-# run that slept while another one took over starts nothing.
+# Goes before a change on N. args: root, token, the command. One script compares and starts: a run
+# that slept while another one took over starts nothing.
 GUARD = """
 refuse() { echo "neteye-runbook: not started: $1" >&2; exit "$2"; }
 [ -r "$1/.flock" ] || refuse "the lock is gone" 74
@@ -342,7 +342,7 @@ if mv -T "$new" "$base.new.gone" 2> /dev/null; then rm -rf "$base.new.gone"; fi
 )
 
 # args: directory of the command, offset into its log in bytes, most bytes to print
-# What can't be told now, for want of memory say, is no answer: an exit code, never a state.
+# Where the state can't be read now (no memory, say), the script fails and prints no state.
 FOLLOW = (
     _COMMON
     + """

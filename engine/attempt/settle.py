@@ -42,7 +42,7 @@ def refuse_steps_that_are_not(settlements: Sequence[Settlement], names: Collecti
 
 
 def settle(run: Run) -> None:
-    """Put the settlements on record; halt when one speaks of what is not unknown.
+    """Put the settlements on record; halt when one names a change whose outcome is known.
 
     Called with the records of N at hand, under the lock.
     """

@@ -84,7 +84,7 @@ def services_resolve(
     """A service's name that some operative nodes know is known to all, with the same address.
 
     A service may run on each node: then its name leads each of them to itself. Which services a
-    cluster has decides which names it has: one that nobody knows is no finding.
+    cluster has decides which names it has: a name that no node knows is no finding.
     """
     findings: list[Finding] = []
     for service in services if found else ():

@@ -1,7 +1,7 @@
 """Signed approvals of a plan: how many count, and what of the plan has drifted since.
 
-An approval holds for a plan's material facts, not for its times: who approved an upgrade of these
-nodes by this runbook with these settings and accepted risks has not approved another one.
+An approval holds for a plan's material facts, not for its times. It covers these nodes, this
+runbook, these settings and these accepted risks, and nothing else.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def approvals(
     material: Mapping[str, Any],
     now: datetime,
 ) -> tuple[list[Finding], list[SeenApproval]]:
-    """Findings, and the approvals that count: one a person.
+    """Findings, and the approvals that count: at most one of each person.
 
     `material` are this run's facts (`COMPARED`). Codes: `approval-unusable` for each file that
     does not count, `approvals-missing` when too few do.
@@ -80,7 +80,7 @@ def _problem(
 
 
 def drift(approval: Approval, material: Mapping[str, Any]) -> list[str]:
-    """What of the plan's facts is not so any more, each in a few words."""
+    """The facts of the plan that have changed since, each in a few words."""
     found = []
     for name in COMPARED:
         planned, now = approval.material.get(name), material.get(name)

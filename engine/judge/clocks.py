@@ -38,8 +38,9 @@ def clock_difference(
     """The clocks of all nodes differ by no more than `limit_seconds` from one another.
 
     `readings`: node -> (sent, the node's epoch, received) in seconds, sent and received by the
-    controller's clock, whose own error cancels out. Told is only what is certain in spite of the
-    time the answer took; an answer slower than the limit proves nothing and is told too.
+    controller's clock, whose own error cancels out. A difference is a finding only when it is
+    certain in spite of the time the answer took. An answer slower than the limit proves nothing,
+    and is a finding too.
     Code: `clock-difference`.
     """
     offsets = [

@@ -44,7 +44,7 @@ def gaps_of_clones(
 ) -> tuple[tuple[str, str], ...]:
     """(clone, node) where an instance waits for a node and this one has none.
 
-    A clone without any instance is told as stopped, and unique instances one by one.
+    A clone without any instance, and each unique instance, is judged as a resource instead.
     """
     instances: dict[tuple[str, str], list[Resource]] = {}
     for r in status.services:

@@ -21,8 +21,8 @@ def no_command_running(
 ) -> tuple[Finding, ...]:
     """None of the commands in `patterns` (`name`, or `name subcommand`) runs on any node.
 
-    A process is what it executes, seen through wrappers and interpreters; a `tail`, `grep`,
-    editor or `ssh` that only mentions the name is none. Code: `command-running`.
+    What counts is what a process executes, seen through wrappers and interpreters. A `tail`,
+    `grep`, editor or `ssh` that only mentions the name does not count. Code: `command-running`.
     """
     wanted = [pattern.split() for pattern in patterns]
     return tuple(

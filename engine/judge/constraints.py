@@ -42,11 +42,11 @@ def leftover_constraints(
 
 
 def forbidden(cib: Cib, bans: Collection[LocationConstraint]) -> tuple[LocationConstraint, ...]:
-    """Which resource may run on which node under no circumstances.
+    """Constraints by which a resource may not run on a node at all.
 
-    As crm_mon tells it, by pacemaker's own reading of each rule, under the constraint's id. Rules
-    that can't be decided from the configuration are added: what holds now says nothing of later.
-    So is what keeps a resource on other nodes, which crm_mon does not call a ban.
+    First the bans as crm_mon tells them, by pacemaker's own reading of each rule, under the
+    constraint's id. Rules that can't be decided from the configuration are added, as they may come
+    to hold later. So are constraints that keep a resource on other nodes: no ban to crm_mon.
     """
     told = [replace(ban, id=cib.rules.get(ban.id, ban.id)) for ban in bans if ban.forbids]
     known = {(one.id, one.resource, one.node.casefold()) for one in told}
@@ -92,7 +92,7 @@ def _leftover(cib: Cib, ident: str) -> Finding:
 
 
 def _own(cib: Cib, ident: str) -> Finding:
-    """A constraint that an interrupted run of a runbook made and did not come to remove."""
+    """A constraint that an interrupted run of a runbook made and did not remove."""
     places = [f"{one.resource!r} on {one.node}" for one in cib.location if one.id == ident]
     return Finding(
         "constraint-leftover",

@@ -21,7 +21,7 @@ def failed_fence_devices(status: ClusterStatus) -> frozenset[str]:
 
 
 def fencing_is(status: ClusterStatus, wanted: bool | None) -> tuple[Finding, ...]:
-    """Fencing in force is `wanted`; None: its former value is not known, which is a finding too.
+    """Fencing in force is `wanted`; None: its former value is unknown, which is a finding.
 
     Code: `fencing-state`.
     """
@@ -169,7 +169,7 @@ def _pending(status: ClusterStatus, event: FenceEvent) -> Finding:
         event.target,
         f"a fencing of {event.target} ({event.action}) is under way{asked}",
         "no fencing under way",
-        # a cleanup passes it over; the fencer that asked calls it failed once it is started anew
+        # a cleanup leaves it out; the fencer that asked reports it failed once it is restarted
         "Wait for its end (`pcs stonith history`). One that never ends was lost with the fencer of"
         f" {origin}, which asked for it: start the cluster anew there when that node can be spared"
         f" (`pcs cluster stop {origin}` and `pcs cluster start {origin}`); then `pcs stonith"

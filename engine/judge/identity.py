@@ -17,7 +17,7 @@ from engine.model.inventory import Environment, Host, Inventory
 CLUSTER_FILE = "/etc/neteye-cluster"
 ID_FILE = "/etc/machine-id"
 NEW_ID = f"`tr -d - < /proc/sys/kernel/random/uuid > {ID_FILE}`"
-"""Systemd's own tool takes up a clone's old id again from where D-Bus and hypervisors keep it."""
+"""Not systemd's own tool: it would take the old id again, from D-Bus or the hypervisor."""
 
 
 def definition_of(identities: Mapping[str, Identity], cluster: str) -> ClusterDefinition | None:

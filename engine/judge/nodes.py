@@ -63,8 +63,8 @@ def node_states(
     """Each operative node is online, clean, settled, and in standby if and only if in `standby`.
 
     Codes: `node-offline`, `node-unclean`, `node-pending`, `node-maintenance`, `node-standby`,
-    `node-not-standby`. Of a node that is away only that is told: the rest says nothing then.
-    With the configuration a mode that `pcs node` can't end is told with the way out that helps.
+    `node-not-standby`. A node that is away has this one finding: its other states say nothing then.
+    Given the configuration, a mode that `pcs node` can't end has the remedy that ends it.
     """
     findings: list[Finding] = []
     for name in operative:

@@ -74,7 +74,7 @@ class Expected:
     """(clone, node) without an instance at the baseline (`clones.gaps_of_clones`)."""
     has_qdevice: bool = False
     elastic_nodes: tuple[str, ...] | None = None
-    """The nodes that belong to Elasticsearch; None: observed not to be installed."""
+    """The nodes that belong to Elasticsearch; None: seen that it is not installed."""
     version: Version | None = None
     """The one version of all nodes; None: not judged here."""
 
@@ -217,7 +217,7 @@ def _daemons(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
 
 
 def _past_fencing(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
-    """Where fencing is off and stays so, its history is history."""
+    """Where fencing is off and stays off, its past failures don't count."""
     is_used = seen.status.options.stonith_enabled or expected.fencing
     return fence_history(seen.status) if is_used else ()
 
@@ -269,5 +269,5 @@ def _version(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
 
 
 def _for_duty(duty: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings that name no duty of the guide themselves are about that of the profile."""
+    """Findings that name no duty of the guide get the duty of the profile."""
     return tuple(f if f.guide else replace(f, guide=(duty,)) for f in findings)

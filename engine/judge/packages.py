@@ -152,7 +152,7 @@ def hidden_packages(found: Iterable[Hidden], target: Version) -> tuple[Finding, 
 def idle_rules(
     states: Mapping[str, PackageState], repository: str, target: Version
 ) -> tuple[Finding, ...]:
-    """Lines that would hide packages and hide none of `target`. Code: `packages-rule-idle`."""
+    """Rules that hide none of `target`, though they are there. Code: `packages-rule-idle`."""
     found: dict[tuple[str, str], list[str]] = {}
     for node, state in states.items():
         busy = {r for p in state.hidden for r in rules_against(p, state, repository)}
@@ -364,7 +364,7 @@ class Standing:
 
 
 def standing(state: PackageState) -> Standing:
-    """Counts and names for the evidence. What is older is dnf's word, never a comparison here."""
+    """Counts and names for the evidence. dnf says which package is older; nothing compares here."""
     newest: dict[str, set[tuple[str, str]]] = {}
     for package in state.carried:
         newest.setdefault(package.name, set()).add((package.epoch, package.evr))

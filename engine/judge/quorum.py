@@ -13,7 +13,7 @@ QDEVICE = "corosync-qdevice"
 
 
 def not_observed(what: str, asked: Collection[str], told: Collection[str]) -> tuple[Finding, ...]:
-    """Who was to tell and did not: nothing seen is not nothing wrong. Code: `not-observed`."""
+    """A finding for each of `asked` that did not answer. Code: `not-observed`."""
     return tuple(
         Finding(
             "not-observed",
@@ -65,8 +65,8 @@ def qdevice_votes(
 ) -> tuple[Finding, ...]:
     """The voting-only node's qdevice votes, as every operative node sees it.
 
-    Code: `qdevice-not-voting`. The cluster may well be quorate without: one more loss is then
-    one too many.
+    Code: `qdevice-not-voting`. The cluster may still be quorate without its vote, but not after
+    the loss of one more node.
     """
     return tuple(
         Finding(
@@ -99,10 +99,10 @@ def daemons_normal(
 ) -> tuple[Finding, ...]:
     """The cluster's daemons are active/enabled on every operative node: pcs's Daemon Status.
 
-    Each node knows its own only, so each is asked (domain facts, trap 7). One that not every
-    cluster has (sbd) counts where it is in use: installed, switched off, it is none of the cluster.
-    With a voting-only node corosync-qdevice is one of them: not enabled, its vote is gone after
-    the node's next start. Without one it has nothing to do, whatever its unit says.
+    Each node knows its own only, so each is asked (domain facts, trap 7). A daemon that not every
+    cluster has (sbd) counts where it is in use, not where it is only installed. corosync-qdevice
+    counts with a voting-only node: if it is not enabled, its vote is gone after the node's next
+    start. Without such a node it has nothing to do, whatever its unit says.
     Codes: `daemon-not-normal`, `not-observed`.
     """
     findings = list(not_observed("Daemon Status", operative, daemons))

@@ -92,7 +92,7 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
 
 
 def runs_on_several_nodes(resource: Resource) -> bool:
-    """Nothing may, but what is on its way by a live migration."""
+    """No resource may, except while it moves by a live migration."""
     return len(resource.nodes) > 1 and resource.pending != "Migrating"
 
 
@@ -121,7 +121,7 @@ def _faults(status: ClusterStatus, resource: Resource, wanted: Wanted) -> list[F
         seen = f"has no definition any more and is {_state(resource)}{where}"
         findings.append(_finding("resource-orphaned", resource, seen))
     if runs_on_several_nodes(resource):
-        # whatever else is true of it; another way out than this one would do harm
+        # the only finding then: any other remedy would do harm
         return [_multiple(resource)]
     if resource.blocked:
         # pacemaker marks a blocked resource as failed and unmanaged too: one cause, one finding
@@ -156,7 +156,7 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
         or resource.blocked
         or (resource.failed and not runs(resource))
     ):
-        return []  # told already, and where it is says nothing then
+        return []  # has a finding already, and its place says nothing then
     if resource.is_disabled:
         return [] if known else [_disabled(resource)]
     findings = [_enabled(resource)] if known else []
@@ -164,7 +164,7 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
         state = resource.pending or resource.role
         return [*findings, _finding("resource-moving", resource, f"is {state}")]
     if not runs(resource):
-        # of a clone, whose instances share an id, one that runs is enough
+        # the instances of a clone share an id: one that runs is enough
         names = {_plain_id(resource), resource.group, resource.clone}
         stopped = resource.id not in running and not names & wanted.waiting
         seen = f"is {resource.role}, it runs nowhere"

@@ -67,7 +67,7 @@ def _why_half(
     last_round: LastRound | None,
     ends: tuple[Version, Version],
 ) -> str:
-    """Why the upgrade is neither not begun nor done; empty when it is one of both."""
+    """Why the upgrade is half done; empty when it was not begun, or is done."""
     found = by_version(versions)
     listing = "; ".join(f"{version} on {', '.join(nodes)}" for version, nodes in found.items())
     reasons = []
@@ -122,7 +122,7 @@ def _unclean(node: str, seen: str) -> Finding:
 
 
 def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Finding, ...]:
-    """Without a location constraint pacemaker may move what it held: only in a cluster at rest.
+    """A location constraint is removed only in a cluster at rest: pacemaker may then move things.
 
     Every operative node is online and clean, no resource is on its way or blocked. Code:
     `restore-unsettled`, which nobody can accept.

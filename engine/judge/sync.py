@@ -61,7 +61,7 @@ def _links(drbd: Drbd, names: Mapping[str, str]) -> Iterator[_Link]:
 def _disks(
     drbd: Drbd, links: tuple[_Link, ...], voting_only: Collection[str]
 ) -> tuple[Finding, ...]:
-    """What each node says of its own disks, and what peers say of those it does not complain of."""
+    """Findings from what each node says of its own disks; else from what its peers say of them."""
     own: dict[tuple[str, str], list[str]] = {}
     for node, resources in drbd.items():
         for resource in resources:
@@ -140,7 +140,7 @@ _SPLIT = (
 
 
 def _is_split(seen: Sequence[str]) -> bool:
-    """Some node gave its peer up: that does not mend itself."""
+    """A node has given up its peer, which does not mend itself."""
     return any(said.startswith("StandAlone") for said in seen)
 
 

@@ -1,7 +1,7 @@
-"""Do the records on N belong to this upgrade, and is it gone on with as it was begun?
+"""Do the records on N belong to this upgrade, and is it continued as it was begun?
 
-Compared are cluster, nodes, roles, version pair, settings and the runbook itself; never the
-connection variables: another machine reaches the same nodes in another way.
+Cluster, nodes, roles, version pair, settings and the runbook itself are compared. Connection
+variables are not: another machine reaches the same nodes in another way.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def steering(settings: Settings) -> dict[str, str]:
 def foreign_records(
     on_record: Mapping[str, Any], here: Mapping[str, Any], node: str
 ) -> list[Finding]:
-    """What of IDENTITY is not the same; `nodes` is node -> role. What is not on record differs."""
+    """What of IDENTITY differs, or is not on record; `nodes` is node -> role."""
     differences = []
     if on_record.get("cluster") != here["cluster"]:
         differences.append((f"cluster {on_record.get('cluster')!r}", f"{here['cluster']!r}"))
@@ -70,7 +70,7 @@ def _listed(nodes: Mapping[str, str]) -> str:
 
 
 def changed_settings(on_record: Mapping[str, str], here: Mapping[str, str]) -> list[Finding]:
-    """Settings that steer and are not as when the attempt was opened or last changed (accepted)."""
+    """Steering settings that differ from those the attempt was opened or last continued with."""
     return [
         Finding(
             code="settings-changed",
@@ -86,7 +86,7 @@ def changed_settings(on_record: Mapping[str, str], here: Mapping[str, str]) -> l
 
 
 def changed_runbook(on_record: str | None, here: str, run: str) -> list[Finding]:
-    """Another version of the runbook than the one of `run`, which opened or last changed."""
+    """The runbook differs from that of `run`, which opened the attempt or last made a change."""
     if on_record == here:
         return []
     return [

@@ -27,7 +27,7 @@ def shortened(text: str, limit: int = 160) -> str:
 
 
 def quoted(text: str) -> str:
-    """As a shell takes it, in quotes also where it would not ask for them."""
+    """As a shell takes it, in quotes even where it needs none."""
     return shlex.quote(text) if "'" in text else f"'{text}'"
 
 

@@ -23,7 +23,7 @@ def by_version(versions: Mapping[str, Version]) -> dict[Version, tuple[str, ...]
 def start_versions(
     versions: Mapping[str, Version], source: Version, target: Version
 ) -> tuple[Finding, ...]:
-    """Every node is at `source`: versions are never skipped, nor is another start possible.
+    """Every node is at `source`: a version is never skipped, and no other one can be the start.
 
     Codes: `version-path` for each version that is no start, `version-mixed` when nodes differ.
     """

@@ -1,4 +1,4 @@
-"""One way out of what was found together: who is to stop is not told to run again as well."""
+"""One way out of several findings: a person who must stop is not told to run again as well."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def way_of(findings: Iterable[Finding]) -> Way:
 
 
 def way_out(findings: Sequence[Finding]) -> str:
-    """What to do, in the findings' own words; those that lead another way are left out."""
+    """What to do, by the remedies of the findings that lead this way."""
     return " ".join(dict.fromkeys(finding.remedy for finding in _leading(findings)))
 
 
@@ -27,7 +27,7 @@ def to_accept(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def told(findings: Sequence[Finding]) -> str:
-    """The findings, a line each, with the remedies of the one way out; what follows in one."""
+    """A line for each finding, then the remedies of the one way out; what follows is one line."""
     leading = set(_leading(findings))
     lines = [
         str(finding) if finding in leading else finding.without_remedy

@@ -70,7 +70,7 @@ class Evidence:
         verdict = Verdict(tuple(weighed))
         self.blocking += verdict.blocking
         rows = tuple(guide) if guide is not None else self._guide
-        # accepted or not, what nobody answered was not observed
+        # what nobody answered was not observed, even if that was accepted
         unseen = [finding for finding in weighed if finding.accepted and finding.code == UNANSWERED]
         state = RowState.OPEN if unseen else RowState.FULFILLED
         self._rows(
@@ -87,7 +87,7 @@ class Evidence:
         return verdict
 
     def _keep_acceptances(self) -> None:
-        """What was accepted holds for the whole attempt; a plan's acceptances are its own."""
+        """Put acceptances on record for the whole attempt; those of a plan hold for it alone."""
         for given in self._run.judge.newly_used():
             if self._run.mode.changes and not self._run.memory.closed:
                 self._run.record(
@@ -111,7 +111,7 @@ class Evidence:
         self.reasons.append(reason)
 
     def call_support(self, row: str, directions: str) -> None:
-        """What was found is for the vendor's support: `row` says so, a support bundle is left."""
+        """Leave what was found to the vendor's support: `row` says so, and a bundle is made."""
         self._rows((row,), RowState.FULFILLED, directions, settles=True)
         self.reasons.append(directions)
         if self._run.mode is not Mode.PLAN:
@@ -187,7 +187,7 @@ class Evidence:
 
 
 def _without_weight(finding: Finding, *, over: bool) -> Finding:
-    """A start condition after the start: what would mend it then may do harm now."""
+    """A start condition judged after the start: its remedy may do harm by now."""
     if over:
         return replace(finding, remedy=OVER)
     return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
@@ -227,7 +227,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
 
 
 def unanswered(node: str, question: str, why: str) -> Finding:
-    """A question without an answer: unknown blocks."""
+    """The finding for a question without an answer: it blocks, as nothing is known."""
     if why == OUT_OF_REACH:
         return Finding(
             code=UNANSWERED,

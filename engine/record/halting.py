@@ -26,9 +26,9 @@ def for_person(run: Run, findings: Sequence[Finding], more: str = "") -> None:
 
 
 def although_accepted(run: Run, findings: Sequence[Finding]) -> None:
-    """Who asks can't go on without the answer, whatever risk was accepted."""
+    """Stop for accepted findings: even so the step can't go on without the answer."""
     if run.stop is None:
-        again = [replace(finding, way=Way.AGAIN) for finding in findings]  # accepted they are
+        again = [replace(finding, way=Way.AGAIN) for finding in findings]  # nothing is left to accept
         for_person(run, again, " (accepted, but this step can't go on without an answer)")
 
 

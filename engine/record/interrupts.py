@@ -20,8 +20,8 @@ from types import FrameType
 UNWINDING = 2.0
 """Seconds for which one KeyboardInterrupt is enough: a second one would break the first's way."""
 TOGETHER = 1.0
-"""Seconds within which a signal of another kind was sent together with the first one, as by
-systemd that stops a session: nobody had read yet that once more breaks something off."""
+"""Seconds within which a signal of another kind counts as sent with the first one, as systemd does
+when it stops a session: nobody could have read yet that a second one breaks a change off."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -70,7 +70,7 @@ class Interrupts:
             self._raise()
 
     def _came_along(self, name: str) -> bool:
-        """It was sent together with the first one: no second wish, that breaks a change off."""
+        """It was sent together with the first signal, so it breaks nothing off."""
         together = self.clock() - self._first < TOGETHER
         return self._waits and not self.ending and name != self.name and together
 
@@ -91,7 +91,7 @@ class Interrupts:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """What is done within is done whole, whatever comes; for moments only."""
+        """The block is never interrupted: a signal waits for its end. For moments only."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -104,7 +104,7 @@ class Interrupts:
 
     @contextmanager
     def waited_for(self, what: str) -> Iterator[None]:
-        """The first signal waits for what is done within; a second one breaks it off."""
+        """The first signal waits for the end of the block; a second one breaks it off."""
         self._patience.append(what)
         try:
             yield
@@ -114,7 +114,7 @@ class Interrupts:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Within something that is waited for: this part goes on without us."""
+        """Within `waited_for`: the first signal ends this part, which goes on without us."""
         with self.waited_for(""):
             self.check()
             yield

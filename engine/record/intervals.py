@@ -1,7 +1,7 @@
 """How long a temporary state lasted, as it was seen: standby of a node, fencing off. Pure.
 
-One measurement for everything that tells of it. The cluster is looked at now and then: a state
-began between the last look that did not see it and the first that did, and ended likewise.
+Every report takes its numbers from here. The cluster is looked at now and then. A state began
+between the last look that did not see it and the first that did, and ended likewise.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _before(event: Event, looked: datetime | None) -> datetime | None:
 
 
 def made_by_the_change(intervals: Iterable[Interval]) -> list[Interval]:
-    """Those that were seen to begin: what was so at the first look is not the change's."""
+    """Those that were seen to begin: a state that the first look found was there before."""
     return [one for one in intervals if one.earliest is not None]
 
 

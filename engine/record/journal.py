@@ -20,8 +20,9 @@ from engine.model.event import Event, stamp
 from engine.verify import GENESIS, digest
 
 SCHEMA = 1
-"""Raised when a reader of today would misread a journal. New fields of an event do not raise it:
-readers that want them do without in an older journal."""
+"""The journal's form. A new number means that a reader of the former one would misread it. A new
+field is no new form: readers do without it in an older journal.
+"""
 LOCK_TAKEN = "lock-taken"
 """The event by which runs on several controllers are put in order (`in_order`)."""
 INTENT = "intent"
@@ -67,7 +68,7 @@ class Journal:
         """Write one event. Texts are redacted; the line is on the disk when this returns.
 
         When the disk does not take it, it is kept to be tried again and `problem` says why. An
-        intent is not kept: OSError, as if it had never been thought of.
+        intent is not kept: OSError, and its change is not made.
         """
         line = {
             "schema": SCHEMA,

@@ -1,7 +1,7 @@
 """A long list of the evidence as a CSV file: any number of rows in constant memory.
 
-What others wrote stands in its cells. Nothing in them acts where the file is opened: no
-control character reaches a terminal, and no cell is a formula for a spreadsheet.
+Its cells hold what others wrote. Nothing in them acts where the file is opened: no control
+character reaches a terminal, and no cell is a formula for a spreadsheet.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ NOT_STEERING = frozenset(
         *("accept", "accepted_by", "probes"),
     }
 )
-"""Settings that do not decide what is done. Acceptances have a place of their own, wherever they
-were written down; a command line of the operator's may hold what is nobody's business."""
+"""Settings that do not decide what is done. Acceptances are material by themselves, wherever they
+were written down. A command line of the operator may hold private things."""
 
 
 @cache
@@ -101,7 +101,7 @@ def material_of(
 
 
 def _is_material(finding: Finding) -> bool:
-    """That a plan is not approved yet is no fact of what would be approved."""
+    """All findings are, except that the plan is not approved yet."""
     return finding.blocks and not finding.code.startswith("approval")
 
 

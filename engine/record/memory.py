@@ -25,7 +25,7 @@ class ChangeRecord:
 
     @property
     def has_ended(self) -> bool:
-        """It is known how it ended. An unknown outcome is no end: a command may still live."""
+        """It is known how it ended. With an unknown outcome a command may still run."""
         return self.outcome in (Outcome.OK, Outcome.FAILED)
 
     @property
@@ -49,7 +49,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class _Before:
-    """What an intent put out of sight, to be there again when its change was never started."""
+    """What an intent replaced, restored when its change was never started."""
 
     record: ChangeRecord | None
     settled: Event | None
@@ -67,12 +67,12 @@ class Memory:
     facts: dict[str, Event] = field(default_factory=dict)
     """Latest `fact` event by name: what steps remember for later ones (never a secret)."""
     settled: dict[str, Event] = field(default_factory=dict)
-    """A person's word by the key of the change it is about; it counts until that is begun anew."""
+    """A person's word, by the key of its change; it counts until the change is begun anew."""
     accepted: dict[tuple[str, str | None], Acceptance] = field(default_factory=dict)
     """The latest acceptance by code and subject; it holds until the attempt is closed."""
     closed: bool = False
     closed_by: str | None = None
-    """`done`, or `restore`: given back what was temporary, whatever had become of the upgrade."""
+    """`done`, or `restore`: temporary changes were given back, the upgrade done or not."""
     runs: dict[str, Event] = field(default_factory=dict)
     """`run-started` of each run of the attempt."""
     changed_by: str | None = None
@@ -90,7 +90,7 @@ class Memory:
         return memory
 
     def add(self, event: Event) -> None:
-        """Take one more event into account; unknown kinds are none of memory's business."""
+        """Take one more event into account; events of other kinds are left out."""
         handler = getattr(self, f"_on_{event['event'].replace('-', '_')}", None)
         if handler:
             handler(event)
@@ -111,7 +111,7 @@ class Memory:
     def _on_intent(self, event: Event) -> None:
         key = event["key"]
         opened = tuple(self._opened_by(event))
-        # a settlement speaks of what was known when it was given, not of this new beginning
+        # a settlement was given for the former start, not for this one
         settled = self.settled.pop(key, None)
         self._before[key] = _Before(self.changes.get(key), settled, self.changed_by, opened)
         self.changes[key] = ChangeRecord(key, event)
@@ -140,7 +140,7 @@ class Memory:
                 self.ledger.pop((kind, subject), None)
 
     def _forget(self, key: str, before: _Before | None) -> None:
-        """An intent that never started: as if only what was before it had been intended."""
+        """A change that never started leaves no trace: what its intent replaced is back."""
         if before is None:
             return
         if before.record is None:

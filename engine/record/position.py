@@ -63,7 +63,7 @@ class Situation:
 
 
 def position_of(situation: Situation) -> Position:
-    """The position; findings about an impossible situation are `position_findings`' business."""
+    """The position; `position_findings` judges whether the situation is possible."""
     memory = situation.memory
     if not situation.has_records or memory.started is None:
         return Position.NOT_STARTED
@@ -88,7 +88,7 @@ def _in_update(situation: Situation, last: ChangeRecord) -> Position:
 
 
 def _is_fencing_back(situation: Situation) -> bool:
-    """False while fencing is away because the command took it: this run is to give it back."""
+    """False while fencing is off because the command switched it off: it is to come back."""
     is_taken = ("fencing", "cluster") in situation.memory.ledger
     return situation.fencing == situation.fencing_before or not is_taken
 
@@ -142,7 +142,7 @@ def _has_succeeded(record: ChangeRecord) -> bool:
 
 
 def position_findings(situation: Situation) -> list[Finding]:
-    """Why this situation can't be gone on from: mixed versions or the target without a record."""
+    """Why nothing can continue from here: mixed versions, or the target without a record."""
     under_way = situation.has_records and not situation.memory.closed
     found = set(situation.versions.values())
     if under_way or not found or found == {situation.source}:

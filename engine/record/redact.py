@@ -65,7 +65,7 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def spare(self, *names: str) -> None:
-        """Names by which the run goes on: a value that is a part of one is masked by name only.
+        """Names that the run depends on: a value that is a part of one is masked by name only.
 
         A node `neteye01` would have no name any more with the password `neteye`, and what is on
         record of it could not be found again.
@@ -73,9 +73,9 @@ class Redactor:
         self._names.update(names)
 
     def know(self, *phrases: str) -> None:
-        """Own words that end like a secret's name: a colon behind them is followed by no secret.
+        """Own words that end like the name of a secret: what follows their colon is no secret.
 
-        Of `preflight.web_passwords: what it says` the first word would be masked else.
+        Else the first word behind `preflight.web_passwords:` would be masked.
         """
         self._phrases.update(phrase for phrase in phrases if _NAMED.search(f"{phrase}=x"))
 
@@ -83,7 +83,7 @@ class Redactor:
         """From now on these values are masked in everything recorded."""
         for secret in secrets:
             value = secret.reveal()
-            # a whole file that contains a secret is none by itself, its value is made one too
+            # a file as a whole is too long to be masked; the secret in it is learnt by itself
             if not _SHORTEST <= len(value) <= _LONGEST or "\n" in value:
                 continue
             if any(value in name for name in self._names):
@@ -204,6 +204,6 @@ def _base64_of(raw: bytes) -> set[str]:
 
 
 def _inner(encode: Callable[[bytes], bytes], raw: bytes, offset: int) -> str:
-    """What is the same whatever stands around it in what is encoded: it begins at `offset` of 3."""
+    """The part of an encoding that its neighbours don't change; it begins at `offset` of 3."""
     first, end = -(-8 * offset // 6), 8 * (offset + len(raw)) // 6
     return encode(bytes(offset) + raw)[first:end].decode()

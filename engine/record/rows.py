@@ -10,7 +10,7 @@ from engine.model.event import Event
 
 
 class RowState(StrEnum):
-    """States of a guide row, the weightiest first: FAILED wins over OPEN and so on."""
+    """States of a guide row, the weightiest first: of FAILED and OPEN the row is FAILED."""
 
     FAILED = "failed"
     OPEN = "open"
@@ -39,8 +39,8 @@ def rows_of(
 
     `serving` names the steps that serve a row. A row counts only when each of them has recorded
     an observation or a change made for it; of a fan-out one item is enough, because items
-    depend on each other and on their findings anyway. A record that `settles` the row stands for
-    all of them: what is to be done on a failure is done at the first one.
+    depend on each other and on their findings anyway. One record that `settles` the row counts for
+    all of them: what is to be done on a failure is done once.
     """
     latest: dict[str, dict[str, Event]] = {row: {} for row in guide}
     course = Course()
@@ -91,11 +91,11 @@ def _take(of_row: dict[str, Event], event: Event, *, is_late: bool) -> None:
     same_run = before is not None and before["run"] == event["run"]
     proved = before is not None and before["state"] == RowState.FULFILLED
     idle = event["state"] in _IDLE
-    # why there was nothing to do is told by the run that looked when it was due
+    # the run that looked when it was due knows why there was nothing to do
     if before is not None and before["state"] in _IDLE and idle and is_late and not same_run:
         return
     again = event["state"] == RowState.FULFILLED and is_late and not same_run
-    # what a later run sees of a changed cluster, or finds nothing to do for, is no better proof
+    # a later run that sees a changed cluster, or has nothing to do, proves it no better
     if proved and (idle or again):
         return
     of_row[event["step"]] = _both(before, event) if before is not None and same_run else event
@@ -105,7 +105,7 @@ def _both(before: Event, event: Event) -> Event:
     """Two records of one step in one run: the weightier state, equal ones in both their words."""
     order = list(RowState)
     if {before["state"], event["state"]} == {RowState.NOT_NEEDED, RowState.NOT_APPLICABLE}:
-        return event  # that there was nothing to do is told better by the one who looked why
+        return event  # the other one says why there was nothing to do
     weightier, other = sorted((before, event), key=lambda e: order.index(RowState(e["state"])))
     if weightier["state"] != other["state"]:
         return weightier

@@ -220,9 +220,9 @@ class Run:
         return stop
 
     def does_not_know(self, why: str) -> None:
-        """What is changed for a time and what runs on the cluster is not known; '': it is again.
+        """Say why temporary changes and running commands are not known; '': they are known again.
 
-        The memory then holds what was known last, and nothing is told of it as if it were so now.
+        The memory then holds what was known last, and no report tells it as the present state.
         """
         if why != self.not_known:
             self.not_known = why

@@ -74,7 +74,7 @@ def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
     """What to type next, in the same directory: again, the run itself, the upgrade, the restore,
     the follow-up.
 
-    Acceptances are on record and settlements speak once: neither is repeated.
+    Neither acceptances nor settlements are repeated: both are on record.
     """
     base = [*_pytest(where), _typed(root / "runbook", where)]
     base += ["--inventory", _typed(run.inventory.path, where)]
