@@ -28,7 +28,8 @@ def for_person(run: Run, findings: Sequence[Finding], more: str = "") -> None:
 def although_accepted(run: Run, findings: Sequence[Finding]) -> None:
     """Stop for accepted findings: even so the step can't go on without the answer."""
     if run.stop is None:
-        again = [replace(finding, way=Way.AGAIN) for finding in findings]  # nothing is left to accept
+        # they are accepted: to accept them once more leads nowhere
+        again = [replace(finding, way=Way.AGAIN) for finding in findings]
         for_person(run, again, " (accepted, but this step can't go on without an answer)")
 
 
