@@ -14,6 +14,7 @@ from tests.engine import kit
 from tests.plugin.kit import PACKAGES_LEFT, SECOND, Project
 from tests.plugin.test_plugin_takeover import begun as begun
 from tests.plugin.test_plugin_takeover import journal, upgraded
+from tests.plugin.test_plugin_takeover import judging as judging
 
 pytest_plugins = "pytester"
 
