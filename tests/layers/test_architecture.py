@@ -38,6 +38,15 @@ def test_every_path_that_is_named_is_there() -> None:
     assert gone == []
 
 
+def test_every_hook_that_is_named_is_declared() -> None:
+    declared = "\n".join(
+        (ROOT / path).read_text() for path in ("engine/run/plugin.py", "runbook/cluster/hooks.py")
+    )
+    named = {name for page in PAGES for name in re.findall(r"pytest_runbook_\w+", page.read_text())}
+    assert named
+    assert sorted(name for name in named if f"def {name}(" not in declared) == []
+
+
 def test_every_kind_of_event_is_in_the_journals_table() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "engine").rglob("*.py"))
     recorded = set(re.findall(r"(?<!_)record\(\s*\"([a-z-]+)\"", source))
