@@ -1,5 +1,25 @@
-"""The engine: knows clusters and runs; knows no version and no product module.
+"""The engine: it knows clusters and runs; it knows no version and no module of the product.
 
-Layers, from the bottom: model <- parse, policy <- observe, act <- plugin. Only observe and act
-use transport. The runbook uses the engine, never the other way round (tests/layers holds it).
+A folder for each verb. Each may import those above it in this list (tests/layers holds it):
+
+    model      values: they know nothing of text, nodes or pytest
+    parse      what a command or a file says -> a value
+    judge      values -> findings
+    transport  the only door to nodes
+    queries    questions: an argument list, a parser, a deadline
+    record     what a run writes down while it lasts: journal, outputs, rows
+    attempt    what lies on N from run to run: records, lock, baseline
+    prove      what makes the evidence hold: seal, signature, approvals
+    report     what a run leaves to be read, made from its journal
+    ask        asks the nodes; each answer goes on record
+    act        changes the nodes: intent, command, result
+    probing    asks the services once a second meanwhile
+    plan       tells what a run would do, and does nothing
+    support    packs the bundle for the vendor's support
+    run        one run, from pytest's first event to its last line
+    rejudge    judges a recorded run again on its own answers
+    cli        `python -m engine`: work on evidence, without a cluster
+
+`errors`, `secrets`, `waiting` and `atomic` serve all of them; `verify` runs alone. The runbook uses
+the engine, never the other way round.
 """

@@ -238,6 +238,6 @@ def _older(directory: Path, error: KeyError) -> str:
 
 
 def _say(text: str, file: TextIO | None = None) -> None:
-    """What a node said stands in a journal as it was: here, too, it must not steer the terminal."""
+    """Print it without what steers a terminal: a journal has the words of nodes as they came."""
     for line in clean_lines(text) or [""]:
         print(line, file=file)

@@ -29,7 +29,7 @@ class Secret:
 
     @classmethod
     def watched_by(cls, watcher: Callable[[Secret], None]) -> None:
-        """From now on `watcher` is told of every secret when it is made: nobody can forget to."""
+        """Call `watcher` with every secret that is made from now on, so that none is forgotten."""
         cls._watchers.append(watcher)
 
     @classmethod

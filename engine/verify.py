@@ -40,7 +40,7 @@ SIGNATURE = "manifest.json.sig"
 APART = (MANIFEST, SIGNATURE)
 """Not in the manifest's list: what it can't know of itself."""
 NAMESPACE = "neteye-runbook"
-"""A signature made for something else, under the same key, is none of a manifest."""
+"""A signature that the same key made for something else does not count for a manifest."""
 GENESIS = "0" * 64
 """`prev` of a first line."""
 SEALED = "sealed"
@@ -498,7 +498,7 @@ def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tu
     """Who signed exactly this text, by the file of allowed signers, and the key.
 
     Each line of that key is tried by itself: ssh-keygen looks no further than the first one, and
-    that may be for another use or another time. A certificate is in none of them, its authority is.
+    that may be for another use or another time. For a certificate they are its authority's lines.
     Raises Wrong, OSError as `key_of`.
     """
     key = key_of(signature, namespace, text)

@@ -44,10 +44,10 @@ def poll(
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> T:
-    """What was seen last: good `times` looks in a row, or not good when `deadline` s are over.
+    """The last look: after `times` good ones in a row, or when `deadline` seconds are over.
 
-    A row of good looks that has begun is waited for, also beyond the deadline. What `is_over`
-    is not waited for any more: it won't become good.
+    A row of good looks that has begun may go on beyond the deadline. A look that `is_over` ends
+    the waiting, as it won't become good.
     """
     begun, good = clock(), 0
     while True:

@@ -134,7 +134,7 @@ class Applier:
         self.sync()
 
     def _keep_outputs(self, most: int | None) -> None:
-        """Pieces of what the journal on N cites: its lines are there already, nothing waits."""
+        """Send N some of the outputs that its journal cites; no step waits for them."""
         try:
             self._keeper.keep(most)
         except LockLost:

@@ -96,11 +96,11 @@ class Look:
         return self._run.redactor.clean_output(text) != text
 
     def timer(self) -> float:
-        """Seconds that only go on: what deadlines of polling are counted by."""
+        """A clock in seconds that only goes forward, for the deadlines of polling."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Between two looks at something that is polled."""
+        """Wait between two looks at something that is polled."""
         time.sleep(seconds)
 
     def room_here(self) -> int:
@@ -179,7 +179,7 @@ class Look:
         return self.ask_all(nodes, WHO)
 
     def confirm(self, machines: Mapping[str, Identity]) -> None:
-        """These are the machines that are meant: from now on other questions reach them."""
+        """Say that these machines are the right ones: from now on other questions reach them."""
         for node, seen in machines.items():
             self._transport.confirm(node, known_of(seen))
 
@@ -265,7 +265,7 @@ class Look:
         """A long answer, page by page in one session: any number of rows in constant memory.
 
         `page` makes the question for what comes after a row, None for the first; it is asked
-        until a page is empty. Recorded once, without the rows: who wants them keeps them.
+        until a page is empty. Recorded once, without the rows, which the caller keeps.
         """
         from engine.ask.sql import session
 
@@ -386,5 +386,5 @@ def forward_of(path: str) -> str:
 
 
 def refusal_of(text: str) -> str:
-    """Read back from there: why it was refused, '' when it was forwarded."""
+    """From that record: why it was refused, '' when it was forwarded."""
     return "" if text == _IS_FORWARDED else text

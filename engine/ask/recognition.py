@@ -21,7 +21,7 @@ MACHINES = "machines"
 
 
 def strangers(run: Run, identities: Mapping[str, Identity]) -> list[Finding]:
-    """Names of the inventory that lead elsewhere; with them all else that this first answer shows.
+    """Findings about names of the inventory that lead elsewhere, and what else shows with them.
 
     Empty when every machine that answered is the one that is meant.
     """
@@ -50,7 +50,7 @@ def changed(run: Run, baseline: Mapping[str, object], identities: Mapping[str, I
 
 
 def known_of(seen: Identity) -> Known:
-    """What each later session with the machine is held against."""
+    """What each later session with the machine is compared with."""
     return Known(seen.machine_id, seen.hostname, seen.member)
 
 

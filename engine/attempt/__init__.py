@@ -1,1 +1,1 @@
-"""What an attempt keeps on N and how a run holds the cluster: records, lock, memory, position."""
+"""What an attempt keeps on N from run to run, and how a run holds the cluster (records, locks)."""

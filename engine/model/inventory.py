@@ -65,7 +65,7 @@ class Setting(Generic[T]):
     def variable(self) -> str:
         return f"runbook_{self.name}"
 
-    def unsaid(self, environment: Environment) -> T:
+    def default_in(self, environment: Environment) -> T:
         """Its value when the inventory does not have it."""
         rehearsed = environment is Environment.REHEARSAL and self.in_rehearsal is not None
         return self.in_rehearsal if rehearsed else self.default  # type: ignore[return-value]

@@ -135,7 +135,7 @@ def read_settings(
     if "cluster" not in fields or "environment" not in fields:
         return None
     environment: Environment = fields["environment"]
-    own = {one: fields.pop(one.name, one.unsaid(environment)) for one in step}
+    own = {one: fields.pop(one.name, one.default_in(environment)) for one in step}
     return Settings(**fields, of_step=own)
 
 

@@ -168,7 +168,7 @@ class _BaselineToCome(Mapping[str, Any]):
 
 
 class _ResultToCome(Mapping[str, Any]):
-    """The result of a change that may fail and be gone on from: nobody knows it yet."""
+    """The result, not known yet, of a change that may fail without stopping the run."""
 
     def __init__(self, what: str) -> None:
         self._what = f"how {what!r} ends"

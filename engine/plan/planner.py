@@ -154,7 +154,7 @@ class Planner:
             step = self._verdict(seen, evidence.outcome if evidence else "", said)
         step = replace(step, expected=seen.expected if step.verdict is Verdict.AFTER else "")
         if step.verdict.is_in_the_way and not step.blocked_by and not step.findings:
-            # nothing is on record that blocks, and yet the step can't be gone on from
+            # no finding blocks, and yet nothing can continue after this step
             ending = Ending.BLOCKED if step.verdict is Verdict.MANUAL else Ending.FAILED
             self._run.halt(ending, f"{step.name}: {said}", "Remove the cause, then run again.")
         self._ahead.made += [(step.name, change) for change in step.changes]

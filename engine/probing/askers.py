@@ -79,8 +79,8 @@ class DatabaseAsker:
     """One session of the database, held open; a statement a question.
 
     Pacemaker moves the service when nodes go into standby: without an answer it is looked for on
-    the node where it was and on the others in turn. A gap is what the nodes themselves say: as
-    long as one of them can't be asked, the service may answer there.
+    the node where it was and on the others in turn. It is a gap only when all nodes say so
+    themselves: on a node that can't be asked, the service may answer.
     """
 
     def __init__(self, nodes: Sequence[str], transport: Transport) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.model.probe import USER_AGENT, Manner, Way
 
 LIMIT = 3.0
-"""Seconds after which no answer is none."""
+"""Seconds to wait for an answer."""
 _OURS = {"User-Agent": USER_AGENT, "Connection": "close", "Accept": "*/*"}
 
 
@@ -86,7 +86,7 @@ def _stays_open(connection: socket.socket) -> None:
 
 
 def _context() -> ssl.SSLContext:
-    """Anybody's certificate: whether there is an answer is asked, nothing secret is sent."""
+    """Accepts any certificate: the question is whether something answers; no secret is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

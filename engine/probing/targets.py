@@ -36,6 +36,6 @@ def _ways(service: Service, address: str, name: str, active: str) -> tuple[Way, 
         Way(manner, host, port, service.path, name="" if service.host else name, through=through)
         for through in throughs
         for manner, port in service.manners
-        # through a connection that N makes, whose address it is can't be told
+        # asked through N, nobody can tell who has the address
         if not (through and manner is Manner.ADDRESS)
     )

@@ -56,7 +56,7 @@ def approve(
 
 
 def write_approval(path: Path, content: bytes) -> None:
-    """Never in the place of another one; UsageError."""
+    """Write the file, never over another one; UsageError."""
     if path.exists():
         raise UsageError(f"{path}: is there already; name another file with --out")
     try:
@@ -152,7 +152,7 @@ def _key_of_the_operator(run: Run) -> str:
 
 
 def _plain(material: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON has it: an approval's facts have been there."""
+    """As JSON has it, to be compared with an approval's facts, which were JSON."""
     plain: dict[str, Any] = json.loads(json.dumps(material))
     return plain
 

@@ -109,7 +109,7 @@ def is_signed_with(text: bytes, signature: bytes, namespace: str) -> str:
 
 @contextmanager
 def _laid_down(signature: bytes) -> Iterator[Path]:
-    """The signature in a file; what does not agree within, or can't be asked, is CantVerify."""
+    """The signature as a file; CantVerify when what is asked of it in the block fails."""
     try:
         with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
             file.write(signature)

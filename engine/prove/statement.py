@@ -84,7 +84,7 @@ def _read_back(text: str) -> SeenStatement:
 
 
 def read_statement(path: Path | None) -> SeenStatement:
-    """The statement that the inventory names; altered or unreadable ones are none."""
+    """The statement that the inventory names; an altered or unreadable one does not count."""
     if path is None:
         return SeenStatement(problem="no rehearsal is named")
     try:

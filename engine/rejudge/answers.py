@@ -23,7 +23,7 @@ class NotRecorded(Exception):
 
 
 class Diverged(NotRecorded):
-    """A step asks or changes what it did not in the run: with the same answers it goes another way.
+    """With the same answers a step asks or changes something that it did not in the run.
 
     That is a difference, whatever it would have found.
     """
@@ -38,7 +38,7 @@ class AnswerAgain(Answer):
 
 
 class _Withheld:
-    """Of a secret answer the exit code is on record, and nothing else can be had of it."""
+    """A secret answer: its exit code is on record, and nothing else."""
 
     truncated = False
 

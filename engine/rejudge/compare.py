@@ -61,8 +61,8 @@ def step_again(
     failed: tuple[bool, bool] = (False, False),
     said: tuple[str, str] = ("", ""),
 ) -> StepAgain:
-    """`recorded` and `now` are finding events of one step; `why` it ended before its end;
-    `diverged`: because it went another way than in the run.
+    """`recorded` and `now` are finding events of one step. `why` says what ended it too early;
+    `diverged`: it went another way than in the run.
 
     `failed` and `said`: whether the step failed, and how it ended in words, on record and now.
     """

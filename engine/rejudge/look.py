@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Nowhere:
-    """In the place of a transport: whatever is sent is an error of who sends it."""
+    """Takes the place of a transport: whoever sends something makes an error."""
 
     def __init__(self) -> None:
         self.on_refused: Callable[[Refused], None] = lambda _: None
@@ -56,7 +56,7 @@ class RecordedLook(Look):
         return self._source.timer()
 
     def wait(self, seconds: float) -> None:
-        """The run has waited."""
+        """No need to wait: the run did."""
 
     def here(self, query: LocalQuery[T]) -> T:
         event = self._source.take(CONTROLLER, query.name)
@@ -111,7 +111,7 @@ class RecordedLook(Look):
         return any(e.get("question") == WHO.name for e in self._source.of(FIRST_LOOK))
 
     def who(self, nodes: Iterable[str]) -> Asked[Identity]:
-        """As they said then; of an older runbook's run what it asked in the place of that."""
+        """What they said then; for an older journal its answers to the questions of that time."""
         if self.compares_machines:
             return super().who(nodes)
         asked: Asked[Identity] = Asked(WHO.name)

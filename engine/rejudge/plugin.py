@@ -75,7 +75,7 @@ class Judging:
                 items.append(item)
 
     def was_reached(self, name: str) -> bool:
-        """False: the run only said what it waited for in vain."""
+        """False: the run did not begin it, as a step that it waits for was not done."""
         ended = self.record.ended.get(name)
         return ended is None or ended.get("result") != "skipped"
 
@@ -88,7 +88,7 @@ class Judging:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        console = Console(_unheard, 0, 0.0, self._run.redactor.clean_output)
+        console = Console(_drop_line, 0, 0.0, self._run.redactor.clean_output)
         self._session = JudgingSession(self._run, self.record, console)
         session.config.stash[SESSION] = self._session
         why: Exception | None = None
@@ -144,7 +144,7 @@ class Judging:
         self._scratch.cleanup()
 
 
-def _unheard(text: str, **markup: bool) -> None:
+def _drop_line(text: str, **markup: bool) -> None:
     """The steps tell nothing; what they find is compared."""
 
 

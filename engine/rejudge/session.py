@@ -52,14 +52,14 @@ class JudgingSession(Session):
         self._attempt, self._baseline = run.attempt, look.baseline
 
     def go_to(self, step: str) -> None:
-        """Whatever the steps before came to this time, this one begins as it began in the run."""
+        """Begin the step as it began in the run, whatever the steps before came to this time."""
         run, record = self.run, self.record
         record.go_to(step)
         run.memory = Memory.fold([*self.survey.earlier, *record.before(step)])
         run.stop = record.stop_before(step)
         run.changes_made = sum(event["event"] == "intent" for event in record.before(step))
         for event in record.findings(step):
-            if event["code"] == CHANGED:  # the transport told it, and here is none
+            if event["code"] == CHANGED:  # in the run the transport told it; here is none
                 run.record("finding", **fields_of(event))
         if run.follows is not None:
             return

@@ -26,7 +26,7 @@ class _Unwritten(Journal):
     """What the steps record now is compared and forgotten: the disk need not have it."""
 
     def _write(self, data: bytes) -> None:
-        """Nowhere."""
+        """Write nothing."""
 
 
 def run_again(record: Record, release: Release, scratch: Path) -> Run:
@@ -92,7 +92,7 @@ def _settings(given: Mapping[str, Any], release: Release) -> Settings:
 
 
 def _given_before(begun: Event) -> dict[str, Any]:
-    """An older runbook told the settings in several places; a window without its zone."""
+    """Settings of an older journal: it has them in several places, the window without a zone."""
     start, _, end = str(begun.get("window") or "").partition(" to ")
     steering = {
         name.removeprefix("runbook_"): {"yes": True, "no": False}.get(value, value)
@@ -108,7 +108,7 @@ def _given_before(begun: Event) -> dict[str, Any]:
 
 
 def acceptances_of(own: Sequence[Event]) -> tuple[Acceptance, ...]:
-    """Those given for the run. An older runbook told of the ones that a finding needed only."""
+    """Those given for the run; an older journal has only those that a finding needed."""
     told = own[0].get("acceptances")
     if told is not None:
         return tuple(_acceptance(one, one) for one in told)
@@ -120,7 +120,7 @@ def acceptances_of(own: Sequence[Event]) -> tuple[Acceptance, ...]:
 
 
 def _was_given_for(finding: Event) -> bool:
-    """For this run; one of an earlier run is on record in its journal."""
+    """It was given for this run; those given for earlier runs are in their journals."""
     return finding["accepted"].get("run") in (None, "", finding["run"])
 
 

@@ -1,6 +1,6 @@
 """What belongs to the change itself: the attempt's runs up to the one that closed it. Pure.
 
-A run after that only looks. It is told of, and counts in no number of the change.
+A run after that only looks. Reports show it, and no number of the change counts it.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class Console:
             self._write(part, **markup)
 
     def _lines(self, text: str) -> list[str]:
-        """All that is shown passes here, as a whole: a name may stand a line before its value."""
+        """Everything shown passes here in one piece: a secret may be a line behind its name."""
         return clean_lines(self._clean(text))
 
     def skip(self) -> None:

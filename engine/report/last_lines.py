@@ -120,7 +120,7 @@ def _support(summary: Mapping[str, Any], directory: Path) -> list[str]:
 
 
 def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:
-    """What still runs there and what is still changed; that nothing is, when that is a question."""
+    """What still runs there and is still changed; says that nothing is, where one would ask."""
     entries = [LedgerEntry(**entry) for entry in summary["ledger"]]
     if summary["not_known"]:
         return not_known(summary["not_known"], entries, summary["under_way"])

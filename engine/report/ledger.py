@@ -32,7 +32,7 @@ def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
 def not_known(
     why: str, entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, Any]]
 ) -> list[str]:
-    """The lines in place of all that when the run does not know it; what it knew last is no now."""
+    """The lines when the run does not know it; what it knew last is told as such."""
     known = last_known(entries, under_way)
     return [
         "NOT KNOWN: what still runs on the cluster, and which temporary changes are in place:",
@@ -50,7 +50,7 @@ def last_known(entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, 
 
 
 def as_seen(entries: Iterable[LedgerEntry], intervals: Iterable[Interval]) -> list[LedgerEntry]:
-    """Standby and fencing since when they were seen, else since the command that may do it."""
+    """Each entry since it was seen; one that nobody saw since the command that may do it."""
     lasting = open_since(intervals)
     return [_as_seen(entry, lasting) for entry in entries]
 

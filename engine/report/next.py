@@ -13,7 +13,7 @@ _NOT_AGAIN = ("done", "usage")
 
 
 def way_of(summary: Mapping[str, Any]) -> str:
-    """Where what is to be done leads."""
+    """Where the remedy of the run's stop leads."""
     return str((summary["stopped"] or {}).get("way", Way.AGAIN))
 
 

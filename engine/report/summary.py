@@ -48,7 +48,7 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
 
 
 def _until_the_end(own: Sequence[Event]) -> Sequence[Event]:
-    """What came after the run's last word (a notification, say) is none of the summary's."""
+    """The events up to the run's last word; a notification, say, may come after it."""
     ended = [number for number, event in enumerate(own, 1) if event["event"] == "run-ended"]
     return own[: ended[-1]] if ended else own
 
@@ -57,7 +57,7 @@ def attempt_rows(own: Sequence[Event], earlier: Sequence[Event]) -> list[Row]:
     """The guide's rows as the attempt has fulfilled them so far."""
     guide = own[0].get("guide")
     both = [*earlier, *own]
-    if guide is None:  # a journal of before the guide was written down: its rows, without duties
+    if guide is None:  # an older journal does not have the guide: its rows, without duties
         guide = dict.fromkeys(sorted({e["row"] for e in both if e["event"] == "row"}), "")
     serving: dict[str, list[str]] = {}
     for step in planned_steps(own):
@@ -65,7 +65,7 @@ def attempt_rows(own: Sequence[Event], earlier: Sequence[Event]) -> list[Row]:
             names = serving.setdefault(row, [])
             if step["of"] not in names:
                 names.append(step["of"])
-    if own[0]["mode"] == "follow-up":  # it is about what its steps look at, days after all others
+    if own[0]["mode"] == "follow-up":  # it is about the rows of its steps only
         guide = {row: duty for row, duty in guide.items() if row in serving}
     return rows_of(both, guide, serving)
 

@@ -72,7 +72,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     if session is not None:
         _look_at_commands(run, session)
     # no look: the run ended before its first one
-    look, say = getattr(session, "look", None), session.console.line if session else _unheard
+    look, say = getattr(session, "look", None), session.console.line if session else _drop_line
     support = bundle.collect(run, look, say, earlier)
     drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
     ending = _tell_end(run)
@@ -181,5 +181,5 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
     return unwritten
 
 
-def _unheard(text: str) -> None:
+def _drop_line(text: str) -> None:
     """There is no console yet."""

@@ -76,7 +76,7 @@ class Opening:
             return self._take_lock()
 
     def judge(self) -> None:
-        """Whether what an earlier run left on N can be gone on with; stops the run if not."""
+        """Whether this run can continue what an earlier one left on N; stops it if not."""
         judge_strangers(self._run, self._survey.strangers, self._survey.sent)
         if self._run.follows is not None:
             return  # it goes by the evidence of the run that it follows up
@@ -154,7 +154,7 @@ class Opening:
             self._run.does_not_know(self._unknown())
 
     def _knows_records(self) -> bool:
-        """Read, or N said that there are none: only then nothing of ours is the whole truth."""
+        """They were read, or N said that there are none; else an empty ledger says nothing."""
         return not self._without_records()
 
     def _without_records(self) -> str:

@@ -94,7 +94,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     run.interrupts.say = closing.lasting(session.config, run).say
     metadata = _metadata_of(session.config)
     if metadata is not None:
-        metadata.clear()  # the environment of this machine is none of the report's business
+        metadata.clear()  # the report says nothing of this machine's environment
         metadata.update({"Run": run.run_id, "Python": sys.version.split()[0]})
 
 
@@ -126,7 +126,7 @@ def pytest_collection_modifyitems(
     if run is None:
         return
     if uncollected := config.stash.get(_UNCOLLECTED, []):
-        # said before the graph is looked at: its steps are missing there
+        # told before the graph is checked, which lacks these steps
         reason = "; ".join(uncollected)
         stop = run.halt(Ending.USAGE, reason, "Mend the runbook, then run again.")
         raise pytest.UsageError(stop.reason)
@@ -237,7 +237,7 @@ def _console(session: pytest.Session, run: Run) -> Console:
             reporter.flush()
 
     minutes = run.release.estimate_base + run.release.estimate_per_node * len(run.inventory.hosts)
-    expected = minutes * 60.0 if run.scope is Scope.UPGRADE else 0.0  # the guide's is the upgrade's
+    expected = minutes * 60.0 if run.scope is Scope.UPGRADE else 0.0  # announced for it only
     return Console(write, len(session.items), expected, run.redactor.clean_output)
 
 

@@ -255,7 +255,7 @@ class Session:
         return commands
 
     def check_hold(self) -> None:
-        """Whether the cluster is still this run's: of another one's changes it knows nothing."""
+        """Ask N whether the cluster is still ours: changes of another run are not known here."""
         if self._records is None:
             return
         try:
@@ -263,12 +263,12 @@ class Session:
         except LockLost as error:
             superseded(self.run, error)
         except (Lost, UsageError):
-            pass  # how long N was away says what that means
+            pass  # `not_ours` judges by how long N was away
         if why := self._records.not_ours:
             self.run.does_not_know(why)
 
     def leave_open(self, reason: str, what_to_do: str) -> None:
-        """A step saw what it was to see, and a person has to go on from there: exit code 11."""
+        """The step has looked, and a person has to continue: exit code 11."""
         self.run.halt(Ending.STOPPED, reason, what_to_do)
 
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
@@ -289,7 +289,7 @@ class Session:
         self._states.sample()
 
     def _watch_states(self, asked: datetime) -> None:
-        """From the first look on, which was asked then: standby and fencing."""
+        """Record standby and fencing from the first look on, which was `asked` then."""
         if not self.run.mode.changes:
             return
         self._states.go_on_from(self.survey.earlier)
@@ -372,7 +372,7 @@ class Session:
         self._transport.close()
 
     def _forget(self) -> None:
-        """Of a closed attempt no secret can be compared any more.
+        """Throw away the key of a closed attempt, by which its secrets could be compared.
 
         Again in each later run: one that was killed may have left the key.
         """

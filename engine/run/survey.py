@@ -35,7 +35,7 @@ RECORDS = records_query()
 
 @dataclass
 class Survey:
-    """What the first look found. `problems` are questions that decide the position, unanswered."""
+    """What the first look found. `problems`: unanswered questions that decide the position."""
 
     reachable: Asked[Identity]
     """The first answers: who each machine is."""
@@ -56,7 +56,7 @@ class Survey:
     has_asked_records: bool = False
     """N was asked for its records; not before it is known to be N."""
     unreadable: str = ""
-    """Why the records on N, which were handed over, can't be read or used; no answer is none."""
+    """Why the records that N handed over can't be read or used; empty when it handed over none."""
     kept_back: str = ""
     """Why N, which answers, did not hand over its records: what they say is not known."""
     packages_left: dict[str, bool] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Survey:
 
     @property
     def sent(self) -> str:
-        """What strangers have got until they were known to be some."""
+        """What was sent to strangers before they were known to be strangers."""
         if self.has_asked_records:
             return "Nothing was changed there"
         return "They were asked who they are, and nothing else was sent to them"
@@ -102,8 +102,8 @@ class Survey:
 def survey(run: Run, look: Look) -> Survey:
     """Look at every node; sets the run's attempt and memory, the look's names and position.
 
-    Nothing but the first question is sent before all machines that answer it are those that are
-    meant, and no node but N is asked another one before N's records say that they still are.
+    Only the first question is sent until all machines that answer it are known to be the right
+    ones. Then only N is asked, until its records say that they are still the same machines.
     """
     names = run.inventory.names
     seen = Survey(look.who(names))
@@ -156,7 +156,7 @@ def refresh_records(run: Run, look: Look, seen: Survey) -> None:
 def _read_records(run: Run, look: Look, seen: Survey) -> None:
     active = look.names.active
     if not look.names.is_known:
-        return  # they would be those of whoever comes first in the inventory
+        return  # `active` is then only the first node of the inventory
     seen.has_asked_records = True
     try:
         found = look.ask(active, RECORDS)
@@ -220,7 +220,7 @@ def _position(run: Run, look: Look, seen: Survey) -> Position:
     seen.situation = Situation(
         versions=seen.versions.values,
         memory=run.memory,
-        # who gave back and closed said nothing of the upgrade: its record proves no target
+        # an attempt that a restore closed says nothing of the upgrade: it proves no target
         has_records=seen.attempt is not None and run.memory.closed_by != "restore",
         standby=status.standby_nodes if status else None,
         fencing=status.options.stonith_enabled if status else None,

@@ -1,5 +1,5 @@
-"""Before a run goes on with what an earlier one left on N: can it be read, is it ours, is it the
-same upgrade still? On whatever machine the earlier run was.
+"""Before a run continues what an earlier one left on N, from whatever machine that was: can it be
+read, is it of this cluster, is it the same upgrade still?
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def judge_records(run: Run, look: Look, seen: Survey) -> None:
 
 
 def judge_position(run: Run, look: Look, seen: Survey) -> None:
-    """Stop at once when the records alone can't tell where the upgrade stands, nor N's status.
+    """Stop at once when neither the records nor N's status tell where the upgrade stands.
 
-    Whoever accepts the question without an answer does not know either.
+    An acceptance does not help: whoever gives it does not know either.
     """
     if look.position is not Position.UNKNOWN or seen.situation is None or run.stop is not None:
         return

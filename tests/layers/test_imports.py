@@ -7,6 +7,7 @@ those who ask or act stand at it; the runbook uses the engine, never the other w
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -94,6 +95,11 @@ NARROWER = {
     "runbook.rehearsing": ("engine",),
 }
 """What may import less than that: what is pure, what runs alone, what goes to a node as text."""
+
+
+def test_the_engine_introduces_its_folders_in_this_order() -> None:
+    told = ast.get_docstring(ast.parse(modules()["engine"].read_text())) or ""
+    assert tuple(re.findall(r"^    (\w+) ", told, re.MULTILINE)) == ORDER
 
 
 @pytest.mark.parametrize("folder", ORDER)

@@ -33,7 +33,7 @@ class Answer:
 def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer]:
     """One entry a question. `summary` is summary.json's, `events` those of the whole attempt.
 
-    What is said of the change is of its own runs: a run after its end only looks.
+    Answers about the change count its own runs only: a run after its end only looks.
     """
     change = of_change(events)
     started = [event for event in change if event["event"] == "run-started"]

@@ -95,7 +95,7 @@ def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) 
 
 
 def _sealed_left_out(events: Iterable[Event]) -> list[Event]:
-    """What comes behind a run's last word is none of the page's: it is written before."""
+    """Without the events after a run's last word, before which the page is written."""
     kept: list[Event] = []
     ended: set[str] = set()
     for event in events:
@@ -134,7 +134,7 @@ def _findings(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Every temporary change: since when, what it was before, until when; open ones without end.
 
-    Standby and fencing are told as they were seen, by the one measurement of them.
+    Times of standby and fencing are those at which they were seen (`engine.record.intervals`).
     """
     rows: list[dict[str, Any]] = []
     memory = Memory.fold([])

@@ -15,7 +15,7 @@ LEAST, MOST = 80, 1500
 COMMAND = 400
 """Characters of a question's command that are shown."""
 QUESTIONS = 10_000
-"""Answered questions that the page shows in all; changes and what went wrong it shows always."""
+"""Answered questions that the page shows in all; changes and failures are always shown."""
 _SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
 
 
