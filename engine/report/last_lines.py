@@ -34,9 +34,15 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *_on_the_cluster(summary),
         *_support(summary, directory),
         *(f"{word}: {command}" for word, command in next_commands(summary)),
+        *(f"read on: {page}" for page in page_of(summary["exit_code"])),
         f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
         f"report: {directory / 'report.html'}",
     ]
+
+
+def page_of(code: int) -> tuple[str, ...]:
+    """Where the project's pages say what to do after this exit code; nothing when all is well."""
+    return (f"docs/when-it-stops.md#code-{code}",) if code else ()
 
 
 def _of_run(summary: Mapping[str, Any]) -> list[str]:

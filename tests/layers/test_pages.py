@@ -16,6 +16,8 @@ import pytest
 
 import engine.cli
 import rehearsal.cli
+from engine.record.run import Ending
+from engine.report.last_lines import page_of
 from tests.layers.markdown import (
     PAGES,
     README,
@@ -35,7 +37,7 @@ SHELL = {"", "sh", "bash"}
 STANDARD = {"pip", "venv"}
 """Modules of Python's own."""
 TREE = re.compile(r"^(?:bench|docs|engine|rehearsal|runbook|tests)/[\w./-]+$")
-NAMED = re.compile(r"\b(?:docs/[\w.-]+\.(?:md|ini\.example)|README\.md)(?:#[\w-]+)?")
+NAMED = re.compile(r"\b(?:docs/[\w.-]+\.(?:md|ini\.example)|README\.md)(?:#(?![\w-]*\{)[\w-]+)?")
 
 of_each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -86,6 +88,12 @@ def test_every_page_that_a_message_or_docstring_names_is_there() -> None:
 def is_there(name: str) -> bool:
     file, _, anchor = name.partition("#")
     return leads(ROOT / file, anchor)
+
+
+def test_the_last_lines_of_a_run_send_to_the_section_of_its_exit_code() -> None:
+    pages = [page for ending in Ending for page in page_of(ending.code)]
+    assert len(set(pages)) == len({ending.code for ending in Ending}) - 1
+    assert [page for page in pages if not is_there(page)] == []
 
 
 def test_no_message_sends_anybody_to_a_section_of_the_readme() -> None:
