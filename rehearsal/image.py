@@ -79,7 +79,7 @@ def _named(repository: str, step: Step) -> str:
 
 
 def _is_of_another(step: Step, name: str) -> bool:
-    """Whether an image is another step's; one without a step's name is nobody's any more."""
+    """Whether an image is another step's; one without a step's name is not used any more."""
     ours = tuple(f"{_named(repository, step)}:" for repository in (REPOSITORY, _BASE))
     return name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and not name.startswith(ours)
 

@@ -13,7 +13,7 @@ _FENCING = "stonith:"
 
 @dataclass(frozen=True)
 class Reached:
-    """Pacemaker's state, without what passes."""
+    """Pacemaker's state, without what is on its way."""
 
     standby: tuple[str, ...]
     running: Mapping[str, str]

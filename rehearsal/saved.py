@@ -2,9 +2,9 @@
 
 The nodes are shut down in good order, then each one's file system becomes an image, and data,
 repositories and what the cluster had reached are kept below `saved/LABEL/`. A loaded cluster comes
-up by itself, as real nodes do after a shutdown of all; clocks go on. Only where resources run would
-pacemaker choose anew: `placement.json` tells `boot.py`, which puts constraints into the cluster's
-configuration before pacemaker reads it, and they are taken out again when all of it runs.
+up by itself, as real nodes do after a shutdown of all; clocks go on. Pacemaker would choose anew
+where resources run. So `placement.json` tells `boot.py`, which puts constraints into the cluster's
+configuration before pacemaker reads it; they are taken out again when all of it runs.
 """
 
 import json
@@ -107,7 +107,7 @@ def remove_images(name: str) -> None:
 
 
 def image(name: str, label: str, short: str) -> str:
-    """Reference of one node's image; a point is in none of the three names."""
+    """Reference of one node's image; none of the three names has a point in it."""
     return f"{_REPOSITORY}:{name}.{label}.{short}"
 
 

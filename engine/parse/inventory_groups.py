@@ -39,7 +39,7 @@ class _Groups:
                 self._problem(line, _unknown(group))
         for group, variables in self._lines.variables.items():
             if group != "all" and group not in self._known() and variables:
-                self._problem(*self._unheard(group))
+                self._problem(*self._without_hosts(group))
 
     def placed(self, host: HostLine) -> Iterator[HostLine]:
         """The host with its role; none when it has not exactly one."""
@@ -59,7 +59,7 @@ class _Groups:
     def _known(self) -> set[str]:
         return {*self._lines.groups, *self._lines.children}
 
-    def _unheard(self, group: str) -> tuple[int, str]:
+    def _without_hosts(self, group: str) -> tuple[int, str]:
         first = min(value.line for value in self._lines.variables[group].values())
         section = self._lines.sections.get(f"[{group}:vars]", first)
         if group in GROUPS:

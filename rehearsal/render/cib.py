@@ -13,7 +13,7 @@ from rehearsal.services import Service
 from rehearsal.topology import Node, Topology
 
 _STICKINESS = "100"  # resources stay where they are when a node comes back
-_DC_DEADTIME = "5s"  # the default of 20 s is all it changes: the wait before the first election
+_DC_DEADTIME = "5s"  # the wait before the first election, and nothing else; the default is 20 s
 PRIVATE_DATA = "/.drbd"
 
 

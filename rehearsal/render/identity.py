@@ -34,7 +34,7 @@ def _entry(node: Node, *, with_id: bool) -> dict[str, object]:
 def machine_id(host_key: str) -> str:
     """/etc/machine-id: another one on each node, and the same as long as it has its host key.
 
-    So it outlives what stops, kills or reloads a container, and the image's is on none.
+    So it survives a stop, kill or reload of the container. No node has that of the image.
     """
     return hashlib.sha256(host_key.encode()).hexdigest()[:32]
 

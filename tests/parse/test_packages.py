@@ -54,8 +54,8 @@ def test_repositories_are_told_and_which_are_enabled() -> None:
     for value in ("enabled=1", "enabled = true"):
         (one,) = parse_package_state(with_(text, "4\tenabled=0", f"4\t{value}")).enabled
         assert one in ("neteye", "neteye-extras")
-    default_in = text.replace("/etc/yum.repos.d/neteye.repo\t4\tenabled=0\n", "")
-    assert parse_package_state(default_in).enabled == ("neteye",)
+    without_a_line = text.replace("/etc/yum.repos.d/neteye.repo\t4\tenabled=0\n", "")
+    assert parse_package_state(without_a_line).enabled == ("neteye",)
 
 
 def test_includes_hide_all_that_they_do_not_name() -> None:

@@ -7,7 +7,6 @@ old default at hand, what equals it follows the package. The password lines are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,7 @@ from runbook.to_4_26.httpd.conf_tree import (
     Key,
     Level,
     Node,
-    commented_out,
     has_rules_of_access,
-    identity,
     indent_of,
     level,
     put,
@@ -32,14 +29,13 @@ from runbook.to_4_26.httpd.conf_tree import (
 )
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, Kind, parse_conf
 from runbook.to_4_26.httpd.merge_check import Checked, unconditional
-from runbook.to_4_26.httpd.passwords import KEY, is_carrier, read_password
+from runbook.to_4_26.httpd.not_kept import Obsolete, quiet, tells_password
+from runbook.to_4_26.httpd.passwords import is_carrier, read_password
 
 _ORDERED = frozenset(
     {"perlmodule", "perlrequire", "perluse", "loadmodule", "include", "includeoptional"}
 )
 """Directives of different things whose order counts all the same."""
-_SHORTEST = 4
-"""A shorter password is found in comments only beside its key: it may be part of any word."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def merge(
     pristine = parse_conf(default) if default is not None else None
     if pristine is not None and pristine.problems:
         pristine = None
-    merger = _Merger(path, mine, theirs, pristine, in_use.literal, _obsolete(obsolete))
+    merger = _Merger(path, mine, theirs, pristine, in_use.literal, Obsolete(obsolete))
     return merger.run(target.variable or "")
 
 
@@ -96,7 +92,7 @@ class _Merger:
         new: ConfFile,
         pristine: ConfFile | None,
         secret: Secret | None,
-        obsolete: list[Node],
+        obsolete: Obsolete,
     ) -> None:
         self._path = path
         self._old = old
@@ -123,7 +119,7 @@ class _Merger:
         merged = tree(self._new)
         self._level(merged, tree(self._old), tree(self._pristine) if self._pristine else None)
         for item in self._old.items:
-            if item.kind is Kind.COMMENT and self._tells_password(item):
+            if item.kind is Kind.COMMENT and tells_password(item, self._secret):
                 self._dropped.append(f"a comment with a password (line {item.line})")
         text = render(merged, self._old.newline)
         if not self._questions:
@@ -286,7 +282,7 @@ class _Merger:
         """Whether what the package does not have any more, or never had, is kept."""
         nodes = mine.groups[key]
         for node in nodes:
-            if (verdict := self._obsolete_verdict(node)) is not None:
+            if (verdict := self._obsolete.is_unchanged(node)) is not None:
                 if not verdict:
                     self._questions.append(
                         f"{self._path}: {shown_all([node])} is obsolete, and was changed on this"
@@ -303,19 +299,6 @@ class _Merger:
         self._gone += [item for node in nodes for item in node.settings()]
         self._dropped.append(f"{shown_all(nodes)} ({why})")
         return False
-
-    def _obsolete_verdict(self, node: Node) -> bool | None:
-        """Whether an obsolete setting is as the package had it; None: it is not obsolete."""
-        for known in self._obsolete:
-            if node.is_section != known.is_section:
-                continue
-            if node.is_section:
-                same = section_name(node.item.inner) == section_name(known.item.inner)
-            else:
-                same = identity(node.item) == identity(known.item)
-            if same:
-                return _folded(node) == _folded(known)
-        return None
 
     def _may_stay(self, node: Node) -> None:
         """A condition of this file around what the package sets without one."""
@@ -344,24 +327,17 @@ class _Merger:
         children: list[Node] = []
         for child in node.children:
             if child.is_loose:
-                if not self._tells_password(child.item):
+                if not tells_password(child.item, self._secret):
                     children.append(child)
             elif is_carrier(child.item) and not child.is_section:
                 continue
-            elif self._obsolete_verdict(child) is not None:
+            elif self._obsolete.is_unchanged(child) is not None:
                 self._stays(("",), Level({("",): [child]}), None)
             elif (kept := self._cleaned(child)) is not None:
-                children.append(self._quiet(kept))
+                children.append(quiet(kept, self._secret))
         had = next(node.settings(), None) is not None
         cleaned = replace(node, children=children)
         return None if had and next(cleaned.settings(), None) is None else cleaned
-
-    def _quiet(self, node: Node) -> Node:
-        behind = node.behind
-        if behind is not None and self._tells_password(behind):
-            # a line of its own again: the comment brought its end
-            return replace(node, behind=None)
-        return node
 
     def _copied(self, node: Node, indent: str, markers: dict[Key, list[Item]]) -> list[Node]:
         used = [item for items in markers.values() for item in items]
@@ -370,18 +346,9 @@ class _Merger:
             for comment in node.above
             if comment.raw.strip() not in self._base_comments | self._known_comments
             and comment not in used
-            and not self._tells_password(comment)
+            and not tells_password(comment, self._secret)
         ]
-        return put(self._quiet(node), indent, comments)
-
-    def _tells_password(self, comment: Item) -> bool:
-        """A switched-off password line, or the password in use wherever it stands."""
-        text = comment.raw
-        sets = {key[-1].upper() for key in commented_out(comment) if len(key) == 3}
-        if KEY in sets and not re.search(r"\$(?:\{|ENV\{)", text):
-            return True
-        secret = self._secret.reveal() if self._secret else ""
-        return bool(secret) and secret in text and (KEY in text or len(secret) >= _SHORTEST)
+        return put(quiet(node, self._secret), indent, comments)
 
     def _same_order(self, mine: Level, base: Level, known: Level | None) -> None:
         ours = _order(mine, base)
@@ -393,14 +360,6 @@ class _Merger:
             f"{self._path}: the package has {', '.join(' '.join(k[1:]) for k in ours)} in another"
             " order than this file; which one counts can't be told"
         )
-
-
-def _obsolete(text: str) -> list[Node]:
-    return [node for node in tree(parse_conf(text)) if not node.is_loose]
-
-
-def _folded(node: Node) -> str:
-    return str(signature(node)).lower()
 
 
 def _perl_blocks(conf: ConfFile) -> int:
