@@ -18,7 +18,6 @@ from engine.model.query import LocalQuery
 from engine.model.statement import SeenStatement, Statement
 from engine.parse.signed import SCHEMA, parse_statement
 from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
-from engine.record.material import runbook_hash
 from engine.record.run import Mode, Run
 from engine.verify import canonical
 
@@ -42,7 +41,7 @@ def write_statement(run: Run, signer: Signer | None) -> None:
         "cluster": settings.cluster,
         "environment": settings.environment.value,
         "scenario": str(run.memory.facts.get(REHEARSED, {}).get("scenario", "")),
-        "runbook": runbook_hash(),
+        "runbook": run.runbook,
         "source": str(run.release.source),
         "target": str(run.release.target),
         "nodes": counted(run.inventory),

@@ -34,16 +34,20 @@ were written down. A command line of the operator may hold private things."""
 
 
 @cache
-def runbook_hash(root: Path | None = None) -> str:
+def runbook_hash(root: Path | None = None, step: Path | None = None) -> str:
     """sha256 over names and texts of the sources of engine/ and runbook/, as hexadecimal digits.
+
+    Also of the folder `step` of a version step that is kept elsewhere.
 
     The same for every clone of the same text: paths are relative, line ends count as one
     character, nothing but `.py` files is read.
     """
     root = root or Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
-    found = [path for part in SOURCES for path in (root / part).rglob("*.py")]
-    for name, path in sorted((path.relative_to(root).as_posix(), path) for path in found):
+    found = [(root, path) for part in SOURCES for path in (root / part).rglob("*.py")]
+    if step is not None and not any(step.is_relative_to(root / part) for part in SOURCES):
+        found += [(step.parent, path) for path in step.rglob("*.py")]
+    for name, path in sorted((path.relative_to(base).as_posix(), path) for base, path in found):
         text = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{name}\0{len(text)}\0".encode() + text)
     return digest.hexdigest()

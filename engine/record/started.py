@@ -17,10 +17,13 @@ from engine.record.material import NOT_STEERING
 from engine.record.run import Mode, Run
 
 
-def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
+def started_fields(
+    run: Run, *, root: Path, where: Path, options: Sequence[str] = ()
+) -> dict[str, Any]:
     """Fields of `run-started` beside who, where and what.
 
-    `root` is the project's directory, `where` the one in which the command was given.
+    `root` is the project's directory, `where` the one in which the command was given; `options` of
+    pytest belong into every further command.
     """
     settings = run.inventory.settings
     window = (
@@ -46,7 +49,7 @@ def started_fields(run: Run, *, root: Path, where: Path) -> dict[str, Any]:
         "announced": _announced(run),
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
-        "commands": _commands(run, root, where),
+        "commands": _commands(run, root, where, options),
         "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
     }
@@ -70,13 +73,13 @@ def _announced(run: Run) -> str:
     return f"{base + each * nodes} minutes ({base} + {each} for each of {nodes} nodes)"
 
 
-def _commands(run: Run, root: Path, where: Path) -> dict[str, str]:
+def _commands(run: Run, root: Path, where: Path, options: Sequence[str]) -> dict[str, str]:
     """What to type next, in the same directory: again, the run itself, the upgrade, the restore,
     the follow-up.
 
     Neither acceptances nor settlements are repeated: both are on record.
     """
-    base = [*_pytest(where), _typed(root / "runbook", where)]
+    base = [*_pytest(where), *options, _typed(root / "runbook", where)]
     base += ["--inventory", _typed(run.inventory.path, where)]
     restore = ["--restore"] if run.scope is Scope.RESTORE else []
     plan = ["--plan"] if run.mode is Mode.PLAN else []

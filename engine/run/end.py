@@ -12,7 +12,7 @@ from engine.model.event import stamp
 from engine.model.plan import PlannedStep, Verdict
 from engine.plan.timeline import Timeline, timeline
 from engine.record.evidence import as_data
-from engine.record.material import material_hash, material_of, runbook_hash
+from engine.record.material import material_hash, material_of
 from engine.record.position import Position
 from engine.record.run import Ending, Run
 from engine.report.summary import write_summary
@@ -71,7 +71,7 @@ def plan_data(run: Run, session: Session, ending: Ending, times: Timeline | None
         steps=steps,
         findings=run.judge.findings,
         acceptances=run.judge.in_force,
-        runbook=runbook_hash(),
+        runbook=run.runbook,
     )
     # as the journal and the file will have it, so that the hash can be checked against them
     material = _masked(material, run.redactor.clean_output)

@@ -22,12 +22,13 @@ from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
 from engine.queries.identity import WHO
 from engine.record.journal import utc_now
+from engine.record.material import runbook_hash
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
 from engine.record.run import Followed, Run, SupportWanted, new_run_id, open_directory, open_journal
 from engine.record.started import started_fields
 from engine.report.console import Console
-from engine.run import options
+from engine.run import options, version_step
 from engine.run.follow_up import read_followed
 from engine.run.session import Session
 from engine.secrets import Secret
@@ -82,6 +83,7 @@ def make_run(config: pytest.Config) -> Run:
         journal=open_journal(directory, run_id, redactor.clean_output),
         redactor=redactor,
         judge=judge,
+        runbook=runbook_hash(step=config.stash.get(version_step.FOLDER, None)),
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
         settlements=settlements,
@@ -106,7 +108,12 @@ def make_run(config: pytest.Config) -> Run:
         nodes={host.name: host.role.value for host in inventory.hosts},
         settings=steering(settings),
         runbook=run.runbook,
-        **started_fields(run, root=config.rootpath, where=config.invocation_params.dir),
+        **started_fields(
+            run,
+            root=config.rootpath,
+            where=config.invocation_params.dir,
+            options=version_step.given(config),
+        ),
     )
     run.refuse_without_journal()
     for text in inventory.warnings:

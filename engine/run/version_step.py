@@ -9,10 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from _pytest.config import PluginImportFailure
 
 from engine.errors import UsageError
 
 SETTING = "runbook_step"
+FOLDER = pytest.StashKey[Path]()
+"""Where the step's package is."""
 PHASES = "phases"
 """The folder of the procedure, in that of the runbook."""
 
@@ -26,21 +29,29 @@ def plug_in(config: pytest.Config, runbook: Path) -> None:
     """Import the step's package, and collect the procedure and the step instead of `runbook`.
 
     Without the setting the runbook's folder is taken as it is. UsageError when there is no such
-    package.
+    package, or when it can't be imported.
     """
     name = str(config.getini(SETTING))
     if not name:
         return
     try:
         config.pluginmanager.import_plugin(name)
-    except ImportError as error:
+    except (pytest.UsageError, PluginImportFailure) as error:
+        why = error.__cause__ or error
         raise UsageError(
-            f"{SETTING} = {name} (pytest.ini, or -o on the command line): {error}; expected the"
-            " package of a version step, such as runbook.FOLDER"
+            f"{SETTING} = {name} (pytest.ini, or -o on the command line): {type(why).__name__}:"
+            f" {why}; expected the package of a version step, such as runbook.FOLDER"
         ) from error
     package = config.pluginmanager.get_plugin(name)
     folder = Path(str(getattr(package, "__file__", ""))).parent
     config.args[:] = [str(runbook / PHASES), str(folder)]
+    config.stash[FOLDER] = folder
+
+
+def given(config: pytest.Config) -> tuple[str, ...]:
+    """How the step was named on the command line; empty when pytest.ini names it."""
+    texts = config.option.override_ini or ()
+    return tuple(word for text in texts if text.startswith(f"{SETTING}=") for word in ("-o", text))
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -20,6 +20,8 @@ def version_step(
     guide: Mapping[str, str],
     weights: Severities | None = None,
     services: tuple[Service, ...] = (),
+    known_conflicts: frozenset[str] = frozenset(),
+    repository: str = "neteye",
     **own: Any,
 ) -> Release:
     """The release that a version step hands in by `pytest_runbook_release`.
@@ -34,6 +36,8 @@ def version_step(
         duties=DUTIES,
         severities=weights or severities.with_those_of(),
         services=(*product.SERVICES, *services),
+        known_conflicts=known_conflicts,
+        repository=repository,
         database_resource="mariadb",
         estimate_base=product.ESTIMATE_BASE,
         estimate_per_node=product.ESTIMATE_PER_NODE,
