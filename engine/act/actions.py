@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.act.applier import Action, Applied
+from engine.act.driving import Action, Applied
 from engine.act.foreseen import Foreseen, Foresight
 from engine.model.change import Nothing
 

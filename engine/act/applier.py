@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
-from typing import Any, cast
+from typing import Any
 
 from engine.act import detached, stops
 from engine.act.detached import NotStarted
+from engine.act.driving import Applied, Changes, driven, key_of
 from engine.act.livelog import LiveLog, shortened
 from engine.act.reach import Reach
 from engine.act.stops import NotDone
@@ -20,30 +20,10 @@ from engine.attempt.kept import Keeper
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Answer, Lost, LostKind
-from engine.model.change import Change, Doubt, Nothing, Outcome
-from engine.model.finding import Finding
-from engine.record.memory import ChangeRecord, Memory
+from engine.model.change import Change, Outcome
+from engine.record.memory import ChangeRecord
 from engine.record.run import Run
 from engine.transport.base import Transport
-
-Action = Generator["Change | Doubt", Answer, "Nothing | str | None"]
-Changes = Generator[Change, Answer, "Nothing | str | None"]
-"""An action whose doubts are judged on the way."""
-
-
-def without_doubts(action: Action, judge: Callable[[Sequence[Finding]], None]) -> Changes:
-    """The action's changes alone; `judge` raises when it can't go on with what it doubts."""
-    with contextlib.closing(action):
-        try:
-            item = next(action)
-            while True:
-                if isinstance(item, Doubt):
-                    judge(item.findings)
-                    item = action.send(Answer(0, b"", b"", 0.0))
-                else:
-                    item = action.send((yield item))
-        except StopIteration as end:
-            return cast("Nothing | str | None", end.value)
 
 
 class _Superseded(Exception):
@@ -60,19 +40,6 @@ class _Interrupted(Exception):
     def __init__(self, has_rebooted: bool) -> None:
         super().__init__("interrupted")
         self.has_rebooted = has_rebooted
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What an action came to: the changes made, or why there was nothing to do."""
-
-    changes: tuple[Change, ...] = ()
-    answers: tuple[Answer, ...] = field(default=(), repr=False)
-    reason: str = ""
-
-    @property
-    def did_something(self) -> bool:
-        return bool(self.changes)
 
 
 @dataclass
@@ -98,26 +65,18 @@ class Applier:
 
     def apply(self, step: str, action: Changes) -> Applied:
         """Drive one action to its end. Raises NotDone when a change was not made or failed."""
-        changes: list[Change] = []
-        answers: list[Answer] = []
         keys: list[str] = []
-        try:
-            change = next(action)
-            while True:
-                key = key_of(self.run.memory, step, change, keys)
-                keys.append(key)
-                # from the intent to the result: a signal leaves no change of unknown outcome
-                what = f"{change.what} on {change.node} (at most {change.deadline:.0f} s)"
-                with self.run.interrupts.waited_for(what):
-                    answer = self._apply_one(step, key, change)
-                changes.append(change)
-                answers.append(answer)
-                change = action.send(answer)
-        except StopIteration as end:
-            said = end.value
-        reason = said.reason if isinstance(said, Nothing) else (said or "")
-        self._adopt(step, keys, reason)
-        return Applied(tuple(changes), tuple(answers), reason)
+
+        def answer(change: Change) -> Answer:
+            keys.append(key_of(self.run.memory, step, change, keys))
+            # from the intent to the result: a signal leaves no change of unknown outcome
+            what = f"{change.what} on {change.node} (at most {change.deadline:.0f} s)"
+            with self.run.interrupts.waited_for(what):
+                return self._apply_one(step, keys[-1], change)
+
+        applied = driven(action, answer)
+        self._adopt(step, keys, applied.reason)
+        return applied
 
     def sync(self) -> None:
         """Hand the journal's new lines to N; without an attempt there is no journal on N yet."""
@@ -381,19 +340,6 @@ class Applier:
                     reason=f"adopted: an earlier run began it and its effect is there: {reason}",
                     adopted=True,
                 )
-
-
-def key_of(memory: Memory, step: str, change: Change, used: Sequence[str]) -> str:
-    """A change keeps its key from run to run, also when those before it are done already."""
-    records = {r.key: r for r in memory.of_step(step) if r.key not in used}
-    for record in records.values():
-        if (record.intent["node"], record.intent["what"]) == (change.node, change.what):
-            return record.key
-    here = f"{step}#{len(used) + 1}"
-    if here in records and records[here].needs_a_word:
-        return here  # told in other words since, and nobody knows how it ended: no new change
-    free = (f"{step}#{number}" for number in count(1))
-    return next(key for key in free if key not in records and key not in used)
 
 
 def _text(output: bytes) -> str:

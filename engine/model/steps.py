@@ -81,6 +81,11 @@ class StepItem:
         return names
 
 
+def waiting_for(roots: Iterable[str]) -> str:
+    """Why a step is not reached: the steps that keep it, and those between, from being done."""
+    return f"waits for {', '.join(roots)}"
+
+
 def _suffix(value: object) -> str:
     return "" if value is None else f"[{value}]"
 

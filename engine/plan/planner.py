@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.act import detached
-from engine.act.applier import Applied, Changes
+from engine.act.driving import Applied, Changes, reason_of
 from engine.act.foreseen import Bookkeeping, Foreseen, Foresight, Told, teller_of
 from engine.ask.look import Look
 from engine.errors import RunbookError, Unanswered
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
 from engine.model.plan import PlannedStep, Verdict
-from engine.model.steps import StepItem
+from engine.model.steps import StepItem, waiting_for
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.run import Ending, Run
@@ -141,11 +141,13 @@ class Planner:
         else:
             self._under_way.shown = told
 
-    def end(self, outcome: str, evidence: Evidence | None, said: str) -> PlannedStep:
+    def end(
+        self, outcome: str, evidence: Evidence | None, said: str, blocked_by: tuple[str, ...]
+    ) -> PlannedStep:
         """The step's verdict, once pytest has told its outcome (passed, failed, skipped)."""
         seen = self._under_way
         if outcome == "skipped":
-            step = self._blocked(seen.step)
+            step = self._blocked(seen.step, blocked_by)
         elif outcome == "failed":
             verdict = Verdict.MANUAL if seen.needs_person else Verdict.BLOCKED
             blocking = tuple(evidence.blocking) if evidence else ()
@@ -211,21 +213,14 @@ class Planner:
                 left += by_name[name].waits_for if name in by_name else ()
         return found
 
-    def _blocked(self, step: PlannedStep) -> PlannedStep:
-        upstream = self._upstream(step.waits_for)
-        roots = [
-            earlier
-            for earlier in self.steps
-            if earlier.name in upstream and earlier.verdict.is_in_the_way and not earlier.blocked_by
-        ]
-        names = tuple(root.name for root in roots)
-        findings = tuple(dict.fromkeys(f for root in roots for f in root.findings))
+    def _blocked(self, step: PlannedStep, roots: tuple[str, ...]) -> PlannedStep:
+        findings = (f for earlier in self.steps if earlier.name in roots for f in earlier.findings)
         return replace(
             step,
             verdict=Verdict.BLOCKED,
-            reason=f"waits for {', '.join(names)}",
-            blocked_by=names,
-            findings=findings,
+            reason=waiting_for(roots),
+            blocked_by=roots,
+            findings=tuple(dict.fromkeys(findings)),
         )
 
     @property
@@ -239,8 +234,7 @@ def _first(action: Changes) -> Foreseen | Nothing:
     try:
         change = next(action)
     except StopIteration as end:
-        reason = getattr(end.value, "reason", end.value) or "nothing to do"
-        return Nothing(str(reason))
+        return Nothing(reason_of(end.value) or "nothing to do")
     action.close()
     return Foreseen((change,))
 

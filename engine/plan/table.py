@@ -10,6 +10,7 @@ from itertools import groupby
 
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
+from engine.model.steps import waiting_for
 
 WIDTH = 110
 """Characters of a line, where the terminal does not say."""
@@ -126,7 +127,7 @@ def _reason(members: list[PlannedStep]) -> str:
             "asked and judged now, nothing blocks" if _is_preflight(members) else _first_of(members)
         )
     if first.blocked_by:
-        return f"waits for {', '.join(first.blocked_by)}"
+        return waiting_for(first.blocked_by)
     if len(members) > 1 and first.findings:
         nodes = dict.fromkeys(f.subject for step in members for f in step.findings)
         return f"not asked of {', '.join(nodes)}, out of reach"

@@ -180,10 +180,7 @@ class Evidence:
         return output
 
     def _rows(self, rows: Iterable[str], state: RowState, reason: str, **more: bool) -> None:
-        for row in rows:
-            self._run.record(
-                "row", step=self.step, row=row, state=state.value, reason=reason, **more
-            )
+        self._run.tell_rows(rows, state, reason, step=self.step, **more)
 
 
 def _without_weight(finding: Finding, *, over: bool) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ from engine.record.material import runbook_hash
 from engine.record.memory import Memory
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
+from engine.record.rows import RowState
 
 
 class Mode(StrEnum):
@@ -167,6 +168,14 @@ class Run:
             if self.journal.problem:
                 self._stop_without_journal()
         return line
+
+    def tell_rows(
+        self, rows: Iterable[str], state: RowState, reason: str, *, step: str = "", **more: bool
+    ) -> None:
+        """What a step (default: the one under way) did for these rows of the guide, and why."""
+        for row in rows:
+            told = {"row": row, "state": state.value, "reason": reason, **more}
+            self.record("row", step=step or self.step, **told)
 
     def _stop_without_journal(self) -> None:
         if self.stop is None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.act.applier import Applied, Changes, key_of
+from engine.act.driving import Applied, Changes, driven, key_of
 from engine.act.stops import NotDone, stopped
 from engine.model.answer import Answer
-from engine.model.change import Change, Nothing, Outcome
+from engine.model.change import Change, Outcome
 from engine.model.event import Event
 from engine.record.memory import ChangeRecord
 from engine.record.run import Run, Stop
@@ -29,20 +29,13 @@ class Reapplier:
     def apply(self, step: str, action: Changes) -> Applied:
         """Drive one action to its end. Raises NotDone where the run's did, Diverged when it
         yields a change that the run did not make."""
-        changes: list[Change] = []
-        answers: list[Answer] = []
         keys: list[str] = []
-        try:
-            change = next(action)
-            while True:
-                keys.append(key_of(self._run.memory, step, change, keys))
-                answers.append(self._answer(step, keys[-1], change))
-                changes.append(change)
-                change = action.send(answers[-1])
-        except StopIteration as end:
-            said = end.value
-        reason = said.reason if isinstance(said, Nothing) else (said or "")
-        return Applied(tuple(changes), tuple(answers), reason)
+
+        def answer(change: Change) -> Answer:
+            keys.append(key_of(self._run.memory, step, change, keys))
+            return self._answer(step, keys[-1], change)
+
+        return driven(action, answer)
 
     def _answer(self, step: str, key: str, change: Change) -> Answer:
         if not self._run.may_change:

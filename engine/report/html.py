@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
 from engine.report.gaps import HOW, sentence
 from engine.report.next import next_commands
@@ -35,7 +36,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         steps_of=_steps,
         folded=folded,
         consequence=consequence,
-        accepted_as=_accepted,
+        accepted_as=acceptance_sentence,
         colours=_COLOURS,
     )
 
@@ -75,14 +76,6 @@ def _steps(names: Iterable[str]) -> str:
         bare = name.split("[")[0]
         counts[bare] = counts.get(bare, 0) + 1
     return ", ".join(f"{bare} ({n} items)" if n > 1 else bare for bare, n in counts.items())
-
-
-def _accepted(accepted: Mapping[str, Any]) -> str:
-    day, run, until = (accepted.get(key) for key in ("given", "run", "until"))
-    words = [f"by {accepted['by']}: {accepted['reason']}"]
-    words += [f"given on {day[:10]} in run {run}"] if day and run else []
-    words += [f"until {until}"] if until else []
-    return "; ".join(words)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
-from engine.act.applier import Action, Applied, Applier, Changes, without_doubts
+from engine.act.applier import Applier
+from engine.act.driving import Action, Applied, Changes, without_doubts
 from engine.act.foreseen import Foresight
 from engine.act.stops import NotDone, firewall_refused, superseded
 from engine.ask.look import Look
@@ -128,44 +129,28 @@ class Session:
             if self._applier is None:
                 raise NotDone("no change is made: N did not answer, or its lock is not ours")
             applied = self._applier.apply(step, without_doubts(make(self.look), self._go_on_with))
-        except NotDone as error:
-            for row in rows:
-                self._row(row, RowState.FAILED, str(error))
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
-        except Unanswered as error:
-            self._judge_unanswered(error, rows)
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
-        except StoppedForPerson as error:
-            self.stop_for(error, rows)
-            halting.although_accepted(self.run, error.findings)
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
         except RunbookError as error:
-            ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
-            self.run.halt(ending, f"{step} ({name}): {error}", "Remove the cause, then run again.")
-            for row in rows:
-                self._row(row, RowState.FAILED, str(error))
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
+            self.fail_for(error, rows, action=name)
         self._evidence_of(applied, rows)
         return applied
 
-    def fail_for(self, error: RunbookError, rows: tuple[str, ...]) -> NoReturn:
-        """An error has ended a step's body. It fails: what comes after was not looked at."""
+    def fail_for(self, error: RunbookError, rows: tuple[str, ...], *, action: str = "") -> NoReturn:
+        """An error has ended a step's action or body. It fails: the rest was not looked at."""
         if isinstance(error, Unanswered):
             self._judge_unanswered(error, rows)
+        elif isinstance(error, StoppedForPerson):
+            self.stop_for(error, rows)
+            halting.although_accepted(self.run, error.findings)
         else:
-            for row in rows:
-                self._row(row, RowState.FAILED, str(error))
+            self.run.tell_rows(rows, RowState.FAILED, str(error))
             if isinstance(error, LockLost):
                 superseded(self.run, error)
-            elif not isinstance(error, Refused):  # the door has stopped the run already
-                self.run.halt(
-                    Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED,
-                    f"{self.run.step}: {error}",
-                    "Remove the cause, then run again.",
-                )
-        raise pytest.fail.Exception(
-            self.run.redactor.clean_output(str(error)), pytrace=False
-        ) from None
+            elif not isinstance(error, Refused | NotDone):  # these have stopped the run already
+                ending = Ending.BLOCKED if self.run.mode is Mode.PLAN else Ending.FAILED
+                where = f"{self.run.step} ({action})" if action else self.run.step
+                self.run.halt(ending, f"{where}: {error}", "Remove the cause, then run again.")
+        said = self.run.redactor.clean_output(str(error))
+        raise pytest.fail.Exception(said, pytrace=False) from None
 
     def _judge_unanswered(self, error: Unanswered, rows: tuple[str, ...]) -> None:
         """A question without an answer blocks, whoever in a step asked it."""
@@ -197,7 +182,8 @@ class Session:
         said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
         for row in rows:
             made = applied.did_something or self._was_made_by_an_earlier_run(row)
-            self._row(row, RowState.FULFILLED if made else RowState.NOT_NEEDED, said)
+            state = RowState.FULFILLED if made else RowState.NOT_NEEDED
+            self.run.tell_rows((row,), state, said)
         if self.evidence is not None:
             self.evidence.reasons.append(said)
             if not applied.did_something:
@@ -211,9 +197,6 @@ class Session:
             for event in self.survey.earlier
         )
         return not told and self.run.memory.outcome_of(step) is Outcome.OK
-
-    def _row(self, row: str, state: RowState, reason: str) -> None:
-        self.run.record("row", step=self.run.step, row=row, state=state.value, reason=reason)
 
     def open_attempt(self, baseline: Mapping[str, Any], key: Secret | None = None) -> None:
         """Open a new attempt with its baseline; bookkeeping on N, no change of the cluster.

@@ -8,7 +8,7 @@ import pytest
 
 from engine.judge.ways import told
 from engine.model.plan import Verdict
-from engine.model.steps import StepItem
+from engine.model.steps import StepItem, waiting_for
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Mode, Run
@@ -24,14 +24,16 @@ class StepUnderWay:
         self._console = console
         self._planner = planner
         self.evidence: Evidence | None = None
-        self._bad: set[str] = set()
-        self._blocked_by: str | None = None
+        self._bad: dict[str, tuple[str, ...]] = {}
+        """Each step that was not done -> those that kept it from being done, or itself."""
+        self._blocked_by: tuple[str, ...] = ()
 
     def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
         """A step begins; one that waits for a step that was not done is only counted."""
         self._run.step = item.name
         self.evidence = Evidence(self._run, item.name, item.mark.guide)
-        self._blocked_by = next((name for name in waits_for if name in self._bad), None)
+        roots = {root for name in waits_for for root in self._bad.get(name, ())}
+        self._blocked_by = tuple(name for name in self._bad if name in roots)
         if self._run.mode is Mode.PLAN:
             self._planner.begin(item, intent, waits_for)
         elif self._blocked_by:
@@ -64,7 +66,7 @@ class StepUnderWay:
         mine = [event for event in self._run.journal.events if event.get("step") == item.name]
         tell(report, ended, mine)
         if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
-            self._bad.add(item.name)
+            self._bad[item.name] = self._blocked_by or (item.name,)
         if self._run.mode is Mode.PLAN:
             self._planner.tell(self._console)
         if self._run.mode is Mode.PLAN or outcome == "not reached":
@@ -83,14 +85,15 @@ class StepUnderWay:
         outcome, said = self._outcome_and_reason(report)
         if self._run.mode is not Mode.PLAN:
             return outcome, said
-        planned = self._planner.end(report.outcome, self.evidence, said)
+        planned = self._planner.end(report.outcome, self.evidence, said, self._blocked_by)
         return planned.verdict.value, planned.reason
 
     def _outcome_and_reason(self, report: pytest.TestReport) -> tuple[str, str]:
         evidence = self.evidence
         said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
         if report.outcome == "skipped":
-            return "not reached", f"it waits for {self._blocked_by}, which was not done"
+            were = "was" if len(self._blocked_by) == 1 else "were"
+            return "not reached", f"it {waiting_for(self._blocked_by)}, which {were} not done"
         if report.outcome == "failed":
             text = getattr(report, "runbook_message", "") or report.longreprtext
             if evidence is not None and evidence.blocking:

@@ -14,6 +14,7 @@ from typing import Any
 from engine.ask.look import Look
 from engine.model.event import Event
 from engine.record.archive import Entry, name_of, write_archive
+from engine.record.rows import RowState
 from engine.record.run import Run
 from engine.report.evidence_files import Evidence
 from engine.report.summary import summary_of
@@ -54,8 +55,7 @@ def collect(
     )
     if wanted.row:
         text = f"the support bundle {name} in the run's directory has what they need"
-        told = {"row": wanted.row, "state": "fulfilled", "reason": text, "settles": True}
-        run.record("row", step=wanted.step, **told)
+        run.tell_rows((wanted.row,), RowState.FULFILLED, text, step=wanted.step, settles=True)
     return collected
 
 

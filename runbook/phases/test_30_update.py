@@ -5,7 +5,7 @@ The reactivation between update and upgrade is the only safe place to stop for t
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import normal
 from engine.model.steps import step

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from pluggy import HookRelay
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.act.foreseen import planned_by
 from engine.ask.look import Look
 from engine.judge import change_management, estimate, machine, roles

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pluggy import HookRelay
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import normal
 from engine.model.steps import step

@@ -6,7 +6,7 @@ of the guide: what is done here ends an attempt, it does not fulfil one.
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import commands, quorum
 from engine.judge import restore as policy

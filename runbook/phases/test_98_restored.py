@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.act.foreseen import Bookkeeping, Told, planned_by
 from engine.ask.look import Look
 from engine.judge import normal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.model.facts import BACK_OUT
 from engine.model.steps import step

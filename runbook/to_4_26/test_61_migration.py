@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import machine
 from engine.model.facts import IN_CONFIGURATION

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.attempt.comparison import key_of
 from engine.errors import Unanswered

@@ -8,7 +8,7 @@ without fencing nor with httpd on it.
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.model.steps import step
 from engine.record.evidence import Evidence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.model.steps import step
 from engine.queries.pacemaker import CIB

@@ -13,7 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.act.applier import Applied, Applier, without_doubts
+from engine.act.applier import Applier
+from engine.act.driving import Applied, without_doubts
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter, records_query
 from engine.model.answer import Answer

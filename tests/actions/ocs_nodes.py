@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.act.applier import Action, without_doubts
+from engine.act.driving import Action, without_doubts
 from engine.errors import Unanswered
 from engine.model.answer import Answer
 from engine.model.change import Change, Nothing

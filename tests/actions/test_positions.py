@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.judge import normal
 from engine.model.finding import Finding, Verdict
 from engine.model.inventory import Environment, Settings

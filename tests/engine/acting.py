@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.act.applier import Action, Applied, Applier
+from engine.act.applier import Applier
+from engine.act.driving import Action, Applied
 from engine.act.stops import NotDone
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.act.applier import Action
+from engine.act.driving import Action
 from engine.attempt.records import RecordsWriter
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Nothing, Temporary

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from engine.act.actions import action
-from engine.act.applier import Action
+from engine.act.driving import Action
 from engine.ask.look import Look
 from engine.model.answer import Answer, Lost
 from engine.model.change import Change, Nothing

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from engine.act.actions import action
-from engine.act.applier import Action
+from engine.act.driving import Action
 from engine.ask.look import Look
 from engine.model.change import Change, Doubt
 from engine.model.finding import Severity

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from engine.act.actions import action
-from engine.act.applier import Action
+from engine.act.driving import Action
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.judge import modes

@@ -7,7 +7,7 @@ entry names is touched: who was in standby before the upgrade stays so.
 from __future__ import annotations
 
 from engine.act.actions import action
-from engine.act.applier import Action, Changes
+from engine.act.driving import Action, Changes
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.judge.restore import unsafe_to_fence

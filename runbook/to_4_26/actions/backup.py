@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from engine.act.actions import action
-from engine.act.applier import Action, Changes
+from engine.act.driving import Action, Changes
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.errors import RunbookError

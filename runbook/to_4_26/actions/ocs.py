@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.act.actions import action
-from engine.act.applier import Action
+from engine.act.driving import Action
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.errors import RunbookError

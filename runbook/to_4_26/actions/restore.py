@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.act.actions import action
-from engine.act.applier import Action, Changes
+from engine.act.driving import Action, Changes
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.judge.restore import unsettled
