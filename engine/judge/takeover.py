@@ -10,22 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.model.finding import Finding
-from engine.model.inventory import Settings
+from engine.model.inventory import Counts, Settings
 
-STEERING = ("environment", "reactivate_after_update")
-"""Fields of Settings that decide what a run does, beside those of the version step that say so.
-Change, window and names may differ."""
 IDENTITY = ("cluster", "nodes", "source", "target")
 
 
 def steering(settings: Settings) -> dict[str, str]:
     """Variable of the inventory -> value, of the settings that decide what a run does."""
-    names = (*STEERING, *(setting.name for setting in settings.of_step if setting.steers))
-    values = {name: settings.by_name[name] for name in names}
     words = {True: "yes", False: "no"}
     return {
         f"runbook_{name}": words[value] if isinstance(value, bool) else str(value)
-        for name, value in values.items()
+        for name, value in settings.by_name(Counts.FOR_ATTEMPT).items()
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -48,6 +48,16 @@ class Host:
     """Where the inventory has it; 0: not known."""
 
 
+class Counts(IntEnum):
+    """What depends on a setting: with another value it is another plan, or another attempt."""
+
+    NOWHERE = 0
+    """It does not decide what is done, or is material by itself, as acceptances are."""
+    FOR_PLAN = 1
+    FOR_ATTEMPT = 2
+    """An attempt that began with another value is continued only when that is accepted."""
+
+
 @dataclass(frozen=True)
 class Setting(Generic[T]):
     """A setting that only a version step has: `runbook_NAME` of [all:vars]."""
@@ -59,7 +69,11 @@ class Setting(Generic[T]):
     in_rehearsal: T | None = None
     """The default in a rehearsal; None: the same as elsewhere."""
     steers: bool = False
-    """An attempt that began with another value is continued only when that is accepted."""
+    """It counts for an attempt, too, not only for a plan."""
+
+    @property
+    def counts(self) -> Counts:
+        return Counts.FOR_ATTEMPT if self.steers else Counts.FOR_PLAN
 
     @property
     def variable(self) -> str:
@@ -71,33 +85,36 @@ class Setting(Generic[T]):
         return self.in_rehearsal if rehearsed else self.default  # type: ignore[return-value]
 
 
+_NOWHERE, _FOR_ATTEMPT = ({"counts": one} for one in (Counts.NOWHERE, Counts.FOR_ATTEMPT))
+
+
 @dataclass(frozen=True)
 class Settings:
     """`runbook_*` of [all:vars]. None means: not given."""
 
     cluster: str
-    environment: Environment
+    environment: Environment = field(metadata=_FOR_ATTEMPT)
     change_id: str | None = None
     window_start: datetime | None = None
     window_end: datetime | None = None
     release_notes_read: str | None = None
     fallback: str | None = None
     approvals: int = 0
-    approvals_from: Path | None = None
+    approvals_from: Path | None = field(default=None, metadata=_NOWHERE)
     """The directory on this machine with the approvals' files."""
-    approvers: Path | None = None
+    approvers: Path | None = field(default=None, metadata=_NOWHERE)
     """Who may approve: a file of allowed signers, as ssh-keygen has it."""
-    rehearsal: Path | None = None
+    rehearsal: Path | None = field(default=None, metadata=_NOWHERE)
     """The statement of the rehearsal that this upgrade goes by."""
-    reactivate_after_update: bool = True
-    notify_command: str | None = None
-    probes: Probes = field(default_factory=Probes)
+    reactivate_after_update: bool = field(default=True, metadata=_FOR_ATTEMPT)
+    notify_command: str | None = field(default=None, metadata=_NOWHERE)
+    probes: Probes = field(default_factory=Probes, metadata=_NOWHERE)
     """Which services are asked once a second while the cluster is changed."""
-    signing_key: Path | None = None
+    signing_key: Path | None = field(default=None, metadata=_NOWHERE)
     """The operator's key, private or public, that signs the evidence; None: one is looked for."""
-    accept: tuple[str, ...] = ()
+    accept: tuple[str, ...] = field(default=(), metadata=_NOWHERE)
     """`runbook_accept`: acceptances as on the command line, CODE[@SUBJECT]=REASON, one a line."""
-    accepted_by: str | None = None
+    accepted_by: str | None = field(default=None, metadata=_NOWHERE)
     of_step: Mapping[Setting[Any], Any] = field(default_factory=dict)
     """The version step's own: `settings[SETTING]` is one of them."""
 
@@ -105,12 +122,15 @@ class Settings:
         value: T = self.of_step.get(setting, setting.default)
         return value
 
-    @property
-    def by_name(self) -> dict[str, Any]:
-        """All of them, the version step's among the others."""
-        names = (one.name for one in fields(self) if one.name != "of_step")
-        own = {setting.name: value for setting, value in self.of_step.items()}
-        return {**{name: getattr(self, name) for name in names}, **own}
+    def by_name(self, counts: Counts = Counts.NOWHERE) -> dict[str, Any]:
+        """Those that count at least so, the version step's among the others."""
+        found = {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if one.name != "of_step" and one.metadata.get("counts", Counts.FOR_PLAN) >= counts
+        }
+        own = {one.name: value for one, value in self.of_step.items() if one.counts >= counts}
+        return {**found, **own}
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,11 @@ from typing import Any
 
 from engine.model.change import Change
 from engine.model.finding import Acceptance, Finding
-from engine.model.inventory import Settings
+from engine.model.inventory import Counts, Settings
 from engine.model.plan import PlannedStep
 from engine.model.release import Release
 
 SOURCES = ("engine", "runbook")
-NOT_STEERING = frozenset(
-    {
-        *("notify_command", "signing_key", "approvals_from", "approvers", "rehearsal"),
-        *("accept", "accepted_by", "probes"),
-    }
-)
-"""Settings that do not decide what is done. Acceptances are material by themselves, wherever they
-were written down. A command line of the operator may hold private things."""
 
 
 @cache
@@ -65,7 +57,7 @@ def material_hash(material: Mapping[str, Any]) -> str:
 
 def steering_settings(settings: Settings) -> dict[str, Any]:
     """`runbook_*` of the inventory that decide what a run does; no connection variables."""
-    return {n: _plain(value) for n, value in settings.by_name.items() if n not in NOT_STEERING}
+    return {n: _plain(value) for n, value in settings.by_name(Counts.FOR_PLAN).items()}
 
 
 def material_of(

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.event import stamp
-from engine.model.inventory import Settings
+from engine.model.inventory import Counts, Settings
 from engine.model.steps import Scope, StepItem
-from engine.record.material import NOT_STEERING
 from engine.record.run import Mode, Run
 
 
@@ -59,8 +58,7 @@ def _given(settings: Settings) -> dict[str, Any]:
     """The settings that decide what a run does and what it finds, as they were written."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in settings.by_name.items()
-        if name not in NOT_STEERING
+        for name, value in settings.by_name(Counts.FOR_PLAN).items()
     }
 
 
