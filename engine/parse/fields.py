@@ -122,6 +122,11 @@ class Fields:
         """Whether the key is there with a value; null counts as not there."""
         return self._values.get(key) is not None
 
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """Keys whose values are neither null, empty nor zero."""
+        return tuple(key for key, value in self._values.items() if value)
+
     def path(self, key: str) -> str:
         """How messages name a key of this object."""
         return f"{self._where}.{key}" if self._where else key

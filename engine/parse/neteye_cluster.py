@@ -12,7 +12,9 @@ from engine.parse.names import ALLOWED_NAME, is_ip_address, is_safe_name
 
 PATH = "/etc/neteye-cluster"
 
-_UNKNOWN_ROLES = ("InfluxDBOnlyNodes",)  # of later versions
+_OF_A_ROLE = ("OnlyNodes", "OnlyNode")
+"""How the keys of special roles end: later versions have more of them."""
+_KNOWN = ("ElasticOnlyNodes", "VotingOnlyNode")
 
 
 def parse_neteye_cluster(text: str, source: str = PATH) -> ClusterDefinition:
@@ -41,8 +43,8 @@ def parse_neteye_cluster(text: str, source: str = PATH) -> ClusterDefinition:
 
 
 def _refuse_unknown_roles(top: Fields, source: str) -> None:
-    for key in _UNKNOWN_ROLES:
-        if top.has(key) and top.objects(key):
+    for key in top.filled:
+        if key.endswith(_OF_A_ROLE) and key not in _KNOWN:
             problem = "lists nodes of a role that this runbook does not know"
             raise ParseError(source, key, f"{problem}; it can't judge them")
 

@@ -101,6 +101,7 @@ BAD = [
     ({"ClusterCIDR": 33}, "ClusterCIDR: is 33, expected a number from 8 to 32"),
     ({"ClusterCIDR": True}, "ClusterCIDR: is the boolean 'true', expected a whole number"),
     ({"Hostname": "a b"}, "Hostname: is 'a b', no host name; allowed are letters"),
+    ({"LogOnlyNode": node(9)}, "LogOnlyNode: lists nodes of a role that this runbook does not"),
     ({"InfluxDBOnlyNodes": [node(9)]}, "InfluxDBOnlyNodes: lists nodes of a role that this"),
     ({"Nodes": [node(1), node(2, id=1)]}, "id: 1 is there 2 times"),
     ({"Nodes": [node(1), node(2, addr="192.168.1.1")]}, "addr: 192.168.1.1 is there 2 times"),
