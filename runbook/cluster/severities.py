@@ -48,7 +48,7 @@ _NEVER_ACCEPTABLE = (
     *("records-foreign", "records-unreadable"),
     *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
     *("restore-while-running", "restore-unsettled"),
-    # an action can't go on with them, whoever would accept it: a person does it by hand
+    # no action can continue with them, accepted or not: a person mends it by hand
     "program-missing",
 )
 

@@ -1,7 +1,7 @@
 """httpd on every node that may have to run it: where it is, how a move ends, what is found there.
 
-The OCS files are local to each node, so a proof on N says nothing of the others: one whose files
-are wrong is found when N is lost, unless httpd has been there before.
+The OCS files are local to each node, so a proof on N says nothing of the others. Wrong files on
+another node show only when N is lost, unless httpd has run there before.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def home_of(look: Look) -> str:
 
 
 def held_on(look: Look, cib: Cib) -> str | None:
-    """The node that our constraint names; '' when it names none that is there, None without it."""
+    """The node that our constraint names: '' for one that is not there, None without constraint."""
     if CONSTRAINT not in cib.location_ids:
         return None
     nodes = [one.node for one in cib.location if one.id == CONSTRAINT]
@@ -179,15 +179,15 @@ def free_for(look: Look, cib: Cib, httpd: Httpd, node: str) -> tuple[str, ...]:
 
 
 def arrived(look: Look, unit: str, node: str) -> ClusterStatus:
-    """Wait until all is Started and at rest with the unit on the node, or it can't come to that.
+    """Wait until all of the unit is Started on the node and at rest, or can't come to be.
 
-    Returns what was seen last, after `ARRIVAL` seconds at most: it may be neither.
+    Returns the last look, after `ARRIVAL` seconds at most.
     """
     disabled = disabled_resources(look.cluster_status())
 
     def is_over(status: ClusterStatus) -> bool:
         if any(resource.blocked for resource in status.services):
-            return True  # nothing goes on there by itself
+            return True  # nothing more happens there by itself
         if any(is_moving(resource) for resource in status.services):
             return False
         if is_on(status, unit, node):
@@ -219,7 +219,7 @@ def came_along(before: ClusterStatus, after: ClusterStatus, httpd: Httpd, node: 
 
 
 def exercise(look: Look, httpd: Httpd, node: str, before: ClusterStatus) -> Proof:
-    """What is found after the move: not there, or there and proved by use."""
+    """What the move came to: httpd did not arrive, or it was proved by use there."""
     status = arrived(look, httpd.unit, node)
     if not is_on(status, httpd.unit, node):
         finding = _not_started(status, httpd, node)

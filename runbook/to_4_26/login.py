@@ -28,7 +28,7 @@ class LoginResult:
     ok: bool
     error: str = ""
     denied: bool = False
-    """The server answered and refused, as against: the server was not reached."""
+    """The server was reached, and refused."""
 
 
 def _login_result(answer: Answer) -> LoginResult:

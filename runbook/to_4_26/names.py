@@ -11,7 +11,7 @@ CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
 CREDENTIALS_TEMPLATE = f"{CREDENTIALS}.tpl"
 
 ENDPOINT = "OCS endpoint"
-"""How the address is called to which agents send, among the services whose gaps are measured."""
+"""The address to which agents send, as it is called among the services that are probed."""
 
 OCS_PASSWORD = "OCS database password"
 """What findings about the password in use are about."""

@@ -31,7 +31,7 @@ _WARNING = (
 )
 _NEVER_ACCEPTABLE = (
     "agents-list-missing",
-    # an action can't go on with them, whoever would accept it: a person does it by hand
+    # no action can continue with them, accepted or not: a person mends it by hand
     *("memories-table", "backup-not-proved", "ocs-passwords-differ", "ocs-password-unsupported"),
     *("ocs-template-missing", "ocs-variable-mismatch", "ocs-migration-unclear"),
     "ocs-merge-undecided",

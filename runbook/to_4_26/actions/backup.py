@@ -72,7 +72,7 @@ def memories_backed_up(look: Look) -> Action:
         yield dump.restore_beside(node, attempt, made.sha256, size.deadline)
     total = look.sql(table_sum(SCRATCH_DATABASE))
     difference = look.sql(backup_difference(made.database_clock))
-    # zero rows are proved by a table of zero rows, not by inventories that came since
+    # no rows are proved by an empty table alone, not excused by later inventories
     if difference.unexplained or (not total.rows and difference.rewritten):
         yield dump.drop_scratch(node)
         yield dump.discard(node, attempt)
@@ -184,14 +184,14 @@ def to_back_up(look: Look) -> dump.TableSize | Nothing:
 
 
 def _has_list(look: Look, proof: dump.Proof) -> bool:
-    """The list of machines belongs to the backup: without it, it is taken anew while it can be."""
+    """The backup has its list of machines; a backup without one is taken anew, while it can be."""
     return look.ask(look.names.active, followed.is_whole(look.attempt or "", proof.agents_sha256))
 
 
 def room_findings(look: Look, node: str, size: dump.TableSize) -> list[Finding]:
     """Room for dump and scratch schema, on N and here; the upgrade itself copies the table once.
 
-    What is needed is the most that it can be: who knows the table better may accept less.
+    The need is counted at its most: a person who knows the table better may accept less.
     """
     active = look.names.active
     needed = {
@@ -240,7 +240,7 @@ def beside() -> Beside:
 
 
 def is_compared(memory: Memory) -> bool:
-    """The table was compared with its backup in this attempt: not merely accepted without."""
+    """The table was compared with its backup in this attempt; an acceptance does not count."""
     return bool(memory.facts.get(VERIFIED, {"compared": False}).get("compared", True))
 
 

@@ -40,7 +40,7 @@ def exercised() -> Exercised:
 
 
 def failover_to_come(look: Look, node: str, exercised: Exercised) -> Foreseen | Nothing:
-    """The move's changes: what they rest on, earlier moves leave as it is."""
+    """The move's changes: earlier moves do not alter what they depend on."""
     httpd = _httpd_to_move(look, node)
     if isinstance(httpd, Nothing):
         return httpd
@@ -142,7 +142,7 @@ def httpd_back(look: Look) -> Action:
 
 
 def _moves_are_known(look: Look) -> None:
-    """In a plan whether httpd will have been moved rests on the cluster of then: NotKnownYet."""
+    """Raises NotKnownYet in a plan: whether httpd will be moved depends on the cluster then."""
     if look.settings[FAILOVER_PROOF] and not failover.has_begun(look.memory):
         failover.httpd_of(look.cluster_status())
 
@@ -162,7 +162,7 @@ def _without_constraint(look: Look, held: str | None, said: str) -> Action:
 
 
 def _closed_without(look: Look) -> None:
-    """No constraint is there: what the ledger has of it is over."""
+    """There is no constraint: close its entry in the ledger."""
     if LEDGER in look.memory.ledger:
         look.close_ledger(*LEDGER, "there is no such constraint")
 

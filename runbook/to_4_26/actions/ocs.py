@@ -120,7 +120,7 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     # on N alone the whole of httpd's configuration is in place: its shared directory is mounted
     variable = now.variable if node == look.names.active else None
     before = _complaints(look, node, variable, merges.values())
-    # replaced by a run that was gone before it could ask: what names it is no old complaint
+    # an earlier run may have replaced a file and asked nothing: what names it is no old complaint
     replaced = [path for path, one in merges.items() if not one.changes]
     before = frozenset(line for line in before if not any(path in line for path in replaced))
     yield Doubt(tuple(_access_changes(node, merges)))
@@ -138,16 +138,16 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
 
 
 def _access_changes(node: str, merges: Mapping[str, _Merged]) -> Iterator[Finding]:
-    """Who may reach what is told before it changes: nobody notices it from the node itself."""
+    """Tell who may reach what before that changes: from the node itself nobody notices it."""
     for path, one in merges.items():
         old, merged = parse_conf(one.old.reveal()), parse_conf(one.merge.text)
         yield from access.access_findings(node, path, access.access_changes(old, merged))
 
 
 def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:
-    """Before the template is there, only files that nothing reads are migrated: in standby.
+    """Before the template is there, only files of a node in standby, which nothing reads, go on.
 
-    Without it the upgrade could not go on: its health checks refuse an .rpmnew on any node.
+    They must: the upgrade's health checks refuse an .rpmnew on any node.
     """
     if node not in look.cluster_status().standby_nodes:
         _stop([_no_template(look)])
@@ -156,7 +156,7 @@ def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class _Merged:
-    """A file that can be replaced: as it is, merged, where it is kept, what it rests on."""
+    """A file to replace: its text, the merged one, the name of its backup, the old default."""
 
     old: Secret
     merge: Merge

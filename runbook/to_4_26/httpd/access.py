@@ -18,7 +18,7 @@ NO_RULE = "no rule of its own: that of what is around it counts"
 
 @dataclass(frozen=True)
 class AccessChange:
-    """One place whose rules are others after the merge."""
+    """One place whose rules the merge changes."""
 
     place: str
     before: str
@@ -26,7 +26,7 @@ class AccessChange:
 
 
 def access_changes(old: ConfFile, merged: ConfFile) -> tuple[AccessChange, ...]:
-    """Places that the merged file has, and whose rules are not what they were."""
+    """Places of the merged file whose rules are not what they were."""
     before, after = _rules(old), _rules(merged)
     kept = {_place(item.section) for item in merged.settings()}
     return tuple(

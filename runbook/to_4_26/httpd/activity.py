@@ -1,11 +1,11 @@
 """What agents got since httpd started: the OCS server's activity log and httpd's access log (G14).
 
 A line of the activity log is `date;pid;code;deviceid;ip;useragent;phase;comment`, the date as
-Perl's `localtime` prints it. At LOGLEVEL 0, the default, a failed login is written there (505, and
-521 of phase `database_connect`; 521 of another phase is none), and not that an inventory could not
-be stored (515 `end;error`): the access log alone tells that by its status. 503 of phase `handler`
-says that the server could not read its options: logged in, and agents are not served either.
-This runbook's own requests are no agents: a service is asked also while its database is away.
+Perl's `localtime` prints it. At LOGLEVEL 0, the default, it has failed logins: 505, and 521 of
+phase `database_connect` (521 of another phase is something else). It does not have inventories that
+could not be stored (515 `end;error`): the access log alone tells those, by their status. 503 of
+phase `handler` says that the login worked and the server could not read its options: agents are not
+served then. Requests of this runbook are not counted: they go on while the database is away.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class Activity:
 
     @property
     def failures(self) -> int:
-        """POSTs that the server failed at, those apart that it turned away before it read them."""
+        """POSTs at which the server failed, without those that it turned away unread."""
         failed = sum(count for status, count in self.answers.items() if status >= 500)
         turned_away = sum(line.split(";")[2:3] == ["505"] for line in self.of(Cause.LOGIN))
         return max(0, failed - turned_away)

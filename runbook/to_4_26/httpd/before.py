@@ -22,7 +22,7 @@ Read = Mapping[str, Mapping[str, Password]]
 
 
 def the_password(seen: Read) -> Secret | None:
-    """The one in use everywhere; what else there is, `preflight_findings` has told."""
+    """The one in use everywhere; None when there are several, which `preflight_findings` tells."""
     found = {one.literal for files in seen.values() for one in files.values() if one.literal}
     return next(iter(found)) if len(found) == 1 else None
 
@@ -32,7 +32,7 @@ def logins(
 ) -> list[tuple[OcsDatabase, Asked[LoginResult]]]:
     """Log in as the OCS server does, from every node that may have to run it.
 
-    Who is silent, and who uses another database, is told where G05 is judged.
+    Nodes that are silent, or use another database, are findings of G05.
     """
     nodes = [node for node, files in seen.items() if SERVER_CONF in files]
     where = look.ask_all(nodes, OCS_DATABASE_IN_USE).values
@@ -45,7 +45,7 @@ def logins(
 
 
 def login_findings(database: OcsDatabase, results: Mapping[str, LoginResult]) -> list[Finding]:
-    """What does not work now does not work with the same password in another file either."""
+    """A login that fails now would fail with the same password in another file, too."""
     refused = {node: result.error for node, result in results.items() if not result.ok}
     if not refused:
         return []

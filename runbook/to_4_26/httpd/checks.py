@@ -43,7 +43,7 @@ def httpd_node(look: Look) -> str:
 def ocs_online(look: Look, node: str | None = None) -> Seen:
     """The OCS server works with the migrated settings, proved by use on the node (G14).
 
-    `node` runs httpd, and so has its shared directory with the credentials file; without it that
+    `node` runs httpd, so its shared directory with the credentials file is there; None: the node
     is looked for.
     """
     node = node or httpd_node(look)

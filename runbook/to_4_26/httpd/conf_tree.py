@@ -33,7 +33,7 @@ _ACCESS_SECTIONS = frozenset({"requireany", "requireall", "requirenone"})
 _LIMITS = frozenset({"limit", "limitexcept"})
 
 ACCESS: Key = ("access",)
-"""Who may come in: the rules of one place count as a whole, for one more opens the door."""
+"""Rules of access: those of one place count as a whole, as one rule more may open it."""
 
 
 @dataclass(eq=False)
@@ -236,7 +236,7 @@ def indent_of(node: Node) -> str:
 
 
 def put(node: Node, indent: str, comments: Iterable[Item] = ()) -> list[Node]:
-    """A node of one file for another one: with its comments, a line of its own, indented so."""
+    """A node as lines for another file: its comments, then itself, with this indent."""
     lines = [Node(_line(comment, indent)) for comment in comments]
     if node.is_section:
         return [*lines, node]

@@ -26,7 +26,7 @@ def _complaints(answer: Answer) -> frozenset[str]:
     lines = [_PROCESS.sub("", _STAMP.sub("", line.strip())) for line in answer.text.splitlines()]
     lines = [line for line in lines if line and line != _PASSED]
     if answer.code == 0:
-        # what the modules print while they are loaded is none of httpd's
+        # what modules print while they are loaded is no complaint of httpd
         return frozenset(line for line in lines if _COMPLAINT.search(line))
     return frozenset(lines) or frozenset({f"httpd -t ended with {answer.code} and no word"})
 

@@ -48,7 +48,7 @@ class Assignment:
 
 
 def assignments(text: str, rules: Rules = VERSIONS[0]) -> Iterator[Assignment]:
-    """The variables in the file's order; one whose name is none is passed over, as systemd does."""
+    """The variables in the file's order; an invalid name is left out, as systemd does."""
     scanner = _Scanner(text, rules)
     while scanner.at_a_line():
         start = scanner.position

@@ -1,8 +1,9 @@
 """Migrating one of the two OCS files: the `.rpmnew` with this node's own settings in it.
 
-Base is the `.rpmnew`. What the node's file sets otherwise or besides is kept; with the pristine
-old default at hand, what equals it follows the package. The password lines are those of the
-`.rpmnew`. What can't be merged with certainty becomes a question for a person.
+The base is the `.rpmnew`. A setting that only the node's file has, or that it has with another
+value, is kept. Where the old package's default is at hand, a setting that still equals it takes the
+new package's value. The password lines are those of the `.rpmnew`. What can't be merged with
+certainty becomes a question for a person.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from runbook.to_4_26.httpd.passwords import is_carrier, read_password
 _ORDERED = frozenset(
     {"perlmodule", "perlrequire", "perluse", "loadmodule", "include", "includeoptional"}
 )
-"""Directives of different things whose order counts all the same."""
+"""Directives that set different things, and whose order counts all the same."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ class Merge:
 
     text: str
     kept: tuple[str, ...] = ()
-    """Settings that are otherwise in the package: this node's own value stays."""
+    """Settings with another value in the package: this node's own value stays."""
     own: tuple[str, ...] = ()
     """Settings that only this node's file has: they stay."""
     added: tuple[str, ...] = ()
     """New in the package."""
     taken: tuple[str, ...] = ()
-    """As the old package had them, so the new package's value is taken."""
+    """Settings that still have the old package's value: the new package's value is taken."""
     left_out: tuple[str, ...] = ()
     """In the package, but switched off here."""
     dropped: tuple[str, ...] = ()
@@ -165,7 +166,7 @@ class _Merger:
     ) -> dict[Key, list[Item]]:
         """Comment lines by which the node's file switches off what the package sets."""
         found: dict[Key, list[Item]] = {}
-        # what the old package had in a comment itself was no administrator's doing
+        # a comment that the old package brought was not written by an administrator
         off = mine.off - (known.off if known else frozenset())
         for key in off & base.groups.keys() - mine.groups.keys():
             for node in old:
@@ -222,7 +223,7 @@ class _Merger:
         self._added.append(shown_all(nodes))
 
     def _may_add(self, node: Node, mine: Level) -> None:
-        """Which of several equal sections was removed, or where a setting counts, may be open."""
+        """Ask when it is open which of equal sections was removed, or which value counts."""
         name = section_name(node.item.inner)
         if any(k[0] == "section" and section_name(k[1]) == name for k in mine.groups):
             self._questions.append(
@@ -251,7 +252,7 @@ class _Merger:
         known: Level | None,
         markers: dict[Key, list[Item]],
     ) -> None:
-        """What only the node's file has goes behind what it stands behind there."""
+        """Put what only the node's file has behind the same neighbour as there."""
         indent = next((indent_of(n) for n in out if n.item.is_setting), None)
         stays = {key: self._stays(key, mine, known) for key in mine.groups.keys() - base.groups}
         anchor: Node | None = None
@@ -271,7 +272,7 @@ class _Merger:
             if kept is None:
                 continue
             lines = self._copied(kept, indent if indent is not None else indent_of(node), markers)
-            # never before one of the node's own that it stood behind
+            # the node's own settings keep their order
             places = [out.index(n) + 1 for n in (anchor, latest) if n is not None]
             place = max(places, default=_top(out))
             out[place:place] = lines
@@ -301,7 +302,7 @@ class _Merger:
         return False
 
     def _may_stay(self, node: Node) -> None:
-        """A condition of this file around what the package sets without one."""
+        """Ask about settings that this file has in a condition, and the package outside of it."""
         if not node.is_section or not node.item.name.startswith("if"):
             return
         inside = [i for i in node.settings() if not is_carrier(i)]

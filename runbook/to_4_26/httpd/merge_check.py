@@ -47,7 +47,7 @@ class Checked:
             yield from self._later_wins(key, merged)
 
     def _later_wins(self, key: tuple[Key, Key], merged: ConfFile) -> Iterator[str]:
-        """What is set in several places has to be set there in the order it was."""
+        """Settings of several places keep their order: the later one counts."""
         mine, now = self._seen(self._old, key), self._seen(merged, key)
         if len({place for place, _ in now}) < 2:
             return

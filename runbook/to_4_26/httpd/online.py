@@ -4,11 +4,11 @@ A green `httpd -t` proves nothing: with an undefined variable the literal text `
 the password. `GET /ocsinventory` answers 400 when the database login works and 500 when it does
 not, because the handler logs in before it looks at the request (ocs-glpi 3.4).
 
-What an agent gets is another matter: only a POST is unpacked and parsed. Of all that agents ask,
-one question stores nothing: UPDATE, whether there is a newer agent. The server unpacks and parses
-it, logs in, looks for the machine, and packs an answer (read in the server's source, and compared
-with dumps of the database before and after). So that is asked. That an inventory is stored,
-nobody can try without storing one: agents tell it, see `activity`.
+Agents send POSTs, and only a POST is unpacked and parsed. One of their questions stores nothing:
+UPDATE, whether there is a newer agent. The server unpacks and parses it, logs in, looks for the
+machine, and packs an answer (read in the server's source, and compared with dumps of the database
+before and after). So UPDATE is posted. Whether inventories are stored can't be tried without
+storing one: the logs of what agents sent tell it, see `activity`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def endpoint_findings(answer: HttpAnswer, log: Activity | None = None) -> list[F
 
 
 _NO_LOGIN = -500
-"""500, and the server's log names no failed login: it always would."""
+"""500 while the server's log names no failed login, as it always does when there was one."""
 _MEANINGS = {
     _NO_LOGIN: (
         "ocs-endpoint-unexpected",

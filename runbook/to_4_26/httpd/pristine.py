@@ -26,7 +26,7 @@ CACHE = "/var/cache/dnf"
 # package, file and digest, one line for each file of the packages that own these
 _FORMAT = r"[%{=NAME}-%{=EVR}.%{=ARCH} %{FILENAMES} %{FILEDIGESTS}\n]"
 
-# a file that no package owns is an observation; 44: none of them is there
+# a file that no package owns is an answer, too; 44: none of the files is there
 _OWNERS = """
 format=$1
 shift

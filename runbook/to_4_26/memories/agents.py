@@ -47,7 +47,7 @@ class FollowedAgent:
     """Slots with an integer and something around it, which the upgrade may have made NULL."""
 
     def as_json(self) -> dict[str, Any]:
-        """A line of the list (runbook/ocs/followed.py)."""
+        """A line of the list (followed.py)."""
         return {
             "machine": self.machine,
             "name": self.name,
@@ -185,9 +185,9 @@ def _is_filled(speed: object, serial: object) -> bool:
 def verdict(agent: FollowedAgent, now: MachineNow | None, upgraded: datetime) -> Verdict:
     """How this agent does. `upgraded` is the database's clock after the column was changed.
 
-    Nothing but a full inventory after the upgrade decides. 0 alone says nothing: the server stores
-    it for text as for a size that is left out, and every agent of now leaves out that of an empty
-    slot (ocs-glpi 1.8). What tells is the agent's name and version, and the row's other columns.
+    Only a full inventory after the upgrade decides. A 0 alone says nothing: the server stores 0 for
+    text, and for a size that is left out, as all agents of today do for an empty slot (ocs-glpi
+    1.8). The agent's name and version tell, and the row's other columns.
     """
     if now is None or now.archived or now.deviceid != agent.deviceid:
         return Verdict.GONE

@@ -56,8 +56,8 @@ _SPACE = " \t\n\x0b\x0c\r"
 def class_sql(column: str = "CAPACITY") -> str:
     """SQL expression: the class of a textual value, one of `CapacityClass`.
 
-    CASE fixes the order of evaluation, so that no cast ever sees text. What nearly all values are
-    comes first: one pattern for those, and it ends at the value's end (`$` would not).
+    CASE fixes the order of evaluation, so that no cast ever sees text. The class of nearly all
+    values comes first. Its one pattern ends at the value's end (`$` would not).
     """
     digits = f"CAST({column} AS DECIMAL(65,0))"
     return f"""CASE
@@ -104,7 +104,7 @@ def _column_type(rows: list[Row]) -> ColumnType | None:
 
 
 def column_type(schema: str = OCS_DATABASE) -> SqlQuery[ColumnType | None]:
-    """The type of `memories.CAPACITY`; None is an observation: there is no such column."""
+    """The type of `memories.CAPACITY`; None: there is no such column, which is an answer."""
     return SqlQuery(
         name="type of memories.CAPACITY",
         database="information_schema",

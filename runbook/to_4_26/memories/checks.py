@@ -78,9 +78,9 @@ def memories_after(look: Look, began: datetime) -> Seen:
 
 
 def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:
-    """Slots to look at row by row, and whether these are all that are not as they have to be.
+    """Slots that differ, to be looked at row by row; False when there are more of them.
 
-    Machines are compared part by part, and what comes back is bounded, however much is wrong.
+    Machines are compared part by part, and the answer is bounded, however much is wrong.
     """
     found: list[Suspect] = []
     above: int | None = None

@@ -42,7 +42,7 @@ DATABASE_CLOCK: SqlQuery[datetime] = SqlQuery(
     sql="SELECT NOW() AS moment",
     parse=_clock,
 )
-"""In the session's zone, which is the one LASTDATE is written in; without a zone of its own."""
+"""In the session's zone, in which LASTDATE is written, too; the value itself has no zone."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ _BELOW_ALL, _ABOVE_ALL = -(1 << 40), 1 << 40
 def suspects(
     since: datetime, limit: int = 1000, above: int | None = None, upto: int | None = None
 ) -> SqlQuery[list[Suspect]]:
-    """Slots where the live rows are neither of the two multisets that are right.
+    """Slots whose live rows are neither of the two right outcomes of their rows in the backup.
 
     Only machines above `above` and up to `upto`, where given.
 

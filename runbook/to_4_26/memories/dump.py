@@ -1,8 +1,8 @@
 """Backup of `ocsweb.memories`: dump, restore beside the original, drop, and the proof on record.
 
 Everything streams on the node that runs the database; no table passes through memory. The
-scratch schema never gets into the binary log. Dump and restored schema say of themselves when they
-are whole, so that a run that was cut off between them is gone on with and nothing is done twice.
+scratch schema never gets into the binary log. Dump and restored schema are marked when they are
+whole: after a run that was cut off, the next one continues, and does nothing twice.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class TableSize:
 
     @property
     def compressed(self) -> int:
-        """What the dump can take at most: half of the table, of inventories a tenth was seen."""
+        """Bytes that the dump can take: half of the table; a tenth was seen with inventories."""
         return self.data // 2
 
     @property
@@ -159,7 +159,7 @@ TABLE_SIZE: SqlQuery[TableSize | None] = SqlQuery(
     params=(OCS_DATABASE, TABLE),
     parse=_table_size,
 )
-"""None is an observation: there is no such table."""
+"""None: there is no such table, which is an answer."""
 
 
 def room(path: str) -> Query[int]:

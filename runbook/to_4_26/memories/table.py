@@ -122,8 +122,8 @@ def memories_place(look: Look, there: Presence) -> MemoriesPlace:
     """Ask database and files (G05). Nothing is there without table, package, or database."""
     tables = look.sql(TABLES)
     table = _of(tables, OCS_DATABASE, TABLE)
-    # without package and table it is what an uninstalled module has left, without database the
-    # package was never set up: whoever logs in to one elsewhere is told by that login
+    # a database without package and table is the rest of an uninstalled module; a package without
+    # database was never set up. A login to a database elsewhere is judged by itself
     is_set_up = table is not None or (bool(there.nodes) and there.has_ocs_database)
     findings = table_findings(tables) if is_set_up else []
     said = there.sentence()
