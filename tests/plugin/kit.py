@@ -50,13 +50,13 @@ runbook_cluster = neteye.example.test
 runbook_environment = staging
 """
 
-# the plugin of hypothesis costs a second a run and does nothing here
+# the plugin of hypothesis costs a second a run and does nothing here; tests add to the last line
 PYTEST_INI = """\
 [pytest]
 testpaths = tests
-addopts = --strict-markers --strict-config -p no:hypothesispytest
 # pytest-html's, as in the runbook's own
 initial_sort = original
+addopts = --strict-markers --strict-config -p no:hypothesispytest
 """
 
 CONFTEST = """
