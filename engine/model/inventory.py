@@ -66,14 +66,9 @@ class Setting(Generic[T]):
     reader: Callable[[Any], T]
     """Of `engine.parse.inventory_values`, for a value that JSON has: the journal keeps it."""
     default: T
-    in_rehearsal: T | None = None
-    """The default in a rehearsal; None: the same as elsewhere."""
-    steers: bool = False
-    """It counts for an attempt, too, not only for a plan."""
-
-    @property
-    def counts(self) -> Counts:
-        return Counts.FOR_ATTEMPT if self.steers else Counts.FOR_PLAN
+    in_rehearsal: T
+    """The default in a rehearsal."""
+    counts: Counts = Counts.FOR_PLAN
 
     @property
     def variable(self) -> str:
@@ -81,8 +76,7 @@ class Setting(Generic[T]):
 
     def default_in(self, environment: Environment) -> T:
         """Its value when the inventory does not have it."""
-        rehearsed = environment is Environment.REHEARSAL and self.in_rehearsal is not None
-        return self.in_rehearsal if rehearsed else self.default  # type: ignore[return-value]
+        return self.in_rehearsal if environment is Environment.REHEARSAL else self.default
 
 
 _NOWHERE, _FOR_ATTEMPT = ({"counts": one} for one in (Counts.NOWHERE, Counts.FOR_ATTEMPT))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from engine.model.inventory import Setting
+from engine.model.inventory import Counts, Setting
 from engine.parse import inventory_values as values
 
 FAILOVER_PROOF: Setting[bool] = Setting(
-    "failover_proof", values.yes_no, default=False, in_rehearsal=True, steers=True
+    "failover_proof",
+    values.yes_no,
+    default=False,
+    in_rehearsal=True,
+    counts=Counts.FOR_ATTEMPT,
 )
 """httpd is moved to every other operative node, and OCS is proved there."""
 
-GLPI_CONFIG: Setting[str | None] = Setting("glpi_config", values.directory, default=None)
+GLPI_CONFIG: Setting[str | None] = Setting(
+    "glpi_config", values.directory, default=None, in_rehearsal=None
+)
 """The directory on the node with GLPI's config_db.php, when it is not where GLPI has it."""
 
 SETTINGS = (FAILOVER_PROOF, GLPI_CONFIG)

@@ -30,8 +30,8 @@ from engine.secrets import Secret
 from tests.engine import kit
 
 START = datetime(2026, 11, 28, 20, tzinfo=UTC)
-PROOF: Setting[bool] = Setting("proof", values.yes_no, default=False, steers=True)
-PLACE: Setting[str | None] = Setting("place", values.directory, default=None)
+PROOF: Setting[bool] = Setting("proof", values.yes_no, False, False, Counts.FOR_ATTEMPT)
+PLACE: Setting[str | None] = Setting("place", values.directory, None, None)
 SETTINGS = Settings(
     "neteye.example.test",
     Environment.PRODUCTION,
