@@ -153,7 +153,7 @@ def save(name: str, label: str, say: Say = print) -> None:
     """
     saved.check_label(label)
     with locked(name):
-        place, asked = _made(name)
+        place, asked = _existing(name)
         if not _all_run(asked.topology):
             raise RehearsalError(f"Not every node of cluster {name!r} runs; start them, then save.")
         saved.take(place, asked.topology, label)
@@ -165,7 +165,7 @@ def load(name: str, label: str, say: Say = print) -> None:
     """Put a cluster into a saved state, whatever has become of it. Raises RehearsalError."""
     saved.check_label(label)
     with locked(name):
-        place, asked = _made(name)
+        place, asked = _existing(name)
         saved.read(place, label)  # before anything is taken down
         _load(place, asked, label)
     say(f"cluster {name!r} is as it was saved in {label!r}")
@@ -181,7 +181,7 @@ def _load(place: State, asked: Asked, label: str) -> None:
     saved.bring_back(place, asked.topology, label, _make_network(asked.name, asked.network))
 
 
-def _made(name: str) -> tuple[State, Asked]:
+def _existing(name: str) -> tuple[State, Asked]:
     _check_name(name)
     place = State(name)
     before = place.read()
@@ -216,7 +216,7 @@ def inventory_text(name: str = DEFAULT_NAME) -> str:
 
 def topology(name: str = DEFAULT_NAME) -> Topology:
     """Nodes and addresses of a cluster that was made; raises RehearsalError when there is none."""
-    return _made(name)[1].topology
+    return _existing(name)[1].topology
 
 
 def start(name: str, node: str) -> None:

@@ -277,7 +277,7 @@ class Applier:
 
         def idle(word: str) -> None:
             log.pause()
-            reach.heard(word)
+            reach.note(word)
             self.on_idle(word)
             # out of reach or busy: following waits for N anyway
             with contextlib.suppress(Lost, UsageError):
@@ -293,7 +293,7 @@ class Applier:
             raise Lost(change.node, why, LostKind.CONNECTION_LOST) from lost
         except LockLost as error:
             raise _Superseded(error) from error
-        reach.heard("")
+        reach.note("")
         log.end()
         self._failing = log.failing()
         if last.status is not None:

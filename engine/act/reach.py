@@ -13,7 +13,7 @@ class Reach:
         self._node = node
         self._is_lost = False
 
-    def heard(self, problem: str) -> None:
+    def note(self, problem: str) -> None:
         """`problem` says why the node does not answer; empty: it does."""
         if bool(problem) == self._is_lost:
             return

@@ -25,7 +25,7 @@ def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     """
     delivered = []
     for name, on_n in attempt.journals.items():
-        late = lines_missing(_here(run, name), on_n.split("\n")[:-1])
+        late = lines_missing(_lines_here(run, name), on_n.split("\n")[:-1])
         if not late or _is_seal(late[0]):
             continue  # a seal is about the files here; it is written after N was left
         earlier = name.removesuffix(".jsonl")
@@ -53,7 +53,7 @@ def _is_seal(line: str) -> bool:
     return bool(json.loads(line).get("event") == SEALED)
 
 
-def _here(run: Run, name: str) -> list[str]:
+def _lines_here(run: Run, name: str) -> list[str]:
     """The journal of that run below the same `reports/`; nothing while its process lives."""
     path = run.directory.parent / name.removesuffix(".jsonl") / run.journal.path.name
     if path == run.journal.path or path.parent.parent != run.directory.parent:

@@ -27,7 +27,7 @@ def hand_over(
     A failure loses nothing: the journal here is whole, and the lease ends by itself. `forget` is
     called between the two, when N has all of the journal.
     """
-    if sync is not None and (problem := _tried(sync)):
+    if sync is not None and (problem := _why_not_done(sync)):
         left = len(run.journal.unsent())
         results = [event for event in _unsent_results(run) if not event.get("never_started")]
         run.record("bookkeeping", problem=problem)
@@ -38,17 +38,17 @@ def hand_over(
             f"    They are in {run.journal.path}. The next run from here hands them over; one from"
             " elsewhere looks at the cluster, and asks a person for what can't be seen there."
         )
-    elif problem := _tried(forget):
+    elif problem := _why_not_done(forget):
         run.record("bookkeeping", problem=problem)
         tell(
             f"N still has the key of the attempt's comparisons: {problem}. The next run removes it."
         )
-    if problem := _tried(lock.give_back):
+    if problem := _why_not_done(lock.give_back):
         run.record("bookkeeping", problem=problem)
         tell(f"N did not take the lock back: {problem}. Its lease ends by itself.")
 
 
-def _tried(do: Callable[[], None]) -> str:
+def _why_not_done(do: Callable[[], None]) -> str:
     """Why it could not be done; '' when it was."""
     problem = ""
     for _ in attempts(PATIENCE):

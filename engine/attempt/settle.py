@@ -31,7 +31,7 @@ def parse_settlements(
     return tuple(settled.values())
 
 
-def refuse_steps_that_are_not(settlements: Sequence[Settlement], names: Collection[str]) -> None:
+def refuse_unknown_steps(settlements: Sequence[Settlement], names: Collection[str]) -> None:
     """UsageError when a settlement names a step that the runbook does not have."""
     for settlement in settlements:
         if settlement.step not in names:

@@ -42,7 +42,7 @@ def hidden(states: Mapping[str, PackageState], repository: str) -> tuple[Hidden,
     for node, state in states.items():
         for package in state.hidden:
             rules = rules_against(package, state, repository)
-            places = [(rule.place, told(rule)) for rule in rules]
+            places = [(rule.place, in_words(rule)) for rule in rules]
             for place in places or [(node, _without_a_rule(package, state))]:
                 found.setdefault(place, {}).setdefault(node, []).append(package)
     return tuple(
@@ -84,7 +84,7 @@ def _forms(package: Package) -> tuple[str, ...]:
     )
 
 
-def told(rule: Rule) -> str:
+def in_words(rule: Rule) -> str:
     """A rule in words."""
     where = f" of [{rule.section}]" if rule.section not in ("", "main") else ""
     return f"{rule.kind} {' '.join(rule.patterns)}{where}"
@@ -158,7 +158,7 @@ def idle_rules(
         busy = {r for p in state.hidden for r in rules_against(p, state, repository)}
         for rule in state.rules:
             if rule not in busy and _concerns(rule, repository):
-                found.setdefault((rule.place, told(rule)), []).append(node)
+                found.setdefault((rule.place, in_words(rule)), []).append(node)
     return tuple(
         Finding(
             "packages-rule-idle",
@@ -342,7 +342,7 @@ def _cause(packages: list[Package], state: PackageState, repository: str) -> str
 
 def _hidden_by(package: Package, state: PackageState, repository: str) -> str:
     rules = rules_against(package, state, repository)
-    lines = "; ".join(f"{told(rule)} in {rule.place}" for rule in rules)
+    lines = "; ".join(f"{in_words(rule)} in {rule.place}" for rule in rules)
     return f"hidden from dnf by {lines or _without_a_rule(package, state)}"
 
 

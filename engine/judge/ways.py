@@ -26,7 +26,7 @@ def to_accept(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(finding.target for finding in findings if finding.way is Way.ACCEPT)
 
 
-def told(findings: Sequence[Finding]) -> str:
+def in_words(findings: Sequence[Finding]) -> str:
     """A line for each finding, then the remedies of the one way out; what follows is one line."""
     leading = set(_leading(findings))
     lines = [

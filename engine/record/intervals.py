@@ -113,7 +113,7 @@ def made_by_the_change(intervals: Iterable[Interval]) -> list[Interval]:
     return [one for one in intervals if one.earliest is not None]
 
 
-def told(intervals: Iterable[Interval]) -> str:
+def in_words(intervals: Iterable[Interval]) -> str:
     """In words: by subject its time in all, with its least and its most."""
     by_subject: dict[str, list[Interval]] = {}
     for one in made_by_the_change(intervals):

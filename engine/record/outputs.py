@@ -71,7 +71,7 @@ class Outputs:
         """Write a file of its own (0600); returns its path relative to the run's directory."""
         path = self._path(name, "txt")
         write_atomically(path, content)
-        return self._made(path)
+        return self._finished(path)
 
     def unsent(self) -> list[Path]:
         """The files that N was not given yet, oldest first."""
@@ -83,7 +83,7 @@ class Outputs:
         with self._lock:
             del self._unsent[:count]
 
-    def _made(self, path: Path) -> str:
+    def _finished(self, path: Path) -> str:
         """The file is whole: its name in the evidence."""
         with self._lock:
             self._unsent.append(path)
@@ -108,7 +108,7 @@ class Outputs:
             "rows": count,
             "size": size,
             "sha256": digest.hexdigest(),
-            "file": self._made(path),
+            "file": self._finished(path),
         }
 
     def _path(self, name: str, suffix: str) -> Path:

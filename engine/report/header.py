@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.finding import Way
-from engine.record.intervals import FENCING, STANDBY, intervals_of, of_kind, told
+from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
 from engine.record.memory import Memory
 from engine.report.change import of_change, taken_by
 from engine.report.gaps import gaps_of, totals_of
@@ -53,8 +53,8 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "announced": begun.get("announced", ""),
         "taken": str(taken_by(change)),
         "taken_by_run": _taken(begun.get("started", begun["time"]), finished),
-        "standby": told(of_kind(intervals, STANDBY)),
-        "fencing_off": told(of_kind(intervals, FENCING)),
+        "standby": in_words(of_kind(intervals, STANDBY)),
+        "fencing_off": in_words(of_kind(intervals, FENCING)),
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
         "ledger": [asdict(entry) for entry in as_seen(memory.ledger.values(), intervals)],

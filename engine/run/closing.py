@@ -134,7 +134,7 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
     ended = config.stash[ENDED]
     ended.sealed.extend(sealed.lines())
     ended.unwritten.extend(sealed.unwritten)
-    for line in ended.told():
+    for line in ended.last_lines():
         if made is not None:
             made.console.line(line)
         elif config.pluginmanager.hasplugin("terminalreporter"):

@@ -43,7 +43,7 @@ class Ended:
     sealed: list[str] = field(default_factory=list)
     """How the evidence is held together: what to note down before it is handed over."""
 
-    def told(self) -> list[str]:
+    def last_lines(self) -> list[str]:
         """The last lines, with the files that are missing in place of the report's path."""
         if not self.unwritten:
             return [*self.lines[:-1], *self.sealed, *self.lines[-1:]]

@@ -11,9 +11,9 @@ import pytest
 
 from engine.ask.host import Host
 from engine.ask.look import Look
-from engine.attempt.settle import refuse_steps_that_are_not
+from engine.attempt.settle import refuse_unknown_steps
 from engine.errors import RunbookError, UsageError
-from engine.judge.ways import told
+from engine.judge.ways import in_words
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.model.steps import Scope, StepItem, mark_of
@@ -145,7 +145,7 @@ def pytest_collection_modifyitems(
     steps = [steps[index] for index in running]
     try:
         depends = resolve(steps, empty)
-        refuse_steps_that_are_not(config.stash[RUN].settlements, [step.name for step in steps])
+        refuse_unknown_steps(config.stash[RUN].settlements, [step.name for step in steps])
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     for item, step in zip(items, steps, strict=True):
@@ -304,7 +304,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     blocking = session.evidence.blocking
     if blocking:
         halting.by_findings(session.run, blocking)
-        text = told(blocking)
+        text = in_words(blocking)
         raise pytest.fail.Exception(session.run.redactor.clean_output(text), pytrace=False)
     return result
 

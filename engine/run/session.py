@@ -179,7 +179,7 @@ class Session:
             self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
-        said = ": ".join(filter(None, (_made(applied.changes), applied.reason)))
+        said = ": ".join(filter(None, (_in_words(applied.changes), applied.reason)))
         for row in rows:
             made = applied.did_something or self._was_made_by_an_earlier_run(row)
             state = RowState.FULFILLED if made else RowState.NOT_NEEDED
@@ -365,7 +365,7 @@ class Session:
             self._records.throw_key_away(attempt)
 
 
-def _made(changes: Sequence[Change]) -> str:
+def _in_words(changes: Sequence[Change]) -> str:
     """The changes in a few words; each of them stands by itself among the step's events."""
     if len(changes) > 2:
         return f"{len(changes)} changes on {', '.join(dict.fromkeys(c.node for c in changes))}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from engine.judge.ways import told
+from engine.judge.ways import in_words
 from engine.model.plan import Verdict
 from engine.model.steps import StepItem, waiting_for
 from engine.plan.planner import Planner
@@ -97,6 +97,6 @@ class StepUnderWay:
         if report.outcome == "failed":
             text = getattr(report, "runbook_message", "") or report.longreprtext
             if evidence is not None and evidence.blocking:
-                return "failed", told(evidence.blocking)
+                return "failed", in_words(evidence.blocking)
             return "failed", text
         return (evidence.outcome if evidence else "done"), said

@@ -103,7 +103,9 @@ def _foreign(run: Run, node: str, seen: Survey) -> list[Finding]:
     memory = run.memory
     if memory.closed and not _is_of_this_cluster(memory, run):
         names = ", ".join(sorted({str(e.get("cluster")) for e in memory.runs.values()}))
-        return takeover.foreign_records({**_here(run), "cluster": names}, _here(run), node)
+        return takeover.foreign_records(
+            {**_facts_here(run), "cluster": names}, _facts_here(run), node
+        )
     if memory.closed:
         return []  # it is history: nodes may have come and gone since
     opened = memory.runs.get(seen.attempt.id, {})
@@ -112,7 +114,7 @@ def _foreign(run: Run, node: str, seen: Survey) -> list[Finding]:
     others = [e for e in memory.runs.values() if e.get("cluster") != run.inventory.settings.cluster]
     if others:
         on_record["cluster"] = others[0].get("cluster")
-    return takeover.foreign_records(on_record, _here(run), node)
+    return takeover.foreign_records(on_record, _facts_here(run), node)
 
 
 def _is_of_this_cluster(memory: Memory, run: Run) -> bool:
@@ -120,7 +122,7 @@ def _is_of_this_cluster(memory: Memory, run: Run) -> bool:
     return all(event.get("cluster") == ours for event in memory.runs.values())
 
 
-def _here(run: Run) -> dict[str, Any]:
+def _facts_here(run: Run) -> dict[str, Any]:
     return {
         "cluster": run.inventory.settings.cluster,
         "nodes": {host.name: host.role.value for host in run.inventory.hosts},

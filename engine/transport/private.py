@@ -33,18 +33,18 @@ class PrivateDirectory:
             flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
             self._lock = os.open(self.path / "lock", flags, 0o600)
         except OSError as error:
-            raise UsageError(_not_there(parent, error.strerror or str(error))) from error
+            raise UsageError(_cant_be_made(parent, error.strerror or str(error))) from error
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # until it is removed, or the process ends
         if why := why_no_room(self.path):
             self.remove()
-            raise UsageError(_not_there(parent, why))
+            raise UsageError(_cant_be_made(parent, why))
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
 
-def _not_there(parent: Path, why: str) -> str:
+def _cant_be_made(parent: Path, why: str) -> str:
     return (
         f"{parent}: the sockets of ssh and what it says can't be kept there ({why}); nothing was"
         " asked or changed. Make room (df and df -i tell what is used up), then run again"

@@ -253,13 +253,13 @@ class SshTransport:
             self._identities.met(host.name, known, stranger)
             return None, "the node's name has another form now"
         said = err.before.decode("utf-8", "backslashreplace").strip()
-        if code == 255 and not err.begun and _opened_none(said):
+        if code == 255 and not err.begun and _asked_for_no_session(said):
             return None, said
         if err.begun:
             connection.recognise(control)
         return collector.results(code, host, connection.said_since(seen)), ""
 
 
-def _opened_none(said: str) -> bool:
+def _asked_for_no_session(said: str) -> bool:
     """No session was asked for. What ssh says later of its own connection does not count."""
     return _ASKED_FOR not in said and any(text in said for text in _NOT_STARTED)

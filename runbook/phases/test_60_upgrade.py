@@ -25,10 +25,10 @@ from runbook.cluster import leftovers
 from runbook.cluster.hooks import TooEarly
 from runbook.phases.actions.neteye_command import (
     ended_with,
-    failed_as,
+    exit_status_of,
+    failure_of,
     name_of,
     round_on_record,
-    said_of,
 )
 
 
@@ -90,7 +90,7 @@ def test_run(
         evidence.fulfilled("G20", f"run again as round {round_number}: the one before {why}")
     elif ended_with(record) == 0:
         evidence.not_needed("the first round ended with exit status 0", guide=("G20",))
-    evidence.note(f"{name_of(record)} ended with {failed_as(record)}")
+    evidence.note(f"{name_of(record)} ended with {failure_of(record)}")
     if neteye_upgraded.did_something:
         evidence.outcome = "done"
         assert ended_with(record) == neteye_upgraded.answers[-1].code
@@ -127,10 +127,10 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
     is_known = look.release.known_conflicts & {f for files in conflicts.values() for f in files}
     early = version_step.pytest_runbook_too_early(look=look) if is_known else None
     if early is not None:
-        failed = [_failed_before_the_stop(early, failed_as(mine), listing, look)]
+        failed = [_failed_before_the_stop(early, failure_of(mine), listing, look)]
         assert evidence.judge(
             [*_foreign(asked.values, look), *([] if earlier else failed)],
-            observed=f"{said_of(mine)}; {listing}; {early.why}",
+            observed=f"{exit_status_of(mine)}; {listing}; {early.why}",
         )
         return
     before = look.memory.facts.get(f"{CONFLICTS}{round_number - 1}", {}).get("files")
@@ -141,12 +141,12 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
             *_foreign(asked.values, look),
             *_other_active_node(look),
             # who starts the runbook again has seen to what the earlier run stopped at
-            *([] if earlier else _unplanned(conflicts, failed_as(mine), look)),
+            *([] if earlier else _unplanned(conflicts, failure_of(mine), look)),
             *_again(conflicts, before, round_number),
         ],
-        observed=f"planned stop, {said_of(mine)}: {listing}"
+        observed=f"planned stop, {exit_status_of(mine)}: {listing}"
         if conflicts
-        else f"{said_of(mine)} on an earlier run; nothing is left to migrate, the next round"
+        else f"{exit_status_of(mine)} on an earlier run; nothing is left to migrate, the next round"
         " starts the command again",
     )
 

@@ -10,14 +10,14 @@ from engine.queries.neteye import VERSION
 from engine.record.evidence import Evidence
 from runbook.cluster import checks, packages
 from runbook.cluster.profiles import describe, settled
-from runbook.phases.actions.neteye_command import ended_with, failed_as, name_of
+from runbook.phases.actions.neteye_command import ended_with, failure_of, name_of
 
 
 @step("verification.command", after=("upgrade.stop", "migration.*?"), guide=("G18", "G20"))
 def test_command(look: Look, evidence: Evidence) -> None:
     """The last round of `neteye upgrade` ended with exit status 0, by the record on N."""
     rounds = look.memory.detached("upgrade")
-    said = f"{name_of(rounds[-1])} ended with {failed_as(rounds[-1])}" if rounds else "no round"
+    said = f"{name_of(rounds[-1])} ended with {failure_of(rounds[-1])}" if rounds else "no round"
     is_done = bool(rounds) and ended_with(rounds[-1]) == 0
     assert evidence.judge([] if is_done else [_exhausted(look, len(rounds), said)], observed=said)
 

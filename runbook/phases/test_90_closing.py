@@ -11,7 +11,7 @@ from engine.model.facts import TAKEN
 from engine.model.steps import step
 from engine.queries.kernels import KERNELS
 from engine.record.evidence import Evidence
-from engine.record.intervals import FENCING, STANDBY, of_kind, told
+from engine.record.intervals import FENCING, STANDBY, in_words, of_kind
 from engine.run.session import Session
 from runbook.cluster.profiles import announced
 
@@ -25,9 +25,9 @@ def test_time(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     taken = timedelta(seconds=int((until - since).total_seconds()))
     evidence.fulfilled("G15", f"announced {announced(look)}, taken {taken}")
     seen = runbook_session.temporary_states()
-    standby = told(of_kind(seen, STANDBY)) or "no node"
+    standby = in_words(of_kind(seen, STANDBY)) or "no node"
     evidence.fulfilled("G16", f"measured in standby: {standby}")
-    evidence.note(f"measured without fencing: {told(of_kind(seen, FENCING)) or 'at no time'}")
+    evidence.note(f"measured without fencing: {in_words(of_kind(seen, FENCING)) or 'at no time'}")
     assert look.memory.closed or TAKEN in look.memory.facts, "the time taken is on record"
 
 

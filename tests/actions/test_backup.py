@@ -148,7 +148,7 @@ def test_the_list_of_machines_lies_beside_the_backup_and_is_on_record(
     assert proof is not None
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert (proof.agents, proof.agents_sha256) == (1, sha256)
-    assert look.ask(N, followed.there("A1")) == followed.Listed(sha256, 1, proof.sha256)
+    assert look.ask(N, followed.listed("A1")) == followed.Listed(sha256, 1, proof.sha256)
     assert look.ask(N, followed.is_whole("A1", sha256))
     assert not look.ask(N, followed.is_whole("A1", "0" * 64))
     (agent,) = followed.read(file)

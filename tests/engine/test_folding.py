@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import OUT_OF_REACH
-from engine.judge.ways import told
+from engine.judge.ways import in_words
 from engine.model.finding import Finding
 from engine.model.folding import consequence, folded
 from engine.record.evidence import as_data, unanswered
@@ -63,7 +63,7 @@ def test_no_finding_is_left_out_or_told_twice() -> None:
 
 
 def test_a_step_tells_them_in_one_line_and_the_cause_not_again() -> None:
-    lines = told(ALL[2:]).splitlines()
+    lines = in_words(ALL[2:]).splitlines()
     assert len(lines) == 2
     assert lines[1] == "[question-unanswered] n1, n2: out of reach, and not asked for clock, quorum"
     assert "exit code 1" in lines[0]

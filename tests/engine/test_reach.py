@@ -12,6 +12,6 @@ def test_only_changes_are_recorded(tmp_path: Path) -> None:
     run = kit.make_run(tmp_path)
     reach = Reach(run, kit.N)
     for word in ("", "", "no route", "no route to host", "", ""):
-        reach.heard(word)
+        reach.note(word)
     told = [(e["state"], e["why"]) for e in run.journal.events if e["event"] == "connection"]
     assert told == [("lost", "no route"), ("back", "")]

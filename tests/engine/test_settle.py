@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.attempt.settle import parse_settlements, refuse_steps_that_are_not, settle
+from engine.attempt.settle import parse_settlements, refuse_unknown_steps, settle
 from engine.errors import UsageError
 from engine.model.change import Settlement
 from engine.record.run import Ending, Run
@@ -53,8 +53,8 @@ def test_half_a_word_is_a_usage_error(
 def test_a_step_that_the_runbook_does_not_have_is_a_usage_error() -> None:
     given = parse_settlements(["phase.typo=done"], "r", "b")
     with pytest.raises(UsageError, match=r"--settle phase\.typo: the runbook has no step"):
-        refuse_steps_that_are_not(given, ["phase.once"])
-    refuse_steps_that_are_not(given, ["phase.typo"])
+        refuse_unknown_steps(given, ["phase.once"])
+    refuse_unknown_steps(given, ["phase.typo"])
 
 
 @pytest.mark.parametrize("former", [[ONCE], [ONCE, kit.result("phase.once", outcome="unknown")]])

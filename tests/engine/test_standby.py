@@ -17,11 +17,11 @@ from engine.record.intervals import (
     FENCING,
     STANDBY,
     Interval,
+    in_words,
     intervals_of,
     length,
     made_by_the_change,
     of_kind,
-    told,
 )
 from engine.record.standby import INTERVAL, StateWatch
 from tests.engine.kit import BEGIN, event
@@ -145,7 +145,7 @@ def test_what_was_so_at_the_first_look_is_not_the_changes() -> None:
     found = intervals_of(watched.events)
     assert [one.earliest for one in found] == [None, None]
     assert made_by_the_change(found) == []
-    assert told(found) == ""
+    assert in_words(found) == ""
 
 
 def standby(seconds: float, node: str, state: str) -> dict[str, object]:
@@ -198,7 +198,7 @@ def test_an_old_journals_error_is_told_by_the_answers_on_record() -> None:
 def test_what_still_lasts_is_told_so() -> None:
     found = intervals_of([look(0), standby(5, "n2", "entered"), look(60)])
     assert (found[0].until, found[0].seconds) == (None, 55.0)
-    assert told(of_kind(found, STANDBY)) == "n2 55 s (55 s to 60 s), and longer"
+    assert in_words(of_kind(found, STANDBY)) == "n2 55 s (55 s to 60 s), and longer"
 
 
 def test_a_length_has_its_bounds() -> None:

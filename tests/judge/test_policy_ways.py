@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from engine.judge.ways import to_accept, told, way_of, way_out
+from engine.judge.ways import in_words, to_accept, way_of, way_out
 from engine.model.finding import Finding, Way
 from runbook.cluster import product
 
@@ -48,8 +48,8 @@ def test_what_is_found_together_leads_one_way(found: list[Finding], way: Way, wo
 
 
 def test_beside_a_stop_no_other_remedy_is_told() -> None:
-    assert told([MENDED, STOPPED]) == f"[mended] n1: seen; expected expected.\n{STOPPED}"
-    assert told([MENDED, OTHER]) == f"{MENDED}\n{OTHER}"
+    assert in_words([MENDED, STOPPED]) == f"[mended] n1: seen; expected expected.\n{STOPPED}"
+    assert in_words([MENDED, OTHER]) == f"{MENDED}\n{OTHER}"
 
 
 def test_what_another_run_would_only_find_again_is_named() -> None:

@@ -80,7 +80,7 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
         return Nothing(f"not needed: the upgrade ended with exit status 0 in {name_of(last)}")
     mine = round_on_record(look.memory, round_number)
     if mine is not None and mine.has_ended and not _is_once_more(look, mine, round_number):
-        return Nothing(f"this round was run and ended with {said_of(mine)}")
+        return Nothing(f"this round was run and ended with {exit_status_of(mine)}")
     command = _command(look, rounds)
     yield Change(
         what=f"neteye {command}, round {round_number}",
@@ -159,15 +159,15 @@ def ended_with(record: ChangeRecord) -> int | None:
     return record.result.get("code") if record.result else None
 
 
-def said_of(record: ChangeRecord) -> str:
+def exit_status_of(record: ChangeRecord) -> str:
     code = ended_with(record)
     return f"exit status {code}" if code is not None else "no exit status: it was interrupted"
 
 
-def failed_as(record: ChangeRecord) -> str:
+def failure_of(record: ChangeRecord) -> str:
     """How it ended, and where its log tells why: the failing task."""
     failing = record.result.get("failing") if record.result else ""
-    return f"{said_of(record)}: {failing}" if failing else said_of(record)
+    return f"{exit_status_of(record)}: {failing}" if failing else exit_status_of(record)
 
 
 def _next_name(command: str, rounds: list[ChangeRecord]) -> str:

@@ -119,7 +119,7 @@ def dump_there(look: Look, node: str) -> dump.Dump | None:
 
 def _list_there(look: Look, node: str, made: dump.Dump) -> followed.Listed | None:
     """The list that was made of this very dump, when a run was cut off behind it."""
-    listed = look.ask(node, followed.there(look.attempt)) if look.attempt else None
+    listed = look.ask(node, followed.listed(look.attempt)) if look.attempt else None
     return listed if listed is not None and listed.dump == made.sha256 else None
 
 

@@ -69,7 +69,7 @@ def agents_findings(
     if seen is None:
         return []
     if not seen.logs:
-        return [_unseen(node)]
+        return [_without_a_log(node)]
     storing = seen.of(Cause.STORING)
     if not seen.failures and not storing:
         return []
@@ -105,13 +105,13 @@ def before_findings(seen: Activity | None, node: str) -> list[Finding]:
     if seen is None:
         return []
     if not seen.logs:
-        return [_unseen(node)]
+        return [_without_a_log(node)]
     if not seen.failures and not seen.of(Cause.STORING):
         return []
     return [_failing("ocs-agents-failing-before", seen, node, "the upgrade has not begun")]
 
 
-def _unseen(node: str) -> Finding:
+def _without_a_log(node: str) -> Finding:
     return Finding(
         code="ocs-agents-unseen",
         subject=f"{node}: httpd",

@@ -128,7 +128,7 @@ def make(node: str, attempt: str, made: dump.Dump, deadline: float) -> Change:
     )
 
 
-def there(attempt: str) -> Query[Listed | None]:
+def listed(attempt: str) -> Query[Listed | None]:
     """The facts of a list, with the file still whole; None: there is none."""
     return Query(
         name="list of the machines to follow up",
