@@ -54,7 +54,7 @@ class Applier:
     before_change: Callable[[], None] = lambda: None
     """Called directly before each intent."""
     clock: Callable[[], float] = time.monotonic
-    _system: str = ""
+    _boot: str = ""
     """Which start of the node the change under way was sent to."""
     _failing: str = ""
     """Where the log of the long command under way tells of a failure."""

@@ -30,9 +30,6 @@ class Operator:
     key: str = ""
     """Fingerprint of the key that signs the evidence; empty when there is none."""
 
-    def is_it(self, principal: str, name: str, key: str) -> bool:
-        return self.name in (principal, name) or bool(self.key and key == self.key)
-
 
 def approvals(
     wanted: int,

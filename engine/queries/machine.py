@@ -110,13 +110,8 @@ CLOCK: Query[tuple[float, float, float]] = Query(
 """(sent, the node's clock, received) in seconds since 1970; sent and received by our clock."""
 
 
-def file_text(path: str) -> Query[str]:
-    """The content of a small text file that is no secret; '' is an empty file."""
-    return Query(name=path, argv=("cat", path), parse=lambda answer: answer.text)
-
-
 def optional_file_text(path: str) -> Query[str | None]:
-    """As `file_text`; None: the file is not there, which is an answer."""
+    """The content of a small text file that is no secret; None: it is not there, an answer too."""
     return Query(
         name=path,
         argv=("sh", "-c", '[ -e "$1" ] || exit 44; exec cat "$1"', "cat", path),

@@ -12,7 +12,7 @@ from engine.parse.drbd import parse_drbdsetup
 from engine.parse.elastic import parse_cat_nodes, parse_cluster_health
 from engine.parse.health import parse_health
 from engine.parse.neteye_cluster import parse_neteye_cluster
-from engine.parse.release import parse_neteye_release, parse_profile_dnf0
+from engine.parse.release import parse_neteye_release
 
 CLUSTER_FILE = "/etc/neteye-cluster"
 
@@ -26,12 +26,6 @@ VERSION: Query[Version] = Query(
     name="/etc/neteye-release",
     argv=("cat", "/etc/neteye-release"),
     parse=of_text(parse_neteye_release),
-)
-
-REPOSITORY_VERSION: Query[str] = Query(
-    name="DNF0",
-    argv=("cat", "/etc/profile.d/neteye-DNF.sh"),
-    parse=of_text(parse_profile_dnf0),
 )
 
 DRBD: Query[tuple[DrbdResource, ...]] = Query(

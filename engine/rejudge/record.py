@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.event import Event
-from engine.record.memory import Memory
 from engine.record.run import Ending, Stop
 from engine.rejudge.answers import Diverged
 from engine.report.evidence_files import Evidence
@@ -119,10 +118,6 @@ class Record:
         """The attempt that the run itself had opened when the step began."""
         opened = [e for e in self.before(step) if e["event"] == "attempt-opened"]
         return next((e["attempt"] for e in opened if not e.get("adopted")), None)
-
-    def memory_before(self, step: str, earlier: Sequence[Event]) -> Memory:
-        """The attempt's memory when the step began."""
-        return Memory.fold([*earlier, *self.before(step)])
 
 
 def fields_of(event: Event) -> dict[str, Any]:

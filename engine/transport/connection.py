@@ -122,10 +122,6 @@ class Connection:
         """What ssh has said since `log_size` was that."""
         return self._read_log(size)
 
-    def log_text(self) -> str:
-        """What ssh said about this connection, for diagnosis."""
-        return self._read_log(0)
-
     def _ensure(self) -> Path:
         with self._lock:
             if self._control is None or not _accepts(self._control):

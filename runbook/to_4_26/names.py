@@ -16,7 +16,6 @@ ENDPOINT = "OCS endpoint"
 OCS_PASSWORD = "OCS database password"
 """What findings about the password in use are about."""
 OCS_DATABASE = "ocsweb"
-OCS_USER = "ocsserver"
 GLPI_OCS_USER = "glpi_ocsinventoryng"
 
 SCRATCH_DATABASE = "neteye_runbook_check"

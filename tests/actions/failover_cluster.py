@@ -21,13 +21,13 @@ from engine.model.finding import Finding
 from engine.model.names import names_of
 from engine.model.query import Asked, Query
 from engine.record.run import Run
-from engine.transport.scripted import said
 from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import CONSTRAINT
 from runbook.to_4_26.release import RELEASE
 from runbook.to_4_26.seen import Seen
 from runbook.to_4_26.settings import FAILOVER_PROOF
 from tests.engine import kit
+from tests.engine.scripted import said
 from tests.judge import builders
 
 N, SECOND, THIRD = kit.N, kit.SECOND, kit.THIRD

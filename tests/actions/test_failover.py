@@ -23,8 +23,6 @@ from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.memory import Memory
-from engine.transport.scripted import FakeTransport
-from engine.transport.scripted import said as answered
 from runbook.to_4_26 import failover, test_82_failover, test_87_failover_proof
 from runbook.to_4_26.actions.failover import (
     constraint_removed,
@@ -51,6 +49,8 @@ from tests.actions.failover_cluster import (
     proved_on,
 )
 from tests.engine import kit
+from tests.engine.scripted import FakeTransport
+from tests.engine.scripted import said as answered
 from tests.judge import builders as b
 from tests.parse.topology import crm_mon
 

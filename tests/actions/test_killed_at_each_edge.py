@@ -19,7 +19,6 @@ from engine.model.query import Asked, Query
 from engine.queries.pacemaker import CIB
 from engine.record.position import Position
 from engine.record.run import Run
-from engine.transport.scripted import said
 from runbook.phases.actions.neteye_command import neteye_upgraded
 from runbook.phases.actions.pacemaker import fencing_restored, nodes_unstandby
 from runbook.to_4_26.actions.failover import httpd_back, httpd_failed_over
@@ -33,6 +32,7 @@ from tests.actions.killing import Edge, Ran, World, memory_on_n, run_action
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.actions.test_ocs_migration import NEW, OLD, TEMPLATE
 from tests.engine import kit
+from tests.engine.scripted import said
 from tests.judge import builders
 
 

@@ -20,13 +20,13 @@ from engine.model.query import Asked
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
 from engine.record.position import Position
-from engine.transport.scripted import said
 from runbook.cluster import product
 from runbook.phases import test_10_preflight, test_30_update
 from runbook.phases.test_60_upgrade import test_window as window
 from runbook.to_4_26 import release, test_15_preflight_ocs, test_50_backup
 from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
+from tests.engine.scripted import said
 from tests.judge.builders import cluster_status, node
 
 NODES = (kit.N, kit.SECOND, kit.THIRD)

@@ -11,9 +11,9 @@ import pytest
 
 from engine.act.detached import Follower
 from engine.attempt.records import RecordsWriter
-from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, Bench, Detached, Make
+from tests.engine.scripted import said
 
 
 @pytest.fixture

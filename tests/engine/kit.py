@@ -25,7 +25,7 @@ from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
 from engine.record.run import Mode, Run
 from engine.secrets import Secret
-from engine.transport.scripted import FakeTransport
+from tests.engine.scripted import FakeTransport
 
 N, SECOND, THIRD, ELASTIC, VOTING = (f"neteye{i:02}.neteyelocal" for i in range(1, 6))
 ATTEMPT = "20261101T000000Z-test-0001"

@@ -13,9 +13,9 @@ from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Nothing, Temporary
 from engine.record.run import Ending, Mode
 from engine.transport.firewall import Firewall
-from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, STEP, Bench, Make, change
+from tests.engine.scripted import said
 
 # --- done
 

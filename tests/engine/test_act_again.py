@@ -8,9 +8,9 @@ import pytest
 
 from engine.model.change import Nothing
 from engine.record.run import Ending
-from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, STEP, Make, change
+from tests.engine.scripted import said
 
 OPEN_INTENT = kit.intent(repeatable=False)
 UNKNOWN = kit.result(outcome="unknown", code=None)

@@ -9,9 +9,9 @@ import pytest
 from engine.attempt import remote
 from engine.attempt.records import LEASE, RecordsWriter
 from engine.record.run import Ending
-from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import Make, upgrade
+from tests.engine.scripted import said
 
 
 def test_a_detached_command_is_started_followed_and_done(long_command: Make) -> None:

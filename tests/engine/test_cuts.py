@@ -19,9 +19,9 @@ from engine.record.redact import whole_end
 from engine.report.console import Console
 from engine.run.session import Session
 from engine.secrets import MASK, Secret
-from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 from tests.engine.acting import SET, Make, change
+from tests.engine.scripted import FakeTransport, said
 
 VALUE = "Tr0ub4dorAnd3Horses"
 HALF = VALUE[9:]

@@ -22,8 +22,8 @@ from engine.act.detached import (
 from engine.attempt import remote
 from engine.attempt.records import LockLost, RecordsWriter
 from engine.model.answer import Answer, Lost, LostKind
-from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
+from tests.engine.scripted import FakeTransport, said
 
 BASE = directory("A1", "upgrade-1")
 LOG = b"TASK [one]\nTASK [two]\nTASK [three]\n"

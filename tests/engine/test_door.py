@@ -12,8 +12,8 @@ from engine.attempt import remote
 from engine.errors import Refused
 from engine.transport.base import Transport
 from engine.transport.firewall import Firewall, Latch
-from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
+from tests.engine.scripted import FakeTransport, said
 
 UPGRADE = ("neteye", "upgrade")
 BOOKKEEPING = remote.script(remote.RELEASE, remote.ROOT, "1")

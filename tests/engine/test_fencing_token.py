@@ -11,9 +11,9 @@ from engine.attempt.fencing_token import gate_of
 from engine.attempt.records import LEASE, RecordsWriter
 from engine.model.answer import Answer, LostKind
 from engine.record.run import Ending
-from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.acting import SET, Bench, Make, change
+from tests.engine.scripted import said
 
 ELSEWHERE = {(kit.SECOND, SET): said("done")}
 

@@ -17,8 +17,8 @@ from engine.model.answer import Answer
 from engine.model.names import names_of
 from engine.record.run import Run
 from engine.secrets import Secret
-from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
+from tests.engine.scripted import FakeTransport, said
 
 SHOW = ("systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", "--")
 

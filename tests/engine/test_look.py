@@ -20,9 +20,9 @@ from engine.queries.machine import PROCESSES
 from engine.queries.pacemaker import STATUS
 from engine.record.run import Run
 from engine.secrets import Secret
-from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
 from tests.engine.mysqld import Mysqld, serving
+from tests.engine.scripted import FakeTransport, said
 from tests.parse.topology import crm_mon
 
 NUMBER: Query[int] = Query("a number", ("number",), of_text(int))

@@ -16,8 +16,8 @@ from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
 from engine.record.run import Run
-from engine.transport.scripted import said
 from tests.engine import kit
+from tests.engine.scripted import said
 from tests.parse.topology import crm_mon
 
 TAKE = Change(

@@ -14,9 +14,9 @@ from engine.attempt import comparison, remote
 from engine.attempt.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
 from engine.errors import ParseError, UsageError
 from engine.model.answer import Answer, Lost
-from engine.transport.scripted import said
 from engine.waiting import boottime
 from tests.engine import kit
+from tests.engine.scripted import said
 
 HOLDER = {"who": "A. Rossi", "host": "desk", "pid": "1", "boot": "b", "run": kit.RUN_ID}
 

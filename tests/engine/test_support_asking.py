@@ -12,8 +12,8 @@ from engine.model.names import Names
 from engine.support import asking
 from engine.support.asking import BATCH, EACH, TOTAL, Collected, ask_nodes
 from engine.support.questions import LongCommand, of_node
-from engine.transport.scripted import FakeTransport, said
 from tests.engine import kit
+from tests.engine.scripted import FakeTransport, said
 
 EVERY = (kit.N, kit.SECOND, kit.THIRD, kit.ELASTIC, kit.VOTING)
 NAMES = Names(kit.N, (kit.N, kit.SECOND, kit.THIRD), (kit.ELASTIC,), (kit.VOTING,), {})

@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.secrets import Secret
 from engine.transport.base import Transport
-from engine.transport.scripted import Call, FakeTransport, ScriptedTransport, Unexpected, said
+from tests.engine.scripted import Call, FakeTransport, ScriptedTransport, Unexpected, said
 
 SCRIPT = (
     Call("n1", ["crm_mon"], said("<xml/>")),

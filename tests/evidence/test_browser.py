@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.report.audit.page import render
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.evidence import journals
 from tests.evidence.browser import Browser, Listener, listening
 from tests.evidence.hostile import STRIKING, STRUCK, everywhere, payloads, together

@@ -12,7 +12,7 @@ from engine.errors import ParseError
 from engine.model.cluster import ClusterStatus, FailedAction
 from engine.parse.crm_mon import parse_crm_mon
 from engine.queries.pacemaker import STATUS
-from engine.transport.scripted import said as answered
+from tests.engine.scripted import said as answered
 
 from .data import CAPTURED, captured, pacemaker, rhel8, with_, without
 from .topology import SERVICES, crm_mon, node_name

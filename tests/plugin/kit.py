@@ -32,8 +32,8 @@ from engine.queries.packages import BEHIND, package_state
 from engine.record.run import Run
 from engine.report.console import Console
 from engine.run.session import Session
-from engine.transport.scripted import said
 from tests.engine.kit import Node, is_record_script, who
+from tests.engine.scripted import said
 from tests.parse.topology import cluster_file, crm_mon, node_name
 
 NODES = tuple(node_name(number) for number in (1, 2, 3))

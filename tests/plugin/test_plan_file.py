@@ -9,7 +9,7 @@ from engine.queries.neteye import VERSION
 from engine.record.material import material_hash
 from engine.record.run import Run
 from engine.secrets import Secret
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.plugin.kit import INVENTORY, SECOND, Project
 from tests.plugin.plans import PRELUDE, plan_of, steps_of
 

@@ -6,8 +6,8 @@ import json
 import os
 
 from engine.attempt.records import RecordsWriter
-from engine.transport.scripted import said
 from tests.engine.kit import lost_connection
+from tests.engine.scripted import said
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project, assert_ended
 
 pytest_plugins = "pytester"

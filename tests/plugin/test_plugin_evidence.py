@@ -13,7 +13,7 @@ import pytest
 
 from engine.record.journal import read_journal
 from engine.secrets import MASK
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.plugin.kit import N, Project
 
 pytest_plugins = "pytester"

@@ -15,8 +15,8 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
-from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable, who
+from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
 from tests.plugin.kit import N, Project, assert_ended
 from tests.plugin.pages import cases, head, page

@@ -9,8 +9,8 @@ import pytest
 
 from engine.model.answer import Answer
 from engine.record.position import AT_TARGET
-from engine.transport.scripted import said
 from tests.engine import kit
+from tests.engine.scripted import said
 from tests.plugin.kit import PACKAGES_LEFT, SECOND, Project
 from tests.plugin.test_plugin_takeover import begun as begun
 from tests.plugin.test_plugin_takeover import journal, upgraded

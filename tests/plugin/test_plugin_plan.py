@@ -7,7 +7,7 @@ import pytest
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.neteye import VERSION
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.plugin.kit import N, Project
 
 pytest_plugins = "pytester"

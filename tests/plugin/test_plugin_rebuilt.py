@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project
 from tests.plugin.pages import FILES, cases, head, page
 

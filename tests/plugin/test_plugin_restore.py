@@ -10,8 +10,8 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
-from engine.transport.scripted import said
 from tests.engine.kit import lost_connection, unreachable
+from tests.engine.scripted import said
 from tests.plugin.kit import N, Project, assert_ended
 
 pytest_plugins = "pytester"

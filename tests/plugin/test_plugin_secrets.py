@@ -9,7 +9,7 @@ import pytest
 from engine.model.query import Query
 from engine.queries.machine import LEFTOVERS
 from engine.secrets import MASK, Secret
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.plugin.kit import N, Project
 
 pytest_plugins = "pytester"

@@ -14,7 +14,7 @@ from engine.model.answer import Answer
 from engine.queries.pacemaker import STATUS
 from engine.record.interrupts import SIGNALS
 from engine.run import closing
-from engine.transport.scripted import said
+from tests.engine.scripted import said
 from tests.parse.topology import crm_mon
 from tests.plugin.kit import CHANGE, CLOSING, N, Project, assert_ended
 

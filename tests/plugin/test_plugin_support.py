@@ -9,9 +9,9 @@ import pytest
 
 from engine.cli import main
 from engine.model.answer import Answer, Lost, LostKind
-from engine.transport.scripted import said
 from engine.verify import verify
 from tests.engine.kit import unreachable
+from tests.engine.scripted import said
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import CHANGE, CLOSING, SECOND, THIRD, N, Project, assert_ended
 

@@ -18,9 +18,9 @@ from engine.model.finding import Severities, Severity
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.run.survey import RECORDS
-from engine.transport.scripted import said
 from tests.engine import kit
 from tests.engine.kit import lost_connection, unreachable
+from tests.engine.scripted import said
 from tests.plugin.kit import INVENTORY, RELEASE, N, Project
 
 pytest_plugins = "pytester"

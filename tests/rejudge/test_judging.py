@@ -15,8 +15,8 @@ from engine.model.answer import Lost, LostKind
 from engine.queries.identity import WHO
 from engine.rejudge import again as judging
 from engine.rejudge.compare import State
-from engine.transport.scripted import said
 from tests.engine.kit import who
+from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
 from tests.plugin.kit import BECOMES, CHANGE, CLOSING, FINDING, SECOND, N, Project
 from tests.rejudge.again import altered, contents, differences, judged, states
