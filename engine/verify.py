@@ -525,7 +525,7 @@ def _allowed_by(line: Path, signature: Path, namespace: str, text: bytes) -> Tup
     """Whom a file of one line allows, else '' and why not."""
     of = ["-s", str(signature), "-f", str(line)]
     found = _keygen(["find-principals", *of], b"")
-    # a pattern that begins with "!" is nobody's name
+    # a pattern that begins with "!" names nobody
     names = [name for name in found.out.split("\n") if name and not name.startswith("!")]
     if found.code != 0 or not names:
         return "", _why(found)
@@ -550,7 +550,7 @@ def _key_in(armoured: bytes) -> bytes:
 
 
 class _Said(NamedTuple):
-    """What ssh-keygen said, its errors apart: they are nobody's name."""
+    """What ssh-keygen said; errors apart, so that none is taken for a name."""
 
     code: int
     out: str

@@ -66,7 +66,7 @@ def firewall_refused(run: Run, error: Refused) -> None:
 
 
 def failed(run: Run, change: Change, answer: Answer, failing: str = "") -> NotDone:
-    """It ended with an exit code that is none of the good ones; `failing` is what its log tells."""
+    """It ended with an exit code that means failure; `failing` is what its log tells."""
     said = failing or "(not shown: secret)"
     if not failing and not change.secret_output:
         # masked before it is cut: half a secret is not found

@@ -45,7 +45,7 @@ def _parse_boot(answer: Answer) -> Boot:
 
 
 def ask_boot(transport: Transport, node: str) -> Boot:
-    """Which start of the node this is. Raises Lost, and ValueError for an answer that is none."""
+    """Which start of the node this is. Raises Lost; ValueError when the answer can't be read."""
     query = boot_query()
     return query.parse(transport.run(node, query.argv, deadline=query.deadline))
 

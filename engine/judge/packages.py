@@ -152,7 +152,7 @@ def hidden_packages(found: Iterable[Hidden], target: Version) -> tuple[Finding, 
 def idle_rules(
     states: Mapping[str, PackageState], repository: str, target: Version
 ) -> tuple[Finding, ...]:
-    """Rules that hide none of `target`, though they are there. Code: `packages-rule-idle`."""
+    """Lines that could hide packages, but hide none of `target`. Code: `packages-rule-idle`."""
     found: dict[tuple[str, str], list[str]] = {}
     for node, state in states.items():
         busy = {r for p in state.hidden for r in rules_against(p, state, repository)}

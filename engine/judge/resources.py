@@ -141,7 +141,7 @@ def _plain_id(resource: Resource) -> str:
 
 
 def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
-    """Unmanaged only because the cluster or its node is in maintenance, which is told already."""
+    """Unmanaged only because the cluster or its node is in maintenance, which has a finding."""
     nodes = [status.node(name) for name in resource.nodes]
     in_maintenance = bool(nodes) and all(node is not None and node.maintenance for node in nodes)
     return status.options.maintenance_mode or in_maintenance

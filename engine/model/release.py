@@ -66,7 +66,7 @@ class Release:
     units: tuple[str, ...] = ()
     """Units of systemd whose journals the support bundle has, beside those of every cluster."""
     phrases: tuple[str, ...] = ()
-    """Subjects of findings that end like a secret's name; what is said behind them is none."""
+    """Subjects of findings that end like the name of a secret; what follows them is no secret."""
 
     def __post_init__(self) -> None:
         shares = sum(s.base for s in self.stages), sum(s.per_node for s in self.stages)

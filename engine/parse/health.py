@@ -16,7 +16,7 @@ _CODES = range(4)
 def parse_health(code: int, text: str) -> HealthResult:
     """The verdict is the exit code, 0 to 3; any other one is no verdict of a health check.
 
-    An empty output is none either: a health check prints at least what it found.
+    An empty output is no verdict either: a health check prints at least what it found.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if code not in _CODES:

@@ -7,7 +7,7 @@ from engine.model.host import Kernels
 from engine.model.query import Query
 
 # args: where modules lie, what is there while the DRBD module is loaded. `weak-updates` holds links
-# to the module of another kernel (kmod-drbd): one that leads nowhere is none
+# to the module of another kernel (kmod-drbd): one that leads nowhere does not count
 _KERNELS = r"""
 set -u
 uname -r

@@ -157,6 +157,6 @@ class RecordedLook(Look):
     def _attempt(self) -> Attempt | None:
         told = [e for e in self._source.evidence.earlier if e["event"] == "attempt-opened"]
         if not told:
-            return None  # of another upgrade, or of one before: none of this run's
+            return None  # of another upgrade, or an earlier one: not this run's
         journals = earlier.texts(self._source.directory)
         return Attempt(told[-1]["attempt"], RecordedBaseline(self._source), journals)

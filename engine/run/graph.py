@@ -38,7 +38,7 @@ def resolve(items: Sequence[StepItem], empty: Collection[str] = ()) -> dict[str,
     """Step name -> the full names it depends on. UsageError when the graph is wrong.
 
     Items must be in running order: a step may only wait for earlier ones. `empty` are fan-outs
-    over a group without nodes: who waits for all of none waits for nobody.
+    over a group without nodes: a step that waits for one of them waits for nothing.
     """
     problems: list[str] = []
     earlier: dict[str, list[str]] = {name: [] for name in empty}

@@ -154,7 +154,7 @@ class Firewall:
                 )
 
     def keeps_records(self, argv: Sequence[str]) -> bool:
-        """A script of the bookkeeping: its input is text that may quote commands, and is none."""
+        """A script of the bookkeeping: its input may quote commands, and is never run."""
         return tuple(argv[:2]) == ("sh", "-c") and len(argv) > 2 and argv[2] in self.bookkeeping
 
 

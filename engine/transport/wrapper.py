@@ -90,7 +90,7 @@ def remote_command(
     """The command for the node's login shell, quoted once.
 
     `known`: the machine that it must be. None: whichever answers.
-    UsageError for what no command can carry: no words, NUL, too long, a deadline that is none.
+    UsageError for what no command can carry: no words, NUL, too long, an impossible deadline.
     """
     if not (math.isfinite(deadline) and deadline >= 0.001):
         raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")

@@ -87,7 +87,7 @@ class Proof:
 
     @classmethod
     def from_fact(cls, fact: Mapping[str, Any]) -> Proof:
-        """KeyError when it is none."""
+        """Raises KeyError when the fact is not a proof."""
         findings = tuple(_finding(data) for data in fact["findings"])
         return cls(fact["on"], findings, fact["observed"], tuple(fact["moved"]))
 

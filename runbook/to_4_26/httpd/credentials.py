@@ -86,7 +86,7 @@ def existing_findings(
         seen = "it does not set the variable"
     return [
         Finding(
-            # without a value there is none that could be accepted as the right one
+            # without a value there is nothing to accept
             code="ocs-credentials-other" if existing is not None else "ocs-migration-unclear",
             subject=CREDENTIALS,
             observed=f"the file is there already: {seen}",
