@@ -18,6 +18,7 @@ from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance, Finding, Severity
 from engine.model.steps import Scope, StepItem, StepMark, mark_of
 from engine.run.graph import order, resolve
+from runbook.cluster import severities
 from runbook.to_4_26 import release
 from tests.phases import step_modules
 
@@ -81,6 +82,23 @@ def test_every_code_that_can_be_emitted_is_in_the_table() -> None:
         if word not in KNOWN | NO_CODES | set(RELEASE.duties)
     }
     assert unknown == {}, "add the code to a severities.py, or the word to NO_CODES here"
+
+
+def test_a_weight_stands_on_the_side_whose_findings_it_weighs() -> None:
+    """The step's own table goes with the step: no finding of the procedure is in it."""
+    general = severities.with_those_of()
+    own = KNOWN - set(general.table) - general.never_acceptable
+    step = ROOT / "runbook" / "to_4_26"
+    of_others = {
+        str(node.value)
+        for path in sources()
+        if step not in path.parents
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant)
+    }
+    assert len(own) > 50
+    assert own & of_others == set()
+    assert KNOWN - own <= of_others
 
 
 def test_codes_given_directly_are_codes() -> None:

@@ -30,3 +30,22 @@ def test_no_source_of_the_engine_names_product_version_or_row() -> None:
         if (said := FORBIDDEN.search(line))
     ]
     assert found == []
+
+
+OF_A_STEP = re.compile(rf"(?i:\bOCS\b|\bGLPI\b(?!\")|memories)|{VERSIONS}")
+"""Names of modules that a cluster may have stand as texts in `product.MODULES`."""
+
+
+def test_the_list_of_the_procedure_finds_words() -> None:
+    assert all(map(OF_A_STEP.search, ("the files of OCS", "updates of 4.25", "its memories")))
+
+
+def test_the_procedure_names_no_version_and_nothing_of_a_version_step() -> None:
+    sources = [
+        path
+        for folder in ("phases", "cluster")
+        for path in sorted((ROOT / "runbook" / folder).rglob("*.py"))
+    ]
+    assert len(sources) > 25
+    found = [f"{p.name}: {said[0]}" for p in sources if (said := OF_A_STEP.search(p.read_text()))]
+    assert found == []
