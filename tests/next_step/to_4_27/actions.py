@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.act.actions import action
-from engine.act.applier import Action
+from engine.act.driving import Action
 from engine.ask.look import Look
 from engine.model.change import Change, Nothing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.act.applier import Applied
+from engine.act.driving import Applied
 from engine.ask.host import Host
 from engine.model.steps import step
 from engine.record.evidence import Evidence
