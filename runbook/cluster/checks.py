@@ -124,8 +124,8 @@ def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -
 def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed: str) -> Verdict:
     """The cluster status is normal (G25), or it is for the vendor's support (G26).
 
-    What each finding says to do by itself goes to support as well; here it is to stop. A question
-    that nobody answered is no state of the cluster: it is asked again.
+    The run stops here, and what each finding says to do goes to support as well. A question that
+    nobody answered says nothing of the cluster: another run asks it again.
     """
     if all(finding.code == UNANSWERED for finding in findings):
         evidence.judge(findings, observed=observed, guide=("G25",))

@@ -25,7 +25,7 @@ class TooEarly:
 
 
 class Hooks:
-    """None has to be there: without it the procedure does its own."""
+    """Each may be left out: the procedure then does its own alone."""
 
     def pytest_runbook_baseline(self, look: Look, key: Secret) -> Mapping[str, Any] | None:
         """What is recorded besides before the first change, JSON-able and without secrets.

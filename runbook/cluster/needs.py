@@ -1,7 +1,7 @@
 """What later steps need of the nodes, asked before the start (docs/preconditions.md).
 
 A program that is missing, a login that fails, a credentials file that nobody knows: each would stop
-the run where there is no way back. What can be asked beforehand is.
+the run where there is no way back. What can be asked beforehand is asked here.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def programs_are_there(look: Look, evidence: Evidence, names: Collection[str]) -
 
 
 def program_findings(missing: Mapping[str, Iterable[str]]) -> list[Finding]:
-    """Nobody can accept it: the step that starts the program can't do without."""
+    """A missing program can't be accepted: the step that starts it can't do without."""
     return [
         Finding(
             code="program-missing",

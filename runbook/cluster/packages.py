@@ -93,7 +93,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     evidence.answered(asked)
     behind = {node: state.behind for node, state in asked.values.items()}
     counts = {node: str(packages.standing(state)) for node, state in asked.values.items()}
-    # what the repository has got since it was proved is the next update's business
+    # what came to the repository after the proof is for the next update
     was_proved = look.memory.closed or is_proved(look.memory, name)
     verdict = evidence.judge(
         [

@@ -120,4 +120,4 @@ DIRECTIONS = (
     "It is for the vendor's service and support (guide row G26): open a case in the support"
     " portal, or call. Say which cluster, which upgrade, at which step it stopped; attach it."
 )
-"""Of a support bundle."""
+"""Where a support bundle goes, and what is said there."""

@@ -24,7 +24,7 @@ def is_open(look: Look) -> bool:
 
 
 def still_running(look: Look) -> list[Finding]:
-    """The attempt's own command still lives on N, whatever it looks like among the processes."""
+    """A command of the attempt still runs on N, whatever ps calls it."""
     findings = []
     for record in look.memory.detached("update", "upgrade"):
         if record.has_ended:

@@ -327,7 +327,7 @@ def test_health(look: Look, evidence: Evidence) -> None:
 def test_normal(look: Look, evidence: Evidence) -> None:
     """The cluster status is normal for the position the upgrade is in."""
     profile, version, counts = _profile_of(look)
-    # one who just joined passes through states of a second; half a minute tells them apart
+    # a node that just joined passes through states of a second; half a minute tells them apart
     findings, seen = settled(
         look,
         profile,

@@ -32,7 +32,7 @@ from runbook.cluster.states import state_of
 
 
 def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
-    """Beforehand: whether there is a baseline, and whether it is too old."""
+    """For a plan: whether there is a baseline, and whether it is too old."""
     if look.memory.closed:
         return Nothing("the attempt is closed: there is nothing to upgrade any more")
     if look.attempt is not None:

@@ -21,7 +21,7 @@ def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None
     upgrade_has_begun = look.memory.closed or look.memory.detached("upgrade")
     if upgrade_has_begun or not look.memory.detached("update"):
         return
-    # also when an earlier run was gone between the exit status and this look
+    # also when an earlier run ended between the exit status and this look
     assert packages.are_updated(look, evidence)
 
 

@@ -33,7 +33,7 @@ from runbook.phases.actions.neteye_command import (
 
 
 def window_now(look: Look, evidence: Evidence) -> None:
-    """Beforehand: a window that does not fit now already, when its start is not judged any more."""
+    """For a plan: whether the window fits now, where its start is not judged any more."""
     is_ahead = not look.memory.detached("upgrade")
     if is_ahead and look.position.is_after(Position.NOT_STARTED):
         _window_fits(look, look.now())
@@ -82,7 +82,7 @@ def test_run(
     record = round_on_record(look.memory, round_number)
     if record is None or not record.has_ended or look.memory.closed:
         return
-    # told by each run: the one that ran the round may have been gone before it could
+    # each run tells it: the run of that round may have ended before it could
     runbook_session.watch_standby()
     if round_number > 1:
         before = round_on_record(look.memory, round_number - 1)
@@ -140,7 +140,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
         [
             *_foreign(asked.values, look),
             *_other_active_node(look),
-            # who starts the runbook again has seen to what the earlier run stopped at
+            # whoever starts the runbook again has mended what stopped the earlier run
             *([] if earlier else _unplanned(conflicts, failure_of(mine), look)),
             *_again(conflicts, before, round_number),
         ],

@@ -68,7 +68,7 @@ def test_quorum(look: Look, evidence: Evidence) -> None:
         return
     status = look.cluster_status()
     away = {node.name for node in status.nodes if not node.online}
-    # who is away has no quorum and can't be asked: that is judged where fencing is
+    # a node that is away can't be asked for quorum: `restore.nodes` judges it
     present = tuple(name for name in look.names.operative if name not in away)
     asked = look.ask_all(present, QUORUM)
     evidence.answered(asked)

@@ -41,7 +41,7 @@ def neteye_updated(look: Look) -> Action:
     last = rounds[-1] if rounds else None
     if last is not None and ended_with(last) == 0:
         # updates that this run left are judged by its step, not by another round
-        # what dnf does not see another round would not bring either
+        # another round would not bring what dnf does not see
         if _is_of_this_run(look, last) or not _has_updates(look, hidden=False):
             return Nothing(f"'neteye update' ended with exit status 0 as {name_of(last)}")
     elif last is None and _has_updates(look) is False:
@@ -96,7 +96,7 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
 
 
 def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
-    """An earlier run's exit status 0 and a node that is not at the target: it is run once more.
+    """A round of an earlier run ended with 0, and a node is not at the target: run it once more.
 
     In the run that saw the exit status, the verification says so and stops.
     """
@@ -110,7 +110,7 @@ def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
     query = package_state(look.release.repository, version=str(look.release.target), parts=PENDING)
     left = left_of(look.memory, LEFT)
     states = look.ask_all(look.names.all, query).values
-    # what dnf does not see another round would not bring either: the verification says so
+    # another round would not bring what dnf does not see: the verification says so
     return any(not_left(state.within_reach, left.get(node, ())) for node, state in states.items())
 
 
