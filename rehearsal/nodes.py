@@ -14,7 +14,7 @@ from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.step import NodeCommand, Step
 from rehearsal.topology import Node, Role, Topology
 
-_COMMON_UNITS = ("ssh.service",)
+_COMMON_UNITS = ("ssh.service", "chronyd.service")
 _UNITS: Mapping[Role, tuple[str, ...]] = {
     Role.OPERATIVE: (
         "rehearsal-power.service",

@@ -190,6 +190,11 @@ class MountPoint(LinuxMountPoint):  # type: ignore[misc]
         mine = [one for one in self._iter_mountpoints() if one["path"] == self.path]
         return mine[-1] if mine else {}
 
+    @property
+    def options(self) -> list[str]:
+        """None where nothing is mounted."""
+        return list(self._attrs.get("options", ()))
+
 
 class Process(AnyProcess):  # type: ignore[misc]
     """Processes by `pid`, `ppid`, `user` and `comm`. Their arguments may hold passwords."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from engine.ask.host import Host
 from engine.ask.look import FORWARDED, Look
 from engine.errors import OUT_OF_REACH, Unanswered
-from engine.judge import access
+from engine.judge import access, facts
 from engine.model.definition import ClusterDefinition
 from engine.model.finding import Verdict
 from engine.model.query import Asked
@@ -20,7 +21,18 @@ def everything_is_reached(look: Look, evidence: Evidence, *, information: bool =
     _sockets(look, evidence, information)
     _logins(look, evidence, information)
     _names(look, evidence, definition, information)
+    enabled = look.on_each(look.names.all, "whether sshd starts with the node", _starts_sshd)
+    evidence.answered(enabled)
+    evidence.judge(
+        facts.sshd_off(enabled.values),
+        observed=f"sshd comes with the next start of {len(enabled.values)} nodes",
+        information=information,
+    )
     return evidence.verdict
+
+
+def _starts_sshd(host: Host) -> bool:
+    return any(host.service(unit).is_enabled for unit in product.SSHD)
 
 
 def _sockets(look: Look, evidence: Evidence, information: bool) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.ask.host import Host
 from engine.ask.look import Look
-from engine.judge import commands, constraints, kernels, machine, sameness
+from engine.judge import commands, constraints, facts, kernels, machine, sameness
 from engine.model.finding import Finding, Verdict, Way
 from engine.queries.kernels import KERNELS
 from engine.queries.machine import FILE_SYSTEMS, LEFTOVERS, PROCESSES, optional_file_text
@@ -41,11 +42,20 @@ def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) 
     """There is room for the packages on every node."""
     asked = look.ask_all(look.names.all, FILE_SYSTEMS)
     evidence.answered(asked)
+    mounted = look.on_each(asked.values, "file systems that are read-only", _read_only)
+    evidence.answered(mounted)
     return evidence.judge(
-        machine.disk_space(asked.values, product.NEEDED_SPACE),
+        (
+            *machine.disk_space(asked.values, product.NEEDED_SPACE),
+            *facts.read_only(mounted.values),
+        ),
         observed=f"room on {', '.join(product.NEEDED_SPACE)} of {len(asked.values)} nodes",
         information=information,
     )
+
+
+def _read_only(host: Host) -> list[str]:
+    return [path for path in product.NEEDED_SPACE if "ro" in host.mount_point(path).options]
 
 
 def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
@@ -102,12 +112,21 @@ def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     """No other command that changes the cluster runs on any node."""
     asked = look.ask_all(look.names.all, PROCESSES)
     evidence.answered(asked)
+    timers = look.on_each(look.names.all, "timers that install updates", _update_timers)
+    evidence.answered(timers)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
     return evidence.judge(
-        commands.no_command_running(asked.values, product.OTHER_COMMANDS),
+        (
+            *commands.no_command_running(asked.values, product.OTHER_COMMANDS),
+            *facts.updates_automatic(timers.values),
+        ),
         observed="the command of this attempt may run" if ours else "no neteye command runs",
         information=ours,
     )
+
+
+def _update_timers(host: Host) -> list[str]:
+    return [unit for unit in product.UPDATE_TIMERS if host.service(unit).is_running]
 
 
 def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:

@@ -31,6 +31,14 @@ NEEDED_SPACE = {"/": 3 * GIB, "/var": 3 * GIB, "/boot": 150 * MIB}
 CLOCK_LIMIT = 5.0
 """Seconds by which the nodes' clocks may differ before logs and certificates are in doubt."""
 
+CLOCK_KEEPER = "chronyd.service"
+OTHER_CLOCK_KEEPERS = ("ntpd", "systemd-timesyn", "phc2sys")
+"""Processes that keep a clock where chronyd does not run; names are cut at 15 characters."""
+SSHD = ("sshd.service", "sshd.socket")
+"""Either of them brings sshd with the node's next start."""
+UPDATE_TIMERS = ("dnf-automatic.timer", "dnf-automatic-install.timer")
+"""They install updates, unless dnf-automatic is told to download only."""
+
 BASELINE_MAX_AGE_HOURS = 72
 REHEARSAL_MAX_AGE_DAYS = 60
 

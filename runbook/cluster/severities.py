@@ -33,6 +33,8 @@ _BLOCKING = (
     *("updates-left", "restore-half-upgraded"),
     *("forwarding-off", "login-between-nodes", "name-misleading"),
     *("program-missing", "database-client"),
+    *("filesystem-read-only", "file-open", "file-owner-changed", "not-mounted"),
+    "not-listening",
 )
 _WARNING = (
     "support-needed",
@@ -40,6 +42,7 @@ _WARNING = (
     *("packages-rule-idle", "repository-disabled", "transaction-failed"),
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     *("no-quorum-policy", "restore-unverified", "reboot-needed"),
+    *("clock-unkept", "sshd-not-enabled", "updates-automatic", "service-enabled"),
 )
 _NEVER_ACCEPTABLE = (
     *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),

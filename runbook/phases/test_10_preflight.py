@@ -6,11 +6,14 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
+from engine.ask.host import Host
 from engine.ask.look import Look
+from engine.attempt.remote import ROOT
 from engine.errors import Refused
 from engine.judge import (
     change_management,
     clocks,
+    facts,
     identity,
     normal,
     statement,
@@ -143,12 +146,14 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
 
 
 @step("preflight.records", asks=True, scope="both")
-def test_records(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+def test_records(runbook_session: Session, look: Look, host: Host, evidence: Evidence) -> None:
     """The records of earlier runs on N were handed over; settings and runbook are as then."""
     problems = runbook_session.survey.problems
     findings = [unanswered(p.node, p.question, p.why) for p in problems]
     findings += changes_since(look)
     attempt = runbook_session.survey.attempt
+    if attempt is not None:
+        findings += facts.open_to_others(host.node, {ROOT: host.file(ROOT).mode})
     seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
     assert evidence.judge(findings, observed=f"records of earlier runs: {seen}")
 
@@ -255,13 +260,24 @@ def test_space(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.clocks", asks=True)
 def test_clocks(look: Look, evidence: Evidence) -> None:
-    """The clocks of all nodes agree."""
+    """The clocks of all nodes agree, and something keeps them so."""
     asked = look.ask_all(look.names.all, CLOCK)
     evidence.answered(asked)
+    kept = look.on_each(look.names.all, "what keeps the clock", _keeps_clock)
+    evidence.answered(kept)
     assert evidence.judge(
-        clocks.clock_difference(asked.values, product.CLOCK_LIMIT),
+        (
+            *clocks.clock_difference(asked.values, product.CLOCK_LIMIT),
+            *facts.clock_unkept(kept.values, product.CLOCK_KEEPER),
+        ),
         observed=f"{len(asked.values)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
         information=not is_ahead(look),
+    )
+
+
+def _keeps_clock(host: Host) -> bool:
+    return host.service(product.CLOCK_KEEPER).is_running or any(
+        host.process.filter(comm=name) for name in product.OTHER_CLOCK_KEEPERS
     )
 
 

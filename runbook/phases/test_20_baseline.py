@@ -9,10 +9,13 @@ from typing import Any
 from pluggy import HookRelay
 
 from engine.act.foreseen import Bookkeeping, planned_by
+from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.ask.recognition import MACHINES
 from engine.attempt.baseline import PRIVATE
 from engine.attempt.comparison import new_key
+from engine.attempt.remote import ROOT
+from engine.judge import facts
 from engine.judge.clones import gaps_of_clones
 from engine.judge.fencing import failed_fence_devices, stopped_fence_devices
 from engine.judge.resources import disabled_resources
@@ -44,13 +47,17 @@ def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
 @step("baseline.recorded", after=("preflight.*",))
 @planned_by(baseline_to_come)
 def test_baseline(
-    runbook_session: Session, look: Look, evidence: Evidence, version_step: HookRelay
+    runbook_session: Session,
+    look: Look,
+    host: Host,
+    evidence: Evidence,
+    version_step: HookRelay,
 ) -> None:
     """Fencing, standby, placement, properties and packages are recorded before the first change."""
     if look.baseline is not None and look.attempt is not None:
         runbook_session.adopt_attempt()
-        evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
         evidence.outcome = "nothing to do"
+        assert evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
         return
     if look.memory.closed:
         evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
@@ -65,6 +72,10 @@ def test_baseline(
         f"attempt {look.attempt}: fencing {'on' if baseline['fencing'] else 'off'},"
         f" {len(baseline['placement'])} resources,"
         f" {sum(map(len, baseline['packages'].values()))} packages"
+    )
+    assert evidence.judge(
+        facts.open_to_others(host.node, {ROOT: host.file(ROOT).mode}),
+        observed=f"nobody but root reads the records in {ROOT}",
     )
 
 

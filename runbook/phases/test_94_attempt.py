@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import json
 
+from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.model.facts import REHEARSED
 from engine.model.inventory import Environment
 from engine.model.steps import step
 from engine.queries.identity import MARKER
-from engine.queries.machine import optional_file_text
 from engine.record.evidence import Evidence
 from engine.run.session import Session
 
 
 @step("closing.attempt", after=("closing.*", "failover.*?"))
-def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+def test_attempt(runbook_session: Session, look: Look, host: Host, evidence: Evidence) -> None:
     """The attempt is closed: everything done and verified, no temporary change in place."""
     if look.memory.closed:
         evidence.not_needed("the attempt was closed by an earlier run")
         return
     left = look.memory.ledger
     if look.settings.environment is Environment.REHEARSAL:
-        evidence.remember(REHEARSED, scenario=_scenario(look))
+        marker = host.file(MARKER)
+        content = json.loads(marker.content_string) if marker.exists else {}
+        evidence.remember(REHEARSED, scenario=str(content.get("scenario", "")))
     if not left:
         runbook_session.close_attempt()
         assert look.memory.closed
     evidence.note(f"{len(left)} temporary changes in place")
-
-
-def _scenario(look: Look) -> str:
-    """Of the rehearsal cluster, as its marker names it."""
-    text = look.ask(look.names.active, optional_file_text(MARKER))
-    content = json.loads(text) if text else {}
-    return str(content.get("scenario", ""))

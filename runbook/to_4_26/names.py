@@ -7,7 +7,10 @@ RESTAPI_CONF = "/etc/httpd/conf.d/ocsinventory-server-restapi.conf"
 CONF_FILES = (RESTAPI_CONF, SERVER_CONF)
 """The two files that the target's packages leave as `.rpmnew` (guide row G09)."""
 
-CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
+SHARED = "/neteye/shared/httpd"
+"""httpd's shared directory: mounted where httpd runs."""
+WEB_PORTS = (443, 80)
+CREDENTIALS = f"{SHARED}/conf/sysconfig/ocsinventory-credentials"
 CREDENTIALS_TEMPLATE = f"{CREDENTIALS}.tpl"
 
 ENDPOINT = "OCS endpoint"

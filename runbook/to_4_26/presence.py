@@ -11,7 +11,6 @@ from typing import Any
 
 from engine.ask.look import Look
 from engine.model.query import Asked, SqlQuery
-from engine.queries.machine import PACKAGES
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
 PACKAGE = "ocsinventory-server"
@@ -58,10 +57,10 @@ def presence(look: Look) -> tuple[Presence, Asked[Any]]:
 
     The second value tells who did not answer. Raises Unanswered when the database did not.
     """
-    packages = look.ask_all(look.names.operative, PACKAGES)
-    nodes = tuple(
-        node
-        for node in look.names.operative
-        if any(package.name == PACKAGE for package in packages.values.get(node, ()))
+    asked = look.on_each(
+        look.names.operative,
+        f"package {PACKAGE}",
+        lambda host: bool(host.package(PACKAGE).is_installed),
     )
-    return Presence(nodes, look.sql(SCHEMAS)), packages
+    nodes = tuple(node for node, is_there in asked.values.items() if is_there)
+    return Presence(nodes, look.sql(SCHEMAS)), asked

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from engine.act.driving import Applied
+from engine.ask.host import Host
 from engine.ask.look import Look
+from engine.judge import facts
 from engine.model.facts import BACK_OUT
 from engine.model.steps import step
 from engine.record.evidence import Evidence
@@ -19,12 +21,17 @@ FETCHED = "backup-fetched"
 
 
 @step("backup.proved", after=("again.*",), guide=("G06",))
-def test_backup(memories_backed_up: Applied, look: Look, evidence: Evidence) -> None:
+def test_backup(memories_backed_up: Applied, look: Look, host: Host, evidence: Evidence) -> None:
     """The table is dumped, restored beside the original, and compared with it."""
     there, asked = presence(look)
     evidence.answered(asked)
     if why := no_memories(look, there):
         evidence.not_applicable(why)
+    proof = look.ask(host.node, dump.proof(look.attempt)) if look.attempt else None
+    if memories_backed_up.did_something and proof is not None:
+        modes = {proof.file: host.file(proof.file).mode}
+        said = f"nobody but its owner reads {proof.file}"
+        assert evidence.judge(facts.open_to_others(host.node, modes), observed=said, guide=())
 
 
 @step("backup.fetched", after=("backup.proved",))

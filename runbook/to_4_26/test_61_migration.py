@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from engine.act.driving import Applied
+from engine.ask.host import File, Host
 from engine.ask.look import Look
-from engine.judge import machine
+from engine.judge import facts, machine
 from engine.model.facts import IN_CONFIGURATION
+from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence
 from runbook.cluster import leftovers
 from runbook.to_4_26.httpd import migration
+from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
 
 
 @step(
@@ -20,9 +23,18 @@ from runbook.to_4_26.httpd import migration
     each="round,node",
 )
 def test_credentials(
-    ocs_credentials_written: Applied, round_number: int, node: str, evidence: Evidence
+    ocs_credentials_written: Applied, round_number: int, node: str, look: Look, evidence: Evidence
 ) -> None:
     """The password in use is read on the node and written into the credentials file on N."""
+    if not ocs_credentials_written.did_something:
+        return
+    on_n = look.host(look.names.active)
+    modes = {CREDENTIALS: on_n.file(CREDENTIALS).mode}
+    assert evidence.judge(
+        facts.open_to_others(on_n.node, modes),
+        observed=f"nobody else reads {CREDENTIALS}",
+        guide=(),
+    )
 
 
 @step(
@@ -32,7 +44,12 @@ def test_credentials(
     each="round,node",
 )
 def test_files(
-    ocs_files_migrated: Applied, round_number: int, node: str, look: Look, evidence: Evidence
+    ocs_files_migrated: Applied,
+    round_number: int,
+    node: str,
+    look: Look,
+    host: Host,
+    evidence: Evidence,
 ) -> None:
     """Both files are migrated: local settings kept, the password the new variable."""
     if not ocs_files_migrated.did_something:
@@ -48,6 +65,26 @@ def test_files(
         look, evidence, leftovers.not_known({node: left}, look.release.known_conflicts)
     )
     assert evidence.judge(
-        machine.config_leftovers({node: left}, look.release.known_conflicts),
-        observed=f"no .rpmnew is left on {node}",
+        (
+            *machine.config_leftovers({node: left}, look.release.known_conflicts),
+            *_owners_changed(look, host),
+        ),
+        observed=f"no .rpmnew is left on {node}, owner and mode of both files are as before",
     )
+
+
+def _owners_changed(look: Look, host: Host) -> list[Finding]:
+    """Owner, group and mode of each file are those of the old one, which is kept beside it."""
+    kept = {path: look.ask(host.node, migration.latest_backup(path)) for path in CONF_FILES}
+    return [
+        finding
+        for path, old in kept.items()
+        if old is not None
+        for finding in facts.owner_changed(
+            host.node, path, _owner(host.file(old)), _owner(host.file(path))
+        )
+    ]
+
+
+def _owner(file: File) -> str:
+    return f"{file.user} {file.group} {file.mode:04o}"

@@ -10,6 +10,7 @@ from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.attempt.comparison import key_of
 from engine.errors import Unanswered
+from engine.judge import facts
 from engine.model.finding import Finding, Way
 from engine.model.steps import step
 from engine.record.evidence import Evidence
@@ -22,12 +23,12 @@ from runbook.to_4_26.following import ListUnusable, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
-from runbook.to_4_26.httpd.checks import has_ocs_server, httpd_node, ocs_online
+from runbook.to_4_26.httpd.checks import HTTPD_RESOURCE, has_ocs_server, httpd_node, ocs_online
 from runbook.to_4_26.memories import dump, followed
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
 from runbook.to_4_26.memories.table import no_memories
-from runbook.to_4_26.names import SCRATCH_DATABASE
+from runbook.to_4_26.names import SCRATCH_DATABASE, SHARED, WEB_PORTS
 from runbook.to_4_26.presence import SCHEMAS, presence
 
 
@@ -56,8 +57,25 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
 
 
 @step("verification.httpd", after=("verification.mid_upgrade",), guide=("G14",))
-def test_httpd(httpd_restarted: Applied, evidence: Evidence) -> None:
+def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None:
     """httpd runs with the migrated settings: it reads them when it starts."""
+    httpd = look.cluster_status().resource(HTTPD_RESOURCE)
+    if httpd is None:
+        return
+    host, unit = look.host(httpd_node(look)), f"{HTTPD_RESOURCE}.service"
+    listening = {port: host.socket(f"tcp://{port}").is_listening for port in WEB_PORTS}
+    enabled = look.on_each(look.names.operative, unit, lambda node: node.service(unit).is_enabled)
+    evidence.answered(enabled)
+    assert evidence.judge(
+        [
+            *facts.not_mounted(host.node, SHARED, host.mount_point(SHARED).exists),
+            *facts.not_listening(host.node, unit, listening),
+            *facts.started_by_systemd(enabled.values, unit),
+        ],
+        observed=f"{unit} listens on {host.node}, where {SHARED} is mounted; pacemaker alone starts"
+        " it",
+        guide=(),
+    )
 
 
 @step("verification.ocs_server", after=("verification.httpd",), guide=("G14",))

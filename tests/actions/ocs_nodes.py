@@ -7,6 +7,7 @@ small programs in `bin/` stand for mysql, pcs, systemctl, curl and ssh.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.act.driving import Action, without_doubts
+from engine.ask.host import Host
 from engine.errors import Unanswered
 from engine.model.answer import Answer
 from engine.model.change import Change, Nothing
@@ -64,6 +66,8 @@ class Nodes:
     def run(self, node: str, argv: Iterable[str], stdin: bytes | Secret | None = None) -> Answer:
         root = str(self.base / node)
         mapped = [root + arg if arg.startswith(_ROOTS) else arg for arg in argv]
+        if len(mapped) == 3 and mapped[:2] == ["sh", "-c"]:  # a command of testinfra's host
+            mapped[2] = re.sub(rf"(?<= )(?={'|'.join(_ROOTS)})", root, mapped[2])
         if mapped[:4] == _LOGIN_SHELL:
             # this machine's profile would take the stubs out of the path
             mapped = mapped[4:]
@@ -130,6 +134,12 @@ class FakeLook:
             return query.parse(answer)
         except ValueError as error:
             raise Unanswered(node, query.name, str(error)) from error
+
+    def host(self, node: str) -> Host:
+        return Host(node, self.ask)
+
+    def on_each(self, nodes: Iterable[str], what: str, question: Callable[[Host], T]) -> Asked[T]:
+        return Asked(what, {node: question(self.host(node)) for node in nodes})
 
     def ask_all(self, nodes: Iterable[str], query: Query[T]) -> Asked[T]:
         asked: Asked[T] = Asked(query.name)

@@ -36,6 +36,7 @@ class Looked:
         self.silent: dict[str, str] = {}
         self.logged_in_to: tuple[str, ...] = ()
         self.refused: dict[str, str] = {}
+        self.without_sshd: tuple[str, ...] = ()
         self.listening = dict.fromkeys(NAMES.operative, SERVED)
         self.logins = {node.hostname: Login(0, "") for node in CLUSTER.nodes}
         self.addresses = {
@@ -53,6 +54,9 @@ class Looked:
     def ask_all(self, nodes: Any, query: Query[Any]) -> Asked[Any]:
         table = self.listening if query is LISTENING else self.addresses
         return Asked(query.name, {node: table[node] for node in nodes})
+
+    def on_each(self, nodes: Any, what: str, question: Any) -> Asked[Any]:
+        return Asked(what, {node: node not in self.without_sshd for node in nodes})
 
     def forwards(self, node: str, path: str) -> str:
         self.tried.append(node)
@@ -155,3 +159,11 @@ def test_after_the_start_it_only_informs() -> None:
     look = Looked()
     look.refused[N] = "sshd does not forward"
     assert [finding.blocks for finding in judged(look, information=True).found] == [False]
+
+
+def test_a_node_whose_sshd_does_not_come_back_is_warned_of() -> None:
+    look = Looked()
+    look.without_sshd = (NAMES.all[-1],)
+    evidence = judged(look)
+    assert codes(evidence) == [("sshd-not-enabled", NAMES.all[-1])]
+    assert not evidence.found[0].blocks

@@ -70,6 +70,7 @@ def position_look(position: Position) -> Any:
         names=names,
         memory=Memory.fold([]),
         ask_all=lambda names, query: Asked(query.name),
+        on_each=lambda names, what, question: Asked(what),
         ask=lambda node, query: SimpleNamespace(location=(), location_ids=(), properties={}),
         cluster_status=cluster_status,
     )

@@ -1,0 +1,96 @@
+"""Simple facts of a node, as testinfra's host tells them: services, mounts, who may read a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from engine.judge.text import listed
+from engine.model.finding import Finding
+
+AGAIN = "then run again."
+
+
+def clock_unkept(kept: Mapping[str, bool], unit: str) -> list[Finding]:
+    """Something keeps the node's clock. Code: `clock-unkept`."""
+    seen = f"{unit} does not run: the clock agrees now, and nothing keeps it so"
+    way = f"`systemctl enable --now {unit}` there."
+    return _each("clock-unkept", _without(kept), seen, f"{unit} running on every node", way)
+
+
+def sshd_off(enabled: Mapping[str, bool]) -> list[Finding]:
+    """sshd comes with the node's next start. Code: `sshd-not-enabled`."""
+    seen = "sshd is not enabled: after its next start the node is out of reach"
+    way = "`systemctl enable sshd.service` there."
+    return _each("sshd-not-enabled", _without(enabled), seen, "sshd started with the node", way)
+
+
+def started_by_systemd(enabled: Mapping[str, bool], unit: str) -> list[Finding]:
+    """A service that pacemaker starts is started by nobody else. Code: `service-enabled`."""
+    nodes = [node for node, is_enabled in enabled.items() if is_enabled]
+    seen = f"{unit} is enabled: it starts with the node, where pacemaker did not put it"
+    way = f"`systemctl disable {unit}` there."
+    return _each("service-enabled", nodes, seen, "a unit that pacemaker alone starts", way)
+
+
+def updates_automatic(timers: Mapping[str, Collection[str]]) -> list[Finding]:
+    """No timer installs packages by itself. Code: `updates-automatic`."""
+    nodes = [node for node, units in timers.items() if units]
+    units = sorted({unit for found in timers.values() for unit in found})
+    seen = f"{listed(units)} may install packages at any time, in the middle of the upgrade too"
+    way = (
+        f"`systemctl stop {' '.join(units)}` there until the upgrade is over, unless it only"
+        " downloads (apply_updates in /etc/dnf/automatic.conf)."
+    )
+    return _each("updates-automatic", nodes, seen, "packages changed by the upgrade alone", way)
+
+
+def read_only(mounts: Mapping[str, Collection[str]]) -> list[Finding]:
+    """No file system that packages are written to is mounted read-only.
+
+    Code: `filesystem-read-only`. There may be room on it, and no package can be installed.
+    """
+    subjects = [f"{node}:{path}" for node, paths in mounts.items() for path in paths]
+    way = f"Find out why (a disk with errors ends so: `dmesg`), mount it writable, {AGAIN}"
+    return _each("filesystem-read-only", subjects, "mounted read-only", "a writable one", way)
+
+
+def open_to_others(node: str, modes: Mapping[str, int]) -> list[Finding]:
+    """Nobody but its owner may read a file, or enter a directory. Code: `file-open`."""
+    subjects = [f"{node}:{path}" for path, mode in modes.items() if mode & 0o077]
+    seen = f"group or others may read it ({listed([f'{mode:04o}' for mode in modes.values()])})"
+    way = f"Find out who opened it, `chmod go=` it, {AGAIN}"
+    return _each("file-open", subjects, seen, "nothing for group and others", way)
+
+
+def owner_changed(node: str, path: str, before: str, now: str) -> list[Finding]:
+    """A file that was replaced has owner, group and mode as before. Code: `file-owner-changed`."""
+    subjects = [f"{node}:{path}"] if before != now else []
+    way = f"`chown` and `chmod` it there as before, {AGAIN}"
+    seen, wanted = f"{now} (owner, group, mode)", f"{before}, as before"
+    return _each("file-owner-changed", subjects, seen, wanted, way)
+
+
+def not_mounted(node: str, path: str, is_mounted: bool) -> list[Finding]:
+    """A shared directory is mounted where its service runs. Code: `not-mounted`."""
+    seen = "nothing is mounted there: the service works with files of the node's own"
+    way = f"See `pcs status` and `findmnt {path}` on the node, mend the cause, {AGAIN}"
+    subjects = [] if is_mounted else [f"{node}:{path}"]
+    return _each("not-mounted", subjects, seen, "what moves with the service", way)
+
+
+def not_listening(node: str, unit: str, ports: Mapping[int, bool]) -> list[Finding]:
+    """A service listens on one of its ports at least. Code: `not-listening`."""
+    subjects = [] if any(ports.values()) else [f"{node}:{unit}"]
+    seen = f"it is started, and nothing listens on {listed(list(map(str, ports)))}"
+    way = f"See `journalctl -u {unit}` on the node, mend its configuration, {AGAIN}"
+    return _each("not-listening", subjects, seen, "one of these ports at least", way)
+
+
+def _without(holds: Mapping[str, bool]) -> list[str]:
+    return [node for node, is_so in holds.items() if not is_so]
+
+
+def _each(
+    code: str, subjects: Iterable[str], observed: str, expected: str, remedy: str
+) -> list[Finding]:
+    return [Finding(code, subject, observed, expected, remedy) for subject in subjects]

@@ -1,0 +1,168 @@
+"""Simple facts that steps ask by testinfra's host, and what is found when one does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.act.driving import Applied
+from engine.ask.host import Host
+from engine.model.change import Change
+from engine.model.finding import Finding, Verdict
+from engine.record.memory import Memory
+from runbook.cluster import checks, product
+from runbook.phases import test_10_preflight as preflight
+from runbook.to_4_26 import presence
+from runbook.to_4_26 import test_61_migration as migration
+from runbook.to_4_26 import test_72_verification_ocs as verification
+from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
+from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
+
+SHOW = "Id={}\nLoadState=loaded\nActiveState={}\nUnitFileState={}\n"
+MADE = Applied((Change("made", N, ("true",), 1.0),))
+
+
+class Told:
+    """Keeps the findings."""
+
+    def __init__(self) -> None:
+        self.codes: list[tuple[str, str]] = []
+        self.blocking: list[Finding] = []
+
+    def answered(self, asked: Any) -> bool:
+        assert not asked.unanswered
+        return True
+
+    def judge(self, findings: Any, *, observed: str, **_: Any) -> Verdict:
+        self.codes += [(finding.code, finding.subject) for finding in findings]
+        return Verdict()
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict()
+
+    def attach(self, name: str, text: str) -> None:
+        """Not looked at here."""
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Nodes:
+    return Nodes(tmp_path, N, OTHER)
+
+
+@pytest.fixture
+def look(nodes: Nodes) -> FakeLook:
+    found = FakeLook(nodes)
+    found.memory = Memory()
+    return found
+
+
+def found(body: Callable[[Told], object]) -> list[tuple[str, str]]:
+    told = Told()
+    body(told)
+    return told.codes
+
+
+def units(nodes: Nodes, states: Mapping[str, str]) -> None:
+    """Units and how they are, `active enabled`; all others are not there."""
+    cases = "".join(
+        f"{unit}) printf '{SHOW.format(unit, *state.split())}';;\n"
+        for unit, state in states.items()
+    )
+    gone = "printf 'Id=%s\\nLoadState=not-found\\nActiveState=inactive\\nUnitFileState=\\n' \"$4\""
+    nodes.program("systemctl", f'case "$4" in\n{cases}*) {gone};;\nesac')
+
+
+def clocks(look: FakeLook, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    monkeypatch.setattr(preflight, "is_ahead", lambda look: True)
+    monkeypatch.setattr(preflight.clocks, "clock_difference", lambda *_: ())
+    return found(lambda told: preflight.test_clocks(look, told))  # type: ignore[arg-type]
+
+
+def test_a_clock_that_nothing_keeps(
+    nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units(nodes, {"chronyd.service": "active enabled"})
+    assert clocks(look, monkeypatch) == []
+    units(nodes, {"chronyd.service": "failed enabled"})
+    nodes.program("ps", f'[ "$NODE" = {N} ] && echo " 7 1 ntp ntpd" || echo " 7 1 root sshd"')
+    assert clocks(look, monkeypatch) == [("clock-unkept", OTHER)]
+
+
+def test_a_timer_that_installs_updates(
+    nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks.commands, "no_command_running", lambda *_: ())
+    units(nodes, {product.UPDATE_TIMERS[1]: "active disabled"})
+    codes = found(lambda told: checks.no_command_runs(look, told))  # type: ignore[arg-type]
+    assert codes == [("updates-automatic", N), ("updates-automatic", OTHER)]
+
+
+def test_a_file_system_that_went_read_only(look: FakeLook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks.machine, "disk_space", lambda *_: ())
+    monkeypatch.setattr(Host, "mount_point", lambda host, path: SimpleNamespace(
+        options=["ro", "relatime"] if (host.node, path) == (OTHER, "/var") else ["rw"]
+    ))  # fmt: skip
+    codes = found(lambda told: checks.there_is_room(look, told))  # type: ignore[arg-type]
+    assert codes == [("filesystem-read-only", f"{OTHER}:/var")]
+
+
+def test_a_credentials_file_that_others_read(nodes: Nodes, look: FakeLook) -> None:
+    def body(told: Told) -> None:
+        migration.test_credentials(MADE, 1, OTHER, look, told)  # type: ignore[arg-type]
+
+    nodes.put(N, CREDENTIALS, "A=b\n", 0o600)
+    assert found(body) == []
+    nodes.put(N, CREDENTIALS, "A=b\n", 0o640)
+    assert found(body) == [("file-open", f"{N}:{CREDENTIALS}")]
+
+
+def test_a_migrated_file_with_another_mode(nodes: Nodes, look: FakeLook) -> None:
+    for path in CONF_FILES:
+        nodes.put(OTHER, f"{path}.09032024.bak", "old\n", 0o640)
+        nodes.put(OTHER, path, "new\n", 0o640)
+    changed: Callable[..., list[Finding]] = migration._owners_changed
+    assert changed(look, look.host(OTHER)) == []
+    nodes.path(OTHER, CONF_FILES[1]).chmod(0o600)
+    (finding,) = changed(look, look.host(OTHER))
+    assert (finding.code, finding.subject) == ("file-owner-changed", f"{OTHER}:{CONF_FILES[1]}")
+    assert (finding.observed[:15], finding.expected[:15]) == ("root root 0600 ", "root root 0640,")
+
+
+@pytest.mark.parametrize(
+    ("mounts", "sockets", "state", "expected"),
+    [
+        ("/dev/d /neteye/shared/httpd ext4 rw 0 0", "*:443", "active disabled", []),
+        ("/dev/d / ext4 rw 0 0", "[::]:80", "active static", ["not-mounted"]),
+        ("/dev/d /neteye/shared/httpd ext4 rw 0 0", "*:22", "active static", ["not-listening"]),
+        ("/dev/d /neteye/shared/httpd ext4 rw 0 0", "*:80", "active enabled", ["service-enabled"]),
+    ],
+)
+def test_httpd_where_it_runs(
+    nodes: Nodes,
+    look: FakeLook,
+    monkeypatch: pytest.MonkeyPatch,
+    mounts: str,
+    sockets: str,
+    state: str,
+    expected: list[str],
+) -> None:
+    monkeypatch.setattr(verification, "httpd_node", lambda look: N)
+    monkeypatch.setattr(look, "cluster_status", lambda: SimpleNamespace(resource=lambda _: "there"))
+    units(nodes, {"httpd.service": state})
+    nodes.program("cat", f"echo '{mounts}'")
+    nodes.program("ss", f"echo State; echo 'LISTEN 0 5 {sockets} *:*'")
+    codes = found(lambda told: verification.test_httpd(MADE, look, told))  # type: ignore[arg-type]
+    assert list(dict.fromkeys(code for code, _ in codes)) == expected
+
+
+def test_the_module_is_where_its_package_is(nodes: Nodes, look: FakeLook) -> None:
+    nodes.program("rpm", f'[ "$NODE" = {N} ] || {{ echo "package x is not installed"; exit 1; }}')
+    look.rows["databases of the asset module"] = []
+    there, asked = presence.presence(look)  # type: ignore[arg-type]
+    assert there.nodes == (N,)
+    assert asked.question == "package ocsinventory-server"
