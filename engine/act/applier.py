@@ -22,6 +22,7 @@ from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Outcome
 from engine.record.memory import ChangeRecord
+from engine.record.outputs import both
 from engine.record.run import Run
 from engine.transport.base import Transport
 
@@ -205,9 +206,7 @@ class Applier:
         if change.secret_output:
             output = {"text": "(not recorded: secret)"}
         elif answer is not None:
-            printed = _text(answer.stdout) + (
-                f"\n[stderr] {_text(answer.stderr)}" if answer.stderr else ""
-            )
+            printed = both(_text(answer.stdout), _text(answer.stderr))
             output = self.run.outputs.describe(f"{change.node}-{key}", printed)
         self.run.record(
             "result",

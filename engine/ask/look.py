@@ -24,6 +24,7 @@ from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.queries.rows import write_rows
 from engine.record.memory import Memory
+from engine.record.outputs import both
 from engine.record.position import Position
 from engine.record.run import Run
 from engine.report.gaps import seen_now
@@ -359,7 +360,7 @@ class Look:
         elif query.secret or query.recorded is not None:
             output = {"text": "(not recorded: secret)"}
         elif answer is not None:
-            printed = answer.text + (f"\n[stderr] {answer.errors}" if answer.errors else "")
+            printed = both(answer.text, answer.errors)
             output = self._run.outputs.describe(f"{node}-{query.name}", printed)
         self._run.record(
             "observation",

@@ -24,7 +24,7 @@ from engine.model.finding import Finding
 from engine.model.query import LocalQuery
 from engine.parse.signed import SCHEMA, parse_approval
 from engine.prove.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
-from engine.record.material import facts_before_a_change, material_hash
+from engine.record.material import material_hash
 from engine.record.run import Run
 from engine.verify import canonical
 
@@ -122,16 +122,7 @@ def judge_approvals(
     `active` is N, `versions` the installed version of each node.
     """
     settings = run.inventory.settings
-    material = facts_before_a_change(
-        roles={host.name: host.role.value for host in run.inventory.hosts},
-        active=active,
-        versions=versions,
-        release=run.release,
-        scope=run.scope.value,
-        settings=settings,
-        acceptances=run.judge.in_force,
-        runbook=run.runbook,
-    )
+    material = run.material_facts(active, versions)
     operator, seen = found
     return approvals(
         settings.approvals, seen, operator=operator, material=_plain(material), now=now

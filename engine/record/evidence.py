@@ -223,26 +223,24 @@ def as_data(finding: Finding) -> dict[str, Any]:
     }
 
 
+_NOT_ASKED = {
+    OUT_OF_REACH: (UNREACHABLE, "the node is out of reach", "Bring the node into reach"),
+    ANOTHER_MACHINE: (CHANGED, ANOTHER_MACHINE, "Find out which machine it is"),
+}
+"""Why nobody asked -> the finding that says more, in which words, and what helps."""
+
+
 def unanswered(node: str, question: str, why: str) -> Finding:
     """The finding for a question without an answer: it blocks, as nothing is known."""
-    if why == OUT_OF_REACH:
+    if why in _NOT_ASKED:
+        cause, because, what_to_do = _NOT_ASKED[why]
         return Finding(
             code=UNANSWERED,
             subject=node,
-            observed=f"{question}: not asked, the node is out of reach",
+            observed=f"{question}: not asked, {because}",
             expected="an answer within the deadline",
-            remedy="Bring the node into reach, as said of the node itself, then run again.",
-            follows=f"{UNREACHABLE}@{node}",
-            question=question,
-        )
-    if why == ANOTHER_MACHINE:
-        return Finding(
-            code=UNANSWERED,
-            subject=node,
-            observed=f"{question}: not asked, {why}",
-            expected="an answer within the deadline",
-            remedy="Find out which machine it is, as said of the node itself, then run again.",
-            follows=f"{CHANGED}@{node}",
+            remedy=f"{what_to_do}, as said of the node itself, then run again.",
+            follows=f"{cause}@{node}",
             question=question,
         )
     return Finding(

@@ -61,33 +61,13 @@ def steering_settings(settings: Settings) -> dict[str, Any]:
 
 
 def material_of(
+    facts: Mapping[str, Any],
     *,
-    roles: Mapping[str, str],
-    active: str,
-    versions: Mapping[str, object],
-    release: Release,
-    scope: str,
     position: str,
-    settings: Settings,
     steps: Iterable[PlannedStep],
     findings: Iterable[Finding],
-    acceptances: Iterable[Acceptance],
-    runbook: str,
 ) -> dict[str, Any]:
-    """The material facts, JSON-able. `roles` and `versions` are by node, `active` is N.
-
-    A node whose version is not known is left out of `versions`; a finding tells why.
-    """
-    facts = facts_before_a_change(
-        roles=roles,
-        active=active,
-        versions=versions,
-        release=release,
-        scope=scope,
-        settings=settings,
-        acceptances=acceptances,
-        runbook=runbook,
-    )
+    """All material facts of a plan, JSON-able: what it knew at its start, and what it found."""
     return {
         **facts,
         "position": position,
@@ -112,7 +92,11 @@ def facts_before_a_change(
     acceptances: Iterable[Acceptance],
     runbook: str,
 ) -> dict[str, Any]:
-    """Those of the material facts that a run knows at its start, to compare with a plan's."""
+    """Those of the material facts that a run knows at its start, to compare with a plan's.
+
+    `roles` and `versions` are by node, `active` is N. A node whose version is not known is left
+    out of `versions`; a finding tells why.
+    """
     return {
         "cluster": settings.cluster,
         "nodes": dict(roles),

@@ -24,6 +24,20 @@ def excerpt(text: str, most: int = EXCERPT) -> str:
     return f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}"
 
 
+_ERRORS = "\n[stderr] "
+
+
+def both(output: str, errors: str) -> str:
+    """What a command wrote on both its outputs, as the evidence has it."""
+    return f"{output}{_ERRORS}{errors}" if errors else output
+
+
+def apart(text: str) -> tuple[str, str]:
+    """Read back from there: standard output and standard error."""
+    output, _, errors = text.partition(_ERRORS)
+    return output, errors
+
+
 class Outputs:
     """Writes redacted texts below the run's `outputs/` and describes them for the journal."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from engine.model.release import Release
 from engine.model.steps import Scope
 from engine.record.interrupts import Interrupts
 from engine.record.journal import Journal, utc_now
-from engine.record.material import runbook_hash
+from engine.record.material import facts_before_a_change, runbook_hash
 from engine.record.memory import Memory
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
@@ -148,6 +148,19 @@ class Run:
     on_stop: list[Callable[[Stop], None]] = field(default_factory=list)
     interrupts: Interrupts = field(default_factory=Interrupts, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def material_facts(self, active: str, versions: Mapping[str, object]) -> dict[str, Any]:
+        """What a plan or an approval of it depends on, as this run knows it at its start."""
+        return facts_before_a_change(
+            roles={host.name: host.role.value for host in self.inventory.hosts},
+            active=active,
+            versions=versions,
+            release=self.release,
+            scope=self.scope.value,
+            settings=self.inventory.settings,
+            acceptances=self.judge.in_force,
+            runbook=self.runbook,
+        )
 
     def record(self, event: str, **fields: Any) -> Event:
         """Write an event to the journal and take it into memory.

@@ -12,9 +12,9 @@ from typing import Any, NoReturn, cast
 from engine.model.answer import Answer
 from engine.model.event import Event
 from engine.queries.rows import read_rows
+from engine.record.outputs import apart
 from engine.secrets import MASK
 
-_STDERR = "\n[stderr] "
 SECRET = "(not recorded: secret)"
 
 
@@ -55,7 +55,7 @@ def answer_of(event: Event, directory: Path) -> Answer:
     question = str(event.get("question") or event.get("key"))
     if event["output"]["text"] == SECRET:
         return cast("Answer", _Withheld(question, event["code"]))
-    text, _, errors = text_of(event["output"], directory, question).partition(_STDERR)
+    text, errors = apart(text_of(event["output"], directory, question))
     return AnswerAgain(
         event["code"],
         text.encode(),

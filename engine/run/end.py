@@ -61,17 +61,10 @@ def plan_data(run: Run, session: Session, ending: Ending, times: Timeline | None
     steps = session.planner.steps
     settings, look = run.inventory.settings, session.look
     material = material_of(
-        roles={host.name: host.role.value for host in run.inventory.hosts},
-        active=look.names.active,
-        versions=session.survey.versions.values,
-        release=run.release,
-        scope=run.scope.value,
+        run.material_facts(look.names.active, session.survey.versions.values),
         position=look.position.value,
-        settings=settings,
         steps=steps,
         findings=run.judge.findings,
-        acceptances=run.judge.in_force,
-        runbook=run.runbook,
     )
     # as the journal and the file will have it, so that the hash can be checked against them
     material = _masked(material, run.redactor.clean_output)

@@ -21,6 +21,7 @@ from engine.model.plan import PlannedStep, Verdict
 from engine.parse import inventory_values as values
 from engine.record.material import (
     canonical,
+    facts_before_a_change,
     material_hash,
     material_of,
     runbook_hash,
@@ -65,8 +66,18 @@ FACTS: dict[str, Any] = {
 }
 
 
+FOUND = ("position", "steps", "findings")
+
+
+def material(**changes: Any) -> dict[str, Any]:
+    """What a plan depends on: what it knew at its start, and what it found."""
+    facts = FACTS | changes
+    found = {name: facts.pop(name) for name in FOUND}
+    return material_of(facts_before_a_change(**facts), **found)
+
+
 def hash_of(**changes: Any) -> str:
-    return material_hash(material_of(**(FACTS | changes)))
+    return material_hash(material(**changes))
 
 
 SAME = hash_of()
@@ -135,7 +146,7 @@ def test_a_script_counts_by_its_step_only() -> None:
 
 
 def test_no_secret_is_in_it() -> None:
-    text = json.dumps(material_of(**(FACTS | {"steps": (SCRIPT,)})))
+    text = json.dumps(material(steps=(SCRIPT,)))
     assert "s3cret" not in text
     assert "hunter22" not in text
 
