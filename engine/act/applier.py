@@ -233,7 +233,7 @@ class Applier:
     def _run_plain(self, change: Change) -> Answer:
         """Run it behind its gate. Raises LockLost when the lock is another run's by then."""
         for number in range(TRIES):
-            # held back, the lock is another run's (LockLost), or this came too late: once more
+            # held back: another run has the lock (LockLost), or this came too late: once more
             gate = self._gate(change.node, renew=number > 0)
             answer = self.transport.run(
                 change.node,

@@ -187,7 +187,7 @@ class Look:
     def learn(self, nodes: Iterable[str]) -> None:
         """Ask for the release's secrets: from here on they are masked.
 
-        Whoever needs an answer asks again, and judges one that is missing.
+        A step that needs an answer asks again, and judges a missing one.
         """
         nodes = tuple(nodes)
         for query in self.release.secrets:

@@ -127,7 +127,7 @@ def fence_history(status: ClusterStatus) -> tuple[Finding, ...]:
 
 
 def _has_succeeded_later(status: ClusterStatus, at: int) -> bool:
-    """By the times, or by the order where one has none: crm_mon tells the newest event first."""
+    """Compares the times; where one is missing, the order: crm_mon tells the newest first."""
     event = status.fence_events[at]
     return any(
         (other.completed > event.completed if other.completed and event.completed else place < at)

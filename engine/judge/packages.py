@@ -353,7 +353,7 @@ class Standing:
     carried: int
     """Installed packages that the repository has."""
     level: int
-    """Of them, those at its version."""
+    """How many of them are at its version."""
     newer: tuple[str, ...]
     behind: tuple[str, ...]
 

@@ -113,7 +113,7 @@ class Lost(RunbookError):
         self.partial = partial
         self.known: Known | None = None
         self.seen: Known | None = None
-        """Of kind IDENTITY: the machine that was confirmed, and the one that is there."""
+        """For the kind IDENTITY: the machine that was confirmed, and the one that is there."""
 
     @property
     def is_refusal(self) -> bool:

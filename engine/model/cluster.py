@@ -256,7 +256,7 @@ class NodeAttributes:
     """The node as it is written in pacemaker: its tools may take no other spelling."""
     permanent: Mapping[str, str] = field(default_factory=dict)
     transient: Mapping[str, str] = field(default_factory=dict)
-    """Until pacemaker is started anew on the node (`--lifetime reboot`)."""
+    """They last until pacemaker is restarted on the node (`--lifetime reboot`)."""
 
     def is_transient(self, name: str) -> bool:
         """Whether a switch such as `standby` is on by a transient attribute."""
@@ -283,7 +283,7 @@ class Cib:
     fenced_on_failure: tuple[str, ...] = ()
     """Resources of which a failed start or monitor gets the node fenced (`on-fail=fence`)."""
     attributes: tuple[NodeAttributes, ...] = ()
-    """Of each of pacemaker's nodes."""
+    """The attributes of each of pacemaker's nodes."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Id of a location constraint's rule -> id of the constraint."""
     unmanaged: frozenset[str] = frozenset()

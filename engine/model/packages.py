@@ -47,7 +47,7 @@ class PackageState:
     offered: tuple[Package, ...] = ()
     """What dnf of this node would install, as it is configured, from all enabled repositories."""
     filtered: tuple[Package, ...] = ()
-    """Of `behind`, what the filter of module streams hides."""
+    """The part of `behind` that the filter of module streams hides."""
     carried: tuple[Package, ...] = ()
     """The newest of each package that is installed and in the repository."""
     installed: tuple[Package, ...] = ()
@@ -57,7 +57,7 @@ class PackageState:
     repositories: tuple[str, ...] = ()
     """Ids of all that are defined on the node."""
     enabled: tuple[str, ...] = ()
-    """Of them, those that are enabled."""
+    """Ids of the enabled ones."""
     origins: tuple[tuple[str, str], ...] = ()
     """(repository, package): where each installed package came from, as far as dnf knows."""
     duplicates: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ class Statement:
     cluster: str
     environment: str
     scenario: str
-    """Of the rehearsal cluster; empty elsewhere."""
+    """The scenario of the rehearsal cluster; empty elsewhere."""
     runbook: str
     """Hash of the runbook's sources."""
     source: str

@@ -1,8 +1,8 @@
 """The look of a plan: the cluster as it is now, and what the changes shown so far will leave.
 
-Of the time after a change only this is known: standby and fencing, by what the change opens and
-closes in the ledger, and that the change was made. Every other question raises NotKnownYet, so
-that no plan takes the state of now for the state of then.
+After a change only this is known: that it was made, and standby and fencing, by what it opens and
+closes in the ledger. Every other question raises NotKnownYet, so that no plan takes the present
+state for the state after the change.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class PlanLook(Look):
 
 
 class _StatusToCome:
-    """Of a status after the changes ahead, what their ledger entries say; the rest is unknown."""
+    """A status after the changes ahead: it knows what their ledger entries say, nothing else."""
 
     def __init__(self, status: ClusterStatus, ahead: Ahead) -> None:
         moved = ahead.changed("standby")

@@ -30,7 +30,7 @@ class Asker:
         """The way on which the service has answered."""
 
     def ask(self) -> None:
-        """Until one way has answered all of them are tried, afterwards that one."""
+        """Try all ways until one has answered; from then on ask by that one."""
         if self.way is not None:
             self._ask(self.way)
             return

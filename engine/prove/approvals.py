@@ -1,7 +1,7 @@
 """Approvals given and read: the plan's hash, signed with a person's ssh key.
 
 The signature covers the plan's hash and its material facts, the name, and from when until when.
-Who may approve is said by a file of allowed signers, as ssh-keygen has it.
+A file of allowed signers, as ssh-keygen has it, says who may approve.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Evidence:
 
     @property
     def verdict(self) -> Verdict:
-        """Of all that the step has judged until now."""
+        """The verdict on all that the step has judged until now."""
         return Verdict(tuple(self.blocking))
 
     def judge(

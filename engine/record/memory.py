@@ -78,7 +78,7 @@ class Memory:
     changed_by: str | None = None
     """The run that opened the attempt or last began a change."""
     _before: dict[str, _Before] = field(default_factory=dict, repr=False, compare=False)
-    """By the key of the change whose result is not on record yet."""
+    """Key of a change whose result is not on record yet -> what its intent replaced."""
     started: str | None = None
     ended: str | None = None
 

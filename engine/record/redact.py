@@ -140,7 +140,7 @@ def whole_end(text: str, most: int = 300) -> str:
 
 
 def _one_of(forms: Iterable[str]) -> re.Pattern[str]:
-    """By their first character: a text of megabytes is not tried against each of them."""
+    """A pattern for all forms, by their first character: a long text is not searched for each."""
     # the longest first, so that no part of a longer form stays visible
     ordered = sorted(forms, key=lambda form: (form[0], -len(form), form))
     grouped = groupby(ordered, key=lambda form: form[0])

@@ -24,7 +24,7 @@ class Reapplier:
         """Nothing is handed to N."""
 
     def hand_over(self) -> None:
-        """Nor at the end."""
+        """Nothing is handed to N at the end either."""
 
     def apply(self, step: str, action: Changes) -> Applied:
         """Drive one action to its end. Raises NotDone where the run's did, Diverged when it

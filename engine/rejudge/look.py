@@ -149,7 +149,7 @@ class RecordedLook(Look):
     def _records(self, node: str, query: Query[Any]) -> Records:
         """They lie beside the journal; the answer itself is an archive, masked like all answers.
 
-        Who held the lock when they were read is judged by nobody.
+        No step judges who held the lock when they were read.
         """
         free = Lock(is_held=False, age=0, holder={})
         return Records(self._attempt() if self._answer(node, query).code == 0 else None, free)

@@ -80,7 +80,7 @@ class JudgingSession(Session):
         return path
 
     def watch_standby(self) -> None:
-        """Who entered and left is on record."""
+        """Nothing to watch: who entered and left standby is on record."""
 
     def attempt_events(self) -> list[Event]:
         return [*self.survey.earlier, *self.record.before(self.run.step)]

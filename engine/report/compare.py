@@ -108,7 +108,7 @@ def _is_longer(before: float, now: float) -> bool:
 
 
 def _findings(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Line]:
-    """By code: how many, and how heavy; the subjects are names of another cluster."""
+    """Findings by code, with number and weight; their subjects name nodes of two clusters."""
     mine, theirs = _counted(one), _counted(other)
     for code in dict.fromkeys([*mine, *theirs]):
         if mine.get(code) != theirs.get(code):

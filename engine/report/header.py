@@ -140,7 +140,7 @@ _TELLS_ATTEMPT = ("position", "attempt-opened")
 
 
 def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
-    """Who ran it; of an attempt of several people all of them, the first one first."""
+    """Who ran it: all people of the attempt, the first one first."""
     names = [e.get("operator", "") for e in [*earlier, *own] if e["event"] == "run-started"]
     return ", ".join(dict.fromkeys(filter(None, names)))
 
@@ -152,5 +152,5 @@ def _taken(started: str, finished: str) -> str:
 
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:
-    """Of the whole attempt, as far as it was measured."""
+    """Service gaps of the whole attempt, as far as they were measured."""
     return {"totals": totals_of(events), "gaps": [gap.as_data() for gap in gaps_of(events)]}

@@ -20,7 +20,7 @@ from engine.run.lines import is_past, plan_lines
 from engine.run.session import Session
 
 SCHEMA = 1
-"""Of plan.json."""
+"""The form of plan.json."""
 
 
 def draw_plan(run: Run, session: Session | None, ending: Ending) -> list[str]:

@@ -55,5 +55,5 @@ def given(config: pytest.Config) -> tuple[str, ...]:
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
-    """By the numbers of their files, whichever folder these are in; within a file as they stand."""
+    """Sorted by the numbers of their files, whichever folder has them; files keep their order."""
     return sorted(items, key=lambda item: item.path.name)

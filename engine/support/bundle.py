@@ -1,6 +1,6 @@
 """The support bundle of a run: wanted once, asked for at the run's end, written before the seal.
 
-Who calls support, as the guide asks, has in hand what they need. It never stops a run, changes
+Whoever calls support, as the guide asks, has in hand what they need. It never stops a run, changes
 its exit code, or changes anything on a node.
 """
 

@@ -31,7 +31,7 @@ class Transport(Protocol):
     """
 
     on_refused: Callable[[Refused], None]
-    """Told of the first refusal of the role firewall, from any thread; from then on nothing but
+    """Called at the first refusal of the role firewall, from any thread; from then on nothing but
     the run's bookkeeping is sent."""
     on_stranger: Callable[[Lost], None]
     """Called once for each node whose place another machine has taken; from any thread."""

@@ -16,7 +16,7 @@ FORWARDING_OFF = (
     "AllowStreamLocalForwarding yes (or all, or local) and no DisableForwarding for this user; "
     "set it, reload sshd, and run again"
 )
-# Of ssh's long warning about a changed host key: the fingerprint, and where the old one stands.
+# In ssh's long warning about a changed host key: the fingerprint, and where the old one stands.
 _TELLING = re.compile(r"SHA256:|Offending .* in ")
 _NOISE = re.compile(r"^(@+|Warning: Permanently added .*|\s*)$")
 # ssh's last words when no server greeted; through a hop, those about the hop's end come before.

@@ -109,7 +109,7 @@ def _program(command: str) -> str:
 
 
 def _locked(settings: dict[str, list[str]]) -> tuple[str, ...]:
-    """Of the keys that ssh would offer: those that it can't open without a passphrase."""
+    """Those keys that ssh would offer, but can't open without a passphrase."""
     keys = [Path(text).expanduser() for text in settings.get("identityfile", [])]
     locked = [key for key in keys if key.is_file() and _is_locked(key)]
     if not locked:

@@ -72,7 +72,7 @@ def _text(path: str, *, is_leftover: bool) -> Query[Secret | str]:
 
 
 def not_known(found: Mapping[str, Iterable[str]], known: Collection[str]) -> dict[str, list[str]]:
-    """By node those of the files that the version step is not known to leave."""
+    """Node -> those of its files that the version step is not known to leave."""
     return {node: [path for path in paths if path not in known] for node, paths in found.items()}
 
 

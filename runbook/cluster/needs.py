@@ -72,7 +72,7 @@ CLIENT_OPTIONS: Query[frozenset[str]] = Query(
     parse=_options,
     recorded=lambda names: " ".join(sorted(names)),
 )
-"""By its option files (`~/.my.cnf`, `/etc/my.cnf.d`).
+"""Options that its option files set (`~/.my.cnf`, `/etc/my.cnf.d`).
 
 No value leaves the node: MariaDB 10.11 prints passwords like all others.
 """

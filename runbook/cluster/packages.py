@@ -120,7 +120,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
 
 
 def _accepted(weighed: Iterable[Finding], of: Mapping[str, Iterable[Package]]) -> Of:
-    """Of findings whose subject is the node that has them."""
+    """The packages of accepted findings, by node; a finding's subject is the node."""
     return [(finding.subject, of[finding.subject]) for finding in weighed if finding.accepted]
 
 

@@ -21,7 +21,7 @@ _NOBODY = "no node is in standby"
 
 
 def unstandby_to_come(look: Look) -> Foreseen | Nothing:
-    """By who is in standby now, and how."""
+    """The changes for the nodes that are in standby now, by how that was set."""
     if not look.cluster_status().standby_nodes:
         return Nothing(_NOBODY)
     further = transient_standby_ended(look, look.names.operative)

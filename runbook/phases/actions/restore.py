@@ -30,7 +30,7 @@ def standby_entries(memory: Memory) -> tuple[str, ...]:
 
 
 def unstandby_planned(look: Look) -> Foreseen | Nothing:
-    """By who of the ledger is in standby now, and how."""
+    """The changes for the ledger's nodes that are in standby now, by how that was set."""
     entries, status = standby_entries(look.memory), look.cluster_status()
     left = _not_active(status, entries)
     if not left:

@@ -1,9 +1,9 @@
 """Moving httpd to each operative node and back, to prove OCS by use there (guide row G14).
 
-By a location constraint of our own, whose id tells whose it is. `pcs resource move` and `ban` leave
-theirs behind or not, depending on the version. `pcs constraint location add` is the one form that
-pcs 0.10, 0.11 and 0.12 all take. It replaces a constraint of somebody else for the same resource
-and node: then a member of the group is named in the group's place, which moves the group as well.
+A location constraint of our own moves it; its id tells whose it is. `pcs resource move` and `ban`
+leave theirs behind or not, depending on the version. `pcs constraint location add` is the one form
+that pcs 0.10, 0.11 and 0.12 all take. It replaces somebody else's constraint for the same resource
+and node. So where there is one, a member of the group is named, which moves the group as well.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class CantDecrypt(Exception):
 def keyed_digest(stored: Secret, key: Secret) -> str:
     """What is kept of a stored password to see later whether it changed: an HMAC-SHA256.
 
-    By a key that is thrown away with the attempt: the value before the upgrade is reversible, so
+    The key is thrown away with the attempt: the value before the upgrade is reversible, so
     any other digest could be tried out against common passwords.
     """
     return hmac.new(key.reveal().encode(), stored.reveal().encode(), hashlib.sha256).hexdigest()

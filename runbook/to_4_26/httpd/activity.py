@@ -153,7 +153,7 @@ class Activity:
     failed: Mapping[Cause, tuple[str, ...]] = field(default_factory=dict)
     """Lines of the activity log of agents, the newest 1000 at most."""
     our_login_failed: bool = False
-    """By the log a request of this runbook's own failed at the login."""
+    """The log has a request of this runbook that failed at the login."""
     logs: tuple[str, ...] = ()
     """The access logs; without any nobody can tell what agents got."""
     answers: Mapping[int, int] = field(default_factory=dict)

@@ -90,7 +90,7 @@ class Slot(NamedTuple):
     number: int | None
     value: int | None
     is_filled: bool = False
-    """By its other columns a module is in the slot: it has a speed or a serial number."""
+    """Its other columns tell of a module in the slot: a speed or a serial number."""
 
 
 @dataclass(frozen=True)

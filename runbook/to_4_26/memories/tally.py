@@ -99,7 +99,7 @@ class Tally:
 
     counts: Counter[Verdict] = field(default_factory=Counter)
     contacted: int = 0
-    """Of those that have not reported yet: how many have talked to the server since."""
+    """How many of those that have not reported yet have talked to the server since."""
     by_agent: dict[Verdict, Counter[str]] = field(default_factory=dict)
     left: list[Judged] = field(default_factory=list)
     """The first ones that are open."""
