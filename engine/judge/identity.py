@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from engine.judge.text import listed
-from engine.model.definition import ClusterDefinition, DefinedNode
+from engine.model.definition import ClusterDefinition, DefinedNode, short
 from engine.model.finding import Finding
 from engine.model.identity import Identity, same_name
 from engine.model.inventory import Environment, Host, Inventory
@@ -198,8 +198,7 @@ def _full_names(node: DefinedNode) -> list[str]:
 
 def _is_called(node: DefinedNode, name: str) -> bool:
     # the domain after a node's name may be a third one, which the cluster file does not have
-    short = name.partition(".")[0]
-    return any(same_name(full, name) or same_name(full, short) for full in _full_names(node))
+    return any(same_name(full, form) for form in (name, short(name)) for full in _full_names(node))
 
 
 def _twice(identities: Mapping[str, Identity]) -> list[list[str]]:

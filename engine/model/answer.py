@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.errors import RunbookError
+from engine.model.definition import is_same_node, short
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 """Bytes of each output stream that an `Answer` keeps; the rest is read, counted and dropped."""
@@ -59,18 +60,15 @@ class Known:
 
     def is_same_as(self, other: Known) -> bool:
         """The same machine id; names in any form, without case; the member where both are told."""
-        return (self.machine_id, _short(self.hostname)) == (
-            other.machine_id,
-            _short(other.hostname),
-        ) and ("" in (self.member, other.member) or self.member.lower() == other.member.lower())
+        return (
+            self.machine_id == other.machine_id
+            and is_same_node(short(self.hostname), short(other.hostname))
+            and ("" in (self.member, other.member) or is_same_node(self.member, other.member))
+        )
 
     def __str__(self) -> str:
         member = f", {self.member!r} in pacemaker" if self.member else ""
         return f"{self.hostname!r}{member} with machine id {self.machine_id or 'none'}"
-
-
-def _short(name: str) -> str:
-    return name.partition(".")[0].lower()
 
 
 ANOTHER_NOW = "it is another machine now"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from engine.model.definition import ClusterDefinition
+from engine.model.definition import ClusterDefinition, short
 
 _ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
 
@@ -66,5 +66,4 @@ def same_name(one: str, other: str) -> bool:
     one, other = one.lower().rstrip("."), other.lower().rstrip(".")
     if one == other:
         return True
-    short, others_short = one.partition(".")[0], other.partition(".")[0]
-    return short == others_short and (one == short or other == others_short)
+    return short(one) == short(other) and (one == short(one) or other == short(other))

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from engine.model.change import Change
 from engine.model.finding import Finding
+from engine.model.steps import base_of
 
 
 class Verdict(StrEnum):
@@ -63,4 +64,4 @@ class PlannedStep:
     @property
     def base(self) -> str:
         """The name without round and node."""
-        return self.name.partition("[")[0]
+        return base_of(self.name)

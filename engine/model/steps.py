@@ -67,7 +67,7 @@ class StepItem:
 
     @property
     def phase(self) -> str:
-        return self.mark.name.split(".")[0]
+        return phase_of(self.mark.name)
 
     def waits_for(self) -> list[str]:
         """The names it depends on, its own round and node filled in."""
@@ -79,6 +79,16 @@ class StepItem:
                 name = name.replace("{previous}", str(self.round - 1))
             names.append(name.replace("{round}", str(self.round)).replace("{node}", str(self.node)))
         return names
+
+
+def phase_of(step: str) -> str:
+    """The phase of a step, by its name."""
+    return step.partition(".")[0]
+
+
+def base_of(step: str) -> str:
+    """A step's name without round and node: the same for all items of a fan-out."""
+    return step.partition("[")[0]
 
 
 def waiting_for(roots: Iterable[str]) -> str:

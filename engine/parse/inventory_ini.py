@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.model.definition import short
 from engine.model.inventory import Host, Inventory, Role, Setting
 from engine.parse.inventory_groups import resolve
 from engine.parse.inventory_lines import HostLine, Lines, Wrong, read_lines
@@ -110,9 +111,8 @@ def _check_unique(lines: list[HostLine], hosts: list[Host], problems: Problems) 
 
 def _same_name(name: str, names: dict[str, HostLine]) -> HostLine | None:
     """The host that has this name, its short form, or a long form of it."""
-    short = name.partition(".")[0]
     longer = (key for key in names if "." not in name and key.startswith(f"{name}."))
-    candidates: Iterable[str] = (name, short, *longer)
+    candidates: Iterable[str] = (name, short(name), *longer)
     return next((names[key] for key in candidates if key in names), None)
 
 

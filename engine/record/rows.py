@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.model.event import Event
+from engine.model.steps import base_of, phase_of
 
 
 class RowState(StrEnum):
@@ -67,7 +68,7 @@ class Course:
     def add(self, event: Event) -> None:
         kind = event["event"]
         if kind == "steps":
-            phases = dict.fromkeys(_phase(step["name"]) for step in event["steps"])
+            phases = dict.fromkeys(phase_of(step["name"]) for step in event["steps"])
             self._order = {phase: place for place, phase in enumerate(phases)}
         elif kind == "intent":
             self._reached = max(self._reached, self._place(event))
@@ -79,11 +80,7 @@ class Course:
         return self._closed or self._place(event) < self._reached
 
     def _place(self, event: Event) -> int:
-        return self._order.get(_phase(event.get("step", "")), 0)
-
-
-def _phase(step: str) -> str:
-    return step.partition(".")[0]
+        return self._order.get(phase_of(event.get("step", "")), 0)
 
 
 def _take(of_row: dict[str, Event], event: Event, *, is_late: bool) -> None:
@@ -115,7 +112,7 @@ def _both(before: Event, event: Event) -> Event:
 
 
 def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -> Row:
-    recorded = {event["step"].split("[")[0] for event in of_row.values()}
+    recorded = {base_of(event["step"]) for event in of_row.values()}
     missing = tuple(step for step in serving if step not in recorded)
     if any(event.get("settles") for event in of_row.values()):
         missing = ()

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, TextIO
 
+from engine.model.steps import phase_of
+
 _IDLE = ("nothing to do", "not needed", "not applicable", "AFTER", "SATISFIED")
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
 
@@ -132,7 +134,7 @@ class Console:
 
     def step(self, name: str, intent: str) -> None:
         """A step begins: phase, step x of y, elapsed, expected."""
-        phase = name.split(".")[0]
+        phase = phase_of(name)
         if phase != self._phase:
             self._phase = phase
             self.line("")

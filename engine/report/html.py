@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
+from engine.model.steps import base_of
 from engine.report.gaps import HOW, sentence
 from engine.report.next import next_commands
 from engine.report.templates import template
@@ -73,7 +74,7 @@ def _steps(names: Iterable[str]) -> str:
     """Steps by their bare names; a fan-out says how many of its items recorded something."""
     counts: dict[str, int] = {}
     for name in names:
-        bare = name.split("[")[0]
+        bare = base_of(name)
         counts[bare] = counts.get(bare, 0) + 1
     return ", ".join(f"{bare} ({n} items)" if n > 1 else bare for bare, n in counts.items())
 

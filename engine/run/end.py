@@ -10,6 +10,7 @@ from typing import Any
 from engine.model.change import Change
 from engine.model.event import stamp
 from engine.model.plan import PlannedStep, Verdict
+from engine.model.steps import phase_of
 from engine.plan.timeline import Timeline, timeline
 from engine.record.evidence import as_data
 from engine.record.material import material_hash, material_of
@@ -142,7 +143,7 @@ def _timeline(run: Run, session: Session) -> Timeline | None:
         settings=run.inventory.settings,
         now=run.now(),
         left=phases if is_start else left,
-        no_return=run.release.no_return.partition(".")[0] if not is_past(run) else "",
+        no_return=phase_of(run.release.no_return) if not is_past(run) else "",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.judge.text import quoted
+from engine.model.definition import short
 from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.folding import consequence, folded
 from engine.model.plan import PlannedStep, Verdict
@@ -105,7 +106,7 @@ def _acceptance(finding: Finding, never: frozenset[str]) -> str:
 
 def _shortener(names: Sequence[str]) -> Callable[[str], str]:
     """Node names up to the first dot, when that is enough to tell them apart."""
-    short = {name: name.partition(".")[0] for name in names}
-    if len(set(short.values())) < len(names):
-        short = {}
-    return lambda name: short.get(name, name)
+    brief = {name: short(name) for name in names}
+    if len(set(brief.values())) < len(names):
+        brief = {}
+    return lambda name: brief.get(name, name)

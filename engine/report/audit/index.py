@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.facts import APPROVED, BACK_OUT
+from engine.model.steps import phase_of
 from engine.record.rows import Course
 from engine.report.audit.records import changes_of
 from engine.report.audit.runs import runs_of
@@ -68,7 +69,7 @@ def tests_before(change: Sequence[Event]) -> list[Event]:
 def tests_after(change: Iterable[Event]) -> list[str]:
     """The phases from the verification up to the closing, those of the version step among them."""
     steps = [step for event in change if event["event"] == "steps" for step in event["steps"]]
-    phases = list(dict.fromkeys(str(step["name"]).partition(".")[0] for step in steps))
+    phases = list(dict.fromkeys(phase_of(str(step["name"])) for step in steps))
     until = phases.index(_CLOSED) if _CLOSED in phases else len(phases)
     return phases[phases.index(_VERIFIED) : until] if _VERIFIED in phases else []
 
@@ -123,7 +124,7 @@ def approvals_of(events: Sequence[Event]) -> list[Mapping[str, Any]]:
 def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:
     last: dict[str, str] = {}
     for event in events:
-        if event["event"] == "step-ended" and str(event["name"]).partition(".")[0] in phases:
+        if event["event"] == "step-ended" and phase_of(str(event["name"])) in phases:
             name, outcome = str(event["name"]), str(event["outcome"])
             # a later run that found nothing left to test takes no test away
             if not (last.get(name) == "done" and outcome in _IDLE):

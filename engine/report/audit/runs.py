@@ -10,6 +10,7 @@ from itertools import groupby
 
 from engine.model.event import Event
 from engine.model.facts import CONFLICTS
+from engine.model.steps import phase_of
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
 
 
@@ -82,7 +83,7 @@ def phases_of(events: Iterable[Event]) -> list[Span]:
     for event in events:
         if event["event"] not in ("step-started", "step-ended"):
             continue
-        phase = str(event["step"]).partition(".")[0]
+        phase = phase_of(str(event["step"]))
         mine.setdefault((str(event["run"]), phase), []).append(moment(event))
     for (_, phase), times in mine.items():
         spans.append(Span(phase, min(times), max(times)))
