@@ -22,7 +22,7 @@ from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Outcome
 from engine.record.memory import ChangeRecord
-from engine.record.outputs import both
+from engine.record.outputs import NO_ANSWER, SECRET, both
 from engine.record.run import Run
 from engine.transport.base import Transport
 
@@ -202,9 +202,9 @@ class Applier:
         *,
         never_started: bool = False,
     ) -> None:
-        output: dict[str, Any] = {"text": reason or "(no answer)"}
+        output: dict[str, Any] = {"text": reason or NO_ANSWER}
         if change.secret_output:
-            output = {"text": "(not recorded: secret)"}
+            output = {"text": SECRET}
         elif answer is not None:
             printed = both(_text(answer.stdout), _text(answer.stderr))
             output = self.run.outputs.describe(f"{change.node}-{key}", printed)

@@ -24,7 +24,7 @@ from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.queries.rows import write_rows
 from engine.record.memory import Memory
-from engine.record.outputs import both
+from engine.record.outputs import NO_ANSWER, SECRET, both
 from engine.record.position import Position
 from engine.record.run import Run
 from engine.report.gaps import seen_now
@@ -247,7 +247,7 @@ class Look:
         try:
             rows, seconds = ask_database(self._transport, node, query)
         except Unanswered as error:
-            output = {"text": "(no answer)"}
+            output = {"text": NO_ANSWER}
             self._run.record("observation", **asked, output=output, problem=error.why)
             raise
         self._run.record(
@@ -255,7 +255,7 @@ class Look:
             **asked,
             rows=len(rows),
             seconds=round(seconds, 3),
-            output={"text": "(not recorded: secret)"} if query.secret else self._rows(query, rows),
+            output={"text": SECRET} if query.secret else self._rows(query, rows),
         )
         try:
             return query.parse(rows)
@@ -307,7 +307,7 @@ class Look:
             node=node,
             question=FORWARDED,
             command=forward_of(path),
-            output={"text": "(no answer)" if problem else refused or _IS_FORWARDED},
+            output={"text": NO_ANSWER if problem else refused or _IS_FORWARDED},
             **({"problem": problem} if problem else {}),
         )
         if problem:
@@ -354,11 +354,11 @@ class Look:
         told: str | None = None,
         lost: LostKind | None = None,
     ) -> None:
-        output: dict[str, Any] = {"text": "(no answer)"}
+        output: dict[str, Any] = {"text": NO_ANSWER}
         if told is not None:
             output = self._run.outputs.describe(f"{node}-{query.name}", told)
         elif query.secret or query.recorded is not None:
-            output = {"text": "(not recorded: secret)"}
+            output = {"text": SECRET}
         elif answer is not None:
             printed = both(answer.text, answer.errors)
             output = self._run.outputs.describe(f"{node}-{query.name}", printed)

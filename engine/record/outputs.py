@@ -24,6 +24,9 @@ def excerpt(text: str, most: int = EXCERPT) -> str:
     return f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}"
 
 
+NO_ANSWER = "(no answer)"
+SECRET = "(not recorded: secret)"
+"""In the place of a text that there is none of, or that is kept to itself."""
 _ERRORS = "\n[stderr] "
 
 

@@ -12,10 +12,8 @@ from typing import Any, NoReturn, cast
 from engine.model.answer import Answer
 from engine.model.event import Event
 from engine.queries.rows import read_rows
-from engine.record.outputs import apart
+from engine.record.outputs import SECRET, apart
 from engine.secrets import MASK
-
-SECRET = "(not recorded: secret)"
 
 
 class NotRecorded(Exception):

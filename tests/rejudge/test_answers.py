@@ -18,8 +18,8 @@ from engine.model.statement import SeenStatement, Statement
 from engine.prove.approvals import approvals_here
 from engine.prove.statement import statement_here
 from engine.queries.rows import read_rows, write_rows
-from engine.record.outputs import EXCERPT, Outputs
-from engine.rejudge.answers import SECRET, Diverged, NotRecorded, answer_of, rows_of, text_of
+from engine.record.outputs import EXCERPT, SECRET, Outputs
+from engine.rejudge.answers import Diverged, NotRecorded, answer_of, rows_of, text_of
 from engine.rejudge.look import RecordedLook
 from engine.rejudge.record import Record
 from engine.report.evidence_files import Evidence
