@@ -17,8 +17,8 @@ from engine.prove.seal import seal_anew
 from engine.record.archive import name_of
 from engine.record.journal import utc_now
 from engine.record.run import Ending
-from engine.rejudge.told import data_of
-from engine.rejudge.told import lines_of as lines_of_judging
+from engine.rejudge.rendering import data_of
+from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.audit.page import NAME as PAGE
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines

@@ -19,8 +19,8 @@ from engine.report.audit.page import NotDrawn, write_page
 from engine.report.last_lines import last_lines
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN
-from engine.run.end import draw_plan, write_plan
 from engine.run.notify import notify
+from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
 from engine.support import bundle
 from engine.support.asking import Collected

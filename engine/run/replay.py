@@ -23,8 +23,8 @@ from engine.report.evidence_files import Evidence
 from engine.report.summary import planned_steps, summary_of, write_summary
 from engine.run import hooks as report
 from engine.run.closing import WRITTEN, events_of
-from engine.run.end import write_plan
 from engine.run.ending import Ended
+from engine.run.plan_ending import write_plan
 from engine.run.step_report import replayed
 
 

@@ -10,9 +10,9 @@ from engine.model.facts import BACK_OUT
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
-from runbook.to_4_26.following import ListUnusable, list_here
-from runbook.to_4_26.memories import dump, followed
-from runbook.to_4_26.memories.fetched import fetched_findings
+from runbook.to_4_26.follow_up import ListUnusable, list_here
+from runbook.to_4_26.memories import dump, follow_up_list
+from runbook.to_4_26.memories.local_copy import fetched_findings
 from runbook.to_4_26.memories.table import no_memories
 from runbook.to_4_26.presence import presence
 
@@ -72,14 +72,14 @@ def _of_earlier(look: Look) -> str:
 def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Proof) -> None:
     """The list of machines to follow up; without it the upgrade is as safe as with it."""
     attempt, sha256 = look.attempt or "", proof.agents_sha256
-    if not look.ask(look.names.active, followed.is_whole(attempt, sha256)):
+    if not look.ask(look.names.active, follow_up_list.is_whole(attempt, sha256)):
         evidence.note("the list of the machines to follow up is not there any more")
         return
     try:
         file = list_here(session, look, attempt, sha256)
-        machines = sum(1 for _ in followed.read(file))
+        machines = sum(1 for _ in follow_up_list.read(file))
     except (ListUnusable, ValueError) as error:
         evidence.note(f"the list of the machines to follow up can't be used: {error}")
         return
-    evidence.remember(followed.LISTED_FACT, machines=machines, sha256=sha256)
-    evidence.note(f"{followed.FILE}, {machines} machines to follow up, sha256 {sha256}")
+    evidence.remember(follow_up_list.LISTED_FACT, machines=machines, sha256=sha256)
+    evidence.note(f"{follow_up_list.FILE}, {machines} machines to follow up, sha256 {sha256}")

@@ -19,12 +19,12 @@ from engine.secrets import Secret
 from runbook.cluster import product
 from runbook.to_4_26 import failover
 from runbook.to_4_26.actions.backup import VERIFIED, Beside, is_compared
-from runbook.to_4_26.following import ListUnusable, follow, list_here
+from runbook.to_4_26.follow_up import ListUnusable, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
 from runbook.to_4_26.httpd.checks import HTTPD_RESOURCE, has_ocs_server, httpd_node, ocs_online
-from runbook.to_4_26.memories import dump, followed
+from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
 from runbook.to_4_26.memories.table import no_memories
@@ -198,7 +198,7 @@ def test_scratch(memories_beside_dropped: Applied, look: Look) -> None:
 @step("verification.agents", after=("verification.memories",), guide=("G08",))
 def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """A first look at the agents that had sent strings; they are followed up days later."""
-    listed = look.memory.facts.get(followed.LISTED_FACT)
+    listed = look.memory.facts.get(follow_up_list.LISTED_FACT)
     if listed is None:
         _without_a_list(look, evidence)
         return

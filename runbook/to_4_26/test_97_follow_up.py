@@ -17,8 +17,8 @@ from engine.record.evidence import Evidence
 from engine.record.run import Followed
 from engine.run.session import Session
 from runbook.to_4_26.actions.backup import VERIFIED
-from runbook.to_4_26.following import ListUnusable, follow, list_here
-from runbook.to_4_26.memories import followed
+from runbook.to_4_26.follow_up import ListUnusable, follow, list_here
+from runbook.to_4_26.memories import follow_up_list
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
 
@@ -31,8 +31,8 @@ def _follows(session: Session) -> Followed:
 def _list(session: Session, look: Look) -> Path:
     """The list: the copy of the run that is followed up, else the one on N."""
     run = _follows(session)
-    sha256 = run.facts[followed.LISTED_FACT]["sha256"]
-    theirs = run.directory / "backups" / followed.FILE
+    sha256 = run.facts[follow_up_list.LISTED_FACT]["sha256"]
+    theirs = run.directory / "backups" / follow_up_list.FILE
     return list_here(session, look, run.attempt, sha256, theirs)
 
 
@@ -61,7 +61,7 @@ def test_cluster(runbook_session: Session, look: Look, evidence: Evidence) -> No
 def test_list(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The list of machines is the one that was made before the upgrade."""
     run = _follows(runbook_session)
-    listed = run.facts.get(followed.LISTED_FACT)
+    listed = run.facts.get(follow_up_list.LISTED_FACT)
     if listed is None:
         assert evidence.judge(
             [_no_list(run, "its evidence names none")], observed="no list on record"
@@ -83,8 +83,8 @@ def _no_list(run: Followed, why: str) -> Finding:
         code="agents-list-missing",
         subject=f"attempt {run.attempt}",
         observed=f"the list of the machines to follow up can't be had: {why}",
-        expected=f"backups/{followed.FILE} of that run, or {followed.path(run.attempt)} on N, with"
-        " the sum on record",
+        expected=f"backups/{follow_up_list.FILE} of that run, or"
+        f" {follow_up_list.path(run.attempt)} on N, with the sum on record",
         remedy="Name another run of the same upgrade, whose backups/ has the list, or bring N into"
         " reach. If it is lost, look at the agents by hand: the preflight's report lists them.",
         guide=("G08",),
@@ -95,12 +95,12 @@ def _no_list(run: Followed, why: str) -> Finding:
 def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """How each agent does that had sent strings: every machine of the list has its verdict."""
     run = _follows(runbook_session)
-    if not run.facts[followed.LISTED_FACT]["machines"]:
+    if not run.facts[follow_up_list.LISTED_FACT]["machines"]:
         evidence.not_needed(NOBODY)
         return
     moment = datetime.fromisoformat(run.facts[VERIFIED]["moment"])
     tally, table = follow(look, evidence, _list(runbook_session, look), moment)
-    machines = run.facts[followed.LISTED_FACT]["machines"]
+    machines = run.facts[follow_up_list.LISTED_FACT]["machines"]
     assert tally.machines == machines, "every machine of the list has its verdict"
     for line in tally.lines():
         runbook_session.console.output(line)

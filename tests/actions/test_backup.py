@@ -27,7 +27,7 @@ from runbook.to_4_26.actions.backup import (
     memories_beside,
     memories_beside_dropped,
 )
-from runbook.to_4_26.memories import dump, followed
+from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
@@ -55,7 +55,7 @@ case "$*" in
 esac
 """
 BACKUP = dump.backup_path("A1")
-LIST = followed.path("A1")
+LIST = follow_up_list.path("A1")
 PROOF = dump.proof_path("A1")
 PLACES = {"datadir": "/var/lib/mysql", "tmpdir": "/var/lib/tmp:/var/lib/tmp2"}
 BEGAN = datetime(2024, 3, 9, 21, 59, 30)
@@ -148,10 +148,12 @@ def test_the_list_of_machines_lies_beside_the_backup_and_is_on_record(
     assert proof is not None
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     assert (proof.agents, proof.agents_sha256) == (1, sha256)
-    assert look.ask(N, followed.listed("A1")) == followed.Listed(sha256, 1, proof.sha256)
-    assert look.ask(N, followed.is_whole("A1", sha256))
-    assert not look.ask(N, followed.is_whole("A1", "0" * 64))
-    (agent,) = followed.read(file)
+    assert look.ask(N, follow_up_list.listed("A1")) == follow_up_list.Listed(
+        sha256, 1, proof.sha256
+    )
+    assert look.ask(N, follow_up_list.is_whole("A1", sha256))
+    assert not look.ask(N, follow_up_list.is_whole("A1", "0" * 64))
+    (agent,) = follow_up_list.read(file)
     assert (agent.machine, agent.text_slots, agent.decorated_slots) == (7, (1,), ())
 
 
@@ -167,7 +169,7 @@ def test_a_list_that_is_not_that_of_the_backup_is_made_anew(
     elif damage == "other":
         nodes.path(N, LIST).write_bytes(gzip.compress(b""))
     else:
-        facts = nodes.path(N, followed.facts_path("A1"))
+        facts = nodes.path(N, follow_up_list.facts_path("A1"))
         facts.write_text(facts.read_text().replace(sha256, "0" * 64))
     assert [change.what for change in back_up(nodes, look).changes] == [LISTED, RECORDED, DROPPED]
     assert gzip.decompress(nodes.path(N, LIST).read_bytes()).decode() == MACHINES

@@ -20,8 +20,8 @@ from runbook.to_4_26 import test_50_backup as backup
 from runbook.to_4_26 import test_72_verification_ocs as verification
 from runbook.to_4_26 import test_97_follow_up as steps
 from runbook.to_4_26.actions.backup import VERIFIED
-from runbook.to_4_26.following import list_here
-from runbook.to_4_26.memories import followed
+from runbook.to_4_26.follow_up import list_here
+from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.agents import Slot
 from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.test_ocs_followed import LATER, MOMENT, agent, listed, now
@@ -77,7 +77,7 @@ def their(tmp_path: Path) -> Path:
     """The list in the directory of the run that is followed up."""
     (tmp_path / "theirs" / "backups").mkdir(parents=True)
     agents = [agent(machine) for machine in (1, 2, 3)]
-    return listed(tmp_path / "theirs" / "backups" / followed.FILE, agents)
+    return listed(tmp_path / "theirs" / "backups" / follow_up_list.FILE, agents)
 
 
 def sha256(file: Path) -> str:
@@ -88,7 +88,7 @@ def session(tmp_path: Path, their: Path, on_n: Path | None = None, **fact: Any) 
     made = Session(tmp_path, on_n)
     facts: dict[str, Any] = {VERIFIED: {"moment": MOMENT.isoformat()}}
     if fact:
-        facts[followed.LISTED_FACT] = fact
+        facts[follow_up_list.LISTED_FACT] = fact
     made.run.follows = Followed(their.parent.parent, "RUN", "A1", "execute", facts)
     return made
 
@@ -115,7 +115,7 @@ def test_else_the_one_on_n_is_fetched_once(tmp_path: Path, their: Path, damage: 
     for _ in range(2):
         found = list_here(made, Look({}), "A1", sha256(on_n), their)  # type: ignore[arg-type]
         assert found.read_bytes() == on_n.read_bytes()
-    assert made.fetched == [("cat", "--", followed.path("A1"))]
+    assert made.fetched == [("cat", "--", follow_up_list.path("A1"))]
 
 
 def test_a_list_on_n_that_is_another_is_none(tmp_path: Path, their: Path) -> None:
@@ -194,7 +194,7 @@ FIRST = verification.test_agents
 def first_look(made: Session, their: Path, machines: Mapping[int, Any]) -> Mapping[str, Any]:
     """The row of the upgrade's own look."""
     facts = {
-        followed.LISTED_FACT: {"machines": 3, "sha256": sha256(their)},
+        follow_up_list.LISTED_FACT: {"machines": 3, "sha256": sha256(their)},
         VERIFIED: {"moment": MOMENT.isoformat()},
     }
     FIRST(made, Look(machines, **facts), evidence_of(made))  # type: ignore[arg-type]
@@ -241,5 +241,5 @@ def test_only_a_list_that_can_be_read_is_put_on_record(
     proof = SimpleNamespace(agents_sha256=sha256(on_n))
     backup._fetch_list(made, look, evidence_of(made), proof)  # type: ignore[arg-type]
     facts = [(event["name"], event["machines"]) for event in events(made, "fact")]
-    assert facts == ([] if machines is None else [(followed.LISTED_FACT, machines)])
+    assert facts == ([] if machines is None else [(follow_up_list.LISTED_FACT, machines)])
     assert events(made, "note")

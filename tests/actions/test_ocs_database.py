@@ -40,7 +40,7 @@ from runbook.to_4_26.memories import (
     capacity_list,
     comparison,
     dump,
-    followed,
+    follow_up_list,
     table,
 )
 from runbook.to_4_26.memories import checks as memories_checks
@@ -346,7 +346,7 @@ def test_a_table_without_rows_goes_the_whole_way(look: FakeLook, database: Serve
     assert (seen.findings, seen.is_listed) == ([], False)
     done = drive(look.nodes, memories_backed_up, look)
     assert str(done.said).startswith("0 rows, checksum 0")
-    assert list(followed.read(look.nodes.path(N, followed.path("A1")))) == []
+    assert list(follow_up_list.read(look.nodes.path(N, follow_up_list.path("A1")))) == []
     convert(database, keep_decorated=True)
     drive(look.nodes, memories_beside, look, Beside())
     proof = look.ask(N, dump.proof("A1"))
@@ -377,7 +377,7 @@ def test_a_column_of_another_type_goes_the_whole_way_when_it_is_accepted(
     is_text = before.startswith("VARCHAR")
     assert [f.code for f in seen.findings] == ["capacity-dirty" if is_text else "capacity-column"]
     drive(look.nodes, memories_backed_up, look)
-    listed = list(followed.read(look.nodes.path(N, followed.path("A1"))))
+    listed = list(follow_up_list.read(look.nodes.path(N, follow_up_list.path("A1"))))
     assert bool(listed) is is_text
     database.mode = LENIENT
     database.rows(f"ALTER TABLE ocsweb.memories MODIFY CAPACITY {after}")
@@ -386,7 +386,7 @@ def test_a_column_of_another_type_goes_the_whole_way_when_it_is_accepted(
     assert proof is not None
     memories_after(look, proof.database_clock)  # type: ignore[arg-type]
     database.rows("UPDATE ocsweb.hardware SET LASTDATE = NOW()")
-    judged = followed.with_now(look, iter(listed))  # type: ignore[arg-type]
+    judged = follow_up_list.with_now(look, iter(listed))  # type: ignore[arg-type]
     verdicts = {agents.verdict(one, now, proof.database_clock) for one, now in judged}
     assert verdicts == ({agents.Verdict.UPDATE_AGENT} if is_text else set())
 
@@ -658,7 +658,7 @@ HOSTILE = (
 
 def listed(look: FakeLook) -> list[agents.FollowedAgent]:
     drive(look.nodes, memories_backed_up, look)
-    return list(followed.read(look.nodes.path(N, followed.path("A1"))))
+    return list(follow_up_list.read(look.nodes.path(N, follow_up_list.path("A1"))))
 
 
 @pytest.mark.parametrize("mode", [STRICT, "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY"])
@@ -762,7 +762,7 @@ def test_each_verdict_on_the_real_server(look: FakeLook, database: Server) -> No
     database.rows("UPDATE ocsweb.hardware SET LASTCOME = NOW() + INTERVAL 1 HOUR WHERE ID = 4")
     database.rows("DELETE FROM ocsweb.hardware WHERE ID = 5")
     database.rows("UPDATE ocsweb.hardware SET ARCHIVE = 1 WHERE ID = 6")
-    seen = dict(followed.with_now(look, iter(found)))  # type: ignore[arg-type]
+    seen = dict(follow_up_list.with_now(look, iter(found)))  # type: ignore[arg-type]
     told = {agent.machine: agents.verdict(agent, now, upgraded).name for agent, now in seen.items()}
     assert told == {
         1: "GOOD",

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.to_4_26.memories import followed
+from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
 from runbook.to_4_26.memories.tally import (
     ADVICE,
@@ -60,7 +60,7 @@ def listed(file: Path, agents: Iterator[FollowedAgent] | list[FollowedAgent]) ->
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / followed.FILE
+    return tmp_path / follow_up_list.FILE
 
 
 SLOTS = st.lists(st.none() | st.integers(-32768, 32767)).map(tuple)
@@ -81,7 +81,7 @@ def test_what_is_read_is_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, agents: list[FollowedAgent]
 ) -> None:
     file = listed(tmp_path_factory.mktemp("list") / "l.gz", agents)
-    assert list(followed.read(file)) == agents
+    assert list(follow_up_list.read(file)) == agents
 
 
 def test_reading_and_counting_takes_constant_memory(file: Path) -> None:
@@ -89,7 +89,7 @@ def test_reading_and_counting_takes_constant_memory(file: Path) -> None:
     tally = Tally()
     tracemalloc.start()
     try:
-        for one in followed.read(file):
+        for one in follow_up_list.read(file):
             tally.add(Judged(Verdict.NOT_YET, one, None), MOMENT)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -119,17 +119,17 @@ def test_a_list_that_can_not_be_read_names_file_and_line(
     file = tmp_path / "l.gz"
     file.write_bytes(content)
     with pytest.raises(ValueError, match=says):
-        list(followed.read(file))
+        list(follow_up_list.read(file))
 
 
 def test_a_copy_is_the_one_on_record_or_it_is_said_why_not(file: Path) -> None:
-    assert "is not there" in followed.problem_of(file, "x")
+    assert "is not there" in follow_up_list.problem_of(file, "x")
     listed(file, [agent()])
-    seen = followed.problem_of(file, "0" * 64)
+    seen = follow_up_list.problem_of(file, "0" * 64)
     assert "on record is 000" in seen
     sha256 = seen.split("sha256 ")[1].split(",")[0]
-    assert followed.problem_of(file, sha256) == ""
-    assert "can't be read" in followed.problem_of(file.parent, sha256)
+    assert follow_up_list.problem_of(file, sha256) == ""
+    assert "can't be read" in follow_up_list.problem_of(file.parent, sha256)
 
 
 class Counting:
@@ -145,11 +145,11 @@ class Counting:
 
 
 def test_machines_are_looked_up_in_parts(file: Path) -> None:
-    count = followed.CHUNK + 2
+    count = follow_up_list.CHUNK + 2
     listed(file, [agent(machine) for machine in range(1, count + 1)])
     look = Counting(gone=5)
-    seen = list(followed.with_now(look, followed.read(file)))  # type: ignore[arg-type]
-    assert look.asked == [followed.CHUNK, 2]
+    seen = list(follow_up_list.with_now(look, follow_up_list.read(file)))  # type: ignore[arg-type]
+    assert look.asked == [follow_up_list.CHUNK, 2]
     assert [one.machine for one, _ in seen] == list(range(1, count + 1))
     assert [one.machine for one, found in seen if found is None] == [5]
 

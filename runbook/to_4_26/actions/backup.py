@@ -16,7 +16,7 @@ from engine.model.change import Doubt, Nothing
 from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
-from runbook.to_4_26.memories import dump, followed
+from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.comparison import (
     DATABASE_CLOCK,
     BackupDifference,
@@ -48,8 +48,8 @@ def memories_backup_to_come(look: Look) -> Foreseen | Nothing:
         changes.append(dump.restore_beside(node, attempt, made.sha256, size.deadline))
     listed = None if changes else _list_there(look, node, made)
     if listed is None:
-        listed = followed.Listed("SHA256", 0, made.sha256)
-        changes.append(followed.make(node, attempt, made, size.deadline))
+        listed = follow_up_list.Listed("SHA256", 0, made.sha256)
+        changes.append(follow_up_list.make(node, attempt, made, size.deadline))
     changes += _pulls(look, node, attempt, made, listed, size)
     changes.append(dump.drop_scratch(node))
     return Foreseen(tuple(changes), "the proof is recorded beside the backup")
@@ -79,7 +79,9 @@ def memories_backed_up(look: Look) -> Action:
         raise StoppedForPerson([_not_proved(_unlike(total, difference, made.began))])
     listed = _list_there(look, node, made)
     if listed is None:
-        listed = followed.parse_listed((yield followed.make(node, attempt, made, size.deadline)))
+        listed = follow_up_list.parse_listed(
+            (yield follow_up_list.make(node, attempt, made, size.deadline))
+        )
     proof = dump.Proof(
         file=dump.backup_path(attempt),
         sha256=made.sha256,
@@ -117,9 +119,9 @@ def dump_there(look: Look, node: str) -> dump.Dump | None:
     return made
 
 
-def _list_there(look: Look, node: str, made: dump.Dump) -> followed.Listed | None:
+def _list_there(look: Look, node: str, made: dump.Dump) -> follow_up_list.Listed | None:
     """The list that was made of this very dump, when a run was cut off behind it."""
-    listed = look.ask(node, followed.listed(look.attempt)) if look.attempt else None
+    listed = look.ask(node, follow_up_list.listed(look.attempt)) if look.attempt else None
     return listed if listed is not None and listed.dump == made.sha256 else None
 
 
@@ -128,7 +130,7 @@ def _pulls(
     node: str,
     attempt: str,
     made: dump.Dump,
-    listed: followed.Listed,
+    listed: follow_up_list.Listed,
     size: dump.TableSize,
 ) -> Changes:
     """Dump and list are copied to N when another node runs the database."""
@@ -136,7 +138,7 @@ def _pulls(
     if node != active:
         host = look.names.internal[node]
         yield dump.pull(active, host, attempt, made, size)
-        yield followed.pull(active, host, attempt, listed, size.deadline)
+        yield follow_up_list.pull(active, host, attempt, listed, size.deadline)
     return None
 
 
@@ -185,7 +187,9 @@ def to_back_up(look: Look) -> dump.TableSize | Nothing:
 
 def _has_list(look: Look, proof: dump.Proof) -> bool:
     """The backup has its list of machines; a backup without one is taken anew, while it can be."""
-    return look.ask(look.names.active, followed.is_whole(look.attempt or "", proof.agents_sha256))
+    return look.ask(
+        look.names.active, follow_up_list.is_whole(look.attempt or "", proof.agents_sha256)
+    )
 
 
 def room_findings(look: Look, node: str, size: dump.TableSize) -> list[Finding]:

@@ -47,7 +47,7 @@ class FollowedAgent:
     """Slots with an integer and something around it, which the upgrade may have made NULL."""
 
     def as_json(self) -> dict[str, Any]:
-        """A line of the list (followed.py)."""
+        """A line of the list (follow_up_list.py)."""
         return {
             "machine": self.machine,
             "name": self.name,

@@ -11,7 +11,7 @@ from engine.errors import RunbookError
 from engine.record.evidence import Evidence
 from engine.record.listing import Cells
 from engine.run.session import Session
-from runbook.to_4_26.memories import followed
+from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.agents import FollowedAgent, verdict
 from runbook.to_4_26.memories.tally import HEADER, Judged, Tally
 
@@ -30,16 +30,16 @@ def list_here(
 
     ListUnusable when N does not have it either, or can't be asked.
     """
-    own = session.run.directory / "backups" / followed.FILE
+    own = session.run.directory / "backups" / follow_up_list.FILE
     for here in filter(None, (another, own)):
-        if not followed.problem_of(here, sha256):
+        if not follow_up_list.problem_of(here, sha256):
             return here
-    source = ("cat", "--", followed.path(attempt))
+    source = ("cat", "--", follow_up_list.path(attempt))
     try:
-        fetched = session.fetch(look.names.active, source, followed.FILE, FETCH)
+        fetched = session.fetch(look.names.active, source, follow_up_list.FILE, FETCH)
     except RunbookError as error:
         raise ListUnusable(str(error)) from error
-    if problem := followed.problem_of(fetched, sha256):
+    if problem := follow_up_list.problem_of(fetched, sha256):
         raise ListUnusable(
             f"the list of the machines to follow up, as {look.names.active} has it, is not the one"
             f" on record: {problem}"
@@ -55,7 +55,7 @@ def follow(look: Look, evidence: Evidence, file: Path, upgraded: datetime) -> tu
     tally = Tally()
 
     def judged() -> Iterator[Cells]:
-        for agent, now in followed.with_now(look, _machines(file)):
+        for agent, now in follow_up_list.with_now(look, _machines(file)):
             one = Judged(verdict(agent, now, upgraded), agent, now)
             tally.add(one, upgraded)
             yield one.row()
@@ -66,6 +66,6 @@ def follow(look: Look, evidence: Evidence, file: Path, upgraded: datetime) -> tu
 
 def _machines(file: Path) -> Iterator[FollowedAgent]:
     try:
-        yield from followed.read(file)
+        yield from follow_up_list.read(file)
     except ValueError as error:
         raise ListUnusable(f"the list of the machines can't be read: {error}") from error

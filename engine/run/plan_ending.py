@@ -17,7 +17,7 @@ from engine.record.material import material_hash, material_of
 from engine.record.position import Position
 from engine.record.run import Ending, Run
 from engine.report.summary import write_summary
-from engine.run.lines import is_past, plan_lines
+from engine.run.plan_lines import is_past, plan_lines
 from engine.run.session import Session
 
 SCHEMA = 1
