@@ -174,7 +174,8 @@ def test_without_the_list_nobody_is_taken_for_well(tmp_path: Path, their: Path, 
     made = session(tmp_path, their, **fact)
     their.unlink()
     seen = evidence_of(made)
-    steps.test_list(made, Look({}), seen)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="agents-list-missing"):
+        steps.test_list(made, Look({}), seen)  # type: ignore[arg-type]
     assert [finding.code for finding in seen.blocking] == ["agents-list-missing"]
     assert made.run.stop is None or made.run.stop.ending is Ending.BLOCKED
 
