@@ -117,20 +117,3 @@ def secret_text(path: str) -> Query[Secret | None]:
         ok_codes=(0, 44),
         secret=True,
     )
-
-
-def _existing(answer: Answer) -> frozenset[str]:
-    return frozenset(answer.text.split("\0")) - {""}
-
-
-def existing(*paths: str) -> Query[frozenset[str]]:
-    """Which of these files are there; a link is, wherever it leads."""
-    script = (
-        'for path in "$@"; do if [ -e "$path" ] || [ -L "$path" ]; then'
-        ' printf "%s\\0" "$path"; fi; done'
-    )
-    return Query(
-        name="which files are there",
-        argv=("sh", "-c", script, "existing", *paths),
-        parse=_existing,
-    )

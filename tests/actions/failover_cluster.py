@@ -149,16 +149,17 @@ class FailoverLook:
     def wait(self, seconds: float) -> None:
         """Nobody waits for a cluster that is none."""
 
+    def host(self, node: str) -> Any:
+        """None of the files is there."""
+        return SimpleNamespace(file=lambda path: SimpleNamespace(exists=False))
+
     def ask(self, node: str, query: Query[Any]) -> Any:
-        if query.name == "which files are there":
-            return frozenset()
         assert query.name == "cluster configuration"
         return self.world.cib()
 
-    def ask_all(self, nodes: Any, query: Query[Any]) -> Asked[Any]:
-        names = ["ocsinventory-server"] if self.world.has_ocs else []
-        packages = tuple(SimpleNamespace(name=name) for name in names)
-        return Asked(query.name, dict.fromkeys(nodes, packages))
+    def on_each(self, nodes: Any, what: str, question: Any) -> Asked[Any]:
+        assert what == "package ocsinventory-server"
+        return Asked(what, dict.fromkeys(nodes, self.world.has_ocs))
 
     def sql(self, query: Any) -> frozenset[str]:
         return frozenset({"ocsweb"} if self.world.has_database else ())

@@ -9,7 +9,6 @@ from typing import Any
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.finding import Finding
-from runbook.to_4_26 import files
 from runbook.to_4_26.httpd import activity, online, restapi, served
 from runbook.to_4_26.httpd.activity import Activity, Cause
 from runbook.to_4_26.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
@@ -30,7 +29,8 @@ def has_ocs_server(look: Look, there: Presence) -> bool:
     """
     if there.nodes:
         return True
-    return there.has_ocs and bool(look.ask(look.names.active, files.existing(*CONF_FILES)))
+    n = look.host(look.names.active)
+    return there.has_ocs and any(n.file(path).exists for path in CONF_FILES)
 
 
 def httpd_node(look: Look) -> str:

@@ -9,7 +9,6 @@ from engine.ask.look import Look
 from engine.model.answer import Answer
 from engine.model.finding import Finding
 from engine.model.query import Asked, Query
-from runbook.to_4_26 import files
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.names import OCS_DATABASE, OFFICIAL_CHANNELS, SERVER_CONF
 
@@ -55,7 +54,9 @@ OCS_DATABASE_IN_USE: Query[OcsDatabase] = Query(
 
 def databases_in_use(look: Look) -> Asked[OcsDatabase]:
     """Where the OCS server of each operative node logs in that has its file."""
-    has_file = look.ask_all(look.names.operative, files.existing(SERVER_CONF))
+    has_file = look.on_each(
+        look.names.operative, SERVER_CONF, lambda host: host.file(SERVER_CONF).exists
+    )
     nodes = [node for node, there in has_file.values.items() if there]
     asked = look.ask_all(nodes, OCS_DATABASE_IN_USE)
     asked.unanswered.update(has_file.unanswered)

@@ -58,8 +58,8 @@ KNOWN_CREDENTIALS: Query[dict[str, Secret | None]] = Query(
 
 def new_files(look: Look, node: str) -> tuple[str, ...]:
     """Those of the two files that have an `.rpmnew` on the node (guide row G09)."""
-    there = look.ask(node, files.existing(*(f"{path}.rpmnew" for path in CONF_FILES)))
-    return tuple(path for path in CONF_FILES if f"{path}.rpmnew" in there)
+    host = look.host(node)
+    return tuple(path for path in CONF_FILES if host.file(f"{path}.rpmnew").exists)
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def put_back_commands(look: Look, node: str) -> list[str]:
     for path in CONF_FILES:
         kept = kept_default(path, look.attempt)
         backup = look.ask(node, latest_backup(path))
-        if backup is not None and kept in look.ask(node, files.existing(kept)):
+        if backup is not None and look.host(node).file(kept).exists:
             commands += [put_back(backup, path), put_back(kept, f"{path}.rpmnew")]
     return commands
 
