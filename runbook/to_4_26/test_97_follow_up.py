@@ -31,6 +31,8 @@ def _follows(session: Session) -> Followed:
 def _list(session: Session, look: Look) -> Path:
     """The list: the copy of the run that is followed up, else the one on N."""
     run = _follows(session)
+    if follow_up_list.LISTED_FACT not in run.facts:
+        raise ListUnusable("its evidence names none")
     sha256 = run.facts[follow_up_list.LISTED_FACT]["sha256"]
     theirs = run.directory / "backups" / follow_up_list.FILE
     return list_here(session, look, run.attempt, sha256, theirs)
@@ -61,21 +63,16 @@ def test_cluster(runbook_session: Session, look: Look, evidence: Evidence) -> No
 def test_list(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The list of machines is the one that was made before the upgrade."""
     run = _follows(runbook_session)
-    listed = run.facts.get(follow_up_list.LISTED_FACT)
-    if listed is None:
-        assert evidence.judge(
-            [_no_list(run, "its evidence names none")], observed="no list on record"
-        )
-        return
-    if not listed["machines"]:
+    machines = run.facts.get(follow_up_list.LISTED_FACT, {}).get("machines")
+    if machines == 0:
         evidence.not_needed(NOBODY)
         return
+    findings, seen = [], ""
     try:
-        file = _list(runbook_session, look)
+        seen = f"{machines} machines in {_list(runbook_session, look)}, as on record"
     except ListUnusable as error:
-        evidence.judge([_no_list(run, str(error))], observed=str(error))
-        return
-    evidence.note(f"{listed['machines']} machines in {file}, as on record")
+        findings = [_no_list(run, str(error))]
+    assert evidence.judge(findings, observed=seen)
 
 
 def _no_list(run: Followed, why: str) -> Finding:
