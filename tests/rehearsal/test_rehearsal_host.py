@@ -267,6 +267,8 @@ def test_usage_errors_end_with_4(words: list[str], capsys: pytest.CaptureFixture
         ["up", "--nodes", "operative=1"],
         ["up", "--name", "A/b"],
         ["up", "--set", "release_file=never"],
+        ["up", "--step", "tests.nowhere"],
+        ["up", "--step", "tests.next_step.rehearsal", "--scenario", "no-asset"],
         ["reset", "--set", "nonsense=1"],
     ],
 )
