@@ -19,6 +19,7 @@ from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence, StoppedForPerson
+from engine.record.memory import ChangeRecord
 from engine.record.position import Position
 from engine.run.session import Session
 from runbook.cluster import leftovers
@@ -99,23 +100,10 @@ def test_run(
 @step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")
 def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: HookRelay) -> None:
     """A stop is recognised: the planned one at known conflicts, or a failure."""
-    rounds = look.memory.detached("upgrade")
-    mine = round_on_record(look.memory, round_number)
-    if mine is None or mine.result is None or not mine.has_ended:
-        evidence.not_needed("this round was not needed", guide=("G20",))
+    mine = _stopped(round_number, look, evidence)
+    if mine is None:
         return
-    if ended_with(mine) == 0:
-        evidence.note("no stop: the round ended with exit status 0")
-        if round_number == 1:
-            evidence.not_applicable(
-                "no known conflict was left: the upgrade ended with exit status 0 at once",
-                guide=("G09",),
-            )
-        return
-    if len(rounds) > round_number:
-        evidence.not_needed("a later round was run after this stop")
-        return
-    earlier = mine.result["run"] != look.run_id
+    earlier = mine.result is not None and mine.result["run"] != look.run_id
     asked = look.ask_all(look.names.all, LEFTOVERS)
     if not evidence.answered(asked):
         return
@@ -149,6 +137,26 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
         else f"{exit_status_of(mine)} on an earlier run; nothing is left to migrate, the next round"
         " starts the command again",
     )
+
+
+def _stopped(number: int, look: Look, evidence: Evidence) -> ChangeRecord | None:
+    """The round, when it is the last one and did not end well; None: it is told why not."""
+    mine = round_on_record(look.memory, number)
+    if mine is None or mine.result is None or not mine.has_ended:
+        evidence.not_needed("this round was not needed", guide=("G20",))
+        return None
+    if ended_with(mine) == 0:
+        evidence.note("no stop: the round ended with exit status 0")
+        if number == 1:
+            evidence.not_applicable(
+                "no known conflict was left: the upgrade ended with exit status 0 at once",
+                guide=("G09",),
+            )
+        return None
+    if len(look.memory.detached("upgrade")) > number:
+        evidence.not_needed("a later round was run after this stop")
+        return None
+    return mine
 
 
 def _foreign(found: dict[str, tuple[str, ...]], look: Look) -> list[Finding]:
