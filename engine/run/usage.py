@@ -56,6 +56,9 @@ _REFUSED = (
     ("trace", False, "--trace"),
     ("ignore_unknown_dependency", False, "--ignore-unknown-dependency"),
     ("runxfail", False, "--runxfail"),
+    # testinfra's: its own exit code in place of ours, and hosts that are not the inventory's
+    ("nagios", False, "--nagios"),
+    ("hosts", None, "--hosts"),
     ("continue_on_collection_errors", False, "--continue-on-collection-errors"),
 )
 _SELECTING = {

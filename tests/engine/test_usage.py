@@ -99,6 +99,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "--trace": {"trace": True},
     "--assert=plain": {"assertmode": "plain"},
     "--runxfail": {"runxfail": True},
+    "--nagios": {"nagios": True},
+    "--hosts": {"hosts": "neteye01"},
     "--ignore-unknown-dependency": {"ignore_unknown_dependency": True},
     "--continue-on-collection-errors": {"continue_on_collection_errors": True},
 }
