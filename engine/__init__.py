@@ -10,11 +10,11 @@ A folder for each verb. Each may import those above it in this list (tests/layer
     record     what a run writes down while it lasts: journal, outputs, rows
     attempt    what lies on N from run to run: records, lock, baseline
     prove      what makes the evidence hold: seal, signature, approvals
-    report     what a run leaves to be read, made from its journal
     ask        asks the nodes; each answer goes on record
     act        changes the nodes: intent, command, result
     probing    asks the services once a second meanwhile
     plan       tells what a run would do, and does nothing
+    report     what a run leaves to be read, made from its journal
     support    packs the bundle for the vendor's support
     run        one run, from pytest's first event to its last line
     rejudge    judges a recorded run again on its own answers

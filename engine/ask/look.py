@@ -23,11 +23,11 @@ from engine.model.release import Release
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.queries.rows import write_rows
+from engine.record.gaps import seen_now
 from engine.record.memory import Memory
 from engine.record.outputs import NO_ANSWER, SECRET, both
 from engine.record.position import Position
 from engine.record.run import Run
-from engine.report.gaps import seen_now
 from engine.transport.base import Transport
 from engine.transport.parallel import in_parallel
 

@@ -17,7 +17,6 @@ from engine.model.steps import StepItem, waiting_for
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.run import Ending, Run
-from engine.report.console import Console
 
 _IDLE = ("nothing to do", "not needed", "not applicable")
 LOOKS = "looks and judges in the run"
@@ -162,16 +161,6 @@ class Planner:
         self._ahead.made += [(step.name, change) for change in step.changes]
         self.steps.append(step)
         return step
-
-    def tell(self, console: Console) -> None:
-        """A line for what was asked now; the table at the end has the other steps."""
-        step = self.steps[-1]
-        if not step.asks:
-            return
-        bad = step.verdict.is_in_the_way
-        said = self._run.redactor.clean_output(step.reason)
-        for line in said.splitlines()[:20] or [""]:
-            console.line(f"  {step.verdict:<10} {step.name}: {line}"[:300], red=bad)
 
     def _verdict(self, seen: _Seen, outcome: str, said: str) -> PlannedStep:
         step, shown = seen.step, seen.shown

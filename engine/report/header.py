@@ -9,10 +9,10 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.finding import Way
+from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
 from engine.record.memory import Memory
 from engine.report.change import of_change, taken_by
-from engine.report.gaps import gaps_of, totals_of
 from engine.report.ledger import as_seen
 from engine.report.under_way import open_changes, sentence
 

@@ -12,7 +12,7 @@ from typing import Any
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
 from engine.model.steps import base_of
-from engine.report.gaps import HOW, sentence
+from engine.record.gaps import HOW, sentence
 from engine.report.next import next_commands
 from engine.report.templates import template
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.folding import consequence, folded
+from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
-from engine.report.gaps import sentence
 from engine.report.ledger import not_known, open_entries
 from engine.report.next import next_commands, way_of
 from engine.report.under_way import lines_of

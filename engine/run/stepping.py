@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from engine.judge.ways import in_words
-from engine.model.plan import Verdict
+from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import StepItem, waiting_for
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
@@ -68,7 +68,7 @@ class StepUnderWay:
         if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
             self._bad[item.name] = self._blocked_by or (item.name,)
         if self._run.mode is Mode.PLAN:
-            self._planner.tell(self._console)
+            self._tell_planned(self._planner.steps[-1])
         if self._run.mode is Mode.PLAN or outcome == "not reached":
             return
         first = reason.splitlines()[0] if reason else ""
@@ -80,6 +80,15 @@ class StepUnderWay:
                 self._run.halt(
                     Ending.FAILED, f"{item.name}: {first}", "Remove the cause, then run again."
                 )
+
+    def _tell_planned(self, step: PlannedStep) -> None:
+        """A line for what was asked now; the table at the end has the other steps."""
+        if not step.asks:
+            return
+        bad = step.verdict.is_in_the_way
+        said = self._run.redactor.clean_output(step.reason)
+        for line in said.splitlines()[:20] or [""]:
+            self._console.line(f"  {step.verdict:<10} {step.name}: {line}"[:300], red=bad)
 
     def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
         outcome, said = self._outcome_and_reason(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.report.gaps import seen_now, sentence, totals_of
+from engine.record.gaps import seen_now, sentence, totals_of
 from tests.engine.kit import event
 from tests.evidence import journals
 

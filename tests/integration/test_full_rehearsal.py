@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from engine.prove.statement import read_statement
-from engine.report.gaps import sentence
+from engine.record.gaps import sentence
 from rehearsal.to_4_26 import STEP
 from runbook.to_4_26.release import RELEASE
 from tests.evidence.schemas import problems_of_run

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.probing.gap import GapFold, Seen
-from engine.report.gaps import gaps_of, sentence, totals_of
+from engine.record.gaps import gaps_of, sentence, totals_of
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 

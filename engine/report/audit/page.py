@@ -18,6 +18,7 @@ from engine.errors import RunbookError
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
+from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.report.audit.index import approvals_of, index_of
@@ -34,7 +35,6 @@ from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
-from engine.report.gaps import HOW, gaps_of
 from engine.report.summary import summary_of
 from engine.report.templates import template
 

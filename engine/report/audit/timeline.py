@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from engine.model.event import Event
+from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING
 from engine.report.audit.runs import (
     Span,
@@ -22,7 +23,6 @@ from engine.report.audit.runs import (
     runs_of,
     states_lasting,
 )
-from engine.report.gaps import gaps_of, totals_of
 
 WIDTH, LABELS, LANE, BREAK, TOP = 1000, 170, 22, 26, 30
 _MARKS = {"planned stop": "#9a6700", "stopped": "#cf222e", "lost": "#cf222e"}
