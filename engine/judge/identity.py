@@ -188,17 +188,13 @@ def _others(node: DefinedNode, seen: Identity, definition: ClusterDefinition | N
 def _nodes_called(name: str, definition: ClusterDefinition | None) -> list[DefinedNode]:
     """The nodes that `name` may mean: full names count before short forms."""
     nodes = definition.nodes if definition else ()
-    full = [n for n in nodes if name.lower() in {alias.lower() for alias in _full_names(n)}]
+    full = [node for node in nodes if node.has_full_name(name)]
     return full or [node for node in nodes if _is_called(node, name)]
-
-
-def _full_names(node: DefinedNode) -> list[str]:
-    return [name for name in (node.hostname, node.hostname_ext) if name]
 
 
 def _is_called(node: DefinedNode, name: str) -> bool:
     # the domain after a node's name may be a third one, which the cluster file does not have
-    return any(same_name(full, form) for form in (name, short(name)) for full in _full_names(node))
+    return any(same_name(full, form) for form in (name, short(name)) for full in node.full_names)
 
 
 def _twice(identities: Mapping[str, Identity]) -> list[list[str]]:

@@ -36,6 +36,10 @@ class DefinedNode:
         """Every name this node may be called by: internal, external and their short forms."""
         return frozenset(self.full_names).union(map(short, self.full_names))
 
+    def has_full_name(self, name: str) -> bool:
+        """Whether `name` is its internal or its external name, in any case."""
+        return any(is_same_node(name, one) for one in self.full_names)
+
     def is_called(self, name: str) -> bool:
         """Whether `name` is one of its names, in any case."""
         return any(is_same_node(name, alias) for alias in self.aliases)
@@ -64,6 +68,7 @@ class ClusterDefinition:
 
         Full names (`hostname`, `hostname_ext`) come before short forms (domain facts 1.1).
         """
-        full = [n for n in self.nodes if any(is_same_node(name, one) for one in n.full_names)]
-        fitting = full or [node for node in self.nodes if node.is_called(name)]
+        fitting = [node for node in self.nodes if node.has_full_name(name)] or [
+            node for node in self.nodes if node.is_called(name)
+        ]
         return fitting[0] if len(fitting) == 1 else None
