@@ -2,7 +2,7 @@
 # In a host line of an INI inventory a # within a word ends the line, and a range from high to low is no host.
 #
 # ansible-core 2.19.14, Python 3.11, asked by ansible-inventory.
-# Expected: # begins a comment where a word begins, as in a shell and as in the same file's vars sections, and a
+# Expected: # begins a comment where a word begins, as in a shell, and a
 #   range that holds nothing is an error, as [01:3] is, whose ends have unequal lengths.
 # Seen: of `one key=a#b place=up` the key is "a", and place is not there at all. In [group:vars] `key = a#b` is
 #   "a#b". Quotes keep it whole in both. `node[3:1]` adds no host. Both without a warning, exit status 0.
