@@ -23,7 +23,6 @@ from engine.record.memory import ChangeRecord
 from engine.record.position import Position
 from engine.run.session import Session
 from runbook.cluster import leftovers
-from runbook.cluster.hooks import TooEarly
 from runbook.phases.actions.neteye_command import (
     ended_with,
     exit_status_of,
@@ -113,14 +112,18 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
     conflicts = {node: sorted(files) for node, files in asked.values.items() if files}
     listing = "; ".join(f"{node}: {', '.join(files)}" for node, files in conflicts.items())
     is_known = look.release.known_conflicts & {f for files in conflicts.values() for f in files}
+    ended = f"'neteye upgrade' ended with {failure_of(mine)}"
     early = version_step.pytest_runbook_too_early(look=look) if is_known else None
     if early is not None:
-        failed = [_failed_before_the_stop(early, failure_of(mine), listing, look)]
+        seen = f"{listing}; {early.why}; and {ended}"
+        failed = _failed(look, seen, f"the planned stop with {early.expected}", early.see_to)
         assert evidence.judge(
-            [*_foreign(asked.values, look), *([] if earlier else failed)],
+            [*_foreign(asked.values, look), *([] if earlier else [failed])],
             observed=f"{exit_status_of(mine)}; {listing}; {early.why}",
         )
         return
+    seen = f"no .rpmnew or .rpmsave was found, and {ended}"
+    unplanned = _failed(look, seen, "a planned stop at known conflicts")
     before = look.memory.facts.get(f"{CONFLICTS}{round_number - 1}", {}).get("files")
     if conflicts and f"{CONFLICTS}{round_number}" not in look.memory.facts:
         evidence.remember(f"{CONFLICTS}{round_number}", files=conflicts)
@@ -129,7 +132,7 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
             *_foreign(asked.values, look),
             *_other_active_node(look),
             # whoever starts the runbook again has mended what stopped the earlier run
-            *([] if earlier else _unplanned(conflicts, failure_of(mine), look)),
+            *([unplanned] if not earlier and not conflicts else []),
             *_again(conflicts, before, round_number),
         ],
         observed=f"planned stop, {exit_status_of(mine)}: {listing}"
@@ -173,34 +176,18 @@ def _other_active_node(look: Look) -> tuple[Finding, ...]:
     return roles.active_node_confirmed(look.names.active, status, look.names.operative)
 
 
-def _failed_before_the_stop(early: TooEarly, said: str, listing: str, look: Look) -> Finding:
+def _failed(look: Look, seen: str, expected: str, see_to: str = "") -> Finding:
+    """The command stopped without a planned stop: a failure for a person."""
     return Finding(
         code="round-failed",
         subject=look.names.active,
-        observed=f"{listing}; {early.why}; and 'neteye upgrade' ended with {said}",
-        expected=f"exit status 0, or the planned stop with {early.expected}",
-        remedy="Read that task in its log (in this report), follow the guide's directions for"
-        f" it, and {early.see_to}. Then run again: the files are migrated where their .rpmnew is,"
-        " and the next round starts the command again.",
+        observed=seen,
+        expected=f"exit status 0, or {expected}",
+        remedy="Read that task in its log (in this report), follow the guide's directions"
+        f" for it{see_to and f', and {see_to}'}. Then run again: the next round starts the command"
+        " again.",
         guide=("G20", "G26"),
     )
-
-
-def _unplanned(conflicts: dict[str, list[str]], said: str, look: Look) -> list[Finding]:
-    """The command failed without a known file: a failure for a person."""
-    if conflicts:
-        return []
-    return [
-        Finding(
-            code="round-failed",
-            subject=look.names.active,
-            observed=f"no .rpmnew or .rpmsave was found, and 'neteye upgrade' ended with {said}",
-            expected="exit status 0, or a planned stop at known conflicts",
-            remedy="Read that task in its log (in this report), follow the guide's directions"
-            " for it, then run again: the next round starts the command again.",
-            guide=("G20", "G26"),
-        )
-    ]
 
 
 def _again(
