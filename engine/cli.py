@@ -23,7 +23,7 @@ from engine.report.audit.page import NAME as PAGE
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines
 from engine.report.evidence_files import read_evidence, refuse_while_it_runs
-from engine.report.last_lines import last_lines
+from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
 from engine.run.closing import WRITTEN
 from engine.run.replay import NotWritten, rebuild
@@ -220,8 +220,8 @@ def _report(path: Path) -> int:
         held = [f"not sealed anew, the evidence was altered or is of an older runbook: {wrong}"]
     else:
         held = [*sealed.lines(), *(f"NOT WRITTEN: {what}" for what in sealed.unwritten)]
-    *lines, where = last_lines(summary, evidence.directory)
-    for line in (*lines, *held, where):
+    lines = last_lines(summary, evidence.directory)
+    for line in (*lines, *held, report_line(evidence.directory)):
         _say(line)
     if evidence.is_torn:
         _say("the journal's last line was cut off while it was written; it is left out")

@@ -36,8 +36,12 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *(f"{word}: {command}" for word, command in next_commands(summary)),
         *(f"read on: {page}" for page in page_of(summary["exit_code"])),
         f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
-        f"report: {directory / 'report.html'}",
     ]
+
+
+def report_line(directory: Path) -> str:
+    """The very last one, when the report is there."""
+    return f"report: {directory / 'report.html'}"
 
 
 def page_of(code: int) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
-from engine.report.last_lines import last_lines
+from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN
 from engine.run.notify import notify
@@ -46,9 +46,9 @@ class Ended:
     def last_lines(self) -> list[str]:
         """The last lines, with the files that are missing in place of the report's path."""
         if not self.unwritten:
-            return [*self.lines[:-1], *self.sealed, *self.lines[-1:]]
+            return [*self.lines, *self.sealed, report_line(self.directory)]
         return [
-            *self.lines[:-1],
+            *self.lines,
             *(f"NOT WRITTEN: {what}" for what in self.unwritten),
             f"make room, then: python -m engine report {shlex.quote(str(self.directory))}",
         ]
