@@ -92,7 +92,8 @@ echo "$(uptime) $(system)"
 
 # args: root, lease in seconds, token to take over ('' for none); stdin: holder, one line
 # Prints the new token, the former state and age of the lease, and this start; then the
-# former holder. When it is held: the lock as it is, and the age of the lease.
+# former holder. When it is held: the lock as it is, and the age of the lease. Named `generation`
+# there: a word of a secret before `=` is masked wherever the script is told.
 ACQUIRE = (
     _COMMON
     + """
@@ -102,18 +103,18 @@ root=$1 lease=$2 over=$3
 now=$(system)
 [ -d "$root" ] || { mkdir -p "$root"; sync "${root%/*}"; }
 locked "$root"
-token=0 state=free age=0 former=
+generation=0 state=free age=0 former=
 if [ -f "$root/lock" ]; then
-  token=$(sed -n 1p "$root/lock")
+  generation=$(sed -n 1p "$root/lock")
   state=$(sed -n 2p "$root/lock")
   former=$(sed -n 3p "$root/lock")
   age=$(age)
-  if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$token" != "$over" ]; then
-    printf '%s\\n' "$token" "$state" "$former" "$age"
+  if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$generation" != "$over" ]; then
+    printf '%s\\n' "$generation" "$state" "$former" "$age"
     exit 73
   fi
 fi
-next=$((token + 1))
+next=$((generation + 1))
 { echo "$next"; echo held; cat; } > "$root/lock.new"
 sync "$root/lock.new"
 touch -d "@$(uptime)" "$root/lock.new"
