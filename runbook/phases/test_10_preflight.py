@@ -9,7 +9,6 @@ from __future__ import annotations
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.remote import ROOT
-from engine.errors import Refused
 from engine.judge import (
     change_management,
     clocks,
@@ -35,7 +34,6 @@ from engine.record.evidence import Evidence, unanswered
 from engine.record.position import Position, position_findings
 from engine.run.session import Session
 from engine.run.takeover import changes_since
-from engine.transport.firewall import Firewall
 from runbook.cluster import access, checks, packages, product
 from runbook.cluster.profiles import Profile, announced, describe, settled
 
@@ -370,42 +368,6 @@ def _profile_of(look: Look) -> tuple[Profile, Version | None, bool]:
     if position is Position.CLOSED:
         return normal.final, target, True
     return normal.mid_upgrade, None, False
-
-
-@step("preflight.firewall", guide=("G19",), asks=True)
-def test_firewall(look: Look, evidence: Evidence) -> None:
-    """The transport refuses the commands that would harm an Elastic-only or voting-only node."""
-    nodes = look.names.elastic_only + look.names.voting_only
-    if not nodes:
-        evidence.not_applicable("the cluster has no Elastic-only and no voting-only node")
-        return
-    guard = Firewall(look.inventory)
-    passed = [
-        f"{node}: {' '.join(argv)}"
-        for node in nodes
-        for argv in (("neteye", "update"), ("neteye", "upgrade"))
-        if not _is_refused(guard, node, argv)
-    ]
-    findings = [
-        Finding(
-            code="firewall-open",
-            subject=what,
-            observed="the transport would run it",
-            expected="a refusal",
-            remedy="This is a fault of the runbook; do not use it.",
-            guide=("G19",),
-        )
-        for what in passed
-    ]
-    assert evidence.judge(findings, observed=f"refused by the transport on {_listed(nodes)}")
-
-
-def _is_refused(guard: Firewall, node: str, argv: tuple[str, ...]) -> bool:
-    try:
-        guard.check(node, argv)
-    except Refused:
-        return True
-    return False
 
 
 def _listed(nodes: tuple[str, ...]) -> str:

@@ -130,7 +130,9 @@ def test_only_those_who_ask_or_act_stand_at_the_door() -> None:
     users = {m for m in outside if any(i.startswith("engine.transport") for i in imports(m))}
     assert {m.split(".")[1] for m in users if m.startswith("engine.")} == set(AT_THE_DOOR)
     # its observation is judged there; no connection is made by it
-    assert {m for m in users if not m.startswith("engine.")} == {"runbook.phases.test_10_preflight"}
+    assert {m for m in users if not m.startswith("engine.")} == {
+        "runbook.phases.test_12_preflight_firewall"
+    }
 
 
 def test_real_connections_are_made_in_one_place() -> None:

@@ -1,0 +1,46 @@
+"""Preflight of the runbook itself: the role firewall stands in front of every command."""
+
+from __future__ import annotations
+
+from engine.ask.look import Look
+from engine.errors import Refused
+from engine.model.finding import Finding
+from engine.model.steps import step
+from engine.record.evidence import Evidence
+from engine.transport.firewall import Firewall
+
+
+@step("preflight.firewall", guide=("G19",), asks=True)
+def test_firewall(look: Look, evidence: Evidence) -> None:
+    """The transport refuses the commands that would harm an Elastic-only or voting-only node."""
+    nodes = look.names.elastic_only + look.names.voting_only
+    if not nodes:
+        evidence.not_applicable("the cluster has no Elastic-only and no voting-only node")
+        return
+    guard = Firewall(look.inventory)
+    passed = [
+        f"{node}: {' '.join(argv)}"
+        for node in nodes
+        for argv in (("neteye", "update"), ("neteye", "upgrade"))
+        if not _is_refused(guard, node, argv)
+    ]
+    findings = [
+        Finding(
+            code="firewall-open",
+            subject=what,
+            observed="the transport would run it",
+            expected="a refusal",
+            remedy="This is a fault of the runbook; do not use it.",
+            guide=("G19",),
+        )
+        for what in passed
+    ]
+    assert evidence.judge(findings, observed=f"refused by the transport on {', '.join(nodes)}")
+
+
+def _is_refused(guard: Firewall, node: str, argv: tuple[str, ...]) -> bool:
+    try:
+        guard.check(node, argv)
+    except Refused:
+        return True
+    return False
