@@ -25,7 +25,8 @@ def everything_is_reached(look: Look, evidence: Evidence, *, information: bool =
     evidence.answered(enabled)
     evidence.judge(
         facts.sshd_off(enabled.values),
-        observed=f"sshd comes with the next start of {len(enabled.values)} nodes",
+        observed=f"sshd starts by itself on {sum(enabled.values.values())} of"
+        f" {len(look.names.all)} nodes",
         information=information,
     )
     return evidence.verdict
