@@ -284,7 +284,7 @@ class Applier:
 
         follower = detached.Follower(self.transport, change.node, base, log.feed, idle)
         try:
-            with self.run.interrupts.at_once():  # it lives without us, and is followed later
+            with self.run.interrupts.at_once():  # it runs without us, and is followed later
                 last = follower.follow(change.deadline)
         except Lost as lost:
             # it was started: whatever kept the last answer away, the command may live
@@ -327,7 +327,7 @@ class Applier:
         raise stops.unknown_before(self.run, step, change)
 
     def _adopt(self, step: str, made: Sequence[str], reason: str) -> None:
-        """An earlier intent whose effect is there now is adopted, and it is said so."""
+        """Record an earlier intent, whose effect is there now, as done."""
         for record in self.run.memory.of_step(step):
             if record.key not in made and record.outcome in (None, Outcome.UNKNOWN):
                 self.run.record(

@@ -1,8 +1,8 @@
 """testinfra's host over our look: `host.file`, `host.service`, `host.package` and their like.
 
 Each of testinfra's commands is a question like any other: on record, with a deadline, behind the
-role firewall, and judged again from its recorded answer. What ends with an exit code that is no
-answer is `Unanswered`. Where testinfra 10.2.2 misleads, it is asked in another way or refused.
+role firewall, and judged again from its recorded answer. An exit code that is no answer raises
+`Unanswered`. Where testinfra 10.2.2 misleads, it is asked in another way or refused.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Node(TestinfraHost):  # type: ignore[misc]
 
 
 class File(AnyFile):  # type: ignore[misc]
-    """A file itself: of a link owner and mode are the link's; one that leads nowhere exists."""
+    """A file itself: a link has its own owner and mode, and exists where it leads nowhere."""
 
     @property
     def exists(self) -> bool:
@@ -119,7 +119,7 @@ class File(AnyFile):  # type: ignore[misc]
 
 
 class Service(SystemdService):  # type: ignore[misc]
-    """A unit of systemd by its whole name. One that is masked or not there is neither."""
+    """A unit of systemd by its whole name; a masked or missing one neither runs nor is enabled."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -137,7 +137,7 @@ class Service(SystemdService):  # type: ignore[misc]
 
     @property
     def is_enabled(self) -> bool:
-        """It starts with the node, by itself; not if only until the next start."""
+        """It starts with the node by itself; a unit enabled only until the next start does not."""
         state = self._state
         return state is not None and state.enabled in ("enabled", "alias", "generated")
 
@@ -173,7 +173,7 @@ class Package(RpmPackage):  # type: ignore[misc]
         return self._one("RELEASE")
 
     def _one(self, tag: str) -> str:
-        # testinfra writes those of a package that is there more than once into one word
+        # of a package that is there more than once testinfra makes one word
         command = f"rpm -q --queryformat '%%{{{tag}}}\\n' -- %s"
         found = dict.fromkeys(self.check_output(command, self.name).split())
         if len(found) != 1:
@@ -183,7 +183,7 @@ class Package(RpmPackage):  # type: ignore[misc]
 
 
 class MountPoint(LinuxMountPoint):  # type: ignore[misc]
-    """What is mounted at a path now: asked at each look, the last one of those over each other."""
+    """What is mounted at a path now, asked anew each time; of several the one on top."""
 
     @property
     def _attrs(self) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class Process(AnyProcess):  # type: ignore[misc]
     def _get_processes(self, **filters: object) -> Iterator[dict[str, Any]]:
         if unknown := set(filters) - set(self.KEYS):
             raise UsageError(f"host.process: {', '.join(sorted(unknown))} is not asked for")
-        # a command's name may have spaces: last, so that no other column is moved by them
+        # a command's name may have spaces: it comes last, so that no other column moves
         for line in self.check_output("ps -A -o pid=,ppid=,user:64=,comm=").splitlines():
             pid, ppid, user, *comm = line.split(None, 3)
             yield {"pid": int(pid), "ppid": int(ppid), "user": user, "comm": "".join(comm)}

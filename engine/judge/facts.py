@@ -25,7 +25,7 @@ def sshd_off(enabled: Mapping[str, bool]) -> list[Finding]:
 
 
 def started_by_systemd(enabled: Mapping[str, bool], unit: str) -> list[Finding]:
-    """A service that pacemaker starts is started by nobody else. Code: `service-enabled`."""
+    """Nothing but pacemaker starts a service that pacemaker runs. Code: `service-enabled`."""
     nodes = [node for node, is_enabled in enabled.items() if is_enabled]
     seen = f"{unit} is enabled: it starts with the node, where pacemaker did not put it"
     way = f"`systemctl disable {unit}` there."

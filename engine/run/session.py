@@ -135,7 +135,7 @@ class Session:
         return applied
 
     def fail_for(self, error: RunbookError, rows: tuple[str, ...], *, action: str = "") -> NoReturn:
-        """An error has ended a step's action or body. It fails: the rest was not looked at."""
+        """An error has ended a step's action or body: the step fails, as the rest was not done."""
         if isinstance(error, Unanswered):
             self._judge_unanswered(error, rows)
         elif isinstance(error, StoppedForPerson):
@@ -190,7 +190,7 @@ class Session:
                 self.evidence.outcome = "nothing to do"
 
     def _was_made_by_an_earlier_run(self, row: str) -> bool:
-        """An earlier run made the step's change, and was gone before it told the row so."""
+        """An earlier run made the step's change, and ended before it told the row."""
         step = self.run.step
         told = any(
             event["event"] == "row" and (event["row"], event["step"]) == (row, step)
@@ -213,14 +213,14 @@ class Session:
         self._applier.sync()
 
     def adopt_attempt(self) -> None:
-        """An attempt is open from its baseline on, also when its first event never came to N."""
+        """Take the attempt on N for open: it has a baseline, even if its first event is missing."""
         if self.run.memory.started is None:
             self.run.record(
                 "attempt-opened", step=self.run.step, attempt=self.run.attempt, adopted=True
             )
 
     def close_attempt(self) -> None:
-        """Nothing of it is left to do or to give back: the next start makes a new baseline.
+        """Close it: nothing is left to do or to give back, and the next start is a new attempt.
 
         Closed by a restore, the cluster need not be at the target.
         """

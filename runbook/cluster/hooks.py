@@ -15,7 +15,7 @@ from runbook.cluster.profiles import Profile
 
 @dataclass(frozen=True)
 class TooEarly:
-    """Known conflicts lie about, and the command has not come to the stop that they announce."""
+    """Known conflicts are there, and the command has not reached the stop that they announce."""
 
     why: str
     expected: str
@@ -30,8 +30,8 @@ class Hooks:
     def pytest_runbook_baseline(self, look: Look, key: Secret) -> Mapping[str, Any] | None:
         """What is recorded besides before the first change, JSON-able and without secrets.
 
-        Under `PRIVATE` (engine/attempt/baseline.py) the names of what stays on N. `key` is that of
-        the attempt's HMACs.
+        The list under `PRIVATE` (engine/attempt/baseline.py) names what stays on N. `key` is that
+        of the attempt's HMACs.
         """
 
     @pytest.hookspec(firstresult=True)

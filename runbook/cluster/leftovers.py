@@ -89,7 +89,7 @@ def difference(look: Look, node: str, path: str) -> str:
     # such a name would stand in the argument list of the question
     if _SECRET_FILES.search(path) or look.holds_secret(path):
         return "not shown: by its name the file holds secrets; compare it on the node"
-    # what was saved is the older one of the two
+    # an .rpmsave or .rpmorig is the older file
     names = (live, path) if kind == "rpmnew" else (path, live)
     texts = []
     for name in names:

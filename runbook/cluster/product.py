@@ -49,7 +49,7 @@ LASTING = frozenset(
         *("resource-disabled", "resource-unmanaged", "failed-action"),
     }
 )
-"""Findings before the start that no half minute mends: somebody has to do something."""
+"""Findings before the start that waiting does not mend: somebody has to do something."""
 
 MODULES = {
     "asset": ("glpi", "ocsinventory"),
@@ -114,9 +114,9 @@ SERVICES = (
     Service("Elasticsearch", ((Manner.TCP, 9200),), host="elasticsearch.neteyelocal"),
 )
 """Services whose gaps are measured. A database is asked in one session that is held open: a server
-that is only knocked at shuts the caller out (max_connect_errors). Of Elasticsearch it is the other
-way round: it writes an error into its log for each greeting by TLS without a certificate, and
-nothing for a connection on which nothing was said."""
+that only gets connections shuts the caller out (max_connect_errors). Elasticsearch is only
+connected to: it logs an error for each greeting by TLS without a certificate, and nothing for a
+connection on which nothing is sent."""
 
 CALL_SUPPORT = "Stop here and call the vendor's service and support before going on (guide row G26)"
 SUPPORT = (

@@ -49,7 +49,7 @@ def still_running(look: Look) -> list[Finding]:
 def still_in_standby(
     look: Look, status: ClusterStatus, subjects: Collection[str]
 ) -> tuple[Finding, ...]:
-    """What of the given nodes is in standby, with the way out by how its standby was set."""
+    """Which of these nodes are in standby, with the remedy for the way in which it was set."""
     if not set(subjects) & set(status.standby_nodes):
         return ()
     cib = cib_in_names(look.ask(look.names.active, CIB), look.names.of_pacemaker)

@@ -145,9 +145,9 @@ def _access_changes(node: str, merges: Mapping[str, _Merged]) -> Iterator[Findin
 
 
 def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:
-    """Before the template is there, only files of a node in standby, which nothing reads, go on.
+    """Without the template only a node in standby is migrated: nothing reads its files.
 
-    They must: the upgrade's health checks refuse an .rpmnew on any node.
+    That can't wait: the upgrade's health checks refuse an .rpmnew on any node.
     """
     if node not in look.cluster_status().standby_nodes:
         _stop([_no_template(look)])
