@@ -31,6 +31,8 @@ NOT_STARTED = "neteye-runbook: not started:"
 # process. age: seconds since the lock below $root was renewed. mine: prints the lock and exits when
 # it is not ours any more. named: writes the directories between root and a file to the disk; a
 # rename alone does not.
+# ours: how whoever writes begins. received: standard input, whole, as a file.
+# placed: FILE.new takes the place of FILE.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
 began() {
@@ -54,6 +56,9 @@ named() {
   done
 }
 renew() { touch -d "@$(uptime)" "$1/lock"; system; }
+ours() { set -eu; umask 077; locked "$1"; mine "$1" "$2"; }
+received() { cat > "$1"; [ "$(wc -c < "$1")" = "$2" ] || exit 77; }
+placed() { sync "$1/$2.new"; mv "$1/$2.new" "$1/$2"; named "$1" "$2"; }
 """
 
 # args: root
@@ -128,9 +133,7 @@ printf '%s\\n' "$next $state $age $now" "$former"
 RENEW = (
     _COMMON
     + """
-set -eu
-locked "$1"
-mine "$1" "$2"
+ours "$1" "$2"
 renew "$1"
 """
 )
@@ -139,13 +142,9 @@ renew "$1"
 RELEASE = (
     _COMMON
     + """
-set -eu
-locked "$1"
-mine "$1" "$2"
+ours "$1" "$2"
 { echo "$2"; echo free; } > "$1/lock.new"
-sync "$1/lock.new"
-mv "$1/lock.new" "$1/lock"
-named "$1" lock
+placed "$1" lock
 """
 )
 
@@ -154,13 +153,9 @@ named "$1" lock
 APPEND = (
     _COMMON
     + """
-set -eu
-umask 077
-locked "$1"
-mine "$1" "$2"
+ours "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
-cat > "$1/$3.part"
-[ "$(wc -c < "$1/$3.part")" = "$4" ] || exit 77
+received "$1/$3.part" "$4"
 fresh=no
 [ -s "$1/$3" ] || fresh=yes
 if [ -s "$1/$3" ] && [ "$(tail -c 1 "$1/$3" | wc -l)" = 0 ]; then
@@ -181,16 +176,10 @@ renew "$1"
 REPLACE = (
     _COMMON
     + """
-set -eu
-umask 077
-locked "$1"
-mine "$1" "$2"
+ours "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
-cat > "$1/$3.new"
-[ "$(wc -c < "$1/$3.new")" = "$4" ] || exit 77
-sync "$1/$3.new"
-mv "$1/$3.new" "$1/$3"
-named "$1" "$3"
+received "$1/$3.new" "$4"
+placed "$1" "$3"
 renew "$1"
 """
 )
@@ -201,10 +190,7 @@ renew "$1"
 KEEP = (
     _COMMON
     + """
-set -eu
-umask 077
-locked "$1"
-mine "$1" "$2"
+ours "$1" "$2"
 place="$1/$3"
 mkdir -p "${place%/*}"
 size=$(( ($4 + 1023) / 1024 ))
@@ -217,11 +203,8 @@ elif [ $((free - size)) -lt "$6" ]; then
   echo "$((free)) KiB are free at $1, $6 KiB have to stay free"
   exit 78
 fi
-cat > "$place.new"
-[ "$(wc -c < "$place.new")" = "$4" ] || exit 77
-sync "$place.new"
-mv "$place.new" "$place"
-named "$1" "$3"
+received "$place.new" "$4"
+placed "$1" "$3"
 renew "$1"
 """
 )
@@ -239,9 +222,7 @@ code=$?
 FORGET = (
     _COMMON
     + """
-set -eu
-locked "$1"
-mine "$1" "$2"
+ours "$1" "$2"
 if [ -e "$1/$3" ]; then
   rm -f "$1/$3"
   named "$1" "$3"
