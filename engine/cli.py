@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == "bundle":
             return _bundle(given.run, given.out)
         if given.command == "judge":
-            return _judge(given.run, as_json=given.json)
+            return _judge(given.run, given.step, as_json=given.json)
         if given.command == "verify":
             return _verify(given.run, given.head, given.allowed_signers)
         return _report(given.run)
@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     )
     again.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     again.add_argument("--json", action="store_true", help="for programs")
+    again.add_argument("--step", default="", metavar="PACKAGE", help="else pytest.ini names it")
     word = commands.add_parser(
         "approve",
         help="sign a plan, so that it may be carried out",
@@ -183,10 +184,10 @@ def _bundle(path: Path, out: Path | None) -> int:
     return Ending.DONE.code
 
 
-def _judge(path: Path, *, as_json: bool) -> int:
+def _judge(path: Path, step: str, *, as_json: bool) -> int:
     from engine.rejudge.again import judge_again
 
-    again = judge_again(path)
+    again = judge_again(path, step=step)
     if as_json:
         print(json.dumps(data_of(again), indent=1))
     else:

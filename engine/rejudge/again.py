@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
-from engine.record.material import runbook_hash
 from engine.rejudge.compare import Again
 from engine.rejudge.plugin import Judging
 from engine.rejudge.record import Record
 from engine.report.evidence_files import Evidence, read_evidence, refuse_while_it_runs
+from engine.run import version_step
 from engine.run.replay import of_this_process_only
 from engine.verify import NOT_VALID, verify
 
@@ -22,8 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def judge_again(path: Path, root: Path = ROOT) -> Again:
+def judge_again(path: Path, root: Path = ROOT, step: str = "") -> Again:
     """Judge the run in this directory by the runbook below `root`. Nothing is written there.
+
+    `step` is the package of the version step, when it is another than that of pytest.ini.
 
     UsageError: no run's directory, altered evidence, or a run of another upgrade.
     """
@@ -32,7 +34,7 @@ def judge_again(path: Path, root: Path = ROOT) -> Again:
     _refuse_altered(evidence)
     judging = Judging(Record(evidence))
     try:
-        _run_the_steps(judging, root)
+        _run_the_steps(judging, root, step)
     finally:
         judging.close()
     return _again(judging, evidence)
@@ -46,7 +48,7 @@ def _refuse_altered(evidence: Evidence) -> None:
         )
 
 
-def _run_the_steps(judging: Judging, root: Path) -> None:
+def _run_the_steps(judging: Judging, root: Path, step: str) -> None:
     said = io.StringIO()
     arguments = [
         *(str(root / "runbook"), f"--rootdir={root}", f"--confcutdir={root}"),
@@ -55,6 +57,7 @@ def _run_the_steps(judging: Judging, root: Path) -> None:
         *("-o", "addopts=", "-W", "ignore::pytest.PytestConfigWarning"),
         *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
         *("-W", "ignore::pytest.PytestUnknownMarkWarning"),
+        *(("-o", f"{version_step.SETTING}={step}") if step else ()),
     ]
     with of_this_process_only(), redirect_stdout(said), redirect_stderr(said):
         code = pytest.main(arguments, plugins=[judging])
@@ -82,7 +85,7 @@ def _again(judging: Judging, evidence: Evidence) -> Again:
         run=record.begun["run"],
         mode=record.begun["mode"],
         cluster=record.begun["cluster"],
-        runbook=(record.begun["runbook"], runbook_hash()),
+        runbook=(record.begun["runbook"], judging.runbook),
         position=(told[-1], judging.position) if told and judging.position else ("", ""),
         steps=tuple(sorted(judging.steps, key=lambda step: order.get(step.name, 0))),
         not_reached=planned - reached,

@@ -12,6 +12,7 @@ import pytest
 from engine.errors import RunbookError, UsageError
 from engine.model.event import Event
 from engine.model.release import Release
+from engine.record.material import runbook_hash
 from engine.record.run import Run
 from engine.rejudge import compare
 from engine.rejudge.answers import Diverged, NotRecorded
@@ -20,6 +21,7 @@ from engine.rejudge.record import FIRST_LOOK, Record
 from engine.rejudge.session import JudgingSession
 from engine.rejudge.start import run_again
 from engine.report.console import Console
+from engine.run import version_step
 from engine.run.stash import ITEM, JUDGED, RUN, SESSION
 
 
@@ -31,6 +33,8 @@ class Judging:
         self.steps: list[StepAgain] = []
         self.unknown: list[str] = []
         self.position = ""
+        self.runbook = ""
+        """Hash of its sources, those of the version step included."""
         self.problem: Exception | None = None
         """Why nothing could be judged."""
         self._run: Run
@@ -54,6 +58,7 @@ class Judging:
             self.problem = error
             raise pytest.UsageError(str(error)) from None
         config.stash[RUN] = self._run
+        self.runbook = runbook_hash(step=config.stash.get(version_step.FOLDER, None))
         config.option.showcapture = "no"
 
     @pytest.hookimpl(trylast=True)

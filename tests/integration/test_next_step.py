@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,13 @@ def test_nobody_asked_for_the_asset_module(upgraded: Ran) -> None:
     assert [
         e["question"] for e in asked if words.search(str(e.get("command", e["question"])))
     ] == []
+
+
+def test_it_is_judged_again_by_its_step(upgraded: Ran, other: Project) -> None:
+    argv = [sys.executable, "-m", "engine", "judge", str(upgraded.directory)]
+    argv += ["--step", STEP[1].partition("=")[2]]
+    told = subprocess.run(argv, cwd=other.directory, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def test_once_more_there_is_nothing_left_to_do(

@@ -74,6 +74,27 @@ def test_what_to_type_next_names_the_step_again(planned: dict[str, dict[str, Any
         assert words[words.index("-o") + 1] == STEP, command
 
 
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--step", STEP.partition("=")[2]), 0, "the same findings"),
+        ((), 4, "a run of the upgrade 4.26 -> 4.27, but this is the runbook of 4.25 -> 4.26"),
+    ],
+    ids=["its step", "the default one"],
+)
+def test_its_run_is_judged_again_by_its_step(
+    project: Path, options: tuple[str, ...], code: int, told: str
+) -> None:
+    argv = [sys.executable, "-m", "engine", "judge", "reports/latest", *options]
+    ran = subprocess.run(argv, cwd=project, capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, told in ran.stdout + ran.stderr) == (code, True), (
+        ran.stdout + ran.stderr
+    )
+    if not code:
+        assert "the same as in the run" in ran.stdout
+
+
 def test_it_is_part_of_the_runbook_whose_hash_is_on_record(
     planned: dict[str, dict[str, Any]], project: Path
 ) -> None:

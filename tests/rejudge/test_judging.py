@@ -233,7 +233,7 @@ def test_a_policy_that_was_mended_is_told(
     monkeypatch.setattr(old, lambda *a, **k: bad(*a, **{**k, "observed": "seen better now"}))
     again = judged(project)
     assert differences(again) == [("one.finding", "bad-thing", "one subject", "changed")]
-    monkeypatch.setattr(judging, "judge_again", lambda path: again)
+    monkeypatch.setattr(judging, "judge_again", lambda path, step: again)
     assert cli.main(["judge", str(project.latest)]) == 1
     shown = capsys.readouterr().out
     assert "observed on record: one subject is bad" in shown
@@ -260,10 +260,10 @@ def test_another_runbook_is_told_and_judged(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project.run(*RUNS["done"](project))
-    monkeypatch.setattr(judging, "runbook_hash", lambda: "f" * 64)
+    monkeypatch.setattr("engine.rejudge.plugin.runbook_hash", lambda **_: "f" * 64)
     again = judged(project)
     assert again.is_same
-    monkeypatch.setattr(judging, "judge_again", lambda path: again)
+    monkeypatch.setattr(judging, "judge_again", lambda path, step: again)
     assert cli.main(["judge", str(project.latest)]) == 0
     assert "another one than in the run" in capsys.readouterr().out
 
