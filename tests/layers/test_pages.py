@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,15 @@ def test_no_message_sends_anybody_to_a_section_of_the_readme() -> None:
         if "README" in path.read_text(encoding="utf-8")
     ]
     assert sent == []
+
+
+def test_the_smallest_version_step_on_its_page_is_one() -> None:
+    blocks = blocks_of(ROOT / "docs" / "next-version-step.md")
+    source = "\n".join(blocks[1].lines)
+    made: dict[str, Any] = {}
+    exec(source, made)
+    release = made["pytest_runbook_release"]()
+    assert (str(release.source), str(release.target)) == ("4.26", "4.27")
 
 
 # commands
