@@ -154,6 +154,18 @@ def test_every_option_in_a_sentence_is_one(page: Path, pytestconfig: pytest.Conf
     assert [code for code in told if re.split(r"[ =]", code)[0] not in known] == []
 
 
+def test_every_option_of_every_command_is_told_on_a_page() -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    untold = [
+        f"{command} {name}"
+        for parser in (engine.cli.parser(), rehearsal.cli.parser())
+        for command, own in choices(parser).items()
+        for name in sorted(options(own) - {"-h", "--help"})
+        if f"`{name}" not in text and f" {name}" not in text
+    ]
+    assert untold == []
+
+
 def test_what_is_misspelt_is_told() -> None:
     for line in (
         "pyest runbook --inventory prod.ini",
