@@ -16,11 +16,13 @@ from engine.model.finding import Finding, Verdict
 from engine.record.memory import Memory
 from runbook.cluster import checks, product
 from runbook.phases import test_10_preflight as preflight
-from runbook.to_4_26 import presence
+from runbook.to_4_26 import failover, presence
 from runbook.to_4_26 import test_61_migration as migration
 from runbook.to_4_26 import test_72_verification_ocs as verification
+from runbook.to_4_26.failover import CONSTRAINT
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
+from tests.engine import kit
 
 SHOW = "Id={}\nLoadState=loaded\nActiveState={}\nUnitFileState={}\n"
 MADE = Applied((Change("made", N, ("true",), 1.0),))
@@ -158,6 +160,15 @@ def test_httpd_where_it_runs(
     nodes.program("ss", f"echo State; echo 'LISTEN 0 5 {sockets} *:*'")
     codes = found(lambda told: verification.test_httpd(MADE, look, told))  # type: ignore[arg-type]
     assert list(dict.fromkeys(code for code, _ in codes)) == expected
+
+
+def test_httpd_that_an_earlier_run_has_moved_is_not_looked_for_on_n(look: FakeLook) -> None:
+    """It may be on no node now: failover.back and failover.proof tell so."""
+    opened = {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
+    look.memory.add(kit.intent("failover.httpd[x]", opens=[opened]))
+    assert failover.is_under_way(look.memory)
+    codes = found(lambda told: verification.test_httpd(MADE, look, told))  # type: ignore[arg-type]
+    assert codes == []
 
 
 def test_the_module_is_where_its_package_is(nodes: Nodes, look: FakeLook) -> None:
