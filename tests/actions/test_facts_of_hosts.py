@@ -162,8 +162,14 @@ def test_httpd_where_it_runs(
     assert list(dict.fromkeys(code for code, _ in codes)) == expected
 
 
-def test_httpd_that_an_earlier_run_has_moved_is_not_looked_for_on_n(look: FakeLook) -> None:
+def test_httpd_that_an_earlier_run_has_moved_is_not_looked_for_on_n(
+    nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It may be on no node now: failover.back and failover.proof tell so."""
+    monkeypatch.setattr(verification, "httpd_node", lambda look: N)
+    monkeypatch.setattr(look, "cluster_status", lambda: SimpleNamespace(resource=lambda _: "there"))
+    nodes.program("ss", "echo State")
+    units(nodes, {})
     opened = {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
     look.memory.add(kit.intent("failover.httpd[x]", opens=[opened]))
     assert failover.is_under_way(look.memory)
