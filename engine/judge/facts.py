@@ -58,7 +58,7 @@ def open_to_others(node: str, modes: Mapping[str, int]) -> list[Finding]:
     """Nobody but its owner may read a file, or enter a directory. Code: `file-open`."""
     subjects = [f"{node}:{path}" for path, mode in modes.items() if mode & 0o077]
     seen = f"group or others may read it ({listed([f'{mode:04o}' for mode in modes.values()])})"
-    way = f"Find out who opened it, `chmod go=` it, {AGAIN}"
+    way = "Find out who opened it, and `chmod go=` it: what lies there is confidential."
     return _each("file-open", subjects, seen, "nothing for group and others", way)
 
 

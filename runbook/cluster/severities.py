@@ -33,7 +33,7 @@ _BLOCKING = (
     *("updates-left", "restore-half-upgraded"),
     *("forwarding-off", "login-between-nodes", "name-misleading"),
     *("program-missing", "database-client"),
-    *("filesystem-read-only", "file-open", "file-owner-changed", "not-mounted"),
+    *("filesystem-read-only", "file-owner-changed", "not-mounted"),
     "not-listening",
 )
 _WARNING = (
@@ -42,7 +42,7 @@ _WARNING = (
     *("packages-rule-idle", "repository-disabled", "transaction-failed"),
     *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
     *("no-quorum-policy", "restore-unverified", "reboot-needed"),
-    *("clock-unkept", "sshd-not-enabled", "updates-automatic", "service-enabled"),
+    *("clock-unkept", "sshd-not-enabled", "updates-automatic", "service-enabled", "file-open"),
 )
 _NEVER_ACCEPTABLE = (
     *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),
