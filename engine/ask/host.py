@@ -159,7 +159,7 @@ class Package(RpmPackage):  # type: ignore[misc]
     @property
     def is_installed(self) -> bool:
         result = self.run_test("rpm -q -- %s", self.name)
-        if result.rc and result.stderr:  # a database that can't be read has no package either
+        if result.rc and "error:" in result.stderr:  # one that can't be read has no package either
             why = f"rpm says of the package that it is not there, and: {result.stderr.strip()}"
             raise Unanswered(self._host.backend.hostname, f"rpm -q -- {self.name}", why)
         return bool(result.rc == 0)

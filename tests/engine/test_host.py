@@ -157,7 +157,7 @@ def test_a_package_is_asked_of_rpm_whatever_else_is_there(run: Run) -> None:
         run,
         {
             "rpm -q -- httpd": said("httpd-2.4.37-65.x86_64\n"),
-            "rpm -q -- nothing": said("package nothing is not installed\n", code=1),
+            "rpm -q -- nothing": said("package nothing is not installed\n", 1, "warning: x"),
             "rpm -q --queryformat '%{VERSION}\\n' -- httpd": said("2.4.37\n"),
             "rpm -q --queryformat '%{RELEASE}\\n' -- httpd": said("65\n"),
         },
