@@ -1,4 +1,4 @@
-"""Directly before the first round: ocsweb.memories backed up, the backup proved (G06)."""
+"""Directly before the first round: whose the OCS files are; the table backed up, proved (G06)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
 from runbook.to_4_26.follow_up import ListUnusable, list_here
+from runbook.to_4_26.httpd import pristine
 from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.local_copy import fetched_findings
 from runbook.to_4_26.memories.table import no_memories
@@ -18,6 +19,20 @@ from runbook.to_4_26.presence import presence
 
 FETCHED = "backup-fetched"
 """The fact by which it is remembered in which run's directory the copy is."""
+
+
+@step("again.ocs_files", after=("update.fencing",))
+def test_ocs_files(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
+    """The packages that brought the OCS files are on record: they tell what is a node's own."""
+    if not upgrade_is_ahead:
+        return
+    asked = look.ask_all(look.names.operative, pristine.OWNERS)
+    if evidence.answered(asked):
+        evidence.remember(pristine.FACT, nodes=asked.values)
+        packages = {one["package"] for owned in asked.values.values() for one in owned.values()}
+        said = ", ".join(sorted(packages)) or "none of the OCS files is there"
+        evidence.note(f"packages of the OCS files on {len(asked.values)} operative nodes: {said}")
+    assert evidence.verdict
 
 
 @step("backup.proved", after=("again.*",), guide=("G06",))
