@@ -20,8 +20,8 @@ from runbook.to_4_26.names import SERVER_CONF
 from tests.actions.ocs_nodes import DATA, FakeLook, N, Nodes
 
 DIRECTORY = "/var/lib/ocs-log"
-NOW = datetime.now()
-NEW, OLD = NOW - timedelta(minutes=5), NOW - timedelta(hours=1)
+NEW, OLD = timedelta(minutes=5), timedelta(hours=1)
+"""How long ago, when a test writes it: httpd has run for ten minutes then."""
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def look(nodes: Nodes) -> FakeLook:
 
 def logged(nodes: Nodes, text: str) -> None:
     """Lines of the activity log, `{old}` and `{new}` as Perl's localtime prints a date."""
-    stamps = {key: f"{when:%a %b %e %H:%M:%S %Y}" for key, when in (("old", OLD), ("new", NEW))}
+    now = datetime.now()
+    ages = {"old": OLD, "new": NEW}
+    stamps = {key: f"{now - age:%a %b %e %H:%M:%S %Y}" for key, age in ages.items()}
     nodes.put(N, f"{DIRECTORY}/activity.log", text.format(**stamps))
 
 
@@ -120,34 +122,37 @@ AGENT = "OCS-NG_unified_unix_agent_v2.10.0"
 
 
 def line(
-    request: str, status: int, *, agent: str = AGENT, at: datetime = NEW, ip: str = "10.0.0.5"
+    request: str, status: int, *, agent: str = AGENT, ago: timedelta = NEW, ip: str = "10.0.0.5"
 ) -> str:
-    when = f"{at:%d/%b/%Y:%H:%M:%S +0000}"
+    when = f"{datetime.now() - ago:%d/%b/%Y:%H:%M:%S +0000}"
     return f'{ip} - agent [{when}] "{request}" {status} 83 "-" "{agent}"\n'
 
 
 POST = "POST /ocsinventory HTTP/1.1"
-ACCESS = "".join(
-    (
-        line(POST, 500, at=OLD),
-        line(POST, 200),
-        line("POST /ocsinventory/ HTTP/1.1", 200),
-        line("POST http://ocs.example.test/ocsinventory?x HTTP/1.1", 200),
-        line(POST, 500),
-        line(POST, 500, ip="10.0.0.6"),
-        line(POST, 401),
-        line(POST, 500, agent="neteye-runbook"),
-        line("GET /ocsinventory HTTP/1.1", 500),
-        line("POST /ocsinventory-reports/ajax.php HTTP/1.1", 500),
-        line("POST /neteye/x HTTP/1.1", 500),
-        "no line of an access log\n",
+
+
+def access() -> str:
+    return "".join(
+        (
+            line(POST, 500, ago=OLD),
+            line(POST, 200),
+            line("POST /ocsinventory/ HTTP/1.1", 200),
+            line("POST http://ocs.example.test/ocsinventory?x HTTP/1.1", 200),
+            line(POST, 500),
+            line(POST, 500, ip="10.0.0.6"),
+            line(POST, 401),
+            line(POST, 500, agent="neteye-runbook"),
+            line("GET /ocsinventory HTTP/1.1", 500),
+            line("POST /ocsinventory-reports/ajax.php HTTP/1.1", 500),
+            line("POST /neteye/x HTTP/1.1", 500),
+            "no line of an access log\n",
+        )
     )
-)
 
 
 def test_answers_to_agents_are_counted_by_status(nodes: Nodes, look: FakeLook) -> None:
     """At the default LOGLEVEL nothing else tells that inventories are not stored."""
-    (nodes.base / "logs/access_log").write_text(ACCESS)
+    (nodes.base / "logs/access_log").write_text(access())
     seen = asked(look)
     assert seen.answers == {200: 3, 401: 1, 500: 2}
     assert [text.split()[0] for text in seen.refused] == ["10.0.0.5", "10.0.0.6"]
@@ -239,7 +244,7 @@ def test_without_httpd_there_is_nothing_to_count(nodes: Nodes, look: FakeLook) -
 
 
 def failing(answers: dict[int, int]) -> Activity:
-    return Activity(NOW, NOW, logs=("/l",), answers=answers)
+    return Activity(datetime.now(), datetime.now(), logs=("/l",), answers=answers)
 
 
 @pytest.mark.parametrize(
