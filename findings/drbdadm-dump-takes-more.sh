@@ -10,7 +10,7 @@
 #     common, connection                4000
 #     common, connection-mesh           "ambiguous inheritance for option", nothing can be brought up
 #   and so it is for an option of `disk` that both `common` and a volume have. `drbdadm dump` prints both
-#   values and ends with 0 all the same, and `drbdadm sh-resources` complains and ends with 0.
+#   values and ends with 0 all the same.
 # What is up goes on as it was, so the mistake shows when a node starts again: in the night of the upgrade.
 # A check is `drbdadm --dry-run adjust all`, not `drbdadm dump`.
 set -euo pipefail
