@@ -61,12 +61,15 @@ received() { cat > "$1"; [ "$(wc -c < "$1")" = "$2" ] || exit 77; }
 placed() { sync "$1/$2.new"; mv "$1/$2.new" "$1/$2"; named "$1" "$2"; }
 """
 
+
+def _with_common(script: str) -> str:
+    return _COMMON + script
+
+
 # args: root
 # Prints the lock's state and the seconds since it was renewed, then its holder; behind these two
 # lines the archive, when there are records.
-READ = (
-    _COMMON
-    + """
+READ = _with_common("""
 root=$1 state=none age=0 holder=
 if [ -f "$root/lock" ]; then
   state=$(sed -n 2p "$root/lock")
@@ -84,24 +87,18 @@ tar -cf - --exclude=backups --exclude=outputs --exclude=nohup.out --exclude='*.p
 code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
 [ "$code" -le 1 ] || exit "$code"
-"""
-)
+""")
 
 # Prints uptime in seconds and what tells this start of the node from every other one.
-BOOT = (
-    _COMMON
-    + """
+BOOT = _with_common("""
 echo "$(uptime) $(system)"
-"""
-)
+""")
 
 # args: root, lease in seconds, token to take over ('' for none); stdin: holder, one line
 # Prints the new token, the former state and age of the lease, and this start; then the
 # former holder. When it is held: the lock as it is, and the age of the lease. Named `generation`
 # there: a word of a secret before `=` is masked wherever the script is told.
-ACQUIRE = (
-    _COMMON
-    + """
+ACQUIRE = _with_common("""
 set -eu
 umask 077
 root=$1 lease=$2 over=$3
@@ -126,33 +123,24 @@ touch -d "@$(uptime)" "$root/lock.new"
 mv "$root/lock.new" "$root/lock"
 named "$root" lock
 printf '%s\\n' "$next $state $age $now" "$former"
-"""
-)
+""")
 
 # args: root, token
-RENEW = (
-    _COMMON
-    + """
+RENEW = _with_common("""
 ours "$1" "$2"
 renew "$1"
-"""
-)
+""")
 
 # args: root, token
-RELEASE = (
-    _COMMON
-    + """
+RELEASE = _with_common("""
 ours "$1" "$2"
 { echo "$2"; echo free; } > "$1/lock.new"
 placed "$1" lock
-"""
-)
+""")
 
 # args: root, token, file below root, bytes that have to arrive; stdin: what is appended.
 # What arrives is kept aside until it is whole: a connection lost on the way leaves no torn line.
-APPEND = (
-    _COMMON
-    + """
+APPEND = _with_common("""
 ours "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
 received "$1/$3.part" "$4"
@@ -169,27 +157,21 @@ sync "$1/$3"
 [ "$fresh" = no ] || named "$1" "$3"
 rm -f "$1/$3.part"
 renew "$1"
-"""
-)
+""")
 
 # args: root, token, file below root, bytes that have to arrive; stdin: its whole content
-REPLACE = (
-    _COMMON
-    + """
+REPLACE = _with_common("""
 ours "$1" "$2"
 mkdir -p "$(dirname "$1/$3")"
 received "$1/$3.new" "$4"
 placed "$1" "$3"
 renew "$1"
-"""
-)
+""")
 
 # args: root, token, file below root, bytes that have to arrive, KiB that all outputs of the
 # attempt may take, KiB that have to stay free; stdin: its whole content. What the records and the
 # vendor's commands need comes first: without room for it the reason is printed.
-KEEP = (
-    _COMMON
-    + """
+KEEP = _with_common("""
 ours "$1" "$2"
 place="$1/$3"
 mkdir -p "${place%/*}"
@@ -206,8 +188,7 @@ fi
 received "$place.new" "$4"
 placed "$1" "$3"
 renew "$1"
-"""
-)
+""")
 
 # args: root, attempt. All outputs on N, packed by run.
 OUTPUTS = """
@@ -219,17 +200,14 @@ code=$?
 """
 
 # args: root, token, file below root
-FORGET = (
-    _COMMON
-    + """
+FORGET = _with_common("""
 ours "$1" "$2"
 if [ -e "$1/$3" ]; then
   rm -f "$1/$3"
   named "$1" "$3"
 fi
 renew "$1"
-"""
-)
+""")
 
 BOOKKEEPING = frozenset(
     source.strip() for source in (ACQUIRE, RENEW, RELEASE, APPEND, REPLACE, KEEP, FORGET)
@@ -251,24 +229,19 @@ exec "$@"
 
 # Goes before a change on any other node. args: uptime of that node until which the lease is known
 # to hold, what told its start, the command.
-GUARD_ELSEWHERE = (
-    _COMMON
-    + """
+GUARD_ELSEWHERE = _with_common("""
 [ "$(uptime)" -le "$1" ] && [ "$(system)" = "$2" ] || {
   echo "neteye-runbook: not started: too late" >&2
   exit 75
 }
 shift 2
 exec "$@"
-"""
-)
+""")
 
 # args: root, token, directory of the command, then the command itself.
 # The wrapper moves its directory to its place and then runs the command: of any number of starts
 # one at most gets there, and a start that was cut off leaves either nothing or a wrapper at work.
-START = (
-    _COMMON
-    + """
+START = _with_common("""
 set -eu
 mask=$(umask)
 umask 077
@@ -320,14 +293,11 @@ until [ -d "$base" ] || [ ! -d "$new" ] || [ "$tries" -ge 200 ]; do
 done
 if mv -T "$new" "$base.new.gone" 2> /dev/null; then rm -rf "$base.new.gone"; fi
 [ -d "$base" ]
-"""
-)
+""")
 
 # args: directory of the command, offset into its log in bytes, most bytes to print
 # Where the state can't be read now (no memory, say), the script fails and prints no state.
-FOLLOW = (
-    _COMMON
-    + """
+FOLLOW = _with_common("""
 base=$1 offset=$2 most=$3
 [ -d "$base" ] || { echo "absent - 0"; exit 0; }
 # first: the first line of a file in $line; empty when it has none, or is not there
@@ -358,8 +328,7 @@ first "$base/status"
 size=$(stat -c %s "$base/nohup.out") || exit 1
 echo "$alive ${line:--} $size"
 tail -c "+$((offset + 1))" "$base/nohup.out" | head -c "$most"
-"""
-)
+""")
 
 
 def script(source: str, *arguments: str) -> tuple[str, ...]:
