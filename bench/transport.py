@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 import testinfra
 
 from engine.model.answer import Answer
-from engine.transport.parallel import in_parallel
+from engine.transport.base import in_parallel
 from engine.transport.ssh import SshTransport
 from tests.engine.sshd import USER, Sshd, running, transport
 

@@ -12,8 +12,7 @@ from typing import Any
 from engine.act import detached, stops
 from engine.act.detached import NotStarted
 from engine.act.driving import Applied, Changes, driven, key_of
-from engine.act.livelog import LiveLog, shortened
-from engine.act.reach import Reach
+from engine.act.livelog import LiveLog, Reach, shortened
 from engine.act.stops import NotDone
 from engine.attempt.fencing_token import TRIES, Gate, ask_boot, gate_of, was_held_back
 from engine.attempt.kept import Keeper

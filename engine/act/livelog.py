@@ -1,4 +1,4 @@
-"""The log of a long command as it comes: what of it is shown, and what is kept. Constant memory."""
+"""A long command as it goes on: what of its log is shown and kept, and when it was out of reach."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from engine.parse.play_log import PlayLog
 from engine.record.redact import Redactor
+from engine.record.run import Run
 
 SHOWN = 50
 """Lines shown of one look; of more, the last ones."""
@@ -134,3 +135,25 @@ def shortened(output: bytes) -> bytes:
 
 def _left_out(size: int, why: str) -> bytes:
     return f"\n[... {size} bytes are left out here; {why} ...]\n".encode()
+
+
+class Reach:
+    """When the node of a followed command was out of reach and back, for the timeline.
+
+    Hears every word of the follower; records changes only.
+    """
+
+    def __init__(self, run: Run, node: str) -> None:
+        self._run = run
+        self._node = node
+        self._is_lost = False
+
+    def note(self, problem: str) -> None:
+        """`problem` says why the node does not answer; empty: it does."""
+        if bool(problem) == self._is_lost:
+            return
+        self._is_lost = bool(problem)
+        state = "lost" if problem else "back"
+        self._run.record(
+            "connection", step=self._run.step, node=self._node, state=state, why=problem
+        )

@@ -28,8 +28,7 @@ from engine.record.memory import Memory
 from engine.record.outputs import NO_ANSWER, SECRET, both
 from engine.record.position import Position
 from engine.record.run import Run
-from engine.transport.base import Transport
-from engine.transport.parallel import in_parallel
+from engine.transport.base import Transport, in_parallel
 
 T = TypeVar("T")
 

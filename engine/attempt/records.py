@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.attempt import comparison, remote
+from engine.attempt import remote
+from engine.attempt.remote import NO_RECORDS, ROOT, script
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.model.answer import Answer
 from engine.model.event import Event
@@ -266,14 +268,14 @@ class RecordsWriter:
     ) -> None:
         """Write the key of its comparisons and the baseline, then make it the current one."""
         if key is not None:
-            self._write(remote.REPLACE, comparison.place(attempt), key.reveal())
+            self._write(remote.REPLACE, key_place(attempt), key.reveal())
         self._write(remote.REPLACE, f"attempts/{attempt}/baseline.json", json.dumps(baseline))
         self._write(remote.REPLACE, "attempt", attempt + "\n")
 
     def throw_key_away(self, attempt: str) -> None:
         """The attempt is over. Without its key no guess can be tried against what is on record."""
-        file = comparison.place(attempt)
-        argv = remote.script(remote.FORGET, remote.ROOT, self.fencing_token, file)
+        place = key_place(attempt)
+        argv = remote.script(remote.FORGET, remote.ROOT, self.fencing_token, place)
         self.boot = self._run(argv).text.strip()
 
     @property
@@ -321,3 +323,39 @@ def holder_of(lines: Sequence[str], at: int = 2) -> Mapping[str, Any]:
     except (IndexError, ValueError):
         return {}
     return holder if isinstance(holder, dict) else {}
+
+
+KEY_FILE = "comparison.key"
+"""Its name in the attempt's directory."""
+
+_READ = '[ -s "$1" ] || exit 3; exec cat -- "$1"'
+
+
+def new_key() -> Secret:
+    """A key for one attempt: 32 random bytes, as hexadecimal digits."""
+    return Secret(secrets.token_bytes(32).hex())
+
+
+def key_place(attempt: str) -> str:
+    """Where the key of an attempt lies, below the root of the records."""
+    return f"attempts/{attempt}/{KEY_FILE}"
+
+
+def _key(answer: Answer) -> Secret | None:
+    return Secret(answer.text.strip()) if answer.code == 0 else None
+
+
+def key_of(attempt: str) -> Query[Secret | None]:
+    """Asks N for the key; None: it is not there, or was thrown away.
+
+    By it an attempt tells whether a secret has changed, without keeping the secret: only HMACs of
+    secrets are on record. It lies on N alone, is never handed over with the records, and is thrown
+    away when the attempt is over: from then on nobody can try guesses against what was recorded.
+    """
+    return Query(
+        name="key of the attempt's comparisons",
+        argv=script(_READ, f"{ROOT}/{key_place(attempt)}"),
+        parse=_key,
+        ok_codes=(0, NO_RECORDS),
+        secret=True,
+    )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from engine.judge.text import listed
-from engine.model.access import Login
 from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.finding import Finding
+from engine.model.host import Login
 
 _LATE = 124
 _ITSELF = "the node itself"

@@ -1,8 +1,4 @@
-"""The machines: disk space, clocks, whether N can carry everything, health, running commands.
-
-`clock_difference`, `no_command_running` and `can_carry` have modules of their own and are
-offered here too.
-"""
+"""The machines: disk space, configuration left over, health."""
 
 from __future__ import annotations
 

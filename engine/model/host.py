@@ -130,3 +130,25 @@ class Kernels:
     uses_drbd: bool = False
     """The DRBD module is loaded."""
     newest_has_drbd: bool = False
+
+
+@dataclass(frozen=True)
+class Login:
+    """One node's own ssh to another one."""
+
+    code: int
+    """Exit code of `true` there, or of ssh; 124 when it was not done in time."""
+    said: str
+    """ssh's last words, in one line."""
+
+    @property
+    def is_in(self) -> bool:
+        return self.code == 0
+
+
+@dataclass(frozen=True)
+class ElasticState:
+    """One look: cluster health and the names of the nodes that joined."""
+
+    health: ElasticHealth
+    nodes: tuple[str, ...]

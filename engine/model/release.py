@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -73,3 +73,19 @@ class Release:
         whole = self.estimate_base, self.estimate_per_node
         if self.stages and shares != whole:
             raise ValueError(f"the stages' shares are {shares} minutes, the estimate is {whole}")
+
+    def announced(self, node_count: int) -> timedelta:
+        """For update and upgrade together; downloads and work by hand are not in it."""
+        return timedelta(minutes=self.estimate_base + self.estimate_per_node * node_count)
+
+
+def remaining(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta:
+    """What the stage of `phase` and all later ones take together; all of it for an unknown phase.
+
+    >>> stages = (Stage("first", ("a", "b"), 10, 1), Stage("second", ("c",), 5, 2))
+    >>> remaining(stages, "c", 3), remaining(stages, "b", 3)
+    (datetime.timedelta(seconds=660), datetime.timedelta(seconds=1440))
+    """
+    titles = [stage.phases for stage in stages]
+    first = next((number for number, phases in enumerate(titles) if phase in phases), 0)
+    return sum((stage.takes(node_count) for stage in stages[first:]), timedelta())

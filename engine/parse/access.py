@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.errors import ParseError
-from engine.model.access import Login
+from engine.model.host import Login
 
 
 def parse_logins(text: str) -> dict[str, Login]:

@@ -14,8 +14,7 @@ from engine.model.cluster import INFINITY, Cib, LocationConstraint
 from engine.model.definition import is_same_node
 from engine.parse.cib_resources import fenced_on_failure, ticketed, unmanaged
 from engine.parse.cib_rules import NodeFacts, is_match, node_facts
-from engine.parse.fields import attribute, child, xml_root
-from engine.parse.score import score_text
+from engine.parse.fields import attribute, child, score_text, xml_root
 
 SOURCE = "cibadmin --query"
 

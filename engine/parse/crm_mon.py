@@ -23,8 +23,7 @@ from engine.model.cluster import (
     Resource,
     Ticket,
 )
-from engine.parse.fields import attribute, child, flag, integer, xml_root
-from engine.parse.score import score_text
+from engine.parse.fields import attribute, child, flag, integer, score_text, xml_root
 
 SOURCE = "crm_mon --output-as=xml"
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
+from engine.model.cluster import INFINITY
 
 EXCERPT = 80
 """Characters of an unexpected text that a message shows."""
@@ -212,3 +213,14 @@ _KINDS: Sequence[tuple[type, str]] = (
 
 def _kind(value: object) -> str:
     return next((name for kind, name in _KINDS if isinstance(value, kind)), "null")
+
+
+_WORDS = {"INFINITY": INFINITY, "+INFINITY": INFINITY, "-INFINITY": -INFINITY}
+
+
+def score_text(text: str, source: str, where: str) -> str:
+    """One spelling for a score: `-1000000` of crm_mon is `-INFINITY` of the configuration."""
+    value = _WORDS[text] if text in _WORDS else integer(text, source, where)
+    if value <= -INFINITY:
+        return "-INFINITY"
+    return "INFINITY" if value >= INFINITY else str(value)

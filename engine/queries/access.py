@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.model.access import Login
+from engine.model.host import Login
 from engine.model.query import Query, of_text
 from engine.parse.access import parse_addresses, parse_listening, parse_logins
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from engine.model.answer import Answer
 from engine.model.definition import ClusterDefinition
 from engine.model.drbd import DrbdResource
-from engine.model.elastic import ElasticState
-from engine.model.host import HealthResult, Version
+from engine.model.host import ElasticState, HealthResult, Version
 from engine.model.query import Query, in_login_shell, of_text
 from engine.parse.drbd import parse_drbdsetup
-from engine.parse.elastic import parse_cat_nodes, parse_cluster_health
-from engine.parse.health import parse_health
+from engine.parse.health import parse_cat_nodes, parse_cluster_health, parse_health
+from engine.parse.machine import parse_neteye_release
 from engine.parse.neteye_cluster import parse_neteye_cluster
-from engine.parse.release import parse_neteye_release
 
 CLUSTER_FILE = "/etc/neteye-cluster"
 

@@ -22,7 +22,7 @@ from engine.rejudge.session import JudgingSession
 from engine.rejudge.start import run_again
 from engine.report.console import Console
 from engine.run import version_step
-from engine.run.stash import ITEM, JUDGED, RUN, SESSION
+from engine.run.session import ITEM, JUDGED, RUN, SESSION
 
 
 class Judging:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from engine.model.finding import acceptance_sentence
 from engine.model.folding import consequence, folded
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
-from engine.report.next import next_commands
-from engine.report.templates import template
+from engine.report.last_lines import next_commands
 
 _COLOURS = {
     "fulfilled": "#1a7f37",
@@ -141,3 +144,16 @@ def _output(event: Mapping[str, Any]) -> str:
         text += f"\n({output['not_kept']})"
     problem = f"{event['problem']}\n" if event.get("problem") else ""
     return problem + text
+
+
+@cache
+def template(path: str) -> Template:
+    """The template of that path below this folder; a field that it lacks is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(path)

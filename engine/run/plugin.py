@@ -27,9 +27,8 @@ from engine.report.console import Console
 from engine.run import closing, options, usage, version_step
 from engine.run import hooks as report
 from engine.run.graph import order, resolve
-from engine.run.session import Session
+from engine.run.session import ITEM, JUDGED, RUN, SESSION, Session, run_of
 from engine.run.start import make_run, make_session
-from engine.run.stash import ITEM, JUDGED, RUN, SESSION, run_of
 
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
@@ -236,8 +235,8 @@ def _console(session: pytest.Session, run: Run) -> Console:
             reporter.write_line(text, **markup)
             reporter.flush()
 
-    minutes = run.release.estimate_base + run.release.estimate_per_node * len(run.inventory.hosts)
-    expected = minutes * 60.0 if run.scope is Scope.UPGRADE else 0.0  # announced for it only
+    time = run.release.announced(len(run.inventory.hosts)).total_seconds()
+    expected = time if run.scope is Scope.UPGRADE else 0.0  # announced for it only
     return Console(write, len(session.items), expected, run.redactor.clean_output)
 
 

@@ -26,10 +26,9 @@ from engine.model.change import Change, Outcome
 from engine.model.cluster import ClusterStatus
 from engine.model.event import Event
 from engine.model.finding import Finding
-from engine.model.steps import Scope
+from engine.model.steps import Scope, StepItem
 from engine.plan.planner import Planner
-from engine.probing.targets import targets_of
-from engine.probing.watch import ServiceWatch
+from engine.probing.watch import ServiceWatch, targets_of
 from engine.queries.pacemaker import STATUS
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
@@ -370,3 +369,15 @@ def _in_words(changes: Sequence[Change]) -> str:
     if len(changes) > 2:
         return f"{len(changes)} changes on {', '.join(dict.fromkeys(c.node for c in changes))}"
     return "; ".join(f"{change.what} on {change.node}" for change in changes)
+
+
+RUN = pytest.StashKey[Run]()
+SESSION = pytest.StashKey[Session]()
+ITEM = pytest.StashKey[StepItem]()
+JUDGED = pytest.StashKey[bool]()
+"""The steps are judged again from a run's evidence: there is no run that begins and ends."""
+
+
+def run_of(config: pytest.Config) -> Run | None:
+    """The run that begins and ends here; None where none does."""
+    return None if config.stash.get(JUDGED, False) else config.stash.get(RUN, None)

@@ -15,7 +15,7 @@ from engine.errors import RunbookError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.support.excerpt import Excerpt, excerpt
 from engine.support.questions import LongCommand, Question, of_node
-from engine.transport.parallel import in_parallel
+from engine.transport.base import in_parallel
 
 TOTAL = 90.0
 """Seconds for all questions; what is under way then gets a few more to be ended on its node."""

@@ -7,12 +7,13 @@ one (design, promise 4): those who asked decide what follows from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from engine.errors import Refused
+from engine.errors import Refused, RunbookError
 from engine.model.answer import Answer, Known, Lost
 from engine.secrets import Secret
 
@@ -93,3 +94,28 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close all connections; the transport can't be used afterwards."""
+
+
+T = TypeVar("T")
+
+
+def in_parallel(
+    nodes: Iterable[str], fn: Callable[[str], T], limit: int = 32
+) -> dict[str, T | RunbookError]:
+    """`fn(node)` for each node, in threads; the result in the order of `nodes`.
+
+    A RunbookError (`Lost`, `Refused`, `Unanswered` ...) is that node's result; any other
+    exception is an error of the program and is raised, when all threads have ended.
+    """
+    names = tuple(dict.fromkeys(nodes))
+
+    def guarded(node: str) -> T | RunbookError:
+        try:
+            return fn(node)
+        except RunbookError as error:
+            return error
+
+    if not names:
+        return {}
+    with ThreadPoolExecutor(max_workers=min(limit, len(names))) as pool:
+        return dict(zip(names, pool.map(guarded, names), strict=True))

@@ -15,13 +15,12 @@ from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
 from engine.secrets import Secret
-from engine.transport.answers import Collector, Sink
+from engine.transport.answers import Collector, LineSplitter, Sink
 from engine.transport.base import OnChunk, OnLine
 from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.firewall import Firewall, Latch
 from engine.transport.identity import Identities
-from engine.transport.lines import LineSplitter
 from engine.transport.local import not_started, require
 from engine.transport.private import PrivateDirectory
 from engine.transport.session import Session
@@ -52,32 +51,18 @@ class SshTransport:
 
     def __init__(self, inventory: Inventory, guard: Firewall, question: Sequence[str]) -> None:
         require(len(inventory.hosts))
+        self.on_refused: Callable[[Refused], None] = lambda _: None
+        self.on_stranger: Callable[[Lost], None] = lambda _: None
         self._guard = Latch(guard)
+        self._guard.on_refused = lambda refused: self.on_refused(refused)
         self._directory = PrivateDirectory()
         self._connections = {
             host.name: Connection(host, self._directory.path, str(number))
             for number, host in enumerate(inventory.hosts)
         }
         self._identities = Identities(question)
+        self._identities.on_stranger = lambda lost: self.on_stranger(lost)
         self._closed = threading.Event()
-
-    @property
-    def on_refused(self) -> Callable[[Refused], None]:
-        """See `Transport.on_refused`."""
-        return self._guard.on_refused
-
-    @on_refused.setter
-    def on_refused(self, tell: Callable[[Refused], None]) -> None:
-        self._guard.on_refused = tell
-
-    @property
-    def on_stranger(self) -> Callable[[Lost], None]:
-        """See `Transport.on_stranger`."""
-        return self._identities.on_stranger
-
-    @on_stranger.setter
-    def on_stranger(self, tell: Callable[[Lost], None]) -> None:
-        self._identities.on_stranger = tell
 
     def confirm(self, node: str, known: Known) -> None:
         """See `Transport.confirm`."""

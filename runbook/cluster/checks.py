@@ -12,8 +12,7 @@ from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.judge import commands, constraints, facts, kernels, machine, sameness
 from engine.model.finding import Finding, Verdict, Way
-from engine.queries.kernels import KERNELS
-from engine.queries.machine import FILE_SYSTEMS, LEFTOVERS, PROCESSES, optional_file_text
+from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, PROCESSES, optional_file_text
 from engine.queries.neteye import DEEP_HEALTH
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import UNANSWERED, Evidence

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.judge import estimate, modes
+from engine.judge import modes
 from engine.judge.normal import Expected, Observed
 from engine.model.cluster import ClusterStatus
 from engine.model.definition import ClusterDefinition
@@ -20,16 +19,6 @@ from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from engine.waiting import poll
-
-
-def announced(look: Look) -> timedelta:
-    """The time the guide announces for update and upgrade together (guide row G15)."""
-    return estimate.announced(
-        len(look.inventory.hosts),
-        timedelta(minutes=look.release.estimate_base),
-        timedelta(minutes=look.release.estimate_per_node),
-    )
-
 
 Profile = Callable[[Observed, Expected], tuple[Finding, ...]]
 

@@ -10,7 +10,6 @@ from engine.model.host import Version
 from engine.model.probe import Service
 from engine.model.release import Release
 from runbook.cluster import product, severities
-from runbook.cluster.guide import DUTIES, rows
 
 
 def version_step(
@@ -47,3 +46,45 @@ def version_step(
         units=("mariadb", "httpd", "elasticsearch"),
         **own,
     )
+
+
+def rows(source: Version, target: Version, own: Mapping[str, str]) -> dict[str, str]:
+    """Row -> duty, in the order of the guide; those that the version step adds or words itself."""
+    procedure = {
+        "G01": f"Versions are never skipped: {target} is reached only from {source}",
+        "G02": "Release notes and breaking changes were read, by whom and when",
+        "G09": "A planned stop at configuration conflicts is recognised as one",
+        "G14": "No .rpmnew or .rpmsave is left",
+        "G15": "The time needed is announced and compared with the time taken",
+        "G16": "Degraded service during standby is announced and measured",
+        "G17": "N, OTHER, E and V come from the cluster itself and agree with the inventory",
+        "G18": "The upgrade runs as documented, detached, its log followed",
+        "G19": "The upgrade is never run on an Elastic-only or voting-only node",
+        "G20": "After a failure its directions are followed and the command is run again",
+        "G21": "E and V nodes are upgraded by the command itself; their version is verified",
+        "G22": "Additional manual tasks of this version are told",
+        "G23": "On N: pcs node unstandby --all --wait=300",
+        "G24": "All nodes are active before going on",
+        "G25": "The cluster status is normal",
+        "G26": "If it is not: stop, and call service and support with what they need",
+        "G27": "Fencing is enabled again if, and only if, it was enabled before",
+        "G28": f"Fully updated within {source}, to the update procedure's end, and healthy",
+    }
+    return dict(sorted({**procedure, **own}.items()))
+
+
+DUTIES = {
+    "no-skips": "G01",
+    "notes-read": "G02",
+    "no-leftovers": "G14",
+    "time-announced": "G15",
+    "degraded-service": "G16",
+    "roles-agree": "G17",
+    "command-as-documented": "G18",
+    "versions-everywhere": "G21",
+    "all-active": "G24",
+    "cluster-normal": "G25",
+    "fencing-as-before": "G27",
+    "updated-and-healthy": "G28",
+}
+"""Duties of every upgrade, by the engine's words for them, and their rows in this guide."""

@@ -35,7 +35,7 @@ from engine.record.position import Position, position_findings
 from engine.run.session import Session
 from engine.run.takeover import changes_since
 from runbook.cluster import access, checks, packages, product
-from runbook.cluster.profiles import Profile, announced, describe, settled
+from runbook.cluster.profiles import Profile, describe, settled
 
 
 def is_start(look: Look) -> bool:
@@ -160,7 +160,7 @@ def test_records(runbook_session: Session, look: Look, host: Host, evidence: Evi
 def test_governance(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Change, window, release notes and fallback are on record; the time needed is announced."""
     settings = look.settings
-    time_needed = announced(look)
+    time_needed = look.release.announced(len(look.inventory.hosts))
     findings = change_management.governance(settings, look.now(), time_needed)
     if settings.approvals:
         found, counted = judge_approvals(

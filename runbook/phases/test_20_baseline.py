@@ -13,7 +13,7 @@ from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.ask.recognition import MACHINES
 from engine.attempt.baseline import PRIVATE
-from engine.attempt.comparison import new_key
+from engine.attempt.records import new_key
 from engine.attempt.remote import ROOT
 from engine.judge import facts
 from engine.judge.clones import gaps_of_clones

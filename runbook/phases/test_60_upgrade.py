@@ -13,9 +13,10 @@ from pluggy import HookRelay
 from engine.act.driving import Applied
 from engine.act.foreseen import planned_by
 from engine.ask.look import Look
-from engine.judge import change_management, estimate, machine, roles
+from engine.judge import change_management, machine, roles
 from engine.model.facts import CONFLICTS
 from engine.model.finding import Finding
+from engine.model.release import remaining
 from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence, StoppedForPerson
@@ -42,14 +43,14 @@ def window_now(look: Look, evidence: Evidence) -> None:
 def _window_fits(look: Look, now: datetime) -> timedelta:
     """The window has begun and covers what is left to do, which is returned."""
     settings = look.settings
-    remaining = estimate.remaining(look.release.stages, "upgrade", len(look.inventory.hosts))
+    left = remaining(look.release.stages, "upgrade", len(look.inventory.hosts))
     findings = (
         change_management.window_not_begun(settings, now),
-        change_management.window_remaining(settings, now, remaining),
+        change_management.window_remaining(settings, now, left),
     )
     if against := [finding for finding in findings if finding is not None]:
         raise StoppedForPerson(against)
-    return remaining
+    return left
 
 
 @step("upgrade.window", after=("again.*", "backup.*?"))

@@ -9,11 +9,10 @@ from engine.judge import kernels
 from engine.model.event import stamp
 from engine.model.facts import TAKEN
 from engine.model.steps import step
-from engine.queries.kernels import KERNELS
+from engine.queries.machine import KERNELS
 from engine.record.evidence import Evidence
 from engine.record.intervals import FENCING, STANDBY, in_words, of_kind
 from engine.run.session import Session
-from runbook.cluster.profiles import announced
 
 
 @step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
@@ -23,7 +22,8 @@ def test_time(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     if not look.memory.closed:
         evidence.remember(TAKEN, since=stamp(since), until=stamp(until))
     taken = timedelta(seconds=int((until - since).total_seconds()))
-    evidence.fulfilled("G15", f"announced {announced(look)}, taken {taken}")
+    announced = look.release.announced(len(look.inventory.hosts))
+    evidence.fulfilled("G15", f"announced {announced}, taken {taken}")
     seen = runbook_session.temporary_states()
     standby = in_words(of_kind(seen, STANDBY)) or "no node"
     evidence.fulfilled("G16", f"measured in standby: {standby}")

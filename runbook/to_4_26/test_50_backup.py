@@ -13,7 +13,7 @@ from engine.run.session import Session
 from runbook.to_4_26.follow_up import ListUnusable, list_here
 from runbook.to_4_26.httpd import pristine
 from runbook.to_4_26.memories import dump, follow_up_list
-from runbook.to_4_26.memories.local_copy import fetched_findings
+from runbook.to_4_26.memories.dump import fetched_findings
 from runbook.to_4_26.memories.table import no_memories
 from runbook.to_4_26.presence import presence
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
-from engine.attempt.comparison import key_of
+from engine.attempt.records import key_of
 from engine.errors import Unanswered
 from engine.judge import facts
 from engine.model.finding import Finding, Way

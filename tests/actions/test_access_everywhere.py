@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge.weighing import Judge
-from engine.model.access import Login
 from engine.model.finding import Finding, Verdict
+from engine.model.host import Login
 from engine.model.names import names_of
 from engine.model.query import Asked, Query
 from engine.queries.access import LISTENING

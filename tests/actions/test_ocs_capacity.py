@@ -31,10 +31,9 @@ from runbook.to_4_26.memories import (
     dump,
     table,
 )
-from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
+from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Sends, Slot, Verdict, sends
 from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
 from runbook.to_4_26.memories.comparison import SlotRow, Suspect, Totals
-from runbook.to_4_26.memories.useragents import Sends, sends
 
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
 KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}

@@ -15,9 +15,9 @@ from pathlib import Path
 from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, question
 from engine.secrets import Secret
+from engine.transport.answers import LineSplitter
 from engine.transport.base import OnChunk, OnLine
 from engine.transport.identity import Identities
-from engine.transport.lines import LineSplitter
 
 Argv = tuple[str, ...]
 Reply = Answer | Lost

@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from engine.errors import ParseError
-from engine.model.access import Login
 from engine.model.answer import Lost
+from engine.model.host import Login
 from engine.model.query import Query
 from engine.parse.access import parse_listening, parse_logins
 from engine.queries.access import LISTENING, addresses_of, logins_to, served_one

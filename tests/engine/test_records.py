@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.attempt import comparison, remote
-from engine.attempt.records import LEASE, Attempt, LockHeld, LockLost, RecordsWriter, records_query
+from engine.attempt import remote
+from engine.attempt.records import (
+    KEY_FILE,
+    LEASE,
+    Attempt,
+    LockHeld,
+    LockLost,
+    RecordsWriter,
+    new_key,
+    records_query,
+)
 from engine.errors import ParseError, UsageError
 from engine.model.answer import Answer, Lost
 from engine.waiting import boottime
@@ -122,11 +131,11 @@ def test_an_attempt_is_read_back_with_its_baseline_and_journals(node: kit.Node) 
 
 
 def test_the_key_of_the_comparisons_is_no_record_and_can_be_thrown_away(node: kit.Node) -> None:
-    key = comparison.new_key()
+    key = new_key()
     records = writer(node)
     records.acquire()
     records.open_attempt(kit.ATTEMPT, {"n": 1}, key)
-    (kept,) = node.root.rglob(comparison.FILE)
+    (kept,) = node.root.rglob(KEY_FILE)
     assert (kept.read_text(), kept.stat().st_mode & 0o777) == (key.reveal(), 0o600)
     query = records_query()
     answer = node.run(kit.N, query.argv, deadline=1.0)
@@ -136,7 +145,7 @@ def test_the_key_of_the_comparisons_is_no_record_and_can_be_thrown_away(node: ki
     assert attempt.baseline == {"n": 1}
     for _ in range(2):  # a run that was killed may have done it already
         records.throw_key_away(kit.ATTEMPT)
-        assert list(node.root.rglob(comparison.FILE)) == []
+        assert list(node.root.rglob(KEY_FILE)) == []
 
 
 def test_the_attempt_opened_last_is_the_current_one(node: kit.Node) -> None:

@@ -19,7 +19,7 @@ import pytest
 from engine.errors import UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.transport import connection
-from engine.transport.parallel import in_parallel
+from engine.transport.base import in_parallel
 from tests.engine.sshd import (
     NODE,
     Sshd,

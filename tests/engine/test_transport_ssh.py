@@ -18,7 +18,7 @@ from engine.errors import Refused, UsageError
 from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.model.inventory import Role
 from engine.secrets import Secret
-from engine.transport.parallel import in_parallel
+from engine.transport.base import in_parallel
 from engine.transport.ssh import SshTransport
 from tests.engine.sshd import NODE, Sshd, running, transport
 

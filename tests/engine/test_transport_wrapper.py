@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import UsageError
 from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Host, Role
-from engine.transport.answers import Collector
-from engine.transport.lines import LINE_LIMIT, LineSplitter
+from engine.transport.answers import LINE_LIMIT, Collector, LineSplitter
 from engine.transport.wrapper import Demux, new_nonce, remote_command
 
 NONCE = "0123456789abcdef0123456789abcdef"

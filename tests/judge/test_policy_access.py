@@ -10,7 +10,7 @@ from engine.judge.access import (
     services_resolve,
     sockets_are_forwarded,
 )
-from engine.model.access import Login
+from engine.model.host import Login
 from tests.judge import builders as b
 
 CLUSTER = b.definition()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from engine.judge.change_management import governance, window_not_begun, window_remaining
-from engine.judge.estimate import announced, remaining
 from engine.model.inventory import Environment, Settings
-from engine.model.release import Stage
+from engine.model.release import Stage, remaining
+from tests.engine import kit
 from tests.judge import builders as b
 
 NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
@@ -140,13 +141,13 @@ def test_window_not_begun() -> None:
 
 
 def test_announced_time() -> None:
-    base, per_node = timedelta(minutes=30), timedelta(minutes=15)
-    assert announced(5, base, per_node) == timedelta(minutes=105)
-    assert announced(16, base, per_node) == timedelta(minutes=270)
+    release = replace(kit.RELEASE, estimate_base=30, estimate_per_node=15, stages=())
+    assert release.announced(5) == timedelta(minutes=105)
+    assert release.announced(16) == timedelta(minutes=270)
 
 
 def test_what_remains_from_a_phase_on() -> None:
     stages = (Stage("a", ("a",), 10, 1), Stage("b", ("b", "c"), 5, 2), Stage("d", ("d",), 1, 0))
-    assert remaining(stages, "a", 5) == announced(5, timedelta(minutes=16), timedelta(minutes=3))
+    assert remaining(stages, "a", 5) == timedelta(minutes=16 + 5 * 3)
     assert remaining(stages, "b", 5) == remaining(stages, "c", 5) == timedelta(minutes=16)
     assert remaining(stages, "d", 5) == timedelta(minutes=1)

@@ -11,7 +11,7 @@ import pytest
 from engine.judge.kernels import next_start_serves_drbd, reboot_needed, sentence
 from engine.model.answer import Answer
 from engine.model.host import Kernels
-from engine.queries.kernels import KERNELS
+from engine.queries.machine import KERNELS
 from tests.judge import builders as b
 
 RUNS, NEWER = "4.18.0-348.el8.x86_64", "4.18.0-372.el8.x86_64"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.errors import ParseError
 from engine.model.host import ElasticHealth
-from engine.parse.elastic import parse_cat_nodes, parse_cluster_health
+from engine.parse.health import parse_cat_nodes, parse_cluster_health
 
 from .data import outcome
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import ParseError
 from engine.model.host import Version
-from engine.parse.release import parse_neteye_release
+from engine.parse.machine import parse_neteye_release
 
 from .data import outcome
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.probe import Manner, Probes, Service, Target, Way
-from engine.probing.targets import targets_of
+from engine.probing.watch import targets_of
 
 WEB = ((Manner.HTTPS, 443), (Manner.HTTP, 80))
 SERVICES = (

@@ -35,8 +35,8 @@ from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
+from engine.report.html import template
 from engine.report.summary import summary_of
-from engine.report.templates import template
 
 NAME = "evidence.html"
 DIFF = 20_000

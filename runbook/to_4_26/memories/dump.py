@@ -7,13 +7,16 @@ whole: after a run that was cut off, the next one continues, and does nothing tw
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
+from engine.model.finding import Finding
 from engine.model.query import Query, SqlQuery
 from engine.parse.machine import parse_df
 from engine.secrets import Secret
@@ -350,3 +353,25 @@ def recorded(record: str, file: str) -> tuple[str, ...]:
 def write_proof(node: str, attempt: str, made: Proof) -> Change:
     text = json.dumps(asdict(made), indent=1) + "\n"
     return files.write_file("record the proved backup", node, proof_path(attempt), Secret(text))
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file on the controller, in constant memory; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetched_findings(path: Path, proof: Proof) -> list[Finding]:
+    """The copy on the controller has the checksum of the proved backup (guide row G06)."""
+    if (seen := sha256_of(path)) == proof.sha256:
+        return []
+    return [
+        Finding(
+            code="backup-damaged",
+            subject=str(path),
+            observed=f"{path.stat().st_size} bytes with sha256 {seen}",
+            expected=f"{proof.bytes} bytes with sha256 {proof.sha256}, as proved on {proof.node}",
+            remedy="Remove the local copy and run again.",
+            guide=("G06",),
+        )
+    ]

@@ -7,7 +7,6 @@ makes the lines and its client streams them: no list passes through memory, here
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import zlib
 from collections.abc import Iterator
@@ -160,8 +159,7 @@ def pull(node: str, host: str, attempt: str, listed: Listed, deadline: float) ->
 def problem_of(file: Path, sha256: str) -> str:
     """Why a copy of the list here can't be used; '' when it is the one on record."""
     try:
-        with file.open("rb") as opened:
-            seen = hashlib.file_digest(opened, "sha256").hexdigest()
+        seen = dump.sha256_of(file)
     except FileNotFoundError:
         return f"{file} is not there"
     except OSError as error:
