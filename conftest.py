@@ -3,7 +3,6 @@
 pytest_plugins = [
     "engine.run.plugin",
     "runbook.rehearsing",
-    "runbook.cluster.fixtures",
     "runbook.cluster.hooks",
     "runbook.phases.actions.pacemaker",
     "runbook.phases.actions.neteye_command",

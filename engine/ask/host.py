@@ -24,7 +24,7 @@ from engine.errors import Unanswered, UsageError
 from engine.model.answer import Answer
 from engine.model.cluster import DaemonState
 from engine.model.query import Query, of_text
-from engine.parse.systemd import PROPERTIES, parse_daemon_states
+from engine.parse.machine import PROPERTIES, parse_daemon_states
 
 DEADLINE = 30.0
 """Seconds for each of testinfra's small questions."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from engine.model.approval import SeenStatement, Statement
 from engine.model.finding import Finding
-from engine.model.statement import SeenStatement, Statement
 
 SETTING = "runbook_rehearsal"
 _AGAIN = (

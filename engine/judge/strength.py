@@ -9,32 +9,30 @@ from engine.judge.text import listed, size
 from engine.model.finding import Finding
 from engine.model.host import Memory
 
+MEMORY_SHARE = 0.95
+"""What of N's memory may be in use when it carries everything."""
+
 
 def can_carry(
     active_node: str,
     memory: Mapping[str, Memory],
     load: Mapping[str, float],
     cpus: Mapping[str, int],
-    *,
-    memory_share: float = 0.95,
-    load_per_cpu: float = 1.0,
-    staying: Mapping[str, int] | None = None,
-    machines: Mapping[str, str] | None = None,
+    machines: Mapping[str, str],
 ) -> tuple[Finding, ...]:
     """N alone can carry what all operative nodes carry now, while the others are in standby.
 
     An estimate on the safe side: what is in use on all operative nodes together (memory in
-    bytes, load averages) must fit on N. `staying`: bytes of a node that would not move (its own
-    local services), left out of the sum. `machines`: node -> what tells its kernel apart (the boot
+    bytes, load averages) must fit on N. `machines`: node -> what tells its kernel apart (the boot
     id); containers of one machine show the same memory and load, which count once then.
     Codes: `active-node-memory`, `active-node-load`, `not-observed`.
     """
-    counted = _one_of_each_machine(active_node, memory.keys() | load.keys(), machines or {})
+    counted = _one_of_each_machine(active_node, memory.keys() | load.keys(), machines)
     memory = {node: value for node, value in memory.items() if node in counted}
     load = {node: value for node, value in load.items() if node in counted}
     return (
-        *_memory_fits(active_node, memory, memory_share, staying or {}),
-        *_load_fits(active_node, load, cpus, load_per_cpu),
+        *_memory_fits(active_node, memory),
+        *_load_fits(active_node, load, cpus),
     )
 
 
@@ -48,17 +46,12 @@ def _one_of_each_machine(
     return frozenset(chosen.values())
 
 
-def _memory_fits(
-    active_node: str, memory: Mapping[str, Memory], share: float, staying: Mapping[str, int]
-) -> tuple[Finding, ...]:
+def _memory_fits(active_node: str, memory: Mapping[str, Memory]) -> tuple[Finding, ...]:
     if active_node not in memory:
         return not_observed("memory", (active_node,), memory)
-    used = sum(
-        m.total - m.available - (0 if node == active_node else staying.get(node, 0))
-        for node, m in memory.items()
-    )
+    used = sum(m.total - m.available for m in memory.values())
     total = memory[active_node].total
-    if used < total * share:
+    if used < total * MEMORY_SHARE:
         return ()
     return (
         _carry(
@@ -66,19 +59,18 @@ def _memory_fits(
             active_node,
             f"the operative nodes ({listed(memory)}) use {size(used)} of memory together, "
             f"{active_node} has {size(total)}",
-            f"less than {size(total * share)} ({share:.0%} of {active_node})",
+            f"less than {size(total * MEMORY_SHARE)} ({MEMORY_SHARE:.0%} of {active_node})",
         ),
     )
 
 
 def _load_fits(
-    active_node: str, load: Mapping[str, float], cpus: Mapping[str, int], per_cpu: float
+    active_node: str, load: Mapping[str, float], cpus: Mapping[str, int]
 ) -> tuple[Finding, ...]:
     if active_node not in cpus:
         return not_observed("number of processors", (active_node,), cpus)
-    limit = cpus[active_node] * per_cpu
     summed = sum(load.values())
-    if summed <= limit:
+    if summed <= cpus[active_node]:
         return ()
     return (
         _carry(
@@ -86,7 +78,7 @@ def _load_fits(
             active_node,
             f"the operative nodes ({listed(load)}) have a load of {summed:.1f} together, "
             f"{active_node} has {cpus[active_node]} processors",
-            f"at most {limit:.1f}",
+            f"at most {cpus[active_node]:.1f}",
         ),
     )
 

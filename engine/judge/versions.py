@@ -1,7 +1,4 @@
-"""Versions and pending updates, compared across nodes.
-
-`same_text` is offered here as well: versions and files are compared by the same steps.
-"""
+"""Versions and pending updates, compared across nodes."""
 
 from __future__ import annotations
 

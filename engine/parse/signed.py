@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from engine.errors import ParseError
-from engine.model.approval import Approval
-from engine.model.statement import Statement
+from engine.model.approval import Approval, Statement
 from engine.parse.fields import Fields, json_value
 
 SCHEMA = 1

@@ -11,11 +11,11 @@ from typing import Any
 
 from engine.atomic import write_atomically
 from engine.errors import ParseError
+from engine.model.approval import SeenStatement, Statement
 from engine.model.event import stamp
 from engine.model.facts import REHEARSED
 from engine.model.inventory import Environment, Inventory
 from engine.model.query import LocalQuery
-from engine.model.statement import SeenStatement, Statement
 from engine.parse.signed import SCHEMA, parse_statement
 from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
 from engine.record.run import Mode, Run

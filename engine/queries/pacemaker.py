@@ -8,8 +8,8 @@ from engine.model.cluster import Cib, ClusterStatus, DaemonState, QuorumStatus
 from engine.model.query import Query, of_text
 from engine.parse.cib import parse_cib
 from engine.parse.crm_mon import SOURCE, parse_crm_mon
+from engine.parse.machine import PROPERTIES, parse_daemon_states
 from engine.parse.quorum import parse_quorumtool
-from engine.parse.systemd import PROPERTIES, parse_daemon_states
 
 
 def _status(answer: Answer) -> ClusterStatus:

@@ -18,8 +18,8 @@ from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Host
 from engine.transport.causes import SILENT
 from engine.transport.diagnosis import diagnose, has_reason, is_busy
-from engine.transport.local import not_started, why_no_room
 from engine.transport.options import CLIENT, CONNECT_TIMEOUT, aloud_command, master_command
+from engine.transport.private import not_started, why_no_room
 from engine.transport.session import ssh_environment
 from engine.transport.way import way_to
 

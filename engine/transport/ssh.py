@@ -21,8 +21,7 @@ from engine.transport.connection import OPEN_DEADLINE, SESSIONS, Connection
 from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.firewall import Firewall, Latch
 from engine.transport.identity import Identities
-from engine.transport.local import not_started, require
-from engine.transport.private import PrivateDirectory
+from engine.transport.private import PrivateDirectory, not_started, require
 from engine.transport.session import Session
 from engine.transport.wrapper import new_nonce, remote_command
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from engine.ask.host import Host
 from engine.ask.look import Look
-from engine.judge import commands, constraints, facts, kernels, machine, sameness
+from engine.judge import constraints, facts, kernels, machine, sameness
 from engine.model.finding import Finding, Verdict, Way
 from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, PROCESSES, optional_file_text
 from engine.queries.neteye import DEEP_HEALTH
@@ -116,7 +116,7 @@ def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
     return evidence.judge(
         (
-            *commands.no_command_running(asked.values, product.OTHER_COMMANDS),
+            *machine.no_command_running(asked.values, product.OTHER_COMMANDS),
             *facts.updates_automatic(timers.values),
         ),
         observed="the command of this attempt may run" if ours else "no neteye command runs",

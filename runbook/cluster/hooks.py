@@ -1,4 +1,7 @@
-"""What a version step may add to the procedure, by pytest hooks of these names in its package."""
+"""What a version step may add to the procedure, by pytest hooks of these names in its package.
+
+Fixtures that steps of both take as an argument.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pluggy import HookRelay
 
 from engine.ask.look import Look
+from engine.record.evidence import Evidence
 from engine.secrets import Secret
 from runbook.cluster.profiles import Profile
 
@@ -45,3 +50,18 @@ class Hooks:
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
+
+
+@pytest.fixture
+def upgrade_is_ahead(look: Look, evidence: Evidence) -> bool:
+    """Whether these checks still guard something; says so when they do not."""
+    if look.memory.closed or look.memory.detached("upgrade"):
+        evidence.not_needed("the upgrade has started: its start was guarded before it")
+        return False
+    return True
+
+
+@pytest.fixture
+def version_step(pytestconfig: pytest.Config) -> HookRelay:
+    """What the version step adds to a step of the procedure: runbook/cluster/hooks.py."""
+    return pytestconfig.hook

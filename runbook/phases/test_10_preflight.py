@@ -11,20 +11,20 @@ from engine.ask.look import Look
 from engine.attempt.remote import ROOT
 from engine.judge import (
     change_management,
-    clocks,
     facts,
     identity,
+    machine,
     normal,
     statement,
     strength,
     versions,
 )
 from engine.judge import roles as role_policy
+from engine.model.approval import SeenStatement
 from engine.model.facts import APPROVED
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
-from engine.model.statement import SeenStatement
 from engine.model.steps import step
 from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
@@ -265,7 +265,7 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
     evidence.answered(kept)
     assert evidence.judge(
         (
-            *clocks.clock_difference(asked.values, product.CLOCK_LIMIT),
+            *machine.clock_difference(asked.values, product.CLOCK_LIMIT),
             *facts.clock_unkept(kept.values, product.CLOCK_KEEPER),
         ),
         observed=f"{len(asked.values)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
@@ -291,11 +291,7 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
         return
     assert evidence.judge(
         strength.can_carry(
-            look.names.active,
-            memory.values,
-            load.values,
-            cpus.values,
-            machines=machines.values,
+            look.names.active, memory.values, load.values, cpus.values, machines.values
         ),
         observed=f"{look.names.active} has memory and processors for all operative nodes' work",
         information=not is_start(look),

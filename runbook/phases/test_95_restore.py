@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
-from engine.judge import commands, quorum
+from engine.judge import machine, quorum
 from engine.judge import restore as policy
 from engine.model.steps import step
 from engine.queries.machine import PROCESSES
@@ -54,7 +54,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
     assert evidence.judge(
         [
             *still_running(look),
-            *commands.no_command_running(asked.values, product.OTHER_COMMANDS),
+            *machine.no_command_running(asked.values, product.OTHER_COMMANDS),
         ],
         observed=f"no neteye command runs on {len(asked.values)} nodes",
     )

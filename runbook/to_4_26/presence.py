@@ -6,10 +6,11 @@ A database that can't be reached is no answer, so it is never taken for "not ins
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.ask.look import Look
+from engine.model.finding import Finding
 from engine.model.query import Asked, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
@@ -64,3 +65,12 @@ def presence(look: Look) -> tuple[Presence, Asked[Any]]:
     )
     nodes = tuple(node for node, is_there in asked.values.items() if is_there)
     return Presence(nodes, look.sql(SCHEMAS)), asked
+
+
+@dataclass
+class Seen:
+    """Findings, the sentence of what was seen, and the rows for the report."""
+
+    findings: list[Finding] = field(default_factory=list)
+    observed: str = ""
+    lines: list[str] = field(default_factory=list)

@@ -22,8 +22,7 @@ from runbook.to_4_26.httpd.database import databases_in_use, elsewhere
 from runbook.to_4_26.memories import capacity_list
 from runbook.to_4_26.memories.checks import capacity_before
 from runbook.to_4_26.memories.table import memories_place
-from runbook.to_4_26.presence import presence
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Seen, presence
 
 LATER = "judged at the start of the attempt; the upgrade has changed the data since"
 

@@ -23,8 +23,8 @@ from engine.model.query import Asked, Query
 from engine.record.run import Run
 from runbook.to_4_26 import failover
 from runbook.to_4_26.failover import CONSTRAINT
+from runbook.to_4_26.presence import Seen
 from runbook.to_4_26.release import RELEASE
-from runbook.to_4_26.seen import Seen
 from runbook.to_4_26.settings import FAILOVER_PROOF
 from tests.engine import kit
 from tests.engine.scripted import said

@@ -81,7 +81,7 @@ def units(nodes: Nodes, states: Mapping[str, str]) -> None:
 
 def clocks(look: FakeLook, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     monkeypatch.setattr(preflight, "is_ahead", lambda look: True)
-    monkeypatch.setattr(preflight.clocks, "clock_difference", lambda *_: ())
+    monkeypatch.setattr(preflight.machine, "clock_difference", lambda *_: ())
     return found(lambda told: preflight.test_clocks(look, told))  # type: ignore[arg-type]
 
 
@@ -98,7 +98,7 @@ def test_a_clock_that_nothing_keeps(
 def test_a_timer_that_installs_updates(
     nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks.commands, "no_command_running", lambda *_: ())
+    monkeypatch.setattr(checks.machine, "no_command_running", lambda *_: ())
     units(nodes, {product.UPDATE_TIMERS[1]: "active disabled"})
     codes = found(lambda told: checks.no_command_runs(look, told))  # type: ignore[arg-type]
     assert codes == [("updates-automatic", N), ("updates-automatic", OTHER)]

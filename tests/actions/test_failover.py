@@ -36,7 +36,7 @@ from runbook.to_4_26.actions.ocs import httpd_restarted
 from runbook.to_4_26.actions.restore import ledger_constraint
 from runbook.to_4_26.failover import CONSTRAINT, LEDGER, Exercised, Proof
 from runbook.to_4_26.httpd import checks as httpd_checks
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Seen
 from runbook.to_4_26.settings import FAILOVER_PROOF
 from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.failover_cluster import (

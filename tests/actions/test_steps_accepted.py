@@ -22,8 +22,7 @@ from runbook.phases import test_16_preflight_needs as needs
 from runbook.to_4_26 import test_15_preflight_ocs as ocs
 from runbook.to_4_26.memories import table
 from runbook.to_4_26.names import CREDENTIALS, SERVER_CONF
-from runbook.to_4_26.presence import Presence
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Presence, Seen
 from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.engine import kit

@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.model.answer import Lost, LostKind
-from engine.transport import local, private
+from engine.transport import private
 from tests.engine.sshd import NODE, Sshd, running
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -36,14 +36,14 @@ def limit() -> Iterator[tuple[int, int]]:
 
 def test_a_limit_that_can_be_raised_is_raised(limit: tuple[int, int]) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (60, limit[1]))
-    local.require(16)
+    private.require(16)
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 200
 
 
 def test_a_limit_that_can_not_be_raised_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local.resource, "getrlimit", lambda _: (24, 24))
+    monkeypatch.setattr(private.resource, "getrlimit", lambda _: (24, 24))
     with pytest.raises(UsageError, match=r"24 files here \(ulimit -Hn\), and 124 are needed for 5"):
-        local.require(5)
+        private.require(5)
 
 
 def test_no_directory_is_a_usage_error(server: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,9 +88,9 @@ def open_files() -> int:
 
 
 def test_room_is_what_can_be_written(tmp_path: Path) -> None:
-    assert local.why_no_room(tmp_path) == ""
+    assert private.why_no_room(tmp_path) == ""
     assert list(tmp_path.iterdir()) == []
-    assert local.why_no_room(tmp_path / "nowhere") == "No such file or directory"
+    assert private.why_no_room(tmp_path / "nowhere") == "No such file or directory"
 
 
 @pytest.mark.parametrize("when", ["login", "session"])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.judge.clocks import clock_difference
-from engine.judge.commands import no_command_running
-from engine.judge.machine import config_leftovers, disk_space, file_system_of, health
+from engine.judge.machine import (
+    clock_difference,
+    config_leftovers,
+    disk_space,
+    file_system_of,
+    health,
+    no_command_running,
+)
 from engine.judge.strength import can_carry
 from engine.model.host import FailingScript, FileSystem, HealthResult, Memory, Process
 from tests.judge import builders as b
@@ -111,44 +116,39 @@ class TestCanCarry:
 
     def test_all_fits(self) -> None:
         used = dict.fromkeys(b.DEFAULT.operative, memory(10))
-        assert can_carry(b.N, used, self.idle, self.cpus) == ()
+        assert can_carry(b.N, used, self.idle, self.cpus, {}) == ()
 
     def test_memory_of_all_does_not_fit_on_n(self) -> None:
         used = dict.fromkeys(b.DEFAULT.operative, memory(11))
-        (finding,) = can_carry(b.N, used, self.idle, self.cpus)
+        (finding,) = can_carry(b.N, used, self.idle, self.cpus, {})
         assert (finding.code, finding.subject) == ("active-node-memory", b.N)
         assert "33.0 GiB" in finding.observed
         b.assert_told_well([finding])
 
     def test_a_small_n(self) -> None:
         used = {b.N: memory(4, 8), b.SECOND: memory(10, 64)}
-        assert b.codes(can_carry(b.N, used, self.idle, self.cpus)) == ["active-node-memory"]
-
-    def test_what_stays_on_the_other_nodes_is_left_out(self) -> None:
-        used = dict.fromkeys(b.DEFAULT.operative, memory(11))
-        staying = dict.fromkeys(b.DEFAULT.operative, 4 * GIB)
-        assert can_carry(b.N, used, self.idle, self.cpus, staying=staying) == ()
+        assert b.codes(can_carry(b.N, used, self.idle, self.cpus, {})) == ["active-node-memory"]
 
     def test_load(self) -> None:
         used = dict.fromkeys(b.DEFAULT.operative, memory(1))
-        (finding,) = can_carry(b.N, used, dict.fromkeys(b.DEFAULT.operative, 3.0), self.cpus)
+        (finding,) = can_carry(b.N, used, dict.fromkeys(b.DEFAULT.operative, 3.0), self.cpus, {})
         assert (finding.code, finding.subject) == ("active-node-load", b.N)
         assert "9.0 together" in finding.observed
-        assert can_carry(b.N, used, {b.N: 9.0}, self.cpus, load_per_cpu=2.0) == ()
+        assert can_carry(b.N, used, {b.N: 8.0}, self.cpus, {}) == ()
 
     def test_nodes_of_one_machine_count_once(self) -> None:
         used = dict.fromkeys(b.DEFAULT.operative, memory(20))
         busy = dict.fromkeys(b.DEFAULT.operative, 6.0)
         same = dict.fromkeys(b.DEFAULT.operative, "boot-1")
-        assert can_carry(b.N, used, busy, self.cpus, machines=same) == ()
+        assert can_carry(b.N, used, busy, self.cpus, same) == ()
         others = {b.SECOND: "boot-2", b.THIRD: "boot-2"}
-        findings = can_carry(b.N, used, busy, self.cpus, machines=others)
+        findings = can_carry(b.N, used, busy, self.cpus, others)
         assert b.codes(findings) == ["active-node-load", "active-node-memory"]
         assert "40.0 GiB" in findings[0].observed
         assert b.THIRD not in findings[0].observed
 
     def test_n_itself_not_observed(self) -> None:
-        assert b.codes(can_carry(b.N, {}, {}, {})) == ["not-observed", "not-observed"]
+        assert b.codes(can_carry(b.N, {}, {}, {}, {})) == ["not-observed", "not-observed"]
 
 
 KNOWN = frozenset({"/etc/httpd/conf.d/known.conf.rpmnew"})

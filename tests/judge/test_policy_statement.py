@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.judge.statement import rehearsed, sentence
-from engine.model.statement import SeenStatement, Statement
+from engine.model.approval import SeenStatement, Statement
 from tests.engine.kit import BEGIN
 
 NODES = {"operative": 3, "elastic_only": 1, "voting_only": 1}

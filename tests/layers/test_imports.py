@@ -208,7 +208,7 @@ SUBJECTS = ("runbook.to_4_26.memories", "runbook.to_4_26.glpi", "runbook.to_4_26
 ASSET_MODULE = (
     *SUBJECTS,
     *(f"runbook.to_4_26.{name}" for name in ("files", "login", "names")),
-    *(f"runbook.to_4_26.{name}" for name in ("presence", "seen", "settings")),
+    *(f"runbook.to_4_26.{name}" for name in ("presence", "settings")),
 )
 """What the version step knows of the asset module: it asks with what it is handed, and judges."""
 ASKING = (

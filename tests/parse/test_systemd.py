@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import ParseError
 from engine.model.cluster import DaemonState
-from engine.parse.systemd import parse_daemon_states
+from engine.parse.machine import parse_daemon_states
 
 from .data import captured, without
 

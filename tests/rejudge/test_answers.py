@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.judge.approvals import Operator
-from engine.model.approval import Approval, SeenApproval
-from engine.model.statement import SeenStatement, Statement
+from engine.model.approval import Approval, SeenApproval, SeenStatement, Statement
 from engine.prove.approvals import approvals_here
 from engine.prove.statement import statement_here
 from engine.queries.rows import read_rows, write_rows

@@ -12,7 +12,7 @@ from runbook.to_4_26.glpi import servers, servers_after
 from runbook.to_4_26.glpi.key import key_at, missing_before
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_node
 from runbook.to_4_26.login import LoginResult, login
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Seen
 
 PLUGIN_VERSION = "1.7.3"
 """The plugin that the target brings (domain facts 5)."""

@@ -15,7 +15,7 @@ from runbook.to_4_26.httpd.migration import CredentialsNow
 from runbook.to_4_26.httpd.passwords import Password
 from runbook.to_4_26.login import LoginResult, login
 from runbook.to_4_26.names import CONF_FILES, OCS_DATABASE, SERVER_CONF
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Seen
 
 Read = Mapping[str, Mapping[str, Password]]
 """Node -> file -> the password in it."""

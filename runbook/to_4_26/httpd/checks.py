@@ -15,8 +15,7 @@ from runbook.to_4_26.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.to_4_26.httpd.migration import conf_password, credentials_now
 from runbook.to_4_26.login import LoginResult, login
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS, ENDPOINT, SERVER_CONF
-from runbook.to_4_26.presence import Presence
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Presence, Seen
 
 HTTPD_RESOURCE = "httpd"
 HTTPD_ADDRESS = "httpd_virt_ip"

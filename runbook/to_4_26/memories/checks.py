@@ -10,7 +10,7 @@ from engine.errors import RunbookError
 from runbook.to_4_26.memories import capacity, capacity_after, capacity_list, comparison
 from runbook.to_4_26.memories.capacity import CapacityClass, ColumnType
 from runbook.to_4_26.memories.comparison import Suspect
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Seen
 
 NOT_CLEAN = frozenset(CapacityClass) - capacity.CLEAN
 SUSPECTS = 1000

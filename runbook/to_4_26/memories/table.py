@@ -16,8 +16,7 @@ from engine.model.query import SqlQuery
 from runbook.to_4_26.memories.comparison import COLUMNS
 from runbook.to_4_26.memories.dump import TABLE, TABLE_SIZE
 from runbook.to_4_26.names import OCS_DATABASE, OFFICIAL_CHANNELS, SCRATCH_DATABASE
-from runbook.to_4_26.presence import Presence
-from runbook.to_4_26.seen import Seen
+from runbook.to_4_26.presence import Presence, Seen
 
 Row = Mapping[str, Any]
 
