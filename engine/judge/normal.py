@@ -12,8 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.judge.clones import clones_everywhere
-from engine.judge.conditions import nodes_healthy, quorum_policy, tickets_held, waiting_for_tickets
-from engine.judge.elastic import elastic_green
+from engine.judge.conditions import (
+    elastic_green,
+    nodes_healthy,
+    quorum_policy,
+    tickets_held,
+    waiting_for_tickets,
+)
 from engine.judge.fencing import (
     fence_devices_started,
     fence_devices_unused,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from engine.ask.look import CONTROLLER, FORWARDED, Look, forward_of, refusal_of, statement_of
+from engine.attempt import baseline
 from engine.attempt.records import Attempt, Lock, Records
 from engine.errors import Refused, Unanswered
+from engine.judge.takeover import IDENTITY
 from engine.model.answer import ANOTHER_NOW, Answer, Known, Lost, LostKind
+from engine.model.event import Event
 from engine.model.identity import Identity
 from engine.model.names import names_of
 from engine.model.query import Asked, LocalQuery, Query, SqlQuery
@@ -20,7 +24,6 @@ from engine.queries.neteye import DEFINITION
 from engine.record.outputs import excerpt
 from engine.record.run import Run
 from engine.rejudge.answers import NotRecorded, answer_of, rows_of, text_of
-from engine.rejudge.baseline import RecordedBaseline
 from engine.rejudge.record import FIRST_LOOK, Record
 from engine.report import earlier
 from engine.run.survey import RECORDS
@@ -160,3 +163,44 @@ class RecordedLook(Look):
             return None  # of another upgrade, or an earlier one: not this run's
         journals = earlier.texts(self._source.directory)
         return Attempt(told[-1]["attempt"], RecordedBaseline(self._source), journals)
+
+
+class RecordedBaseline(Mapping[str, Any]):
+    """Like the mapping that lies on N. NotRecorded for a field that is not in the evidence."""
+
+    def __init__(self, record: Record) -> None:
+        events = [*record.evidence.earlier, *record.own]
+        kept = next((e for e in record.own if e["event"] == baseline.EVENT), None)
+        self._content = _opened(events) if kept is None else _kept(kept, record)
+        self._is_whole = kept is not None
+        self._withheld = frozenset(kept["withheld"]) if kept else frozenset()
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._content:
+            return self._content[name]
+        if not self._is_whole:
+            raise NotRecorded("the baseline, which is not in the evidence of an older runbook")
+        if name in self._withheld:
+            raise NotRecorded(f"{name!r} of the baseline, which stays on N")
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._content)
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+
+def _kept(event: Event, record: Record) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        text_of(event["output"], record.directory, "the baseline of the attempt")
+    )
+    return content
+
+
+def _opened(events: list[Event]) -> dict[str, Any]:
+    """What the run that opened the attempt says of itself is in its baseline, too."""
+    runs = {e["run"]: e for e in events if e["event"] == "run-started"}
+    told = [e["attempt"] for e in events if e["event"] == "attempt-opened"]
+    opener = runs.get(told[-1] if told else "", {})
+    return {name: opener[name] for name in IDENTITY if name in opener}

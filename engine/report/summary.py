@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
 from engine.model.event import Event
+from engine.model.finding import Way
+from engine.record.gaps import gaps_of, totals_of
+from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
+from engine.record.memory import Memory
 from engine.record.rows import Row, rows_of
+from engine.report.change import of_change, taken_by
 from engine.report.earlier import placed
-from engine.report.header import header_of
+from engine.report.ledger import as_seen
+from engine.report.under_way import open_changes, sentence
 
 SCHEMA = 1
 
@@ -126,3 +133,143 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Write the file whole (0600) or not at all; raises OSError."""
     text = json.dumps(summary, indent=1, ensure_ascii=False)
     write_atomically(path, f"{text}\n".encode())
+
+
+INTERRUPTED = ("interrupted", 2)
+"""Outcome and exit code of a run that could not write its own end."""
+
+
+def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
+    """Everything of the summary but its lists of steps, rows and findings.
+
+    `own` are the events of this run, `run-started` first; `earlier` those of the attempt's runs
+    before it. Fields that an older journal does not have are left empty.
+    """
+    begun = own[0]
+    memory = Memory.fold([*earlier, *own])
+    change = of_change([*earlier, *own])
+    intervals = intervals_of(change)
+    ended = _last(own, "run-ended")
+    finished = (ended or own[-1])["time"]
+    stopped = _stopped(own, memory, ended)
+    attempt = _attempt(own)
+    return {
+        "run_id": begun["run"],
+        "attempt": attempt,
+        "cluster": begun["cluster"],
+        "environment": begun["environment"],
+        "mode": begun["mode"],
+        "source": begun["source"],
+        "target": begun["target"],
+        "change_id": begun.get("change_id"),
+        "window": begun.get("window", ""),
+        "position": (_last(own, "position") or {}).get("position"),
+        "records": (_last(own, "position") or {}).get("records", "unknown"),
+        "not_known": (_last(own, "not-known") or {}).get("why", ""),
+        "operator": _operators(own, earlier),
+        "started": begun.get("started", begun["time"]),
+        "finished": finished,
+        "announced": begun.get("announced", ""),
+        "taken": str(taken_by(change)),
+        "taken_by_run": _taken(begun.get("started", begun["time"]), finished),
+        "standby": in_words(of_kind(intervals, STANDBY)),
+        "fencing_off": in_words(of_kind(intervals, FENCING)),
+        "service_gaps": _service_gaps([*earlier, *own]),
+        **_ending(own, ended),
+        "ledger": [asdict(entry) for entry in as_seen(memory.ledger.values(), intervals)],
+        "under_way": open_changes(memory, own, attempt),
+        "stopped": stopped,
+        "support": _support(own),
+        "commands": begun.get("commands", {}),
+    }
+
+
+def _support(own: Sequence[Event]) -> dict[str, Any] | None:
+    """The support bundle in the run's directory: why it was made, for whom, what is missing."""
+    made = _last(own, "support-bundle")
+    if made is None:
+        return None
+    told = {key: made[key] for key in ("file", "why", "missing")}
+    return {**told, "directions": own[0].get("support", "")}
+
+
+def _last(events: Sequence[Event], kind: str) -> Event | None:
+    return next((event for event in reversed(events) if event["event"] == kind), None)
+
+
+def _first(events: Sequence[Event], kind: str) -> Event | None:
+    return next((event for event in events if event["event"] == kind), None)
+
+
+def _ending(own: Sequence[Event], ended: Event | None) -> dict[str, Any]:
+    """Outcome and exit code: as the run said itself, else of the first thing that stopped it."""
+    told = ended or _first(own, "stopped")
+    outcome, code = (told["outcome"], told["exit_code"]) if told else INTERRUPTED
+    return {"outcome": outcome, "exit_code": code}
+
+
+def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[str, Any] | None:
+    first = _first(own, "stopped")
+    said = {key: first[key] for key in ("reason", "what_to_do")} if first else None
+    if first is not None and said is not None:  # an older journal has neither
+        said |= {"way": first.get("way", Way.AGAIN), "accept": first.get("accept", [])}
+        said["settle"] = first.get("settle", "")
+    if ended is not None:
+        return said
+    silent = _without_a_word(own, memory)
+    if said is None:
+        return {
+            "reason": silent,
+            "what_to_do": "Run again: it finds out where the upgrade stands and goes on there;"
+            " what is done is not done twice.",
+            "way": Way.AGAIN,
+            "accept": [],
+            "settle": "",
+        }
+    return {**said, "reason": f"{said['reason']}; afterwards {silent}"}
+
+
+def _without_a_word(own: Sequence[Event], memory: Memory) -> str:
+    """What is known of a run whose journal just ends."""
+    last = own[-1]
+    step = _step_under_way(own)
+    mine = {event["key"] for event in own if event["event"] == "intent"}
+    changes = [sentence(r.intent) for r in memory.open_intents() if r.key in mine]
+    return (
+        "the run ended without a word (killed, power loss, or its disk was full);"
+        f" last event: {last['event']} at {last['time']}; step under way: {step or 'none'};"
+        f" change under way: {', '.join(changes) or 'none'}"
+    )
+
+
+def _step_under_way(own: Sequence[Event]) -> str:
+    started, ended = _last(own, "step-started"), _last(own, "step-ended")
+    if started is None or (ended is not None and ended["step"] == started["step"]):
+        return ""
+    return str(started["step"])
+
+
+def _attempt(own: Sequence[Event]) -> str | None:
+    """The attempt that this run opened, or the one that it found open on N."""
+    said = [event.get("attempt") for event in own if event["event"] in _TELLS_ATTEMPT]
+    return said[-1] if said else None
+
+
+_TELLS_ATTEMPT = ("position", "attempt-opened")
+
+
+def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
+    """Who ran it: all people of the attempt, the first one first."""
+    names = [e.get("operator", "") for e in [*earlier, *own] if e["event"] == "run-started"]
+    return ", ".join(dict.fromkeys(filter(None, names)))
+
+
+def _taken(started: str, finished: str) -> str:
+    """Hours, minutes, seconds."""
+    between = datetime.fromisoformat(finished) - datetime.fromisoformat(started)
+    return str(timedelta(seconds=max(0, int(between.total_seconds()))))
+
+
+def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:
+    """Service gaps of the whole attempt, as far as they were measured."""
+    return {"totals": totals_of(events), "gaps": [gap.as_data() for gap in gaps_of(events)]}

@@ -9,8 +9,7 @@ from engine.ask.recognition import judge_strangers
 from engine.attempt.backfill import backfill
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.kept import Fetcher
-from engine.attempt.lock import ClusterLock, holder, is_gone, take_machine_lock
-from engine.attempt.machine_lock import MachineLock
+from engine.attempt.lock import ClusterLock, MachineLock, holder, is_gone, take_machine_lock
 from engine.attempt.records import RecordsWriter
 from engine.model.names import names_of
 from engine.model.steps import Scope

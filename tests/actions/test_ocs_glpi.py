@@ -11,9 +11,9 @@ import pytest
 
 from engine.model.answer import Answer
 from engine.secrets import Secret
-from runbook.to_4_26.glpi import key as glpi_key
 from runbook.to_4_26.glpi import servers as glpi
 from runbook.to_4_26.glpi import servers_after as glpi_after
+from runbook.to_4_26.glpi import stored_password as glpi_key
 from runbook.to_4_26.glpi import stored_password as glpi_password
 from runbook.to_4_26.glpi.servers import OcsServer, PluginState
 from runbook.to_4_26.login import LoginResult, login

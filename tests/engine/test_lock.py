@@ -143,7 +143,7 @@ def test_a_lease_that_is_lost_stops_the_run_and_names_the_new_holder(
 def test_the_lock_here_stops_a_second_run_with_13(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.attempt.machine_lock.DIRECTORY", tmp_path)
+    monkeypatch.setattr("engine.attempt.lock.DIRECTORY", tmp_path)
     first = locks.take_machine_lock(run)
     assert first is not None
     (tmp_path / "second").mkdir()
@@ -159,7 +159,7 @@ def test_the_lock_here_stops_a_second_run_with_13(
 def test_a_lock_here_that_can_not_be_made_is_no_lock(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.attempt.machine_lock.DIRECTORY", tmp_path / "nowhere")
+    monkeypatch.setattr("engine.attempt.lock.DIRECTORY", tmp_path / "nowhere")
     assert take_machine_lock(run) is None
     assert run.stop is not None
     assert run.stop.ending is Ending.USAGE

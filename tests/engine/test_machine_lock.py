@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.attempt import machine_lock
-from engine.attempt.machine_lock import MachineLock
+from engine.attempt import lock as machine_lock
+from engine.attempt.lock import MachineLock
 from engine.attempt.records import LockHeld
 from engine.errors import RunbookError
 
@@ -82,7 +82,7 @@ def test_every_user_may_take_it(place: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from engine.attempt import machine_lock
+from engine.attempt import lock as machine_lock
 machine_lock.DIRECTORY = Path(sys.argv[1])
 lock = machine_lock.MachineLock(sys.argv[2], {"who": "child", "run": "R9"})
 try:

@@ -26,7 +26,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of other tests on this machine are of no concern."""
     place = tmp_path / "of this machine"
     place.mkdir()
-    monkeypatch.setattr("engine.attempt.machine_lock.DIRECTORY", place)
+    monkeypatch.setattr("engine.attempt.lock.DIRECTORY", place)
     # nor are the keys of whoever runs these
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setattr("engine.prove.signature._identity_files", lambda host: iter(()))

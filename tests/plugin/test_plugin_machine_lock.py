@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.attempt.machine_lock import MachineLock
+from engine.attempt.lock import MachineLock
 from tests.plugin.kit import CHANGE, Project, assert_ended
 
 pytest_plugins = "pytester"
@@ -56,7 +56,7 @@ def test_a_lock_that_can_not_be_written_is_about_this_machine(
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("engine.attempt.machine_lock.os.pwrite", full)
+    monkeypatch.setattr("engine.attempt.lock.os.pwrite", full)
     project.steps(CHANGE)
     result = project.run()
     assert_ended(project, result, 4, "usage")

@@ -162,7 +162,7 @@ def test_no_transport_is_made_and_nobody_is_asked(
     for name in (
         *("engine.transport.ssh.SshTransport.__init__", "engine.act.applier.Applier.__init__"),
         *("engine.attempt.records.RecordsWriter.__init__", "engine.run.start.make_run"),
-        *("engine.attempt.machine_lock.MachineLock.__init__", "subprocess.Popen.__init__"),
+        *("engine.attempt.lock.MachineLock.__init__", "subprocess.Popen.__init__"),
         *(
             "socket.socket.connect",
             "engine.run.start.make_session",

@@ -9,8 +9,8 @@ from engine.ask.look import Look
 from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.to_4_26.glpi import servers, servers_after
-from runbook.to_4_26.glpi.key import key_at, missing_before
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_node
+from runbook.to_4_26.glpi.stored_password import key_at, missing_before
 from runbook.to_4_26.login import LoginResult, login
 from runbook.to_4_26.presence import Seen
 

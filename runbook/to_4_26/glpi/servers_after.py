@@ -8,10 +8,10 @@ from typing import Any
 
 from engine.model.finding import Finding, Way
 from engine.secrets import Secret
-from runbook.to_4_26.glpi.key import KeyAnswer
 from runbook.to_4_26.glpi.servers import OcsServer, PluginState
 from runbook.to_4_26.glpi.stored_password import (
     CantDecrypt,
+    KeyAnswer,
     decrypt,
     has_new_form,
     is_unchanged,

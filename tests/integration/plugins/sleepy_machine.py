@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.act import applier, detached
-from engine.attempt import machine_lock, records
+from engine.attempt import lock, records
 
 records.LEASE = 15
-machine_lock.DIRECTORY = Path(os.environ["TEST_MACHINE"])
+lock.DIRECTORY = Path(os.environ["TEST_MACHINE"])
 _asleep_at = os.environ.get("TEST_ASLEEP_AT", "")
 _under_way: list[str] = []
 
