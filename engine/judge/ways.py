@@ -1,11 +1,15 @@
-"""One way out of several findings: a person who must stop is not told to run again as well."""
+"""Several findings told together: one way out of all of them, and one cause once.
+
+A person who must stop is not told to run again as well. What could not be asked because of a cause
+stands below it, in a line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from engine.model.finding import Finding, Way
-from engine.model.folding import in_one_line
 
 
 def way_of(findings: Iterable[Finding]) -> Way:
@@ -40,3 +44,65 @@ def in_words(findings: Sequence[Finding]) -> str:
 def _leading(findings: Sequence[Finding]) -> list[Finding]:
     stops = [finding for finding in findings if finding.way is Way.SUPPORT]
     return stops or list(findings)
+
+
+T = TypeVar("T", Finding, Mapping[str, Any])
+
+UNREACHABLE = "node-unreachable"
+
+
+def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:
+    """Each finding with those that follow from it; one whose cause is not among them stands alone.
+
+    A finding's name is CODE@SUBJECT; `follows` is the name of its cause.
+    """
+    listed = list(findings)
+    names = {_name(one) for one in listed}
+    below: dict[str, list[T]] = {}
+    for one in listed:
+        below.setdefault(_follows(one), []).append(one)
+    return [(one, below.get(_name(one), [])) for one in listed if _follows(one) not in names]
+
+
+def consequence(findings: Iterable[T]) -> str:
+    """What follows from a cause, in one phrase; '' when nothing does.
+
+    >>> consequence([{"question": "clock"}, {"question": "quorum"}])
+    'not asked of it, 2 questions: clock, quorum'
+    """
+    listed = list(dict.fromkeys(question_of(one) for one in findings))
+    if not listed:
+        return ""
+    many = "1 question" if len(listed) == 1 else f"{len(listed)} questions"
+    return f"not asked of it, {many}: {', '.join(listed)}"
+
+
+def in_one_line(findings: Iterable[Finding]) -> list[str]:
+    """A step's findings that follow from others, in one line; none when there are none."""
+    rest = [finding for finding in findings if finding.follows]
+    if not rest:
+        return []
+    nodes = ", ".join(dict.fromkeys(finding.subject for finding in rest))
+    asked = ", ".join(dict.fromkeys(question_of(finding) for finding in rest))
+    is_away = all(finding.follows == f"{UNREACHABLE}@{finding.subject}" for finding in rest)
+    why = "out of reach" if is_away else "another machine is there"
+    return [f"[{rest[0].code}] {nodes}: {why}, and not asked for {asked}"]
+
+
+def question_of(finding: Finding | Mapping[str, Any]) -> str:
+    """What was not asked, of a finding that follows from what is told of the node itself."""
+    # older journals have it in the sentence alone
+    return _field(finding, "question") or _field(finding, "observed").partition(": not asked, ")[0]
+
+
+def _name(finding: Finding | Mapping[str, Any]) -> str:
+    return f"{_field(finding, 'code')}@{_field(finding, 'subject')}"
+
+
+def _follows(finding: Finding | Mapping[str, Any]) -> str:
+    return _field(finding, "follows")
+
+
+def _field(finding: Finding | Mapping[str, Any], name: str) -> str:
+    found = getattr(finding, name) if isinstance(finding, Finding) else finding.get(name)
+    return str(found or "")

@@ -108,19 +108,16 @@ def _options(options: Element) -> ClusterOptions:
     )
 
 
+_FLAGS = ("online", "standby", "standby_onfail", "maintenance", "pending", "unclean", "shutdown")
+
+
 def _node(node: Element) -> ClusterNode:
     return ClusterNode(
         name=attribute(node, "name", SOURCE),
         id=attribute(node, "id", SOURCE),
-        online=flag(node, "online", SOURCE),
-        standby=flag(node, "standby", SOURCE),
-        maintenance=flag(node, "maintenance", SOURCE),
-        pending=flag(node, "pending", SOURCE),
-        unclean=flag(node, "unclean", SOURCE),
-        standby_onfail=flag(node, "standby_onfail", SOURCE),
-        shutdown=flag(node, "shutdown", SOURCE),
         health=node.get("health"),
         uname=attribute(node, "name", SOURCE),
+        **{name: flag(node, name, SOURCE) for name in _FLAGS},
     )
 
 

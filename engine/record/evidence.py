@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
+from engine.judge.ways import UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
-from engine.model.folding import UNREACHABLE
 from engine.model.query import Asked
 from engine.record.archive import name_of
 from engine.record.listing import Cells
 from engine.record.rows import RowState
 from engine.record.run import Mode, Run, SupportWanted
+
+T = TypeVar("T")
 
 UNANSWERED = "question-unanswered"
 CHANGED = "machine-changed"
@@ -69,12 +71,11 @@ class Evidence:
             self._run.record("finding", step=self.step, **as_data(finding))
         verdict = Verdict(tuple(weighed))
         self.blocking += verdict.blocking
-        rows = tuple(guide) if guide is not None else self._guide
         # what nobody answered was not observed, even if that was accepted
         unseen = [finding for finding in weighed if finding.accepted and finding.code == UNANSWERED]
         state = RowState.OPEN if unseen else RowState.FULFILLED
         self._rows(
-            rows,
+            guide,
             state if verdict else RowState.FAILED,
             _observed(verdict.blocking or unseen, observed),
         )
@@ -106,6 +107,11 @@ class Evidence:
             self.judge(findings, observed=f"{asked.question} was not answered", guide=guide)
         return not findings
 
+    def answers(self, asked: Asked[T]) -> dict[str, T]:
+        """What was answered, by node; a question without an answer blocks."""
+        self.answered(asked)
+        return asked.values
+
     def fulfilled(self, row: str, reason: str) -> None:
         self._rows((row,), RowState.FULFILLED, reason)
         self.reasons.append(reason)
@@ -123,15 +129,13 @@ class Evidence:
 
     def not_needed(self, reason: str, *, guide: Iterable[str] | None = None) -> None:
         """There was nothing to do, and why."""
-        rows = tuple(guide) if guide is not None else self._guide
-        self._rows(rows, RowState.NOT_NEEDED, reason)
+        self._rows(guide, RowState.NOT_NEEDED, reason)
         self.reasons.append(reason)
         self.outcome = "not needed"
 
     def not_applicable(self, observed_how: str, *, guide: Iterable[str] | None = None) -> None:
         """What the rows are about is not on this cluster, by observation."""
-        rows = tuple(guide) if guide is not None else self._guide
-        self._rows(rows, RowState.NOT_APPLICABLE, observed_how)
+        self._rows(guide, RowState.NOT_APPLICABLE, observed_how)
         self.reasons.append(observed_how)
         self.outcome = "not applicable"
 
@@ -179,7 +183,10 @@ class Evidence:
         )
         return output
 
-    def _rows(self, rows: Iterable[str], state: RowState, reason: str, **more: bool) -> None:
+    def _rows(
+        self, guide: Iterable[str] | None, state: RowState, reason: str, **more: bool
+    ) -> None:
+        rows = self._guide if guide is None else guide
         self._run.tell_rows(rows, state, reason, step=self.step, **more)
 
 

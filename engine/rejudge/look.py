@@ -138,15 +138,7 @@ class RecordedLook(Look):
     def learn(self, nodes: Iterable[str]) -> None:
         """They were masked when they were recorded."""
 
-    def _record(
-        self,
-        node: str,
-        query: Query[Any],
-        answer: Answer | None,
-        problem: str = "",
-        told: str | None = None,
-        lost: LostKind | None = None,
-    ) -> None:
+    def _record(self, *_: Any, **__: Any) -> None:
         """It is on record."""
 
     def _records(self, node: str, query: Query[Any]) -> Records:

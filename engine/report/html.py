@@ -13,8 +13,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from engine.judge.ways import consequence, folded
 from engine.model.finding import acceptance_sentence
-from engine.model.folding import consequence, folded
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
 from engine.report.last_lines import next_commands

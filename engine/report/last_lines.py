@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.judge.text import quoted
+from engine.judge.ways import consequence, folded
 from engine.model.finding import Way, acceptance_sentence
-from engine.model.folding import consequence, folded
 from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
-from engine.report.ledger import not_known, open_entries
-from engine.report.under_way import lines_of
+from engine.report.under_way import lines_of, not_known, open_entries
 
 _NOT_DONE = ("failed", "interrupted", "not reached")
 

@@ -22,8 +22,7 @@ from engine.record.memory import Memory
 from engine.record.rows import Row, rows_of
 from engine.report.change import of_change, taken_by
 from engine.report.earlier import placed
-from engine.report.ledger import as_seen
-from engine.report.under_way import open_changes, sentence
+from engine.report.under_way import as_seen, open_changes, sentence
 
 SCHEMA = 1
 

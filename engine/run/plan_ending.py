@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.judge.text import quoted
+from engine.judge.ways import consequence, folded
 from engine.model.change import Change
 from engine.model.definition import short
 from engine.model.event import stamp
 from engine.model.finding import Finding, Severity, acceptance_sentence
-from engine.model.folding import consequence, folded
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import phase_of
 from engine.plan.table import WIDTH, rendered, table

@@ -39,7 +39,7 @@ from engine.record.run import Ending, Mode, Run, Stop
 from engine.record.standby import StateWatch
 from engine.report.change import of_change, span_of
 from engine.report.console import Console
-from engine.report.ledger import as_seen
+from engine.report.under_way import as_seen
 from engine.run.notify import notify
 from engine.run.opening import Opening
 from engine.run.stepping import StepUnderWay

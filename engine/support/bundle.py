@@ -7,6 +7,7 @@ its exit code, or changes anything on a node.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from engine.report.summary import summary_of
 from engine.support import index
 from engine.support.asking import TOTAL, Collected, ask_nodes
 from engine.support.questions import long_commands
-from engine.support.recorded import recorded
 
 EVENT = "support-bundle"
 WITHOUT_ATTEMPT = timedelta(hours=24)
@@ -118,3 +118,52 @@ def _write(
     moment = datetime.fromisoformat(own[-1]["time"])
     top = name_of(str(summary["run_id"])).removesuffix(".tar.gz")
     write_archive(path, top, [Entry(index.NAME, head), *entries], moment)
+
+
+FILES = ("journal.jsonl", "summary.json", "plan.json", "evidence.html", "report.html")
+MIB = 1 << 20
+OUTPUTS = 64 * MIB
+"""Bytes of long outputs that are taken, the newest first."""
+
+
+@dataclass
+class Recorded:
+    """The entries, and what is not there and why."""
+
+    entries: list[Entry] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def recorded(directory: Path) -> Recorded:
+    """The files of a run's directory, below `run/`. Raises OSError when it can't be listed."""
+    found = Recorded()
+    for name in FILES:
+        if _is_file(directory / name):
+            found.entries.append(_entry(directory, directory / name))
+        elif name != "plan.json":  # only a plan leaves one
+            found.missing.append(f"{name}: the run has not written it")
+    found.entries += [_entry(directory, path) for path in _files(directory / "earlier", "*.jsonl")]
+    left = OUTPUTS
+    # their names begin with a number that counts up; those of earlier runs come after this one's
+    place = directory / "outputs"
+    for path in (*reversed(_files(place, "*.txt")), *reversed(_files(place, "*/*.txt"))):
+        size = path.stat().st_size
+        if size > left:
+            name = path.relative_to(directory).as_posix()
+            found.missing.append(f"{name}: {size} bytes, {OUTPUTS >> 20} MiB are full")
+            continue
+        left -= size
+        found.entries.append(_entry(directory, path))
+    return found
+
+
+def _files(directory: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in directory.glob(pattern) if _is_file(path))
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _entry(directory: Path, path: Path) -> Entry:
+    return Entry(f"run/{path.relative_to(directory).as_posix()}", path)

@@ -7,9 +7,12 @@ from typing import Any
 
 from engine.record.archive import Entry
 from engine.report.console import clean_lines
-from engine.support.recorded import LEFT_OUT
 
 NAME = "index.txt"
+LEFT_OUT = (
+    "backups/ (the table's dump, the list of machines), CSV lists of outputs/, junit.xml, manifest"
+    " and signature: they stay in the run's directory"
+)
 BEFORE_SENDING = (
     "Look through it before you send it, and send it by the way that support names for such files."
     " It holds host names, addresses, package lists, what the cluster runs and what its logs say."

@@ -64,7 +64,6 @@ class SshTransport:
         self._closed = threading.Event()
 
     def confirm(self, node: str, known: Known) -> None:
-        """See `Transport.confirm`."""
         self._guard.check_node(node)
         self._identities.confirm(node, known)
 
@@ -83,14 +82,12 @@ class SshTransport:
         deadline: float,
         gate: Sequence[str] = (),
     ) -> Answer:
-        """See `Transport.run`."""
         collector = Collector(node, [argv], deadline, gate=gate)
         return collector.only(self._ask(node, collector, stdin))
 
     def ask_batch(
         self, node: str, argvs: Sequence[Sequence[str]], *, deadline: float
     ) -> list[Answer | Lost]:
-        """See `Transport.ask_batch`."""
         if not argvs:
             return []
         collector = Collector(node, argvs, deadline)
@@ -105,7 +102,6 @@ class SshTransport:
         on_chunk: OnChunk | None = None,
         deadline: float,
     ) -> Answer:
-        """See `Transport.stream`."""
         if (on_line is None) == (on_chunk is None):
             raise UsageError("stream needs exactly one of on_line and on_chunk")
         splitter = LineSplitter(on_line) if on_line else None
@@ -117,7 +113,6 @@ class SshTransport:
         return collector.only(results)
 
     def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
-        """See `Transport.fetch`."""
         with contextlib.suppress(_NotKept), atomic_write(path) as file:
             answer = self.stream(node, argv, on_chunk=file.write, deadline=deadline)
             if answer.code != 0:

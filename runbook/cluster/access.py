@@ -37,10 +37,9 @@ def _starts_sshd(host: Host) -> bool:
 
 
 def _sockets(look: Look, evidence: Evidence, information: bool) -> None:
-    asked = look.ask_all(look.names.operative, LISTENING)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(look.names.operative, LISTENING))
     tried: Asked[str] = Asked(FORWARDED)
-    for node, listening in asked.values.items():
+    for node, listening in asked.items():
         path = served_one(listening)
         if not path:
             tried.unanswered[node] = "none is known to be served there that it could be tried with"

@@ -23,13 +23,11 @@ def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = Fa
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     findings: list[Finding] = []
     for path, what in product.SAME_FILES.items():
-        asked = look.ask_all(look.names.all, optional_file_text(path))
-        evidence.answered(asked)
-        findings += sameness.same_text(path, asked.values, "files-differ", what)
-    repositories = look.ask_all(look.names.all, product.REPOSITORIES)
-    evidence.answered(repositories)
+        asked = evidence.answers(look.ask_all(look.names.all, optional_file_text(path)))
+        findings += sameness.same_text(path, asked, "files-differ", what)
+    repositories = evidence.answers(look.ask_all(look.names.all, product.REPOSITORIES))
     findings += sameness.same_text(
-        product.REPOSITORY_FILES, repositories.values, "files-differ", "where packages come from"
+        product.REPOSITORY_FILES, repositories, "files-differ", "where packages come from"
     )
     compared = ", ".join([*product.SAME_FILES, product.REPOSITORY_FILES])
     return evidence.judge(
@@ -39,16 +37,15 @@ def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = Fa
 
 def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """There is room for the packages on every node."""
-    asked = look.ask_all(look.names.all, FILE_SYSTEMS)
-    evidence.answered(asked)
-    mounted = look.on_each(asked.values, "file systems that are read-only", _read_only)
+    asked = evidence.answers(look.ask_all(look.names.all, FILE_SYSTEMS))
+    mounted = look.on_each(asked, "file systems that are read-only", _read_only)
     evidence.answered(mounted)
     return evidence.judge(
         (
-            *machine.disk_space(asked.values, product.NEEDED_SPACE),
+            *machine.disk_space(asked, product.NEEDED_SPACE),
             *facts.read_only(mounted.values),
         ),
-        observed=f"room on {', '.join(product.NEEDED_SPACE)} of {len(asked.values)} nodes",
+        observed=f"room on {', '.join(product.NEEDED_SPACE)} of {len(asked)} nodes",
         information=information,
     )
 
@@ -83,13 +80,12 @@ def no_leftovers(
     information: bool = False,
 ) -> Verdict:
     """No .rpmnew, .rpmsave or .rpmorig lies about; what a person has to merge is shown."""
-    asked = look.ask_all(look.names.all, LEFTOVERS)
-    evidence.answered(asked)
-    leftovers.attach_diffs(look, evidence, leftovers.not_known(asked.values, known))
+    asked = evidence.answers(look.ask_all(look.names.all, LEFTOVERS))
+    leftovers.attach_diffs(look, evidence, leftovers.not_known(asked, known))
     return evidence.judge(
-        machine.config_leftovers(asked.values, known),
-        observed=f"{sum(map(len, asked.values.values()))} .rpmnew, .rpmsave or .rpmorig on"
-        f" {len(asked.values)} nodes",
+        machine.config_leftovers(asked, known),
+        observed=f"{sum(map(len, asked.values()))} .rpmnew, .rpmsave or .rpmorig on"
+        f" {len(asked)} nodes",
         information=information,
     )
 
@@ -109,14 +105,13 @@ def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = Fa
 
 def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     """No other command that changes the cluster runs on any node."""
-    asked = look.ask_all(look.names.all, PROCESSES)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(look.names.all, PROCESSES))
     timers = look.on_each(look.names.all, "timers that install updates", _update_timers)
     evidence.answered(timers)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
     return evidence.judge(
         (
-            *machine.no_command_running(asked.values, product.OTHER_COMMANDS),
+            *machine.no_command_running(asked, product.OTHER_COMMANDS),
             *facts.updates_automatic(timers.values),
         ),
         observed="the command of this attempt may run" if ours else "no neteye command runs",
@@ -130,11 +125,10 @@ def _update_timers(host: Host) -> list[str]:
 
 def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
-    asked = look.ask_all(look.names.all, DEEP_HEALTH)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(look.names.all, DEEP_HEALTH))
     return evidence.judge(
-        machine.health(asked.values),
-        observed=f"deep health checks on {len(asked.values)} nodes",
+        machine.health(asked),
+        observed=f"deep health checks on {len(asked)} nodes",
         information=information,
     )
 

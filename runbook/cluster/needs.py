@@ -36,10 +36,9 @@ def missing_programs(*names: str) -> Query[tuple[str, ...]]:
 
 def programs_are_there(look: Look, evidence: Evidence, names: Collection[str]) -> None:
     """Every operative node has these programs."""
-    missing = look.ask_all(look.names.operative, missing_programs(*names))
-    evidence.answered(missing)
-    said = f"{len(names)} programs on {len(missing.values)} nodes"
-    evidence.judge(program_findings(missing.values), observed=said)
+    missing = evidence.answers(look.ask_all(look.names.operative, missing_programs(*names)))
+    said = f"{len(names)} programs on {len(missing)} nodes"
+    evidence.judge(program_findings(missing), observed=said)
 
 
 def program_findings(missing: Mapping[str, Iterable[str]]) -> list[Finding]:

@@ -69,11 +69,10 @@ def may_be_pending(look: Look, evidence: Evidence) -> Verdict:
 def are_updated(look: Look, evidence: Evidence) -> Verdict:
     """`neteye update` has left no update, on any node."""
     repository = look.release.repository
-    asked = look.ask_all(look.names.all, package_state(repository, parts=PENDING))
-    evidence.answered(asked)
-    pending = {node: state.pending for node, state in asked.values.items()}
+    asked = evidence.answers(look.ask_all(look.names.all, package_state(repository, parts=PENDING)))
+    pending = {node: state.pending for node, state in asked.items()}
     verdict = evidence.judge(
-        packages.updates_left(asked.values, repository, left_of(look.memory, LEFT, UPDATES_LEFT)),
+        packages.updates_left(asked, repository, left_of(look.memory, LEFT, UPDATES_LEFT)),
         observed="'neteye update' ended with exit status 0; updates that are still pending:"
         f" {sum(map(len, pending.values()))} on {len(pending)} nodes",
     )

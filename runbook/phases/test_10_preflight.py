@@ -126,17 +126,16 @@ def test_access(look: Look, evidence: Evidence) -> None:
 @step("preflight.versions", guide=("G01",), asks=True)
 def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Versions are never skipped: all nodes are at the source, or our upgrade is on record."""
-    asked = runbook_session.survey.versions
-    evidence.answered(asked)
+    asked = evidence.answers(runbook_session.survey.versions)
     situation = runbook_session.survey.situation
     findings = list(position_findings(situation)) if situation else []
-    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    listing = ", ".join(f"{node} {version}" for node, version in asked.items())
     if findings:
         assert evidence.judge(findings, observed=listing)
         return
     # later the versions are the upgrade's own: they are judged where it reaches them
     findings += (
-        versions.start_versions(asked.values, look.release.source, look.release.target)
+        versions.start_versions(asked, look.release.source, look.release.target)
         if is_start(look)
         else ()
     )
@@ -213,9 +212,8 @@ def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
 @step("preflight.modules", guide=("G15",), asks=True)
 def test_modules(look: Look, evidence: Evidence) -> None:
     """Additional modules are named: the announced time does not cover them."""
-    packages = look.ask_all(look.names.operative, PACKAGES)
-    evidence.answered(packages)
-    names = {package.name for installed in packages.values.values() for package in installed}
+    packages = evidence.answers(look.ask_all(look.names.operative, PACKAGES))
+    names = {package.name for installed in packages.values() for package in installed}
     names |= {resource.id for resource in look.cluster_status().services}
     found = {
         module: sorted(name for name in names if name.startswith(beginnings))
@@ -259,16 +257,14 @@ def test_space(look: Look, evidence: Evidence) -> None:
 @step("preflight.clocks", asks=True)
 def test_clocks(look: Look, evidence: Evidence) -> None:
     """The clocks of all nodes agree, and something keeps them so."""
-    asked = look.ask_all(look.names.all, CLOCK)
-    evidence.answered(asked)
-    kept = look.on_each(look.names.all, "what keeps the clock", _keeps_clock)
-    evidence.answered(kept)
+    asked = evidence.answers(look.ask_all(look.names.all, CLOCK))
+    kept = evidence.answers(look.on_each(look.names.all, "what keeps the clock", _keeps_clock))
     assert evidence.judge(
         (
-            *machine.clock_difference(asked.values, product.CLOCK_LIMIT),
-            *facts.clock_unkept(kept.values, product.CLOCK_KEEPER),
+            *machine.clock_difference(asked, product.CLOCK_LIMIT),
+            *facts.clock_unkept(kept, product.CLOCK_KEEPER),
         ),
-        observed=f"{len(asked.values)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
+        observed=f"{len(asked)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
         information=not is_ahead(look),
     )
 

@@ -37,11 +37,10 @@ def _exhausted(look: Look, rounds: int, said: str) -> Finding:
 @step("verification.versions", after=("verification.command",), guide=("G18", "G21"))
 def test_versions(look: Look, evidence: Evidence) -> None:
     """Every node is at the target with all its packages, E and V by the command itself."""
-    asked = look.ask_all(look.names.all, VERSION)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(look.names.all, VERSION))
     evidence.judge(
-        versions.reached(asked.values, look.release.target, look.names.all),
-        observed=f"{look.release.target} on {len(asked.values)} nodes, nothing was done by hand on"
+        versions.reached(asked, look.release.target, look.names.all),
+        observed=f"{look.release.target} on {len(asked)} nodes, nothing was done by hand on"
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
         guide=("G21",),
     )

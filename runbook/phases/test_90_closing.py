@@ -45,8 +45,5 @@ def test_manual_tasks(look: Look, evidence: Evidence) -> None:
 @step("closing.reboot", after=("reactivation.final",))
 def test_reboot(look: Look, evidence: Evidence) -> None:
     """Nodes that run an older kernel than the newest one installed are named, never rebooted."""
-    asked = look.ask_all(look.names.all, KERNELS)
-    evidence.answered(asked)
-    assert evidence.judge(
-        kernels.reboot_needed(asked.values), observed=kernels.sentence(asked.values)
-    )
+    asked = evidence.answers(look.ask_all(look.names.all, KERNELS))
+    assert evidence.judge(kernels.reboot_needed(asked), observed=kernels.sentence(asked))

@@ -15,7 +15,7 @@ from engine.queries.machine import PROCESSES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import QUORUM
 from engine.record.evidence import Evidence
-from engine.report.ledger import entry_text
+from engine.report.under_way import entry_text
 from engine.run.session import Session
 from engine.waiting import poll
 from runbook.cluster import product
@@ -49,14 +49,13 @@ def test_commands(look: Look, evidence: Evidence) -> None:
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    asked = look.ask_all(look.names.all, PROCESSES)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(look.names.all, PROCESSES))
     assert evidence.judge(
         [
             *still_running(look),
-            *machine.no_command_running(asked.values, product.OTHER_COMMANDS),
+            *machine.no_command_running(asked, product.OTHER_COMMANDS),
         ],
-        observed=f"no neteye command runs on {len(asked.values)} nodes",
+        observed=f"no neteye command runs on {len(asked)} nodes",
     )
 
 
@@ -70,11 +69,10 @@ def test_quorum(look: Look, evidence: Evidence) -> None:
     away = {node.name for node in status.nodes if not node.online}
     # a node that is away can't be asked for quorum: `restore.nodes` judges it
     present = tuple(name for name in look.names.operative if name not in away)
-    asked = look.ask_all(present, QUORUM)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(present, QUORUM))
     assert evidence.judge(
-        quorum.quorum_held(status, asked.values, tuple(asked.values)),
-        observed=f"quorate, as {', '.join(asked.values)} say",
+        quorum.quorum_held(status, asked, tuple(asked)),
+        observed=f"quorate, as {', '.join(asked)} say",
     )
 
 
@@ -84,15 +82,14 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    asked = look.ask_all(look.names.all, VERSION)
-    evidence.answered(asked)
+    asked = evidence.answers(look.ask_all(look.names.all, VERSION))
     last = last_round(look)
     status = look.cluster_status()
     standby = [name for name in standby_entries(look.memory) if name in status.standby_nodes]
     situation = runbook_session.survey.situation
     findings = [
         *policy.half_upgraded(
-            asked.values,
+            asked,
             last,
             (look.release.source, look.release.target),
             standby or [look.names.active],
@@ -100,7 +97,7 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
         ),
         *policy.upgrade_unverified(last, is_verified(runbook_session)),
     ]
-    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    listing = ", ".join(f"{node} {version}" for node, version in asked.items())
     rounds = [str(seen) for seen in (last_round(look, "update"), last) if seen is not None]
     if last is None:
         rounds.append("no round of the upgrade was started")

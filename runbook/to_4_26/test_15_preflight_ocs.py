@@ -54,10 +54,9 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
         return
     there, asked = presence(look)
     evidence.answered(asked)
-    in_use = databases_in_use(look)
-    evidence.answered(in_use)
+    in_use = evidence.answers(databases_in_use(look))
     place = memories_place(look, there)
-    findings = [*elsewhere(in_use.values), *place.findings]
+    findings = [*elsewhere(in_use), *place.findings]
     if not place.is_there:
         evidence.judge(findings, observed=place.observed, guide=None if findings else ())
         if not findings:

@@ -71,6 +71,10 @@ class Judged:
         self.found: list[Finding] = []
         self.unanswered: dict[str, str] = {}
 
+    def answers(self, asked: Any) -> Any:
+        self.answered(asked)
+        return asked.values
+
     def answered(self, asked: Asked[Any]) -> bool:
         self.unanswered |= asked.unanswered
         return asked.is_complete

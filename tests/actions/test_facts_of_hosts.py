@@ -35,6 +35,10 @@ class Told:
         self.codes: list[tuple[str, str]] = []
         self.blocking: list[Finding] = []
 
+    def answers(self, asked: Any) -> Any:
+        self.answered(asked)
+        return asked.values
+
     def answered(self, asked: Any) -> bool:
         assert not asked.unanswered
         return True

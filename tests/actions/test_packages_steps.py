@@ -47,6 +47,10 @@ class Kept:
         self.memory: Memory | None = None
         """That of the look: what is remembered is known at once."""
 
+    def answers(self, asked: Any) -> Any:
+        self.answered(asked)
+        return asked.values
+
     def answered(self, asked: Asked[Any]) -> bool:
         return asked.is_complete
 

@@ -29,6 +29,10 @@ class Recorder:
         self.findings: list[Finding] = []
         self.words: list[str] = []
 
+    def answers(self, asked: Any) -> Any:
+        self.answered(asked)
+        return asked.values
+
     def answered(self, asked: Asked[Any]) -> bool:
         return asked.is_complete
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import OUT_OF_REACH
-from engine.judge.ways import in_words
+from engine.judge.ways import consequence, folded, in_words
 from engine.model.finding import Finding
-from engine.model.folding import consequence, folded
 from engine.record.evidence import as_data, unanswered
 
 LONG = "no ssh connection to root@192.0.2.2 port 22; ssh says: Host key verification failed"

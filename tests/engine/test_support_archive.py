@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.record.archive import Entry, write_archive
-from engine.support import recorded as of_run
-from engine.support.recorded import recorded
+from engine.support import bundle as of_run
+from engine.support.bundle import recorded
 
 MOMENT = datetime(2026, 11, 2, 3, 4, 5, 678000, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from engine.atomic import write_atomically
 from engine.errors import RunbookError
+from engine.judge.ways import consequence, folded
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
-from engine.model.folding import consequence, folded
 from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory

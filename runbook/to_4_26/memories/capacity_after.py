@@ -59,8 +59,6 @@ class SlotComparison:
     """What comparing the rows of suspect slots came to."""
 
     discrepancies: list[Discrepancy] = field(default_factory=list)
-    decorated_kept: int = 0
-    decorated_nulled: int = 0
 
 
 def column_findings(column: ColumnType | None) -> list[Finding]:
@@ -119,13 +117,10 @@ def _compare_slot(
     values = [None if row.value is None else int(row.value) for row in now]
     unmatched = []
     for row in before:
-        decorated = row.kind is CapacityClass.DECORATED
         if row.number in values:
             values.remove(row.number)
-            result.decorated_kept += decorated
-        elif decorated and None in values:
+        elif row.kind is CapacityClass.DECORATED and None in values:
             values.remove(None)
-            result.decorated_nulled += 1
         else:
             unmatched.append(row)
     for row in unmatched:
