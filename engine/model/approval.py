@@ -1,4 +1,4 @@
-"""Somebody's signed word that a plan may be carried out."""
+"""What somebody signed: a word that a plan may be carried out, what a green rehearsal states."""
 
 from __future__ import annotations
 

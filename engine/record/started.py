@@ -63,11 +63,8 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 
 def _announced(run: Run) -> str:
-    base, each, nodes = (
-        run.release.estimate_base,
-        run.release.estimate_per_node,
-        len(run.inventory.hosts),
-    )
+    base, each = run.release.estimate_base, run.release.estimate_per_node
+    nodes = len(run.inventory.hosts)
     return f"{base + each * nodes} minutes ({base} + {each} for each of {nodes} nodes)"
 
 

@@ -24,7 +24,7 @@ def judge_records(run: Run, look: Look, seen: Survey) -> None:
     Nothing is written beside them: this run is no part of their attempt.
     """
     node = look.names.active
-    findings = _kept_back(node, seen.kept_back) or _damaged(node, seen.unreadable)
+    findings = _unreadable(node, seen.kept_back, seen.unreadable)
     if not findings and seen.attempt is not None and not seen.is_history:
         findings = _foreign(run, node, seen)
     if not findings or run.stop is not None:
@@ -67,35 +67,23 @@ def changes_since(look: Look) -> list[Finding]:
     ]
 
 
-def _kept_back(node: str, why: str) -> list[Finding]:
-    if not why:
-        return []
-    return [
-        Finding(
-            code="records-unreadable",
-            subject=node,
-            observed=f"{node} did not hand over the records of earlier runs: {why}",
-            expected="its records, or its word that there are none",
-            remedy="Without them nobody can tell where the upgrade stands, and nothing is changed."
-            " Bring the node into reach, or find out why it is so slow, then run again.",
+def _unreadable(node: str, kept_back: str, damaged: str) -> list[Finding]:
+    """Why they were not handed over, or can't be read; none when both are ''."""
+    if kept_back:
+        seen = f"{node} did not hand over the records of earlier runs: {kept_back}"
+        expected = "its records, or its word that there are none"
+        way = "Bring the node into reach, or find out why it is so slow, then run again."
+    elif damaged:
+        seen = f"the records of an earlier run can't be read: {damaged}"
+        expected = "whole records, or none"
+        way = (
+            "Use the version of the runbook that wrote them; if they are damaged, restore them from"
+            " a run's directory `earlier/` or from a backup of the node."
         )
-    ]
-
-
-def _damaged(node: str, why: str) -> list[Finding]:
-    if not why:
+    else:
         return []
-    return [
-        Finding(
-            code="records-unreadable",
-            subject=node,
-            observed=f"the records of an earlier run can't be read: {why}",
-            expected="whole records, or none",
-            remedy="Without them nobody can tell where the upgrade stands, and nothing is changed."
-            " Use the version of the runbook that wrote them; if they are damaged, restore"
-            " them from a run's directory `earlier/` or from a backup of the node.",
-        )
-    ]
+    without = "Without them nobody can tell where the upgrade stands, and nothing is changed."
+    return [Finding("records-unreadable", node, seen, expected, f"{without} {way}")]
 
 
 def _foreign(run: Run, node: str, seen: Survey) -> list[Finding]:

@@ -111,8 +111,6 @@ def settled(
     version: Version | None,
     deadline: float = SETTLE,
     lasting: frozenset[str] = frozenset(),
-    wait: Callable[[float], None] | None = None,
-    clock: Callable[[], float] | None = None,
 ) -> tuple[list[Finding], Seen]:
     """Poll until the profile holds twice in a row, or `deadline` seconds are over.
 
@@ -146,8 +144,8 @@ def settled(
         lambda _: lasts(),
         deadline=deadline,
         times=2,
-        clock=clock or look.timer,
-        wait=wait or look.wait,
+        clock=look.timer,
+        wait=look.wait,
     )
     return found, last
 

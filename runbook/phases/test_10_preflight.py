@@ -16,7 +16,6 @@ from engine.judge import (
     machine,
     normal,
     statement,
-    strength,
     versions,
 )
 from engine.judge import roles as role_policy
@@ -34,7 +33,7 @@ from engine.record.evidence import Evidence, unanswered
 from engine.record.position import Position, position_findings
 from engine.run.session import Session
 from engine.run.takeover import changes_since
-from runbook.cluster import access, checks, packages, product
+from runbook.cluster import checks, packages, product
 from runbook.cluster.profiles import Profile, describe, settled
 
 
@@ -120,7 +119,7 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
 @step("preflight.access", asks=True)
 def test_access(look: Look, evidence: Evidence) -> None:
     """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
-    assert access.everything_is_reached(look, evidence, information=not is_ahead(look))
+    assert checks.everything_is_reached(look, evidence, information=not is_ahead(look))
 
 
 @step("preflight.versions", guide=("G01",), asks=True)
@@ -286,7 +285,7 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
     if not all(answered):
         return
     assert evidence.judge(
-        strength.can_carry(
+        machine.can_carry(
             look.names.active, memory.values, load.values, cpus.values, machines.values
         ),
         observed=f"{look.names.active} has memory and processors for all operative nodes' work",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.ask.look import Look
 from engine.model.steps import step
 from engine.record.evidence import Evidence
-from runbook.cluster import access, checks, packages
+from runbook.cluster import checks, packages
 
 UPDATED = ("update.fencing",)
 
@@ -24,7 +24,7 @@ def test_sameness(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> Non
 def test_access(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
     """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
     if upgrade_is_ahead:
-        assert access.everything_is_reached(look, evidence)
+        assert checks.everything_is_reached(look, evidence)
 
 
 @step("again.repository", after=UPDATED)

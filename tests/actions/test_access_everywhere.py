@@ -15,7 +15,7 @@ from engine.model.query import Asked, Query
 from engine.queries.access import LISTENING
 from engine.queries.neteye import DEFINITION
 from engine.queries.pacemaker import STATUS
-from runbook.cluster import access
+from runbook.cluster import checks
 from runbook.to_4_26 import release
 from tests.judge import builders as b
 
@@ -91,7 +91,7 @@ class Judged:
 
 def judged(look: Looked, *, information: bool = False) -> Judged:
     evidence = Judged()
-    access.everything_is_reached(look, evidence, information=information)  # type: ignore[arg-type]
+    checks.everything_is_reached(look, evidence, information=information)  # type: ignore[arg-type]
     return evidence
 
 

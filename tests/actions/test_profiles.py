@@ -15,7 +15,7 @@ from runbook.cluster import product, profiles
 from runbook.to_4_26 import release
 from tests.engine.kit import FakeTime
 
-LOOK: Any = SimpleNamespace(release=SimpleNamespace(severities=release.RELEASE.severities))
+RELEASE = SimpleNamespace(severities=release.RELEASE.severities)
 
 
 def waited(
@@ -26,15 +26,8 @@ def waited(
     seen = profiles.Seen(None, None, findings)
     always: Callable[..., profiles.Seen] = lambda *_, **__: seen  # noqa: E731
     monkeypatch.setattr(profiles, "look_at_everything", always)
-    found, _ = profiles.settled(
-        LOOK,
-        lambda *_: (),
-        version=None,
-        deadline=30.0,
-        lasting=lasting,
-        clock=time.clock,
-        wait=time.wait,
-    )
+    look: Any = SimpleNamespace(release=RELEASE, timer=time.clock, wait=time.wait)
+    found, _ = profiles.settled(look, lambda *_: (), version=None, deadline=30.0, lasting=lasting)
     assert found == list(findings)
     return sum(time.waits)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.judge.machine import (
+    can_carry,
     clock_difference,
     config_leftovers,
     disk_space,
@@ -12,7 +13,6 @@ from engine.judge.machine import (
     health,
     no_command_running,
 )
-from engine.judge.strength import can_carry
 from engine.model.host import FailingScript, FileSystem, HealthResult, Memory, Process
 from tests.judge import builders as b
 

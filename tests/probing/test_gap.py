@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.probing.gap import GapFold, Seen
+from engine.probing.watch import GapFold, Seen
 from engine.record.gaps import gaps_of, sentence, totals_of
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
