@@ -37,7 +37,7 @@ from engine.ask.look import Look
 from engine.model.change import Change
 from engine.model.names import names_of
 from engine.record.evidence import Evidence
-from runbook.to_4_26.memories import capacity_list, comparison, dump
+from runbook.to_4_26.memories import capacity, comparison, dump
 from runbook.to_4_26.memories.capacity import number_sql
 from runbook.to_4_26.memories.checks import capacity_before, memories_after
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
@@ -97,8 +97,8 @@ def classification(part: Part) -> Told:
     begun = time.perf_counter()
     capacity_before(part.look)
     counted = time.perf_counter() - begun
-    rows = capacity_list.list_rows(capacity_list.listed_values(part.look))
-    listed = part.evidence.list("values", capacity_list.HEAD, rows)
+    rows = capacity.list_rows(capacity.listed_values(part.look))
+    listed = part.evidence.list("values", capacity.HEAD, rows)
     took = time.perf_counter() - begun
     return {
         "seconds": took,

@@ -19,7 +19,7 @@ from runbook.to_4_26.glpi.place import glpi_place
 from runbook.to_4_26.httpd import before, migration, served
 from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server, httpd_node
 from runbook.to_4_26.httpd.database import databases_in_use, elsewhere
-from runbook.to_4_26.memories import capacity_list
+from runbook.to_4_26.memories import capacity
 from runbook.to_4_26.memories.checks import capacity_before
 from runbook.to_4_26.memories.table import memories_place
 from runbook.to_4_26.presence import Seen, presence
@@ -69,8 +69,8 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
     if seen.is_listed:
         evidence.list(
             "memories.CAPACITY, values that are no integers",
-            capacity_list.HEAD,
-            capacity_list.list_rows(capacity_list.listed_values(look)),
+            capacity.HEAD,
+            capacity.list_rows(capacity.listed_values(look)),
         )
     assert evidence.verdict
 

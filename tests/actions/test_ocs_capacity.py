@@ -26,7 +26,6 @@ from runbook.to_4_26.memories import (
     agents,
     capacity,
     capacity_after,
-    capacity_list,
     comparison,
     dump,
     table,
@@ -105,7 +104,7 @@ def queries() -> list[SqlQuery[object]]:
         *(capacity.column_type(), capacity.COUNTS, capacity.dirty_values(7, 10)),
         *(comparison.DATABASE_CLOCK, comparison.table_sum("x"), comparison.DECORATED),
         *(comparison.backup_difference(MOMENT), comparison.totals(MOMENT)),
-        *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), capacity_list.by_agent()),
+        *(comparison.SAVED_CLASSES, comparison.suspects(MOMENT), capacity.by_agent()),
         *(comparison.suspects(MOMENT, 5, 3, 9), comparison.part_of_machines(7, 10)),
         comparison.saved_rows([Suspect(2, 1, "x", True), Suspect(1, None, None, False)]),
         *(comparison.live_rows([]), agents.machines_now([3]), dump.TABLE_SIZE, presence.SCHEMAS),
@@ -431,8 +430,8 @@ def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
             (None, 0, "text", 2, 2),
         )
     ]
-    groups = capacity_list.by_agent().parse(rows)
-    lines = capacity_list.summary_lines(groups)
+    groups = capacity.by_agent().parse(rows)
+    lines = capacity.summary_lines(groups)
     assert [line.split(" (")[0] for line in lines[:3]] == [
         "unix 2.1: 60 text",
         "unix 2.1: 1 out of range",
@@ -444,16 +443,16 @@ def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
     assert lines[3].startswith("(unknown agent): 1 decorated integer")
     assert "orphan" in lines[4]
     assert "no agent sends it" in lines[4]
-    assert capacity_list.updates_needed(groups) == {"unix 2.1": 61, "(unknown agent)": 1}
+    assert capacity.updates_needed(groups) == {"unix 2.1": 61, "(unknown agent)": 1}
 
 
 def test_agents_without_end_are_cut_and_it_is_said() -> None:
     rows = [
         {"agent": f"a{n}", "known": 1, "kind": "text", "machines_count": 1, "values_count": 1}
-        for n in range(capacity_list.MOST_GROUPS + 1)
+        for n in range(capacity.MOST_GROUPS + 1)
     ]
-    lines = capacity_list.summary_lines(capacity_list.by_agent().parse(rows))
-    assert len(lines) == capacity_list.MOST_GROUPS + 1
+    lines = capacity.summary_lines(capacity.by_agent().parse(rows))
+    assert len(lines) == capacity.MOST_GROUPS + 1
     assert lines[-1].startswith("(more than 400")
 
 
@@ -477,8 +476,8 @@ def test_the_list_is_asked_for_as_it_is_read() -> None:
                 query = page(last)
 
     look = Pages()
-    rows = capacity_list.list_rows(capacity_list.listed_values(look))  # type: ignore[arg-type]
-    taken = list(itertools.islice(rows, 2 * capacity_list.PAGE))
+    rows = capacity.list_rows(capacity.listed_values(look))  # type: ignore[arg-type]
+    taken = list(itertools.islice(rows, 2 * capacity.PAGE))
     assert look.asked == 2
-    assert [len(row) for row in taken[:1]] == [len(capacity_list.HEAD)]
-    assert [row[10] for row in taken] == list(range(1, 2 * capacity_list.PAGE + 1))
+    assert [len(row) for row in taken[:1]] == [len(capacity.HEAD)]
+    assert [row[10] for row in taken] == list(range(1, 2 * capacity.PAGE + 1))

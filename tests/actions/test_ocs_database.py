@@ -37,7 +37,6 @@ from runbook.to_4_26.glpi import servers as glpi
 from runbook.to_4_26.memories import (
     agents,
     capacity,
-    capacity_list,
     comparison,
     dump,
     follow_up_list,
@@ -269,16 +268,16 @@ def test_the_list_pages_and_keeps_orphans(database: Server) -> None:
 def test_the_list_in_the_run_s_outputs_has_every_value_by_agent(
     look: FakeLook, database: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(capacity_list, "PAGE", 7)
+    monkeypatch.setattr(capacity, "PAGE", 7)
     hostile = "=cmd|' /C calc'!A1\x1b[2J<script>"
     database.rows("UPDATE ocsweb.hardware SET USERAGENT = NULL WHERE ID = 2")
     database.rows("UPDATE ocsweb.hardware SET USERAGENT = %s WHERE ID = 3", (hostile,))
     run = kit.make_run(tmp_path)
-    rows = capacity_list.list_rows(capacity_list.listed_values(look))  # type: ignore[arg-type]
-    told = Evidence(run, "s", ()).list("values", capacity_list.HEAD, rows)
+    rows = capacity.list_rows(capacity.listed_values(look))  # type: ignore[arg-type]
+    told = Evidence(run, "s", ()).list("values", capacity.HEAD, rows)
     with (run.directory / told["file"]).open(newline="") as file:
         head, *listed = csv.reader(file)
-    assert tuple(head) == capacity_list.HEAD
+    assert tuple(head) == capacity.HEAD
     wanted = sorted(
         (row["ID"], str(listing.safe(row["CAPACITY"])))
         for row in database.rows(
@@ -295,7 +294,7 @@ def test_the_list_in_the_run_s_outputs_has_every_value_by_agent(
     )
     places = [(agents_in_order.index(row[0]), int(row[1])) for row in listed]
     assert places == sorted(places)
-    groups = database.ask(capacity_list.by_agent())
+    groups = database.ask(capacity.by_agent())
     counted = {group.agent: 0 for group in groups}
     for group in groups:
         counted[group.agent] += group.rows if group.kind in capacity.LISTED else 0

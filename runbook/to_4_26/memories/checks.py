@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.ask.look import Look
 from engine.errors import RunbookError
-from runbook.to_4_26.memories import capacity, capacity_after, capacity_list, comparison
+from runbook.to_4_26.memories import capacity, capacity_after, comparison
 from runbook.to_4_26.memories.capacity import CapacityClass, ColumnType
 from runbook.to_4_26.memories.comparison import Suspect
 from runbook.to_4_26.presence import Seen
@@ -36,14 +36,14 @@ def capacity_before(look: Look) -> CapacityBefore:
         findings = capacity.findings_before(column, None)
         return CapacityBefore(findings, f"memories.CAPACITY is of type {column}", column=column)
     counts = look.sql(capacity.COUNTS)
-    groups = look.sql(capacity_list.by_agent()) if counts.of(NOT_CLEAN) else []
-    named = list(capacity_list.updates_needed(groups).items())
+    groups = look.sql(capacity.by_agent()) if counts.of(NOT_CLEAN) else []
+    named = list(capacity.updates_needed(groups).items())
     said = [f"{count} from {name}" for name, count in named[:NAMED]]
     said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
     return CapacityBefore(
         capacity.findings_before(column, counts),
         counts.sentence() + (f"; not integers: {', '.join(said)}" if said else ""),
-        capacity_list.summary_lines(groups),
+        capacity.summary_lines(groups),
         column,
         is_listed=bool(counts.of(capacity.LISTED)),
     )
