@@ -56,20 +56,23 @@ named() {
   done
 }
 renew() { touch -d "@$(uptime)" "$1/lock"; system; }
+"""
+_WRITES = """\
 ours() { set -eu; umask 077; locked "$1"; mine "$1" "$2"; }
 received() { cat > "$1"; [ "$(wc -c < "$1")" = "$2" ] || exit 77; }
 placed() { sync "$1/$2.new"; mv "$1/$2.new" "$1/$2"; named "$1" "$2"; }
 """
 
 
-def _with_common(script: str) -> str:
-    return _COMMON + script
+def _with_common(script: str, writes: str = _WRITES) -> str:
+    return _COMMON + writes + script
 
 
 # args: root
 # Prints the lock's state and the seconds since it was renewed, then its holder; behind these two
-# lines the archive, when there are records.
-READ = _with_common("""
+# lines the archive, when there are records. Word for word as in older runs, to be judged again.
+READ = _with_common(
+    """
 root=$1 state=none age=0 holder=
 if [ -f "$root/lock" ]; then
   state=$(sed -n 2p "$root/lock")
@@ -87,7 +90,9 @@ tar -cf - --exclude=backups --exclude=outputs --exclude=nohup.out --exclude='*.p
 code=$?
 # 1: a run that is under way wrote on meanwhile; what is there of each file is a whole beginning
 [ "$code" -le 1 ] || exit "$code"
-""")
+""",
+    writes="",
+)
 
 # Prints uptime in seconds and what tells this start of the node from every other one.
 BOOT = _with_common("""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from engine.attempt import remote
 from engine.errors import Unanswered
 from engine.model.answer import Lost, LostKind
 from engine.model.query import Query
@@ -107,3 +110,12 @@ def test_the_settings_of_the_step_are_those_of_the_run(
     begun = {"nodes": {}, "inventory": "x", "cluster": "c", **before, **told, "settings": steering}
     settings = inventory_of(begun, RELEASE).settings
     assert (settings[FAILOVER_PROOF], settings[GLPI_CONFIG]) == (True, place)
+
+
+def test_the_records_are_read_by_the_command_of_older_runs() -> None:
+    """Asked by another one, nothing of such a run could be judged: all steps build on them."""
+    journals = Path(__file__).parents[1] / "data" / "records" / "attempt-of-69ed914"
+    (journal,) = journals.rglob("*.jsonl")
+    events = map(json.loads, journal.read_text().splitlines())
+    asked_by = {e["command"] for e in events if e.get("question") == "records of earlier runs"}
+    assert asked_by == {shlex.join(remote.script(remote.READ, remote.ROOT))}
