@@ -36,13 +36,15 @@ def plug_in(config: pytest.Config, runbook: Path) -> None:
         return
     try:
         config.pluginmanager.import_plugin(name)
+        package = config.pluginmanager.get_plugin(name)
+        if not hasattr(package, "__path__"):
+            raise PluginImportFailure("it is a module, without actions and hooks")
     except (pytest.UsageError, PluginImportFailure) as error:
         why = error.__cause__ or error
         raise UsageError(
             f"{SETTING} = {name} (pytest.ini, or -o on the command line): {type(why).__name__}:"
             f" {why}; expected the package of a version step, such as runbook.FOLDER"
         ) from error
-    package = config.pluginmanager.get_plugin(name)
     folder = Path(str(getattr(package, "__file__", ""))).parent
     config.args[:] = [str(runbook / PHASES), str(folder)]
     config.stash[FOLDER] = folder

@@ -125,6 +125,12 @@ def test_a_package_that_can_not_be_imported_is_a_usage_error(
     assert "INTERNALERROR" not in ran.stderr
 
 
+def test_a_module_of_a_step_is_no_step(project: Path) -> None:
+    ran = run(project, "-o", f"{STEP}.release", "--plan")
+    assert ran.returncode == 4
+    assert "it is a module, without actions and hooks" in ran.stderr
+
+
 def test_its_phases_are_no_tests() -> None:
     argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/next_step"]
     found = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120)
