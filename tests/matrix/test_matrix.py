@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.waiting import poll
 from tests.integration.invocation import ROOT
 from tests.matrix.clones import kill_left_behind
 from tests.matrix.edges import Edge, Made, Point, changes_of, edges, first_keys, problem, short_name
@@ -170,6 +171,9 @@ def test_what_a_killed_run_leaves_in_other_sessions_is_ended() -> None:
     inventory = Path(f"/nowhere/{os.getpid()}/inventory.ini")
     own = {**os.environ, "MATRIX_INVENTORY": str(inventory)}
     left = subprocess.Popen(["sleep", "60"], env=own, start_new_session=True)
+    # Popen comes back when exec closes its pipe, a moment before /proc has the new environment
+    seen = Path(f"/proc/{left.pid}/environ")
+    assert poll(seen.read_bytes, lambda text: os.fsencode(inventory) in text, deadline=30)
     kill_left_behind(inventory)
     assert left.wait(timeout=10) == -signal.SIGKILL
 
