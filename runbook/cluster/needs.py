@@ -17,7 +17,7 @@ from engine.record.evidence import Evidence
 
 ALWAYS = (
     *("bash", "find", "flock", "mysql", "pcs", "crm_mon", "crm_resource", "cibadmin"),
-    *("corosync-quorumtool", "drbdsetup", "ps", "rpm", "setsid", "systemctl", "tar"),
+    *("corosync-quorumtool", "drbdsetup", "ps", "rpm", "setsid", "ss", "systemctl", "tar"),
 )
 """Programs that later steps start on every operative node: any may come to run the services."""
 LATER = "asked before the start: the steps that need it have begun"

@@ -75,6 +75,14 @@ def test_every_program_of_a_script_is_asked_for_before_the_start() -> None:
     assert {p: where for p, where in used.items() if p not in asked | set(ELSEWHERE)} == {}
 
 
+def test_what_testinfra_starts_after_the_start_is_asked_for_before_it() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "runbook").rglob("*.py"))
+    starts = {".socket(": "ss", ".service(": "systemctl", ".process": "ps", ".package(": "rpm"}
+    used = {program for call, program in starts.items() if f"host{call}" in sources}
+    assert "ss" in used
+    assert used <= set(needs.ALWAYS)
+
+
 OPTIONS = """
 echo "mysql would have been started with the following arguments:"
 echo "--socket=/run/db.sock --password=hunter22 --user=root --skip-ssl "
