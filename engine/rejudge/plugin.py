@@ -11,7 +11,6 @@ import pytest
 
 from engine.errors import RunbookError, UsageError
 from engine.model.event import Event
-from engine.model.release import Release
 from engine.record.material import runbook_hash
 from engine.record.run import Run
 from engine.rejudge import compare
@@ -49,10 +48,8 @@ class Judging:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        release: Release | None = config.hook.pytest_runbook_release()
-        if release is None:
-            raise pytest.UsageError("no release: runbook_step in pytest.ini names the version step")
         try:
+            release = version_step.release_of(config)
             self._run = run_again(self.record, release, Path(self._scratch.name))
         except UsageError as error:
             self.problem = error

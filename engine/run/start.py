@@ -47,7 +47,7 @@ def make_run(config: pytest.Config) -> Run:
             f"{path}: no such inventory; name the cluster's with --inventory FILE"
             " (docs/prod.ini.example is one to start from)"
         )
-    release = _release(config)
+    release = version_step.release_of(config)
     inventory = read_inventory(path, release.settings)
     follows = _followed(config, inventory, release)
     started = utc_now()
@@ -152,13 +152,6 @@ def _start_rehearsal(config: pytest.Config, inventory: Inventory, release: Relea
     if inventory.settings.environment is not Environment.REHEARSAL:
         return
     config.hook.pytest_runbook_start_rehearsal(inventory=inventory, release=release)
-
-
-def _release(config: pytest.Config) -> Release:
-    release: Release | None = config.hook.pytest_runbook_release()
-    if release is None:
-        raise UsageError("no release: runbook_step in pytest.ini names the version step")
-    return release
 
 
 def _acceptances(config: pytest.Config, inventory: Inventory) -> tuple[Acceptance, ...]:

@@ -12,6 +12,7 @@ import pytest
 from _pytest.config import PluginImportFailure
 
 from engine.errors import UsageError
+from engine.model.release import Release
 
 SETTING = "runbook_step"
 FOLDER = pytest.StashKey[Path]()
@@ -41,13 +42,25 @@ def plug_in(config: pytest.Config, runbook: Path) -> None:
             raise PluginImportFailure("it is a module, without actions and hooks")
     except (pytest.UsageError, PluginImportFailure) as error:
         why = error.__cause__ or error
-        raise UsageError(
-            f"{SETTING} = {name} (pytest.ini, or -o on the command line): {type(why).__name__}:"
-            f" {why}; expected the package of a version step, such as runbook.FOLDER"
-        ) from error
+        raise _no_step(name, f"{type(why).__name__}: {why}") from error
     folder = Path(str(getattr(package, "__file__", ""))).parent
     config.args[:] = [str(runbook / PHASES), str(folder)]
     config.stash[FOLDER] = folder
+
+
+def release_of(config: pytest.Config) -> Release:
+    """The release that the step hands in. UsageError when none does."""
+    release: Release | None = config.hook.pytest_runbook_release()
+    if release is None:
+        raise _no_step(str(config.getini(SETTING)) or "(empty)", "no release comes with it")
+    return release
+
+
+def _no_step(name: str, why: str) -> UsageError:
+    return UsageError(
+        f"{SETTING} = {name} (pytest.ini, or -o on the command line): {why}; expected the package"
+        " of a version step, such as runbook.FOLDER"
+    )
 
 
 def given(config: pytest.Config) -> tuple[str, ...]:

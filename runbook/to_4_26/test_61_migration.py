@@ -64,13 +64,12 @@ def test_files(
     leftovers.attach_diffs(
         look, evidence, leftovers.not_known({node: left}, look.release.known_conflicts)
     )
-    assert evidence.judge(
-        (
-            *machine.config_leftovers({node: left}, look.release.known_conflicts),
-            *_owners_changed(look, host),
-        ),
-        observed=f"no .rpmnew is left on {node}, owner and mode of both files are as before",
+    evidence.judge(
+        machine.config_leftovers({node: left}, look.release.known_conflicts),
+        observed=f"no .rpmnew is left on {node}",
     )
+    evidence.judge(_owners_changed(look, host), observed="owner and mode of each are as before")
+    assert evidence.verdict
 
 
 def _owners_changed(look: Look, host: Host) -> list[Finding]:

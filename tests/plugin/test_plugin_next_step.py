@@ -131,6 +131,14 @@ def test_a_module_of_a_step_is_no_step(project: Path) -> None:
     assert "it is a module, without actions and hooks" in ran.stderr
 
 
+@pytest.mark.parametrize("given", ["", "json"])
+def test_what_hands_in_no_release_is_no_step(project: Path, given: str) -> None:
+    ran = run(project, "-o", f"runbook_step={given}", "--plan")
+    assert ran.returncode == 4
+    assert f"runbook_step = {given or '(empty)'} (pytest.ini, or -o" in ran.stderr
+    assert "no release comes with it" in ran.stderr
+
+
 def test_its_phases_are_no_tests() -> None:
     argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/next_step"]
     found = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120)
