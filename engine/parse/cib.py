@@ -6,7 +6,7 @@ transient node attributes, without which some location rules can't be decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
@@ -66,7 +66,7 @@ def _properties(crm_config: Element) -> dict[str, str]:
     pairs = crm_config.iter("nvpair")
     by_id = {pair.get("id"): pair for pair in pairs if pair.get("id")}
     properties: dict[str, str] = {}
-    for property_set in sorted(crm_config.findall("cluster_property_set"), key=_precedence):
+    for property_set in _in_precedence(crm_config.iterfind("cluster_property_set")):
         for found in property_set.findall("nvpair"):
             pair = by_id.get(found.get("id-ref"), found)
             name = found.get("name") or attribute(pair, "name", SOURCE)
@@ -74,11 +74,19 @@ def _properties(crm_config: Element) -> dict[str, str]:
     return properties
 
 
-def _precedence(property_set: Element) -> tuple[bool, int]:
-    """Sorts the sets as pacemaker does: the first one that sets a property wins."""
-    name = property_set.get("id", "")
-    score = score_text(property_set.get("score", "0"), SOURCE, f"<cluster_property_set {name}>")
-    return name != _FIRST_SET, -_score_number(score)
+def _in_precedence(sets: Iterable[Element]) -> list[Element]:
+    """As pacemaker takes them: the first of them that has a name wins.
+
+    The higher score comes first, and of equals the last one (seen with pacemaker 2.1.5 and 3.0.0).
+    """
+
+    def rank(numbered: tuple[int, Element]) -> tuple[bool, int, int]:
+        number, one = numbered
+        name = one.get("id", "")
+        score = score_text(one.get("score", "0"), SOURCE, f"<{one.tag} {name}>")
+        return name != _FIRST_SET, -_score_number(score), -number
+
+    return [one for _, one in sorted(enumerate(sets), key=rank)]
 
 
 def _score_number(score: str) -> int:
@@ -197,10 +205,10 @@ def _is_word(value: str | None, word: str) -> bool:
     return value is not None and value.lower() == word
 
 
-def _switches(sets: Iterator[Element] | tuple[()]) -> dict[str, bool]:
-    """The two switches, as far as they are set; the first set that has one counts."""
+def _switches(sets: Iterable[Element]) -> dict[str, bool]:
+    """The two switches, as far as they are set."""
     values: dict[str, bool] = {}
-    for one in sets:
+    for one in _in_precedence(sets):
         for pair in one.findall("nvpair"):
             name = pair.get("name", "")
             if name in ("is-managed", "maintenance"):

@@ -84,6 +84,34 @@ def test_properties_of_all_sets_in_the_order_that_pacemaker_gives_them() -> None
     assert cib.properties == {"stonith-enabled": "true", "a": "early", "b": "x"}
 
 
+def two(score: str) -> tuple[str, str]:
+    """A property and a switch of a resource, each in two sets: the first with this score."""
+    properties = f"""
+      <cluster_property_set id="x" score="{score}"><nvpair id="1" name="a" value="first"/>
+      </cluster_property_set>
+      <cluster_property_set id="y"><nvpair id="2" name="a" value="last"/></cluster_property_set>"""
+    primitive = f"""
+      <resources><primitive id="r" class="ocf" type="Dummy">
+        <meta_attributes id="m" score="{score}"><nvpair id="3" name="is-managed" value="true"/>
+        </meta_attributes>
+        <meta_attributes id="n"><nvpair id="4" name="is-managed" value="false"/></meta_attributes>
+      </primitive></resources>"""
+    return properties, primitive
+
+
+@pytest.mark.parametrize(
+    ("score", "value", "unmanaged"), [("0", "last", {"r"}), ("7", "first", set())]
+)
+def test_of_sets_with_equal_scores_the_last_counts(
+    score: str, value: str, unmanaged: set[str]
+) -> None:
+    """Seen with pacemaker 2.1.5 and 3.0.0 (findings/pacemaker-last-set-of-equals.sh)."""
+    properties, resources = two(score)
+    text = CIB.format(properties=properties, constraints="", status="")
+    cib = parse_cib(text.replace("<resources/>", resources))
+    assert (cib.properties["a"], set(cib.unmanaged)) == (value, unmanaged)
+
+
 def test_a_property_that_is_not_set_is_not_there() -> None:
     assert parse_cib(CIB.format(properties="", constraints="", status="")).properties == {}
 
