@@ -52,7 +52,27 @@ def forbidden(cib: Cib, bans: Collection[LocationConstraint]) -> tuple[LocationC
     known = {(one.id, one.resource, one.node.casefold()) for one in told}
     perhaps = (one for one in cib.location if one.forbids and not one.is_certain)
     more = (c for c in perhaps if (c.id, c.resource, c.node.casefold()) not in known)
-    return (*told, *more, *_elsewhere_only(cib))
+    return (*told, *more, *_elsewhere_only(cib), *_outweighed(cib))
+
+
+def _outweighed(cib: Cib) -> Iterator[LocationConstraint]:
+    """Finite scores of a resource on a node that add up to less than 0: it runs there no more.
+
+    Seen with pacemaker 2.1.5 and 3.0.0 (findings/pacemaker-any-negative-score-forbids.sh). Of rules
+    that can't be decided only what speaks against counts. Stickiness is left out: what comes to N
+    from a node in standby has none there.
+    """
+    places: dict[tuple[str, str], list[LocationConstraint]] = {}
+    for one in cib.location:
+        places.setdefault((one.resource, one.node.casefold()), []).append(one)
+    for found in places.values():
+        if any(one.forbids or one.score.endswith("INFINITY") for one in found):
+            continue
+        counting = [one for one in found if one.is_certain or int(one.score) < 0]
+        if (total := sum(int(one.score) for one in counting)) < 0:
+            lowest = min(counting, key=lambda one: int(one.score))
+            is_certain = all(one.is_certain for one in found)
+            yield replace(lowest, score=str(total), is_certain=is_certain)
 
 
 def _elsewhere_only(cib: Cib) -> Iterator[LocationConstraint]:

@@ -35,12 +35,38 @@ HEALTHY = (
     constraint("prefer", "httpd_group", b.SECOND, "100"),
     constraint("not-on-3", "glpi_group", b.THIRD, "-INFINITY"),
     constraint("rather-not", "glpi_group", b.N, "-500"),
+    constraint("outweighed", "glpi_group", b.N, "500"),
 )
 
 
 def test_usual_constraints_are_no_finding() -> None:
     assert judged(cib(*HEALTHY), fence_devices=[FENCE]) == ()
     assert judged(cib()) == ()
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        (("-1",), "score -1) forbids"),
+        (("5", "-7"), "score -2) forbids"),
+        (("5", "-5"), ""),
+        (("INFINITY", "-7"), ""),
+    ],
+)
+def test_scores_that_add_up_to_less_than_0_keep_a_resource_off(
+    scores: tuple[str, ...], told: str
+) -> None:
+    """Seen with pacemaker 2.1.5: with the other nodes in standby it is stopped on N."""
+    made = [constraint(f"c{n}", "glpi_group", b.N, score) for n, score in enumerate(scores)]
+    found = judged(cib(*made))
+    assert [f.code for f in found] == ["constraint-keeps-off-active-node"] * bool(told)
+    assert all(told in f.observed for f in found)
+
+
+def test_what_cant_be_decided_counts_only_against() -> None:
+    perhaps = replace(constraint("p", "glpi_group", b.N, "9"), is_certain=False)
+    (found,) = judged(cib(constraint("c", "glpi_group", b.N, "-7"), perhaps))
+    assert "(score -7) may at some time forbid" in found.observed
 
 
 @pytest.mark.parametrize(
