@@ -28,6 +28,8 @@ SECTIONS = (
 
 _SECTION = re.compile(r"\[(?P<group>[^:\]\s]+)(?::(?P<kind>\w+))?\]\s*(?:#.*)?")
 _VARIABLE = re.compile(r"(\w+)=", re.ASCII)
+_WITHIN_A_WORD = re.compile(r"""(?:[^#'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*(?<!\s)#""")
+"""A line whose first # outside of quotes has something directly before it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
@@ -165,6 +167,10 @@ def _hosts(line: str, number: int, group: str) -> list[HostLine]:
         words = shlex.split(line, comments=True)
     except ValueError as error:
         raise Wrong(f"the line can't be split into words ({error}); mind the quotes") from None
+    if _WITHIN_A_WORD.match(line):
+        # Ansible cuts the line there and tells nobody (ansible-core 2.19)
+        raise Wrong(f"host {words[0]!r}: a # within a word ends the line; quote the value, or put"
+                    " a blank before a comment")  # fmt: skip
     if variable := _VARIABLE.match(words[0]):
         # its value is not shown: it may be a password
         raise Wrong(

@@ -104,6 +104,11 @@ SYNTAX = [
         "the line can't be split into words (No closing quotation); mind",
     ),
     (
+        with_hosts("n1", "n2 ansible_user=a#b ansible_port=22"),
+        3,
+        "host 'n2': a # within a word ends the line; quote the value, or put a blank before",
+    ),
+    (
         with_hosts("n1", "n2 root"),
         3,
         "host 'n2' is followed by something else, expected VARIABLE=VALUE",
