@@ -8,6 +8,7 @@ certainty becomes a question for a person.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -78,11 +79,24 @@ def merge(
         questions.append(f"{path}: {in_use.problem}")
     if questions:
         return Merge(old, questions=tuple(questions))
-    pristine = parse_conf(default) if default is not None else None
-    if pristine is not None and pristine.problems:
-        pristine = None
-    merger = _Merger(path, mine, theirs, pristine, in_use.literal, Obsolete(obsolete))
+    pristine = parse_conf(default or "")
+    known = ConfFile(()) if pristine.problems else pristine
+    merger = _Merger(path, mine, theirs, known, in_use.literal, Obsolete(obsolete))
     return merger.run(target.variable or "")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One place of the files; `out` is the package's, and becomes the merged one."""
+
+    out: list[Node]
+    old: list[Node]
+    mine: Level
+    base: Level
+    known: Level
+    """The old package's; nothing where its default is not at hand."""
+    markers: dict[Key, list[Item]]
+    """Comment lines by which the node's file switches off what the package sets."""
 
 
 class _Merger:
@@ -91,7 +105,7 @@ class _Merger:
         path: str,
         old: ConfFile,
         new: ConfFile,
-        pristine: ConfFile | None,
+        pristine: ConfFile,
         secret: Secret | None,
         obsolete: Obsolete,
     ) -> None:
@@ -101,163 +115,118 @@ class _Merger:
         self._pristine = pristine
         self._secret = secret
         self._joined_perl = _perl_blocks(new) < 2
-        self._base_comments = {i.raw.strip() for i in new.items if i.kind is Kind.COMMENT}
-        known = pristine.items if pristine else ()
-        self._known_comments = {i.raw.strip() for i in known if i.kind is Kind.COMMENT}
+        brought = (*new.items, *pristine.items)
+        self._brought_comments = {i.raw.strip() for i in brought if i.kind is Kind.COMMENT}
         self._here = {unconditional(i) for i in old.settings() if not is_carrier(i)}
         self._there = {unconditional(i) for i in new.settings() if not is_carrier(i)}
         self._obsolete = obsolete
         self._gone: list[Item] = []
-        self._kept: list[str] = []
-        self._own: list[str] = []
-        self._added: list[str] = []
-        self._taken: list[str] = []
-        self._left_out: list[str] = []
-        self._dropped: list[str] = []
-        self._questions: list[str] = []
+        # by the fields of `Merge`
+        self._told: defaultdict[str, list[str]] = defaultdict(list)
 
     def run(self, variable: str) -> Merge:
         merged = tree(self._new)
-        self._level(merged, tree(self._old), tree(self._pristine) if self._pristine else None)
+        self._level(merged, tree(self._old), tree(self._pristine))
         for item in self._old.items:
             if item.kind is Kind.COMMENT and tells_password(item, self._secret):
-                self._dropped.append(f"a comment with a password (line {item.line})")
+                self._told["dropped"].append(f"a comment with a password (line {item.line})")
         text = render(merged, self._old.newline)
-        if not self._questions:
+        if not self._told["questions"]:
             checked = Checked(self._old, self._new, self._gone, joined_perl=self._joined_perl)
-            found = checked.questions(text, self._path, variable)
-            self._questions += [f"{self._path}: {question}" for question in found]
-        return Merge(
-            text,
-            tuple(self._kept),
-            tuple(self._own),
-            tuple(self._added),
-            tuple(self._taken),
-            tuple(self._left_out),
-            tuple(self._dropped),
-            tuple(self._questions),
-        )
+            for question in checked.questions(text, self._path, variable):
+                self._ask(question)
+        return Merge(text, **{what: tuple(lines) for what, lines in self._told.items()})
 
-    def _level(self, out: list[Node], old: list[Node], pristine: list[Node] | None) -> None:
+    def _ask(self, question: str) -> None:
+        self._told["questions"].append(f"{self._path}: {question}")
+
+    def _level(self, out: list[Node], old: list[Node], pristine: list[Node]) -> None:
         """Merge one place of the files: `out` is the package's, and becomes the merged one."""
-        carriers = [node for node in old if not node.is_section and is_carrier(node.item)]
-        mine = self._sorted(node for node in old if node not in carriers)
-        base = self._sorted(out)
-        known = self._sorted(pristine) if pristine is not None else None
-        markers = self._markers(old, mine, base, known)
+        mine = self._sorted(node for node in old if not is_carrier(node.item))
+        base, known = self._sorted(out), self._sorted(pristine)
+        place = _Place(out, old, mine, base, known, self._markers(old, mine, base, known))
         for key, nodes in base.groups.items():
-            if any(not node.is_section and is_carrier(node.item) for node in nodes):
+            if any(is_carrier(node.item) for node in nodes):
                 continue
             if key not in mine.groups:
-                self._only_new(out, key, nodes, known, markers, mine)
+                self._only_new(place, key, nodes)
             elif key[0] == "section":
-                inner = known.inside(key) if known and key in known.groups else None
-                self._level(nodes[0].children or [], mine.inside(key), inner)
+                self._level(nodes[0].children or [], mine.inside(key), known.inside(key))
             else:
-                self._both(out, key, mine, nodes, known, markers)
-        self._insert_own(out, old, mine, base, known, markers)
+                self._both(place, key, nodes)
+        self._insert_own(place)
         self._same_order(mine, base, known)
 
     def _sorted(self, nodes: Iterable[Node]) -> Level:
         return level(nodes, joined_perl=self._joined_perl)
 
     def _markers(
-        self, old: list[Node], mine: Level, base: Level, known: Level | None
+        self, old: list[Node], mine: Level, base: Level, known: Level
     ) -> dict[Key, list[Item]]:
-        """Comment lines by which the node's file switches off what the package sets."""
         found: dict[Key, list[Item]] = {}
         # a comment that the old package brought was not written by an administrator
-        off = mine.off - (known.off if known else frozenset())
-        for key in off & base.groups.keys() - mine.groups.keys():
+        for key in (mine.off - known.off) & base.groups.keys() - mine.groups.keys():
             for node in old:
                 if node.is_loose and key in self._sorted([node]).off:
                     found.setdefault(key, []).append(node.item)
         return found
 
-    def _both(
-        self,
-        out: list[Node],
-        key: Key,
-        mine: Level,
-        nodes: list[Node],
-        known: Level | None,
-        markers: dict[Key, list[Item]],
-    ) -> None:
-        own = mine.groups[key]
-        if mine.signature(key) == tuple(map(signature, nodes)):
+    def _both(self, place: _Place, key: Key, nodes: list[Node]) -> None:
+        own = place.mine.groups[key]
+        if place.mine.signature(key) == tuple(map(signature, nodes)):
             return
-        told = f"{shown_all(own)} (the package has {shown_all(nodes)})"
-        if known is not None and known.signature(key) == mine.signature(key):
-            self._taken.append(f"{shown_all(nodes)} (was {shown_all(own)})")
+        if place.known.signature(key) == place.mine.signature(key):
+            self._told["taken"].append(f"{shown_all(nodes)} (was {shown_all(own)})")
             self._gone += [item for node in own for item in node.settings()]
             return
-        place = out.index(nodes[0])
         indent = indent_of(nodes[0])
-        for node in nodes:
-            out.remove(node)
-        out[place:place] = [n for node in own for n in self._copied(node, indent, markers)]
-        self._kept.append(told)
+        lines = [n for node in own for n in self._copied(node, indent, place.markers)]
+        _put_instead(place.out, nodes, lines)
+        self._told["kept"].append(f"{shown_all(own)} (the package has {shown_all(nodes)})")
 
-    def _only_new(
-        self,
-        out: list[Node],
-        key: Key,
-        nodes: list[Node],
-        known: Level | None,
-        markers: dict[Key, list[Item]],
-        mine: Level,
-    ) -> None:
-        passes = any(i.name in ("perlpassenv", "passenv") for node in nodes for i in [node.item])
-        if ((known is not None and key in known.groups) or key in markers) and not passes:
-            place = out.index(nodes[0])
-            for node in nodes:
-                out.remove(node)
-            comments = markers.get(key, [])
+    def _only_new(self, place: _Place, key: Key, nodes: list[Node]) -> None:
+        passes = any(node.item.name in ("perlpassenv", "passenv") for node in nodes)
+        if (key in place.known.groups or key in place.markers) and not passes:
+            comments = place.markers.get(key, [])
             lines = [n for item in comments for n in put(Node(item), indent_of(nodes[0]))]
-            out[place:place] = lines
-            self._left_out.append(shown_all(nodes))
+            _put_instead(place.out, nodes, lines)
+            self._told["left_out"].append(shown_all(nodes))
             return
         for node in nodes:
             if node.is_section:
-                self._may_add(node, mine)
-        self._added.append(shown_all(nodes))
+                self._may_add(node, place.mine)
+        self._told["added"].append(shown_all(nodes))
 
     def _may_add(self, node: Node, mine: Level) -> None:
         """Ask when it is open which of equal sections was removed, or which value counts."""
         name = section_name(node.item.inner)
         if any(k[0] == "section" and section_name(k[1]) == name for k in mine.groups):
-            self._questions.append(
-                f"{self._path}: the package has {node.item.inner.rpartition('#')[2]} sections"
-                f" <{name}> in one place, this file has fewer"
+            self._ask(
+                f"the package has {node.item.inner.rpartition('#')[2]} sections <{name}> in one"
+                " place, this file has fewer"
             )
         elif node.item.name.startswith("if"):
             if ACCESS in mine.groups and has_rules_of_access(node):
-                self._questions.append(
-                    f"{self._path}: the package has rules of access inside <{name}> among other"
-                    " things, this file has its own beside it"
+                self._ask(
+                    f"the package has rules of access inside <{name}> among other things, this"
+                    " file has its own beside it"
                 )
             both = (i for i in node.settings() if unconditional(i) in self._here)
             if item := next(both, None):
-                self._questions.append(
-                    f"{self._path}: the package has {shown(item)} inside <{name}>, this file has it"
-                    " outside; the later one would win"
+                self._ask(
+                    f"the package has {shown(item)} inside <{name}>, this file has it outside; the"
+                    " later one would win"
                 )
 
-    def _insert_own(
-        self,
-        out: list[Node],
-        old: list[Node],
-        mine: Level,
-        base: Level,
-        known: Level | None,
-        markers: dict[Key, list[Item]],
-    ) -> None:
+    def _insert_own(self, place: _Place) -> None:
         """Put what only the node's file has behind the same neighbour as there."""
+        out, mine, base = place.out, place.mine, place.base
         indent = next((indent_of(n) for n in out if n.item.is_setting), None)
-        stays = {key: self._stays(key, mine, known) for key in mine.groups.keys() - base.groups}
+        others = [key for key in mine.groups if key not in base.groups]
+        stays = {key for key in others if self._stays(key, mine, place.known)}
         anchor: Node | None = None
         latest: Node | None = None
-        for node in old:
+        for node in place.old:
             if node.is_loose:
                 continue
             (key,) = self._sorted([node]).groups
@@ -266,31 +235,28 @@ class _Merger:
                     _last_of(out, base.groups[key], self._sorted(out).groups.get(key)) or anchor
                 )
                 continue
-            if not stays.get(key, False):
-                continue
-            kept = self._cleaned(node)
+            kept = self._cleaned(node) if key in stays else None
             if kept is None:
                 continue
-            lines = self._copied(kept, indent if indent is not None else indent_of(node), markers)
+            lines = self._copied(
+                kept, indent if indent is not None else indent_of(node), place.markers
+            )
             # the node's own settings keep their order
             places = [out.index(n) + 1 for n in (anchor, latest) if n is not None]
-            place = max(places, default=_top(out))
-            out[place:place] = lines
+            at = max(places, default=_top(out))
+            out[at:at] = lines
             anchor = latest = lines[-1]
-            self._own.append(shown_all([kept]))
+            self._told["own"].append(shown_all([kept]))
 
-    def _stays(self, key: Key, mine: Level, known: Level | None) -> bool:
+    def _stays(self, key: Key, mine: Level, known: Level) -> bool:
         """Whether what the package does not have any more, or never had, is kept."""
         nodes = mine.groups[key]
         for node in nodes:
             if (verdict := self._obsolete.is_unchanged(node)) is not None:
                 if not verdict:
-                    self._questions.append(
-                        f"{self._path}: {shown_all([node])} is obsolete, and was changed on this"
-                        " node"
-                    )
+                    self._ask(f"{shown_all([node])} is obsolete, and was changed on this node")
                 return self._drop(nodes, "obsolete")
-        if known is not None and known.signature(key) == mine.signature(key):
+        if known.signature(key) == mine.signature(key):
             return self._drop(nodes, "removed by the package, unchanged here")
         for node in nodes:
             self._may_stay(node)
@@ -298,7 +264,7 @@ class _Merger:
 
     def _drop(self, nodes: list[Node], why: str) -> bool:
         self._gone += [item for node in nodes for item in node.settings()]
-        self._dropped.append(f"{shown_all(nodes)} ({why})")
+        self._told["dropped"].append(f"{shown_all(nodes)} ({why})")
         return False
 
     def _may_stay(self, node: Node) -> None:
@@ -313,9 +279,9 @@ class _Merger:
         }
         for item in inside:
             if unconditional(item) in self._there - elsewhere:
-                self._questions.append(
-                    f"{self._path}: {shown(item)} is inside <{section_name(node.item.inner)}>, the"
-                    " package has it outside; the later one would win"
+                self._ask(
+                    f"{shown(item)} is inside <{section_name(node.item.inner)}>, the package has"
+                    " it outside; the later one would win"
                 )
 
     def _cleaned(self, node: Node) -> Node | None:
@@ -330,10 +296,10 @@ class _Merger:
             if child.is_loose:
                 if not tells_password(child.item, self._secret):
                     children.append(child)
-            elif is_carrier(child.item) and not child.is_section:
+            elif is_carrier(child.item):
                 continue
             elif self._obsolete.is_unchanged(child) is not None:
-                self._stays(("",), Level({("",): [child]}), None)
+                self._stays(("",), Level({("",): [child]}), Level())
             elif (kept := self._cleaned(child)) is not None:
                 children.append(quiet(kept, self._secret))
         had = next(node.settings(), None) is not None
@@ -345,22 +311,26 @@ class _Merger:
         comments = [
             comment
             for comment in node.above
-            if comment.raw.strip() not in self._base_comments | self._known_comments
+            if comment.raw.strip() not in self._brought_comments
             and comment not in used
             and not tells_password(comment, self._secret)
         ]
         return put(quiet(node, self._secret), indent, comments)
 
-    def _same_order(self, mine: Level, base: Level, known: Level | None) -> None:
+    def _same_order(self, mine: Level, base: Level, known: Level) -> None:
         ours = _order(mine, base)
-        if ours == _order(base, mine):
-            return
-        if known is not None and _order(known, base) == ours:
-            return
-        self._questions.append(
-            f"{self._path}: the package has {', '.join(' '.join(k[1:]) for k in ours)} in another"
-            " order than this file; which one counts can't be told"
-        )
+        if ours not in (_order(base, mine), _order(known, base)):
+            self._ask(
+                f"the package has {', '.join(' '.join(k[1:]) for k in ours)} in another order than"
+                " this file; which one counts can't be told"
+            )
+
+
+def _put_instead(out: list[Node], nodes: list[Node], lines: list[Node]) -> None:
+    place = out.index(nodes[0])
+    for node in nodes:
+        out.remove(node)
+    out[place:place] = lines
 
 
 def _perl_blocks(conf: ConfFile) -> int:
