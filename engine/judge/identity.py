@@ -43,7 +43,7 @@ def strangers(inventory: Inventory, identities: Mapping[str, Identity]) -> tuple
         elif not seen.has_id:
             findings.append(_without_id(name, seen))
     if definition and definition.hostname.lower() != inventory.settings.cluster.lower():
-        findings.append(_other_cluster(inventory, definition))
+        findings.append(other_cluster(inventory, definition))
     return tuple(findings)
 
 
@@ -291,8 +291,8 @@ def _whose(machine_id: str, recorded: Mapping[str, str], name: str) -> str:
     return f", which was {listed(was)} then" if was else ""
 
 
-def _other_cluster(inventory: Inventory, definition: ClusterDefinition) -> Finding:
-    """All of them belong to another cluster, whose nodes often have the same names."""
+def other_cluster(inventory: Inventory, definition: ClusterDefinition) -> Finding:
+    """They belong to another cluster, whose nodes often have the same names."""
     meant = inventory.settings.cluster
     return Finding(
         "cluster-name-mismatch",

@@ -286,10 +286,7 @@ def can_carry(
     counted = _one_of_each_machine(active_node, memory.keys() | load.keys(), machines)
     memory = {node: value for node, value in memory.items() if node in counted}
     load = {node: value for node, value in load.items() if node in counted}
-    return (
-        *_memory_fits(active_node, memory),
-        *_load_fits(active_node, load, cpus),
-    )
+    return (*_memory_fits(active_node, memory), *_load_fits(active_node, load, cpus))
 
 
 def _one_of_each_machine(
@@ -309,14 +306,12 @@ def _memory_fits(active_node: str, memory: Mapping[str, Memory]) -> tuple[Findin
     total = memory[active_node].total
     if used < total * MEMORY_SHARE:
         return ()
-    return (
-        _carry(
-            "active-node-memory",
-            active_node,
-            f"the operative nodes ({listed(memory)}) use {size(used)} of memory together, "
-            f"{active_node} has {size(total)}",
-            f"less than {size(total * MEMORY_SHARE)} ({MEMORY_SHARE:.0%} of {active_node})",
-        ),
+    return _carry(
+        "active-node-memory",
+        active_node,
+        f"the operative nodes ({listed(memory)}) use {size(used)} of memory together, "
+        f"{active_node} has {size(total)}",
+        f"less than {size(total * MEMORY_SHARE)} ({MEMORY_SHARE:.0%} of {active_node})",
     )
 
 
@@ -328,24 +323,18 @@ def _load_fits(
     summed = sum(load.values())
     if summed <= cpus[active_node]:
         return ()
-    return (
-        _carry(
-            "active-node-load",
-            active_node,
-            f"the operative nodes ({listed(load)}) have a load of {summed:.1f} together, "
-            f"{active_node} has {cpus[active_node]} processors",
-            f"at most {cpus[active_node]:.1f}",
-        ),
+    return _carry(
+        "active-node-load",
+        active_node,
+        f"the operative nodes ({listed(load)}) have a load of {summed:.1f} together, "
+        f"{active_node} has {cpus[active_node]} processors",
+        f"at most {cpus[active_node]:.1f}",
     )
 
 
-def _carry(code: str, node: str, seen: str, expected: str) -> Finding:
-    return Finding(
-        code,
-        node,
-        seen,
-        expected,
+def _carry(code: str, node: str, seen: str, expected: str) -> tuple[Finding]:
+    remedy = (
         "Services that find no resources on the one active node fail to start in the middle of "
-        "the upgrade: choose a quieter time, stop what is not needed, or give the node more.",
-        ("degraded-service",),
+        "the upgrade: choose a quieter time, stop what is not needed, or give the node more."
     )
+    return (Finding(code, node, seen, expected, remedy, ("degraded-service",)),)

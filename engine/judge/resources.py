@@ -213,7 +213,7 @@ def _disabled(resource: Resource) -> Finding:
 
 
 def _enabled(resource: Resource) -> Finding:
-    unit = resource.group if resource.group and resource.group_disabled else resource.id
+    unit = _unit(resource)
     return Finding(
         "resource-enabled",
         unit,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
+from engine.judge.identity import CLUSTER_FILE, other_cluster
 from engine.judge.text import listed
 from engine.model.cluster import ClusterStatus
 from engine.model.definition import ClusterDefinition, DefinedNode, is_same_node
 from engine.model.finding import Finding
 from engine.model.inventory import Inventory, Role
-
-CLUSTER_FILE = "/etc/neteye-cluster"
 
 
 def roles_agree(
@@ -24,7 +23,7 @@ def roles_agree(
     findings = (
         []
         if is_same_node(cluster_name, definition.hostname)
-        else [_other_cluster(definition, inventory)]
+        else [other_cluster(inventory, definition)]
     )
     meant = {host.name: definition.find(host.name) for host in inventory.hosts}
     for host in inventory.hosts:
@@ -47,19 +46,6 @@ def roles_agree(
         if counts[node.hostname] != 1
     ]
     return tuple(findings)
-
-
-def _other_cluster(definition: ClusterDefinition, inventory: Inventory) -> Finding:
-    return Finding(
-        "cluster-name-mismatch",
-        inventory.settings.cluster,
-        f"the inventory is for cluster {inventory.settings.cluster!r}, "
-        f"{CLUSTER_FILE} names {definition.hostname!r}",
-        f"runbook_cluster = {definition.hostname}",
-        "Make sure that this is the cluster you mean; then correct runbook_cluster or the "
-        "addresses in the inventory.",
-        ("roles-agree",),
-    )
 
 
 def _unknown_host(definition: ClusterDefinition, name: str) -> Finding:

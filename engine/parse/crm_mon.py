@@ -67,15 +67,13 @@ def _check_status(root: Element) -> None:
     said = "; ".join(text for text in texts if text)
     if code == "0" and (not said or root.find("summary") is not None):
         return
-    problem = f"{message} ({code}), expected 0"
+    problem = f"{message} ({code}), expected 0; {said}"
     if code == _NOT_CONNECTED:
-        problem = f"{message} ({code}): the cluster is stopped on this node"
+        problem = f"{message} ({code}): the cluster is stopped on this node; {said}"
     elif code == "0":
         # seen of 2.1.5: a configuration that can't be read, told with status 0 and nothing else
-        problem = "it says only"
-    raise ParseError(
-        SOURCE, "<status>", f"{problem}; {said}" if code != "0" else f"{problem}: {said}"
-    )
+        problem = f"it says only: {said}"
+    raise ParseError(SOURCE, "<status>", problem)
 
 
 def _resources_of(root: Element, summary: Element) -> Element:
@@ -108,6 +106,7 @@ def _options(options: Element) -> ClusterOptions:
     )
 
 
+_RESOURCE_FLAGS = ("active", "orphaned", "managed", "failed")
 _FLAGS = ("online", "standby", "standby_onfail", "maintenance", "pending", "unclean", "shutdown")
 
 
@@ -170,11 +169,7 @@ def _resource(resource: Element, container: _Container) -> Resource:
         id=attribute(resource, "id", SOURCE),
         agent=attribute(resource, "resource_agent", SOURCE),
         role=attribute(resource, "role", SOURCE),
-        active=flag(resource, "active", SOURCE),
-        orphaned=flag(resource, "orphaned", SOURCE),
         blocked=flag(resource, "blocked", SOURCE, default=False),
-        managed=flag(resource, "managed", SOURCE),
-        failed=flag(resource, "failed", SOURCE),
         nodes=tuple(attribute(node, "name", SOURCE) for node in resource.findall("node")),
         target_role=resource.get("target_role"),
         pending=resource.get("pending"),
@@ -183,6 +178,7 @@ def _resource(resource: Element, container: _Container) -> Resource:
         maintenance=container.maintenance or flag(resource, "maintenance", SOURCE, default=False),
         clone=container.clone,
         locked_to=resource.get("locked_to"),
+        **{name: flag(resource, name, SOURCE) for name in _RESOURCE_FLAGS},
     )
 
 

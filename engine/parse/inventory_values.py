@@ -123,9 +123,7 @@ def name(value: Value) -> str:
 def address(value: Value) -> str:
     """What ssh connects to: an IP address, a host name, or a name of the ssh configuration."""
     plain = required_text(value)
-    if _ADDRESS.fullmatch(plain):
-        return plain
-    if is_ip_address(plain):
+    if _ADDRESS.fullmatch(plain) or is_ip_address(plain):
         return plain
     bare = "; IPv6 without brackets" if plain.startswith("[") else ""
     raise Wrong(f"is {_shown(plain)}, expected a host name or an IP address{bare}")

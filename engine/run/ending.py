@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,18 +166,17 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
     unwritten = []
     if not run.journal.is_whole:
         unwritten.append(f"{run.journal.path}: its last events ({run.journal.problem})")
-    try:
-        write_summary(run.directory / "summary.json", summary)
-    except OSError as error:
-        unwritten.append(f"{run.directory / 'summary.json'} ({error.strerror or error})")
-    try:
-        write_plan(run.directory, run.journal.events)
-    except OSError as error:
-        unwritten.append(f"{run.directory / 'plan.json'} ({error.strerror or error})")
-    try:
-        write_page(run.directory, run.journal.events, earlier)
-    except (OSError, NotDrawn) as error:
-        unwritten.append(f"{run.directory / PAGE} ({getattr(error, 'strerror', None) or error})")
+    written: dict[str, Callable[[], None]] = {
+        "summary.json": lambda: write_summary(run.directory / "summary.json", summary),
+        "plan.json": lambda: write_plan(run.directory, run.journal.events),
+        PAGE: lambda: write_page(run.directory, run.journal.events, earlier),
+    }
+    for name, write in written.items():
+        try:
+            write()
+        except (OSError, NotDrawn) as error:
+            why = getattr(error, "strerror", None) or error
+            unwritten.append(f"{run.directory / name} ({why})")
     return unwritten
 
 

@@ -134,30 +134,24 @@ def pytest_collection_modifyitems(
     scope = run.scope
     marked = [(item, _step_item(item)) for item in version_step.in_order(items)]
     marked = [(item, step) for item, step in marked if scope in step.mark.scopes]
+    empty = {step.mark.name for _, step in marked if _has_no_node(step)}
+    marked = [(item, step) for item, step in marked if not _has_no_node(step)]
+    marked = [marked[index] for index in order([step for _, step in marked])]
     items[:] = [item for item, _ in marked]
     steps = [step for _, step in marked]
-    empty = {step.mark.name for step in steps if _has_no_node(step)}
-    items[:] = [item for item, s in zip(items, steps, strict=True) if not _has_no_node(s)]
-    steps = [step for step in steps if not _has_no_node(step)]
-    running = order(steps)
-    items[:] = [items[index] for index in running]
-    steps = [steps[index] for index in running]
     try:
         depends = resolve(steps, empty)
-        refuse_unknown_steps(config.stash[RUN].settlements, [step.name for step in steps])
+        refuse_unknown_steps(run.settlements, [step.name for step in steps])
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    for item, step in zip(items, steps, strict=True):
+    for item, step in marked:
         item.stash[ITEM] = step
         item.add_marker(
             pytest.mark.dependency(name=step.name, depends=depends[step.name], scope="session")
         )
     run.redactor.spare(*(step.name for step in steps))
     run.redactor.know(*(step.name for step in steps))
-    run.record(
-        "steps",
-        steps=steps_field([(s, i.nodeid, _intent(i)) for i, s in zip(items, steps, strict=True)]),
-    )
+    run.record("steps", steps=steps_field([(s, i.nodeid, _intent(i)) for i, s in marked]))
 
 
 def _intent(item: pytest.Item) -> str:

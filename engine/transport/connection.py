@@ -63,7 +63,10 @@ class Connection:
 
     def reach(self) -> Path:
         """The control socket of the connection, which is opened if needed."""
-        return self._ensure()
+        with self._lock:
+            if self._control is None or not _accepts(self._control):
+                self._control = self._open()
+            return self._control
 
     def is_new(self, control: Path) -> bool:
         """No session over this connection has shown yet which machine is there."""
@@ -90,19 +93,19 @@ class Connection:
             raise UsageError(
                 f"{remote!r} is no socket path; expected an absolute one without ':', or HOST:PORT"
             )
-        while self.is_new(control := self._ensure()):
+        while self.is_new(control := self.reach()):
             look()
         with self._lock:
             self._forwards += 1
             local = self._directory / f"{self._name}f{self._forwards}"
-        seen = self._log_size()
+        seen = self.log_size()
         spec = f"{local}:{remote}"
         done = self._ask_master(control, "forward", "-L", spec)
         if done.returncode:
             why = f"the socket {remote} could not be forwarded: {done.stderr.decode().strip()}"
             raise Lost(self.host.name, why, LostKind.UNREACHABLE)
         try:
-            yield Forward(local, lambda: self._read_log(seen))
+            yield Forward(local, lambda: self.said_since(seen))
         finally:
             self._ask_master(control, "cancel", "-L", spec)
             local.unlink(missing_ok=True)
@@ -116,17 +119,15 @@ class Connection:
 
     def log_size(self) -> int:
         """How much ssh has said about this connection, in bytes."""
-        return self._log_size()
+        return self._log.stat().st_size if self._log.exists() else 0
 
     def said_since(self, size: int) -> str:
         """What ssh has said since `log_size` was that."""
-        return self._read_log(size)
-
-    def _ensure(self) -> Path:
-        with self._lock:
-            if self._control is None or not _accepts(self._control):
-                self._control = self._open()
-            return self._control
+        if not self._log.exists():
+            return ""
+        with self._log.open("rb") as log:
+            log.seek(size)
+            return log.read(65536).decode("utf-8", "backslashreplace")
 
     def _open(self) -> Path:
         """Log in. Lost when that can't be; dropped connections are tried again for a while.
@@ -137,7 +138,7 @@ class Connection:
         while True:
             if self._closing.is_set():
                 raise Lost(self.host.name, "the transport was closed", LostKind.UNREACHABLE)
-            seen, control = self._log_size(), self._new_control()
+            seen, control = self.log_size(), self._new_control()
             with _opening:
                 started = time.monotonic()
                 left = max(1.0, until - started)
@@ -147,7 +148,7 @@ class Connection:
             if aloud and code not in (None, _FAILED):
                 aloud = False  # by now it is let in
                 continue
-            log, way = self._read_log(seen), way_to(self.host)
+            log, way = self.said_since(seen), way_to(self.host)
             if not aloud and not has_reason(log, way) and time.monotonic() + pause < until:
                 aloud = True
                 continue
@@ -216,16 +217,6 @@ class Connection:
             return None
         except OSError as error:
             raise Lost(self.host.name, not_started(error), LostKind.UNREACHABLE) from error
-
-    def _log_size(self) -> int:
-        return self._log.stat().st_size if self._log.exists() else 0
-
-    def _read_log(self, start: int) -> str:
-        if not self._log.exists():
-            return ""
-        with self._log.open("rb") as log:
-            log.seek(start)
-            return log.read(65536).decode("utf-8", "backslashreplace")
 
 
 def _accepts(control: Path) -> bool:

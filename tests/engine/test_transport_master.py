@@ -77,7 +77,7 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Iterator[Master]:
     with tempfile.TemporaryDirectory() as directory:  # a short one: socket paths end at 108 bytes
         path = Path(directory) / "c"
         made = Master(path)
-        monkeypatch.setattr(Connection, "_ensure", lambda self: path)
+        monkeypatch.setattr(Connection, "reach", lambda self: path)
         monkeypatch.setattr("engine.transport.ssh.OPEN_DEADLINE", 1.0)
         yield made
         made.close()

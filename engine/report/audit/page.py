@@ -7,6 +7,7 @@ or a person wrote is escaped by the template engine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -143,17 +144,7 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
         memory.add(event)
         for key, entry in memory.ledger.items():
             if key not in before:
-                rows.append(
-                    {
-                        "kind": entry.kind,
-                        "subject": entry.subject,
-                        "former": entry.former,
-                        "since": entry.since,
-                        "until": "",
-                        "seen": "",
-                        "key": key,
-                    }
-                )
+                rows.append({**asdict(entry), "until": "", "seen": "", "key": key})
         for row in rows:
             if not row["until"] and row["key"] not in memory.ledger:
                 row["until"] = event["time"]
