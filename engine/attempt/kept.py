@@ -25,6 +25,7 @@ from engine.attempt.records import RecordsWriter
 from engine.errors import RunbookError
 from engine.model.answer import Lost
 from engine.model.event import Event
+from engine.model.groups import grouped
 from engine.record.run import Run
 from engine.transport.base import Transport
 from engine.verify import FETCHED, OUTPUTS, Cited, Wrong, cited_by, digest
@@ -128,10 +129,8 @@ class Fetcher:
         hosts = {e["run"]: str(e.get("host", "")) for e in earlier if e["event"] == "run-started"}
         for run, cited in wanted.items():
             lacking = self._lacking(run, cited)
-            whys: dict[str, list[str]] = {}
-            for name in sorted(lacking):
-                why = problem or _why(cited[name], hosts.get(run, ""))
-                whys.setdefault(why, []).append(name)
+            host = hosts.get(run, "")
+            whys = grouped((problem or _why(cited[name], host), name) for name in sorted(lacking))
             self._run.record(
                 FETCHED,
                 step="",

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from engine.judge.text import listed
 from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 from engine.model.host import Login
 
 _LATE = 124
@@ -89,9 +90,7 @@ def services_resolve(
     findings: list[Finding] = []
     for service in services if found else ():
         by_node = {node: names.get(service, ()) for node, names in found.items()}
-        counted: dict[tuple[str, ...], list[str]] = {}
-        for node, addresses in by_node.items():
-            counted.setdefault(_seen_from(node, addresses, definition), []).append(node)
+        counted = grouped((_seen_from(n, a, definition), n) for n, a in by_node.items())
         usual = max(counted, key=lambda key: (len(counted[key]), key))
         findings += [
             _misled(

@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from engine.judge.resources import runs
 from engine.judge.text import listed
-from engine.model.cluster import Cib, ClusterStatus, Resource
+from engine.model.cluster import Cib, ClusterStatus
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 
 
 def clones_everywhere(
@@ -21,10 +22,7 @@ def clones_everywhere(
     `known` are the gaps of the baseline. Code: `clone-instance-missing`, one finding for each
     clone.
     """
-    gaps: dict[str, list[str]] = {}
-    for clone, node in gaps_of_clones(status, nodes, cib):
-        if (clone, node) not in known:
-            gaps.setdefault(clone, []).append(node)
+    gaps = grouped(gap for gap in gaps_of_clones(status, nodes, cib) if gap not in known)
     return tuple(
         Finding(
             "clone-instance-missing",
@@ -46,10 +44,8 @@ def gaps_of_clones(
 
     A clone without any instance, and each unique instance, is judged as a resource instead.
     """
-    instances: dict[tuple[str, str], list[Resource]] = {}
-    for r in status.services:
-        if r.clone and not (r.is_disabled or r.orphaned):
-            instances.setdefault((r.clone, r.id), []).append(r)
+    counted = (r for r in status.services if not (r.is_disabled or r.orphaned))
+    instances = grouped(((r.clone, r.id), r) for r in counted if r.clone)
     found: dict[tuple[str, str], None] = {}
     for (clone, name), same in instances.items():
         there = {node for one in same if runs(one) for node in one.nodes}

@@ -9,6 +9,7 @@ from engine.judge.text import listed
 from engine.model.cluster import Cib, LocationConstraint
 from engine.model.definition import is_same_node
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 
 BY_PCS = "cli-"
 """How the id of each constraint begins that `pcs resource move` and `ban` make."""
@@ -77,10 +78,7 @@ def _outweighed(cib: Cib) -> Iterator[LocationConstraint]:
 
 def _elsewhere_only(cib: Cib) -> Iterator[LocationConstraint]:
     """Nodes that no exclusive constraint of a resource names, when it has one."""
-    exclusive: dict[str, list[LocationConstraint]] = {}
-    for one in cib.location:
-        if one.is_exclusive:
-            exclusive.setdefault(one.resource, []).append(one)
+    exclusive = grouped((one.resource, one) for one in cib.location if one.is_exclusive)
     for resource, constraints in exclusive.items():
         # a rule that can't be decided gives no leave
         named = {one.node.casefold() for one in constraints if one.is_certain}

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from engine.judge.text import listed
 from engine.model.definition import ClusterDefinition, DefinedNode, short
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 from engine.model.identity import Identity, same_name
 from engine.model.inventory import Environment, Host, Inventory
 
@@ -72,10 +73,7 @@ def clones(identities: Mapping[str, Identity]) -> tuple[Finding, ...]:
 
     Code: `machine-id-cloned`. Names, addresses and starts tell them apart all the same.
     """
-    by_id: dict[str, list[str]] = {}
-    for name, seen in identities.items():
-        if seen.has_id:
-            by_id.setdefault(seen.machine_id, []).append(name)
+    by_id = grouped((seen.machine_id, name) for name, seen in identities.items() if seen.has_id)
     return tuple(
         Finding(
             "machine-id-cloned",
@@ -178,10 +176,7 @@ def _others(node: DefinedNode, seen: Identity, definition: ClusterDefinition | N
     for address in seen.addresses:
         found = [other for other in nodes if other.addr == address]
         claims.append((f"by the address {address}", found))
-    found_by: dict[str, list[str]] = {}
-    for how, claimed in claims:
-        if claimed and node not in claimed:
-            found_by.setdefault(claimed[0].hostname, []).append(how)
+    found_by = grouped((c[0].hostname, how) for how, c in claims if c and node not in c)
     return [f"{other} ({', '.join(hows)})" for other, hows in found_by.items()]
 
 

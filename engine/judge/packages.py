@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from engine.judge.text import listed, shortened
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 from engine.model.host import Package, Version
 from engine.model.packages import PackageState, Rule, RuleKind, Unreadable
 
@@ -153,12 +154,11 @@ def idle_rules(
     states: Mapping[str, PackageState], repository: str, target: Version
 ) -> tuple[Finding, ...]:
     """Lines that could hide packages, but hide none of `target`. Code: `packages-rule-idle`."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: list[tuple[tuple[str, str], str]] = []
     for node, state in states.items():
         busy = {r for p in state.hidden for r in rules_against(p, state, repository)}
-        for rule in state.rules:
-            if rule not in busy and _concerns(rule, repository):
-                found.setdefault((rule.place, in_words(rule)), []).append(node)
+        idle = (r for r in state.rules if r not in busy and _concerns(r, repository))
+        found += [((rule.place, in_words(rule)), node) for rule in idle]
     return tuple(
         Finding(
             "packages-rule-idle",
@@ -169,7 +169,7 @@ def idle_rules(
             "Nothing has to be done for the upgrade; packages of other repositories may stay"
             " at their version.",
         )
-        for (place, said), nodes in found.items()
+        for (place, said), nodes in grouped(found).items()
     )
 
 
@@ -200,11 +200,7 @@ def without_repository(state: PackageState, repository: str) -> list[str]:
 
 
 def _by_origin(state: PackageState, repository: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, package in state.origins:
-        if name.startswith(f"{repository}-"):
-            found.setdefault(name, []).append(package)
-    return found
+    return grouped(origin for origin in state.origins if origin[0].startswith(f"{repository}-"))
 
 
 def _missing(node: str, name: str, packages: list[str], is_defined: bool) -> Finding:
@@ -329,10 +325,9 @@ def _listing(packages: list[Package], state: PackageState) -> str:
 def _cause(packages: list[Package], state: PackageState, repository: str) -> str:
     """What keeps them back: lines of files, module streams, or nothing that dnf knows of."""
     unseen = set(state.hidden)
-    places: dict[str, list[str]] = {}
-    for package in packages:
-        said = _hidden_by(package, state, repository) if package in unseen else _NOT_HIDDEN
-        places.setdefault(said, []).append(package.name)
+    places = grouped(
+        (_hidden_by(p, state, repository) if p in unseen else _NOT_HIDDEN, p.name) for p in packages
+    )
     parts = [f"{said} ({listed(names, 5)})" for said, names in places.items()]
     if _NOT_HIDDEN in places:
         parts.append(f"see the command's log, and `dnf --enablerepo={repository} upgrade"

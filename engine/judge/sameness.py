@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from engine.judge.text import listed, shortened
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 
 EXCERPT_LINES = 4
 
@@ -20,9 +21,7 @@ def same_text(
     few words what it is for. One finding per variant that differs from the majority; with no
     majority the first node's content is the measure.
     """
-    groups: dict[str | None, list[str]] = {}
-    for node, text in texts.items():
-        groups.setdefault(text, []).append(node)
+    groups = grouped((text, node) for node, text in texts.items())
     if len(groups) < 2:
         return ()
     # max() keeps the first of equals: the variant of the node that was named first

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from engine.judge.text import listed
 from engine.model.drbd import DrbdConnection, DrbdPeerDevice, DrbdResource
 from engine.model.finding import Finding, Way
+from engine.model.groups import grouped
 
 Drbd = Mapping[str, tuple[DrbdResource, ...]]
 
@@ -23,6 +24,13 @@ class _Link:
     peer: str
     resource: DrbdResource
     connection: DrbdConnection
+
+    @property
+    def is_connected(self) -> bool:
+        return self.connection.connection_state == "Connected"
+
+    def seen_as(self, state: str) -> str:
+        return f"{state} from {self.node} to {self.peer}"
 
 
 def drbd_normal(
@@ -62,14 +70,13 @@ def _disks(
     drbd: Drbd, links: tuple[_Link, ...], voting_only: Collection[str]
 ) -> tuple[Finding, ...]:
     """Findings from what each node says of its own disks; else from what its peers say of them."""
-    own: dict[tuple[str, str], list[str]] = {}
-    for node, resources in drbd.items():
-        for resource in resources:
-            for device in resource.devices:
-                client = device.is_client or node in voting_only
-                if not _disk_is_right(device.disk_state, client):
-                    seen = f"volume {device.volume} is {device.disk_state}"
-                    own.setdefault((node, resource.name), []).append(seen)
+    own = grouped(
+        ((node, resource.name), f"volume {device.volume} is {device.disk_state}")
+        for node, resources in drbd.items()
+        for resource in resources
+        for device in resource.devices
+        if not _disk_is_right(device.disk_state, device.is_client or node in voting_only)
+    )
     findings = [_disk(node, name, listed(seen)) for (node, name), seen in own.items()]
     return (*findings, *_disks_of_peers(links, voting_only, own))
 
@@ -77,17 +84,16 @@ def _disks(
 def _disks_of_peers(
     links: tuple[_Link, ...], voting_only: Collection[str], told: Collection[tuple[str, str]]
 ) -> Iterator[Finding]:
-    seen: dict[tuple[str, str], list[str]] = {}
-    for link in links:
-        owner = (link.peer, link.resource.name)
+    seen = grouped(
+        (owner, f"volume {device.volume} is {device.peer_disk_state} as seen by {link.node}")
+        for link in links
         # of a peer that is not connected nothing is known: the connection is the finding
-        if link.connection.connection_state != "Connected" or owner in told:
-            continue
-        for device in link.connection.peer_devices:
-            client = device.peer_is_client or link.peer in voting_only
-            if not _disk_is_right(device.peer_disk_state, client):
-                state = f"volume {device.volume} is {device.peer_disk_state} as seen by {link.node}"
-                seen.setdefault(owner, []).append(state)
+        if link.is_connected and (owner := (link.peer, link.resource.name)) not in told
+        for device in link.connection.peer_devices
+        if not _disk_is_right(
+            device.peer_disk_state, device.peer_is_client or link.peer in voting_only
+        )
+    )
     return (_disk(node, name, listed(states)) for (node, name), states in seen.items())
 
 
@@ -108,16 +114,15 @@ def _disk(node: str, resource: str, seen: str) -> Finding:
 
 def _connections(drbd: Drbd, links: tuple[_Link, ...]) -> Iterator[Finding]:
     """One finding for each resource: a lost node shows on all its links."""
-    broken: dict[str, list[str]] = {}
-    for link in links:
-        state = link.connection.connection_state
-        if state != "Connected":
-            seen = f"{state} from {link.node} to {link.peer}"
-            broken.setdefault(link.resource.name, []).append(seen)
-    for node, resources in drbd.items():
-        for resource in resources:
-            if not resource.connections and len(drbd) > 1:
-                broken.setdefault(resource.name, []).append(f"no connection at all on {node}")
+    lost = [
+        (link.resource.name, link.seen_as(link.connection.connection_state))
+        for link in links
+        if not link.is_connected
+    ]
+    alone = _where(drbd, lambda r: not r.connections and len(drbd) > 1)
+    lost += [
+        (name, f"no connection at all on {node}") for name, nodes in alone.items() for node in nodes
+    ]
     return (
         Finding(
             "drbd-connection",
@@ -129,7 +134,7 @@ def _connections(drbd: Drbd, links: tuple[_Link, ...]) -> Iterator[Finding]:
             else "Bring the peer or the network back, then run this again.",
             way=Way.SUPPORT if split else Way.AGAIN,
         )
-        for name, seen in broken.items()
+        for name, seen in grouped(lost).items()
     )
 
 
@@ -145,15 +150,13 @@ def _is_split(seen: Sequence[str]) -> bool:
 
 
 def _resyncs(links: tuple[_Link, ...], voting_only: Collection[str]) -> Iterator[Finding]:
-    under_way: dict[str, list[str]] = {}
-    for link in links:
-        if link.connection.connection_state != "Connected":
-            continue
-        for device in link.connection.peer_devices:
-            state = _replication(link, device, voting_only)
-            if state:
-                seen = f"{state} from {link.node} to {link.peer}"
-                under_way.setdefault(link.resource.name, []).append(seen)
+    under_way = grouped(
+        (link.resource.name, link.seen_as(state))
+        for link in links
+        if link.is_connected
+        for device in link.connection.peer_devices
+        if (state := _replication(link, device, voting_only))
+    )
     return (
         Finding(
             "drbd-resync",
@@ -237,12 +240,7 @@ def _failing_io(drbd: Drbd) -> Iterator[Finding]:
 
 def _where(drbd: Drbd, is_so: Callable[[DrbdResource], bool]) -> dict[str, list[str]]:
     """Resource -> nodes on which that is so."""
-    found: dict[str, list[str]] = {}
-    for node, resources in drbd.items():
-        for resource in resources:
-            if is_so(resource):
-                found.setdefault(resource.name, []).append(node)
-    return found
+    return grouped((r.name, node) for node, each in drbd.items() for r in each if is_so(r))
 
 
 def _primaries(drbd: Drbd) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -13,6 +14,11 @@ def listed(items: Iterable[object], limit: int = 12) -> str:
     shown = ", ".join(texts[:limit])
     rest = len(texts) - limit
     return f"{shown} and {rest} more" if rest > 0 else shown or "none"
+
+
+def counted(words: Iterable[object]) -> str:
+    """`3 done, 1 failed`: how many there are of each, the first that came first."""
+    return ", ".join(f"{number} {word}" for word, number in Counter(words).items())
 
 
 def printable(text: str) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping
 
 from engine.judge.text import listed
 from engine.model.finding import Finding
+from engine.model.groups import grouped
 from engine.model.host import Package, Version
 
 
 def by_version(versions: Mapping[str, Version]) -> dict[Version, tuple[str, ...]]:
     """Version -> the nodes that are at it, lowest version first."""
-    found: dict[Version, list[str]] = {}
-    for node, version in versions.items():
-        found.setdefault(version, []).append(node)
+    found = grouped((version, node) for node, version in versions.items())
     return {version: tuple(found[version]) for version in sorted(found)}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from engine.model.finding import Finding, Way
+from engine.model.groups import grouped
 
 
 def way_of(findings: Iterable[Finding]) -> Way:
@@ -58,9 +59,7 @@ def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:
     """
     listed = list(findings)
     names = {_name(one) for one in listed}
-    below: dict[str, list[T]] = {}
-    for one in listed:
-        below.setdefault(_follows(one), []).append(one)
+    below = grouped((_follows(one), one) for one in listed)
     return [(one, below.get(_name(one), [])) for one in listed if _follows(one) not in names]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.model.definition import short
+from engine.model.groups import grouped
 from engine.model.inventory import Host, Inventory, Role, Setting
 from engine.parse.inventory_lines import (
     GROUPS,
@@ -151,10 +152,9 @@ def resolve(lines: Lines) -> None:
 class _Groups:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._parents: dict[str, list[str]] = {}
-        for parent, children in lines.children.items():
-            for child in children:
-                self._parents.setdefault(child, []).append(parent)
+        self._parents = grouped(
+            (child, parent) for parent, children in lines.children.items() for child in children
+        )
 
     def check(self) -> None:
         for parent, children in self._lines.children.items():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.model.event import Event
+from engine.model.groups import grouped
 from engine.queries.pacemaker import STATUS
 
 STANDBY, FENCING = "standby", "fencing"
@@ -115,9 +116,7 @@ def made_by_the_change(intervals: Iterable[Interval]) -> list[Interval]:
 
 def in_words(intervals: Iterable[Interval]) -> str:
     """In words: by subject its time in all, with its least and its most."""
-    by_subject: dict[str, list[Interval]] = {}
-    for one in made_by_the_change(intervals):
-        by_subject.setdefault(one.subject, []).append(one)
+    by_subject = grouped((one.subject, one) for one in made_by_the_change(intervals))
     return "; ".join(f"{subject} {length(each)}" for subject, each in by_subject.items())
 
 

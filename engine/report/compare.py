@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.judge.text import counted
+from engine.model.groups import grouped
+
 _FACTS = (
     *("run_id", "cluster", "environment", "mode", "source", "target", "change_id", "operator"),
     *("position", "started", "taken", "outcome", "exit_code", "standby"),
@@ -116,15 +119,11 @@ def _findings(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Line
 
 
 def _counted(summary: Mapping[str, Any]) -> dict[str, str]:
-    counts: dict[str, dict[str, int]] = {}
-    for finding in summary["findings"]:
-        weight = "accepted" if finding["accepted"] else finding["severity"]
-        of_code = counts.setdefault(finding["code"], {})
-        of_code[weight] = of_code.get(weight, 0) + 1
-    return {
-        code: ", ".join(f"{number} {weight}" for weight, number in sorted(weights.items()))
-        for code, weights in sorted(counts.items())
-    }
+    weights = grouped(
+        (finding["code"], "accepted" if finding["accepted"] else finding["severity"])
+        for finding in summary["findings"]
+    )
+    return {code: counted(sorted(each)) for code, each in sorted(weights.items())}
 
 
 def _rows(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Line]:

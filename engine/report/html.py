@@ -5,6 +5,7 @@ The tags are in the templates, which escape whatever a node or an operator wrote
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -75,10 +76,7 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _steps(names: Iterable[str]) -> str:
     """Steps by their bare names; a fan-out says how many of its items recorded something."""
-    counts: dict[str, int] = {}
-    for name in names:
-        bare = base_of(name)
-        counts[bare] = counts.get(bare, 0) + 1
+    counts = Counter(map(base_of, names))
     return ", ".join(f"{bare} ({n} items)" if n > 1 else bare for bare, n in counts.items())
 
 

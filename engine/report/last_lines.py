@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.judge.text import quoted
+from engine.judge.text import counted, quoted
 from engine.judge.ways import consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.record.gaps import sentence
@@ -62,13 +62,10 @@ def _guide(rows: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]]
     rows = list(rows)
     whole = not any(step["outcome"] in _NOT_DONE for step in steps)
     named = ("failed", "open") if whole else ("failed",)
-    counted: dict[str, int] = {}
-    for row in rows:
-        counted[row["state"]] = counted.get(row["state"], 0) + 1
-    if not counted:
+    if not rows:
         return []
     return [
-        "guide: " + ", ".join(f"{number} {state}" for state, number in counted.items()),
+        f"guide: {counted(row['state'] for row in rows)}",
         *(
             f"  {row['id']} {row['state']}: {row['reason']}"
             for row in rows

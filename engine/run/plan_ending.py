@@ -15,6 +15,7 @@ from engine.model.change import Change
 from engine.model.definition import short
 from engine.model.event import stamp
 from engine.model.finding import Finding, Severity, acceptance_sentence
+from engine.model.groups import grouped
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import phase_of
 from engine.plan.table import WIDTH, rendered, table
@@ -230,10 +231,7 @@ def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[st
     for finding, by in accepted:
         said = acceptance_sentence(by.as_data())
         yield f"  accepted [{finding.code}] {finding.subject}: {finding.observed}; {said}"
-    warned: dict[str, list[str]] = {}
-    for finding in unique:
-        if finding.severity is Severity.WARN:
-            warned.setdefault(finding.code, []).append(finding.subject)
+    warned = grouped((f.code, f.subject) for f in unique if f.severity is Severity.WARN)
     if warned:
         told = (f"{code} ({len(subjects)})" for code, subjects in warned.items())
         yield f"  warnings, see the report: {', '.join(told)}"

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.model.groups import grouped
 from engine.model.inventory import Host
 from engine.transport.options import configuration_command
 from engine.transport.session import ssh_environment
@@ -63,11 +64,8 @@ def way_to(host: Host, *, timed_out: bool = False, denied: bool = False) -> Way:
 
 def _settings(command: list[str]) -> dict[str, list[str]]:
     """What `ssh -G` prints: keyword and value a line, keywords in lower case."""
-    settings: dict[str, list[str]] = {}
-    for line in _code_and_output(command)[1].splitlines():
-        keyword, _, value = line.partition(" ")
-        settings.setdefault(keyword, []).append(value)
-    return settings
+    lines = (line.partition(" ") for line in _code_and_output(command)[1].splitlines())
+    return grouped((keyword, value) for keyword, _, value in lines)
 
 
 def _first(settings: dict[str, list[str]], keyword: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.judge.text import counted
 from engine.model.event import Event
 from engine.model.facts import APPROVED, BACK_OUT
 from engine.model.steps import phase_of
@@ -17,6 +18,7 @@ from engine.report.change import closing_of, of_change
 
 _TESTS_BEFORE = ("preflight", "again")
 _VERIFIED, _CLOSED = "verification", "closing"
+_NOT_DONE = ("failed", "interrupted", "not reached")
 _IDLE = ("nothing to do", "not needed", "not applicable")
 
 
@@ -129,19 +131,11 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
             # a later run that found nothing left to test takes no test away
             if not (last.get(name) == "done" and outcome in _IDLE):
                 last[name] = outcome
-    counted: dict[str, int] = {}
-    for outcome in last.values():
-        counted[outcome] = counted.get(outcome, 0) + 1
-    said = ", ".join(f"{number} {outcome}" for outcome, number in counted.items())
-    bad = sorted(
-        name
-        for name, outcome in last.items()
-        if outcome in ("failed", "interrupted", "not reached")
-    )
+    bad = sorted(name for name, outcome in last.items() if outcome in _NOT_DONE)
     if not last:
         return Answer(question, "", "steps", "none was run")
     missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
-    return Answer(question, f"{len(last)} steps: {said}", "steps", missing)
+    return Answer(question, f"{len(last)} steps: {counted(last.values())}", "steps", missing)
 
 
 def _deployment(
@@ -203,10 +197,7 @@ def _risks(events: Iterable[Event]) -> Answer:
 
 
 def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
-    states: dict[str, int] = {}
-    for row in summary["guide"]:
-        states[row["state"]] = states.get(row["state"], 0) + 1
-    said = ", ".join(f"{number} {state}" for state, number in states.items())
+    said = counted(row["state"] for row in summary["guide"])
     left = [row["id"] for row in summary["guide"] if row["state"] in ("open", "failed")]
     silent = {event["run"] for event in events} - {
         event["run"] for event in events if event["event"] == "run-ended"

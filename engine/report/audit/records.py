@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model.event import Event
+from engine.model.groups import grouped
 from engine.report.earlier import NOT_FETCHED
 
 BUDGET = 2_000_000
@@ -48,9 +49,7 @@ def records_of(events: Sequence[Event], steps: Mapping[str, Any]) -> list[StepRe
     """
     shown = [event for event in events if event["event"] in _SHOWN]
     each = max(LEAST, min(MOST, BUDGET // max(1, len(shown))))
-    by_step: dict[tuple[str, str], list[Event]] = {}
-    for event in shown:
-        by_step.setdefault((str(event["run"]), str(event.get("step", ""))), []).append(event)
+    by_step = grouped(((str(e["run"]), str(e.get("step", ""))), e) for e in shown)
     share = max(3, QUESTIONS // max(1, len(by_step)))
     if sum(map(_is_plain, shown)) <= QUESTIONS:
         share = QUESTIONS

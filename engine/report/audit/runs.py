@@ -10,6 +10,7 @@ from itertools import groupby
 
 from engine.model.event import Event
 from engine.model.facts import CONFLICTS
+from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
 
@@ -78,71 +79,58 @@ def pauses_of(events: Sequence[Event]) -> list[Span]:
 
 def phases_of(events: Iterable[Event]) -> list[Span]:
     """One span for each phase of each run: the part of a step's name before the dot."""
-    spans: list[Span] = []
-    mine: dict[tuple[str, str], list[datetime]] = {}
-    for event in events:
-        if event["event"] not in ("step-started", "step-ended"):
-            continue
-        phase = phase_of(str(event["step"]))
-        mine.setdefault((str(event["run"]), phase), []).append(moment(event))
-    for (_, phase), times in mine.items():
-        spans.append(Span(phase, min(times), max(times)))
-    return spans
+    mine = grouped(
+        ((str(event["run"]), phase_of(str(event["step"]))), moment(event))
+        for event in events
+        if event["event"] in ("step-started", "step-ended")
+    )
+    return [Span(phase, min(times), max(times)) for (_, phase), times in mine.items()]
 
 
 def states_lasting(events: Iterable[Event]) -> dict[str, list[Span]]:
     """Node, or `fencing` -> when it was in standby, or off, as it was seen."""
-    found: dict[str, list[Span]] = {}
+    found = []
     for one in intervals_of(events):
         lane, name = (one.subject, "standby") if one.kind == STANDBY else (FENCING, "off")
-        found.setdefault(lane, []).append(Span(name, one.since, one.end, length([one])))
-    return found
+        found.append((lane, Span(name, one.since, one.end, length([one]))))
+    return grouped(found)
 
 
-def losses_of(events: Iterable[Event]) -> dict[str, list[Span]]:
+def losses_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> when a long command there was out of reach, and followed again afterwards."""
-    found: dict[str, list[Span]] = {}
+    found: list[tuple[Event, Event]] = []
     since: dict[str, Event] = {}
-    latest: datetime | None = None
     for event in events:
-        latest = moment(event)
         if event["event"] != "connection":
             continue
         node = str(event["node"])
         if event["state"] == "lost":
             since.setdefault(node, event)
         elif node in since:
-            begun = since.pop(node)
-            span = Span("out of reach", moment(begun), latest, str(begun["why"]))
-            found.setdefault(node, []).append(span)
-    for node, begun in since.items():
-        assert latest is not None
-        span = Span("out of reach", moment(begun), latest, str(begun["why"]))
-        found.setdefault(node, []).append(span)
-    return found
+            found.append((since.pop(node), event))
+    found += [(begun, events[-1]) for begun in since.values()]
+    return grouped(
+        (str(begun["node"]), Span("out of reach", moment(begun), moment(end), str(begun["why"])))
+        for begun, end in found
+    )
 
 
-def commands_of(events: Iterable[Event]) -> dict[str, list[Span]]:
+def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> the long commands that ran there, each until its result, or the last event."""
-    found: dict[str, list[Span]] = {}
+    found: list[tuple[Event, Event, str]] = []
     open_ones: dict[str, Event] = {}
-    latest: datetime | None = None
     for event in events:
-        latest = moment(event)
         if event["event"] == "intent" and event.get("detached"):
             open_ones.setdefault(str(event["key"]), event)
         elif event["event"] == "result" and event.get("key") in open_ones:
-            intent = open_ones.pop(str(event["key"]))
             code = event.get("code")
             said = f"exit code {code}" if code is not None else str(event["outcome"])
-            found.setdefault(str(intent["node"]), []).append(
-                Span(str(intent["what"]), moment(intent), latest, said)
-            )
-    for intent in open_ones.values():
-        assert latest is not None
-        span = Span(str(intent["what"]), moment(intent), latest, "its end is not on record")
-        found.setdefault(str(intent["node"]), []).append(span)
-    return found
+            found.append((open_ones.pop(str(event["key"])), event, said))
+    found += [(intent, events[-1], "its end is not on record") for intent in open_ones.values()]
+    return grouped(
+        (str(intent["node"]), Span(str(intent["what"]), moment(intent), moment(end), said))
+        for intent, end, said in found
+    )
 
 
 def marks_of(events: Iterable[Event]) -> list[tuple[datetime, str, str]]:
