@@ -152,15 +152,19 @@ def _class_counts(rows: list[Row]) -> ClassCounts:
     )
 
 
-COUNTS: SqlQuery[ClassCounts] = SqlQuery(
-    name="values of memories.CAPACITY by class",
-    database=OCS_DATABASE,
-    sql=f"SELECT {class_sql()} AS kind, COUNT(*) AS values_count,"
-    " COUNT(DISTINCT HARDWARE_ID) AS machines_count FROM memories GROUP BY 1",
-    parse=_class_counts,
-    deadline=900.0,
-)
-"""Only while the column is text: on an integer column there is nothing to classify."""
+def class_counts(name: str, database: str) -> SqlQuery[ClassCounts]:
+    """Only while the column is text: on an integer column there is nothing to classify."""
+    return SqlQuery(
+        name=name,
+        database=database,
+        sql=f"SELECT {class_sql()} AS kind, COUNT(*) AS values_count,"
+        " COUNT(DISTINCT HARDWARE_ID) AS machines_count FROM memories GROUP BY 1",
+        parse=_class_counts,
+        deadline=900.0,
+    )
+
+
+COUNTS = class_counts("values of memories.CAPACITY by class", OCS_DATABASE)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from engine.model.finding import Finding, Way
 from runbook.to_4_26.memories.capacity import INT_MAX, INT_MIN, CapacityClass, ColumnType
@@ -54,13 +54,6 @@ class Discrepancy:
         return f"{place}: {self.before!r} -> {self.now!r}"
 
 
-@dataclass
-class SlotComparison:
-    """What comparing the rows of suspect slots came to."""
-
-    discrepancies: list[Discrepancy] = field(default_factory=list)
-
-
 def column_findings(column: ColumnType | None) -> list[Finding]:
     """The type, by information_schema and never by GUI_VERSION (ocs-glpi 1.2)."""
     if column is ColumnType.INTEGER:
@@ -90,16 +83,14 @@ def _key(machine: int, slot: int | None, caption: str | None) -> _Key:
 
 def compare_slots(
     suspects: Sequence[Suspect], saved: Iterable[SlotRow], live: Iterable[SlotRow]
-) -> SlotComparison:
+) -> Iterator[Discrepancy]:
     """Pair the rows of every suspect slot and name each difference."""
-    result = SlotComparison()
     known = {_key(s.machine, s.slot, s.caption): s.machine_exists for s in suspects}
     before, now = _by_slot(saved, known), _by_slot(live, known)
     present = {row.machine for rows in now.values() for row in rows}
     for key, exists in known.items():
         gone = not exists and key[0] not in present
-        _compare_slot(key, before.get(key, []), now.get(key, []), gone, result)
-    return result
+        yield from _compare_slot(key, before.get(key, []), now.get(key, []), gone)
 
 
 def _by_slot(rows: Iterable[SlotRow], wanted: dict[_Key, bool]) -> dict[_Key, list[SlotRow]]:
@@ -112,8 +103,8 @@ def _by_slot(rows: Iterable[SlotRow], wanted: dict[_Key, bool]) -> dict[_Key, li
 
 
 def _compare_slot(
-    key: _Key, before: list[SlotRow], now: list[SlotRow], gone: bool, result: SlotComparison
-) -> None:
+    key: _Key, before: list[SlotRow], now: list[SlotRow], gone: bool
+) -> Iterator[Discrepancy]:
     values = [None if row.value is None else int(row.value) for row in now]
     unmatched = []
     for row in before:
@@ -123,18 +114,14 @@ def _compare_slot(
             values.remove(None)
         else:
             unmatched.append(row)
-    for row in unmatched:
-        if not values:
-            code = "memories-machine-gone" if gone else "memories-rows-lost"
-            result.discrepancies.append(Discrepancy(code, key[0], key[1], row.value, None))
-            continue
-        value = values.pop(0)
-        code = _wrong_value(row, value)
-        shown = None if value is None else str(value)
-        result.discrepancies.append(Discrepancy(code, key[0], key[1], row.value, shown))
-    for value in values:
-        shown = None if value is None else str(value)
-        result.discrepancies.append(Discrepancy("memories-rows-added", key[0], key[1], None, shown))
+    shown = [None if value is None else str(value) for value in values]
+    for row, value, said in zip(unmatched, values, shown, strict=False):
+        yield Discrepancy(_wrong_value(row, value), *key[:2], row.value, said)
+    for row in unmatched[len(values) :]:
+        code = "memories-machine-gone" if gone else "memories-rows-lost"
+        yield Discrepancy(code, *key[:2], row.value, None)
+    for said in shown[len(unmatched) :]:
+        yield Discrepancy("memories-rows-added", *key[:2], None, said)
 
 
 def _wrong_value(row: SlotRow, value: int | None) -> str:
@@ -148,39 +135,32 @@ def _wrong_value(row: SlotRow, value: int | None) -> str:
 
 
 def findings_after(
-    comparison: SlotComparison, totals: Totals, *, complete: bool = True
+    compared: Sequence[Discrepancy], totals: Totals, *, complete: bool = True
 ) -> list[Finding]:
     """One finding for each way it went wrong. `complete` is false when the list was cut."""
     found = []
     for code, (observed, expected) in _PROBLEMS.items():
-        rows = [d for d in comparison.discrepancies if d.code == code]
+        rows = [d for d in compared if d.code == code]
         if not rows:
             continue
         some = "; ".join(str(row) for row in rows[:EXAMPLES])
         more = f" and {len(rows) - EXAMPLES} more" if len(rows) > EXAMPLES else ""
         at_least = "" if complete else "at least "
-        found.append(
-            Finding(
-                code=code,
-                subject=SUBJECT,
-                observed=f"{at_least}{len(rows)}: {observed} ({some}{more})",
-                expected=expected,
-                remedy=_ASK_SUPPORT,
-                guide=("G07",),
-                way=Way.SUPPORT,
-            )
-        )
+        found.append(_wrong(code, f"{at_least}{len(rows)}: {observed} ({some}{more})", expected))
     if not found and totals.live < totals.saved and not totals.rewritten_machines:
         # the slots agree, so this can only be a fault of the comparison itself: never silent
-        found.append(
-            Finding(
-                code="memories-rows-lost",
-                subject=SUBJECT,
-                observed=f"{totals.live} rows, the backup has {totals.saved}",
-                expected="every row of the backup",
-                remedy=_ASK_SUPPORT,
-                guide=("G07",),
-                way=Way.SUPPORT,
-            )
-        )
+        seen = f"{totals.live} rows, the backup has {totals.saved}"
+        found.append(_wrong("memories-rows-lost", seen, "every row of the backup"))
     return found
+
+
+def _wrong(code: str, observed: str, expected: str) -> Finding:
+    return Finding(
+        code=code,
+        subject=SUBJECT,
+        observed=observed,
+        expected=expected,
+        remedy=_ASK_SUPPORT,
+        guide=("G07",),
+        way=Way.SUPPORT,
+    )

@@ -9,6 +9,7 @@ from engine.ask.look import Look
 from engine.errors import RunbookError
 from runbook.to_4_26.memories import capacity, capacity_after, comparison
 from runbook.to_4_26.memories.capacity import CapacityClass, ColumnType
+from runbook.to_4_26.memories.capacity_after import Discrepancy
 from runbook.to_4_26.memories.comparison import Suspect
 from runbook.to_4_26.presence import Seen
 
@@ -57,11 +58,11 @@ def memories_after(look: Look, began: datetime) -> Seen:
         return Seen(findings, f"memories.CAPACITY is of type {column}")
     totals = look.sql(comparison.totals(began))
     suspects, complete = _suspects(look, began)
-    compared = capacity_after.SlotComparison()
+    compared: list[Discrepancy] = []
     if suspects:
         saved = look.sql(comparison.saved_rows(suspects))
         live = look.sql(comparison.live_rows(suspects))
-        compared = capacity_after.compare_slots(suspects, saved, live)
+        compared = list(capacity_after.compare_slots(suspects, saved, live))
     findings = capacity_after.findings_after(compared, totals, complete=complete)
     before = look.sql(comparison.SAVED_CLASSES)
     decorated = look.sql(comparison.DECORATED)
@@ -74,7 +75,7 @@ def memories_after(look: Look, began: datetime) -> Seen:
         said += f"; decorated integers: {decorated.kept} kept, {decorated.nulled} NULL"
     if totals.rewritten_machines:
         said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
-    return Seen(findings, said, [str(row) for row in compared.discrepancies])
+    return Seen(findings, said, [str(row) for row in compared])
 
 
 def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:

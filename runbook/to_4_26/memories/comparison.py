@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import ParseError
 from engine.model.query import SqlQuery
-from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, class_sql, number_sql
+from runbook.to_4_26.memories.capacity import CapacityClass, class_counts, class_sql, number_sql
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
 Row = Mapping[str, Any]
@@ -145,17 +145,7 @@ def totals(since: datetime) -> SqlQuery[Totals]:
     )
 
 
-SAVED_CLASSES: SqlQuery[ClassCounts] = SqlQuery(
-    name="values of the backup by class",
-    database=SCRATCH_DATABASE,
-    sql=f"SELECT {class_sql()} AS kind, COUNT(*) AS values_count,"
-    " COUNT(DISTINCT HARDWARE_ID) AS machines_count FROM memories GROUP BY 1",
-    parse=lambda rows: ClassCounts(
-        {CapacityClass(str(row["kind"])): int(row["values_count"]) for row in rows},
-        {CapacityClass(str(row["kind"])): int(row["machines_count"]) for row in rows},
-    ),
-    deadline=900.0,
-)
+SAVED_CLASSES = class_counts("values of the backup by class", SCRATCH_DATABASE)
 
 
 @dataclass(frozen=True)
