@@ -130,33 +130,21 @@ def findings_before(servers: Iterable[OcsServer]) -> list[Finding]:
 
 
 def _custom(server: OcsServer) -> Finding:
-    subject = f"OCS server {server.name}"
-    seen = f"{server} uses the database user {server.user!r}"
-    expected = f"database user '{GLPI_OCS_USER}', whose password the upgrade resets by itself"
+    code, remedy = "ocs-server-custom", OFFICIAL_CHANNELS
+    seen = ": it will stop working with the upgrade"
     if not server.depends_on_cipher:
-        kind = "speaks SOAP" if server.is_soap else "has no stored password"
-        return Finding(
-            code="ocs-server-custom-harmless",
-            subject=subject,
-            observed=f"{seen}, but {kind}",
-            expected=expected,
-            remedy="Nothing is lost by the change of the cipher; look at it after the upgrade.",
-            guide=("G04",),
-        )
-    if server.is_active:
-        return Finding(
-            code="ocs-server-custom",
-            subject=subject,
-            observed=f"{seen}: it will stop working with the upgrade",
-            expected=expected,
-            remedy=OFFICIAL_CHANNELS,
-            guide=("G04",),
-        )
+        code = "ocs-server-custom-harmless"
+        seen = f", but {'speaks SOAP' if server.is_soap else 'has no stored password'}"
+        remedy = "Nothing is lost by the change of the cipher; look at it after the upgrade."
+    elif not server.is_active:
+        code = "ocs-server-custom-inactive"
+        seen = "; it is inactive, its stored password can't be read after the upgrade"
+        remedy = f"Delete it if it is not used any more. If it is: {OFFICIAL_CHANNELS}"
     return Finding(
-        code="ocs-server-custom-inactive",
-        subject=subject,
-        observed=f"{seen}; it is inactive, its stored password can't be read after the upgrade",
-        expected=expected,
-        remedy=f"Delete it if it is not used any more. If it is: {OFFICIAL_CHANNELS}",
+        code=code,
+        subject=f"OCS server {server.name}",
+        observed=f"{server} uses the database user {server.user!r}{seen}",
+        expected=f"database user '{GLPI_OCS_USER}', whose password the upgrade resets by itself",
+        remedy=remedy,
         guide=("G04",),
     )

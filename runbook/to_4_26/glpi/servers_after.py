@@ -47,26 +47,22 @@ def examine(
     """
     if server.password is None:
         return ServerAfter(server, (("glpi-password-missing", "no password is stored"),))
-    problems = []
+    problems, password = [], None
     digest = before.get(str(server.id))
     if comparison and digest and is_unchanged(server.password, comparison, str(digest)):
         problems.append(("glpi-password-unchanged", "the stored password is the one from before"))
     if not has_new_form(server.password):
-        problems.append(
-            (
-                "glpi-password-old-form",
-                "the stored password does not have the form of the new cipher",
-            )
-        )
-        return ServerAfter(server, tuple(problems))
-    if key.key is None:
+        seen = "the stored password does not have the form of the new cipher"
+        problems.append(("glpi-password-old-form", seen))
+    elif key.key is None:
         problems.append(("glpi-key-missing", key.problem))
-        return ServerAfter(server, tuple(problems))
-    try:
-        return ServerAfter(server, tuple(problems), decrypt(server.password, key.key))
-    except CantDecrypt as error:
-        problems.append(("glpi-password-unreadable", f"the stored password can't be read: {error}"))
-        return ServerAfter(server, tuple(problems))
+    else:
+        try:
+            password = decrypt(server.password, key.key)
+        except CantDecrypt as error:
+            seen = f"the stored password can't be read: {error}"
+            problems.append(("glpi-password-unreadable", seen))
+    return ServerAfter(server, tuple(problems), password)
 
 
 def findings_after(seen: ServerAfter, login: LoginResult | None) -> list[Finding]:
