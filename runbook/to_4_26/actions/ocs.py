@@ -127,7 +127,8 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     for path, one in merges.items():
         yield from _replaced(look, node, path, one)
     after = _complaints(look, node, variable, merges.values())
-    way_back = [migration.put_back(backup, path) for path, backup in _backups(look, node, merges)]
+    kept = {path: look.ask(node, migration.latest_backup(path)) for path in merges}
+    way_back = [migration.put_back(backup, path) for path, backup in kept.items() if backup]
     yield Doubt(tuple(configtest.refusal_findings(node, before, after, way_back)))
     for path in pending:
         yield from _put_away(look, node, path)
@@ -189,11 +190,6 @@ def _merged(look: Look, node: str, path: str) -> _Merged:
     backup = look.ask(node, migration.backup_name(path, look.now()))
     password = read_password(parse_conf(old.reveal()), path).literal
     return _Merged(old, merged, backup, default, password)
-
-
-def _backups(look: Look, node: str, merges: Iterable[str]) -> list[tuple[str, str]]:
-    found = [(path, look.ask(node, migration.latest_backup(path))) for path in merges]
-    return [(path, backup) for path, backup in found if backup is not None]
 
 
 def _complaints(

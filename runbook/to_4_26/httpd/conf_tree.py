@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runbook.to_4_26.httpd.httpd_conf import Argument, ConfFile, Item, Kind, arguments
 from runbook.to_4_26.httpd.perl_block import statements
@@ -237,17 +237,12 @@ def indent_of(node: Node) -> str:
 
 def put(node: Node, indent: str, comments: Iterable[Item] = ()) -> list[Node]:
     """A node as lines for another file: its comments, then itself, with this indent."""
-    lines = [Node(_line(comment, indent)) for comment in comments]
+    lines = [Node(replace(one, raw=f"{indent}{one.raw.strip()}\n")) for one in comments]
     if node.is_section:
         return [*lines, node]
     behind = f" {node.behind.raw.strip()}" if node.behind else ""
     raw = f"{indent}{_core(node.item)}{behind}\n"
-    item = node.item
-    return [*lines, Node(Item(raw, item.kind, item.section, item.line, item.name, item.args))]
-
-
-def _line(item: Item, indent: str) -> Item:
-    return Item(f"{indent}{item.raw.strip()}\n", item.kind, item.section, item.line)
+    return [*lines, Node(replace(node.item, raw=raw))]
 
 
 def _core(item: Item) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from runbook.to_4_26.httpd.conf_tree import Key, identity, values_of
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, parse_conf
@@ -16,16 +17,14 @@ def unconditional(item: Item) -> tuple[Key, Key]:
     return tuple("perl" if p.startswith("perl#") else p for p in sections), identity(item)
 
 
+@dataclass(frozen=True)
 class Checked:
     """The node's file, the package's, and the settings of the node's that were let go."""
 
-    def __init__(
-        self, old: ConfFile, new: ConfFile, gone: Iterable[Item], *, joined_perl: bool
-    ) -> None:
-        self._old = old
-        self._new = new
-        self._gone = list(gone)
-        self._joined_perl = joined_perl
+    old: ConfFile
+    new: ConfFile
+    gone: Sequence[Item]
+    joined_perl: bool
 
     def questions(self, text: str, path: str, variable: str) -> Iterator[str]:
         """What is not certain: the password, each setting in its place, and their order."""
@@ -34,21 +33,21 @@ class Checked:
         if merged.problems or password.variable != variable:
             why = password.problem or "; ".join(merged.problems) or "it refers to another one"
             yield f"the merged file does not refer to {variable}: {why}"
-        elif not is_passed_in_time(merged, variable) and is_passed_in_time(self._new, variable):
+        elif not is_passed_in_time(merged, variable) and is_passed_in_time(self.new, variable):
             yield f"{variable} is not passed to mod_perl before the <Perl> block"
-        before, after = Counter(self._seen(self._old)), Counter(self._seen(merged))
-        gone = Counter((self._place(item), values_of(item)) for item in self._gone)
+        before, after = Counter(self._seen(self.old)), Counter(self._seen(merged))
+        gone = Counter((self._place(item), values_of(item)) for item in self.gone)
         lost = before - gone - after
-        alien = after - before - Counter(self._seen(self._new))
+        alien = after - before - Counter(self._seen(self.new))
         for place, values in [*lost, *alien][:1]:
             where = " ".join(place) or "the file"
             yield f"{' '.join(values[:2])} in {where} can't be kept where it counts"
-        for key in {unconditional(i) for i in self._old.settings() if not is_carrier(i)}:
+        for key in {unconditional(i) for i in self.old.settings() if not is_carrier(i)}:
             yield from self._later_wins(key, merged)
 
     def _later_wins(self, key: tuple[Key, Key], merged: ConfFile) -> Iterator[str]:
         """Settings of several places keep their order: the later one counts."""
-        mine, now = self._seen(self._old, key), self._seen(merged, key)
+        mine, now = self._seen(self.old, key), self._seen(merged, key)
         if len({place for place, _ in now}) < 2:
             return
         rest = iter(now)
@@ -65,6 +64,6 @@ class Checked:
         ]
 
     def _place(self, item: Item) -> Key:
-        if not self._joined_perl:
+        if not self.joined_perl:
             return item.section
         return tuple("perl" if part.startswith("perl#") else part for part in item.section)

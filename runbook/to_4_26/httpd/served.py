@@ -66,6 +66,18 @@ def agents_findings(
     `before` is the baseline's fact. Where agents failed at the same rate already, the upgrade has
     not broken it: that is told without blocking.
     """
+    posts, failures, told = _before(before)
+    as_before = seen is not None and failures > 0 and seen.failures * posts <= failures * seen.posts
+    code = "ocs-agents-failing-before" if as_before else "ocs-agents-failing"
+    return _failing(code, seen, node, told)
+
+
+def before_findings(seen: Activity | None, node: str) -> list[Finding]:
+    """Before the upgrade: shown, so that nobody blames it afterwards."""
+    return _failing("ocs-agents-failing-before", seen, node, "the upgrade has not begun")
+
+
+def _failing(code: str, seen: Activity | None, node: str, before: str) -> list[Finding]:
     if seen is None:
         return []
     if not seen.logs:
@@ -73,42 +85,23 @@ def agents_findings(
     storing = seen.of(Cause.STORING)
     if not seen.failures and not storing:
         return []
-    posts, failures, told = _before(before)
-    as_before = failures > 0 and seen.failures * posts <= failures * seen.posts
-    return [
-        _failing(
-            "ocs-agents-failing-before" if as_before else "ocs-agents-failing", seen, node, told
-        )
-    ]
-
-
-def _failing(code: str, seen: Activity, node: str, before: str) -> Finding:
-    storing = seen.of(Cause.STORING)
     last = _shown(seen.refused or storing)
     logged = f"; {len(storing)} lines with 515 or 503 in the activity log" if storing else ""
-    return Finding(
-        code=code,
-        subject=f"{node}: POST /ocsinventory",
-        observed=f"{seen.failures} of {seen.posts} POSTs of agents were answered with 500 or more"
-        f" since {seen.since}{logged}; {before}; the last: {last}",
-        expected="none: such an agent logs in, and its inventory is not stored",
-        remedy="Look at httpd's error log on the node at that time: a Perl module that is missing,"
-        " a column or table that the new server wants. Send an inventory from one machine to see"
-        " it again; for more words set LOGLEVEL to 1 in the OCS console. Then restart httpd by"
-        " `pcs resource restart httpd` and run again: what is older than its start does not count.",
-        guide=("G14",),
-    )
-
-
-def before_findings(seen: Activity | None, node: str) -> list[Finding]:
-    """Before the upgrade: shown, so that nobody blames it afterwards."""
-    if seen is None:
-        return []
-    if not seen.logs:
-        return [_without_a_log(node)]
-    if not seen.failures and not seen.of(Cause.STORING):
-        return []
-    return [_failing("ocs-agents-failing-before", seen, node, "the upgrade has not begun")]
+    return [
+        Finding(
+            code=code,
+            subject=f"{node}: POST /ocsinventory",
+            observed=f"{seen.failures} of {seen.posts} POSTs of agents were answered with 500 or"
+            f" more since {seen.since}{logged}; {before}; the last: {last}",
+            expected="none: such an agent logs in, and its inventory is not stored",
+            remedy="Look at httpd's error log on the node at that time: a Perl module that is"
+            " missing, a column or table that the new server wants. Send an inventory from one"
+            " machine to see it again; for more words set LOGLEVEL to 1 in the OCS console. Then"
+            " restart httpd by `pcs resource restart httpd` and run again: what is older than its"
+            " start does not count.",
+            guide=("G14",),
+        )
+    ]
 
 
 def _without_a_log(node: str) -> Finding:
