@@ -190,7 +190,7 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
             raise Wrong(_broken(name, texts, number, last))
         previous = digest(text)
         events.append(event)
-    if rest and _is_event(rest):
+    if rest and _parsed(rest) is not None:
         raise Wrong(f"{name}: the end of its last line is missing")
     return Chain(events, previous, bool(rest))
 
@@ -205,11 +205,13 @@ def _event(text: bytes, where: str) -> Dict[str, Any]:
     return event
 
 
-def _is_event(text: bytes) -> bool:
+def _parsed(text: bytes) -> Optional[Dict[str, Any]]:
+    """The event of a line; None when it has none."""
     try:
-        return isinstance(json.loads(text.decode("utf-8")), dict)
+        event = json.loads(text.decode("utf-8"))
     except ValueError:
-        return False
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def _out_of_order(name: str, texts: List[bytes], number: int, sequence: Any, follows: bool) -> str:
@@ -217,7 +219,7 @@ def _out_of_order(name: str, texts: List[bytes], number: int, sequence: Any, fol
         return f"{name}: line {number} was altered: it says that it is event {sequence!r}"
     if sequence < number:
         return f"{name}: a line was added: line {number} is event {sequence} again"
-    if any(_sequence(text) == number for text in texts[number:]):
+    if any((_parsed(text) or {}).get("seq") == number for text in texts[number:]):
         return f"{name}: lines were reordered: event {sequence} stands in line {number}"
     missing = f"line {number} is"
     if sequence - number > 1:
@@ -225,22 +227,12 @@ def _out_of_order(name: str, texts: List[bytes], number: int, sequence: Any, fol
     return f"{name}: {missing} missing"
 
 
-def _sequence(text: bytes) -> Any:
-    try:
-        event = json.loads(text.decode("utf-8"))
-    except ValueError:
-        return None
-    return event.get("seq") if isinstance(event, dict) else None
-
-
 def _broken(name: str, texts: List[bytes], number: int, last: Optional[str]) -> str:
     """Line `number` does not have the hash of the line before it: which of the two was altered?"""
     mine = digest(texts[number - 1])
     after = last
     if number < len(texts):
-        after = None
-        if _is_event(texts[number]):
-            after = json.loads(texts[number].decode("utf-8")).get("prev")
+        after = (_parsed(texts[number]) or {}).get("prev")
     altered = number - 1 if after == mine and number > 1 else number
     if after is None and number > 1:
         return f"{name}: line {number - 1} or {number} was altered"
@@ -328,7 +320,7 @@ class Directory:
             lines = path.read_bytes().split(b"\n")
             # lines that were handed to N twice count once
             once = list(dict.fromkeys(line for line in lines if line.strip()))
-            if once and not _is_event(once[-1]):
+            if once and _parsed(once[-1]) is None:
                 once.pop()  # torn
             shown = f"{EARLIER}/{path.name}"
             if once and "prev" not in _event(once[0], f"{shown}: line 1"):
@@ -426,21 +418,17 @@ class Directory:
             raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
         _check_armour(path)
         manifest = (self.path / MANIFEST).read_bytes()
-        if allowed is None:
-            try:
-                told = key_of(path, NAMESPACE, manifest)
-            except Wrong as wrong:
-                raise Wrong(f"{SIGNATURE}: {wrong}") from None
-            if announced and announced not in told:
-                raise Wrong(
-                    f"{SIGNATURE}: of another key than the one the run signed with, {announced}"
-                )
-            return ""
         try:
-            name, key = signer_of(path, allowed, NAMESPACE, manifest)
+            if allowed is not None:
+                return "signed by {} ({})".format(*signer_of(path, allowed, NAMESPACE, manifest))
+            told = key_of(path, NAMESPACE, manifest)
         except Wrong as wrong:
             raise Wrong(f"{SIGNATURE}: {wrong}") from None
-        return f"signed by {name} ({key})"
+        if announced and announced not in told:
+            raise Wrong(
+                f"{SIGNATURE}: of another key than the one the run signed with, {announced}"
+            )
+        return ""
 
 
 def _cited(event: Dict[str, Any], shown: str) -> List[Cited]:

@@ -126,14 +126,8 @@ class Look:
     def here(self, query: LocalQuery[T]) -> T:
         """What the controller itself has; recorded like any other answer."""
         value = query.ask()
-        self._run.record(
-            "observation",
-            step=self._run.step,
-            node=CONTROLLER,
-            question=query.name,
-            command=query.where,
-            output=self._run.outputs.describe(f"controller-{query.name}", query.write(value)),
-        )
+        output = self._run.outputs.describe(f"controller-{query.name}", query.write(value))
+        self._observed(CONTROLLER, query.name, command=query.where, output=output)
         return value
 
     def ask(self, node: str, query: Query[T]) -> T:
@@ -237,24 +231,22 @@ class Look:
         from engine.ask.sql import ask_database
 
         node = self.sql_node()
-        asked = {
-            "step": self._run.step,
-            "node": node,
-            "question": query.name,
-            **self._run.outputs.command(f"sql-{query.name}", statement_of(query)),
-        }
+        asked = self._run.outputs.command(f"sql-{query.name}", statement_of(query))
         try:
             rows, seconds = ask_database(self._transport, node, query)
         except Unanswered as error:
             output = {"text": NO_ANSWER}
-            self._run.record("observation", **asked, output=output, problem=error.why)
+            self._observed(node, query.name, **asked, output=output, problem=error.why)
             raise
-        self._run.record(
-            "observation",
+        self._observed(
+            node,
+            query.name,
             **asked,
             rows=len(rows),
             seconds=round(seconds, 3),
-            output={"text": SECRET} if query.secret else self._rows(query, rows),
+            output={"text": SECRET}
+            if query.secret
+            else self._run.outputs.describe(f"sql-{query.name}", write_rows(rows)),
         )
         try:
             return query.parse(rows)
@@ -277,11 +269,9 @@ class Look:
                 yield from found
                 pages, rows = pages + 1, rows + len(found)
                 query = page(found[-1])
-        self._run.record(
-            "observation",
-            step=self._run.step,
-            node=node,
-            question=first.name,
+        self._observed(
+            node,
+            first.name,
             **self._run.outputs.command(f"sql-{first.name}", statement_of(first)),
             rows=rows,
             seconds=round(time.monotonic() - begun, 3),
@@ -300,11 +290,9 @@ class Look:
             try_socket(self._transport, node, path)
         except Lost as lost:
             refused, problem = (lost.why, "") if lost.is_refusal else ("", lost.why)
-        self._run.record(
-            "observation",
-            step=self._run.step,
-            node=node,
-            question=FORWARDED,
+        self._observed(
+            node,
+            FORWARDED,
             command=forward_of(path),
             output={"text": NO_ANSWER if problem else refused or _IS_FORWARDED},
             **({"problem": problem} if problem else {}),
@@ -313,8 +301,9 @@ class Look:
             raise Unanswered(node, FORWARDED, problem)
         return refused
 
-    def _rows(self, query: SqlQuery[Any], rows: list[Mapping[str, Any]]) -> dict[str, Any]:
-        return self._run.outputs.describe(f"sql-{query.name}", write_rows(rows))
+    def _observed(self, node: str, question: str, **told: Any) -> None:
+        step = self._run.step
+        self._run.record("observation", step=step, node=node, question=question, **told)
 
     def _answer(self, node: str, query: Query[Any]) -> Answer:
         if node in self.silent:
@@ -361,11 +350,9 @@ class Look:
         elif answer is not None:
             printed = both(answer.text, answer.errors)
             output = self._run.outputs.describe(f"{node}-{query.name}", printed)
-        self._run.record(
-            "observation",
-            step=self._run.step,
-            node=node,
-            question=query.name,
+        self._observed(
+            node,
+            query.name,
             **self._run.outputs.command(f"{node}-{query.name}", shlex.join(query.argv)),
             code=answer.code if answer else None,
             seconds=round(answer.seconds, 3) if answer else None,

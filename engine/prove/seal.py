@@ -112,20 +112,15 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
 def _signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
     """The operator's key while it is needed; None and the reason when nothing signs."""
     with ExitStack() as stack:
+        found: tuple[Signer | None, str]
         try:
             place = stack.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
+            found = find_signer(host, Path(place), chosen), ""
+        except CantSign as error:
+            found = None, str(error)
         except OSError as error:
-            found: tuple[Signer | None, str] = (None, f"no temporary directory: {error}")
-        else:
-            found = _signer(host, Path(place), chosen)
+            found = None, f"no temporary directory: {error}"
         yield found
-
-
-def _signer(host: Host | None, place: Path, chosen: Path | None) -> tuple[Signer | None, str]:
-    try:
-        return find_signer(host, place, chosen), ""
-    except CantSign as error:
-        return None, str(error)
 
 
 def _active(run: Run) -> Host | None:

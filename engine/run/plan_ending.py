@@ -21,6 +21,7 @@ from engine.model.steps import phase_of
 from engine.plan.table import WIDTH, rendered, table
 from engine.plan.timeline import Timeline, timeline, timeline_lines
 from engine.record.evidence import as_data
+from engine.record.journal import cleaned
 from engine.record.material import material_hash, material_of
 from engine.record.position import Position
 from engine.record.run import Ending, Run
@@ -75,7 +76,7 @@ def plan_data(run: Run, session: Session, ending: Ending, times: Timeline | None
         findings=run.judge.findings,
     )
     # as the journal and the file will have it, so that the hash can be checked against them
-    material = _masked(material, run.redactor.clean_output)
+    material = cleaned(material, run.redactor.clean_output)
     return {
         "run": run.run_id,
         "cluster": settings.cluster,
@@ -93,16 +94,6 @@ def plan_data(run: Run, session: Session, ending: Ending, times: Timeline | None
         "material": material,
         "hash": material_hash(material),
     }
-
-
-def _masked(value: Any, clean: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, dict):
-        return {name: _masked(item, clean) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(item, clean) for item in value]
-    return value
 
 
 def _step_data(step: PlannedStep) -> dict[str, Any]:
