@@ -259,14 +259,18 @@ def test_only_an_integer_column_is_right(column: ColumnType | None, code: str) -
     assert capacity_after.column_findings(ColumnType.INTEGER) == []
 
 
+def as_json(agent: FollowedAgent) -> dict[str, Any]:
+    return json.loads(json.dumps(dataclasses.asdict(agent), default=str))  # type: ignore[no-any-return]
+
+
 def test_a_followed_machine_is_a_line_of_json() -> None:
     agent = FollowedAgent(7, 'a "b"\n', "d", None, MOMENT, (1, None), (2,))
-    assert FollowedAgent.from_json(json.loads(json.dumps(agent.as_json()))) == agent
+    assert FollowedAgent.from_json(as_json(agent)) == agent
 
 
-@pytest.mark.parametrize("field", list(FollowedAgent(1, None, "d", None, None, ()).as_json()))
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(FollowedAgent)])
 def test_a_line_that_lacks_a_field_is_none(field: str) -> None:
-    data = FollowedAgent(1, None, "d", None, MOMENT, (1,)).as_json()
+    data = as_json(FollowedAgent(1, None, "d", None, MOMENT, (1,)))
     del data[field]
     with pytest.raises(ValueError, match=field):
         FollowedAgent.from_json(data)

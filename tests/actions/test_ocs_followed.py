@@ -6,6 +6,7 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def now(machine: int = 1, **fields: Any) -> MachineNow:
 
 def listed(file: Path, agents: Iterator[FollowedAgent] | list[FollowedAgent]) -> Path:
     with gzip.open(file, "wt", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(one.as_json()) + "\n" for one in agents)
+        lines.writelines(json.dumps(asdict(one), default=str) + "\n" for one in agents)
     return file
 
 

@@ -146,11 +146,19 @@ def _nothing_left_beside(look: Look, reason: str) -> Changes:
     """Drop the scratch schema of a proof whose run was cut off; later the upgrade needs it."""
     if look.memory.detached("upgrade") or dump.SCRATCH not in look.memory.ledger:
         return Nothing(reason)
+    return (yield from scratch_dropped(look, reason, gone=reason))
+
+
+def scratch_dropped(
+    look: Look, said: str, *, gone: str = f"there is no schema {SCRATCH_DATABASE}"
+) -> Changes:
+    """Drop the scratch schema where it is; where it is `gone`, no ledger has it any more."""
     if SCRATCH_DATABASE not in look.sql(SCHEMAS):
-        look.close_ledger(*dump.SCRATCH, "the schema does not exist")
-        return Nothing(reason)
+        if dump.SCRATCH in look.memory.ledger:
+            look.close_ledger(*dump.SCRATCH, "the schema does not exist")
+        return Nothing(gone)
     yield dump.drop_scratch(look.sql_node())
-    return reason
+    return said
 
 
 def _not_proved(observed: str) -> Finding:
@@ -282,9 +290,4 @@ def memories_beside_dropped(look: Look) -> Action:
     """The scratch schema is gone."""
     if dump.SCRATCH not in look.memory.ledger and not look.memory.detached("upgrade"):
         return Nothing("no scratch schema was made")
-    if SCRATCH_DATABASE not in look.sql(SCHEMAS):
-        if dump.SCRATCH in look.memory.ledger:
-            look.close_ledger(*dump.SCRATCH, "the schema does not exist")
-        return Nothing(f"there is no schema {SCRATCH_DATABASE}")
-    yield dump.drop_scratch(look.sql_node())
-    return "it had served for the comparison"
+    return (yield from scratch_dropped(look, "it had served for the comparison"))

@@ -12,9 +12,8 @@ from engine.queries.pacemaker import CIB
 from engine.record.evidence import StoppedForPerson
 from engine.waiting import poll
 from runbook.phases.actions.restore import BRIEF, one_change
+from runbook.to_4_26.actions.backup import scratch_dropped
 from runbook.to_4_26.memories import dump
-from runbook.to_4_26.names import SCRATCH_DATABASE
-from runbook.to_4_26.presence import SCHEMAS
 
 
 def _scratch_planned(look: Look) -> Foreseen | Nothing:
@@ -31,11 +30,7 @@ def ledger_scratch(look: Look) -> Action:
 def _give_scratch_back(look: Look) -> Changes:
     if dump.SCRATCH not in look.memory.ledger:
         return Nothing("a scratch schema is not among the open temporary changes")
-    if SCRATCH_DATABASE not in look.sql(SCHEMAS):
-        look.close_ledger(*dump.SCRATCH, "the schema does not exist")
-        return Nothing(f"there is no schema {SCRATCH_DATABASE}")
-    yield dump.drop_scratch(look.sql_node())
-    return "the backup itself stays where it is"
+    return (yield from scratch_dropped(look, "the backup itself stays where it is"))
 
 
 @action(expected="pcs constraint remove")

@@ -9,11 +9,9 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, NamedTuple
 
-from engine.model.query import SqlQuery
+from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.memories.capacity import INT_MAX
 from runbook.to_4_26.names import OCS_DATABASE
-
-Row = Mapping[str, Any]
 
 
 class Verdict(StrEnum):
@@ -45,21 +43,9 @@ class FollowedAgent:
     decorated_slots: tuple[int | None, ...] = ()
     """Slots with an integer and something around it, which the upgrade may have made NULL."""
 
-    def as_json(self) -> dict[str, Any]:
-        """A line of the list (follow_up_list.py)."""
-        return {
-            "machine": self.machine,
-            "name": self.name,
-            "deviceid": self.deviceid,
-            "useragent": self.useragent,
-            "lastdate": self.lastdate.isoformat(sep=" ") if self.lastdate else None,
-            "text_slots": list(self.text_slots),
-            "decorated_slots": list(self.decorated_slots),
-        }
-
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FollowedAgent:
-        """The inverse of `as_json`. ValueError when a field is missing or of another kind."""
+        """From a line of the list. ValueError when a field is missing or of another kind."""
         try:
             lastdate = data["lastdate"]
             return cls(

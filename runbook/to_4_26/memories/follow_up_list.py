@@ -1,6 +1,6 @@
 """The list of machines to follow up (guide row G08): made beside the backup, read in days after.
 
-A file of one JSON object a line (`FollowedAgent.as_json`), gzip, ordered by machine. The server
+A file of one JSON object a line (`FollowedAgent.from_json`), gzip, ordered by machine. The server
 makes the lines and its client streams them: no list passes through memory, here or on the node.
 """
 
