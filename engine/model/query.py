@@ -10,6 +10,8 @@ from engine.model.answer import Answer
 from engine.secrets import Secret
 
 T = TypeVar("T")
+Row = Mapping[str, Any]
+"""A row that a database answers, by its columns' names."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class SqlQuery(Generic[T]):
     name: str
     database: str
     sql: str
-    parse: Callable[[list[Mapping[str, Any]]], T]
+    parse: Callable[[list[Row]], T]
     params: tuple[Any, ...] = ()
     deadline: float = 60.0
     secret: bool = False

@@ -5,19 +5,18 @@ A database that can't be reached is no answer, so it is never taken for "not ins
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.ask.look import Look
 from engine.model.finding import Finding
-from engine.model.query import Asked, SqlQuery
+from engine.model.query import Asked, Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
 PACKAGE = "ocsinventory-server"
 
 
-def _schemas(rows: list[Mapping[str, Any]]) -> frozenset[str]:
+def _schemas(rows: list[Row]) -> frozenset[str]:
     return frozenset(str(row["name"]) for row in rows)
 
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from engine.ask.look import Look
 from engine.model.answer import Answer
 from engine.model.finding import Finding
-from engine.model.query import Query, SqlQuery
+from engine.model.query import Query, Row, SqlQuery
 from runbook.to_4_26.glpi.servers import TABLE
 from runbook.to_4_26.settings import GLPI_CONFIG
-
-Row = Mapping[str, Any]
 
 ROOTS = ("/neteye/shared/glpi", "/etc/glpi", "/usr/share/glpi", "/var/www/html/glpi")
 KEY_FILE = "glpicrypt.key"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.errors import ParseError
 from engine.model.finding import Finding
-from engine.model.query import SqlQuery
+from engine.model.query import Row, SqlQuery
 from engine.secrets import Secret
 from runbook.to_4_26.names import GLPI_OCS_USER, OFFICIAL_CHANNELS
-
-Row = Mapping[str, Any]
 
 TABLE = "glpi_plugin_ocsinventoryng_ocsservers"
 _COLUMNS = (

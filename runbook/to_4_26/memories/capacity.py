@@ -14,15 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from engine.ask.look import Look
 from engine.errors import ParseError
 from engine.model.finding import Finding
-from engine.model.query import SqlQuery
+from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE
-
-Row = Mapping[str, Any]
 
 INT_MIN, INT_MAX = -2147483648, 2147483647
 
@@ -338,7 +335,7 @@ class AgentClass:
         return f"{self.agent}: {self.rows} {self.kind} ({self.machines} machines): {said}"
 
 
-def _agent_class(row: Mapping[str, Any]) -> AgentClass:
+def _agent_class(row: Row) -> AgentClass:
     orphan = not row["known"]
     return AgentClass(
         agent_name(row["agent"], orphan=orphan),

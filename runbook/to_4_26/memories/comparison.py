@@ -6,17 +6,14 @@ per machine, slot and caption, never by memories.ID, which is not stable (ocs-gl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from engine.errors import ParseError
-from engine.model.query import SqlQuery
+from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.memories.capacity import CapacityClass, class_counts, class_sql, number_sql
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
-
-Row = Mapping[str, Any]
 
 COLUMNS = (
     *("HARDWARE_ID", "CAPTION", "DESCRIPTION", "CAPACITY", "PURPOSE"),

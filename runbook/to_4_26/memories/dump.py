@@ -17,11 +17,10 @@ from typing import Any
 from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
 from engine.model.finding import Finding
-from engine.model.query import Query, SqlQuery
+from engine.model.query import Query, Row, SqlQuery
 from engine.parse.machine import parse_df
 from engine.secrets import Secret
 from runbook.to_4_26 import files
-from runbook.to_4_26.memories.comparison import Row
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
 TABLE = "memories"

@@ -6,19 +6,16 @@ not there, another database in use: each would stop the upgrade where there is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from engine.ask.look import Look
 from engine.model.finding import Finding
-from engine.model.query import SqlQuery
+from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.memories.comparison import COLUMNS
 from runbook.to_4_26.memories.dump import TABLE, TABLE_SIZE
 from runbook.to_4_26.names import OCS_DATABASE, OFFICIAL_CHANNELS, SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence, Seen
-
-Row = Mapping[str, Any]
 
 NEEDED = {
     TABLE: ("ID", *COLUMNS),
