@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 from engine.judge import modes
@@ -102,23 +102,19 @@ def _faults(node: ClusterNode, standby: bool) -> list[tuple[str, str]]:
         return [("node-unclean", f"is UNCLEAN ({state}): the cluster lost it without a farewell")]
     if not node.online:
         return [("node-offline", "is OFFLINE")]
-    checks: tuple[tuple[Callable[[ClusterNode], bool], str, str], ...] = (
-        (lambda n: n.pending, "node-pending", "is pending: it has not finished joining"),
-        (lambda n: n.shutdown, "node-pending", "is shutting down"),
-        (lambda n: n.maintenance, "node-maintenance", "is in maintenance mode"),
-        (lambda n: n.standby and not standby, "node-standby", "is in standby"),
+    checks = (
+        (node.pending, "node-pending", "is pending: it has not finished joining"),
+        (node.shutdown, "node-pending", "is shutting down"),
+        (node.maintenance, "node-maintenance", "is in maintenance mode"),
+        (node.standby and not standby, "node-standby", "is in standby"),
         (
-            lambda n: n.standby_onfail and not n.standby and not standby,
+            node.standby_onfail and not node.standby and not standby,
             "node-standby",
             "is in standby because of a failed resource",
         ),
-        (
-            lambda n: standby and not n.standby,
-            "node-not-standby",
-            "is active, not in standby",
-        ),
+        (standby and not node.standby, "node-not-standby", "is active, not in standby"),
     )
-    return [(code, seen) for is_so, code, seen in checks if is_so(node)]
+    return [(code, seen) for is_so, code, seen in checks if is_so]
 
 
 _EXPECTED_AND_REMEDY = {

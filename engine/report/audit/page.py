@@ -22,11 +22,11 @@ from engine.model.finding import acceptance_sentence
 from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
+from engine.record.outputs import excerpt as cut
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
-    cut,
     excerpt,
     records_of,
     sentences_of,

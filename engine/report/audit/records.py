@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
+from engine.record.outputs import excerpt as cut
 from engine.report.earlier import NOT_FETCHED
 
 BUDGET = 2_000_000
@@ -163,14 +164,6 @@ def excerpt(output: Any, most: int) -> str:
         size = f", {output['size']} bytes" if "size" in output else ""
         text += f"\n(whole: {output['file']}{size}, sha256 {output['sha256']})"
     return text
-
-
-def cut(text: str, most: int) -> str:
-    """Head and tail, when it is longer than `most` characters."""
-    if len(text) <= most:
-        return text
-    half = most // 2
-    return f"{text[:half]}\n[... {len(text) - 2 * half} characters ...]\n{text[-half:]}"
 
 
 def sentences_of(events: Iterable[Event]) -> dict[str, str]:
