@@ -39,21 +39,15 @@ def parse_cib(text: str) -> Cib:
         cluster["dc-uuid"] = controller
     nodes = child(configuration, "nodes", SOURCE)
     facts = node_facts(nodes, root.find("status"), SOURCE, cluster)
-    location = tuple(
-        constraint
-        for element in constraints.findall("rsc_location")
-        for constraint in _location(element, facts)
-    )
+    located = constraints.findall("rsc_location")
     return Cib(
         properties=properties,
-        location=location,
-        location_ids=tuple(
-            attribute(element, "id", SOURCE) for element in constraints.findall("rsc_location")
-        ),
+        location=tuple(found for element in located for found in _location(element, facts)),
+        location_ids=tuple(attribute(element, "id", SOURCE) for element in located),
         attributes=tuple(fact.by_life for fact in facts),
         rules={
             rule.get("id", ""): attribute(element, "id", SOURCE)
-            for element in constraints.findall("rsc_location")
+            for element in located
             for rule in element.findall("rule")
         },
         fenced_on_failure=tuple(fenced_on_failure(configuration, SOURCE)),
