@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration lengthy faults matrix breaking proofs some-edges some-faults setup sshd chromium clean
+.PHONY: rehearsal test lint unit integration lengthy faults matrix findings proofs some-edges some-faults setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -67,10 +67,10 @@ matrix: setup
 	$(BIN)/python -m tests.matrix $(if $(SHARD),--shard $(SHARD)) $(if $(EDGES),--only $(EDGES)) \
 	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again) $(if $(WORKERS),--workers $(WORKERS))
 
-# The breaking changes, each way they go wrong, on rehearsal clusters; about an hour.
-# SHARD=2/4, CASES=name,name, COUNT=5, AGAIN=1 as above. docs/breaking.md
-breaking: setup
-	$(BIN)/python -m tests.breaking $(if $(SHARD),--shard $(SHARD)) $(if $(CASES),--only $(CASES)) \
+# Every finding provoked and healed, on rehearsal clusters; hours.
+# SHARD=2/4, CASES=name,name, COUNT=5, AGAIN=1 as above. docs/healed.md
+findings: setup
+	$(BIN)/python -m tests.findings $(if $(SHARD),--shard $(SHARD)) $(if $(CASES),--only $(CASES)) \
 	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again)
 
 # What .ci/run takes of edges and faults: run for real, whatever is on record.

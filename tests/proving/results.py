@@ -20,7 +20,7 @@ CODE = (
     *(f"tests/integration/{name}.py" for name in ("clusters", "invocation", "outcome", "snapshot")),
 )
 
-BORROWED = {"breaking": ("tests/faults/lab.py", "tests/faults/running.py", "tests/matrix/kill.py")}
+BORROWED = {"findings": ("tests/faults/lab.py", "tests/faults/running.py", "tests/matrix/kill.py")}
 """What a proof takes from another one."""
 
 

@@ -41,10 +41,12 @@ class Proof:
     columns: tuple[str, ...]
     names: tuple[str, ...]
     run: RunOne
+    document: str = ""
+    """Name of its page when it is not that of the kind."""
 
     @property
     def page(self) -> Path:
-        return ROOT / "docs" / f"{self.kind}.md"
+        return ROOT / "docs" / f"{self.document or self.kind}.md"
 
     @property
     def record(self) -> Path:

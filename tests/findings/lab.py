@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +19,10 @@ from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.state import State
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
-from tests.breaking.case import Case, Start
 from tests.faults.lab import TRACEBACK, left_undone, own_words, said
 from tests.faults.running import Running
+from tests.findings.case import CLEAN, REACHED, Case, Start, described
+from tests.findings.picture import Picture, picture
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import ROOT, Project, Ran, copy_project
 from tests.integration.outcome import assert_upgraded
@@ -29,11 +32,6 @@ from tests.matrix.edges import Point
 from tests.proving.runner import Red
 
 SEED = 15
-CLEAN = "no-updates"
-"""Fully updated: where cases begin that share a cluster."""
-SAVED = "last-round"
-LAST_ROUND = "upgrade.run[2]#1"
-"""The change that starts the last round, as its intent is called."""
 SETTINGS = "/etc/neteye-rehearsal/settings.json"
 TIMING = {"seconds_per_node": 0}
 
@@ -50,7 +48,9 @@ class Lab:
     answers: list[str] = field(default_factory=list)
     """Arguments of the run after the repair: what a person has answered to a finding."""
     settings: dict[str, str] = field(default_factory=dict)
-    """Settings that a person has added to the inventory."""
+    """Settings in the inventory beside those of the cluster: the case's, then the repair's."""
+    followed: bool = False
+    """The repair has run the commands that the findings print."""
     stack: ExitStack = field(default_factory=ExitStack)
     _started: int = 0
 
@@ -88,18 +88,15 @@ class Lab:
         return path
 
     @property
-    def is_as_before(self) -> bool:
-        """Whether the repair undid what the scenario did, rather than answered to it."""
-        return not self.answers and not self.settings
-
-    @property
     def steps(self) -> list[str]:
         """The names of the case's step, with the nodes' names in them."""
         text = self.case.step
-        names = {"active": self.cluster.node_name(0), "other": self.cluster.node_name(1)}
         if "{each}" not in text:
-            return [text.format(**names)]
+            return [self._named(text)]
         return [text.format(each=node.name) for node in self.cluster.topology.operative]
+
+    def _named(self, step: str) -> str:
+        return step.format(active=self.cluster.node_name(0), other=self.cluster.node_name(1))
 
     # what repairs use
 
@@ -134,14 +131,37 @@ class Lab:
     def on_active(self, script: str, *arguments: str) -> None:
         self.cluster.shell(self.cluster.active, script, *arguments)
 
+    def follow_remedies(self) -> None:
+        """Run the commands that the findings print, each line as it is pasted on its node."""
+        for node, line in self.printed:
+            if node:
+                self.cluster.run(node.partition(".")[0], ("bash", "-c", line), timeout=300)
+            else:
+                subprocess.run(("bash", "-c", line), cwd=self.evidence / "clone", check=True,
+                               timeout=300, capture_output=True)  # fmt: skip
+        self.followed = True
+
+    @property
+    def printed(self) -> list[tuple[str, str]]:
+        """Node ("": this machine) and line of the commands that the first run's findings print."""
+        assert self.first is not None
+        found = [
+            (command["node"], shlex.join(command["argv"]))
+            for event in self.first.events
+            if event["event"] == "finding" and event["severity"] == "block"
+            for command in event.get("commands", ())
+        ]
+        return list(dict.fromkeys(found))
+
     # what is expected
 
     def expect_first(self) -> None:
         """The run turns red at the case's step, with its findings and exit code, nowhere else."""
-        ran = self.first = self.run()
+        ran = self.first = self.run(*self._plan)
         case, steps = self.case, self.steps
         blocking = _found(ran, "block")
-        wanted = {(step, code) for step in steps for code in case.codes}
+        also = {(self._named(step), code) for step, code in case.also}
+        wanted = {(step, code) for step in steps for code in case.codes} | also
         warned = _found(ran, "warn")
         problems = _problems(ran, case.exit_code)
         if blocking != wanted:
@@ -152,27 +172,46 @@ class Lab:
             for code in case.warnings
             if (step, code) not in warned
         ]
-        outcomes = {step: ran.outcomes.get(step, "(no such step)") for step in steps}
-        problems += [
-            f"{step} is {outcome!r}"
-            for step, outcome in outcomes.items()
-            if (outcome == "done") is bool(case.codes)
-        ]
+        if not self._plan:  # a plan has no outcomes
+            outcomes = {step: ran.outcomes.get(step, "(no such step)") for step in steps}
+            problems += [
+                f"{step} is {outcome!r}"
+                for step, outcome in outcomes.items()
+                if (outcome == "done") is bool(case.codes)
+            ]
         if problems:
             raise Red(f"{'; '.join(problems)}. It said: {said(ran)}", self.columns)
+
+    def expect_accepted(self) -> None:
+        """The findings accepted by somebody, the same command goes on."""
+        codes = {*self.case.codes, *(code for _, code in self.case.also)}
+        words = [word for code in sorted(codes) for word in ("--accept", f"{code}=seen, known")]
+        ran = self.second = self.run(*self._plan, *words, "--by", "A. Operator")
+        self._expect_green(ran, "accepted")
+        accepted = {e["code"] for e in ran.events if e["event"] == "finding" and e.get("accepted")}
+        if missing := codes - accepted:
+            raise Red(f"not found when accepted: {', '.join(sorted(missing))}", self.columns)
 
     def expect_repaired(self) -> None:
         """After the repair the same command ends green; where nothing was changed yet, its plan."""
         assert self.case.repair is not None
         self.case.repair(self)
-        plan = ("--plan",) if self.case.start is Start.PREFLIGHT else ()
-        ran = self.second = self.run(*plan, *self.answers)
-        problems = _problems(ran, 0)
+        if self.case.codes and bool(self.printed) is not self.followed:
+            told = f"{len(self.printed)} commands are printed"
+            raise Red(f"the repair is not the remedy as printed: {told}", self.columns)
+        ran = self.second = self.run(*self._plan, *self.answers)
+        self._expect_green(ran, "after the repair")
+
+    @property
+    def _plan(self) -> tuple[str, ...]:
+        return ("--plan",) if self.case.start is Start.PREFLIGHT else ()
+
+    def _expect_green(self, ran: Ran, when: str) -> None:
+        problems = _problems(ran, self.case.ends)
         if blocking := _found(ran, "block"):
             problems.append(f"found {_listed(blocking)}")
         if problems:
-            raise Red(f"after the repair: {'; '.join(problems)}. It said: {said(ran)}",
-                      self.columns)  # fmt: skip
+            raise Red(f"{when}: {'; '.join(problems)}. It said: {said(ran)}", self.columns)
 
     def expect_upgraded(self) -> None:
         """What the runs call done is so, seen past the runbook."""
@@ -192,20 +231,21 @@ class Lab:
     @property
     def columns(self) -> dict[str, str]:
         """The row of the table, as far as it is known."""
-        columns = {
-            "what goes wrong": STEP.scenario(self.case.scenario).description,
-            "from": f"{self.case.start} ({self.case.nodes})",
-        }
+        case = self.case
+        wrong = [described(case.strike)] if case.strike else []
+        if case.scenario != CLEAN or not wrong:
+            wrong.insert(0, STEP.scenario(case.scenario).description)
+        columns = {"what goes wrong": "; ".join(wrong), "from": f"{case.start} ({case.nodes})"}
         if self.first is not None:
             found = sorted({code for _, code in _found(self.first, "block")})
             columns |= {
-                "red step": _shown(self.case.step) if found else "none",
-                "findings": ", ".join(found or self.case.warnings),
+                "red step": _shown(case.step) if found else "none",
+                "findings": ", ".join(found or case.warnings),
                 "exit code": str(self.first.code),
             }
         if self.second is not None:
-            word = "plan " if self.case.start is Start.PREFLIGHT else ""
-            columns["repair, and the next run"] = f"{self.case.after}: {word}{self.second.code}"
+            word = "plan " if case.start is Start.PREFLIGHT else ""
+            columns["repair, and the next run"] = f"{case.after}: {word}{self.second.code}"
         return columns
 
 
@@ -240,28 +280,39 @@ class Stand:
     """The cluster of one worker, and what the next case may find on it."""
 
     name: str
-    is_clean: bool = False
-    """At its start, as a case of the preflight left it."""
+    start: Picture | None = None
+    """The standing cluster of the preflight as it was at its start, when it is so now."""
+    nodes: str = ""
+    """Of which nodes the standing cluster is."""
 
     def at_start_of(self, case: Case, evidence: Path) -> TestCluster:
-        """The cluster where the case begins."""
-        scenario = STEP.scenario(case.scenario)
+        """The cluster where the case begins, with the scenario of the case."""
         if case.start is Start.BEGINNING:
             return self._made(case.scenario, case.nodes)
         if case.start is Start.PREFLIGHT:
-            found = self._found if self.is_clean else self._made(CLEAN, case.nodes)
-            self.is_clean = False
+            found = self._standing(case.nodes)
         else:
-            found = self._at_last_round(case, evidence)
-        apply(scenario, found)
+            found = self._saved(case, evidence)
+        apply(STEP.scenario(case.scenario), found)
         return found
+
+    def down(self) -> None:
+        """Take the cluster down: the next case gets a fresh one."""
+        self.start = None
+        cluster.down(self.name, say=_quiet)
 
     @property
     def _found(self) -> TestCluster:
         return TestCluster(self.name, cluster.topology(self.name))
 
+    def _standing(self, nodes: str) -> TestCluster:
+        if self.start is None or self.nodes != nodes:
+            made = self._made(CLEAN, nodes)
+            self.start, self.nodes = picture(made), nodes
+        return self._found
+
     def _made(self, scenario: str, nodes: str) -> TestCluster:
-        self.is_clean = False
+        self.start = None
         before = State(self.name).read()
         if before is not None and before[0].counts == parse_counts(nodes):
             cluster.reset(self.name, scenario, SEED, TIMING, say=_quiet)
@@ -269,25 +320,34 @@ class Stand:
             cluster.up(self.name, scenario, SEED, nodes, TIMING, say=_quiet)
         return self._found
 
-    def _at_last_round(self, case: Case, evidence: Path) -> TestCluster:
-        self.is_clean = False
-        if SAVED in cluster.saved_states(self.name):
-            cluster.load(self.name, SAVED, say=_quiet)
+    def _saved(self, case: Case, evidence: Path) -> TestCluster:
+        """The state in which a run was killed; made the first time."""
+        self.start = None
+        label = case.start.replace(" ", "-")
+        before = State(self.name).read()
+        fits = before is not None and before[0].counts == parse_counts(case.nodes)
+        if fits and label in cluster.saved_states(self.name):
+            cluster.load(self.name, label, say=_quiet)
             return self._found
         found = self._made(CLEAN, case.nodes)
+        self._run_until_killed(case, found, evidence)
+        cluster.save(self.name, label, say=_quiet)
+        return self._found
+
+    def _run_until_killed(self, case: Case, found: TestCluster, evidence: Path) -> None:
         witness = evidence / "killed"
-        lab = Lab(case, found, evidence)
-        trap = kill.environment(LAST_ROUND, Point.BEFORE_INTENT, witness)
+        key = REACHED[case.start].format(active=found.node_name(0))
+        trap = kill.environment(key, Point.BEFORE_INTENT, witness)
         mark = {"MATRIX_INVENTORY": str(found.inventory)}
-        ran = lab.start(
-            plugins=("tests.matrix.kill",), extra={"PYTHONPATH": str(ROOT), **trap, **mark}
-        ).end()
+        ran = (
+            Lab(case, found, evidence)
+            .start(plugins=("tests.matrix.kill",), extra={"PYTHONPATH": str(ROOT), **trap, **mark})
+            .end()
+        )
         kill_left_behind(found.inventory)
         if not witness.exists():
-            raise Red(f"the run that was to be killed before the last round ended: {said(ran)}")
+            raise Red(f"the run that was to be killed before {key} ended: {said(ran)}")
         shutil.rmtree(evidence / "clone")
-        cluster.save(self.name, SAVED, say=_quiet)
-        return self._found
 
 
 def apply(scenario: Scenario, found: TestCluster) -> None:
@@ -309,17 +369,24 @@ def _changes_a_unit(step: NodeStep) -> bool:
     return any(word.startswith("/etc/systemd/") for word in step.argv)
 
 
-_NO_CASE = Case(CLEAN, Start.BEGINNING, "", (), 0)
+_NO_CASE = Case("", Start.BEGINNING, "", (), 0)
 
 
 @contextmanager
 def lab(case: Case, evidence: Path, stand: Stand) -> Iterator[Lab]:
-    """A lab with the case's cluster where it begins."""
-    made = Lab(case, stand.at_start_of(case, evidence), evidence)
+    """A lab with the case's cluster where it begins; a shared one has to be left like that."""
+    made = Lab(case, stand.at_start_of(case, evidence), evidence, settings=dict(case.settings))
+    start, stand.start = stand.start, None  # what a red case leaves is not known
+    if case.strike is not None:
+        case.strike(made)
     with made.stack:
         yield made
-    # only after a case that was green: what is left of another one is not known
-    stand.is_clean = case.start is Start.PREFLIGHT and made.is_as_before
+    if start is None or case.stays:
+        return
+    if differences := start.differences(picture(made.cluster)):
+        stand.down()
+        raise Red(f"the cluster is not as at its start: {'; '.join(differences)}", made.columns)
+    stand.start = start
 
 
 def _quiet(text: str) -> None:

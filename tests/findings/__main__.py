@@ -1,4 +1,4 @@
-"""`make breaking`, `python -m tests.breaking`: every way the breaking changes go wrong."""
+"""`make findings`, `python -m tests.findings`: every finding, provoked and healed."""
 
 from __future__ import annotations
 
@@ -10,27 +10,22 @@ from pathlib import Path
 from rehearsal import cluster
 from rehearsal.errors import RehearsalError
 from rehearsal.state import State
-from tests.breaking.case import Start
-from tests.breaking.cases import CASES
-from tests.breaking.lab import Stand, lab
+from tests.findings.case import Start
+from tests.findings.every import CASES
+from tests.findings.lab import Stand, lab
 from tests.integration.clusters import name_for, remove_leftovers
 from tests.proving.runner import Proof, Red, main
 
 INTRODUCTION = """
-Every way in which the breaking changes go wrong, each on a rehearsal cluster: memories.CAPACITY,
-the GLPI plugin, httpd's OCS files and the credentials. `make breaking` writes this page. A case is
-called like its scenario (`python -m rehearsal up --scenario NAME`). Green means that the run turned
-red at this step, with these findings and no others, and this exit code, and that after the repair,
-which is the one that the finding's remedy names, the next run ended with 0 on a cluster found
-upgraded. Where the run stops before anything is changed, the next one is a plan. A case without red
-step must not stop; what it finds are warnings.
+Every finding, provoked on a rehearsal cluster and healed. Green means that the run turned red at
+this step, with these findings and no others, and this exit code; that the repair was the finding's
+remedy, its printed commands to the letter where it prints any; and that the next run ended as it
+should, on a cluster found upgraded past the runbook. A case called `NAME.accepted` has its findings
+accepted in place of a repair. A case without red step must not stop.
 
-"from" says what the run of the case begins with: `beginning`, a cluster of that scenario; `last
-round`, a saved state after planned stop and migration, on which the scenario's steps and settings
-are applied; `preflight`, a cluster at its start, on which they are applied.
-
-Every finding of the runbook about the breaking changes is in this table, but for `capacity-dirty`
-and `ocs-access-changed`, which every run on the rehearsal's data has.
+"from" says what the run of the case begins with: `beginning`, a cluster of the scenario;
+`preflight`, a standing cluster on which the runs are plans, as at its start afterwards;
+the others are saved states of a run that was killed there.
 """
 
 
@@ -41,7 +36,9 @@ def run_one(name: str, evidence: Path, worker: int) -> dict[str, str]:
     with lab(case, evidence, stand) as made:
         try:
             made.expect_first()
-            if case.repair is not None:
+            if case.accepts:
+                made.expect_accepted()
+            elif case.repair is not None:
                 made.expect_repaired()
             if case.start is not Start.PREFLIGHT:
                 made.expect_upgraded()
@@ -56,15 +53,15 @@ STANDS: dict[int, Stand] = {}
 
 
 def _cluster_name(worker: int) -> str:
-    return name_for("breaking" + "abcdefgh"[worker])
+    return name_for("findings" + "abcdefgh"[worker])
 
 
 def run() -> int:
     with suppress(RehearsalError):  # somebody else is removing them
         remove_leftovers()
     proof = Proof(
-        "breaking",
-        "The breaking changes, going wrong",
+        "findings",
+        "Every finding, provoked and healed",
         INTRODUCTION,
         (
             *("what goes wrong", "from", "red step", "findings", "exit code"),
@@ -72,6 +69,7 @@ def run() -> int:
         ),
         tuple(CASES),
         run_one,
+        document="healed",
     )
     try:
         return main(proof)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rehearsal.to_4_26 import STEP
-from tests.breaking.lab import Lab
+from tests.findings.lab import Lab
 
 CREDENTIALS = "/neteye/shared/httpd/conf/sysconfig/ocsinventory-credentials"
 CONF = "/etc/httpd/conf.d"

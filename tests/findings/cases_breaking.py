@@ -1,9 +1,10 @@
-"""Every case of the breaking changes, in the order in which they share a cluster best."""
+"""The breaking changes, each way in which they go wrong: a case is called like its scenario."""
 
 from __future__ import annotations
 
-from tests.breaking import repairs
-from tests.breaking.case import Case, Repair, Start, green, red
+from tests.findings import case as cases
+from tests.findings import repairs
+from tests.findings.case import Case, Deed, Start
 
 CUSTOM = "preflight.ocs_servers"
 PASSWORDS = "preflight.ocs_passwords"
@@ -13,15 +14,47 @@ ONLINE = "verification.ocs_server"
 REPOSITORY = "preflight.repository"
 
 
-def _preflight(scenario: str, step: str, codes: str, repair: Repair) -> Case:
-    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair)
+def red(
+    scenario: str,
+    start: Start,
+    step: str,
+    codes: str,
+    exit_code: int,
+    repair: Deed,
+    *,
+    nodes: str = cases.SMALL,
+    has_ocs: bool = True,
+    stays: str = "",
+) -> Case:
+    """A case that is called like its scenario."""
+    return cases.red(
+        scenario,
+        start,
+        step,
+        codes,
+        exit_code,
+        repair,
+        scenario=scenario,
+        nodes=nodes,
+        has_ocs=has_ocs,
+        stays=stays,
+    )
 
 
-def _last_round(scenario: str, step: str, codes: str, repair: Repair) -> Case:
+def green(scenario: str, start: Start, step: str, warnings: str = "") -> Case:
+    """A case that is called like its scenario, and must not stop."""
+    return cases.green(scenario, start, step, warnings, scenario=scenario)
+
+
+def _preflight(scenario: str, step: str, codes: str, repair: Deed, stays: str = "") -> Case:
+    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair, stays=stays)
+
+
+def _last_round(scenario: str, step: str, codes: str, repair: Deed) -> Case:
     return red(scenario, Start.LAST_ROUND, step, codes, 1, repair)
 
 
-def _from_start(scenario: str, step: str, codes: str, exit_code: int, repair: Repair) -> Case:
+def _from_start(scenario: str, step: str, codes: str, exit_code: int, repair: Deed) -> Case:
     return red(scenario, Start.BEGINNING, step, codes, exit_code, repair)
 
 
@@ -307,5 +340,4 @@ _PACKAGES = (
         "updates-excluded-meanwhile", "update.run", "updates-left", 1, repairs.excludes_removed
     ),
 )
-ALL = (*_CAPACITY, *_GLPI, *_HTTPD, *_PREFLIGHT, *_BEGINNING, *_PACKAGES)
-CASES: dict[str, Case] = {case.name: case for case in ALL}
+BREAKING = (*_CAPACITY, *_GLPI, *_HTTPD, *_PREFLIGHT, *_BEGINNING, *_PACKAGES)

@@ -1,0 +1,176 @@
+"""A case: what goes wrong, what the run must find at which step, and how it is healed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.findings.lab import Lab
+
+Deed = Callable[["Lab"], None]
+"""What somebody does to the lab: spoils something, or mends it. Its docstring is the table's."""
+CLEAN = "no-updates"
+"""Fully updated: the scenario of a case that brings its own trouble."""
+SMALL = "operative=2"
+
+
+class Start(StrEnum):
+    """What the run of a case begins with. All but the first and last are saved states: a run was
+    killed right before a change (`REACHED`), and goes on."""
+
+    PREFLIGHT = "preflight"
+    """A standing cluster at its start that cases share. The runs are plans: nothing is upgraded,
+    and after the repair the cluster is compared with its start."""
+    FIRST_ROUND = "first round"
+    """Backup and standby are done, `neteye upgrade` was never started."""
+    PLANNED_STOP = "planned stop"
+    """The first round has ended with the planned stop, nothing is migrated."""
+    LAST_ROUND = "last round"
+    """Planned stop and migration are done, the last round is not begun."""
+    REACTIVATION = "reactivation"
+    """The upgrade is verified on N, the other nodes are in standby, fencing is off."""
+    BEGINNING = "beginning"
+    """A cluster of the scenario, made by `up`."""
+
+
+REACHED: Mapping[Start, str] = {
+    Start.FIRST_ROUND: "upgrade.run[1]#1",
+    Start.PLANNED_STOP: "migration.files[1][{active}]#1",
+    Start.LAST_ROUND: "upgrade.run[2]#1",
+    Start.REACTIVATION: "reactivation.unstandby#1",
+}
+"""Start -> how the intent is called before which the run was killed."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way of going wrong. `{active}` and `{other}` in a step stand for nodes' names,
+    `{each}` for that of each operative node."""
+
+    name: str
+    start: Start
+    step: str
+    """The step that turns red; of a case that must not stop, the one that warns or looks."""
+    codes: tuple[str, ...]
+    """The findings of that step that block: these, and none at any other step but `also`."""
+    exit_code: int
+    repair: Deed | None = None
+    scenario: str = CLEAN
+    strike: Deed | None = None
+    """What goes wrong after the scenario; its docstring says it."""
+    also: tuple[tuple[str, str], ...] = ()
+    """Step and code of what has to turn red with it."""
+    warnings: tuple[str, ...] = ()
+    """Findings of that step that only warn."""
+    nodes: str = SMALL
+    has_ocs: bool = True
+    """Whether the OCS server has to answer in the end."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings in the inventory of the first run; the repair may change them in the lab."""
+    arguments: tuple[str, ...] = ()
+    """Arguments of the first run; the repair may change them in the lab."""
+    accepts: bool = False
+    """In place of the repair the findings are accepted, and the run goes on."""
+    not_accepted: str = ""
+    """Why this case can't be the one in which its codes are accepted."""
+    ends: int = 0
+    """Exit code of the last run."""
+    stays: str = ""
+    """Why the repair can't bring the standing cluster back to its start; the next case gets a
+    fresh one."""
+
+    @property
+    def accepting(self) -> Case:
+        """The same, its findings accepted."""
+        return replace(self, name=f"{self.name}.accepted", accepts=True, repair=None)
+
+    @property
+    def after(self) -> str:
+        """What the repair is, for the table."""
+        return "accepted" if self.accepts else described(self.repair) if self.repair else ""
+
+
+def described(deed: Deed) -> str:
+    """The first sentence of its docstring."""
+    assert deed.__doc__, f"{deed.__name__} does not say what it does"
+    return " ".join(deed.__doc__.split()).rstrip(".")
+
+
+def red(
+    name: str,
+    start: Start,
+    step: str,
+    codes: str,
+    exit_code: int,
+    repair: Deed,
+    *,
+    scenario: str = CLEAN,
+    strike: Deed | None = None,
+    also: str = "",
+    warnings: str = "",
+    nodes: str = SMALL,
+    has_ocs: bool = True,
+    settings: Mapping[str, str] | None = None,
+    arguments: tuple[str, ...] = (),
+    not_accepted: str = "",
+    ends: int = 0,
+    stays: str = "",
+) -> Case:
+    """A case that stops. Codes are separated by blanks; `also` is made of `STEP:CODE`."""
+    return Case(
+        name,
+        start,
+        step,
+        tuple(codes.split()),
+        exit_code,
+        repair,
+        scenario=scenario,
+        strike=strike,
+        also=tuple(_pair(word) for word in also.split()),
+        warnings=tuple(warnings.split()),
+        nodes=nodes,
+        has_ocs=has_ocs,
+        settings=settings or {},
+        arguments=arguments,
+        not_accepted=not_accepted,
+        ends=ends,
+        stays=stays,
+    )
+
+
+def _pair(word: str) -> tuple[str, str]:
+    step, _, code = word.rpartition(":")
+    return step, code
+
+
+def green(
+    name: str,
+    start: Start,
+    step: str,
+    warnings: str = "",
+    *,
+    scenario: str = CLEAN,
+    strike: Deed | None = None,
+    repair: Deed | None = None,
+    nodes: str = SMALL,
+    settings: Mapping[str, str] | None = None,
+    stays: str = "",
+) -> Case:
+    """A case that must not stop: it warns at most. The repair brings a shared cluster back."""
+    return Case(
+        name,
+        start,
+        step,
+        (),
+        0,
+        repair,
+        scenario=scenario,
+        strike=strike,
+        warnings=tuple(warnings.split()),
+        nodes=nodes,
+        settings=settings or {},
+        stays=stays,
+    )

@@ -1,0 +1,46 @@
+"""The table of all cases, and the codes that no cluster can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from engine.model.finding import Severity
+from runbook.to_4_26.severities import SEVERITIES
+from tests.findings.case import Case, Start
+from tests.findings.cases_breaking import BREAKING
+from tests.findings.cases_cluster import CLUSTER
+from tests.findings.cases_start import START
+from tests.findings.cases_upgrade import UPGRADE
+
+UNSHOWN: Mapping[str, str] = {
+    "firewall-open": "a fault of the runbook's own, which a test of the transport makes",
+}
+"""Code -> why no cluster can show it. At most ten."""
+
+
+def accepted(cases: Iterable[Case]) -> Iterator[Case]:
+    """For each acceptable code that blocks the first case in which it can be accepted."""
+    done: set[str] = set()
+    for case in cases:
+        codes = {*case.codes, *(code for _, code in case.also)}
+        if case.not_accepted or not all(is_acceptable(code) for code in codes) or codes <= done:
+            continue
+        done |= codes
+        yield case.accepting
+
+
+def is_acceptable(code: str) -> bool:
+    """Somebody may look and accept it."""
+    return SEVERITIES.of(code) is Severity.BLOCK and code not in SEVERITIES.never_acceptable
+
+
+def shown(case: Case) -> set[str]:
+    """The codes that a case shows."""
+    return {*case.codes, *(code for _, code in case.also), *case.warnings}
+
+
+_HEALED = (*START, *CLUSTER, *UPGRADE, *BREAKING)
+_ALL = (*_HEALED, *accepted(_HEALED))
+# those that share the standing cluster one after the other
+ALL = tuple(sorted(_ALL, key=lambda case: (case.start is not Start.PREFLIGHT, case.nodes)))
+CASES: dict[str, Case] = {case.name: case for case in ALL}
