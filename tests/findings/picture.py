@@ -19,8 +19,8 @@ find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /
   -o -type f -exec sha256sum {} + | sed -E 's/^([0-9a-f]+)  (.*)/file \2 \1/' | LC_ALL=C sort
 find /etc /root -xdev \( -type f -o -type l -o -type d \) -printf 'mode %p %M %U %G %l\n' |
   LC_ALL=C sort
-find /usr/local /var/lib/neteye-runbook /var/lib/neteye-rehearsal-counts /system-update \
-  -printf 'there %p\n' 2>/dev/null | LC_ALL=C sort
+find /usr/local /var/lib/neteye-runbook /var/lib/neteye-rehearsal-counts/neteye[-_][fsu]* \
+  /system-update -printf 'there %p\n' 2>/dev/null | LC_ALL=C sort
 findmnt -rn -o TARGET,SOURCE,OPTIONS | sed 's/^/mounted /' | LC_ALL=C sort
 systemctl list-unit-files --no-legend --plain --state=enabled,disabled,masked \
   | awk '{print "unit", $1, $2}'

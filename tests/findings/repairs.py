@@ -12,6 +12,11 @@ _SECURE_INSTALL = "/usr/sbin/neteye_secure_install"
 _ANY = "glpi_ocsinventoryng"
 
 
+def remedy_followed(lab: Lab) -> None:
+    """The commands that the finding prints, run to the letter."""
+    lab.follow_remedies()
+
+
 # memories
 
 
@@ -159,7 +164,7 @@ def glpi_config_named(lab: Lab) -> None:
 
 
 def same_password_everywhere(lab: Lab) -> None:
-    """One plain password in the database and in both files of every operative node."""
+    """One plain password in the database and in both files of every operative node, httpd restarted."""
     passwords = lab.setting("passwords")
     for node in lab.cluster.topology.operative:
         lab.cluster.shell(
@@ -172,6 +177,7 @@ def same_password_everywhere(lab: Lab) -> None:
     assert passwords["ocsserver"] != "plain"
     for host in ("%", "localhost"):
         lab.cluster.sql(f"ALTER USER 'ocsserver'@'{host}' IDENTIFIED BY 'plain'")
+    lab.on_active("pcs resource restart httpd")
 
 
 def template_corrected(lab: Lab) -> None:
