@@ -164,7 +164,7 @@ def glpi_config_named(lab: Lab) -> None:
 
 
 def same_password_everywhere(lab: Lab) -> None:
-    """One plain password in the database and in both files of every operative node, httpd restarted."""
+    """One plain password in the database and in both files of all nodes, httpd restarted."""
     passwords = lab.setting("passwords")
     for node in lab.cluster.topology.operative:
         lab.cluster.shell(
