@@ -227,15 +227,3 @@ def test_swapped_addresses_are_told_and_nothing_else_was_asked(
             assert str(meant.address) in found["remedy"]
         asked = [e["question"] for e in ran.events if e["event"] == "observation"]
         assert asked == ["who the machine is"] * len(small.topology.nodes)
-
-
-@pytest.mark.parametrize(
-    "code", ["rehearsal-marker", "role-mismatch", "cluster-name-mismatch", "machine-mistaken"]
-)
-def test_they_can_not_be_accepted(code: str, project: Project, small: TestCluster) -> None:
-    ran = project.run(
-        *("--inventory", small.inventory, "--plan", "--accept", f"{code}=never mind", "--by", "me")
-    )
-    assert ran.code == 4, ran.console
-    assert code in ran.console
-    assert "can't be accepted" in ran.console

@@ -149,4 +149,5 @@ def test_what_nobody_can_accept_is_refused_at_once(real: Project, code: str) -> 
     real.steps("")
     result = real.run("--accept", f"{code}=x", "--by", "A")
     assert result.ret == 4
+    result.stderr.fnmatch_lines([f"*--accept {code}: this finding can't be accepted by anybody*"])
     assert real.is_untouched
