@@ -21,7 +21,8 @@ Every finding, provoked on a rehearsal cluster and healed. Green means that the 
 this step, with these findings and no others, and this exit code; that the repair was the finding's
 remedy, its printed commands to the letter where it prints any; and that the next run ended as it
 should, on a cluster found upgraded past the runbook. A case called `NAME.accepted` has its findings
-accepted in place of a repair. A case without red step must not stop.
+accepted in place of a repair; of a standing cluster that is a plan before the repair. A case
+without red step must not stop.
 
 "from" says what the run of the case begins with: `beginning`, a cluster of the scenario;
 `preflight`, a standing cluster on which the runs are plans, as at its start afterwards;
@@ -38,7 +39,7 @@ def run_one(name: str, evidence: Path, worker: int) -> dict[str, str]:
             made.expect_first()
             if case.accepts:
                 made.expect_accepted()
-            elif case.repair is not None:
+            if case.repair is not None:
                 made.expect_repaired()
             if case.start is not Start.PREFLIGHT:
                 made.expect_upgraded()

@@ -73,7 +73,8 @@ class Case:
     arguments: tuple[str, ...] = ()
     """Arguments of the first run; the repair may change them in the lab."""
     accepts: bool = False
-    """In place of the repair the findings are accepted, and the run goes on."""
+    """The findings are accepted, and the run goes on. A plan goes on to nothing: there the repair
+    comes after it."""
     not_accepted: str = ""
     """Why this case can't be the one in which its codes are accepted."""
     ends: int = 0
@@ -84,13 +85,16 @@ class Case:
 
     @property
     def accepting(self) -> Case:
-        """The same, its findings accepted."""
+        """The case in which its findings are accepted: a plan more, or another run to the end."""
+        if self.start is Start.PREFLIGHT:
+            return replace(self, accepts=True)
         return replace(self, name=f"{self.name}.accepted", accepts=True, repair=None)
 
     @property
     def after(self) -> str:
-        """What the repair is, for the table."""
-        return "accepted" if self.accepts else described(self.repair) if self.repair else ""
+        """What is done after the first run, for the table."""
+        repair = described(self.repair) if self.repair else ""
+        return "; ".join(filter(None, ("accepted" if self.accepts else "", repair)))
 
 
 def described(deed: Deed) -> str:

@@ -18,15 +18,16 @@ UNSHOWN: Mapping[str, str] = {
 """Code -> why no cluster can show it. At most ten."""
 
 
-def accepted(cases: Iterable[Case]) -> Iterator[Case]:
-    """For each acceptable code that blocks the first case in which it can be accepted."""
+def with_accepted(cases: Iterable[Case]) -> Iterator[Case]:
+    """All of them; each acceptable code that blocks is accepted in the first case that can."""
     done: set[str] = set()
     for case in cases:
         codes = {*case.codes, *(code for _, code in case.also)}
         if case.not_accepted or not all(is_acceptable(code) for code in codes) or codes <= done:
+            yield case
             continue
         done |= codes
-        yield case.accepting
+        yield from {c.name: c for c in (case, case.accepting)}.values()
 
 
 def is_acceptable(code: str) -> bool:
@@ -39,8 +40,7 @@ def shown(case: Case) -> set[str]:
     return {*case.codes, *(code for _, code in case.also), *case.warnings}
 
 
-_HEALED = (*START, *CLUSTER, *UPGRADE, *BREAKING)
-_ALL = (*_HEALED, *accepted(_HEALED))
-# those that share the standing cluster one after the other
+_ALL = with_accepted((*START, *CLUSTER, *UPGRADE, *BREAKING))
+# those that share a standing cluster one after the other
 ALL = tuple(sorted(_ALL, key=lambda case: (case.start is not Start.PREFLIGHT, case.nodes)))
 CASES: dict[str, Case] = {case.name: case for case in ALL}
