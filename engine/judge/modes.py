@@ -7,6 +7,7 @@ is none; a transient one stays (pcs 0.10 to 0.12).
 from __future__ import annotations
 
 from engine.model.cluster import Cib, NodeAttributes
+from engine.model.finding import Command
 
 STANDBY = "standby"
 MAINTENANCE = "maintenance"
@@ -32,13 +33,20 @@ def how(node: str, mode: str, cib: Cib | None) -> str:
     )
 
 
-def way_out(node: str, mode: str, cib: Cib | None) -> str:
-    """The commands that really end the mode."""
+WAIT = 300
+"""Seconds for which the commands of a remedy wait for the cluster to come to rest."""
+
+
+def way_out(node: str, uname: str, mode: str, cib: Cib | None) -> tuple[Command, ...]:
+    """The commands that really end the mode, run on that node; `uname` as pacemaker writes it."""
+    usual = Command(node, ("pcs", "node", f"un{mode}", uname, f"--wait={WAIT}"))
     found = cib.of_node(node) if cib else None
-    usual = f"`pcs node un{mode} {found.uname if found else node}`"
     if found is None or not found.is_transient(mode):
-        return usual
-    transient = f"`{' '.join(transient_deleted(found.uname, mode))}`"
-    if found.is_permanent(mode):
-        return f"{transient} and {usual}"
-    return f"{transient} (`pcs node un{mode}` leaves a transient attribute as it is)"
+        return (usual,)
+    transient = Command(node, transient_deleted(found.uname, mode))
+    return transient, usual if found.is_permanent(mode) else at_rest(node)
+
+
+def at_rest(node: str) -> Command:
+    """It ends when the cluster has nothing left to do."""
+    return Command(node, ("crm_resource", "--wait", f"--timeout={WAIT}"))

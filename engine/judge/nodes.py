@@ -92,7 +92,8 @@ def _by_mode(code: str, node: ClusterNode, seen: str, cib: Cib | None) -> Findin
     return replace(
         plain,
         observed=plain.observed + modes.how(node.name, mode, cib),
-        remedy=f"Find out who set it and why; then {modes.way_out(node.name, mode, cib)}.",
+        remedy="Find out who set it and why, then end it.",
+        commands=modes.way_out(node.name, node.uname or node.name, mode, cib),
     )
 
 

@@ -168,9 +168,10 @@ def still_in_standby(
             name,
             f"node {name} is still in standby{modes.how(name, modes.STANDBY, cib)}",
             "active, as it was before the upgrade",
-            f"{modes.way_out(name, modes.STANDBY, cib)}; when it stays in standby, `pcs status` and"
-            " the node's journal tell why. Then run --restore again.",
+            "End the standby; when it stays, `pcs status` and the node's journal tell why. Then run"
+            " --restore again.",
             ("all-active",),
+            commands=modes.way_out(name, status.spelled(name), modes.STANDBY, cib),
         )
         for name in subjects
         if name in status.standby_nodes

@@ -7,9 +7,10 @@ stands below it, in a line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, TypeVar
 
-from engine.model.finding import Finding, Way
+from engine.model.finding import Command, Finding, Way
 from engine.model.groups import grouped
 
 
@@ -40,6 +41,29 @@ def in_words(findings: Sequence[Finding]) -> str:
         if not finding.follows
     ]
     return "\n".join([*lines, *in_one_line(findings)])
+
+
+def in_full(findings: Sequence[Finding]) -> str:
+    """The same, then the commands of those remedies."""
+    return "\n".join([in_words(findings), *command_lines(commands_of(_leading(findings)))])
+
+
+def commands_of(findings: Iterable[Finding | Mapping[str, Any]]) -> tuple[Command, ...]:
+    """What their remedies do, each command once; from findings, or as events have them."""
+    found = (command for one in findings for command in _commands(one))
+    return tuple(dict.fromkeys(found))
+
+
+def command_lines(commands: Iterable[Command]) -> list[str]:
+    """Where, then each command as it is pasted there; a node is named once for those in a row.
+
+    >>> command_lines([Command("ne02", ("pcs", "status")), Command("ne02", ("echo", "it is"))])
+    ['on ne02:', '  pcs status', "  echo 'it is'"]
+    """
+    lines = []
+    for place, there in groupby(commands, lambda command: command.place):
+        lines += [f"on {place}:", *(f"  {command}" for command in there)]
+    return lines
 
 
 def _leading(findings: Sequence[Finding]) -> list[Finding]:
@@ -105,3 +129,9 @@ def _follows(finding: Finding | Mapping[str, Any]) -> str:
 def _field(finding: Finding | Mapping[str, Any], name: str) -> str:
     found = getattr(finding, name) if isinstance(finding, Finding) else finding.get(name)
     return str(found or "")
+
+
+def _commands(finding: Finding | Mapping[str, Any]) -> Iterable[Command]:
+    if isinstance(finding, Finding):
+        return finding.commands
+    return map(Command.of, finding.get("commands", ()))

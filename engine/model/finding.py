@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -82,6 +83,51 @@ def acceptance_sentence(accepted: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
+class Command:
+    """One command of a remedy, to be run as root on a node. Never holds a secret.
+
+    `str` is the line as it is pasted into the shell (bash) there.
+
+    >>> print(Command("neteye02.neteyelocal", ("pcs", "resource", "enable", "it's $1")))
+    pcs resource enable 'it'"'"'s $1'
+    """
+
+    node: str
+    """The inventory's name; '' is the machine that runs the runbook."""
+    argv: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        return self.node or "the machine that runs the runbook"
+
+    def __str__(self) -> str:
+        return " ".join(map(_pasted, self.argv))
+
+    def as_data(self) -> dict[str, Any]:
+        """As journal, summary and plan have it."""
+        return {"node": self.node, "argv": list(self.argv)}
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Command:
+        """From that form."""
+        return cls(str(data["node"]), tuple(map(str, data["argv"])))
+
+
+def _pasted(argument: str) -> str:
+    """Quoted for the shell; in one line and harmless to a terminal, whatever is in it."""
+    if argument.isprintable():
+        return shlex.quote(argument)
+    # bytes that were no UTF-8 (PEP 383) are the bytes again
+    octets = argument.encode("utf-8", "surrogateescape")
+    return "$'{}'".format("".join(_octet(one) for one in octets))
+
+
+def _octet(octet: int) -> str:
+    is_plain = 32 <= octet < 127 and chr(octet) not in "\\'"
+    return chr(octet) if is_plain else f"\\{octet:03o}"
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that is not as it should be.
 
@@ -105,6 +151,8 @@ class Finding:
     """CODE@SUBJECT of the finding that this one follows from: it is told with that one."""
     question: str = ""
     """What could not be asked, of one that follows."""
+    commands: tuple[Command, ...] = ()
+    """What the remedy does, in this order; the text says why, and what to look at before."""
 
     @property
     def target(self) -> str:
@@ -117,6 +165,10 @@ class Finding:
 
     def weighed(self, severity: Severity, accepted: Acceptance | None = None) -> Finding:
         return replace(self, severity=severity, accepted=accepted)
+
+    def healed_by(self, *commands: Command) -> Finding:
+        """With these commands, after those that it has."""
+        return replace(self, commands=(*self.commands, *commands))
 
     @property
     def without_remedy(self) -> str:

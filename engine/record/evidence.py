@@ -193,7 +193,7 @@ class Evidence:
 def _without_weight(finding: Finding, *, over: bool) -> Finding:
     """A start condition judged after the start: its remedy may do harm by now."""
     if over:
-        return replace(finding, remedy=OVER)
+        return replace(finding, remedy=OVER, commands=())
     return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
 
 
@@ -227,6 +227,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "guide": list(finding.guide),
         "accepted": accepted.as_data() if accepted else None,
         **({"follows": finding.follows, "question": finding.question} if finding.follows else {}),
+        **({"commands": [one.as_data() for one in finding.commands]} if finding.commands else {}),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.model.event import Event
 
-_FIELDS = ("severity", "observed", "expected", "remedy", "guide", "accepted")
+_FIELDS = ("severity", "observed", "expected", "remedy", "commands", "guide", "accepted")
 
 
 FIRST_LOOK = "the first look"

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from engine.judge.ways import consequence, folded
+from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import acceptance_sentence
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
@@ -41,9 +41,15 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         steps_of=_steps,
         folded=folded,
         consequence=consequence,
+        commands=commands_in_lines,
         accepted_as=acceptance_sentence,
         colours=_COLOURS,
     )
+
+
+def commands_in_lines(findings: Iterable[Mapping[str, Any]]) -> str:
+    """What the remedies do, as it is copied from a page; '' when it is not given as commands."""
+    return "\n".join(command_lines(commands_of(findings)))
 
 
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -112,7 +118,7 @@ def _line(event: Mapping[str, Any]) -> Line | None:
             time,
             f"finding {event['code']} ({event['severity']}) {event['subject']}",
             f"{event['observed']}; expected {event['expected']}. {event['remedy']}",
-            "",
+            commands_in_lines((event,)),
         )
     if kind == "attachment":
         return Line(time, event["name"], "", _output(event))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.judge.text import counted, quoted
-from engine.judge.ways import consequence, folded
+from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
@@ -98,6 +98,8 @@ def _findings(findings: Iterable[Mapping[str, Any]], way: str) -> list[str]:
             lines.append(f"  BLOCKS {seen} expected {finding['expected']}.{remedy}")
         if below:
             lines.append(f"    {consequence(below)}")
+        if not finding["accepted"] and way != Way.SUPPORT:
+            lines += [f"    {line}" for line in command_lines(commands_of((finding, *below)))]
     return lines
 
 

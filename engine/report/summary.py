@@ -120,11 +120,12 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
         *("code", "severity", "subject", "observed", "expected"),
         *("remedy", "guide", "accepted"),
     )
+    maybe = ("follows", "question", "commands")
     for event in events:
         if event["event"] == "finding":
             key = (event["code"], event["subject"], event["observed"])
-            cause = {name: event[name] for name in ("follows", "question") if event.get(name)}
-            seen[key] = {**{name: event[name] for name in wanted}, **cause}
+            more = {name: event[name] for name in maybe if event.get(name)}
+            seen[key] = {**{name: event[name] for name in wanted}, **more}
     return list(seen.values())
 
 

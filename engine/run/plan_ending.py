@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.judge.text import quoted
-from engine.judge.ways import consequence, folded
+from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.change import Change
 from engine.model.definition import short
 from engine.model.event import stamp
@@ -214,6 +214,7 @@ def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[st
             yield f"  so        {consequence(below)}"
         yield f"  expected  {finding.expected}"
         yield f"  to do     {finding.remedy}"
+        yield from (f"            {line}" for line in command_lines(commands_of((finding, *below))))
         given = dict.fromkeys(_acceptance(one, never) for one in (finding, *below))
         yield f"  accept    {' '.join(given)}{' --by NAME' if _NOBODY not in given else ''}"
     accepted = [(f, f.accepted) for f in unique if f.accepted is not None]

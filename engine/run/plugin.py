@@ -13,7 +13,7 @@ from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.settle import refuse_unknown_steps
 from engine.errors import RunbookError, UsageError
-from engine.judge.ways import in_words
+from engine.judge.ways import in_full
 from engine.model.inventory import Inventory
 from engine.model.release import Release
 from engine.model.steps import Scope, StepItem, mark_of
@@ -297,7 +297,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     blocking = session.evidence.blocking
     if blocking:
         halting.by_findings(session.run, blocking)
-        text = in_words(blocking)
+        text = in_full(blocking)
         raise pytest.fail.Exception(session.run.redactor.clean_output(text), pytrace=False)
     return result
 

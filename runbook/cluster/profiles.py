@@ -12,7 +12,7 @@ from engine.judge import modes
 from engine.judge.normal import Expected, Observed
 from engine.model.cluster import ClusterStatus
 from engine.model.definition import ClusterDefinition
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.host import Version
 from engine.model.names import cib_in_names
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
@@ -196,16 +196,21 @@ def unstandby_ended(applied: Applied, look: Look) -> list[Finding]:
             f" {', '.join(left) or 'none by now, but the cluster did not come to rest'}",
             expected="exit status 0 and every operative node active",
             remedy="All nodes must be active before going on: look at `pcs status` and the"
-            f" node's journal, then run again.{_standby_left(look, status, left)}",
+            " node's journal, end what is left of the standby, then run again.",
             guide=("G24",),
+            commands=_standby_ended(look, status, left),
         )
     ]
 
 
-def _standby_left(look: Look, status: ClusterStatus, left: list[str]) -> str:
+def _standby_ended(look: Look, status: ClusterStatus, left: list[str]) -> tuple[Command, ...]:
     """What ends the standby of nodes that are still in it."""
     standby = [name for name in left if name in status.standby_nodes]
     if not standby:
-        return ""
+        return ()
     cib = cib_in_names(look.ask(look.names.active, CIB), look.names.of_pacemaker)
-    return f" Out of standby: {'; '.join(modes.way_out(n, modes.STANDBY, cib) for n in standby)}."
+    return tuple(
+        command
+        for name in standby
+        for command in modes.way_out(name, status.spelled(name), modes.STANDBY, cib)
+    )

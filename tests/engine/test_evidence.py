@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.finding import Acceptance
+from engine.model.finding import Acceptance, Command
 from engine.model.query import Asked
 from engine.record.evidence import GOES_ON, OVER, Evidence, StoppedForPerson, unanswered
 from engine.record.run import Run
@@ -87,13 +87,14 @@ def test_as_information_nothing_blocks(run: Run, evidence: Evidence) -> None:
 def test_a_start_condition_after_the_start_does_not_advise_as_before_it(
     run: Run, evidence: Evidence
 ) -> None:
-    finding = kit.finding(remedy="Set another password.")
+    finding = kit.finding(remedy="Set another password.").healed_by(Command(kit.N, ("passwd",)))
     evidence.judge([finding], observed="seen", information=True)
     run.memory.closed = True
     evidence.judge([finding], observed="seen", information=True)
     begun, over = (event["remedy"] for event in recorded(run, "finding"))
     assert begun == f"{GOES_ON} Set another password."
     assert over == OVER
+    assert [len(event.get("commands", ())) for event in recorded(run, "finding")] == [1, 0]
 
 
 def test_a_question_without_an_answer_blocks_for_each_node(run: Run, evidence: Evidence) -> None:

@@ -305,6 +305,11 @@ def codes(findings: Iterable[Finding]) -> list[str]:
     return sorted(f.code for f in findings)
 
 
+def told(finding: Finding) -> list[tuple[str, str]]:
+    """Node and line of each command that the finding's remedy has."""
+    return [(command.node, str(command)) for command in finding.commands]
+
+
 def assert_told_well(findings: Iterable[Finding]) -> None:
     """Each finding is complete: subject, what was seen, what was expected, the way out."""
     for finding in findings:

@@ -31,6 +31,7 @@ from tests.judge import builders as b
 DATA = Path(__file__).parents[1] / "data" / "pacemaker"
 A, B, C = NODES = ("ne-a", "ne-b", "ne-c")
 DELETE = "crm_attribute --node {} --name {} --lifetime reboot --delete"
+AT_REST = "crm_resource --wait --timeout=300"
 
 
 def status_of(case: str) -> ClusterStatus:
@@ -53,29 +54,34 @@ class TestModes:
     def test_each_is_told_with_the_command_that_helps(self) -> None:
         told = self.told()
         assert [told[n].code for n in NODES] == ["node-standby", "node-standby", "node-maintenance"]
-        assert "`pcs node unstandby ne-a`" in told[A].remedy
-        assert f"`{DELETE.format(B, 'standby')}`" in told[B].remedy
+        assert b.told(told[A]) == [(A, "pcs node unstandby ne-a --wait=300")]
+        assert b.told(told[B]) == [(B, DELETE.format(B, "standby")), (B, AT_REST)]
         assert "until its next start" in told[B].observed
-        assert f"`{DELETE.format(C, 'maintenance')}`" in told[C].remedy
+        assert b.told(told[C]) == [(C, DELETE.format(C, "maintenance")), (C, AT_REST)]
 
     def test_without_the_configuration_the_usual_way_is_told(self) -> None:
-        assert all("`pcs node un" in finding.remedy for finding in self.told(cib=False).values())
+        for finding in self.told(cib=False).values():
+            ((node, line),) = b.told(finding)
+            assert node == finding.subject
+            assert line.startswith("pcs node un")
 
     def test_both_at_once_need_both_commands(self) -> None:
         status, cib = seen("modes")
         both = replace(cib.attributes[1], permanent={"standby": "on"})
         found = node_states(status, (B,), (), replace(cib, attributes=(both,)))
-        assert f"`{DELETE.format(B, 'standby')}` and `pcs node unstandby ne-b`" in found[0].remedy
+        usual = "pcs node unstandby ne-b --wait=300"
+        assert b.told(found[0]) == [(B, DELETE.format(B, "standby")), (B, usual)]
 
     def test_what_restore_left_is_told_so_too(self) -> None:
         status, cib = seen("modes")
         (finding,) = still_in_standby(status, (B,), cib)
-        assert DELETE.format(B, "standby") in finding.remedy
+        assert b.told(finding)[0] == (B, DELETE.format(B, "standby"))
 
     def test_the_command_has_the_spelling_of_pacemaker(self) -> None:
         status, cib = seen("modes")
         ours = replace(cib, attributes=tuple(replace(a, uname="NE-B") for a in cib.attributes))
-        assert DELETE.format("NE-B", "standby") in node_states(status, (B,), (), ours)[0].remedy
+        (found,) = node_states(status, (B,), (), ours)
+        assert b.told(found)[0] == (B, DELETE.format("NE-B", "standby"))
 
     def test_standby_by_a_failure_ends_with_the_failure(self) -> None:
         status = b.with_node(b.observed(), b.N, standby_onfail=True).status
