@@ -82,6 +82,11 @@ class Case:
     stays: str = ""
     """Why the repair can't bring the standing cluster back to its start; the next case gets a
     fresh one."""
+    touches: tuple[str, ...] = ()
+    """The things that are not as they should be, and those that the repair changes: cases that
+    share none stand together in a storm. When nothing is said, all that its step looks at."""
+    hides: tuple[str, ...] = ()
+    """The things of which the run learns nothing while this is wrong; `*` is everything else."""
 
     @property
     def accepting(self) -> Case:
@@ -122,8 +127,10 @@ def red(
     not_accepted: str = "",
     ends: int = 0,
     stays: str = "",
+    touches: str = "",
+    hides: str = "",
 ) -> Case:
-    """A case that stops. Codes are separated by blanks; `also` is made of `STEP:CODE`."""
+    """A case that stops. Codes and things have blanks between them; `also` is of `STEP:CODE`."""
     return Case(
         name,
         start,
@@ -142,6 +149,8 @@ def red(
         not_accepted=not_accepted,
         ends=ends,
         stays=stays,
+        touches=tuple(touches.split()),
+        hides=tuple(hides.split()),
     )
 
 

@@ -25,6 +25,8 @@ def red(
     nodes: str = cases.SMALL,
     has_ocs: bool = True,
     stays: str = "",
+    touches: str = "",
+    hides: str = "",
 ) -> Case:
     """A case that is called like its scenario."""
     return cases.red(
@@ -38,6 +40,8 @@ def red(
         nodes=nodes,
         has_ocs=has_ocs,
         stays=stays,
+        touches=touches,
+        hides=hides,
     )
 
 
@@ -46,8 +50,8 @@ def green(scenario: str, start: Start, step: str, warnings: str = "") -> Case:
     return cases.green(scenario, start, step, warnings, scenario=scenario)
 
 
-def _preflight(scenario: str, step: str, codes: str, repair: Deed, stays: str = "") -> Case:
-    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair, stays=stays)
+def _preflight(scenario: str, step: str, codes: str, repair: Deed, touches: str) -> Case:
+    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair, touches=touches)
 
 
 def _last_round(scenario: str, step: str, codes: str, repair: Deed) -> Case:
@@ -166,7 +170,13 @@ _HTTPD = (
 )
 _PREFLIGHT = (
     *(
-        _preflight(f"custom-ocs-{kind}", CUSTOM, "ocs-server-custom", repairs.custom_server_removed)
+        _preflight(
+            f"custom-ocs-{kind}",
+            CUSTOM,
+            "ocs-server-custom",
+            repairs.custom_server_removed,
+            touches="glpi-servers",
+        )
         for kind in ("active", "other-case", "trailing-blank", "no-user")
     ),
     _preflight(
@@ -174,56 +184,94 @@ _PREFLIGHT = (
         PASSWORDS,
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
+        touches="ocs-password ocs-files",
     ),
     _preflight(
         "password-with-backslash",
         PASSWORDS,
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
+        touches="ocs-password ocs-files",
     ),
     _preflight(
         "password-with-blank",
         PASSWORDS,
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
+        touches="ocs-password ocs-files",
     ),
     _preflight(
         "password-computed",
         PASSWORDS,
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
+        touches="ocs-password ocs-files",
     ),
     _preflight(
-        "password-per-file", PASSWORDS, "ocs-passwords-differ", repairs.same_password_everywhere
+        "password-per-file",
+        PASSWORDS,
+        "ocs-passwords-differ",
+        repairs.same_password_everywhere,
+        touches="ocs-password ocs-files",
     ),
-    _preflight("glpi-key-gone", CUSTOM, "glpi-key-missing", repairs.key_back),
-    _preflight("password-refused", PASSWORDS, "ocs-login-failed", repairs.database_password_back),
+    _preflight("glpi-key-gone", CUSTOM, "glpi-key-missing", repairs.key_back, touches="glpi-key"),
+    _preflight(
+        "password-refused",
+        PASSWORDS,
+        "ocs-login-failed",
+        repairs.database_password_back,
+        touches="ocs-password",
+    ),
     # what a person answers leaves the cluster as it is: the case after it gets a fresh one
     _preflight(
         "glpi-database-on-another-server",
         CUSTOM,
         "glpi-database-elsewhere",
         repairs.servers_looked_at_there,
-    ),
-    _preflight("glpi-databases-two", CUSTOM, "glpi-database-unclear", repairs.glpi_config_named),
-    _preflight(
-        "memories-missing", "preflight.capacity", "memories-table", repairs.memories_table_back
+        touches="glpi-configuration",
     ),
     _preflight(
-        "memories-view", "preflight.capacity", "memories-table", repairs.memories_table_back
+        "glpi-databases-two",
+        CUSTOM,
+        "glpi-database-unclear",
+        repairs.glpi_config_named,
+        touches="glpi-configuration",
+    ),
+    _preflight(
+        "memories-missing",
+        "preflight.capacity",
+        "memories-table",
+        repairs.memories_table_back,
+        touches="memories",
+    ),
+    _preflight(
+        "memories-view",
+        "preflight.capacity",
+        "memories-table",
+        repairs.memories_table_back,
+        touches="memories",
     ),
     _preflight(
         "ocs-database-other",
         "preflight.capacity",
         "ocs-database-elsewhere",
         repairs.ocs_database_corrected,
+        touches="ocs-files",
     ),
     # these two last: what is in the column does not come back
     _preflight(
-        "capacity-decimal", "preflight.capacity", "capacity-column", repairs.text_column_again
+        "capacity-decimal",
+        "preflight.capacity",
+        "capacity-column",
+        repairs.text_column_again,
+        touches="memories",
     ),
     _preflight(
-        "capacity-missing", "preflight.capacity", "memories-table", repairs.text_column_again
+        "capacity-missing",
+        "preflight.capacity",
+        "memories-table",
+        repairs.text_column_again,
+        touches="memories",
     ),
 )
 _BEGINNING = (
@@ -323,13 +371,35 @@ _BEGINNING = (
     _left("rpmnew-in-upgrade-voting-only", "upgrade.stop[1]", "operative=2,elastic=1,voting=1"),
 )
 _PACKAGES = (
-    _preflight("packages-excluded", REPOSITORY, "packages-hidden", repairs.excludes_removed),
     _preflight(
-        "packages-excluded-in-repository", REPOSITORY, "packages-hidden", repairs.excludes_removed
+        "packages-excluded",
+        REPOSITORY,
+        "packages-hidden",
+        repairs.excludes_removed,
+        touches="dnf-excludes",
     ),
-    _preflight("update-waiting", REPOSITORY, "transaction-unfinished", repairs.nothing_waits),
+    _preflight(
+        "packages-excluded-in-repository",
+        REPOSITORY,
+        "packages-hidden",
+        repairs.excludes_removed,
+        touches="dnf-excludes",
+    ),
+    _preflight(
+        "update-waiting",
+        REPOSITORY,
+        "transaction-unfinished",
+        repairs.nothing_waits,
+        touches="dnf-transaction",
+    ),
     green("kernel-excluded", Start.BEGINNING, REPOSITORY, "packages-rule-idle"),
-    _preflight("repository-gone", REPOSITORY, "repository-missing", repairs.package_taken_again),
+    _preflight(
+        "repository-gone",
+        REPOSITORY,
+        "repository-missing",
+        repairs.package_taken_again,
+        touches="dnf-transaction packages",
+    ),
     *(
         _from_start(
             scenario, "verification.versions", "packages-behind", 1, repairs.excludes_removed

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.state import State
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
-from tests.faults.lab import TRACEBACK, left_undone, own_words, said
+from tests.faults.lab import said
 from tests.faults.running import Running
 from tests.findings.case import CLEAN, REACHED, Case, Start, described
 from tests.findings.picture import Picture, picture
+from tests.findings.told import findings_of, listed, problems_of
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import ROOT, Project, Ran, copy_project
 from tests.integration.outcome import assert_upgraded
@@ -143,29 +144,37 @@ class Lab:
 
     @property
     def printed(self) -> list[tuple[str, str]]:
-        """Node ("": this machine) and line of the commands that the first run's findings print."""
+        """Node ("": this machine) and line of the commands that the case's findings print."""
         assert self.first is not None
         found = [
             (command["node"], shlex.join(command["argv"]))
             for event in self.first.events
-            if event["event"] == "finding" and event["severity"] == "block"
+            if event["event"] == "finding" and (event["step"], event["code"]) in self.wanted
             for command in event.get("commands", ())
         ]
         return list(dict.fromkeys(found))
+
+    @property
+    def wanted(self) -> set[tuple[str, str]]:
+        """Step and code of the findings that have to block the case's first run."""
+        also = {(self._named(step), code) for step, code in self.case.also}
+        return {(step, code) for step in self.steps for code in self.case.codes} | also
+
+    def part(self, case: Case) -> Lab:
+        """One of several cases on this cluster: what its deeds set and answer is set for all."""
+        return replace(self, case=case)
 
     # what is expected
 
     def expect_first(self) -> None:
         """The run turns red at the case's step, with its findings and exit code, nowhere else."""
         ran = self.first = self.run(*self._plan)
-        case, steps = self.case, self.steps
-        blocking = _found(ran, "block")
-        also = {(self._named(step), code) for step, code in case.also}
-        wanted = {(step, code) for step in steps for code in case.codes} | also
-        warned = _found(ran, "warn")
-        problems = _problems(ran, case.exit_code)
+        case, steps, wanted = self.case, self.steps, self.wanted
+        blocking = findings_of(ran, "block")
+        warned = findings_of(ran, "warn")
+        problems = problems_of(ran, case.exit_code)
         if blocking != wanted:
-            problems.append(f"found {_listed(blocking)}, expected {_listed(wanted)}")
+            problems.append(f"found {listed(blocking)}, expected {listed(wanted)}")
         problems += [
             f"no warning {code} at {step}"
             for step in steps
@@ -207,9 +216,9 @@ class Lab:
         return ("--plan",) if self.case.start is Start.PREFLIGHT else ()
 
     def _expect_green(self, ran: Ran, when: str) -> None:
-        problems = _problems(ran, self.case.ends)
-        if blocking := _found(ran, "block"):
-            problems.append(f"found {_listed(blocking)}")
+        problems = problems_of(ran, self.case.ends)
+        if blocking := findings_of(ran, "block"):
+            problems.append(f"found {listed(blocking)}")
         if problems:
             raise Red(f"{when}: {'; '.join(problems)}. It said: {said(ran)}", self.columns)
 
@@ -237,7 +246,7 @@ class Lab:
             wrong.insert(0, STEP.scenario(case.scenario).description)
         columns = {"what goes wrong": "; ".join(wrong), "from": f"{case.start} ({case.nodes})"}
         if self.first is not None:
-            found = sorted({code for _, code in _found(self.first, "block")})
+            found = sorted({code for _, code in findings_of(self.first, "block")})
             columns |= {
                 "red step": _shown(case.step) if found else "none",
                 "findings": ", ".join(found or case.warnings),
@@ -251,28 +260,6 @@ class Lab:
 
 def _shown(step: str) -> str:
     return step.format(active="N", other="OTHER", each="each node")
-
-
-def _found(ran: Ran, severity: str) -> set[tuple[str, str]]:
-    """Step and code of the findings of that weight that nobody accepted."""
-    return {
-        (event["step"], event["code"])
-        for event in ran.events
-        if event["event"] == "finding"
-        and event["severity"] == severity
-        and not event.get("accepted")
-    }
-
-
-def _listed(pairs: set[tuple[str, str]]) -> str:
-    return ", ".join(f"{code} at {step}" for step, code in sorted(pairs)) or "nothing"
-
-
-def _problems(ran: Ran, code: int) -> list[str]:
-    problems = [] if ran.code == code else [f"exit code {ran.code}, expected {code}"]
-    if TRACEBACK in own_words(ran.console) or "INTERNALERROR" in ran.console:
-        problems.append("a traceback on the console")
-    return problems + left_undone(ran)
 
 
 @dataclass
