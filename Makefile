@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration lengthy faults matrix findings proofs some-edges some-faults setup sshd chromium clean
+.PHONY: rehearsal test lint unit integration lengthy proof faults matrix findings proofs setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -54,31 +54,32 @@ integration: setup
 lengthy: setup
 	$(BIN)/pytest -q -m lengthy $$($(BIN)/python -m tests.proving.lengthy $(COUNT))
 
-# Faults during a run, on rehearsal clusters; hours. What is green on this commit is not run again.
-# SHARD=2/6, FAULTS=name,name, or COUNT=5 (rotated by the commit id); AGAIN=1: the green ones too.
-# The table: docs/faults.md
-faults: setup
-	$(BIN)/python -m tests.faults $(if $(SHARD),--shard $(SHARD)) $(if $(FAULTS),--only $(FAULTS)) \
-	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again)
+# Every edge, fault and finding on rehearsal clusters, side by side; hours. What is green on this
+# commit is not run again. The page, when nothing is missing: docs/proof.md
+# SHARD=2/6, CASES=name,name, or COUNT=5 (rotated by the commit id); AGAIN=1: the green ones too;
+# WORKERS=2: so many clusters. A part of it: make matrix, faults, or findings, with the same.
+PROOF = $(BIN)/python -m tests.proving $(if $(SHARD),--shard $(SHARD)) $(if $(COUNT),--count $(COUNT)) \
+  $(if $(AGAIN),--again) $(if $(WORKERS),--workers $(WORKERS)) \
+  $(if $(CASES)$(EDGES)$(FAULTS),--only $(or $(CASES),$(EDGES),$(FAULTS)))
 
-# The runbook killed at every edge of its journal, and run again; hours. Cases as above.
-# SHARD=2/6, EDGES=name,name, or COUNT=3; WORKERS=2: two clusters at once. docs/matrix.md
+proof: setup
+	$(PROOF)
+
+# The runbook killed at every edge of its journal, and run again; EDGES=name,name.
 matrix: setup
-	$(BIN)/python -m tests.matrix $(if $(SHARD),--shard $(SHARD)) $(if $(EDGES),--only $(EDGES)) \
-	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again) $(if $(WORKERS),--workers $(WORKERS))
+	$(PROOF) --kinds matrix
 
-# Every finding provoked and healed, on rehearsal clusters; hours.
-# SHARD=2/4, CASES=name,name, COUNT=5, AGAIN=1 as above. docs/healed.md
+# Faults during a run; FAULTS=name,name.
+faults: setup
+	$(PROOF) --kinds faults
+
+# Every finding provoked and healed.
 findings: setup
-	$(BIN)/python -m tests.findings $(if $(SHARD),--shard $(SHARD)) $(if $(CASES),--only $(CASES)) \
-	  $(if $(COUNT),--count $(COUNT)) $(if $(AGAIN),--again)
+	$(PROOF) --kinds findings
 
-# What .ci/run takes of edges and faults: run for real, whatever is on record.
-proofs: some-edges some-faults
-some-edges:
-	$(MAKE) matrix COUNT=3 AGAIN=1
-some-faults:
-	$(MAKE) faults COUNT=5 AGAIN=1
+# What .ci/run takes of edges and faults: run for real, side by side, whatever is on record.
+proofs: setup
+	$(BIN)/python -m tests.proving --some matrix=3,faults=5 --again
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -281,7 +281,14 @@ class Applier:
             with contextlib.suppress(Lost, UsageError):
                 self.records.keep()
 
-        follower = detached.Follower(self.transport, change.node, base, log.feed, idle)
+        follower = detached.Follower(
+            self.transport,
+            change.node,
+            base,
+            log.feed,
+            idle,
+            patience=self.run.inventory.settings.absence_seconds,
+        )
         try:
             with self.run.interrupts.at_once():  # it runs without us, and is followed later
                 last = follower.follow(change.deadline)

@@ -24,8 +24,6 @@ CHUNK = 1 << 20
 CHUNKS = 64
 """Bytes of the log read at a time, and how many times in a row before the deadline is looked at."""
 POLL = 1.0
-PATIENCE = 900.0
-"""Seconds for which N may be out of reach while its command runs (a reboot takes minutes)."""
 
 
 class NotStarted(RunbookError):
@@ -113,9 +111,10 @@ class Follower:
     on_output: Callable[[bytes], None]
     on_idle: Callable[[str], None]
     """Called at every look with a word on the connection, for the progress line and the lease."""
+    patience: float
+    """Seconds for which N may be out of reach."""
     clock: Callable[[], float] = time.monotonic
     wait: Callable[[float], None] = time.sleep
-    patience: float = PATIENCE
 
     def follow(self, deadline: float) -> Progress:
         """The last look: with an exit status, interrupted, or alive when the deadline is over.

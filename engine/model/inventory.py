@@ -106,6 +106,10 @@ class Settings:
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = field(default=None, metadata=_NOWHERE)
     """The operator's key, private or public, that signs the evidence; None: one is looked for."""
+    command_seconds: int | None = field(default=None, metadata=_NOWHERE)
+    """What a question or a change on a node may take at most; None: each has its own deadline."""
+    absence_seconds: int = field(default=900, metadata=_NOWHERE)
+    """For how long N may be out of reach while its command runs (a reboot takes minutes)."""
     accept: tuple[str, ...] = field(default=(), metadata=_NOWHERE)
     """`runbook_accept`: acceptances as on the command line, CODE[@SUBJECT]=REASON, one a line."""
     accepted_by: str | None = field(default=None, metadata=_NOWHERE)

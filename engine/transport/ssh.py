@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ class SshTransport:
         self._identities = Identities(question)
         self._identities.on_stranger = lambda lost: self.on_stranger(lost)
         self._closed = threading.Event()
+        self._most_seconds = float(inventory.settings.command_seconds or math.inf)
 
     def confirm(self, node: str, known: Known) -> None:
         self._guard.check_node(node)
@@ -82,7 +84,7 @@ class SshTransport:
         deadline: float,
         gate: Sequence[str] = (),
     ) -> Answer:
-        collector = Collector(node, [argv], deadline, gate=gate)
+        collector = Collector(node, [argv], self._within(deadline), gate=gate)
         return collector.only(self._ask(node, collector, stdin))
 
     def ask_batch(
@@ -90,8 +92,12 @@ class SshTransport:
     ) -> list[Answer | Lost]:
         if not argvs:
             return []
-        collector = Collector(node, argvs, deadline)
+        collector = Collector(node, argvs, self._within(deadline))
         return self._ask(node, collector, None)
+
+    def _within(self, deadline: float) -> float:
+        """What the inventory allows a command on a node."""
+        return min(deadline, self._most_seconds)
 
     def stream(
         self,
@@ -106,7 +112,7 @@ class SshTransport:
             raise UsageError("stream needs exactly one of on_line and on_chunk")
         splitter = LineSplitter(on_line) if on_line else None
         sink: Sink = splitter.feed if splitter else on_chunk  # type: ignore[assignment]
-        collector = Collector(node, [argv], deadline, sink)
+        collector = Collector(node, [argv], self._within(deadline), sink)
         results = self._ask(node, collector, None)
         if splitter:
             splitter.finish()

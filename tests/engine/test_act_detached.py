@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,6 +122,18 @@ def test_a_started_command_out_of_reach_for_good_is_unknown(
     assert "never started" not in text
     assert made.ending() == (Ending.UNKNOWN, 12)
     assert made.run.memory.open_intents()
+
+
+@pytest.mark.parametrize("seconds", [60, 900])
+def test_the_inventory_says_how_long_n_may_be_out_of_reach(
+    long_command: Make, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    made = long_command([said("alive - 0\n"), kit.unreachable()])
+    monkeypatch.setattr(made.records, "keep", lambda share=3: None)
+    settings = replace(made.run.inventory.settings, absence_seconds=seconds)
+    made.run.inventory = replace(made.run.inventory, settings=settings)
+    made.refused(upgrade(deadline=10_000.0))
+    assert seconds <= made.time.clock() < seconds + 30
 
 
 def test_a_renewal_that_fails_once_does_not_end_the_following(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from engine.act.detached import (
-    PATIENCE,
     Follower,
     NotStarted,
     Progress,
@@ -61,7 +60,7 @@ def over(status: int | None, log: bytes = LOG) -> Progress:
 class Following:
     """A follower with its command, what it handed over and what it said."""
 
-    def __init__(self, at: Callable[[float], Progress | Lost], patience: float = PATIENCE) -> None:
+    def __init__(self, at: Callable[[float], Progress | Lost], patience: float = 900) -> None:
         self.time = kit.FakeTime()
         self.node = LongCommand(self.time, at)
         self.output = b""
@@ -72,9 +71,9 @@ class Following:
             BASE,
             self._take,
             self.words.append,
+            patience,
             self.time.clock,
             self.time.wait,
-            patience,
         )
 
     def _take(self, chunk: bytes) -> None:

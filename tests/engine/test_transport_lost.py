@@ -18,15 +18,20 @@ import pytest
 
 from engine.errors import UsageError
 from engine.model.answer import Answer, Lost, LostKind
+from engine.queries.identity import WHO
 from engine.transport import connection
 from engine.transport.base import in_parallel
+from engine.transport.firewall import Firewall
+from engine.transport.ssh import SshTransport
 from tests.engine.sshd import (
     NODE,
     Sshd,
     children,
     free_port,
+    inventory,
     key,
     running,
+    this_machine,
     transport,
     write_known_hosts,
 )
@@ -62,6 +67,23 @@ def test_a_deadline_ends_the_whole_process_group(server: Sshd) -> None:
     with server.transport() as door, pytest.raises(Lost, match="ended"):
         door.run(NODE, ["sh", "-c", script], deadline=1.5)
     assert processes("47110815") == []
+
+
+def test_the_inventory_limits_every_deadline(server: Sshd, tmp_path: Path) -> None:
+    listed = inventory(server.host(NODE))
+    listed = replace(listed, settings=replace(listed.settings, command_seconds=1))
+    with SshTransport(listed, Firewall(listed), WHO.argv) as door:
+        door.confirm(NODE, this_machine())
+        for ask in (
+            lambda: door.run(NODE, ["sleep", "4712"], deadline=60),
+            lambda: door.stream(NODE, ["sleep", "4712"], on_line=str, deadline=60),
+            lambda: door.fetch(NODE, ["sleep", "4712"], tmp_path / "copy", deadline=60),
+        ):
+            with pytest.raises(Lost, match="was not done after 1 second"):
+                ask()
+        (answer,) = door.ask_batch(NODE, [["sleep", "4712"]], deadline=60)
+        assert isinstance(answer, Lost)
+        assert answer.kind is LostKind.DEADLINE
 
 
 def test_an_early_124_is_an_answer(server: Sshd) -> None:

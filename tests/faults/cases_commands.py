@@ -6,7 +6,7 @@ from tests.faults.fault import fault
 from tests.faults.lab import FIRST_ROUND, Lab
 from tests.faults.running import Running
 from tests.faults.strikes import shim, standin_faults
-from tests.proving.runner import Red
+from tests.proving.kind import Red
 
 HUNDRED_MB = 100_000_000
 LINE = "a line of a command that does not stop talking, the same each time"
@@ -18,21 +18,21 @@ MOST_KEPT = 25 << 20
 """Bytes of a console or journal that a person can still open."""
 
 
-@fault("`neteye health deep` on N never answers (deadlines 40 s)")
+@fault("`neteye health deep` on N never answers (`runbook_command_seconds=40`)")
 def question_hangs(lab: Lab) -> None:
     with standin_faults(lab, lab.cluster.active, '{"health": {"deep": {"hang": true}}}'):
-        running = lab.start(plugins=("short_deadlines",))
+        running = lab.start(command_seconds=40)
         lab.expect(running, 10, "question-unanswered", "neteye health deep")
         _is_gone(lab, "neteye health deep")
     lab.run_again()
     lab.expect_upgraded(rounds=2)
 
 
-@fault("`pcs node unstandby` on N never ends (deadlines 40 s)")
+@fault("`pcs node unstandby` on N never ends (`runbook_command_seconds=40`)")
 def change_hangs(lab: Lab) -> None:
     hang = 'if [ "$1 $2" = "node unstandby" ]; then exec sleep 98765; fi\n' + REAL
     with shim(lab, lab.cluster.active, "pcs", hang):
-        running = lab.start(plugins=("short_deadlines",))
+        running = lab.start(command_seconds=40)
         lab.expect(running, 12, "not known", "unstandby", "[Rr]un again")
         _is_gone(lab, "sleep 98765")
     lab.run_again()

@@ -21,9 +21,11 @@ def connection_cut_20_s(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("the same, never restored; restored after the run has given up (30 s instead of 15 min)")
+@fault(
+    "the same, never restored; restored after the run has given up (`runbook_absence_seconds=30`)"
+)
 def connection_cut_for_good(lab: Lab) -> None:
-    running = lab.start(plugins=("short_patience",))
+    running = lab.start(absence_seconds=30)
     running.until_intent(FIRST_ROUND)
     lab.until_task(running, "upgrade-1", "packages")
     with cut(lab, lab.cluster.active):

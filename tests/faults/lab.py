@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal import cluster, podman, waiting
+from rehearsal.errors import RehearsalError
 from rehearsal.run import wait_for
 from rehearsal.state import State
 from rehearsal.topology import parse_counts
@@ -19,7 +20,7 @@ from tests.faults.running import Running
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import Project, Ran, copy_project
 from tests.integration.outcome import all_starts, assert_upgraded
-from tests.proving.runner import Red
+from tests.proving.kind import NotAtStart, Red
 
 SEED = 15
 FIRST_ROUND = "upgrade.run[1]#1"
@@ -50,21 +51,31 @@ class Lab:
     def start(
         self,
         *arguments: str,
-        plugins: tuple[str, ...] = (),
         clone: str = "clone",
         home: Path | None = None,
+        **settings: object,
     ) -> Running:
-        """`pytest runbook --inventory FILE ...`, started."""
+        """`pytest runbook --inventory FILE ...`, started; `settings` are those of the inventory."""
         self._started += 1
+        project = self.project(clone)
         running = Running.start(
-            self.project(clone),
-            ["--inventory", str(self.cluster.inventory), *arguments],
+            project,
+            ["--inventory", str(self._inventory(project, settings)), *arguments],
             self.evidence / f"console-{self._started}.txt",
-            plugins=plugins,
             extra={"HOME": str(home)} if home else {},
         )
         self.stack.callback(running.stop)
         return running
+
+    def _inventory(self, project: Project, settings: Mapping[str, object]) -> Path:
+        """The cluster's, or a copy with these settings in it."""
+        if not settings:
+            return self.cluster.inventory
+        added = "".join(f"runbook_{name}={value}\n" for name, value in settings.items())
+        # where an operator keeps it: of all paths given pytest makes out the root
+        path = project.directory / "prod.ini"
+        path.write_text(f"{self.cluster.inventory.read_text()}\n[all:vars]\n{added}")
+        return path
 
     def expect(
         self,
@@ -226,18 +237,25 @@ def left_undone(ran: Ran) -> list[str]:
 @contextmanager
 def lab(fault: Fault, evidence: Path, name: str) -> Iterator[Lab]:
     """A lab with the fault's cluster at its start; `name` is the cluster's, kept for the next."""
-    wanted = {"seconds_per_node": 4, **fault.settings}
-    before = State(name).read()
-    if before is not None and before[0].counts == parse_counts(fault.nodes):
-        cluster.reset(name, fault.scenario, SEED, wanted, say=_quiet)
-    else:
-        cluster.up(name, fault.scenario, SEED, fault.nodes, wanted, say=_quiet)
+    try:
+        _to_start(fault, name)
+    except RehearsalError as error:
+        raise NotAtStart(f"the cluster can't be brought to its start: {error}") from error
     made = Lab(fault, TestCluster(name, cluster.topology(name)), evidence)
     with made.stack:
         yield made
     for clone in evidence.glob("clone*"):
         shutil.copytree(clone / "reports", evidence / f"{clone.name}-reports", symlinks=True)
         shutil.rmtree(clone)
+
+
+def _to_start(fault: Fault, name: str) -> None:
+    wanted = {"seconds_per_node": 4, **fault.settings}
+    before = State(name).read()
+    if before is not None and before[0].counts == parse_counts(fault.nodes):
+        cluster.reset(name, fault.scenario, SEED, wanted, say=_quiet)
+    else:
+        cluster.up(name, fault.scenario, SEED, fault.nodes, wanted, say=_quiet)
 
 
 def _quiet(text: str) -> None:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.run import wait_for
-from tests.integration.invocation import Project, Ran, environment
+from tests.integration.invocation import ROOT, Project, Ran, environment
 
-PLUGINS = Path(__file__).resolve().parent / "plugins"
 DEADLINE = 600.0
 """Seconds in which every run of a fault has to end; longer is a hang."""
 
@@ -55,7 +54,7 @@ class Running:
                 env={
                     **environment(),
                     "PYTHONUNBUFFERED": "1",
-                    **({"PYTHONPATH": str(PLUGINS)} if plugins else {}),
+                    **({"PYTHONPATH": str(ROOT)} if plugins else {}),
                     **(extra or {}),
                 },
                 stdin=subprocess.DEVNULL,

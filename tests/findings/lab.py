@@ -30,7 +30,7 @@ from tests.integration.outcome import assert_upgraded
 from tests.matrix import kill
 from tests.matrix.clones import kill_left_behind
 from tests.matrix.edges import Point
-from tests.proving.runner import Red
+from tests.proving.kind import Red
 
 SEED = 15
 SETTINGS = "/etc/neteye-rehearsal/settings.json"

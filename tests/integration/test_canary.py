@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.running import PLUGINS, Running
+from tests.faults.running import Running
 from tests.integration import planted
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.conftest import SMALL
@@ -129,7 +129,7 @@ def _terminated(story: Story) -> None:
 def _killed(story: Story) -> None:
     witness = story.consoles / "witness"
     trap = kill.environment("upgrade.run[1]#1", Point.RUNNING, witness)
-    mark = {"MATRIX_INVENTORY": str(story.inventory), "PYTHONPATH": f"{ROOT}:{PLUGINS}"}
+    mark = {"MATRIX_INVENTORY": str(story.inventory)}
     story.run("killed", "tests.matrix.kill", **trap, **mark)
     kill_left_behind(story.inventory)
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.record.journal import read_journal
+from rehearsal.errors import RehearsalError
 from tests.integration.invocation import Ran
 from tests.matrix.clones import NotKilled
 from tests.matrix.edges import Edge, problem
 from tests.matrix.endstate import end_state, files, rewritten
 from tests.matrix.worker import Worker
-from tests.proving.runner import Red
+from tests.proving.kind import NotAtStart, Red
 
 COLUMNS = ("state", "load", "killed run", "resumed", "goes on", "third run")
 T = TypeVar("T")
@@ -38,10 +39,17 @@ class Times:
 
 def run_edge(worker: Worker, edge: Edge, evidence: Path) -> dict[str, str]:
     """Prove one edge; returns its columns. Raises Red with what is not as it must be."""
-    columns = {"state": edge.state, "resumed": "elsewhere" if edge.resumes_elsewhere else "here"}
+    columns = {"resumed": "elsewhere" if edge.resumes_elsewhere else "here"}
+    times = Times(columns)
+    try:
+        columns["state"] = times.of("load", lambda: worker.bring_to(edge.state))
+    except (NotKilled, RehearsalError) as error:
+        raise NotAtStart(
+            f"the cluster can't be brought to {edge.state}: {error}", columns
+        ) from error
     with _kept(worker, evidence):
         try:
-            problems = _prove(worker, edge, evidence, Times(columns))
+            problems = _prove(worker, edge, evidence, times)
         except NotKilled as error:
             raise Red(str(error), columns) from error
         if problems:
@@ -52,10 +60,7 @@ def run_edge(worker: Worker, edge: Edge, evidence: Path) -> dict[str, str]:
 
 def _prove(worker: Worker, edge: Edge, evidence: Path, times: Times) -> list[str]:
     first, other = worker.clones
-    first.forget()
-    other.forget()
     resuming, last = (other, first) if edge.resumes_elsewhere else (first, other)
-    times.of("load", lambda: worker.load(edge.state))
     inventory = worker.inventory
     killed = times.of(
         "killed run",
@@ -71,9 +76,10 @@ def _prove(worker: Worker, edge: Edge, evidence: Path, times: Times) -> list[str
         return problems  # a cluster that was not upgraded differs in everything
     if third.changes:
         problems.append(f"the third run made {len(third.changes)} changes")
-    problems += worker.reference.end.differences(end_state(worker.cluster))
-    again = rewritten(before, files(worker.cluster))
-    return problems + [f"written again with the same content: {path}" for path in again]
+    end, after = end_state(worker.cluster), files(worker.cluster)
+    problems += [f"written again with the same content: {p}" for p in rewritten(before, after)]
+    # last, as it may take the cluster
+    return problems + worker.end_of_undisturbed().differences(end)
 
 
 def _not_killed_there(worker: Worker, edge: Edge, killed: Ran) -> list[str]:
@@ -114,4 +120,6 @@ def _kept(worker: Worker, evidence: Path) -> Iterator[None]:
             if clone.reports.is_dir():
                 target = evidence / f"reports-{clone.directory.name}"
                 shutil.copytree(clone.reports, target, symlinks=True, dirs_exist_ok=True)
+        for console in worker.base.glob("*.console"):
+            shutil.copy2(console, evidence)
         raise

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 START = "start"
@@ -76,6 +77,17 @@ def changes_of(events: Iterable[Mapping[str, Any]]) -> list[Made]:
     ]
 
 
+def read_changes(text: str) -> list[Made]:
+    """The changes of a list as `as_list` writes it."""
+    words = (line.split() for line in text.splitlines())
+    return [Made(key, is_detached=bool(rest)) for key, *rest in words]
+
+
+def as_list(changes: Iterable[Made]) -> str:
+    """A line a change: its key, and whether it is detached."""
+    return "".join(f"{made.key}{' detached' if made.is_detached else ''}\n" for made in changes)
+
+
 def first_keys(changes: Sequence[Made]) -> dict[str, str]:
     """Saved state -> key of the first change made from it. ValueError when a phase has none."""
     found = {}
@@ -108,3 +120,10 @@ def problem(edge: Edge, events: Iterable[Mapping[str, Any]], where: str) -> str 
     if kinds == wanted:
         return None
     return f"{where} has {kinds or 'nothing'} of {edge.key}, expected {wanted or 'nothing'}"
+
+
+LIST = Path(__file__).resolve().parent / "changes.txt"
+CHANGES = read_changes(LIST.read_text(encoding="utf-8"))
+"""What an undisturbed run does on the cluster of the matrix. By it the edges are known before there
+is a cluster; the undisturbed run of every proof is held against it."""
+EDGES: dict[str, Edge] = {edge.name: edge for edge in edges(CHANGES)}

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from rehearsal.reached import reached
 from tests.integration.clusters import TestCluster
@@ -109,7 +110,15 @@ def end_state(cluster: TestCluster) -> EndState:
     parts["configuration"] = configuration(cluster.run(cluster.active, ("cibadmin", "--query")))
     parts["database"] = cluster.sql(_SQL)
     parts["ocs"] = str(ocs_answer(cluster))
-    return EndState(parts)
+    network = cluster.topology.network
+    return EndState({k: anonymous(text, cluster.name, network) for k, text in parts.items()})
+
+
+def anonymous(text: str, name: str, network: IPv4Network) -> str:
+    """Without what tells two clusters of the same seed apart: their names and addresses."""
+    addresses = str(network.network_address).removesuffix(".0")
+    text = text.replace(name, "CLUSTER")
+    return re.sub(rf"(?<![0-9]){re.escape(addresses)}(?=\.[0-9])", "NETWORK", text)
 
 
 def plain(text: str) -> str:

@@ -7,16 +7,29 @@ import re
 import signal
 import subprocess
 import sys
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from engine.waiting import poll
 from tests.integration.invocation import ROOT
+from tests.matrix import reference, worker
 from tests.matrix.clones import kill_left_behind
-from tests.matrix.edges import Edge, Made, Point, changes_of, edges, first_keys, problem, short_name
-from tests.matrix.endstate import EndState, configuration, plain, rewritten
-from tests.matrix.worker import Reference
+from tests.matrix.edges import (
+    Edge,
+    Made,
+    Point,
+    as_list,
+    changes_of,
+    edges,
+    first_keys,
+    problem,
+    read_changes,
+    short_name,
+)
+from tests.matrix.endstate import EndState, anonymous, configuration, plain, rewritten
+from tests.matrix.worker import Worker
 from tests.proving.choice import Shard, rotated
 
 NODE = "neteye01.neteyelocal"
@@ -186,9 +199,57 @@ def test_end_states_differ_line_by_line() -> None:
     assert EndState.from_json(one.to_json()) == one
 
 
-def test_a_reference_is_kept_whole() -> None:
-    made = Reference(tuple(CHANGES), EndState({"ocs": "400"}))
-    assert Reference.from_json(made.to_json()) == made
+def test_the_end_of_an_undisturbed_run_is_made_once_for_a_state_of_the_code(tmp_path: Path) -> None:
+    made: list[EndState] = []
+
+    def make() -> EndState:
+        made.append(EndState({"ocs": "400"}))
+        return made[-1]
+
+    assert reference.end_of_undisturbed(make, tmp_path) == EndState({"ocs": "400"})
+    assert reference.end_of_undisturbed(make, tmp_path) == made[0]
+    assert len(made) == 1
+    with pytest.raises(ZeroDivisionError):
+        reference.end_of_undisturbed(lambda: EndState({"ocs": str(1 / 0)}), tmp_path / "other")
+    assert reference.end_of_undisturbed(make, tmp_path / "other") == made[1]
+
+
+def test_an_undisturbed_run_makes_the_changes_of_the_list() -> None:
+    reference.check(CHANGES, CHANGES)
+    told = r"more: reactivation.fencing#1; missing: gone#1.* correct the list"
+    with pytest.raises(RuntimeError, match=told):
+        reference.check(CHANGES, [*CHANGES[:-1], Made("gone#1", False)])
+
+
+def test_the_list_is_read_as_it_is_written() -> None:
+    assert read_changes(as_list(CHANGES)) == CHANGES
+    assert "update.run#1 detached\nupdate.fencing#1\n" in as_list(CHANGES)
+
+
+def test_a_state_is_made_when_it_is_wanted_a_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Worker("matrix-test", str)
+    saved: list[str] = []
+    done: list[str] = []
+    monkeypatch.setattr(worker.rehearsal_cluster, "saved_states", lambda name: saved)
+    monkeypatch.setattr(
+        worker.rehearsal_cluster, "load", lambda name, label, say: done.append(f"load {label}")
+    )
+    monkeypatch.setattr(made, "_to_start", lambda: done.append("start"))
+    monkeypatch.setattr(made, "_make", lambda state: (saved.append(state), done.append("make")))
+    made.__dict__["clones"] = ()
+    states = [made.bring_to("planned-stop") for _ in range(3)]
+    assert states == ["start", "planned-stop", "planned-stop"]
+    assert done == ["start", "make", "load planned-stop"]
+    assert made.bring_to("start") == "start"
+
+
+def test_clusters_of_other_names_and_addresses_end_alike() -> None:
+    text = "  ip: 10.125.%d.102, cluster %s, 10.125.%d.11"
+    one = anonymous(text % (27, "it12-matrixa", 27), "it12-matrixa", IPv4Network("10.125.27.0/24"))
+    two = anonymous(text % (31, "it12-matrixb", 31), "it12-matrixb", IPv4Network("10.125.31.0/24"))
+    assert one == two == "  ip: NETWORK.102, cluster CLUSTER, NETWORK.11"
 
 
 def test_days_attempts_and_checksums_of_dumps_do_not_count() -> None:

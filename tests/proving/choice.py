@@ -27,6 +27,11 @@ def shard(text: str) -> Shard:
     raise ValueError(f"shard {text!r}: expected NUMBER/OF, for example 2/6, with 1 <= 2 <= 6")
 
 
+def words(text: str) -> list[str]:
+    """Those of a list separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def rotated(names: Sequence[str], count: int, commit: str) -> list[str]:
     """`count` neighbouring cases of a ring; the commit id says where they begin.
 

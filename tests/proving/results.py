@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".proving"
@@ -20,16 +18,20 @@ CODE = (
     *(f"tests/integration/{name}.py" for name in ("clusters", "invocation", "outcome", "snapshot")),
 )
 
-BORROWED = {"findings": ("tests/faults/lab.py", "tests/faults/running.py", "tests/matrix/kill.py")}
-"""What a proof takes from another one."""
+OWN: Mapping[str, tuple[str, ...]] = {
+    "matrix": ("tests/matrix",),
+    "faults": ("tests/faults",),
+    "findings": ("tests/findings", "tests/faults", "tests/matrix"),
+}
+"""What a kind of proof is made of beside that."""
 
 
-def code_commit(kind: str = "", root: Path = ROOT) -> str:
-    """The newest commit that changed what that proof exercises, `-dirty` when files differ from it.
+def code_commit(kinds: Iterable[str] = OWN, root: Path = ROOT) -> str:
+    """The newest commit that changed what these proofs exercise; `-dirty` when files differ.
 
-    Documents and other tests are left out: committing a proof's table does not void the proof.
+    Documents and other tests are left out: committing the page does not void the proof.
     """
-    paths = (*CODE, f"tests/{kind}", *BORROWED.get(kind, ())) if kind else CODE
+    paths = dict.fromkeys((*CODE, *(path for kind in kinds for path in OWN[kind])))
     commit = _git(root, "log", "-1", "--format=%H", "--", *paths)
     changed = _git(root, "status", "--porcelain", "--", *paths)
     return f"{commit}-dirty" if changed else commit
@@ -52,10 +54,9 @@ class Result:
     """UTC, ISO 8601."""
     seconds: float
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Column of the table -> what it says of this case."""
+    """Column of the page -> what it says of this case."""
     problem: str = ""
     """Why it is red."""
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,6 @@ class Results:
     kind: str
     commit: str
     kept: Path = KEPT
-    record: Path | None = None
-    """A file of the repository with what is green on one commit: parts that were run on several
-    machines come together there."""
 
     @property
     def directory(self) -> Path:
@@ -86,32 +84,13 @@ class Results:
         fresh.replace(target)
 
     def all(self) -> dict[str, Result]:
-        """Name -> its last result on this commit, here or on record."""
-        return {result.name: result for result in (*self._recorded(), *self._read())}
+        """Name -> its last result on this commit."""
+        if not self.directory.is_dir():
+            return {}
+        texts = (path.read_text(encoding="utf-8") for path in sorted(self.directory.glob("*.json")))
+        return {result.name: result for result in (Result(**json.loads(text)) for text in texts)}
 
     def is_done(self, name: str) -> bool:
         """Green on exactly this commit. Of a tree with changes nothing counts as done."""
         found = self.all().get(name)
         return found is not None and found.is_green and not self.commit.endswith("-dirty")
-
-    def write_record(self) -> None:
-        """Put what is green on this commit on record; other commits' results go."""
-        if self.record is None:
-            return
-        green = [asdict(result) for result in self.all().values() if result.is_green]
-        content = {"commit": self.commit, "green": sorted(green, key=itemgetter("name"))}
-        self.record.parent.mkdir(exist_ok=True)
-        fresh = self.record.with_suffix(".new")
-        fresh.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        fresh.replace(self.record)
-
-    def _recorded(self) -> Iterator[Result]:
-        if self.record is not None and self.record.exists():
-            content = json.loads(self.record.read_text(encoding="utf-8"))
-            if content["commit"] == self.commit:
-                yield from (Result(**fields) for fields in content["green"])
-
-    def _read(self) -> Iterator[Result]:
-        if self.directory.is_dir():
-            for path in sorted(self.directory.glob("*.json")):
-                yield Result(**json.loads(path.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""The command line that long proofs share: `--shard 2/6`, `--only NAME,NAME`, `--count 5`."""
+"""The command line of the long proofs: which cases are run, and what is said of them."""
 
 from __future__ import annotations
 
@@ -7,87 +7,49 @@ import shutil
 import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 from tests.proving import table
-from tests.proving.choice import named, rotated, shard
-from tests.proving.results import ROOT, Result, Results, code_commit
+from tests.proving.choice import named, rotated, shard, words
+from tests.proving.crew import LETTERS, Crew
+from tests.proving.kind import Case, Kind
+from tests.proving.results import KEPT, ROOT, Result, Results, code_commit
+from tests.proving.worker import Ended
 
-# name of the case, directory for its evidence, number of the worker -> what the table says of it
-RunOne = Callable[[str, Path, int], dict[str, str]]
-
-
-class Red(Exception):
-    """A case that did not end as it must; `columns` is what can be said of it all the same."""
-
-    def __init__(self, problem: str, columns: dict[str, str] | None = None) -> None:
-        super().__init__(problem)
-        self.columns = columns or {}
+WORKERS = 4
+"""Cases at the same time: what two processors with 8 GiB bear; measured in docs/benchmarks.md."""
 
 
-@dataclass(frozen=True)
-class Proof:
-    """A kind of proof: its cases, how one is run, and its page."""
-
-    kind: str
-    heading: str
-    introduction: str
-    columns: tuple[str, ...]
-    names: tuple[str, ...]
-    run: RunOne
-    document: str = ""
-    """Name of its page when it is not that of the kind."""
-
-    @property
-    def page(self) -> Path:
-        return ROOT / "docs" / f"{self.document or self.kind}.md"
-
-    @property
-    def record(self) -> Path:
-        """The page's results for programs, so that another machine goes on where this one was."""
-        return ROOT / "docs" / "proofs" / f"{self.kind}.json"
-
-
-def main(proof: Proof, argv: Sequence[str] | None = None) -> int:
+def main(kinds: Sequence[Kind], argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run what is asked for and not green yet; 0 when all of it is green, 1 when not, 4 usage."""
-    options = _parser(proof).parse_args(argv)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    commit = code_commit(proof.kind)
-    results = Results(proof.kind, commit, record=proof.record)
+    options = _parser().parse_args(argv)
     try:
-        chosen = _chosen(proof, options, commit)
+        proof = Proof.of(kinds, options.kinds, root)
+        chosen = proof.chosen(options)
+        if not 1 <= options.workers <= len(LETTERS):
+            raise ValueError(f"--workers {options.workers}: expected 1 to {len(LETTERS)}")
     except ValueError as error:
         print(error, file=sys.stderr)
         return 4
     if options.list:
-        done = {name for name in chosen if results.is_done(name)}
-        print("".join(f"{name}{'  (green)' if name in done else ''}\n" for name in chosen), end="")
+        for case in chosen:
+            print(f"{case}{'  (green)' if proof.is_done(case) else ''}")
         return 0
-    if options.table:
-        write_page(proof, results)
-        return 0
-    todo = [n for n in chosen if options.again or not results.is_done(n)]
-    print(f"{proof.kind} on {commit}: {len(chosen)} cases, {len(todo)} to run", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    todo = [case for case in chosen if options.again or not proof.is_done(case)]
+    _say(f"{len(chosen)} cases, {len(todo)} to run, on {proof.commit}")
+    crew = Crew(proof.kinds, options.workers, proof.begin, proof.put, _say)
     try:
-        _run_all(proof, results, todo, options.workers)
+        crew.run(todo)
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with what is not green yet", file=sys.stderr)
         return 130
-    if options.count is None:
-        write_page(proof, results)  # a few by rotation say too little to replace a page
-    kept = results.all()
-    red = [name for name in chosen if name not in kept or not kept[name].is_green]
-    print(f"{len(chosen) - len(red)} of {len(chosen)} green; {proof.page.relative_to(ROOT)}")
-    for name in red:
-        print(f"RED {name}: {kept[name].problem if name in kept else 'no result'}")
-    return 1 if red else 0
+    return proof.told(chosen)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -95,86 +57,119 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
-def write_page(proof: Proof, results: Results) -> None:
-    """The page with every result of this commit, and its record."""
-    if not results.commit.endswith("-dirty"):
-        results.write_record()
-    text = table.page(
-        proof.heading,
-        proof.introduction,
-        results.commit,
-        proof.columns,
-        proof.names,
-        results.all(),
-    )
-    table.write(proof.page, text)
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
-def _parser(proof: Proof) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m tests.{proof.kind}")
+@dataclass(frozen=True)
+class Proof:
+    """The kinds that are asked for, and what is known of their cases on this state of the code."""
+
+    kinds: Mapping[str, Kind]
+    root: Path
+    commit: str
+    is_whole: bool
+    """All kinds there are."""
+    results: Mapping[str, Results]
+    _started: dict[Case, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kinds: Sequence[Kind], asked: str | None, root: Path) -> Proof:
+        """Raises ValueError when a kind is asked for that there is not."""
+        names = named([kind.name for kind in kinds], words(asked)) if asked else None
+        found = {kind.name: kind for kind in kinds if names is None or kind.name in names}
+        results = {
+            name: Results(name, code_commit([name], root), root / KEPT.name) for name in found
+        }
+        return cls(found, root, code_commit(found, root), len(found) == len(kinds), results)
+
+    @property
+    def cases(self) -> list[Case]:
+        return [case for kind in self.kinds.values() for case in kind.cases]
+
+    @property
+    def page(self) -> Path:
+        return self.root / "docs" / "proof.md"
+
+    def chosen(self, options: argparse.Namespace) -> list[Case]:
+        """The cases asked for. Raises ValueError, with what there is, when one is not there."""
+        names = [case.name for case in self.cases]
+        if options.only:
+            names = named(names, words(options.only))
+        if options.shard:
+            names = shard(options.shard).pick(names)
+        if options.count is not None:
+            names = rotated(names, options.count, self.commit)
+        if options.some:
+            names = self._some(options.some)
+        return [case for case in self.cases if case.name in set(names)]
+
+    def _some(self, text: str) -> list[str]:
+        """`matrix=3,faults=5`: so many of each, rotated by the commit id."""
+        found: list[str] = []
+        for word in words(text):
+            kind, _, number = word.partition("=")
+            if kind not in self.kinds or not number.isdecimal():
+                raise ValueError(
+                    f"--some {text!r}: expected KIND=NUMBER,... of {', '.join(self.kinds)}"
+                )
+            found += rotated(list(self.kinds[kind].groups), int(number), self.commit)
+        return found
+
+    def is_done(self, case: Case) -> bool:
+        return self.results[case.kind].is_done(case.name)
+
+    def begin(self, case: Case) -> Path:
+        """An empty directory for what the case leaves."""
+        self._started[case] = datetime.now(UTC).isoformat(timespec="seconds")
+        evidence = self.results[case.kind].evidence(case.name)
+        shutil.rmtree(evidence, ignore_errors=True)
+        evidence.mkdir(parents=True)
+        return evidence
+
+    def put(self, case: Case, ended: Ended) -> None:
+        """Keep how a case ended, and its evidence when it is red."""
+        results, started = self.results[case.kind], self._started[case]
+        is_green = not ended.problem
+        result = Result(case.name, is_green, started, ended.seconds, ended.columns, ended.problem)
+        results.put(result)
+        evidence = results.evidence(case.name)
+        if is_green:
+            shutil.rmtree(evidence)
+        word = "green" if is_green else f"RED: {ended.problem}; see {evidence}"
+        _say(f"{case}: {word} ({ended.seconds:.0f} s)")
+
+    def told(self, chosen: Sequence[Case]) -> int:
+        """Say what became of the chosen ones; the page when nothing is missing."""
+        found = {case: self.results[case.kind].all().get(case.name) for case in chosen}
+        red = {case: result for case, result in found.items() if not (result and result.is_green)}
+        _say(f"{len(chosen) - len(red)} of {len(chosen)} green")
+        for case, result in red.items():
+            print(f"RED {case}: {result.problem if result else 'no result'}")
+        if self.is_whole:
+            self._page()
+        return 1 if red else 0
+
+    def _page(self) -> None:
+        missing = [case for case in self.cases if not self.is_done(case)]
+        place = self.page.relative_to(self.root)
+        if missing:
+            of = f"{len(missing)} of {len(self.cases)} cases are not green on {self.commit}"
+            print(f"{place} is not written: {of}. `make proof` goes on with them")
+            return
+        parts = [(kind, self.results[name].all()) for name, kind in self.kinds.items()]
+        table.write(self.page, table.page(self.commit, parts))
+        print(f"{place} is written: {len(self.cases)} cases green")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.proving")
+    parser.add_argument("--kinds", help="matrix, faults, findings; separated by commas; else all")
     parser.add_argument("--shard", help="one part of several, for example 2/6")
     parser.add_argument("--only", help="cases by name, separated by commas")
     parser.add_argument("--count", type=int, help="so many cases, rotated by the commit id")
-    parser.add_argument("--workers", type=int, default=1, help="cases at the same time")
+    parser.add_argument("--some", help="so many of each kind, for example matrix=3,faults=5")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="cases at the same time")
     parser.add_argument("--again", action="store_true", help="also those that are green")
     parser.add_argument("--list", action="store_true", help="print the names, run nothing")
-    parser.add_argument("--table", action="store_true", help="write the page, run nothing")
     return parser
-
-
-def _chosen(proof: Proof, options: argparse.Namespace, commit: str) -> list[str]:
-    names = list(proof.names)
-    if options.only:
-        names = named(names, [word.strip() for word in options.only.split(",") if word.strip()])
-    if options.shard:
-        names = shard(options.shard).pick(names)
-    if options.count is not None:
-        names = rotated(names, options.count, commit)
-    return names
-
-
-def _run_all(proof: Proof, results: Results, names: Sequence[str], workers: int) -> None:
-    if workers == 1:
-        # in this very thread: an interrupt ends the case under way, and takes back what it did
-        for name in names:
-            _run_one(proof, results, name, 0)
-        return
-    free = list(range(workers))
-
-    def one(name: str) -> None:
-        worker = free.pop()
-        try:
-            _run_one(proof, results, name, worker)
-        finally:
-            free.append(worker)
-
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for future in [pool.submit(one, name) for name in names]:
-                future.result()
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)  # those under way end, no other begins
-            raise
-
-
-def _run_one(proof: Proof, results: Results, name: str, worker: int) -> None:
-    """Run a case; whatever it raises makes it red, and the next one is run."""
-    evidence = results.evidence(name)
-    shutil.rmtree(evidence, ignore_errors=True)
-    evidence.mkdir(parents=True)
-    started, begun = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-    columns: dict[str, str] = {}
-    problem = ""
-    try:
-        columns = proof.run(name, evidence, worker)
-    except Red as red:
-        problem, columns = str(red), red.columns
-    except Exception as error:  # noqa: BLE001 - a broken case is a red one, not the end of all
-        problem = f"{type(error).__name__}: {error}"
-        (evidence / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
-    seconds = round(time.monotonic() - begun, 1)
-    results.put(Result(name, not problem, started, seconds, columns, problem))
-    if not problem:
-        shutil.rmtree(evidence)
-    word = "green" if not problem else f"RED: {problem}; see {evidence}"
-    print(f"{name}: {word} ({seconds:.0f} s)", flush=True)

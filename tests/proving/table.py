@@ -1,11 +1,17 @@
-"""The table that a proof leaves under `docs/`."""
+"""The page that a whole proof leaves under `docs/`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.proving.kind import Kind
 from tests.proving.results import Result
+
+INTRODUCTION = """
+Made by `make proof`, which runs the runbook on rehearsal clusters until every case below has ended
+green on one state of the code. It is written whole or not at all.
+"""
 
 
 def cell(text: str) -> str:
@@ -19,34 +25,34 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(map(cell, line))} |\n" for line in lines)
 
 
-def page(
-    heading: str,
-    introduction: str,
-    commit: str,
-    columns: Sequence[str],
-    names: Sequence[str],
-    results: Mapping[str, Result],
-) -> str:
-    """The whole page: every case has a row, also those not run yet on this commit."""
-    rows = []
-    for name in names:
-        result = results.get(name)
-        if result is None:
-            rows.append([name, *[""] * len(columns), "not run", ""])
-            continue
-        word = "green" if result.is_green else f"RED: {result.problem[:200]}"
-        said = [result.columns.get(column, "") for column in columns]
-        rows.append([name, *said, word, f"{result.seconds:.0f}"])
-    green = sum(1 for name in names if name in results and results[name].is_green)
-    dates = sorted(results[name].started[:10] for name in names if name in results)
-    when = "never" if not dates else " to ".join(dict.fromkeys((dates[0], dates[-1])))
-    head = f"# {heading}\n\n{introduction.strip()}\n\n"
-    facts = f"Commit `{commit}`, run {when}: {green} of {len(names)} green.\n\n"
-    return head + facts + table(["case", *columns, "result", "seconds"], rows)
+def page(commit: str, parts: Sequence[tuple[Kind, Mapping[str, Result]]]) -> str:
+    """The page of results that are all there and green, a line a case."""
+    every = [result for kind, found in parts for result in map(found.get, kind.groups)]
+    results = [result for result in every if result is not None and result.is_green]
+    if len(results) != len(every):
+        raise ValueError(f"{len(every) - len(results)} of {len(every)} cases are not green")
+    dates = sorted(result.started[:10] for result in results)
+    when = " to ".join(dict.fromkeys((dates[0], dates[-1])))
+    facts = f"Commit `{commit}`, run {when}: all {len(results)} cases green.\n"
+    head = f"# The whole proof\n\n{INTRODUCTION.strip()}\n\n{facts}"
+    return head + "".join(_section(kind, found) for kind, found in parts)
+
+
+def _section(kind: Kind, results: Mapping[str, Result]) -> str:
+    rows = [
+        [name, *(results[name].columns.get(c, "") for c in kind.columns), _seconds(results[name])]
+        for name in kind.groups
+    ]
+    text = table(["case", *kind.columns, "seconds"], rows)
+    return f"\n## {kind.heading}\n\n{kind.introduction.strip()}\n\n{text}"
+
+
+def _seconds(result: Result) -> str:
+    return f"{result.seconds:.0f}"
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the page, whole or not at all: shards may write at the same time."""
+    """Replace the page, whole or not at all."""
     fresh = path.with_suffix(".new")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.proving import lengthy, table
 from tests.proving.choice import Shard, named, rotated, shard
+from tests.proving.fakes import FakeStand
+from tests.proving.kind import Kind
 from tests.proving.results import Result, Results, code_commit
 
 NAMES = [f"case-{number}" for number in range(10)]
@@ -64,34 +66,28 @@ def test_a_green_result_is_kept_and_a_red_one_is_run_again(tmp_path: Path) -> No
     assert not Results("faults", "def", tmp_path).is_done("good")
 
 
-def test_what_is_on_record_was_green_on_its_commit_only(tmp_path: Path) -> None:
-    record = tmp_path / "faults.json"
-    here = Results("faults", "abc", tmp_path / "here", record)
-    here.put(_result("good", green=True))
-    here.put(_result("bad", green=False))
-    here.write_record()
-    elsewhere = Results("faults", "abc", tmp_path / "elsewhere", record)
-    assert elsewhere.all() == {"good": _result("good", green=True)}
-    assert elsewhere.is_done("good")
-    elsewhere.put(_result("other", green=True))
-    elsewhere.write_record()
-    assert set(Results("faults", "abc", tmp_path / "third", record).all()) == {"good", "other"}
-    assert not Results("faults", "def", tmp_path / "here", record).all()
-
-
 def test_nothing_counts_as_done_on_a_tree_with_changes(tmp_path: Path) -> None:
     results = Results("faults", "abc-dirty", tmp_path)
     results.put(_result("good", green=True))
     assert not results.is_done("good")
 
 
+KIND = Kind("faults", "Faults", "Text.", ("said",), {"good": "", "bad": ""}, FakeStand)
+
+
 def test_the_page_has_a_row_for_every_case() -> None:
-    results = {name: _result(name, green=name == "good") for name in ("good", "bad")}
-    text = table.page("Faults", "Text.", "abc", ["said"], ["good", "bad", "other"], results)
-    assert "Commit `abc`, run 2026-11-23: 1 of 3 green." in text
-    assert "| good | a \\| b c | green | 12 |" in text
-    assert "| bad | a \\| b c | RED: why | 12 |" in text
-    assert "| other |  | not run |  |" in text
+    results = {name: _result(name, green=True) for name in ("good", "bad")}
+    text = table.page("abc", [(KIND, results)])
+    assert "Commit `abc`, run 2026-11-23: all 2 cases green." in text
+    assert "## Faults\n\nText.\n\n" in text
+    assert "| good | a \\| b c | 12 |" in text
+    assert "| bad | a \\| b c | 12 |" in text
+
+
+@pytest.mark.parametrize("others", [{}, {"bad": _result("bad", green=False)}])
+def test_there_is_no_page_of_a_part(others: dict[str, Result]) -> None:
+    with pytest.raises(ValueError, match="1 of 2 cases are not green"):
+        table.page("abc", [(KIND, {"good": _result("good", green=True), **others})])
 
 
 def test_a_document_is_not_another_state_of_the_code(tmp_path: Path) -> None:
@@ -108,7 +104,7 @@ def test_a_document_is_not_another_state_of_the_code(tmp_path: Path) -> None:
     write("engine/a.py", "1")
     git("commit", "-q", "-m", "code")
     first = code_commit(root=tmp_path)
-    write("docs/faults.md", "table")
+    write("docs/page", "table")
     git("commit", "-q", "-m", "table")
     assert code_commit(root=tmp_path) == first
     write("tests/unit.py", "another test")
@@ -116,10 +112,10 @@ def test_a_document_is_not_another_state_of_the_code(tmp_path: Path) -> None:
     assert code_commit(root=tmp_path) == first
     write("tests/faults/a.py", "another fault")
     git("commit", "-q", "-m", "fault")
-    assert code_commit("matrix", tmp_path) == first
-    assert code_commit("faults", tmp_path) != first
+    assert code_commit(["matrix"], tmp_path) == first
+    assert code_commit(["faults"], tmp_path) != first
     write("engine/a.py", "2")
-    assert code_commit(root=tmp_path) == f"{first}-dirty"
+    assert code_commit(["matrix"], tmp_path) == f"{first}-dirty"
     git("commit", "-q", "-m", "more code")
     assert code_commit(root=tmp_path) not in (first, f"{first}-dirty")
 
