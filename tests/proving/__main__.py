@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 from rehearsal.errors import RehearsalError
@@ -14,7 +15,13 @@ from tests.proving.runner import main
 
 KINDS = (MATRIX_PROOF, FAULTS_PROOF, FINDINGS_PROOF)
 
-if __name__ == "__main__":
+
+def start(words: Sequence[str]) -> int:
+    """The command line; what a start before has left is removed first."""
     with suppress(RehearsalError):  # somebody else is removing them
         remove_leftovers()
-    sys.exit(main(KINDS))
+    return main(KINDS, words)
+
+
+if __name__ == "__main__":
+    sys.exit(start(sys.argv[1:]))
