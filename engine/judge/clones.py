@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from engine.judge.healing import cleaned_up
 from engine.judge.resources import runs
 from engine.judge.text import listed
 from engine.model.cluster import Cib, ClusterStatus
@@ -30,8 +31,8 @@ def clones_everywhere(
             f"clone {clone!r} has no instance on {listed(missing)}",
             "an instance on every active node that may run it",
             f"`pcs status --full` and `pcs resource config {clone}` tell why it is not started"
-            f" there; after a failed start `pcs resource cleanup {clone}` lets the cluster try"
-            " again.",
+            " there; mend the cause, then let the cluster try again.",
+            commands=cleaned_up(status, clone),
         )
         for clone, missing in gaps.items()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from engine.judge.healing import property_set, unit_started
 from engine.judge.text import listed
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus, Ticket
 from engine.model.finding import Finding
@@ -105,6 +106,7 @@ def quorum_policy(status: ClusterStatus, cib: Cib | None) -> tuple[Finding, ...]
     crm_mon tells the policy in force, which is `stop` in place of `suicide` while fencing is off.
     Codes: `quorum-ignored`, and `no-quorum-policy` for what may be wanted so.
     """
+    stop = property_set(status, "no-quorum-policy", "stop")
     policy = status.options.no_quorum_policy.lower()
     if policy == "stop" and cib is not None:
         policy = cib.properties.get("no-quorum-policy", policy).lower()
@@ -116,8 +118,9 @@ def quorum_policy(status: ClusterStatus, cib: Cib | None) -> tuple[Finding, ...]
                 "no-quorum-policy=ignore: a part of the cluster that lost the others goes on and "
                 "takes their services over",
                 "no-quorum-policy=stop, pacemaker's default",
-                "Two nodes may come to write the same data. `pcs property set "
-                "no-quorum-policy=stop`, or accept this with the reason why it has to be so.",
+                "Two nodes may come to write the same data: set it back, or accept this with the "
+                "reason why it has to be so.",
+                commands=stop,
             ),
         )
     if policy not in _POLICIES:
@@ -128,7 +131,8 @@ def quorum_policy(status: ClusterStatus, cib: Cib | None) -> tuple[Finding, ...]
             "cluster",
             f"no-quorum-policy={policy}: a part of the cluster without quorum {_POLICIES[policy]}",
             "no-quorum-policy=stop, pacemaker's default",
-            "Find out why it is set; `pcs property set no-quorum-policy=stop` when nobody knows.",
+            "Find out why it is set, and set it back when nobody knows.",
+            commands=stop,
         ),
     )
 
@@ -178,4 +182,5 @@ def _missing(health: ElasticHealth, missing: list[str], expected: Collection[str
         f"{seen}; missing: {listed(missing)}" if missing else seen,
         f"{len(expected)} nodes: {listed(expected)}",
         "Look at the service elasticsearch on the missing nodes, start one node after the other.",
+        commands=tuple(unit_started(node, "elasticsearch") for node in missing),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from engine.judge.healing import pcs
 from engine.judge.text import listed
 from engine.model.cluster import Cib, LocationConstraint
 from engine.model.definition import is_same_node
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.groups import grouped
 
 BY_PCS = "cli-"
@@ -24,22 +25,34 @@ def leftover_constraints(
     *,
     fence_devices: Collection[str] = (),
     resources: Collection[str] = (),
+    node: str = "",
 ) -> tuple[Finding, ...]:
     """No leftover of `pcs resource move|ban` or of ours, and nothing that keeps a resource off N.
 
     `bans` are those of crm_mon; `active_node` is N as pacemaker names it, in both. `fence_devices`:
     ids; a fence device is kept off its own target on purpose. `resources`: ids of groups and single
     resources, asked for only in an opt-in cluster (symmetric-cluster=false), where each needs leave
-    to run on N. Codes: `constraint-leftover`, `constraint-keeps-off-active-node`.
+    to run on N. `node`: N as the inventory names it, where the remedy's commands are run. Codes:
+    `constraint-leftover`, `constraint-keeps-off-active-node`.
     """
-    findings = [_leftover(cib, ident) for ident in cib.location_ids if ident.startswith(BY_PCS)]
+    node = node or active_node
+    findings = [
+        _leftover(cib, ident, node) for ident in cib.location_ids if ident.startswith(BY_PCS)
+    ]
     findings += [_own(cib, ident) for ident in cib.location_ids if ident.startswith(OWN)]
     findings += [
-        _keeps_off(constraint)
+        _keeps_off(constraint, node)
         for constraint in forbidden(cib, bans)
         if is_same_node(constraint.node, active_node) and constraint.resource not in fence_devices
     ]
-    return (*findings, *_without_leave(cib, active_node, fence_devices, resources))
+    return (
+        *findings,
+        *(
+            _without_leave(resource, active_node, node)
+            for resource in _not_allowed(cib, active_node, resources)
+            if resource not in fence_devices
+        ),
+    )
 
 
 def forbidden(cib: Cib, bans: Collection[LocationConstraint]) -> tuple[LocationConstraint, ...]:
@@ -91,21 +104,21 @@ def _allows(constraint: LocationConstraint) -> bool:
     return constraint.score == "INFINITY" or constraint.score.lstrip("+").isdecimal()
 
 
-def _leftover(cib: Cib, ident: str) -> Finding:
+def _removed(node: str, ident: str) -> tuple[Command, ...]:
+    return pcs(node, "constraint", "remove", ident)
+
+
+def _leftover(cib: Cib, ident: str, node: str) -> Finding:
     places = [one for one in cib.location if one.id == ident]
     seen = [f"score {one.score} for {one.resource!r} on {one.node}" for one in places]
-    remedy = (
-        f"`pcs resource clear {places[0].resource}`"
-        if places
-        else f"`pcs constraint remove {ident}`"
-    )
     return Finding(
         "constraint-leftover",
         ident,
         f"constraint {ident!r} was left by `pcs resource move` or `ban`: "
         f"{listed(seen) if seen else 'its rule holds for no node now'}",
         "no constraint that begins with cli-",
-        f"{remedy} when nobody needs it any more.",
+        "Remove it when nobody needs it any more.",
+        commands=_removed(node, ident),
     )
 
 
@@ -123,7 +136,7 @@ def _own(cib: Cib, ident: str) -> Finding:
     )
 
 
-def _keeps_off(constraint: LocationConstraint) -> Finding:
+def _keeps_off(constraint: LocationConstraint, at: str) -> Finding:
     node, resource = constraint.node, constraint.resource
     perhaps = "" if constraint.is_certain else "may at some time "
     verb = "forbids" if constraint.is_certain else "forbid"
@@ -136,17 +149,16 @@ def _keeps_off(constraint: LocationConstraint) -> Finding:
         f"constraint {constraint.id!r} (score {constraint.score}) {perhaps}{verb} resource "
         f"{resource!r} to {'be promoted' if constraint.is_of_promotion else 'run'} on {node}{why}",
         f"every resource may run on {node}, which carries all while the others are in standby",
-        f"Remove it with `pcs constraint remove {constraint.id}`, or find out why it is there.",
+        "Find out why it is there, and remove it.",
+        commands=_removed(at, constraint.id),
     )
 
 
-def _without_leave(
-    cib: Cib, active_node: str, fence_devices: Collection[str], resources: Collection[str]
-) -> tuple[Finding, ...]:
+def _not_allowed(cib: Cib, active_node: str, resources: Collection[str]) -> Iterator[str]:
     """In an opt-in cluster: the resources that no constraint allows on N."""
     symmetric = cib.properties.get("symmetric-cluster", "true").lower()
     if symmetric not in ("false", "no", "off", "n", "0"):
-        return ()
+        return
     allowed = {
         constraint.resource
         for constraint in cib.location
@@ -154,15 +166,16 @@ def _without_leave(
         and is_same_node(constraint.node, active_node)
         and _allows(constraint)
     }
-    return tuple(
-        Finding(
-            "constraint-keeps-off-active-node",
-            resource,
-            f"symmetric-cluster is false and no constraint allows resource {resource!r} "
-            f"on {active_node}",
-            f"every resource may run on {active_node}",
-            f"`pcs constraint location {resource} prefers {active_node}`, or find out why not.",
-        )
-        for resource in resources
-        if resource not in allowed and resource not in fence_devices
+    yield from (resource for resource in resources if resource not in allowed)
+
+
+def _without_leave(resource: str, active_node: str, node: str) -> Finding:
+    return Finding(
+        "constraint-keeps-off-active-node",
+        resource,
+        f"symmetric-cluster is false and no constraint allows resource {resource!r} "
+        f"on {active_node}",
+        f"every resource may run on {active_node}",
+        "Find out why not, and allow it there (score 0: without preferring that node).",
+        commands=pcs(node, "constraint", "location", resource, "prefers", f"{active_node}=0"),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from engine.judge import healing
 from engine.judge.resources import Wanted, judge_resources
 from engine.model.cluster import ClusterStatus, FenceEvent, Resource
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 
 
 def stopped_fence_devices(status: ClusterStatus) -> frozenset[str]:
@@ -32,26 +33,23 @@ def fencing_is(status: ClusterStatus, wanted: bool | None) -> tuple[Finding, ...
     if wanted is None:
         expected = "the value from before the upgrade, which is not on record"
         remedy = "Find out whether fencing was enabled before the upgrade and set it so by hand."
+        commands: tuple[Command, ...] = ()
     else:
-        expected = f"{_word(wanted)}"
-        remedy = _remedy(wanted)
-    return (Finding("fencing-state", "cluster", seen, expected, remedy, ("fencing-as-before",)),)
+        expected, remedy = _word(wanted), _REMEDY[wanted]
+        commands = healing.property_set(status, "stonith-enabled", str(wanted).lower())
+    guide = ("fencing-as-before",)
+    return (Finding("fencing-state", "cluster", seen, expected, remedy, guide, commands=commands),)
 
 
 def _word(is_on: bool) -> str:
     return "enabled" if is_on else "disabled"
 
 
-def _remedy(wanted: bool) -> str:
-    if wanted:
-        return (
-            "When the cluster is normal and the fence devices are right: "
-            "`pcs property set stonith-enabled=true` on the NetEye active node."
-        )
-    return (
-        "A node could be fenced in the middle of the upgrade: find out who enabled fencing; "
-        "the vendor's command disables it when it is run again."
-    )
+_REMEDY = {
+    True: "When the cluster is normal and the fence devices are right, enable it.",
+    False: "A node could be fenced in the middle of the upgrade: find out who enabled fencing, and "
+    "disable it again.",
+}
 
 
 def fence_devices_started(
@@ -70,7 +68,7 @@ def fence_devices_started(
     others = [r for r in devices if r not in stopped]
     anywhere = Wanted(frozenset(node.name for node in status.nodes))
     return (
-        *(_stopped(device, status.options.stonith_enabled) for device in stopped),
+        *(_stopped(status, device) for device in stopped),
         *judge_resources(status, others, anywhere),
     )
 
@@ -79,16 +77,22 @@ def _is_plainly_stopped(device: Resource) -> bool:
     return device.role == "Stopped" and not device.failed and not device.blocked
 
 
-def _stopped(device: Resource, is_on: bool) -> Finding:
+def _stopped(status: ClusterStatus, device: Resource) -> Finding:
+    is_on = status.options.stonith_enabled
+    if device.is_disabled:
+        words: tuple[str, ...] = ("stonith", "enable", device.id, healing.WAITING)
+        commands = healing.pcs(healing.somewhere(status), *words)
+    else:
+        commands = healing.cleaned_up(status, device.id)
     return Finding(
         "fence-device-stopped",
         device.id,
         f"fence device {device.id!r} is {device.role}"
         f"{' while fencing is enabled' if is_on else ', and fencing is to be given back'}",
         "Started",
-        f"Look at `pcs stonith status` and test the device's access; `pcs stonith cleanup "
-        f"{device.id}` lets the cluster try again.",
+        "Look at `pcs stonith status` and test the device's access, then let the cluster start it.",
         ("fencing-as-before",),
+        commands=commands,
     )
 
 
@@ -106,6 +110,7 @@ def fence_devices_unused(status: ClusterStatus) -> tuple[Finding, ...]:
             "If it was forgotten after an earlier update, enable it before the upgrade; "
             "it will be given back as it is found.",
             ("fencing-as-before",),
+            commands=healing.property_set(status, "stonith-enabled", "true"),
         ),
     )
 
@@ -155,9 +160,14 @@ def _failed(status: ClusterStatus, event: FenceEvent) -> Finding:
         event.target,
         f"the last fencing of {event.target} ({event.action}) failed{when}{why}",
         "no fencing that failed: a node that can't be fenced keeps its services from moving",
-        f"Test the fence device of {event.target} and mend it; then `pcs stonith history cleanup "
-        f"{status.spelled(event.target)}` takes the event off the record.",
+        f"Test the fence device of {event.target} and mend it; then take the event off the record.",
         ("fencing-as-before",),
+        commands=(
+            Command(
+                healing.somewhere(status),
+                ("pcs", "stonith", "history", "cleanup", status.spelled(event.target)),
+            ),
+        ),
     )
 
 

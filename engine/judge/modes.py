@@ -6,6 +6,7 @@ is none; a transient one stays (pcs 0.10 to 0.12).
 
 from __future__ import annotations
 
+from engine.judge.healing import WAITING, at_rest, pcs
 from engine.model.cluster import Cib, NodeAttributes
 from engine.model.finding import Command
 
@@ -33,20 +34,11 @@ def how(node: str, mode: str, cib: Cib | None) -> str:
     )
 
 
-WAIT = 300
-"""Seconds for which the commands of a remedy wait for the cluster to come to rest."""
-
-
 def way_out(node: str, uname: str, mode: str, cib: Cib | None) -> tuple[Command, ...]:
     """The commands that really end the mode, run on that node; `uname` as pacemaker writes it."""
-    usual = Command(node, ("pcs", "node", f"un{mode}", uname, f"--wait={WAIT}"))
+    usual = pcs(node, "node", f"un{mode}", uname, WAITING)
     found = cib.of_node(node) if cib else None
     if found is None or not found.is_transient(mode):
-        return (usual,)
+        return usual
     transient = Command(node, transient_deleted(found.uname, mode))
-    return transient, usual if found.is_permanent(mode) else at_rest(node)
-
-
-def at_rest(node: str) -> Command:
-    """It ends when the cluster has nothing left to do."""
-    return Command(node, ("crm_resource", "--wait", f"--timeout={WAIT}"))
+    return (transient, *(usual if found.is_permanent(mode) else (at_rest(node),)))

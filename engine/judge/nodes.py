@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from engine.judge import modes
+from engine.judge import healing, modes
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 
 
 def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
@@ -23,20 +23,23 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
             "the cluster has no designated controller, so nothing is decided",
             "an elected controller",
             "Look at `pcs status` and the pacemaker log of every operative node.",
+            (),
         ),
         (
             status.options.maintenance_mode,
             "cluster-maintenance",
             "the cluster is in maintenance mode: nothing is started, moved or monitored",
             "maintenance-mode=false",
-            "Find out who set it and why; then `pcs property set maintenance-mode=false`.",
+            "Find out who set it and why, then end it.",
+            healing.property_set(status, "maintenance-mode", "false"),
         ),
         (
             status.options.stop_all_resources,
             "cluster-stop-all",
             "the property stop-all-resources is set: every resource is kept stopped",
             "stop-all-resources=false",
-            "Find out who set it and why; then `pcs property set stop-all-resources=false`.",
+            "Find out who set it and why, then end it.",
+            healing.property_set(status, "stop-all-resources", "false"),
         ),
         (
             status.mixed_version,
@@ -45,11 +48,12 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
             "one version of pacemaker on all operative nodes",
             "Compare `rpm -q pacemaker` of the operative nodes; a node that has just joined "
             "shows this for some seconds.",
+            (),
         ),
     )
     return tuple(
-        Finding(code, "cluster", observed, expected, remedy)
-        for is_so, code, observed, expected, remedy in faults
+        Finding(code, "cluster", observed, expected, remedy, commands=commands)
+        for is_so, code, observed, expected, remedy, commands in faults
         if is_so
     )
 
@@ -73,28 +77,48 @@ def node_states(
             findings.append(_finding("node-offline", name, "is not in the cluster's node list"))
         else:
             faults = _faults(node, name in standby)
-            findings += [_by_mode(code, node, seen, cib) for code, seen in faults]
+            findings += [_healed(code, node, seen, status, cib) for code, seen in faults]
     return tuple(findings)
 
 
-def _by_mode(code: str, node: ClusterNode, seen: str, cib: Cib | None) -> Finding:
-    """The finding, with what ends this very standby or maintenance."""
+def _healed(
+    code: str, node: ClusterNode, seen: str, status: ClusterStatus, cib: Cib | None
+) -> Finding:
+    """The finding, with what ends this very state of the node."""
     mode = {"node-standby": modes.STANDBY, "node-maintenance": modes.MAINTENANCE}.get(code)
     plain = _finding(code, node.name, seen)
     if mode is None:
-        return plain
+        return plain.healed_by(*_ended(code, node))
     if mode == modes.STANDBY and not node.standby:
-        remedy = (
-            "Mend the cause of the failed action (`pcs status` names it), then `pcs resource"
-            " cleanup` for its resource: that ends this standby, `pcs node unstandby` does not."
-        )
-        return replace(plain, remedy=remedy)
+        return replace(plain, remedy=_BY_FAILURE, commands=_failures_forgotten(status, node.name))
     return replace(
         plain,
         observed=plain.observed + modes.how(node.name, mode, cib),
         remedy="Find out who set it and why, then end it.",
         commands=modes.way_out(node.name, node.uname or node.name, mode, cib),
     )
+
+
+_BY_FAILURE = (
+    "Mend the cause of the failed action (`pcs status` names it), then let the cluster forget it:"
+    " that ends this standby, and nothing else does."
+)
+
+
+def _failures_forgotten(status: ClusterStatus, node: str) -> tuple[Command, ...]:
+    """All failed actions on that node: which of them put it in standby is not told."""
+    failed = dict.fromkeys(one.resource for one in status.failures if one.node == node)
+    return tuple(command for name in failed for command in healing.cleaned_up(status, name))
+
+
+def _ended(code: str, node: ClusterNode) -> tuple[Command, ...]:
+    """A node that is away is started in the cluster; one that came back too early goes again."""
+    if code in ("node-offline", "node-unclean") and not node.online:
+        return healing.cluster_started(node.name)
+    if code == "node-not-standby":
+        uname = node.uname or node.name
+        return healing.pcs(node.name, "node", "standby", uname, healing.WAITING)
+    return ()
 
 
 def _faults(node: ClusterNode, standby: bool) -> list[tuple[str, str]]:
@@ -121,21 +145,22 @@ def _faults(node: ClusterNode, standby: bool) -> list[tuple[str, str]]:
 _EXPECTED_AND_REMEDY = {
     "node-offline": (
         "online",
-        "Look why the node left (power, network, `pcs cluster start` on it), "
-        "wait until it is back, then run this again.",
+        "Look why the node left (power, network, its cluster services), bring it back, then run "
+        "this again.",
     ),
     "node-unclean": (
         "online and clean",
         "Make sure that the node is really off before anything else (its data may be in use), "
-        "bring it back, then run this again.",
+        "bring it back, then run this again. One that is online has a resource that could not be "
+        "stopped: `pcs status` names it.",
     ),
     "node-pending": ("online and settled", "Wait until it has settled, then run this again."),
     "node-maintenance": ("managed by the cluster", ""),
     "node-standby": ("active", ""),
     "node-not-standby": (
         "in standby, so that only the NetEye active node is active",
-        "Somebody or something reactivated it too early: find out before going on; "
-        "the vendor's command puts it in standby when it is run again.",
+        "Somebody or something reactivated it too early: find out before going on, then put it "
+        "back in standby.",
     ),
 }
 

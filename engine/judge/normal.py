@@ -201,7 +201,11 @@ def _all_active(
         *clones_everywhere(seen.status, active, seen.cib, expected.clone_gaps),
         *_services(seen, anywhere, with_fence_devices=with_fence_devices),
         *quorum_held(seen.status, seen.quorum, expected.operative),
-        *(qdevice_votes(seen.quorum, expected.operative) if expected.has_qdevice else ()),
+        *(
+            qdevice_votes(seen.quorum, expected.operative, expected.voting_only)
+            if expected.has_qdevice
+            else ()
+        ),
         *_daemons(seen, expected),
         *_drbd(seen, expected, resync_allowed=False),
     ]
@@ -211,7 +215,7 @@ def _wanted(seen: Observed, expected: Expected, nodes: Iterable[str]) -> Wanted:
     return Wanted(
         frozenset(nodes),
         expected.disabled,
-        unmanaged=seen.cib.unmanaged if seen.cib else frozenset(),
+        unmanaged=seen.cib.unmanaged if seen.cib else {},
         waiting=waiting_for_tickets(seen.status, seen.cib),
     )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from engine.judge.healing import unit_started
 from engine.judge.text import listed
 from engine.model.cluster import ClusterStatus, DaemonState, QuorumStatus
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 
 REQUIRED_DAEMONS = ("corosync", "pacemaker", "pcsd")
 QDEVICE = "corosync-qdevice"
+QNETD = "corosync-qnetd"
 
 
 def not_observed(what: str, asked: Collection[str], told: Collection[str]) -> tuple[Finding, ...]:
@@ -61,7 +63,9 @@ def _lost(subject: str, seen: str) -> Finding:
 
 
 def qdevice_votes(
-    quorum: Mapping[str, QuorumStatus], operative: Collection[str]
+    quorum: Mapping[str, QuorumStatus],
+    operative: Collection[str],
+    voting_only: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """The voting-only node's qdevice votes, as every operative node sees it.
 
@@ -75,7 +79,11 @@ def qdevice_votes(
             f"the qdevice does not vote as seen by {node}: {_why(quorum[node])}",
             "alive and voting (flags A,V)",
             "Look at corosync-qnetd on the voting-only node, at corosync-qdevice on this node, "
-            "and at the network between them (`pcs quorum status`).",
+            "and at the network between them (`pcs quorum status`); both have to run.",
+            commands=(
+                *(unit_started(name, QNETD) for name in voting_only),
+                unit_started(node, QDEVICE),
+            ),
         )
         for node in operative
         if node in quorum and not quorum[node].is_qdevice_voting
@@ -89,6 +97,9 @@ def _why(seen: QuorumStatus) -> str:
         return "it has no vote"
     silent = [f"{m.name} {','.join(m.flags)}" for m in seen.members if not {"A", "V"} <= {*m.flags}]
     return f"flags are {listed(silent)}"
+
+
+NOT_LISTED = "not listed"
 
 
 def daemons_normal(
@@ -112,7 +123,7 @@ def daemons_normal(
         seen = {state.name: f"{state.active}/{state.enabled}" for state in states}
         counted = [s for s in states if s.is_in_use or s.name in required]
         wrong = {state.name: seen[state.name] for state in counted if not state.is_normal}
-        wrong |= {name: "not listed" for name in required if name not in seen}
+        wrong |= {name: NOT_LISTED for name in required if name not in seen}
         findings += [_daemon(node, name, state) for name, state in wrong.items()]
     return tuple(findings)
 
@@ -123,6 +134,15 @@ def _daemon(node: str, name: str, state: str) -> Finding:
         f"{node}:{name}",
         f"daemon {name} on {node} is {state}",
         "active/enabled",
-        f"`systemctl status {name}` on {node} tells why; `systemctl enable --now {name}` "
-        "when nobody stopped or disabled it on purpose.",
+        f"`systemctl status {name}` on {node} tells why. Unless somebody stopped or disabled it "
+        "on purpose, start it, with the node too.",
+        commands=_enabled(node, name, state),
     )
+
+
+def _enabled(node: str, name: str, state: str) -> tuple[Command, ...]:
+    """A unit that is masked can't be enabled; one that systemd does not have isn't started."""
+    if state == NOT_LISTED:
+        return ()
+    unmask = (Command(node, ("systemctl", "unmask", name)),) if "masked" in state else ()
+    return (*unmask, Command(node, ("systemctl", "enable", "--now", name)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
+from engine.judge import healing
 from engine.judge.text import listed
-from engine.model.cluster import ClusterStatus, Resource
-from engine.model.finding import Finding, Way
+from engine.model.cluster import ClusterStatus, Resource, Unmanaged
+from engine.model.finding import Command, Finding, Way
 
 RUNNING_ROLES = frozenset({"Started", "Promoted", "Unpromoted", "Master", "Slave"})
 # a recurring monitor under way is no change of state
@@ -22,8 +23,8 @@ class Wanted:
     """A resource runs on one of these nodes."""
     disabled: frozenset[str] = frozenset()
     """Ids of resources or groups, as `disabled_resources` gives them."""
-    unmanaged: frozenset[str] = frozenset()
-    """Ids of resources that are unmanaged by their own configuration (`Cib.unmanaged`)."""
+    unmanaged: Mapping[str, tuple[Unmanaged, ...]] = field(default_factory=dict)
+    """Resources that are unmanaged by their own configuration, and by what (`Cib.unmanaged`)."""
     waiting: frozenset[str] = frozenset()
     """Ids of resources, groups and clones that wait for a ticket, which is told by itself."""
 
@@ -49,7 +50,10 @@ def judge_resources(
     running = {r.id for r in judged if runs(r)}
     findings: dict[tuple[str, str], Finding] = {}
     for resource in judged:
-        for finding in (*_faults(status, resource, wanted), *_place(resource, wanted, running)):
+        for finding in (
+            *_faults(status, resource, wanted),
+            *_place(status, resource, wanted, running),
+        ):
             # members of a disabled group share one finding
             findings.setdefault((finding.code, finding.subject), finding)
     return tuple(findings.values())
@@ -82,9 +86,10 @@ def failed_actions(status: ClusterStatus, left_out: Collection[str] = ()) -> tup
             "no failed action",
             _TWO_NODES
             if resource in several
-            else "Mend the cause (the unit's log on that node tells it), then "
-            f"`pcs resource cleanup {resource}` and run this again.",
+            else "Mend the cause (the unit's log on that node tells it), let the cluster forget "
+            "the failure and run this again.",
             way=Way.SUPPORT if resource in several else Way.AGAIN,
+            commands=() if resource in several else healing.cleaned_up(status, resource),
         )
         for resource, seen in by_resource.items()
         if resource not in left_out
@@ -116,23 +121,55 @@ def _unit(resource: Resource) -> str:
 def _faults(status: ClusterStatus, resource: Resource, wanted: Wanted) -> list[Finding]:
     """Faults that do not depend on where the resource belongs."""
     where = f" on {listed(resource.nodes)}" if resource.nodes else ""
+    cleanup = healing.cleaned_up(status, resource.id)
     findings: list[Finding] = []
     if resource.orphaned:
         seen = f"has no definition any more and is {_state(resource)}{where}"
-        findings.append(_finding("resource-orphaned", resource, seen))
+        findings.append(
+            _finding("resource-orphaned", resource, seen, by=_forgotten(status, resource))
+        )
     if runs_on_several_nodes(resource):
         # the only finding then: any other remedy would do harm
         return [_multiple(resource)]
     if resource.blocked:
         # pacemaker marks a blocked resource as failed and unmanaged too: one cause, one finding
-        findings.append(_finding("resource-blocked", resource, f"is FAILED (blocked){where}"))
+        seen = f"is FAILED (blocked){where}"
+        findings.append(_finding("resource-blocked", resource, seen, by=cleanup))
         return findings
     if resource.failed:
-        findings.append(_finding("resource-failed", resource, f"is FAILED{where}"))
-    own = _plain_id(resource) in wanted.unmanaged
+        findings.append(_finding("resource-failed", resource, f"is FAILED{where}", by=cleanup))
+    own = wanted.unmanaged.get(_plain_id(resource), ())
     if not resource.managed and (own or not _is_explained(status, resource)):
-        findings.append(_finding("resource-unmanaged", resource, f"is unmanaged{where}"))
+        managed = _managed(status, resource, own)
+        seen = f"is unmanaged{where}"
+        findings.append(_finding("resource-unmanaged", resource, seen, by=managed))
     return findings
+
+
+def _forgotten(status: ClusterStatus, resource: Resource) -> tuple[Command, ...]:
+    """A cleanup takes failures alone away. What still runs has to be stopped before."""
+    if runs(resource):
+        return ()
+    kind = healing.of_resource(resource)
+    return healing.pcs(healing.somewhere(status), kind, "refresh", resource.id)
+
+
+def _managed(
+    status: ClusterStatus, resource: Resource, own: Collection[Unmanaged]
+) -> tuple[Command, ...]:
+    """Each switch that is set taken away where it is set: at the resource, its group or clone."""
+    node = healing.somewhere(status)
+    switches = own or (Unmanaged(_plain_id(resource), "is-managed"),)
+    found = dict.fromkeys(
+        ("manage", one.owner)
+        if one.switch == "is-managed"
+        else ("meta", one.owner, f"{one.switch}=")
+        for one in switches
+        if one.owner
+    )
+    if not found:
+        return ()
+    return (*(Command(node, ("pcs", "resource", *words)) for words in found), healing.at_rest(node))
 
 
 def _plain_id(resource: Resource) -> str:
@@ -147,7 +184,9 @@ def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
     return status.options.maintenance_mode or in_maintenance
 
 
-def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list[Finding]:
+def _place(
+    status: ClusterStatus, resource: Resource, wanted: Wanted, running: Collection[str]
+) -> list[Finding]:
     """Is it where it belongs: running on one wanted node, or disabled as it was before."""
     known = bool({resource.id, resource.group} & wanted.disabled)
     if (
@@ -158,11 +197,12 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
     ):
         return []  # has a finding already, and its place says nothing then
     if resource.is_disabled:
-        return [] if known else [_disabled(resource)]
-    findings = [_enabled(resource)] if known else []
+        return [] if known else [_disabled(status, resource)]
+    findings = [_enabled(status, resource)] if known else []
     if is_moving(resource):
         state = resource.pending or resource.role
-        return [*findings, _finding("resource-moving", resource, f"is {state}")]
+        rest = (healing.at_rest(healing.somewhere(status)),)
+        return [*findings, _finding("resource-moving", resource, f"is {state}", by=rest)]
     if not runs(resource):
         # the instances of a clone share an id: one that runs is enough
         names = {_plain_id(resource), resource.group, resource.clone}
@@ -170,7 +210,9 @@ def _place(resource: Resource, wanted: Wanted, running: Collection[str]) -> list
         seen = f"is {resource.role}, it runs nowhere"
         if resource.locked_to:
             seen += f"; it waits for {resource.locked_to} to come back (shutdown-lock)"
-        return [*findings, _finding("resource-stopped", resource, seen)] if stopped else findings
+        cleanup = healing.cleaned_up(status, resource.id)
+        told = _finding("resource-stopped", resource, seen, by=cleanup)
+        return [*findings, told] if stopped else findings
     return findings + _running_place(resource, wanted)
 
 
@@ -200,27 +242,34 @@ def _state(resource: Resource) -> str:
     return "running" if runs(resource) else resource.role
 
 
-def _disabled(resource: Resource) -> Finding:
+def _disabled(status: ClusterStatus, resource: Resource) -> Finding:
     unit = _unit(resource)
     return Finding(
         "resource-disabled",
         unit,
         f"resource {unit!r} is disabled (target-role Stopped)",
         "enabled, or disabled already when the upgrade began",
-        f"If nobody wants it stopped: `pcs resource enable {unit}`. "
-        "If it is meant to be stopped: accept this finding with the reason.",
+        "If nobody wants it stopped, enable it. If it is meant to be stopped: accept this finding "
+        "with the reason.",
+        commands=_switched(status, resource, "enable"),
     )
 
 
-def _enabled(resource: Resource) -> Finding:
+def _enabled(status: ClusterStatus, resource: Resource) -> Finding:
     unit = _unit(resource)
     return Finding(
         "resource-enabled",
         unit,
         f"resource {unit!r} is enabled; it was disabled on purpose when the upgrade began",
         "disabled as before",
-        f"If it is still meant to be stopped: `pcs resource disable {unit}`.",
+        "If it is still meant to be stopped, disable it. Else accept this finding.",
+        commands=_switched(status, resource, "disable"),
     )
+
+
+def _switched(status: ClusterStatus, resource: Resource, word: str) -> tuple[Command, ...]:
+    kind, node = healing.of_resource(resource), healing.somewhere(status)
+    return healing.pcs(node, kind, word, _unit(resource), healing.WAITING)
 
 
 _TWO_NODES = (
@@ -230,31 +279,28 @@ _TWO_NODES = (
 _EXPECTED_AND_REMEDY = {
     "resource-orphaned": (
         "only resources that are defined",
-        # a cleanup takes failures alone away
-        "When it runs nowhere, `pcs resource refresh {id}` makes the cluster forget it. One that"
-        " runs is stopped by pacemaker itself, unless stop-orphan-resources is false or its stop"
-        " failed: see `pcs status` and `pcs property`, stop it, then refresh it.",
+        "When it runs nowhere, make the cluster forget it. One that runs is stopped by pacemaker"
+        " itself, unless stop-orphan-resources is false or its stop failed: see `pcs status` and"
+        " `pcs property`, stop it, then run again.",
     ),
     "resource-blocked": (
         "Started",
         "It could not be stopped and the cluster touches it no more: mend the cause on that "
-        "node, then `pcs resource cleanup {id}`.",
+        "node, then let it try again.",
     ),
     "resource-failed": (
         "Started",
-        "Mend the cause (the unit's log on that node tells it), then `pcs resource cleanup {id}`.",
+        "Mend the cause (the unit's log on that node tells it), then let the cluster try again.",
     ),
     "resource-unmanaged": (
         "managed by the cluster",
-        "Find out who set it and why; then `pcs resource manage {id}`. That leaves maintenance=true"
-        " as it is (`pcs resource meta {id} maintenance=` takes it away, of its group or clone by"
-        " their name), and what is set for all (`pcs resource defaults`).",
+        "Find out who set it and why, then let the cluster manage it. What is set for all"
+        " (`pcs resource defaults`) or by a template is taken away there.",
     ),
     "resource-moving": ("settled", "Wait until the cluster has settled, then run this again."),
     "resource-stopped": (
         "Started",
-        "`pcs status` and the unit's log tell why; after a failed start "
-        "`pcs resource cleanup {id}` lets the cluster try again.",
+        "`pcs status` and the unit's log tell why; mend the cause, then let the cluster try again.",
     ),
     "resource-elsewhere": (
         "",
@@ -267,13 +313,20 @@ _EXPECTED_AND_REMEDY = {
 }
 
 
-def _finding(code: str, resource: Resource, seen: str, expected: str = "") -> Finding:
+def _finding(
+    code: str,
+    resource: Resource,
+    seen: str,
+    expected: str = "",
+    by: tuple[Command, ...] = (),
+) -> Finding:
     usual, remedy = _EXPECTED_AND_REMEDY[code]
     return Finding(
         code,
         resource.id,
         f"resource {resource.id!r} {seen}",
         expected or usual,
-        remedy.format(id=resource.id),
+        remedy,
         way=Way.SUPPORT if remedy is _TWO_NODES else Way.AGAIN,
+        commands=by,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from engine.judge import modes
+from engine.judge import healing, modes
 from engine.judge.resources import is_moving, runs_on_several_nodes
 from engine.judge.text import listed
 from engine.judge.versions import by_version
@@ -100,24 +100,26 @@ def unsafe_to_fence(status: ClusterStatus, operative: Collection[str]) -> tuple[
         if node is None:
             findings.append(_unclean(name, "is not in the cluster's node list"))
         elif node.unclean:
-            findings.append(_unclean(name, "is UNCLEAN: the cluster lost it without a farewell"))
+            seen = "is UNCLEAN: the cluster lost it without a farewell"
+            findings.append(_unclean(name, seen, is_away=not node.online))
         elif not node.online:
-            findings.append(_unclean(name, "is OFFLINE"))
+            findings.append(_unclean(name, "is OFFLINE", is_away=True))
         elif node.pending:
             findings.append(_unclean(name, "is pending: it has not finished joining"))
     return tuple(findings)
 
 
-def _unclean(node: str, seen: str) -> Finding:
+def _unclean(node: str, seen: str, *, is_away: bool = False) -> Finding:
     return Finding(
         "restore-unclean",
         node,
         f"node {node} {seen}",
         "every operative node online and clean before fencing is enabled",
         "Fencing stays off: enabled now, the cluster would fence this node at once, whatever it"
-        " does. Bring the node back (power, network, `pcs cluster start` on it), wait until"
-        " `pcs status` shows it Online, then run --restore again.",
+        " does. Bring the node back (power, network, its cluster services), wait until `pcs"
+        " status` shows it Online, then run --restore again.",
         ("fencing-as-before",),
+        commands=healing.cluster_started(node) if is_away else (),
     )
 
 
@@ -152,8 +154,17 @@ def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Findin
             "a cluster at rest before the constraint is removed: pacemaker may move then what the"
             " constraint held",
             "The constraint stays. Wait until `pcs status` shows every node Online and nothing on"
-            " its way (of a blocked resource mend the cause, then `pcs resource cleanup`), then"
-            " run --restore again.",
+            " its way (of a blocked resource mend the cause, then let the cluster forget its"
+            " failure), then run --restore again.",
+            commands=(
+                *(
+                    c
+                    for r in status.services
+                    if r.blocked
+                    for c in healing.cleaned_up(status, r.id)
+                ),
+                healing.at_rest(healing.somewhere(status)),
+            ),
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
+from engine.judge import healing
 from engine.judge.identity import CLUSTER_FILE, other_cluster
 from engine.judge.text import listed
 from engine.model.cluster import ClusterStatus
@@ -127,7 +128,7 @@ def active_node_confirmed(
     active = [node.name for node in members if not node.standby]
     if active == [expected]:
         return ()
-    others = " ".join(status.spelled(node.name) for node in members if node.name != expected)
+    others = [status.spelled(node.name) for node in members if node.name != expected]
     wanted = status.spelled(expected)
     return (
         Finding(
@@ -135,9 +136,12 @@ def active_node_confirmed(
             expected,
             f"not in standby: {listed(active)}",
             f"only {expected}, the first operative node of {CLUSTER_FILE}, active",
-            f"Make {expected} the active node again: `pcs node unstandby {wanted} --wait=300`,"
-            f" then `pcs node standby {others} --wait=300`, and look that everything is Started"
-            " there; then run again.",
+            f"Make {expected} the active node again, and look that everything is Started there;"
+            " then run again.",
             ("roles-agree",),
+            commands=(
+                *healing.pcs(expected, "node", "unstandby", wanted, healing.WAITING),
+                *healing.pcs(expected, "node", "standby", *others, healing.WAITING),
+            ),
         ),
     )

@@ -5,12 +5,12 @@ A voting-only node is a diskless peer: `Diskless` is its health (domain facts, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.judge.text import listed
 from engine.model.drbd import DrbdConnection, DrbdPeerDevice, DrbdResource
-from engine.model.finding import Finding, Way
+from engine.model.finding import Command, Finding, Way
 from engine.model.groups import grouped
 
 Drbd = Mapping[str, tuple[DrbdResource, ...]]
@@ -71,13 +71,13 @@ def _disks(
 ) -> tuple[Finding, ...]:
     """Findings from what each node says of its own disks; else from what its peers say of them."""
     own = grouped(
-        ((node, resource.name), f"volume {device.volume} is {device.disk_state}")
+        ((node, resource.name), (device.volume, device.disk_state))
         for node, resources in drbd.items()
         for resource in resources
         for device in resource.devices
         if not _disk_is_right(device.disk_state, device.is_client or node in voting_only)
     )
-    findings = [_disk(node, name, listed(seen)) for (node, name), seen in own.items()]
+    findings = [_own_disk(node, name, seen) for (node, name), seen in own.items()]
     return (*findings, *_disks_of_peers(links, voting_only, own))
 
 
@@ -101,6 +101,17 @@ def _disk_is_right(state: str, client: bool) -> bool:
     return state == "UpToDate" or (client and state == "Diskless")
 
 
+def _own_disk(node: str, resource: str, seen: Sequence[tuple[int, str]]) -> Finding:
+    """A disk that was detached comes back by its attachment, and is synced then."""
+    finding = _disk(node, resource, listed(f"volume {volume} is {state}" for volume, state in seen))
+    is_detached = all(state == "Diskless" for _, state in seen)
+    return (
+        finding.healed_by(Command(node, ("drbdadm", "attach", resource)))
+        if is_detached
+        else finding
+    )
+
+
 def _disk(node: str, resource: str, seen: str) -> Finding:
     return Finding(
         "drbd-disk",
@@ -108,7 +119,8 @@ def _disk(node: str, resource: str, seen: str) -> Finding:
         f"DRBD resource {resource!r} on {node}: {seen}",
         "UpToDate",
         "Inconsistent or Outdated: wait for the resync. Diskless or Failed: look at the disk of "
-        f"{node} (`drbdadm status {resource}`, kernel log). Then run this again.",
+        f"{node} (`drbdadm status {resource}`, kernel log), mend it, and attach it again. Then run "
+        "this again.",
     )
 
 
@@ -133,9 +145,15 @@ def _connections(drbd: Drbd, links: tuple[_Link, ...]) -> Iterator[Finding]:
             if (split := _is_split(seen))
             else "Bring the peer or the network back, then run this again.",
             way=Way.SUPPORT if split else Way.AGAIN,
+            commands=() if split else _adjusted(name, alone.get(name, ())),
         )
         for name, seen in grouped(lost).items()
     )
+
+
+def _adjusted(resource: str, nodes: Iterable[str]) -> tuple[Command, ...]:
+    """Where it has no connection, those of its configuration are made."""
+    return tuple(Command(node, ("drbdadm", "adjust", resource)) for node in nodes)
 
 
 _SPLIT = (

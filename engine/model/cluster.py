@@ -272,6 +272,16 @@ TRUE = frozenset({"true", "on", "yes", "y", "1"})
 
 
 @dataclass(frozen=True)
+class Unmanaged:
+    """What keeps pacemaker from managing a resource."""
+
+    owner: str
+    """Where it is set: the resource, its group or clone; '' is a template or the defaults."""
+    switch: str
+    """`is-managed` (it is false) or `maintenance` (it is true)."""
+
+
+@dataclass(frozen=True)
 class Cib:
     """What is asked of `cibadmin --query`: configuration that crm_mon does not show."""
 
@@ -286,8 +296,8 @@ class Cib:
     """The attributes of each of pacemaker's nodes."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Id of a location constraint's rule -> id of the constraint."""
-    unmanaged: frozenset[str] = frozenset()
-    """Resources that are unmanaged or in maintenance by their own configuration."""
+    unmanaged: Mapping[str, tuple[Unmanaged, ...]] = field(default_factory=dict)
+    """Resources that are unmanaged or in maintenance by their own configuration, and by what."""
     ticketed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Ticket -> what hangs on it: resources, groups, clones."""
 

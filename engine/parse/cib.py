@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
-from engine.model.cluster import INFINITY, TRUE, Cib, LocationConstraint
+from engine.model.cluster import INFINITY, TRUE, Cib, LocationConstraint, Unmanaged
 from engine.model.definition import is_same_node
 from engine.parse.cib_rules import NodeFacts, is_match, node_facts
 from engine.parse.fields import attribute, child, score_text, xml_root
@@ -51,7 +51,7 @@ def parse_cib(text: str) -> Cib:
             for rule in element.findall("rule")
         },
         fenced_on_failure=tuple(fenced_on_failure(configuration, SOURCE)),
-        unmanaged=frozenset(unmanaged(configuration, SOURCE)),
+        unmanaged=unmanaged(configuration, SOURCE),
         ticketed=ticketed(constraints, SOURCE),
     )
 
@@ -161,27 +161,31 @@ def fenced_on_failure(configuration: Element, source: str) -> Iterator[str]:
             yield attribute(primitive, "id", source)
 
 
-def unmanaged(configuration: Element, source: str) -> Iterator[str]:
-    """Ids of the primitives that pacemaker leaves alone by their own configuration.
+def unmanaged(configuration: Element, source: str) -> dict[str, tuple[Unmanaged, ...]]:
+    """Primitives that pacemaker leaves alone by their own configuration, and what does it.
 
     `is-managed=false` or `maintenance=true`, of the resource, its template, what it is wrapped in,
     or the defaults for all.
     """
+    found: dict[str, tuple[Unmanaged, ...]] = {}
     templates = {t.get("id"): t for t in configuration.iterfind("resources/template")}
-    default = _switches(configuration.iterfind("rsc_defaults/meta_attributes"))
+    default = _switches(configuration.iterfind("rsc_defaults/meta_attributes"), "")
     resources = configuration.find("resources")
     pending = [] if resources is None else [(resources, default)]
     while pending:
         element, inherited = pending.pop()
         template = templates.get(element.get("template"))
-        own = _switches(() if template is None else template.iterfind("meta_attributes"))
-        switches = inherited | own | _switches(element.iterfind("meta_attributes"))
+        own = _switches(() if template is None else template.iterfind("meta_attributes"), "")
+        here = _switches(element.iterfind("meta_attributes"), element.get("id", ""))
+        switches = inherited | own | here
         if element.tag == "primitive":
-            if not switches.get("is-managed", True) or switches.get("maintenance", False):
-                yield attribute(element, "id", source)
+            bad = [one for one, is_on in switches.values() if is_on is (one.switch == _MAINTENANCE)]
+            if bad:
+                found[attribute(element, "id", source)] = tuple(bad)
             continue
         inner = [e for e in reversed(element) if e.tag in (*_CONTAINERS, "primitive")]
         pending.extend((e, switches) for e in inner)
+    return found
 
 
 def ticketed(constraints: Element, source: str) -> dict[str, tuple[str, ...]]:
@@ -199,12 +203,16 @@ def _is_word(value: str | None, word: str) -> bool:
     return value is not None and value.lower() == word
 
 
-def _switches(sets: Iterable[Element]) -> dict[str, bool]:
-    """The two switches, as far as they are set."""
-    values: dict[str, bool] = {}
+_MANAGED, _MAINTENANCE = "is-managed", "maintenance"
+
+
+def _switches(sets: Iterable[Element], owner: str) -> dict[str, tuple[Unmanaged, bool]]:
+    """The two switches, as far as they are set, and whether they are on."""
+    values: dict[str, tuple[Unmanaged, bool]] = {}
     for one in _in_precedence(sets):
         for pair in one.findall("nvpair"):
             name = pair.get("name", "")
-            if name in ("is-managed", "maintenance"):
-                values.setdefault(name, pair.get("value", "").lower() in TRUE)
+            if name in (_MANAGED, _MAINTENANCE):
+                is_on = pair.get("value", "").lower() in TRUE
+                values.setdefault(name, (Unmanaged(owner, name), is_on))
     return values

@@ -12,6 +12,7 @@ from engine.ask.host import Host
 from engine.ask.look import FORWARDED, Look
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import access, constraints, facts, kernels, machine, sameness
+from engine.judge.ways import in_full
 from engine.model.definition import ClusterDefinition
 from engine.model.finding import Finding, Verdict, Way
 from engine.model.query import Asked
@@ -69,6 +70,7 @@ def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = F
             look.names.internal[look.names.active],
             fence_devices=[r.id for r in status.fence_devices],
             resources=sorted({r.unit for r in status.services}),
+            node=look.names.active,
         ),
         observed=f"{len(cib.location_ids)} location constraints and {len(status.bans)} bans"
         " looked at",
@@ -148,7 +150,7 @@ def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed:
     else:
         evidence.judge(map(_for_support, findings), observed=observed, guide=("G25",))
     if any(finding.code != UNANSWERED for finding in evidence.blocking):
-        evidence.attach("what each finding says to do by itself", "\n".join(map(str, findings)))
+        evidence.attach("what each finding says to do by itself", in_full(findings))
         evidence.call_support("G26", product.CALL_SUPPORT)
     elif not evidence.blocking:
         evidence.not_needed("the cluster status is normal", guide=("G26",))
@@ -157,7 +159,7 @@ def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed:
 
 
 def _for_support(finding: Finding) -> Finding:
-    return replace(finding, remedy=f"{product.CALL_SUPPORT}.", way=Way.SUPPORT)
+    return replace(finding, remedy=f"{product.CALL_SUPPORT}.", way=Way.SUPPORT, commands=())
 
 
 def everything_is_reached(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:

@@ -305,6 +305,14 @@ def codes(findings: Iterable[Finding]) -> list[str]:
     return sorted(f.code for f in findings)
 
 
+AT_REST = "crm_resource --wait --timeout=300"
+
+
+def lines(finding: Finding) -> list[str]:
+    """The commands of the finding's remedy, wherever they are run."""
+    return [str(command) for command in finding.commands]
+
+
 def told(finding: Finding) -> list[tuple[str, str]]:
     """Node and line of each command that the finding's remedy has."""
     return [(command.node, str(command)) for command in finding.commands]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +20,7 @@ def cib(*location: LocationConstraint, **properties: str) -> Cib:
     return Cib({k.replace("_", "-"): v for k, v in properties.items()}, location, ids)
 
 
-def judged(of: Cib, node: str = b.N, **others: Collection[str]) -> tuple[Finding, ...]:
+def judged(of: Cib, node: str = b.N, **others: Any) -> tuple[Finding, ...]:
     """With crm_mon telling what the constraints say."""
     bans = [one for one in of.location if one.score.startswith("-") and one.is_certain]
     return leftover_constraints(of, bans, node, **others)
@@ -125,7 +125,7 @@ def test_what_crm_mon_tells_is_judged_and_the_constraint_is_named() -> None:
     (finding,) = leftover_constraints(RULED, [BAN], b.N)
     assert (finding.code, finding.subject) == ("constraint-keeps-off-active-node", "glpi_group")
     assert "'loc'" in finding.observed
-    assert "`pcs constraint remove loc`" in finding.remedy
+    assert b.told(finding) == [(b.N, "pcs constraint remove loc"), (b.N, b.AT_REST)]
 
 
 def test_a_rule_that_pacemaker_says_does_not_hold_is_no_finding() -> None:
@@ -145,6 +145,14 @@ def test_leave_that_nobody_can_decide_is_none() -> None:
     perhaps = replace(constraint("loc", "glpi_group", b.N, "INFINITY"), is_certain=False)
     found = judged(cib(perhaps, symmetric_cluster="false"), resources=["glpi_group"])
     assert b.codes(found) == ["constraint-keeps-off-active-node"]
+    allowed = f"pcs constraint location glpi_group prefers {b.N}=0"
+    assert b.lines(found[0]) == [allowed, b.AT_REST]
+
+
+def test_the_commands_run_where_the_inventory_says_and_name_it_as_pacemaker_does() -> None:
+    opt_in = cib(symmetric_cluster="false")
+    (finding,) = leftover_constraints(opt_in, (), "n.internal", resources=["x"], node="n.example")
+    assert b.told(finding)[0] == ("n.example", "pcs constraint location x prefers n.internal=0")
 
 
 def test_names_of_nodes_are_the_same_in_any_case() -> None:
@@ -155,7 +163,7 @@ def test_names_of_nodes_are_the_same_in_any_case() -> None:
 def test_a_leftover_whose_rule_holds_nowhere_is_one() -> None:
     found = leftover_constraints(Cib({}, (), ("cli-ban-x",)), [], b.N)
     assert [(f.code, f.subject) for f in found] == [("constraint-leftover", "cli-ban-x")]
-    assert "`pcs constraint remove cli-ban-x`" in found[0].remedy
+    assert b.lines(found[0]) == ["pcs constraint remove cli-ban-x", b.AT_REST]
 
 
 def test_a_leftover_for_several_nodes_is_one_finding() -> None:

@@ -12,7 +12,7 @@ from engine.judge import normal
 from engine.judge.fencing import stopped_fence_devices
 from engine.judge.normal import Expected, Observed
 from engine.judge.resources import disabled_resources
-from engine.model.cluster import DaemonState
+from engine.model.cluster import Cib, DaemonState, Unmanaged
 from engine.model.drbd import DrbdDevice
 from engine.model.finding import Way
 from engine.model.host import ElasticHealth
@@ -487,7 +487,7 @@ class TestBaseline:
     def test_a_disabled_group_is_one_finding(self) -> None:
         (finding,) = normal.final(self.disabled(), b.expected())
         assert (finding.code, finding.subject) == ("resource-disabled", "httpd_group")
-        assert "pcs resource enable httpd_group" in finding.remedy
+        assert b.told(finding) == [(b.N, "pcs resource enable httpd_group --wait=300")]
 
     def test_enabled_since_the_baseline_is_told(self) -> None:
         findings = normal.final(b.observed(), b.expected(disabled=frozenset({"httpd"})))
@@ -529,7 +529,7 @@ class TestDetails:
         seen = b.with_resource(b.observed(), "httpd", nodes=(b.N, b.SECOND))
         findings = normal.final(b.with_failure(seen, "httpd_stop_0"), b.expected())
         assert b.codes(findings) == ["failed-action", "resource-multiple"]
-        assert not any("cleanup" in f.remedy for f in findings)
+        assert not any("cleanup" in f.remedy or f.commands for f in findings)
 
     def test_an_orphan_that_is_stopped_is_not_called_running(self) -> None:
         changes = {"orphaned": True, "role": "Stopped", "active": False, "nodes": ()}
@@ -539,14 +539,33 @@ class TestDetails:
         assert "is Stopped" in orphan.observed
         assert "running" not in orphan.observed
         # a cleanup takes away what failed, and leaves the rest of its history
-        assert "`pcs resource refresh httpd`" in orphan.remedy
+        assert b.lines(orphan) == ["pcs resource refresh httpd", b.AT_REST]
         assert "cleanup" not in orphan.remedy
 
-    def test_what_manage_leaves_as_it_is_is_told(self) -> None:
+    def test_an_orphan_that_runs_is_stopped_by_a_person(self) -> None:
+        (orphan,) = normal.final(
+            b.with_resource(b.observed(), "httpd", orphaned=True), b.expected()
+        )
+        assert orphan.commands == ()
+
+    @pytest.mark.parametrize(
+        ("own", "commands"),
+        [
+            ((), ["pcs resource manage httpd"]),
+            (("httpd", "is-managed"), ["pcs resource manage httpd"]),
+            (("httpd_group", "maintenance"), ["pcs resource meta httpd_group maintenance="]),
+            (("", "is-managed"), []),
+        ],
+    )
+    def test_each_switch_is_taken_away_where_it_is_set(
+        self, own: tuple[str, str], commands: list[str]
+    ) -> None:
         """`pcs resource manage` takes `is-managed` away and nothing else."""
         seen = b.with_resource(b.observed(), "httpd", managed=False)
+        switches = (Unmanaged(*own),) if own else ()
+        seen = replace(seen, cib=Cib({}, unmanaged={"httpd": switches} if own else {}))
         (unmanaged,) = normal.final(seen, b.expected())
-        assert "`pcs resource meta httpd maintenance=`" in unmanaged.remedy
+        assert b.lines(unmanaged) == [*commands, *([b.AT_REST] if commands else [])]
         assert "`pcs resource defaults`" in unmanaged.remedy
 
     def test_diskless_on_the_voting_only_node_is_healthy_even_if_not_marked_as_client(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,7 +20,14 @@ from engine.judge.fencing import failed_fence_devices, fence_history
 from engine.judge.nodes import node_states
 from engine.judge.resources import Wanted, judge_resources
 from engine.judge.restore import still_in_standby
-from engine.model.cluster import Cib, ClusterStatus, FailCount, FenceEvent, LocationConstraint
+from engine.model.cluster import (
+    Cib,
+    ClusterStatus,
+    FailCount,
+    FenceEvent,
+    LocationConstraint,
+    Unmanaged,
+)
 from engine.model.finding import Finding
 from engine.model.names import status_in_names
 from engine.parse.cib import parse_cib
@@ -31,7 +38,6 @@ from tests.judge import builders as b
 DATA = Path(__file__).parents[1] / "data" / "pacemaker"
 A, B, C = NODES = ("ne-a", "ne-b", "ne-c")
 DELETE = "crm_attribute --node {} --name {} --lifetime reboot --delete"
-AT_REST = "crm_resource --wait --timeout=300"
 
 
 def status_of(case: str) -> ClusterStatus:
@@ -55,9 +61,9 @@ class TestModes:
         told = self.told()
         assert [told[n].code for n in NODES] == ["node-standby", "node-standby", "node-maintenance"]
         assert b.told(told[A]) == [(A, "pcs node unstandby ne-a --wait=300")]
-        assert b.told(told[B]) == [(B, DELETE.format(B, "standby")), (B, AT_REST)]
+        assert b.told(told[B]) == [(B, DELETE.format(B, "standby")), (B, b.AT_REST)]
         assert "until its next start" in told[B].observed
-        assert b.told(told[C]) == [(C, DELETE.format(C, "maintenance")), (C, AT_REST)]
+        assert b.told(told[C]) == [(C, DELETE.format(C, "maintenance")), (C, b.AT_REST)]
 
     def test_without_the_configuration_the_usual_way_is_told(self) -> None:
         for finding in self.told(cib=False).values():
@@ -84,9 +90,10 @@ class TestModes:
         assert b.told(found)[0] == (B, DELETE.format("NE-B", "standby"))
 
     def test_standby_by_a_failure_ends_with_the_failure(self) -> None:
-        status = b.with_node(b.observed(), b.N, standby_onfail=True).status
+        looked = b.with_failure(b.observed(), "httpd_stop_0")
+        status = b.with_node(looked, b.N, standby_onfail=True).status
         (finding,) = node_states(status, (b.N,), ())
-        assert "`pcs resource cleanup`" in finding.remedy
+        assert b.lines(finding) == ["pcs resource cleanup httpd", b.AT_REST]
 
 
 class TestTickets:
@@ -180,7 +187,11 @@ class TestClones:
 
 
 class TestUnmanaged:
-    OWN = frozenset({"by-template", "own", "of-group"})
+    OWN: ClassVar = {
+        "by-template": (Unmanaged("", "is-managed"),),
+        "own": (Unmanaged("own", "is-managed"),),
+        "of-group": (Unmanaged("left", "maintenance"),),
+    }
 
     def test_who_is_unmanaged_by_the_own_configuration(self) -> None:
         assert seen("unmanaged")[1].unmanaged == self.OWN
@@ -192,12 +203,18 @@ class TestUnmanaged:
         found = [
             f for f in judge_resources(status, status.services, wanted) if "unmanaged" in f.code
         ]
-        assert {f.subject for f in found} == self.OWN
+        assert {f.subject: b.lines(f)[:1] for f in found} == {
+            "by-template": [],
+            "own": ["pcs resource manage own"],
+            "of-group": ["pcs resource meta left maintenance="],
+        }
 
     def test_on_a_node_in_maintenance_too(self) -> None:
         looked = b.with_node(b.observed(), b.N, maintenance=True)
         looked = b.with_resource(looked, "cluster_ip", managed=False)
-        own = replace(looked, cib=Cib({}, unmanaged=frozenset({"cluster_ip"})))
+        own = replace(
+            looked, cib=Cib({}, unmanaged={"cluster_ip": (Unmanaged("cluster_ip", "is-managed"),)})
+        )
         assert "resource-unmanaged" not in b.codes(normal.final(looked, b.expected()))
         assert "resource-unmanaged" in b.codes(normal.final(own, b.expected()))
 
@@ -259,7 +276,7 @@ class TestFenceHistory:
         names = {A: "first.example", B: "second.example"}
         failed, pending = fence_history(status_in_names(seen, lambda name: names.get(name, name)))
         assert (failed.subject, pending.subject) == ("second.example", "first.example")
-        assert f"`pcs stonith history cleanup {B}`" in failed.remedy
+        assert b.lines(failed) == [f"pcs stonith history cleanup {B}"]
         assert f"`pcs stonith history cleanup {A}`" in pending.remedy
         assert f"`pcs cluster stop {B}`" in pending.remedy
 
@@ -297,7 +314,7 @@ class TestFenceHistory:
         (finding,) = fence_history(status_of("fencing-failed"))
         assert (finding.code, finding.subject) == ("fencing-failed", "neteye02.neteyelocal")
         assert "failed at 2026-11-28 08:51:57Z" in finding.observed
-        assert "`pcs stonith history cleanup neteye02.neteyelocal`" in finding.remedy
+        assert b.lines(finding) == ["pcs stonith history cleanup neteye02.neteyelocal"]
 
     def test_a_real_device_that_failed_blocks_before_fencing_is_given_back(self) -> None:
         status = status_of("fence-device-failed")

@@ -196,8 +196,10 @@ class TestActiveNode:
         seen = b.cluster_status()
         nodes = tuple(replace(n, uname=f"{n.name}.internal") for n in seen.nodes)
         (finding,) = active_node_confirmed(b.N, replace(seen, nodes=nodes))
-        assert f"`pcs node unstandby {b.N}.internal --wait=300`" in finding.remedy
-        assert f"`pcs node standby {b.SECOND}.internal {b.THIRD}.internal --" in finding.remedy
+        assert b.told(finding) == [
+            (b.N, f"pcs node unstandby {b.N}.internal --wait=300"),
+            (b.N, f"pcs node standby {b.SECOND}.internal {b.THIRD}.internal --wait=300"),
+        ]
 
     def test_nobody_is_active(self) -> None:
         status = b.cluster_status()
