@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: rehearsal test lint unit integration lengthy proof faults matrix findings proofs setup sshd chromium clean
+.PHONY: rehearsal test lint unit integration lengthy proof faults matrix findings storms proofs setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -76,6 +76,11 @@ faults: setup
 # Every finding provoked and healed.
 findings: setup
 	$(PROOF) --kinds findings
+
+# Two or three findings at once, drawn by the seeds from 1 to SEEDS (100 unless given). With SHARD,
+# COUNT, AGAIN and WORKERS as above; CASES=seed-7,seed-9. The page, when all are green: docs/storms.md
+storms: setup
+	$(subst tests.proving,tests.storms,$(PROOF)) $(if $(SEEDS),--seeds $(SEEDS))
 
 # What .ci/run takes of edges and faults: run for real, side by side, whatever is on record.
 proofs: setup

@@ -22,6 +22,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "matrix": ("tests/matrix",),
     "faults": ("tests/faults",),
     "findings": ("tests/findings", "tests/faults", "tests/matrix"),
+    "storms": ("tests/storms", "tests/findings", "tests/faults", "tests/matrix"),
 }
 """What a kind of proof is made of beside that."""
 

@@ -24,11 +24,16 @@ WORKERS = 4
 """Cases at the same time: what two processors with 8 GiB bear; measured in docs/benchmarks.md."""
 
 
-def main(kinds: Sequence[Kind], argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
+def main(
+    kinds: Sequence[Kind],
+    argv: Sequence[str] | None = None,
+    root: Path = ROOT,
+    page: table.Page = table.PROOF,
+) -> int:
     """Run what is asked for and not green yet; 0 when all of it is green, 1 when not, 4 usage."""
     options = _parser().parse_args(argv)
     try:
-        proof = Proof.of(kinds, options.kinds, root)
+        proof = Proof.of(kinds, options.kinds, root, page)
         chosen = proof.chosen(options)
         if not 1 <= options.workers <= len(LETTERS):
             raise ValueError(f"--workers {options.workers}: expected 1 to {len(LETTERS)}")
@@ -71,17 +76,18 @@ class Proof:
     is_whole: bool
     """All kinds there are."""
     results: Mapping[str, Results]
+    leaves: table.Page
     _started: dict[Case, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, kinds: Sequence[Kind], asked: str | None, root: Path) -> Proof:
+    def of(cls, kinds: Sequence[Kind], asked: str | None, root: Path, page: table.Page) -> Proof:
         """Raises ValueError when a kind is asked for that there is not."""
         names = named([kind.name for kind in kinds], words(asked)) if asked else None
         found = {kind.name: kind for kind in kinds if names is None or kind.name in names}
         results = {
             name: Results(name, code_commit([name], root), root / KEPT.name) for name in found
         }
-        return cls(found, root, code_commit(found, root), len(found) == len(kinds), results)
+        return cls(found, root, code_commit(found, root), len(found) == len(kinds), results, page)
 
     @property
     def cases(self) -> list[Case]:
@@ -89,7 +95,7 @@ class Proof:
 
     @property
     def page(self) -> Path:
-        return self.root / "docs" / "proof.md"
+        return self.root / "docs" / f"{self.leaves.name}.md"
 
     def chosen(self, options: argparse.Namespace) -> list[Case]:
         """The cases asked for. Raises ValueError, with what there is, when one is not there."""
@@ -155,10 +161,10 @@ class Proof:
         place = self.page.relative_to(self.root)
         if missing:
             of = f"{len(missing)} of {len(self.cases)} cases are not green on {self.commit}"
-            print(f"{place} is not written: {of}. `make proof` goes on with them")
+            print(f"{place} is not written: {of}. `{self.leaves.command}` goes on with them")
             return
         parts = [(kind, self.results[name].all()) for name, kind in self.kinds.items()]
-        table.write(self.page, table.page(self.commit, parts))
+        table.write(self.page, table.page(self.commit, parts, self.leaves))
         print(f"{place} is written: {len(self.cases)} cases green")
 
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.proving.kind import Kind
 from tests.proving.results import Result
 
-INTRODUCTION = """
+
+@dataclass(frozen=True)
+class Page:
+    """Which page a whole proof leaves under `docs/`, and what it says of itself."""
+
+    name: str
+    command: str
+    heading: str
+    introduction: str
+
+
+PROOF = Page(
+    "proof",
+    "make proof",
+    "The whole proof",
+    """
 Made by `make proof`, which runs the runbook on rehearsal clusters until every case below has ended
 green on one state of the code. It is written whole or not at all.
-"""
+""",
+)
 
 
 def cell(text: str) -> str:
@@ -25,7 +42,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(map(cell, line))} |\n" for line in lines)
 
 
-def page(commit: str, parts: Sequence[tuple[Kind, Mapping[str, Result]]]) -> str:
+def page(commit: str, parts: Sequence[tuple[Kind, Mapping[str, Result]]], of: Page = PROOF) -> str:
     """The page of results that are all there and green, a line a case."""
     every = [result for kind, found in parts for result in map(found.get, kind.groups)]
     results = [result for result in every if result is not None and result.is_green]
@@ -34,7 +51,7 @@ def page(commit: str, parts: Sequence[tuple[Kind, Mapping[str, Result]]]) -> str
     dates = sorted(result.started[:10] for result in results)
     when = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     facts = f"Commit `{commit}`, run {when}: all {len(results)} cases green.\n"
-    head = f"# The whole proof\n\n{INTRODUCTION.strip()}\n\n{facts}"
+    head = f"# {of.heading}\n\n{of.introduction.strip()}\n\n{facts}"
     return head + "".join(_section(kind, found) for kind, found in parts)
 
 
