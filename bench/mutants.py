@@ -1,0 +1,350 @@
+"""Does the suite see when the code that decides is another? Mutants, and the tests they meet.
+
+    python3.11 -m venv /var/tmp/mutants/.venv
+    /var/tmp/mutants/.venv/bin/pip install -r bench/requirements-mutants.txt
+    /var/tmp/mutants/.venv/bin/python -m bench.mutants draw --tree . --seed 15
+    /var/tmp/mutants/.venv/bin/python -m bench.mutants run --tree . --results after.json
+    /var/tmp/mutants/.venv/bin/python -m bench.mutants compare before.json after.json
+
+`draw` writes the list, `bench/mutants.json`: two hundred and a reserve. `run` puts one after the
+other into a copy of the tree's commit, and runs the quick tests that execute the line, the quickest
+files first, until one fails. Which tests those are is found out first, by one run of all quick
+tests. What has a result is not run again. `--later TREE` takes one of the reserve in place of a
+mutant whose code is another there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from bench import mutants_list, mutants_plugin
+from bench.mutants_list import AREAS, Moved, Mutant
+
+LIST = Path(__file__).with_name("mutants.json")
+PATIENCE = 5
+"""A mutant may take so much longer than its tests took without it, and a minute."""
+MEMORY = 2 << 30
+"""Bytes; a mutant whose tests take more is as one that never ends."""
+KILLED = ("killed", "time-out")
+
+
+FOLDERS = ("plugin", "actions", "engine", "probing", "judge parse properties")
+"""Of `tests/`: those that can see the code that decides; what is run at once is one entry."""
+
+
+class Bench:
+    """A tree's commit, and which test runs which line of it."""
+
+    def __init__(self, tree: Path, directory: Path) -> None:
+        self.directory = directory
+        self.commit = _git(tree, "rev-parse", "HEAD").strip()
+        self.origin = tree
+        mark = directory / "commit"
+        if not mark.exists() or mark.read_text() != self.commit:
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir(parents=True)
+            mark.write_text(self.commit)
+        (directory / "plugin").mkdir(exist_ok=True)
+        shutil.copy(mutants_plugin.__file__, directory / "plugin")
+
+    def copy(self, number: int) -> Copy:
+        return Copy(self.origin, self.directory / str(number), self.directory / "plugin")
+
+    def see(self, jobs: int) -> None:
+        """Run the tests once: which test runs which line, for how long, and is green."""
+        kept = self.directory / "tests.json"
+        if kept.exists():
+            return
+        (self.directory / "seen").mkdir(exist_ok=True)
+        with ThreadPoolExecutor(jobs) as pool:
+            parts = list(pool.map(self._see, range(len(FOLDERS)), FOLDERS))
+        combine = (
+            "-m",
+            "coverage",
+            "combine",
+            "-q",
+            f"--rcfile={self.directory}/0/coveragerc",
+            f"--data-file={self.directory}/coverage",
+            str(self.directory / "seen"),
+        )
+        subprocess.run((sys.executable, *combine), check=True)  # fmt: skip
+        kept.write_text(json.dumps({name: test for part in parts for name, test in part.items()}))
+
+    def _see(self, number: int, folders: str) -> dict[str, Any]:
+        copy, seen = self.copy(number), self.directory / f"seen-{number}.json"
+        settings = copy.directory / "coveragerc"
+        sources = ",".join(
+            f"{copy.tree}/{folder}" for _, there in AREAS.values() for folder in there
+        )
+        settings.write_text(
+            f"[run]\ndata_file = {self.directory}/seen/c\nparallel = true\n"
+            f"source = {sources}\ncontext = ${{MUTANTS_TEST-}}\n"
+            f"[paths]\nsource =\n  {self.directory}/0/tree\n  {self.directory}/*/tree\n"
+        )
+        extra = {"COVERAGE_PROCESS_START": str(settings), "MUTANTS_SEEN": str(seen)}
+        # its exit status says nothing: tests that fail are left out later
+        copy.pytest(
+            [*(f"tests/{folder}" for folder in folders.split()), "-m", "not integration"], extra
+        )
+        return dict(json.loads(seen.read_text()))
+
+    def tests_of(self, mutant: Mutant) -> dict[str, float]:
+        """The green tests that run the mutant's statement, and their seconds; quick files first.
+
+        What is run when a module is loaded has the tests that run anything of that module.
+        """
+        from coverage import CoverageData
+
+        data = CoverageData(str(self.directory / "coverage"))
+        data.read()
+        known = json.loads((self.directory / "tests.json").read_text())
+        _, line = mutant.put_into(self.origin)
+        lines = mutants_list.statement_lines((self.origin / mutant.file).read_text(), line)
+        by_line = data.contexts_by_lineno(f"{self.directory}/0/tree/{mutant.file}")
+        names = {name for number in lines for name in by_line.get(number, ()) if name}
+        if not names:
+            names = {name for there in by_line.values() for name in there if name}
+        seconds = {name: known[name]["seconds"] for name in names if known.get(name, {}).get("ok")}
+        files: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(seconds, key=seconds.__getitem__):
+            files[name.partition("::")[0]].append(name)
+
+        def mean(names: list[str]) -> float:
+            return sum(seconds[name] for name in names) / len(names)
+
+        return {name: seconds[name] for there in sorted(files.values(), key=mean) for name in there}
+
+    def judge(self, mutant: Mutant, copy: Copy, most: float, first: str = "") -> dict[str, Any]:
+        """Run the mutant's tests until one fails; `first`, that which killed it before."""
+        result: dict[str, Any] = {"name": mutant.name}
+        if first and (self.origin / first.partition("::")[0]).is_file():
+            found = copy.judge(mutant, {first: 10.0})
+            if found["outcome"] in KILLED:
+                return {**result, **found}
+        self.see(1)
+        tests = self.tests_of(mutant)
+        total, chosen = 0.0, {}
+        for name, seconds in tests.items():
+            if total + seconds <= most or not chosen:
+                chosen[name] = seconds
+                total += seconds
+        result |= {"tests": len(chosen), "of": len(tests)}
+        found = copy.judge(mutant, chosen) if chosen else {"outcome": "no test"}
+        return {**result, **found}
+
+
+class Copy:
+    """A copy of a commit, in which mutants come and go."""
+
+    def __init__(self, origin: Path, directory: Path, plugin: Path) -> None:
+        self.directory = directory
+        self.plugin = plugin
+        self.tree = directory / "tree"
+        if not (directory / "whole").exists():
+            shutil.rmtree(directory, ignore_errors=True)
+            self.tree.mkdir(parents=True)
+            _unpack(origin, self.tree)
+            # valid by the source's text: a mutant may be as long and as old as what it replaces
+            subprocess.run(
+                (sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
+                 "engine", "runbook", "rehearsal"), cwd=self.tree, check=True,
+            )  # fmt: skip
+            (directory / "whole").touch()
+
+    def judge(self, mutant: Mutant, tests: dict[str, float]) -> dict[str, Any]:
+        """Put the mutant in, run these tests until one fails, and take it out again."""
+        text, _ = mutant.put_into(self.tree)
+        path = self.tree / mutant.file
+        chosen, killer = self.directory / "chosen.json", self.directory / "killer"
+        chosen.write_text(json.dumps(list(tests)))
+        killer.unlink(missing_ok=True)
+        source, begun = path.read_text(), time.monotonic()
+        path.write_text(text)
+        try:
+            code = self.pytest(
+                ["-x", *dict.fromkeys(name.partition("::")[0] for name in tests)],
+                {"MUTANTS_CHOSEN": str(chosen), "MUTANTS_KILLER": str(killer)},
+                60 + PATIENCE * sum(tests.values()),
+            )
+        finally:
+            path.write_text(source)
+        seconds = round(time.monotonic() - begun, 1)
+        if code is None:
+            return {"outcome": "time-out", "seconds": seconds}
+        if code in (0, 5):
+            return {"outcome": "survived" if code == 0 else "no test", "seconds": seconds}
+        by = killer.read_text() if killer.exists() else "the tests can't be started"
+        return {"outcome": "killed", "by": by, "seconds": seconds}
+
+    def pytest(
+        self, arguments: list[str], extra: dict[str, str], limit: float | None = None
+    ) -> int | None:
+        """Its exit status; None when it had to be ended. The limit is of its seconds of CPU."""
+        scratch = self.directory / "t"
+        shutil.rmtree(scratch, ignore_errors=True)
+        command = (sys.executable, "-m", "pytest", "-q", "-p", "mutants_plugin", "-p",
+                   "no:cacheprovider", f"--basetemp={scratch}", *arguments)  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": str(self.plugin), **extra}
+        if limit is not None:
+            environment["PYTHONDONTWRITEBYTECODE"] = "1"
+
+        def limited() -> None:
+            if limit is not None:
+                resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
+
+        with (self.directory / "log").open("w") as output, subprocess.Popen(
+            command, cwd=self.tree, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=output, start_new_session=True, preexec_fn=limited,
+        ) as process:  # fmt: skip
+            ended = _end_of(process, None if limit is None else 10 * limit)
+        return ended if ended is None or ended >= 0 else None
+
+
+def _end_of(process: subprocess.Popen[bytes], limit: float | None) -> int | None:
+    """Wait for it; end it with all that it has started when it takes too long or too much."""
+    begun = time.monotonic()
+    while True:
+        try:
+            return process.wait(2)
+        except subprocess.TimeoutExpired:
+            pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1:2]
+            too_much = int(*pages or ("0",)) * resource.getpagesize() > MEMORY
+            if too_much or (limit is not None and time.monotonic() - begun > limit):
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return None
+
+
+def _git(tree: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ("git", "-C", str(tree), *arguments), check=True, text=True, stdout=subprocess.PIPE
+    ).stdout
+
+
+def _unpack(origin: Path, tree: Path) -> None:
+    """The commit's files as a repository of their own: some tests ask git for it."""
+    packed = subprocess.run(
+        ("git", "-C", str(origin), "archive", "HEAD"), check=True, stdout=subprocess.PIPE
+    )
+    subprocess.run(("tar", "-x", "-C", str(tree)), input=packed.stdout, check=True)
+    _git(tree, "init", "-q")
+    _git(tree, "add", "-A")
+    _git(tree, "-c", "user.name=bench", "-c", "user.email=bench@example.test", "commit", "-q", "-m",
+         "as it is")  # fmt: skip
+
+
+def chosen(mutants: list[Mutant], trees: list[Path]) -> list[Mutant]:
+    """Those that can be put into all trees, as many of each area as were asked for."""
+    left = Counter(mutant.area for mutant in mutants if not mutant.reserve)
+    taken = []
+    for mutant in mutants:
+        if left[mutant.area] == 0:
+            continue
+        try:
+            for tree in trees:
+                mutant.put_into(tree)
+        except Moved:
+            print(f"not in all trees: {mutant.number} {mutant.name}", flush=True)
+            continue
+        left[mutant.area] -= 1
+        taken.append(mutant)
+    return taken
+
+
+def run(options: argparse.Namespace) -> int:
+    bench = Bench(options.tree, options.directory)
+    before = json.loads(options.before.read_text())["mutants"] if options.before else {}
+    record: dict[str, Any] = {"commit": bench.commit, "mutants": {}}
+    if options.results.exists():
+        record = json.loads(options.results.read_text())
+        if record["commit"] != bench.commit:
+            print(f"{options.results} is of {record['commit']}", file=sys.stderr)
+            return 2
+    wanted = chosen(mutants_list.read(LIST), [options.tree, *filter(None, [options.later])])
+    results, copies, kept = record["mutants"], list(range(options.jobs)), Lock()
+    if not before:
+        bench.see(options.jobs)
+
+    def one(mutant: Mutant) -> None:
+        number = copies.pop()
+        killer = before.get(str(mutant.number), {}).get("by", "")
+        result = bench.judge(mutant, bench.copy(number), options.most, killer)
+        copies.append(number)
+        with kept:
+            results[str(mutant.number)] = result
+            part = options.results.with_suffix(".part")
+            part.write_text(json.dumps(record, indent=1) + "\n")
+            part.rename(options.results)
+            print(mutant.number, *(f"{key}={value}" for key, value in result.items()), flush=True)
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        todo = [mutant for mutant in wanted if str(mutant.number) not in results]
+        for future in [pool.submit(one, mutant) for mutant in todo]:
+            future.result()
+    print(told({mutant.number: results[str(mutant.number)] for mutant in wanted}))
+    return 0
+
+
+def told(results: dict[int, dict[str, Any]]) -> str:
+    outcomes = Counter(result["outcome"] for result in results.values())
+    killed = sum(outcomes[outcome] for outcome in KILLED)
+    return f"{killed} of {len(results)} killed: {dict(outcomes)}"
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Both numbers of the mutants that both have; 1 when one lives that was killed before."""
+    before, after = (
+        json.loads(path.read_text())["mutants"] for path in (options.before, options.after)
+    )
+    common = sorted(set(before) & set(after), key=int)
+    for results in (before, after):
+        print(told({int(number): results[number] for number in common}))
+    lost = [
+        number
+        for number in common
+        if before[number]["outcome"] in KILLED and after[number]["outcome"] not in KILLED
+    ]
+    for number in lost:
+        print(f"lives now: {number} {after[number]['name']}, killed by {before[number].get('by')}")
+    return 1 if lost else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(required=True)
+    drawing = commands.add_parser("draw", help="write the list")
+    drawing.add_argument("--tree", type=Path, required=True)
+    drawing.add_argument("--seed", type=int, default=15)
+    drawing.set_defaults(do=lambda o: mutants_list.write(LIST, mutants_list.draw(o.tree, o.seed)))
+    running = commands.add_parser("run", help="kill them")
+    running.add_argument("--tree", type=Path, required=True, help="a clone; its commit is taken")
+    running.add_argument("--later", type=Path, help="a tree into which they must fit, too")
+    running.add_argument("--results", type=Path, required=True, help="a file, added to")
+    running.add_argument("--directory", type=Path, default=Path("/var/tmp/mutants/work"))
+    running.add_argument("--before", type=Path, help="results: what killed then is tried first")
+    running.add_argument("--jobs", type=int, default=2, help="mutants at the same time")
+    running.add_argument("--most", type=float, default=90, help="seconds of tests for a mutant")
+    running.set_defaults(do=run)
+    comparing = commands.add_parser("compare", help="two results")
+    comparing.add_argument("before", type=Path)
+    comparing.add_argument("after", type=Path)
+    comparing.set_defaults(do=compare)
+    options = parser.parse_args()
+    return options.do(options) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
