@@ -24,8 +24,7 @@ def question_hangs(lab: Lab) -> None:
         running = lab.start(command_seconds=40)
         lab.expect(running, 10, "question-unanswered", "neteye health deep")
         _is_gone(lab, "neteye health deep")
-    lab.run_again()
-    lab.expect_upgraded(rounds=2)
+    lab.plan_again()
 
 
 @fault("`pcs node unstandby` on N never ends (`runbook_command_seconds=40`)")
@@ -58,8 +57,7 @@ def question_of_100_mb(lab: Lab) -> None:
         running = lab.start()
         lab.expect(running, 10, "question-unanswered", "DRBD")
         _is_moderate(lab, running)
-    lab.run_again()
-    lab.expect_upgraded(rounds=2)
+    lab.plan_again()
 
 
 @fault("`neteye upgrade` prints 100 MB")
@@ -76,8 +74,7 @@ def upgrade_of_100_mb(lab: Lab) -> None:
 def question_not_utf8(lab: Lab) -> None:
     with shim(lab, lab.cluster.active, "crm_mon", f"printf 'caf\\xe9 \\xff\\xfe\\n'\n{REAL}"):
         lab.expect(lab.start(), 10, "question-unanswered")
-    lab.run_again()
-    lab.expect_upgraded(rounds=2)
+    lab.plan_again()
 
 
 @fault(
@@ -98,8 +95,7 @@ def log_not_utf8(lab: Lab) -> None:
 def clock_shifted(lab: Lab) -> None:
     with shim(lab, lab.cluster.other, "date", 'exec "$REAL" -d "+95 seconds" "$@"'):
         lab.expect(lab.start(), 10, "clock-difference", lab.cluster.other)
-    lab.run_again()
-    lab.expect_upgraded(rounds=2)
+    lab.plan_again()
 
 
 def _is_gone(lab: Lab, command: str) -> None:

@@ -16,7 +16,8 @@ INTRODUCTION = """
 Faults during a run, each on a rehearsal cluster at its start (two operative nodes, where nothing
 else is said): what happens and when, what the run said of it (exit code and reason), and how the
 same command ended after the repair. Green means that all of it was as the design has it, and that
-the cluster was found upgraded in the end.
+the cluster was found upgraded in the end. Where the run stops before it has changed anything, the
+same command is a plan after the repair, which must find nothing that blocks.
 """
 
 

@@ -107,6 +107,10 @@ class Lab:
         """After the repair the same command ends green."""
         return self.expect(self.start(*arguments), 0)
 
+    def plan_again(self) -> Ran:
+        """The same where the run has stopped before it changed anything: its plan ends green."""
+        return self.expect(self.start("--plan"), 0)
+
     def expect_upgraded(self, *, rounds: int | None = None) -> None:
         """The cluster is upgraded and as before; the commands were started this often, on N."""
         try:

@@ -11,7 +11,7 @@ from tests.faults.fault import Fault
 from tests.proving.choice import Shard, rotated
 
 ASKED_FOR = {
-    "connection cut, restored 20 s later": "connection-cut-20-s",
+    "connection cut, restored meanwhile": "connection-cut",
     "connection cut, never restored": "connection-cut-for-good",
     "sshd stopped on one node": "sshd-stopped-during",
     "N rebooted in the middle": "n-rebooted-during-upgrade",

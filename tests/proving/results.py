@@ -91,7 +91,9 @@ class Results:
         texts = (path.read_text(encoding="utf-8") for path in sorted(self.directory.glob("*.json")))
         return {result.name: result for result in (Result(**json.loads(text)) for text in texts)}
 
-    def is_done(self, name: str) -> bool:
-        """Green on exactly this commit. Of a tree with changes nothing counts as done."""
-        found = self.all().get(name)
-        return found is not None and found.is_green and not self.commit.endswith("-dirty")
+    @property
+    def done(self) -> set[str]:
+        """Those green on exactly this commit. Of a tree with changes nothing counts as done."""
+        if self.commit.endswith("-dirty"):
+            return set()
+        return {name for name, result in self.all().items() if result.is_green}

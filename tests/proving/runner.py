@@ -42,11 +42,12 @@ def main(
         return 4
     if options.list:
         for case in chosen:
-            print(f"{case}{'  (green)' if proof.is_done(case) else ''}")
+            print(f"{case}{'  (green)' if case in proof.done else ''}")
         return 0
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    todo = [case for case in chosen if options.again or not proof.is_done(case)]
+    done = set() if options.again else proof.done
+    todo = [case for case in chosen if case not in done]
     _say(f"{len(chosen)} cases, {len(todo)} to run, on {proof.commit}")
     crew = Crew(proof.kinds, options.workers, proof.begin, proof.put, _say)
     try:
@@ -122,8 +123,11 @@ class Proof:
             found += rotated(list(self.kinds[kind].groups), int(number), self.commit)
         return found
 
-    def is_done(self, case: Case) -> bool:
-        return self.results[case.kind].is_done(case.name)
+    @property
+    def done(self) -> set[Case]:
+        """Those that are green on this state of the code."""
+        names = {kind: results.done for kind, results in self.results.items()}
+        return {case for case in self.cases if case.name in names[case.kind]}
 
     def begin(self, case: Case) -> Path:
         """An empty directory for what the case leaves."""
@@ -142,25 +146,26 @@ class Proof:
         evidence = results.evidence(case.name)
         if is_green:
             shutil.rmtree(evidence)
-        word = "green" if is_green else f"RED: {ended.problem}; see {evidence}"
+        word = "green" if is_green else f"RED: {ended.problem[:300]}; see {evidence}"
         _say(f"{case}: {word} ({ended.seconds:.0f} s)")
 
     def told(self, chosen: Sequence[Case]) -> int:
         """Say what became of the chosen ones; the page when nothing is missing."""
-        found = {case: self.results[case.kind].all().get(case.name) for case in chosen}
-        red = {case: result for case, result in found.items() if not (result and result.is_green)}
+        found = {kind: results.all() for kind, results in self.results.items()}
+        ends = {case: found[case.kind].get(case.name) for case in chosen}
+        red = {case: result for case, result in ends.items() if not (result and result.is_green)}
         _say(f"{len(chosen) - len(red)} of {len(chosen)} green")
         for case, result in red.items():
-            print(f"RED {case}: {result.problem if result else 'no result'}")
+            print(f"RED {case}: {result.problem[:300] if result else 'no result'}")
         if self.is_whole:
             self._page()
         return 1 if red else 0
 
     def _page(self) -> None:
-        missing = [case for case in self.cases if not self.is_done(case)]
+        missing = len(self.cases) - len(self.done)
         place = self.page.relative_to(self.root)
         if missing:
-            of = f"{len(missing)} of {len(self.cases)} cases are not green on {self.commit}"
+            of = f"{missing} of {len(self.cases)} cases are not green on {self.commit}"
             print(f"{place} is not written: {of}. `{self.leaves.command}` goes on with them")
             return
         parts = [(kind, self.results[name].all()) for name, kind in self.kinds.items()]

@@ -60,16 +60,14 @@ def test_a_green_result_is_kept_and_a_red_one_is_run_again(tmp_path: Path) -> No
     results.put(_result("good", green=True))
     results.put(_result("bad", green=False))
     assert results.all()["good"] == _result("good", green=True)
-    assert results.is_done("good")
-    assert not results.is_done("bad")
-    assert not results.is_done("never run")
-    assert not Results("faults", "def", tmp_path).is_done("good")
+    assert results.done == {"good"}
+    assert Results("faults", "def", tmp_path).done == set()
 
 
 def test_nothing_counts_as_done_on_a_tree_with_changes(tmp_path: Path) -> None:
     results = Results("faults", "abc-dirty", tmp_path)
     results.put(_result("good", green=True))
-    assert not results.is_done("good")
+    assert results.done == set()
 
 
 KIND = Kind("faults", "Faults", "Text.", ("said",), {"good": "", "bad": ""}, FakeStand)
