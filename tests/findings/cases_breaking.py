@@ -50,8 +50,10 @@ def green(scenario: str, start: Start, step: str, warnings: str = "") -> Case:
     return cases.green(scenario, start, step, warnings, scenario=scenario)
 
 
-def _preflight(scenario: str, step: str, codes: str, repair: Deed, touches: str) -> Case:
-    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair, touches=touches)
+def _preflight(
+    scenario: str, step: str, codes: str, repair: Deed, touches: str, stays: str = ""
+) -> Case:
+    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair, touches=touches, stays=stays)
 
 
 def _last_round(scenario: str, step: str, codes: str, repair: Deed) -> Case:
@@ -185,6 +187,7 @@ _PREFLIGHT = (
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
         touches="ocs-password ocs-files",
+        stays="the password is another one",
     ),
     _preflight(
         "password-with-backslash",
@@ -192,6 +195,7 @@ _PREFLIGHT = (
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
         touches="ocs-password ocs-files",
+        stays="the password is another one",
     ),
     _preflight(
         "password-with-blank",
@@ -199,6 +203,7 @@ _PREFLIGHT = (
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
         touches="ocs-password ocs-files",
+        stays="the password is another one",
     ),
     _preflight(
         "password-computed",
@@ -206,6 +211,7 @@ _PREFLIGHT = (
         "ocs-password-unsupported",
         repairs.same_password_everywhere,
         touches="ocs-password ocs-files",
+        stays="the password is another one",
     ),
     _preflight(
         "password-per-file",
@@ -213,6 +219,7 @@ _PREFLIGHT = (
         "ocs-passwords-differ",
         repairs.same_password_everywhere,
         touches="ocs-password ocs-files",
+        stays="the password is another one",
     ),
     _preflight("glpi-key-gone", CUSTOM, "glpi-key-missing", repairs.key_back, touches="glpi-key"),
     _preflight(
@@ -222,13 +229,13 @@ _PREFLIGHT = (
         repairs.database_password_back,
         touches="ocs-password",
     ),
-    # what a person answers leaves the cluster as it is: the case after it gets a fresh one
     _preflight(
         "glpi-database-on-another-server",
         CUSTOM,
         "glpi-database-elsewhere",
         repairs.servers_looked_at_there,
         touches="glpi-configuration",
+        stays="GLPI's configuration is left as it is",
     ),
     _preflight(
         "glpi-databases-two",
@@ -236,6 +243,7 @@ _PREFLIGHT = (
         "glpi-database-unclear",
         repairs.glpi_config_named,
         touches="glpi-configuration",
+        stays="GLPI's configuration is left as it is",
     ),
     _preflight(
         "memories-missing",
@@ -258,13 +266,13 @@ _PREFLIGHT = (
         repairs.ocs_database_corrected,
         touches="ocs-files",
     ),
-    # these two last: what is in the column does not come back
     _preflight(
         "capacity-decimal",
         "preflight.capacity",
         "capacity-column",
         repairs.text_column_again,
         touches="memories",
+        stays="what was in the column does not come back",
     ),
     _preflight(
         "capacity-missing",
@@ -272,6 +280,7 @@ _PREFLIGHT = (
         "memories-table",
         repairs.text_column_again,
         touches="memories",
+        stays="what was in the column does not come back",
     ),
 )
 _BEGINNING = (

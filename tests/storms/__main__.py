@@ -22,7 +22,8 @@ PAGE = Page(
 Made by `make storms`. Two or three findings at once, drawn by a seed. Green means that the plan
 named each of them and nothing else, that each was healed by its own remedy, its printed commands to
 the letter where it prints any, that the plan after all repairs was green, and that the cluster was
-then as at its start. It is written whole or not at all.
+then as at its start, unless a case says why it stays another one. It is written whole or not at
+all.
 """,
 )
 

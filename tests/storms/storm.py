@@ -28,7 +28,16 @@ class Storm:
     def whole(self) -> Case:
         """What the lab has to know of all of them."""
         first = self.cases[0]
-        return Case(f"seed-{self.seed}", first.start, "", (), first.exit_code, nodes=first.nodes)
+        return Case(
+            f"seed-{self.seed}",
+            first.start,
+            "",
+            (),
+            first.exit_code,
+            nodes=first.nodes,
+            settings={k: value for case in self.cases for k, value in case.settings.items()},
+            stays="; ".join(filter(None, (case.stays for case in self.cases))),
+        )
 
 
 def drawn(seed: int, cases: Iterable[Case]) -> Storm:
@@ -48,9 +57,8 @@ def drawn(seed: int, cases: Iterable[Case]) -> Storm:
 
 
 def can_be_drawn(case: Case) -> bool:
-    """It stops on the standing cluster, and its repair brings that back."""
-    is_red = bool(case.codes) and case.repair is not None
-    return case.start is Start.PREFLIGHT and is_red and not case.stays
+    """It stops on the standing cluster, and is repaired."""
+    return case.start is Start.PREFLIGHT and bool(case.codes) and case.repair is not None
 
 
 def stand_together(one: Case, other: Case) -> bool:
@@ -58,6 +66,7 @@ def stand_together(one: Case, other: Case) -> bool:
     return (
         (one.nodes, one.exit_code) == (other.nodes, other.exit_code)
         and not set(one.touches) & set(other.touches)
+        and not set(one.settings) & set(other.settings)
         and (bool(one.touches and other.touches) or not _steps(one) & _steps(other))
         and not _found(one) & _found(other)
         and not (_is_hidden(one, [other]) and _is_hidden(other, [one]))

@@ -61,13 +61,15 @@ def test_seeds_draw_two_or_three_that_can_stand_together() -> None:
         replace(TWO, exit_code=13),
         replace(TWO, touches=()),
         replace(TWO, also=(("preflight.x", "one-code"),)),
+        replace(TWO, settings={"runbook_window": "now"}),
     ],
-    ids=["same thing", "same finding", "other nodes", "other end", "step of the one", "same also"],
+    ids=["thing", "finding", "other nodes", "other end", "step", "finding with it", "setting"],
 )
 def test_they_do_not_stand_together(other: Case) -> None:
-    assert stand_together(ONE, TWO)
-    assert not stand_together(ONE, other)
-    assert not stand_together(other, ONE)
+    one = replace(ONE, settings={"runbook_window": ""})
+    assert stand_together(one, TWO)
+    assert not stand_together(one, other)
+    assert not stand_together(other, one)
 
 
 def test_two_that_hide_each_other_do_not_stand_together() -> None:
@@ -75,11 +77,15 @@ def test_two_that_hide_each_other_do_not_stand_together() -> None:
     assert not stand_together(replace(ONE, hides=("table",)), replace(TWO, hides=("file",)))
 
 
-def test_what_leaves_the_cluster_otherwise_is_not_drawn() -> None:
+def test_what_stops_later_or_not_at_all_is_not_drawn() -> None:
     assert can_be_drawn(ONE)
-    assert not can_be_drawn(replace(ONE, stays="rows are gone"))
     assert not can_be_drawn(replace(ONE, start=Start.BEGINNING))
     assert not can_be_drawn(replace(ONE, codes=(), warnings=("w",)))
+
+
+def test_a_cluster_that_one_of_them_leaves_otherwise_is_not_compared() -> None:
+    assert not Storm(1, (ONE, TWO)).whole.stays
+    assert Storm(1, (ONE, replace(TWO, stays="rows are gone"))).whole.stays == "rows are gone"
 
 
 def test_no_two_that_stand_together_is_said() -> None:
