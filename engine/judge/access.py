@@ -41,7 +41,7 @@ def logs_in_everywhere(
             f"root of {active} does not log in to {host}: {_how_it_ended(logins.get(host))}",
             "root logs in from N to every node by key and without a question: the neteye commands"
             " do",
-            f"Try it on {active}: ssh -o BatchMode=yes root@{host} true. Put the key of root, the"
+            f"Try it on {active}: `ssh -o BatchMode=yes root@{host} true`. Put the key of root, the"
             f" entry in authorized_keys of {node}, or its host key in known_hosts back, then run"
             " again.",
         )

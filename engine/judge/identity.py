@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterable, Mapping
 
 from engine.judge.text import listed
 from engine.model.definition import ClusterDefinition, DefinedNode, short
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.groups import grouped
 from engine.model.identity import Identity, same_name
 from engine.model.inventory import Environment, Host, Inventory
 
 CLUSTER_FILE = "/etc/neteye-cluster"
 ID_FILE = "/etc/machine-id"
-NEW_ID = f"`tr -d - < /proc/sys/kernel/random/uuid > {ID_FILE}`"
+_NEW_ID = ("bash", "-c", f"tr -d - < /proc/sys/kernel/random/uuid > {ID_FILE}")
 """Not systemd's own tool: it would take the old id again, from D-Bus or the hypervisor."""
+_READ_AT_START = "reboot it while nothing runs on it, as services read the id when they start"
 
 
 def definition_of(identities: Mapping[str, Identity], cluster: str) -> ClusterDefinition | None:
@@ -81,9 +82,9 @@ def clones(identities: Mapping[str, Identity]) -> tuple[Finding, ...]:
             f"{listed(names)} are different machines (names, addresses and starts differ) with"
             f" one id in {ID_FILE}: {id_}. They were made from one template or image",
             "an id of its own on each",
-            f"On all of them but {names[0]}: {NEW_ID}, then reboot that node while nothing runs on"
-            " it, as services read the id when they start. Until then the node's name alone tells"
-            " these machines apart.",
+            f"Give each but {names[0]} an id of its own, then {_READ_AT_START}. Until then the"
+            " node's name alone tells these machines apart.",
+            commands=tuple(Command(name, _NEW_ID) for name in names[1:]),
         )
         for id_, names in by_id.items()
         if len(names) > 1 and not _is_one_machine(names, identities)
@@ -276,8 +277,8 @@ def _without_id(name: str, seen: Identity) -> Finding:
         name,
         f"{ID_FILE} {has}: this machine can't be told from another one of its name",
         "32 hexadecimal digits, another one on each machine",
-        f"On {name}: {NEW_ID}, or the id that it had before; then reboot it while nothing runs on"
-        " it, as services read the id when they start.",
+        f"Give it one, or the id that it had before; then {_READ_AT_START}.",
+        commands=(Command(name, _NEW_ID),),
     )
 
 

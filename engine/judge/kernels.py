@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.host import Kernels
 
 
@@ -20,6 +20,7 @@ def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
             observed=f"kernel {kernels.running} runs, {kernels.newest} is installed"
             + (", which has no DRBD module" if lacks_drbd(kernels) else ""),
             expected="the kernel running that the next start takes",
+            commands=_default_again(node, kernels),
             remedy=f"{_way_out(kernels)}; reboot only then, one node at a time, each in standby."
             if lacks_drbd(kernels)
             else "Plan a reboot, one node at a time, each in standby; the runbook does none.",
@@ -43,6 +44,7 @@ def next_start_serves_drbd(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
             expected="a DRBD module for the kernel that the next start takes: a node that is fenced"
             " or rebooted during the upgrade comes back without its data otherwise",
             remedy=f"{_way_out(kernels)}; then run again.",
+            commands=_default_again(node, kernels),
         )
         for node, kernels in found.items()
         if lacks_drbd(kernels)
@@ -53,8 +55,14 @@ def _way_out(kernels: Kernels) -> str:
     module = "Install the DRBD module for that kernel (kmod-drbd of the vendor's repository)"
     if kernels.newest == kernels.running:
         return module
-    default = f"`grubby --set-default /boot/vmlinuz-{kernels.running}`"
-    return f"{module}, or make the kernel that runs the default again ({default})"
+    return f"{module}, or make the kernel that runs the default again"
+
+
+def _default_again(node: str, kernels: Kernels) -> tuple[Command, ...]:
+    """The next start takes the kernel that runs, with DRBD."""
+    if not lacks_drbd(kernels) or kernels.newest == kernels.running:
+        return ()
+    return (Command(node, ("grubby", "--set-default", f"/boot/vmlinuz-{kernels.running}")),)
 
 
 def lacks_drbd(kernels: Kernels) -> bool:

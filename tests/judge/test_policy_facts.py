@@ -39,6 +39,16 @@ FOUND: dict[str, tuple[Callable[[], list[Finding]], str]] = {
     ),
 }
 
+COMMANDS = {
+    "clock-unkept": ["systemctl enable --now chronyd.service"],
+    "sshd-not-enabled": ["systemctl enable sshd.service"],
+    "filesystem-read-only": ["mount -o remount,rw /var"],
+    "updates-automatic": ["systemctl stop x.timer"],
+    "file-open": ["chmod go= -- /y"],
+    "file-owner-changed": ["chown root:root -- /y", "chmod 0644 -- /y"],
+    "service-enabled": ["systemctl disable x.service"],
+}
+
 
 @pytest.mark.parametrize("code", FOUND)
 def test_only_what_is_not_as_it_should_be_is_found(code: str) -> None:
@@ -46,3 +56,5 @@ def test_only_what_is_not_as_it_should_be_is_found(code: str) -> None:
     (finding,) = judge()
     assert (finding.code, finding.subject) == (code, subject)
     assert finding.remedy.endswith(".")
+    assert [str(command) for command in finding.commands] == COMMANDS.get(code, [])
+    assert {command.node for command in finding.commands} <= {"b"}

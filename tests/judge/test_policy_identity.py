@@ -195,11 +195,14 @@ def test_the_definition_is_that_of_the_cluster_that_is_meant() -> None:
     assert definition_of({}, "neteye.example.test") is None
 
 
+NEW_ID = "tr -d - < /proc/sys/kernel/random/uuid > /etc/machine-id"
+
+
 @pytest.mark.parametrize("said", ["", "uninitialized", "0" * 32])
 def test_a_machine_without_an_id(said: str) -> None:
     (found,) = judged(cluster(n5=machine(5, machine_id=said)))
     assert (found.code, found.subject) == ("machine-id-missing", VOTING)
-    assert "/proc/sys/kernel/random/uuid" in found.remedy
+    assert [(one.node, one.argv[2]) for one in found.commands] == [(VOTING, NEW_ID)]
 
 
 def test_clones_are_different_machines_with_one_id() -> None:
@@ -207,7 +210,10 @@ def test_clones_are_different_machines_with_one_id() -> None:
     assert judged(cloned) == []
     (found,) = clones(cloned)
     assert (found.code, found.subject) == ("machine-id-cloned", f"{N}, {SECOND}, {VOTING}")
-    assert f"On all of them but {N}: `tr -d -" in found.remedy
+    assert [(one.node, one.argv[2]) for one in found.commands] == [
+        (SECOND, NEW_ID),
+        (VOTING, NEW_ID),
+    ]
     assert clones(cluster()) == ()
 
 
