@@ -12,7 +12,9 @@ rehearsal: setup
 	$(BIN)/python -m rehearsal up --fresh
 	$(BIN)/pytest runbook
 
-test: lint unit integration
+# What is installed for all machines is installed before: one apt-get at a time.
+test: lint sshd chromium
+	$(BIN)/python -m tests.proving.together $(MAKE) unit integration
 
 setup: $(READY)
 
@@ -47,12 +49,14 @@ HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 unit: setup sshd chromium
 	$(BIN)/pytest -q $(HANGS)=300 -m "not integration"
 
+# A pytest for each cluster, side by side; about 4 GB of memory.
 integration: setup
-	$(BIN)/pytest -q $(HANGS)=1800 -m "integration and not lengthy"
+	$(BIN)/python -m tests.proving.lanes $(HANGS)=1800
 
-# The integration tests that take many minutes each; COUNT=1: a module, rotated by the commit id.
+# The integration tests that take many minutes each, two modules side by side.
+# COUNT=1: one of them, rotated by the commit id.
 lengthy: setup
-	$(BIN)/pytest -q -m lengthy $$($(BIN)/python -m tests.proving.lengthy $(COUNT))
+	$(BIN)/python -m tests.proving.lengthy $(COUNT)
 
 # Every edge, fault and finding on rehearsal clusters, side by side; hours. What is green on this
 # commit is not run again. The page, when nothing is missing: docs/proof.md

@@ -15,19 +15,16 @@ import argparse
 import random
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from bench.machine import ROOT, busy, checkout
+
 ASKED = 1 / 3
 KINDS = {"matrix": "matrix", "faults": "faults", "breaking": "findings"}
 """Kind of the old commit, a module of its own there -> how it is called here."""
-TICK = 100.0
-"""Units of /proc/stat in a second."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +86,6 @@ def _listed(tree: Path, module: str, *more: str) -> list[str]:
     return [line.replace("  (green)", "").split()[-1] for line in lines.splitlines()]
 
 
-@contextmanager
-def checkout(commit: str) -> Iterator[Path]:
-    """A worktree of a commit, for as long as the block runs."""
-    with tempfile.TemporaryDirectory(prefix="bench-proof-") as place:
-        tree = Path(place) / "old"
-        git = ["git", "-C", ROOT, "worktree"]
-        subprocess.run([*git, "add", "--quiet", "--detach", tree, commit], check=True)
-        try:
-            yield tree
-        finally:
-            subprocess.run([*git, "remove", "--force", tree], check=True)
-
-
 def cost_of_old(tree: Path, drawn: Mapping[str, Sequence[str]]) -> Cost:
     """Each kind by a command of its own, one case after the other."""
     commands = [
@@ -118,20 +102,12 @@ def cost_here(drawn: Mapping[str, Sequence[str]], workers: int) -> Cost:
 
 
 def _measured(tree: Path, commands: Sequence[Sequence[str]], cases: int) -> Cost:
-    busy, begun, is_green = _busy(), time.monotonic(), True
+    before, begun, is_green = busy(), time.monotonic(), True
     for words in commands:
         # what they print says how far they are
         done = subprocess.run([ROOT / ".venv/bin/python", "-m", *words], cwd=tree, check=False)
         is_green = is_green and done.returncode == 0
-    return Cost(cases, time.monotonic() - begun, _busy() - busy, is_green)
-
-
-def _busy() -> float:
-    """Seconds that the machine's processors have worked."""
-    words = Path("/proc/stat").read_text("ascii").partition("\n")[0].split()[1:9]
-    values = [int(word) for word in words]
-    idle, waiting = values[3:5]
-    return (sum(values) - idle - waiting) / TICK
+    return Cost(cases, time.monotonic() - begun, busy() - before, is_green)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rehearsal import cluster, podman, waiting
 from rehearsal.errors import RehearsalError
@@ -15,8 +17,13 @@ from rehearsal.run import wait_for
 from rehearsal.state import State, names
 from rehearsal.topology import Topology
 
+if TYPE_CHECKING:
+    from tests.findings.picture import Picture
+
 _OURS = re.compile(r"it(\d+)-[a-z]+")
-SETTLE = 180.0
+SETTLE = 600.0
+"""Seconds for what takes a few on an idle machine: others may work on this one."""
+_REMOVING = Path("/run/lock/neteye-runbook-tests.lock")
 STATUS = ("crm_mon", "-1")
 """What `pcs status` shows too, at a fraction of its cost: it is asked again and again."""
 
@@ -28,10 +35,12 @@ def name_for(purpose: str) -> str:
 
 def remove_leftovers() -> None:
     """Remove the clusters of test runs that were killed: their process is not there any more."""
-    for name in names():
-        match = _OURS.fullmatch(name)
-        if match and not Path(f"/proc/{match[1]}").exists():
-            cluster.down(name, say=_quiet)
+    with _REMOVING.open("w") as lock:  # of processes that begin at once, one removes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in names():
+            match = _OURS.fullmatch(name)
+            if match and not Path(f"/proc/{match[1]}").exists():
+                cluster.down(name, say=_quiet)
 
 
 def _quiet(text: str) -> None:
@@ -48,6 +57,8 @@ class TestCluster:
     topology: Topology
     is_spoilt: bool = field(default=False)
     """Something was changed that is not put back: the next user gets a reset."""
+    start: Picture | None = field(default=None)
+    """What it was like at its start, for those who share it."""
 
     @property
     def inventory(self) -> Path:
@@ -123,7 +134,7 @@ class TestCluster:
     def reset(self) -> None:
         """Put the cluster back to its start."""
         cluster.reset(self.name, say=_quiet)
-        self.is_spoilt = False
+        self.is_spoilt, self.start = False, None
 
     @contextmanager
     def changed_file(self, node: str, path: str, text: str | None) -> Iterator[None]:
@@ -143,7 +154,7 @@ class TestCluster:
 
 
 class Clusters:
-    """The clusters of one test session; only one stands at a time, as they need a lot."""
+    """The clusters of one test process; only one stands at a time, as they need a lot."""
 
     def __init__(self) -> None:
         self._standing: TestCluster | None = None
@@ -156,6 +167,7 @@ class Clusters:
         seed: int | None = None,
         scenario: str | None = None,
         step: str | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> TestCluster:
         """The cluster of that purpose at its start, or as a test left it when it is not spoilt."""
         name = name_for(purpose)
@@ -164,7 +176,7 @@ class Clusters:
                 self._standing.reset()
             return self._standing
         self.down()
-        cluster.up(name, scenario, seed, nodes, say=_quiet, step=step)
+        cluster.up(name, scenario, seed, nodes, settings, say=_quiet, step=step)
         self._standing = TestCluster(name, cluster.topology(name))
         return self._standing
 

@@ -1,0 +1,34 @@
+"""What benchmarks of whole commands share: another commit's tree, and how busy the machine was."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TICK = 100.0
+"""Units of /proc/stat in a second."""
+
+
+@contextmanager
+def checkout(commit: str) -> Iterator[Path]:
+    """A worktree of a commit, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="bench-commit-") as place:
+        tree = Path(place) / "tree"
+        git = ["git", "-C", ROOT, "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", tree, commit], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", tree], check=True)
+
+
+def busy() -> float:
+    """Seconds that the machine's processors have worked."""
+    words = Path("/proc/stat").read_text("ascii").partition("\n")[0].split()[1:9]
+    values = [int(word) for word in words]
+    idle, waiting = values[3:5]
+    return (sum(values) - idle - waiting) / TICK
