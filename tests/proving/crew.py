@@ -82,7 +82,7 @@ class Crew:
             self._end(members)
             raise
         for member in members:
-            member.process.join()
+            self._join(member)
 
     def _next(self, member: Member, members: list[Member], queue: Queue) -> None:
         elsewhere = [other.group for other in members if other is not member and other.case]
@@ -103,6 +103,15 @@ class Crew:
         self.put(case, word)
         self._next(member, members, queue)
 
+    def _join(self, member: Member) -> None:
+        """Wait until a worker has ended; its cluster is gone then, or it is said."""
+        member.process.join()
+        if member.process.exitcode:
+            self.say(
+                f"{member.letter}: ended with exit code {member.process.exitcode}; the next start"
+                " removes its cluster if it is left"
+            )
+
     def _end(self, members: Sequence[Member]) -> None:
         """End what goes on and wait until the clusters are gone; once more, and nobody waits."""
         living = [member for member in members if member.process.is_alive()]
@@ -112,7 +121,7 @@ class Crew:
         self.say(f"ending {doing or 'the workers'}, taking their clusters down")
         try:
             for member in living:
-                member.process.join()
+                self._join(member)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             for member in living:

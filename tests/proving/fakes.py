@@ -30,6 +30,8 @@ class FakeStand:
 
     def down(self) -> None:
         self._write("down")
+        if os.environ.get(TROUBLE, "").endswith("=stays"):
+            raise OSError("it does not go")
 
     def _write(self, text: str) -> None:
         with Path(os.environ[LOG]).open("a", encoding="utf-8") as file:
@@ -45,7 +47,8 @@ def _go_wrong(what: str) -> None:
         raise ZeroDivisionError(what)
     if what == "dies":
         os._exit(7)
-    signal.pause()
+    if what == "hangs":
+        signal.pause()
 
 
 def _kind(name: str, groups: dict[str, str]) -> Kind:

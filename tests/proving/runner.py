@@ -21,7 +21,7 @@ from tests.proving.results import KEPT, ROOT, Result, Results, code_commit
 from tests.proving.worker import Ended
 
 WORKERS = 4
-"""Cases at the same time: what two processors with 8 GiB bear; measured in docs/benchmarks.md."""
+"""Cases at the same time: what two processors and 4 GiB of memory bear."""
 
 
 def main(

@@ -170,6 +170,16 @@ def test_when_a_worker_dies_its_case_is_red_and_another_goes_on(
     assert cases_of(project) == ["cut", "edge-1", "edge-2", "edge-3", "hang"]
 
 
+def test_a_cluster_that_does_not_go_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(fakes.TROUBLE, "edge-1=stays")
+    assert run(project, "--only", "edge-1") == 0
+    assert (
+        "a: ended with exit code 1; the next start removes its cluster" in capsys.readouterr().out
+    )
+
+
 _CHILD = """
 import sys
 from pathlib import Path
