@@ -60,8 +60,8 @@ one other:
 """
 UNTIL = """
 import sys, time
-print("begun", sys.argv[1], flush=True)
 try:
+    print("begun", sys.argv[1], flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print("tidied", sys.argv[1], flush=True)
