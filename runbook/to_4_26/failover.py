@@ -14,15 +14,17 @@ from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.judge import normal
 from engine.judge.constraints import OWN, forbidden
+from engine.judge.healing import cleaned_up
 from engine.judge.normal import Expected, Observed
 from engine.judge.resources import Wanted, disabled_resources, is_moving, judge_resources
 from engine.judge.text import listed, quoted
 from engine.model.cluster import Cib, ClusterStatus, FailedAction, Resource
-from engine.model.finding import Finding, Severity, Way
+from engine.model.finding import Command, Finding, Severity, Way
 from engine.record.evidence import unanswered
 from engine.record.memory import Memory
 from engine.waiting import poll
 from runbook.to_4_26.httpd import checks as httpd_checks
+from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE
 
 CONSTRAINT = f"{OWN}failover"
 """Id of the location constraint that moves httpd."""
@@ -52,7 +54,7 @@ class Httpd:
 
 def httpd_of(status: ClusterStatus) -> Httpd | None:
     """httpd as pacemaker has it; None when there is no such resource."""
-    found = status.resource(httpd_checks.HTTPD_RESOURCE)
+    found = status.resource(HTTPD_RESOURCE)
     if found is None:
         return None
     unit = found.group or found.id
@@ -97,12 +99,16 @@ _TEXTS = ("subject", "observed", "expected", "remedy")
 
 def _plain(finding: Finding) -> dict[str, Any]:
     texts = {name: getattr(finding, name) for name in _TEXTS}
-    return {"code": finding.code, **texts, "guide": list(finding.guide)}
+    commands = [command.as_data() for command in finding.commands]
+    return {"code": finding.code, **texts, "guide": list(finding.guide), "commands": commands}
 
 
 def _finding(data: Mapping[str, Any]) -> Finding:
     texts = {name: data[name] for name in _TEXTS}
-    return Finding(code=data["code"], guide=tuple(data["guide"]), way=Way.ACCEPT, **texts)
+    # the fact of an older runbook has none
+    commands = tuple(map(Command.of, data.get("commands", ())))
+    guide = tuple(data["guide"])
+    return Finding(data["code"], guide=guide, way=Way.ACCEPT, commands=commands, **texts)
 
 
 @dataclass
@@ -271,11 +277,11 @@ def _not_started(status: ClusterStatus, httpd: Httpd, node: str) -> Finding:
         observed=f"{httpd.unit} was to run on {node} and does not: {', '.join(places)}; failed"
         f" actions on {node}: {listed(failures)}",
         expected=f"all of {httpd.unit} Started on every node that may have to run it",
-        remedy=f"See `journalctl -u {httpd_checks.HTTPD_RESOURCE}` and `httpd -t` on {node}, mend"
-        f" the cause, then `pcs resource cleanup {httpd.unit}`."
-        f" {_by_hand('failover-not-started', node)}",
+        remedy=f"See `journalctl -u {HTTPD_RESOURCE}` and `httpd -t` on {node}, mend the cause,"
+        f" then let the cluster forget the failure. {_by_hand('failover-not-started', node)}",
         guide=("G14",),
         way=Way.ACCEPT,
+        commands=cleaned_up(status, httpd.unit),
     )
 
 

@@ -59,7 +59,7 @@ def test_files(
             f"what changed in {path} on {node}, secrets masked", diff, about=IN_CONFIGURATION
         )
     if commands := migration.put_back_commands(look, node):
-        evidence.attach(f"how to put the old files back on {node}", "\n".join(commands))
+        evidence.attach(f"how to put the old files back on {node}", "\n".join(map(str, commands)))
     left = look.ask(node, LEFTOVERS)
     leftovers.attach_diffs(
         look, evidence, leftovers.not_known({node: left}, look.release.known_conflicts)

@@ -23,7 +23,8 @@ from runbook.to_4_26.follow_up import ListUnusable, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
-from runbook.to_4_26.httpd.checks import HTTPD_RESOURCE, has_ocs_server, httpd_node, ocs_online
+from runbook.to_4_26.httpd.checks import has_ocs_server, httpd_node, ocs_online
+from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE
 from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK

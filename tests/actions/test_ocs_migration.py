@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import Unanswered
 from engine.model.change import Doubt
-from engine.model.finding import Severity
+from engine.model.finding import Command, Severity
 from engine.record.evidence import StoppedForPerson
 from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
 from runbook.to_4_26.httpd.migration import (
@@ -288,8 +288,7 @@ def test_a_file_that_httpd_refuses_keeps_its_rpmnew_and_can_be_put_back(
     assert "Syntax error on line 3" in finding.observed
     assert "AH00558" not in finding.observed
     assert PASSWORD not in str(finding)
-    commands = finding.remedy.partition("there): ")[2].partition(". Then")[0].split("; ")
-    put_back(nodes, N, commands)
+    put_back(nodes, N, finding.commands)
     assert state_of(nodes, N) == before
 
 
@@ -323,10 +322,10 @@ def state_of(nodes: Nodes, node: str) -> dict[str, tuple[bytes, int, int, int]]:
     return found
 
 
-def put_back(nodes: Nodes, node: str, commands: list[str]) -> None:
-    assert commands
+def put_back(nodes: Nodes, node: str, commands: Sequence[Command]) -> None:
+    assert {command.node for command in commands} == {node}
     for command in commands:
-        assert nodes.run(node, shlex.split(command)).code == 0
+        assert nodes.run(node, list(command.argv)).code == 0
 
 
 def test_with_the_old_default_only_local_settings_are_kept(nodes: Nodes, look: FakeLook) -> None:

@@ -93,7 +93,7 @@ def test_only_400_is_good(nodes: Nodes, status: int, code: str | None) -> None:
     answer = endpoint(nodes, f"{status:03}")
     posted = (200, "NO_UPDATE") if status == 400 else (None, "")
     assert answer == HttpAnswer(status, "anonymous", "", *posted)
-    assert [f.code for f in online.endpoint_findings(answer)] == ([code] if code else [])
+    assert [f.code for f in online.endpoint_findings(answer, N)] == ([code] if code else [])
 
 
 def test_the_agent_user_asks_when_authentication_is_in_front(nodes: Nodes) -> None:
@@ -103,7 +103,7 @@ def test_the_agent_user_asks_when_authentication_is_in_front(nodes: Nodes) -> No
     assert (nodes.base / "config").read_text() == 'user = "agent:the word \\"\\\\ #"\n'
     assert "the word" not in (nodes.base / "curl.log").read_text()
     denied = endpoint(nodes, "401", "401")
-    assert [f.code for f in online.endpoint_findings(denied)] == ["ocs-endpoint-authentication"]
+    assert [f.code for f in online.endpoint_findings(denied, N)] == ["ocs-endpoint-authentication"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_agent_user_asks_when_authentication_is_in_front(nodes: Nodes) -> No
 def test_what_an_agent_would_get_is_asked_too(nodes: Nodes, printed: bytes, says: str) -> None:
     """A server whose Perl lacks a module answers GET with 400, and every POST with 500."""
     (nodes.base / "answer").write_bytes(printed)
-    (finding,) = online.endpoint_findings(endpoint(nodes, "400"))
+    (finding,) = online.endpoint_findings(endpoint(nodes, "400"), N)
     assert finding.code == "ocs-post-failed"
     assert says in finding.observed
     asked = zlib.decompress((nodes.base / "posted").read_bytes()).decode()
@@ -138,7 +138,7 @@ def test_nothing_is_posted_when_get_has_failed(nodes: Nodes) -> None:
 def test_500_without_a_failed_login_in_the_log_has_another_cause(failed: bool, code: str) -> None:
     """505 is written at every level: without it the login works."""
     seen = activity.Activity(datetime.now(), datetime.now(), our_login_failed=failed)
-    (finding,) = online.endpoint_findings(HttpAnswer(500, "anonymous"), seen)
+    (finding,) = online.endpoint_findings(HttpAnswer(500, "anonymous"), N, seen)
     assert finding.code == code
 
 

@@ -17,6 +17,12 @@ def remedy_followed(lab: Lab) -> None:
     lab.follow_remedies()
 
 
+def _printed_too(lab: Lab) -> None:
+    """The commands, where the finding of this case prints some."""
+    if lab.printed:
+        lab.follow_remedies()
+
+
 # memories
 
 
@@ -177,7 +183,7 @@ def same_password_everywhere(lab: Lab) -> None:
     assert passwords["ocsserver"] != "plain"
     for host in ("%", "localhost"):
         lab.cluster.sql(f"ALTER USER 'ocsserver'@'{host}' IDENTIFIED BY 'plain'")
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def template_corrected(lab: Lab) -> None:
@@ -232,7 +238,8 @@ def credentials_written(lab: Lab) -> None:
     """The credentials file written as the guide says, httpd restarted."""
     variable, password = lab.setting("credentials_variable"), lab.setting("passwords")["ocsserver"]
     lab.cluster.write(lab.cluster.active, CREDENTIALS, f"{variable}='{password}'\n")
-    lab.on_active('chmod 600 "$1"; pcs resource restart httpd', CREDENTIALS)
+    lab.on_active('chmod 600 "$1"', CREDENTIALS)
+    lab.follow_remedies()
 
 
 def database_password_back(lab: Lab) -> None:
@@ -240,6 +247,7 @@ def database_password_back(lab: Lab) -> None:
     password = lab.setting("passwords")["ocsserver"]
     for host in ("%", "localhost"):
         lab.cluster.sql(f"ALTER USER 'ocsserver'@'{host}' IDENTIFIED BY '{password}'")
+    _printed_too(lab)
 
 
 def unit_reads_credentials(lab: Lab) -> None:
@@ -250,13 +258,13 @@ def unit_reads_credentials(lab: Lab) -> None:
         CREDENTIALS,
         unit,
     )
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def site_conf_removed(lab: Lab) -> None:
     """The site's own file of httpd removed, httpd restarted."""
     lab.on_operative('rm -f "$1/zz-site.conf"', CONF)
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def database_there_at_start(lab: Lab) -> None:
@@ -264,7 +272,7 @@ def database_there_at_start(lab: Lab) -> None:
     lab.on_operative(
         'rm "$1"; systemctl daemon-reload', "/etc/systemd/system/httpd.service.d/refused.conf"
     )
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def perl_module_back(lab: Lab) -> None:
@@ -272,13 +280,13 @@ def perl_module_back(lab: Lab) -> None:
     lab.on_operative(
         'for file in /usr/lib/*/perl5/*/XML/Parser.pm.away; do mv "$file" "${file%.away}"; done'
     )
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def column_back(lab: Lab) -> None:
     """The column named as the server wants it, httpd restarted."""
     lab.cluster.sql("ALTER TABLE ocsweb.bios CHANGE SSN_BEFORE SSN VARCHAR(255)")
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def module_loaded(lab: Lab) -> None:
@@ -286,12 +294,13 @@ def module_loaded(lab: Lab) -> None:
     lab.on_operative(
         'sed -i "s/^#\\(LoadModule authz_host_module\\)/\\1/" /etc/httpd/conf/httpd.conf'
     )
+    lab.follow_remedies()
 
 
 def listening_everywhere(lab: Lab) -> None:
     """httpd listens on its address again, and is restarted."""
     lab.on_operative('sed -i "s/^Listen 127.0.0.1:80/Listen 80/" /etc/httpd/conf/httpd.conf')
-    lab.on_active("pcs resource restart httpd")
+    lab.follow_remedies()
 
 
 def leftover_migrated(lab: Lab) -> None:

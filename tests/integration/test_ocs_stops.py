@@ -7,7 +7,6 @@ refuses, a file that can't be merged with certainty; then nothing is left to ask
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -90,9 +89,9 @@ def _put_back(story: Story, node: str) -> None:
     finding = next(iter(story.runs[-1].findings("ocs-httpd-complains")), None)
     if finding is None:
         return
-    commands = finding["remedy"].partition("there): ")[2].partition(". Then")[0].split("; ")
-    for command in commands:
-        story.cluster.run(node, shlex.split(command))
+    assert {command["node"].partition(".")[0] for command in finding["commands"]} == {node}
+    for command in finding["commands"]:
+        story.cluster.run(node, command["argv"])
     story.put_back = {path: kept(story.cluster, node, path) for path in (SERVER, RESTAPI)}
 
 

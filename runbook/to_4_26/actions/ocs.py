@@ -128,7 +128,7 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
         yield from _replaced(look, node, path, one)
     after = _complaints(look, node, variable, merges.values())
     kept = {path: look.ask(node, migration.latest_backup(path)) for path in merges}
-    way_back = [migration.put_back(backup, path) for path, backup in kept.items() if backup]
+    way_back = [migration.put_back(node, backup, path) for path, backup in kept.items() if backup]
     yield Doubt(tuple(configtest.refusal_findings(node, before, after, way_back)))
     for path in pending:
         yield from _put_away(look, node, path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.model.finding import Finding
 from runbook.to_4_26.httpd.conf_tree import ACCESS_DIRECTIVES, Key, section_name, shown
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Kind
+from runbook.to_4_26.httpd.restart import restarted
 
 NO_RULE = "no rule of its own: that of what is around it counts"
 
@@ -69,6 +70,7 @@ def access_findings(node: str, path: str, changes: Iterable[AccessChange]) -> It
             expected="who may reach it is the same after the upgrade, or meant to change",
             remedy="See who uses it: httpd's access log names the addresses. Who has to reach it"
             f" from elsewhere needs a rule of its own in {path}, on every operative node (`Require"
-            " ip ADDRESS`); then `pcs resource restart httpd`.",
+            " ip ADDRESS`); then restart httpd.",
             guide=("G13",),
+            commands=(restarted(node),),
         )

@@ -86,7 +86,7 @@ def ocs_now(look: Look) -> Seen:
     logs = agents_now(look, node).logs
     api = look.ask(node, restapi.api(address))
     findings = [
-        *online.endpoint_findings(answer, log=logs),
+        *online.endpoint_findings(answer, node, log=logs),
         *restapi.api_findings(api, node),
     ]
     return Seen(

@@ -13,11 +13,11 @@ from runbook.to_4_26.httpd import activity, online, restapi, served
 from runbook.to_4_26.httpd.activity import Activity, Cause
 from runbook.to_4_26.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.to_4_26.httpd.migration import conf_password, credentials_now
+from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE, restarted
 from runbook.to_4_26.login import LoginResult, login
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS, ENDPOINT, SERVER_CONF
 from runbook.to_4_26.presence import Presence, Seen
 
-HTTPD_RESOURCE = "httpd"
 HTTPD_ADDRESS = "httpd_virt_ip"
 
 
@@ -62,6 +62,7 @@ def ocs_online(look: Look, node: str | None = None) -> Seen:
             f" {SERVER_CONF} refers to",
             remedy="Write it as the guide says, restart httpd, then run again.",
             guide=("G12", "G14"),
+            commands=(restarted(node),),
         )
         return Seen([missing], "no credentials file to log in with")
     status = look.cluster_status().resource(HTTPD_RESOURCE)
@@ -71,7 +72,7 @@ def ocs_online(look: Look, node: str | None = None) -> Seen:
     address = look.ask(node, online.address_of(HTTPD_ADDRESS))
     answer = look.ask(where, online.ocs_endpoint(address))
     agents = agents_now(look, where)
-    findings += online.endpoint_findings(answer, log=agents.logs)
+    findings += online.endpoint_findings(answer, where, log=agents.logs)
     database = look.ask(where, OCS_DATABASE_IN_USE)
     result = look.ask(where, login(database.host, database.user, database.name, password))
     findings += _login_findings(result, database, where)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from engine.model.answer import Answer
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.query import Query
 
 _STAMP = re.compile(r"\A\[\w{3} [^\]]*\d{4}\] ")
@@ -45,7 +45,7 @@ def config_test(variable: str) -> Query[frozenset[str]]:
 
 
 def refusal_findings(
-    node: str, before: Iterable[str], after: Iterable[str], way_back: Iterable[str]
+    node: str, before: Iterable[str], after: Iterable[str], way_back: Iterable[Command]
 ) -> list[Finding]:
     """Complaints that were not there before; their text must be masked already."""
     new = sorted(set(after) - set(before))
@@ -57,9 +57,10 @@ def refusal_findings(
             subject=f"{node}: httpd -t",
             observed="since the OCS files were replaced: " + " | ".join(new)[:600],
             expected="no complaint that was not there before",
-            remedy="httpd was not restarted. Correct the merged files, or put the old ones back"
-            f" (their .rpmnew are still there): {'; '.join(way_back)}. Then merge by hand as the"
-            " guide says, or run again. If it does no harm, accept this finding.",
+            remedy="httpd was not restarted. Mend what it misses, put the old files back (their"
+            " .rpmnew are still there) and run again, which merges them once more. Or leave the"
+            " merged files, and correct them by hand. If it does no harm, accept this finding.",
             guide=("G13",),
+            commands=tuple(way_back),
         )
     ]

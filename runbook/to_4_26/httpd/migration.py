@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.ask.look import Look
 from engine.model.answer import Answer
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.query import Query
 from engine.secrets import Secret
 from runbook.cluster.masking import masked_diff
@@ -176,19 +175,19 @@ def kept_default(path: str, attempt: str | None) -> str:
     return f"{files.backups_of(attempt or 'ATTEMPT')}/{name}.package-default"
 
 
-def put_back(kept: str, path: str) -> str:
+def put_back(node: str, kept: str, path: str) -> Command:
     """The command that makes a file what it was, with owner, mode and times."""
-    return shlex.join(("cp", "-a", "-T", "--", kept, path))
+    return Command(node, ("cp", "-a", "-T", "--", kept, path))
 
 
-def put_back_commands(look: Look, node: str) -> list[str]:
+def put_back_commands(look: Look, node: str) -> list[Command]:
     """The way back on a migrated node: the old file, and the `.rpmnew` beside it."""
     commands = []
     for path in CONF_FILES:
         kept = kept_default(path, look.attempt)
         backup = look.ask(node, latest_backup(path))
         if backup is not None and look.host(node).file(kept).exists:
-            commands += [put_back(backup, path), put_back(kept, f"{path}.rpmnew")]
+            commands += [put_back(node, backup, path), put_back(node, kept, f"{path}.rpmnew")]
     return commands
 
 

@@ -24,6 +24,7 @@ from engine.model.probe import USER_AGENT
 from engine.model.query import Query
 from engine.secrets import Secret
 from runbook.to_4_26.httpd.activity import Activity
+from runbook.to_4_26.httpd.restart import restarted
 
 AGENT_PASSWORD_FILE = "/root/.pwd_ocsinventory_server_agent"
 """HTTP password of the web user `agent`, when agents have to authenticate (domain facts 5)."""
@@ -120,7 +121,7 @@ def address_of(resource: str) -> Query[str]:
     )
 
 
-def post_findings(answer: HttpAnswer) -> list[Finding]:
+def post_findings(answer: HttpAnswer, node: str) -> list[Finding]:
     """200 and a reply of the OCS server is good: what an agent asks is read and answered."""
     if answer.posted is None or (answer.posted == 200 and answer.reply):
         return []
@@ -135,20 +136,20 @@ def post_findings(answer: HttpAnswer) -> list[Finding]:
             remedy="Look at httpd's error log on the node. 500: a Perl module is missing, such as"
             " XML::Parser, or a table. 400: nobody handles the request; see whether the file still"
             " loads Apache::Ocsinventory::Server::Capacities::Update. 403, 405, 413: something in"
-            " front keeps POSTs off. Mend it, restart httpd by `pcs resource restart httpd`, then"
-            " run again.",
+            " front keeps POSTs off. Mend it, restart httpd, then run again.",
             guide=("G14",),
+            commands=(restarted(node),),
         )
     ]
 
 
-def endpoint_findings(answer: HttpAnswer, log: Activity | None = None) -> list[Finding]:
+def endpoint_findings(answer: HttpAnswer, node: str, log: Activity | None = None) -> list[Finding]:
     """400 is good. Everything else is told apart, because it needs another remedy.
 
-    `log` tells what the server made of this runbook's own requests.
+    `node` runs httpd. `log` tells what the server made of this runbook's own requests.
     """
     if answer.status == 400:
-        return post_findings(answer)
+        return post_findings(answer, node)
     who = "" if answer.user == "anonymous" else f" (as user {answer.user})"
     another = answer.status == 500 and log is not None and not log.our_login_failed
     code, meaning, remedy = _MEANINGS.get(
@@ -156,7 +157,8 @@ def endpoint_findings(answer: HttpAnswer, log: Activity | None = None) -> list[F
         (
             "ocs-endpoint-unexpected",
             "an answer that the OCS server does not give by itself",
-            "Look at httpd's configuration and logs: the request may not reach the OCS server.",
+            "Look at httpd's configuration and logs: the request may not reach the OCS server."
+            f" {_AND_RESTART}",
         ),
     )
     seen = answer.status or f"no answer: {answer.error}"
@@ -168,10 +170,12 @@ def endpoint_findings(answer: HttpAnswer, log: Activity | None = None) -> list[F
             expected="400, which the OCS server answers when its database login works",
             remedy=remedy,
             guide=("G14",),
+            commands=(restarted(node),),
         )
     ]
 
 
+_AND_RESTART = "What is mended is read when httpd starts: restart it, then run again."
 _NO_LOGIN = -500
 """500 while the server's log names no failed login, as it always does when there was one."""
 _MEANINGS = {
@@ -180,25 +184,27 @@ _MEANINGS = {
         "the server fails, and its activity log names no failed login: another cause",
         "Look at httpd's error log on the node: a Perl module that can't be loaded, a log directory"
         " (OCS_OPT_LOGPATH) that httpd's user can't write to, or 503 in the activity log, options"
-        " that can't be read. Mend it, restart httpd by `pcs resource restart httpd`, run again.",
+        f" that can't be read. {_AND_RESTART}",
     ),
     0: (
         "ocs-endpoint-unreachable",
         "httpd can't be reached at its address",
-        "See whether the resource httpd and its address are started, then run again.",
+        "See whether the resource httpd and its address are started, and where httpd listens."
+        f" {_AND_RESTART}",
     ),
     401: (
         "ocs-endpoint-authentication",
         "authentication stands in front, so the database login was not exercised",
-        f"Put the password of the web user 'agent' into {AGENT_PASSWORD_FILE} (root, 0600), or"
-        " check by hand that an agent can send its inventory and accept this finding.",
+        f"Put the password of the web user 'agent' into {AGENT_PASSWORD_FILE} (root, 0600) and run"
+        " again, or check by hand that an agent can send its inventory and accept this finding. If"
+        f" nobody has to log in there, take away what asks for it. {_AND_RESTART}",
     ),
     500: (
         "ocs-login-failed",
         "the OCS server can't log in to its database",
         "Look at its activity.log for 505 and for 521 of database_connect. Check the credentials"
-        " file and that httpd was restarted after it was written; every agent is turned away until"
-        " then.",
+        " file, or make the password in the database that of the file; every agent is turned away"
+        f" until then. {_AND_RESTART}",
     ),
 }
 
@@ -286,8 +292,9 @@ def environment_findings(
             subject=f"{node}: httpd",
             observed=f"{variable} {seen} in the environment of httpd's main process",
             expected="the password of the credentials file",
-            remedy="httpd reads the file when it starts: `pcs resource restart httpd` after the"
-            " last round, then run again.",
+            remedy="httpd reads the file when it starts. See that its unit names the file"
+            " (EnvironmentFile), restart httpd after the last round, then run again.",
             guide=("G14",),
+            commands=(restarted(node),),
         )
     ]

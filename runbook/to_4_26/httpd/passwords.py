@@ -14,6 +14,7 @@ from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, Kind
 from runbook.to_4_26.httpd.perl_block import plain_string, reference
+from runbook.to_4_26.httpd.restart import restarted
 from runbook.to_4_26.names import OCS_PASSWORD, RESTAPI_CONF
 
 KEY = "OCS_DB_PWD"
@@ -139,18 +140,19 @@ def preflight_findings(seen: Mapping[str, Mapping[str, Password]]) -> list[Findi
             place = f"{node}:{path}"
             if password.literal is None:
                 problem = password.problem or f"it refers to the variable {password.variable}"
-                findings.append(_unsupported(place, problem))
+                findings.append(_unsupported(place, problem, node))
                 continue
             values.setdefault(password.literal, []).append(place)
             problems = cannot_carry(password.literal)
             if problems:
-                findings.append(_unsupported(place, f"the password ({' and '.join(problems)})"))
+                problem = f"the password ({' and '.join(problems)})"
+                findings.append(_unsupported(place, problem, node))
     if len(values) > 1:
-        findings.append(_different(list(values.values())))
+        findings.append(_different(list(values.values()), next(iter(seen))))
     return findings
 
 
-def _unsupported(place: str, problem: str) -> Finding:
+def _unsupported(place: str, problem: str, node: str) -> Finding:
     return Finding(
         code="ocs-password-unsupported",
         subject=place,
@@ -158,19 +160,21 @@ def _unsupported(place: str, problem: str) -> Finding:
         expected="one literal password that httpd's new configuration can carry: printable"
         " characters without quotes, backslash and blanks",
         remedy="Set another password for the OCS database user, in the database, in both files"
-        " on every operative node and in the OCS console; then run again.",
+        " on every operative node and in the OCS console; restart httpd, then run again.",
         guide=("G10", "G12"),
+        commands=(restarted(node),),
     )
 
 
-def _different(places: list[list[str]]) -> Finding:
+def _different(places: list[list[str]], node: str) -> Finding:
     groups = " / ".join(", ".join(group) for group in sorted(places, key=len, reverse=True))
     return Finding(
         code="ocs-passwords-differ",
         subject=OCS_PASSWORD,
         observed=f"{len(places)} different passwords are in use: {groups}",
         expected="the same password in both files on every operative node",
-        remedy="Find out which one logs in, put it into the other files, restart httpd where it"
-        " runs, then run again: the upgrade leaves one credentials file for all nodes.",
+        remedy="Find out which one logs in, put it into the other files, restart httpd, then run"
+        " again: the upgrade leaves one credentials file for all nodes.",
         guide=("G10",),
+        commands=(restarted(node),),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from engine.model.answer import Answer
 from engine.model.finding import Finding
 from engine.model.query import Query
+from runbook.to_4_26.httpd.restart import restarted
 from runbook.to_4_26.names import RESTAPI_CONF
 
 PATH = "/ocsapi/v1/computers/listID"
@@ -78,14 +79,16 @@ def api_findings(answer: ApiAnswer, node: str) -> list[Finding]:
         "ocs-api-unexpected",
         (
             "Look at httpd's error log on the node: 500 says that the API can't log in to the"
-            f" database, 403 or 401 that {RESTAPI_CONF} keeps the node itself off. If that is meant"
-            " so, ask the API from where it may be asked, and accept this finding."
+            f" database, 403 or 401 that {RESTAPI_CONF} keeps the node itself off. Mend it, restart"
+            " httpd, then run again. If that is meant so, ask the API from where it may be asked,"
+            " and accept this finding."
         ),
     )
     if answer.status == 0:
         code, remedy = (
             "ocs-api-unreachable",
-            f"See whether httpd listens on {LOCAL} or at its address.",
+            f"See whether httpd listens on {LOCAL} or at its address, mend that, restart httpd,"
+            " then run again.",
         )
     return [
         Finding(
@@ -95,5 +98,6 @@ def api_findings(answer: ApiAnswer, node: str) -> list[Finding]:
             expected="200 with the machines' ids as JSON",
             remedy=remedy,
             guide=("G14",),
+            commands=(restarted(node),),
         )
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.model.finding import Finding
 from runbook.to_4_26.httpd.activity import SHOWN, Activity, Cause, LogSettings
+from runbook.to_4_26.httpd.restart import restarted
 
 
 def level_sentence(settings: LogSettings, in_table: str | None) -> str:
@@ -50,10 +51,10 @@ def login_findings(seen: Activity | None, directory: str, node: str) -> list[Fin
             observed=f"{len(login)} lines with 505, or 521 of database_connect, since httpd started"
             f" at {seen.started}; the last: {_shown(login)}",
             expected="none: each is an agent turned away, because the database login failed",
-            remedy="When the database was away for that moment, restart httpd by `pcs resource"
-            " restart httpd` and run again: lines before its start do not count. Otherwise find out"
-            " why the login fails now and then.",
+            remedy="Find out why the login failed: perhaps the database was away for that moment."
+            " Then restart httpd and run again: lines before its start do not count.",
             guide=("G14",),
+            commands=(restarted(node),),
         )
     ]
 
@@ -97,9 +98,9 @@ def _failing(code: str, seen: Activity | None, node: str, before: str) -> list[F
             remedy="Look at httpd's error log on the node at that time: a Perl module that is"
             " missing, a column or table that the new server wants. Send an inventory from one"
             " machine to see it again; for more words set LOGLEVEL to 1 in the OCS console. Then"
-            " restart httpd by `pcs resource restart httpd` and run again: what is older than its"
-            " start does not count.",
+            " restart httpd and run again: what is older than its start does not count.",
             guide=("G14",),
+            commands=(restarted(node),),
         )
     ]
 
