@@ -71,16 +71,8 @@ class Bench:
         (self.directory / "seen").mkdir(exist_ok=True)
         with ThreadPoolExecutor(jobs) as pool:
             parts = list(pool.map(self._see, range(len(FOLDERS)), FOLDERS))
-        combine = (
-            "-m",
-            "coverage",
-            "combine",
-            "-q",
-            f"--rcfile={self.directory}/0/coveragerc",
-            f"--data-file={self.directory}/coverage",
-            str(self.directory / "seen"),
-        )
-        subprocess.run((sys.executable, *combine), check=True)  # fmt: skip
+        combine = ("-m", "coverage", "combine", "-q", f"--rcfile={self.directory}/0/coveragerc")
+        subprocess.run((sys.executable, *combine, str(self.directory / "seen")), check=True)
         kept.write_text(json.dumps({name: test for part in parts for name, test in part.items()}))
 
     def _see(self, number: int, folders: str) -> dict[str, Any]:
@@ -108,7 +100,7 @@ class Bench:
         """
         from coverage import CoverageData
 
-        data = CoverageData(str(self.directory / "coverage"))
+        data = CoverageData(str(self.directory / "seen" / "c"))
         data.read()
         known = json.loads((self.directory / "tests.json").read_text())
         _, line = mutant.put_into(self.origin)
