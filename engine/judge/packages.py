@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from engine.judge.text import listed, shortened
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.groups import grouped
 from engine.model.host import Package, Version
 from engine.model.packages import PackageState, Rule, RuleKind, Unreadable
@@ -31,6 +31,8 @@ class Hidden:
     """`FILE:LINE`, or the node where no line explains it."""
     said: str
     nodes: Mapping[str, tuple[Package, ...]]
+    is_lock: bool = False
+    """dnf has a command that takes it away; a line of a file is a person's."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,17 +41,20 @@ class Hidden:
 
 def hidden(states: Mapping[str, PackageState], repository: str) -> tuple[Hidden, ...]:
     """Newer packages of `repository` that dnf of a node does not see, by what hides them."""
-    found: dict[tuple[str, str], dict[str, list[Package]]] = {}
+    found: dict[tuple[str, str, bool], dict[str, list[Package]]] = {}
     for node, state in states.items():
         for package in state.hidden:
             rules = rules_against(package, state, repository)
-            places = [(rule.place, in_words(rule)) for rule in rules]
-            for place in places or [(node, _without_a_rule(package, state))]:
+            places = [(rule.place, in_words(rule), rule.kind in _LOCKS) for rule in rules]
+            for place in places or [(node, _without_a_rule(package, state), False)]:
                 found.setdefault(place, {}).setdefault(node, []).append(package)
     return tuple(
-        Hidden(subject, said, {node: tuple(packages) for node, packages in nodes.items()})
-        for (subject, said), nodes in found.items()
+        Hidden(subject, said, {node: tuple(packages) for node, packages in nodes.items()}, is_lock)
+        for (subject, said, is_lock), nodes in found.items()
     )
+
+
+_LOCKS = (RuleKind.LOCK, RuleKind.BAR)
 
 
 def rules_against(package: Package, state: PackageState, repository: str) -> tuple[Rule, ...]:
@@ -141,12 +146,21 @@ def hidden_packages(found: Iterable[Hidden], target: Version) -> tuple[Finding, 
             f"{one.said}: hides from dnf on {listed(one.nodes)} what the repository of {target}"
             f" has newer: {listed(one.names)}",
             f"every installed package is upgraded to that of {target}",
-            "Take it away on each node named, for as long as the upgrade lasts (a lock:"
-            " `dnf versionlock delete PACKAGE`), then run this again. Accepted, these packages"
-            " stay at their old version, and its rows of the guide stay open.",
+            "Take it away on each node named, for as long as the upgrade lasts, then run this"
+            " again. Accepted, these packages stay at their old version, and its rows of the guide"
+            " stay open.",
             ("command-as-documented", "versions-everywhere"),
+            commands=_unlocked(one) if one.is_lock else (),
         )
         for one in found
+    )
+
+
+def _unlocked(one: Hidden) -> tuple[Command, ...]:
+    """What the lock names is free again, on each node."""
+    return tuple(
+        Command(node, ("dnf", "versionlock", "delete", *dict.fromkeys(p.name for p in packages)))
+        for node, packages in one.nodes.items()
     )
 
 
@@ -234,20 +248,23 @@ def unfinished_transactions(states: Mapping[str, PackageState]) -> tuple[Finding
     """
     return tuple(
         Finding(code, node, said, "no transaction of dnf or rpm under way or half done", remedy,
-                ("updated-and-healthy",))
+                ("updated-and-healthy",), commands=tuple(Command(node, argv) for argv in commands))
         for node, state in states.items()
-        for code, remedy, found in (
-            ("transaction-unfinished", _UNFINISHED, (*state.held, *_twice(state.duplicates))),
-            ("transaction-failed", _FAILED, state.failed),
+        for code, remedy, found, commands in (
+            ("transaction-unfinished", _UNFINISHED, state.held, ()),
+            ("transaction-unfinished", _DOUBLED, _twice(state.duplicates), (_NO_DUPLICATES,)),
+            ("transaction-failed", _FAILED, state.failed, ()),
         )
         for said in found
     )  # fmt: skip
 
 
 _UNFINISHED = (
-    "Wait for one that runs, carry out or give up one that waits (`dnf offline-upgrade clean`),"
-    " remove what is there twice (`dnf remove --duplicates`); then run this again."
+    "Wait for one that runs; carry out one that waits, or give it up (`dnf offline-upgrade clean`);"
+    " then run this again."
 )
+_DOUBLED = "Remove the older of what is there twice, then run this again."
+_NO_DUPLICATES = ("dnf", "-y", "remove", "--duplicates")
 _FAILED = "Look at it with `dnf history info last` and `dnf check`."
 
 

@@ -104,9 +104,7 @@ done
 
 def copy_removed(lab: Lab) -> None:
     """The local copy removed, and N hands out the file as it is."""
-    assert lab.first is not None
-    assert lab.first.directory is not None
-    (lab.first.directory / "backups" / "ocsweb.memories.sql.gz").unlink()
+    lab.follow_remedies()
     shims_removed(lab)
 
 

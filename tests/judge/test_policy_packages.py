@@ -62,6 +62,16 @@ def test_includes_locks_and_module_streams_are_named(
     assert packages in by_subject(hidden(n1=state(case)))[subject]
 
 
+def test_a_lock_is_taken_away_by_dnf_and_a_line_by_a_person() -> None:
+    locked = {f.subject: b.told(f) for f in hidden(n1=state("locked"))}
+    assert all(node == "n1" for told in locked.values() for node, _ in told)
+    lines = [line for told in locked.values() for _, line in told]
+    assert lines
+    assert all(line.startswith("dnf versionlock delete ") for line in lines)
+    assert [f.commands for f in hidden(n1=state("excluded"))].count(()) > 0
+    assert not any(f.commands for f in hidden(n1=state("excluded")))
+
+
 def test_where_no_line_explains_it_the_node_is_named() -> None:
     seen = replace(state("excluded"), rules=())
     (told,) = by_subject(hidden(n1=seen)).values()
@@ -138,6 +148,7 @@ def test_transactions_and_what_they_left() -> None:
         ("transaction-unfinished", "n2"),
     ]
     assert "tilde-0:1.0-1.noarch, tilde-0:1.0~rc1-1.noarch" in findings[3].observed
+    assert [b.told(f) for f in findings] == [[], [], [], [("n2", "dnf -y remove --duplicates")]]
     b.assert_told_well(findings)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.query import Query, Row, SqlQuery
 from engine.parse.machine import parse_df
 from engine.secrets import Secret
@@ -372,5 +372,6 @@ def fetched_findings(path: Path, proof: Proof) -> list[Finding]:
             expected=f"{proof.bytes} bytes with sha256 {proof.sha256}, as proved on {proof.node}",
             remedy="Remove the local copy and run again.",
             guide=("G06",),
+            commands=(Command("", ("rm", "--", str(path.resolve()))),),
         )
     ]
