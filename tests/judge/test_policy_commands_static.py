@@ -18,7 +18,8 @@ MODULES = sorted([*ROOT.glob("engine/**/*.py"), *ROOT.glob("runbook/**/*.py")])
 QUOTED = re.compile(r"`([^`]+)`")
 LOOKS = re.compile(
     r"pcs (?:status|constraint|property|booth status|quorum status|stonith (?:status|history)"
-    r"|resource (?:config .*|defaults))(?: --full)?|crm_ticket .*--details|stonith_admin --history .*"
+    r"|resource (?:config .*|defaults))(?: --full)?|crm_ticket .*--details"
+    r"|stonith_admin --history .*"
     r"|drbdadm status.*|corosync-quorumtool -s|(?:systemctl status|journalctl -u|findmnt|rpm -q) .*"
     r"|dnf (?:check|history info last|module list|--enablerepo= upgrade --assumeno)|httpd -t"
     r"|chronyc tracking|fuser -vm|neteye health deep|mysqldump ocsweb memories|ssh -o BatchMode.*"
