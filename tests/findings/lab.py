@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import cluster, podman
+from rehearsal.errors import RehearsalError
 from rehearsal.nodes import applies
 from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.state import State
@@ -30,7 +31,7 @@ from tests.integration.outcome import assert_upgraded
 from tests.matrix import kill
 from tests.matrix.clones import kill_left_behind
 from tests.matrix.edges import Point
-from tests.proving.kind import Red
+from tests.proving.kind import NotAtStart, Red
 
 SEED = 15
 SETTINGS = "/etc/neteye-rehearsal/settings.json"
@@ -362,7 +363,11 @@ _NO_CASE = Case("", Start.BEGINNING, "", (), 0)
 @contextmanager
 def lab(case: Case, evidence: Path, stand: Stand) -> Iterator[Lab]:
     """A lab with the case's cluster where it begins; a shared one has to be left like that."""
-    made = Lab(case, stand.at_start_of(case, evidence), evidence, settings=dict(case.settings))
+    try:
+        found = stand.at_start_of(case, evidence)
+    except RehearsalError as error:
+        raise NotAtStart(f"the cluster can't be brought to its start: {error}") from error
+    made = Lab(case, found, evidence, settings=dict(case.settings))
     start, stand.start = stand.start, None  # what a red case leaves is not known
     if case.strike is not None:
         case.strike(made)
@@ -371,8 +376,8 @@ def lab(case: Case, evidence: Path, stand: Stand) -> Iterator[Lab]:
     if start is None or case.stays:
         return
     if differences := start.differences(picture(made.cluster)):
-        stand.down()
-        raise Red(f"the cluster is not as at its start: {'; '.join(differences)}", made.columns)
+        told = f"the cluster is not as at its start: {'; '.join(differences)}"
+        raise NotAtStart(told, made.columns)
     stand.start = start
 
 

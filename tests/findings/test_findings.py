@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.model.finding import Severity
+from rehearsal.errors import RehearsalError
 from rehearsal.to_4_26 import (
     STEP,
     scenarios_glpi,
@@ -20,9 +21,12 @@ from runbook.to_4_26.severities import SEVERITIES
 from tests.findings.case import Case, Start, described
 from tests.findings.cases_breaking import BREAKING
 from tests.findings.every import ALL, CASES, UNSHOWN, is_acceptable, shown
+from tests.findings.lab import Stand, lab
 from tests.findings.missing import MISSING, NOT_ACCEPTED
+from tests.integration.clusters import TestCluster
 from tests.phases import step_modules
 from tests.proving.choice import Shard
+from tests.proving.kind import NotAtStart
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = {code for case in ALL for code in shown(case)}
@@ -106,3 +110,16 @@ def test_shards_have_every_case_once() -> None:
     names = list(CASES)
     picked = [name for number in range(1, 5) for name in Shard(number, 4).pick(names)]
     assert sorted(picked) == sorted(names)
+
+
+class _NoStand(Stand):
+    """Its cluster does not come up."""
+
+    def at_start_of(self, case: Case, evidence: Path) -> TestCluster:
+        raise RehearsalError("nodes are missing")
+
+
+def test_a_cluster_that_can_t_be_brought_to_its_start_is_told(tmp_path: Path) -> None:
+    told = "can't be brought to its start: nodes are missing"
+    with pytest.raises(NotAtStart, match=told), lab(ALL[0], tmp_path, _NoStand("none")):
+        pass
