@@ -14,15 +14,20 @@ KEPT = ROOT / ".proving"
 # afterwards is not another state of it
 CODE = (
     *("conftest.py", "pytest.ini", "requirements.txt", "engine", "runbook", "rehearsal"),
-    "tests/proving",
+    *(f"tests/proving/{name}.py" for name in ("kind", "results", "worker")),
     *(f"tests/integration/{name}.py" for name in ("clusters", "invocation", "outcome", "snapshot")),
 )
 
+FINDINGS = (
+    "tests/findings",
+    *(f"tests/faults/{name}.py" for name in ("fault", "lab", "running", "strikes")),
+    *(f"tests/matrix/{name}.py" for name in ("clones", "edges", "endstate", "kill")),
+)
 OWN: Mapping[str, tuple[str, ...]] = {
     "matrix": ("tests/matrix",),
     "faults": ("tests/faults",),
-    "findings": ("tests/findings", "tests/faults", "tests/matrix"),
-    "storms": ("tests/storms", "tests/findings", "tests/faults", "tests/matrix"),
+    "findings": FINDINGS,
+    "storms": ("tests/storms", *FINDINGS),
 }
 """What a kind of proof is made of beside that."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.proving import lengthy, table
 from tests.proving.choice import Shard, named, rotated, shard
 from tests.proving.fakes import FakeStand
 from tests.proving.kind import Kind
-from tests.proving.results import Result, Results, code_commit
+from tests.proving.results import CODE, OWN, ROOT, Result, Results, code_commit
 
 NAMES = [f"case-{number}" for number in range(10)]
 
@@ -128,3 +129,19 @@ def test_lengthy_modules_are_found_by_their_mark(tmp_path: Path) -> None:
 
 def test_there_are_lengthy_modules() -> None:
     assert len(lengthy.modules()) > 3
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_proof_knows_what_it_is_made_of(kind: str) -> None:
+    """What its modules import of the tests is in its list, or it would not be proved anew."""
+    known = tuple(ROOT / path for path in (*CODE, *OWN[kind]))
+    own = sorted((ROOT / "tests" / kind).glob("[!_]*.py"))
+    ahead, seen = [path for path in own if not path.name.startswith("test_")], set[Path]()
+    while ahead:
+        path = ahead.pop()
+        seen.add(path)
+        names = re.findall(r"^from (tests\.[\w.]+) import", path.read_text("utf-8"), re.MULTILINE)
+        files = {(ROOT / name.replace(".", "/")).with_suffix(".py") for name in names}
+        ahead += sorted(file for file in files - seen if file.is_file())
+    others = [p for p in seen if not any(p == one or one in p.parents for one in known)]
+    assert [p.relative_to(ROOT).as_posix() for p in sorted(others)] == []
