@@ -15,10 +15,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from engine.judge.ways import command_lines, commands_of, consequence, folded
-from engine.model.finding import acceptance_sentence
+from engine.model.finding import Way, acceptance_sentence
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
-from engine.report.last_lines import next_commands
+from engine.report.last_lines import next_commands, way_of
 
 _COLOURS = {
     "fulfilled": "#1a7f37",
@@ -42,6 +42,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         folded=folded,
         consequence=consequence,
         commands=commands_in_lines,
+        to_run=to_run(summary),
         accepted_as=acceptance_sentence,
         colours=_COLOURS,
     )
@@ -50,6 +51,14 @@ def render_summary(summary: Mapping[str, Any]) -> str:
 def commands_in_lines(findings: Iterable[Mapping[str, Any]]) -> str:
     """What the remedies do, as it is copied from a page; '' when it is not given as commands."""
     return "\n".join(command_lines(commands_of(findings)))
+
+
+def to_run(summary: Mapping[str, Any]) -> str:
+    """The commands of all that stopped the run; none beside a call for support."""
+    if way_of(summary) == Way.SUPPORT:
+        return ""
+    stops = (one for one in summary["findings"] if one["severity"] == "block")
+    return commands_in_lines(one for one in stops if not one["accepted"])
 
 
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

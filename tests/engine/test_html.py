@@ -51,6 +51,7 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
     finding = dict.fromkeys(
         ("code", "severity", "subject", "observed", "expected", "remedy"), text
     ) | {"guide": [], "accepted": {"by": text, "reason": text}}
+    finding["commands"] = [{"node": text, "argv": [text]}]
     return {
         **texts,
         "exit_code": 1,
@@ -70,7 +71,7 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
 def assert_harmless(html: str) -> None:
     tags = read(html)
     assert tags.tags <= ALLOWED, tags.tags - ALLOWED
-    assert tags.attributes <= {"class", "style"}, tags.attributes
+    assert tags.attributes <= {"class", "style", "colspan"}, tags.attributes
     assert "alert(1)" in tags.text
     assert "<script" not in html
     assert "<img" not in html
@@ -86,7 +87,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "result": {"outcome": EVIL, "code": 1, "reason": EVIL},
     "finding": dict.fromkeys(
         ("code", "severity", "subject", "observed", "expected", "remedy"), EVIL
-    ),
+    )
+    | {"commands": [{"node": EVIL, "argv": [EVIL]}]},
     "attachment": {"name": EVIL},
     "note": {"text": EVIL},
 }

@@ -57,8 +57,9 @@ def test_commands_can_be_copied_from_everywhere(project: Project, options: tuple
     assert "commands" not in second
     told = "\n".join(LINES)
     evidence = (project.latest / "evidence.html").read_text()
-    assert f"<pre>{told}</pre>" in unescape(evidence)
-    assert f"<pre>{told}</pre>" in unescape(head(project.latest))
+    for text in (evidence, head(project.latest)):
+        # where the run says what to do, and with the finding
+        assert unescape(text).count(f"<pre>{told}</pre>") == 2
     for name in ("summary.json", "journal.jsonl", "report.html", "evidence.html"):
         assert "geheim-1" not in (project.latest / name).read_text()
     assert problems_of_run(project.latest) == []
@@ -79,3 +80,7 @@ def test_who_calls_support_runs_no_command_of_another_finding(project: Project) 
     assert result.ret == 10
     assert "pcs resource" not in "\n".join(result.outlines)
     assert project.summary["findings"][0]["commands"]
+    for text in (head(project.latest), (project.latest / "evidence.html").read_text()):
+        assert text.count("<pre>on ") == 1, (
+            "with its finding, and not where the run says what to do"
+        )

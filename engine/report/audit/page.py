@@ -36,7 +36,7 @@ from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
-from engine.report.html import commands_in_lines, template
+from engine.report.html import commands_in_lines, template, to_run
 from engine.report.summary import summary_of
 
 NAME = "evidence.html"
@@ -69,6 +69,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         folded=folded,
         consequence=consequence,
         commands=commands_in_lines,
+        to_run=to_run(summary),
         ledger=_ledger(events),
         changes=changes_of(events),
         steps=records,
