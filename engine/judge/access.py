@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from engine.judge.text import listed
 from engine.model.definition import ClusterDefinition, DefinedNode
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 from engine.model.groups import grouped
 from engine.model.host import Login
 
@@ -24,7 +24,8 @@ def sockets_are_forwarded(refused: Mapping[str, str]) -> tuple[Finding, ...]:
             why,
             "sockets forwarded on every operative node: the database may run on each of them",
             f"Set AllowStreamLocalForwarding yes in the sshd_config of {node} (no"
-            " DisableForwarding, no `restrict` beside the key), reload sshd, then run again.",
+            " DisableForwarding, no `restrict` beside the key), have sshd read it, then run again.",
+            commands=(Command(node, ("systemctl", "reload", "sshd.service")),),
         )
         for node, why in refused.items()
     )
