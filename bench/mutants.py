@@ -41,7 +41,13 @@ MEMORY = 2 << 30
 KILLED = ("killed", "time-out")
 
 
-FOLDERS = ("plugin", "actions", "engine", "probing", "judge parse properties")
+FOLDERS = (
+    "plugin",
+    "actions",
+    "engine",
+    "evidence rejudge secrets",
+    "judge parse properties probing",
+)
 """Of `tests/`: those that can see the code that decides; what is run at once is one entry."""
 
 

@@ -102,6 +102,12 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+def test_one_without_a_scenario_and_a_key_is_read(signed: Path) -> None:
+    content = {**json.loads(signed.read_text()), "scenario": "", "key": "", "signature": ""}
+    read = parse_statement(json.dumps(content), NAME)
+    assert (read.content.scenario, read.content.key, read.signature) == ("", "", "")
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_altered_one_is_none(signed: Path, change: str) -> None:
     content = json.loads(signed.read_text())

@@ -75,10 +75,12 @@ class TestClocks:
     def test_the_controllers_own_error_does_not_matter(self) -> None:
         assert clock_difference({name: reading(86400.0) for name in b.DEFAULT.all}, 2) == ()
 
-    @pytest.mark.parametrize(("offset", "side"), [(95.0, "95.0 s ahead"), (-7.0, "7.0 s behind")])
+    @pytest.mark.parametrize(
+        ("offset", "side"), [(95.0, "95.0 s ahead"), (-7.0, "7.0 s behind"), (0.6, "0.6 s ahead")]
+    )
     def test_one_clock_differs(self, offset: float, side: str) -> None:
         seen = {name: reading(0.0) for name in b.DEFAULT.all} | {b.SECOND: reading(offset)}
-        (finding,) = clock_difference(seen, 2)
+        (finding,) = clock_difference(seen, 0.4)
         assert (finding.code, finding.subject) == ("clock-difference", b.SECOND)
         assert side in finding.observed
         b.assert_told_well([finding])
@@ -123,6 +125,7 @@ class TestCanCarry:
         (finding,) = can_carry(b.N, used, self.idle, self.cpus, {})
         assert (finding.code, finding.subject) == ("active-node-memory", b.N)
         assert "33.0 GiB" in finding.observed
+        assert finding.expected.startswith("less than 30.4 GiB (95% of")
         b.assert_told_well([finding])
 
     def test_a_small_n(self) -> None:

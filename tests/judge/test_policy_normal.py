@@ -12,8 +12,8 @@ from engine.judge import normal
 from engine.judge.fencing import stopped_fence_devices
 from engine.judge.normal import Expected, Observed
 from engine.judge.resources import disabled_resources
-from engine.model.cluster import Cib, DaemonState, Unmanaged
-from engine.model.drbd import DrbdDevice
+from engine.model.cluster import Cib, DaemonState, QuorumStatus, Unmanaged
+from engine.model.drbd import DrbdDevice, DrbdPeerDevice
 from engine.model.finding import Way
 from engine.model.host import ElasticHealth
 from tests.judge import builders as b
@@ -581,6 +581,44 @@ class TestDetails:
     def test_out_of_sync_towards_a_client_says_nothing(self) -> None:
         seen = b.with_link(b.observed(), b.N, b.VOTING, peer_device={"out_of_sync": 99})
         assert normal.final(seen, b.expected()) == ()
+
+    def test_out_of_sync_of_a_volume_without_a_disk_says_nothing(self) -> None:
+        """A node can be the client itself; its other volumes are judged as any."""
+        peer = DrbdPeerDevice(0, "Established", "UpToDate", peer_is_client=False, out_of_sync=99)
+        volumes = [replace(peer, volume=volume) for volume in (0, 1)]
+        client = DrbdDevice(1, "Diskless", is_client=True)
+        seen = b.with_drbd(b.observed(), b.N, devices=(DrbdDevice(0, "UpToDate"), client))
+        (link,) = (c for c in seen.drbd[b.N][0].connections if c.name == b.SECOND)
+        for out_of_sync, codes in ((volumes[1:], []), (volumes, ["drbd-resync"])):
+            others = tuple(c for c in seen.drbd[b.N][0].connections if c is not link)
+            links = (*others, replace(link, peer_devices=tuple(out_of_sync)))
+            findings = normal.final(b.with_drbd(seen, b.N, connections=links), b.expected())
+            assert b.codes(findings) == codes
+        assert "volume 0" in findings[0].observed
+        assert "volume 1" not in findings[0].observed
+
+    @pytest.mark.parametrize(
+        ("quorum", "why"),
+        [
+            (b.quorum_status(flags=("A", "NV", "NMW")), "flags are"),
+            (replace(b.quorum_status(), qdevice_votes=0), "it has no vote"),
+            (replace(b.quorum_status(), has_qdevice=False), "corosync has none"),
+        ],
+    )
+    def test_why_the_qdevice_does_not_vote(self, quorum: QuorumStatus, why: str) -> None:
+        seen = b.observed()
+        seen = replace(seen, quorum={**seen.quorum, b.SECOND: quorum})
+        (finding,) = normal.final(seen, b.expected())
+        assert finding.code == "qdevice-not-voting"
+        assert why in finding.observed
+
+    def test_of_two_nodes_one_without_any_connection_is_told(self) -> None:
+        two = b.topology(operative=2, elastic=0, voting=0)
+        assert normal.final(b.observed(two), b.expected(two)) == ()
+        seen = b.with_drbd(b.observed(two), b.SECOND, connections=())
+        (finding,) = normal.final(seen, b.expected(two))
+        assert finding.code == "drbd-connection"
+        assert f"no connection at all on {b.SECOND}" in finding.observed
 
     def test_a_lost_node_is_one_finding_for_each_drbd_resource(self) -> None:
         seen = b.observed()

@@ -48,9 +48,11 @@ def test_none_is_told() -> None:
     assert judged(None) == {"rehearsal-missing": "no rehearsal is named"}
 
 
-@pytest.mark.parametrize("days", [61, -1])
-def test_an_old_one_or_one_of_tomorrow_is_told(days: int) -> None:
-    assert list(judged(replace(GOOD, finished=BEGIN - timedelta(days=days)))) == ["rehearsal-old"]
+@pytest.mark.parametrize(("days", "when"), [(61, "61 days ago"), (-1, "in the future")])
+def test_an_old_one_or_one_of_tomorrow_is_told(days: int, when: str) -> None:
+    found = judged(replace(GOOD, finished=BEGIN - timedelta(days=days)))
+    assert list(found) == ["rehearsal-old"]
+    assert when in found["rehearsal-old"]
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,14 @@ def test_rule_with_transient_attributes(text: str, nodes: list[str]) -> None:
     assert by_rule(text, STATUS) == nodes
 
 
+def test_an_attribute_in_two_sets_is_not_decided() -> None:
+    """Which of them counts depends on their scores, and on more: each node may be meant."""
+    again = STATUS.replace("</transient", '<instance_attributes id="t"><nvpair id="q" name="pingd" '
+                           'value="50"/></instance_attributes></transient')  # fmt: skip
+    text = rule(expression("pingd", "lt", "1"))
+    assert (by_rule(text, STATUS), by_rule(text, again)) == ([], ["n1"])
+
+
 def test_score_of_an_attribute() -> None:
     text = (
         '<rsc_location id="c" rsc="r"><rule id="r" score-attribute="rack">'

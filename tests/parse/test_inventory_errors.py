@@ -76,6 +76,8 @@ SYNTAX = [
         16,
         "unknown group 'operativ', did you mean 'operative'? allowed are",
     ),
+    (with_settings("[ope]"), 16, "unknown group 'ope', did you mean 'operative'?"),
+    (with_settings("[op]"), 16, "unknown group 'op'; allowed are"),
     (
         with_settings("[mysql]"),
         16,

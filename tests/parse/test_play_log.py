@@ -31,6 +31,14 @@ LOGS = {
         'fatal: [n1]: FAILED! => {"msg": "non-zero return code", "stderr": "a\\nERROR 1366"}\n',
         "task 'Run neteye_secure_install' failed on n1: non-zero return code: ERROR 1366",
     ),
+    "a standard error of one line": (
+        'TASK [x]\nfatal: [n1]: FAILED! => {"msg": "non-zero return code", "stderr": "ERROR 1"}\n',
+        "task 'x' failed on n1: non-zero return code: ERROR 1",
+    ),
+    "a standard error whose last line is in the message": (
+        'TASK [x]\nfatal: [n1]: FAILED! => {"msg": "it said: ERROR 1", "stderr": "a\\nERROR 1"}\n',
+        "task 'x' failed on n1: it said: ERROR 1",
+    ),
     "yaml": (
         "TASK [check [rpmnew]] ****\nfatal: [n1]: FAILED! => changed=false \n"
         "  invocation:\n    module_args:\n  msg: 'two files'\n  rc: 1\nok: [n2]\n",
