@@ -4,9 +4,9 @@
 
 Draws cases by the seed, as many from the matrix, the faults and the breaking changes each. Runs
 them on a copy of the old commit, one kind after the other as it does, then here, side by side.
-Clusters and saved states are made by each. Prints seconds and processor seconds of the machine a
-case, and the ratio; ends with 1 when a case is red or the ratio is above 1/3. The machine has to be
-idle: its processors are read as a whole.
+Clusters and saved states are made by each, images before. Prints seconds and processor seconds of
+the machine a case, and the ratio; ends with 1 when a case is red or the ratio is above 1/3. The
+machine has to be idle: its processors are read as a whole.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from bench.machine import ROOT, busy, checkout
 ASKED = 1 / 3
 KINDS = {"matrix": "matrix", "faults": "faults", "breaking": "findings"}
 """Kind of the old commit, a module of its own there -> how it is called here."""
+
+_IMAGE = "from rehearsal import image, step; image.ensure(step.load(), print)"
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def cost_here(drawn: Mapping[str, Sequence[str]], workers: int) -> Cost:
 
 
 def _measured(tree: Path, commands: Sequence[Sequence[str]], cases: int) -> Cost:
+    subprocess.run([ROOT / ".venv/bin/python", "-c", _IMAGE], cwd=tree, check=True)
     before, begun, is_green = busy(), time.monotonic(), True
     for words in commands:
         # what they print says how far they are

@@ -55,7 +55,7 @@ def main(
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with what is not green yet", file=sys.stderr)
         return 130
-    return proof.told(chosen)
+    return proof.told(chosen, is_page_wanted=not options.some)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -149,7 +149,7 @@ class Proof:
         word = "green" if is_green else f"RED: {ended.problem[:300]}; see {evidence}"
         _say(f"{case}: {word} ({ended.seconds:.0f} s)")
 
-    def told(self, chosen: Sequence[Case]) -> int:
+    def told(self, chosen: Sequence[Case], *, is_page_wanted: bool) -> int:
         """Say what became of the chosen ones; the page when nothing is missing."""
         found = {kind: results.all() for kind, results in self.results.items()}
         ends = {case: found[case.kind].get(case.name) for case in chosen}
@@ -157,7 +157,7 @@ class Proof:
         _say(f"{len(chosen) - len(red)} of {len(chosen)} green")
         for case, result in red.items():
             print(f"RED {case}: {result.problem[:300] if result else 'no result'}")
-        if self.is_whole:
+        if self.is_whole and is_page_wanted:
             self._page()
         return 1 if red else 0
 

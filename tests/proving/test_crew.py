@@ -233,8 +233,9 @@ def test_what_there_is_not_is_refused_with_what_there_is(
     assert log(project) == []
 
 
-def test_some_of_each_kind_are_rotated(project: Path) -> None:
+def test_some_of_each_kind_are_rotated(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(project, "--some", "matrix=2,faults=1", "--again") == 0
+    assert "proof.md" not in capsys.readouterr().out
     names = cases_of(project)
     assert len(names) == 3
     assert len([name for name in names if name.startswith("edge")]) == 2
