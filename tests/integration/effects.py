@@ -98,13 +98,17 @@ def _is_apart(path: str) -> bool:
 
 
 @contextmanager
-def without_effect(cluster: TestCluster) -> Iterator[None]:
-    """What runs inside leaves no trace on any node; if it does, the next user gets a reset."""
+def without_effect(cluster: TestCluster) -> Iterator[list[Everything]]:
+    """What runs inside leaves no trace on any node; if it does, the next user gets a reset.
+
+    Yields a list: what lies there before, and, afterwards, what lies there then.
+    """
     _let_stand_ins_settle(cluster)
-    before, was_spoilt = everything(cluster), cluster.is_spoilt
+    seen, was_spoilt = [everything(cluster)], cluster.is_spoilt
     cluster.is_spoilt = True
-    yield
-    if found := before.differences(everything(cluster)):
+    yield seen
+    seen.append(everything(cluster))
+    if found := seen[0].differences(seen[1]):
         raise AssertionError("it left traces:\n" + "\n".join(found[:50]))
     cluster.is_spoilt = was_spoilt
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.agent import DEVICE, INVENTORY, post
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import Project, Ran
 from tests.integration.snapshot import nothing_changes
 
 pytestmark = pytest.mark.integration
 
+RELEASE = "/etc/neteye-release"
 LEFTOVER = "/etc/logrotate.d/foreign.rpmnew"
 RESTAPI = "/etc/httpd/conf.d/ocsinventory-server-restapi.conf"
 OTHER_PASSWORD = "Other4Node"
@@ -30,47 +33,14 @@ CUSTOM_SERVER = (
 
 
 @pytest.fixture(scope="module")
-def stopped_database(small: TestCluster, project: Project) -> Ran:
-    """The database is down: its questions have no answer."""
-    small.run(small.active, ("pcs", "resource", "disable", "mariadb", "--wait=60"))
-    try:
-        with nothing_changes(small):
-            ran = project.execute(small.inventory)
-    finally:
-        small.run(small.active, ("pcs", "resource", "enable", "mariadb", "--wait=60"))
-        small.until_ready()
-    return ran
-
-
-def test_a_stopped_database_blocks(stopped_database: Ran) -> None:
-    assert stopped_database.code == 10, stopped_database.console
-    assert stopped_database.changes == []
-    assert stopped_database.blocking & {"resource-disabled", "resource-stopped"}
-    assert "Traceback" not in stopped_database.console
-
-
-@pytest.mark.parametrize("step", ["preflight.ocs_servers", "preflight.capacity"])
-def test_without_a_database_nothing_is_called_not_applicable(
-    stopped_database: Ran, step: str
-) -> None:
-    assert stopped_database.outcomes[step] == "failed"
-    assert "not applicable" not in stopped_database.states.values()
-    assert stopped_database.states["G04"] == "failed"
-    assert stopped_database.states["G05"] == "failed"
-
-
-def test_the_question_to_the_database_is_told_as_unanswered(stopped_database: Ran) -> None:
-    told = stopped_database.findings("question-unanswered")
-    assert any("mariadb" in f["observed"] for f in told), told
-
-
-@pytest.fixture(scope="module")
-def unfit(small: TestCluster, project: Project, stopped_database: Ran) -> Ran:
-    """Many things at once; the cluster is reset afterwards."""
+def unfit(small: TestCluster, project: Project) -> Ran:
+    """Many things at once, after an agent has sent its inventory; it is reset afterwards."""
     small.is_spoilt = True
+    assert post(small, INVENTORY) == "200"
     elastic = small.topology.elastic[0].short
     other = small.topology.operative[1].name
     small.sql(CUSTOM_SERVER)
+    small.write(small.other, RELEASE, "NetEye release 4.26\n")
     small.run(small.other, ("install", "-m", "644", "/etc/hosts", LEFTOVER))
     password = small.read(small.other, "/root/.pwd_ocsserver").strip()
     text = small.read(small.other, RESTAPI)
@@ -102,7 +72,7 @@ def test_an_unfit_cluster_blocks_and_nothing_is_changed(unfit: Ran) -> None:
 def test_all_is_told_in_one_run(unfit: Ran) -> None:
     expected = {
         *("rpmnew-foreign", "constraint-leftover", "node-standby", "failed-action"),
-        *("ocs-server-custom", "ocs-passwords-differ", "disk-space"),
+        *("ocs-server-custom", "ocs-passwords-differ", "disk-space", "version-mixed"),
     }
     assert expected - unfit.blocking == set()
 
@@ -116,6 +86,27 @@ def test_the_first_finding_stopped_the_run(unfit: Ran) -> None:
     told = (event for event in unfit.events if event["event"] == "finding")
     first = next(event for event in told if event["severity"] == "block")
     assert first["code"] in unfit.summary["stopped"]["reason"]
+
+
+def test_different_versions_without_an_upgrade_of_ours_are_named(
+    unfit: Ran, small: TestCluster
+) -> None:
+    """Which start is refused with which way out: tests/judge/test_policy_versions.py."""
+    found = unfit.finding("version-mixed", "cluster")
+    assert f"{small.topology.operative[1].name} 4.26" in found["observed"]
+    assert "4.25 on every node" in found["expected"]
+    assert unfit.states["G01"] == "failed"
+
+
+def test_an_agents_inventory_was_stored_and_is_counted(unfit: Ran, small: TestCluster) -> None:
+    rows = small.sql(
+        "SELECT m.NUMSLOTS, m.CAPACITY FROM ocsweb.memories m JOIN ocsweb.hardware h"
+        f" ON h.ID = m.HARDWARE_ID WHERE h.DEVICEID = '{DEVICE}' ORDER BY m.ID"
+    )
+    # the column is text yet: what is left out is stored as nothing
+    assert [line.split("\t") for line in rows.splitlines()] == [["0", "8192"], ["1", ""]]
+    (step,) = [s for s in unfit.summary["steps"] if s["name"] == "preflight.ocs_agents"]
+    assert "1 with 200" in json.dumps(step)
 
 
 def test_a_foreign_rpmnew_is_named(unfit: Ran, small: TestCluster) -> None:

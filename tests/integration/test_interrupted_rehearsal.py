@@ -10,7 +10,7 @@ import pytest
 from engine.verify import NOT_VALID, verify
 from rehearsal.run import wait_for
 from tests.integration.clusters import Clusters, TestCluster
-from tests.integration.conftest import SMALL
+from tests.integration.conftest import TWO
 from tests.integration.invocation import DEADLINE, Project, Ran, copy_project
 from tests.integration.outcome import assert_rows, assert_started_once_a_round, assert_upgraded
 from tests.integration.snapshot import starts
@@ -24,8 +24,7 @@ def runs(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
     The last run is started elsewhere: it has of the others what N has.
     """
-    cluster = clusters.get("small", SMALL, seed=26)
-    cluster.is_spoilt = True
+    cluster = clusters.get("stopped", TWO, seed=26)
     project = Project(copy_project(tmp_path_factory.mktemp("interrupted") / "copy"))
     elsewhere = Project(copy_project(tmp_path_factory.mktemp("elsewhere") / "copy"))
     consoles = tmp_path_factory.mktemp("consoles")
@@ -37,7 +36,7 @@ def runs(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 
 @pytest.fixture
-def small(clusters: Clusters, runs: dict[str, Ran]) -> TestCluster:
+def cluster(clusters: Clusters, runs: dict[str, Ran]) -> TestCluster:
     """The cluster as the last run left it."""
     assert clusters.standing is not None
     return clusters.standing
@@ -80,16 +79,16 @@ def test_the_ledger_tells_what_was_left_in_place(runs: dict[str, Ran]) -> None:
     assert {"fencing", "standby"} <= kinds
 
 
-def test_run_again_it_goes_on_and_ends_well(runs: dict[str, Ran], small: TestCluster) -> None:
+def test_run_again_it_goes_on_and_ends_well(runs: dict[str, Ran], cluster: TestCluster) -> None:
     assert runs["last"].code == 0, runs["last"].console
     assert runs["last"].summary["outcome"] == "done"
     assert_rows(runs["last"])
-    assert_upgraded(small)
+    assert_upgraded(cluster)
 
 
-def test_nothing_was_started_twice(runs: dict[str, Ran], small: TestCluster) -> None:
+def test_nothing_was_started_twice(runs: dict[str, Ran], cluster: TestCluster) -> None:
     assert runs["last"].code == 0, runs["last"].console
-    assert_started_once_a_round(small, rounds=2)
+    assert_started_once_a_round(cluster, rounds=2)
 
 
 def test_the_runs_are_one_attempt(runs: dict[str, Ran]) -> None:

@@ -1,17 +1,11 @@
-"""The rehearsal's OCS server is a real one: it takes an inventory, as agents send them."""
+"""An agent that sends its inventory to the rehearsal's OCS server, which is a real one."""
 
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 
-import pytest
-
 from tests.integration.clusters import TestCluster
-from tests.integration.invocation import Project
-
-pytestmark = pytest.mark.integration
 
 AGENT = "OCS-NG_unified_unix_agent_v2.10.0"
 DEVICE = "it-agent-2026-01-01-00-00-00"
@@ -36,19 +30,3 @@ def post(cluster: TestCluster, text: str) -> str:
     node = cluster.node_of("httpd")
     words = ("crm_resource", "--resource", "httpd_virt_ip", "--get-parameter", "ip")
     return cluster.shell(node, _POST, packed, AGENT, cluster.run(node, words).strip())
-
-
-def test_an_inventory_is_stored_and_counted(small: TestCluster, project: Project) -> None:
-    small.is_spoilt = True
-    assert post(small, INVENTORY) == "200"
-    rows = small.sql(
-        "SELECT m.NUMSLOTS, m.CAPACITY FROM ocsweb.memories m JOIN ocsweb.hardware h"
-        f" ON h.ID = m.HARDWARE_ID WHERE h.DEVICEID = '{DEVICE}' ORDER BY m.ID"
-    )
-    # the column is text yet: what is left out is stored as nothing
-    assert [line.split("\t") for line in rows.splitlines()] == [["0", "8192"], ["1", ""]]
-    ran = project.plan(small.inventory)
-    assert ran.directory is not None
-    plan = json.loads((ran.directory / "plan.json").read_text())
-    (step,) = [step for step in plan["steps"] if step["name"] == "preflight.ocs_agents"]
-    assert "1 with 200" in json.dumps(step)

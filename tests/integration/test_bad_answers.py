@@ -1,4 +1,7 @@
-"""/etc/neteye-cluster missing or not JSON, a release file without a version (G01, G17)."""
+"""Questions that get no usable answer (G01, G17, G04, G05): each is told, none has a default.
+
+/etc/neteye-cluster is missing or is not JSON, a release file has no version, the database is down.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ pytestmark = pytest.mark.integration
 
 FILE = "/etc/neteye-cluster"
 RELEASE = "/etc/neteye-release"
+DATABASE = ("pcs", "resource")
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +28,17 @@ def broken(small: TestCluster, project: Project) -> Ran:
         small.changed_file(small.other, FILE, cut),
         small.changed_file(voting, RELEASE, "Red Hat Enterprise Linux\n"),
     ):
-        with nothing_changes(small):
-            ran = project.execute(small.inventory)
+        small.run(small.active, (*DATABASE, "disable", "mariadb", "--wait=300"), timeout=400)
+        try:
+            with nothing_changes(small):
+                ran = project.execute(small.inventory)
+        finally:
+            small.run(small.active, (*DATABASE, "enable", "mariadb", "--wait=300"), timeout=400)
+            small.until_ready()
     return ran
 
 
-def test_a_broken_file_blocks(broken: Ran) -> None:
+def test_what_is_not_answered_blocks(broken: Ran) -> None:
     assert broken.code == 10, broken.console
     assert broken.changes == []
     assert broken.outcomes["preflight.roles"] == "failed"
@@ -60,3 +69,17 @@ def test_a_release_file_without_a_version_is_no_answer(broken: Ran, small: TestC
     told = [f for f in broken.findings("question-unanswered") if f["subject"] == node]
     assert any(RELEASE in f["observed"] for f in told)
     assert broken.outcomes["preflight.versions"] == "failed"
+
+
+def test_a_stopped_database_blocks(broken: Ran) -> None:
+    assert broken.blocking & {"resource-disabled", "resource-stopped"}
+    told = broken.findings("question-unanswered")
+    assert any("mariadb" in f["observed"] for f in told), told
+
+
+@pytest.mark.parametrize("step", ["preflight.ocs_servers", "preflight.capacity"])
+def test_without_a_database_nothing_is_called_not_applicable(broken: Ran, step: str) -> None:
+    assert broken.outcomes[step] == "failed"
+    assert "not applicable" not in broken.states.values()
+    assert broken.states["G04"] == "failed"
+    assert broken.states["G05"] == "failed"
