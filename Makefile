@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DEBIAN_FRONTEND := noninteractive
+# Hundreds of processes import the same modules: what one has compiled is there for the next.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: rehearsal test lint unit integration lengthy proof faults matrix findings storms proofs setup sshd chromium clean
 

@@ -99,7 +99,12 @@ def test_reading_and_counting_takes_constant_memory(file: Path) -> None:
     assert peak < 3_000_000
 
 
-GOOD = gzip.compress(b'{"machine": 1}\n')
+def packed(content: bytes) -> bytes:
+    """The same bytes at any time: they are in the tests' names."""
+    return gzip.compress(content, mtime=0)
+
+
+GOOD = packed(b'{"machine": 1}\n')
 
 
 @pytest.mark.parametrize(
@@ -107,11 +112,11 @@ GOOD = gzip.compress(b'{"machine": 1}\n')
     [
         (b"plain text", "l.gz:0: Not a gzipped file"),
         (GOOD[:-9], "l.gz:"),
-        (gzip.compress(b"{}\n"), "l.gz:1: no machine to follow up: 'lastdate'"),
-        (gzip.compress(b"[]\n"), "l.gz:1: "),
-        (gzip.compress(b"{\n"), "l.gz:1: "),
-        (gzip.compress(b"\xff\n"), "l.gz:0: "),
-        (gzip.compress(b"7\n"), "l.gz:1: "),
+        (packed(b"{}\n"), "l.gz:1: no machine to follow up: 'lastdate'"),
+        (packed(b"[]\n"), "l.gz:1: "),
+        (packed(b"{\n"), "l.gz:1: "),
+        (packed(b"\xff\n"), "l.gz:0: "),
+        (packed(b"7\n"), "l.gz:1: "),
     ],
 )
 def test_a_list_that_can_not_be_read_names_file_and_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_cases_have_names_of_their_own() -> None:
     assert len(CASES) == len(ALL)
 
 
-@pytest.mark.parametrize("case", BREAKING, ids=str)
+@pytest.mark.parametrize("case", BREAKING, ids=attrgetter("name"))
 def test_a_case_of_a_breaking_change_is_called_like_its_scenario(case: Case) -> None:
     assert case.name == case.scenario
 
@@ -89,13 +90,17 @@ def test_its_step_is_one_of_the_runbook(case: Case) -> None:
     assert f'"{name}"' in source
 
 
-@pytest.mark.parametrize("case", [c for c in ALL if c.start is Start.PREFLIGHT], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in ALL if c.start is Start.PREFLIGHT], ids=attrgetter("name")
+)
 def test_a_shared_cluster_is_made_without_settings(case: Case) -> None:
     """Settings of packages and data are read when a cluster is made, not later."""
     assert not STEP.scenario(case.scenario).settings
 
 
-@pytest.mark.parametrize("case", [c for c in ALL if c.start is Start.LAST_ROUND], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in ALL if c.start is Start.LAST_ROUND], ids=attrgetter("name")
+)
 def test_the_last_round_is_late_enough_for_the_settings(case: Case) -> None:
     """From there on only secure install and what goes on meanwhile read them."""
     late = {"capacity_conversion", "glpi_reset", "glpi_plugin", "meanwhile"}

@@ -43,7 +43,7 @@ def test_every_scenario_asked_for_is_there() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
-@pytest.mark.parametrize("found", STEP.scenarios, ids=str)
+@pytest.mark.parametrize("found", STEP.scenarios, ids=lambda found: found.name)
 def test_a_scenario_differs_from_the_default_and_says_how(found: scenario.Scenario) -> None:
     assert found.description
     default = STEP.scenario()
