@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -48,11 +49,9 @@ class Member:
     def give(self, case: Case | None, begin: Begin) -> None:
         """A case; None when there is no more: its cluster goes, while others work."""
         self.case = case
-        if case is None:
-            self.link.send(None)
-            return
-        self.group = case.group
-        self.link.send(Order(case.kind, case.name, begin(case)))
+        self.group = case.group if case else ""
+        with contextlib.suppress(BrokenPipeError):  # it has died, and that is heard next
+            self.link.send(Order(case.kind, case.name, begin(case)) if case else None)
 
 
 @dataclass
@@ -66,23 +65,21 @@ class Crew:
     say: Say
 
     def run(self, cases: Sequence[Case]) -> None:
-        """Run all. KeyboardInterrupt, when no worker and no cluster is left."""
-        queue = Queue(cases)
-        members = [
-            Member.start(self.kinds, letter) for letter in LETTERS[: min(self.workers, len(cases))]
-        ]
+        """Run all. Whatever it raises, KeyboardInterrupt too: no worker and no cluster is left."""
+        queue, members = Queue(cases), list[Member]()
         try:
-            for member in members:
-                self._next(member, members, queue)
+            for letter in LETTERS[: min(self.workers, len(cases))]:
+                members.append(Member.start(self.kinds, letter))
+                self._next(members[-1], members, queue)
             while busy := [member for member in members if member.case is not None]:
                 ready = wait([member.link for member in busy])
                 for member in [member for member in busy if member.link in ready]:
                     self._hear(member, members, queue)
-        except KeyboardInterrupt:
+            for member in members:
+                self._join(member)
+        except BaseException:
             self._end(members)
             raise
-        for member in members:
-            self._join(member)
 
     def _next(self, member: Member, members: list[Member], queue: Queue) -> None:
         elsewhere = [other.group for other in members if other is not member and other.case]

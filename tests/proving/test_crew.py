@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,9 +13,11 @@ import pytest
 
 from engine.waiting import poll
 from tests.proving import fakes, runner
+from tests.proving.crew import Crew
 from tests.proving.kind import Case
 from tests.proving.queue import Queue
 from tests.proving.results import ROOT
+from tests.proving.worker import Ended
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -178,6 +181,17 @@ def test_a_cluster_that_does_not_go_is_told(
     assert (
         "a: ended with exit code 1; the next start removes its cluster" in capsys.readouterr().out
     )
+
+
+def test_when_a_result_can_t_be_kept_no_worker_is_left(tmp_path: Path) -> None:
+    def put(case: Case, ended: Ended) -> None:
+        raise OSError("no space left")
+
+    crew = Crew({"matrix": fakes.MATRIX}, 2, lambda case: tmp_path, put, print)
+    with pytest.raises(OSError, match="no space left"):
+        crew.run(fakes.MATRIX.cases)
+    assert multiprocessing.active_children() == []
+    assert {line.split()[1] for line in log(tmp_path)} == {"run", "down"}
 
 
 _CHILD = """
