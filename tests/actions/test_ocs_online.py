@@ -294,6 +294,18 @@ def test_only_json_of_the_api_is_good(nodes: Nodes, printed: str, code: str | No
     assert [f.code for f in restapi.api_findings(answer, N)] == ([code] if code else [])
 
 
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [("Forbidden\n403 text/html\n", "text/html, 'Forbidden'"), ("\n204 \n", "no type, ''")],
+)
+def test_an_answer_of_the_api_that_is_no_json_is_told(
+    nodes: Nodes, printed: str, said: str
+) -> None:
+    (nodes.base / "api").write_text(printed)
+    query = restapi.api("10.0.0.1")
+    assert query.parse(nodes.run(N, query.argv)).said == said
+
+
 def test_a_long_answer_of_the_api_is_not_carried_along(nodes: Nodes) -> None:
     ids = ",".join(f'{{"ID":{number}}}' for number in range(100_000))
     (nodes.base / "api").write_text(f"[{ids}]\n200 application/json\n")

@@ -76,8 +76,9 @@ def test_a_file_without_the_variable_is_a_finding(
     nodes: Nodes, node: str, path: str, old: str, new: str, seen: str
 ) -> None:
     change(nodes, node, path, old, new)
-    (finding,) = compared(nodes)[0]
+    (finding,), differences = compared(nodes)
     assert (finding.code, finding.subject) == ("ocs-file-unfit", f"{node}:{path}")
+    assert set(differences) == {f"{OTHER}:{each}" for each in NEW} - {f"{node}:{path}"}
     assert seen in finding.observed
     assert "hidden-word" not in str(finding)
 

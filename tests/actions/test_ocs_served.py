@@ -315,6 +315,16 @@ def test_only_the_lines_about_the_log_come_here(nodes: Nodes) -> None:
     assert activity.LOG_SETTINGS.parse(answer).directory == activity.DEFAULT_DIRECTORY
 
 
+def test_a_line_that_sets_nothing_of_the_environment_is_none_about_the_log(nodes: Nodes) -> None:
+    nodes.put(
+        N,
+        SERVER_CONF,
+        "PerlSetEnv OCS_OPT_LOGLEVEL 1\nPerlSetEnv OCS_OPT_LOGLEVEL\nPerlSetVar OCS_OPT_LOG 2\n",
+    )
+    answer = nodes.run(N, activity.LOG_SETTINGS.argv)
+    assert activity.LOG_SETTINGS.parse(answer).level == "1"
+
+
 def test_a_level_that_is_not_known_hides_no_finding(nodes: Nodes, look: FakeLook) -> None:
     logged(nodes, "{new};12;503;NA;10.0.0.7;agent;handler;System options\n")
     look.rows["LOGLEVEL of the OCS server"] = Unanswered(N, "q", "there is no table config")

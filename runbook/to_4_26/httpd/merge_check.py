@@ -31,7 +31,8 @@ class Checked:
         merged = parse_conf(text)
         password = read_password(merged, path)
         if merged.problems or password.variable != variable:
-            why = password.problem or "; ".join(merged.problems) or "it refers to another one"
+            other = f"it refers to {password.variable}" if password.variable else "it has a literal"
+            why = password.problem or "; ".join(merged.problems) or other
             yield f"the merged file does not refer to {variable}: {why}"
         elif not is_passed_in_time(merged, variable) and is_passed_in_time(self.new, variable):
             yield f"{variable} is not passed to mod_perl before the <Perl> block"
