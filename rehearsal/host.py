@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
+from rehearsal.state import machine_lock
 
 # Program that proves it -> Debian package.
 _TOOLS = {
@@ -35,12 +36,19 @@ def prepare() -> list[str]:
     Raises RehearsalError in one sentence when this machine can't carry a rehearsal cluster.
     """
     require_root()
-    missing = _missing_packages()
-    if missing:
-        _install(missing)
+    missing = _missing_packages() and _installed()
     _require_cgroup()
     _require_podman()
     return missing
+
+
+def _installed() -> list[str]:
+    """What was missing and is there now. Of clusters that start at once, one installs it."""
+    with machine_lock():
+        missing = _missing_packages()
+        if missing:
+            _install(missing)
+        return missing
 
 
 def require_root() -> None:

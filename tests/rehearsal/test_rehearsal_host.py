@@ -2,11 +2,14 @@
 
 import dataclasses
 import fcntl
+import itertools
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -202,6 +205,34 @@ def test_without_podman_and_apt_one_sentence_says_why(monkeypatch: pytest.Monkey
     monkeypatch.setattr("shutil.which", lambda name, path=None: None)
     with pytest.raises(RehearsalError, match=r"Missing on this machine: podman.*no apt-get"):
         host.prepare()
+
+
+def test_of_clusters_that_start_at_once_one_installs(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """apt-get does not wait for another one."""
+    missing, installed = ["podman"], []
+    looks, both_have_seen = itertools.count(), Barrier(2)
+
+    def look() -> list[str]:
+        found = list(missing)
+        if next(looks) < 2:
+            both_have_seen.wait(timeout=300)
+        return found
+
+    def install(packages: list[str]) -> None:
+        installed.append(packages)
+        missing.clear()
+
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(host, "_missing_packages", look)
+    monkeypatch.setattr(host, "_install", install)
+    monkeypatch.setattr(host, "_require_cgroup", lambda: None)
+    monkeypatch.setattr(host, "_require_podman", lambda: None)
+    with ThreadPoolExecutor() as pool:
+        told = sorted(pool.map(lambda _: host.prepare(), range(2)))
+    assert installed == [["podman"]]
+    assert told == [[], ["podman"]]
 
 
 def test_inotify_instances_are_counted_by_having_them() -> None:
