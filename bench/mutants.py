@@ -34,8 +34,8 @@ from bench import mutants_list, mutants_plugin
 from bench.mutants_list import AREAS, Moved, Mutant
 
 LIST = Path(__file__).with_name("mutants.json")
-PATIENCE = 5
-"""A mutant may take so much longer than its tests took without it, and a minute."""
+PATIENCE = 2
+"""A mutant may take so much longer than its tests took without it, and half a minute."""
 MEMORY = 2 << 30
 """Bytes; a mutant whose tests take more is as one that never ends."""
 KILLED = ("killed", "time-out")
@@ -175,7 +175,7 @@ class Copy:
             code = self.pytest(
                 ["-x", *dict.fromkeys(name.partition("::")[0] for name in tests)],
                 {"MUTANTS_CHOSEN": str(chosen), "MUTANTS_KILLER": str(killer)},
-                60 + PATIENCE * sum(tests.values()),
+                30 + PATIENCE * sum(tests.values()),
             )
         finally:
             path.write_text(source)

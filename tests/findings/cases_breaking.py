@@ -51,9 +51,26 @@ def green(scenario: str, start: Start, step: str, warnings: str = "") -> Case:
 
 
 def _preflight(
-    scenario: str, step: str, codes: str, repair: Deed, touches: str, stays: str = ""
+    scenario: str,
+    step: str,
+    codes: str,
+    repair: Deed,
+    *,
+    touches: str,
+    hides: str = "",
+    stays: str = "",
 ) -> Case:
-    return red(scenario, Start.PREFLIGHT, step, codes, 10, repair, touches=touches, stays=stays)
+    return red(
+        scenario,
+        Start.PREFLIGHT,
+        step,
+        codes,
+        10,
+        repair,
+        touches=touches,
+        hides=hides,
+        stays=stays,
+    )
 
 
 def _last_round(scenario: str, step: str, codes: str, repair: Deed) -> Case:
@@ -234,7 +251,7 @@ _PREFLIGHT = (
         CUSTOM,
         "glpi-database-elsewhere",
         repairs.servers_looked_at_there,
-        touches="glpi-configuration",
+        touches="glpi-configuration glpi-servers glpi-key",
         stays="GLPI's configuration is left as it is",
     ),
     _preflight(
@@ -243,6 +260,8 @@ _PREFLIGHT = (
         "glpi-database-unclear",
         repairs.glpi_config_named,
         touches="glpi-configuration",
+        # which of two databases has GLPI's servers is not known
+        hides="glpi-servers glpi-key",
         stays="GLPI's configuration is left as it is",
     ),
     _preflight(
