@@ -85,7 +85,7 @@ class TestCluster:
     def container(self, node: str) -> str:
         return waiting.container_name(self.topology, self.topology.find(node))
 
-    def run(self, node: str, argv: Sequence[str], *, timeout: float = 120) -> str:
+    def run(self, node: str, argv: Sequence[str], *, timeout: float = SETTLE) -> str:
         """What a command on a node prints; RehearsalError when it fails."""
         return podman.execute(self.container(node), argv, timeout=timeout).stdout
 

@@ -63,7 +63,7 @@ def _interrupt_in_the_upgrade(cluster: TestCluster, project: Project, console: P
     try:
         wait_for("neteye upgrade running", not_begun, seconds=DEADLINE, every=1.0)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=300)
+        process.wait(timeout=DEADLINE)
         wait_for("the planned stop", not_ended, seconds=DEADLINE, every=1.0)
     finally:
         process.kill()

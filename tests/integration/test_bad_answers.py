@@ -28,12 +28,12 @@ def broken(small: TestCluster, project: Project) -> Ran:
         small.changed_file(small.other, FILE, cut),
         small.changed_file(voting, RELEASE, "Red Hat Enterprise Linux\n"),
     ):
-        small.run(small.active, (*DATABASE, "disable", "mariadb", "--wait=300"), timeout=400)
+        small.run(small.active, (*DATABASE, "disable", "mariadb", "--wait=300"))
         try:
             with nothing_changes(small):
                 ran = project.execute(small.inventory)
         finally:
-            small.run(small.active, (*DATABASE, "enable", "mariadb", "--wait=300"), timeout=400)
+            small.run(small.active, (*DATABASE, "enable", "mariadb", "--wait=300"))
             small.until_ready()
     return ran
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clusters import TestCluster
+from tests.integration.clusters import SETTLE, TestCluster
 from tests.integration.invocation import Project, Ran
 from tests.integration.snapshot import nothing_changes
 
@@ -106,7 +106,7 @@ def _unknown_key(small: TestCluster, directory: Path) -> Path:
 
 def _key(path: Path) -> str:
     argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
-    subprocess.run(argv, check=True, timeout=60)
+    subprocess.run(argv, check=True, timeout=SETTLE)
     return path.with_name(path.name + ".pub").read_text()
 
 

@@ -47,7 +47,7 @@ def unfit(small: TestCluster, project: Project) -> Ran:
     assert password in text
     small.write(small.other, RESTAPI, text.replace(password, OTHER_PASSWORD))
     small.run(elastic, ("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", "/boot"))
-    small.run(small.active, ("pcs", "node", "standby", other, "--wait=120"))
+    small.run(small.active, ("pcs", "node", "standby", other, "--wait=300"))
     small.run(small.active, (*TRANSIENT_STANDBY, "--node", other))
     never = ("score=-INFINITY", "#uname", "eq", small.topology.operative[0].name.upper())
     small.run(small.active, (*RULE, *never))

@@ -21,7 +21,7 @@ from tests.faults.running import Running
 from tests.integration import planted
 from tests.integration.clusters import Clusters, TestCluster
 from tests.integration.conftest import SMALL
-from tests.integration.invocation import ROOT, Project, Ran, copy_project
+from tests.integration.invocation import DEADLINE, ROOT, Project, Ran, copy_project
 from tests.integration.outcome import assert_upgraded
 from tests.integration.planted import NOT_HIDDEN, PLANTED
 from tests.integration.secrets_of import SETTINGS, passwords_of, stored_of
@@ -146,7 +146,7 @@ def _rebuild(story: Story) -> None:
         cwd=story.project.directory,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=DEADLINE,
         check=False,
     )
 

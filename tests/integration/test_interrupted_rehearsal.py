@@ -54,7 +54,7 @@ def _interrupted(cluster: TestCluster, project: Project, console: Path, command:
     try:
         wait_for(f"{command} running", missing, seconds=DEADLINE, every=1.0)
         process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=300)
+        code = process.wait(timeout=DEADLINE)
     finally:
         process.kill()
         process.wait()

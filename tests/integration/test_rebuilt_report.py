@@ -68,7 +68,7 @@ def rebuilt(project: Project, directory: Path) -> Ran:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.run import wait_for
-from tests.integration.clusters import Clusters, TestCluster
+from tests.integration.clusters import SETTLE, Clusters, TestCluster
 from tests.integration.invocation import DEADLINE, Project, Ran, copy_project
 from tests.integration.snapshot import starts
 
@@ -61,7 +61,7 @@ class Scene:
         try:
             wait_for(f"{command} running", missing, seconds=DEADLINE, every=1.0)
             process.send_signal(signal.SIGTERM)
-            code = process.wait(timeout=300)
+            code = process.wait(timeout=DEADLINE)
         finally:
             process.kill()
             process.wait()
@@ -89,7 +89,7 @@ class Scene:
             other = self.cluster.node_name(1)
             return None if online and other in online[1] else f"{other} online"
 
-        wait_for("both nodes online", missing, seconds=180.0, every=1.0)
+        wait_for("both nodes online", missing, seconds=SETTLE, every=1.0)
 
 
 @pytest.fixture(scope="module")

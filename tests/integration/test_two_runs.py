@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.run import wait_for
-from tests.integration.clusters import Clusters, TestCluster
+from tests.integration.clusters import SETTLE, Clusters, TestCluster
 from tests.integration.invocation import DEADLINE, Project, Ran, copy_project, environment
 from tests.integration.outcome import assert_started_once_a_round, assert_upgraded
 
@@ -103,7 +103,7 @@ class Desk:
             age = int(self.cluster.shell(self.cluster.active, AGE))
             return None if age > LEASE else f"{LEASE - age} s of the lease are left"
 
-        wait_for("the end of the lease", missing, seconds=60)
+        wait_for("the end of the lease", missing, seconds=SETTLE)
 
     def until_it_holds(self, running: Running) -> None:
         def missing() -> str | None:
@@ -112,7 +112,7 @@ class Desk:
             pid = json.loads(holder[0])["pid"] if holder else None
             return None if pid == str(running.process.pid) else f"the lock is held by {pid}"
 
-        wait_for("the lock in its hands", missing, seconds=120)
+        wait_for("the lock in its hands", missing, seconds=SETTLE)
 
 
 @dataclass
