@@ -68,10 +68,10 @@ class Lab:
         return running
 
     def _inventory(self, project: Project, settings: Mapping[str, object]) -> Path:
-        """The cluster's, or a copy with these settings in it."""
-        if not settings:
-            return self.cluster.inventory
-        added = "".join(f"runbook_{name}={value}\n" for name, value in settings.items())
+        """A copy of the cluster's, with these settings in it; without the failover proof, which
+        comes after all that a fault does, and which production does not ask for either."""
+        given = {"failover_proof": "no", **settings}
+        added = "".join(f"runbook_{name}={value}\n" for name, value in given.items())
         # where an operator keeps it: of all paths given pytest makes out the root
         path = project.directory / "prod.ini"
         path.write_text(f"{self.cluster.inventory.read_text()}\n[all:vars]\n{added}")
