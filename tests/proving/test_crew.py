@@ -37,7 +37,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *words: str) -> int:
-    return runner.main((fakes.MATRIX, fakes.FAULTS), words, project)
+    given = words if "--workers" in words else ("--workers", "2", *words)
+    return runner.main((fakes.MATRIX, fakes.FAULTS), given, project)
 
 
 def log(project: Path) -> list[str]:
