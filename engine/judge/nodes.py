@@ -25,14 +25,7 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
             "Look at `pcs status` and the pacemaker log of every operative node.",
             (),
         ),
-        (
-            status.options.maintenance_mode,
-            "cluster-maintenance",
-            "the cluster is in maintenance mode: nothing is started, moved or monitored",
-            "maintenance-mode=false",
-            "Find out who set it and why, then end it.",
-            healing.property_set(status, "maintenance-mode", "false"),
-        ),
+        # before the end of a maintenance, which would let pacemaker stop them
         (
             status.options.stop_all_resources,
             "cluster-stop-all",
@@ -40,6 +33,14 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
             "stop-all-resources=false",
             "Find out who set it and why, then end it.",
             healing.property_set(status, "stop-all-resources", "false"),
+        ),
+        (
+            status.options.maintenance_mode,
+            "cluster-maintenance",
+            "the cluster is in maintenance mode: nothing is started, moved or monitored",
+            "maintenance-mode=false",
+            "Find out who set it and why, then end it.",
+            healing.property_set(status, "maintenance-mode", "false"),
         ),
         (
             status.mixed_version,

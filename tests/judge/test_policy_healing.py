@@ -169,3 +169,11 @@ def test_before_a_restore_who_is_away_is_started() -> None:
     assert b.told(finding) == [(SECOND, "pcs cluster start --wait=300")]
     (finding,) = unsettled(b.with_resource(b.observed(), "httpd", blocked=True).status, (N,))
     assert b.lines(finding) == ["pcs resource cleanup httpd", REST, REST]
+
+
+def test_what_is_kept_stopped_is_let_run_before_a_maintenance_ends() -> None:
+    """The other way round pacemaker would stop every service in between."""
+    both = option(maintenance_mode=True, stop_all_resources=True)(b.observed())
+    findings = normal.before_start(both, b.expected())
+    codes = [f.code for f in findings]
+    assert codes.index("cluster-stop-all") < codes.index("cluster-maintenance")
