@@ -9,10 +9,12 @@ import pytest
 from neteye_standin import (
     context,
     database,
+    drbd_cli,
     drbd_state,
     drbd_text,
     elastic_api,
     elastic_state,
+    faults,
     health,
     pacemaker,
     packages,
@@ -131,6 +133,29 @@ def test_injected_resync_shows_in_all_formats(cluster: context.Cluster) -> None:
     assert device["percent-in-sync"] < 100
     assert "replication:SyncSource peer-disk:Inconsistent" in drbd_text.status_text([resource])
     assert "replication:SyncSource" in drbd_text.events([resource], statistics=True)
+
+
+def test_a_resource_is_as_its_faults_say(cluster: context.Cluster) -> None:
+    fault = {"suspended": True, "quorum": False, "force-io-failures": True, "alone": True}
+    (told,) = drbd_text.status_json([_resource(cluster, fault)])
+    assert told["suspended"] is told["force-io-failures"] is True
+    assert told["devices"][0]["quorum"] is False
+    assert told["connections"] == []
+    assert "suspended:user" in drbd_text.events([_resource(cluster, fault)], statistics=False)
+    assert drbd_state._own(False, {"role": "Primary"}) == {"role": "Primary", "disk": "UpToDate"}
+
+
+def test_what_drbdadm_does_takes_its_faults_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(faults, "FAULTS_FILE", tmp_path / "faults.json")
+    monkeypatch.setattr(drbd_cli, "_observe", lambda names: ([], []))
+    state = {"mariadb": {"disk-state": "Diskless", "alone": True}, "glpi": {"alone": True}}
+    faults.FAULTS_FILE.write_text(json.dumps({"drbd": state}))
+    assert drbd_cli.drbdadm(["attach", "mariadb"]) == 0
+    assert faults.load("drbd") == {"mariadb": {"alone": True}, "glpi": {"alone": True}}
+    assert drbd_cli.drbdadm(["adjust", "mariadb"]) == 0
+    assert faults.load("drbd") == {"mariadb": {}, "glpi": {"alone": True}}
 
 
 def test_events_end_with_the_mark(cluster: context.Cluster) -> None:

@@ -1,17 +1,20 @@
-"""`drbdsetup`, `drbdadm` and `drbdmon` of the rehearsal: they answer, and change nothing."""
+"""`drbdsetup`, `drbdadm` and `drbdmon` of the rehearsal: they answer. What changes something takes
+the fault away that it heals."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from neteye_standin import drbd_state, drbd_text
+from neteye_standin import drbd_state, drbd_text, faults
 from neteye_standin.context import ContextError, load_cluster
 from neteye_standin.context import load as load_context
 from neteye_standin.drbd_state import Resource
 
 NO_SUCH_RESOURCE = 10  # exit status of drbdsetup for a resource that is not up
 USAGE = 20
+_HEALS = {"attach": ("disk-state",), "adjust": ("disk-state", "alone", "connections")}
+"""What a command of drbdadm brings back: the faults that it takes away."""
 
 
 def _observe(names: list[str]) -> tuple[list[Resource], list[str]]:
@@ -59,7 +62,7 @@ def drbdsetup(argv: list[str]) -> int:
 
 
 def drbdadm(argv: list[str]) -> int:
-    """`status [NAME]`, `sh-resources`, and `role|dstate|cstate NAME`."""
+    """`status [NAME]`, `sh-resources`, `role|dstate|cstate NAME`, and `attach|adjust NAME`."""
     names = argv[1:]
     if argv[:1] == ["status"]:
         return _status(names, as_json=False)
@@ -72,6 +75,12 @@ def drbdadm(argv: list[str]) -> int:
         for resource in resources:
             print(_one_word(argv[0], resource))
         return NO_SUCH_RESOURCE if missing else 0
+    if argv and argv[0] in _HEALS and len(names) == 1:
+        _, missing = _observe(names)
+        if missing:
+            return NO_SUCH_RESOURCE
+        faults.healed("drbd", names[0], _HEALS[argv[0]])
+        return 0
     return _unsupported("drbdadm", argv)
 
 

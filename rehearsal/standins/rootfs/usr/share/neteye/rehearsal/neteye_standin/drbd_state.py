@@ -51,6 +51,8 @@ class Resource:
     client: bool
     quorum: bool
     peers: tuple[Peer, ...]
+    suspended: bool = False
+    fails_io: bool = False
 
 
 def replicating(cluster: Cluster) -> tuple[Node, ...]:
@@ -80,15 +82,20 @@ def own_answer(me: Node) -> dict[str, Any]:
         return {"name": me.name, "resources": {}}
     points = mounted(MOUNTS.read_text(encoding="utf-8"))
     injected = faults.load("drbd")
+    directories = parse_directories(CIB.read_text(encoding="utf-8"))
     return {
         "name": me.name,
         "resources": {
-            name: {
-                "role": "Primary" if directory in points else "Secondary",
-                "disk": injected.get(name, {}).get("disk-state", "UpToDate"),
-            }
-            for name, directory in parse_directories(CIB.read_text(encoding="utf-8")).items()
+            name: _own(directory in points, injected.get(name, {}))
+            for name, directory in directories.items()
         },
+    }
+
+
+def _own(is_mounted: bool, fault: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "role": fault.get("role", "Primary" if is_mounted else "Secondary"),
+        "disk": fault.get("disk-state", "UpToDate"),
     }
 
 
@@ -144,7 +151,8 @@ def _resource(
     answers: Mapping[Node, dict[str, Any] | None],
     fault: Mapping[str, Any],
 ) -> Resource:
-    peers = tuple(_peer(name, node, answer, fault) for node, answer in answers.items())
+    known = {} if fault.get("alone") else answers
+    peers = tuple(_peer(name, node, answer, fault) for node, answer in known.items())
     connected = sum(peer.connection == "Connected" for peer in peers)
     return Resource(
         name=name,
@@ -154,8 +162,10 @@ def _resource(
         disk=mine["disk"] if mine else "Diskless",
         client=mine is None,
         # Two nodes have no majority to lose: quorum is off there, which shows as `yes`.
-        quorum=len(peers) < 2 or 2 * (connected + 1) > len(peers) + 1,
+        quorum=fault.get("quorum", len(peers) < 2 or 2 * (connected + 1) > len(peers) + 1),
         peers=peers,
+        suspended=fault.get("suspended", False),
+        fails_io=fault.get("force-io-failures", False),
     )
 
 

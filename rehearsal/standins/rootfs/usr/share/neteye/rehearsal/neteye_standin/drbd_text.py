@@ -16,7 +16,8 @@ def status_json(resources: list[Resource]) -> list[dict[str, Any]]:
             "name": r.name,
             "node-id": r.node_id,
             "role": r.role,
-            "suspended": False,
+            "suspended": r.suspended,
+            "force-io-failures": r.fails_io,
             "write-ordering": "flush",
             "devices": [_device(r)],
             "connections": [_connection(p) for p in r.peers],
@@ -86,6 +87,10 @@ def status_text(resources: list[Resource]) -> str:
 
 def _resource_text(resource: Resource) -> str:
     lines = [f"{resource.name} role:{resource.role}"]
+    if resource.suspended:
+        lines[0] += " suspended:user"
+    if resource.fails_io:
+        lines[0] += " force-io-failures:yes"
     lines.append(f"  disk:{resource.disk}" + ("" if resource.quorum else " quorum:no"))
     for peer in resource.peers:
         if peer.connection != "Connected":
@@ -107,7 +112,8 @@ def events(resources: list[Resource], *, statistics: bool) -> str:
 
 def _resource_events(r: Resource, *, statistics: bool) -> list[str]:
     extra = " write-ordering:flush" if statistics else ""
-    lines = [f"exists resource name:{r.name} role:{r.role} suspended:no{extra}"]
+    told = "user" if r.suspended else "no"
+    lines = [f"exists resource name:{r.name} role:{r.role} suspended:{told}{extra}"]
     for p in r.peers:
         extra = " congested:no ap-in-flight:0 rs-in-flight:0" if statistics else ""
         lines.append(

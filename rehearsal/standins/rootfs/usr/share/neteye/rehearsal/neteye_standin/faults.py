@@ -34,6 +34,16 @@ def load(section: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def healed(section: str, name: str, keys: tuple[str, ...]) -> None:
+    """Something of one part is as it should be again: its faults of these keys are gone."""
+    if not load(section).get(name):
+        return
+    faults = json.loads(FAULTS_FILE.read_text(encoding="utf-8"))
+    for key in keys:
+        faults[section][name].pop(key, None)
+    FAULTS_FILE.write_text(json.dumps(faults), encoding="utf-8")
+
+
 def strike(command: str, task: str, *, after: bool) -> None:
     """Let the fault of `command` hit, when it is due at `task`, before or after the task's work."""
     fault = load(command)
