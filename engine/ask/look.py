@@ -226,6 +226,10 @@ class Look:
             )
         return resource.nodes[0]
 
+    def _is_there(self, node: str, question: str) -> None:
+        if node in self.silent:
+            raise Unanswered(node, question, OUT_OF_REACH)
+
     def sql(self, query: SqlQuery[T]) -> T:
         """The database's answer, in a read-only session through the node that runs it."""
         from engine.ask.sql import ask_database
@@ -233,6 +237,7 @@ class Look:
         node = self.sql_node()
         asked = self._run.outputs.command(f"sql-{query.name}", statement_of(query))
         try:
+            self._is_there(node, query.name)
             rows, seconds = ask_database(self._transport, node, query)
         except Unanswered as error:
             output = {"text": NO_ANSWER}
@@ -262,6 +267,7 @@ class Look:
         from engine.ask.sql import session
 
         begun, node, first = time.monotonic(), self.sql_node(), page(None)
+        self._is_there(node, first.name)
         pages = rows = 0
         with session(self._transport, node, first.database, first.deadline) as ask:
             query = first
@@ -306,8 +312,7 @@ class Look:
         self._run.record("observation", step=step, node=node, question=question, **told)
 
     def _answer(self, node: str, query: Query[Any]) -> Answer:
-        if node in self.silent:
-            raise Unanswered(node, query.name, OUT_OF_REACH)
+        self._is_there(node, query.name)
         try:
             answer = self._raw_answer(node, query)
         except Lost as lost:

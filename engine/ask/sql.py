@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from engine.errors import Unanswered
+from engine.errors import NO_SOCKETS, Unanswered
 from engine.model.answer import Lost
 from engine.model.query import SqlQuery
 from engine.record.redact import whole_end
@@ -58,7 +58,8 @@ def session(
 
             yield ask
     except Lost as lost:  # sshd forwards no socket, or the way there broke
-        raise Unanswered(node, f"database {database}", lost.why) from lost
+        why = NO_SOCKETS if lost.is_refusal else lost.why
+        raise Unanswered(node, f"database {database}", why) from lost
 
 
 def ask_database(

@@ -107,9 +107,17 @@ def in_one_line(findings: Iterable[Finding]) -> list[str]:
         return []
     nodes = ", ".join(dict.fromkeys(finding.subject for finding in rest))
     asked = ", ".join(dict.fromkeys(question_of(finding) for finding in rest))
-    is_away = all(finding.follows == f"{UNREACHABLE}@{finding.subject}" for finding in rest)
-    why = "out of reach" if is_away else "another machine is there"
+    causes = dict.fromkeys(finding.follows.partition("@")[0] for finding in rest)
+    why = " or ".join(_BECAUSE.get(cause, cause) for cause in causes)
     return [f"[{rest[0].code}] {nodes}: {why}, and not asked for {asked}"]
+
+
+_BECAUSE = {
+    UNREACHABLE: "out of reach",
+    "machine-changed": "another machine is there",
+    "forwarding-off": "sshd forwards to no socket",
+}
+"""What a question was not asked because of, by the code of its cause."""
 
 
 def question_of(finding: Finding | Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, RunbookError
+from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
 from engine.judge.ways import UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.query import Asked
@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 UNANSWERED = "question-unanswered"
 CHANGED = "machine-changed"
+FORWARDING = "forwarding-off"
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
 GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
@@ -234,6 +235,11 @@ def as_data(finding: Finding) -> dict[str, Any]:
 _NOT_ASKED = {
     OUT_OF_REACH: (UNREACHABLE, "the node is out of reach", "Bring the node into reach"),
     ANOTHER_MACHINE: (CHANGED, ANOTHER_MACHINE, "Find out which machine it is"),
+    NO_SOCKETS: (
+        FORWARDING,
+        "its sshd forwards to no socket",
+        "Let it forward to sockets (AllowStreamLocalForwarding yes, sshd reloaded)",
+    ),
 }
 """Why nobody asked -> the finding that says more, in which words, and what helps."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import OUT_OF_REACH
+from engine.errors import NO_SOCKETS, OUT_OF_REACH
 from engine.judge.ways import consequence, folded, in_words
 from engine.model.finding import Finding
 from engine.record.evidence import as_data, unanswered
@@ -50,6 +50,15 @@ def test_a_question_is_told_whole_whatever_it_holds(form: str) -> None:
     if form == "before":
         del one["question"]
     assert consequence([one]) == f"not asked of it, 1 question: {text}"
+
+
+def test_what_needs_a_socket_stands_below_the_sshd_that_forwards_to_none() -> None:
+    cause = Finding("forwarding-off", "n1", "no socket", "sockets", "Have them forwarded.")
+    below = unanswered("n1", "database ocsweb", NO_SOCKETS)
+    assert folded([cause, below]) == [(cause, [below])]
+    assert in_words([cause, below]).splitlines()[-1] == (
+        "[question-unanswered] n1: sshd forwards to no socket, and not asked for database ocsweb"
+    )
 
 
 def test_a_finding_whose_cause_is_not_there_is_not_hidden() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.ask.look import Look
-from engine.errors import ParseError, Unanswered
+from engine.errors import NO_SOCKETS, OUT_OF_REACH, ParseError, Unanswered
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.names import names_of
 from engine.model.query import Query, SqlQuery, of_text
@@ -233,11 +233,11 @@ def test_a_database_that_no_socket_leads_to_is_unanswered(
             raise lost
 
         monkeypatch.setattr(FakeTransport, "forward", refuse)
-        with pytest.raises(Unanswered, match="sshd does not forward") as caught:
+        with pytest.raises(Unanswered, match="sshd forwards to no socket") as caught:
             door.sql(after(None))
     assert caught.value.node == kit.N
     (seen,) = [e for e in observations(run) if e["question"] == "values"]
-    assert seen["problem"] == lost.why
+    assert seen["problem"] == NO_SOCKETS
 
 
 def test_a_long_answer_that_breaks_off_is_unanswered(run: Run, tmp_path: Path) -> None:
@@ -246,6 +246,17 @@ def test_a_long_answer_that_breaks_off_is_unanswered(run: Run, tmp_path: Path) -
         assert [next(rows), next(rows)] == ["a", "b"]
         with pytest.raises(Unanswered, match="time limit"):
             next(rows)
+
+
+@pytest.mark.parametrize("paged", [False, True])
+def test_a_node_out_of_reach_is_not_asked_for_the_database(
+    run: Run, tmp_path: Path, paged: bool
+) -> None:
+    with database(run, tmp_path, {"": ["a"]}) as (door, _):
+        door.silent[kit.N] = "no ssh connection"
+        with pytest.raises(Unanswered) as caught:
+            list(door.sql_pages(after)) if paged else door.sql(after(None))
+    assert caught.value.why == OUT_OF_REACH
 
 
 @pytest.mark.parametrize("error", [ValueError("2 rows"), ParseError("table", "field", "2 rows")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -68,10 +68,10 @@ class Case:
     nodes: str = SMALL
     has_ocs: bool = True
     """Whether the OCS server has to answer in the end."""
-    settings: Mapping[str, str] = field(default_factory=dict)
-    """Settings in the inventory of the first run; the repair may change them in the lab."""
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    """Settings of the inventory in place of the cluster's, None: none; the repair edits them."""
     arguments: tuple[str, ...] = ()
-    """Arguments of the first run; the repair may change them in the lab."""
+    """Arguments of the first run."""
     accepts: bool = False
     """The findings are accepted, and the run goes on. A plan goes on to nothing: there the repair
     comes after it."""
@@ -122,7 +122,7 @@ def red(
     warnings: str = "",
     nodes: str = SMALL,
     has_ocs: bool = True,
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, str | None] | None = None,
     arguments: tuple[str, ...] = (),
     not_accepted: str = "",
     ends: int = 0,
@@ -154,6 +154,11 @@ def red(
     )
 
 
+def preflight(name: str, step: str, codes: str, strike: Deed, repair: Deed, **more: Any) -> Case:
+    """A case that stops before the first change, on a standing cluster; `more` is as of `red`."""
+    return red(name, Start.PREFLIGHT, step, codes, 10, repair, strike=strike, **more)
+
+
 def _pair(word: str) -> tuple[str, str]:
     step, _, code = word.rpartition(":")
     return step, code
@@ -169,7 +174,7 @@ def green(
     strike: Deed | None = None,
     repair: Deed | None = None,
     nodes: str = SMALL,
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, str | None] | None = None,
     stays: str = "",
 ) -> Case:
     """A case that must not stop: it warns at most. The repair brings a shared cluster back."""

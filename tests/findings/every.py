@@ -9,6 +9,9 @@ from runbook.to_4_26.severities import SEVERITIES
 from tests.findings.case import Case, Start
 from tests.findings.cases_breaking import BREAKING
 from tests.findings.cases_cluster import CLUSTER
+from tests.findings.cases_connection import CONNECTION
+from tests.findings.cases_identity import IDENTITY
+from tests.findings.cases_organisation import ORGANISATION
 from tests.findings.cases_start import START
 from tests.findings.cases_upgrade import UPGRADE
 
@@ -40,7 +43,7 @@ def shown(case: Case) -> set[str]:
     return {*case.codes, *(code for _, code in case.also), *case.warnings}
 
 
-_ALL = with_accepted((*START, *CLUSTER, *UPGRADE, *BREAKING))
+_ALL = with_accepted((*CONNECTION, *IDENTITY, *ORGANISATION, *START, *CLUSTER, *UPGRADE, *BREAKING))
 # those that share a standing cluster one after the other
 ALL = tuple(sorted(_ALL, key=lambda case: (case.start is not Start.PREFLIGHT, case.nodes)))
 CASES: dict[str, Case] = {case.name: case for case in ALL}

@@ -49,8 +49,8 @@ class Lab:
     second: Ran | None = None
     answers: list[str] = field(default_factory=list)
     """Arguments of the run after the repair: what a person has answered to a finding."""
-    settings: dict[str, str] = field(default_factory=dict)
-    """Settings in the inventory beside those of the cluster: the case's, then the repair's."""
+    text: str = ""
+    """The inventory as the operator has it: the cluster's, until a strike or repair edits it."""
     followed: bool = False
     """The repair has run the commands that the findings print."""
     stack: ExitStack = field(default_factory=ExitStack)
@@ -78,15 +78,31 @@ class Lab:
         self.stack.callback(running.stop)
         return running
 
+    def give(self, **settings: str | None) -> None:
+        """Settings in the inventory from now on, in place of those of that name; None: none."""
+        lines = self.inventory.rstrip().splitlines()
+        lines = [line for line in lines if re.split(r"\s*=", line, maxsplit=1)[0] not in settings]
+        lines += [f"{name}={value}" for name, value in settings.items() if value is not None]
+        self.text = "\n".join(lines) + "\n"
+
+    def change(self, old: str, new: str) -> None:
+        """Another text in the inventory from now on."""
+        assert old in self.inventory, f"{old!r} is not in the inventory"
+        self.text = self.inventory.replace(old, new)
+
+    @property
+    def inventory(self) -> str:
+        """The inventory's text as the operator has it now."""
+        return self.text or self.cluster.inventory.read_text()
+
     @property
     def _inventory(self) -> Path:
-        """The cluster's, or a copy with the settings that were added."""
-        if not self.settings:
+        """The cluster's, or the one that was edited, where an operator keeps it: pytest makes out
+        the root from all paths given."""
+        if not self.text:
             return self.cluster.inventory
-        added = "".join(f"{name} = {value}\n" for name, value in self.settings.items())
-        # where an operator keeps it: of all paths given pytest makes out the root
         path = self.evidence / "clone" / "prod.ini"
-        path.write_text(f"{self.cluster.inventory.read_text()}\n[all:vars]\n{added}")
+        path.write_text(self.text, encoding="utf-8")
         return path
 
     @property
@@ -147,10 +163,11 @@ class Lab:
     def printed(self) -> list[tuple[str, str]]:
         """Node ("": this machine) and line of the commands that the case's findings print."""
         assert self.first is not None
+        told = self.wanted | {(step, code) for step in self.steps for code in self.case.warnings}
         found = [
             (command["node"], shlex.join(command["argv"]))
             for event in self.first.events
-            if event["event"] == "finding" and (event["step"], event["code"]) in self.wanted
+            if event["event"] == "finding" and (event["step"], event["code"]) in told
             for command in event.get("commands", ())
         ]
         return list(dict.fromkeys(found))
@@ -169,8 +186,8 @@ class Lab:
 
     def expect_first(self) -> None:
         """The run turns red at the case's step, with its findings and exit code, nowhere else."""
-        ran = self.first = self.run(*self._plan)
         case, steps, wanted = self.case, self.steps, self.wanted
+        ran = self.first = self.run(*self._plan, *case.arguments)
         blocking = findings_of(ran, "block")
         warned = findings_of(ran, "warn")
         problems = problems_of(ran, case.exit_code)
@@ -206,7 +223,7 @@ class Lab:
         """After the repair the same command ends green; where nothing was changed yet, its plan."""
         assert self.case.repair is not None
         self.case.repair(self)
-        if self.case.codes and bool(self.printed) is not self.followed:
+        if bool(self.printed) is not self.followed:
             told = f"{len(self.printed)} commands are printed"
             raise Red(f"the repair is not the remedy as printed: {told}", self.columns)
         ran = self.second = self.run(*self._plan, *self.answers)
@@ -367,7 +384,9 @@ def lab(case: Case, evidence: Path, stand: Stand) -> Iterator[Lab]:
         found = stand.at_start_of(case, evidence)
     except RehearsalError as error:
         raise NotAtStart(f"the cluster can't be brought to its start: {error}") from error
-    made = Lab(case, found, evidence, settings=dict(case.settings))
+    made = Lab(case, found, evidence)
+    if case.settings:
+        made.give(**case.settings)
     start, stand.start = stand.start, None  # what a red case leaves is not known
     if case.strike is not None:
         case.strike(made)

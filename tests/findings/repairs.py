@@ -161,7 +161,7 @@ def servers_looked_at_there(lab: Lab) -> None:
 
 def glpi_config_named(lab: Lab) -> None:
     """GLPI's configuration named in the inventory (`runbook_glpi_config`)."""
-    lab.settings["runbook_glpi_config"] = "/neteye/shared/glpi/conf"
+    lab.give(runbook_glpi_config="/neteye/shared/glpi/conf")
 
 
 # httpd and the credentials file

@@ -86,6 +86,8 @@ def test_a_case_can_be_run(case: Case) -> None:
 @pytest.mark.parametrize("case", ALL, ids=CASES)
 def test_its_step_is_one_of_the_runbook(case: Case) -> None:
     name = case.step.partition("[")[0]
+    if not name:  # it ends before the first one
+        return
     source = "".join(Path(str(module.__file__)).read_text() for module in step_modules())
     assert f'"{name}"' in source
 

@@ -7,13 +7,18 @@ from tests.integration.invocation import Ran
 
 
 def findings_of(ran: Ran, severity: str) -> set[tuple[str, str]]:
-    """Step and code of the findings of that weight that nobody accepted."""
+    """Step and code of the findings of that weight that nobody accepted.
+
+    One that follows from another is told with that one, and left out.
+    """
+    found = [event for event in ran.events if event["event"] == "finding"]
+    names = {f"{event['code']}@{event['subject']}" for event in found}
     return {
         (event["step"], event["code"])
-        for event in ran.events
-        if event["event"] == "finding"
-        and event["severity"] == severity
+        for event in found
+        if event["severity"] == severity
         and not event.get("accepted")
+        and event.get("follows") not in names
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import shutil
 import signal
 import sys
@@ -41,30 +40,22 @@ def main(
     except ValueError as error:
         print(error, file=sys.stderr)
         return 4
-    done = proof.done
     if options.list:
         for case in chosen:
-            print(f"{case}{'  (green)' if case in done else ''}")
+            print(f"{case}{'  (green)' if case in proof.done else ''}")
         return 0
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    todo = [case for case in chosen if options.again or case not in done]
+    done = set() if options.again else proof.done
+    todo = [case for case in chosen if case not in done]
     _say(f"{len(chosen)} cases, {len(todo)} to run, on {proof.commit}")
+    crew = Crew(proof.kinds, options.workers, proof.begin, proof.put, _say)
     try:
-        _run(proof, todo, options.workers)
+        crew.run(todo)
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with what is not green yet", file=sys.stderr)
         return 130
     return proof.told(chosen, is_page_wanted=not options.some)
-
-
-def _run(proof: Proof, todo: Sequence[Case], workers: int) -> None:
-    number = itertools.count(1)
-
-    def put(case: Case, ended: Ended) -> None:
-        _say(f"{next(number)}/{len(todo)} {case}: {proof.put(case, ended)}")
-
-    Crew(proof.kinds, workers, proof.begin, put, _say).run(todo)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -146,8 +137,8 @@ class Proof:
         evidence.mkdir(parents=True)
         return evidence
 
-    def put(self, case: Case, ended: Ended) -> str:
-        """Keep how a case ended, and its evidence when it is red; says it."""
+    def put(self, case: Case, ended: Ended) -> None:
+        """Keep how a case ended, and its evidence when it is red."""
         results, started = self.results[case.kind], self._started[case]
         is_green = not ended.problem
         result = Result(case.name, is_green, started, ended.seconds, ended.columns, ended.problem)
@@ -156,7 +147,7 @@ class Proof:
         if is_green:
             shutil.rmtree(evidence)
         word = "green" if is_green else f"RED: {ended.problem[:300]}; see {evidence}"
-        return f"{word} ({ended.seconds:.0f} s)"
+        _say(f"{case}: {word} ({ended.seconds:.0f} s)")
 
     def told(self, chosen: Sequence[Case], *, is_page_wanted: bool) -> int:
         """Say what became of the chosen ones; the page when nothing is missing."""

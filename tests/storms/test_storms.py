@@ -120,7 +120,7 @@ class World:
         self.happened.append("plan " + ",".join(sorted(seen)))
         events = [
             {"event": "finding", "step": known[name].step, "code": f"{name}-code",
-             "severity": "block"}
+             "severity": "block", "subject": "node"}
             for name in sorted(seen)
         ]  # fmt: skip
         return Seen(10 if seen else 0, events)

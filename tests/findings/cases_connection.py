@@ -1,0 +1,138 @@
+"""The connection to the nodes and between them, and the answers that they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.findings import shims
+from tests.findings.case import Case, Start, green, preflight
+from tests.findings.repairs import remedy_followed
+
+if TYPE_CHECKING:
+    from tests.findings.lab import Lab
+
+_SSHD = "/etc/ssh/sshd_config.d/rehearsal.conf"
+_KEY = "/root/.ssh/id_ed25519"
+
+
+def nothing_listens(lab: Lab) -> None:
+    """The inventory has a port of OTHER at which nothing listens."""
+    address = f"ansible_host={lab.cluster.topology.operative[1].address}"
+    lab.change(address, f"{address} ansible_port=2")
+
+
+def inventory_corrected(lab: Lab) -> None:
+    """The line of the inventory corrected."""
+    lab.text = ""
+
+
+def sockets_not_forwarded(lab: Lab) -> None:
+    """sshd of OTHER does not forward to Unix sockets."""
+    _sshd(lab, 'sed -i "1i AllowStreamLocalForwarding no" "$1"')
+
+
+def sockets_forwarded(lab: Lab) -> None:
+    """The line taken out of sshd's configuration, sshd told to read it again."""
+    _sshd(lab, 'sed -i "/^AllowStreamLocalForwarding no/d" "$1"')
+
+
+def _sshd(lab: Lab, edit: str) -> None:
+    lab.cluster.shell(lab.cluster.other, f"{edit}; systemctl reload ssh", _SSHD)
+
+
+def key_not_there(lab: Lab) -> None:
+    """root of N has no key for the other nodes."""
+    lab.on_active('mv "$1" "$1.away"', _KEY)
+
+
+def key_there(lab: Lab) -> None:
+    """root's key put back on N."""
+    lab.on_active('mv "$1.away" "$1"', _KEY)
+
+
+def name_elsewhere(lab: Lab) -> None:
+    """/etc/hosts of OTHER has N's name at another address."""
+    name, other = lab.cluster.node_name(0), lab.cluster.other
+    lab.cluster.shell(
+        other,
+        'cp -a /etc/hosts /etc/hosts.away; sed -i "s/.* $1 .*/192.0.2.1 $1/" /etc/hosts',
+        name,
+    )
+
+
+def name_corrected(lab: Lab) -> None:
+    """The line of /etc/hosts corrected."""
+    lab.cluster.shell(lab.cluster.other, "mv /etc/hosts.away /etc/hosts")
+
+
+def space_told_as_nonsense(lab: Lab) -> None:
+    """df of OTHER prints what is no table."""
+    shims.put(lab, lab.cluster.other, "df", "echo no table")
+
+
+def df_replaced(lab: Lab) -> None:
+    """The program replaced."""
+    shims.take(lab, lab.cluster.other, "df")
+
+
+def clock_ahead(lab: Lab) -> None:
+    """The clock of OTHER is 95 s ahead."""
+    shims.put(lab, lab.cluster.other, "date", 'exec "$REAL" -d "+95 seconds" "$@"')
+
+
+def clock_set(lab: Lab) -> None:
+    """The clock set right."""
+    shims.take(lab, lab.cluster.other, "date")
+
+
+def nobody_keeps_the_clock(lab: Lab) -> None:
+    """chronyd is stopped on OTHER."""
+    lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "chronyd"))
+
+
+def sshd_not_enabled(lab: Lab) -> None:
+    """sshd does not start with OTHER."""
+    lab.cluster.run(lab.cluster.other, ("systemctl", "--quiet", "disable", "ssh"))
+
+
+ACCESS = "preflight.access"
+CONNECTION: tuple[Case, ...] = (
+    preflight(
+        "port-where-nothing-listens",
+        "preflight.reachable",
+        "node-unreachable",
+        nothing_listens,
+        inventory_corrected,
+        also="preflight.normal:not-observed",
+        hides="*",
+    ),
+    preflight(
+        "sockets-not-forwarded", ACCESS, "forwarding-off", sockets_not_forwarded, sockets_forwarded
+    ),
+    preflight("key-not-there", ACCESS, "login-between-nodes", key_not_there, key_there),
+    preflight("name-elsewhere", ACCESS, "name-misleading", name_elsewhere, name_corrected),
+    preflight(
+        "space-told-as-nonsense",
+        "preflight.space",
+        "question-unanswered",
+        space_told_as_nonsense,
+        df_replaced,
+    ),
+    preflight("clock-ahead", "preflight.clocks", "clock-difference", clock_ahead, clock_set),
+    green(
+        "nobody-keeps-the-clock",
+        Start.PREFLIGHT,
+        "preflight.clocks",
+        "clock-unkept",
+        strike=nobody_keeps_the_clock,
+        repair=remedy_followed,
+    ),
+    green(
+        "sshd-not-enabled",
+        Start.PREFLIGHT,
+        ACCESS,
+        "sshd-not-enabled",
+        strike=sshd_not_enabled,
+        repair=remedy_followed,
+    ),
+)
