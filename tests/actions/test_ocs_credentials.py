@@ -114,14 +114,15 @@ def test_a_value_of_several_lines_is_replaced_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("existing", "codes"),
+    ("existing", "told"),
     [
         (Secret("word"), []),
-        (Secret("other"), ["ocs-credentials-other"]),
-        (None, ["ocs-migration-unclear"]),
+        (Secret("other"), [("ocs-credentials-other", "it has another password")]),
+        (None, [("ocs-migration-unclear", "it does not set the variable")]),
     ],
 )
-def test_an_existing_file(existing: Secret | None, codes: list[str]) -> None:
+def test_an_existing_file(existing: Secret | None, told: list[tuple[str, str]]) -> None:
     found = credentials.existing_findings(existing, Secret("word"))
-    assert [f.code for f in found] == codes
+    assert [f.code for f in found] == [code for code, _ in told]
+    assert all(said in f.observed for f, (_, said) in zip(found, told, strict=True))
     assert "word" not in str(found).replace("password", "")
