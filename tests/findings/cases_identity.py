@@ -104,7 +104,13 @@ def repository_answers(lab: Lab) -> None:
 
 IDENTITY: tuple[Case, ...] = (
     preflight(
-        "addresses-swapped", AT_ONCE, "machine-mistaken", addresses_swapped, inventory_corrected
+        "addresses-swapped",
+        AT_ONCE,
+        "machine-mistaken",
+        addresses_swapped,
+        inventory_corrected,
+        touches="inventory",
+        hides="*",
     ),
     preflight(
         "address-of-the-cluster",
@@ -112,6 +118,8 @@ IDENTITY: tuple[Case, ...] = (
         "machine-mistaken machine-twice",
         address_of_the_cluster,
         inventory_corrected,
+        touches="inventory",
+        hides="*",
     ),
     preflight(
         "machine-id-emptied",
@@ -120,6 +128,8 @@ IDENTITY: tuple[Case, ...] = (
         id_emptied,
         remedy_followed,
         stays="OTHER has a new machine id",
+        touches="machine-id",
+        hides="*",
     ),
     preflight(
         "machine-id-copied",
@@ -128,9 +138,16 @@ IDENTITY: tuple[Case, ...] = (
         id_copied,
         remedy_followed,
         stays="the nodes have new machine ids",
+        touches="machine-id",
     ),
     preflight(
-        "another-cluster-name", AT_ONCE, "cluster-name-mismatch", another_name, inventory_corrected
+        "another-cluster-name",
+        AT_ONCE,
+        "cluster-name-mismatch",
+        another_name,
+        inventory_corrected,
+        touches="inventory",
+        hides="*",
     ),
     preflight(
         "roles-swapped",
@@ -138,6 +155,7 @@ IDENTITY: tuple[Case, ...] = (
         "role-mismatch",
         roles_swapped,
         inventory_corrected,
+        touches="inventory",
         nodes="operative=2,elastic=1,voting=1",
     ),
     preflight(
@@ -146,12 +164,23 @@ IDENTITY: tuple[Case, ...] = (
         "rehearsal-marker",
         called_staging,
         inventory_corrected,
+        touches="inventory",
     ),
     preflight(
-        "release-4.24", "preflight.versions", "version-path", an_old_release, releases_reached
+        "release-4.24",
+        "preflight.versions",
+        "version-path",
+        an_old_release,
+        releases_reached,
+        touches="release-file",
     ),
     preflight(
-        "releases-mixed", "preflight.versions", "version-mixed", two_releases, releases_reached
+        "releases-mixed",
+        "preflight.versions",
+        "version-mixed",
+        two_releases,
+        releases_reached,
+        touches="release-file",
     ),
     preflight(
         "dnf-set-otherwise",
@@ -159,6 +188,7 @@ IDENTITY: tuple[Case, ...] = (
         "files-differ",
         other_settings_of_dnf,
         same_settings_of_dnf,
+        touches="dnf-settings",
     ),
     preflight(
         "repository-silent",
@@ -166,5 +196,6 @@ IDENTITY: tuple[Case, ...] = (
         "target-repository",
         repository_silent,
         repository_answers,
+        touches="repository",
     ),
 )

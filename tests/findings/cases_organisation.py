@@ -83,6 +83,7 @@ ORGANISATION: tuple[Case, ...] = (
         called_production,
         everything_given,
         warnings="rehearsal-missing",
+        touches="inventory",
         settings=dict.fromkeys(
             (
                 "runbook_change_id",
@@ -93,10 +94,36 @@ ORGANISATION: tuple[Case, ...] = (
             )
         ),
     ),
-    preflight("window-not-begun", GOVERNANCE, "window-outside", not_begun, window_moved),
-    preflight("window-over", GOVERNANCE, "window-past", over, window_moved),
-    preflight("window-nearly-over", GOVERNANCE, "window-too-short", nearly_over, window_moved),
     preflight(
-        "notes-read-in-the-future", GOVERNANCE, "release-notes-unread", read_tomorrow, notes_read
+        "window-not-begun",
+        GOVERNANCE,
+        "window-outside",
+        not_begun,
+        window_moved,
+        touches="inventory",
+    ),
+    preflight(
+        "window-over",
+        GOVERNANCE,
+        "window-past",
+        over,
+        window_moved,
+        touches="inventory",
+    ),
+    preflight(
+        "window-nearly-over",
+        GOVERNANCE,
+        "window-too-short",
+        nearly_over,
+        window_moved,
+        touches="inventory",
+    ),
+    preflight(
+        "notes-read-in-the-future",
+        GOVERNANCE,
+        "release-notes-unread",
+        read_tomorrow,
+        notes_read,
+        touches="inventory",
     ),
 )

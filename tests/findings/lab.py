@@ -179,7 +179,7 @@ class Lab:
         return {(step, code) for step in self.steps for code in self.case.codes} | also
 
     def part(self, case: Case) -> Lab:
-        """One of several cases on this cluster: what its deeds set and answer is set for all."""
+        """One of several cases on this cluster: what its deeds answer is answered for all."""
         return replace(self, case=case)
 
     # what is expected

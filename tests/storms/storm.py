@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.model.steps import base_of
 from rehearsal.to_4_26 import STEP
 from tests.faults.lab import said
-from tests.findings.case import Case, Start
+from tests.findings.case import Case, Deed, Start
 from tests.findings.lab import Lab, apply
 from tests.findings.told import findings_of, listed, problems_of
 from tests.proving.kind import Red
@@ -98,7 +98,7 @@ def weather(storm: Storm, whole: Lab) -> str:
     for part in parts:
         apply(STEP.scenario(part.case.scenario), whole.cluster)
         if part.case.strike is not None:
-            part.case.strike(part)
+            _done(part.case.strike, part, whole)
     plans = []
     while parts:
         plans.append(_expect_named(whole, parts))
@@ -110,6 +110,13 @@ def weather(storm: Storm, whole: Lab) -> str:
     if problems:
         raise Red(f"after all repairs: {'; '.join(problems)}. It said: {said(ran)}", {})
     return ", then ".join(plans)
+
+
+def _done(deed: Deed, part: Lab, whole: Lab) -> None:
+    """What a part does to the inventory is so for all."""
+    part.text = whole.text
+    deed(part)
+    whole.text = part.text
 
 
 def _visible(parts: Sequence[Lab]) -> list[Lab]:
@@ -149,7 +156,7 @@ def _repaired(whole: Lab, parts: Sequence[Lab]) -> list[Lab]:
     visible = _visible(parts)
     for part in reversed(visible):
         assert part.case.repair is not None
-        part.case.repair(part)
+        _done(part.case.repair, part, whole)
         if bool(part.printed) is not part.followed:
             told = f"{len(part.printed)} commands are printed"
             raise Red(f"{part.case.name}: the repair is not the remedy as printed: {told}", {})

@@ -165,6 +165,19 @@ def test_all_are_named_at_once_and_each_is_mended(world: World) -> None:
     assert world.happened == ["strike one", "strike two", "plan one,two", "plan "]
 
 
+def test_what_one_does_to_the_inventory_the_others_find_there(world: World) -> None:
+    texts = []
+
+    def edited(lab: Lab) -> None:
+        """The inventory is edited."""
+        world.strikes(lab)
+        texts.append(lab.text)
+        lab.text += f"{lab.case.name}\n"
+
+    blown(replace(ONE, strike=edited), replace(TWO, strike=edited))
+    assert texts == ["", "one\n"]
+
+
 def test_what_is_hidden_is_named_after_the_repair_of_what_hides_it(world: World) -> None:
     assert blown(ONE, TWO, DARK) == "dark-code, then one-code, two-code"
     assert world.happened[3:] == ["plan dark", "plan one,two", "plan "]
