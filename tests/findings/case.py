@@ -71,7 +71,11 @@ class Case:
     settings: Mapping[str, str | None] = field(default_factory=dict)
     """Settings of the inventory in place of the cluster's, None: none; the repair edits them."""
     arguments: tuple[str, ...] = ()
-    """Arguments of the first run."""
+    """Arguments of the run that finds, and of the one in which that is accepted."""
+    again: tuple[str, ...] = ()
+    """Arguments of the run after the repair."""
+    is_upgraded: bool = True
+    """Whether the cluster is upgraded in the end, where it is no plan."""
     accepts: bool = False
     """The findings are accepted, and the run goes on. A plan goes on to nothing: there the repair
     comes after it."""
@@ -93,7 +97,9 @@ class Case:
         """The case in which its findings are accepted: a plan more, or another run to the end."""
         if self.start is Start.PREFLIGHT:
             return replace(self, accepts=True)
-        return replace(self, name=f"{self.name}.accepted", accepts=True, repair=None)
+        goes_on = self.is_upgraded and "--restore" not in self.arguments
+        name = f"{self.name}.accepted"
+        return replace(self, name=name, accepts=True, repair=None, is_upgraded=goes_on)
 
     @property
     def after(self) -> str:
@@ -124,6 +130,8 @@ def red(
     has_ocs: bool = True,
     settings: Mapping[str, str | None] | None = None,
     arguments: tuple[str, ...] = (),
+    again: tuple[str, ...] = (),
+    is_upgraded: bool = True,
     not_accepted: str = "",
     ends: int = 0,
     stays: str = "",
@@ -146,6 +154,8 @@ def red(
         has_ocs=has_ocs,
         settings=settings or {},
         arguments=arguments,
+        again=again,
+        is_upgraded=is_upgraded,
         not_accepted=not_accepted,
         ends=ends,
         stays=stays,

@@ -28,16 +28,15 @@ def inventory_corrected(lab: Lab) -> None:
 
 def sockets_not_forwarded(lab: Lab) -> None:
     """sshd of OTHER does not forward to Unix sockets."""
-    _sshd(lab, 'sed -i "1i AllowStreamLocalForwarding no" "$1"')
+    edit = 'sed -i "1i AllowStreamLocalForwarding no" "$1"; systemctl reload ssh'
+    lab.cluster.shell(lab.cluster.other, edit, _SSHD)
 
 
 def sockets_forwarded(lab: Lab) -> None:
-    """The line taken out of sshd's configuration, sshd told to read it again."""
-    _sshd(lab, 'sed -i "/^AllowStreamLocalForwarding no/d" "$1"')
-
-
-def _sshd(lab: Lab, edit: str) -> None:
-    lab.cluster.shell(lab.cluster.other, f"{edit}; systemctl reload ssh", _SSHD)
+    """The line taken out of sshd's configuration, then the commands printed."""
+    edit = 'sed -i "/^AllowStreamLocalForwarding no/d" "$1"'
+    lab.cluster.shell(lab.cluster.other, edit, _SSHD)
+    lab.follow_remedies()
 
 
 def key_not_there(lab: Lab) -> None:
@@ -91,8 +90,16 @@ def nobody_keeps_the_clock(lab: Lab) -> None:
 
 
 def sshd_not_enabled(lab: Lab) -> None:
-    """sshd does not start with OTHER."""
-    lab.cluster.run(lab.cluster.other, ("systemctl", "--quiet", "disable", "ssh"))
+    """sshd, called as on RHEL, does not start with OTHER."""
+    lab.cluster.shell(lab.cluster.other, _SSHD_OFF)
+
+
+# Debian's name is ssh.service, and sshd.service only an alias that is gone when it is disabled
+_SSHD_OFF = r"""
+systemctl --quiet disable ssh
+sed '/^Alias=/d' /lib/systemd/system/ssh.service > /etc/systemd/system/sshd.service
+systemctl daemon-reload
+"""
 
 
 ACCESS = "preflight.access"
@@ -162,5 +169,6 @@ CONNECTION: tuple[Case, ...] = (
         "sshd-not-enabled",
         strike=sshd_not_enabled,
         repair=remedy_followed,
+        stays="its unit of sshd is another one",
     ),
 )

@@ -12,6 +12,7 @@ from tests.findings.cases_cluster import CLUSTER
 from tests.findings.cases_connection import CONNECTION
 from tests.findings.cases_identity import IDENTITY
 from tests.findings.cases_organisation import ORGANISATION
+from tests.findings.cases_records import RECORDS
 from tests.findings.cases_start import START
 from tests.findings.cases_upgrade import UPGRADE
 
@@ -43,7 +44,9 @@ def shown(case: Case) -> set[str]:
     return {*case.codes, *(code for _, code in case.also), *case.warnings}
 
 
-_ALL = with_accepted((*CONNECTION, *IDENTITY, *ORGANISATION, *START, *CLUSTER, *UPGRADE, *BREAKING))
+_ALL = with_accepted(
+    (*CONNECTION, *IDENTITY, *ORGANISATION, *RECORDS, *START, *CLUSTER, *UPGRADE, *BREAKING)
+)
 # those that share a standing cluster one after the other
 ALL = tuple(sorted(_ALL, key=lambda case: (case.start is not Start.PREFLIGHT, case.nodes)))
 CASES: dict[str, Case] = {case.name: case for case in ALL}

@@ -41,7 +41,7 @@ class FindingsStand:
                     made.expect_accepted()
                 if found.repair is not None:
                     made.expect_repaired()
-                if found.start is not Start.PREFLIGHT:
+                if found.is_upgraded and found.start is not Start.PREFLIGHT:
                     made.expect_upgraded()
             except Red:
                 raise

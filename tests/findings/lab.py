@@ -67,9 +67,8 @@ class Lab:
         extra: dict[str, str] | None = None,
     ) -> Running:
         self._started += 1
-        clone = self.evidence / "clone"
         running = Running.start(
-            Project(clone if clone.exists() else copy_project(clone)),
+            Project(self.clone),
             ["--inventory", str(self._inventory), *arguments],
             self.evidence / f"console-{self._started}.txt",
             plugins=plugins,
@@ -77,6 +76,12 @@ class Lab:
         )
         self.stack.callback(running.stop)
         return running
+
+    @property
+    def clone(self) -> Path:
+        """The operator's copy of the project."""
+        path = self.evidence / "clone"
+        return path if path.exists() else copy_project(path)
 
     def give(self, **settings: str | None) -> None:
         """Settings in the inventory from now on, in place of those of that name; None: none."""
@@ -101,7 +106,7 @@ class Lab:
         the root from all paths given."""
         if not self.text:
             return self.cluster.inventory
-        path = self.evidence / "clone" / "prod.ini"
+        path = self.clone / "prod.ini"
         path.write_text(self.text, encoding="utf-8")
         return path
 
@@ -213,7 +218,8 @@ class Lab:
         """The findings accepted by somebody, the same command goes on."""
         codes = {*self.case.codes, *(code for _, code in self.case.also)}
         words = [word for code in sorted(codes) for word in ("--accept", f"{code}=seen, known")]
-        ran = self.second = self.run(*self._plan, *words, "--by", "A. Operator")
+        words += ["--by", "A. Operator"]
+        ran = self.second = self.run(*self._plan, *self.case.arguments, *words)
         self._expect_green(ran, "accepted")
         accepted = {e["code"] for e in ran.events if e["event"] == "finding" and e.get("accepted")}
         if missing := codes - accepted:
@@ -226,7 +232,7 @@ class Lab:
         if bool(self.printed) is not self.followed:
             told = f"{len(self.printed)} commands are printed"
             raise Red(f"the repair is not the remedy as printed: {told}", self.columns)
-        ran = self.second = self.run(*self._plan, *self.answers)
+        ran = self.second = self.run(*self._plan, *self.case.again, *self.answers)
         self._expect_green(ran, "after the repair")
 
     @property

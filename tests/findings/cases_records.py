@@ -1,0 +1,151 @@
+"""An attempt under way: its records on N, its machines, settings and runbook; and giving it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.findings.case import Case, Deed, Start, red
+from tests.findings.cases_connection import inventory_corrected
+from tests.findings.cases_identity import AT_ONCE
+
+if TYPE_CHECKING:
+    from tests.findings.lab import Lab
+
+_RECORDS = "/var/lib/neteye-runbook"
+_SPOIL = """
+cd "$1"
+for file in attempts/*/baseline.json; do cp -a "$file" "$file.away"; done
+sed -i -E "$2" attempts/*/baseline.json
+"""
+_BACK = 'cd "$1"; for file in attempts/*/baseline.json; do mv "$file.away" "$file"; done'
+
+
+def _spoilt(lab: Lab, edit: str) -> None:
+    lab.on_active(_SPOIL, _RECORDS, edit)
+
+
+def of_another_cluster(lab: Lab) -> None:
+    """The records on N are of another cluster."""
+    _spoilt(lab, 's/"cluster": "[^"]*"/"cluster": "another.example"/')
+
+
+def half_a_baseline(lab: Lab) -> None:
+    """Half of the baseline on N is gone."""
+    _spoilt(lab, "3,$d")
+
+
+def records_brought_back(lab: Lab) -> None:
+    """The records brought back to N from the controller that ran the attempt."""
+    lab.on_active(_BACK, _RECORDS)
+
+
+def baseline_of_last_week(lab: Lab) -> None:
+    """The attempt was opened a week ago."""
+    _spoilt(lab, 's/"taken": "[0-9-]{10}/"taken": "2026-01-05/')
+
+
+def looked_at_by_hand(lab: Lab) -> None:
+    """Fencing, disabled resources and placement checked by hand, and the finding accepted."""
+    lab.answers += ["--accept", "baseline-old=all as recorded", "--by", "A. Operator"]
+
+
+def another_setting(lab: Lab) -> None:
+    """The inventory has another value of a setting that steers the run."""
+    lab.give(runbook_reactivate_after_update="no")
+
+
+def another_runbook(lab: Lab) -> None:
+    """The runbook of this controller is another version."""
+    source = lab.clone / "runbook" / "__init__.py"
+    source.write_text(f"{source.read_text()}\n# another text\n")
+
+
+def that_runbook(lab: Lab) -> None:
+    """The version of the runbook that opened the attempt is taken."""
+    source = lab.clone / "runbook" / "__init__.py"
+    source.write_text(source.read_text().removesuffix("\n# another text\n"))
+
+
+def another_machine(lab: Lab) -> None:
+    """OTHER was set up anew: its machine id is another one."""
+    lab.cluster.shell(
+        lab.cluster.other,
+        'cp -a "$1" "$1.away"; tr 0-8 1-9 < "$1.away" > "$1"',
+        "/etc/machine-id",
+    )
+
+
+def that_machine(lab: Lab) -> None:
+    """The machine of before is back."""
+    lab.cluster.shell(lab.cluster.other, 'mv "$1.away" "$1"', "/etc/machine-id")
+
+
+def cluster_stopped_on_other(lab: Lab) -> None:
+    """The cluster is stopped on OTHER."""
+    lab.cluster.run(lab.cluster.other, ("pcs", "cluster", "stop", "--force"))
+
+
+def cluster_started_on_other(lab: Lab) -> None:
+    """The cluster started on OTHER."""
+    lab.cluster.run(lab.cluster.other, ("pcs", "cluster", "start", "--wait=120"))
+
+
+def gone_on_with(lab: Lab) -> None:
+    """The upgrade gone on with: the run started without --restore."""
+
+
+def _going_on(name: str, step: str, codes: str, strike: Deed, repair: Deed, **more: str) -> Case:
+    return red(name, Start.FIRST_ROUND, step, codes, 10, repair, strike=strike, **more)
+
+
+RECORDS: tuple[Case, ...] = (
+    _going_on(
+        "records-of-another-cluster",
+        AT_ONCE,
+        "records-foreign",
+        of_another_cluster,
+        records_brought_back,
+    ),
+    _going_on(
+        "half-a-baseline", AT_ONCE, "records-unreadable", half_a_baseline, records_brought_back
+    ),
+    _going_on(
+        "baseline-of-last-week",
+        "baseline.recorded",
+        "baseline-old",
+        baseline_of_last_week,
+        looked_at_by_hand,
+    ),
+    _going_on(
+        "another-setting",
+        "preflight.records",
+        "settings-changed",
+        another_setting,
+        inventory_corrected,
+    ),
+    _going_on(
+        "another-runbook", "preflight.records", "runbook-changed", another_runbook, that_runbook
+    ),
+    _going_on("another-machine", AT_ONCE, "machine-changed", another_machine, that_machine),
+    red(
+        "restore-half-upgraded",
+        Start.PLANNED_STOP,
+        "restore.upgrade",
+        "restore-half-upgraded",
+        10,
+        gone_on_with,
+        arguments=("--restore",),
+    ),
+    red(
+        "restore-with-a-node-away",
+        Start.FIRST_ROUND,
+        "restore.nodes",
+        "restore-unclean",
+        1,
+        cluster_started_on_other,
+        strike=cluster_stopped_on_other,
+        arguments=("--restore",),
+        again=("--restore",),
+        is_upgraded=False,
+    ),
+)
