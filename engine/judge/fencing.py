@@ -37,8 +37,8 @@ def fencing_is(status: ClusterStatus, wanted: bool | None) -> tuple[Finding, ...
     else:
         expected, remedy = _word(wanted), _REMEDY[wanted]
         commands = healing.property_set(status, "stonith-enabled", str(wanted).lower())
-    guide = ("fencing-as-before",)
-    return (Finding("fencing-state", "cluster", seen, expected, remedy, guide, commands=commands),)
+    plain = Finding("fencing-state", "cluster", seen, expected, remedy, ("fencing-as-before",))
+    return (plain.healed_by(*commands),)
 
 
 def _word(is_on: bool) -> str:

@@ -27,6 +27,8 @@ RELEASE = release.RELEASE
 KNOWN = set(RELEASE.severities.table) | RELEASE.severities.never_acceptable
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
+MAKES = re.compile(r"^from engine\.model\.finding import .*\bFinding\b", re.MULTILINE)
+
 TABLES = ("release.py", "severities.py", "product.py", "guide.py")
 """Modules that name codes and make no finding."""
 
@@ -41,7 +43,8 @@ NO_CODES = {
     *("ocs-proved", "failover-over", "packages-at-target", "packages-left"),
     *("updates-accepted", "packages-not-judged"),
     *("ocsinventory-server", "symmetric-cluster", "corosync-quorumtool", "utf-8"),
-    *("corosync-qdevice", "node-health-strategy"),
+    *("corosync-qdevice", "corosync-qnetd", "node-health-strategy"),
+    *("stonith-enabled", "maintenance-mode", "stop-all-resources", "is-managed"),
     *("pytest-dependency", "pytest-html", "dnf-question", "check-update"),
     *("ocs-defaults", "httpd-test"),
     # a scope of steps
@@ -54,7 +57,7 @@ COMPOSED = {code for code in KNOWN if code.endswith("-inactive")}
 def sources() -> list[Path]:
     """Modules that can make findings or judge by their codes."""
     middle = (ROOT / "engine").rglob("*.py")
-    found = [path for path in middle if "import Finding" in path.read_text()]
+    found = [path for path in middle if MAKES.search(path.read_text())]
     found += (ROOT / "engine" / "judge").glob("*.py")
     found += [path for path in (ROOT / "runbook").rglob("*.py") if path.name not in TABLES]
     return sorted(set(found))
