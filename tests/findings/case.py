@@ -185,7 +185,10 @@ def green(
     repair: Deed | None = None,
     nodes: str = SMALL,
     settings: Mapping[str, str | None] | None = None,
+    arguments: tuple[str, ...] = (),
     stays: str = "",
+    touches: str = "",
+    is_upgraded: bool = True,
 ) -> Case:
     """A case that must not stop: it warns at most. The repair brings a shared cluster back."""
     return Case(
@@ -200,5 +203,8 @@ def green(
         warnings=tuple(warnings.split()),
         nodes=nodes,
         settings=settings or {},
+        arguments=arguments,
         stays=stays,
+        touches=tuple(touches.split()),
+        is_upgraded=is_upgraded,
     )

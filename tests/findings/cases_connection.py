@@ -102,6 +102,21 @@ systemctl daemon-reload
 """
 
 
+def much_to_carry(lab: Lab) -> None:
+    """N has a load of 50 and next to no memory left."""
+    lab.on_active(_BUSY)
+
+
+def less_to_carry(lab: Lab) -> None:
+    """A quieter time chosen."""
+    lab.on_active("umount /proc/loadavg /proc/meminfo; rm /root/loadavg /root/meminfo")
+
+
+_BUSY = r"""
+echo '50.00 50.00 50.00 9/999 4711' > /root/loadavg
+sed -E 's/^(MemAvailable|MemFree): .*/:  1024 kB/' /proc/meminfo > /root/meminfo
+for name in loadavg meminfo; do mount --bind "/root/$name" "/proc/$name"; done
+"""
 ACCESS = "preflight.access"
 CONNECTION: tuple[Case, ...] = (
     preflight(
@@ -161,6 +176,14 @@ CONNECTION: tuple[Case, ...] = (
         "clock-unkept",
         strike=nobody_keeps_the_clock,
         repair=remedy_followed,
+    ),
+    green(
+        "much-to-carry",
+        Start.PREFLIGHT,
+        "preflight.capacity_of_n",
+        "active-node-load active-node-memory",
+        strike=much_to_carry,
+        repair=less_to_carry,
     ),
     green(
         "sshd-not-enabled",

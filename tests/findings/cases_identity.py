@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from tests.findings.case import Case, preflight
@@ -28,8 +29,16 @@ def addresses_swapped(lab: Lab) -> None:
 
 
 def address_of_the_cluster(lab: Lab) -> None:
-    """The inventory has the cluster's own address, which is on N, for OTHER."""
+    """The inventory has the cluster's own address, which is on N, for OTHER, with N's host key."""
     topology = lab.cluster.topology
+    own = shutil.copytree(lab.cluster.ssh, lab.clone / "ssh")
+    known = (own / "known_hosts").read_text().splitlines()
+    first = str(topology.operative[0].address)
+    known += [line.replace(first, str(topology.cluster_ip)) for line in known if first in line]
+    (own / "known_hosts").write_text("\n".join(known) + "\n")
+    config = own / "config"
+    config.write_text(config.read_text().replace(str(lab.cluster.ssh), str(own)))
+    lab.change(str(lab.cluster.ssh), str(own))
     lab.change(
         f"ansible_host={topology.operative[1].address}", f"ansible_host={topology.cluster_ip}"
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.findings.case import Case, preflight
+from tests.findings.case import Case, Start, green, preflight
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -75,6 +78,58 @@ def nearly_over(lab: Lab) -> None:
     lab.give(runbook_window_start=_in(hours=-3), runbook_window_end=_in(minutes=10))
 
 
+def rehearsed_otherwise(lab: Lab) -> None:
+    """A cluster of production, and the rehearsal that is named was long ago, of another runbook."""
+    called_production(lab)
+    statement = lab.clone / "rehearsal.json"
+    statement.write_text(json.dumps(_STATEMENT))
+    lab.give(runbook_rehearsal=str(statement))
+
+
+_STATEMENT = {
+    "schema": 1,
+    "run": "20260105T010000Z-lab-0000",
+    "cluster": "lab.example.test",
+    "environment": "rehearsal",
+    "finished": "2026-01-05T02:00:00.000Z",
+    "runbook": "0" * 64,
+    "source": "4.25",
+    "target": "4.26",
+    "nodes": {"operative": 3},
+    "scenario": "guide",
+    "key": "",
+    "signature": "",
+}
+
+
+def approval_asked_for(lab: Lab) -> None:
+    """The plan has to be approved by one person; the file that is there is no approval."""
+    place = lab.clone / "approvals"
+    place.mkdir()
+    (place / "a.approval.json").write_text("{}")
+    argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(lab.clone / "key-of-b"))
+    subprocess.run(argv, check=True, timeout=60)
+    key = (lab.clone / "key-of-b.pub").read_text()
+    (lab.clone / "approvers").write_text(f"b@example.test {key}")
+    lab.give(
+        runbook_approvals="1",
+        runbook_approvals_from=str(place),
+        runbook_approvers=str(lab.clone / "approvers"),
+    )
+
+
+def plan_approved(lab: Lab) -> None:
+    """The plan approved by somebody else, in place of the file that was none."""
+    assert lab.first is not None
+    assert lab.first.directory is not None
+    words = ("approve", str(lab.first.directory / "plan.json"), "--name", "B. Bianchi")
+    place = ("--key", str(lab.clone / "key-of-b"), "--out", "approvals/a.approval.json")
+    (lab.clone / "approvals" / "a.approval.json").unlink()
+    subprocess.run(
+        (sys.executable, "-m", "engine", *words, *place), cwd=lab.clone, check=True, timeout=60
+    )
+
+
 ORGANISATION: tuple[Case, ...] = (
     preflight(
         "production-nothing-given",
@@ -125,5 +180,22 @@ ORGANISATION: tuple[Case, ...] = (
         read_tomorrow,
         notes_read,
         touches="inventory",
+    ),
+    preflight(
+        "approval-asked-for",
+        GOVERNANCE,
+        "approvals-missing",
+        approval_asked_for,
+        plan_approved,
+        warnings="approval-unusable",
+        touches="inventory",
+    ),
+    green(
+        "rehearsed-otherwise",
+        Start.PREFLIGHT,
+        GOVERNANCE,
+        "rehearsal-old rehearsal-mismatch",
+        strike=rehearsed_otherwise,
+        repair=called_a_rehearsal,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.findings.case import Case, Deed, Start, red
+from tests.findings.case import Case, Deed, Start, green, red
 from tests.findings.cases_connection import inventory_corrected
 from tests.findings.cases_identity import AT_ONCE
 
@@ -90,6 +90,18 @@ def cluster_started_on_other(lab: Lab) -> None:
     lab.cluster.run(lab.cluster.other, ("pcs", "cluster", "start", "--wait=120"))
 
 
+def killed_in_the_first_round(lab: Lab) -> None:
+    """The run is killed while `neteye upgrade` goes on on N."""
+    lab.set(seconds_per_node=20)
+    running = lab.start()
+    running.until("neteye upgrade under way", lambda: lab.is_so(lab.cluster.active, _UNDER_WAY))
+    running.kill()
+    lab.set(seconds_per_node=0)
+
+
+_UNDER_WAY = f"test -s {_RECORDS}/attempts/*/commands/upgrade-1/nohup.out"
+
+
 def gone_on_with(lab: Lab) -> None:
     """The upgrade gone on with: the run started without --restore."""
 
@@ -135,6 +147,24 @@ RECORDS: tuple[Case, ...] = (
         10,
         gone_on_with,
         arguments=("--restore",),
+    ),
+    red(
+        "restore-while-the-command-runs",
+        Start.FIRST_ROUND,
+        "restore.commands",
+        "restore-while-running",
+        10,
+        gone_on_with,
+        strike=killed_in_the_first_round,
+        arguments=("--restore",),
+    ),
+    green(
+        "restore-unverified",
+        Start.REACTIVATION,
+        "restore.upgrade",
+        "restore-unverified",
+        arguments=("--restore",),
+        is_upgraded=False,
     ),
     red(
         "restore-with-a-node-away",

@@ -151,6 +151,11 @@ class Lab:
         for node in self.cluster.topology.operative:
             self.cluster.shell(node.short, script, *arguments)
 
+    def is_so(self, node: str, test: str) -> bool:
+        """Whether a shell test holds on a node."""
+        said = self.cluster.shell(node, f"if {test}; then echo yes; else echo no; fi")
+        return said.strip() == "yes"
+
     def on_active(self, script: str, *arguments: str) -> None:
         self.cluster.shell(self.cluster.active, script, *arguments)
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 START: frozenset[str] = frozenset(
     {
-        "active-node-load",
-        "active-node-memory",
-        "approval-unusable",
-        "approvals-missing",
         "outcome-unknown",
-        "rehearsal-mismatch",
-        "rehearsal-old",
         "restore-unsettled",
-        "restore-unverified",
-        "restore-while-running",
         "version-not-reached",
     }
 )
