@@ -1,0 +1,248 @@
+"""What the nodes have, lack or do: room, programs, packages, kernels, health, files left over."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.findings import shims
+from tests.findings.case import Case, Deed, Start, green, preflight
+from tests.findings.repairs import package_taken_again
+
+if TYPE_CHECKING:
+    from tests.findings.lab import Lab
+
+_FAULTS = "/etc/neteye-rehearsal/faults.json"
+_CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
+_EXTRAS = "/etc/yum.repos.d/extras.repo"
+
+
+def no_room(lab: Lab) -> None:
+    """1 MB is left on every file system of OTHER."""
+    table = r"""awk 'NR > 1 { $4 = 1000000 } { print }'"""
+    # asked of one directory, it tells the truth: the room for the backup is another finding
+    script = f'if [ "$*" = "-P -B1" ]; then "$REAL" "$@" | {table}; else exec "$REAL" "$@"; fi'
+    shims.put(lab, lab.cluster.other, "df", script)
+
+
+def room_made(lab: Lab) -> None:
+    """Room made."""
+    shims.take(lab, lab.cluster.other, "df")
+
+
+def boot_read_only(lab: Lab) -> None:
+    """/boot of OTHER is mounted read-only."""
+    lab.cluster.shell(lab.cluster.other, "mount --bind /boot /boot; mount -o remount,ro,bind /boot")
+
+
+def boot_writable(lab: Lab) -> None:
+    """The commands that the finding prints; then the mount that the case made is gone."""
+    lab.follow_remedies()
+    lab.cluster.run(lab.cluster.other, ("umount", "/boot"))
+
+
+def known_file_left(lab: Lab) -> None:
+    """OTHER has an .rpmnew of one of the two OCS files before the upgrade."""
+    lab.cluster.run(lab.cluster.other, ("cp", "-a", _CONF, f"{_CONF}.rpmnew"))
+
+
+def known_file_compared(lab: Lab) -> None:
+    """The .rpmnew compared, and removed."""
+    lab.cluster.run(lab.cluster.other, ("rm", f"{_CONF}.rpmnew"))
+
+
+def no_cmp(lab: Lab) -> None:
+    """OTHER has no cmp."""
+    lab.cluster.run(lab.cluster.other, ("mv", "/usr/bin/cmp", "/usr/bin/cmp.away"))
+
+
+def cmp_installed(lab: Lab) -> None:
+    """The program installed."""
+    lab.cluster.run(lab.cluster.other, ("mv", "/usr/bin/cmp.away", "/usr/bin/cmp"))
+
+
+def client_set_up(lab: Lab) -> None:
+    """root's database client has a user in ~/.my.cnf where the database runs, and not on N."""
+    lab.cluster.shell(
+        lab.cluster.node_of("mariadb"), r'printf "[client]\nuser=root\n" > /root/.my.cnf'
+    )
+
+
+def client_alike(lab: Lab) -> None:
+    """The option that nobody needs taken out of ~/.my.cnf."""
+    lab.cluster.run(lab.cluster.node_of("mariadb"), ("rm", "/root/.my.cnf"))
+
+
+def somebody_updates(lab: Lab) -> None:
+    """Somebody runs a package manager on OTHER."""
+    lab.cluster.shell(
+        lab.cluster.other, "systemd-run -q --unit=somebody bash -c 'exec -a dnf sleep 3600'"
+    )
+
+
+def somebody_done(lab: Lab) -> None:
+    """The end of that command waited for."""
+    lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "somebody"))
+
+
+def updates_by_timer(lab: Lab) -> None:
+    """A timer of dnf-automatic runs on OTHER."""
+    lab.cluster.shell(lab.cluster.other, _TIMER)
+
+
+def timer_gone(lab: Lab) -> None:
+    """The commands that the finding prints; then the units that the case made are gone."""
+    lab.follow_remedies()
+    script = "rm /etc/systemd/system/dnf-automatic.*; systemctl daemon-reload"
+    lab.cluster.shell(lab.cluster.other, script)
+
+
+_TIMER = r"""
+cd /etc/systemd/system
+printf '[Timer]\nOnCalendar=2099-01-01\n[Install]\nWantedBy=timers.target\n' > dnf-automatic.timer
+printf '[Service]\nExecStart=/bin/true\n' > dnf-automatic.service
+systemctl daemon-reload
+systemctl --quiet enable --now dnf-automatic.timer
+"""
+
+
+def transaction_broken_off(lab: Lab) -> None:
+    """yum on OTHER has left a transaction unfinished."""
+    lab.cluster.shell(
+        lab.cluster.other, "mkdir -p /var/lib/yum; touch /var/lib/yum/transaction-all.2026-01-01"
+    )
+
+
+def transaction_looked_at(lab: Lab) -> None:
+    """What is left of the transaction looked at, and removed."""
+    lab.cluster.run(lab.cluster.other, ("rm", "-r", "/var/lib/yum"))
+
+
+def repository_off(lab: Lab) -> None:
+    """The repository that a package of the operative nodes came from is disabled."""
+    lab.on_operative(_FROM_EXTRAS, _EXTRAS)
+
+
+def package_of_the_main_one(lab: Lab) -> None:
+    """The package taken again from the main repository, the disabled one removed."""
+    package_taken_again(lab)
+    lab.on_operative('rm "$1"', _EXTRAS)
+
+
+_FROM_EXTRAS = r"""
+printf '[neteye-extras]\nname=extras\ngpgcheck=0\nenabled=0\n' > "$1"
+printf 'baseurl=file:///srv/repo/neteye-4.25\n' >> "$1"
+dnf -q -y '--disablerepo=*' --enablerepo=neteye-extras reinstall neteye-scripts
+"""
+
+
+def newer_kernel(lab: Lab) -> None:
+    """A kernel is installed on OTHER that is newer than the one that runs."""
+    line = "echo 1790000000 9.9.9-1.el8.x86_64"
+    script = f'case "$*" in *kernel-core*) {line};; *) exec "$REAL" "$@";; esac'
+    shims.put(lab, lab.cluster.other, "rpm", script)
+
+
+def kernel_without_drbd(lab: Lab) -> None:
+    """The same, OTHER uses DRBD, and that kernel has no module of it."""
+    newer_kernel(lab)
+    lab.cluster.shell(lab.cluster.other, "mount -t tmpfs none /sys/module; mkdir /sys/module/drbd")
+
+
+def kernel_looked_at(lab: Lab) -> None:
+    """The reboot left for after the upgrade."""
+    shims.take(lab, lab.cluster.other, "rpm")
+
+
+def module_installed(lab: Lab) -> None:
+    """The DRBD module of that kernel installed."""
+    shims.take(lab, lab.cluster.other, "rpm")
+    lab.cluster.run(lab.cluster.other, ("umount", "/sys/module"))
+
+
+def _healthy(status: int, word: str) -> Deed:
+    def strike(lab: Lab) -> None:
+        said: dict[str, Any] = {"status": status, "message": f"{word} - something of OTHER"}
+        text = json.dumps({"health": {"deep": {**said, "hang": False}}})
+        lab.cluster.shell(lab.cluster.other, 'printf %s "$2" > "$1"', _FAULTS, text)
+
+    strike.__doc__ = f"A check of `neteye health deep` is {word} on OTHER."
+    return strike
+
+
+def healthy(lab: Lab) -> None:
+    """What the check told of mended."""
+    lab.cluster.run(lab.cluster.other, ("rm", _FAULTS))
+
+
+SPACE, NEEDS, PACKAGES = "preflight.space", "preflight.needs", "preflight.repository"
+KERNELS, HEALTH = "preflight.kernels", "preflight.health"
+
+
+def _warned(name: str, step: str, codes: str, strike: Deed, repair: Deed, stays: str = "") -> Case:
+    return green(name, Start.PREFLIGHT, step, codes, strike=strike, repair=repair, stays=stays)
+
+
+NODES: tuple[Case, ...] = (
+    preflight("no-room", SPACE, "disk-space", no_room, room_made),
+    preflight("boot-read-only", SPACE, "filesystem-read-only", boot_read_only, boot_writable),
+    preflight(
+        "known-file-left",
+        "preflight.leftovers",
+        "rpmnew-known",
+        known_file_left,
+        known_file_compared,
+    ),
+    preflight("no-cmp", NEEDS, "program-missing", no_cmp, cmp_installed),
+    preflight("client-set-up", NEEDS, "database-client", client_set_up, client_alike),
+    preflight(
+        "somebody-updates",
+        "preflight.commands",
+        "command-running",
+        somebody_updates,
+        somebody_done,
+    ),
+    preflight(
+        "kernel-without-drbd",
+        KERNELS,
+        "kernel-without-drbd",
+        kernel_without_drbd,
+        module_installed,
+        warnings="reboot-needed",
+    ),
+    preflight("health-critical", HEALTH, "health-critical", _healthy(2, "CRITICAL"), healthy),
+    preflight("health-unknown", HEALTH, "health-unknown", _healthy(3, "UNKNOWN"), healthy),
+    _warned("health-warning", HEALTH, "health-warning", _healthy(1, "WARNING"), healthy),
+    _warned("newer-kernel", KERNELS, "reboot-needed", newer_kernel, kernel_looked_at),
+    _warned(
+        "updates-by-timer", "preflight.commands", "updates-automatic", updates_by_timer, timer_gone
+    ),
+    _warned(
+        "transaction-broken-off",
+        PACKAGES,
+        "transaction-failed",
+        transaction_broken_off,
+        transaction_looked_at,
+    ),
+    _warned(
+        "repository-off",
+        PACKAGES,
+        "repository-disabled",
+        repository_off,
+        package_of_the_main_one,
+    ),
+    green("values-that-are-no-integers", Start.PREFLIGHT, "preflight.capacity", "capacity-dirty"),
+    green(
+        "access-changes",
+        Start.PLANNED_STOP,
+        "migration.files[1][{each}]",
+        "ocs-access-changed",
+    ),
+    green(
+        "updates-pending",
+        Start.BEGINNING,
+        "preflight.updates",
+        "updates-pending",
+        scenario="guide",
+    ),
+)
