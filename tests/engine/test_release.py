@@ -133,6 +133,7 @@ ROWS = {
 of normal in which it was found."""
 
 
+@cache
 def duties_named() -> dict[str, tuple[str, ...]]:
     """Code of a finding of the engine -> the duties that it names."""
     found = {}

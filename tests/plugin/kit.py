@@ -6,13 +6,17 @@ run for real in a directory. `set X` is a change, `has X` the question whether i
 
 from __future__ import annotations
 
+import importlib.metadata
 import itertools
 import json
 from collections.abc import Callable, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
+import pytest_html.plugin
 
 from engine.act.actions import action
 from engine.act.driving import Action
@@ -215,6 +219,50 @@ class Cluster(Node):
         return [argv[2] for _, argv in self.asked if is_record_script(argv)]
 
 
+class Installed:
+    """An installed package; pytest reads what it says of itself five times a run."""
+
+    def __init__(self, found: importlib.metadata.Distribution) -> None:
+        self._found = found
+
+    @cached_property
+    def entry_points(self) -> importlib.metadata.EntryPoints:
+        return self._found.entry_points
+
+    @cached_property
+    def metadata(self) -> Any:
+        return self._found.metadata
+
+    @cached_property
+    def files(self) -> Any:
+        return self._found.files
+
+    @cached_property
+    def version(self) -> str:
+        return self._found.version
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._found, name)
+
+
+_DISTRIBUTIONS = importlib.metadata.distributions
+
+
+@cache
+def installed() -> list[Installed]:
+    return [Installed(found) for found in _DISTRIBUTIONS()]
+
+
+_READ_TEMPLATE = pytest_html.plugin._read_template
+
+
+@cache
+def template(resources: Path) -> jinja2.Template:
+    """That of pytest-html's report, compiled."""
+    found: jinja2.Template = _READ_TEMPLATE([resources])
+    return found
+
+
 class Project:
     """A project directory with a runbook of these steps, and the cluster that it finds."""
 
@@ -235,6 +283,9 @@ class Project:
         numbers = itertools.count()
         monkeypatch.setattr("engine.record.run.secrets.token_hex", lambda _: f"{next(numbers):04x}")
         monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
+        # what no run of these changes is read once for all of them
+        monkeypatch.setattr("importlib.metadata.distributions", installed)
+        monkeypatch.setattr("pytest_html.plugin._read_template", lambda paths: template(*paths))
 
     def _make_session(self, run: Run, console: Console) -> Session:
         self.cluster.forget()  # a run's own door knows no machine yet

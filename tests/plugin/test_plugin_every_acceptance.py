@@ -50,8 +50,8 @@ def test_behind_{name}(evidence):
     evidence.note("gone on")
 """
 DOUBTED = """
-@step("doubted.{code}", after=["first.baseline"])
-def test_doubted_{name}({action}):
+@step("doubted.changes", after=["first.baseline"])
+def test_doubted({action}):
     '''Its action doubts between two changes.'''
 """
 
@@ -92,34 +92,41 @@ def test_each_stops_there_when_nobody_accepts_it(real: Project) -> None:
     }
 
 
+DOUBTS: list[str] = []
+"""The codes that the action below doubts by."""
+
+
 @action()
-def doubting(look: Look, request: pytest.FixtureRequest) -> Action:
-    """Two changes, and between them a doubt of the step's own code."""
-    code = request.node.name.removeprefix("test_doubted_").replace("_", "-")
-    yield Change(f"set before-{code}", N, ("set", f"before-{code}"), deadline=10.0)
-    yield Doubt((bad("it", code=code),))
-    yield Change(f"set after-{code}", N, ("set", f"after-{code}"), deadline=10.0)
-    return "both"
+def doubting(look: Look) -> Action:
+    """A change, and after each doubt of the step's own code another one."""
+    yield Change("set first", N, ("set", "first"), deadline=10.0)
+    for code in DOUBTS:
+        yield Doubt((bad("it", code=code),))
+        yield Change(f"set after-{code}", N, ("set", f"after-{code}"), deadline=10.0)
+    return "all"
 
 
-def _doubting(project: Project, codes: list[str]) -> None:
-    project.steps(f"from {__name__} import doubting\n" + _steps(DOUBTED, codes, action="doubting"))
+def _doubting(project: Project, monkeypatch: pytest.MonkeyPatch, codes: list[str]) -> None:
+    monkeypatch.setattr(f"{__name__}.DOUBTS", codes)
+    project.steps(f"from {__name__} import doubting\n" + DOUBTED.format(action="doubting"))
 
 
-def test_each_goes_on_within_an_action_that_doubts(real: Project) -> None:
-    _doubting(real, ACCEPTABLE)
+def test_each_goes_on_within_an_action_that_doubts(
+    real: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _doubting(real, monkeypatch, ACCEPTABLE)
     assert real.run(*_accepting(ACCEPTABLE)).ret == 0
-    assert real.cluster.things == {
-        f"{w}-{code}" for w in ("before", "after") for code in ACCEPTABLE
-    }
+    assert real.cluster.things == {"first", *(f"after-{code}" for code in ACCEPTABLE)}
     told = {event["code"] for event in real.events("finding") if event["accepted"]}
     assert told == set(ACCEPTABLE)
 
 
-def test_an_action_stops_for_a_person_at_its_doubt(real: Project) -> None:
-    _doubting(real, ["ocs-httpd-complains"])
+def test_an_action_stops_for_a_person_at_its_doubt(
+    real: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _doubting(real, monkeypatch, ["ocs-httpd-complains"])
     assert real.run().ret == 11
-    assert real.cluster.things == {"before-ocs-httpd-complains"}
+    assert real.cluster.things == {"first"}
     assert real.run("--plan").ret == 0  # its first change is shown; the doubt comes behind it
 
 
@@ -133,9 +140,7 @@ def doubting_first(look: Look) -> Action:
 
 def test_a_plan_tells_what_an_action_doubts_before_its_first_change(real: Project) -> None:
     codes = ["ocs-credentials-other"]
-    real.steps(
-        f"from {__name__} import doubting_first\n" + _steps(DOUBTED, codes, action="doubting_first")
-    )
+    real.steps(f"from {__name__} import doubting_first\n" + DOUBTED.format(action="doubting_first"))
     assert real.run("--plan").ret == 10
     assert {finding["code"] for finding in real.summary["findings"]} == set(codes)
     result = real.run("--plan", *_accepting(codes))
