@@ -48,8 +48,11 @@ chromium:
 # A test that hangs ends the run, with what each thread was at: after far more than any test takes.
 HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 
+# One worker more than cores, as a test often waits: for a process, a disk, a connection. When one
+# hangs, the others go on with what is left, and its test is told.
 unit: setup sshd chromium
-	$(BIN)/pytest -q $(HANGS)=300 -m "not integration"
+	$(BIN)/pytest -q -n $(shell expr $$(nproc) + 1) --dist worksteal --max-worker-restart 0 \
+	  $(HANGS)=300 -m "not integration"
 
 # A pytest for each cluster, side by side; about 4 GB of memory.
 integration: setup

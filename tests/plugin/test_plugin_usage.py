@@ -120,20 +120,12 @@ def test_a_single_file_or_step(steps: Project, args: list[str]) -> None:
 
 
 def test_without_xdist_dash_n_is_pytests_own_error(steps: Project) -> None:
-    assert_refused(steps, steps.run("-n", "2"))
+    assert_refused(steps, steps.run("-p", "no:xdist", "-n", "2"))
 
 
-@pytest.mark.parametrize("args", [["-n", "2"], ["--dist", "load"]])
+@pytest.mark.parametrize("args", [["-n", "2"], ["-n", "0"], ["--dist", "load"]])
 def test_with_xdist_there_dash_n_is_refused(steps: Project, args: list[str]) -> None:
-    steps.write(
-        "likexdist.py",
-        "def pytest_addoption(parser):\n"
-        "    group = parser.getgroup('x')\n"
-        "    group._addoption('-n', dest='numprocesses', type=int)\n"
-        "    group.addoption('--dist', default='no')\n",
-    )
-    steps.monkeypatch.syspath_prepend(steps.path)
-    result = steps.run("-p", "likexdist", *args)
+    result = steps.run(*args)
     assert_refused(steps, result)
     result.stderr.fnmatch_lines(["*can't be used with the runbook*"])
 
