@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.proving import lengthy
 from tests.proving.lanes import lanes
 from tests.proving.results import ROOT
@@ -57,6 +59,9 @@ def test_when_one_fails_the_other_goes_on_and_the_failures_stand_at_the_end(
 MAKEFILE = """
 one other:
 \t{python} until.py $@
+
+both:
+\t{python} -m tests.proving.together make one other
 """
 UNTIL = """
 import sys, time
@@ -68,12 +73,12 @@ except KeyboardInterrupt:
 """
 
 
-def begun(tmp_path: Path) -> subprocess.Popen[str]:
-    """Two targets that go on until Ctrl-C; both have begun."""
+def begun(tmp_path: Path, targets: list[str], prefix: str) -> subprocess.Popen[str]:
+    """Targets that go on until Ctrl-C; both have begun."""
     (tmp_path / "Makefile").write_text(MAKEFILE.format(python=sys.executable))
     (tmp_path / "until.py").write_text(UNTIL)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.proving.together", "make", "one", "other"],
+        [sys.executable, "-m", "tests.proving.together", "make", *targets],
         cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -81,7 +86,7 @@ def begun(tmp_path: Path) -> subprocess.Popen[str]:
         text=True,
     )
     assert process.stdout is not None
-    waiting = {"one   | begun one", "other | begun other"}
+    waiting = {f"{prefix}one   | begun one", f"{prefix}other | begun other"}
     for line in process.stdout:
         waiting.discard(line.rstrip("\n"))
         if not waiting:
@@ -97,14 +102,17 @@ def test_no_more_than_are_asked_for_run_at_once(tmp_path: Path) -> None:
     assert [line.partition(" | ")[0] for line in lines] == list(commands)
 
 
-def test_ctrl_c_ends_all_in_good_order(tmp_path: Path) -> None:
-    process = begun(tmp_path)
+@pytest.mark.parametrize(
+    ("targets", "prefix"), [(["one", "other"], ""), (["both"], "both | ")], ids=["two", "nested"]
+)
+def test_ctrl_c_ends_all_in_good_order(tmp_path: Path, targets: list[str], prefix: str) -> None:
+    process = begun(tmp_path, targets, prefix)
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=300)[0]
     assert process.returncode == INTERRUPTED, told
-    assert "SIGINT received: ending one, other" in told
-    assert "one   | tidied one" in told
-    assert "other | tidied other" in told
+    assert f"SIGINT received: ending {', '.join(targets)}\n" in told
+    assert f"{prefix}one   | tidied one" in told
+    assert f"{prefix}other | tidied other" in told
     assert "Traceback" not in told
 
 
