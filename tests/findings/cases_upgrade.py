@@ -1,7 +1,177 @@
-"""The rounds, packages, the OCS server, restore, and every stop after the point of no return."""
+"""The rounds and what comes after them: verification, failover proof, follow-up."""
 
 from __future__ import annotations
 
-from tests.findings.case import Case
+import json
+from typing import TYPE_CHECKING
 
-UPGRADE: tuple[Case, ...] = ()
+from tests.findings.case import Case, Start, green, red
+from tests.findings.repairs import listening_everywhere, remedy_followed
+
+if TYPE_CHECKING:
+    from tests.findings.lab import Lab
+
+HTTPD = "verification.httpd"
+_FAULTS = "/etc/neteye-rehearsal/faults.json"
+_RECORDS = "/var/lib/neteye-runbook"
+_CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
+_UNIT = "/etc/systemd/system/httpd.service"
+_LIST = "ocsweb.agents.jsonl.gz"
+
+
+def _meanwhile(lab: Lab, on: str, *argv: str, task: str = "health") -> None:
+    lab.set(meanwhile=[{"command": "upgrade", "task": task, "on": on, "argv": list(argv)}])
+
+
+def records_open(lab: Lab) -> None:
+    """Everybody on N may read what the runbook keeps there."""
+    lab.on_active('chmod 755 "$1"', _RECORDS)
+
+
+def httpd_by_systemd(lab: Lab) -> None:
+    """systemd starts httpd with OTHER."""
+    lab.cluster.run(lab.cluster.other, ("systemctl", "--quiet", "enable", "httpd"))
+
+
+def other_port(lab: Lab) -> None:
+    """httpd listens on a port that nobody asks."""
+    lab.on_operative('sed -i "s/^Listen .*/Listen 127.0.0.1:80/; s/:80$/:8099/" "$1"', _HTTPD_CONF)
+
+
+_HTTPD_CONF = "/etc/httpd/conf/httpd.conf"
+
+
+def usual_port(lab: Lab) -> None:
+    """httpd listens on its address again, and is restarted."""
+    lab.on_operative('sed -i "s/^Listen 127.0.0.1:8099/Listen 127.0.0.1:80/" "$1"', _HTTPD_CONF)
+    listening_everywhere(lab)
+
+
+def files_made_anew(lab: Lab) -> None:
+    """Somebody puts an .rpmnew of a known file on OTHER again, in each round."""
+    lab.cluster.shell(lab.cluster.other, 'cp -a "$1" /root/again.conf', _CONF)
+    argv = ["cp", "-a", "/root/again.conf", f"{_CONF}.rpmnew"]
+    entry = {"command": "upgrade", "task": "packages", "on": "other", "argv": argv}
+    lab.set(meanwhile=[entry])
+
+
+def made_no_more(lab: Lab) -> None:
+    """Who made the file anew stopped, the file removed."""
+    lab.set(meanwhile=[])
+    lab.cluster.run(lab.cluster.other, ("rm", "-f", f"{_CONF}.rpmnew"))
+
+
+def release_taken_back(lab: Lab) -> None:
+    """OTHER says that it is at 4.25 whenever its release file was written."""
+    back = ("sed", "-i", "s/4[.]26/4.25/", _RELEASE)
+    run = ("systemd-run", "--quiet", "--unit=back", f"--path-property=PathChanged={_RELEASE}")
+    lab.cluster.run(lab.cluster.other, ("sed", "-i", "s/4[.]26/4.25/", _RELEASE))
+    lab.cluster.run(lab.cluster.other, (*run, *back))
+
+
+_RELEASE = "/etc/neteye-release"
+
+
+def release_written(lab: Lab) -> None:
+    """What took the release file back stopped."""
+    lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "back.path"))
+
+
+def rounds_used_up(lab: Lab) -> None:
+    """A task of `neteye upgrade` fails in each round, and the rounds are used up."""
+    fault = {"upgrade": {"task": "packages", "mode": "fail"}}
+    lab.on_active('printf %s "$2" > "$1"', _FAULTS, json.dumps(fault))
+    for _ in range(2):
+        lab.run()
+
+
+def cause_removed(lab: Lab) -> None:
+    """The cause removed that the task's log tells."""
+    lab.on_active('rm "$1"', _FAULTS)
+
+
+def service_unmanaged(lab: Lab) -> None:
+    """Somebody takes a service out of pacemaker's hands during the last round."""
+    _meanwhile(lab, "active", "pcs", "resource", "unmanage", "nats-server")
+
+
+def httpd_without_credentials(lab: Lab) -> None:
+    """The httpd of OTHER does not read the credentials file any more."""
+    lab.cluster.shell(lab.cluster.other, _WITHOUT, _UNIT)
+
+
+_WITHOUT = r"""
+cp -a "$1" /root/httpd.service
+sed -i '/^EnvironmentFile/d' "$1"
+systemctl daemon-reload
+"""
+
+
+def proved_by_hand(lab: Lab) -> None:
+    """The node mended and proved by hand, then the finding accepted with what was seen."""
+    script = 'cp -a /root/httpd.service "$1"; systemctl daemon-reload'
+    lab.cluster.shell(lab.cluster.other, script, _UNIT)
+    reason = "failover-ocs-failed=mended, httpd was there and answered"
+    lab.answers += ["--accept", reason, "--by", "A. Operator"]
+
+
+def days_later(lab: Lab) -> None:
+    """The upgrade is done, and no agent has sent an inventory since."""
+    ran = lab.run()
+    lab.more += ["--follow-up", str(ran.directory)]
+
+
+def list_lost(lab: Lab) -> None:
+    """The upgrade is done, and the list of the machines to follow up is lost here and on N."""
+    days_later(lab)
+    lab.on_active('mkdir /root/lists; mv "$1"/attempts/*/backups/"$2" /root/lists', _RECORDS, _LIST)
+    for path in (lab.clone / "reports").glob(f"*/backups/{_LIST}"):
+        path.unlink()
+
+
+def list_found(lab: Lab) -> None:
+    """The list brought back to N from a copy, and no machine is left that has not sent."""
+    lab.on_active('mv /root/lists/"$2" "$1"/attempts/*/backups/', _RECORDS, _LIST)
+    machines_gone(lab)
+
+
+def machines_gone(lab: Lab) -> None:
+    """The machines that send no more taken out of the inventory."""
+    lab.cluster.sql("DELETE FROM ocsweb.memories; DELETE FROM ocsweb.hardware")
+    lab.answers += lab.more
+
+
+UPGRADE: tuple[Case, ...] = (
+    green(
+        "records-open",
+        Start.FIRST_ROUND,
+        "preflight.records",
+        "file-open",
+        strike=records_open,
+        repair=remedy_followed,
+    ),
+    green(
+        "httpd-by-systemd",
+        Start.LAST_ROUND,
+        HTTPD,
+        "service-enabled",
+        strike=httpd_by_systemd,
+        repair=remedy_followed,
+    ),
+    red("httpd-on-another-port", Start.LAST_ROUND, HTTPD, "not-listening", 1, usual_port,
+        strike=other_port),
+    red("files-made-anew", Start.LAST_ROUND, "upgrade.stop[2]", "planned-stop-again", 1,
+        made_no_more, strike=files_made_anew),
+    red("release-taken-back", Start.LAST_ROUND, "verification.versions", "version-not-reached", 1,
+        release_written, strike=release_taken_back),
+    red("rounds-used-up", Start.LAST_ROUND, "verification.command", "rounds-exhausted", 1,
+        cause_removed, strike=rounds_used_up, also="upgrade.stop[4]:round-failed"),
+    red("service-unmanaged", Start.LAST_ROUND, "verification.mid_upgrade", "resource-unmanaged", 1,
+        remedy_followed, strike=service_unmanaged, warnings="support-needed"),
+    red("failover-without-credentials", Start.REACTIVATION, "failover.proof[{other}]",
+        "failover-ocs-failed", 1, proved_by_hand, strike=httpd_without_credentials),
+    Case("agents-open", Start.BEGINNING, "followup.agents", (), 11, machines_gone,
+         strike=days_later, warnings=("agents-open",), is_upgraded=False),
+    red("agents-list-lost", Start.BEGINNING, "followup.list", "agents-list-missing", 1, list_found,
+        strike=list_lost, is_upgraded=False),
+)  # fmt: skip

@@ -49,6 +49,8 @@ class Lab:
     second: Ran | None = None
     answers: list[str] = field(default_factory=list)
     """Arguments of the run after the repair: what a person has answered to a finding."""
+    more: list[str] = field(default_factory=list)
+    """Arguments of the run that finds, that only the strike knows."""
     text: str = ""
     """The inventory as the operator has it: the cluster's, until a strike or repair edits it."""
     followed: bool = False
@@ -197,7 +199,7 @@ class Lab:
     def expect_first(self) -> None:
         """The run turns red at the case's step, with its findings and exit code, nowhere else."""
         case, steps, wanted = self.case, self.steps, self.wanted
-        ran = self.first = self.run(*self._plan, *case.arguments)
+        ran = self.first = self.run(*self._plan, *case.arguments, *self.more)
         blocking = findings_of(ran, "block")
         warned = findings_of(ran, "warn")
         problems = problems_of(ran, case.exit_code)

@@ -6,24 +6,14 @@ START: frozenset[str] = frozenset(
     {
         "outcome-unknown",
         "restore-unsettled",
-        "version-not-reached",
     }
 )
 UPGRADE: frozenset[str] = frozenset(
     {
-        "agents-list-missing",
-        "agents-open",
         "failover-not-back",
         "failover-not-started",
-        "failover-ocs-failed",
-        "file-open",
         "file-owner-changed",
-        "not-listening",
         "not-mounted",
-        "planned-stop-again",
-        "rounds-exhausted",
-        "service-enabled",
-        "support-needed",
     }
 )
 CLUSTER: frozenset[str] = frozenset(
@@ -71,7 +61,6 @@ CLUSTER: frozenset[str] = frozenset(
         "resource-multiple",
         "resource-orphaned",
         "resource-stopped",
-        "resource-unmanaged",
         "ticket-missing",
     }
 )
