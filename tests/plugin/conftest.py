@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from engine import cli
 from tests.plugin.kit import Project
 
 
@@ -35,3 +36,15 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(pytester, monkeypatch)
+
+
+@pytest.fixture
+def rebuild(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
+    """`python -m engine report DIRECTORY`, in this process; what it says."""
+
+    def rebuilt(directory: Path) -> str:
+        capsys.readouterr()
+        assert cli.main(["report", str(directory)]) == 0
+        return capsys.readouterr().out
+
+    return rebuilt

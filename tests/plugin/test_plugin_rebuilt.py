@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import cli
 from tests.engine.scripted import said
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project
 from tests.plugin.pages import FILES, cases, head, page
@@ -18,18 +17,6 @@ pytest_plugins = "pytester"
 
 ROOT = Path(__file__).resolve().parents[2]
 WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
-
-
-@pytest.fixture
-def rebuild(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
-    """`python -m engine report DIRECTORY`, in this process; what it says."""
-
-    def rebuilt(directory: Path) -> str:
-        capsys.readouterr()
-        assert cli.main(["report", str(directory)]) == 0
-        return capsys.readouterr().out
-
-    return rebuilt
 
 
 ENDINGS: dict[str, Callable[[Project], None]] = {
