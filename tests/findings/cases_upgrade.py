@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.findings.case import Case, Start, green, red
-from tests.findings.repairs import listening_everywhere, remedy_followed
+from tests.findings.cases_connection import inventory_corrected
+from tests.findings.repairs import leftover_migrated, listening_everywhere, remedy_followed
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -90,6 +92,18 @@ def cause_removed(lab: Lab) -> None:
     lab.on_active('rm "$1"', _FAULTS)
 
 
+def file_left_late(lab: Lab) -> None:
+    """A package leaves a file for a person to migrate when nothing looks for it any more."""
+    argv = ("install", "-m", "644", "/etc/hosts", "/etc/logrotate.d/foreign.rpmnew")
+    _meanwhile(lab, "other", *argv, task="finalise")
+
+
+def window_too_short_by_now(lab: Lab) -> None:
+    """Five minutes of the window are left before the first round."""
+    end = datetime.now(UTC) + timedelta(minutes=5)
+    lab.give(runbook_window_end=end.isoformat(timespec="seconds"))
+
+
 def service_unmanaged(lab: Lab) -> None:
     """Somebody takes a service out of pacemaker's hands during the last round."""
     _meanwhile(lab, "active", "pcs", "resource", "unmanage", "nats-server")
@@ -142,6 +156,24 @@ def machines_gone(lab: Lab) -> None:
 
 
 UPGRADE: tuple[Case, ...] = (
+    red(
+        "window-too-short-by-now",
+        Start.FIRST_ROUND,
+        "upgrade.window",
+        "window-too-short",
+        11,
+        inventory_corrected,
+        strike=window_too_short_by_now,
+    ),
+    red(
+        "file-left-late",
+        Start.LAST_ROUND,
+        "verification.leftovers",
+        "rpmnew-foreign",
+        1,
+        leftover_migrated,
+        strike=file_left_late,
+    ),
     green(
         "records-open",
         Start.FIRST_ROUND,

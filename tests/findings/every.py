@@ -21,6 +21,15 @@ UNSHOWN: Mapping[str, str] = {
     "firewall-open": "a fault of the runbook's own, which a test of the transport makes",
 }
 """Code -> why no cluster can show it. At most ten."""
+NEVER_STOPS: Mapping[str, str] = {
+    "verification.scratch": "it drops what the comparison made, and finds nothing",
+    "verification.done": "it closes the verification, which other steps judge",
+    "closing.time": "it tells, and judges nothing",
+    "closing.manual_tasks": "it tells, and judges nothing",
+    "closing.reboot": "its finding only warns",
+    "closing.attempt": "it closes what other steps have judged",
+}
+"""Step after the point of no return -> why no run stops there by a finding."""
 
 
 def with_accepted(cases: Iterable[Case]) -> Iterator[Case]:

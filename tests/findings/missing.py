@@ -68,3 +68,17 @@ MISSING: frozenset[str] = START | UPGRADE | CLUSTER
 """Codes without a case."""
 NOT_ACCEPTED: frozenset[str] = frozenset()
 """Acceptable codes that no case accepts."""
+NO_STOP: frozenset[str] = frozenset(
+    {
+        "closing.agents",
+        "failover.back",
+        "failover.httpd",
+        "reactivation.fencing",
+        "reactivation.final",
+        "reactivation.normal",
+        "reactivation.unstandby",
+        "upgrade.run",
+        "verification.agents",
+    }
+)
+"""Steps after the point of no return whose stop no case goes on from."""

@@ -21,9 +21,9 @@ from rehearsal.topology import parse_counts
 from runbook.to_4_26.severities import SEVERITIES
 from tests.findings.case import Case, Start, described
 from tests.findings.cases_breaking import BREAKING
-from tests.findings.every import ALL, CASES, UNSHOWN, is_acceptable, shown
+from tests.findings.every import ALL, CASES, NEVER_STOPS, UNSHOWN, is_acceptable, shown
 from tests.findings.lab import Stand, lab
-from tests.findings.missing import MISSING, NOT_ACCEPTED
+from tests.findings.missing import MISSING, NO_STOP, NOT_ACCEPTED
 from tests.integration.clusters import TestCluster
 from tests.phases import step_modules
 from tests.proving.choice import Shard
@@ -131,3 +131,26 @@ def test_a_cluster_that_can_t_be_brought_to_its_start_is_told(tmp_path: Path) ->
     told = "can't be brought to its start: nodes are missing"
     with pytest.raises(NotAtStart, match=told), lab(ALL[0], tmp_path, _NoStand("none")):
         pass
+
+
+LATE = re.compile(r"test_(?:[678]\d|9[0-4])_")
+"""How the modules begin whose steps come after the point of no return."""
+
+
+def _late_steps() -> set[str]:
+    paths = [Path(str(module.__file__)) for module in step_modules()]
+    texts = [path.read_text() for path in paths if LATE.match(path.name)]
+    return {name for text in texts for name in re.findall(r'@step\(\s*"([^"]+)"', text)}
+
+
+def test_from_every_late_stop_a_case_goes_on_to_the_end() -> None:
+    """No dead end after the point of no return."""
+    stops = {
+        step.partition("[")[0]
+        for case in ALL
+        if case.is_upgraded and case.exit_code
+        for step in (case.step, *(step for step, _ in case.also))
+    }
+    assert "upgrade.stop" in stops
+    assert _late_steps() - stops - set(NEVER_STOPS) == NO_STOP
+    assert set(NEVER_STOPS) <= _late_steps() - stops
