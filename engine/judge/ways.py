@@ -49,9 +49,15 @@ def in_full(findings: Sequence[Finding]) -> str:
 
 
 def commands_of(findings: Iterable[Finding | Mapping[str, Any]]) -> tuple[Command, ...]:
-    """What their remedies do, each command once; from findings, or as events have them."""
-    found = (command for one in findings for command in _commands(one))
-    return tuple(dict.fromkeys(found))
+    """What their remedies do, each command once; from findings, or as events have them.
+
+    What only waits stands after whatever it has to wait for: of the second of two, too.
+    """
+    found: list[Command] = []
+    for command in (command for one in findings for command in _commands(one)):
+        if command not in found or (command.only_waits and found[-1] != command):
+            found.append(command)
+    return tuple(found)
 
 
 def command_lines(commands: Iterable[Command]) -> list[str]:

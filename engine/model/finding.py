@@ -97,6 +97,11 @@ class Command:
     argv: tuple[str, ...]
 
     @property
+    def only_waits(self) -> bool:
+        """It changes nothing, and ends when the cluster has come to rest."""
+        return self.argv[:2] == ("crm_resource", "--wait")
+
+    @property
     def place(self) -> str:
         return self.node or "the machine that runs the runbook"
 

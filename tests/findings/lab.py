@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from engine.judge.ways import commands_of
 from rehearsal import cluster, podman
 from rehearsal.errors import RehearsalError
 from rehearsal.nodes import applies
@@ -176,13 +176,12 @@ class Lab:
         """Node ("": this machine) and line of the commands that the case's findings print."""
         assert self.first is not None
         told = self.wanted | {(step, code) for step in self.steps for code in self.case.warnings}
-        found = [
-            (command["node"], shlex.join(command["argv"]))
+        found = (
+            event
             for event in self.first.events
             if event["event"] == "finding" and (event["step"], event["code"]) in told
-            for command in event.get("commands", ())
-        ]
-        return list(dict.fromkeys(found))
+        )
+        return [(command.node, str(command)) for command in commands_of(found)]
 
     @property
     def wanted(self) -> set[tuple[str, str]]:

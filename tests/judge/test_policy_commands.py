@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from engine.judge.healing import at_rest
 from engine.judge.ways import command_lines, commands_of, in_full
 from engine.model.finding import Command, Finding, Way
 from engine.record.evidence import as_data
@@ -58,6 +59,12 @@ def test_commands_of_several_findings_are_told_once_each_by_node() -> None:
     ]
     assert command_lines([HERE]) == ["on the machine that runs the runbook:", "  ls 'a b'"]
     assert command_lines(commands_of([finding("a")])) == []
+
+
+def test_each_change_is_waited_for_though_what_waits_is_told_already() -> None:
+    rest = at_rest("ne01")
+    two = [finding("a", CLEANUP, rest), finding("b", STATUS, CLEANUP, rest), finding("c", rest)]
+    assert commands_of(two) == (CLEANUP, rest, STATUS, rest)
 
 
 def test_they_are_the_same_from_an_event() -> None:
