@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND := noninteractive
 # Hundreds of processes import the same modules: what one has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearsal test lint unit integration lengthy proof faults matrix findings storms proofs setup sshd chromium clean
+.PHONY: rehearsal test lint unit touched integration lengthy proof faults matrix findings storms proofs setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -51,9 +51,15 @@ HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 # One worker more than cores, as a test often waits: for a process, a disk, a connection. When one
 # hangs, the others go on with what is left, and its test is told.
 # Beside clusters it takes what they leave: they have to wait for each other, and these have not.
+UNIT = nice $(BIN)/pytest -q -n $(shell expr $$(nproc) + 1) --dist worksteal --max-worker-restart 0 \
+  $(HANGS)=900 -m "not integration"
+
 unit: setup sshd chromium
-	nice $(BIN)/pytest -q -n $(shell expr $$(nproc) + 1) --dist worksteal --max-worker-restart 0 \
-	  $(HANGS)=900 -m "not integration"
+	$(UNIT)
+
+# Those that use what is changed: since SINCE=COMMIT, or since the last commit.
+touched: setup sshd chromium
+	@tests=$$($(BIN)/python -m tests.proving.touched $(SINCE)) && set -x && $(UNIT) $$tests
 
 # A pytest for each cluster, side by side; about 4 GB of memory.
 integration: setup
