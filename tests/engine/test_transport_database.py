@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import ssl
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,6 +51,14 @@ def test_a_session_for_questions_is_read_only_and_limited(
     first = [text for text in server.statements if text.startswith("SET SESSION")]
     assert first == ["SET SESSION max_statement_time = 60.000", "SET SESSION TRANSACTION READ ONLY"]
     assert server.users == ["root"]
+
+
+def test_a_session_reads_no_certificates_of_this_machine(
+    door: FakeTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_: pytest.fail("TLS was set up"))
+    with connect(door, NODE, socket_path=REMOTE, database="ocsweb") as connection:
+        assert connection.open
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")

@@ -16,6 +16,7 @@ from neteye_standin import (
     elastic_state,
     faults,
     health,
+    health_checks,
     pacemaker,
     packages,
     playlog,
@@ -276,6 +277,43 @@ def test_deep_runs_the_light_scripts_too() -> None:
     light = health.scripts("light", root)
     assert light
     assert set(light) < set(health.scripts("deep", root))
+
+
+def test_the_rehearsals_own_health_checks_cost_no_process_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for script in health.scripts("deep", ROOTFS / "usr/share/neteye/scripts/neteye/health.d"):
+        check = health_checks.own_check(script.read_text(encoding="utf-8"))
+        assert check is not None, script
+        assert check.__module__ == health_checks.__name__
+
+    def broken() -> tuple[int, str]:
+        raise packages.PackageError("find: no such directory")
+
+    monkeypatch.setattr(health_checks, "rpm_leftovers", broken)
+    monkeypatch.setattr(health, "run", lambda *_, **__: pytest.fail("a program was started"))
+    migration = script.with_name("110_rpm_migration")
+    monkeypatch.setattr(health, "scripts", lambda kind: [migration])
+    expected = health.Outcome(str(migration), 3, "UNKNOWN - find: no such directory")
+    assert health.run_all("deep") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("import sys", "import os"), ("\nmain(", "\n#main("), (None, "")]
+)
+def test_a_health_check_that_somebody_changed_is_run_as_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str | None, new: str
+) -> None:
+    script = ROOTFS / "usr/share/neteye/scripts/neteye/health.d/light/030_disk_space"
+    text = script.read_text(encoding="utf-8")
+    edited = tmp_path / script.name
+    edited.write_text(text.replace(old, new) if old else new, encoding="utf-8")
+    started: list[list[str]] = []
+    answer = remote.Answer(1, "WARNING - mine\nmore\n", "")
+    monkeypatch.setattr(health, "run", lambda argv, deadline: started.append(argv) or answer)
+    monkeypatch.setattr(health, "scripts", lambda kind: [edited])
+    assert health.run_all("light") == [health.Outcome(str(edited), 1, "WARNING - mine")]
+    assert started == [[str(edited)]]
 
 
 # ------------------------------------------------------------------ packages, SQL

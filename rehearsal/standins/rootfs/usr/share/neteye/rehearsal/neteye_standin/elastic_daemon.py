@@ -18,13 +18,6 @@ from neteye_standin.context import load
 
 HTTP_PORT = 9200
 CERTS = Path("/neteye/local/elasticsearch/conf/certs")
-VERSION_FILE = Path("/usr/share/neteye/versions/elasticsearch-neteye.json")
-
-
-def installed_version() -> str:
-    """Version of the installed rpm; the running one is what it was when the daemon started."""
-    text = VERSION_FILE.read_text(encoding="utf-8")
-    return str(json.loads(text)["version"]).partition("-")[0]
 
 
 class _Http(BaseHTTPRequestHandler):
@@ -66,7 +59,7 @@ class _Transport(socketserver.ThreadingTCPServer):
 
 def main() -> None:
     """Serve until stopped."""
-    version = installed_version()
+    version = elastic_state.installed_version()
 
     class Answer(socketserver.BaseRequestHandler):
         def handle(self) -> None:

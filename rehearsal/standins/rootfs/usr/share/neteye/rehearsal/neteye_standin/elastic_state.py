@@ -1,5 +1,6 @@
 """State of the stand-in for Elasticsearch: members that answer, and shards spread over them. Pure,
-but for `ask`, which looks whether a member answers on its transport port (TCP 9300).
+but for `ask`, which looks whether a member answers on its transport port (TCP 9300), and for
+`installed_version`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from neteye_standin.context import Cluster, Node
@@ -18,6 +20,7 @@ PEER_DEADLINE = 1.5  # seconds
 CLUSTER_NAME = "neteye-elasticsearch"
 # index -> number of primary shards; each has one replica where there are two data nodes
 INDICES = {"logstash-2022.10.01": 2, "filebeat-2022.10.01": 1, ".kibana_1": 1, ".tasks": 1}
+VERSION_FILE = Path("/usr/share/neteye/versions/elasticsearch-neteye.json")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,12 @@ class View:
         if any(shard.primary and shard.node is None for shard in self.shards):
             return "red"
         return "yellow" if self.unassigned else "green"
+
+
+def installed_version() -> str:
+    """Version of the installed rpm; the running one is what it was when the daemon started."""
+    text = VERSION_FILE.read_text(encoding="utf-8")
+    return str(json.loads(text)["version"]).partition("-")[0]
 
 
 def ask(node: Node) -> str | None:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from neteye_standin import faults
-from neteye_standin.health_checks import CRITICAL, OK, UNKNOWN, WARNING, WORDS
+from neteye_standin.health_checks import (
+    CRITICAL,
+    OK,
+    UNKNOWN,
+    WARNING,
+    WORDS,
+    outcome,
+    own_check,
+    unexpected_is_unknown,
+)
 from neteye_standin.remote import run
 
 SCRIPTS = Path("/usr/share/neteye/scripts/neteye/health.d")
@@ -51,6 +60,9 @@ def _injected(kind: str, fault: Mapping[str, Any]) -> Outcome:
 
 
 def _run_script(path: Path) -> Outcome:
+    check = own_check(path.read_text(encoding="utf-8", errors="replace"))
+    if check is not None:  # in this process: eight starts of Python are most of what all cost
+        return Outcome(str(path), *outcome(check))
     answer = run([str(path)], deadline=SCRIPT_DEADLINE)
     state = answer.rc if 0 <= answer.rc < len(WORDS) else UNKNOWN
     lines = answer.out.strip().splitlines() or [answer.tail]
@@ -75,6 +87,7 @@ def report(kind: str, outcomes: Sequence[Outcome]) -> str:
 
 def main(kind: str) -> int:
     """Run, print, and give the exit status."""
+    unexpected_is_unknown()
     outcomes = run_all(kind)
     print(report(kind, outcomes), end="", flush=True)
     return worst(outcomes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -30,6 +31,17 @@ _UNITS = {
     "elastic_only": (),
     "voting_only": ("corosync-qnetd",),
 }
+_MAIN = re.compile(r"main\((\w+)\)")
+_OWN = """\
+#!/usr/bin/python3
+# Stand-in of a rehearsal cluster for a health check of NetEye; not NetEye.
+import sys
+
+sys.path.insert(0, "/usr/share/neteye/rehearsal")
+
+from neteye_standin.health_checks import {}, main  # noqa: E402
+
+"""
 _ES_CURL = "/usr/share/neteye/elasticsearch/scripts/es_curl.sh"
 
 
@@ -123,17 +135,35 @@ def mariadb() -> Result:
 
 
 def main(check: Callable[[], Result]) -> None:
-    """Run one check as a script: prints one line, exits with its state.
+    """Run one check as a script: prints one line, exits with its state."""
+    unexpected_is_unknown()
+    state, line = outcome(check)
+    print(line, flush=True)
+    sys.exit(state)
 
-    An unexpected exception is UNKNOWN; Python's own exit status 1 would be a mere warning.
-    """
-    sys.excepthook = _unknown
+
+def outcome(check: Callable[[], Result]) -> Result:
+    """State and line of one check."""
     try:
         state, text = check()
     except (context.ContextError, pacemaker.PacemakerError, packages.PackageError) as error:
         state, text = UNKNOWN, str(error)
-    print(f"{WORDS[state]} - {text}", flush=True)
-    sys.exit(state)
+    return state, f"{WORDS[state]} - {text}"
+
+
+def own_check(script: str) -> Callable[[], Result] | None:
+    """The check that a script's text runs when it is one of the rehearsal's own, unchanged."""
+    *head, last = script.splitlines() or [""]
+    match = _MAIN.fullmatch(last)
+    if match is None or head != _OWN.format(match[1]).splitlines():
+        return None
+    check: Callable[[], Result] = globals()[match[1]]
+    return check
+
+
+def unexpected_is_unknown() -> None:
+    """From now on an unexpected exception is UNKNOWN; Python's own exit status 1 is a warning."""
+    sys.excepthook = _unknown
 
 
 def _unknown(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -7,12 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-import neteye_step
-
 from neteye_standin import elastic_state, health
 from neteye_standin.context import load
 from neteye_standin.drbd_state import MOUNTS, mounted
-from neteye_standin.elastic_daemon import installed_version
 from neteye_standin.remote import run
 
 SHARED = Path("/neteye/shared")
@@ -22,6 +19,8 @@ _POLL = 0.1
 
 def templates() -> bool:
     """Copy the step's packaged templates to the shared directories that are mounted here."""
+    import neteye_step  # dear, and a health check does without it
+
     points = mounted(MOUNTS.read_text(encoding="utf-8"))
     there = [
         _copied(packaged, target)
@@ -43,7 +42,7 @@ def _copied(packaged: Path, target: Path) -> bool:
 def elastic() -> bool:
     """Restart Elasticsearch when the running one is not the installed version."""
     me = load().me
-    wanted = installed_version()
+    wanted = elastic_state.installed_version()
     if elastic_state.ask(me) == wanted:
         return False
     answer = run(["systemctl", "restart", "elasticsearch"], deadline=ELASTIC_DEADLINE)
