@@ -10,45 +10,28 @@
 other into a copy of the tree's commit, and runs the quick tests that execute the line, the quickest
 files first, until one fails. Which tests those are is found out first, by one run of all quick
 tests. What has a result is not run again. `--later TREE` takes one of the reserve in place of a
-mutant whose code is another there.
+mutant whose code is another there. With `--seen DIRECTORY --seen-on TREE` the run on another commit
+says which tests run a line; what survives meets the tests that are new since then.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from bench import mutants_list, mutants_plugin
+from bench.mutants_copy import FOLDERS, Copy, git
 from bench.mutants_list import AREAS, Moved, Mutant
 
 LIST = Path(__file__).with_name("mutants.json")
-PATIENCE = 2
-"""A mutant may take so much longer than its tests took without it, and half a minute."""
-MEMORY = 2 << 30
-"""Bytes; a mutant whose tests take more is as one that never ends."""
 KILLED = ("killed", "time-out")
-
-
-FOLDERS = (
-    "plugin",
-    "actions",
-    "engine",
-    "evidence rejudge secrets",
-    "judge parse properties probing",
-)
-"""Of `tests/`: those that can see the code that decides; what is run at once is one entry."""
 
 
 class Bench:
@@ -56,7 +39,7 @@ class Bench:
 
     def __init__(self, tree: Path, directory: Path) -> None:
         self.directory = directory
-        self.commit = _git(tree, "rev-parse", "HEAD").strip()
+        self.commit = git(tree, "rev-parse", "HEAD").strip()
         self.origin = tree
         mark = directory / "commit"
         if not mark.exists() or mark.read_text() != self.commit:
@@ -125,123 +108,17 @@ class Bench:
 
         return {name: seconds[name] for there in sorted(files.values(), key=mean) for name in there}
 
-    def judge(self, mutant: Mutant, copy: Copy, most: float, first: str = "") -> dict[str, Any]:
-        """Run the mutant's tests until one fails; `first`, that which killed it before."""
-        result: dict[str, Any] = {"name": mutant.name}
-        if first and (self.origin / first.partition("::")[0]).is_file():
-            found = copy.judge(mutant, {first: 10.0})
-            if found["outcome"] in KILLED:
-                return {**result, **found}
-        self.see(1)
+    def chosen(self, mutant: Mutant, most: float, first: str) -> dict[str, float]:
+        """The mutant's tests and their seconds; `first`, that which killed it before."""
         tests = self.tests_of(mutant)
         total, chosen = 0.0, {}
+        if first in tests:
+            chosen[first] = tests[first]
         for name, seconds in tests.items():
             if total + seconds <= most or not chosen:
                 chosen[name] = seconds
                 total += seconds
-        result |= {"tests": len(chosen), "of": len(tests)}
-        found = copy.judge(mutant, chosen) if chosen else {"outcome": "no test"}
-        return {**result, **found}
-
-
-class Copy:
-    """A copy of a commit, in which mutants come and go."""
-
-    def __init__(self, origin: Path, directory: Path, plugin: Path) -> None:
-        self.directory = directory
-        self.plugin = plugin
-        self.tree = directory / "tree"
-        if not (directory / "whole").exists():
-            shutil.rmtree(directory, ignore_errors=True)
-            self.tree.mkdir(parents=True)
-            _unpack(origin, self.tree)
-            # valid by the source's text: a mutant may be as long and as old as what it replaces
-            subprocess.run(
-                (sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash",
-                 "engine", "runbook", "rehearsal"), cwd=self.tree, check=True,
-            )  # fmt: skip
-            (directory / "whole").touch()
-
-    def judge(self, mutant: Mutant, tests: dict[str, float]) -> dict[str, Any]:
-        """Put the mutant in, run these tests until one fails, and take it out again."""
-        text, _ = mutant.put_into(self.tree)
-        path = self.tree / mutant.file
-        chosen, killer = self.directory / "chosen.json", self.directory / "killer"
-        chosen.write_text(json.dumps(list(tests)))
-        killer.unlink(missing_ok=True)
-        source, begun = path.read_text(), time.monotonic()
-        path.write_text(text)
-        try:
-            code = self.pytest(
-                ["-x", *dict.fromkeys(name.partition("::")[0] for name in tests)],
-                {"MUTANTS_CHOSEN": str(chosen), "MUTANTS_KILLER": str(killer)},
-                30 + PATIENCE * sum(tests.values()),
-            )
-        finally:
-            path.write_text(source)
-        seconds = round(time.monotonic() - begun, 1)
-        if code is None:
-            return {"outcome": "time-out", "seconds": seconds}
-        if code in (0, 5):
-            return {"outcome": "survived" if code == 0 else "no test", "seconds": seconds}
-        by = killer.read_text() if killer.exists() else "the tests can't be started"
-        return {"outcome": "killed", "by": by, "seconds": seconds}
-
-    def pytest(
-        self, arguments: list[str], extra: dict[str, str], limit: float | None = None
-    ) -> int | None:
-        """Its exit status; None when it had to be ended. The limit is of its seconds of CPU."""
-        scratch = self.directory / "t"
-        shutil.rmtree(scratch, ignore_errors=True)
-        command = (sys.executable, "-m", "pytest", "-q", "-p", "mutants_plugin", "-p",
-                   "no:cacheprovider", f"--basetemp={scratch}", *arguments)  # fmt: skip
-        environment = {**os.environ, "PYTHONPATH": str(self.plugin), **extra}
-        if limit is not None:
-            environment["PYTHONDONTWRITEBYTECODE"] = "1"
-
-        def limited() -> None:
-            if limit is not None:
-                resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 5))
-
-        with (self.directory / "log").open("w") as output, subprocess.Popen(
-            command, cwd=self.tree, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-            stderr=output, start_new_session=True, preexec_fn=limited,
-        ) as process:  # fmt: skip
-            ended = _end_of(process, None if limit is None else 10 * limit)
-        return ended if ended is None or ended >= 0 else None
-
-
-def _end_of(process: subprocess.Popen[bytes], limit: float | None) -> int | None:
-    """Wait for it; end it with all that it has started when it takes too long or too much."""
-    begun = time.monotonic()
-    while True:
-        try:
-            return process.wait(2)
-        except subprocess.TimeoutExpired:
-            pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1:2]
-            too_much = int(*pages or ("0",)) * resource.getpagesize() > MEMORY
-            if too_much or (limit is not None and time.monotonic() - begun > limit):
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                return None
-
-
-def _git(tree: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ("git", "-C", str(tree), *arguments), check=True, text=True, stdout=subprocess.PIPE
-    ).stdout
-
-
-def _unpack(origin: Path, tree: Path) -> None:
-    """The commit's files as a repository of their own: some tests ask git for it."""
-    packed = subprocess.run(
-        ("git", "-C", str(origin), "archive", "HEAD"), check=True, stdout=subprocess.PIPE
-    )
-    subprocess.run(("tar", "-x", "-C", str(tree)), input=packed.stdout, check=True)
-    _git(tree, "init", "-q")
-    _git(tree, "add", "-A")
-    _git(tree, "-c", "user.name=bench", "-c", "user.email=bench@example.test", "commit", "-q", "-m",
-         "as it is")  # fmt: skip
+        return chosen
 
 
 def chosen(mutants: list[Mutant], trees: list[Path]) -> list[Mutant]:
@@ -272,26 +149,43 @@ def run(options: argparse.Namespace) -> int:
             print(f"{options.results} is of {record['commit']}", file=sys.stderr)
             return 2
     wanted = chosen(mutants_list.read(LIST), [options.tree, *filter(None, [options.later])])
-    results, copies, kept = record["mutants"], list(range(options.jobs)), Lock()
-    if not before:
-        bench.see(options.jobs)
+    if options.only:
+        only = {int(number) for number in options.only.split(",")}
+        wanted = [mutant for mutant in wanted if mutant.number in only]
+    results = record["mutants"]
+    seen = Bench(options.seen_on, options.seen) if options.seen else bench
+    seen.see(options.jobs)
+    copy = bench.copy(0)
+    judged, again = (options.directory / f"{name}.jsonl" for name in ("judged", "again"))
 
-    def one(mutant: Mutant) -> None:
-        number = copies.pop()
-        killer = before.get(str(mutant.number), {}).get("by", "")
-        result = bench.judge(mutant, bench.copy(number), options.most, killer)
-        copies.append(number)
-        with kept:
-            results[str(mutant.number)] = result
-            part = options.results.with_suffix(".part")
-            part.write_text(json.dumps(record, indent=1) + "\n")
-            part.rename(options.results)
-            print(mutant.number, *(f"{key}={value}" for key, value in result.items()), flush=True)
+    def keep(number: int, result: dict[str, Any]) -> None:
+        results[str(number)] = {"name": by_number[number].name, **result}
+        part = options.results.with_suffix(".part")
+        part.write_text(json.dumps(record, indent=1) + "\n")
+        part.rename(options.results)
+        print(number, *(f"{k}={v}" for k, v in results[str(number)].items()), flush=True)
 
-    with ThreadPoolExecutor(options.jobs) as pool:
-        todo = [mutant for mutant in wanted if str(mutant.number) not in results]
-        for future in [pool.submit(one, mutant) for mutant in todo]:
-            future.result()
+    by_number = {mutant.number: mutant for mutant in wanted}
+    todo = [
+        (
+            mutant,
+            seen.chosen(mutant, options.most, before.get(str(mutant.number), {}).get("by", "")),
+        )
+        for mutant in wanted
+        if str(mutant.number) not in results
+    ]
+    found = copy.judge_all(todo, judged)
+    for mutant, tests in todo:
+        result = found.get(mutant.number, {"outcome": "not put in"})
+        if result["outcome"] == "not put in":
+            found[mutant.number] = copy.judge(mutant, tests)
+    left = [(mutant, {}) for mutant, _ in todo if found[mutant.number]["outcome"] == "survived"]
+    if options.seen and left:
+        known = json.loads((options.seen / "tests.json").read_text())
+        rows = copy.judge_all(left, again, known)
+        found |= {number: row for number, row in rows.items() if row["outcome"] in KILLED}
+    for mutant, _ in todo:
+        keep(mutant.number, found[mutant.number])
     print(told({mutant.number: results[str(mutant.number)] for mutant in wanted}))
     return 0
 
@@ -332,8 +226,11 @@ def main() -> int:
     running.add_argument("--later", type=Path, help="a tree into which they must fit, too")
     running.add_argument("--results", type=Path, required=True, help="a file, added to")
     running.add_argument("--directory", type=Path, default=Path("/var/tmp/mutants/work"))
+    running.add_argument("--only", help="numbers of the list, separated by commas")
     running.add_argument("--before", type=Path, help="results: what killed then is tried first")
-    running.add_argument("--jobs", type=int, default=2, help="mutants at the same time")
+    running.add_argument("--jobs", type=int, default=2, help="folders of tests seen at once")
+    running.add_argument("--seen", type=Path, help="directory of a run on another commit")
+    running.add_argument("--seen-on", type=Path, help="the clone of that run")
     running.add_argument("--most", type=float, default=90, help="seconds of tests for a mutant")
     running.set_defaults(do=run)
     comparing = commands.add_parser("compare", help="two results")
