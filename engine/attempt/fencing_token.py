@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.attempt import records as leases
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.model.answer import Answer
@@ -66,7 +65,7 @@ def gate_of(transport: Transport, records: RecordsWriter, node: str) -> Gate:
     records.keep(share=2)
     seen = ask_boot(transport, node)
     # asked after the lease's last sign, so what is left of it is at least this
-    until = seen.uptime + int(leases.LEASE - records.age) - ROUNDING
+    until = seen.uptime + int(records.lease - records.age) - ROUNDING
     words = remote.script(remote.GUARD_ELSEWHERE, str(until), seen.id)
     return Gate(words, seen.id)
 

@@ -15,8 +15,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.attempt import records as leases
-from engine.attempt.records import LockHeld, LockLost, RecordsWriter, described, holder_of
+from engine.attempt.records import (
+    LockHeld,
+    LockLost,
+    RecordsWriter,
+    described,
+    holder_of,
+    lease_of,
+)
 from engine.errors import RunbookError
 from engine.model.answer import Lost
 from engine.record.journal import LOCK_TAKEN
@@ -64,7 +70,7 @@ class ClusterLock:
                 Ending.LOCKED,
                 str(held),
                 "Wait for that run to end, or end it; a lock that nobody renews for"
-                f" {leases.LEASE} s may be taken over by the next run.",
+                f" {lease_of(held.holder)} s may be taken over by the next run.",
             )
             return False
         except (Lost, RunbookError) as error:
@@ -101,7 +107,7 @@ class ClusterLock:
             self._run.record("note", step="", text=self.taken_over)
 
     def _keep_lease(self) -> None:
-        while not self._ended.wait(leases.LEASE / 3):
+        while not self._ended.wait(self._records.lease / 3):
             try:
                 self._records.renew()
             except LockLost as error:
@@ -124,6 +130,7 @@ def holder(run: Run) -> dict[str, str]:
         "boot": _boot_id(),
         "run": run.run_id,
         "since": run.started.isoformat(timespec="seconds"),
+        **({"lease": str(lease)} if (lease := run.inventory.settings.lease_seconds) else {}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import secrets
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,8 @@ OUTPUTS_KIB = 100 * 1024
 FREE_KIB = 1024 * 1024
 """What they leave free there: the vendor's command writes to the same file system."""
 LEASE = 60
-"""Seconds after which a lock that nobody renewed may be taken over. Read where it is used."""
+"""Seconds after which a lock that nobody renewed may be taken over, where its holder says nothing
+else (`runbook_lease_seconds`). Read where it is used."""
 
 
 class LockHeld(RunbookError):
@@ -59,6 +61,12 @@ class Former:
 
 
 _TOLD = ("who", "host", "run", "since", "pid")
+
+
+def lease_of(holder: Mapping[str, Any]) -> int:
+    """Seconds of the lease that a lock's holder goes by; N's own script reads it alike."""
+    told = str(holder.get("lease", ""))
+    return int(told) if re.fullmatch(r"[0-9]{1,4}", told, re.ASCII) else LEASE
 
 
 def described(holder: Mapping[str, Any]) -> str:
@@ -101,7 +109,7 @@ class Lock:
     @property
     def is_alive(self) -> bool:
         """Somebody holds it and has renewed it within the lease."""
-        return self.is_held and self.age < LEASE
+        return self.is_held and self.age < lease_of(self.holder)
 
     def __str__(self) -> str:
         return _held_by(self.holder, str(self.age))
@@ -198,6 +206,11 @@ class RecordsWriter:
         return self.former is not None
 
     @property
+    def lease(self) -> int:
+        """Seconds of our lease."""
+        return lease_of(self._holder)
+
+    @property
     def age(self) -> float:
         """Seconds since the lease was known to be ours; counted from before the question."""
         return self._clock() - self._renewed
@@ -207,11 +220,11 @@ class RecordsWriter:
         """Why another run may have changed the cluster since; empty while the lock is ours."""
         if self._lost_to:
             return self._lost_to
-        if self.token is None or self.age < LEASE:
+        if self.token is None or self.age < self.lease:
             return ""
         return (
-            f"{self.node} was last heard of {self.age:.0f} s ago; since the lease of {LEASE} s is"
-            " over, another run may have taken the cluster over"
+            f"{self.node} was last heard of {self.age:.0f} s ago; since the lease of {self.lease} s"
+            " is over, another run may have taken the cluster over"
         )
 
     def acquire(self, over: str = "") -> None:
@@ -238,7 +251,7 @@ class RecordsWriter:
 
     def keep(self, share: float = 3) -> None:
         """Renew when a third (`share`) of the lease has passed since the last sign of N."""
-        if self.age > LEASE / share:
+        if self.age > self.lease / share:
             self.renew()
 
     def release(self) -> None:

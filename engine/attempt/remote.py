@@ -99,7 +99,8 @@ BOOT = _with_common("""
 echo "$(uptime) $(system)"
 """)
 
-# args: root, lease in seconds, token to take over ('' for none); stdin: holder, one line
+# args: root, lease in seconds of a holder that tells none of its own, token to take over
+# ('' for none); stdin: holder, one line
 # Prints the new token, the former state and age of the lease, and this start; then the
 # former holder. When it is held: the lock as it is, and the age of the lease. Named `generation`
 # there: a word of a secret before `=` is masked wherever the script is told.
@@ -116,6 +117,8 @@ if [ -f "$root/lock" ]; then
   state=$(sed -n 2p "$root/lock")
   former=$(sed -n 3p "$root/lock")
   age=$(age)
+  own=$(printf '%s\\n' "$former" | sed -n 's/^.*"lease": "\\([0-9]\\{1,4\\}\\)".*$/\\1/p')
+  lease=${own:-$lease}
   if [ "$state" = held ] && [ "$age" -lt "$lease" ] && [ "$generation" != "$over" ]; then
     printf '%s\\n' "$generation" "$state" "$former" "$age"
     exit 73

@@ -110,6 +110,8 @@ class Settings:
     """What a question or a change on a node may take at most; None: each has its own deadline."""
     absence_seconds: int = field(default=900, metadata=_NOWHERE)
     """For how long N may be out of reach while its command runs (a reboot takes minutes)."""
+    lease_seconds: int | None = field(default=None, metadata=_NOWHERE)
+    """After so long without a sign of this run the next one may take over; None: the usual."""
     accept: tuple[str, ...] = field(default=(), metadata=_NOWHERE)
     """`runbook_accept`: acceptances as on the command line, CODE[@SUBJECT]=REASON, one a line."""
     accepted_by: str | None = field(default=None, metadata=_NOWHERE)

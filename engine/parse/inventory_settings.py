@@ -55,6 +55,8 @@ SETTING_READERS: Readers = {
     "runbook_signing_key": ("signing_key", values.file_path),
     "runbook_command_seconds": ("command_seconds", values.number(30, 86400)),
     "runbook_absence_seconds": ("absence_seconds", values.number(10, 86400)),
+    # no more than the usual: a runbook of before goes by that
+    "runbook_lease_seconds": ("lease_seconds", values.number(10, 60)),
     "runbook_accept": ("accept", _acceptances),
     "runbook_accepted_by": ("accepted_by", values.text),
 }

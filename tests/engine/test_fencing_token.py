@@ -104,7 +104,7 @@ def test_a_change_that_only_came_late_is_made_under_a_new_lease(
 class Clocked:
     """N and another node, started at the same moment: what they and the run know of the time."""
 
-    node, fencing_token, boot = kit.N, "1", "start"
+    node, fencing_token, boot, lease = kit.N, "1", "start", LEASE
 
     def __init__(self, renewed: float) -> None:
         self.renewed = self.now = renewed

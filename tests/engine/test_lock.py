@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_the_holder_is_this_process(run: Run) -> None:
     mine = holder(run)
     assert mine["pid"] == str(os.getpid())
     assert not is_gone(mine)
+
+
+def test_the_holder_tells_the_lease_of_the_inventory(run: Run) -> None:
+    assert "lease" not in holder(run)
+    settings = replace(run.inventory.settings, lease_seconds=15)
+    run.inventory = replace(run.inventory, settings=settings)
+    assert holder(run)["lease"] == "15"
 
 
 GONE = {

@@ -77,6 +77,28 @@ def test_taking_over_says_so(node: kit.Node) -> None:
     assert late.former.age >= LEASE
 
 
+@pytest.mark.parametrize(("told", "lease"), [("15", 15), ("", 60), ("soon", 60), ("99999", 60)])
+def test_a_lock_tells_its_own_lease(node: kit.Node, told: str, lease: int) -> None:
+    held = writer(node, lease=told)
+    held.acquire()
+    assert held.lease == lease
+    query = records_query()
+    for seconds, is_alive in ((lease - 3, True), (lease + 2, False)):
+        os.utime(node.root / "lock", (boottime() - seconds,) * 2)
+        answer = node.run(kit.N, query.argv, deadline=query.deadline)
+        assert query.parse(answer).lock.is_alive is is_alive
+
+
+def test_ours_is_over_by_our_own_lease(node: kit.Node) -> None:
+    time = kit.FakeTime()
+    ours = RecordsWriter(node, kit.N, {**HOLDER, "lease": "15"}, time.clock)
+    ours.acquire()
+    time.wait(14)
+    assert ours.not_ours == ""
+    time.wait(2)
+    assert "since the lease of 15 s is over" in ours.not_ours
+
+
 def test_a_released_lock_is_not_a_takeover(node: kit.Node) -> None:
     first, second = writer(node), writer(node)
     first.acquire()

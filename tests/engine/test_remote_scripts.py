@@ -89,6 +89,24 @@ def test_of_many_at_once_exactly_one_gets_it(root: Path) -> None:
     assert (root / "lock").read_text() == f'1\nheld\n{{"who": "{winner}"}}\n'
 
 
+@pytest.mark.parametrize(
+    ("told", "seconds", "code"),
+    [
+        (', "lease": "15"', 14, remote.HELD),
+        (', "lease": "15"', 17, 0),
+        ("", 17, remote.HELD),
+        (', "lease": "x"', 17, remote.HELD),
+        (', "run": "\\"lease\\": \\"15\\""', 17, remote.HELD),
+    ],
+)
+def test_the_lease_is_that_of_who_holds_the_lock(
+    root: Path, told: str, seconds: int, code: int
+) -> None:
+    acquire(root, holder=f'{{"who": "me"{told}}}')
+    renewed_at(root, uptime() - seconds)
+    assert acquire(root, holder='{"who": "next", "lease": "60"}').code == code
+
+
 def test_an_expired_lease_is_taken_over_with_a_newer_generation(root: Path) -> None:
     acquire(root)
     expire(root)

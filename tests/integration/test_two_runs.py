@@ -72,7 +72,11 @@ class Desk:
         shutil.copytree(self.original, clone)  # all of one version, whatever happens to ours
         project = Project(clone)
         console = self.place / f"console-{number}"
-        words = project.command("-p", "sleepy_machine", "--inventory", self.cluster.inventory)
+        # where an operator keeps it: of all paths given pytest makes out the root
+        inventory = clone / "prod.ini"
+        added = f"\n[all:vars]\nrunbook_lease_seconds={LEASE}\n"
+        inventory.write_text(self.cluster.inventory.read_text() + added)
+        words = project.command("-p", "sleepy_machine", "--inventory", inventory)
         with console.open("wb") as file:
             process = subprocess.Popen(
                 words,

@@ -1,8 +1,7 @@
 """`-p sleepy_machine`: this process is on a machine of its own, and falls asleep once.
 
 `TEST_MACHINE` is where that machine keeps its locks. Right before the change `TEST_ASLEEP_AT` is
-sent to its node, the process stops itself (SIGSTOP), as when a laptop's lid is closed. Leases are
-short, so that nobody has to wait for a minute.
+sent to its node, the process stops itself (SIGSTOP), as when a laptop's lid is closed.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.act import applier, detached
-from engine.attempt import lock, records
+from engine.attempt import lock
 
-records.LEASE = 15
 lock.DIRECTORY = Path(os.environ["TEST_MACHINE"])
 _asleep_at = os.environ.get("TEST_ASLEEP_AT", "")
 _under_way: list[str] = []
