@@ -14,6 +14,8 @@ from rehearsal.topology import Node, Topology
 
 _STICKINESS = "100"  # resources stay where they are when a node comes back
 _DC_DEADTIME = "5s"  # the wait before the first election, and nothing else; the default is 20 s
+# what takes a moment takes long on a machine that carries other clusters, too; 20 s were too few
+_PATIENCE = "120s"
 PRIVATE_DATA = "/.drbd"
 
 
@@ -90,7 +92,7 @@ def _fence_device(parent: ET.Element, node: Node) -> None:
         "pcmk_reboot_action": "off",  # a container can't be started from inside another one
     }
     element = _primitive(parent, ident, {"class": "stonith", "type": "fence_rehearsal"}, parameters)
-    _operations(element, ident, {"monitor": ("60s", "20s")})
+    _operations(element, ident, {"monitor": ("60s", _PATIENCE)})
 
 
 def _group(parent: ET.Element, service: Service, address: str) -> None:
@@ -101,11 +103,15 @@ def _group(parent: ET.Element, service: Service, address: str) -> None:
     }
     agent = {"class": "ocf", "provider": "neteye", "type": "Filesystem"}
     filesystem = _primitive(group, service.filesystem, agent, parameters)
-    operations = {"monitor": ("20s", "40s"), "start": ("0s", "60s"), "stop": ("0s", "60s")}
+    operations = {"monitor": ("20s", _PATIENCE), "start": ("0s", "60s"), "stop": ("0s", "60s")}
     _operations(filesystem, service.filesystem, operations)
     _address(group, service.virtual_ip, address)
     unit = _primitive(group, service.name, {"class": "systemd", "type": service.name}, {})
-    operations = {"monitor": ("30s", "100s"), "start": ("0s", "100s"), "stop": ("0s", "100s")}
+    operations = {
+        "monitor": ("30s", _PATIENCE),
+        "start": ("0s", _PATIENCE),
+        "stop": ("0s", _PATIENCE),
+    }
     _operations(unit, service.name, operations)
 
 
@@ -113,7 +119,11 @@ def _address(parent: ET.Element, ident: str, address: str) -> None:
     agent = {"class": "ocf", "provider": "heartbeat", "type": "IPaddr2"}
     parameters = {"ip": address, "cidr_netmask": "24", "nic": "eth0"}
     element = _primitive(parent, ident, agent, parameters)
-    operations = {"monitor": ("30s", "20s"), "start": ("0s", "20s"), "stop": ("0s", "20s")}
+    operations = {
+        "monitor": ("30s", _PATIENCE),
+        "start": ("0s", _PATIENCE),
+        "stop": ("0s", _PATIENCE),
+    }
     _operations(element, ident, operations)
 
 
