@@ -93,10 +93,11 @@ class Bench:
         data.read()
         known = json.loads((self.directory / "tests.json").read_text())
         _, line = mutant.put_into(self.origin)
-        lines = mutants_list.statement_lines((self.origin / mutant.file).read_text(), line)
+        source = (self.origin / mutant.file).read_text()
+        lines = mutants_list.statement_lines(source, line)
         by_line = data.contexts_by_lineno(f"{self.directory}/0/tree/{mutant.file}")
         names = {name for number in lines for name in by_line.get(number, ()) if name}
-        if not names:
+        if not mutants_list.units(source)[mutant.unit].is_function:
             names = {name for there in by_line.values() for name in there if name}
         seconds = {name: known[name]["seconds"] for name in names if known.get(name, {}).get("ok")}
         files: dict[str, list[str]] = defaultdict(list)

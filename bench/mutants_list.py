@@ -111,6 +111,7 @@ class Unit:
 
     first: int
     last: int
+    is_function: bool
 
     def of(self, source: str) -> str:
         return "".join(source.splitlines(keepends=True)[self.first - 1 : self.last])
@@ -132,7 +133,8 @@ def units(source: str) -> dict[str, Unit]:
             key = f"{prefix}{name}"
             while key in found:
                 key += "'"
-            found[key] = Unit(first, statement.end_lineno or first)
+            is_function = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+            found[key] = Unit(first, statement.end_lineno or first, is_function)
 
     walk(ast.parse(source).body, "")
     return found
