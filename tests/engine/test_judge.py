@@ -127,6 +127,12 @@ def test_one_that_has_ended_is_told_and_not_called_unused() -> None:
     assert "disk-space by A. Rossi ended with 2026-11-01" in warning
 
 
+def test_behind_one_that_has_ended_another_one_holds() -> None:
+    ended, holds = replace(accept(), until=date(2026, 11, 1)), replace(accept(), reason="still so")
+    (weighed,) = judge_at(NOON, ended, holds).weigh([kit.finding()])
+    assert weighed.accepted == holds
+
+
 def on_record(**changes: Any) -> Acceptance:
     return replace(accept(), run="RUN-1", given="2026-11-01T10:00:00Z", **changes)
 

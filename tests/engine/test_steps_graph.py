@@ -43,9 +43,8 @@ def test_own_round_and_node_are_filled_in() -> None:
 
 
 def test_in_the_first_round_there_is_no_previous_one() -> None:
-    assert item("u.run", "backup.made", "m.done[{previous}]", round=1).waits_for() == [
-        "backup.made"
-    ]
+    made = item("u.run", "backup.made", "m.done[{previous}]", "s.all", round=1)
+    assert made.waits_for() == ["backup.made", "s.all"]
 
 
 def test_the_mark_of_a_function() -> None:
