@@ -260,3 +260,12 @@ def test_any_assignment_survives(pairs: list[tuple[str, str]], newline: str, bet
         assert found[group] == (base if is_password or group not in mine else mine)[group]
     assert found.keys() == mine.keys() | base.keys()
     assert merge(RESTAPI_CONF, merged.text, new).text == merged.text
+
+
+def test_what_stands_in_a_second_perl_block_goes_into_the_only_one_of_the_package() -> None:
+    old = (DATA / "variants" / "restapi" / "two-blocks.conf").read_text()
+    old = old.replace("$ENV{OCS_DB_PWD}", "$ENV{OWN_SETTING} = 'mine';\n  $ENV{OCS_DB_PWD}")
+    merged = merge(RESTAPI_CONF, old, (DATA / "restapi-new.conf").read_text())
+    assert merged.questions == ()
+    assert merged.text.count("<Perl>") == 1
+    assert "$ENV{OWN_SETTING} = 'mine';" in merged.text
