@@ -52,7 +52,7 @@ HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 # hangs, the others go on with what is left, and its test is told.
 # Beside clusters it takes what they leave: they have to wait for each other, and these have not.
 UNIT = nice $(BIN)/pytest -q -n $(shell expr $$(nproc) + 1) --dist worksteal --max-worker-restart 0 \
-  $(HANGS)=900 -m "not integration"
+  -o tmp_path_retention_policy=failed $(HANGS)=900 -m "not integration"
 
 unit: setup sshd chromium
 	$(UNIT)
