@@ -18,7 +18,10 @@ MOST_KEPT = 25 << 20
 """Bytes of a console or journal that a person can still open."""
 
 
-@fault("`neteye health deep` on N never answers (`runbook_command_seconds=40`)")
+@fault(
+    "`neteye health deep` on N never answers (`runbook_command_seconds=40`)",
+    shows="question-unanswered",
+)
 def question_hangs(lab: Lab) -> None:
     with standin_faults(lab, lab.cluster.active, '{"health": {"deep": {"hang": true}}}'):
         running = lab.start(command_seconds=40)
@@ -27,7 +30,9 @@ def question_hangs(lab: Lab) -> None:
     lab.plan_again()
 
 
-@fault("`pcs node unstandby` on N never ends (`runbook_command_seconds=40`)")
+@fault(
+    "`pcs node unstandby` on N never ends (`runbook_command_seconds=40`)",
+)
 def change_hangs(lab: Lab) -> None:
     hang = 'if [ "$1 $2" = "node unstandby" ]; then exec sleep 98765; fi\n' + REAL
     with shim(lab, lab.cluster.active, "pcs", hang):
@@ -38,7 +43,11 @@ def change_hangs(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("a task of `neteye upgrade` hangs for ever; a person ends the command")
+@fault(
+    "a task of `neteye upgrade` hangs for ever; a person ends the command",
+    shows="round-failed",
+    stops="upgrade.stop",
+)
 def upgrade_hangs(lab: Lab) -> None:
     content = '{"upgrade": {"task": "packages", "mode": "hang"}}'
     with standin_faults(lab, lab.cluster.active, content):
@@ -51,7 +60,7 @@ def upgrade_hangs(lab: Lab) -> None:
     lab.expect_upgraded(rounds=3)
 
 
-@fault("a question on N is answered by 100 MB")
+@fault("a question on N is answered by 100 MB", shows="question-unanswered")
 def question_of_100_mb(lab: Lab) -> None:
     with shim(lab, lab.cluster.active, "drbdsetup", f"{FLOOD}\n{REAL}"):
         running = lab.start()
@@ -70,7 +79,7 @@ def upgrade_of_100_mb(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("a question on N is answered in bytes that are no UTF-8")
+@fault("a question on N is answered in bytes that are no UTF-8", shows="question-unanswered")
 def question_not_utf8(lab: Lab) -> None:
     with shim(lab, lab.cluster.active, "crm_mon", f"printf 'caf\\xe9 \\xff\\xfe\\n'\n{REAL}"):
         lab.expect(lab.start(), 10, "question-unanswered")
@@ -91,7 +100,7 @@ def log_not_utf8(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("the clock of OTHER is 95 s ahead for what is asked there")
+@fault("the clock of OTHER is 95 s ahead for what is asked there", shows="clock-difference")
 def clock_shifted(lab: Lab) -> None:
     with shim(lab, lab.cluster.other, "date", 'exec "$REAL" -d "+95 seconds" "$@"'):
         lab.expect(lab.start(), 10, "clock-difference", lab.cluster.other)

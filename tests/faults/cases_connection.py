@@ -22,7 +22,7 @@ def connection_cut(lab: Lab) -> None:
 
 
 @fault(
-    "the same, never restored; restored after the run has given up (`runbook_absence_seconds=30`)"
+    "the same, never restored; restored after the run has given up (`runbook_absence_seconds=30`)",
 )
 def connection_cut_for_good(lab: Lab) -> None:
     running = lab.start(absence_seconds=30)
@@ -34,7 +34,7 @@ def connection_cut_for_good(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("sshd of OTHER is stopped before the start")
+@fault("sshd of OTHER is stopped before the start", shows="node-unreachable")
 def sshd_stopped_before(lab: Lab) -> None:
     with sshd_stopped(lab, lab.cluster.other):
         lab.expect(lab.start(), 10, "node-unreachable", "refused")

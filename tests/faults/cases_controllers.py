@@ -56,7 +56,9 @@ def release_file_and_killed(lab: Lab) -> None:
     lab.expect_upgraded(rounds=2)
 
 
-@fault("somebody writes 4.26 into /etc/neteye-release of N before the first round")
+@fault(
+    "somebody writes 4.26 into /etc/neteye-release of N before the first round",
+)
 def release_edited_on_n(lab: Lab) -> None:
     _edit(lab, [lab.cluster.active])
     lab.expect(lab.start(), 10, "version-mixed|version-path")

@@ -64,7 +64,11 @@ def mariadb_killed_in_upgrade(lab: Lab) -> None:
     lab.expect_upgraded()
 
 
-@fault("two of three operative nodes are off before the start", nodes="operative=3")
+@fault(
+    "two of three operative nodes are off before the start",
+    nodes="operative=3",
+    shows="quorum-lost node-unreachable",
+)
 def quorum_lost_before(lab: Lab) -> None:
     others = [node.short for node in lab.cluster.topology.operative[1:]]
     for node in others:

@@ -23,6 +23,11 @@ class Fault:
     story: Story
     scenario: str = "no-updates"
     """Fully updated, so that `neteye update` takes no time, unless the story needs otherwise."""
+    shows: tuple[str, ...] = ()
+    """Codes of findings that its runs tell."""
+    stops: str = ""
+    """The step, without its round or node, at which a run of it stops; the upgrade goes on from
+    there to its end."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -34,14 +39,20 @@ def fault(
     *,
     nodes: str = "operative=2",
     scenario: str = "no-updates",
+    shows: str = "",
+    stops: str = "",
     **settings: Any,
 ) -> Callable[[Story], Story]:
-    """Enter a story under its function's name; `settings` are those of the stand-ins."""
+    """Enter a story under its function's name; `settings` are those of the stand-ins.
+
+    `shows` has blanks between its codes.
+    """
 
     def enter(story: Story) -> Story:
         name = story.__name__.replace("_", "-")
         assert name not in FAULTS, f"two faults are called {name}"
-        FAULTS[name] = Fault(name, what, nodes, story, scenario, settings)
+        codes = tuple(shows.split())
+        FAULTS[name] = Fault(name, what, nodes, story, scenario, codes, stops, settings)
         return story
 
     return enter

@@ -33,6 +33,7 @@ class FaultStand:
         with lab(fault, evidence, self._name) as made:
             try:
                 fault.story(made)
+                made.expect_declared()
             except Red:
                 raise
             except Exception as error:

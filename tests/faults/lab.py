@@ -39,6 +39,12 @@ class Lab:
     """What each run said: exit code and one line."""
     stack: ExitStack = field(default_factory=ExitStack)
     """Everything that has to be put back, whatever happens."""
+    shown: set[str] = field(default_factory=set)
+    """Codes of the findings that its runs have told."""
+    stopped: set[str] = field(default_factory=set)
+    """Steps, without round or node, at which its runs have stopped."""
+    is_upgraded: bool = False
+    """The cluster was found upgraded past the runbook."""
     last: Running | None = None
     """The run that ended last."""
     _started: int = 0
@@ -90,6 +96,7 @@ class Lab:
         """
         ran = running.end()
         self.last = running
+        self.keep(running)
         line = said(ran)
         self.said.append(f"{ran.code}: {line}")
         wanted = (codes,) if isinstance(codes, int) else tuple(codes)
@@ -102,6 +109,25 @@ class Lab:
         if problems:
             raise Red(f"{'; '.join(problems)}. It said: {line}", self.columns)
         return ran
+
+    def keep(self, running: Running) -> None:
+        """What the run has told so far."""
+        events = running.events()
+        self.shown |= {event["code"] for event in events if event["event"] == "finding"}
+        stops = [event["step"] for event in events if event["event"] == "stopped"]
+        self.stopped |= {step.partition("[")[0] for step in stops}
+
+    def expect_declared(self) -> None:
+        """Its runs have told the findings, and stopped at the step, that the fault declares."""
+        problems = [f"{code} was not found" for code in self.fault.shows if code not in self.shown]
+        stop = self.fault.stops
+        if stop and stop not in self.stopped:
+            seen = ", ".join(sorted(self.stopped)) or "nowhere"
+            problems.append(f"no run stopped at {stop}, but {seen}")
+        if stop and not self.is_upgraded:
+            problems.append(f"nothing shows that the upgrade went on from {stop} to its end")
+        if problems:
+            raise Red("; ".join(problems), self.columns)
 
     def run_again(self, *arguments: str) -> Ran:
         """After the repair the same command ends green."""
@@ -117,6 +143,7 @@ class Lab:
             assert_upgraded(self.cluster)
         except AssertionError as error:
             raise Red(f"not upgraded: {error}", self.columns) from error
+        self.is_upgraded = True
         starts, active = all_starts(self.cluster), self.cluster.active
         updates = 1 if self.fault.scenario == "guide" else 0
         wanted = {"neteye-update": updates} | ({} if rounds is None else {"neteye-upgrade": rounds})

@@ -24,6 +24,7 @@ UNSHOWN: Mapping[str, str] = {
 NEVER_STOPS: Mapping[str, str] = {
     "verification.scratch": "it drops what the comparison made, and finds nothing",
     "verification.done": "it closes the verification, which other steps judge",
+    "verification.agents": "it leaves rows of the guide open, and the run goes on",
     "closing.time": "it tells, and judges nothing",
     "closing.manual_tasks": "it tells, and judges nothing",
     "closing.reboot": "its finding only warns",

@@ -51,7 +51,6 @@ CLUSTER: frozenset[str] = frozenset(
         "pacemaker-mixed",
         "qdevice-not-voting",
         "quorum-ignored",
-        "quorum-lost",
         "resource-blocked",
         "resource-disabled",
         "resource-elsewhere",
@@ -78,7 +77,6 @@ NO_STOP: frozenset[str] = frozenset(
         "reactivation.normal",
         "reactivation.unstandby",
         "upgrade.run",
-        "verification.agents",
     }
 )
 """Steps after the point of no return whose stop no case goes on from."""

@@ -19,6 +19,7 @@ from rehearsal.to_4_26 import (
 )
 from rehearsal.topology import parse_counts
 from runbook.to_4_26.severities import SEVERITIES
+from tests.faults.every import FAULTS
 from tests.findings.case import Case, Start, described
 from tests.findings.cases_breaking import BREAKING
 from tests.findings.every import ALL, CASES, NEVER_STOPS, UNSHOWN, is_acceptable, shown
@@ -30,7 +31,8 @@ from tests.proving.choice import Shard
 from tests.proving.kind import NotAtStart
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOWN = {code for case in ALL for code in shown(case)}
+BY_FAULTS = {code for fault in FAULTS.values() for code in fault.shows}
+SHOWN = {code for case in ALL for code in shown(case)} | BY_FAULTS
 DOCUMENTED = set(
     re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs" / "findings.md").read_text(), re.MULTILINE)
 )
@@ -151,6 +153,7 @@ def test_from_every_late_stop_a_case_goes_on_to_the_end() -> None:
         if case.is_upgraded and case.exit_code
         for step in (case.step, *(step for step, _ in case.also))
     }
+    stops |= {fault.stops for fault in FAULTS.values() if fault.stops}
     assert "upgrade.stop" in stops
     assert _late_steps() - stops - set(NEVER_STOPS) == NO_STOP
     assert set(NEVER_STOPS) <= _late_steps() - stops
