@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from engine.ask.host import Host
 from engine.ask.recognition import known_of
+from engine.ask.sql import Sockets, session
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
 from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.model.cluster import ClusterStatus
@@ -51,6 +52,7 @@ class Look:
         """Nodes without a first answer, and why: they are not waited for again and again."""
         self.on_status: Callable[[ClusterStatus, datetime], None] | None = None
         """Told each status of the cluster, and when it was asked."""
+        self._sockets = Sockets()
 
     @property
     def compares_machines(self) -> bool:
@@ -232,13 +234,11 @@ class Look:
 
     def sql(self, query: SqlQuery[T]) -> T:
         """The database's answer, in a read-only session through the node that runs it."""
-        from engine.ask.sql import ask_database
-
         node = self.sql_node()
         asked = self._run.outputs.command(f"sql-{query.name}", statement_of(query))
         try:
             self._is_there(node, query.name)
-            rows, seconds = ask_database(self._transport, node, query)
+            rows, seconds = self._sockets.ask(self._transport, node, query)
         except Unanswered as error:
             output = {"text": NO_ANSWER}
             self._observed(node, query.name, **asked, output=output, problem=error.why)
@@ -264,8 +264,6 @@ class Look:
         `page` makes the question for what comes after a row, None for the first; it is asked
         until a page is empty. Recorded once, without the rows, which the caller keeps.
         """
-        from engine.ask.sql import session
-
         begun, node, first = time.monotonic(), self.sql_node(), page(None)
         self._is_there(node, first.name)
         pages = rows = 0

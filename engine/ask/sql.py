@@ -35,13 +35,13 @@ def socket_of(transport: Transport, node: str) -> str:
 
 @contextlib.contextmanager
 def session(
-    transport: Transport, node: str, database: str, statement_limit: float
+    transport: Transport, node: str, database: str, statement_limit: float, socket: str = ""
 ) -> Iterator[Callable[[SqlQuery[Any]], list[Mapping[str, Any]]]]:
     """A read-only session for several questions; each call asks one and returns its rows.
 
     Between two questions nothing is held on the server: no lock and no old version of a row.
     """
-    socket = socket_of(transport, node)
+    socket = socket or socket_of(transport, node)
     try:
         with connect(
             transport,
@@ -62,11 +62,41 @@ def session(
         raise Unanswered(node, f"database {database}", why) from lost
 
 
-def ask_database(
-    transport: Transport, node: str, query: SqlQuery[Any]
-) -> tuple[list[Mapping[str, Any]], float]:
-    """The rows, as mappings of column names, and the seconds it took."""
-    begun = time.monotonic()
-    with session(transport, node, query.database, query.deadline) as ask:
-        rows = ask(query)
-    return rows, time.monotonic() - begun
+class Sockets:
+    """Where a node's database listens, asked once; again when it does not answer there.
+
+    Safe for several threads: at worst it is asked twice.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def ask(
+        self, transport: Transport, node: str, query: SqlQuery[Any]
+    ) -> tuple[list[Mapping[str, Any]], float]:
+        """The rows, as mappings of column names, and the seconds it took."""
+        begun = time.monotonic()
+        known = self._known.get(node, "")
+        socket = known or self._look(transport, node)
+        try:
+            rows = _rows(transport, node, query, socket)
+        except Unanswered as error:
+            # a way that broke is not tried again; the database may listen elsewhere by now
+            if not known or isinstance(error.__cause__, Lost):
+                raise
+            if (socket := self._look(transport, node)) == known:
+                raise
+            rows = _rows(transport, node, query, socket)
+        return rows, time.monotonic() - begun
+
+    def _look(self, transport: Transport, node: str) -> str:
+        self._known.pop(node, None)
+        self._known[node] = socket = socket_of(transport, node)
+        return socket
+
+
+def _rows(
+    transport: Transport, node: str, query: SqlQuery[Any], socket: str
+) -> list[Mapping[str, Any]]:
+    with session(transport, node, query.database, query.deadline, socket) as ask:
+        return ask(query)

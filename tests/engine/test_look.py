@@ -222,6 +222,36 @@ def test_a_long_answer_comes_page_by_page_and_is_recorded_once(run: Run, tmp_pat
     assert not list((run.directory / "outputs").glob("*values*"))
 
 
+def test_where_the_database_listens_is_asked_once_and_again_when_it_moved(
+    run: Run, tmp_path: Path
+) -> None:
+    one, two, asked = "/run/db.sock", "/run/other.sock", []
+    places = iter((one, two))
+
+    def where() -> Answer:
+        asked.append(next(places))
+        return said(f"{asked[-1]}\n")
+
+    answers = {(kit.N, STATUS.argv): said(crm_mon(3)), (kit.N, WHERE): where}
+    sockets = {(kit.N, one): tmp_path / "one", (kit.N, two): tmp_path / "two"}
+    door = Look(run, FakeTransport(answers, sockets=sockets), names_of(run.inventory, None))
+    rows: dict[str, Any] = {ASKED % "''": ["a"]}
+    with serving(tmp_path / "one", {"root": ""}, rows):
+        assert door.sql(after(None)) == door.sql(after(None)) == ["a"]
+        assert asked == [one]
+    with serving(tmp_path / "two", {"root": ""}, rows):
+        assert door.sql(after(None)) == ["a"]
+        assert asked == [one, two]
+
+
+def test_an_error_of_the_database_is_told_as_it_was(run: Run, tmp_path: Path) -> None:
+    with database(run, tmp_path, {"": 1146}) as (door, server):
+        for _ in range(2):
+            with pytest.raises(Unanswered, match="error 1146"):
+                door.sql(after(None))
+    assert len([s for s in server.statements if s.startswith("SELECT value")]) == 2
+
+
 def test_a_database_that_no_socket_leads_to_is_unanswered(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
