@@ -53,8 +53,13 @@ class Acceptance:
         return f"{self.code}@{self.subject}" if self.subject else self.code
 
     def covers(self, finding: Finding) -> bool:
-        """The finding is the one that was accepted: the same code, and subject if one is named."""
-        return self.code == finding.code and self.subject in (None, finding.subject)
+        """The finding is the one that was accepted: the same code, and subject if one is named.
+
+        What follows from a finding is accepted with it, as it is told with it.
+        """
+        cause, _, of = finding.follows.partition("@")
+        told = ((finding.code, finding.subject), (cause, of))
+        return any(self.code == code and self.subject in (None, subject) for code, subject in told)
 
     def has_ended(self, now: datetime) -> bool:
         return self.until is not None and now.astimezone(UTC).date() > self.until

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.judge.weighing import Judge
-from engine.model.finding import Acceptance, Severity
+from engine.model.finding import Acceptance, Finding, Severity
 from tests.engine import kit
 
 
@@ -52,6 +52,14 @@ def test_an_acceptance_is_for_its_code_and_subject(acceptance: Acceptance, accep
     (weighed,) = judge(acceptance).weigh([kit.finding()])
     assert (weighed.accepted is not None) is accepted
     assert weighed.blocks is not accepted
+
+
+@pytest.mark.parametrize(("subject", "accepted"), [(None, True), ("ne02", True), ("ne03", False)])
+def test_what_follows_is_accepted_with_its_cause(subject: str | None, accepted: bool) -> None:
+    """It was not: whoever accepted a node out of reach was stopped by each question to it."""
+    below = Finding("disk-space", "ne02", "not asked", "an answer", "", follows="drbd-disk@ne02")
+    (seen,) = judge(accept("drbd-disk", subject)).weigh([below])
+    assert bool(seen.accepted) is accepted
 
 
 def test_an_accepted_finding_keeps_its_severity_and_who_took_it() -> None:
