@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine import cli
-from tests.plugin.kit import Project
+from tests.plugin.kit import Project, Saver
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,11 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(pytester, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def saver(tmp_path_factory: pytest.TempPathFactory) -> Saver:
+    return Saver(tmp_path_factory.mktemp("begun"))
 
 
 @pytest.fixture

@@ -6,10 +6,13 @@ run for real in a directory. `set X` is a change, `has X` the question whether i
 
 from __future__ import annotations
 
+import copy
 import importlib.metadata
 import itertools
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -280,12 +283,15 @@ class Project:
         self.write("tests/test_plain.py", "def test_plain():\n    pass\n")
         monkeypatch.setattr("engine.run.plugin.make_session", self._make_session)
         # runs of one second keep their order, as those of a real cluster do by their times
-        numbers = itertools.count()
-        monkeypatch.setattr("engine.record.run.secrets.token_hex", lambda _: f"{next(numbers):04x}")
+        self.numbers = itertools.count()
+        monkeypatch.setattr("engine.record.run.secrets.token_hex", lambda _: self._number())
         monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
         # what no run of these changes is read once for all of them
         monkeypatch.setattr("importlib.metadata.distributions", installed)
         monkeypatch.setattr("pytest_html.plugin._read_template", lambda paths: template(*paths))
+
+    def _number(self) -> str:
+        return f"{next(self.numbers):04x}"
 
     def _make_session(self, run: Run, console: Console) -> Session:
         self.cluster.forget()  # a run's own door knows no machine yet
@@ -343,6 +349,53 @@ class Project:
         nothing = not (self.path / "reports").exists()
         return nothing and not self.sessions and not self.cluster.asked and not self.started
 
+
+@dataclass(frozen=True)
+class _Saved:
+    """What a project is made of between two runs."""
+
+    files: Path
+    things: frozenset[str]
+    version: str
+    asked: tuple[Any, ...]
+    numbers: itertools.count[int]
+
+
+class Saver:
+    """A beginning that many tests go on from: made once, and copied for the others."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._known: dict[str, _Saved] = {}
+
+    def begun(self, project: Project, begin: Callable[[Project], None]) -> None:
+        """`project` is as `begin` leaves a new one; the answers that it gives are taken back."""
+        name = f"{begin.__module__}.{begin.__qualname__}"
+        if name in self._known:
+            self._load(project, self._known[name])
+            return
+        begin(project)
+        files = self._place / name
+        shutil.copytree(project.path, files, symlinks=True, ignore=_COMPILED)
+        cluster = project.cluster
+        self._known[name] = _Saved(
+            files,
+            frozenset(cluster.things),
+            cluster.version,
+            tuple(cluster.asked),
+            copy.copy(project.numbers),
+        )
+
+    @staticmethod
+    def _load(project: Project, saved: _Saved) -> None:
+        shutil.copytree(saved.files, project.path, symlinks=True, dirs_exist_ok=True)
+        project.cluster.things = set(saved.things)
+        project.cluster.version = saved.version
+        project.cluster.asked[:] = saved.asked
+        project.numbers = copy.copy(saved.numbers)
+
+
+_COMPILED = shutil.ignore_patterns("__pycache__")
 
 CURRENT: Project | None = None
 """The project of the test under way: the hooks below belong to its inner pytest."""

@@ -18,7 +18,7 @@ from engine.run.survey import RECORDS
 from tests.engine.kit import lost_connection, unreachable, who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
-from tests.plugin.kit import N, Project, assert_ended
+from tests.plugin.kit import N, Project, Saver, assert_ended
 from tests.plugin.pages import cases, head, page
 
 pytest_plugins = "pytester"
@@ -89,12 +89,17 @@ def tiny(project: Project) -> Project:
     return project
 
 
+def verified_and_closed(project: Project) -> None:
+    project.steps(STEPS)
+    assert project.run().ret == 0
+    project.cluster.version = "4.26"
+    project.cluster.closed = 0
+
+
 @pytest.fixture
-def upgraded(tiny: Project) -> Project:
+def upgraded(tiny: Project, saver: Saver) -> Project:
     """An upgrade that was verified and closed; N is at the target."""
-    assert tiny.run().ret == 0
-    tiny.cluster.version = "4.26"
-    tiny.cluster.closed = 0
+    saver.begun(tiny, verified_and_closed)
     return tiny
 
 

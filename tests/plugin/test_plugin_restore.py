@@ -12,7 +12,7 @@ from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
 from tests.engine.kit import lost_connection, unreachable
 from tests.engine.scripted import said
-from tests.plugin.kit import N, Project, assert_ended
+from tests.plugin.kit import N, Project, Saver, assert_ended
 
 pytest_plugins = "pytester"
 
@@ -77,15 +77,19 @@ LAST_KNOWN = [
 ]
 
 
-@pytest.fixture
-def begun(project: Project) -> Project:
-    """An upgrade that was left with fencing off."""
+def left_with_fencing_off(project: Project) -> None:
     project.steps(STEPS)
     result = project.run()
     assert result.ret == 1
     result.stdout.fnmatch_lines(IN_PLACE)
     assert [entry["kind"] for entry in project.summary["ledger"]] == ["fencing"]
     project.cluster.closed = 0
+
+
+@pytest.fixture
+def begun(project: Project, saver: Saver) -> Project:
+    """An upgrade that was left with fencing off."""
+    saver.begun(project, left_with_fencing_off)
     return project
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.kit import lost_connection, unreachable
-from tests.plugin.kit import FINDING, N, Project
+from tests.plugin.kit import FINDING, N, Project, Saver
 
 pytest_plugins = "pytester"
 
@@ -26,13 +26,17 @@ def settle(step: str, word: str) -> tuple[str, ...]:
     return ("--settle", f"{step}={word}", *WORD)
 
 
-@pytest.fixture
-def unknown(project: Project) -> Project:
-    """A first run did not hear how the change ended."""
+def not_heard(project: Project) -> None:
     project.steps(STEPS)
     project.cluster.answer[N, ONCE] = lost_connection(N)
     assert project.run().ret == 12
     del project.cluster.answer[N, ONCE]
+
+
+@pytest.fixture
+def unknown(project: Project, saver: Saver) -> Project:
+    """A first run did not hear how the change ended."""
+    saver.begun(project, not_heard)
     return project
 
 

@@ -21,7 +21,7 @@ from engine.run.survey import RECORDS
 from tests.engine import kit
 from tests.engine.kit import lost_connection, unreachable
 from tests.engine.scripted import said
-from tests.plugin.kit import INVENTORY, RELEASE, N, Project
+from tests.plugin.kit import INVENTORY, RELEASE, N, Project, Saver
 
 pytest_plugins = "pytester"
 
@@ -55,14 +55,18 @@ def judging(project: Project) -> None:
     project.release = replace(RELEASE, severities=Severities(table, never))
 
 
-@pytest.fixture
-def begun(project: Project, judging: None) -> Project:
-    """An attempt that is half done."""
+def half_done(project: Project) -> None:
     project.steps(CHANGE)
     project.cluster.answer[N, ("set", "y")] = unreachable(N)
     assert project.run().ret == 1
     del project.cluster.answer[N, ("set", "y")]
     project.cluster.asked.clear()
+
+
+@pytest.fixture
+def begun(project: Project, judging: None, saver: Saver) -> Project:
+    """An attempt that is half done."""
+    saver.begun(project, half_done)
     return project
 
 
