@@ -201,17 +201,25 @@ def test_end_states_differ_line_by_line() -> None:
 
 def test_the_end_of_an_undisturbed_run_is_made_once_for_a_state_of_the_code(tmp_path: Path) -> None:
     made: list[EndState] = []
+    project = tmp_path / "project"
+    (project / "engine").mkdir(parents=True)
+    (project / "engine" / "a.py").write_text("1")
 
     def make() -> EndState:
         made.append(EndState({"ocs": "400"}))
         return made[-1]
 
-    assert reference.end_of_undisturbed(make, tmp_path) == EndState({"ocs": "400"})
-    assert reference.end_of_undisturbed(make, tmp_path) == made[0]
+    def fails() -> EndState:
+        raise ZeroDivisionError
+
+    assert reference.end_of_undisturbed(make, project, tmp_path) == EndState({"ocs": "400"})
+    assert reference.end_of_undisturbed(make, project, tmp_path) == made[0]
     assert len(made) == 1
     with pytest.raises(ZeroDivisionError):
-        reference.end_of_undisturbed(lambda: EndState({"ocs": str(1 / 0)}), tmp_path / "other")
-    assert reference.end_of_undisturbed(make, tmp_path / "other") == made[1]
+        reference.end_of_undisturbed(fails, project, tmp_path / "other")
+    assert reference.end_of_undisturbed(make, project, tmp_path / "other") == made[1]
+    (project / "engine" / "a.py").write_text("2")
+    assert reference.end_of_undisturbed(make, project, tmp_path) == made[2]
 
 
 def test_an_undisturbed_run_makes_the_changes_of_the_list() -> None:

@@ -59,7 +59,7 @@ class Worker:
 
     def end_of_undisturbed(self) -> EndState:
         """What a run that nobody disturbed leaves. The cluster may be used for it."""
-        return end_of_undisturbed(self._undisturbed)
+        return end_of_undisturbed(self._undisturbed, self.clones[0].directory)
 
     def down(self) -> None:
         """Remove the cluster, its states and clones."""
