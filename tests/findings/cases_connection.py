@@ -114,7 +114,7 @@ def less_to_carry(lab: Lab) -> None:
 
 _BUSY = r"""
 echo '50.00 50.00 50.00 9/999 4711' > /root/loadavg
-sed -E 's/^(MemAvailable|MemFree): .*/:  1024 kB/' /proc/meminfo > /root/meminfo
+sed -E 's/^(MemAvailable|MemFree): .*/\1:  1024 kB/' /proc/meminfo > /root/meminfo
 for name in loadavg meminfo; do mount --bind "/root/$name" "/proc/$name"; done
 """
 ACCESS = "preflight.access"
