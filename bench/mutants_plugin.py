@@ -131,7 +131,7 @@ def _judged(session: pytest.Session, order: dict[str, Any], tests: list[pytest.I
 def _end_of(child: int, limit: float) -> int | None:
     """Its status; None when it did not end. Most that take too long are ended by their limit of
     CPU: this is for one that waits for what never comes."""
-    until = time.monotonic() + 5 * limit
+    until = time.monotonic() + 300 + 5 * limit
     pause = 0.001
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)

@@ -597,6 +597,12 @@ class TestDetails:
         assert "volume 0" in findings[0].observed
         assert "volume 1" not in findings[0].observed
 
+    @pytest.mark.parametrize("how", ["standby", "standby_onfail", "maintenance"])
+    def test_a_node_set_aside_in_any_way_is_none_that_runs_what_it_should(self, how: str) -> None:
+        assert b.THIRD in b.observed().status.active_nodes
+        seen = b.with_node(b.observed(), b.THIRD, **{how: True})
+        assert b.THIRD not in seen.status.active_nodes
+
     @pytest.mark.parametrize(
         ("quorum", "why"),
         [
