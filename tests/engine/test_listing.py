@@ -6,6 +6,7 @@ import csv
 import hashlib
 import itertools
 import string
+import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,11 +97,10 @@ def test_sorting_in_parts_is_sorting(
     rows: list[tuple[str | None, int, str | None]],
     at_once: int,
 ) -> None:
-    directory = tmp_path_factory.getbasetemp()
-    before = sorted(directory.iterdir())
-    found = [tuple(row) for row in listing.in_order(rows, directory, at_once)]
-    assert found == sorted(rows, key=lambda row: [(c is not None, c) for c in row])
-    assert sorted(directory.iterdir()) == before
+    with tempfile.TemporaryDirectory(dir=tmp_path_factory.getbasetemp()) as place:
+        found = [tuple(row) for row in listing.in_order(rows, Path(place), at_once)]
+        assert found == sorted(rows, key=lambda row: [(c is not None, c) for c in row])
+        assert list(Path(place).iterdir()) == []
 
 
 def test_more_parts_than_files_may_be_open(tmp_path: Path) -> None:
