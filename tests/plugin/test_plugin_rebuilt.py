@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.scripted import said
-from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project
+from tests.plugin.kit import CHANGE, CLOSING, FINDING, N, Project, Saver
 from tests.plugin.pages import FILES, cases, head, page
 
 pytest_plugins = "pytester"
@@ -76,6 +76,11 @@ def test_the_runs_before_it_count(project: Project) -> None:
     assert (project.latest / "summary.json").read_bytes() == before
 
 
+def changed(project: Project) -> None:
+    project.steps(CHANGE + CLOSING)
+    assert project.run().ret == 0
+
+
 def cut(project: Project, at: str, keep: int = 0) -> Path:
     """The run as a kill right after that event leaves it; `keep` characters of the next line."""
     run = project.latest
@@ -89,10 +94,9 @@ def cut(project: Project, at: str, keep: int = 0) -> Path:
 
 @pytest.mark.parametrize("keep", [0, 40])
 def test_a_killed_run_tells_what_was_under_way(
-    project: Project, rebuild: Callable[[Path], str], keep: int
+    project: Project, saver: Saver, rebuild: Callable[[Path], str], keep: int
 ) -> None:
-    project.steps(CHANGE + CLOSING)
-    assert project.run().ret == 0
+    saver.begun(project, changed)
     run = cut(project, "intent", keep)
     said_of_it = rebuild(run)
     summary = project.summary
@@ -117,10 +121,9 @@ def test_a_killed_run_tells_what_was_under_way(
 
 @pytest.mark.parametrize("event", ["run-started", "steps", "position", "step-started", "row"])
 def test_every_prefix_gives_a_report(
-    project: Project, rebuild: Callable[[Path], str], event: str
+    project: Project, saver: Saver, rebuild: Callable[[Path], str], event: str
 ) -> None:
-    project.steps(CHANGE)
-    assert project.run().ret == 0
+    saver.begun(project, changed)
     rebuild(cut(project, event, 10))
     assert project.summary["outcome"] == "interrupted"
 

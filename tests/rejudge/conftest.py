@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.plugin.conftest import _machine, _signals, project
+from tests.plugin.conftest import _machine, _signals, project, saver
 
-__all__ = ["_machine", "_signals", "project"]
+__all__ = ["_machine", "_signals", "project", "saver"]

@@ -18,7 +18,7 @@ from engine.rejudge.compare import State
 from tests.engine.kit import who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
-from tests.plugin.kit import BECOMES, CHANGE, CLOSING, FINDING, SECOND, N, Project
+from tests.plugin.kit import BECOMES, CHANGE, CLOSING, FINDING, SECOND, N, Project, Saver
 from tests.rejudge.again import altered, contents, differences, judged, states
 
 pytest_plugins = "pytester"
@@ -129,6 +129,10 @@ RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
 }
 
 
+def done(project: Project) -> None:
+    assert project.run(*RUNS["done"](project)).ret == 0
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_a_run_judged_again_has_the_same_findings(project: Project, run: str) -> None:
     project.run(*RUNS[run](project))
@@ -208,15 +212,17 @@ def at_another_version(event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
-def test_one_answer_that_is_another_gives_another_finding(project: Project, tmp_path: Path) -> None:
-    project.run(*RUNS["done"](project))
+def test_one_answer_that_is_another_gives_another_finding(
+    project: Project, saver: Saver, tmp_path: Path
+) -> None:
+    saver.begun(project, done)
     again = judged(project, altered(project.latest, tmp_path / "copy", at_another_version))
     assert differences(again) == [("third.versions", "bad-thing", SECOND, "new")]
     assert not again.is_same
 
 
-def test_an_altered_record_is_refused(project: Project) -> None:
-    project.run(*RUNS["done"](project))
+def test_an_altered_record_is_refused(project: Project, saver: Saver) -> None:
+    saver.begun(project, done)
     journal = project.latest / "journal.jsonl"
     journal.write_text(journal.read_text().replace("4.25", "4.24"))
     with pytest.raises(Exception, match="NOT VALID"):
@@ -257,9 +263,12 @@ def test_another_weight_is_a_difference(project: Project) -> None:
 
 
 def test_another_runbook_is_told_and_judged(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Project,
+    saver: Saver,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    project.run(*RUNS["done"](project))
+    saver.begun(project, done)
     monkeypatch.setattr("engine.rejudge.plugin.runbook_hash", lambda **_: "f" * 64)
     again = judged(project)
     assert again.is_same
@@ -282,8 +291,8 @@ def test_what_hangs_on_a_secret_is_named_and_never_taken_as_equal(project: Proje
     assert states(again)["third.there"] is State.WHOLE
 
 
-def test_a_question_that_the_run_did_not_ask_is_told(project: Project) -> None:
-    project.run(*RUNS["done"](project))
+def test_a_question_that_the_run_did_not_ask_is_told(project: Project, saver: Saver) -> None:
+    saver.begun(project, done)
     project.steps(CHANGE + JUDGING.replace("look.names.all", "[*look.names.all, 'more']") + CLOSING)
     again = judged(project)
     (step,) = (s for s in again.steps if s.name == "third.versions")
@@ -320,8 +329,8 @@ def test_an_answer_by_which_it_would_change_something_is_told(
     assert step.why == f"a change that the run did not make: set x on {N}"
 
 
-def test_steps_that_are_gone_or_new_are_told(project: Project) -> None:
-    project.run(*RUNS["done"](project))
+def test_steps_that_are_gone_or_new_are_told(project: Project, saver: Saver) -> None:
+    saver.begun(project, done)
     project.steps(JUDGING + FINDING.format(name="one") + CLOSING)
     again = judged(project)
     assert again.unknown == ("one.finding",)
@@ -331,11 +340,11 @@ def test_steps_that_are_gone_or_new_are_told(project: Project) -> None:
 
 @pytest.mark.parametrize("what", ["nothing there", "no run", "another upgrade"])
 def test_what_is_no_run_of_this_runbook_is_a_usage_error(
-    project: Project, tmp_path: Path, what: str
+    project: Project, saver: Saver, tmp_path: Path, what: str
 ) -> None:
     from engine.errors import UsageError
 
-    project.run(*RUNS["done"](project))
+    saver.begun(project, done)
     run = {"nothing there": tmp_path / "none", "no run": tmp_path}.get(what)
 
     def of_another(event: dict[str, Any]) -> dict[str, Any]:
