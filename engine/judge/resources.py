@@ -131,6 +131,8 @@ def _faults(status: ClusterStatus, resource: Resource, wanted: Wanted) -> list[F
     if runs_on_several_nodes(resource):
         # the only finding then: any other remedy would do harm
         return [_multiple(resource)]
+    if resource.blocked and not resource.failed and _names(resource) & wanted.waiting:
+        return findings  # frozen for want of its ticket (loss-policy), which has a finding
     if resource.blocked:
         # pacemaker marks a blocked resource as failed and unmanaged too: one cause, one finding
         seen = f"is FAILED (blocked){where}"
@@ -177,6 +179,11 @@ def _plain_id(resource: Resource) -> str:
     return resource.id.partition(":")[0] if resource.clone else resource.id
 
 
+def _names(resource: Resource) -> set[str | None]:
+    """By which a constraint may name it: its own, its group's, its clone's."""
+    return {_plain_id(resource), resource.group, resource.clone}
+
+
 def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
     """Unmanaged only because the cluster or its node is in maintenance, which has a finding."""
     nodes = [status.node(name) for name in resource.nodes]
@@ -205,8 +212,7 @@ def _place(
         return [*findings, _finding("resource-moving", resource, f"is {state}", by=rest)]
     if not runs(resource):
         # the instances of a clone share an id: one that runs is enough
-        names = {_plain_id(resource), resource.group, resource.clone}
-        stopped = resource.id not in running and not names & wanted.waiting
+        stopped = resource.id not in running and not _names(resource) & wanted.waiting
         seen = f"is {resource.role}, it runs nowhere"
         if resource.locked_to:
             seen += f"; it waits for {resource.locked_to} to come back (shutdown-lock)"

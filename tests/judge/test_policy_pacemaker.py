@@ -116,6 +116,17 @@ class TestTickets:
         plain = judge_resources(status, status.services, Wanted(frozenset(NODES)))
         assert [f.subject for f in plain] == ["a", "c", "d"]
 
+    def test_what_a_ticket_freezes_is_not_told_as_a_failed_stop(self) -> None:
+        """loss-policy=freeze: pacemaker marks it blocked and unmanaged, and not failed."""
+        frozen = {"blocked": True, "managed": False}
+        change = b.with_resource(b.observed(), "httpd", **frozen)
+        wanted = Wanted(frozenset({b.N}), waiting=frozenset({"httpd_group", "httpd"}))
+        httpd = [r for r in change.status.services if r.id == "httpd"]
+        assert judge_resources(change.status, httpd, wanted) == ()
+        failed = b.with_resource(change, "httpd", failed=True)
+        httpd = [r for r in failed.status.services if r.id == "httpd"]
+        assert b.codes(judge_resources(failed.status, httpd, wanted)) == ["resource-blocked"]
+
     def test_without_the_configuration_each_ticket_counts(self) -> None:
         found = tickets_held(status_of("tickets"), None)
         assert {f.subject for f in found} == {"roma", "milano", "unused"}
