@@ -2,6 +2,92 @@
 
 from __future__ import annotations
 
-from tests.findings.case import Case
+from tests.findings import repairs_cluster as repairs
+from tests.findings import strikes_cluster as strikes
+from tests.findings.case import Case, Deed, Start, red
+from tests.findings.repairs import remedy_followed
 
-CLUSTER: tuple[Case, ...] = ()
+ALL_ROLES = "operative=2,elastic=1,voting=1"
+NORMAL = "preflight.normal"
+_HEALTH = "preflight.health:health-critical"
+"""`neteye health` says CRITICAL to the same."""
+# the fence device of N may run on OTHER alone
+_AWAY = "node-offline daemon-not-normal fence-device-stopped question-unanswered not-observed"
+_MOVED = "its services stay where they moved to"
+
+
+def _normal(
+    name: str,
+    codes: str,
+    strike: Deed,
+    repair: Deed = remedy_followed,
+    *,
+    also: str = "",
+    warnings: str = "",
+    nodes: str = "operative=2",
+    stays: str = "",
+) -> Case:
+    """A cluster that is not normal before the start."""
+    return red(
+        name,
+        Start.PREFLIGHT,
+        NORMAL,
+        codes,
+        10,
+        repair,
+        strike=strike,
+        also=also,
+        warnings=warnings,
+        nodes=nodes,
+        stays=stays,
+    )
+
+
+_NODES = (
+    _normal(
+        "properties-left",
+        "cluster-stop-all cluster-maintenance quorum-ignored",
+        strikes.properties_left,
+    ),
+    _normal(
+        "other-away",
+        _AWAY,
+        strikes.cluster_stopped_on_other,
+        also=_HEALTH,
+        stays=_MOVED,
+    ),
+    _normal(
+        "attributes-set",
+        "node-health pacemaker-mixed ticket-missing",
+        strikes.attributes_set,
+        repairs.attributes_right,
+    ),
+)
+_RESOURCES = (
+    _normal(
+        "services-touched",
+        "resource-disabled resource-unmanaged failed-action",
+        strikes.services_touched,
+        also=_HEALTH,
+    ),
+)
+_DATA = (
+    _normal(
+        "drbd-degraded",
+        "drbd-disk drbd-connection drbd-resync drbd-suspended drbd-quorum drbd-io-failures"
+        " drbd-primary",
+        strikes.drbd_degraded,
+        repairs.support_brings_drbd_back,
+        also=_HEALTH,
+    ),
+    _normal(
+        "quorum-lost",
+        f"{_AWAY} quorum-lost qdevice-not-voting",
+        strikes.quorum_lost,
+        also=_HEALTH,
+        warnings="no-quorum-policy",
+        nodes=ALL_ROLES,
+        stays=_MOVED,
+    ),
+)
+CLUSTER = (*_NODES, *_RESOURCES, *_DATA)

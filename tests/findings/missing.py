@@ -19,40 +19,21 @@ UPGRADE: frozenset[str] = frozenset(
 CLUSTER: frozenset[str] = frozenset(
     {
         "clone-instance-missing",
-        "cluster-maintenance",
-        "cluster-stop-all",
         "constraint-keeps-off-active-node",
         "constraint-leftover",
-        "daemon-not-normal",
-        "drbd-connection",
-        "drbd-disk",
-        "drbd-io-failures",
-        "drbd-primary",
-        "drbd-quorum",
-        "drbd-resync",
-        "drbd-suspended",
         "elastic-health",
         "elastic-nodes-missing",
-        "failed-action",
-        "fence-device-stopped",
         "fencing-failed",
         "fencing-off",
         "fencing-pending",
         "fencing-state",
         "no-dc",
-        "no-quorum-policy",
-        "node-health",
         "node-maintenance",
         "node-not-standby",
-        "node-offline",
         "node-pending",
         "node-standby",
         "node-unclean",
-        "pacemaker-mixed",
-        "qdevice-not-voting",
-        "quorum-ignored",
         "resource-blocked",
-        "resource-disabled",
         "resource-elsewhere",
         "resource-enabled",
         "resource-failed",
@@ -60,12 +41,11 @@ CLUSTER: frozenset[str] = frozenset(
         "resource-multiple",
         "resource-orphaned",
         "resource-stopped",
-        "ticket-missing",
     }
 )
 MISSING: frozenset[str] = START | UPGRADE | CLUSTER
 """Codes without a case."""
-NOT_ACCEPTED: frozenset[str] = frozenset()
+NOT_ACCEPTED: frozenset[str] = frozenset({"qdevice-not-voting"})
 """Acceptable codes that no case accepts."""
 NO_STOP: frozenset[str] = frozenset(
     {

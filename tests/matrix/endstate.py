@@ -136,6 +136,8 @@ def configuration(cib: str) -> str:
     found = []
     for element in (root.find("configuration") or root).iter():
         attributes = {k: v for k, v in element.attrib.items() if not _passes(element, k)}
+        if element.get("name") == "last-lrm-refresh":
+            continue  # a time alone, which a cleanup writes
         # pcs leaves the empty block of the attribute it took out
         if attributes.get("id") and (len(element) or element.tag not in _BLOCKS):
             words = " ".join(f"{key}={value}" for key, value in sorted(attributes.items()))
@@ -147,7 +149,7 @@ _BLOCKS = ("instance_attributes", "meta_attributes", "utilization")
 
 
 def _passes(element: ET.Element, attribute: str) -> bool:
-    is_time = element.get("name") in ("last-lrm-refresh", "dc-version", "have-watchdog")
+    is_time = element.get("name") in ("dc-version", "have-watchdog")
     return is_time and attribute == "value"
 
 
