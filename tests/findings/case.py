@@ -89,6 +89,9 @@ class Case:
     touches: tuple[str, ...] = ()
     """The things that are not as they should be, and those that the repair changes: cases that
     share none stand together in a storm. When nothing is said, all that its step looks at."""
+    needs: tuple[str, ...] = ()
+    """The things that have to be right when it strikes, is found and is repaired: a case that
+    touches one of them, or does not say what it touches, does not stand with it."""
     hides: tuple[str, ...] = ()
     """The things of which the run learns nothing while this is wrong; `*` is everything else."""
 
@@ -136,6 +139,7 @@ def red(
     ends: int = 0,
     stays: str = "",
     touches: str = "",
+    needs: str = "",
     hides: str = "",
 ) -> Case:
     """A case that stops. Codes and things have blanks between them; `also` is of `STEP:CODE`."""
@@ -160,6 +164,7 @@ def red(
         ends=ends,
         stays=stays,
         touches=tuple(touches.split()),
+        needs=tuple(needs.split()),
         hides=tuple(hides.split()),
     )
 

@@ -12,6 +12,8 @@ MEMORIES = "verification.memories"
 GLPI = "verification.glpi"
 ONLINE = "verification.ocs_server"
 REPOSITORY = "preflight.repository"
+SERVICES = "services"
+"""The cluster runs its services: the database answers, httpd can be restarted."""
 
 
 def red(
@@ -26,6 +28,7 @@ def red(
     has_ocs: bool = True,
     stays: str = "",
     touches: str = "",
+    needs: str = "",
     hides: str = "",
 ) -> Case:
     """A case that is called like its scenario."""
@@ -41,6 +44,7 @@ def red(
         has_ocs=has_ocs,
         stays=stays,
         touches=touches,
+        needs=needs,
         hides=hides,
     )
 
@@ -57,6 +61,7 @@ def _preflight(
     repair: Deed,
     *,
     touches: str,
+    needs: str = SERVICES,
     hides: str = "",
     stays: str = "",
 ) -> Case:
@@ -68,6 +73,7 @@ def _preflight(
         10,
         repair,
         touches=touches,
+        needs=needs,
         hides=hides,
         stays=stays,
     )
@@ -405,6 +411,7 @@ _PACKAGES = (
         "packages-hidden",
         repairs.excludes_removed,
         touches="dnf-excludes",
+        needs="",
     ),
     _preflight(
         "packages-excluded-in-repository",
@@ -412,6 +419,7 @@ _PACKAGES = (
         "packages-hidden",
         repairs.excludes_removed,
         touches="dnf-excludes",
+        needs="",
     ),
     _preflight(
         "update-waiting",
@@ -419,6 +427,7 @@ _PACKAGES = (
         "transaction-unfinished",
         repairs.nothing_waits,
         touches="dnf-transaction",
+        needs="",
     ),
     green("kernel-excluded", Start.BEGINNING, REPOSITORY, "packages-rule-idle"),
     _preflight(
@@ -427,6 +436,7 @@ _PACKAGES = (
         "repository-missing",
         repairs.package_taken_again,
         touches="dnf-transaction packages",
+        needs="",
     ),
     *(
         _from_start(

@@ -66,11 +66,18 @@ def stand_together(one: Case, other: Case) -> bool:
     return (
         (one.nodes, one.exit_code) == (other.nodes, other.exit_code)
         and not set(one.touches) & set(other.touches)
+        and not _is_disturbed(one, other)
+        and not _is_disturbed(other, one)
         and not set(one.settings) & set(other.settings)
         and (bool(one.touches and other.touches) or not _steps(one) & _steps(other))
         and not _found(one) & _found(other)
         and not (_is_hidden(one, [other]) and _is_hidden(other, [one]))
     )
+
+
+def _is_disturbed(one: Case, other: Case) -> bool:
+    """The other one changes what this one needs, or does not say what it changes."""
+    return bool(set(one.needs) & set(other.touches) or (one.needs and not other.touches))
 
 
 def _steps(case: Case) -> set[str]:

@@ -72,6 +72,15 @@ def test_they_do_not_stand_together(other: Case) -> None:
     assert not stand_together(other, one)
 
 
+def test_what_a_case_needs_no_other_one_touches() -> None:
+    one = replace(ONE, needs=("services",))
+    assert stand_together(one, TWO)
+    for other in (replace(TWO, touches=("services",)), case("silent", "preflight.normal")):
+        assert stand_together(ONE, other)
+        assert not stand_together(one, other)
+        assert not stand_together(other, one)
+
+
 def test_two_that_hide_each_other_do_not_stand_together() -> None:
     assert stand_together(ONE, replace(TWO, hides=("file",)))
     assert not stand_together(replace(ONE, hides=("table",)), replace(TWO, hides=("file",)))
