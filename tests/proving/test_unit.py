@@ -1,0 +1,50 @@
+"""`make unit`: how its tests are run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+from tests.proving.results import ROOT
+
+TESTS = """
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_fine(number):
+    pass
+
+
+def test_hangs():
+    time.sleep(60)
+"""
+
+
+def command() -> list[str]:
+    """The words of `make unit` that start pytest."""
+    make = ["make", "--no-print-directory", "-n", "unit"]
+    told = subprocess.run(
+        make, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    words = shlex.split(told[told.rindex("nice ") :])
+    return [str(ROOT / word) if word.startswith(".venv/") else word for word in words]
+
+
+def test_one_that_hangs_is_named_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    integration: none here\n")
+    (tmp_path / "test_some.py").write_text(TESTS)
+    words = [word.replace("timeout=900", "timeout=2") for word in command()]
+    assert "faulthandler_timeout=2" in words
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "crashed while running 'test_some.py::test_hangs'" in done.stdout
+    assert "1 failed, 8 passed" in done.stdout
+    assert "in test_hangs" in done.stderr, "the place where it hung"
