@@ -124,7 +124,7 @@ IDENTITY: tuple[Case, ...] = (
     preflight(
         "address-of-the-cluster",
         AT_ONCE,
-        "machine-mistaken machine-twice",
+        "machine-twice",
         address_of_the_cluster,
         inventory_corrected,
         touches="inventory",
