@@ -9,6 +9,7 @@ import resource
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -145,6 +146,31 @@ def execute(
         return podman("exec", container, *argv, timeout=timeout, check=check)
     enter = ("nsenter", f"--target={init}", "--all", "--root", "--wd", "--", *_ENVIRONMENT)
     return run([*enter, *argv], timeout=timeout, check=check)
+
+
+_LISTENS = "0A"
+"""The state of sockets that take connections in /proc/net/tcp."""
+
+
+def listens(container: str, port: int) -> bool:
+    """Whether a running container takes TCP connections at that port; costs no process there."""
+    init = _init_of(container)
+    for name in ("tcp", "tcp6"):
+        # the node may have ended, or its kernel has no IPv6
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if init and port in listening(Path(f"/proc/{init}/net/{name}").read_text("ascii")):
+                return True
+    return False
+
+
+def listening(table: str) -> set[int]:
+    """The ports that take connections, of the text of /proc/net/tcp.
+
+    >>> listening("sl local rem st\\n 0: 00000000:0016 00000000:0000 0A 00\\n")
+    {22}
+    """
+    rows = [line.split() for line in table.splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == _LISTENS}
 
 
 def _init_of(container: str) -> int | None:

@@ -75,7 +75,7 @@ def bring_back(place: State, found: Topology, label: str, made: Network) -> None
 
     def lacks() -> str | None:
         lacking = waiting.missing_but_resources(found)
-        if lacking is not None and not all(waiting.is_listening(node) for node in found.nodes):
+        if lacking is not None:
             waiting.refuse_ended(found)
         return lacking or _lacks(found, wanted)
 

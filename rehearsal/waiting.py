@@ -33,13 +33,15 @@ def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
 def _missing_or_ended(topology: Topology) -> str | None:
     """Like `missing`; raises when a container has ended, as waiting longer would be of no use."""
     lacking = missing(topology)
-    if lacking is not None and not all(is_listening(node) for node in topology.nodes):
+    if lacking is not None:
         refuse_ended(topology)
     return lacking
 
 
 def refuse_ended(topology: Topology) -> None:
     """RehearsalError with its last lines when a node's container has ended."""
+    if all(is_listening(topology, node) for node in topology.nodes):
+        return
     present = podman.containers(topology.name)
     for node in topology.nodes:
         container = present.get(container_name(topology, node))
@@ -62,17 +64,25 @@ def missing_but_resources(topology: Topology) -> str | None:
 
 def _missing(topology: Topology, judged: Callable[[str, list[str]], str | None]) -> str | None:
     for node in topology.nodes:
-        if not is_listening(node):
+        if not is_listening(topology, node):
             return f"ssh on {node.name}"
     first = container_name(topology, topology.operative[0])
     answer = podman.execute(first, ["crm_mon", "--output-as=xml"], check=False, timeout=30)
     if answer.returncode != 0:
         return f"pacemaker on {topology.operative[0].name}"
-    return judged(answer.stdout, [node.name for node in topology.operative])
+    lacking = judged(answer.stdout, [node.name for node in topology.operative])
+    if lacking is None:
+        lacking = next((f"a way to {n.name}" for n in topology.nodes if not is_reached(n)), None)
+    return lacking
 
 
-def is_listening(node: Node) -> bool:
-    """Whether sshd of the node takes connections; asked from here, which costs no process there."""
+def is_listening(topology: Topology, node: Node) -> bool:
+    """Whether sshd of the node takes connections, as its kernel tells: again and again for free."""
+    return podman.listens(container_name(topology, node), _SSH_PORT)
+
+
+def is_reached(node: Node) -> bool:
+    """Whether a connection to its sshd can be made from here, which starts a process there."""
     try:
         with socket.create_connection((str(node.address), _SSH_PORT), timeout=_CONNECT_SECONDS):
             return True

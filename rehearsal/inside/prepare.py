@@ -82,7 +82,9 @@ def pcsd(_: Mapping[str, Any]) -> None:
         "req",
         "-x509",
         "-newkey",
-        "rsa:2048",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",  # found at once; a key for RSA is searched for
         "-nodes",
         "-days",
         "3650",

@@ -1,7 +1,14 @@
 """When a started cluster counts as ready."""
 
+import socket
+import subprocess
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
 import pytest
 
+from rehearsal import podman, waiting
+from rehearsal.topology import Role, Topology, build
 from rehearsal.waiting import judge
 
 NODES = ["n1", "n2"]
@@ -54,3 +61,49 @@ def test_a_disabled_resource_is_as_it_should_be() -> None:
 def test_only_started_is_started(role: str) -> None:
     text = READY.replace('IPaddr2" role="Started"', f'IPaddr2" role="{role}"')
     assert judge(text, NODES) == f"resource cluster_ip Started, it is {role}"
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> Topology:
+    """Two nodes that are this process."""
+    monkeypatch.setattr(podman, "_init_of", lambda container: "self")
+    return build("lab", {Role.OPERATIVE: 2}, IPv4Network("10.0.0.0/24"), ())
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_what_a_node_listens_at_is_told_by_its_kernel(two: Topology, port: int) -> None:
+    assert podman.listens("any", port)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        assert not podman.listens("any", connection.getsockname()[1])
+
+
+def test_a_node_that_has_ended_listens_at_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for init in (None, 2**22 + 1):
+        monkeypatch.setattr(podman, "_init_of", lambda container, init=init: init)
+        assert not podman.listens("any", 22)
+
+
+def test_no_connection_is_made_to_a_node_before_all_else_is_there(
+    two: Topology, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_SSH_PORT", port)
+    text = READY
+    for number, node in enumerate(two.operative, start=1):
+        text = text.replace(f'"n{number}"', f'"{node.name}"')
+    answers = iter((text.replace('with_quorum="true"', 'with_quorum="false"'), text, text))
+    monkeypatch.setattr(
+        podman,
+        "execute",
+        lambda *_, **__: subprocess.CompletedProcess([], 0, next(answers), ""),
+    )
+    tried: list[str] = []
+    monkeypatch.setattr(waiting, "is_reached", lambda node: tried.append(node.name))
+    assert (waiting.missing(two), tried) == ("quorum", [])
+    assert waiting.missing(two) == f"a way to {two.operative[0].name}"
+    monkeypatch.setattr(waiting, "is_reached", lambda node: True)
+    assert waiting.missing(two) is None
