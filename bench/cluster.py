@@ -1,13 +1,13 @@
 """What a rehearsal cluster and the runbook on it cost: an old commit beside this one.
 
-    python -m bench.cluster --old COMMIT [--without-run] [--seed 15]
+    python -m bench.cluster --old COMMIT [--seed 15] [--parts up,--plan,save,load,run]
 
-Of both commits a cluster of two nodes is made, fully updated and of one seed; then the parts are
-measured, each first on the one and then on the other: `up`, `--plan`, `save`, `load`, and a run to
-its end. Images are made before and do not count. Prints processor seconds of the controller, with
-all that it starts here, and of the nodes, and the ratios. They are read from the processes and from
-the nodes' control groups, so others may work on the machine. What podman itself, the container
-that prepares a cluster's data, and nodes that are shut down take is in neither.
+Of each commit a cluster of two nodes is made, fully updated and of one seed, and the parts are
+measured on it: `up`, `--plan`, `save`, `load`, and a run to its end. Images are made before and do
+not count. Prints processor seconds of the controller, with all that it starts here, and of the
+nodes, and the ratios. They are read from the processes and from the nodes' control groups, so
+others may work on the machine. What podman leaves behind itself, the container that prepares a
+cluster's data, and nodes that are shut down take is in neither.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from bench.machine import ROOT, checkout
 
 PYTHON = ROOT / ".venv/bin/python"
 NODES = ("--nodes", "operative=2,elastic=0,voting=0", "--scenario", "no-updates")
+PARTS = ("up", "--plan", "save", "load", "run")
 _IMAGE = "from rehearsal import image, step; image.ensure(step.load(), print)"
 _SECOND = 1e9
 _GROUPS = ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup")
@@ -57,19 +58,18 @@ class Cluster:
     name: str
     seed: int
 
-    def parts(self, without_run: bool) -> dict[str, Callable[[], Cost]]:
-        """Name -> what measures it, in their order."""
+    def cost(self, part: str) -> Cost:
         inventory = f"/var/lib/neteye-rehearsal/{self.name}/inventory.ini"
         runbook = ("pytest", "runbook", "--inventory", inventory)
-        up = ("rehearsal", "up", "--name", self.name, *NODES, "--seed", str(self.seed))
-        parts = {
-            "up": lambda: self._new(*up),
-            "--plan": lambda: self._asked(*runbook, "--plan"),
-            "save": lambda: self._new("rehearsal", "save", "start", "--name", self.name),
-            "load": lambda: self._new("rehearsal", "load", "start", "--name", self.name),
-            "run": lambda: self._asked(*runbook),
-        }
-        return {name: part for name, part in parts.items() if name != "run" or not without_run}
+        named = ("--name", self.name)
+        match part:
+            case "up":
+                return self._new("rehearsal", "up", *named, *NODES, "--seed", str(self.seed))
+            case "--plan":
+                return self._asked(*runbook, "--plan")
+            case "run":
+                return self._asked(*runbook)
+        return self._new("rehearsal", part, "start", *named)
 
     def down(self) -> None:
         self._call("rehearsal", "down", "--name", self.name)
@@ -104,26 +104,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--old", required=True, help="commit to be measured beside this one")
     parser.add_argument("--seed", type=int, default=15, help="what is drawn for both clusters")
-    parser.add_argument("--without-run", action="store_true", help="leave the run to its end out")
+    parser.add_argument("--parts", default=",".join(PARTS), help="some of them, in their order")
     options = parser.parse_args()
+    parts = options.parts.split(",")
+    if not set(parts) <= set(PARTS):
+        parser.error(f"--parts {options.parts!r}: there are {', '.join(PARTS)}")
+    now = costs("now", ROOT, options.seed, parts)
     with checkout(options.old) as tree:
-        both = (Cluster(tree, "bench-old", options.seed), Cluster(ROOT, "bench-now", options.seed))
-        for cluster in both:
-            subprocess.run([PYTHON, "-c", _IMAGE], cwd=cluster.tree, check=True)
-        try:
-            measure(both, options.without_run)
-        finally:
-            for cluster in both:
-                cluster.down()
+        old = costs("old", tree, options.seed, parts)
+    for part in parts:
+        before, after = old[part], now[part]
+        print(f"{part:7} {before} -> {after}: {after.all / before.all:.2f}")
     return 0
 
 
-def measure(both: Sequence[Cluster], without_run: bool) -> None:
-    """Each part on the old one, then on this one."""
-    old, now = (cluster.parts(without_run) for cluster in both)
-    for name in now:
-        before, after = old[name](), now[name]()
-        print(f"{name:7} {before} -> {after}: {after.all / before.all:.2f}", flush=True)
+def costs(name: str, tree: Path, seed: int, parts: Sequence[str]) -> dict[str, Cost]:
+    """What the parts cost with that tree; its cluster is gone afterwards."""
+    subprocess.run([PYTHON, "-c", _IMAGE], cwd=tree, check=True)
+    cluster, found = Cluster(tree, f"bench-{name}", seed), {}
+    try:
+        for part in parts:
+            found[part] = cluster.cost(part)
+            print(f"{name}: {part:7} {found[part]}", flush=True)
+    finally:
+        cluster.down()
+    return found
 
 
 def _children() -> float:
