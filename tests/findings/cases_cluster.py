@@ -50,6 +50,13 @@ _NODES = (
         strikes.properties_left,
     ),
     _normal(
+        "nodes-set-aside",
+        # in standby OTHER runs no fence device, and that of N may run there alone
+        "node-standby node-maintenance fence-device-stopped",
+        strikes.nodes_set_aside,
+        stays=_MOVED,
+    ),
+    _normal(
         "other-away",
         _AWAY,
         strikes.cluster_stopped_on_other,
@@ -70,6 +77,24 @@ _RESOURCES = (
         strikes.services_touched,
         also=_HEALTH,
     ),
+    _normal(
+        "site-resources-down",
+        "resource-failed resource-unmanaged resource-blocked resource-stopped"
+        " clone-instance-missing failed-action",
+        strikes.site_resources_down,
+        repairs.causes_mended,
+        also=_HEALTH,
+    ),
+    red(
+        "constraints-left",
+        Start.PREFLIGHT,
+        "preflight.constraints",
+        "constraint-leftover constraint-keeps-off-active-node",
+        10,
+        remedy_followed,
+        strike=strikes.constraints_left,
+        touches="constraints",
+    ),
 )
 _DATA = (
     _normal(
@@ -79,6 +104,13 @@ _DATA = (
         strikes.drbd_degraded,
         repairs.support_brings_drbd_back,
         also=_HEALTH,
+    ),
+    _normal(
+        "vote-and-member-lost",
+        "qdevice-not-voting elastic-health elastic-nodes-missing",
+        strikes.vote_and_member_lost,
+        also=_HEALTH,
+        nodes=ALL_ROLES,
     ),
     _normal(
         "quorum-lost",

@@ -18,34 +18,24 @@ UPGRADE: frozenset[str] = frozenset(
 )
 CLUSTER: frozenset[str] = frozenset(
     {
-        "clone-instance-missing",
-        "constraint-keeps-off-active-node",
-        "constraint-leftover",
-        "elastic-health",
-        "elastic-nodes-missing",
         "fencing-failed",
         "fencing-off",
         "fencing-pending",
         "fencing-state",
         "no-dc",
-        "node-maintenance",
         "node-not-standby",
         "node-pending",
-        "node-standby",
         "node-unclean",
-        "resource-blocked",
         "resource-elsewhere",
         "resource-enabled",
-        "resource-failed",
         "resource-moving",
         "resource-multiple",
         "resource-orphaned",
-        "resource-stopped",
     }
 )
 MISSING: frozenset[str] = START | UPGRADE | CLUSTER
 """Codes without a case."""
-NOT_ACCEPTED: frozenset[str] = frozenset({"qdevice-not-voting"})
+NOT_ACCEPTED: frozenset[str] = frozenset()
 """Acceptable codes that no case accepts."""
 NO_STOP: frozenset[str] = frozenset(
     {

@@ -95,7 +95,7 @@ def other_lost(lab: Lab) -> None:
         other,
         'mkdir -p "$1"; printf "[Service]\\nRestart=no\\n" > "$1/site.conf"\n'
         "systemctl daemon-reload\n"
-        "systemctl kill --kill-who=main --signal=KILL pacemaker corosync\n"
+        "pkill -KILL ^pacemaker; systemctl kill --signal=KILL corosync\n"
         'rm -r "$1"; systemctl daemon-reload',
         stays_down,
     )
