@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 _RECORDS = "/var/lib/neteye-runbook"
 _SPOIL = """
 cd "$1"
-for file in attempts/*/baseline.json; do cp -a "$file" "$file.away"; done
-sed -i -E "$2" attempts/*/baseline.json
+for file in attempts/*/baseline.json; do
+  cp -a "$file" "$file.away"
+  if [ -n "$2" ]; then sed -i -E "$2" "$file"; else truncate -s 100 "$file"; fi
+  ! cmp -s "$file" "$file.away"
+done
 """
 _BACK = 'cd "$1"; for file in attempts/*/baseline.json; do mv "$file.away" "$file"; done'
 
@@ -31,7 +34,7 @@ def of_another_cluster(lab: Lab) -> None:
 
 def half_a_baseline(lab: Lab) -> None:
     """Half of the baseline on N is gone."""
-    _spoilt(lab, "3,$d")
+    _spoilt(lab, "")
 
 
 def records_brought_back(lab: Lab) -> None:
