@@ -5,9 +5,10 @@
 Of each commit a cluster of two nodes is made, fully updated and of one seed, and the parts are
 measured on it: `up`, `--plan`, `save`, `load`, and a run to its end. Images are made before and do
 not count. Prints processor seconds of the controller, with all that it starts here, and of the
-nodes, and the ratios. They are read from the processes and from the nodes' control groups, so
-others may work on the machine. What podman leaves behind itself, the container that prepares a
-cluster's data, and nodes that are shut down take is in neither.
+nodes, and the ratios. They are read from the processes and from the nodes' control groups; what
+podman leaves behind itself, the container that prepares a cluster's data, and nodes that are shut
+down take is in neither. Nothing else may run: on a busy machine the same work takes more seconds of
+the processors, and what waits looks more often.
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ from pathlib import Path
 from rehearsal.errors import CommandError, RehearsalError
 
 _POLL_SECONDS = 0.4
+_LONGEST_PAUSE = 1.0
+_SHARE = 0.05
+"""Of the time waited so far that a pause may last: a busy machine is not kept busy by looking."""
 
 
 def run(
@@ -53,10 +56,12 @@ def wait_for(
 ) -> None:
     """Poll `look` until it returns None; it returns what is still missing otherwise.
 
+    `every` is the shortest pause in seconds; it grows to a second with the time that was waited.
     Raises RehearsalError with `what` and the last thing missing after `seconds`.
     """
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     while (missing := look()) is not None:
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begun
+        if waited > seconds:
             raise RehearsalError(f"{what}: not reached within {seconds:g} s, still: {missing}")
-        time.sleep(every)
+        time.sleep(max(every, min(waited * _SHARE, _LONGEST_PAUSE)))

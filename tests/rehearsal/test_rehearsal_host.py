@@ -352,6 +352,24 @@ def test_a_missing_program_is_named() -> None:
         run.run(["no-such-program"])
 
 
+def test_the_longer_the_wait_the_rarer_the_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, pauses = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(run.time, "sleep", sleep)
+    run.wait_for("a thing", lambda: None if clock[0] > 40 else "it", seconds=60)
+    assert pauses[0] == 0.4
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 1.0
+    pauses.clear()
+    run.wait_for("a thing", lambda: None if clock[0] > 60 else "it", seconds=60, every=3.0)
+    assert set(pauses) == {3.0}
+
+
 def test_waiting_says_what_is_still_missing() -> None:
     with pytest.raises(RehearsalError, match="bread: not reached within 0 s, still: flour"):
         run.wait_for("bread", lambda: "flour", seconds=0, every=0)
