@@ -130,7 +130,7 @@ curl --silent --output /dev/null http://127.0.0.1/ocsinventory
 login UNLOCK
 """
 # a real inventory, packed as agents pack it
-_AN_AGENT = """
+AN_AGENT = """
 python3 -c 'import sys, zlib; sys.stdout.buffer.write(zlib.compress(sys.argv[1].encode()))' \\
   "<?xml version='1.0' encoding='UTF-8'?><REQUEST>
 <DEVICEID>$(hostname)-2026-01-01-00-00-00</DEVICEID>
@@ -283,14 +283,14 @@ ALL = (
         "an agent sends an inventory after httpd has started, and a table is not as the server"
         " wants it: 500",
         installed=SOURCE,
-        before_start=(_at_start("agent", _AN_AGENT),),
+        before_start=(_at_start("agent", AN_AGENT),),
         after_start=(_COLUMN_AWAY,),
     ),
     Scenario(
         "agent-could-not-store-before",
         "the same, and so it was before the upgrade already",
         installed=SOURCE,
-        before_start=(_at_start("agent", _AN_AGENT),),
+        before_start=(_at_start("agent", AN_AGENT),),
         sql=("ALTER TABLE ocsweb.bios CHANGE SSN SSN_BEFORE VARCHAR(255)",),
     ),
     _httpd(

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tests.findings import shims
 from tests.findings.case import Case, Start, green, red
 from tests.findings.cases_connection import inventory_corrected
 from tests.findings.repairs import leftover_migrated, listening_everywhere, remedy_followed
@@ -90,6 +91,41 @@ def rounds_used_up(lab: Lab) -> None:
 def cause_removed(lab: Lab) -> None:
     """The cause removed that the task's log tells."""
     lab.on_active('rm "$1"', _FAULTS)
+
+
+def shared_files_copied(lab: Lab) -> None:
+    """httpd's shared directory is unmounted on N, and a copy of it lies there; nobody watches."""
+    watched = ("pcs", "resource", "update", "httpd_drbd_fs", "op", "monitor", "interval=20s")
+    lab.cluster.run(lab.cluster.active, (*watched, "timeout=40s", "enabled=false"))
+    lab.on_active(_COPIED, "/neteye/shared/httpd")
+
+
+_COPIED = """
+cp -a "$1" /root/shared
+umount --lazy "$1"
+cp -a /root/shared/. "$1"
+"""
+
+
+def shared_files_mounted(lab: Lab) -> None:
+    """The copy removed, the resource watched and started again: it mounts what is shared."""
+    active = lab.cluster.active
+    lab.cluster.shell(active, 'find "$1" -mindepth 1 -delete', "/neteye/shared/httpd")
+    watched = ("pcs", "resource", "update", "httpd_drbd_fs", "op", "monitor", "interval=20s")
+    lab.cluster.run(active, (*watched, "timeout=40s", "enabled=true"))
+    lab.cluster.run(active, ("pcs", "resource", "restart", "httpd_group", "--wait=120"))
+
+
+def modes_not_kept(lab: Lab) -> None:
+    """On OTHER chmod changes nothing below /etc/httpd/conf.d."""
+    script = 'case "$*" in *--reference*/etc/httpd/conf.d/*) exit 0;; esac\nexec "$REAL" "$@"'
+    shims.put(lab, lab.cluster.other, "chmod", script)
+
+
+def modes_as_before(lab: Lab) -> None:
+    """chmod works again, and the commands run."""
+    shims.take(lab, lab.cluster.other, "chmod")
+    lab.follow_remedies()
 
 
 def file_left_late(lab: Lab) -> None:
@@ -192,6 +228,10 @@ UPGRADE: tuple[Case, ...] = (
     ),
     red("httpd-on-another-port", Start.LAST_ROUND, HTTPD, "not-listening", 1, usual_port,
         strike=other_port),
+    red("shared-files-copied", Start.LAST_ROUND, HTTPD, "not-mounted", 1, shared_files_mounted,
+        strike=shared_files_copied),
+    red("modes-not-kept", Start.PLANNED_STOP, "migration.files[1][{other}]", "file-owner-changed",
+        1, modes_as_before, strike=modes_not_kept),
     red("files-made-anew", Start.LAST_ROUND, "upgrade.stop[2]", "planned-stop-again", 1,
         made_no_more, strike=files_made_anew),
     red("release-taken-back", Start.LAST_ROUND, "verification.versions", "version-not-reached", 1,

@@ -13,6 +13,7 @@ from tests.findings.cases_connection import CONNECTION
 from tests.findings.cases_identity import IDENTITY
 from tests.findings.cases_nodes import NODES
 from tests.findings.cases_organisation import ORGANISATION
+from tests.findings.cases_reactivation import REACTIVATION
 from tests.findings.cases_records import RECORDS
 from tests.findings.cases_start import START
 from tests.findings.cases_upgrade import UPGRADE
@@ -56,7 +57,18 @@ def shown(case: Case) -> set[str]:
 
 
 _ALL = with_accepted(
-    (*CONNECTION, *IDENTITY, *NODES, *ORGANISATION, *RECORDS, *START, *CLUSTER, *UPGRADE, *BREAKING)
+    (
+        *CONNECTION,
+        *IDENTITY,
+        *NODES,
+        *ORGANISATION,
+        *RECORDS,
+        *START,
+        *CLUSTER,
+        *UPGRADE,
+        *REACTIVATION,
+        *BREAKING,
+    )
 )
 # those that share a standing cluster one after the other
 ALL = tuple(sorted(_ALL, key=lambda case: (case.start is not Start.PREFLIGHT, case.nodes)))

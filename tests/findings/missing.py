@@ -8,20 +8,12 @@ START: frozenset[str] = frozenset(
         "restore-unsettled",
     }
 )
-UPGRADE: frozenset[str] = frozenset(
-    {
-        "failover-not-back",
-        "failover-not-started",
-        "file-owner-changed",
-        "not-mounted",
-    }
-)
+UPGRADE: frozenset[str] = frozenset()
 CLUSTER: frozenset[str] = frozenset(
     {
         "fencing-failed",
         "fencing-off",
         "fencing-pending",
-        "fencing-state",
         "no-dc",
         "node-not-standby",
         "node-pending",
@@ -35,18 +27,7 @@ CLUSTER: frozenset[str] = frozenset(
 )
 MISSING: frozenset[str] = START | UPGRADE | CLUSTER
 """Codes without a case."""
-NOT_ACCEPTED: frozenset[str] = frozenset()
+NOT_ACCEPTED: frozenset[str] = frozenset({"fencing-state"})
 """Acceptable codes that no case accepts."""
-NO_STOP: frozenset[str] = frozenset(
-    {
-        "closing.agents",
-        "failover.back",
-        "failover.httpd",
-        "reactivation.fencing",
-        "reactivation.final",
-        "reactivation.normal",
-        "reactivation.unstandby",
-        "upgrade.run",
-    }
-)
+NO_STOP: frozenset[str] = frozenset({"upgrade.run"})
 """Steps after the point of no return whose stop no case goes on from."""

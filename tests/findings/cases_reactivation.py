@@ -1,0 +1,162 @@
+"""Reactivation, failover proof and closing: what goes wrong when the upgrade is verified."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.to_4_26.scenarios_httpd import AN_AGENT
+from tests.findings import shims
+from tests.findings.case import Case, Deed, Start, red
+from tests.findings.repairs import column_back, remedy_followed
+
+if TYPE_CHECKING:
+    from tests.findings.lab import Lab
+
+_UNSTANDBY = "node unstandby"
+_FENCING_ON = "property set stonith-enabled=true"
+_NOT_HELD = "constraint remove"
+_SERVICE = "nats-server"
+_DROP_IN = "/etc/systemd/system/httpd.service.d/kept-off.conf"
+_ONCE = """
+if [[ "$*" == *{words}* ]] && mkdir /run/struck 2>/dev/null; then
+  {deed}
+fi
+exec "$REAL" "$@"
+"""
+
+
+def _once(lab: Lab, words: str, deed: str) -> None:
+    """At the first `pcs` on N with these words in it; `$REAL` is pcs."""
+    script = _ONCE.format(words=shlex.quote(words), deed=deed)
+    shims.put(lab, lab.cluster.active, "pcs", script)
+
+
+def _and_then(lab: Lab, words: str, deed: str) -> None:
+    """The same, after pcs has done it."""
+    _once(lab, words, f'"$REAL" "$@" || exit\n  {deed}\n  exit 0')
+
+
+def _fails_once(lab: Lab, words: str) -> None:
+    failed = ("crm_resource", "--fail", "--resource", _SERVICE, "--node", lab.cluster.node_name(0))
+    _and_then(lab, words, f"{shlex.join(failed)} >/dev/null")
+
+
+def unstandby_refused(lab: Lab) -> None:
+    """pcs takes no node out of standby, once."""
+    _once(lab, _UNSTANDBY, 'echo "Error: unable to update the CIB" >&2; exit 1')
+
+
+def fails_when_nodes_are_back(lab: Lab) -> None:
+    """A service fails when the nodes are active again; pacemaker starts it again."""
+    _fails_once(lab, _UNSTANDBY)
+
+
+def fails_before_httpd_is_back(lab: Lab) -> None:
+    """A service fails while httpd is on OTHER; pacemaker starts it again."""
+    _fails_once(lab, _NOT_HELD)
+
+
+def fails_with_fencing_on(lab: Lab) -> None:
+    """A service fails when fencing is on again; pacemaker starts it again."""
+    _fails_once(lab, _FENCING_ON)
+
+
+def fencing_not_kept(lab: Lab) -> None:
+    """pcs says that it enables fencing, and does not, once."""
+    _once(lab, _FENCING_ON, "exit 0")
+
+
+def silent_with_httpd_moved(lab: Lab) -> None:
+    """From the moment that httpd is moved to OTHER, crm_mon on N has no connection."""
+    shims.put(lab, lab.cluster.active, "crm_mon", _NO_CONNECTION)
+    _and_then(lab, "constraint location add", "touch /run/silent")
+
+
+_NO_CONNECTION = """
+if [ -e /run/silent ]; then
+  echo "crm_mon: Connection to cluster failed: Transport endpoint is not connected" >&2
+  exit 102
+fi
+exec "$REAL" "$@"
+"""
+
+
+def connected_again(lab: Lab) -> None:
+    """crm_mon connects again."""
+    lab.on_active("rm /run/silent")
+
+
+def httpd_kept_off_other(lab: Lab) -> None:
+    """The httpd of OTHER does not start."""
+    lab.cluster.shell(lab.cluster.other, _KEPT_OFF, _DROP_IN)
+
+
+_KEPT_OFF = r"""
+mkdir -p "${1%/*}"
+printf '[Service]\nExecStartPre=/bin/false\n' > "$1"
+systemctl daemon-reload
+"""
+
+
+def start_mended(lab: Lab) -> None:
+    """The cause removed, the commands run, httpd proved there by hand, and that accepted."""
+    lab.cluster.shell(lab.cluster.other, 'rm "$1"; systemctl daemon-reload', _DROP_IN)
+    lab.follow_remedies()
+    reason = "failover-not-started=mended, httpd was there and answered"
+    lab.answers += ["--accept", reason, "--by", "A. Operator"]
+
+
+def httpd_taken_away(lab: Lab) -> None:
+    """Somebody moves httpd to OTHER when fencing is on again."""
+    move = ("crm_resource", "--resource", "httpd_group")
+    to = shlex.join((*move, "--move", "--node", lab.cluster.node_name(1)))
+    away = f"{to} && crm_resource --wait && {shlex.join((*move, '--clear'))}"
+    _and_then(lab, _FENCING_ON, f"{{ {away}; }} >/dev/null 2>&1")
+
+
+def left_there(lab: Lab) -> None:
+    """httpd is left on OTHER, by somebody's decision, and that accepted."""
+    lab.answers += ["--accept", "failover-not-back=it is to stay there", "--by", "A. Operator"]
+
+
+def agent_not_stored(lab: Lab) -> None:
+    """When fencing is on again a table is changed, and an agent sends an inventory: 500."""
+    change = "ALTER TABLE ocsweb.bios CHANGE SSN SSN_BEFORE VARCHAR(255)"
+    lab.cluster.write(lab.cluster.active, _AGENT, f"{AN_AGENT}\n")
+    _and_then(lab, _FENCING_ON, f"mysql --execute {shlex.quote(change)} && sh {_AGENT}")
+
+
+_AGENT = "/root/agent.sh"
+
+
+def _reactivated(
+    name: str, step: str, codes: str, strike: Deed, repair: Deed, also: str = "", **more: Any
+) -> Case:
+    return red(name, Start.REACTIVATION, step, codes, 1, repair, strike=strike, also=also, **more)
+
+
+REACTIVATION: tuple[Case, ...] = (
+    _reactivated("unstandby-refused", "reactivation.unstandby", "node-standby",
+                 unstandby_refused, remedy_followed,
+                 not_accepted="the node stays in standby, which the next step finds, too"),
+    _reactivated("service-fails-with-nodes-back", "reactivation.normal", "failed-action",
+                 fails_when_nodes_are_back, remedy_followed, warnings="support-needed"),
+    _reactivated("silent-with-httpd-moved", "failover.httpd[{other}]", "question-unanswered",
+                 silent_with_httpd_moved, connected_again),
+    _reactivated("service-fails-with-httpd-moved", "failover.back", "failed-action",
+                 fails_before_httpd_is_back, remedy_followed),
+    _reactivated("fencing-not-kept", "reactivation.fencing", "fencing-state", fencing_not_kept,
+                 remedy_followed, not_accepted="fencing stays off, which the next step finds"),
+    _reactivated("service-fails-with-fencing-on", "reactivation.final", "failed-action",
+                 fails_with_fencing_on, remedy_followed, warnings="support-needed"),
+    # the failed start stays on record until somebody has seen to it
+    _reactivated("httpd-kept-off-other", "failover.proof[{other}]", "failover-not-started",
+                 httpd_kept_off_other, start_mended, also="reactivation.final:failed-action"),
+    _reactivated("httpd-taken-away", "failover.proof[{active}]", "failover-not-back",
+                 httpd_taken_away, left_there),
+    # without the failover proof, which would be the first to see it
+    _reactivated("agent-not-stored", "closing.agents", "ocs-agents-failing", agent_not_stored,
+                 column_back, settings={"runbook_failover_proof": "no"},
+                 arguments=("--accept", "settings-changed=meant", "--by", "A. Operator")),
+)  # fmt: skip
