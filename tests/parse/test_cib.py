@@ -208,6 +208,15 @@ def test_an_attribute_in_two_sets_is_not_decided() -> None:
     assert (by_rule(text, STATUS), by_rule(text, again)) == ([], ["n1"])
 
 
+@pytest.mark.parametrize(
+    ("score", "forbids"),
+    [("-INFINITY", True), ("-1000000", True), ("-999999", False), ("INFINITY", False)],
+)
+def test_what_forbids_a_node(score: str, forbids: bool) -> None:
+    """A million is INFINITY to pacemaker."""
+    assert LocationConstraint("c", "r", "n1", score).forbids is forbids
+
+
 def test_score_of_an_attribute() -> None:
     text = (
         '<rsc_location id="c" rsc="r"><rule id="r" score-attribute="rack">'
