@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.findings import repairs_cluster as repairs
 from tests.findings import strikes_cluster as strikes
-from tests.findings.case import Case, Deed, Start, red
+from tests.findings.case import Case, Deed, Start, green, red
 from tests.findings.repairs import remedy_followed
 
 ALL_ROLES = "operative=2,elastic=1,voting=1"
@@ -44,6 +44,14 @@ def _normal(
 
 
 _NODES = (
+    green(
+        "policies-unusual",
+        Start.PREFLIGHT,
+        NORMAL,
+        "fencing-off no-quorum-policy",
+        strike=strikes.policies_unusual,
+        repair=remedy_followed,
+    ),
     _normal(
         "properties-left",
         "cluster-stop-all cluster-maintenance quorum-ignored",
@@ -64,11 +72,20 @@ _NODES = (
         stays=_MOVED,
     ),
     _normal(
+        "other-lost",
+        "node-unclean fencing-failed fence-device-stopped daemon-not-normal question-unanswered"
+        " not-observed",
+        strikes.other_lost,
+        also=_HEALTH,
+        stays=_MOVED,
+    ),
+    _normal(
         "attributes-set",
         "node-health pacemaker-mixed ticket-missing",
         strikes.attributes_set,
         repairs.attributes_right,
     ),
+    _normal("fencing-hangs", "fencing-pending", strikes.fencing_hangs, repairs.fencing_answered),
 )
 _RESOURCES = (
     _normal(

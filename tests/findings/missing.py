@@ -11,13 +11,9 @@ START: frozenset[str] = frozenset(
 UPGRADE: frozenset[str] = frozenset()
 CLUSTER: frozenset[str] = frozenset(
     {
-        "fencing-failed",
-        "fencing-off",
-        "fencing-pending",
         "no-dc",
         "node-not-standby",
         "node-pending",
-        "node-unclean",
         "resource-elsewhere",
         "resource-enabled",
         "resource-moving",

@@ -19,23 +19,6 @@ def causes_mended(lab: Lab) -> None:
     lab.follow_remedies()
 
 
-def astray_settled(lab: Lab) -> None:
-    """What a resource waits for is there, and the commands printed; pacemaker may stop what has
-    no definition; with support the copy that nobody needs is ended on OTHER."""
-    lab.on_operative('touch "$1"', GO)
-    lab.follow_remedies()
-    pcs(lab, "property", "set", "stop-orphan-resources=true")
-    lab.cluster.shell(lab.cluster.other, "rm /run/site-twice.state")
-    lab.on_active("crm_resource --refresh --resource site-twice --force")
-    at_rest(lab)
-
-
-def waited_for_other(lab: Lab) -> None:
-    """What OTHER waits for is there, then the commands printed."""
-    lab.on_operative('touch "$1"', GO)
-    lab.follow_remedies()
-
-
 def attributes_right(lab: Lab) -> None:
     """The disk mended and its agent content, pacemaker of OTHER as on N, the ticket granted: no
     other site holds it."""
@@ -46,15 +29,6 @@ def attributes_right(lab: Lab) -> None:
     set_ = 'attrd_updater --node "$1" --name "#feature-set" --update "$2"'
     lab.on_active(set_, other, version)
     lab.on_active("crm_ticket --ticket site --grant --force")
-    at_rest(lab)
-
-
-def controller_elected(lab: Lab) -> None:
-    """The nodes elect a controller, after a look at their logs."""
-    lab.on_active(
-        'crmadmin --election --node "$1" || crmadmin --election', lab.cluster.node_name(0)
-    )
-    until(lab, "a controller", "summary/current_dc[@present='true']")
     at_rest(lab)
 
 

@@ -12,10 +12,6 @@ from collections.abc import Callable
 from rehearsal.run import wait_for
 from tests.findings.lab import Lab
 from tests.integration.clusters import SETTLE
-from tests.integration.invocation import ROOT
-from tests.matrix import kill
-from tests.matrix.clones import kill_left_behind
-from tests.matrix.edges import Point
 
 FAULTS = "/etc/neteye-rehearsal/faults.json"
 GO = "/run/site-may-go-on"
@@ -104,19 +100,6 @@ def other_lost(lab: Lab) -> None:
     until(lab, "a failed fencing", "fence_history/fence_event[@status='failed']")
 
 
-def other_going_down(lab: Lab) -> None:
-    """pacemaker is being stopped on OTHER, and a resource there takes its time."""
-    other = lab.cluster.node_name(1)
-    _unit(lab, "site-slow", start="/bin/true", stop=_WAIT)
-    lab.on_operative('touch "$1"', GO)
-    _resource(lab, "site-slow", "systemd:site-slow", ("stop", "600s"))
-    pcs(lab, "constraint", "location", "site-slow", "prefers", other)
-    at_rest(lab)
-    lab.on_operative('rm "$1"', GO)
-    lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "--no-block", "pacemaker"))
-    until(lab, "OTHER shutting down", f"nodes/node[@name='{other}'][@shutdown='true']")
-
-
 def attributes_set(lab: Lab) -> None:
     """OTHER's disk is yellow to a health agent, pacemaker there says another feature set, and
     a ticket that a service hangs on was taken from this cluster."""
@@ -133,12 +116,6 @@ def attributes_set(lab: Lab) -> None:
     at_rest(lab)
     lab.on_active("crm_ticket --ticket site --revoke --force")
     at_rest(lab)
-
-
-def no_controller(lab: Lab) -> None:
-    """The configuration names no controller, as while the nodes elect one."""
-    lab.on_active("""cibadmin --modify --xml-text '<cib dc-uuid="0"/>'""")
-    until(lab, "no controller", "summary/current_dc[@present='false']")
 
 
 # resources
@@ -183,26 +160,6 @@ def site_resources_down(lab: Lab) -> None:
     for name in ("site-failed", "site-blocked"):
         until(lab, f"{name} failed", f".//resource[@id='{name}'][@failed='true']")
     at_rest(lab)
-
-
-def site_resources_astray(lab: Lab) -> None:
-    """Of the site's own resources one runs twice, one was taken out of the configuration and
-    runs on, one is starting."""
-    properties_without(lab, "stop-orphan-resources")
-    pcs(lab, "property", "set", "stop-orphan-resources=false")
-    _resource(lab, "site-twice", DUMMY, meta="multiple-active=block")
-    _resource(lab, "site-orphan", DUMMY, removed=False)
-    at_rest(lab)
-    lab.on_active("cibadmin --delete --xml-text '<primitive id=\"site-orphan\"/>'")
-    lab.on_operative('touch "$1"', _state("site-twice"))
-    lab.on_active("crm_resource --refresh --resource site-twice --force")
-    until(lab, "it runs twice", ".//resource[@id='site-twice']/node", lambda found: len(found) == 2)
-    _unit(lab, "site-starting", start=_WAIT)
-    _resource(lab, "site-starting", "systemd:site-starting", ("start", "900s"))
-    until(lab, "it is starting", ".//resource[@id='site-starting'][@pending='Starting']")
-
-
-_WAIT = f"/bin/sh -c 'until test -e {GO}; do sleep 0.3; done'"
 
 
 def _unit(lab: Lab, name: str, start: str, stop: str = "/bin/true") -> None:
@@ -259,7 +216,7 @@ def fencing_hangs(lab: Lab) -> None:
     pcs(lab, "stonith", "update", device, "pcmk_off_timeout=900s")
     at_end(lab, "pcs", "stonith", "update", device, "pcmk_off_timeout=")
     at_rest(lab)
-    asked = 'setsid stonith_admin --off "$1" --timeout 900 >/dev/null 2>&1 </dev/null &'
+    asked = 'setsid stonith_admin --fence "$1" --timeout 900 >/dev/null 2>&1 </dev/null &'
     lab.on_active(asked, lab.cluster.node_name(1))
     until(lab, "a fencing under way", "fence_history/fence_event[@status='pending']")
 
@@ -321,7 +278,7 @@ def drbd_degraded(lab: Lab) -> None:
         "httpd": {"quorum": False},
         "glpi": {"replication-state": "SyncSource", "peer-disk-state": "UpToDate"},
         "icinga2-master": {"force-io-failures": True},
-        **{name: {"role": "Primary"} for name in ("nats-server",)},
+        "nats-server": {"role": "Primary"},
     }
     other = {
         "nats-server": {"role": "Primary"},
@@ -331,37 +288,3 @@ def drbd_degraded(lab: Lab) -> None:
     for node, content in ((lab.cluster.active, active), (lab.cluster.other, other)):
         lab.cluster.write(node, FAULTS, json.dumps({"drbd": content}))
     lab.stack.callback(lab.on_operative, 'rm -f "$1"', FAULTS)
-
-
-# in the middle of the upgrade
-
-
-def service_enabled_again(lab: Lab) -> None:
-    """A service was disabled on purpose when the upgrade began, which was accepted; the run was
-    killed right before its first change. Then somebody enables the service."""
-    pcs(lab, "resource", "disable", "nats-server_group", "--wait=300")
-    witness = lab.evidence / "killed"
-    running = lab.start(
-        *("--accept", "resource-disabled=off since March", "--by", "A. Operator"),
-        plugins=("tests.matrix.kill",),
-        extra={
-            "PYTHONPATH": str(ROOT),
-            "MATRIX_INVENTORY": str(lab.cluster.inventory),
-            **kill.environment("update.run#1", Point.BEFORE_INTENT, witness),
-        },
-    )
-    ran = running.end()
-    kill_left_behind(lab.cluster.inventory)
-    assert witness.exists(), ran.console
-    pcs(lab, "resource", "enable", "nats-server_group", "--wait=300")
-
-
-def woken_too_early(lab: Lab) -> None:
-    """Somebody takes the last node out of standby, moves the cluster's address there, and
-    enables fencing; another node is still in standby."""
-    other = lab.cluster.node_name(2)
-    pcs(lab, "node", "unstandby", other, "--wait=300")
-    pcs(lab, "resource", "move", "cluster_ip", other, "--wait=300")
-    pcs(lab, "resource", "clear", "cluster_ip")
-    pcs(lab, "property", "set", "stonith-enabled=true")
-    at_rest(lab)
