@@ -95,7 +95,7 @@ def test_of_many_at_once_exactly_one_gets_it(root: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "seconds", "code"),
     [
-        (', "lease": "15"', 14, remote.HELD),
+        (', "lease": "3600"', 600, remote.HELD),
         (', "lease": "15"', 17, 0),
         ("", 17, remote.HELD),
         (', "lease": "x"', 17, remote.HELD),
