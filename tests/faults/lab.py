@@ -18,7 +18,7 @@ from rehearsal.topology import parse_counts
 from tests.faults.fault import Fault
 from tests.faults.running import Running
 from tests.integration.clusters import TestCluster
-from tests.integration.invocation import Project, Ran, copy_project
+from tests.integration.invocation import Project, Ran, copy_project, with_settings
 from tests.integration.outcome import all_starts, assert_upgraded
 from tests.proving.kind import NotAtStart, Red
 
@@ -77,10 +77,10 @@ class Lab:
         """A copy of the cluster's, with these settings in it; without the failover proof, which
         comes after all that a fault does, and which production does not ask for either."""
         given = {"failover_proof": "no", **settings}
-        added = "".join(f"runbook_{name}={value}\n" for name, value in given.items())
+        named = {f"runbook_{name}": str(value) for name, value in given.items()}
         # where an operator keeps it: of all paths given pytest makes out the root
         path = project.directory / "prod.ini"
-        path.write_text(f"{self.cluster.inventory.read_text()}\n[all:vars]\n{added}")
+        path.write_text(with_settings(self.cluster.inventory.read_text(), named))
         return path
 
     def expect(

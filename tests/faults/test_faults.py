@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cluster import inventory_text
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
 from tests.faults.every import FAULTS
 from tests.faults.fault import Fault
 from tests.faults.lab import Lab
 from tests.faults.running import Running
-from tests.integration.invocation import ROOT, Project
+from tests.integration.invocation import ROOT, Project, with_settings
 from tests.phases import step_modules
 from tests.proving.choice import Shard, rotated
 from tests.proving.kind import Red
@@ -116,3 +117,10 @@ def test_what_a_fault_declares_has_to_be_seen(
     lab.is_upgraded = is_upgraded
     with pytest.raises(Red, match=problem) if problem else nullcontext():
         lab.expect_declared()
+
+
+def test_a_setting_that_the_inventory_has_is_replaced() -> None:
+    """A second line of the same name is refused, as it was when a fault gave its own."""
+    text = with_settings(inventory_text("neteye"), {"runbook_failover_proof": "no"})
+    given = [line for line in text.splitlines() if line.startswith("runbook_failover_proof")]
+    assert given == ["runbook_failover_proof=no"]

@@ -26,7 +26,7 @@ from tests.findings.case import CLEAN, REACHED, Case, Start, described
 from tests.findings.picture import Picture, picture
 from tests.findings.told import findings_of, listed, problems_of
 from tests.integration.clusters import TestCluster
-from tests.integration.invocation import ROOT, Project, Ran, copy_project
+from tests.integration.invocation import ROOT, Project, Ran, copy_project, with_settings
 from tests.integration.outcome import assert_upgraded
 from tests.matrix import kill
 from tests.matrix.clones import kill_left_behind
@@ -87,10 +87,7 @@ class Lab:
 
     def give(self, **settings: str | None) -> None:
         """Settings in the inventory from now on, in place of those of that name; None: none."""
-        lines = self.inventory.rstrip().splitlines()
-        lines = [line for line in lines if re.split(r"\s*=", line, maxsplit=1)[0] not in settings]
-        lines += [f"{name}={value}" for name, value in settings.items() if value is not None]
-        self.text = "\n".join(lines) + "\n"
+        self.text = with_settings(self.inventory, settings)
 
     def change(self, old: str, new: str) -> None:
         """Another text in the inventory from now on."""

@@ -44,6 +44,17 @@ def _compiled() -> Path:
     return project
 
 
+def with_settings(inventory: str, settings: Mapping[str, str | None]) -> str:
+    """The text of an inventory with these settings in place of those of their names; None: none.
+
+    Its last section is that of all nodes, as the rehearsal writes it.
+    """
+    lines = inventory.rstrip().splitlines()
+    lines = [line for line in lines if re.split(r"\s*=", line, maxsplit=1)[0] not in settings]
+    lines += [f"{name}={value}" for name, value in settings.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a run ended: exit code, what the console showed, what it left."""
