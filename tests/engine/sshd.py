@@ -74,6 +74,7 @@ class Sshd:
         self.stop()
         self.process = _start(self.directory, machine)
         _wait_for(self.port, self.process, self.directory / "log")
+        _until_left(self.port)
 
     def kill_connections(self) -> None:
         """Kill the processes that serve connections; the listening one stays."""
@@ -269,6 +270,24 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         assert process.poll() is None, f"sshd ended: {log.read_text()}"
         assert time.monotonic() < until, f"sshd does not listen: {log.read_text()}"
         time.sleep(0.02)
+
+
+def _until_left(port: int) -> None:
+    """Wait until no client holds a connection that was killed: what it asks there is lost."""
+    until = time.monotonic() + 20
+    while _is_held(port):
+        assert time.monotonic() < until, f"a client of port {port} does not let go"
+        time.sleep(0.02)
+
+
+def _is_held(port: int) -> bool:
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    states = {state for _, _, remote, state, *_ in rows if remote.endswith(f":{port:04X}")}
+    return bool(states & {ESTABLISHED, CLOSE_WAIT})
+
+
+ESTABLISHED, CLOSE_WAIT = "01", "08"
+"""States of /proc/net/tcp, as the kernel's header of TCP states counts them."""
 
 
 def with_key(host: Host, path: Path) -> Host:

@@ -32,7 +32,7 @@ def command() -> list[str]:
     told = subprocess.run(
         ["make", "-n", "unit"], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     ).stdout
-    words = shlex.split(told[told.rindex("nice ") :])
+    words = shlex.split(told[told.rindex(".venv/bin/pytest") :])
     return [str(ROOT / word) if word.startswith(".venv/") else word for word in words]
 
 
