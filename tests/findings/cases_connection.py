@@ -159,6 +159,7 @@ CONNECTION: tuple[Case, ...] = (
         "question-unanswered",
         space_told_as_nonsense,
         df_replaced,
+        also="preflight.ocs_needs:question-unanswered",
         touches="df",
     ),
     preflight(

@@ -199,9 +199,12 @@ NODES: tuple[Case, ...] = (
         "rpmnew-known",
         known_file_left,
         known_file_compared,
+        also="preflight.health:health-critical",
         touches="ocs-rpmnew",
     ),
-    preflight("no-cmp", NEEDS, "program-missing", no_cmp, cmp_installed, touches="cmp"),
+    preflight(
+        "no-cmp", "preflight.ocs_needs", "program-missing", no_cmp, cmp_installed, touches="cmp"
+    ),
     preflight(
         "client-set-up",
         NEEDS,
