@@ -80,6 +80,9 @@ def _leading(findings: Sequence[Finding]) -> list[Finding]:
 T = TypeVar("T", Finding, Mapping[str, Any])
 
 UNREACHABLE = "node-unreachable"
+CHANGED = "machine-changed"
+FORWARDING = "forwarding-off"
+"""What leaves questions unasked, by its code."""
 
 
 def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:
@@ -120,8 +123,8 @@ def in_one_line(findings: Iterable[Finding]) -> list[str]:
 
 _BECAUSE = {
     UNREACHABLE: "out of reach",
-    "machine-changed": "another machine is there",
-    "forwarding-off": "sshd forwards to no socket",
+    CHANGED: "another machine is there",
+    FORWARDING: "sshd forwards to no socket",
 }
 """What a question was not asked because of, by the code of its cause."""
 

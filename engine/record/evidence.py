@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
-from engine.judge.ways import UNREACHABLE
+from engine.judge.ways import CHANGED, FORWARDING, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.query import Asked
 from engine.record.archive import name_of
@@ -18,8 +18,6 @@ from engine.record.run import Mode, Run, SupportWanted
 T = TypeVar("T")
 
 UNANSWERED = "question-unanswered"
-CHANGED = "machine-changed"
-FORWARDING = "forwarding-off"
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
 GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"

@@ -11,10 +11,10 @@ from pathlib import Path
 from engine.act.driving import Applied, Changes, driven, key_of
 from engine.act.stops import NotDone, stopped
 from engine.ask.recognition import judge_strangers
+from engine.judge.ways import CHANGED
 from engine.model.answer import Answer
 from engine.model.change import Change, Outcome
 from engine.model.event import Event
-from engine.record.evidence import CHANGED
 from engine.record.memory import ChangeRecord, Memory
 from engine.record.run import Run, Stop
 from engine.rejudge.answers import Diverged, NotRecorded, answer_of
