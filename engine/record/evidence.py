@@ -12,6 +12,7 @@ from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.query import Asked
 from engine.record.archive import name_of
 from engine.record.listing import Cells
+from engine.record.memory import ChangeRecord
 from engine.record.rows import RowState
 from engine.record.run import Mode, Run, SupportWanted
 
@@ -46,6 +47,14 @@ class Evidence:
     def verdict(self) -> Verdict:
         """The verdict on all that the step has judged until now."""
         return Verdict(tuple(self.blocking))
+
+    @property
+    def made(self) -> list[ChangeRecord]:
+        """The changes that the step has begun in this attempt, in this run or an earlier one.
+
+        What they left is looked at in each run: what is wrong with it stays so until it is mended.
+        """
+        return self._run.memory.of_step(self.step)
 
     def judge(
         self,

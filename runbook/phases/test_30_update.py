@@ -45,7 +45,7 @@ def test_update_unstandby(
     fencing = look.cluster_status().options.stonith_enabled
     comes_back = not fencing and bool((look.baseline or {}).get("fencing"))
     # a run that goes on may find nobody in standby: before fencing is given back it looks, too
-    if not nodes_unstandby_after_update.did_something and not comes_back:
+    if not evidence.made and not comes_back:
         return
     evidence.judge(
         unstandby_ended(nodes_unstandby_after_update, look), observed="every node is active again"

@@ -49,7 +49,7 @@ def test_normal(runbook_session: Session, look: Look, evidence: Evidence) -> Non
 @step("restore.fencing", after=("restore.normal",), scope="restore")
 def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> None:
     """Fencing is enabled again if, and only if, the ledger says that it was."""
-    if ledger_fencing.did_something:
+    if evidence.made:
         assert evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
 
 

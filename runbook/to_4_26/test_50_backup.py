@@ -43,7 +43,7 @@ def test_backup(memories_backed_up: Applied, look: Look, host: Host, evidence: E
     if why := no_memories(look, there):
         evidence.not_applicable(why)
     proof = look.ask(host.node, dump.proof(look.attempt)) if look.attempt else None
-    if memories_backed_up.did_something and proof is not None:
+    if proof is not None:
         modes = {proof.file: host.file(proof.file).mode}
         said = f"nobody but its owner reads {proof.file}"
         assert evidence.judge(facts.open_to_others(host.node, modes), observed=said, guide=())

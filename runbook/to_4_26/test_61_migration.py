@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.act.driving import Applied
 from engine.ask.host import File, Host
 from engine.ask.look import Look
@@ -13,7 +15,8 @@ from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence
 from runbook.cluster import leftovers
 from runbook.to_4_26.httpd import migration
-from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
+from runbook.to_4_26.httpd.checks import httpd_node
+from runbook.to_4_26.names import CREDENTIALS
 
 
 @step(
@@ -26,13 +29,17 @@ def test_credentials(
     ocs_credentials_written: Applied, round_number: int, node: str, look: Look, evidence: Evidence
 ) -> None:
     """The password in use is read on the node and written into the credentials file on N."""
-    if not ocs_credentials_written.did_something:
+    if not evidence.made:
         return
-    on_n = look.host(look.names.active)
-    modes = {CREDENTIALS: on_n.file(CREDENTIALS).mode}
+    # it lies in the shared directory: a later run finds it where httpd is by then
+    host = look.host(httpd_node(look))
+    file = host.file(CREDENTIALS)
+    modes = {CREDENTIALS: file.mode} if file.exists else {}
     assert evidence.judge(
-        facts.open_to_others(on_n.node, modes),
-        observed=f"nobody else reads {CREDENTIALS}",
+        facts.open_to_others(host.node, modes),
+        observed=f"nobody else reads {CREDENTIALS}"
+        if modes
+        else f"{CREDENTIALS} is not on {host.node}: verification.ocs_server judges that",
         guide=(),
     )
 
@@ -52,14 +59,34 @@ def test_files(
     evidence: Evidence,
 ) -> None:
     """Both files are migrated: local settings kept, the password the new variable."""
-    if not ocs_files_migrated.did_something:
+    if ocs_files_migrated.did_something:
+        _attach_what_changed(look, node, evidence)
+    if not evidence.made:
         return
+    if look.memory.closed:
+        evidence.note("the attempt is closed: what the migration left was judged before")
+        return
+    if len(look.memory.detached("upgrade")) <= round_number:
+        _judge_leftovers(look, node, evidence)
+    kept = migration.kept_by(record.intent["what"] for record in evidence.made)
+    evidence.judge(
+        _owners_changed(host, kept),
+        observed=f"owner and mode are as before: {', '.join(kept) or 'no file was replaced'}",
+    )
+    assert evidence.verdict
+
+
+def _attach_what_changed(look: Look, node: str, evidence: Evidence) -> None:
     for path, diff in migration.migration_diffs(look, node).items():
         evidence.attach(
             f"what changed in {path} on {node}, secrets masked", diff, about=IN_CONFIGURATION
         )
     if commands := migration.put_back_commands(look, node):
         evidence.attach(f"how to put the old files back on {node}", "\n".join(map(str, commands)))
+
+
+def _judge_leftovers(look: Look, node: str, evidence: Evidence) -> None:
+    """Once the next round has begun, its own stop and the verification judge them."""
     left = look.ask(node, LEFTOVERS)
     leftovers.attach_diffs(
         look, evidence, leftovers.not_known({node: left}, look.release.known_conflicts)
@@ -68,17 +95,14 @@ def test_files(
         machine.config_leftovers({node: left}, look.release.known_conflicts),
         observed=f"no .rpmnew is left on {node}",
     )
-    evidence.judge(_owners_changed(look, host), observed="owner and mode of each are as before")
-    assert evidence.verdict
 
 
-def _owners_changed(look: Look, host: Host) -> list[Finding]:
+def _owners_changed(host: Host, kept: Mapping[str, str]) -> list[Finding]:
     """Owner, group and mode of each file are those of the old one, which is kept beside it."""
-    kept = {path: look.ask(host.node, migration.latest_backup(path)) for path in CONF_FILES}
     return [
         finding
         for path, old in kept.items()
-        if old is not None
+        if host.file(old).exists
         for finding in facts.owner_changed(
             host.node, path, _owner(host.file(old)), _owner(host.file(path))
         )

@@ -190,9 +190,9 @@ def _no_backup(look: Look, observed: str) -> Finding:
 
 
 @step("verification.scratch", after=("verification.memories",))
-def test_scratch(memories_beside_dropped: Applied, look: Look) -> None:
+def test_scratch(memories_beside_dropped: Applied, look: Look, evidence: Evidence) -> None:
     """The schema that the backup was restored into is gone."""
-    if memories_beside_dropped.did_something:
+    if evidence.made:
         assert SCRATCH_DATABASE not in look.sql(SCHEMAS)
 
 

@@ -14,16 +14,16 @@ from runbook.to_4_26.presence import SCHEMAS
 
 
 @step("restore.scratch", after=("restore.unstandby",), scope="restore")
-def test_scratch(ledger_scratch: Applied, look: Look) -> None:
+def test_scratch(ledger_scratch: Applied, look: Look, evidence: Evidence) -> None:
     """The schema that a backup was restored into is gone."""
-    if ledger_scratch.did_something:
+    if evidence.made:
         assert SCRATCH_DATABASE not in look.sql(SCHEMAS)
 
 
 @step("restore.constraint", after=("restore.unstandby",), scope="restore")
 def test_constraint(ledger_constraint: Applied, look: Look, evidence: Evidence) -> None:
     """No location constraint of this runbook is in place any more."""
-    if ledger_constraint.did_something:
+    if evidence.made:
         assert failover.CONSTRAINT not in look.ask(look.names.active, CIB).location_ids
         node = httpd_node(look)
         evidence.note(f"httpd is on {node}, it was on {failover.home_of(look)} before it was moved")

@@ -13,19 +13,22 @@ from engine.act.driving import Applied
 from engine.ask.host import Host
 from engine.model.change import Change
 from engine.model.finding import Finding, Verdict
-from engine.record.memory import Memory
+from engine.record.memory import ChangeRecord, Memory
 from runbook.cluster import checks, product
 from runbook.phases import test_10_preflight as preflight
 from runbook.to_4_26 import failover, presence
+from runbook.to_4_26 import test_50_backup as backup
 from runbook.to_4_26 import test_61_migration as migration
 from runbook.to_4_26 import test_72_verification_ocs as verification
 from runbook.to_4_26.failover import CONSTRAINT
+from runbook.to_4_26.memories import dump
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS
 from tests.actions.ocs_nodes import OTHER, FakeLook, N, Nodes
 from tests.engine import kit
 
 SHOW = "Id={}\nLoadState=loaded\nActiveState={}\nUnitFileState={}\n"
 MADE = Applied((Change("made", N, ("true",), 1.0),))
+BY_AN_EARLIER_RUN = Applied(reason="nothing is to be done any more")
 
 
 class Told:
@@ -34,6 +37,7 @@ class Told:
     def __init__(self) -> None:
         self.codes: list[tuple[str, str]] = []
         self.blocking: list[Finding] = []
+        self.made: list[ChangeRecord] = []
 
     def answers(self, asked: Any) -> Any:
         self.answered(asked)
@@ -52,6 +56,9 @@ class Told:
         return Verdict()
 
     def attach(self, name: str, text: str) -> None:
+        """Not looked at here."""
+
+    def note(self, text: str) -> None:
         """Not looked at here."""
 
 
@@ -117,26 +124,108 @@ def test_a_file_system_that_went_read_only(look: FakeLook, monkeypatch: pytest.M
     assert codes == [("filesystem-read-only", f"{OTHER}:/var")]
 
 
-def test_a_credentials_file_that_others_read(nodes: Nodes, look: FakeLook) -> None:
+def recorded(*changes: str) -> list[ChangeRecord]:
+    """What is on record of a step, by this run or an earlier one."""
+    return [ChangeRecord(what, kit.intent(what=what), kit.result()) for what in changes]
+
+
+EITHER_RUN = pytest.mark.parametrize("applied", [MADE, BY_AN_EARLIER_RUN], ids=["this", "earlier"])
+
+
+@EITHER_RUN
+def test_a_credentials_file_that_others_read(
+    nodes: Nodes, look: FakeLook, applied: Applied
+) -> None:
+    """Written by this run or an earlier one, it is looked at in each."""
+
     def body(told: Told) -> None:
-        migration.test_credentials(MADE, 1, OTHER, look, told)  # type: ignore[arg-type]
+        told.made = recorded("write the credentials file")
+        migration.test_credentials(applied, 1, OTHER, look, told)  # type: ignore[arg-type]
 
     nodes.put(N, CREDENTIALS, "A=b\n", 0o600)
     assert found(body) == []
     nodes.put(N, CREDENTIALS, "A=b\n", 0o640)
     assert found(body) == [("file-open", f"{N}:{CREDENTIALS}")]
+    nodes.path(N, CREDENTIALS).unlink()
+    assert found(body) == []
 
 
-def test_a_migrated_file_with_another_mode(nodes: Nodes, look: FakeLook) -> None:
-    for path in CONF_FILES:
-        nodes.put(OTHER, f"{path}.09032024.bak", "old\n", 0o640)
+KEPT = {path: f"{path}.09032024.bak" for path in CONF_FILES}
+
+
+def files_step(look: FakeLook, applied: Applied, *changes: str) -> list[tuple[str, str]]:
+    def body(told: Told) -> None:
+        told.made = recorded(*changes)
+        migration.test_files(applied, 1, OTHER, look, look.host(OTHER), told)  # type: ignore[arg-type]
+
+    look.release = SimpleNamespace(known_conflicts=frozenset())
+    return found(body)
+
+
+@EITHER_RUN
+def test_a_migrated_file_with_another_mode(
+    nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch, applied: Applied
+) -> None:
+    """Its mode is compared in each run, with that of the backup that the migration made."""
+    monkeypatch.setattr(migration, "_attach_what_changed", lambda *_: None)
+    keep = [f"keep {path} as {old}" for path, old in KEPT.items()]
+    for path, old in KEPT.items():
+        nodes.put(OTHER, old, "old\n", 0o640)
         nodes.put(OTHER, path, "new\n", 0o640)
-    changed: Callable[..., list[Finding]] = migration._owners_changed
-    assert changed(look, look.host(OTHER)) == []
+        # somebody keeps what is to be mended
+        nodes.put(OTHER, f"{path}.28112024.bak", "new\n", 0o600)
+    assert files_step(look, applied, *keep) == []
     nodes.path(OTHER, CONF_FILES[1]).chmod(0o600)
-    (finding,) = changed(look, look.host(OTHER))
-    assert (finding.code, finding.subject) == ("file-owner-changed", f"{OTHER}:{CONF_FILES[1]}")
+    expected = [("file-owner-changed", f"{OTHER}:{CONF_FILES[1]}")]
+    assert files_step(look, applied, *keep) == expected
+    assert files_step(look, applied) == [], "another node's, or one migrated by hand"
+    look.memory.closed = True
+    assert files_step(look, applied, *keep) == [], "it was judged before the attempt was closed"
+
+
+def test_how_a_file_is_and_how_it_was(nodes: Nodes, look: FakeLook) -> None:
+    nodes.put(OTHER, KEPT[CONF_FILES[1]], "old\n", 0o640)
+    nodes.put(OTHER, CONF_FILES[1], "new\n", 0o600)
+    # of the other one there is no backup any more: how it was nobody knows
+    (finding,) = migration._owners_changed(look.host(OTHER), KEPT)
     assert (finding.observed[:15], finding.expected[:15]) == ("root root 0600 ", "root root 0640,")
+
+
+@EITHER_RUN
+def test_what_the_migration_left_is_judged_until_the_next_round_begins(
+    nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch, applied: Applied
+) -> None:
+    monkeypatch.setattr(migration, "_attach_what_changed", lambda *_: None)
+    nodes.program("find", f"printf '{CONF_FILES[0]}.rpmnew\\0'")
+    expected = [("rpmnew-foreign", f"{OTHER}:{CONF_FILES[0]}.rpmnew")]
+    monkeypatch.setattr(migration.leftovers, "attach_diffs", lambda *_: None)
+    for number, codes in ((1, expected), (2, [])):
+        look.memory.add(kit.intent(f"upgrade.run[{number}]", detached=f"upgrade-{number}"))
+        assert files_step(look, applied, "replace") == codes
+
+
+@EITHER_RUN
+def test_a_backup_that_others_read(nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch,
+                                   applied: Applied) -> None:  # fmt: skip
+    proof = SimpleNamespace(file="/var/lib/memories.sql.gz")
+    monkeypatch.setattr(backup, "presence", lambda look: (None, SimpleNamespace(unanswered={})))
+    monkeypatch.setattr(backup, "no_memories", lambda look, there: "")
+    monkeypatch.setattr(look, "ask", _proved(look.ask, proof))
+
+    def body(told: Told) -> None:
+        backup.test_backup(applied, look, look.host(N), told)  # type: ignore[arg-type]
+
+    nodes.put(N, proof.file, "x", 0o600)
+    assert found(body) == []
+    nodes.put(N, proof.file, "x", 0o644)
+    assert found(body) == [("file-open", f"{N}:{proof.file}")]
+
+
+def _proved(ask: Callable[..., Any], proof: Any) -> Callable[..., Any]:
+    def asked(node: str, query: Any) -> Any:
+        return proof if query.name == dump.proof("A1").name else ask(node, query)
+
+    return asked
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from engine.model.inventory import Environment, Settings
 from engine.model.names import Names
 from engine.model.query import Asked
 from engine.record.evidence import StoppedForPerson
-from engine.record.memory import Memory
+from engine.record.memory import ChangeRecord, Memory
 from engine.record.position import Position
 from runbook.cluster import product
 from runbook.phases import test_10_preflight, test_30_update
@@ -44,6 +44,7 @@ class Weights:
         self.weighs: bool | None = None
         self.findings: list[Finding] = []
         self.notes: list[str] = []
+        self.made: list[ChangeRecord] = []
 
     def answers(self, asked: Any) -> Any:
         self.answered(asked)
@@ -181,8 +182,9 @@ def profiles(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return judged
 
 
-def unstandby(look: Any, profiles: list[Any]) -> Weights:
+def unstandby(look: Any, profiles: list[Any], *made: ChangeRecord) -> Weights:
     evidence = Weights()
+    evidence.made += made
     found = Applied(reason="no node is in standby")
     test_30_update.test_update_unstandby(found, look, evidence)  # type: ignore[arg-type]
     return evidence
@@ -247,3 +249,11 @@ def repositories(serial: str, url: str = "https://repository.example.test/4.26")
 def test_each_systems_own_certificate_is_no_difference() -> None:
     assert repositories("1234") == repositories("5678")
     assert repositories("1234") != repositories("1234", "https://mirror.example.test/4.25")
+
+
+def test_what_was_made_active_by_an_earlier_run_is_judged_in_this_one(profiles: list[Any]) -> None:
+    """Fencing was off before and stays so: what that run found is found again all the same."""
+    look = after_update(fencing=False, before=False, unclean=True)
+    made = ChangeRecord("update.unstandby#1", kit.intent(), kit.result())
+    assert [f.code for f in unstandby(look, profiles, made).findings] == ["node-standby"]
+    assert profiles == [normal.reactivated]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.act.detached import Progress
+from engine.act.driving import Applied
 from engine.act.foreseen import Foreseen
 from engine.errors import Unanswered
 from engine.judge.restore import LastRound
@@ -17,14 +18,16 @@ from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus, NodeAttributes
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import StoppedForPerson
-from engine.record.memory import Memory
+from engine.record.memory import ChangeRecord, Memory
 from runbook.cluster.restoring import last_round, still_running
+from runbook.phases import test_95_restore, test_98_restored
 from runbook.phases.actions.pacemaker import unstandby_to_come
 from runbook.phases.actions.restore import (
     ledger_fencing,
     ledger_unstandby,
     unstandby_planned,
 )
+from runbook.to_4_26 import test_96_restore
 from runbook.to_4_26.actions.restore import ledger_scratch
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from tests.engine import kit
@@ -265,3 +268,58 @@ def test_the_updates_end_is_told_too() -> None:
     look.progress = GONE
     told = str(last_round(look, "update"))  # type: ignore[arg-type]
     assert told == "the last round of the update (update-1) ended without an exit status"
+
+
+class Told:
+    """Evidence of a step whose change an earlier run has made; it keeps the findings."""
+
+    def __init__(self, *closes: tuple[str, str]) -> None:
+        self.made = [ChangeRecord("x#1", kit.intent(), kit.result(closes=closes))] * bool(closes)
+        self.codes: list[str] = []
+
+    def judge(self, findings: Any, *, observed: str) -> bool:
+        self.codes += [finding.code for finding in findings]
+        return True
+
+
+DONE_BEFORE: Any = Applied(reason="active already")
+
+
+def restored(step: Any, look: Look, *closed: tuple[str, str]) -> list[str]:
+    """What a step finds in a run after the one that made its change."""
+    told: Any = Told(*closed)
+    step(DONE_BEFORE, look, told)
+    return told.codes
+
+
+@pytest.mark.parametrize(("again", "codes"), [(False, []), (True, ["node-standby"])])
+def test_a_node_that_stays_in_standby_is_found_by_the_next_restore_too(
+    again: bool, codes: list[str]
+) -> None:
+    look = Look(status=nodes_are(node(N), node(SECOND, standby=again), node(THIRD, standby=True)))
+    session = SimpleNamespace(watch_standby=lambda: None)
+
+    def step(applied: Any, look: Any, told: Any) -> None:
+        test_95_restore.test_unstandby(applied, look, told, session)  # type: ignore[arg-type]
+
+    assert restored(step, look, ("standby", SECOND)) == codes
+    assert restored(step, look) == [], "what no restore has given back is nobody's"
+
+
+@pytest.mark.parametrize(("fencing", "codes"), [(True, []), (False, ["fencing-state"])])
+def test_fencing_that_did_not_come_on_is_found_by_the_next_restore_too(
+    fencing: bool, codes: list[str]
+) -> None:
+    look = Look(status=cluster_status(fencing=fencing))
+    step = test_98_restored.test_fencing
+    assert restored(step, look, ("fencing", "cluster")) == codes
+    assert restored(step, look) == []
+
+
+def test_a_schema_that_was_dropped_and_is_there_is_found_by_the_next_restore_too() -> None:
+    step, entry = test_96_restore.test_scratch, ("scratch-schema", SCRATCH_DATABASE)
+    assert restored(step, Look(schemas=("ocsweb",)), entry) == []
+    there = Look(schemas=(SCRATCH_DATABASE,))
+    assert restored(step, there) == []
+    with pytest.raises(AssertionError):
+        restored(step, there, entry)

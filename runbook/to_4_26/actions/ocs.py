@@ -207,7 +207,7 @@ def _replaced(look: Look, node: str, path: str, one: _Merged) -> Generator[Chang
     """The old file kept, the merged file in its place."""
     if not one.changes:
         return
-    yield files.copy_file(f"keep {path} as {one.backup}", node, path, one.backup)
+    yield migration.keep(node, path, one.backup)
     yield files.write_file(
         f"replace {path} by the merged file", node, path, Secret(one.merge.text), like=path
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.ask.look import Look
 from engine.model.answer import Answer
+from engine.model.change import Change
 from engine.model.finding import Command, Finding
 from engine.model.query import Query
 from engine.secrets import Secret
@@ -146,6 +147,20 @@ def backup_name(path: str, day: datetime) -> Query[str]:
         argv=("sh", "-c", _FREE.strip(), "free", path, f"{day:%d%m%Y}"),
         parse=lambda answer: answer.text.strip(),
     )
+
+
+_KEEP, _AS = "keep ", " as "
+
+
+def keep(node: str, path: str, backup: str) -> Change:
+    """The old file is kept beside the one that takes its place."""
+    return files.copy_file(f"{_KEEP}{path}{_AS}{backup}", node, path, backup)
+
+
+def kept_by(changes: Iterable[str]) -> dict[str, str]:
+    """File -> its backup, by what the changes on record did: a later .bak is somebody else's."""
+    kept = [what.removeprefix(_KEEP).partition(_AS) for what in changes if what.startswith(_KEEP)]
+    return {path: backup for path, _, backup in kept if path in CONF_FILES}
 
 
 _LATEST = """
