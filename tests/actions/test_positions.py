@@ -14,14 +14,16 @@ import pytest
 from engine.act.driving import Applied
 from engine.judge import normal
 from engine.model.finding import Finding, Verdict
+from engine.model.host import Kernels
 from engine.model.inventory import Environment, Settings
 from engine.model.names import Names
 from engine.model.query import Asked
+from engine.queries.machine import KERNELS
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import ChangeRecord, Memory
 from engine.record.position import Position
 from runbook.cluster import product
-from runbook.phases import test_10_preflight, test_30_update
+from runbook.phases import test_10_preflight, test_30_update, test_40_preflight_again
 from runbook.phases.test_60_upgrade import test_window as window
 from runbook.to_4_26 import release, test_15_preflight_ocs, test_50_backup
 from runbook.to_4_26.release import RELEASE
@@ -30,7 +32,13 @@ from tests.engine.scripted import said
 from tests.judge.builders import cluster_status, node
 
 NODES = (kit.N, kit.SECOND, kit.THIRD)
-CHECKS = ("sameness", "repository", "clocks", "constraints", "leftovers", "health")
+CHECKS = (
+    *("sameness", "access", "repository", "clocks", "constraints", "leftovers", "kernels"),
+    "health",
+)
+KERNEL = Kernels("5.14.0-1", "5.14.0-1", newest_has_drbd=True, uses_drbd=True)
+ANSWERS = {KERNELS.name: {kit.N: KERNEL}}
+"""What has to be told for a check to come to its judgement."""
 UNDER_WAY = (
     *(Position.UPDATE_UNDER_WAY, Position.UPGRADE_UNDER_WAY, Position.PLANNED_STOP),
     *(Position.UPGRADED, Position.REACTIVATED),
@@ -41,7 +49,7 @@ class Weights:
     """Evidence that keeps whether a check weighs."""
 
     def __init__(self) -> None:
-        self.weighs: bool | None = None
+        self.judged: set[bool] = set()
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self.made: list[ChangeRecord] = []
@@ -54,9 +62,15 @@ class Weights:
         return True
 
     def judge(self, findings: Any, *, observed: str, information: bool = False) -> Verdict:
-        self.weighs = not information
+        self.judged.add(not information)
         self.findings += findings
         return Verdict()
+
+    @property
+    def weighs(self) -> bool | None:
+        """Whether what it judges counts, all of it; None: it judged nothing."""
+        assert len(self.judged) <= 1
+        return next(iter(self.judged), None)
 
     @property
     def verdict(self) -> Verdict:
@@ -73,10 +87,13 @@ def position_look(position: Position) -> Any:
         release=RELEASE,
         position=position,
         names=names,
+        silent={},
         memory=Memory.fold([]),
-        ask_all=lambda names, query: Asked(query.name),
+        ask_all=lambda names, query: Asked(query.name, ANSWERS.get(query.name, {})),
         on_each=lambda names, what, question: Asked(what),
-        ask=lambda node, query: SimpleNamespace(location=(), location_ids=(), properties={}),
+        ask=lambda node, query: SimpleNamespace(
+            location=(), location_ids=(), properties={}, nodes=()
+        ),
         cluster_status=cluster_status,
     )
 
@@ -97,6 +114,50 @@ def test_what_guards_the_start_is_information_later(check: str, position: Positi
 @pytest.mark.parametrize("position", [Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED])
 def test_before_the_upgrade_it_counts(check: str, position: Position) -> None:
     assert weighs(check, position) is True
+
+
+AT_START = (Position.UNKNOWN, Position.NOT_STARTED)
+SESSION: Any = SimpleNamespace(survey=SimpleNamespace(reachable=SimpleNamespace(values={})))
+STARTS: dict[str, Callable[[Any, Any], None]] = {
+    # what the update has taken of it is looked at again directly before the upgrade
+    "space": test_10_preflight.test_space,
+    "capacity": test_10_preflight.test_capacity_of_n,
+    "machines": lambda look, told: test_10_preflight.test_machines(SESSION, look, told),
+}
+
+
+@pytest.mark.parametrize("position", Position)
+@pytest.mark.parametrize("check", STARTS)
+def test_what_an_attempt_needs_once_counts_at_its_start_only(
+    check: str, position: Position
+) -> None:
+    evidence: Any = Weights()
+    STARTS[check](position_look(position), evidence)
+    assert evidence.weighs is (position in AT_START)
+
+
+@pytest.mark.parametrize("position", Position)
+def test_whether_it_is_normal_counts_while_nothing_is_under_way(
+    position: Position, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_10_preflight, "settled", lambda *_, **__: ([], None))
+    monkeypatch.setattr(test_10_preflight, "describe", lambda seen: "looked at")
+    at_rest = (*AT_START, Position.UPDATED, Position.CLOSED)
+    assert weighs("normal", position) is (position in at_rest)
+
+
+AGAIN = sorted(name for name in vars(test_40_preflight_again) if name.startswith("test_"))
+
+
+@pytest.mark.parametrize("check", AGAIN)
+def test_directly_before_the_upgrade_each_check_counts(check: str) -> None:
+    """It is the last look before nothing can be taken back."""
+    step = getattr(test_40_preflight_again, check)
+    evidence = Weights()
+    step(False, NotAsked(), evidence)
+    assert evidence.weighs is None, "the upgrade is not ahead: nobody is asked"
+    step(True, position_look(Position.UPDATED), evidence)
+    assert evidence.weighs is True
 
 
 class NotAsked:
