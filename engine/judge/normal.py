@@ -41,8 +41,8 @@ from engine.model.names import cib_in_names, status_in_names
 class Observed:
     """One look at the whole cluster. Node names in any form that `Expected.names` knows.
 
-    Every operative node is a key of `quorum`, `daemons` and `drbd`; one that is not becomes a
-    finding. A node without DRBD resources has an empty tuple.
+    Every operative node is a key of `quorum`, `daemons` and `drbd`, or one of `silent`; one that
+    is neither becomes a finding. A node without DRBD resources has an empty tuple.
     """
 
     status: ClusterStatus
@@ -55,6 +55,12 @@ class Observed:
     versions: Mapping[str, Version] = field(default_factory=dict)
     cib: Cib | None = None
     """The configuration: what crm_mon does not tell of modes, health, tickets."""
+    silent: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """`quorum`, `daemons`, `drbd` -> nodes that did not answer, which is told already."""
+
+    def asked(self, what: str, nodes: Iterable[str]) -> tuple[str, ...]:
+        """Those of the nodes of which the answer counts."""
+        return tuple(node for node in nodes if node not in self.silent.get(what, ()))
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def mid_upgrade(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
             *node_states(seen.status, expected.operative, expected.other, seen.cib),
             *nodes_healthy(seen.status, seen.cib, (expected.active_node,)),
             *_services(seen, only_here, with_fence_devices=False),
-            *quorum_held(seen.status, seen.quorum, expected.operative),
+            *_quorum(seen, expected),
             *_daemons(seen, expected),
             *_drbd(seen, expected, resync_allowed=True),
             *fencing_is(seen.status, False),
@@ -185,6 +191,7 @@ def _named(observed: Observed, expected: Expected) -> Observed:
         elastic_nodes=tuple(named(node) for node in observed.elastic_nodes),
         versions={named(node): seen for node, seen in observed.versions.items()},
         cib=observed.cib and cib_in_names(observed.cib, named),
+        silent={what: frozenset(map(named, nodes)) for what, nodes in observed.silent.items()},
     )
 
 
@@ -200,7 +207,7 @@ def _all_active(
         *nodes_healthy(seen.status, seen.cib, expected.operative),
         *clones_everywhere(seen.status, active, seen.cib, expected.clone_gaps),
         *_services(seen, anywhere, with_fence_devices=with_fence_devices),
-        *quorum_held(seen.status, seen.quorum, expected.operative),
+        *_quorum(seen, expected),
         *(
             qdevice_votes(seen.quorum, expected.operative, expected.voting_only)
             if expected.has_qdevice
@@ -220,8 +227,12 @@ def _wanted(seen: Observed, expected: Expected, nodes: Iterable[str]) -> Wanted:
     )
 
 
+def _quorum(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
+    return quorum_held(seen.status, seen.quorum, seen.asked("quorum", expected.operative))
+
+
 def _daemons(seen: Observed, expected: Expected) -> tuple[Finding, ...]:
-    operative, with_qdevice = expected.operative, expected.has_qdevice
+    operative, with_qdevice = seen.asked("daemons", expected.operative), expected.has_qdevice
     return daemons_normal(seen.daemons, operative, with_qdevice=with_qdevice)
 
 
@@ -255,7 +266,7 @@ def _services(seen: Observed, wanted: Wanted, *, with_fence_devices: bool) -> li
 
 def _drbd(seen: Observed, expected: Expected, *, resync_allowed: bool) -> list[Finding]:
     return [
-        *not_observed("DRBD state", expected.operative, seen.drbd),
+        *not_observed("DRBD state", seen.asked("drbd", expected.operative), seen.drbd),
         *drbd_normal(
             seen.drbd,
             expected.voting_only,

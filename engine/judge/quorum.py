@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 
 from engine.judge.healing import unit_started
 from engine.judge.text import listed
+from engine.judge.ways import DAEMON
 from engine.model.cluster import ClusterStatus, DaemonState, QuorumStatus
 from engine.model.finding import Command, Finding
 
-REQUIRED_DAEMONS = ("corosync", "pacemaker", "pcsd")
+COROSYNC = "corosync"
+REQUIRED_DAEMONS = (COROSYNC, "pacemaker", "pcsd")
 QDEVICE = "corosync-qdevice"
 QNETD = "corosync-qnetd"
 
@@ -128,9 +130,20 @@ def daemons_normal(
     return tuple(findings)
 
 
+def why_no_quorum(node: str, daemons: Mapping[str, tuple[DaemonState, ...]]) -> str:
+    """CODE@SUBJECT of what is found because of which the node can't tell its quorum.
+
+    Empty when corosync runs there, or nobody knows.
+    """
+    told = daemons.get(node)
+    if told is None or any(s.name == COROSYNC and s.active == "active" for s in told):
+        return ""
+    return f"{DAEMON}@{node}:{COROSYNC}"
+
+
 def _daemon(node: str, name: str, state: str) -> Finding:
     return Finding(
-        "daemon-not-normal",
+        DAEMON,
         f"{node}:{name}",
         f"daemon {name} on {node} is {state}",
         "active/enabled",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from engine.judge.text import listed
+from engine.judge.ways import UNANSWERED
 from engine.model.finding import Finding
 from engine.model.groups import grouped
 from engine.model.host import Package, Version
@@ -83,22 +85,41 @@ def reached(
     """Every node of `versions` is at `target`, and every one of `nodes` did tell its version.
 
     This includes Elastic-only and voting-only nodes, which the command upgrades by itself.
-    Code: `version-not-reached`.
+    Code: `version-not-reached`; of a node that did not tell, it follows from that.
     """
-    told = {node: str(version) for node, version in versions.items()}
-    silent = {node: "no known version" for node in nodes if node not in versions}
-    return tuple(
-        Finding(
-            "version-not-reached",
-            node,
-            f"{node} is at {version}",
-            f"NetEye {target}",
-            "Nothing is done on a node by hand: look in the command's log for what happened "
-            "on this node, mend it, and run this again: the command is then started once more.",
-            ("versions-everywhere",),
-        )
-        for node, version in {**told, **silent}.items()
-        if version != str(target)
+    behind = {node: version for node, version in versions.items() if version != target}
+    silent = [node for node in nodes if node not in versions]
+    return (
+        *(
+            _not_reached(node, f"{node} is at {version}", target, _ONCE_MORE)
+            for node, version in behind.items()
+        ),
+        *(
+            replace(
+                _not_reached(node, f"{node} did not tell its version", target, _TELL),
+                follows=f"{UNANSWERED}@{node}",
+                question="version",
+            )
+            for node in silent
+        ),
+    )
+
+
+_ONCE_MORE = (
+    "Nothing is done on a node by hand: look in the command's log for what happened "
+    "on this node, mend it, and run this again: the command is then started once more."
+)
+_TELL = "Nobody can accept what nobody knows: make sure that the node answers, then run this again."
+
+
+def _not_reached(node: str, observed: str, target: Version, remedy: str) -> Finding:
+    return Finding(
+        "version-not-reached",
+        node,
+        observed,
+        f"NetEye {target}",
+        remedy,
+        ("versions-everywhere",),
     )
 
 

@@ -82,51 +82,80 @@ T = TypeVar("T", Finding, Mapping[str, Any])
 UNREACHABLE = "node-unreachable"
 CHANGED = "machine-changed"
 FORWARDING = "forwarding-off"
+UNASKED = (UNREACHABLE, CHANGED, FORWARDING)
 """What leaves questions unasked, by its code."""
+UNANSWERED = "question-unanswered"
+DAEMON = "daemon-not-normal"
+"""What leaves questions without an answer that were asked."""
 
 
 def folded(findings: Iterable[T]) -> list[tuple[T, list[T]]]:
     """Each finding with those that follow from it; one whose cause is not among them stands alone.
 
-    A finding's name is CODE@SUBJECT; `follows` is the name of its cause.
+    A finding's name is CODE@SUBJECT; `follows` is the name of its cause. One that nobody has
+    accepted does not stand below one that somebody has.
     """
     listed = list(findings)
-    names = {_name(one) for one in listed}
-    below = grouped((_follows(one), one) for one in listed)
-    return [(one, below.get(_name(one), [])) for one in listed if _follows(one) not in names]
+    accepted = {_name(one): bool(_field(one, "accepted")) for one in listed}
+
+    def stands(one: T) -> bool:
+        is_passed = accepted.get(_follows(one))
+        return is_passed is None or (is_passed and not _field(one, "accepted"))
+
+    below = grouped((_follows(one), one) for one in listed if not stands(one))
+    return [(one, below.get(_name(one), [])) for one in listed if stands(one)]
 
 
 def consequence(findings: Iterable[T]) -> str:
     """What follows from a cause, in one phrase; '' when nothing does.
 
-    >>> consequence([{"question": "clock"}, {"question": "quorum"}])
+    >>> node = "node-unreachable@n1"
+    >>> consequence({"question": name, "follows": node} for name in ("clock", "quorum"))
     'not asked of it, 2 questions: clock, quorum'
     """
-    listed = list(dict.fromkeys(question_of(one) for one in findings))
-    if not listed:
-        return ""
-    many = "1 question" if len(listed) == 1 else f"{len(listed)} questions"
-    return f"not asked of it, {many}: {', '.join(listed)}"
+    parts = []
+    for is_asked, those in sorted(grouped((not is_unasked(one), one) for one in findings).items()):
+        listed = list(dict.fromkeys(question_of(one) for one in those))
+        many = "1 question" if len(listed) == 1 else f"{len(listed)} questions"
+        words = "no answer to" if is_asked else "not asked of it,"
+        parts.append(f"{words} {many}: {', '.join(listed)}")
+    return "; ".join(parts)
 
 
 def in_one_line(findings: Iterable[Finding]) -> list[str]:
-    """A step's findings that follow from others, in one line; none when there are none."""
+    """A step's findings that follow from others, in a line for each kind; none without any."""
     rest = [finding for finding in findings if finding.follows]
-    if not rest:
-        return []
-    nodes = ", ".join(dict.fromkeys(finding.subject for finding in rest))
-    asked = ", ".join(dict.fromkeys(question_of(finding) for finding in rest))
-    causes = dict.fromkeys(finding.follows.partition("@")[0] for finding in rest)
+    kinds = grouped(((one.code, is_unasked(one)), one) for one in rest)
+    return [_line(code, is_left, those) for (code, is_left), those in kinds.items()]
+
+
+def _line(code: str, is_unasked: bool, findings: Sequence[Finding]) -> str:
+    nodes = ", ".join(dict.fromkeys(finding.subject for finding in findings))
+    asked = ", ".join(dict.fromkeys(question_of(finding) for finding in findings))
+    causes = dict.fromkeys(cause_of(finding) for finding in findings)
     why = " or ".join(_BECAUSE.get(cause, cause) for cause in causes)
-    return [f"[{rest[0].code}] {nodes}: {why}, and not asked for {asked}"]
+    so = "and not asked for" if is_unasked else "so there is no answer to"
+    return f"[{code}] {nodes}: {why}, {so} {asked}"
 
 
 _BECAUSE = {
     UNREACHABLE: "out of reach",
     CHANGED: "another machine is there",
     FORWARDING: "sshd forwards to no socket",
+    DAEMON: "a daemon of the cluster does not run",
+    UNANSWERED: "asked in vain",
 }
-"""What a question was not asked because of, by the code of its cause."""
+"""Why a question has no answer, by the code of the cause."""
+
+
+def cause_of(finding: Finding | Mapping[str, Any]) -> str:
+    """The code of the finding that this one follows from; '' when it follows from none."""
+    return _follows(finding).partition("@")[0]
+
+
+def is_unasked(finding: Finding | Mapping[str, Any]) -> bool:
+    """Its question was not even asked: waiting mends nothing."""
+    return cause_of(finding) in UNASKED
 
 
 def question_of(finding: Finding | Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
-from engine.judge.ways import CHANGED, FORWARDING, UNREACHABLE
+from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.query import Asked
 from engine.record.archive import name_of
@@ -18,7 +18,6 @@ from engine.record.run import Mode, Run, SupportWanted
 
 T = TypeVar("T")
 
-UNANSWERED = "question-unanswered"
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
 GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
@@ -251,8 +250,11 @@ _NOT_ASKED = {
 """Why nobody asked -> the finding that says more, in which words, and what helps."""
 
 
-def unanswered(node: str, question: str, why: str) -> Finding:
-    """The finding for a question without an answer: it blocks, as nothing is known."""
+def unanswered(node: str, question: str, why: str, cause: str = "") -> Finding:
+    """The finding for a question without an answer: it blocks, as nothing is known.
+
+    `cause` is CODE@SUBJECT of a finding that says why, of a question that was asked.
+    """
     if why in _NOT_ASKED:
         cause, because, what_to_do = _NOT_ASKED[why]
         return Finding(
@@ -264,11 +266,16 @@ def unanswered(node: str, question: str, why: str) -> Finding:
             follows=f"{cause}@{node}",
             question=question,
         )
+    if cause:
+        what_to_do = f"Mend [{cause.replace('@', '] ', 1)}, as said there, then run again."
+    else:
+        what_to_do = "Try the question by hand on the node, remove the cause, then run again."
     return Finding(
         code=UNANSWERED,
         subject=node,
         observed=f"no answer to {question!r}: {why}",
         expected="an answer within the deadline",
-        remedy="Nothing is assumed in its place. Try the question by hand on the node, remove the"
-        " cause, then run again.",
+        remedy=f"Nothing is assumed in its place. {what_to_do}",
+        follows=cause,
+        question=question if cause else "",
     )

@@ -12,7 +12,7 @@ from engine.ask.host import Host
 from engine.ask.look import FORWARDED, Look
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import access, constraints, facts, kernels, machine, sameness
-from engine.judge.ways import in_full
+from engine.judge.ways import UNANSWERED, cause_of, in_full
 from engine.model.definition import ClusterDefinition
 from engine.model.finding import Finding, Verdict, Way
 from engine.model.query import Asked
@@ -20,7 +20,7 @@ from engine.queries.access import LISTENING, LOGINS, addresses_of, logins_to, se
 from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, PROCESSES, optional_file_text
 from engine.queries.neteye import DEEP_HEALTH, DEFINITION
 from engine.queries.pacemaker import CIB
-from engine.record.evidence import UNANSWERED, Evidence
+from engine.record.evidence import Evidence
 from runbook.cluster import leftovers, product
 
 
@@ -145,11 +145,11 @@ def normal_or_support(evidence: Evidence, findings: Sequence[Finding], observed:
     The run stops here, and what each finding says to do goes to support as well. A question that
     nobody answered says nothing of the cluster: another run asks it again.
     """
-    if all(finding.code == UNANSWERED for finding in findings):
+    if all(UNANSWERED in (finding.code, cause_of(finding)) for finding in findings):
         evidence.judge(findings, observed=observed, guide=("G25",))
     else:
         evidence.judge(map(_for_support, findings), observed=observed, guide=("G25",))
-    if any(finding.code != UNANSWERED for finding in evidence.blocking):
+    if any(UNANSWERED not in (one.code, cause_of(one)) for one in evidence.blocking):
         evidence.attach("what each finding says to do by itself", in_full(findings))
         evidence.call_support("G26", product.CALL_SUPPORT)
     elif not evidence.blocking:

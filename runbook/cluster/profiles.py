@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.judge import modes
 from engine.judge.normal import Expected, Observed
-from engine.model.cluster import ClusterStatus
+from engine.judge.quorum import why_no_quorum
+from engine.judge.ways import is_unasked
+from engine.model.cluster import ClusterStatus, DaemonState, QuorumStatus
 from engine.model.definition import ClusterDefinition
 from engine.model.finding import Command, Finding
 from engine.model.host import Version
 from engine.model.names import cib_in_names
+from engine.model.query import Asked
 from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from engine.waiting import poll
 
 Profile = Callable[[Observed, Expected], tuple[Finding, ...]]
+Daemons = Mapping[str, tuple[DaemonState, ...]]
 
 
 @dataclass(frozen=True)
@@ -36,35 +41,47 @@ def look_again(look: Look, seen: Seen) -> Seen:
     """Only what moves within seconds is asked anew: pacemaker and quorum."""
     assert seen.observed is not None
     quorum = look.ask_all(look.names.operative, QUORUM)
-    problems = [unanswered(node, quorum.question, why) for node, why in quorum.unanswered.items()]
     try:
         status = look.ask(look.names.active, STATUS)
     except Unanswered as error:
-        problems.append(unanswered(error.node, error.question, error.why))
-        return Seen(None, None, tuple(problems))
-    observed = replace(seen.observed, status=status, quorum=quorum.values)
-    return Seen(observed, seen.expected, tuple(problems))
+        return _in_part(error, quorum)
+    silent = {**seen.observed.silent, "quorum": frozenset(quorum.unanswered)}
+    observed = replace(seen.observed, status=status, quorum=quorum.values, silent=silent)
+    return Seen(observed, seen.expected, (*_without_quorum(quorum, observed.daemons),))
+
+
+def _in_part(error: Unanswered, *asked: Asked[Any]) -> Seen:
+    """Nothing can be judged without it: what else nobody answered is told beside it."""
+    problems = [finding for one in asked for finding in _unanswered(one)]
+    problems.append(unanswered(error.node, error.question, error.why))
+    return Seen(None, None, tuple(problems))
+
+
+def _unanswered(asked: Asked[Any]) -> Iterator[Finding]:
+    for node, why in asked.unanswered.items():
+        yield unanswered(node, asked.question, why)
+
+
+def _without_quorum(asked: Asked[QuorumStatus], daemons: Daemons) -> Iterator[Finding]:
+    """A node whose corosync does not run can't tell: that it does not run is found as well."""
+    for node, why in asked.unanswered.items():
+        yield unanswered(node, asked.question, why, why_no_quorum(node, daemons))
 
 
 def look_at_everything(look: Look, *, version: Version | None) -> Seen:
     """Ask all nodes at once what the profiles judge. `version`: the one that all must have."""
     names = look.names
-    problems: list[Finding] = []
     quorum = look.ask_all(names.operative, QUORUM)
     daemons = look.ask_all(names.operative, DAEMONS)
     drbd = look.ask_all(names.operative + names.voting_only, DRBD)
     versions = look.ask_all(names.all, VERSION)
-    for asked in (quorum, daemons, drbd, versions):
-        for node, why in asked.unanswered.items():
-            problems.append(unanswered(node, asked.question, why))
     try:
         status = look.ask(names.active, STATUS)
         cib = look.ask(names.active, CIB)
         elastic = look.ask(names.active, ELASTIC)
         definition = look.ask(names.active, DEFINITION)
     except Unanswered as error:
-        problems.append(unanswered(error.node, error.question, error.why))
-        return Seen(None, None, tuple(problems))
+        return _in_part(error, quorum, daemons, drbd, versions)
     observed = Observed(
         status=status,
         quorum=quorum.values,
@@ -74,8 +91,15 @@ def look_at_everything(look: Look, *, version: Version | None) -> Seen:
         elastic_nodes=elastic.nodes if elastic else (),
         versions=versions.values,
         cib=cib,
+        silent={
+            "quorum": frozenset(quorum.unanswered),
+            "daemons": frozenset(daemons.unanswered),
+            "drbd": frozenset(drbd.unanswered),
+        },
     )
     expected = _expected(look, definition, elastic is not None, version)
+    problems = [finding for one in (daemons, drbd, versions) for finding in _unanswered(one)]
+    problems += _without_quorum(quorum, daemons.values)
     return Seen(observed, expected, tuple(problems))
 
 
@@ -136,7 +160,7 @@ def settled(
         return seen
 
     def lasts() -> bool:
-        return not is_good() and any(one.follows or one.code in lasting for one in found)
+        return not is_good() and any(is_unasked(one) or one.code in lasting for one in found)
 
     last = poll(
         look_now,

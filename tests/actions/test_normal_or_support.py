@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from engine.judge import versions
 from engine.model.finding import Finding, Way
 from engine.record.evidence import SUPPORT_NEEDED, Evidence, unanswered
 from engine.record.run import Run
 from runbook.cluster import product
 from runbook.cluster.checks import normal_or_support
 from tests.engine import kit
+from tests.judge.builders import TARGET
 
 FAILED = Finding("resource-failed", "glpi", "it is FAILED", "Started", "Mend it, then run again.")
 SILENT = unanswered(kit.N, "DRBD", "the connection was lost")
@@ -53,6 +55,21 @@ def test_a_question_without_an_answer_is_asked_again(run: Run) -> None:
     assert [(f.way, f.remedy) for f in evidence.blocking] == [(Way.AGAIN, SILENT.remedy)]
     assert run.support is None
     assert rows(run) == {"G25": "failed"}
+
+
+def test_what_follows_from_a_question_without_an_answer_is_not_for_support(run: Run) -> None:
+    silent = unanswered(kit.N, "version", "the connection was lost")
+    (unknown,) = versions.reached({}, TARGET, [kit.N])
+    evidence = judged(run, silent, unknown)
+    assert {f.code for f in evidence.blocking} == {silent.code, "version-not-reached"}
+    assert run.support is None
+
+
+def test_a_daemon_that_does_not_run_is_for_support_with_what_follows(run: Run) -> None:
+    down = Finding("daemon-not-normal", f"{kit.N}:corosync", "inactive", "active", "Start it.")
+    evidence = judged(run, down, unanswered(kit.N, "quorum", "exit code 1", down.target))
+    assert {f.way for f in evidence.blocking} == {Way.SUPPORT}
+    assert run.support is not None
 
 
 def test_a_normal_cluster_needs_no_support(run: Run) -> None:

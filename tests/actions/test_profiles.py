@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from engine.errors import OUT_OF_REACH
+from engine.judge import normal
+from engine.judge.normal import Observed
+from engine.judge.ways import folded
 from engine.model.finding import Finding
+from engine.model.names import Names
+from engine.model.query import Asked
+from engine.queries.neteye import DRBD, ELASTIC, VERSION
+from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from runbook.cluster import product, profiles
 from runbook.to_4_26 import release
 from tests.engine.kit import FakeTime
+from tests.judge import builders as b
 
 RELEASE = SimpleNamespace(severities=release.RELEASE.severities)
 
@@ -52,3 +61,91 @@ def test_what_lasts_is_a_finding_that_blocks() -> None:
     assert {release.RELEASE.severities.of(code) for code in product.LASTING} == {"block"}
     known = set(release.RELEASE.severities.table) | release.RELEASE.severities.never_acceptable
     assert known >= product.LASTING
+
+
+# one question, one finding
+
+
+class Look:
+    """A normal cluster, asked as the profiles ask; `silent` are (question, node)."""
+
+    def __init__(self, seen: Observed, *silent: tuple[str, str]) -> None:
+        self.seen, self.silent = seen, silent
+        self.baseline, self.release, self.time = {"fencing": True}, RELEASE, FakeTime()
+        self.timer, self.wait = self.time.clock, self.time.wait
+        top = b.DEFAULT
+        self.names = Names(top.active, top.operative, top.elastic, top.voting, internal={})
+
+    def ask_all(self, nodes: Iterable[str], query: Any) -> Asked[Any]:
+        told: dict[str, Mapping[str, Any]] = {
+            QUORUM.name: self.seen.quorum,
+            DAEMONS.name: self.seen.daemons,
+            DRBD.name: self.seen.drbd,
+            VERSION.name: self.seen.versions,
+        }
+        asked: Asked[Any] = Asked(query.name)
+        for node in nodes:
+            if (query.name, node) in self.silent:
+                asked.unanswered[node] = "exit code 1 is no answer"
+            else:
+                asked.values[node] = told[query.name][node]
+        return asked
+
+    def ask(self, node: str, query: Any) -> Any:
+        elastic = SimpleNamespace(health=self.seen.elastic, nodes=self.seen.elastic_nodes)
+        told = {STATUS.name: self.seen.status, CIB.name: None, ELASTIC.name: elastic}
+        return told.get(query.name)
+
+
+def judged(look: Look) -> list[Finding]:
+    found, _ = profiles.settled(
+        look,  # type: ignore[arg-type]
+        normal.final,
+        version=b.TARGET,
+        deadline=30.0,
+    )
+    return found
+
+
+@pytest.mark.parametrize("question", [QUORUM, DAEMONS, DRBD])
+def test_a_question_that_one_node_does_not_answer_is_one_finding(question: Any) -> None:
+    look = Look(b.observed(), (question.name, b.THIRD))
+    assert [(f.code, f.subject) for f in judged(look)] == [("question-unanswered", b.THIRD)]
+    assert sum(look.time.waits) == 30, "it may pass"
+
+
+def test_a_version_that_nobody_told_follows_from_the_question_and_can_not_be_accepted() -> None:
+    look = Look(b.observed(), (VERSION.name, b.VOTING))
+    found = judged(look)
+    ((cause, below),) = folded(found)
+    assert [cause.code, *(f.code for f in below)] == ["question-unanswered", "version-not-reached"]
+    assert sum(look.time.waits) == 30
+    assert below[0].code in RELEASE.severities.never_acceptable
+
+
+@pytest.mark.parametrize("state", ["inactive", "not installed", "disabled"])
+def test_a_node_without_corosync_is_found_once_and_its_quorum_follows(state: str) -> None:
+    states = [replace(d, active="inactive") if d.name == "corosync" and state == "inactive" else d
+              for d in b.daemon_states()]  # fmt: skip
+    if state == "not installed":
+        states = [daemon for daemon in states if daemon.name != "corosync"]
+    if state == "disabled":  # it runs: that it is silent has another reason
+        states = [replace(d, enabled="disabled") if d.name == "corosync" else d for d in states]
+    seen = b.with_daemons(b.observed(), b.THIRD, tuple(states))
+    told = folded(judged(Look(seen, (QUORUM.name, b.THIRD))))
+    codes = [(cause.code, [one.code for one in below]) for cause, below in told]
+    if state == "disabled":
+        assert codes == [("question-unanswered", []), ("daemon-not-normal", [])]
+    else:
+        assert codes == [("daemon-not-normal", ["question-unanswered"])]
+
+
+def test_the_next_look_asks_quorum_again_and_finds_its_silence_once() -> None:
+    look: Any = Look(b.observed())
+    seen = profiles.look_at_everything(look, version=b.TARGET)
+    look.silent = ((QUORUM.name, b.THIRD),)
+    again = profiles.look_again(look, seen)
+    assert [finding.code for finding in again.problems] == ["question-unanswered"]
+    assert again.observed is not None
+    assert again.expected is not None
+    assert normal.final(again.observed, again.expected) == ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.errors import NO_SOCKETS, OUT_OF_REACH
 from engine.judge.ways import consequence, folded, in_words
-from engine.model.finding import Finding
+from engine.model.finding import Acceptance, Finding
 from engine.record.evidence import as_data, unanswered
 
 LONG = "no ssh connection to root@192.0.2.2 port 22; ssh says: Host key verification failed"
@@ -76,3 +78,36 @@ def test_a_step_tells_them_in_one_line_and_the_cause_not_again() -> None:
     assert lines[1] == "[question-unanswered] n1, n2: out of reach, and not asked for clock, quorum"
     assert "exit code 1" in lines[0]
     assert LONG not in "\n".join(lines)
+
+
+DOWN = Finding("daemon-not-normal", "n1:corosync", "inactive", "active", "Start it.")
+QUORUM = unanswered("n1", "quorum", "exit code 1 is no answer", "daemon-not-normal@n1:corosync")
+
+
+def test_a_question_that_was_asked_in_vain_stands_below_what_says_why() -> None:
+    assert folded([DOWN, QUORUM]) == [(DOWN, [QUORUM])]
+    assert consequence([QUORUM]) == "no answer to 1 question: quorum"
+    assert in_words([DOWN, QUORUM]).splitlines()[-1] == (
+        "[question-unanswered] n1: a daemon of the cluster does not run, so there is no answer to"
+        " quorum"
+    )
+    assert "Mend [daemon-not-normal] n1:corosync, as said there" in QUORUM.remedy
+
+
+def test_each_kind_of_what_follows_has_its_line() -> None:
+    lines = in_words([ALL[0], ALL[2], DOWN, QUORUM]).splitlines()
+    assert [line.partition(":")[0] for line in lines[2:]] == ["[question-unanswered] n1"] * 2
+    assert consequence([ALL[2], QUORUM]) == (
+        "not asked of it, 1 question: clock; no answer to 1 question: quorum"
+    )
+
+
+def test_what_nobody_has_accepted_is_not_hidden_below_what_somebody_has() -> None:
+    """The cause was accepted; this can't be, or its acceptance has ended."""
+    given = Acceptance("question-unanswered", "n3", "seen by hand", "me")
+    cause = replace(ALL[5], accepted=given)
+    left = replace(QUORUM, follows=cause.target)
+    assert folded([cause, left]) == [(cause, []), (left, [])]
+    both = replace(left, accepted=given)
+    assert folded([cause, both]) == [(cause, [both])]
+    assert folded([ALL[5], left]) == [(ALL[5], [left])]

@@ -11,8 +11,8 @@ ALL_ROLES = "operative=2,elastic=1,voting=1"
 NORMAL = "preflight.normal"
 _HEALTH = "preflight.health:health-critical"
 """`neteye health` says CRITICAL to the same."""
-# the fence device of N may run on OTHER alone
-_AWAY = "node-offline daemon-not-normal fence-device-stopped question-unanswered not-observed"
+# the fence device of N may run on OTHER alone; that OTHER tells no quorum follows from its daemons
+_AWAY = "node-offline daemon-not-normal fence-device-stopped"
 _MOVED = "its services stay where they moved to"
 
 
@@ -73,8 +73,7 @@ _NODES = (
     ),
     _normal(
         "other-lost",
-        "node-unclean fencing-failed fence-device-stopped daemon-not-normal question-unanswered"
-        " not-observed",
+        "node-unclean fencing-failed fence-device-stopped daemon-not-normal",
         strikes.other_lost,
         also=_HEALTH,
         stays=_MOVED,
@@ -86,6 +85,7 @@ _NODES = (
         repairs.attributes_right,
     ),
     _normal("fencing-hangs", "fencing-pending", strikes.fencing_hangs, repairs.fencing_answered),
+    _normal("fencer-silent", "not-observed", strikes.fencer_silent, repairs.fencer_answers),
 )
 _RESOURCES = (
     _normal(

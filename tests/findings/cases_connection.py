@@ -125,7 +125,6 @@ CONNECTION: tuple[Case, ...] = (
         "node-unreachable",
         nothing_listens,
         inventory_corrected,
-        also="preflight.normal:not-observed",
         touches="inventory",
         hides="*",
     ),

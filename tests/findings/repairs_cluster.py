@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.findings import shims
 from tests.findings.lab import Lab
 from tests.findings.strikes_cluster import FAULTS, GO, at_rest, pcs, until
 
@@ -38,3 +39,8 @@ def fencing_answered(lab: Lab) -> None:
     path = "fence_history/fence_event[@status='pending']"
     until(lab, "no fencing under way", path, lambda found: not found)
     pcs(lab, "stonith", "history", "cleanup", lab.cluster.node_name(1))
+
+
+def fencer_answers(lab: Lab) -> None:
+    """The fencer mended, as pacemaker's log told: the history is told again."""
+    shims.take(lab, lab.cluster.active, "crm_mon")

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 from rehearsal.run import wait_for
+from tests.findings import shims
 from tests.findings.lab import Lab
 from tests.integration.clusters import SETTLE
 
@@ -221,6 +222,17 @@ def fencing_hangs(lab: Lab) -> None:
     until(lab, "a fencing under way", "fence_history/fence_event[@status='pending']")
 
 
+def fencer_silent(lab: Lab) -> None:
+    """pacemaker's fencer does not tell its history on N: crm_mon says that it got none."""
+    shims.put(lab, lab.cluster.active, "crm_mon", _NO_HISTORY)
+
+
+_NO_HISTORY = r"""
+set -o pipefail
+"$REAL" "$@" | sed -E '/<fence_history[^>]*\/>/d
+  /<fence_history/,/<\/fence_history>/d
+  s|^( *)<status code=|\1<fence_history status="62"/>\n&|'
+"""
 _HANGING = r"""
 mv "$1" "$1.away"
 cat > "$1" <<END
