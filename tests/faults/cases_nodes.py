@@ -8,7 +8,10 @@ from tests.faults.lab import FIRST_ROUND, Lab
 from tests.faults.strikes import power_cut, power_on, shim
 
 
-@fault("N loses power while `neteye upgrade` runs, and is started again at once")
+@fault(
+    "N loses power while `neteye upgrade` runs, and is started again at once",
+    stops="upgrade.run",
+)
 def n_rebooted_during_upgrade(lab: Lab) -> None:
     running = lab.start()
     running.until_intent(FIRST_ROUND)

@@ -25,5 +25,5 @@ MISSING: frozenset[str] = START | UPGRADE | CLUSTER
 """Codes without a case."""
 NOT_ACCEPTED: frozenset[str] = frozenset({"fencing-state"})
 """Acceptable codes that no case accepts."""
-NO_STOP: frozenset[str] = frozenset({"upgrade.run"})
+NO_STOP: frozenset[str] = frozenset()
 """Steps after the point of no return whose stop no case goes on from."""
