@@ -10,6 +10,27 @@ from engine.model.cluster import Cib, ClusterNode, ClusterStatus
 from engine.model.finding import Command, Finding
 
 
+def controlled(status: ClusterStatus) -> tuple[Finding, ...]:
+    """The cluster has a controller, without which nothing that is changed takes effect.
+
+    Code: `no-dc`.
+    """
+    if status.dc is not None:
+        return ()
+    return (
+        Finding(
+            "no-dc",
+            "cluster",
+            "the cluster has no designated controller, so nothing is decided",
+            "an elected controller",
+            "The nodes elect one within seconds. When none comes, look at `pcs status` and the"
+            " pacemaker log of every operative node. Where `crmadmin -D` still names one, the nodes"
+            " elect another when it leaves: `pcs cluster stop` there, when that node can be spared,"
+            " then `pcs cluster start`.",
+        ),
+    )
+
+
 def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
     """The cluster has a controller, is managed, and runs one version of pacemaker.
 
@@ -17,14 +38,6 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
     is true for a second or two whenever a node joins: look until it is stable.
     """
     faults = (
-        (
-            status.dc is None,
-            "no-dc",
-            "the cluster has no designated controller, so nothing is decided",
-            "an elected controller",
-            "Look at `pcs status` and the pacemaker log of every operative node.",
-            (),
-        ),
         # before the end of a maintenance, which would let pacemaker stop them
         (
             status.options.stop_all_resources,
@@ -52,10 +65,13 @@ def cluster_itself(status: ClusterStatus) -> tuple[Finding, ...]:
             (),
         ),
     )
-    return tuple(
-        Finding(code, "cluster", observed, expected, remedy, commands=commands)
-        for is_so, code, observed, expected, remedy, commands in faults
-        if is_so
+    return (
+        *controlled(status),
+        *(
+            Finding(code, "cluster", observed, expected, remedy, commands=commands)
+            for is_so, code, observed, expected, remedy, commands in faults
+            if is_so
+        ),
     )
 
 

@@ -36,10 +36,12 @@ def quorum_held(
 ) -> tuple[Finding, ...]:
     """The partition has quorum as pacemaker and as corosync on every operative node say.
 
+    Without a controller pacemaker says nothing of it, which is told by itself (`no-dc`).
+
     Codes: `quorum-lost`, `not-observed`.
     """
     findings = list(not_observed("quorum", operative, quorum))
-    if not status.with_quorum:
+    if status.with_quorum is False:
         findings.append(_lost("cluster", "pacemaker works in a partition WITHOUT quorum"))
     findings += [
         _lost(

@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from engine.judge import healing, modes
+from engine.judge.nodes import controlled
+from engine.judge.quorum import quorum_held
 from engine.judge.resources import is_moving, runs_on_several_nodes
 from engine.judge.text import listed
 from engine.judge.versions import by_version
-from engine.model.cluster import Cib, ClusterStatus
+from engine.model.cluster import Cib, ClusterStatus, QuorumStatus
 from engine.model.finding import Finding, Way
 from engine.model.host import Version
 
@@ -25,6 +27,14 @@ class LastRound:
     def __str__(self) -> str:
         ended = "without an exit status" if self.code is None else f"with exit status {self.code}"
         return f"the last round of the {self.name.partition('-')[0]} ({self.name}) ended {ended}"
+
+
+def undecided(status: ClusterStatus, quorum: Mapping[str, QuorumStatus]) -> tuple[Finding, ...]:
+    """A change takes effect only in a cluster that has a controller, and quorum as all say.
+
+    `quorum` is of the nodes that are there. Codes: `no-dc`, `quorum-lost`.
+    """
+    return (*controlled(status), *quorum_held(status, quorum, tuple(quorum)))
 
 
 def half_upgraded(

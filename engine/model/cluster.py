@@ -194,7 +194,8 @@ class ClusterStatus:
     """One look at the cluster: `crm_mon --output-as=xml` on one node."""
 
     dc: str | None
-    with_quorum: bool
+    with_quorum: bool | None
+    """None: there is no controller that could tell."""
     options: ClusterOptions
     nodes: tuple[ClusterNode, ...]
     resources: tuple[Resource, ...]

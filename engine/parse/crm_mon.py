@@ -84,11 +84,11 @@ def _resources_of(root: Element, summary: Element) -> Element:
     return child(root, "resources", SOURCE)
 
 
-def _current_dc(summary: Element) -> tuple[str | None, bool, bool]:
+def _current_dc(summary: Element) -> tuple[str | None, bool | None, bool]:
     """(name, with quorum, mixed versions); there is no DC while the cluster elects one."""
     dc = child(summary, "current_dc", SOURCE)
     if not flag(dc, "present", SOURCE):
-        return None, False, False
+        return None, None, False
     return (
         attribute(dc, "name", SOURCE),
         flag(dc, "with_quorum", SOURCE),

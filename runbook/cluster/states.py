@@ -22,10 +22,13 @@ def state_of(versions: Mapping[str, object], status: ClusterStatus | None) -> di
         "resources": _resources(status),
         "cluster": {
             "fencing": "on" if status.options.stonith_enabled else "off",
-            "quorum": "yes" if status.with_quorum else "no",
+            "quorum": _QUORUM[status.with_quorum],
             "failed actions": failed or "none",
         },
     }
+
+
+_QUORUM = {True: "yes", False: "no", None: "not told: no controller"}
 
 
 def _node(node: ClusterNode) -> str:

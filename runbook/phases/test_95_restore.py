@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
-from engine.judge import machine, quorum
+from engine.judge import machine
 from engine.judge import restore as policy
 from engine.model.steps import step
 from engine.queries.machine import PROCESSES
@@ -61,7 +61,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
 
 @step("restore.quorum", after=("preflight.*",), asks=True, scope="restore")
 def test_quorum(look: Look, evidence: Evidence) -> None:
-    """The cluster has quorum: without it nothing may be changed."""
+    """The cluster has quorum and a controller: without them nothing may be changed."""
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
@@ -71,7 +71,7 @@ def test_quorum(look: Look, evidence: Evidence) -> None:
     present = tuple(name for name in look.names.operative if name not in away)
     asked = evidence.answers(look.ask_all(present, QUORUM))
     assert evidence.judge(
-        quorum.quorum_held(status, asked, tuple(asked)),
+        policy.undecided(status, asked),
         observed=f"quorate, as {', '.join(asked)} say",
     )
 

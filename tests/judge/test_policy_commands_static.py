@@ -35,6 +35,8 @@ DECISIONS = {
     "pcs cluster stop ": "stops a node's services: only when its fencer has lost the request",
     "pcs cluster start ": "the other half of that",
     "pcs stonith history cleanup ": "the end of that",
+    "pcs cluster stop": "stops a node's services: only when no election comes by itself",
+    "pcs cluster start": "the other half of that",
     "echo  > /etc/machine-id": "only when the machine takes the other's place on purpose",
     "dnf offline-upgrade clean": "gives up what somebody prepared: it may be carried out instead",
     "drbdadm invalidate-remote {name}": "support decides whether it is right",

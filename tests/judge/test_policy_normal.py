@@ -104,7 +104,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], list[str], Break]] = {
     ),
     "node pending": (ALL, ["node-pending"], lambda o: b.with_node(o, b.THIRD, pending=True)),
     "node shutting down": (ALL, ["node-pending"], lambda o: b.with_node(o, b.THIRD, shutdown=True)),
-    "no controller": (ALL, ["no-dc"], lambda o: b.with_status(o, dc=None)),
+    "no controller": (ALL, ["no-dc"], lambda o: b.with_status(o, dc=None, with_quorum=None)),
     "mixed pacemaker": (
         ALL,
         ["pacemaker-mixed"],

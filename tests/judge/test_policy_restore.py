@@ -11,6 +11,7 @@ from engine.judge.restore import (
     LastRound,
     half_upgraded,
     still_in_standby,
+    undecided,
     unsafe_to_fence,
     upgrade_unverified,
 )
@@ -28,6 +29,7 @@ from tests.judge.builders import (
     cluster_status,
     codes,
     node,
+    observed,
 )
 
 ENDS = (SOURCE, TARGET)
@@ -110,6 +112,14 @@ def test_fencing_waits_for_every_node(changes: dict[str, Any], seen: str) -> Non
     assert_told_well([finding])
     assert (finding.code, finding.subject) == ("restore-unclean", SECOND)
     assert seen in finding.observed
+
+
+def test_without_a_controller_nothing_is_given_back() -> None:
+    healthy, quorum = cluster_status(), observed().quorum
+    assert undecided(healthy, quorum) == ()
+    (finding,) = undecided(replace(healthy, dc=None, with_quorum=None), quorum)
+    assert_told_well([finding])
+    assert finding.code == "no-dc"
 
 
 def test_a_node_that_is_not_listed_is_away() -> None:

@@ -27,7 +27,7 @@ class Facts:
     """What is special about a captured state; the defaults are the healthy cluster."""
 
     dc: str | None = N3
-    with_quorum: bool = True
+    with_quorum: bool | None = True
     fencing: bool = True
     maintenance_mode: bool = False
     standby: tuple[str, ...] = ()
@@ -380,7 +380,7 @@ def test_clones_tickets_and_health() -> None:
     assert [n.health for n in health.nodes] == ["green", "red", "yellow"]
 
 
-def test_no_dc_is_no_quorum() -> None:
+def test_without_a_controller_nobody_tells_of_quorum() -> None:
     text = with_(
         crm_mon(2),
         '<current_dc present="true" version="2.1.2" name="neteye01.neteyelocal" id="1"'
@@ -388,7 +388,7 @@ def test_no_dc_is_no_quorum() -> None:
         '<current_dc present="false"/>',
     )
     status = parse_crm_mon(text)
-    assert (status.dc, status.with_quorum) == (None, False)
+    assert (status.dc, status.with_quorum) == (None, None)
 
 
 REQUIRED = [
