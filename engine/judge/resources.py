@@ -185,10 +185,11 @@ def _names(resource: Resource) -> set[str | None]:
 
 
 def _is_explained(status: ClusterStatus, resource: Resource) -> bool:
-    """Unmanaged only because the cluster or its node is in maintenance, which has a finding."""
+    """Unmanaged only because of what has a finding: the cluster or its node is in maintenance, or
+    it has no definition, and pacemaker leaves such alone (stop-orphan-resources is false)."""
     nodes = [status.node(name) for name in resource.nodes]
     in_maintenance = bool(nodes) and all(node is not None and node.maintenance for node in nodes)
-    return status.options.maintenance_mode or in_maintenance
+    return resource.orphaned or status.options.maintenance_mode or in_maintenance
 
 
 def _place(
@@ -286,8 +287,9 @@ _EXPECTED_AND_REMEDY = {
     "resource-orphaned": (
         "only resources that are defined",
         "When it runs nowhere, make the cluster forget it. One that runs is stopped by pacemaker"
-        " itself, unless stop-orphan-resources is false or its stop failed: see `pcs status` and"
-        " `pcs property`, stop it, then run again.",
+        " itself, unless its stop failed (`pcs status`), or stop-orphan-resources is false: find"
+        " out why, then let pacemaker stop all such resources with `pcs property set"
+        " stop-orphan-resources=true`.",
     ),
     "resource-blocked": (
         "Started",

@@ -37,6 +37,7 @@ DECISIONS = {
     "pcs stonith history cleanup ": "the end of that",
     "pcs cluster stop": "stops a node's services: only when no election comes by itself",
     "pcs cluster start": "the other half of that",
+    "pcs property set stop-orphan-resources=true": "somebody has set it, and it is of all of them",
     "echo  > /etc/machine-id": "only when the machine takes the other's place on purpose",
     "dnf offline-upgrade clean": "gives up what somebody prepared: it may be carried out instead",
     "drbdadm invalidate-remote {name}": "support decides whether it is right",

@@ -181,6 +181,11 @@ FAULTS: dict[str, tuple[tuple[str, ...], list[str], Break]] = {
         ["resource-orphaned"],
         lambda o: b.with_resource(o, "httpd", orphaned=True),
     ),
+    "orphaned and left alone": (
+        ALL,
+        ["resource-orphaned"],
+        lambda o: b.with_resource(o, "httpd", orphaned=True, managed=False),
+    ),
     "disabled": (
         ALL,
         ["resource-disabled"],
