@@ -15,6 +15,7 @@ Deed = Callable[["Lab"], None]
 CLEAN = "no-updates"
 """Fully updated: the scenario of a case that brings its own trouble."""
 SMALL = "operative=2"
+ALL_ROLES = "operative=2,elastic=1,voting=1"
 
 
 class Start(StrEnum):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tests.findings import repairs_cluster as repairs
 from tests.findings import strikes_cluster as strikes
-from tests.findings.case import Case, Deed, Start, green, red
+from tests.findings.case import ALL_ROLES, Case, Deed, Start, green, red
 from tests.findings.repairs import remedy_followed
 
-ALL_ROLES = "operative=2,elastic=1,voting=1"
 NORMAL = "preflight.normal"
 _HEALTH = "preflight.health:health-critical"
 """`neteye health` says CRITICAL to the same."""

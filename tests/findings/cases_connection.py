@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.findings import shims
-from tests.findings.case import Case, Start, green, preflight
+from tests.findings.case import ALL_ROLES, Case, Start, green, preflight
 from tests.findings.repairs import remedy_followed
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ _KEY = "/root/.ssh/id_ed25519"
 
 
 def nothing_listens(lab: Lab) -> None:
-    """The inventory has a port of OTHER at which nothing listens."""
-    address = f"ansible_host={lab.cluster.topology.operative[1].address}"
+    """The inventory has a port of V at which nothing listens."""
+    voting = lab.cluster.topology.voting
+    assert voting is not None
+    address = f"ansible_host={voting.address}"
     lab.change(address, f"{address} ansible_port=2")
 
 
@@ -27,16 +29,22 @@ def inventory_corrected(lab: Lab) -> None:
 
 
 def sockets_not_forwarded(lab: Lab) -> None:
-    """sshd of OTHER does not forward to Unix sockets."""
+    """sshd of the node without the database does not forward to Unix sockets."""
     edit = 'sed -i "1i AllowStreamLocalForwarding no" "$1"; systemctl reload ssh'
-    lab.cluster.shell(lab.cluster.other, edit, _SSHD)
+    lab.cluster.shell(_without_database(lab), edit, _SSHD)
 
 
 def sockets_forwarded(lab: Lab) -> None:
     """The line taken out of sshd's configuration, then the commands printed."""
     edit = 'sed -i "/^AllowStreamLocalForwarding no/d" "$1"'
-    lab.cluster.shell(lab.cluster.other, edit, _SSHD)
+    lab.cluster.shell(_without_database(lab), edit, _SSHD)
     lab.follow_remedies()
+
+
+def _without_database(lab: Lab) -> str:
+    """Without the answers of the database no run goes on, whoever accepts that."""
+    there = lab.cluster.node_of("mariadb")
+    return next(n.short for n in lab.cluster.topology.operative if n.short != there)
 
 
 def key_not_there(lab: Lab) -> None:
@@ -125,6 +133,7 @@ CONNECTION: tuple[Case, ...] = (
         "node-unreachable",
         nothing_listens,
         inventory_corrected,
+        nodes=ALL_ROLES,
         touches="inventory",
         hides="*",
     ),
@@ -159,6 +168,7 @@ CONNECTION: tuple[Case, ...] = (
         space_told_as_nonsense,
         df_replaced,
         also="preflight.ocs_needs:question-unanswered",
+        not_accepted="without the room under /var/lib nothing can be said of what OCS needs",
         touches="df",
     ),
     preflight(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from tests.findings.case import Case, preflight
+from tests.findings.case import ALL_ROLES, Case, preflight
 from tests.findings.cases_connection import inventory_corrected
 from tests.findings.repairs import remedy_followed
 
@@ -165,7 +165,7 @@ IDENTITY: tuple[Case, ...] = (
         roles_swapped,
         inventory_corrected,
         touches="inventory",
-        nodes="operative=2,elastic=1,voting=1",
+        nodes=ALL_ROLES,
     ),
     preflight(
         "rehearsal-called-staging",
