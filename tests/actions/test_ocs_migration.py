@@ -311,6 +311,22 @@ def test_a_migrated_node_can_be_put_back_whole(nodes: Nodes, look: FakeLook) -> 
     assert state_of(nodes, OTHER) == before
 
 
+def test_a_later_round_may_bring_another_file_of_the_package(nodes: Nodes, look: FakeLook) -> None:
+    """Both are kept, and the way back is that of the last migration."""
+    credentials(nodes, look)
+    migrate(nodes, look)
+    newer = f"{NEW[SERVER_CONF]}\n# of a newer build\n"
+    nodes.path(OTHER, f"{SERVER_CONF}.rpmnew").write_text(newer)
+    before = state_of(nodes, OTHER)[SERVER_CONF.rpartition("/")[2]]
+    migrate(nodes, look)
+    backups = nodes.path(OTHER, "/var/lib/neteye-runbook/attempts/A1/backups")
+    kept = {path.read_text() for path in backups.glob("ocsinventory-server.conf*.package-default")}
+    assert kept == {NEW[SERVER_CONF], newer}
+    put_back(nodes, OTHER, put_back_commands(look, OTHER)[2:])  # type: ignore[arg-type]
+    assert nodes.path(OTHER, f"{SERVER_CONF}.rpmnew").read_text() == newer
+    assert state_of(nodes, OTHER)[SERVER_CONF.rpartition("/")[2]] == before
+
+
 def state_of(nodes: Nodes, node: str) -> dict[str, tuple[bytes, int, int, int]]:
     """The two files and their .rpmnew: content, mode, owner and group."""
     found = {}

@@ -215,7 +215,7 @@ def _replaced(look: Look, node: str, path: str, one: _Merged) -> Generator[Chang
 
 def _put_away(look: Look, node: str, path: str) -> Generator[Change, Answer, None]:
     """The `.rpmnew` kept where no search for one finds it: the last thing, when all is well."""
-    kept = migration.kept_default(path, look.attempt)
+    kept = look.ask(node, migration.kept_default(path, look.attempt))
     name = path.rpartition("/")[2]
     yield files.copy_file(f"keep the package's {name}", node, f"{path}.rpmnew", kept)
     yield files.remove_file(f"remove {path}.rpmnew", node, f"{path}.rpmnew")

@@ -128,11 +128,12 @@ def question_findings(node: str, path: str, questions: tuple[str, ...]) -> list[
     ]
 
 
-# args: file, base of the backup's name. Prints the first name that is free or holds the same
+# args: file, the copy's name up to a number, what follows it. Prints the first name that is free or
+# holds the same
 _FREE = """
 number=
 while :; do
-  name="$1.$2${number:+.$number}.bak"
+  name="$2${number:+.$number}$3"
   if [ ! -e "$name" ] || cmp -s -- "$1" "$name"; then break; fi
   number=$((${number:-1} + 1))
 done
@@ -144,7 +145,7 @@ def backup_name(path: str, day: datetime) -> Query[str]:
     """`<file>.<ddmmyyyy>.bak` as the guide names it, never one that holds something else."""
     return Query(
         name=f"name for the backup of {path}",
-        argv=("sh", "-c", _FREE.strip(), "free", path, f"{day:%d%m%Y}"),
+        argv=("sh", "-c", _FREE.strip(), "free", path, f"{path}.{day:%d%m%Y}", ".bak"),
         parse=lambda answer: answer.text.strip(),
     )
 
@@ -163,15 +164,12 @@ def kept_by(changes: Iterable[str]) -> dict[str, str]:
     return {path: backup for path, _, backup in kept if path in CONF_FILES}
 
 
+# args: the copies' name up to where they differ, how it ends. By ctime, as a
+# copy keeps the other times of the file
 _LATEST = """
-newest=
-for name in "$1".*.bak; do
-  [ -e "$name" ] || continue
-  if [ -z "$newest" ] || [ "$(stat -c %Z "$name")" -ge "$(stat -c %Z "$newest")" ]; then
-    newest=$name
-  fi
+for name in "$1"*"$2"; do
+  if [ -e "$name" ]; then ls -1dtc -- "$1"*"$2" | head -n 1; break; fi
 done
-printf '%s\\n' "$newest"
 """
 
 
@@ -179,15 +177,38 @@ def latest_backup(path: str) -> Query[str | None]:
     """The newest dated backup beside the file; None: there is none."""
     return Query(
         name=f"latest backup of {path}",
-        argv=("sh", "-c", _LATEST.strip(), "latest", path),
+        argv=("sh", "-c", _LATEST.strip(), "latest", f"{path}.", ".bak"),
         parse=lambda answer: answer.text.strip() or None,
     )
 
 
-def kept_default(path: str, attempt: str | None) -> str:
-    """Where the `.rpmnew` is kept: named so that no search for one finds it again."""
-    name = path.rpartition("/")[2]
-    return f"{files.backups_of(attempt or 'ATTEMPT')}/{name}.package-default"
+_KEPT = ".package-default"
+
+
+def kept_default(path: str, attempt: str | None) -> Query[str]:
+    """Where the `.rpmnew` is kept: named so that no search for one finds it again.
+
+    A later round may bring another one, which is kept beside the first.
+    """
+    kept = _kept(path, attempt)
+    return Query(
+        name=f"name for the package's {path}",
+        argv=("sh", "-c", _FREE.strip(), "free", f"{path}.rpmnew", kept, _KEPT),
+        parse=lambda answer: answer.text.strip(),
+    )
+
+
+def latest_default(path: str, attempt: str | None) -> Query[str | None]:
+    """The `.rpmnew` that was kept last; None: there is none."""
+    return Query(
+        name=f"latest of the package's {path}",
+        argv=("sh", "-c", _LATEST.strip(), "latest", f"{_kept(path, attempt)}.", _KEPT[1:]),
+        parse=lambda answer: answer.text.strip() or None,
+    )
+
+
+def _kept(path: str, attempt: str | None) -> str:
+    return f"{files.backups_of(attempt or 'ATTEMPT')}/{path.rpartition('/')[2]}"
 
 
 def put_back(node: str, kept: str, path: str) -> Command:
@@ -199,9 +220,9 @@ def put_back_commands(look: Look, node: str) -> list[Command]:
     """The way back on a migrated node: the old file, and the `.rpmnew` beside it."""
     commands = []
     for path in CONF_FILES:
-        kept = kept_default(path, look.attempt)
+        kept = look.ask(node, latest_default(path, look.attempt))
         backup = look.ask(node, latest_backup(path))
-        if backup is not None and look.host(node).file(kept).exists:
+        if backup is not None and kept is not None:
             commands += [put_back(node, backup, path), put_back(node, kept, f"{path}.rpmnew")]
     return commands
 
