@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.findings import shims
 from tests.findings.case import Case, Start, green, red
 from tests.findings.cases_connection import inventory_corrected
-from tests.findings.repairs import leftover_migrated, listening_everywhere, remedy_followed
+from tests.findings.repairs import leftover_migrated, remedy_followed
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
 
 HTTPD = "verification.httpd"
-_FAULTS = "/etc/neteye-rehearsal/faults.json"
 _RECORDS = "/var/lib/neteye-runbook"
-_CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
 _UNIT = "/etc/systemd/system/httpd.service"
 _LIST = "ocsweb.agents.jsonl.gz"
 
@@ -45,23 +42,59 @@ _HTTPD_CONF = "/etc/httpd/conf/httpd.conf"
 
 
 def usual_port(lab: Lab) -> None:
-    """httpd listens on its address again, and is restarted."""
-    lab.on_operative('sed -i "s/^Listen 127.0.0.1:8099/Listen 127.0.0.1:80/" "$1"', _HTTPD_CONF)
-    listening_everywhere(lab)
+    """httpd's configuration mended: the runbook restarts it."""
+    lab.on_operative('sed -i "s/^Listen 127.0.0.1:8099/Listen 80/" "$1"', _HTTPD_CONF)
+
+
+def sockets_not_listed(lab: Lab) -> None:
+    """ss of N lists no sockets."""
+    shims.put(lab, lab.cluster.active, "ss", "exit 0")
+
+
+def sockets_listed(lab: Lab) -> None:
+    """The program replaced."""
+    shims.take(lab, lab.cluster.active, "ss")
+
+
+_AGAIN = r"""
+number=$(cat /root/round 2>/dev/null || echo 0)
+echo $((number + 1)) > /root/round
+for kept in /var/lib/neteye-runbook/attempts/*/backups/*"$1".conf.package-default; do
+  name=${kept##*/}
+  cp "$kept" "/etc/httpd/conf.d/${name%.package-default}.rpmnew"
+done
+"""
+"""The package's files put beside the merged ones again."""
 
 
 def files_made_anew(lab: Lab) -> None:
-    """Somebody puts an .rpmnew of a known file on OTHER again, in each round."""
-    lab.cluster.shell(lab.cluster.other, 'cp -a "$1" /root/again.conf', _CONF)
-    argv = ["cp", "-a", "/root/again.conf", f"{_CONF}.rpmnew"]
-    entry = {"command": "upgrade", "task": "packages", "on": "other", "argv": argv}
-    lab.set(meanwhile=[entry])
+    """Somebody puts the .rpmnew of both files on each node again, in each round."""
+    argv = ["sh", "-c", _AGAIN, "again", ""]
+    _each_round(lab, *({"on": on, "argv": argv} for on in ("active", "other")))
 
 
 def made_no_more(lab: Lab) -> None:
-    """Who made the file anew stopped, the file removed."""
+    """Who made the files anew stopped; what they have is migrated: they are removed."""
     lab.set(meanwhile=[])
-    lab.cluster.run(lab.cluster.other, ("rm", "-f", f"{_CONF}.rpmnew"))
+    lab.on_operative("rm -f /etc/httpd/conf.d/*.rpmnew")
+
+
+def another_file_each_round(lab: Lab) -> None:
+    """Each round leaves the .rpmnew of one file on OTHER, another one than the round before."""
+    names = ("ocsinventory-server", "ocsinventory-server-restapi")
+    script = f'case "$(cat /root/round 2>/dev/null)" in 1) set -- {names[1]};; esac\n{_AGAIN}'
+    script = script.replace('*"$1".conf', '"$1".conf')
+    _each_round(lab, {"on": "other", "argv": ["sh", "-c", script, "again", names[0]]})
+
+
+def none_left_behind(lab: Lab) -> None:
+    """What left the files stopped, as the task's log tells."""
+    lab.set(meanwhile=[])
+
+
+def _each_round(lab: Lab, *deeds: dict[str, object]) -> None:
+    entry = {"command": "upgrade", "task": "packages"}
+    lab.set(meanwhile=[{**entry, **deed} for deed in deeds])
 
 
 def release_taken_back(lab: Lab) -> None:
@@ -76,34 +109,26 @@ _RELEASE = "/etc/neteye-release"
 
 
 def release_written(lab: Lab) -> None:
-    """What took the release file back stopped."""
+    """What took the release file back stopped, and the file as the upgrade had written it."""
     lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "back.path"))
-
-
-def rounds_used_up(lab: Lab) -> None:
-    """A task of `neteye upgrade` fails in each round, and the rounds are used up."""
-    fault = {"upgrade": {"task": "packages", "mode": "fail"}}
-    lab.on_active('printf %s "$2" > "$1"', _FAULTS, json.dumps(fault))
-    for _ in range(2):
-        lab.run()
-
-
-def cause_removed(lab: Lab) -> None:
-    """The cause removed that the task's log tells."""
-    lab.on_active('rm "$1"', _FAULTS)
+    lab.cluster.run(lab.cluster.other, ("sed", "-i", "s/4[.]25/4.26/", _RELEASE))
 
 
 def shared_files_copied(lab: Lab) -> None:
-    """httpd's shared directory is unmounted on N, and a copy of it lies there; nobody watches."""
+    """httpd's shared directory is unmounted on N, and a copy of it lies there; httpd does not ask
+    for a mount, and nobody watches."""
     watched = ("pcs", "resource", "update", "httpd_drbd_fs", "op", "monitor", "interval=20s")
     lab.cluster.run(lab.cluster.active, (*watched, "timeout=40s", "enabled=false"))
-    lab.on_active(_COPIED, "/neteye/shared/httpd")
+    lab.on_active(_COPIED, "/neteye/shared/httpd", f"{_UNIT}.d/site.conf")
 
 
-_COPIED = """
+_COPIED = r"""
 cp -a "$1" /root/shared
 umount --lazy "$1"
 cp -a /root/shared/. "$1"
+mkdir "${2%/*}"
+printf '[Unit]\nAssertPathIsMountPoint=\n' > "$2"
+systemctl daemon-reload
 """
 
 
@@ -227,7 +252,9 @@ UPGRADE: tuple[Case, ...] = (
         repair=remedy_followed,
     ),
     red("httpd-on-another-port", Start.LAST_ROUND, HTTPD, "not-listening", 1, usual_port,
-        strike=other_port),
+        strike=other_port, not_accepted="OCS does not answer where nothing listens"),
+    red("sockets-not-listed", Start.LAST_ROUND, HTTPD, "not-listening", 1, sockets_listed,
+        strike=sockets_not_listed),
     red("shared-files-copied", Start.LAST_ROUND, HTTPD, "not-mounted", 1, shared_files_mounted,
         strike=shared_files_copied),
     red("modes-not-kept", Start.PLANNED_STOP, "migration.files[1][{other}]", "file-owner-changed",
@@ -237,7 +264,7 @@ UPGRADE: tuple[Case, ...] = (
     red("release-taken-back", Start.LAST_ROUND, "verification.versions", "version-not-reached", 1,
         release_written, strike=release_taken_back),
     red("rounds-used-up", Start.LAST_ROUND, "verification.command", "rounds-exhausted", 1,
-        cause_removed, strike=rounds_used_up, also="upgrade.stop[4]:round-failed"),
+        none_left_behind, strike=another_file_each_round),
     red("service-unmanaged", Start.LAST_ROUND, "verification.mid_upgrade", "resource-unmanaged", 1,
         remedy_followed, strike=service_unmanaged, warnings="support-needed"),
     red("failover-without-credentials", Start.REACTIVATION, "failover.proof[{other}]",
