@@ -42,13 +42,14 @@ UPDATE_TIMERS = ("dnf-automatic.timer", "dnf-automatic-install.timer")
 BASELINE_MAX_AGE_HOURS = 72
 REHEARSAL_MAX_AGE_DAYS = 60
 
-LASTING = frozenset(
+SET_BY_HAND = frozenset(
     {
-        *("cluster-maintenance", "cluster-stop-all", "node-maintenance", "node-standby"),
-        "version-mixed",
-        *("resource-disabled", "resource-unmanaged", "failed-action"),
+        *("cluster-maintenance", "cluster-stop-all", "node-maintenance"),
+        *("resource-disabled", "resource-unmanaged"),
     }
 )
+"""Findings of what somebody has set, and nobody else takes back: at no place waiting mends them."""
+LASTING = SET_BY_HAND | {"node-standby", "version-mixed", "failed-action"}
 """Findings before the start that waiting does not mend: somebody has to do something."""
 
 MODULES = {

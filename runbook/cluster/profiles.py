@@ -23,6 +23,7 @@ from engine.queries.neteye import DEFINITION, DRBD, ELASTIC, VERSION
 from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from engine.waiting import poll
+from runbook.cluster import product
 
 Profile = Callable[[Observed, Expected], tuple[Finding, ...]]
 Daemons = Mapping[str, tuple[DaemonState, ...]]
@@ -134,7 +135,7 @@ def settled(
     *,
     version: Version | None,
     deadline: float = SETTLE,
-    lasting: frozenset[str] = frozenset(),
+    lasting: frozenset[str] = product.SET_BY_HAND,
 ) -> tuple[list[Finding], Seen]:
     """Poll until the profile holds twice in a row, or `deadline` seconds are over.
 

@@ -27,16 +27,14 @@ from tests.judge import builders as b
 RELEASE = SimpleNamespace(severities=release.RELEASE.severities)
 
 
-def waited(
-    monkeypatch: pytest.MonkeyPatch, *findings: Finding, lasting: frozenset[str] = frozenset()
-) -> float:
+def waited(monkeypatch: pytest.MonkeyPatch, *findings: Finding, **lasting: frozenset[str]) -> float:
     """Seconds of waiting when every look finds these."""
     time = FakeTime()
     seen = profiles.Seen(None, None, findings)
     always: Callable[..., profiles.Seen] = lambda *_, **__: seen  # noqa: E731
     monkeypatch.setattr(profiles, "look_at_everything", always)
     look: Any = SimpleNamespace(release=RELEASE, timer=time.clock, wait=time.wait)
-    found, _ = profiles.settled(look, lambda *_: (), version=None, deadline=30.0, lasting=lasting)
+    found, _ = profiles.settled(look, lambda *_: (), version=None, deadline=30.0, **lasting)
     assert found == list(findings)
     return sum(time.waits)
 
@@ -55,6 +53,13 @@ def test_what_only_a_person_mends_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     assert waited(monkeypatch, moving, lasting=product.LASTING) == 30
     assert waited(monkeypatch, standby, moving, lasting=product.LASTING) == 0
     assert waited(monkeypatch, standby) == 30, "after a change of ours it passes"
+
+
+def test_what_somebody_has_set_is_not_waited_for_at_any_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert waited(monkeypatch, finding("resource-unmanaged"), finding("resource-moving")) == 0
+    assert waited(monkeypatch, finding("failed-action")) == 30, "failure-timeout may end it"
 
 
 def test_what_lasts_is_a_finding_that_blocks() -> None:

@@ -62,6 +62,11 @@ def fails_with_fencing_on(lab: Lab) -> None:
     _fails_once(lab, _FENCING_ON)
 
 
+def forgotten_by_support(lab: Lab) -> None:
+    """Service and support called; by their word the failure is taken off the record."""
+    lab.on_active("pcs resource cleanup")
+
+
 def fencing_not_kept(lab: Lab) -> None:
     """pcs says that it enables fencing, and does not, once."""
     _once(lab, _FENCING_ON, "exit 0")
@@ -141,7 +146,7 @@ REACTIVATION: tuple[Case, ...] = (
                  unstandby_refused, remedy_followed,
                  not_accepted="the node stays in standby, which the next step finds, too"),
     _reactivated("service-fails-with-nodes-back", "reactivation.normal", "failed-action",
-                 fails_when_nodes_are_back, remedy_followed, warnings="support-needed"),
+                 fails_when_nodes_are_back, forgotten_by_support, warnings="support-needed"),
     _reactivated("silent-with-httpd-moved", "failover.httpd[{other}]", "question-unanswered",
                  silent_with_httpd_moved, connected_again),
     _reactivated("service-fails-with-httpd-moved", "failover.back", "failed-action",
@@ -149,7 +154,7 @@ REACTIVATION: tuple[Case, ...] = (
     _reactivated("fencing-not-kept", "reactivation.fencing", "fencing-state", fencing_not_kept,
                  remedy_followed, not_accepted="fencing stays off, which the next step finds"),
     _reactivated("service-fails-with-fencing-on", "reactivation.final", "failed-action",
-                 fails_with_fencing_on, remedy_followed, warnings="support-needed"),
+                 fails_with_fencing_on, forgotten_by_support, warnings="support-needed"),
     # the failed start stays on record until somebody has seen to it
     _reactivated("httpd-kept-off-other", "failover.proof[{other}]", "failover-not-started",
                  httpd_kept_off_other, start_mended, also="reactivation.final:failed-action"),

@@ -170,6 +170,11 @@ def service_unmanaged(lab: Lab) -> None:
     _meanwhile(lab, "active", "pcs", "resource", "unmanage", "nats-server")
 
 
+def managed_again(lab: Lab) -> None:
+    """Service and support called; by their word the resource is managed again."""
+    lab.on_active("pcs resource manage nats-server")
+
+
 def httpd_without_credentials(lab: Lab) -> None:
     """The httpd of OTHER does not read the credentials file any more."""
     lab.cluster.shell(lab.cluster.other, _WITHOUT, _UNIT)
@@ -266,7 +271,7 @@ UPGRADE: tuple[Case, ...] = (
     red("rounds-used-up", Start.LAST_ROUND, "verification.command", "rounds-exhausted", 1,
         none_left_behind, strike=another_file_each_round),
     red("service-unmanaged", Start.LAST_ROUND, "verification.mid_upgrade", "resource-unmanaged", 1,
-        remedy_followed, strike=service_unmanaged, warnings="support-needed"),
+        managed_again, strike=service_unmanaged, warnings="support-needed"),
     red("failover-without-credentials", Start.REACTIVATION, "failover.proof[{other}]",
         "failover-ocs-failed", 1, proved_by_hand, strike=httpd_without_credentials),
     Case("agents-open", Start.BEGINNING, "followup.agents", (), 11, machines_gone,
