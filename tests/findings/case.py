@@ -80,6 +80,10 @@ class Case:
     accepts: bool = False
     """The findings are accepted, and the run goes on. A plan goes on to nothing: there the repair
     comes after it."""
+    column: str = "int"
+    """Data type of memories.CAPACITY in the end."""
+    accepted_column: str = "int"
+    """The same, when its findings are accepted."""
     not_accepted: str = ""
     """Why this case can't be the one in which its codes are accepted."""
     ends: int = 0
@@ -103,7 +107,14 @@ class Case:
             return replace(self, accepts=True)
         goes_on = self.is_upgraded and "--restore" not in self.arguments
         name = f"{self.name}.accepted"
-        return replace(self, name=name, accepts=True, repair=None, is_upgraded=goes_on)
+        return replace(
+            self,
+            name=name,
+            accepts=True,
+            repair=None,
+            is_upgraded=goes_on,
+            column=self.accepted_column,
+        )
 
     @property
     def after(self) -> str:
@@ -136,6 +147,7 @@ def red(
     arguments: tuple[str, ...] = (),
     again: tuple[str, ...] = (),
     is_upgraded: bool = True,
+    accepted_column: str = "int",
     not_accepted: str = "",
     ends: int = 0,
     stays: str = "",
@@ -161,6 +173,7 @@ def red(
         arguments=arguments,
         again=again,
         is_upgraded=is_upgraded,
+        accepted_column=accepted_column,
         not_accepted=not_accepted,
         ends=ends,
         stays=stays,

@@ -26,6 +26,7 @@ def red(
     *,
     nodes: str = cases.SMALL,
     has_ocs: bool = True,
+    accepted_column: str = "int",
     stays: str = "",
     touches: str = "",
     needs: str = "",
@@ -42,6 +43,7 @@ def red(
         scenario=scenario,
         nodes=nodes,
         has_ocs=has_ocs,
+        accepted_column=accepted_column,
         stays=stays,
         touches=touches,
         needs=needs,
@@ -79,8 +81,11 @@ def _preflight(
     )
 
 
-def _last_round(scenario: str, step: str, codes: str, repair: Deed) -> Case:
-    return red(scenario, Start.LAST_ROUND, step, codes, 1, repair)
+def _last_round(
+    scenario: str, step: str, codes: str, repair: Deed, accepted_column: str = "int"
+) -> Case:
+    start = Start.LAST_ROUND
+    return red(scenario, start, step, codes, 1, repair, accepted_column=accepted_column)
 
 
 def _from_start(scenario: str, step: str, codes: str, exit_code: int, repair: Deed) -> Case:
@@ -104,7 +109,6 @@ _CAPACITY = (
         for scenario, code in (
             ("capacity-leading-kept", "capacity-not-null"),
             ("capacity-clamped", "capacity-clamped"),
-            ("capacity-bigint", "capacity-column"),
             ("capacity-altered", "capacity-altered"),
             ("capacity-integers-lost", "capacity-integer-lost"),
             ("capacity-filled", "capacity-filled"),
@@ -112,7 +116,20 @@ _CAPACITY = (
             ("memories-rows-added", "memories-rows-added"),
         )
     ),
-    _last_round("capacity-skipped", MEMORIES, "capacity-still-text", repairs.converted),
+    _last_round(
+        "capacity-bigint",
+        MEMORIES,
+        "capacity-column",
+        repairs.restored_and_converted,
+        accepted_column="bigint",
+    ),
+    _last_round(
+        "capacity-skipped",
+        MEMORIES,
+        "capacity-still-text",
+        repairs.converted,
+        accepted_column="varchar",
+    ),
     _last_round("capacity-refused", "upgrade.stop[2]", "round-failed", repairs.values_cleaned),
     green("machine-purged", Start.LAST_ROUND, MEMORIES, "memories-machine-gone"),
     green("inventory-meanwhile", Start.LAST_ROUND, MEMORIES),

@@ -82,6 +82,7 @@ _NODES = (
         "node-health pacemaker-mixed ticket-missing",
         strikes.attributes_set,
         repairs.attributes_right,
+        also=_HEALTH,
     ),
     _normal("fencing-hangs", "fencing-pending", strikes.fencing_hangs, repairs.fencing_answered),
     _normal("fencer-silent", "not-observed", strikes.fencer_silent, repairs.fencer_answers),

@@ -253,7 +253,7 @@ class Lab:
         """What the runs call done is so, seen past the runbook."""
         try:
             assert_upgraded(self.cluster, ocs=self.case.has_ocs)
-            assert self.column_type() == "int"
+            assert self.column_type() == self.case.column
         except AssertionError as error:
             raise Red(f"not upgraded: {error}", self.columns) from error
 
