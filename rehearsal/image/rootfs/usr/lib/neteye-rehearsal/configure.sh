@@ -13,7 +13,9 @@ systemctl mask -q systemd-logind.service getty.target console-getty.service syst
 systemctl set-default -q multi-user.target
 mkdir -p "$wants/pcsd.service.d"
 # pcsd is slow to start and would take the processor from the cluster's own start
-printf '[Unit]\nAfter=pacemaker.service\n' > "$wants/pcsd.service.d/rehearsal.conf"
+# of its workers (ten, unless told otherwise) each imports all of pcs, and none has much to do
+printf '[Unit]\nAfter=pacemaker.service\n[Service]\nEnvironment=PCSD_WORKER_COUNT=1\n' \
+  > "$wants/pcsd.service.d/rehearsal.conf"
 
 chmod 0755 /usr/lib/neteye-rehearsal/*.{sh,py} /usr/lib/ocf/resource.d/neteye/Filesystem \
     /usr/sbin/fence_rehearsal
