@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.judge.quorum import not_observed
 from engine.judge.text import listed, printable, shortened, size
+from engine.model.executed import command_of
 from engine.model.finding import Finding
 from engine.model.host import FileSystem, HealthResult, Memory, Process
 
@@ -131,57 +131,32 @@ def _mend(result: HealthResult) -> str:
     return f"Mend what it found: on this node {scripts} has to end with 0. Then run this again."
 
 
-_WRAPPERS = frozenset({"nohup", "setsid", "sudo", "env", "timeout", "nice", "ionice", "exec"})
-_INTERPRETER = re.compile(r"-?(?:ba|da|k|z)?sh|python[\d.]*|platform-python[\d.]*|perl[\d.]*")
-_SETTING = re.compile(r"-.*|\w+=.*|\d+(?:\.\d+)?[smhd]?")
-"""What follows a wrapper before its command: options, A=b, the seconds of `timeout`."""
-
-
 def no_command_running(
     processes: Mapping[str, Sequence[Process]], patterns: Collection[str]
 ) -> tuple[Finding, ...]:
-    """None of the commands in `patterns` (`name`, or `name subcommand`) runs on any node.
+    """None of the commands in `patterns` (as `command_of` has them) runs on any node.
 
-    What counts is what a process executes, seen through wrappers and interpreters. A `tail`,
-    `grep`, editor or `ssh` that only mentions the name does not count. Code: `command-running`.
+    One finding a node: with `nohup` or `sudo` before it, a command is two processes. It is told by
+    its pattern, as its arguments are somebody else's. Code: `command-running`.
     """
-    wanted = [pattern.split() for pattern in patterns]
+    running = {
+        node: [(process.pid, command_of(process.command, patterns)) for process in seen]
+        for node, seen in processes.items()
+    }
+    found = {node: [(pid, name) for pid, name in one if name] for node, one in running.items()}
     return tuple(
         Finding(
             "command-running",
             node,
-            f"process {process.pid} on {node} is `{shortened(process.command)}`",
-            "no other command that changes the cluster",
+            f"on {node} runs {listed([f'`{name}` (process {pid})' for pid, name in commands])}",
+            "no other command that changes the cluster or its packages",
             "Wait until it has ended, or find out who started it; never end it from outside. "
             "Then run this again.",
             ("command-as-documented",),
         )
-        for node, running in processes.items()
-        for process in running
-        if any(is_command(process.command, words) for words in wanted)
+        for node, commands in found.items()
+        if commands
     )
-
-
-def is_command(command: str, words: Sequence[str]) -> bool:
-    """`command`, a line of ps, executes the program and subcommands that `words` name."""
-    executed = _executed(command.split())
-    if not executed or PurePosixPath(executed[0]).name != words[0]:
-        return False
-    # options of the program may stand before and between its subcommands
-    arguments = [word for word in executed[1:] if not word.startswith("-")]
-    return arguments[: len(words) - 1] == list(words[1:])
-
-
-def _executed(words: Sequence[str]) -> Sequence[str]:
-    """The command itself, without wrappers, interpreters and their settings before it."""
-    while words:
-        name = PurePosixPath(words[0]).name
-        if name not in _WRAPPERS and not _INTERPRETER.fullmatch(name):
-            break
-        words = words[1:]
-        while words and _SETTING.fullmatch(words[0]):
-            words = words[1:]
-    return words
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from engine.model.answer import Answer
+from engine.model.executed import command_of
 from engine.model.host import FileSystem, Kernels, Memory, Package, Process
 from engine.model.query import Query, of_text
 from engine.parse.machine import (
@@ -68,9 +69,12 @@ _SUBCOMMAND = re.compile(r"[a-z][a-z-]*", re.ASCII)
 _PROGRAM = re.compile(r"(?:/[\w.-]+)*/?[\w.-]+:?", re.ASCII)
 
 
-def _without_arguments(processes: Iterable[Process]) -> str:
+def _without_arguments(processes: Iterable[Process], looked_for: Collection[str]) -> str:
     """Process ids and programs: other people's arguments may hold their passwords."""
-    return "\n".join(f"{process.pid} {_program(process.command)}" for process in processes)
+    return "\n".join(
+        f"{process.pid} {command_of(process.command, looked_for) or _program(process.command)}"
+        for process in processes
+    )
 
 
 def _program(command: str) -> str:
@@ -88,12 +92,14 @@ def _program(command: str) -> str:
     return " ".join(kept) or "(a name of its own)"
 
 
-PROCESSES: Query[tuple[Process, ...]] = Query(
-    name="running commands",
-    argv=("ps", "-eo", "pid=,args=", "-ww"),
-    parse=of_text(parse_processes),
-    recorded=_without_arguments,
-)
+def processes(looked_for: Collection[str]) -> Query[tuple[Process, ...]]:
+    """Who runs what. Of the commands that are looked for, what makes them so is recorded."""
+    return Query(
+        name="running commands",
+        argv=("ps", "-eo", "pid=,args=", "-ww"),
+        parse=of_text(parse_processes),
+        recorded=lambda found: _without_arguments(found, looked_for),
+    )
 
 
 def _reading(answer: Answer) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ from engine.model.definition import ClusterDefinition
 from engine.model.finding import Finding, Verdict, Way
 from engine.model.query import Asked
 from engine.queries.access import LISTENING, LOGINS, addresses_of, logins_to, served_one
-from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, PROCESSES, optional_file_text
+from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, optional_file_text, processes
 from engine.queries.neteye import DEEP_HEALTH, DEFINITION
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
@@ -111,7 +111,7 @@ def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = Fa
 
 def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     """No other command that changes the cluster runs on any node."""
-    asked = evidence.answers(look.ask_all(look.names.all, PROCESSES))
+    asked = evidence.answers(look.ask_all(look.names.all, processes(product.OTHER_COMMANDS)))
     timers = look.on_each(look.names.all, "timers that install updates", _update_timers)
     evidence.answered(timers)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))

@@ -64,13 +64,41 @@ MODULES = {
 """Additional modules by how their packages and resources begin: the announced time does not
 cover them (guide row G15). A list from experience, not the vendor's: it only informs."""
 
+# commands of dnf 4 that change packages, with their aliases
+_PACKAGES_CHANGED = (
+    *(
+        f"{group} {change}"
+        for group in ("group", "groups", "grp")
+        for change in ("install", "update", "upgrade", "remove", "erase")
+    ),
+    *(f"module {change}" for change in ("install", "update", "remove", "switch-to")),
+    *(
+        f"{history} {change}"
+        for history in ("history", "hist")
+        for change in ("undo", "redo", "rollback", "replay")
+    ),
+    *(f"system-upgrade {change}" for change in ("reboot", "upgrade")),
+    *("update", "upgrade", "up", "update-to", "upgrade-to", "localupdate"),
+    *("update-minimal", "upgrade-minimal", "up-min", "install", "in", "localinstall"),
+    *("reinstall", "rei", "downgrade", "dg", "remove", "erase", "rm", "autoremove", "swap"),
+    *("distro-sync", "distrosync", "dsync", "distribution-synchronization", "shell", "sh"),
+    *("groupinstall", "groupupdate", "groupremove", "grouperase"),
+)
 OTHER_COMMANDS = (
     "neteye update",
     "neteye upgrade",
     "neteye_secure_install",
     "neteye_finalize_installation",
+    *(
+        f"{program} {change}"
+        for program in ("dnf", "dnf-3", "yum", "microdnf")
+        for change in _PACKAGES_CHANGED
+    ),
+    "dnf-automatic --installupdates",
+    *(f"rpm {o}" for o in ("-U", "-F", "-i", "-e", "--upgrade", "--freshen", "--install")),
+    *(f"rpm {option}" for option in ("--erase", "--reinstall")),
 )
-"""What must not run beside the upgrade."""
+"""What must not run beside the upgrade, by hand or otherwise (`engine.model.executed`)."""
 
 SAME_FILES = {
     "/etc/neteye-cluster": "the cluster's nodes and roles",

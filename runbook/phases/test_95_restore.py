@@ -11,7 +11,7 @@ from engine.ask.look import Look
 from engine.judge import machine
 from engine.judge import restore as policy
 from engine.model.steps import step
-from engine.queries.machine import PROCESSES
+from engine.queries.machine import processes
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import QUORUM
 from engine.record.evidence import Evidence
@@ -49,7 +49,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    asked = evidence.answers(look.ask_all(look.names.all, PROCESSES))
+    asked = evidence.answers(look.ask_all(look.names.all, processes(product.OTHER_COMMANDS)))
     assert evidence.judge(
         [
             *still_running(look),

@@ -16,7 +16,7 @@ from engine.errors import NO_SOCKETS, OUT_OF_REACH, ParseError, Unanswered
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.names import names_of
 from engine.model.query import Query, SqlQuery, of_text
-from engine.queries.machine import PROCESSES
+from engine.queries.machine import processes
 from engine.queries.pacemaker import STATUS
 from engine.record.run import Run
 from engine.secrets import Secret
@@ -100,11 +100,13 @@ def test_a_secret_answer_is_never_recorded(run: Run, tmp_path: Path, code: int) 
         assert "hunter22" not in path.read_text()
 
 
+PROCESSES = processes(("neteye update", "dnf update"))
 PS = """      1 /sbin/init splash
      77 mysqldump -uroot -phunter22 --all-databases
      78 /usr/bin/sshpass -p hunter22 ssh n2
      79 curl -u neteye:hunter22 https://n2
      80 /bin/bash /usr/sbin/neteye update --assumeyes
+     83 /usr/libexec/platform-python /usr/bin/dnf -y --setopt=password=hunter22 update
      81 hunter22=x
      82 [kworker/0:1]
 """
@@ -123,7 +125,7 @@ def test_of_other_peoples_commands_the_arguments_are_not_recorded(
         lines = observations(run)[0]["output"]["text"].splitlines()
         assert lines[:2] == ["1 /sbin/init splash", "77 mysqldump"]
         # what is judged is still seen in what is recorded
-        assert "80 /bin/bash /usr/sbin/neteye update" in lines
+        assert {"80 neteye update", "83 dnf update"} <= set(lines)
         assert lines[-2:] == ["81 (a name of its own)", "82 (a name of its own)"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from runbook.to_4_26.release import RELEASE
 from tests.findings import shims
 from tests.findings.case import Case, Deed, Start, green, preflight
 from tests.findings.repairs import package_taken_again
@@ -74,15 +75,22 @@ def client_alike(lab: Lab) -> None:
 
 
 def somebody_updates(lab: Lab) -> None:
-    """Somebody runs a package manager on OTHER."""
-    lab.cluster.shell(
-        lab.cluster.other, "systemd-run -q --unit=somebody bash -c 'exec -a dnf sleep 3600'"
-    )
+    """Somebody runs `dnf update` on OTHER, which waits for an answer to its question."""
+    lab.cluster.shell(lab.cluster.other, _UPDATING, str(RELEASE.target))
+
+
+# args: the release whose packages are newer; nobody ever answers
+_UPDATING = r"""
+systemd-run -q --collect --unit=somebody --setenv=DNF0="$1" --setenv=LC_ALL=C \
+  bash -c 'sleep infinity | dnf --enablerepo=neteye update > /run/somebody 2>&1'
+timeout 120 sh -c 'until grep -q "Is this ok" /run/somebody; do sleep 0.2; done' ||
+  { cat /run/somebody >&2; exit 1; }
+"""
 
 
 def somebody_done(lab: Lab) -> None:
-    """The end of that command waited for."""
-    lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "somebody"))
+    """That command's end: its question was answered with no."""
+    lab.cluster.shell(lab.cluster.other, "systemctl stop somebody; rm /run/somebody")
 
 
 def updates_by_timer(lab: Lab) -> None:

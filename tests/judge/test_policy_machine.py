@@ -189,7 +189,7 @@ def test_a_path_with_a_line_break_stays_one_line() -> None:
     b.assert_told_well(config_leftovers({b.N: ("/etc/a\nb.rpmnew",)}, KNOWN))
 
 
-PATTERNS = ("neteye update", "neteye upgrade", "neteye_secure_install")
+PATTERNS = ("neteye update", "neteye upgrade", "neteye_secure_install", "dnf update", "rpm -U")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,8 @@ PATTERNS = ("neteye update", "neteye upgrade", "neteye_secure_install")
         "neteye --debug upgrade",
         "-bash /usr/sbin/neteye upgrade",
         "/usr/libexec/platform-python /usr/sbin/neteye update",
+        "/usr/libexec/platform-python /usr/bin/dnf -c /root/dnf.conf --enablerepo neteye update",
+        "rpm -v -Uh x.rpm",
     ],
 )
 def test_a_running_command_is_found(command: str) -> None:
@@ -214,6 +216,14 @@ def test_a_running_command_is_found(command: str) -> None:
     assert (finding.code, finding.subject) == ("command-running", b.N)
     assert "process 42" in finding.observed
     b.assert_told_well([finding])
+
+
+def test_a_command_of_several_processes_is_one_finding_a_node() -> None:
+    """Its arguments are somebody else's: they are not told."""
+    lines = ("sudo dnf update --setopt=password=geheim", "/usr/bin/python3 /usr/bin/dnf update")
+    running = [Process(41 + number, line) for number, line in enumerate(lines)]
+    (finding,) = no_command_running({b.N: running, b.SECOND: []}, PATTERNS)
+    assert finding.observed == f"on {b.N} runs `dnf update` (process 41), `dnf update` (process 42)"
 
 
 @pytest.mark.parametrize(
@@ -232,6 +242,10 @@ def test_a_running_command_is_found(command: str) -> None:
         "",
         "bash",
         "/usr/sbin/neteye_secure_install_log_watcher",
+        "dnf --enablerepo=neteye check-update update",
+        "dnf -y --enablerepo=neteye list update",
+        "rpm -qU x.rpm",
+        "rpm --Undefined",
     ],
 )
 def test_other_processes_are_left_alone(command: str) -> None:
