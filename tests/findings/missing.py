@@ -11,14 +11,9 @@ START: frozenset[str] = frozenset(
 UPGRADE: frozenset[str] = frozenset()
 CLUSTER: frozenset[str] = frozenset(
     {
-        "no-dc",
         "node-not-standby",
-        "node-pending",
         "resource-elsewhere",
         "resource-enabled",
-        "resource-moving",
-        "resource-multiple",
-        "resource-orphaned",
     }
 )
 MISSING: frozenset[str] = START | UPGRADE | CLUSTER

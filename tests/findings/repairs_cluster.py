@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.findings import shims
 from tests.findings.lab import Lab
-from tests.findings.strikes_cluster import FAULTS, GO, at_rest, pcs, until
+from tests.findings.strikes_cluster import FAULTS, GO, at_rest, pcs, state, until
 
 
 def support_brings_drbd_back(lab: Lab) -> None:
@@ -17,6 +17,23 @@ def support_brings_drbd_back(lab: Lab) -> None:
 def causes_mended(lab: Lab) -> None:
     """What the site's resources lack is put there, then the commands printed."""
     lab.on_operative('touch "$1" "$1-probe"', GO)
+    lab.follow_remedies()
+
+
+def astray_settled(lab: Lab) -> None:
+    """What a resource waits for is there, and the commands printed; pacemaker may stop what has
+    no definition; with support the copy that nobody needs is ended on OTHER."""
+    lab.on_operative('touch "$1"', GO)
+    lab.follow_remedies()
+    pcs(lab, "property", "set", "stop-orphan-resources=true")
+    lab.cluster.shell(lab.cluster.other, 'rm "$1"', state("site-twice"))
+    lab.on_active("crm_resource --refresh --resource site-twice --force")
+    at_rest(lab)
+
+
+def waited_for_other(lab: Lab) -> None:
+    """What OTHER waits for is there, then the commands printed."""
+    lab.on_operative('touch "$1"', GO)
     lab.follow_remedies()
 
 
@@ -44,3 +61,12 @@ def fencing_answered(lab: Lab) -> None:
 def fencer_answers(lab: Lab) -> None:
     """The fencer mended, as pacemaker's log told: the history is told again."""
     shims.take(lab, lab.cluster.active, "crm_mon")
+
+
+def controller_elected(lab: Lab) -> None:
+    """After a look at the logs the cluster is stopped and started where `crmadmin -D` says."""
+    said = lab.cluster.run(lab.cluster.active, ("crmadmin", "-D"))
+    node = said.rpartition(": ")[2].partition(".")[0]
+    for words in (("stop", "--force"), ("start", "--wait=300")):
+        lab.cluster.run(node, ("pcs", "cluster", *words), timeout=320)
+    at_rest(lab)

@@ -101,6 +101,25 @@ def other_lost(lab: Lab) -> None:
     until(lab, "a failed fencing", "fence_history/fence_event[@status='failed']")
 
 
+def other_going_down(lab: Lab) -> None:
+    """pacemaker is being stopped on OTHER, and a resource there takes its time."""
+    other = lab.cluster.node_name(1)
+    _unit(lab, "site-slow", start="/bin/true", stop=_WAIT)
+    lab.on_operative('touch "$1"', GO)
+    resource(lab, "site-slow", "systemd:site-slow", ("stop", "600s"))
+    pcs(lab, "constraint", "location", "site-slow", "prefers", other)
+    at_rest(lab)
+    lab.on_operative('rm "$1"', GO)
+    lab.cluster.run(lab.cluster.other, ("systemctl", "stop", "--no-block", "pacemaker"))
+    until(lab, "OTHER shutting down", f"nodes/node[@name='{other}'][@shutdown='true']")
+
+
+def no_controller(lab: Lab) -> None:
+    """The configuration names no controller, as while the nodes elect one."""
+    lab.on_active("""cibadmin --modify --xml-text '<cib dc-uuid="0"/>'""")
+    until(lab, "no controller", "summary/current_dc[@present='false']")
+
+
 def attributes_set(lab: Lab) -> None:
     """OTHER's disk is yellow to a health agent, pacemaker there says another feature set, and
     a ticket that a service hangs on was taken from this cluster."""
@@ -146,21 +165,41 @@ def constraints_left(lab: Lab) -> None:
 def site_resources_down(lab: Lab) -> None:
     """Of the site's own resources one that is unmanaged has failed, one is blocked, one can't
     start anywhere, and a clone can't start on OTHER."""
-    _resource(lab, "site-failed", DUMMY)
-    _resource(lab, "site-blocked", DUMMY, monitor=("5s", "block"))
+    resource(lab, "site-failed", DUMMY)
+    resource(lab, "site-blocked", DUMMY, monitor=("5s", "block"))
     _unit(lab, "site-stopped", start=f"/usr/bin/test -e {GO}")
     _unit(lab, "site-probe", start=f"/usr/bin/test -e {GO}-probe")
     lab.on_active('touch "$1-probe"', GO)
-    _resource(lab, "site-stopped", "systemd:site-stopped")
-    _resource(lab, "site-probe", "systemd:site-probe", clone=True)
+    resource(lab, "site-stopped", "systemd:site-stopped")
+    resource(lab, "site-probe", "systemd:site-probe", clone=True)
     at_rest(lab)
     pcs(lab, "resource", "unmanage", "site-failed")
     node = f"{lab.cluster.node_of('site-failed')}.neteyelocal"
     lab.on_active('crm_resource --fail --resource site-failed --node "$1"', node)
-    lab.cluster.shell(lab.cluster.node_of("site-blocked"), 'rm "$1"', _state("site-blocked"))
+    lab.cluster.shell(lab.cluster.node_of("site-blocked"), 'rm "$1"', state("site-blocked"))
     for name in ("site-failed", "site-blocked"):
         until(lab, f"{name} failed", f".//resource[@id='{name}'][@failed='true']")
     at_rest(lab)
+
+
+def site_resources_astray(lab: Lab) -> None:
+    """Of the site's own resources one runs twice, one was taken out of the configuration and
+    runs on, one is starting."""
+    properties_without(lab, "stop-orphan-resources")
+    pcs(lab, "property", "set", "stop-orphan-resources=false")
+    resource(lab, "site-twice", DUMMY, meta="multiple-active=block")
+    resource(lab, "site-orphan", DUMMY, removed=False)
+    at_rest(lab)
+    lab.on_active("cibadmin --delete --xml-text '<primitive id=\"site-orphan\"/>'")
+    lab.on_operative('touch "$1"', state("site-twice"))
+    lab.on_active("crm_resource --refresh --resource site-twice --force")
+    until(lab, "it runs twice", ".//resource[@id='site-twice']/node", lambda found: len(found) == 2)
+    _unit(lab, "site-starting", start=_WAIT)
+    resource(lab, "site-starting", "systemd:site-starting", ("start", "900s"))
+    until(lab, "it is starting", ".//resource[@id='site-starting'][@role='Starting']")
+
+
+_WAIT = f"/bin/sh -c 'until test -e {GO}; do sleep 0.3; done'"
 
 
 def _unit(lab: Lab, name: str, start: str, stop: str = "/bin/true") -> None:
@@ -172,7 +211,7 @@ def _unit(lab: Lab, name: str, start: str, stop: str = "/bin/true") -> None:
     lab.stack.callback(lab.on_operative, gone, _path(name), GO)
 
 
-def _state(name: str) -> str:
+def state(name: str) -> str:
     """The file that a resource of the agent Dummy runs as."""
     return f"/run/{name}.state"
 
@@ -181,7 +220,7 @@ def _path(name: str) -> str:
     return f"{_UNITS}/{name}.service"
 
 
-def _resource(
+def resource(
     lab: Lab,
     name: str,
     agent: str,
@@ -197,8 +236,8 @@ def _resource(
     operations = ("op", patient[0], "interval=0s", f"timeout={patient[1]}") if patient else ()
     if monitor:
         operations = ("op", "monitor", f"interval={monitor[0]}", f"on-fail={monitor[1]}")
-    state = (f"state={_state(name)}",) if agent == DUMMY else ()
-    words = (*state, *operations, *(("meta", meta) if meta else ()), *(("clone",) if clone else ()))
+    kept = (f"state={state(name)}",) if agent == DUMMY else ()
+    words = (*kept, *operations, *(("meta", meta) if meta else ()), *(("clone",) if clone else ()))
     pcs(lab, "resource", "create", name, agent, *words)
     if removed:
         lab.stack.callback(at_rest, lab)
