@@ -97,11 +97,19 @@ def no_leftovers(
 
 
 def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
-    """Whatever restarts a node, it comes back with DRBD: its next kernel has the module."""
+    """Whatever restarts a node, it comes back with DRBD: its next kernel has the module.
+
+    A reboot that is due is told as well: the upgrade does none, so it ends with it still due.
+    """
     asked = look.ask_all(look.names.all, KERNELS)
     if not evidence.answered(asked):
         return evidence.verdict
-    findings = kernels.next_start_serves_drbd(asked.values)
+    # of a kernel without DRBD it is told already that it comes with the next start
+    safe = {node: one for node, one in asked.values.items() if not kernels.lacks_drbd(one)}
+    findings = (
+        *kernels.next_start_serves_drbd(asked.values),
+        *kernels.reboot_needed(safe),
+    )
     said = kernels.sentence(asked.values)
     if all(one.newest is None for one in asked.values.values()):
         evidence.not_applicable(said)

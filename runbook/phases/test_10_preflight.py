@@ -313,7 +313,7 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.kernels", asks=True)
 def test_kernels(look: Look, evidence: Evidence) -> None:
-    """A node that is restarted, whoever does it, comes back with DRBD."""
+    """A node that is restarted, whoever does it, comes back with DRBD; a reboot that is due."""
     assert checks.next_start_is_safe(look, evidence, information=not is_ahead(look))
 
 

@@ -235,7 +235,6 @@ NODES: tuple[Case, ...] = (
         "kernel-without-drbd",
         kernel_without_drbd,
         module_installed,
-        warnings="reboot-needed",
         touches="kernels",
     ),
     preflight(
