@@ -7,7 +7,7 @@ from pathlib import Path
 from rehearsal.state import State
 from tests.findings.case import Case, Start
 from tests.findings.every import CASES
-from tests.findings.lab import Stand, lab
+from tests.findings.stand import Stand, lab
 from tests.integration.clusters import name_for
 from tests.proving.kind import Kind, Red, Say
 

@@ -23,8 +23,8 @@ from tests.faults.every import FAULTS
 from tests.findings.case import Case, Start, described
 from tests.findings.cases_breaking import BREAKING
 from tests.findings.every import ALL, CASES, NEVER_STOPS, UNSHOWN, is_acceptable, shown
-from tests.findings.lab import Stand, lab
 from tests.findings.missing import MISSING, NO_STOP, NOT_ACCEPTED
+from tests.findings.stand import Stand, lab
 from tests.integration.clusters import TestCluster
 from tests.phases import step_modules
 from tests.proving.choice import Shard

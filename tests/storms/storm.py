@@ -10,7 +10,8 @@ from engine.model.steps import base_of
 from rehearsal.to_4_26 import STEP
 from tests.faults.lab import said
 from tests.findings.case import Case, Deed, Start
-from tests.findings.lab import Lab, apply
+from tests.findings.lab import Lab
+from tests.findings.stand import apply
 from tests.findings.told import findings_of, listed, problems_of
 from tests.proving.kind import Red
 
