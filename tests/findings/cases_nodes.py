@@ -228,6 +228,8 @@ NODES: tuple[Case, ...] = (
         somebody_updates,
         somebody_done,
         touches="commands",
+        # there have to be updates that dnf asks about
+        needs="repository dnf-excludes dnf-transaction dnf-settings packages",
     ),
     preflight(
         "kernel-without-drbd",
