@@ -76,7 +76,7 @@ esac"""
 
 _AWAY = "RENAME TABLE ocsweb.memories TO ocsweb.memories_away"
 _SERVER = "/etc/httpd/conf.d/ocsinventory-server.conf"
-_OTHER_DATABASE = r"s|^\( *PerlSetEnv OCS_DB_NAME\) .*|\1 ocsweb_2019|"
+_OTHER_DATABASE = r"s|^\( *PerlSetEnv OCS_DB_NAME\) [^\r]*|\1 ocsweb_2019|"
 
 _UNINSTALL = """
 rpm -e --nodeps ocsinventory-server ocsinventory-ocsreports

@@ -49,6 +49,8 @@ _NEVER_ACCEPTABLE = (
     *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
     *("machine-mistaken", "machine-twice", "machine-changed", "machine-id-missing"),
     *("records-foreign", "records-unreadable"),
+    # the next run starts the next round all the same; accepted, further failures would go unseen
+    "round-failed",
     *("planned-stop-again", "rounds-exhausted", "restore-unclean"),
     *("restore-while-running", "restore-unsettled"),
     # no action can continue with them, accepted or not: a person mends it by hand

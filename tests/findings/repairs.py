@@ -73,7 +73,7 @@ def memories_table_back(lab: Lab) -> None:
 def ocs_database_corrected(lab: Lab) -> None:
     """OCS_DB_NAME corrected in the file of that node."""
     lab.on_operative(
-        r'sed -i "s|^\( *PerlSetEnv OCS_DB_NAME\) .*|\1 ocsweb|" "$1"',
+        r'sed -i "s|^\( *PerlSetEnv OCS_DB_NAME\) [^\r]*|\1 ocsweb|" "$1"',
         f"{CONF}/ocsinventory-server.conf",
     )
 
