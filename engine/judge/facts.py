@@ -95,12 +95,18 @@ def not_mounted(node: str, path: str, is_mounted: bool) -> list[Finding]:
     return _each("not-mounted", subjects, seen, "what moves with the service", way)
 
 
-def not_listening(node: str, unit: str, ports: Mapping[int, bool]) -> list[Finding]:
-    """A service listens on one of its ports at least. Code: `not-listening`."""
+def not_listening(
+    node: str, unit: str, ports: Mapping[int, bool], restart: Command
+) -> list[Finding]:
+    """A service listens on one of its ports at least. Code: `not-listening`.
+
+    `restart` is how it reads what was mended.
+    """
     subjects = [] if any(ports.values()) else [f"{node}:{unit}"]
     seen = f"it is started, and nothing listens on {listed(list(map(str, ports)))}"
-    way = f"See `journalctl -u {unit}` on the node, mend its configuration, {AGAIN}"
-    return _each("not-listening", subjects, seen, "one of these ports at least", way)
+    way = f"See `journalctl -u {unit}` on the node, mend its configuration, restart it, {AGAIN}"
+    expected = "one of these ports at least"
+    return _each("not-listening", subjects, seen, expected, way, lambda _: restart)
 
 
 def _without(holds: Mapping[str, bool]) -> list[str]:

@@ -24,7 +24,7 @@ from runbook.to_4_26.glpi.checks import glpi_now
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
 from runbook.to_4_26.httpd.checks import has_ocs_server, httpd_node, ocs_online
-from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE
+from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE, restarted
 from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
@@ -70,7 +70,7 @@ def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None
     assert evidence.judge(
         [
             *facts.not_mounted(host.node, SHARED, host.mount_point(SHARED).exists),
-            *facts.not_listening(host.node, unit, listening),
+            *facts.not_listening(host.node, unit, listening, restarted(host.node)),
             *facts.started_by_systemd(enabled.values, unit),
         ],
         observed=f"{unit} listens on {host.node}, where {SHARED} is mounted; pacemaker alone starts"

@@ -42,8 +42,9 @@ _HTTPD_CONF = "/etc/httpd/conf/httpd.conf"
 
 
 def usual_port(lab: Lab) -> None:
-    """httpd's configuration mended: the runbook restarts it."""
+    """httpd's configuration mended, the commands run."""
     lab.on_operative('sed -i "s/^Listen 127.0.0.1:8099/Listen 80/" "$1"', _HTTPD_CONF)
+    lab.follow_remedies()
 
 
 def sockets_not_listed(lab: Lab) -> None:
@@ -52,8 +53,9 @@ def sockets_not_listed(lab: Lab) -> None:
 
 
 def sockets_listed(lab: Lab) -> None:
-    """The program replaced."""
+    """The program replaced, the commands run."""
     shims.take(lab, lab.cluster.active, "ss")
+    lab.follow_remedies()
 
 
 _AGAIN = r"""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from engine.judge import facts
-from engine.model.finding import Finding
+from engine.model.finding import Command, Finding
 
+RESTART = Command("b", ("pcs", "resource", "restart", "x"))
 FOUND: dict[str, tuple[Callable[[], list[Finding]], str]] = {
     "clock-unkept": (lambda: facts.clock_unkept({"a": True, "b": False}, "chronyd.service"), "b"),
     "sshd-not-enabled": (lambda: facts.sshd_off({"a": True, "b": False}), "b"),
@@ -28,8 +29,8 @@ FOUND: dict[str, tuple[Callable[[], list[Finding]], str]] = {
     ),
     "not-listening": (
         lambda: [
-            *facts.not_listening("a", "x.service", {443: False, 80: True}),
-            *facts.not_listening("b", "x.service", {443: False, 80: False}),
+            *facts.not_listening("a", "x.service", {443: False, 80: True}, RESTART),
+            *facts.not_listening("b", "x.service", {443: False, 80: False}, RESTART),
         ],
         "b:x.service",
     ),
@@ -47,6 +48,7 @@ COMMANDS = {
     "file-open": ["chmod go= -- /y"],
     "file-owner-changed": ["chown root:root -- /y", "chmod 0644 -- /y"],
     "service-enabled": ["systemctl disable x.service"],
+    "not-listening": ["pcs resource restart x"],
 }
 
 
