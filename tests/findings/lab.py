@@ -206,6 +206,13 @@ class Lab:
         if problems:
             raise Red(f"{'; '.join(problems)}. It said: {said(ran)}", self.columns)
 
+    def expect_again(self) -> None:
+        """Before anything is mended, another run finds the same."""
+        found = findings_of(self.run(*self._plan, *self.case.arguments), "block")
+        if found != self.wanted:
+            told = f"another run found {listed(found)}, expected {listed(self.wanted)}"
+            raise Red(told, self.columns)
+
     def expect_accepted(self) -> None:
         """The findings accepted by somebody, the same command goes on."""
         codes = {*self.case.codes, *(code for _, code in self.case.also)}

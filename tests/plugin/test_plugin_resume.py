@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.engine.kit import lost_connection, unreachable
+from tests.engine.scripted import said
 from tests.plugin.kit import N, Project
 
 pytest_plugins = "pytester"
@@ -142,3 +143,33 @@ def test_a_closed_attempt_and_a_cluster_at_the_start_begin_a_new_one(project: Pr
     assert project.summary["attempt"] not in (None, first)
     assert project.cluster.changes == [*BOTH, *BOTH]
     assert not any((project.latest / "earlier").iterdir())
+
+
+LEFT = """
+from engine.model.finding import Finding
+
+@step("second.change", after=["first.baseline"])
+def test_change(x_set, look, evidence):
+    '''x is set, and right.'''
+    if not evidence.made:
+        return
+    right = look.ask("neteye01.neteyelocal", HAS("right"))
+    found = Finding("x-wrong", "x", "it is wrong", "right", "Mend it, then run again.")
+    assert evidence.judge([] if right else [found], observed="looked at")
+
+@step("third.look", after=["first.baseline"])
+def test_look(look, evidence):
+    '''Another step has made nothing.'''
+    assert not evidence.made
+"""
+
+
+def test_what_a_change_left_wrong_is_found_by_each_run_until_it_is_mended(project: Project) -> None:
+    project.steps(LEFT)
+    for code in (1, 10, 10):  # the later ones have changed nothing themselves
+        assert project.run().ret == code
+        assert [found["code"] for found in project.events("finding")] == ["x-wrong"]
+    assert project.cluster.changes == [("set", "x")]
+    project.cluster.answer[N, ("has", "right")] = said()
+    assert project.run().ret == 0
+    assert project.outcomes()["second.change"] == "nothing to do"
