@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.to_4_26 import release
+from runbook.to_4_26.httpd.conf_tree import render, tree
+from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.httpd.merge import Merge
 from runbook.to_4_26.httpd.merge import merge as merge_with
 from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
@@ -269,3 +271,9 @@ def test_what_stands_in_a_second_perl_block_goes_into_the_only_one_of_the_packag
     assert merged.questions == ()
     assert merged.text.count("<Perl>") == 1
     assert "$ENV{OWN_SETTING} = 'mine';" in merged.text
+
+
+def test_a_line_that_stays_is_written_as_it_stood() -> None:
+    """Blanks at its end, tabs before it, a Perl statement's own way: only what changes changes."""
+    text = "ServerTokens  Prod  \n\tSetEnv A b\t\n<Perl>\n  $ENV{A} = 'b' ;  \n</Perl>\nLast one"
+    assert render(tree(parse_conf(text)), "\n") == f"{text}\n"

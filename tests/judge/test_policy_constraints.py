@@ -45,6 +45,21 @@ def test_usual_constraints_are_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
+    ("score", "forbids"),
+    [
+        ("-INFINITY", True),
+        ("-1000000", True),  # as crm_mon prints it
+        ("-1000001", True),
+        ("-999999", False),
+        ("1000000", False),
+        ("INFINITY", False),
+    ],
+)
+def test_a_score_of_minus_infinity_forbids_however_it_is_written(score: str, forbids: bool) -> None:
+    assert constraint("c", "glpi_group", b.N, score).forbids is forbids
+
+
+@pytest.mark.parametrize(
     ("scores", "told"),
     [
         (("-1",), "score -1) forbids"),

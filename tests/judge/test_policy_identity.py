@@ -163,6 +163,16 @@ def test_a_name_that_is_in_no_cluster_file() -> None:
     assert "stranger is no node of /etc/neteye-cluster, which has neteye01" in found.observed
 
 
+def test_of_a_large_cluster_sixteen_nodes_are_listed() -> None:
+    large = parse_neteye_cluster(cluster_file(17))
+    seen = [replace(one, definition=large) for one in cluster().values()]
+    names = [*NAMES[:1], "stranger", *NAMES[2:]]
+    found = judged(dict(zip(names, seen, strict=True)), inventory(*names))
+    (told,) = [one.observed for one in found if one.subject == "stranger"]
+    assert "neteye16" in told
+    assert "neteye17" not in told
+
+
 def test_without_any_cluster_file_the_names_alone_count() -> None:
     bare = {
         name: replace(seen, definition=None, unreadable="there is none")
