@@ -113,20 +113,31 @@ def consequence(findings: Iterable[T]) -> str:
     >>> consequence({"question": name, "follows": node} for name in ("clock", "quorum"))
     'not asked of it, 2 questions: clock, quorum'
     """
-    parts = []
-    for is_asked, those in sorted(grouped((not is_unasked(one), one) for one in findings).items()):
-        listed = list(dict.fromkeys(question_of(one) for one in those))
-        many = "1 question" if len(listed) == 1 else f"{len(listed)} questions"
-        words = "no answer to" if is_asked else "not asked of it,"
-        parts.append(f"{words} {many}: {', '.join(listed)}")
-    return "; ".join(parts)
+    kinds: dict[tuple[bool, bool], list[T]] = {}
+    for one in findings:
+        kinds.setdefault((not question_of(one), not is_unasked(one)), []).append(one)
+    return "; ".join(_phrase(kinds[kind], *kind) for kind in sorted(kinds))
+
+
+def _phrase(
+    findings: Iterable[Finding | Mapping[str, Any]], is_no_question: bool, is_asked: bool
+) -> str:
+    if is_no_question:
+        seen = dict.fromkeys(f"{_name(one)}, {_field(one, 'observed')}" for one in findings)
+        return f"with it: {'; '.join(seen)}"
+    listed = list(dict.fromkeys(question_of(one) for one in findings))
+    many = "1 question" if len(listed) == 1 else f"{len(listed)} questions"
+    words = "no answer to" if is_asked else "not asked of it,"
+    return f"{words} {many}: {', '.join(listed)}"
 
 
 def in_one_line(findings: Iterable[Finding]) -> list[str]:
     """A step's findings that follow from others, in a line for each kind; none without any."""
     rest = [finding for finding in findings if finding.follows]
-    kinds = grouped(((one.code, is_unasked(one)), one) for one in rest)
-    return [_line(code, is_left, those) for (code, is_left), those in kinds.items()]
+    kinds = grouped(((one.code, is_unasked(one)), one) for one in rest if question_of(one))
+    lines = [_line(code, is_left, those) for (code, is_left), those in kinds.items()]
+    others = [one for one in rest if not question_of(one)]
+    return [*lines, *(f"{one.without_remedy} It follows from {one.follows}." for one in others)]
 
 
 def _line(code: str, is_unasked: bool, findings: Sequence[Finding]) -> str:
@@ -159,9 +170,10 @@ def is_unasked(finding: Finding | Mapping[str, Any]) -> bool:
 
 
 def question_of(finding: Finding | Mapping[str, Any]) -> str:
-    """What was not asked, of a finding that follows from what is told of the node itself."""
+    """What nobody answered, of a finding that follows; '' of one that is about no question."""
     # older journals have it in the sentence alone
-    return _field(finding, "question") or _field(finding, "observed").partition(": not asked, ")[0]
+    before, mark, _ = _field(finding, "observed").partition(": not asked, ")
+    return _field(finding, "question") or (before if mark else "")
 
 
 def _name(finding: Finding | Mapping[str, Any]) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from engine.act import detached
 from engine.ask.look import Look
+from engine.judge import machine
 from engine.judge import restore as policy
 from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
+from engine.model.host import Process
 from engine.model.names import cib_in_names
 from engine.queries.pacemaker import CIB
 from engine.run.session import Session
+from runbook.cluster import product
 
 CLOSED = "no attempt is open: nothing is to be given back"
 LOOKED = ("restore.ledger", "restore.commands", "restore.quorum", "restore.upgrade")
@@ -44,6 +48,15 @@ def still_running(look: Look) -> list[Finding]:
                 )
             )
     return findings
+
+
+def what_runs(look: Look, seen: Mapping[str, Sequence[Process]]) -> list[Finding]:
+    """The attempt's own command, and others; what its own has started is not somebody else's."""
+    ours = still_running(look)
+    others = machine.no_command_running(seen, product.OTHER_COMMANDS)
+    if not ours:
+        return list(others)
+    return [*ours, *(replace(one, follows=ours[0].target) for one in others)]
 
 
 def still_in_standby(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from engine.act.driving import Applied
 from engine.ask.look import Look
-from engine.judge import machine
 from engine.judge import restore as policy
 from engine.model.steps import step
 from engine.queries.machine import processes
@@ -26,7 +25,7 @@ from runbook.cluster.restoring import (
     is_verified,
     last_round,
     still_in_standby,
-    still_running,
+    what_runs,
 )
 from runbook.phases.actions.restore import BRIEF, standby_entries
 
@@ -51,10 +50,7 @@ def test_commands(look: Look, evidence: Evidence) -> None:
         return
     asked = evidence.answers(look.ask_all(look.names.all, processes(product.OTHER_COMMANDS)))
     assert evidence.judge(
-        [
-            *still_running(look),
-            *machine.no_command_running(asked, product.OTHER_COMMANDS),
-        ],
+        what_runs(look, asked),
         observed=f"no neteye command runs on {len(asked)} nodes",
     )
 

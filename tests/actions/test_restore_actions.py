@@ -16,10 +16,11 @@ from engine.errors import Unanswered
 from engine.judge.restore import LastRound
 from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus, NodeAttributes
+from engine.model.host import Process
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import ChangeRecord, Memory
-from runbook.cluster.restoring import last_round, still_running
+from runbook.cluster.restoring import last_round, still_running, what_runs
 from runbook.phases import test_95_restore, test_98_restored
 from runbook.phases.actions.pacemaker import unstandby_to_come
 from runbook.phases.actions.restore import (
@@ -238,6 +239,26 @@ def test_a_command_that_lives_keeps_a_restore_off(name: str) -> None:
     (finding,) = still_running(look)  # type: ignore[arg-type]
     assert (finding.code, finding.subject) == ("restore-while-running", N)
     assert f"commands/{name}/nohup.out" in finding.observed
+
+
+RUNNING = {
+    N: [Process(7, "/usr/bin/python3 /usr/sbin/neteye upgrade")],
+    SECOND: [Process(8, "/usr/bin/python3 /usr/bin/dnf -y update")],
+}
+
+
+def test_what_the_attempt_s_own_command_has_started_follows_from_it() -> None:
+    look = started("upgrade-1")
+    look.progress = ALIVE
+    found = what_runs(look, RUNNING)  # type: ignore[arg-type]
+    assert [(f.code, f.subject, f.follows) for f in found] == [
+        ("restore-while-running", N, ""),
+        ("command-running", N, f"restore-while-running@{N}"),
+        ("command-running", SECOND, f"restore-while-running@{N}"),
+    ]
+    look.progress = ENDED
+    found = what_runs(look, RUNNING)  # type: ignore[arg-type]
+    assert [(f.code, f.follows) for f in found] == [("command-running", "")] * 2
 
 
 @pytest.mark.parametrize("progress", [GONE, ENDED])

@@ -111,3 +111,16 @@ def test_what_nobody_has_accepted_is_not_hidden_below_what_somebody_has() -> Non
     both = replace(left, accepted=given)
     assert folded([cause, both]) == [(cause, [both])]
     assert folded([ALL[5], left]) == [(ALL[5], [left])]
+
+
+def test_what_follows_and_is_no_question_is_told_in_its_own_words() -> None:
+    cause = Finding("restore-while-running", "n1", "it still runs", "its end", "Wait.")
+    below = Finding("command-running", "n2", "dnf runs", "none", "x", follows=cause.target)
+    assert folded([cause, below]) == [(cause, [below])]
+    assert consequence([below]) == "with it: command-running@n2, dnf runs"
+    assert consequence([below, QUORUM]) == (
+        "no answer to 1 question: quorum; with it: command-running@n2, dnf runs"
+    )
+    assert in_words([cause, below]).splitlines()[1:] == [
+        "[command-running] n2: dnf runs; expected none. It follows from restore-while-running@n1."
+    ]
