@@ -160,7 +160,7 @@ class Finding:
     follows: str = ""
     """CODE@SUBJECT of the finding that this one follows from: it is told with that one."""
     question: str = ""
-    """What could not be asked, of one that follows."""
+    """What nobody answered, of one that follows."""
     commands: tuple[Command, ...] = ()
     """What the remedy does, in this order; the text says why, and what to look at before."""
 
