@@ -135,12 +135,12 @@ systemctl daemon-reload
 
 
 def shared_files_mounted(lab: Lab) -> None:
-    """The copy removed, the resource watched and started again: it mounts what is shared."""
+    """The copy removed, the resource started again and watched: it mounts what is shared."""
     active = lab.cluster.active
     lab.cluster.shell(active, 'find "$1" -mindepth 1 -delete', "/neteye/shared/httpd")
+    lab.cluster.run(active, ("pcs", "resource", "restart", "httpd_group", "--wait=120"))
     watched = ("pcs", "resource", "update", "httpd_drbd_fs", "op", "monitor", "interval=20s")
     lab.cluster.run(active, (*watched, "timeout=40s", "enabled=true"))
-    lab.cluster.run(active, ("pcs", "resource", "restart", "httpd_group", "--wait=120"))
 
 
 def modes_not_kept(lab: Lab) -> None:
