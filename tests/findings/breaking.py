@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.findings import case as cases
 from tests.findings.case import Case, Deed, Start
 
@@ -16,32 +18,10 @@ def red(
     codes: str,
     exit_code: int,
     repair: Deed,
-    *,
-    nodes: str = cases.SMALL,
-    has_ocs: bool = True,
-    accepted_column: str = "int",
-    stays: str = "",
-    touches: str = "",
-    needs: str = "",
-    hides: str = "",
+    **more: Any,
 ) -> Case:
-    """A case that is called like its scenario."""
-    return cases.red(
-        scenario,
-        start,
-        step,
-        codes,
-        exit_code,
-        repair,
-        scenario=scenario,
-        nodes=nodes,
-        has_ocs=has_ocs,
-        accepted_column=accepted_column,
-        stays=stays,
-        touches=touches,
-        needs=needs,
-        hides=hides,
-    )
+    """A case that is called like its scenario; `more` is as of `case.red`."""
+    return cases.red(scenario, start, step, codes, exit_code, repair, scenario=scenario, **more)
 
 
 def green(scenario: str, start: Start, step: str, warnings: str = "") -> Case:
@@ -75,12 +55,9 @@ def preflight(
     )
 
 
-def last_round(
-    scenario: str, step: str, codes: str, repair: Deed, accepted_column: str = "int"
-) -> Case:
+def last_round(scenario: str, step: str, codes: str, repair: Deed, **when_accepted: Any) -> Case:
     """It stops after the last round has ended, or in it."""
-    start = Start.LAST_ROUND
-    return red(scenario, start, step, codes, 1, repair, accepted_column=accepted_column)
+    return red(scenario, Start.LAST_ROUND, step, codes, 1, repair, when_accepted=when_accepted)
 
 
 def from_start(scenario: str, step: str, codes: str, exit_code: int, repair: Deed) -> Case:

@@ -82,8 +82,10 @@ class Case:
     comes after it."""
     column: str = "int"
     """Data type of memories.CAPACITY in the end."""
-    accepted_column: str = "int"
-    """The same, when its findings are accepted."""
+    leads_to: tuple[str, ...] = ()
+    """What the run that accepts finds further on, of the same cause, and has accepted as well."""
+    when_accepted: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that the case has otherwise when its findings are accepted."""
     not_accepted: str = ""
     """Why this case can't be the one in which its codes are accepted."""
     ends: int = 0
@@ -113,7 +115,7 @@ class Case:
             accepts=True,
             repair=None,
             is_upgraded=goes_on,
-            column=self.accepted_column,
+            **self.when_accepted,
         )
 
     @property
@@ -147,7 +149,7 @@ def red(
     arguments: tuple[str, ...] = (),
     again: tuple[str, ...] = (),
     is_upgraded: bool = True,
-    accepted_column: str = "int",
+    when_accepted: Mapping[str, Any] | None = None,
     not_accepted: str = "",
     ends: int = 0,
     stays: str = "",
@@ -173,7 +175,7 @@ def red(
         arguments=arguments,
         again=again,
         is_upgraded=is_upgraded,
-        accepted_column=accepted_column,
+        when_accepted=when_accepted or {},
         not_accepted=not_accepted,
         ends=ends,
         stays=stays,

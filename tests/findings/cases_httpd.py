@@ -8,15 +8,24 @@ from tests.findings.case import Case, Start
 
 PASSWORDS = "preflight.ocs_passwords"
 ONLINE = "verification.ocs_server"
+_BROKEN_THERE = {"leads_to": ("failover-ocs-failed",)}
+"""OCS is found broken on OTHER, too."""
+_SILENT = {**_BROKEN_THERE, "has_ocs": False}
+"""And does not answer in the end."""
 HTTPD_CASES: tuple[Case, ...] = (
     last_round(
         "httpd-without-credentials",
         ONLINE,
         "ocs-variable-not-in-httpd ocs-login-failed ocs-api-unexpected",
         repairs.unit_reads_credentials,
+        **_SILENT,
     ),
     last_round(
-        "credentials-removed", ONLINE, "ocs-credentials-missing", repairs.credentials_written
+        "credentials-removed",
+        ONLINE,
+        "ocs-credentials-missing",
+        repairs.credentials_written,
+        **_SILENT,
     ),
     last_round(
         "ocs-password-changed",
@@ -26,18 +35,44 @@ HTTPD_CASES: tuple[Case, ...] = (
         repairs.database_password_back,
     ),
     last_round(
-        "httpd-login-in-front", ONLINE, "ocs-endpoint-authentication", repairs.site_conf_removed
+        "httpd-login-in-front",
+        ONLINE,
+        "ocs-endpoint-authentication",
+        repairs.site_conf_removed,
+        **_SILENT,
     ),
-    last_round("httpd-other-handler", ONLINE, "ocs-endpoint-unexpected", repairs.site_conf_removed),
     last_round(
-        "httpd-loopback-only", ONLINE, "ocs-endpoint-unreachable", repairs.listening_everywhere
+        "httpd-other-handler",
+        ONLINE,
+        "ocs-endpoint-unexpected",
+        repairs.site_conf_removed,
+        **_SILENT,
+    ),
+    last_round(
+        "httpd-loopback-only",
+        ONLINE,
+        "ocs-endpoint-unreachable",
+        repairs.listening_everywhere,
+        **_SILENT,
     ),
     last_round("httpd-api-denied", ONLINE, "ocs-api-unexpected", repairs.site_conf_removed),
-    last_round("httpd-api-elsewhere", ONLINE, "ocs-api-unreachable", repairs.site_conf_removed),
+    last_round(
+        "httpd-api-elsewhere",
+        ONLINE,
+        "ocs-api-unreachable",
+        repairs.site_conf_removed,
+        **_BROKEN_THERE,
+    ),
     last_round(
         "httpd-agent-turned-away", ONLINE, "ocs-activity-errors", repairs.database_there_at_start
     ),
-    last_round("httpd-posts-fail", ONLINE, "ocs-post-failed", repairs.perl_module_back),
+    last_round(
+        "httpd-posts-fail",
+        ONLINE,
+        "ocs-post-failed",
+        repairs.perl_module_back,
+        **_BROKEN_THERE,
+    ),
     last_round("agent-can-t-store", ONLINE, "ocs-agents-failing", repairs.column_back),
     green("httpd-without-access-log", Start.LAST_ROUND, ONLINE, "ocs-agents-unseen"),
     last_round(
@@ -45,6 +80,7 @@ HTTPD_CASES: tuple[Case, ...] = (
         "verification.ocs_files",
         "ocs-file-unfit",
         repairs.other_file_migrated_by_hand,
+        **_BROKEN_THERE,
     ),
     preflight(
         "password-with-quote",

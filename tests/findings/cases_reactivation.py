@@ -141,6 +141,7 @@ def _reactivated(
     return red(name, Start.REACTIVATION, step, codes, 1, repair, strike=strike, also=also, **more)
 
 
+_FAILURE_KNOWN = ("--accept", "failed-action=is being looked at", "--by", "A. Operator")
 REACTIVATION: tuple[Case, ...] = (
     _reactivated("unstandby-refused", "reactivation.unstandby", "node-standby",
                  unstandby_refused, remedy_followed,
@@ -157,7 +158,7 @@ REACTIVATION: tuple[Case, ...] = (
                  fails_with_fencing_on, forgotten_by_support, warnings="support-needed"),
     # the failed start stays on record until somebody has seen to it
     _reactivated("httpd-kept-off-other", "failover.proof[{other}]", "failover-not-started",
-                 httpd_kept_off_other, start_mended, also="reactivation.final:failed-action"),
+                 httpd_kept_off_other, start_mended, arguments=_FAILURE_KNOWN),
     _reactivated("httpd-taken-away", "failover.proof[{active}]", "failover-not-back",
                  httpd_taken_away, left_there),
     # without the failover proof, which would be the first to see it

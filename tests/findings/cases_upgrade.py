@@ -58,21 +58,20 @@ def sockets_listed(lab: Lab) -> None:
     lab.follow_remedies()
 
 
-_AGAIN = r"""
-number=$(cat /root/round 2>/dev/null || echo 0)
-echo $((number + 1)) > /root/round
-for kept in /var/lib/neteye-runbook/attempts/*/backups/*"$1".conf.package-default; do
-  name=${kept##*/}
-  cp "$kept" "/etc/httpd/conf.d/${name%.package-default}.rpmnew"
+_BACKUPS = "/var/lib/neteye-runbook/attempts/*/backups"
+_AGAIN = f"""
+for kept in {_BACKUPS}/*.conf.package-default; do
+  name=${{kept##*/}}
+  cp "$kept" "/etc/httpd/conf.d/${{name%.package-default}}.rpmnew"
 done
 """
 """The package's files put beside the merged ones again."""
 
 
 def files_made_anew(lab: Lab) -> None:
-    """Somebody puts the .rpmnew of both files on each node again, in each round."""
-    argv = ["sh", "-c", _AGAIN, "again", ""]
-    _each_round(lab, *({"on": on, "argv": argv} for on in ("active", "other")))
+    """Somebody puts the .rpmnew of both files on each node again, in the next round."""
+    deed = {"command": "upgrade", "task": "packages", "argv": ["sh", "-c", _AGAIN]}
+    lab.set(meanwhile=[{**deed, "on": on} for on in ("active", "other")])
 
 
 def made_no_more(lab: Lab) -> None:
@@ -81,22 +80,24 @@ def made_no_more(lab: Lab) -> None:
     lab.on_operative("rm -f /etc/httpd/conf.d/*.rpmnew")
 
 
+_IN_TURN = f"""
+if [[ "$*" == "-q --enablerepo=neteye check-update" ]] && ! ls /etc/httpd/conf.d/*.rpmnew; then
+  name=ocsinventory-server
+  if mkdir /root/turn; then :; else rmdir /root/turn; name=$name-restapi; fi
+  cp {_BACKUPS}/$name.conf.package-default /etc/httpd/conf.d/$name.conf.rpmnew
+fi >/dev/null 2>&1
+exec "$REAL" "$@"
+"""
+
+
 def another_file_each_round(lab: Lab) -> None:
     """Each round leaves the .rpmnew of one file on OTHER, another one than the round before."""
-    names = ("ocsinventory-server", "ocsinventory-server-restapi")
-    script = f'case "$(cat /root/round 2>/dev/null)" in 1) set -- {names[1]};; esac\n{_AGAIN}'
-    script = script.replace('*"$1".conf', '"$1".conf')
-    _each_round(lab, {"on": "other", "argv": ["sh", "-c", script, "again", names[0]]})
+    shims.put(lab, lab.cluster.other, "dnf", _IN_TURN)
 
 
 def none_left_behind(lab: Lab) -> None:
     """What left the files stopped, as the task's log tells."""
-    lab.set(meanwhile=[])
-
-
-def _each_round(lab: Lab, *deeds: dict[str, object]) -> None:
-    entry = {"command": "upgrade", "task": "packages"}
-    lab.set(meanwhile=[{**entry, **deed} for deed in deeds])
+    shims.take(lab, lab.cluster.other, "dnf")
 
 
 def release_taken_back(lab: Lab) -> None:

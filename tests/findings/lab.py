@@ -215,7 +215,8 @@ class Lab:
 
     def expect_accepted(self) -> None:
         """The findings accepted by somebody, the same command goes on."""
-        codes = {*self.case.codes, *(code for _, code in self.case.also)}
+        case = self.case
+        codes = {*case.codes, *(code for _, code in case.also), *case.leads_to}
         words = [word for code in sorted(codes) for word in ("--accept", f"{code}=seen, known")]
         words += ["--by", "A. Operator"]
         ran = self.second = self.run(*self._plan, *self.case.arguments, *words)
