@@ -156,6 +156,7 @@ def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Findin
     ]
     if not seen:
         return ()
+    cleanups = [c for r in status.services if r.blocked for c in healing.cleaned_up(status, r.id)]
     return (
         Finding(
             "restore-unsettled",
@@ -166,15 +167,8 @@ def unsettled(status: ClusterStatus, operative: Collection[str]) -> tuple[Findin
             "The constraint stays. Wait until `pcs status` shows every node Online and nothing on"
             " its way (of a blocked resource mend the cause, then let the cluster forget its"
             " failure), then run --restore again.",
-            commands=(
-                *(
-                    c
-                    for r in status.services
-                    if r.blocked
-                    for c in healing.cleaned_up(status, r.id)
-                ),
-                healing.at_rest(healing.somewhere(status)),
-            ),
+            # a cleanup waits for its effect itself
+            commands=tuple(cleanups) or (healing.at_rest(healing.somewhere(status)),),
         ),
     )
 

@@ -168,7 +168,9 @@ def test_before_a_restore_who_is_away_is_started() -> None:
     (finding,) = unsafe_to_fence(status, (N, SECOND))
     assert b.told(finding) == [(SECOND, "pcs cluster start --wait=300")]
     (finding,) = unsettled(b.with_resource(b.observed(), "httpd", blocked=True).status, (N,))
-    assert b.lines(finding) == ["pcs resource cleanup httpd", REST, REST]
+    assert b.lines(finding) == ["pcs resource cleanup httpd", REST]
+    (finding,) = unsettled(b.with_resource(b.observed(), "httpd", role="Stopping").status, (N,))
+    assert b.lines(finding) == [REST]
 
 
 def test_what_is_kept_stopped_is_let_run_before_a_maintenance_ends() -> None:
