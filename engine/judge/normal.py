@@ -103,7 +103,7 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
     """Healthy enough to begin: nobody in standby, all services and fence devices as they should be.
 
     Without a baseline (`expected.fencing` None) fencing may be on or off; off with fence
-    devices there is told (`fencing-off`).
+    devices there is told (`fencing-off`), unless the baseline says that it was on.
     """
     seen = _named(observed, expected)
     fencing = fencing_is(seen.status, expected.fencing) if expected.fencing is not None else ()
@@ -114,7 +114,7 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
             *fencing,
             *quorum_policy(seen.status, seen.cib),
             *_past_fencing(seen, expected),
-            *fence_devices_unused(seen.status),
+            *(() if fencing else fence_devices_unused(seen.status)),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),
         ],

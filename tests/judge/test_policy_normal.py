@@ -368,7 +368,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], list[str], Break]] = {
     ),
     "fencing changed since the baseline": (
         ("before",),
-        ["fencing-off", "fencing-state"],
+        ["fencing-state"],
         lambda o: b.with_options(o, stonith_enabled=False),
     ),
     "fence device stopped": (
