@@ -206,7 +206,7 @@ def _place(
         return []  # has a finding already, and its place says nothing then
     if resource.is_disabled:
         return [] if known else [_disabled(status, resource)]
-    findings = [_enabled(status, resource)] if known else []
+    findings = [_enabled(status, resource, wanted)] if known else []
     if is_moving(resource):
         state = resource.pending or resource.role
         rest = (healing.at_rest(healing.somewhere(status)),)
@@ -258,25 +258,29 @@ def _disabled(status: ClusterStatus, resource: Resource) -> Finding:
         "enabled, or disabled already when the upgrade began",
         "If nobody wants it stopped, enable it. If it is meant to be stopped: accept this finding "
         "with the reason.",
-        commands=_switched(status, resource, "enable"),
+        commands=_switched(status, resource, "enable", unit),
     )
 
 
-def _enabled(status: ClusterStatus, resource: Resource) -> Finding:
-    unit = _unit(resource)
+def _enabled(status: ClusterStatus, resource: Resource, wanted: Wanted) -> Finding:
+    # what was disabled then: by now its group is enabled as well
+    group = resource.group if resource.group in wanted.disabled else None
+    unit = group or resource.id
     return Finding(
         "resource-enabled",
         unit,
         f"resource {unit!r} is enabled; it was disabled on purpose when the upgrade began",
         "disabled as before",
         "If it is still meant to be stopped, disable it. Else accept this finding.",
-        commands=_switched(status, resource, "disable"),
+        commands=_switched(status, resource, "disable", unit),
     )
 
 
-def _switched(status: ClusterStatus, resource: Resource, word: str) -> tuple[Command, ...]:
+def _switched(
+    status: ClusterStatus, resource: Resource, word: str, unit: str
+) -> tuple[Command, ...]:
     kind, node = healing.of_resource(resource), healing.somewhere(status)
-    return healing.pcs(node, kind, word, _unit(resource), healing.WAITING)
+    return healing.pcs(node, kind, word, unit, healing.WAITING)
 
 
 _TWO_NODES = (

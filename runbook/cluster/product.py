@@ -45,7 +45,7 @@ REHEARSAL_MAX_AGE_DAYS = 60
 SET_BY_HAND = frozenset(
     {
         *("cluster-maintenance", "cluster-stop-all", "node-maintenance"),
-        *("resource-disabled", "resource-unmanaged"),
+        *("resource-disabled", "resource-enabled", "resource-unmanaged"),
     }
 )
 """Findings of what somebody has set, and nobody else takes back: at no place waiting mends them."""

@@ -59,6 +59,7 @@ def test_what_somebody_has_set_is_not_waited_for_at_any_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert waited(monkeypatch, finding("resource-unmanaged"), finding("resource-moving")) == 0
+    assert waited(monkeypatch, finding("resource-enabled")) == 0
     assert waited(monkeypatch, finding("failed-action")) == 30, "failure-timeout may end it"
 
 

@@ -498,6 +498,12 @@ class TestBaseline:
         findings = normal.final(b.observed(), b.expected(disabled=frozenset({"httpd"})))
         assert [(f.code, f.subject) for f in findings] == [("resource-enabled", "httpd")]
 
+    def test_a_group_enabled_since_the_baseline_is_one_finding(self) -> None:
+        before = b.expected(disabled=frozenset({"httpd_group"}))
+        (finding,) = normal.final(b.observed(), before)
+        assert (finding.code, finding.subject) == ("resource-enabled", "httpd_group")
+        assert b.told(finding) == [(b.N, "pcs resource disable httpd_group --wait=300")]
+
     def test_disabled_and_blocked_is_told_as_blocked(self) -> None:
         seen = b.with_resource(
             b.observed(), "httpd", target_role="Stopped", blocked=True, failed=True, managed=False
