@@ -11,15 +11,18 @@ from tests.findings.cases_breaking import BREAKING
 from tests.findings.cases_cluster import CLUSTER
 from tests.findings.cases_connection import CONNECTION
 from tests.findings.cases_identity import IDENTITY
+from tests.findings.cases_midway import MIDWAY
 from tests.findings.cases_nodes import NODES
 from tests.findings.cases_organisation import ORGANISATION
 from tests.findings.cases_reactivation import REACTIVATION
 from tests.findings.cases_records import RECORDS
-from tests.findings.cases_start import START
 from tests.findings.cases_upgrade import UPGRADE
 
 UNSHOWN: Mapping[str, str] = {
     "firewall-open": "a fault of the runbook's own, which a test of the transport makes",
+    "outcome-unknown": "each change of this version step is repeatable, or followed by its record"
+    " on N: a run killed at any edge of the matrix goes on. The tests of --settle make one that is"
+    " neither",
 }
 """Code -> why no cluster can show it. At most ten."""
 NEVER_STOPS: Mapping[str, str] = {
@@ -63,8 +66,8 @@ _ALL = with_accepted(
         *NODES,
         *ORGANISATION,
         *RECORDS,
-        *START,
         *CLUSTER,
+        *MIDWAY,
         *UPGRADE,
         *REACTIVATION,
         *BREAKING,

@@ -15,16 +15,13 @@ from rehearsal.scenario import NodeStep, Scenario
 from rehearsal.state import State
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import parse_counts
-from tests.faults.lab import said
 from tests.findings.case import CLEAN, REACHED, Case, Start
+from tests.findings.killed import run_until_killed
 from tests.findings.lab import Lab
 from tests.findings.picture import Picture, picture
 from tests.integration.clusters import TestCluster
-from tests.integration.invocation import ROOT
-from tests.matrix import kill
-from tests.matrix.clones import kill_left_behind
 from tests.matrix.edges import Point
-from tests.proving.kind import NotAtStart, Red
+from tests.proving.kind import NotAtStart
 
 SEED = 15
 TIMING = {"seconds_per_node": 0}
@@ -90,18 +87,8 @@ class Stand:
         return self._found
 
     def _run_until_killed(self, case: Case, found: TestCluster, evidence: Path) -> None:
-        witness = evidence / "killed"
         key = REACHED[case.start].format(active=found.node_name(0))
-        trap = kill.environment(key, Point.BEFORE_INTENT, witness)
-        mark = {"MATRIX_INVENTORY": str(found.inventory)}
-        ran = (
-            Lab(case, found, evidence)
-            .start(plugins=("tests.matrix.kill",), extra={"PYTHONPATH": str(ROOT), **trap, **mark})
-            .end()
-        )
-        kill_left_behind(found.inventory)
-        if not witness.exists():
-            raise Red(f"the run that was to be killed before {key} ended: {said(ran)}")
+        run_until_killed(Lab(case, found, evidence), key, Point.BEFORE_INTENT)
         shutil.rmtree(evidence / "clone")
 
 
