@@ -17,7 +17,7 @@ from rehearsal.network import Network
 from rehearsal.reached import Reached, reached
 from rehearsal.run import run, wait_for
 from rehearsal.starting import or_diagnosis, start_nodes
-from rehearsal.state import State
+from rehearsal.state import State, machine_lock
 from rehearsal.topology import Topology
 
 _REPOSITORY = "localhost/neteye-rehearsal-saved"
@@ -101,9 +101,10 @@ def read(place: State, label: str) -> Reached:
 def remove_images(name: str) -> None:
     """Remove the node images of all saved states of a cluster."""
     shape = ("--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={_REPOSITORY}")
-    for reference in podman.podman("images", *shape).stdout.split():
-        if reference.startswith(f"{_REPOSITORY}:{name}."):
-            podman.podman("rmi", "--force", reference, check=False, timeout=120)
+    with machine_lock():  # podman can't list images while one of them is being removed
+        for reference in podman.podman("images", *shape).stdout.split():
+            if reference.startswith(f"{_REPOSITORY}:{name}."):
+                podman.podman("rmi", "--force", reference, check=False, timeout=120)
 
 
 def image(name: str, label: str, short: str) -> str:

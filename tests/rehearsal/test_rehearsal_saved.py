@@ -1,5 +1,6 @@
 """Saved states: labels, what has to be reached again, where resources run after a load."""
 
+import fcntl
 import json
 import subprocess
 import xml.etree.ElementTree as ET
@@ -141,3 +142,22 @@ def test_calls_that_change_something_are_counted(
     calls = log.read_text().splitlines()
     assert calls[-1] == f"{program} {' '.join(words)}"
     assert len(calls) == (2 if counted else 1)
+
+
+def test_images_are_listed_and_removed_under_the_lock_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """podman 4.3 ends a listing with 125 while another process removes one of the images."""
+    monkeypatch.setattr(state, "_LOCKS", tmp_path)
+    reference = saved.image("c", "first", "n1")
+    said: list[str] = []
+
+    def podman(*words: str, **_: object) -> subprocess.CompletedProcess[str]:
+        with (tmp_path / "neteye-rehearsal.lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        said.append(words[0])
+        return subprocess.CompletedProcess(words, 0, f"{reference}\nother:d.first.n1\n", "")
+
+    monkeypatch.setattr(saved.podman, "podman", podman)
+    saved.remove_images("c")
+    assert said == ["images", "rmi"]
