@@ -25,8 +25,10 @@ class LastRound:
     """Its exit status; None: there is none, it was interrupted or still runs."""
 
     def __str__(self) -> str:
-        ended = "without an exit status" if self.code is None else f"with exit status {self.code}"
-        return f"the last round of the {self.name.partition('-')[0]} ({self.name}) ended {ended}"
+        said = f"the last round of the {self.name.partition('-')[0]} ({self.name})"
+        if self.code is None:
+            return f"{said} has no exit status: it was interrupted, or still runs"
+        return f"{said} ended with exit status {self.code}"
 
 
 def undecided(status: ClusterStatus, quorum: Mapping[str, QuorumStatus]) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.act import detached
@@ -52,11 +52,14 @@ def still_running(look: Look) -> list[Finding]:
 
 def what_runs(look: Look, seen: Mapping[str, Sequence[Process]]) -> list[Finding]:
     """The attempt's own command, and others; what its own has started is not somebody else's."""
-    ours = still_running(look)
     others = machine.no_command_running(seen, product.OTHER_COMMANDS)
-    if not ours:
-        return list(others)
-    return [*ours, *(replace(one, follows=ours[0].target) for one in others)]
+    return [*still_running(look), *below_what_runs(look, others)]
+
+
+def below_what_runs(look: Look, findings: Iterable[Finding]) -> list[Finding]:
+    """What is so because a command of the attempt still runs follows from that."""
+    running = still_running(look)
+    return [replace(one, follows=running[0].target) if running else one for one in findings]
 
 
 def still_in_standby(

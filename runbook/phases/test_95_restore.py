@@ -21,6 +21,7 @@ from runbook.cluster import product
 from runbook.cluster.restoring import (
     CLOSED,
     LOOKED,
+    below_what_runs,
     is_open,
     is_verified,
     last_round,
@@ -83,14 +84,15 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
     status = look.cluster_status()
     standby = [name for name in standby_entries(look.memory) if name in status.standby_nodes]
     situation = runbook_session.survey.situation
+    half = policy.half_upgraded(
+        asked,
+        last,
+        (look.release.source, look.release.target),
+        standby or [look.names.active],
+        has_packages_left=situation is not None and situation.has_packages_left,
+    )
     findings = [
-        *policy.half_upgraded(
-            asked,
-            last,
-            (look.release.source, look.release.target),
-            standby or [look.names.active],
-            has_packages_left=situation is not None and situation.has_packages_left,
-        ),
+        *below_what_runs(look, half),
         *policy.upgrade_unverified(last, is_verified(runbook_session)),
     ]
     listing = ", ".join(f"{node} {version}" for node, version in asked.items())

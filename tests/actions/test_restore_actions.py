@@ -16,11 +16,12 @@ from engine.errors import Unanswered
 from engine.judge.restore import LastRound
 from engine.model.change import Change, Nothing
 from engine.model.cluster import Cib, ClusterNode, ClusterStatus, NodeAttributes
+from engine.model.finding import Finding
 from engine.model.host import Process
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import ChangeRecord, Memory
-from runbook.cluster.restoring import last_round, still_running, what_runs
+from runbook.cluster.restoring import below_what_runs, last_round, still_running, what_runs
 from runbook.phases import test_95_restore, test_98_restored
 from runbook.phases.actions.pacemaker import unstandby_to_come
 from runbook.phases.actions.restore import (
@@ -275,6 +276,16 @@ def test_the_last_round_is_read_on_n_when_no_run_has_seen_its_end() -> None:
         assert last_round(look) == LastRound("upgrade-1", code)  # type: ignore[arg-type]
 
 
+def test_a_cluster_is_half_upgraded_because_the_command_still_runs() -> None:
+    half = [Finding("restore-half-upgraded", N, "seen", "expected", "remedy")]
+    look = started("upgrade-1")
+    look.progress = ALIVE
+    (told,) = below_what_runs(look, half)  # type: ignore[arg-type]
+    assert told.follows == f"restore-while-running@{N}"
+    look.progress = GONE
+    assert below_what_runs(look, half) == half  # type: ignore[arg-type]
+
+
 def test_the_last_round_is_taken_from_the_record() -> None:
     look = started("upgrade-1", kit.result("upgrade.run", code=2, outcome="failed"))
     assert last_round(look) == LastRound("upgrade-1", 2)  # type: ignore[arg-type]
@@ -288,7 +299,8 @@ def test_the_updates_end_is_told_too() -> None:
     look = started("update-1")
     look.progress = GONE
     told = str(last_round(look, "update"))  # type: ignore[arg-type]
-    assert told == "the last round of the update (update-1) ended without an exit status"
+    unknown = "has no exit status: it was interrupted, or still runs"
+    assert told == f"the last round of the update (update-1) {unknown}"
 
 
 class Told:

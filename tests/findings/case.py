@@ -26,7 +26,7 @@ class Start(StrEnum):
     """A standing cluster at its start that cases share. The runs are plans: nothing is upgraded,
     and after the repair the cluster is compared with its start."""
     FIRST_ROUND = "first round"
-    """Backup and standby are done, `neteye upgrade` was never started."""
+    """The backup is made, `neteye upgrade` was never started: it puts the nodes in standby."""
     PLANNED_STOP = "planned stop"
     """The first round has ended with the planned stop, nothing is migrated."""
     LAST_ROUND = "last round"

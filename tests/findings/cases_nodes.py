@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runbook.to_4_26.release import RELEASE
 from tests.findings import shims
 from tests.findings.case import Case, Deed, Start, green, preflight
-from tests.findings.repairs import package_taken_again
+from tests.findings.repairs import package_taken_again, remedy_followed
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -152,20 +152,35 @@ def newer_kernel(lab: Lab) -> None:
 
 
 def kernel_without_drbd(lab: Lab) -> None:
-    """The same, OTHER uses DRBD, and that kernel has no module of it."""
+    """The same, it is the default, OTHER uses DRBD, and that kernel has no module of it."""
     newer_kernel(lab)
-    lab.cluster.shell(lab.cluster.other, "mount -t tmpfs none /sys/module; mkdir /sys/module/drbd")
+    lab.cluster.shell(lab.cluster.other, _WITH_GRUBBY, _GRUBBY)
+    lab.stack.callback(lab.cluster.shell, lab.cluster.other, _AS_BEFORE, _GRUBBY)
+    lab.stack.callback(shims.take, lab, lab.cluster.other, "rpm")
+
+
+_GRUBBY = "/usr/local/sbin/grubby"
+# of Red Hat's grubby what is used here: the default is read and set
+_WITH_GRUBBY = r"""
+cat > "$1" <<'END'
+#!/bin/sh
+case "$1" in
+--default-kernel) cat /root/default-kernel ;;
+--set-default) printf '%s\n' "$2" > /root/default-kernel ;;
+*) exit 1 ;;
+esac
+END
+chmod 755 "$1"
+"$1" --set-default /boot/vmlinuz-9.9.9-1.el8.x86_64
+mount -t tmpfs none /sys/module
+mkdir /sys/module/drbd
+"""
+_AS_BEFORE = 'rm "$1" /root/default-kernel; umount /sys/module'
 
 
 def kernel_looked_at(lab: Lab) -> None:
     """The reboot left for after the upgrade."""
     shims.take(lab, lab.cluster.other, "rpm")
-
-
-def module_installed(lab: Lab) -> None:
-    """The DRBD module of that kernel installed."""
-    shims.take(lab, lab.cluster.other, "rpm")
-    lab.cluster.run(lab.cluster.other, ("umount", "/sys/module"))
 
 
 def _healthy(status: int, word: str) -> Deed:
@@ -236,7 +251,7 @@ NODES: tuple[Case, ...] = (
         KERNELS,
         "kernel-without-drbd",
         kernel_without_drbd,
-        module_installed,
+        remedy_followed,
         touches="kernels",
     ),
     preflight(

@@ -171,7 +171,7 @@ RECORDS: tuple[Case, ...] = (
     ),
     red(
         "restore-with-a-node-away",
-        Start.FIRST_ROUND,
+        Start.REACTIVATION,
         "restore.nodes",
         "restore-unclean",
         1,

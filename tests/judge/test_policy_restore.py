@@ -88,7 +88,7 @@ def test_each_node_is_named_with_how_to_accept_it() -> None:
     findings = half_upgraded(versions(), LOST, ENDS, (SECOND, THIRD))
     assert [finding.subject for finding in findings] == [SECOND, THIRD]
     for finding in findings:
-        assert "without an exit status" in finding.observed
+        assert "has no exit status" in finding.observed
         assert f"--accept 'restore-half-upgraded@{finding.subject}=REASON'" in finding.remedy
         assert "without --restore" in finding.remedy
 
