@@ -146,9 +146,13 @@ def is_under_way(memory: Memory) -> bool:
 
 
 def home_of(look: Look) -> str:
-    """Where httpd ran before it was moved: the proof leaves the cluster as it was found."""
-    proved = look.memory.facts.get(PROVED)
-    return str(proved["node"]) if proved else look.names.active
+    """Where httpd ran before it was moved: the proof leaves the cluster as it was found.
+
+    Once it was put back that is on record: a later run may find it, and prove OCS, elsewhere.
+    """
+    facts = look.memory.facts
+    found = facts.get(OVER) or facts.get(PROVED)
+    return str(found["node"]) if found else look.names.active
 
 
 def held_on(look: Look, cib: Cib) -> str | None:

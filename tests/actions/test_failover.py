@@ -394,6 +394,22 @@ def test_under_way_from_the_first_move_until_it_is_known_to_be_back() -> None:
         assert failover.is_under_way(Memory.fold(events)) is expected, events
 
 
+def test_once_put_back_httpd_s_home_stays_wherever_a_later_run_proves_ocs(
+    tmp_path: Path, world: Failover
+) -> None:
+    """Else a run that found `failover-not-back` was followed by one that found nothing."""
+    proved = kit.event("fact", name=failover.PROVED, node=N)
+    over = kit.event("fact", name=failover.OVER, node=N)
+    elsewhere = {**proved, "node": SECOND}
+    for events, home in (
+        ([], N),
+        ([elsewhere], SECOND),
+        ([proved, over, elsewhere], N),
+    ):
+        look = Scene(tmp_path / str(len(events)), world, *events).look
+        assert failover.home_of(look) == home
+
+
 def test_a_plan_shows_both_changes(scene: Scene) -> None:
     told = failover_to_come(scene.look, SECOND, Exercised())  # type: ignore[arg-type]
     assert not isinstance(told, Nothing)
