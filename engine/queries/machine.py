@@ -133,9 +133,13 @@ set -u
 uname -r
 if [ -e "$2" ]; then echo loaded; else echo -; fi
 # no grubby: no default is known
-grubby --default-kernel 2> /dev/null | sed -n '1s/^.*vmlinuz-/default /p'
-rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep '^[0-9]' \
-  | while read -r time version; do
+default=$(grubby --default-kernel 2> /dev/null | sed -n '1s/^.*vmlinuz-//p')
+if [ -n "$default" ]; then echo "default $default"; fi
+# the default may be of another package (kernel-rt-core), or of none; a rescue image has no modules
+{
+  rpm -q kernel-core --qf '%{INSTALLTIME} %{VERSION}-%{RELEASE}.%{ARCH}\n' | grep '^[0-9]'
+  if [ -n "$default" ] && [ -d "$1/$default" ]; then echo "0 $default"; fi
+} | while read -r time version; do
     module=$(find "$1/$version/" -name 'drbd.ko*' -exec test -e {} ';' -print -quit 2> /dev/null)
     if [ -n "$module" ] || grep -qs '/drbd\.ko' "$1/$version/modules.builtin"; then
       printf '%s %s drbd\n' "$time" "$version"

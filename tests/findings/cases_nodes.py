@@ -173,9 +173,10 @@ END
 chmod 755 "$1"
 "$1" --set-default /boot/vmlinuz-9.9.9-1.el8.x86_64
 mount -t tmpfs none /sys/module
-mkdir /sys/module/drbd
+mkdir -p /sys/module/drbd "/lib/modules/$(uname -r)/extra"
+touch "/lib/modules/$(uname -r)/extra/drbd.ko"
 """
-_AS_BEFORE = 'rm "$1" /root/default-kernel; umount /sys/module'
+_AS_BEFORE = 'rm -r "$1" /root/default-kernel "/lib/modules/$(uname -r)"; umount /sys/module'
 
 
 def kernel_looked_at(lab: Lab) -> None:

@@ -123,6 +123,19 @@ def test_the_default_of_the_boot_loader_is_the_next_one(machine: Machine) -> Non
     assert not next_start_serves_drbd({b.N: found})
 
 
+def test_a_default_of_another_package_is_the_next_one(machine: Machine) -> None:
+    """kernel-rt-core and kernel-uek are no kernel-core: the newest of those is not started."""
+    machine.loaded()
+    machine.kernel(NEWER, 200)
+    machine.kernel(RUNS, 100)
+    machine.installed.pop()
+    machine.default = f"/boot/vmlinuz-{RUNS}"
+    found = machine.ask()
+    assert (found.newest, found.newest_has_drbd) == (RUNS, False)
+    (machine.base / "modules" / RUNS / "modules.builtin").write_text("kernel/x/drbd.ko\n")
+    assert not next_start_serves_drbd({b.N: machine.ask()})
+
+
 @pytest.mark.parametrize("default", ["/boot/vmlinuz-0-rescue-4f2a", "error:"])
 def test_without_a_default_that_is_installed_the_last_one_is_taken(
     machine: Machine, default: str
