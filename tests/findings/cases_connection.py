@@ -73,13 +73,19 @@ def name_corrected(lab: Lab) -> None:
 
 
 def space_told_as_nonsense(lab: Lab) -> None:
-    """df of OTHER prints what is no table."""
-    shims.put(lab, lab.cluster.other, "df", "echo no table")
+    """df of V prints what is no table."""
+    shims.put(lab, _voting(lab), "df", "echo no table")
 
 
 def df_replaced(lab: Lab) -> None:
     """The program replaced."""
-    shims.take(lab, lab.cluster.other, "df")
+    shims.take(lab, _voting(lab), "df")
+
+
+def _voting(lab: Lab) -> str:
+    voting = lab.cluster.topology.voting
+    assert voting is not None
+    return voting.short
 
 
 def clock_ahead(lab: Lab) -> None:
@@ -167,8 +173,7 @@ CONNECTION: tuple[Case, ...] = (
         "question-unanswered",
         space_told_as_nonsense,
         df_replaced,
-        also="preflight.ocs_needs:question-unanswered",
-        not_accepted="without the room under /var/lib nothing can be said of what OCS needs",
+        nodes=ALL_ROLES,
         touches="df",
     ),
     preflight(

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.findings import shims
-from tests.findings.case import Case, Start, green, red
+from tests.findings.case import REACHED, Case, Start, green, red
 from tests.findings.cases_connection import inventory_corrected
+from tests.findings.killed import run_until_killed
 from tests.findings.repairs import leftover_migrated, remedy_followed
+from tests.matrix.edges import Point
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -164,7 +166,8 @@ def file_left_late(lab: Lab) -> None:
 
 
 def window_too_short_by_now(lab: Lab) -> None:
-    """Five minutes of the window are left before the first round."""
+    """The update is done, the run was killed before the first round; five minutes are left."""
+    run_until_killed(lab, REACHED[Start.FIRST_ROUND], Point.BEFORE_INTENT)
     end = datetime.now(UTC) + timedelta(minutes=5)
     lab.give(runbook_window_end=end.isoformat(timespec="seconds"))
 
@@ -228,11 +231,12 @@ def machines_gone(lab: Lab) -> None:
 UPGRADE: tuple[Case, ...] = (
     red(
         "window-too-short-by-now",
-        Start.FIRST_ROUND,
+        Start.BEGINNING,
         "upgrade.window",
         "window-too-short",
         11,
         inventory_corrected,
+        scenario="guide",
         strike=window_too_short_by_now,
     ),
     red(
