@@ -60,6 +60,9 @@ def last_round(scenario: str, step: str, codes: str, repair: Deed, **when_accept
     return red(scenario, Start.LAST_ROUND, step, codes, 1, repair, when_accepted=when_accepted)
 
 
-def from_start(scenario: str, step: str, codes: str, exit_code: int, repair: Deed) -> Case:
+def from_start(
+    scenario: str, step: str, codes: str, exit_code: int, repair: Deed, **when_accepted: Any
+) -> Case:
     """It needs a cluster of the scenario from its start on."""
-    return red(scenario, Start.BEGINNING, step, codes, exit_code, repair)
+    begin = Start.BEGINNING
+    return red(scenario, begin, step, codes, exit_code, repair, when_accepted=when_accepted)

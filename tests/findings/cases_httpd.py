@@ -173,6 +173,8 @@ HTTPD_CASES: tuple[Case, ...] = (
         "ocs-credentials-other",
         10,
         repairs.credentials_removed,
+        leads_to=("ocs-login-failed", "ocs-api-unexpected", "failover-ocs-failed"),
+        has_ocs=False,
     ),
     from_start(
         "httpd-module-missing",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.findings.case import Case, Deed, Start, green, red
 from tests.findings.cases_connection import inventory_corrected
 from tests.findings.cases_identity import AT_ONCE
+from tests.findings.repairs import remedy_followed
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -86,11 +87,6 @@ def that_machine(lab: Lab) -> None:
 def cluster_stopped_on_other(lab: Lab) -> None:
     """The cluster is stopped on OTHER."""
     lab.cluster.run(lab.cluster.other, ("pcs", "cluster", "stop", "--force"))
-
-
-def cluster_started_on_other(lab: Lab) -> None:
-    """The cluster started on OTHER."""
-    lab.cluster.run(lab.cluster.other, ("pcs", "cluster", "start", "--wait=120"))
 
 
 def killed_in_the_first_round(lab: Lab) -> None:
@@ -175,7 +171,7 @@ RECORDS: tuple[Case, ...] = (
         "restore.nodes",
         "restore-unclean",
         1,
-        cluster_started_on_other,
+        remedy_followed,
         strike=cluster_stopped_on_other,
         arguments=("--restore",),
         again=("--restore",),

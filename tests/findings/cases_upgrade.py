@@ -284,6 +284,6 @@ UPGRADE: tuple[Case, ...] = (
         "failover-ocs-failed", 1, proved_by_hand, strike=httpd_without_credentials),
     Case("agents-open", Start.BEGINNING, "followup.agents", (), 11, machines_gone,
          strike=days_later, warnings=("agents-open",), is_upgraded=False),
-    red("agents-list-lost", Start.BEGINNING, "followup.list", "agents-list-missing", 1, list_found,
+    red("agents-list-lost", Start.BEGINNING, "followup.list", "agents-list-missing", 10, list_found,
         strike=list_lost, is_upgraded=False),
 )  # fmt: skip
