@@ -61,8 +61,22 @@ def last_round(scenario: str, step: str, codes: str, repair: Deed, **when_accept
 
 
 def from_start(
-    scenario: str, step: str, codes: str, exit_code: int, repair: Deed, **when_accepted: Any
+    scenario: str,
+    step: str,
+    codes: str,
+    exit_code: int,
+    repair: Deed,
+    not_accepted: str = "",
+    **when_accepted: Any,
 ) -> Case:
     """It needs a cluster of the scenario from its start on."""
-    begin = Start.BEGINNING
-    return red(scenario, begin, step, codes, exit_code, repair, when_accepted=when_accepted)
+    return red(
+        scenario,
+        Start.BEGINNING,
+        step,
+        codes,
+        exit_code,
+        repair,
+        not_accepted=not_accepted,
+        when_accepted=when_accepted,
+    )

@@ -62,6 +62,11 @@ PACKAGES_CASES: tuple[Case, ...] = (
         for scenario in ("packages-excluded-meanwhile", "ocs-excluded-meanwhile")
     ),
     from_start(
-        "updates-excluded-meanwhile", "update.run", "updates-left", 1, repairs.excludes_removed
+        "updates-excluded-meanwhile",
+        "update.run",
+        "updates-left",
+        1,
+        repairs.excludes_removed,
+        leads_to=("packages-hidden",),
     ),
 )

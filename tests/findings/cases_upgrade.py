@@ -146,6 +146,26 @@ def shared_files_mounted(lab: Lab) -> None:
     lab.cluster.run(active, (*watched, "timeout=40s", "enabled=true"))
 
 
+def merged_file_refused(lab: Lab) -> None:
+    """On N `httpd -t` has a complaint of the merged file, which httpd itself takes."""
+    shims.put(lab, lab.cluster.active, "httpd", _REFUSED)
+
+
+_REFUSED = """
+if [ "$*" = -t ] && grep -q OCS_DB_PASSWORD /etc/httpd/conf.d/ocsinventory-server.conf; then
+  echo "Syntax error on line 1 of ocsinventory-server.conf: not liked"
+  exit 1
+fi
+exec "$REAL" "$@"
+"""
+
+
+def merged_file_taken(lab: Lab) -> None:
+    """What did not like the file removed, then the commands run: the old files are back."""
+    shims.take(lab, lab.cluster.active, "httpd")
+    lab.follow_remedies()
+
+
 def modes_not_kept(lab: Lab) -> None:
     """On OTHER chmod changes nothing below /etc/httpd/conf.d."""
     script = 'case "$*" in *--reference*/etc/httpd/conf.d/*) exit 0;; esac\nexec "$REAL" "$@"'
@@ -270,6 +290,8 @@ UPGRADE: tuple[Case, ...] = (
         strike=sockets_not_listed),
     red("shared-files-copied", Start.LAST_ROUND, HTTPD, "not-mounted", 1, shared_files_mounted,
         strike=shared_files_copied),
+    red("merged-file-refused", Start.PLANNED_STOP, "migration.files[1][{active}]",
+        "ocs-httpd-complains", 11, merged_file_taken, strike=merged_file_refused),
     red("modes-not-kept", Start.PLANNED_STOP, "migration.files[1][{other}]", "file-owner-changed",
         1, modes_as_before, strike=modes_not_kept),
     red("files-made-anew", Start.LAST_ROUND, "upgrade.stop[2]", "planned-stop-again", 1,
