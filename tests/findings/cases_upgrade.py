@@ -152,8 +152,9 @@ def merged_file_refused(lab: Lab) -> None:
 
 
 _REFUSED = """
-if [ "$*" = -t ] && grep -q OCS_DB_PASSWORD /etc/httpd/conf.d/ocsinventory-server.conf; then
-  echo "Syntax error on line 1 of ocsinventory-server.conf: not liked"
+file=/etc/httpd/conf.d/ocsinventory-server.conf
+if [ "$*" = -t ] && grep -q OCS_DB_PASSWORD "$file"; then
+  echo "Syntax error on line 1 of $file: not liked"
   exit 1
 fi
 exec "$REAL" "$@"
