@@ -79,10 +79,12 @@ def look_at_everything(look: Look, *, version: Version | None) -> Seen:
     try:
         status = look.ask(names.active, STATUS)
         cib = look.ask(names.active, CIB)
-        elastic = look.ask(names.active, ELASTIC)
         definition = look.ask(names.active, DEFINITION)
     except Unanswered as error:
         return _in_part(error, quorum, daemons, drbd, versions)
+    # without its answer the cluster itself is judged all the same
+    elastics = look.ask_all((names.active,), ELASTIC)
+    elastic = elastics.values.get(names.active)
     observed = Observed(
         status=status,
         quorum=quorum.values,
@@ -96,10 +98,12 @@ def look_at_everything(look: Look, *, version: Version | None) -> Seen:
             "quorum": frozenset(quorum.unanswered),
             "daemons": frozenset(daemons.unanswered),
             "drbd": frozenset(drbd.unanswered),
+            ELASTIC.name: frozenset(elastics.unanswered),
         },
     )
     expected = _expected(look, definition, elastic is not None, version)
-    problems = [finding for one in (daemons, drbd, versions) for finding in _unanswered(one)]
+    asked = (daemons, drbd, versions, elastics)
+    problems = [finding for one in asked for finding in _unanswered(one)]
     problems += _without_quorum(quorum, daemons.values)
     return Seen(observed, expected, tuple(problems))
 
@@ -181,12 +185,13 @@ def describe(seen: Seen) -> str:
         return "the cluster could not be looked at as a whole"
     status = seen.observed.status
     elastic = seen.observed.elastic
+    without = "not told" if seen.observed.silent.get(ELASTIC.name) else "not installed"
     return (
         f"{len(status.nodes)} nodes in pacemaker, {len(status.standby_nodes)} in standby,"
         f" {len(status.services)} resources, fencing"
         f" {'on' if status.options.stonith_enabled else 'off'}, quorum on"
         f" {len(seen.observed.quorum)} nodes, DRBD on {len(seen.observed.drbd)},"
-        f" Elasticsearch {elastic.status if elastic else 'not installed'}"
+        f" Elasticsearch {elastic.status if elastic else without}"
     )
 
 

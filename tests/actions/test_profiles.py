@@ -17,7 +17,7 @@ from engine.model.finding import Finding
 from engine.model.names import Names
 from engine.model.query import Asked
 from engine.queries.neteye import DRBD, ELASTIC, VERSION
-from engine.queries.pacemaker import CIB, DAEMONS, QUORUM, STATUS
+from engine.queries.pacemaker import DAEMONS, QUORUM, STATUS
 from engine.record.evidence import unanswered
 from runbook.cluster import product, profiles
 from runbook.to_4_26 import release
@@ -83,7 +83,9 @@ class Look:
         self.names = Names(top.active, top.operative, top.elastic, top.voting, internal={})
 
     def ask_all(self, nodes: Iterable[str], query: Any) -> Asked[Any]:
+        elastic = SimpleNamespace(health=self.seen.elastic, nodes=self.seen.elastic_nodes)
         told: dict[str, Mapping[str, Any]] = {
+            ELASTIC.name: {b.DEFAULT.active: elastic},
             QUORUM.name: self.seen.quorum,
             DAEMONS.name: self.seen.daemons,
             DRBD.name: self.seen.drbd,
@@ -98,9 +100,7 @@ class Look:
         return asked
 
     def ask(self, node: str, query: Any) -> Any:
-        elastic = SimpleNamespace(health=self.seen.elastic, nodes=self.seen.elastic_nodes)
-        told = {STATUS.name: self.seen.status, CIB.name: None, ELASTIC.name: elastic}
-        return told.get(query.name)
+        return {STATUS.name: self.seen.status}.get(query.name)
 
 
 def judged(look: Look) -> list[Finding]:
@@ -118,6 +118,17 @@ def test_a_question_that_one_node_does_not_answer_is_one_finding(question: Any) 
     look = Look(b.observed(), (question.name, b.THIRD))
     assert [(f.code, f.subject) for f in judged(look)] == [("question-unanswered", b.THIRD)]
     assert sum(look.time.waits) == 30, "it may pass"
+
+
+def test_elasticsearch_that_does_not_answer_hides_nothing_of_the_cluster() -> None:
+    """Without quorum it has no master, and ends with an error in place of a colour."""
+    alone = b.observed()
+    alone = replace(alone, status=replace(alone.status, with_quorum=False))
+    look = Look(alone, (ELASTIC.name, b.DEFAULT.active))
+    found = judged(look)
+    assert {f.code for f in found} == {"question-unanswered", "quorum-lost"}
+    _, seen = profiles.settled(look, lambda *_: (), version=None, deadline=0.0)  # type: ignore[arg-type]
+    assert "Elasticsearch not told" in profiles.describe(seen)
 
 
 def test_a_version_that_nobody_told_follows_from_the_question_and_can_not_be_accepted() -> None:
