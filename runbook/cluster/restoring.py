@@ -53,12 +53,16 @@ def still_running(look: Look) -> list[Finding]:
 def what_runs(look: Look, seen: Mapping[str, Sequence[Process]]) -> list[Finding]:
     """The attempt's own command, and others; what its own has started is not somebody else's."""
     others = machine.no_command_running(seen, product.OTHER_COMMANDS)
-    return [*still_running(look), *below_what_runs(look, others)]
+    running = still_running(look)
+    return [*running, *_below(running, others)]
 
 
 def below_what_runs(look: Look, findings: Iterable[Finding]) -> list[Finding]:
     """What is so because a command of the attempt still runs follows from that."""
-    running = still_running(look)
+    return _below(still_running(look), findings)
+
+
+def _below(running: Sequence[Finding], findings: Iterable[Finding]) -> list[Finding]:
     return [replace(one, follows=running[0].target) if running else one for one in findings]
 
 
