@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND := noninteractive
 # Hundreds of processes import the same modules: what one has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearsal test beside lint unit touched integration lengthy proof faults matrix findings storms proofs setup sshd chromium clean
+.PHONY: rehearsal test beside lint unit touched integration lengthy proof faults matrix edges findings storms proofs setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -78,7 +78,7 @@ lengthy: setup
 # Every edge, fault and finding on rehearsal clusters, side by side; hours. What is green on this
 # commit is not run again. The page, when nothing is missing: docs/proof.md
 # SHARD=2/6, CASES=name,name, or COUNT=5 (rotated by the commit id); AGAIN=1: the green ones too;
-# WORKERS=2: so many clusters. A part of it: make matrix, faults, or findings, with the same.
+# WORKERS=2: so many clusters. A part of it: make matrix, faults or findings, with the same.
 PROOF = $(BIN)/python -m tests.proving $(if $(SHARD),--shard $(SHARD)) $(if $(COUNT),--count $(COUNT)) \
   $(if $(AGAIN),--again) $(if $(WORKERS),--workers $(WORKERS)) \
   $(if $(CASES)$(EDGES)$(FAULTS),--only $(or $(CASES),$(EDGES),$(FAULTS)))
@@ -86,9 +86,13 @@ PROOF = $(BIN)/python -m tests.proving $(if $(SHARD),--shard $(SHARD)) $(if $(CO
 proof: setup
 	$(PROOF)
 
-# The runbook killed at every edge of its journal, and run again; EDGES=name,name.
+# The runbook killed at every edge of its journal, and run again; three edges an upgrade.
 matrix: setup
 	$(PROOF) --kinds matrix
+
+# The same, an upgrade for each edge, three times as long; EDGES=name,name.
+edges: setup
+	$(PROOF) --kinds edges
 
 # Faults during a run; FAULTS=name,name.
 faults: setup
@@ -105,7 +109,7 @@ storms: setup
 
 # What .ci/run takes of edges and faults: run for real, side by side, whatever is on record.
 proofs: setup
-	$(BIN)/python -m tests.proving --some matrix=3,faults=5 --again
+	$(BIN)/python -m tests.proving --kinds edges,faults --some edges=3,faults=5 --again
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

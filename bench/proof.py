@@ -23,7 +23,7 @@ from pathlib import Path
 from bench.machine import ROOT, busy, checkout
 
 ASKED = 1 / 3
-KINDS = {"matrix": "matrix", "faults": "faults", "breaking": "findings"}
+KINDS = {"matrix": "edges", "faults": "faults", "breaking": "findings"}
 """Kind of the old commit, a module of its own there -> how it is called here."""
 
 _IMAGE = "from rehearsal import image, step; image.ensure(step.load(), print)"
@@ -99,7 +99,17 @@ def cost_of_old(tree: Path, drawn: Mapping[str, Sequence[str]]) -> Cost:
 def cost_here(drawn: Mapping[str, Sequence[str]], workers: int) -> Cost:
     """All of them by one command."""
     names = [name for found in drawn.values() for name in found]
-    words = ["tests.proving", "--only", ",".join(names), "--again", "--workers", str(workers)]
+    kinds = ",".join(KINDS.values())
+    words = [
+        "tests.proving",
+        "--kinds",
+        kinds,
+        "--only",
+        ",".join(names),
+        "--again",
+        "--workers",
+        str(workers),
+    ]
     return _measured(ROOT, [words], len(names))
 
 

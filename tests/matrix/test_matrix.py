@@ -17,6 +17,7 @@ from tests.integration.invocation import ROOT
 from tests.matrix import reference, worker
 from tests.matrix.clones import kill_left_behind
 from tests.matrix.edges import (
+    EDGES,
     Edge,
     Made,
     Point,
@@ -29,6 +30,8 @@ from tests.matrix.edges import (
     short_name,
 )
 from tests.matrix.endstate import EndState, anonymous, configuration, plain, rewritten
+from tests.matrix.kind import NIGHTS
+from tests.matrix.nights import nights
 from tests.matrix.worker import Worker
 from tests.proving.choice import Shard, rotated
 
@@ -91,6 +94,26 @@ def test_shards_and_rotation_have_every_edge() -> None:
     names = [edge.name for edge in edges(CHANGES)]
     assert sorted(n for k in range(1, 7) for n in Shard(k, 6).pick(names)) == sorted(names)
     assert {n for k in range(300) for n in rotated(names, 3, str(k))} == set(names)
+
+
+@pytest.mark.parametrize("kills", [1, 2, 3, 5])
+def test_the_nights_have_every_edge_once_and_in_order(kills: int) -> None:
+    every = edges(CHANGES)
+    found = nights(every, kills)
+    assert sorted(e.name for night in found for e in night.edges) == sorted(e.name for e in every)
+    assert max(len(night.edges) for night in found) == kills
+    assert len({night.name for night in found}) == len(found)
+    for night in found:
+        places = [every.index(edge) for edge in night.edges]
+        assert places == sorted(places)
+        assert len({edge.key for edge in night.edges}) == len(night.edges)
+        assert night.state == night.edges[0].state
+
+
+def test_the_nights_of_the_real_run_have_every_edge() -> None:
+    for night in NIGHTS.values():
+        assert len({edge.key for edge in night.edges}) == len(night.edges)
+    assert sum(len(night.edges) for night in NIGHTS.values()) == len(EDGES)
 
 
 def test_the_changes_are_those_of_the_journal() -> None:

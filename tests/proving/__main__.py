@@ -10,10 +10,10 @@ from rehearsal.errors import RehearsalError
 from tests.faults.kind import FAULTS_PROOF
 from tests.findings.kind import FINDINGS_PROOF
 from tests.integration.clusters import remove_leftovers
-from tests.matrix.kind import MATRIX_PROOF
+from tests.matrix.kind import EDGES_PROOF, MATRIX_PROOF
 from tests.proving.runner import main
 
-KINDS = (MATRIX_PROOF, FAULTS_PROOF, FINDINGS_PROOF)
+KINDS = (MATRIX_PROOF, EDGES_PROOF, FAULTS_PROOF, FINDINGS_PROOF)
 
 
 def start(words: Sequence[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from tests.proving.kind import Kind, NotAtStart, Red, Say
@@ -57,3 +58,4 @@ def _kind(name: str, groups: dict[str, str]) -> Kind:
 
 MATRIX = _kind("matrix", {"edge-1": "start", "edge-2": "late", "edge-3": "start"})
 FAULTS = _kind("faults", {"cut": "two", "hang": "two"})
+ALONE = replace(_kind("edges", {"one": "start", "two": "start"}), is_on_page=False)

@@ -58,6 +58,8 @@ class Kind:
     stand: Callable[[str, Say], Stand]
     """Makes the stand of a worker, which is called by a letter. It is found by its name in its
     module: workers are processes of their own."""
+    is_on_page: bool = True
+    """Whether the whole proof has it; else it is run when it is asked for by name."""
 
     @property
     def cases(self) -> tuple[Case, ...]:

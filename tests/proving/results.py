@@ -25,6 +25,7 @@ FINDINGS = (
 )
 OWN: Mapping[str, tuple[str, ...]] = {
     "matrix": ("tests/matrix",),
+    "edges": ("tests/matrix",),
     "faults": ("tests/faults",),
     "findings": FINDINGS,
     "storms": ("tests/storms", *FINDINGS),

@@ -75,7 +75,7 @@ class Proof:
     root: Path
     commit: str
     is_whole: bool
-    """All kinds there are."""
+    """The kinds of the page, all of them."""
     results: Mapping[str, Results]
     leaves: table.Page
     _started: dict[Case, str] = field(default_factory=dict)
@@ -84,11 +84,13 @@ class Proof:
     def of(cls, kinds: Sequence[Kind], asked: str | None, root: Path, page: table.Page) -> Proof:
         """Raises ValueError when a kind is asked for that there is not."""
         names = named([kind.name for kind in kinds], words(asked)) if asked else None
-        found = {kind.name: kind for kind in kinds if names is None or kind.name in names}
+        whole = {kind.name for kind in kinds if kind.is_on_page}
+        wanted = whole if names is None else set(names)
+        found = {kind.name: kind for kind in kinds if kind.name in wanted}
         results = {
             name: Results(name, code_commit([name], root), root / KEPT.name) for name in found
         }
-        return cls(found, root, code_commit(found, root), len(found) == len(kinds), results, page)
+        return cls(found, root, code_commit(found, root), wanted == whole, results, page)
 
     @property
     def cases(self) -> list[Case]:
@@ -175,7 +177,7 @@ class Proof:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.proving")
-    parser.add_argument("--kinds", help="matrix, faults, findings; separated by commas; else all")
+    parser.add_argument("--kinds", help="some of them, separated by commas; else all of the page")
     parser.add_argument("--shard", help="one part of several, for example 2/6")
     parser.add_argument("--only", help="cases by name, separated by commas")
     parser.add_argument("--count", type=int, help="so many cases, rotated by the commit id")

@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 def run(project: Path, *words: str) -> int:
     given = words if "--workers" in words else ("--workers", "2", *words)
-    return runner.main((fakes.MATRIX, fakes.FAULTS), given, project)
+    return runner.main((fakes.MATRIX, fakes.FAULTS, fakes.ALONE), given, project)
 
 
 def log(project: Path) -> list[str]:
@@ -127,6 +127,18 @@ def test_a_part_writes_no_page_and_says_what_is_missing(
     assert "proof.md" not in capsys.readouterr().out
     run(project)
     assert (project / "docs" / "proof.md").exists()
+
+
+def test_what_the_page_does_not_have_is_run_when_it_is_asked_for(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(project, "--kinds", "edges,faults") == 0
+    assert cases_of(project) == ["cut", "hang", "one", "two"]
+    assert "proof.md" not in capsys.readouterr().out
+    assert run(project, "--kinds", "matrix,faults") == 0
+    page = (project / "docs" / "proof.md").read_text()
+    assert "all 5 cases green" in page
+    assert "The edges" not in page
 
 
 def test_a_red_case_is_told_kept_and_run_again(

@@ -1,12 +1,14 @@
-"""One edge: a saved state, a run that is killed, one that goes on, and one from elsewhere."""
+"""A night: a saved state, runs that are killed, one that goes on, and one from elsewhere."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,10 +18,11 @@ from tests.integration.invocation import Ran
 from tests.matrix.clones import NotKilled
 from tests.matrix.edges import Edge, problem
 from tests.matrix.endstate import end_state, files, rewritten
+from tests.matrix.nights import Night
 from tests.matrix.worker import Worker
 from tests.proving.kind import NotAtStart, Red
 
-COLUMNS = ("state", "load", "killed run", "resumed", "goes on", "third run")
+COLUMNS = ("killed at", "resumed", "state", "load", "killed", "goes on", "once more")
 T = TypeVar("T")
 
 
@@ -28,28 +31,35 @@ class Times:
 
     def __init__(self, columns: dict[str, str]) -> None:
         self.columns = columns
+        self._seconds = Counter[str]()
 
     def of(self, column: str, work: Callable[[], T]) -> T:
         begun = time.monotonic()
         try:
             return work()
         finally:
-            self.columns[column] = f"{time.monotonic() - begun:.0f}"
+            self._seconds[column] += time.monotonic() - begun
+            self.columns[column] = f"{self._seconds[column]:.0f}"
 
 
-def run_edge(worker: Worker, edge: Edge, evidence: Path) -> dict[str, str]:
-    """Prove one edge; returns its columns. Raises Red with what is not as it must be."""
-    columns = {"resumed": "elsewhere" if edge.resumes_elsewhere else "here"}
+def run_night(worker: Worker, night: Night, evidence: Path) -> dict[str, str]:
+    """Prove the edges of a night; returns its columns. Raises Red with what is wrong."""
+    columns = {
+        "killed at": ", ".join(edge.name for edge in night.edges),
+        "resumed": ", ".join(
+            "elsewhere" if edge.resumes_elsewhere else "here" for edge in night.edges
+        ),
+    }
     times = Times(columns)
     try:
-        columns["state"] = times.of("load", lambda: worker.bring_to(edge.state))
+        columns["state"] = times.of("load", lambda: worker.bring_to(night.state))
     except (NotKilled, RehearsalError) as error:
         raise NotAtStart(
-            f"the cluster can't be brought to {edge.state}: {error}", columns
+            f"the cluster can't be brought to {night.state}: {error}", columns
         ) from error
     with _kept(worker, evidence):
         try:
-            problems = _prove(worker, edge, evidence, times)
+            problems = _prove(worker, night, evidence, times)
         except NotKilled as error:
             raise Red(str(error), columns) from error
         if problems:
@@ -58,26 +68,36 @@ def run_edge(worker: Worker, edge: Edge, evidence: Path) -> dict[str, str]:
     return columns
 
 
-def _prove(worker: Worker, edge: Edge, evidence: Path, times: Times) -> list[str]:
-    first, other = worker.clones
-    resuming, last = (other, first) if edge.resumes_elsewhere else (first, other)
-    inventory = worker.inventory
-    killed = times.of(
-        "killed run",
-        lambda: first.run_killed(inventory, edge.key, edge.point, evidence / "1-killed.console"),
-    )
-    problems = _not_killed_there(worker, edge, killed)
-    before = files(worker.cluster)
-    resumed = times.of("goes on", lambda: resuming.run(inventory, evidence / "2-goes-on.console"))
+def _prove(worker: Worker, night: Night, evidence: Path, times: Times) -> list[str]:
+    inventory, clones = worker.inventory, worker.clones
+    number, turn = 0, 0
+
+    def console(what: str) -> Path:
+        nonlocal number
+        number += 1
+        return evidence / f"{number}-{what}.console"
+
+    def killed_at(edge: Edge) -> Ran:
+        return clones[turn].run_killed(inventory, edge.key, edge.point, console("killed"))
+
+    problems = list[str]()
+    snapshots = []
+    for edge in night.edges:
+        killed = times.of("killed", partial(killed_at, edge))
+        problems += _not_killed_there(worker, edge, killed)
+        snapshots.append(files(worker.cluster))
+        turn ^= edge.resumes_elsewhere
+    resumed = times.of("goes on", lambda: clones[turn].run(inventory, console("goes-on")))
     problems += _not_done(resumed, "the run that goes on")
-    third = times.of("third run", lambda: last.run(inventory, evidence / "3-third.console"))
-    problems += _not_done(third, "the third run")
+    again = times.of("once more", lambda: clones[turn ^ 1].run(inventory, console("once-more")))
+    problems += _not_done(again, "the run once more")
     if problems:
         return problems  # a cluster that was not upgraded differs in everything
-    if third.changes:
-        problems.append(f"the third run made {len(third.changes)} changes")
+    if again.changes:
+        problems.append(f"the run once more made {len(again.changes)} changes")
     end, after = end_state(worker.cluster), files(worker.cluster)
-    problems += [f"written again with the same content: {p}" for p in rewritten(before, after)]
+    found = dict.fromkeys(p for before in snapshots for p in rewritten(before, after))
+    problems += [f"written again with the same content: {p}" for p in found]
     # last, as it may take the cluster
     return problems + worker.end_of_undisturbed().differences(end)
 
