@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.to_4_26.scenarios_httpd import AN_AGENT
@@ -142,6 +143,11 @@ def _reactivated(
 
 
 _FAILURE_KNOWN = ("--accept", "failed-action=is being looked at", "--by", "A. Operator")
+_KEPT_OFF_OTHER = _reactivated(
+    "httpd-kept-off-other", "failover.proof[{other}]", "failover-not-started",
+    httpd_kept_off_other, start_mended, arguments=_FAILURE_KNOWN,
+    not_accepted="the failed start stays on record: accepted, it is seen to when the run is over",
+)  # fmt: skip
 REACTIVATION: tuple[Case, ...] = (
     _reactivated("unstandby-refused", "reactivation.unstandby", "node-standby",
                  unstandby_refused, remedy_followed,
@@ -157,9 +163,8 @@ REACTIVATION: tuple[Case, ...] = (
                  remedy_followed, not_accepted="fencing stays off, which the next step finds"),
     _reactivated("service-fails-with-fencing-on", "reactivation.final", "failed-action",
                  fails_with_fencing_on, forgotten_by_support, warnings="support-needed"),
-    # the failed start stays on record until somebody has seen to it
-    _reactivated("httpd-kept-off-other", "failover.proof[{other}]", "failover-not-started",
-                 httpd_kept_off_other, start_mended, arguments=_FAILURE_KNOWN),
+    _KEPT_OFF_OTHER,
+    replace(_KEPT_OFF_OTHER, name=f"{_KEPT_OFF_OTHER.name}.accepted", accepts=True),
     _reactivated("httpd-taken-away", "failover.proof[{active}]", "failover-not-back",
                  httpd_taken_away, left_there),
     # without the failover proof, which would be the first to see it
