@@ -1,4 +1,4 @@
-"""Results of single cases, kept by commit: a proof that was ended goes on where it was."""
+"""Results of single cases, kept by what they are made of: a proof goes on where it was ended."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".proving"
+DIRTY = "-dirty"
+"""Behind the name of a state of the code that is not committed."""
 # what every proof exercises; its own tests come to it. A table or another test that is committed
-# afterwards is not another state of it
+# afterwards is not another state of it, and neither is how results are kept
 CODE = (
     *("conftest.py", "pytest.ini", "requirements.txt", "engine", "runbook", "rehearsal"),
-    *(f"tests/proving/{name}.py" for name in ("kind", "results", "worker")),
+    *(f"tests/proving/{name}.py" for name in ("kind", "worker")),
     *(f"tests/integration/{name}.py" for name in ("clusters", "invocation", "outcome", "snapshot")),
 )
 
@@ -39,16 +41,17 @@ def code_commit(kinds: Iterable[str] = OWN, root: Path = ROOT) -> str:
     Documents and other tests are left out: committing the page does not void the proof.
     """
     paths = dict.fromkeys((*CODE, *(path for kind in kinds for path in OWN[kind])))
-    commit = _git(root, "log", "-1", "--format=%H", "--", *paths)
-    changed = _git(root, "status", "--porcelain", "--", *paths)
-    return f"{commit}-dirty" if changed else commit
+    commit = git(root, "log", "-1", "--format=%H", "--", *paths).strip()
+    changed = git(root, "status", "--porcelain", "--", *paths)
+    return f"{commit}{DIRTY}" if changed else commit
 
 
-def _git(root: Path, *words: str) -> str:
+def git(root: Path, *words: str) -> str:
+    """What git says about the project."""
     done = subprocess.run(
         ["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=60
     )
-    return done.stdout.strip()
+    return done.stdout
 
 
 @dataclass(frozen=True)
@@ -68,38 +71,39 @@ class Result:
 
 @dataclass(frozen=True)
 class Results:
-    """The results of one kind of proof on one commit."""
+    """The results of one kind of proof, each for the code that its case is made of now."""
 
     kind: str
-    commit: str
+    keys: Mapping[str, str]
+    """Case -> digest of that code (`tests.proving.sources`)."""
     kept: Path = KEPT
-
-    @property
-    def directory(self) -> Path:
-        return self.kept / self.kind / self.commit
 
     def evidence(self, name: str) -> Path:
         """Where a case leaves consoles and reports; they are kept when it is red."""
-        return self.directory / f"{name}.evidence"
+        return self._path(name).with_suffix(".evidence")
 
     def put(self, result: Result) -> None:
         """Keep a result, whole or not at all."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        target = self.directory / f"{result.name}.json"
+        target = self._path(result.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_suffix(".new")
         fresh.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
         fresh.replace(target)
 
     def all(self) -> dict[str, Result]:
-        """Name -> its last result on this commit."""
-        if not self.directory.is_dir():
-            return {}
-        texts = (path.read_text(encoding="utf-8") for path in sorted(self.directory.glob("*.json")))
-        return {result.name: result for result in (Result(**json.loads(text)) for text in texts)}
+        """Name -> its last result."""
+        paths = {name: self._path(name) for name in self.keys}
+        return {
+            name: Result(**json.loads(path.read_text(encoding="utf-8")))
+            for name, path in paths.items()
+            if path.exists()
+        }
 
     @property
     def done(self) -> set[str]:
-        """Those green on exactly this commit. Of a tree with changes nothing counts as done."""
-        if self.commit.endswith("-dirty"):
-            return set()
-        return {name for name, result in self.all().items() if result.is_green}
+        """Those that are green. Of code that is not committed nothing counts as done."""
+        found = {name for name, result in self.all().items() if result.is_green}
+        return {name for name in found if not self.keys[name].endswith(DIRTY)}
+
+    def _path(self, name: str) -> Path:
+        return self.kept / self.kind / self.keys[name] / f"{name}.json"

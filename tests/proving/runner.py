@@ -18,6 +18,7 @@ from tests.proving.choice import named, rotated, shard, words
 from tests.proving.crew import LETTERS, Crew
 from tests.proving.kind import Case, Kind
 from tests.proving.results import KEPT, ROOT, Result, Results, code_commit
+from tests.proving.sources import keys
 from tests.proving.worker import Ended
 
 WORKERS = 4
@@ -88,7 +89,8 @@ class Proof:
         wanted = whole if names is None else set(names)
         found = {kind.name: kind for kind in kinds if kind.name in wanted}
         results = {
-            name: Results(name, code_commit([name], root), root / KEPT.name) for name in found
+            name: Results(name, keys(name, kind.groups, root), root / KEPT.name)
+            for name, kind in found.items()
         }
         return cls(found, root, code_commit(found, root), wanted == whole, results, page)
 

@@ -26,7 +26,8 @@ PROOF = Page(
     "The whole proof",
     """
 Made by `make proof`, which runs the runbook on rehearsal clusters until every case below has ended
-green on one state of the code. It is written whole or not at all.
+green on one state of the code: what has changed since a case was run is nothing that it is made of.
+It is written whole or not at all.
 """,
 )
 
