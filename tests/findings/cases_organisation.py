@@ -119,10 +119,10 @@ def approval_asked_for(lab: Lab) -> None:
 
 
 def plan_approved(lab: Lab) -> None:
-    """The plan approved by somebody else, in place of the file that was none."""
-    assert lab.first is not None
-    assert lab.first.directory is not None
-    words = ("approve", str(lab.first.directory / "plan.json"), "--name", "B. Bianchi")
+    """The plan as it is by now approved by somebody else, in place of the file that was none."""
+    directory = lab.run("--plan", *lab.answers).directory
+    assert directory is not None
+    words = ("approve", str(directory / "plan.json"), "--name", "B. Bianchi")
     place = ("--key", str(lab.clone / "key-of-b"), "--out", "approvals/a.approval.json")
     (lab.clone / "approvals" / "a.approval.json").unlink()
     subprocess.run(
@@ -189,6 +189,7 @@ ORGANISATION: tuple[Case, ...] = (
         plan_approved,
         warnings="approval-unusable",
         touches="inventory",
+        needs="*",
     ),
     green(
         "rehearsed-otherwise",

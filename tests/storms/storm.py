@@ -159,10 +159,13 @@ def _expect_named(whole: Lab, parts: Sequence[Lab]) -> str:
 def _repaired(whole: Lab, parts: Sequence[Lab]) -> list[Lab]:
     """Each of the visible ones repaired by the remedy of its own findings; those that are left.
 
-    What struck last is repaired first: where it hid the others, they could not be repaired.
+    What struck last is repaired first: where it hid the others, they could not be repaired. What
+    needs everything else to be as it will stay comes last: an approval is of that plan alone.
     """
     visible = _visible(parts)
-    for part in reversed(visible):
+    order = visible[::-1]
+    order.sort(key=lambda part: EVERYTHING in part.case.needs)
+    for part in order:
         assert part.case.repair is not None
         _done(part.case.repair, part, whole)
         if bool(part.printed) is not part.followed:

@@ -192,6 +192,20 @@ def test_what_is_hidden_is_named_after_the_repair_of_what_hides_it(world: World)
     assert world.happened[3:] == ["plan dark", "plan one,two", "plan "]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_needs_all_else_to_be_mended_is_mended_last(world: World, first: int) -> None:
+    """An approval is of one plan: whatever is mended afterwards makes another one."""
+
+    def noted(lab: Lab) -> None:
+        """Mended, and noted."""
+        mended(lab)
+        world.happened.append(f"mend {lab.case.name}")
+
+    cases = [replace(ONE, repair=noted, needs=("*",)), replace(TWO, repair=noted)]
+    blown(cases[first], cases[1 - first])
+    assert world.happened[-3:] == ["mend two", "mend one", "plan "]
+
+
 def test_one_that_another_hides_without_saying_so_is_red(world: World) -> None:
     world.blind.add("two")
     with pytest.raises(Red, match=r"found one-code at [\w.]+, expected one-code.*two-code"):
