@@ -9,7 +9,7 @@ import pytest
 
 from tests.findings.every import CASES
 from tests.proving.results import DIRTY, ROOT
-from tests.proving.sources import keys
+from tests.proving.sources import _of, keys
 
 FILES = {
     "engine/a.py": "",
@@ -82,3 +82,15 @@ def test_most_findings_know_their_module() -> None:
     texts = [path.read_text() for path in (ROOT / "tests" / "findings").glob("cases_*.py")]
     unknown = [n for n in CASES if not any(f'"{n.partition(".")[0]}"' in text for text in texts)]
     assert len(unknown) < len(CASES) / 2, unknown
+
+
+def test_what_a_finding_s_case_does_is_among_what_it_is_made_of() -> None:
+    """A module that defines its strike or repair is never left out."""
+    modules = {
+        str(path.relative_to(ROOT)): path.read_text()
+        for path in (ROOT / "tests" / "findings").glob("cases_*.py")
+    }
+    for name, case in CASES.items():
+        deeds = [deed for deed in (case.strike, case.repair) if deed is not None]
+        own = {f"{deed.__module__.replace('.', '/')}.py" for deed in deeds} & set(modules)
+        assert own <= _of(name, modules), name
