@@ -113,20 +113,24 @@ def aliases(definition: ClusterDefinition | None, inventory: Inventory) -> Alias
 def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Names:
     """The sets of nodes. Without a readable definition the order of the inventory stands in,
 
-    which is good enough to ask questions; judge/roles blocks before anything is changed.
+    which is good enough to ask questions; judge/roles blocks before anything is changed. Where the
+    two contradict each other the definition counts, so that a question and the command of a remedy
+    go to the node that they are for.
     """
     internal: dict[str, str] = {}
     active, is_known = inventory.operative[0], False
-    for name in inventory.names:
-        found = definition.find(name) if definition else None
-        internal[name] = found.hostname if found else name
+    roles: dict[Role, list[str]] = {role: [] for role in Role}
+    for host in inventory.hosts:
+        found = definition.find(host.name) if definition else None
+        internal[host.name] = found.hostname if found else host.name
+        roles[found.role if found else host.role].append(host.name)
         if definition and found and found == definition.active_node:
-            active, is_known = name, True
+            active, is_known = host.name, True
     return Names(
         active=active,
-        operative=inventory.of(Role.OPERATIVE),
-        elastic_only=inventory.of(Role.ELASTIC_ONLY),
-        voting_only=inventory.of(Role.VOTING_ONLY),
+        operative=tuple(roles[Role.OPERATIVE]) or inventory.operative,
+        elastic_only=tuple(roles[Role.ELASTIC_ONLY]),
+        voting_only=tuple(roles[Role.VOTING_ONLY]),
         internal=internal,
         aliases=aliases(definition, inventory),
         is_known=is_known,

@@ -142,7 +142,7 @@ CONNECTION: tuple[Case, ...] = (
         inventory_corrected,
         nodes=ALL_ROLES,
         touches="inventory",
-        hides="*",
+        hides="df",
     ),
     preflight(
         "sockets-not-forwarded",

@@ -302,15 +302,19 @@ def vote_and_member_lost(lab: Lab) -> None:
 
 
 def quorum_lost(lab: Lab) -> None:
-    """corosync-qnetd stopped on V and the cluster's services on OTHER, where a partition without
-    quorum goes on with what runs (`no-quorum-policy=freeze`)."""
+    """The cluster's services stopped on OTHER, then corosync-qnetd on V, where a partition without
+    quorum goes on with what runs (`no-quorum-policy=freeze`).
+
+    In that order: what runs on OTHER can only move to N while there is quorum.
+    """
     pcs(lab, "property", "set", "no-quorum-policy=freeze")
     at_end(lab, "pcs", "property", "set", "no-quorum-policy=stop")
     at_rest(lab)
     voting = lab.cluster.topology.voting
     assert voting is not None
-    lab.cluster.run(voting.short, ("systemctl", "stop", "corosync-qnetd"))
     cluster_stopped_on_other(lab)
+    at_rest(lab)
+    lab.cluster.run(voting.short, ("systemctl", "stop", "corosync-qnetd"))
     until(lab, "no quorum", "summary/current_dc[@with_quorum='false']")
 
 

@@ -206,3 +206,23 @@ class TestActiveNode:
         status = replace(status, nodes=tuple(replace(n, standby=True) for n in status.nodes))
         (finding,) = active_node_confirmed(b.N, status)
         assert "not in standby: none" in finding.observed
+
+
+def test_the_cluster_s_own_file_says_which_node_a_question_and_a_remedy_are_for() -> None:
+    """With Elastic-only and voting-only swapped in the inventory the remedy of a lost vote said
+    `systemctl start corosync-qnetd` on the Elastic-only node, which has no such unit."""
+    other = {Role.ELASTIC_ONLY: Role.VOTING_ONLY, Role.VOTING_ONLY: Role.ELASTIC_ONLY}
+    swapped = b.inventory([(name, other.get(role, role)) for name, role in HOSTS])
+    names = names_of(swapped, FILE)
+    assert names.voting_only == tuple(n.hostname for n in FILE.of(Role.VOTING_ONLY))
+    assert names.elastic_only == tuple(n.hostname for n in FILE.of(Role.ELASTIC_ONLY))
+    assert set(names.all) == set(swapped.names)
+    assert names_of(swapped, None).voting_only == swapped.voting_only, "nobody has said otherwise"
+
+
+def test_there_is_always_a_node_to_ask() -> None:
+    """Every host of an inventory may be another one of the cluster's."""
+    elastic = [node.hostname for node in FILE.of(Role.ELASTIC_ONLY)]
+    names = names_of(b.inventory([(name, Role.OPERATIVE) for name in elastic]), FILE)
+    assert names.operative == tuple(elastic)
+    assert not names.is_known
