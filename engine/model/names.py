@@ -118,20 +118,21 @@ def names_of(inventory: Inventory, definition: ClusterDefinition | None) -> Name
     go to the node that they are for.
     """
     internal: dict[str, str] = {}
-    active, is_known = inventory.operative[0], False
+    named = ""
     roles: dict[Role, list[str]] = {role: [] for role in Role}
     for host in inventory.hosts:
         found = definition.find(host.name) if definition else None
         internal[host.name] = found.hostname if found else host.name
         roles[found.role if found else host.role].append(host.name)
         if definition and found and found == definition.active_node:
-            active, is_known = host.name, True
+            named = host.name
+    operative = tuple(roles[Role.OPERATIVE]) or inventory.operative
     return Names(
-        active=active,
-        operative=tuple(roles[Role.OPERATIVE]) or inventory.operative,
+        active=named or operative[0],
+        operative=operative,
         elastic_only=tuple(roles[Role.ELASTIC_ONLY]),
         voting_only=tuple(roles[Role.VOTING_ONLY]),
         internal=internal,
         aliases=aliases(definition, inventory),
-        is_known=is_known,
+        is_known=bool(named),
     )

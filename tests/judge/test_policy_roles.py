@@ -226,3 +226,11 @@ def test_there_is_always_a_node_to_ask() -> None:
     names = names_of(b.inventory([(name, Role.OPERATIVE) for name in elastic]), FILE)
     assert names.operative == tuple(elastic)
     assert not names.is_known
+
+
+def test_the_node_that_stands_in_for_n_is_an_operative_one() -> None:
+    """N is not in the inventory, and its first operative host is Elastic-only by the file."""
+    (elastic, *_) = (node.hostname for node in FILE.of(Role.ELASTIC_ONLY))
+    hosts = [(elastic, Role.OPERATIVE), (b.SECOND, Role.OPERATIVE)]
+    names = names_of(b.inventory(hosts), FILE)
+    assert (names.active, names.operative, names.is_known) == (b.SECOND, (b.SECOND,), False)
