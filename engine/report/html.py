@@ -5,31 +5,23 @@ The tags are in the templates, which escape whatever a node or an operator wrote
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
+from engine.judge.text import counted
 from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
+from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
 from engine.report.last_lines import next_commands, way_of
-
-_COLOURS = {
-    "fulfilled": "#1a7f37",
-    "not needed": "#57606a",
-    "not applicable": "#57606a",
-    "open": "#9a6700",
-    "failed": "#cf222e",
-    "block": "#cf222e",
-    "warn": "#9a6700",
-    "info": "#57606a",
-}
+from engine.report.table import step_anchor, step_id
 
 
 def render_summary(summary: Mapping[str, Any]) -> str:
@@ -39,13 +31,19 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         next_commands=next_commands(summary),
         facts=_facts(summary),
         steps_of=_steps,
-        folded=folded,
+        findings=folded(sorted(summary["findings"], key=_is_no_stop)),
         consequence=consequence,
         commands=commands_in_lines,
         to_run=to_run(summary),
         accepted_as=acceptance_sentence,
-        colours=_COLOURS,
+        guide_counted=counted(row["state"] for row in summary["guide"]),
+        is_guide_open=any(row["state"] == "failed" for row in summary["guide"]),
     )
+
+
+def render_table_head(styles: Iterable[str]) -> str:
+    """What stands above the table of steps; `styles` are of the operator, after all others."""
+    return template("table.html.j2").render(styles=styles)
 
 
 def commands_in_lines(findings: Iterable[Mapping[str, Any]]) -> str:
@@ -59,6 +57,10 @@ def to_run(summary: Mapping[str, Any]) -> str:
         return ""
     stops = (one for one in summary["findings"] if one["severity"] == "block")
     return commands_in_lines(one for one in stops if not one["accepted"])
+
+
+def _is_no_stop(finding: Mapping[str, Any]) -> bool:
+    return finding["severity"] != "block" or bool(finding["accepted"])
 
 
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -89,10 +91,14 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "Service gaps", f"{totals} ({HOW})"
 
 
-def _steps(names: Iterable[str]) -> str:
-    """Steps by their bare names; a fan-out says how many of its items recorded something."""
-    counts = Counter(map(base_of, names))
-    return ", ".join(f"{bare} ({n} items)" if n > 1 else bare for bare, n in counts.items())
+def _steps(names: Iterable[str]) -> Markup:
+    """Steps by their bare names, linked to the first item of each; how many recorded something."""
+    items = grouped((base_of(name), name) for name in names)
+    link = Markup('<a href="#{}">{}</a>{}')
+    return Markup(", ").join(
+        link.format(step_id(those[0]), bare, f" ({len(those)} items)" if len(those) > 1 else "")
+        for bare, those in items.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -103,36 +109,55 @@ class Line:
     head: str
     command: str
     text: str
+    kind: str = ""
+    is_open: bool = False
+    """Shown unfolded: what went wrong is not to be looked for."""
 
 
-def step_details(events: Iterable[Mapping[str, Any]]) -> str:
-    """Everything recorded for one step: observations, changes, notes; for its row's details."""
+def step_details(events: Sequence[Mapping[str, Any]], why: str = "") -> str:
+    """Everything recorded for one step: observations, changes, notes; for its row's details.
+
+    `why` is what pytest says of a step that did not pass.
+    """
     lines = [line for event in events if (line := _line(event))]
-    return template("details.html.j2").render(lines=lines) if lines else ""
+    ended = next((event for event in reversed(events) if event["event"] == "step-ended"), None)
+    if not lines and not why and ended is None:
+        return ""
+    return template("details.html.j2").render(
+        lines=lines,
+        why=why,
+        reason="" if why or ended is None else ended["reason"],
+        anchor="" if ended is None else step_anchor(str(ended["run"]), str(ended["name"])),
+    )
 
 
 def _line(event: Mapping[str, Any]) -> Line | None:
     kind, time = event["event"], str(event["time"])
     if kind == "observation":
         head = f"asked {event['node']}: {event['question']}"
-        return Line(time, head, _command(event), _output(event))
+        is_open = bool(event.get("problem"))
+        return Line(time, head, _command(event), _output(event), "question", is_open)
     if kind == "intent":
-        return Line(time, f"change on {event['node']}: {event['what']}", _command(event), "")
+        head = f"change on {event['node']}: {event['what']}"
+        return Line(time, head, _command(event), "", "change")
     if kind == "result":
         code = event.get("code")
         head = f"result: {event['outcome']}" + (f", exit code {code}" if code is not None else "")
-        return Line(time, head, event.get("reason", ""), _output(event))
+        is_open = event["outcome"] != "ok"
+        return Line(time, head, event.get("reason", ""), _output(event), "result", is_open)
     if kind == "finding":
         return Line(
             time,
             f"finding {event['code']} ({event['severity']}) {event['subject']}",
             f"{event['observed']}; expected {event['expected']}. {event['remedy']}",
             commands_in_lines((event,)),
+            "finding",
+            is_open=True,
         )
     if kind == "attachment":
-        return Line(time, event["name"], "", _output(event))
+        return Line(time, event["name"], "", _output(event), "attachment")
     if kind == "note":
-        return Line(time, "note", event["text"], "")
+        return Line(time, f"note: {event['text']}", "", "", "note")
     return None
 
 

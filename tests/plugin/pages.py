@@ -24,7 +24,7 @@ def page(directory: Path) -> dict[str, list[dict[str, Any]]]:
 def head(directory: Path) -> str:
     """Its first screen: verdict, facts, rows, findings."""
     html = (directory / "report.html").read_text()
-    return html[html.index('<div class="runbook">') : html.index('class="run-count"')]
+    return html[html.index('<div class="runbook"') : html.index('class="run-count"')]
 
 
 def cases(directory: Path) -> list[tuple[str, str, list[tuple[str, str]]]]:
