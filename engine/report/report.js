@@ -1,5 +1,13 @@
-// What pytest-html's page lacks: its language, and rows and column titles that a keyboard reaches.
+// What pytest-html's page lacks: language, landmark, names of its filters, a table for the keyboard.
 document.documentElement.lang = "en";
+document.addEventListener("DOMContentLoaded", () => {
+  const main = document.createElement("main");
+  main.append(...document.body.children);
+  document.body.append(main);
+  for (const box of document.querySelectorAll("input.filter")) {
+    box.ariaLabel = box.nextElementSibling.textContent.replace(",", "").trim();
+  }
+});
 document.addEventListener("keydown", (event) => {
   const cell = event.target;
   if (!["Enter", " "].includes(event.key) || !cell.matches(".col-step, .sortable")) return;

@@ -124,7 +124,7 @@ def test_a_verdict_its_reason_and_what_to_do_are_on_the_first_screen() -> None:
 @pytest.mark.parametrize(("code", "colour"), [(0, "good"), (1, "bad"), (10, "bad")])
 def test_only_a_good_end_is_green(code: int, colour: str) -> None:
     html = render_summary(summary("plain", exit_code=code, stopped=None))
-    assert f'class="verdict {colour}"' in html
+    assert f'class="banner {colour}"' in html
 
 
 def test_no_findings_are_said_to_be_none() -> None:
