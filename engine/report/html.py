@@ -5,7 +5,8 @@ The tags are in the templates, which escape whatever a node or an operator wrote
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,22 @@ from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
 from engine.report.last_lines import next_commands, way_of
-from engine.report.table import step_anchor, step_id
+from engine.report.table import step_id
+
+
+@dataclass(frozen=True)
+class Told:
+    """Findings of which only subject and observation differ."""
+
+    finding: Mapping[str, Any]
+    """The first of them."""
+    seen: tuple[tuple[str, str], ...]
+    """Subject of each, and what was observed."""
+    commands: str
+
+    @property
+    def stops(self) -> bool:
+        return self.finding["severity"] == "block" and not self.finding["accepted"]
 
 
 def render_summary(summary: Mapping[str, Any]) -> str:
@@ -31,9 +47,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         next_commands=next_commands(summary),
         facts=_facts(summary),
         steps_of=_steps,
-        findings=folded(sorted(summary["findings"], key=_is_no_stop)),
-        consequence=consequence,
-        commands=commands_in_lines,
+        findings=told_once(summary["findings"]),
         to_run=to_run(summary),
         accepted_as=acceptance_sentence,
         guide_counted=counted(row["state"] for row in summary["guide"]),
@@ -44,6 +58,26 @@ def render_summary(summary: Mapping[str, Any]) -> str:
 def render_table_head(styles: Iterable[str]) -> str:
     """What stands above the table of steps; `styles` are of the operator, after all others."""
     return template("table.html.j2").render(styles=styles)
+
+
+def told_once(findings: Iterable[Mapping[str, Any]]) -> list[Told]:
+    """What stops the run first; the same of several nodes once, with what follows from it."""
+    same = ("code", "severity", "expected", "remedy", "accepted")
+    pairs = folded(findings)
+    kinds = grouped((repr([one[name] for name in same]), (one, below)) for one, below in pairs)
+    told = [
+        Told(
+            those[0][0],
+            tuple((str(one["subject"]), _observed(one, below)) for one, below in those),
+            commands_in_lines(each for one, below in those for each in (one, *below)),
+        )
+        for those in kinds.values()
+    ]
+    return sorted(told, key=lambda one: not one.stops)
+
+
+def _observed(finding: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(filter(None, (str(finding["observed"]), consequence(below))))
 
 
 def commands_in_lines(findings: Iterable[Mapping[str, Any]]) -> str:
@@ -59,8 +93,7 @@ def to_run(summary: Mapping[str, Any]) -> str:
     return commands_in_lines(one for one in stops if not one["accepted"])
 
 
-def _is_no_stop(finding: Mapping[str, Any]) -> bool:
-    return finding["severity"] != "block" or bool(finding["accepted"])
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -71,7 +104,7 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         "source": "From",
         "target": "To",
         "change_id": "Change",
-        "window": "Window",
+        "window": "Window (UTC)",
         "operator": "Operator",
         "position": "Position found",
         "attempt": "Attempt",
@@ -86,7 +119,7 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     }
     for key, label in labels.items():
         if summary.get(key):
-            yield label, str(summary[key])
+            yield label, _STAMP.sub(r"\1 \2", str(summary[key]))
     if totals := sentence(summary.get("service_gaps", {}).get("totals", ())):
         yield "Service gaps", f"{totals} ({HOW})"
 
@@ -101,89 +134,6 @@ def _steps(names: Iterable[str]) -> Markup:
     )
 
 
-@dataclass(frozen=True)
-class Line:
-    """One event of a step: what was asked or done, by which command, and what came of it."""
-
-    time: str
-    head: str
-    command: str
-    text: str
-    kind: str = ""
-    is_open: bool = False
-    """Shown unfolded: what went wrong is not to be looked for."""
-
-
-def step_details(events: Sequence[Mapping[str, Any]], why: str = "") -> str:
-    """Everything recorded for one step: observations, changes, notes; for its row's details.
-
-    `why` is what pytest says of a step that did not pass.
-    """
-    lines = [line for event in events if (line := _line(event))]
-    ended = next((event for event in reversed(events) if event["event"] == "step-ended"), None)
-    if not lines and not why and ended is None:
-        return ""
-    return template("details.html.j2").render(
-        lines=lines,
-        why=why,
-        reason="" if why or ended is None else ended["reason"],
-        anchor="" if ended is None else step_anchor(str(ended["run"]), str(ended["name"])),
-    )
-
-
-def _line(event: Mapping[str, Any]) -> Line | None:
-    kind, time = event["event"], str(event["time"])
-    if kind == "observation":
-        head = f"asked {event['node']}: {event['question']}"
-        is_open = bool(event.get("problem"))
-        return Line(time, head, _command(event), _output(event), "question", is_open)
-    if kind == "intent":
-        head = f"change on {event['node']}: {event['what']}"
-        return Line(time, head, _command(event), "", "change")
-    if kind == "result":
-        code = event.get("code")
-        head = f"result: {event['outcome']}" + (f", exit code {code}" if code is not None else "")
-        is_open = event["outcome"] != "ok"
-        return Line(time, head, event.get("reason", ""), _output(event), "result", is_open)
-    if kind == "finding":
-        return Line(
-            time,
-            f"finding {event['code']} ({event['severity']}) {event['subject']}",
-            f"{event['observed']}; expected {event['expected']}. {event['remedy']}",
-            commands_in_lines((event,)),
-            "finding",
-            is_open=True,
-        )
-    if kind == "attachment":
-        return Line(time, event["name"], "", _output(event), "attachment")
-    if kind == "note":
-        return Line(time, f"note: {event['text']}", "", "", "note")
-    return None
-
-
-def _command(event: Mapping[str, Any]) -> str:
-    """The command; of a long one head, tail, and where the whole of it is."""
-    text, whole = str(event.get("command", "")), event.get("whole") or {}
-    if whole.get("not_kept"):
-        text += f"\n({whole['not_kept']})"
-    elif whole.get("file"):
-        text += f"\n(whole: {whole['file']}, {whole['size']} bytes, sha256 {whole['sha256']})"
-    return text
-
-
-def _output(event: Mapping[str, Any]) -> str:
-    output = event.get("output") or {}
-    text = str(output.get("text", ""))
-    if output.get("file"):
-        rows = f"{output['rows']} rows, " if "rows" in output else ""
-        size = f"{output['size']} bytes, " if "size" in output else ""
-        text += f"\n(whole text: {output['file']}, {rows}{size}sha256 {output['sha256']})"
-    elif output.get("not_kept"):
-        text += f"\n({output['not_kept']})"
-    problem = f"{event['problem']}\n" if event.get("problem") else ""
-    return problem + text
-
-
 @cache
 def template(path: str) -> Template:
     """The template of that path below this folder; a field that it lacks is an error."""
@@ -194,4 +144,10 @@ def template(path: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["content"] = _content
     return environment.get_template(path)
+
+
+def _content(text: object) -> Markup:
+    """Text between two tags: quotes stay, of which an answer may have thousands."""
+    return Markup(str(text).replace("&", "&amp;").replace("<", "&lt;"))

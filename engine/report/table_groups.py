@@ -33,7 +33,7 @@ class Group:
         return Row(
             self.outcome,
             self.label,
-            f"{len(self.steps)} steps {self.outcome}: {kinds}{why}",
+            f"{len(self.steps)} steps, {self.outcome}: {kinds}{why}",
             started=str(self.steps[0]["started"] or ""),
             seconds=sum(float(step["seconds"]) for step in self.steps),
             anchor=fold_id(str(self.steps[0]["name"])),
@@ -42,7 +42,8 @@ class Group:
 
 def groups_of(steps: Sequence[Mapping[str, Any]]) -> list[Group]:
     """What is folded of the summary's steps: rounds in which nothing was done; what a phase did not
-    need or reach. A step that stands alone is none."""
+    need or reach; what was there already on several nodes. A step that stands alone is none.
+    """
     rounds: dict[str, set[str]] = {}
     for step in steps:
         rounds.setdefault(_round_of(step), set()).add(str(step["outcome"]))
@@ -71,7 +72,13 @@ def _kind_of(step: Mapping[str, Any], rounds: Mapping[str, set[str]]) -> tuple[s
         return _ROUNDS, "not needed"
     if number and rounds[number] == {"not reached"}:
         return _ROUNDS, "not reached"
+    if step["node"] and outcome == "nothing to do":
+        return _without_node(step), outcome
     return (phase_of(str(step["name"])), outcome) if outcome in _FOLDED else ("", "")
+
+
+def _without_node(step: Mapping[str, Any]) -> str:
+    return str(step["name"]).removesuffix(f"[{step['node']}]")
 
 
 def _rounds(steps: Iterable[Mapping[str, Any]]) -> str:
@@ -82,9 +89,9 @@ def _rounds(steps: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> str:
-    names = list(dict.fromkeys(base_of(str(step["name"])) for step in steps))
+    names = list(dict.fromkeys(map(_without_node, steps)))
     if len(names) == 1:
-        return f"{names[0]}, {len(steps)} times"
+        return f"{names[0]}, {len(steps)} nodes"
     return f"{phase_of(names[0])}, {len(steps)} steps"
 
 

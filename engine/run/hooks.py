@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from engine.report.html import render_summary, render_table_head, step_details
+from engine.report.details import step_details
+from engine.report.html import render_summary, render_table_head
 from engine.report.table import LABELS, Row, cells_of, head_cells, row_of
 from engine.report.table_groups import folded
 from engine.run.ending import Ended

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.report.html import render_summary, step_details
+from engine.report.details import step_details
+from engine.report.html import render_summary, told_once
 from tests.engine.kit import event
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;</td></pre></style>"
@@ -57,7 +58,7 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
         ),
         text,
     )
-    finding = dict.fromkeys(
+    finding: dict[str, Any] = dict.fromkeys(
         ("code", "severity", "subject", "observed", "expected", "remedy"), text
     ) | {"guide": [], "accepted": {"by": text, "reason": text}}
     finding["commands"] = [{"node": text, "argv": [text]}]
@@ -138,3 +139,42 @@ def test_what_is_left_on_the_cluster_is_on_the_first_screen() -> None:
     nothing = render_summary(summary("plain", under_way=[], ledger=[], warnings=[]))
     assert "still in place" not in nothing
     assert "not on record" not in nothing
+
+
+def test_the_same_finding_of_several_nodes_is_told_once_and_what_stops_first() -> None:
+    plain: dict[str, Any] = summary("plain")["findings"][0] | {"accepted": None, "severity": "warn"}
+    stops = plain | {"code": "bad", "severity": "block"}
+    nodes = [plain | {"subject": f"n{number}", "observed": f"{number} kB"} for number in (1, 2)]
+    told = told_once([*nodes, stops])
+    assert [(one.finding["code"], one.seen) for one in told] == [
+        ("bad", (("plain", "plain"),)),
+        ("plain", (("n1", "1 kB"), ("n2", "2 kB"))),
+    ]
+    text = read(render_summary(summary("plain", findings=[*nodes, stops]))).text
+    assert "n1 1 kB" in text
+    assert "n2 2 kB" in text
+
+
+def test_the_same_answer_is_told_once() -> None:
+    """Of other nodes, and while one waits for another."""
+    asked = {"question": "status", "command": "crm_mon", "problem": ""}
+    said = [("n1", "starts" * 50), ("n2", "starts" * 50), ("n1", "runs" * 50), ("n1", "short")]
+    answers = [
+        event("observation", at, node=node, output={"text": text}, **asked)
+        for at, (node, text) in enumerate([*said, *said])
+    ]
+    shown = read(step_details(answers)).text
+    assert [shown.count(text) for _, text in said] == [1, 1, 1, 2]
+    assert shown.count("asked and said as by n1 at ") == 4
+    assert shown.count("asked n2: status") == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "link"),
+    [("outputs/0001-a.txt", "outputs/0001-a.txt"), ("javascript:alert(1)", None), (EVIL, None)],
+)
+def test_an_output_of_the_run_is_linked_and_nothing_else(file: str, link: str | None) -> None:
+    output = {"text": "x", "file": file, "sha256": "0"}
+    tags = read(step_details([event("attachment", name="list", output=output)]))
+    assert tags.links == ({link} if link else set())
+    assert file in tags.text

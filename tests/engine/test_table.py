@@ -19,7 +19,7 @@ EVIL = "<img src=x onerror=alert(1)>\n</td><td class='col-outcome'>done"
 def step(name: str, outcome: str = "done", reason: str = "so") -> dict[str, Any]:
     return {
         "name": name,
-        "node": None,
+        "node": "n" + name[-2] if name.endswith(("[n1]", "[n2]")) else None,
         "outcome": outcome,
         "reason": reason,
         "started": "2026-11-28T22:10:11.000Z",
@@ -93,7 +93,7 @@ ROUNDS = [
 def test_rounds_in_which_nothing_was_done_are_one_line() -> None:
     (group,) = groups_of(ROUNDS)
     assert (group.label, group.outcome, len(group.steps)) == ("rounds 2 to 3", "not needed", 6)
-    assert group.row.intent == "6 steps not needed: up.run, up.stop, up.files; so"
+    assert group.row.intent == "6 steps, not needed: up.run, up.stop, up.files; so"
 
 
 CASES = {
@@ -109,7 +109,12 @@ CASES = {
     ),
     "of a fan-out": (
         [step("a.b[n1]", "not needed"), step("a.b[n2]", "not needed")],
-        [("a.b, 2 times", "not needed")],
+        [("a.b, 2 nodes", "not needed")],
+    ),
+    "there already on several nodes": (
+        [step(f"a.{part}[1][{n}]", "nothing to do") for part in "bc" for n in ("n1", "n2")]
+        + [step("a.b[1][n3]")],
+        [("a.b[1], 2 nodes", "nothing to do"), ("a.c[1], 2 nodes", "nothing to do")],
     ),
     "after a stop": (
         [

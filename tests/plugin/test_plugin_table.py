@@ -81,12 +81,12 @@ def test_a_row_says_what_became_of_its_step(
         ("not needed", "up.files[1][neteye02.neteyelocal]", "Files of a node.",
          "neteye02.neteyelocal"),
         ("done", "up.files[1][neteye03.neteyelocal]", "Files of a node.", "neteye03.neteyelocal"),
-        ("not needed", "rounds 2 to 5", "16 steps not needed: up.run, up.files", ""),
+        ("not needed", "rounds 2 to 5", "16 steps, not needed: up.run, up.files", ""),
         ("done", "v.set", "x is set.", ""),
         ("nothing to do", "v.set_before", "x is set once more.", ""),
         ("not applicable", "v.odd", "Is about &lt;nothing&gt; here.", ""),
         ("failed", "v.wrong", "Goes wrong.", ""),
-        ("not reached", "w, 2 steps", "2 steps not reached: w.late, w.later; it waits for v.wrong,"
+        ("not reached", "w, 2 steps", "2 steps, not reached: w.late, w.later; it waits for v.wrong,"
          " which was not done", ""),
         ("done", "closing.state", "Always.", ""),
     ]  # fmt: skip
