@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import UndefinedError
-from markupsafe import Markup
 
 from engine.atomic import write_atomically
 from engine.errors import RunbookError
@@ -24,6 +23,8 @@ from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, le
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
 from engine.report.audit.index import approvals_of, index_of
+from engine.report.audit.labels import clock, exact
+from engine.report.audit.lanes import drawing_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
@@ -33,7 +34,7 @@ from engine.report.audit.records import (
 )
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.states import states_of
-from engine.report.audit.timeline import draw
+from engine.report.audit.timeline import SMALL, WIDE, draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
@@ -56,7 +57,11 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         summary=summary,
         first=begun[0] if begun else {},
         index=index_of(summary, events),
-        timeline=Markup(draw(events, own[0].get("nodes", {}))),
+        timeline=drawing_of(events, own[0].get("nodes", {})),
+        draw=draw,
+        shapes=(WIDE, SMALL),
+        clock=clock,
+        exact=exact,
         runs=runs_of(events),
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
