@@ -12,7 +12,7 @@ from engine.report.audit.runs import Span
 
 NEAR, MARK = 3.0, 8.0
 """The least width of a bar, and of a mark."""
-_SCATTERED = ("gap", "unseen", *KINDS)
+_SCATTERED = ("gap", "unseen")
 """Kinds of which neighbours become one bar even if one of them is long."""
 
 _FURTHEST = 1e4
@@ -86,10 +86,18 @@ def _joined(bars: Iterable[Bar], at: Place, near: float) -> list[Bar]:
     found: list[Bar] = []
     for bar in bars:
         last = found[-1] if found else None
-        if last is not None and last.kind == bar.kind and at(bar.begin) - at(last.end) < near:
-            pair = (last.spans[-1], bar.spans[0])
-            if bar.kind in _SCATTERED or all(at(s.end) - at(s.begin) < near for s in pair):
-                found[-1] = replace(last, spans=(*last.spans, *bar.spans))
-                continue
-        found.append(bar)
+        if last is not None and last.kind == bar.kind and _is_too_near(last, bar, at, near):
+            found[-1] = replace(last, spans=(*last.spans, *bar.spans))
+        else:
+            found.append(bar)
     return found
+
+
+def _is_too_near(last: Bar, bar: Bar, at: Place, near: float) -> bool:
+    if bar.kind in KINDS:
+        # marks do not make a chain: one stands where its moments were
+        return at(bar.begin) - at(last.begin) < near
+    if at(bar.begin) - at(last.end) >= near:
+        return False
+    pair = (last.spans[-1], bar.spans[0])
+    return bar.kind in _SCATTERED or all(at(s.end) - at(s.begin) < near for s in pair)

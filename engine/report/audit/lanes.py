@@ -34,7 +34,7 @@ from engine.report.audit.window import outside_of, windows_of
 
 NARROW = 356.0
 """The shortest line that is drawn: what lies too close there is one bar everywhere."""
-MOMENTS, WAITS = "moments", "waits for a person"
+RUNS, WAITS, MOMENTS = "runs", "waits for a person", "moments"
 MOST_BARS, MOST_MARKS = 60, 40
 """Of one kind in a lane, and in all."""
 
@@ -80,11 +80,11 @@ def drawing_of(events: Sequence[Event], nodes: Iterable[str]) -> Drawing | None:
     marks, left_out = _marks(events, at)
     lanes = [replace(lane, short=shown.get(lane.name, lane.name)) for lane in lanes]
     lanes += [Lane(MOMENTS, MOMENTS, (marks,))] if marks else []
-    breaks = [Bar("break", "runs", (pause,)) for pause in pauses_of(events)]
+    breaks = [Bar("break", RUNS, (pause,)) for pause in pauses_of(events)]
     point = no_return_of(events)
-    lines = [Bar("no-return", "runs", (point.as_span(),))] if point else []
+    lines = [Bar("no-return", RUNS, (point.as_span(),))] if point else []
     number = _Numbers()
-    breaks, lines = number.given(breaks), number.given(lines)
+    lines, breaks = number.given(lines), number.given(breaks)
     lanes = [replace(one, tracks=tuple(map(tuple, map(number.given, one.tracks)))) for one in lanes]
     return Drawing(
         runs=tuple(runs),
@@ -151,7 +151,7 @@ def _lanes(
         replace(run, name=f"run {number}", detail=f"{run.name}, {run.detail}")
         for number, run in enumerate(runs, 1)
     ]
-    yield "runs", {"run": _bars("run", "runs", numbered)}, ()
+    yield RUNS, {"run": [Bar("run", RUNS, (run,)) for run in numbered]}, ()
     if waits := waits_of(events):
         yield WAITS, {"wait": _bars("wait", WAITS, waits)}, ()
     yield "phases", {"phase": _bars("phase", "phases", phases_of(events))}, ()
@@ -206,7 +206,8 @@ def _lane(
     for bars in kinds.values():
         placed = [replace(bar, spans=tuple(map(known.placed, bar.spans))) for bar in bars]
         if placed:
-            tracks.append(tuple(few(placed, at, NEAR, MOST_BARS)))
+            # each run is told, however many there are
+            tracks.append(tuple(placed if name == RUNS else few(placed, at, NEAR, MOST_BARS)))
     return Lane(name, name, tuple(tracks), tuple(asked))
 
 

@@ -16,7 +16,7 @@ from engine.judge.text import shortened
 from engine.report.audit.axis import Axis, axis_of
 from engine.report.audit.bars import MARK, NEAR, Bar
 from engine.report.audit.labels import BOLD, clock, fitting, labels_of, short, title_of, width_of
-from engine.report.audit.lanes import MOMENTS, Drawing, Lane
+from engine.report.audit.lanes import MOMENTS, RUNS, Drawing, Lane
 from engine.report.audit.ticks import Row, ticks_of
 
 DATES, TIMES, FLAG = 10, 23, 37
@@ -179,7 +179,7 @@ class _Picture:
                 self._track(track, y)
             if lane.name == CAPTIONED:
                 self._captions(track, y + 2 * shape.track - 5)
-        if lane.name == "runs":
+        if lane.name == RUNS:
             self._pauses(first + 3)
 
     def _line_below(self, y: float) -> None:
@@ -189,11 +189,15 @@ class _Picture:
 
     def _track(self, bars: Sequence[Bar], top: float) -> None:
         places = placed(bars, self.axis, NEAR)
+        if bars[0].kind == "run":
+            # by their moments two runs whose clocks differ could lie over each other
+            places = [(stretch.left, stretch.right) for stretch in self.axis.stretches]
         for number, (bar, (left, right)) in enumerate(zip(bars, places, strict=True)):
             nearest = places[number + 1][0] if number + 1 < len(places) else self.axis.right
             self._open(bar)
             height = self.shape.track - 2
-            self._rect(f"bar {bar.kind}", left, top, right - left, height)
+            several = " several" if len(bar.spans) > 1 else ""
+            self._rect(f"bar {bar.kind}{several}", left, top, right - left, height)
             if bar.kind in _HATCHES:
                 self._hatch(bar.kind, left, top, right - left, height)
             self._label(bar, left, right, nearest, top + height - 4)
