@@ -81,13 +81,13 @@ def sorted_by_time(*events: Any) -> list[dict[str, Any]]:
 
 
 def one_run(**fields: Any) -> list[dict[str, Any]]:
-    """Two hours and a half: update, two rounds with a planned stop, 20 minutes past the window."""
+    """Two hours and a half: update, two rounds with a planned stop, 30 minutes past the window."""
     end = 150 * MINUTE
     scattered = [one for n in range(40) for one in gap("Elasticsearch", 70 * MINUTE + 20 * n, 2)]
     return of_run(
         RUNS[0],
         [
-            begun(window="2026-11-02T00:02:00Z to 2026-11-02T02:10:00Z", **fields),
+            begun(window="2026-11-02T00:02:00Z to 2026-11-02T02:00:00Z", **fields),
             *sorted_by_time(
                 *phases(
                     ("preflight.versions", 0.1, 3),

@@ -17,7 +17,7 @@ from engine.report.audit.moments import no_return_of
 from engine.report.audit.page import render
 from engine.report.audit.runs import phases_of, waits_of
 from engine.report.audit.timeline import SMALL, WIDE, draw
-from engine.report.audit.window import outside_of, windows_of
+from engine.report.audit.window import beyond_of, outside_of, windows_of
 from tests.engine.kit import BEGIN, SECOND, THIRD, N, event
 from tests.evidence import journals, nights
 from tests.evidence.journals import LATER, asked, of_run, step
@@ -91,20 +91,54 @@ def test_the_outcomes_that_ask_for_a_person(outcome: str) -> None:
 
 
 def test_what_lies_outside_of_the_window_is_seen() -> None:
+    """Runs by a tint; changes by a bar, as long as the head says."""
     events = nights.one_run()
     ((window, _),) = windows_of(events)
-    assert (window.begin, window.end) == (at(2), at(130))
-    before, after = outside_of(events)
-    assert (before.begin, before.end, after.begin, after.end) == (at(0), at(2), at(130), at(150))
-    kinds = [bar.kind for bar in lanes(events)["window"]]
-    assert kinds == ["outside", "window", "outside"]
-    assert "20 min outside" in draw(drawing(events), WIDE)
+    assert (window.begin, window.end) == (at(2), at(120))
+    assert [(s.begin, s.end) for s in beyond_of(events)] == [(at(0), at(2)), (at(120), at(150))]
+    (change,) = outside_of(events)
+    assert (change.begin, change.end, change.step) == (at(120), at(125), f"{STEP}[2]")
+    assert change.detail == "the window ended at 2026-11-02 02:00"
+    found = drawing(events)
+    assert [bar.kind for bar in lanes(events)["window"]] == ["window", "outside"]
+    svg = draw(found, WIDE)
+    assert "5 min outside" in svg
+    assert svg.count('class="beyond"') == 2
+
+
+def test_a_run_that_is_wholly_outside_of_its_window_has_a_lane_that_says_so() -> None:
+    events = nights.one_run()
+    events[0] |= {"window": "2026-11-04T00:00:00Z to 2026-11-04T03:00:00Z"}
+    bars = lanes(events)["window"]
+    assert {bar.kind for bar in bars} == {"outside"}
+    assert bars[0].detail == "the window begins at 2026-11-04 00:00"
+
+
+def test_changes_at_once_are_outside_once_and_those_that_never_started_not_at_all() -> None:
+    events = [
+        nights.begun(window="2026-11-02T00:00:00Z to 2026-11-02T01:00:00Z"),
+        *nights.command("a.b", "x", 50 * MINUTE, 70 * MINUTE),
+        *nights.command("a.c", "y", 65 * MINUTE, 75 * MINUTE),
+        *nights.command("a.d", "z", 80 * MINUTE, 90 * MINUTE),
+    ]
+    events[-1] |= {"never_started": True}
+    (change,) = outside_of(events)
+    assert (change.begin, change.end) == (at(60), at(75))
+    # between two nights
+    two = [*of_run(RUNS[0], events[:1]), *of_run(RUNS[1], events)]
+    two[1] |= {"window": "2026-11-02T01:10:00Z to 2026-11-02T03:00:00Z"}
+    two.append({**events[1], "run": RUNS[0], "time": event("x", 30)["time"], "key": "k"})
+    two.append({**events[2], "run": RUNS[0], "time": event("x", 40)["time"], "key": "k"})
+    assert [(span.begin, span.end) for span in outside_of(two)] == [(at(60), at(70))]
+    two[1] |= {"window": ""}
+    assert outside_of(two) == []
 
 
 def test_the_list_has_the_window_as_announced_even_where_the_runs_end_before_it() -> None:
     events = nights.one_run()[:-1]
     events[0] |= {"window": "2026-11-01T23:00:00Z to 2026-11-02T08:00:00Z"}
     (bar,) = lanes(events)["window"]
+    assert beyond_of(events) == []
     assert (bar.begin, bar.end) == (at(-60), at(480))
     assert bar.drawn[0] == at(0)
 
@@ -129,7 +163,7 @@ def test_without_a_window_there_is_no_lane_for_one(window: str | None) -> None:
 
 def test_a_run_that_only_looks_is_outside_of_no_window() -> None:
     late = of_run(LATER, journals.afterwards(), 200_000)
-    assert {span.run for span in outside_of([*FOUR, *late])} == {RUNS[2], RUNS[3]}
+    assert {span.run for span in beyond_of([*FOUR, *late])} == {RUNS[2], RUNS[3]}
     plan = [{**e, "mode": "plan"} if e["event"] == "run-started" else e for e in FOUR]
     assert windows_of(plan) == []
 
@@ -212,6 +246,7 @@ def test_hundreds_of_short_gaps_stay_few_bars_and_none_is_lost() -> None:
     assert sum(len(bar.spans) for bar in bars) == 700
     assert sum(bar.seconds for bar in bars) == pytest.approx(350)
     assert bars[0].name.endswith("× gap")
+    assert "stands for several" in render(events, [])
     drawn = drawing(events)
     assert sum(len(draw(drawn, shape)) for shape in (WIDE, SMALL)) < 100_000
 

@@ -56,7 +56,6 @@ def exact(seconds: float) -> str:
 def labels_of(bar: Bar) -> tuple[str, ...]:
     """What may stand in a bar, the best first."""
     long = compact(bar.seconds)
-    times = f"{len(bar.spans)} × " if len(bar.spans) > 1 else ""
     if bar.kind == "run":
         outcome = bar.spans[0].outcome or "no end on record"
         return (f"{bar.name}: {outcome}", bar.name, bar.name.removeprefix("run "))
@@ -70,12 +69,10 @@ def labels_of(bar: Bar) -> tuple[str, ...]:
         return (f"{long} outside", "outside", "out")
     if bar.kind in ("wait", "break"):
         return (long, long.replace(" ", ""))
-    if bar.kind in ("gap", "unseen"):
-        return (f"{times}{bar.spans[0].name} {long}", f"{times}{long}", long)
-    if bar.kind in ("standby", "off"):
-        return (f"{bar.name} {long}", f"{times}{long}", long)
+    if bar.kind in ("gap", "unseen", "standby", "off"):
+        return (f"{bar.name}, {long}" if len(bar.spans) > 1 else f"{bar.name} {long}", long)
     if bar.kind == "command":
-        return (f"{bar.name}, {long}", bar.name, long)
+        return (f"{bar.name}, {long}", bar.name, bar.name.split()[-1], long)
     return (printable(bar.name),)
 
 

@@ -30,11 +30,11 @@ from engine.report.audit.runs import (
     steps_of,
     waits_of,
 )
-from engine.report.audit.window import outside_of, windows_of
+from engine.report.audit.window import beyond_of, outside_of, windows_of
 
 NARROW = 356.0
 """The shortest line that is drawn: what lies too close there is one bar everywhere."""
-RUNS, WAITS, MOMENTS = "runs", "waits for a person", "moments"
+WINDOW, RUNS, WAITS, MOMENTS = "window", "runs", "waits for a person", "moments"
 MOST_BARS, MOST_MARKS = 60, 40
 """Of one kind in a lane, and in all."""
 
@@ -59,14 +59,20 @@ class Drawing:
     lanes: tuple[Lane, ...]
     breaks: tuple[Bar, ...]
     no_return: Bar | None
+    beyond: tuple[Span, ...]
+    """The parts of runs outside of their windows."""
     bars: tuple[Bar, ...]
     left_out: int
     """Moments that are not drawn, as there are too many."""
 
     @property
+    def has_joined(self) -> bool:
+        return any(len(bar.spans) > 1 for bar in self.bars)
+
+    @property
     def kinds(self) -> list[str]:
         """Those that there are, for a legend."""
-        return list(dict.fromkeys(bar.kind for bar in self.bars))
+        return [*dict.fromkeys(bar.kind for bar in self.bars), *(["beyond"] if self.beyond else [])]
 
 
 def drawing_of(events: Sequence[Event], nodes: Iterable[str]) -> Drawing | None:
@@ -91,6 +97,7 @@ def drawing_of(events: Sequence[Event], nodes: Iterable[str]) -> Drawing | None:
         lanes=tuple(lanes),
         breaks=tuple(breaks),
         no_return=lines[0] if lines else None,
+        beyond=tuple(beyond_of(events)),
         bars=(*lines, *breaks, *(bar for one in lanes for track in one.tracks for bar in track)),
         left_out=left_out,
     )
@@ -126,12 +133,13 @@ class _Steps:
         self._steps = steps_of(events)
         self._begins = [step.begin for step in self._steps]
 
-    def placed(self, span: Span) -> Span:
-        """With the step in which it began, when it does not know one."""
-        if span.step:
-            return span
+    def placed(self, bar: Bar) -> Bar:
+        """Its spans with the step in which each began, when it does not know one."""
+        return replace(bar, spans=tuple(map(self._placed, bar.spans)))
+
+    def _placed(self, span: Span) -> Span:
         number = bisect_right(self._begins, span.begin) - 1
-        if number < 0 or self._steps[number].end < span.begin:
+        if span.step or number < 0 or self._steps[number].end < span.begin:
             return span
         return replace(span, step=self._steps[number].name)
 
@@ -143,10 +151,9 @@ def _lanes(
     events: Sequence[Event], runs: Sequence[Span], nodes: Iterable[str]
 ) -> Iterable[tuple[str, _Kinds, Sequence[Span]]]:
     """Name, bars by kind, and when it was asked, of each lane from the top."""
-    windows = [*_windows(events)]
-    if windows:
-        both = [*windows, *_bars("outside", "window", outside_of(events))]
-        yield "window", {"window": sorted(both, key=lambda bar: bar.drawn)}, ()
+    if windows_of(events):
+        both = [*_windows(events), *_bars("outside", WINDOW, outside_of(events))]
+        yield WINDOW, {"window": sorted(both, key=lambda bar: bar.drawn)}, ()
     numbered = [
         replace(run, name=f"run {number}", detail=f"{run.name}, {run.detail}")
         for number, run in enumerate(runs, 1)
@@ -182,7 +189,7 @@ def _windows(events: Sequence[Event]) -> Iterable[Bar]:
     for window, runs in windows_of(events):
         begin, end = max(window.begin, runs.begin), min(window.end, runs.end)
         if begin < end:
-            yield Bar("window", "window", (window,), (begin, end))
+            yield Bar("window", WINDOW, (window,), (begin, end))
 
 
 def _services(events: Sequence[Event]) -> dict[str, list[Span]]:
@@ -204,7 +211,7 @@ def _lane(
     name, kinds, asked = lane
     tracks = []
     for bars in kinds.values():
-        placed = [replace(bar, spans=tuple(map(known.placed, bar.spans))) for bar in bars]
+        placed = [bar if bar.kind in ("window", "run") else known.placed(bar) for bar in bars]
         if placed:
             # each run is told, however many there are
             tracks.append(tuple(placed if name == RUNS else few(placed, at, NEAR, MOST_BARS)))

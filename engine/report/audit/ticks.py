@@ -41,16 +41,17 @@ def ticks_of(axis: Axis, width: float) -> tuple[Texts, Texts, list[float]]:
     dates, times = Row(width), Row(width)
     shown: tuple[Texts, Texts, list[float]] = ([], [], [])
     last = ""
+    is_fine = any(_step(stretch) < 60 for stretch in axis.stretches)
     for stretch in axis.stretches:
         begin = stretch.run.begin
         if f"{begin:%Y-%m-%d}" != last:
             last = f"{begin:%Y-%m-%d}"
             _add(shown[0], dates, stretch.left, last)
-        _add(shown[1], times, stretch.left, f"{begin:%H:%M}")
+        _add(shown[1], times, stretch.left, _time(begin, is_fine))
     for stretch in axis.stretches:
-        for when, text in _round_times(stretch):
+        for when in _round_times(stretch):
             at = stretch.at(when)
-            if _add(shown[1], times, at, text):
+            if _add(shown[1], times, at, _time(when, is_fine)):
                 shown[2].append(at)
             if when.hour == when.minute == when.second == 0:
                 _add(shown[0], dates, at, f"{when:%Y-%m-%d}")
@@ -64,12 +65,19 @@ def _add(texts: Texts, row: Row, middle: float, text: str) -> bool:
     return left is not None
 
 
-def _round_times(stretch: Stretch) -> Iterator[tuple[datetime, str]]:
-    run = stretch.run
-    scale = (stretch.right - stretch.left) / max(run.seconds, 0.001)
+def _time(when: datetime, is_fine: bool) -> str:
+    return f"{when:%H:%M:%S}" if is_fine else f"{when:%H:%M}"
+
+
+def _step(stretch: Stretch) -> int:
+    """Seconds between two round times, so that both have room."""
+    scale = (stretch.right - stretch.left) / max(stretch.run.seconds, 0.001)
     wanted = (width_of("00:00:00") + _BETWEEN) / scale
-    step = next((seconds for seconds in _STEPS if seconds >= wanted), _STEPS[-1])
+    return next((seconds for seconds in _STEPS if seconds >= wanted), _STEPS[-1])
+
+
+def _round_times(stretch: Stretch) -> Iterator[datetime]:
+    run, step = stretch.run, _step(stretch)
     first = int(run.begin.timestamp()) // step * step + step
     for second in range(first, int(run.end.timestamp()) + 1, step):
-        when = datetime.fromtimestamp(second, run.begin.tzinfo)
-        yield when, f"{when:%H:%M}" if step >= 60 else f"{when:%H:%M:%S}"
+        yield datetime.fromtimestamp(second, run.begin.tzinfo)

@@ -36,7 +36,7 @@ _HATCHES = {
     "wait": "M 2 0 v 8 M 6 0 v 8",
 }
 """Lines within a square of 8, so that kinds are told apart without their colour."""
-_BESIDE = ("gap", "unseen", "standby", "off", "command")
+_BESIDE = ("outside", "gap", "unseen", "standby", "off", "command")
 """Kinds whose label may stand to the right of the bar."""
 CAPTIONED = "phases"
 """The lane with a row of its own for names that do not fit into their bars."""
@@ -79,10 +79,9 @@ class _Picture:
         self._patterns()
         self._ticks(top, height)
         self._breaks(top, height)
-        for bar in (bar for lane, _, _ in lanes for track in lane.tracks for bar in track):
-            if bar.kind == "outside":
-                left, right = (self.axis.at(when) for when in bar.drawn)
-                self._rect("beyond", left, top, right - left, height - top)
+        for span in self.drawing.beyond:
+            left, right = self.axis.at(span.begin), self.axis.at(span.end)
+            self._rect("beyond", left, top, right - left, height - top)
         self._point(top, height)
         for lane, end, begin in lanes:
             self._lane(lane, begin, end)
@@ -192,15 +191,21 @@ class _Picture:
         if bars[0].kind == "run":
             # by their moments two runs whose clocks differ could lie over each other
             places = [(stretch.left, stretch.right) for stretch in self.axis.stretches]
+        height = self.shape.track - 2
         for number, (bar, (left, right)) in enumerate(zip(bars, places, strict=True)):
             nearest = places[number + 1][0] if number + 1 < len(places) else self.axis.right
-            self._open(bar)
-            height = self.shape.track - 2
+            within = fitting(labels_of(bar), right - left - 6)
+            is_alone = not within and bar.kind in _BESIDE
+            beside = fitting(labels_of(bar), nearest - right - 8) if is_alone else ""
+            self._open(bar, within or beside)
             several = " several" if len(bar.spans) > 1 else ""
             self._rect(f"bar {bar.kind}{several}", left, top, right - left, height)
             if bar.kind in _HATCHES:
                 self._hatch(bar.kind, left, top, right - left, height)
-            self._label(bar, left, right, nearest, top + height - 4)
+            if within:
+                self._write(f"bar on-{bar.kind}", left + 3, top + height - 4, within)
+            elif beside:
+                self._write("bar beside", right + 4, top + height - 4, beside)
             self._close()
 
     def _hatch(self, kind: str, left: float, top: float, width: float, height: float) -> None:
@@ -208,14 +213,6 @@ class _Picture:
             f'<rect fill="url(#{self.shape.name}-{kind})" x="{left:.1f}" y="{top:.1f}"'
             f' width="{width:.1f}" height="{height:.1f}"/>'
         )
-
-    def _label(self, bar: Bar, left: float, right: float, nearest: float, y: float) -> None:
-        """Within the bar; else beside it, where nothing else is."""
-        labels = labels_of(bar)
-        if text := fitting(labels, right - left - 6):
-            self._write(f"bar on-{bar.kind}", left + 3, y, text)
-        elif bar.kind in _BESIDE and (text := fitting(labels, nearest - right - 8)):
-            self._write("bar beside", right + 4, y, text)
 
     def _captions(self, bars: Sequence[Bar], y: float) -> None:
         """Below bars that have no room for their name, where there is some: the widest first."""
@@ -238,16 +235,19 @@ class _Picture:
         places = placed(bars, self.axis, MARK)
         for number, (bar, (left, right)) in enumerate(zip(bars, places, strict=True)):
             nearest = places[number + 1][0] if number + 1 < len(places) else self.shape.width
-            self._open(bar)
             at, y = (left + right) / 2, top + self.shape.track / 2 - 1
-            if text := fitting(labels_of(bar), nearest - at - 12):
+            text = fitting(labels_of(bar), nearest - at - 12)
+            self._open(bar, text)
+            if text:
                 self._write("bar beside", at + 8, top + self.shape.track - 6, text)
             path = _GLYPHS[bar.kind].format(x=f"{at:.1f}", y=f"{y:.1f}")
             self.parts.append(f'<path class="mark {bar.kind.replace(" ", "-")}" d="{path}"/>')
             self._close()
 
-    def _open(self, bar: Bar) -> None:
-        name = escape(shortened(f"{bar.lane}: {bar.name} at {clock(bar.begin)}", 120))
+    def _open(self, bar: Bar, text: str = "") -> None:
+        """The link; its name begins with the text that is seen of it."""
+        seen = f"{text}, " if text else ""
+        name = escape(shortened(f"{seen}{bar.lane}: {bar.name} at {clock(bar.begin)}", 120))
         self.parts.append(
             f'<a href="#{bar.anchor}" aria-label="{name}"><title>{escape(title_of(bar))}</title>'
         )

@@ -1,13 +1,16 @@
-"""The announced window, and what of the change lies outside of it. Pure."""
+"""The announced window, and what of the change lies outside of it. Pure.
+
+What is told of it is the same as in the head: a change counts from its intent to its result.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
 from engine.model.event import Event
-from engine.report.audit.runs import Span, runs_of
+from engine.report.audit.runs import Span, moment, runs_of
 from engine.report.change import of_change
 
 _CHANGING = ("execute", "restore")
@@ -17,26 +20,78 @@ _CHANGING = ("execute", "restore")
 def windows_of(events: Sequence[Event]) -> list[tuple[Span, Span]]:
     """Each window as announced, and the time of the runs that it was announced for."""
     found = []
-    for _, each in groupby(_announced(events), key=lambda pair: pair[0]):
-        pairs = list(each)
-        runs = [run for _, run in pairs]
-        found.append((pairs[0][0], Span("runs", runs[0].begin, max(run.end for run in runs))))
+    for window, each in groupby(_announced(events), key=lambda pair: pair[0]):
+        runs = [run for _, run in each]
+        found.append((window, Span("runs", runs[0].begin, max(run.end for run in runs))))
     return found
 
 
+def beyond_of(events: Sequence[Event]) -> list[Span]:
+    """The parts of runs outside of their windows, whatever they did then."""
+    return [part for window, run in _announced(events) for part in _without(run, [window])]
+
+
 def outside_of(events: Sequence[Event]) -> list[Span]:
-    """The parts of runs before their window's begin and after its end."""
-    found = []
-    for window, run in _announced(events):
-        if run.begin < window.begin:
-            end = min(run.end, window.begin)
-            told = "before the window's begin"
-            found.append(Span("outside the window", run.begin, end, told, run=run.run))
-        if run.end > window.end:
-            begin = max(run.begin, window.end)
-            told = "after the window's end"
-            found.append(Span("outside the window", begin, run.end, told, run=run.run))
-    return sorted(found, key=lambda span: span.begin)
+    """When something was changed outside of the windows of the runs that changed something.
+
+    Nothing when one of these runs had no window: the head tells that.
+    """
+    change = of_change(events)
+    changed_by = {str(event["run"]) for event in change if event["event"] == "intent"}
+    announced = {run.run: window for window, run in _announced(events)}
+    if not changed_by <= set(announced):
+        return []
+    allowed = [announced[run] for run in sorted(changed_by)]
+    return [part for made in _changes(change) for part in _without(made, allowed)]
+
+
+def _changes(change: Sequence[Event]) -> list[Span]:
+    """When changes were made, however many at once; those that never started were none."""
+    since: dict[str, Event] = {}
+    made: list[Span] = []
+    for event in change:
+        key = str(event.get("key"))
+        if event["event"] == "intent":
+            since.setdefault(key, event)
+        elif event["event"] == "result" and key in since:
+            begun = since.pop(key)
+            if not event.get("never_started"):
+                made.append(_change(begun, moment(event)))
+    made += [_change(begun, moment(change[-1])) for begun in since.values()]
+    return _merged(made)
+
+
+def _change(intent: Event, end: datetime) -> Span:
+    run, step = str(intent["run"]), str(intent["step"])
+    return Span("a change outside the window", moment(intent), end, "", run=run, step=step)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The same time in spans that do not overlap."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.begin, span.end)):
+        if found and span.begin <= found[-1].end:
+            found[-1] = _part(found[-1], found[-1].begin, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def _without(span: Span, windows: Iterable[Span]) -> list[Span]:
+    """What of it lies in none of these windows; the detail says on which side."""
+    parts, begin, last = [], span.begin, ""
+    for window in _merged(windows):
+        end = min(span.end, window.begin)
+        if begin < end:
+            parts.append(_part(span, begin, end, f"the window begins at {_clock(window.begin)}"))
+        begin, last = max(begin, window.end), f"the window ended at {_clock(window.end)}"
+    if begin < span.end:
+        parts.append(_part(span, begin, span.end, last))
+    return parts
+
+
+def _part(span: Span, begin: datetime, end: datetime, detail: str = "") -> Span:
+    return Span(span.name, begin, end, detail, run=span.run, step=span.step)
 
 
 def _announced(events: Sequence[Event]) -> list[tuple[Span, Span]]:
@@ -67,3 +122,7 @@ def _moment(text: str) -> datetime:
     """An older journal has it without a zone."""
     when = datetime.fromisoformat(text)
     return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _clock(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M}"
