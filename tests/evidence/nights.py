@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.report.audit.lanes import drawing_of
-from engine.report.audit.timeline import WIDE, draw
+from engine.report.audit.shapes import WIDE
+from engine.report.audit.timeline import draw
 from tests.engine import kit
 from tests.engine.kit import ELASTIC, SECOND, THIRD, VOTING, N, event
 from tests.evidence.journals import asked, lasting, of_run, started, step, watched

@@ -16,7 +16,8 @@ from engine.report.audit.lanes import MOST_BARS, MOST_MARKS, Drawing, drawing_of
 from engine.report.audit.moments import no_return_of
 from engine.report.audit.page import render
 from engine.report.audit.runs import phases_of, waits_of
-from engine.report.audit.timeline import SMALL, WIDE, draw
+from engine.report.audit.shapes import SMALL, WIDE
+from engine.report.audit.timeline import draw
 from engine.report.audit.window import beyond_of, outside_of, windows_of
 from tests.engine.kit import BEGIN, SECOND, THIRD, N, event
 from tests.evidence import journals, nights
@@ -103,7 +104,7 @@ def test_what_lies_outside_of_the_window_is_seen() -> None:
     assert [bar.kind for bar in lanes(events)["window"]] == ["window", "outside"]
     svg = draw(found, WIDE)
     assert "5 min outside" in svg
-    assert svg.count('class="beyond"') == 2
+    assert svg.count("url(#wide-beyond)") == 2
 
 
 def test_a_run_that_is_wholly_outside_of_its_window_has_a_lane_that_says_so() -> None:

@@ -33,8 +33,9 @@ from engine.report.audit.records import (
     sentences_of,
 )
 from engine.report.audit.runs import pauses_of, runs_of
+from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.states import states_of
-from engine.report.audit.timeline import SMALL, WIDE, draw
+from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run

@@ -17,46 +17,15 @@ from engine.report.audit.axis import Axis, axis_of
 from engine.report.audit.bars import MARK, NEAR, Bar
 from engine.report.audit.labels import BOLD, clock, fitting, labels_of, short, title_of, width_of
 from engine.report.audit.lanes import MOMENTS, RUNS, Drawing, Lane
+from engine.report.audit.shapes import GLYPHS, HATCHES, Shape
 from engine.report.audit.ticks import Row, ticks_of
 
 DATES, TIMES, FLAG = 10, 23, 37
 """Base lines of the rows above the lanes."""
-_GLYPHS = {
-    "stopped": "M {x} {y} m 0 -5 l 5.5 10 h -11 z",
-    "settled": "M {x} {y} m -4.5 0 a 4.5 4.5 0 1 0 9 0 a 4.5 4.5 0 1 0 -9 0 z",
-    "planned stop": "M {x} {y} m 0 -5.5 l 5.5 5.5 l -5.5 5.5 l -5.5 -5.5 z",
-    "accepted": "M {x} {y} m -5 -1 l 3.5 4.5 l 6.5 -8",
-    "lost": "M {x} {y} m -4 -4 l 8 8 m 0 -8 l -8 8",
-}
-_HATCHES = {
-    "standby": "M -2 2 l 4 -4 M 0 8 l 8 -8 M 6 10 l 4 -4",
-    "off": "M -2 6 l 4 4 M 0 0 l 8 8 M 6 -2 l 4 4",
-    "unseen": "M 1.5 2 h 1.5 M 5.5 6 h 1.5",
-    "outside": "M 0 0 l 8 8 M 0 8 l 8 -8",
-    "wait": "M 2 0 v 8 M 6 0 v 8",
-}
-"""Lines within a square of 8, so that kinds are told apart without their colour."""
 _BESIDE = ("outside", "gap", "unseen", "standby", "off", "command")
 """Kinds whose label may stand to the right of the bar."""
 CAPTIONED = "phases"
 """The lane with a row of its own for names that do not fit into their bars."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How the drawing is laid out: `left` and `right` are the ends of the line of time."""
-
-    name: str
-    width: float
-    left: float
-    right: float
-    track: float
-    is_stacked: bool
-    """A lane's name stands above its bars, not beside them."""
-
-
-WIDE = Shape("wide", 840, 136, 838, 17, False)
-SMALL = Shape("small", 360, 2, 358, 16, True)
 
 
 def draw(drawing: Drawing, shape: Shape) -> Markup:
@@ -81,7 +50,7 @@ class _Picture:
         self._breaks(top, height)
         for span in self.drawing.beyond:
             left, right = self.axis.at(span.begin), self.axis.at(span.end)
-            self._rect("beyond", left, top, right - left, height - top)
+            self._hatch("beyond", left, top, right - left, height - top)
         self._point(top, height)
         for lane, end, begin in lanes:
             self._lane(lane, begin, end)
@@ -108,10 +77,11 @@ class _Picture:
 
     def _patterns(self) -> None:
         self.parts.append("<defs>")
-        for kind, path in _HATCHES.items():
+        for kind, path in HATCHES.items():
             self.parts.append(
                 f'<pattern id="{self.shape.name}-{kind}" width="8" height="8"'
-                f' patternUnits="userSpaceOnUse"><path class="hatch" d="{path}"/></pattern>'
+                ' patternUnits="userSpaceOnUse">'
+                f'<path class="hatch on-{kind}" d="{path}"/></pattern>'
             )
         self.parts.append("</defs>")
 
@@ -200,7 +170,7 @@ class _Picture:
             self._open(bar, within or beside)
             several = " several" if len(bar.spans) > 1 else ""
             self._rect(f"bar {bar.kind}{several}", left, top, right - left, height)
-            if bar.kind in _HATCHES:
+            if bar.kind in HATCHES:
                 self._hatch(bar.kind, left, top, right - left, height)
             if within:
                 self._write(f"bar on-{bar.kind}", left + 3, top + height - 4, within)
@@ -210,8 +180,8 @@ class _Picture:
 
     def _hatch(self, kind: str, left: float, top: float, width: float, height: float) -> None:
         self.parts.append(
-            f'<rect fill="url(#{self.shape.name}-{kind})" x="{left:.1f}" y="{top:.1f}"'
-            f' width="{width:.1f}" height="{height:.1f}"/>'
+            f'<rect class="hatched" fill="url(#{self.shape.name}-{kind})" x="{left:.1f}"'
+            f' y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
         )
 
     def _captions(self, bars: Sequence[Bar], y: float) -> None:
@@ -240,7 +210,7 @@ class _Picture:
             self._open(bar, text)
             if text:
                 self._write("bar beside", at + 8, top + self.shape.track - 6, text)
-            path = _GLYPHS[bar.kind].format(x=f"{at:.1f}", y=f"{y:.1f}")
+            path = GLYPHS[bar.kind].format(x=f"{at:.1f}", y=f"{y:.1f}")
             self.parts.append(f'<path class="mark {bar.kind.replace(" ", "-")}" d="{path}"/>')
             self._close()
 
