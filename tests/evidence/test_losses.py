@@ -9,8 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model.finding import Acceptance, Severity
 from engine.model.loss import LossState, Lost
-from engine.record.evidence import Evidence
+from engine.record.evidence import Evidence, as_data
 from engine.report.audit.page import render
 from engine.report.html import render_summary
 from engine.report.last_lines import last_lines
@@ -118,6 +119,7 @@ def test_it_is_on_both_pages_in_the_summary_and_on_the_console() -> None:
     for text in (COLUMN, NULLED, "60 of 3200 (1.9 %)", ">62<", LIST):
         assert text in section
     assert "not counted" not in section
+    assert "nobody was asked" in section
     summary = summary_of(own)
     assert [one["count"] for one in summary["losses"]] == [60]
     assert problems("summary", {**summary, "window": ""}) == problems(
@@ -125,11 +127,21 @@ def test_it_is_on_both_pages_in_the_summary_and_on_the_console() -> None:
     ), "the losses are as the schema has them"
 
 
+def test_who_accepted_it_stands_beside_it() -> None:
+    finding = kit.finding("capacity-loss", COLUMN)
+    given = Acceptance("capacity-loss", None, "agents are due in May", "B. Bianchi")
+    weighed = as_data(finding.weighed(Severity.BLOCK, given))
+    page, _, _ = pages(run_of(kit.event("finding", step="a.b", **weighed), told("expected", 62)))
+    section = page.partition('<section id="losses">')[2].partition("</section>")[0]
+    assert "capacity-loss by B. Bianchi: agents are due in May" in section
+    assert "nobody was asked" not in section
+
+
 def test_what_would_be_lost_is_told_so_everywhere() -> None:
     page, report, lines = pages(run_of(told("expected", 62)))
     assert [one for one in lines if one.startswith("would be lost: ")]
     assert "would be lost: " in report
-    assert "nobody has compared it after the change" in page
+    assert "not counted after the change" in page
 
 
 def test_nothing_lost_is_told_and_nothing_counted_too() -> None:
