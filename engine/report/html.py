@@ -19,6 +19,7 @@ from engine.model.finding import Way, acceptance_sentence
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
 from engine.report.last_lines import next_commands, way_of
+from engine.report.losses import loss_lines
 
 _COLOURS = {
     "fulfilled": "#1a7f37",
@@ -37,6 +38,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     return template("summary.html.j2").render(
         summary=summary,
         next_commands=next_commands(summary),
+        losses=loss_lines(summary.get("losses", ())),
         facts=_facts(summary),
         steps_of=_steps,
         folded=folded,

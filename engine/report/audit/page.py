@@ -39,6 +39,7 @@ from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
+from engine.report.losses import counted_of, losses_of
 from engine.report.summary import summary_of
 
 NAME = "evidence.html"
@@ -72,6 +73,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),
+        losses=losses_of(events),
+        counted_losses=counted_of(events),
         folded=folded,
         consequence=consequence,
         commands=commands_in_lines,
