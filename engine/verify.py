@@ -39,6 +39,10 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 APART = (MANIFEST, SIGNATURE)
 """Not in the manifest's list: what it can't know of itself."""
+HOW = "VERIFY.txt"
+"""What a run leaves for whoever verifies it; in the list like every other file."""
+COPY = "verify.py"
+"""The copy of this file in a run's directory; in the list, too."""
 NAMESPACE = "neteye-runbook"
 """A signature that the same key made for something else does not count for a manifest."""
 GENESIS = "0" * 64
@@ -600,6 +604,11 @@ def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = Non
     said += ", the last line of {}".format(events[-1].get("time")) if events else ""
     notes = [f"  {text}" for text in proofs + directory.notes]
     notes.append(f"  head of the journal: {directory.chain.head}")
+    if Path(__file__).resolve() == (path / COPY).resolve():
+        notes.append(
+            f"  checked by the directory's own {COPY}: whoever alters the directory can alter it,"
+            " so take one of your own"
+        )
     if not proved:
         return Verdict(NOT_PROVED, [f"consistent, origin not proved: {said}", *notes])
     return Verdict(VALID, [f"valid: {said}", *notes])

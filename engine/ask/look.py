@@ -16,6 +16,7 @@ from engine.ask.sql import Sockets, session
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
 from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.model.cluster import ClusterStatus
+from engine.model.finding import Finding
 from engine.model.identity import Identity
 from engine.model.inventory import Inventory, Settings
 from engine.model.names import Names
@@ -96,6 +97,10 @@ class Look:
     def holds_secret(self, text: str) -> bool:
         """Whether a text, such as a file's name, has a secret in it, as far as that is known."""
         return self._run.redactor.clean_output(text) != text
+
+    def accepts(self, finding: Finding) -> bool:
+        """Whether somebody has accepted it: nobody need wait for it to pass."""
+        return self._run.judge.accepts(finding)
 
     def timer(self) -> float:
         """A clock in seconds that only goes forward, for the deadlines of polling."""

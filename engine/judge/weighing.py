@@ -60,6 +60,13 @@ class Judge:
                 self.findings.append(finding)
         return weighed
 
+    def accepts(self, finding: Finding) -> bool:
+        """Whether somebody's word covers what blocks; nothing is remembered of the question."""
+        now = self.now()
+        return finding.code not in self.severities.never_acceptable and any(
+            one.covers(finding) and not one.has_ended(now) for one in self.in_force
+        )
+
     def _weigh(self, finding: Finding, information: bool) -> Finding:
         rows = tuple(self.duties.get(duty, duty) for duty in finding.guide)
         finding = replace(finding, guide=rows)

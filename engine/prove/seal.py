@@ -17,9 +17,11 @@ from engine.model.event import stamp
 from engine.model.inventory import Host
 from engine.prove.signature import CantSign, Signer, find_signer
 from engine.prove.statement import is_due, write_statement
+from engine.prove.verifier import write_verifier
 from engine.record.journal import utc_now
 from engine.record.run import Run
 from engine.verify import (
+    HOW,
     JOURNAL,
     MANIFEST,
     SCHEMA,
@@ -57,13 +59,16 @@ def seal(run: Run) -> Sealed:
     Whatever can't be written is told, not raised: the run itself is over.
     """
     with _signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
+        shown = run.redactor.clean_output(why)
+        unwritten = _verifier(run.directory, run.run_id, signer, shown, is_sealed=True)
         try:
             if is_due(run):
                 write_statement(run, signer)
             files = files_below(run.directory)
         except (OSError, Wrong) as error:
             run.journal.close()
-            return Sealed(run.journal.head, unwritten=[_not_written(run.directory, error)])
+            lost = _not_written(run.directory, error)
+            return Sealed(run.journal.head, unwritten=[*unwritten, lost])
         files.pop(JOURNAL, None)  # not written to its end yet
         run.record(
             SEALED,
@@ -73,7 +78,7 @@ def seal(run: Run) -> Sealed:
             key=signer.fingerprint if signer else "",
         )
         run.journal.close()
-        made = Sealed(run.journal.head, unsigned=why)
+        made = Sealed(run.journal.head, unsigned=why, unwritten=unwritten)
         if not run.journal.is_whole:
             made.unwritten.append(_not_written(run.directory, "its journal is not whole"))
             return made
@@ -97,10 +102,13 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
     run = str(chain.events[0]["run"]) if chain.events else ""
     made = Sealed(chain.head)
     with _signing(host, None) as (signer, made.unsigned):
+        if before.seal is None:
+            made.unwritten += _verifier(directory, run, signer, made.unsigned, is_sealed=False)
         try:
             files = files_below(directory)
         except (OSError, Wrong) as error:
-            return Sealed(chain.head, unwritten=[_not_written(directory, error)])
+            made.unwritten.append(_not_written(directory, error))
+            return made
         files.pop(JOURNAL, None)
         now = stamp(utc_now())
         manifest = _manifest(run, len(chain.events), chain.head, files, now, replaced)
@@ -165,6 +173,18 @@ def _write(
         made.unwritten.append(_not_written(directory, error))
 
 
-def _not_written(directory: Path, error: Exception | str) -> str:
+def _verifier(
+    directory: Path, run: str, signer: Signer | None, why: str, *, is_sealed: bool
+) -> list[str]:
+    """How to verify it, and with what; what could not be written keeps nothing else from being."""
+    try:
+        key = signer.fingerprint if signer else ""
+        write_verifier(directory, run, key, why, is_sealed=is_sealed)
+    except OSError as error:
+        return [_not_written(directory, error, HOW)]
+    return []
+
+
+def _not_written(directory: Path, error: Exception | str, name: str = MANIFEST) -> str:
     why = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return f"{directory / MANIFEST} ({why})"
+    return f"{directory / name} ({why})"

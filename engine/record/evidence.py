@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
 from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
+from engine.model.loss import LossState, Lost
 from engine.model.query import Asked
 from engine.record.archive import name_of
 from engine.record.listing import Cells
@@ -159,6 +160,18 @@ class Evidence:
     def remember(self, name: str, **values: Any) -> None:
         """Keep a fact for later steps and later runs of this attempt. Never a secret."""
         self._run.record("fact", step=self.step, name=name, **values)
+
+    def would_lose(self, *counted: Lost) -> None:
+        """What the change would take, counted before it; told with 0 when it is nothing by now."""
+        self._lose(LossState.EXPECTED, counted)
+
+    def lost(self, *counted: Lost) -> None:
+        """What the change has taken, counted after it."""
+        self._lose(LossState.OBSERVED, counted)
+
+    def _lose(self, state: LossState, counted: Iterable[Lost]) -> None:
+        for one in counted:
+            self._run.record("loss", step=self.step, state=state.value, **asdict(one))
 
     def attach(self, name: str, text: str, *, about: str = "") -> None:
         """Keep a longer text with the step, redacted."""

@@ -46,6 +46,7 @@ def started_fields(
         },
         "window": window,
         "announced": _announced(run),
+        "no_return": run.release.no_return,
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
         "commands": _commands(run, root, where, options),

@@ -22,6 +22,7 @@ from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
 from engine.report.last_lines import next_commands, way_of
+from engine.report.losses import loss_lines
 from engine.report.table import step_id
 
 
@@ -45,6 +46,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     return template("summary.html.j2").render(
         summary=summary,
         next_commands=next_commands(summary),
+        losses=loss_lines(summary.get("losses", ())),
         facts=_facts(summary),
         steps_of=_steps,
         findings=told_once(summary["findings"]),

@@ -11,6 +11,7 @@ from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
+from engine.report.losses import loss_lines
 from engine.report.under_way import lines_of, not_known, open_entries
 
 _NOT_DONE = ("failed", "interrupted", "not reached")
@@ -30,6 +31,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         "",
         *steps,
         *(() if told else _of_run(summary)),
+        *loss_lines(summary["losses"]),
         *_on_the_cluster(summary),
         *_support(summary, directory),
         *(f"{word}: {command}" for word, command in next_commands(summary)),

@@ -22,6 +22,7 @@ from engine.record.memory import Memory
 from engine.record.rows import Row, rows_of
 from engine.report.change import of_change, taken_by
 from engine.report.earlier import placed
+from engine.report.losses import losses_of
 from engine.report.under_way import as_seen, open_changes, sentence
 
 SCHEMA = 1
@@ -49,6 +50,7 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
             for row in attempt_rows(own, earlier)
         ],
         "findings": _findings(own),
+        "losses": [loss.as_data() for loss in losses_of([*earlier, *own])],
         "warnings": [event["text"] for event in own if event["event"] == "warning"],
     }
 

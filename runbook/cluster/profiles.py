@@ -131,6 +131,9 @@ def _expected(
 
 SETTLE = 240.0
 """Seconds that a cluster may take to come to rest after a change."""
+STEADY = 20.0
+"""Seconds after which what was accepted, and is still the same, is taken as it is. At once would be
+too early: a cluster that comes up shows for a moment what was accepted as lasting."""
 
 
 def settled(
@@ -145,27 +148,44 @@ def settled(
 
     A cluster that just changed passes through states of a second or two (rehearsal facts,
     section 9); one look would judge those. What does not pass by itself is not waited for: nodes
-    out of reach, and findings of the codes `lasting`. Returns what was found last.
+    out of reach, and findings of the codes `lasting`. What somebody has accepted is waited for
+    until it has been the same for `STEADY` seconds. Returns what was found last.
     """
     found: list[Finding] = []
     seen: Seen | None = None
+    accepted: set[str] = set()
+    since = look.timer()
+
+    def blocking(*, is_accepted: bool) -> list[Finding]:
+        blocks = (one for one in found if look.release.severities.of(one.code) == "block")
+        return [one for one in blocks if look.accepts(one) is is_accepted]
+
+    def passes(finding: Finding) -> bool:
+        return not is_unasked(finding) and finding.code not in lasting
+
+    def holds() -> bool:
+        return not blocking(is_accepted=False)
 
     def is_good() -> bool:
-        return not any(look.release.severities.of(finding.code) == "block" for finding in found)
+        return holds() and (not accepted or look.timer() - since >= min(STEADY, deadline))
 
     def look_now() -> Seen:
-        nonlocal found, seen
-        if seen is None or not is_good():
+        nonlocal found, seen, accepted, since
+        # what was asked less often is taken over only once the profile holds without a word
+        if seen is None or not holds() or accepted:
             seen = look_at_everything(look, version=version)
         else:
             seen = look_again(look, seen)
         found = list(seen.problems)
         if seen.observed is not None and seen.expected is not None:
             found += profile(seen.observed, seen.expected)
+        now = {one.target for one in blocking(is_accepted=True) if passes(one)}
+        if now != accepted:
+            accepted, since = now, look.timer()
         return seen
 
     def lasts() -> bool:
-        return not is_good() and any(is_unasked(one) or one.code in lasting for one in found)
+        return any(not passes(one) for one in blocking(is_accepted=False))
 
     last = poll(
         look_now,

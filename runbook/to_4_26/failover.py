@@ -202,7 +202,8 @@ def arrived(look: Look, unit: str, node: str) -> ClusterStatus:
             return False
         if is_on(status, unit, node):
             anywhere = Wanted(frozenset(look.names.operative), disabled)
-            return not judge_resources(status, status.services, anywhere)
+            left = judge_resources(status, status.services, anywhere)
+            return all(look.accepts(finding) for finding in left)
         # a start that failed there: pacemaker does not try again by itself
         return bool(_failures(status, unit, node))
 

@@ -32,3 +32,5 @@ OFFICIAL_CHANNELS = (
     "Before the upgrade, contact the official channels: your sales representative, your"
     " consultant, or the support portal."
 )
+LOSS_PERCENT = "loss_percent"
+"""The setting that says how much of the table may be lost in production."""

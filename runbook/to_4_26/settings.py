@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.inventory import Counts, Setting
 from engine.parse import inventory_values as values
+from runbook.to_4_26 import names
 
 FAILOVER_PROOF: Setting[bool] = Setting(
     "failover_proof",
@@ -19,4 +20,9 @@ GLPI_CONFIG: Setting[str | None] = Setting(
 )
 """The directory on the node with GLPI's config_db.php, when it is not where GLPI has it."""
 
-SETTINGS = (FAILOVER_PROOF, GLPI_CONFIG)
+LOSS_PERCENT: Setting[int] = Setting(
+    names.LOSS_PERCENT, values.number(0, 100), default=1, in_rehearsal=1
+)
+"""As many of the rows may lose their value in production without a person's word."""
+
+SETTINGS = (FAILOVER_PROOF, GLPI_CONFIG, LOSS_PERCENT)

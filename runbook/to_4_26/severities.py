@@ -19,7 +19,7 @@ _BLOCKING = (
     *("ocs-variable-mismatch", "ocs-variable-not-in-httpd", "ocs-httpd-complains"),
     *("ocs-api-unexpected", "ocs-api-unreachable", "ocs-activity-errors", "ocs-post-failed"),
     *("ocs-agents-failing", "ocs-file-unfit", "failover-not-started", "failover-ocs-failed"),
-    "failover-not-back",
+    *("failover-not-back", "capacity-loss"),
 )
 _WARNING = (
     *("capacity-dirty", "memories-machine-gone", "agents-open", "glpi-key-missing-inactive"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from engine.ask.look import Look
 from engine.model.change import Nothing
 from engine.model.finding import Finding
+from engine.model.inventory import Environment, Settings
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.record.position import Position
@@ -19,10 +20,11 @@ from runbook.to_4_26.glpi.place import glpi_place
 from runbook.to_4_26.httpd import before, migration, served
 from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server, httpd_node
 from runbook.to_4_26.httpd.database import databases_in_use, elsewhere
-from runbook.to_4_26.memories import capacity
+from runbook.to_4_26.memories import capacity, loss
 from runbook.to_4_26.memories.checks import capacity_before
 from runbook.to_4_26.memories.table import memories_place
 from runbook.to_4_26.presence import Seen, presence
+from runbook.to_4_26.settings import LOSS_PERCENT
 
 LATER = "judged at the start of the attempt; the upgrade has changed the data since"
 
@@ -62,17 +64,27 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
         if not findings:
             evidence.not_applicable(place.observed)
         return
-    seen = capacity_before(look)
+    seen = capacity_before(look, _limit(look.settings))
     evidence.judge([*findings, *seen.findings], observed=f"{place.observed}; {seen.observed}")
     if seen.lines:
         evidence.attach("agents and what fits their values", "\n".join(seen.lines))
+    listed = ""
     if seen.is_listed:
-        evidence.list(
+        output = evidence.list(
             "memories.CAPACITY, values that are no integers",
             capacity.HEAD,
             capacity.list_rows(capacity.listed_values(look)),
         )
+        listed = str(output["file"])
+    if seen.counts is not None:
+        evidence.would_lose(loss.before(seen.counts, listed))
     assert evidence.verdict
+
+
+def _limit(settings: Settings) -> loss.Limit:
+    """How much may be lost; only production asks for somebody's word."""
+    is_production = settings.environment is Environment.PRODUCTION
+    return loss.Limit(settings[LOSS_PERCENT], blocks=is_production)
 
 
 @step("preflight.ocs_passwords", asks=True)

@@ -165,6 +165,7 @@ def test_memories(memories_beside: Applied, beside: Beside, look: Look, evidence
         return
     seen = memories_after(look, datetime.fromisoformat(proof.began))
     evidence.judge(seen.findings, observed=seen.observed)
+    evidence.lost(*seen.lost)
     if seen.lines:
         evidence.attach("rows that are not as they have to be", "\n".join(seen.lines))
     if not evidence.blocking:

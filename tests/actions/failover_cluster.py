@@ -143,6 +143,9 @@ class FailoverLook:
     def cluster_status(self) -> ClusterStatus:
         return self.world.status()
 
+    def accepts(self, finding: Finding) -> bool:
+        return self._run.judge.accepts(finding)
+
     def timer(self) -> float:
         return time.monotonic()
 

@@ -27,7 +27,8 @@ from runbook.to_4_26.actions.backup import (
     memories_beside,
     memories_beside_dropped,
 )
-from runbook.to_4_26.memories import dump, follow_up_list
+from runbook.to_4_26.memories import dump, follow_up_list, loss
+from runbook.to_4_26.memories.checks import memories_after
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
@@ -421,6 +422,25 @@ def test_a_backup_that_is_lost_is_gone_on_without_when_it_is_accepted(
     assert evidence.facts == ({VERIFIED: fact} if accepts else {})
     look.memory.facts.update(evidence.facts)
     assert not is_compared(look.memory)
+
+
+def test_what_was_lost_is_counted_and_not_judged_once_more(nodes: Nodes, look: FakeLook) -> None:
+    """It was asked for before the change: the night does not stop again for the same loss."""
+    back_up(nodes, look)
+    classes = [("integer", 900), ("text", 60), ("decorated integer", 2), ("blank", 38)]
+    look.rows |= {
+        "type of memories.CAPACITY": [{"data_type": "int"}],
+        "rows of the table and of its backup": [{"saved": 1000, "live": 1000, "rewritten": 0}],
+        "machines of the next part": [{"upto": None}],
+        "slots that differ from the backup": [],
+        "values of the backup by class": [
+            {"kind": kind, "values_count": count, "machines_count": 1} for kind, count in classes
+        ],
+        "decorated integers after the upgrade": [{"total": 2, "kept": 1}],
+    }
+    seen = memories_after(look, BEGAN)  # type: ignore[arg-type]
+    assert seen.findings == []
+    assert {one.what: one.count for one in seen.lost if one.count} == {loss.TURNED_INTO_NULL: 61}
 
 
 def test_zero_rows_are_a_proved_backup_of_zero_rows(nodes: Nodes, look: FakeLook) -> None:

@@ -17,8 +17,8 @@ from engine.errors import Unanswered
 from engine.judge.constraints import leftover_constraints
 from engine.judge.restore import unsettled
 from engine.model.change import Change, Nothing
-from engine.model.cluster import Cib, FailedAction, LocationConstraint
-from engine.model.finding import Way
+from engine.model.cluster import Cib, ClusterStatus, FailedAction, LocationConstraint
+from engine.model.finding import Acceptance, Way
 from engine.model.names import names_of
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.queries.pacemaker import STATUS
@@ -262,6 +262,27 @@ def test_a_stop_that_fails_is_not_waited_for(
     assert proof is not None
     assert "FAILED (blocked)" in proof.findings[0].observed
     assert world.held is None
+
+
+def test_what_was_accepted_elsewhere_is_not_waited_for_at_each_move(
+    scene: Scene, world: Failover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failover, "ARRIVAL", 1000.0)
+    plain = world.status
+
+    def with_one_stopped() -> ClusterStatus:
+        status = plain()
+        return dataclasses.replace(
+            status, resources=(*status.resources, b.resource("nagvis", None))
+        )
+
+    monkeypatch.setattr(world, "status", with_one_stopped)
+    scene.run.judge.acceptances = (
+        Acceptance("resource-stopped", "nagvis", "known since May", "A. Rossi"),
+    )
+    _, proof = scene.exercise(SECOND)
+    assert proof is not None
+    assert proof.findings == ()
 
 
 def test_a_question_without_an_answer_proves_nothing_and_ends_nothing(

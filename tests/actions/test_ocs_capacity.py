@@ -28,11 +28,18 @@ from runbook.to_4_26.memories import (
     capacity_after,
     comparison,
     dump,
+    loss,
     table,
 )
 from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Sends, Slot, Verdict, sends
-from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, ColumnType, DirtyValue
+from runbook.to_4_26.memories.capacity import (
+    CapacityClass,
+    ClassCounts,
+    ColumnType,
+    DirtyValue,
+)
 from runbook.to_4_26.memories.comparison import SlotRow, Suspect, Totals
+from runbook.to_4_26.memories.loss import Limit
 
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
 KINDS = {"empty": "blank", "integer-decorated": "decorated integer"}
@@ -148,11 +155,14 @@ def counts(**rows: int) -> ClassCounts:
     return ClassCounts(named, named)
 
 
+REHEARSED = Limit(1, blocks=False)
+
+
 def test_dirty_values_are_a_finding_with_its_numbers() -> None:
     seen = counts(INTEGER=90, TEXT=3, BLANK=5, LEADING_NUMBER=2)
-    (finding,) = capacity.findings_before(ColumnType.TEXT, seen)
+    (finding,) = loss.findings_before(seen, REHEARSED)
     assert finding.code == "capacity-dirty"
-    assert "5 values are no plain integers" in finding.observed
+    assert "5 of 100 (5.0 %) values are no plain integers (100 values: " in finding.observed
     assert "3 text (3 machines)" in finding.observed
 
 
@@ -168,7 +178,9 @@ def test_dirty_values_are_a_finding_with_its_numbers() -> None:
     ],
 )
 def test_before(column: ColumnType | None, seen: ClassCounts | None, found: list[str]) -> None:
-    assert [f.code for f in capacity.findings_before(column, seen)] == found
+    found_now = capacity.column_findings_before(column)
+    found_now += loss.findings_before(seen, REHEARSED) if seen is not None else []
+    assert [f.code for f in found_now] == found
 
 
 KIND_OF = {

@@ -40,17 +40,21 @@ from runbook.to_4_26.memories import (
     comparison,
     dump,
     follow_up_list,
+    loss,
     table,
 )
 from runbook.to_4_26.memories import checks as memories_checks
 from runbook.to_4_26.memories.checks import capacity_before, memories_after
 from runbook.to_4_26.memories.comparison import BackupDifference, DecoratedOutcome
+from runbook.to_4_26.memories.loss import Limit
 from runbook.to_4_26.names import SCRATCH_DATABASE
 from runbook.to_4_26.presence import Presence
 from tests.actions.ocs_nodes import FakeLook, N, Nodes, drive
 from tests.engine import kit
 
 pytestmark = pytest.mark.integration
+
+LIMIT = Limit(1, blocks=False)
 
 T = TypeVar("T")
 VALUES = Path(__file__).parents[1] / "data" / "capacity-values.csv"
@@ -316,7 +320,7 @@ def test_backup_conversion_and_comparison(
     look: FakeLook, database: Server, keep_decorated: bool
 ) -> None:
     sizes(look)
-    assert capacity_before(look).is_listed  # type: ignore[arg-type]
+    assert capacity_before(look, LIMIT).is_listed  # type: ignore[arg-type]
     position = database.log_position
     done = drive(look.nodes, memories_backed_up, look)
     assert f"{len(values()) + 1} rows" in str(done.said)
@@ -332,6 +336,8 @@ def test_backup_conversion_and_comparison(
     total = sum(kind == "decorated integer" for _, kind, _ in values())
     kept = total if keep_decorated else 0
     assert database.ask(comparison.DECORATED) == DecoratedOutcome(total, kept)
+    told = loss.before(database.ask(comparison.SAVED_CLASSES)).count
+    assert [one.count for one in seen.lost] == [told - kept, 0, 0, 0]
     look.memory.ledger[dump.SCRATCH] = None  # type: ignore[assignment]
     drive(look.nodes, memories_beside_dropped, look)
     assert database.log_position == position
@@ -341,7 +347,7 @@ def test_a_table_without_rows_goes_the_whole_way(look: FakeLook, database: Serve
     """Zero rows are a proved backup of zero rows, compared afterwards like any other."""
     sizes(look)
     database.rows("DELETE FROM ocsweb.memories")
-    seen = capacity_before(look)  # type: ignore[arg-type]
+    seen = capacity_before(look, LIMIT)  # type: ignore[arg-type]
     assert (seen.findings, seen.is_listed) == ([], False)
     done = drive(look.nodes, memories_backed_up, look)
     assert str(done.said).startswith("0 rows, checksum 0")
@@ -372,7 +378,7 @@ def test_a_column_of_another_type_goes_the_whole_way_when_it_is_accepted(
     database.mode = LENIENT
     database.rows(f"ALTER TABLE ocsweb.memories MODIFY CAPACITY {before}")
     database.mode = STRICT
-    seen = capacity_before(look)  # type: ignore[arg-type]
+    seen = capacity_before(look, LIMIT)  # type: ignore[arg-type]
     is_text = before.startswith("VARCHAR")
     assert [f.code for f in seen.findings] == ["capacity-dirty" if is_text else "capacity-column"]
     drive(look.nodes, memories_backed_up, look)

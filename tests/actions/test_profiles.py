@@ -27,14 +27,22 @@ from tests.judge import builders as b
 RELEASE = SimpleNamespace(severities=release.RELEASE.severities)
 
 
-def waited(monkeypatch: pytest.MonkeyPatch, *findings: Finding, **lasting: frozenset[str]) -> float:
-    """Seconds of waiting when every look finds these."""
+def waited(
+    monkeypatch: pytest.MonkeyPatch,
+    *findings: Finding,
+    accepted: tuple[str, ...] = (),
+    deadline: float = 30.0,
+    **lasting: frozenset[str],
+) -> float:
+    """Seconds of waiting when every look finds these; `accepted` are codes."""
     time = FakeTime()
     seen = profiles.Seen(None, None, findings)
     always: Callable[..., profiles.Seen] = lambda *_, **__: seen  # noqa: E731
     monkeypatch.setattr(profiles, "look_at_everything", always)
+    monkeypatch.setattr(profiles, "look_again", always)
     look: Any = SimpleNamespace(release=RELEASE, timer=time.clock, wait=time.wait)
-    found, _ = profiles.settled(look, lambda *_: (), version=None, deadline=30.0, **lasting)
+    look.accepts = lambda one: one.code in accepted
+    found, _ = profiles.settled(look, lambda *_: (), version=None, deadline=deadline, **lasting)
     assert found == list(findings)
     return sum(time.waits)
 
@@ -63,6 +71,43 @@ def test_what_somebody_has_set_is_not_waited_for_at_any_place(
     assert waited(monkeypatch, finding("failed-action")) == 30, "failure-timeout may end it"
 
 
+def test_what_was_accepted_is_not_waited_for_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a state of a moment; when it stays the same it is taken as it is."""
+    known, other = finding("resource-stopped"), finding("resource-moving")
+    accepted = ("resource-stopped",)
+    assert waited(monkeypatch, known, deadline=240.0) == 240
+    assert waited(monkeypatch, known, accepted=accepted, deadline=240.0) <= 30
+    assert waited(monkeypatch, known, other, accepted=accepted, deadline=240.0) == 240
+
+
+def test_what_was_accepted_and_lasts_is_not_waited_for_and_ends_no_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    disabled, moving = finding("resource-disabled"), finding("resource-moving")
+    accepted = ("resource-disabled",)
+    assert waited(monkeypatch, disabled, accepted=accepted) <= 2
+    assert waited(monkeypatch, disabled, moving, accepted=accepted, deadline=240.0) == 240
+
+
+def test_a_cluster_that_comes_up_is_waited_for_whatever_was_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every resource is stopped for a moment: somebody meant the one that stays so."""
+    time = FakeTime()
+    stopped = [Finding("resource-stopped", str(n), "s", "e", "r") for n in range(6)]
+
+    def now(*_: object, **__: object) -> profiles.Seen:
+        left = max(1, 6 - int(time.seconds // 15))
+        return profiles.Seen(None, None, tuple(stopped[:left]))
+
+    monkeypatch.setattr(profiles, "look_at_everything", now)
+    look: Any = SimpleNamespace(release=RELEASE, timer=time.clock, wait=time.wait)
+    look.accepts = lambda one: True
+    found, _ = profiles.settled(look, lambda *_: (), version=None)
+    assert found == stopped[:1]
+    assert 75 < sum(time.waits) < 75 + 30
+
+
 def test_what_lasts_is_a_finding_that_blocks() -> None:
     assert {release.RELEASE.severities.of(code) for code in product.LASTING} == {"block"}
     known = set(release.RELEASE.severities.table) | release.RELEASE.severities.never_acceptable
@@ -79,6 +124,7 @@ class Look:
         self.seen, self.silent = seen, silent
         self.baseline, self.release, self.time = {"fencing": True}, RELEASE, FakeTime()
         self.timer, self.wait = self.time.clock, self.time.wait
+        self.accepts = lambda finding: False
         top = b.DEFAULT
         self.names = Names(top.active, top.operative, top.elastic, top.voting, internal={})
 

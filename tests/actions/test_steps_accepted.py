@@ -16,6 +16,7 @@ import pytest
 
 from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance
+from engine.model.inventory import Environment, Settings
 from engine.record.evidence import Evidence
 from engine.record.position import Position
 from runbook.phases import test_16_preflight_needs as needs
@@ -66,6 +67,7 @@ class Look(FakeLook):
     def __init__(self, nodes: Nodes) -> None:
         super().__init__(nodes)
         self.attempt = None
+        self.settings = Settings("neteye.example.test", Environment.PRODUCTION)
         self.rows = {
             "databases of the asset module": [{"name": "ocsweb"}],
             "tables called like those of OCS": columns(),
@@ -100,9 +102,20 @@ def nothing(look: Look) -> None:
     """The column alone is what blocks."""
 
 
+def text_in_production(look: Look) -> None:
+    """Every second value is text."""
+    look.rows["type of memories.CAPACITY"] = [{"data_type": "varchar"}]
+    look.rows["values of memories.CAPACITY by class"] = [
+        {"kind": kind, "values_count": 50, "machines_count": 9} for kind in ("text", "integer")
+    ]
+    look.rows["values of memories.CAPACITY by agent and class"] = []
+    look.rows["values of memories.CAPACITY that are no integers"] = []
+
+
 CASES: dict[str, tuple[Body, Callable[[Look], None]]] = {
     "ocs-database-elsewhere": (ocs.test_capacity, other_database),
     "capacity-column": (ocs.test_capacity, nothing),
+    "capacity-loss": (ocs.test_capacity, text_in_production),
     "ocs-login-failed": (ocs.test_ocs_passwords, refused),
     "ocs-credentials-other": (ocs.test_ocs_passwords, foreign_credentials),
     "backup-no-room": (ocs.test_ocs_needs, little_room),
@@ -129,7 +142,7 @@ def test_a_step_goes_on_with_what_was_accepted(
     assert code not in SEVERITIES.never_acceptable
     look = Look(nodes)
     trouble(look)
-    also = ("capacity-column",) if body is ocs.test_capacity and code != "capacity-column" else ()
+    also = ("capacity-column",) if code == "ocs-database-elsewhere" else ()
     monkeypatch.setattr(ocs.before, "ocs_now", lambda look: Seen([], "it answers"))
     # this machine has not every program of a node
     monkeypatch.setattr("runbook.cluster.needs.ALWAYS", ("sh",))
@@ -138,3 +151,19 @@ def test_a_step_goes_on_with_what_was_accepted(
     with contextlib.nullcontext() if accepted else pytest.raises(AssertionError, match=code):
         body(look, evidence)
     assert {finding.code for finding in evidence.blocking} == (set() if accepted else {code})
+
+
+def test_what_would_be_lost_is_on_record_whoever_accepts_it(
+    nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Presence((N, OTHER), frozenset({"ocsweb"}))
+    answered = SimpleNamespace(unanswered={}, question="")
+    monkeypatch.setattr(ocs, "presence", lambda look: (there, answered))
+    look = Look(nodes)
+    text_in_production(look)
+    evidence = evidence_of(tmp_path)
+    with pytest.raises(AssertionError, match="capacity-loss"):
+        ocs.test_capacity(look, evidence)  # type: ignore[arg-type]
+    (told,) = [e for e in evidence._run.journal.events if e["event"] == "loss"]
+    assert (told["state"], told["count"], told["total"]) == ("expected", 50, 100)
+    assert told["where"].startswith("outputs/")

@@ -54,6 +54,20 @@ def test_an_acceptance_is_for_its_code_and_subject(acceptance: Acceptance, accep
     assert weighed.blocks is not accepted
 
 
+@pytest.mark.parametrize("code", ["disk-space", "outcome-unknown", "drbd-disk"])
+@pytest.mark.parametrize("subject", [None, kit.SECOND, kit.THIRD])
+@pytest.mark.parametrize("until", [None, date(2026, 1, 1)])
+def test_to_ask_whether_it_is_accepted_says_the_same_as_weighing_and_leaves_no_trace(
+    code: str, subject: str | None, until: date | None
+) -> None:
+    given = replace(accept(subject=subject), until=until)
+    made, finding = judge(given), kit.finding(code)
+    asked = made.accepts(finding)
+    assert (made.newly_used(), made.findings, made.unused) == ([], [], [given])
+    (weighed,) = made.weigh([finding])
+    assert asked is (weighed.accepted is not None)
+
+
 @pytest.mark.parametrize(("subject", "accepted"), [(None, True), ("ne02", True), ("ne03", False)])
 def test_what_follows_is_accepted_with_its_cause(subject: str | None, accepted: bool) -> None:
     """It was not: whoever accepted a node out of reach was stopped by each question to it."""

@@ -11,7 +11,6 @@ import pytest
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.audit.runs import pauses_of, states_lasting
-from engine.report.audit.timeline import draw
 from engine.report.html import render_summary
 from engine.report.last_lines import last_lines
 from engine.report.summary import summary_of
@@ -19,6 +18,7 @@ from engine.verify import digest
 from tests.engine.kit import SECOND, N
 from tests.evidence import journals
 from tests.evidence.journals import FIRST, LATER, SECOND_RUN, of_run
+from tests.evidence.nights import drawn
 
 
 def answers(earlier: Any, own: Any) -> dict[str, Any]:
@@ -128,12 +128,12 @@ def test_standby_and_fencing_have_one_measurement() -> None:
     summary = summary_of(own, earlier)
     assert summary["standby"] == f"{SECOND} 929 s (919 s to 935 s)"
     assert summary["fencing_off"] == "cluster 935 s (925 s to 941 s)"
-    text, drawn = page(), draw([*earlier, *own], [N, SECOND])
+    text, drawing = page(), drawn([*earlier, *own], [N, SECOND])
     for measured in ("929 s (919 s to 935 s)", "935 s (925 s to 941 s)"):
         head, _, rest = text.partition('id="index"')
         assert measured in head
         assert measured in rest.partition('id="ledger"')[2].partition("</section>")[0]
-        assert measured in drawn
+        assert measured in drawing
         assert measured in render_summary(summary)
     (row,) = re.findall(r"<td>fencing</td>.*?</tr>", text)
     assert "2026-11-02 00:02:10" in row  # when it was seen, not when the command started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,9 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a backup altered": (altered("backups/ocsweb.memories.sql.gz", 1), "backups/ocsweb"),
     "an earlier journal altered": (altered(EARLIER, 60), f"{EARLIER}: line 1 was altered"),
     "an earlier journal's torn end": (altered(EARLIER, -1), f"{EARLIER} was altered"),
+    "how to verify it altered": (altered("VERIFY.txt", 40), "VERIFY.txt was altered"),
+    "how to verify it removed": (_removed("VERIFY.txt"), "VERIFY.txt is missing"),
+    "the verifier altered": (altered("verify.py", 9000), "verify.py was altered"),
     "an output removed": (_removed("outputs/0001-a.txt"), "outputs/0001-a.txt is missing"),
     "a file added": (_file("outputs/0002-b.txt"), "outputs/0002-b.txt was added"),
     "a link for a file": (_linked, "report.html: not a file"),
@@ -227,6 +231,75 @@ def test_without_a_key_it_says_so_and_the_head_proves_it(tmp_path: Path) -> None
     done = run.by_signers()
     assert done.returncode == NOT_VALID
     assert "the run was not signed" in done.stdout
+
+
+def test_the_directory_says_how_it_is_verified_and_has_the_verifier(run: Signed) -> None:
+    assert (run.directory / "verify.py").read_bytes() == VERIFY.read_bytes()
+    text = (run.directory / "VERIFY.txt").read_text()
+    for told in (
+        run.directory.name,
+        run.sealed.signed,
+        facts(VERIFY)["sha256"],
+        "Trust one of your own more",
+        "head of its journal",
+        "under journal.head",
+    ):
+        assert told in text
+    assert run.head not in text, "the head stands for this file, too"
+    assert json.loads((run.directory / "manifest.json").read_text())["journal"]["head"] == run.head
+    assert max(map(len, text.splitlines())) < 100
+    for name in ("VERIFY.txt", "verify.py"):
+        assert (run.directory / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_directory_s_own_verifier_works_and_says_what_it_is_worth(run: Signed) -> None:
+    words = [sys.executable, "-I", "verify.py", ".", "--head", run.head]
+    own = subprocess.run(words, cwd=run.directory, capture_output=True, text=True, check=False)
+    assert own.returncode == VALID, own.stdout
+    assert "checked by the directory's own verify.py" in own.stdout
+    assert "so take one of your own" in own.stdout
+    elsewhere = run.by_head()
+    assert elsewhere.returncode == VALID, "to run it there has left nothing behind"
+    assert "own verify.py" not in elsewhere.stdout
+
+
+def test_without_a_key_the_directory_says_so_too(tmp_path: Path) -> None:
+    text = (made(tmp_path / "run").directory / "VERIFY.txt").read_text()
+    assert "It is not signed: no-such-key: " in text
+    assert "The head alone proves it." in text
+
+
+def test_what_can_not_be_written_of_it_is_told_and_the_rest_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.prove.seal.write_verifier", full)
+    run = made(tmp_path / "run")
+    (told,) = run.sealed.unwritten
+    assert told.endswith("VERIFY.txt (No space left on device)")
+    assert run.by_head().returncode == VALID
+
+
+def test_of_a_killed_run_it_is_written_when_its_reports_are(tmp_path: Path) -> None:
+    run = kit.make_run(tmp_path)
+    run.record("note", step="a.b", text="before it was killed")
+    run.journal.close()
+    seal_anew(run.directory, None, ["report.html"])
+    text = (run.directory / "VERIFY.txt").read_text()
+    assert "The run did not come to its end" in text
+    assert "head of its journal: " not in text
+    assert verify(run.directory).code == NOT_PROVED
+    (run.directory / "VERIFY.txt").write_text("all is well\n")
+    assert verify(run.directory).lines == ["NOT VALID: VERIFY.txt was altered"]
+
+
+def test_reports_made_anew_leave_it_as_the_run_wrote_it(run: Signed) -> None:
+    before = (run.directory / "VERIFY.txt").read_bytes()
+    (run.directory / "report.html").write_text("made anew\n")
+    seal_anew(run.directory, None, ["report.html"])
+    assert (run.directory / "VERIFY.txt").read_bytes() == before
 
 
 def test_reports_made_anew_are_told_and_the_rest_is_held_to_the_seal(run: Signed) -> None:

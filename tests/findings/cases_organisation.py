@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tests.findings import repairs
+from tests.findings.breaking import SERVICES
 from tests.findings.case import Case, Start, green, preflight
 
 if TYPE_CHECKING:
@@ -22,14 +24,21 @@ def called_production(lab: Lab) -> None:
     """The cluster is one of production: no node has the rehearsal's marker."""
     for node in lab.cluster.shorts:
         lab.cluster.run(node, ("mv", _MARKER, f"{_MARKER}.away"))
-    lab.give(runbook_environment="production")
+    # the sample data would lose more than production may
+    lab.give(runbook_environment="production", runbook_loss_percent="100")
+
+
+def loss_is_asked_for(lab: Lab) -> None:
+    """A cluster of production, in which more values than one in a hundred are no integers."""
+    called_production(lab)
+    lab.give(runbook_loss_percent=None)
 
 
 def called_a_rehearsal(lab: Lab) -> None:
     """The rehearsal's marker is back on every node."""
     for node in lab.cluster.shorts:
         lab.cluster.run(node, ("mv", f"{_MARKER}.away", _MARKER))
-    lab.give(runbook_environment="rehearsal")
+    lab.give(runbook_environment="rehearsal", runbook_loss_percent=None)
 
 
 def everything_given(lab: Lab) -> None:
@@ -190,6 +199,16 @@ ORGANISATION: tuple[Case, ...] = (
         warnings="approval-unusable",
         touches="inventory",
         needs="*",
+    ),
+    preflight(
+        "loss-of-production",
+        "preflight.capacity",
+        "capacity-loss",
+        loss_is_asked_for,
+        repairs.values_cleaned,
+        touches="inventory memories",
+        needs=SERVICES,
+        stays="the values that were cleaned do not come back, and no node has the marker",
     ),
     green(
         "rehearsed-otherwise",

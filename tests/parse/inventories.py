@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.inventory import Host, Inventory, Role, Settings
-from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG
+from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG, LOSS_PERCENT
 
 GOOD = """\
 # prod.ini
@@ -80,4 +80,5 @@ def _settings(settings: Settings) -> list[str]:
         *(f"{name} = {text!r}" for name, text in texts.items() if text is not None),
         *(f"{name} = {'yes' if flag else 'no'}" for name, flag in flags.items()),
         f"runbook_approvals = {settings.approvals}",
+        f"{LOSS_PERCENT.variable} = {settings[LOSS_PERCENT]}",
     ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import UsageError
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.parse.inventory_ini import parse_inventory, read_inventory
-from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG, SETTINGS
+from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG, LOSS_PERCENT, SETTINGS
 
 from .data import outcome
 from .inventories import GOOD, render, with_hosts, with_settings
@@ -21,7 +21,7 @@ PATH = Path("prod.ini")
 GIVEN = Settings(
     "neteye.example.test",
     Environment.PRODUCTION,
-    of_step={FAILOVER_PROOF: False, GLPI_CONFIG: None},
+    of_step={FAILOVER_PROOF: False, GLPI_CONFIG: None, LOSS_PERCENT: 1},
 )
 
 
@@ -62,6 +62,7 @@ def test_all_settings() -> None:
             "runbook_accept = disk-space@neteye02.lan=grows tonight ;; updates-pending=known",
             "runbook_accepted_by = B. Verdi",
             "runbook_glpi_config = /opt/glpi/config",
+            "runbook_loss_percent = 5",
         )
     ).settings
     assert settings == Settings(
@@ -77,7 +78,7 @@ def test_all_settings() -> None:
         notify_command="/usr/local/bin/notify --to 'on call'",
         accept=("disk-space@neteye02.lan=grows tonight", "updates-pending=known"),
         accepted_by="B. Verdi",
-        of_step={FAILOVER_PROOF: True, GLPI_CONFIG: "/opt/glpi/config"},
+        of_step={FAILOVER_PROOF: True, GLPI_CONFIG: "/opt/glpi/config", LOSS_PERCENT: 5},
     )
 
 
@@ -294,6 +295,7 @@ def inventories(draw: st.DrawFn) -> Inventory:
         of_step={
             FAILOVER_PROOF: draw(st.booleans()),
             GLPI_CONFIG: draw(st.none() | st.just("/opt/glpi/con fig")),
+            LOSS_PERCENT: draw(st.integers(0, 100)),
         },
     )
     return Inventory(PATH, hosts, run_settings)

@@ -56,7 +56,10 @@ def test_what_is_rebuilt_is_what_the_run_left(
     for name in FILES:
         assert (run / name).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in run.iterdir()) == sorted(
-        {*FILES, "evidence.html", "journal.jsonl", "manifest.json", "outputs", "backups", "earlier"}
+        {
+            *(*FILES, "evidence.html", "journal.jsonl", "manifest.json", "VERIFY.txt", "verify.py"),
+            *("outputs", "backups", "earlier"),
+        }
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import UndefinedError
-from markupsafe import Markup
 
 from engine.atomic import write_atomically
 from engine.errors import RunbookError
@@ -24,6 +23,8 @@ from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, le
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
 from engine.report.audit.index import approvals_of, index_of
+from engine.report.audit.labels import clock, exact
+from engine.report.audit.lanes import drawing_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
@@ -32,11 +33,13 @@ from engine.report.audit.records import (
     sentences_of,
 )
 from engine.report.audit.runs import pauses_of, runs_of
+from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
+from engine.report.losses import counted_of, losses_of
 from engine.report.summary import summary_of
 
 NAME = "evidence.html"
@@ -56,7 +59,11 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         summary=summary,
         first=begun[0] if begun else {},
         index=index_of(summary, events),
-        timeline=Markup(draw(events, own[0].get("nodes", {}))),
+        timeline=drawing_of(events, own[0].get("nodes", {})),
+        draw=draw,
+        shapes=(WIDE, SMALL),
+        clock=clock,
+        exact=exact,
         runs=runs_of(events),
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
@@ -66,6 +73,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),
+        losses=losses_of(events),
+        counted_losses=counted_of(events),
         folded=folded,
         consequence=consequence,
         commands=commands_in_lines,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from engine.model.event import Event
-from engine.model.facts import CONFLICTS
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
@@ -24,7 +23,10 @@ class Span:
     end: datetime
     detail: str = ""
     outcome: str = ""
-    """Of a run: how it ended."""
+    """Of a run, and of the time after it: how it ended. Of a step: its own."""
+    run: str = ""
+    step: str = ""
+    """The step in which it began; empty when it was none's, or is not on record."""
 
     @property
     def seconds(self) -> float:
@@ -44,7 +46,8 @@ def runs_of(events: Sequence[Event]) -> list[Span]:
         last = ended[-1] if ended else listed[-1]
         how = f"{last['outcome']}, exit code {last['exit_code']}" if ended else "without a word"
         outcome = str(last.get("outcome", "")) if ended else ""
-        spans.append(Span(str(run), moment(listed[0]), moment(last), how, outcome))
+        begin, end = moment(listed[0]), moment(last)
+        spans.append(Span(str(run), begin, end, how, outcome, run=str(run)))
     return spans
 
 
@@ -73,18 +76,61 @@ def pauses_of(events: Sequence[Event]) -> list[Span]:
         ]
         if meanwhile:
             why += f"; on record as under way: {', '.join(meanwhile)}"
-        pauses.append(Span("no run", run.end, following.begin, why))
+        begin, end = run.end, following.begin
+        pauses.append(Span("no run", begin, end, why, run.outcome, run=run.run))
     return pauses
 
 
+_PERSON = ("stopped", "blocked", "unknown")
+
+
+def waits_of(events: Sequence[Event]) -> list[Span]:
+    """When a person was waited for: from the end of a run that asked for one to the next begin.
+
+    The detail is why that run stopped.
+    """
+    why = {str(e["run"]): str(e["reason"]) for e in events if e["event"] == "stopped"}
+    return [
+        replace(pause, name="waiting for a person", detail=why.get(pause.run, pause.detail))
+        for pause in pauses_of(events)
+        if pause.outcome in _PERSON
+    ]
+
+
+def steps_of(events: Iterable[Event]) -> list[Span]:
+    """One span for each step that ran; one without an end lasts to its run's last event."""
+    found: list[Span] = []
+    begun: dict[str, Event] = {}
+    last: dict[str, datetime] = {}
+    for event in events:
+        run = str(event["run"])
+        last[run] = moment(event)
+        if event["event"] == "step-started":
+            begun[run] = event
+        elif event["event"] == "step-ended" and run in begun:
+            step = _from(begun.pop(run), last[run], str(event["step"]))
+            found.append(replace(step, outcome=str(event["outcome"])))
+    found += [_from(event, last[run], str(event["step"])) for run, event in begun.items()]
+    return sorted(found, key=lambda step: step.begin)
+
+
+_IDLE = ("not reached", "not needed", "not applicable")
+
+
 def phases_of(events: Iterable[Event]) -> list[Span]:
-    """One span for each phase of each run: the part of a step's name before the dot."""
-    mine = grouped(
-        ((str(event["run"]), phase_of(str(event["step"]))), moment(event))
-        for event in events
-        if event["event"] in ("step-started", "step-ended")
-    )
-    return [Span(phase, min(times), max(times)) for (_, phase), times in mine.items()]
+    """One span for each stretch of a phase: steps of one run, one after the other.
+
+    Steps that found nothing to do there make no stretch of their own.
+    """
+    found = []
+    busy = (step for step in steps_of(events) if step.outcome not in _IDLE)
+    for (run, phase), each in groupby(busy, key=lambda step: (step.run, phase_of(step.name))):
+        steps = list(each)
+        detail = "1 step" if len(steps) == 1 else f"{len(steps)} steps, the last {steps[-1].name}"
+        end = max(step.end for step in steps)
+        begin, first = steps[0].begin, steps[0].name
+        found.append(Span(phase, begin, end, detail, run=run, step=first))
+    return found
 
 
 def states_lasting(events: Iterable[Event]) -> dict[str, list[Span]]:
@@ -99,20 +145,48 @@ def states_lasting(events: Iterable[Event]) -> dict[str, list[Span]]:
 def losses_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> when a long command there was out of reach, and followed again afterwards."""
     found: list[tuple[Event, Event]] = []
-    since: dict[str, Event] = {}
+    since: dict[tuple[str, str], Event] = {}
+    last: dict[str, Event] = {}
     for event in events:
+        run = str(event["run"])
+        last[run] = event
         if event["event"] != "connection":
             continue
-        node = str(event["node"])
+        key = run, str(event["node"])
         if event["state"] == "lost":
-            since.setdefault(node, event)
-        elif node in since:
-            found.append((since.pop(node), event))
-    found += [(begun, events[-1]) for begun in since.values()]
+            since.setdefault(key, event)
+        elif key in since:
+            found.append((since.pop(key), event))
+    found += [(begun, last[run]) for (run, _), begun in since.items()]
     return grouped(
-        (str(begun["node"]), Span("out of reach", moment(begun), moment(end), str(begun["why"])))
+        (str(begun["node"]), _from(begun, moment(end), "out of reach", str(begun["why"])))
         for begun, end in found
     )
+
+
+def _from(begun: Event, end: datetime, name: str, detail: str = "") -> Span:
+    """What began with an event."""
+    run, step = str(begun["run"]), str(begun.get("step") or "")
+    return Span(name, moment(begun), end, detail, run=run, step=step)
+
+
+def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
+    """Service -> when it was asked: from its first answer in a run to the end of asking there."""
+    found: list[tuple[str, Event, datetime]] = []
+    since: dict[tuple[str, str], Event] = {}
+    last: dict[str, datetime] = {}
+    for event in events:
+        run = str(event["run"])
+        last[run] = moment(event)
+        if event["event"] != "probing":
+            continue
+        key = run, str(event["target"])
+        if event["state"] == "answers":
+            since.setdefault(key, event)
+        elif event["state"] in ("ended", "broken") and key in since:
+            found.append((key[1], since.pop(key), last[run]))
+    found += [(target, begun, last[run]) for (run, target), begun in since.items()]
+    return grouped((name, _from(begun, end, "asked")) for name, begun, end in found)
 
 
 def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
@@ -128,21 +202,6 @@ def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
             found.append((open_ones.pop(str(event["key"])), event, said))
     found += [(intent, events[-1], "its end is not on record") for intent in open_ones.values()]
     return grouped(
-        (str(intent["node"]), Span(str(intent["what"]), moment(intent), moment(end), said))
+        (str(intent["node"]), _from(intent, moment(end), str(intent["what"]), said))
         for intent, end, said in found
     )
-
-
-def marks_of(events: Iterable[Event]) -> list[tuple[datetime, str, str]]:
-    """Moments worth a mark: when, kind (`planned stop`, `stopped`, `lost`), what."""
-    marks = []
-    for event in events:
-        kind = event["event"]
-        if kind == "fact" and str(event["name"]).startswith(CONFLICTS):
-            nodes = ", ".join(event.get("files", {}))
-            marks.append((moment(event), "planned stop", f"files to migrate on {nodes}"))
-        elif kind == "stopped":
-            marks.append((moment(event), "stopped", str(event["reason"])))
-        elif kind == "observation" and event.get("problem"):
-            marks.append((moment(event), "lost", f"{event['node']}: {event['problem']}"))
-    return marks

@@ -1,164 +1,245 @@
-"""The attempt as a drawing: phases, services, each node's standby and long commands. Pure.
+"""The attempt as a drawing, once for a wide page and for paper, once for a small screen. Pure.
 
-Between two runs nothing was done: that time is drawn as a break of one width, however long.
+Each bar is a link to its row in the list below the drawing, and says what it is to who hovers.
+Colours are classes; what they look like is in timeline.css.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from html import escape
 
-from engine.model.event import Event
-from engine.record.gaps import gaps_of, totals_of
-from engine.record.intervals import FENCING
-from engine.report.audit.runs import (
-    Span,
-    commands_of,
-    losses_of,
-    marks_of,
-    pauses_of,
-    phases_of,
-    runs_of,
-    states_lasting,
-)
+from markupsafe import Markup
 
-WIDTH, LABELS, LANE, BREAK, TOP = 1000, 170, 22, 26, 30
-_MARKS = {"planned stop": "#9a6700", "stopped": "#cf222e", "lost": "#cf222e"}
-_SORTS = {"standby": "standby", "off": "standby", "not seen": "unseen", "out of reach": "unseen"}
-_MOST_MARKS = 40
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800)
+from engine.judge.text import shortened
+from engine.report.audit.axis import Axis, axis_of
+from engine.report.audit.bars import MARK, NEAR, Bar
+from engine.report.audit.labels import BOLD, clock, fitting, labels_of, short, title_of, width_of
+from engine.report.audit.lanes import MOMENTS, RUNS, Drawing, Lane
+from engine.report.audit.shapes import GLYPHS, HATCHES, Shape
+from engine.report.audit.ticks import Row, ticks_of
+
+DATES, TIMES, FLAG = 10, 23, 37
+"""Base lines of the rows above the lanes."""
+_BESIDE = ("outside", "gap", "unseen", "standby", "off", "command")
+"""Kinds whose label may stand to the right of the bar."""
+CAPTIONED = "phases"
+"""The lane with a row of its own for names that do not fit into their bars."""
+
+
+def draw(drawing: Drawing, shape: Shape) -> Markup:
+    """The SVG, for a page."""
+    picture = _Picture(drawing, shape, axis_of(drawing.runs, shape.left, shape.right))
+    return Markup(picture.text())
 
 
 @dataclass
-class _Axis:
-    """Where a moment is, in units of the drawing."""
+class _Picture:
+    drawing: Drawing
+    shape: Shape
+    axis: Axis
+    parts: list[str] = field(default_factory=list)
 
-    runs: Sequence[Span]
-    scale: float = 1.0
-    starts: list[float] = field(default_factory=list)
+    def text(self) -> str:
+        top = (FLAG if self.drawing.no_return else TIMES) + 7
+        lanes = list(self._lanes(top))
+        height = lanes[-1][1] + 2
+        self._patterns()
+        self._ticks(top, height)
+        self._breaks(top, height)
+        for span in self.drawing.beyond:
+            left, right = self.axis.at(span.begin), self.axis.at(span.end)
+            self._hatch("beyond", left, top, right - left, height - top)
+        self._point(top, height)
+        for lane, end, begin in lanes:
+            self._lane(lane, begin, end)
+        shape = self.shape
+        head = (
+            f'<svg class="timeline {shape.name}" viewBox="0 0 {shape.width:g} {height:g}"'
+            ' role="group" aria-label="timeline of the attempt, each bar a link to its row below">'
+        )
+        return "\n".join([head, *self.parts, "</svg>"])
 
-    def __post_init__(self) -> None:
-        total = sum(max(run.seconds, 1.0) for run in self.runs)
-        room = WIDTH - LABELS - BREAK * (len(self.runs) - 1)
-        self.scale = max(room, 100) / total
-        at = float(LABELS)
-        for run in self.runs:
-            self.starts.append(at)
-            at += max(run.seconds, 1.0) * self.scale + BREAK
+    def _lanes(self, top: float) -> Iterator[tuple[Lane, float, float]]:
+        """Each lane with its bottom and its top."""
+        for lane in self.drawing.lanes:
+            rows = len(lane.tracks) + (lane.name == CAPTIONED)
+            if lane.asked or not self.shape.is_stacked:
+                rows = max(rows, 1)
+            bottom = top + self._head + self.shape.track * rows + 5
+            yield lane, bottom, top
+            top = bottom
 
     @property
-    def end(self) -> float:
-        return self.starts[-1] + max(self.runs[-1].seconds, 1.0) * self.scale
+    def _head(self) -> float:
+        return 14 if self.shape.is_stacked else 0
 
-    def at(self, when: datetime) -> float:
-        """A moment between two runs is at the end of the first."""
-        place = self.starts[0]
-        for run, start in zip(self.runs, self.starts, strict=True):
-            if when < run.begin:
-                break
-            inside = min((when - run.begin).total_seconds(), max(run.seconds, 1.0))
-            place = start + inside * self.scale
-        return place
+    def _patterns(self) -> None:
+        self.parts.append("<defs>")
+        for kind, path in HATCHES.items():
+            self.parts.append(
+                f'<pattern id="{self.shape.name}-{kind}" width="8" height="8"'
+                ' patternUnits="userSpaceOnUse">'
+                f'<path class="hatch on-{kind}" d="{path}"/></pattern>'
+            )
+        self.parts.append("</defs>")
 
-
-def draw(events: Sequence[Event], nodes: Iterable[str]) -> str:
-    """The SVG, for a page; empty without events."""
-    runs = runs_of(events)
-    if not runs:
-        return ""
-    axis = _Axis(runs)
-    lasting, commands = states_lasting(events), commands_of(events)
-    losses = losses_of(events)
-    lanes: list[tuple[str, list[Span], str]] = [("phases", phases_of(events), "phase")]
-    lanes += [(service, spans, "gap") for service, spans in _services(events).items()]
-    if FENCING in lasting:
-        lanes.append((FENCING, lasting[FENCING], "node"))
-    for node in nodes:
-        spans = [*lasting.get(node, []), *commands.get(node, []), *losses.get(node, [])]
-        lanes.append((node, sorted(spans, key=lambda span: (span.begin, span.name)), "node"))
-    height = TOP + LANE * len(lanes) + 34
-    parts = [
-        f'<svg class="timeline" viewBox="0 0 {WIDTH} {height}" role="img"'
-        ' aria-label="timeline of phases and nodes">'
-    ]
-    parts += _ticks(axis, height)
-    for number, (name, spans, kind) in enumerate(lanes):
-        top = TOP + LANE * number
-        parts.append(f'<text class="lane" x="0" y="{top + 15}">{escape(name)}</text>')
-        parts += [_bar(axis, span, top, kind) for span in spans]
-    parts += _breaks(axis, pauses_of(events), height)
-    parts += _marks(axis, events, height)
-    return "\n".join([*parts, "</svg>"])
-
-
-def _services(events: Sequence[Event]) -> dict[str, list[Span]]:
-    """Service -> its gaps; those that never answered have no lane."""
-    spans: dict[str, list[Span]] = {
-        total["target"]: [] for total in totals_of(events) if total["way"]
-    }
-    for gap in gaps_of(events):
-        name = "not seen" if gap.unseen else "gap"
-        spans.setdefault(gap.target, []).append(Span(name, gap.begin, gap.end, gap.why))
-    return spans
-
-
-def _bar(axis: _Axis, span: Span, top: int, kind: str) -> str:
-    left = axis.at(span.begin)
-    width = max(axis.at(span.end) - left, 1.5)
-    sort = _SORTS.get(span.name, kind)
-    inset = 4 if sort == "standby" else 2
-    told = f"{span.name}, {_clock(span.begin)} to {_clock(span.end)} UTC"
-    told += f" ({timedelta(seconds=round(span.seconds))})"
-    told += f": {span.detail}" if span.detail else ""
-    shown = ""
-    if width > 7 * len(span.name) and sort in ("phase", "node"):
-        shown = f'<text class="bar" x="{left + 3:.1f}" y="{top + 14}">{escape(span.name)}</text>'
-    return (
-        f'<g><title>{escape(told)}</title><rect class="{sort}" x="{left:.1f}" y="{top + inset}"'
-        f' width="{width:.1f}" height="{LANE - 2 * inset}"/>{shown}</g>'
-    )
-
-
-def _ticks(axis: _Axis, height: int) -> list[str]:
-    wanted = 90 / axis.scale
-    step = next((seconds for seconds in _STEPS if seconds >= wanted), 86400)
-    parts = []
-    for run in axis.runs:
-        first = int(run.begin.timestamp()) // step * step + step
-        for second in range(first, int(run.end.timestamp()) + 1, step):
-            when = datetime.fromtimestamp(second, run.begin.tzinfo)
-            at = axis.at(when)
-            parts.append(f'<line class="tick" x1="{at:.1f}" x2="{at:.1f}" y1="18" y2="{height}"/>')
-            parts.append(f'<text class="tick" x="{at:.1f}" y="12">{when:%H:%M:%S}</text>')
-    return parts
-
-
-def _breaks(axis: _Axis, pauses: Sequence[Span], height: int) -> list[str]:
-    parts = []
-    for pause, start in zip(pauses, axis.starts[1:], strict=True):
-        left = start - BREAK
-        lasted = timedelta(seconds=round(pause.seconds))
-        parts.append(
-            f"<g><title>no run for {lasted}: {escape(pause.detail)}</title>"
-            f'<rect class="break" x="{left + 2:.1f}" y="18" width="{BREAK - 4}"'
-            f' height="{height - 18}"/></g>'
+    def _rect(self, name: str, left: float, top: float, width: float, height: float) -> None:
+        self.parts.append(
+            f'<rect class="{name}" x="{left:.1f}" y="{top:.1f}" width="{max(width, 0):.1f}"'
+            f' height="{height:.1f}"/>'
         )
-    return parts
 
-
-def _marks(axis: _Axis, events: Sequence[Event], height: int) -> list[str]:
-    parts = []
-    for when, kind, what in marks_of(events)[:_MOST_MARKS]:
-        at, colour = axis.at(when), _MARKS[kind]
-        parts.append(
-            f"<g><title>{escape(f'{kind} at {_clock(when)} UTC: {what}'[:300])}</title>"
-            f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{height - 14}" stroke="{colour}"/>'
-            f'<path d="M {at:.1f} {height - 16} l 5 10 h -10 z" fill="{colour}"/></g>'
+    def _line(self, name: str, x: float, top: float, bottom: float) -> None:
+        self.parts.append(
+            f'<line class="{name}" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}"/>'
         )
-    return parts
+
+    def _write(self, name: str, x: float, y: float, text: str) -> None:
+        self.parts.append(f'<text class="{name}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>')
+
+    def _ticks(self, top: float, height: float) -> None:
+        dates, times, lines = ticks_of(self.axis, self.shape.width)
+        self.parts.append('<g aria-hidden="true">')
+        for at in lines:
+            self._line("tick", at, top, height)
+        for at, text in dates:
+            self._write("tick", at, DATES, text)
+        for at, text in times:
+            self._write("tick", at, TIMES, text)
+        self.parts.append("</g>")
+
+    def _breaks(self, top: float, height: float) -> None:
+        for bar, (left, right) in zip(self.drawing.breaks, self.axis.breaks, strict=True):
+            self._open(bar)
+            self._rect("break", left + 1, top, right - left - 2, height - top)
+            self._close()
+
+    def _point(self, top: float, height: float) -> None:
+        bar = self.drawing.no_return
+        if bar is None:
+            return
+        at, half = self.axis.at(bar.begin), width_of(bar.name) / 2
+        self._open(bar)
+        self._line("no-return", at, FLAG + 2, height)
+        middle = min(max(at, half), self.shape.width - half)
+        self._write("no-return", middle - half, FLAG, bar.name)
+        self._close()
+
+    def _lane(self, lane: Lane, top: float, bottom: float) -> None:
+        shape, first = self.shape, top + self._head
+        self._line_below(bottom)
+        self.parts.append(f"<g><title>{escape(shortened(lane.name, 200))}</title>")
+        room = shape.width if shape.is_stacked else shape.left - 6
+        y = top + 12 if shape.is_stacked else first + shape.track / 2 + 6
+        self._write(
+            "lane", shape.left if shape.is_stacked else 0, y, short(lane.short, room / BOLD)
+        )
+        self.parts.append("</g>")
+        for span in lane.asked:
+            left, right = self.axis.at(span.begin), self.axis.at(span.end)
+            self._rect("asked", left, first + shape.track / 2 + 1, right - left, 2)
+        for number, track in enumerate(lane.tracks):
+            y = first + shape.track * number + 3
+            if lane.name == MOMENTS:
+                self._marks(track, y)
+            else:
+                self._track(track, y)
+            if lane.name == CAPTIONED:
+                self._captions(track, y + 2 * shape.track - 5)
+        if lane.name == RUNS:
+            self._pauses(first + 3)
+
+    def _line_below(self, y: float) -> None:
+        self.parts.append(
+            f'<line class="below" x1="0" x2="{self.shape.width:g}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+
+    def _track(self, bars: Sequence[Bar], top: float) -> None:
+        places = placed(bars, self.axis, NEAR)
+        if bars[0].kind == "run":
+            # by their moments two runs whose clocks differ could lie over each other
+            places = [(stretch.left, stretch.right) for stretch in self.axis.stretches]
+        height = self.shape.track - 2
+        for number, (bar, (left, right)) in enumerate(zip(bars, places, strict=True)):
+            nearest = places[number + 1][0] if number + 1 < len(places) else self.axis.right
+            within = fitting(labels_of(bar), right - left - 6)
+            is_alone = not within and bar.kind in _BESIDE
+            beside = fitting(labels_of(bar), nearest - right - 8) if is_alone else ""
+            self._open(bar, within or beside)
+            several = " several" if len(bar.spans) > 1 else ""
+            self._rect(f"bar {bar.kind}{several}", left, top, right - left, height)
+            if bar.kind in HATCHES:
+                self._hatch(bar.kind, left, top, right - left, height)
+            if within:
+                self._write(f"bar on-{bar.kind}", left + 3, top + height - 4, within)
+            elif beside:
+                self._write("bar beside", right + 4, top + height - 4, beside)
+            self._close()
+
+    def _hatch(self, kind: str, left: float, top: float, width: float, height: float) -> None:
+        self.parts.append(
+            f'<rect class="hatched" fill="url(#{self.shape.name}-{kind})" x="{left:.1f}"'
+            f' y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
+        )
+
+    def _captions(self, bars: Sequence[Bar], y: float) -> None:
+        """Below bars that have no room for their name, where there is some: the widest first."""
+        row = Row(self.shape.width)
+        places = zip(bars, placed(bars, self.axis, NEAR), strict=True)
+        for bar, (left, right) in sorted(places, key=lambda one: one[1][0] - one[1][1]):
+            text, *_ = labels_of(bar)
+            middle = left + width_of(text) / 2
+            if width_of(text) > right - left - 6 and (at := row.take(middle, text)) is not None:
+                self._write("bar below", at, y, text)
+
+    def _pauses(self, top: float) -> None:
+        """How long each break lasted, in the runs' lane."""
+        for bar, (left, right) in zip(self.drawing.breaks, self.axis.breaks, strict=True):
+            if text := fitting(labels_of(bar), right - left - 2):
+                x = (left + right - width_of(text)) / 2
+                self._write("bar on-break", x, top + self.shape.track - 6, text)
+
+    def _marks(self, bars: Sequence[Bar], top: float) -> None:
+        places = placed(bars, self.axis, MARK)
+        for number, (bar, (left, right)) in enumerate(zip(bars, places, strict=True)):
+            nearest = places[number + 1][0] if number + 1 < len(places) else self.shape.width
+            at, y = (left + right) / 2, top + self.shape.track / 2 - 1
+            text = fitting(labels_of(bar), nearest - at - 12)
+            self._open(bar, text)
+            if text:
+                self._write("bar beside", at + 8, top + self.shape.track - 6, text)
+            path = GLYPHS[bar.kind].format(x=f"{at:.1f}", y=f"{y:.1f}")
+            self.parts.append(f'<path class="mark {bar.kind.replace(" ", "-")}" d="{path}"/>')
+            self._close()
+
+    def _open(self, bar: Bar, text: str = "") -> None:
+        """The link; its name begins with the text that is seen of it."""
+        seen = f"{text}, " if text else ""
+        name = escape(shortened(f"{seen}{bar.lane}: {bar.name} at {clock(bar.begin)}", 120))
+        self.parts.append(
+            f'<a href="#{bar.anchor}" aria-label="{name}"><title>{escape(title_of(bar))}</title>'
+        )
+
+    def _close(self) -> None:
+        self.parts.append("</a>")
 
 
-def _clock(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M:%S}"
+def placed(bars: Sequence[Bar], axis: Axis, least: float) -> list[tuple[float, float]]:
+    """Left and right edge of each bar of a track: none narrower than that, none over another."""
+    least = min(least, (axis.right - axis.left) / max(1, len(bars)))
+    edges: list[tuple[float, float]] = []
+    free = axis.left
+    for bar in bars:
+        left, right = (axis.at(when) for when in bar.drawn)
+        left = max(left, free)
+        free = max(right, left + least)
+        edges.append((left, free))
+    limit = axis.right
+    for number in reversed(range(len(edges))):
+        left, right = edges[number]
+        right = min(right, limit)
+        limit = min(left, right - least)
+        edges[number] = (limit, right)
+    return edges

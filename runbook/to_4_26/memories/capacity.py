@@ -22,6 +22,7 @@ from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE
 
 INT_MIN, INT_MAX = -2147483648, 2147483647
+CAPACITY = f"{OCS_DATABASE}.memories.CAPACITY"
 
 
 class CapacityClass(StrEnum):
@@ -227,32 +228,19 @@ def _dirty_value(row: Row) -> DirtyValue:
     )
 
 
-def findings_before(column: ColumnType | None, counts: ClassCounts | None) -> list[Finding]:
-    """What the upgrade will do to the values (G05); the severities table lets it warn only."""
+def column_findings_before(column: ColumnType | None) -> list[Finding]:
+    """The upgrade knows a text column, and one that is an integer already (G05)."""
     if column is None:
         return [_unexpected_column("there is no column memories.CAPACITY")]
     if column is ColumnType.OTHER:
         return [_unexpected_column("memories.CAPACITY is neither text nor an integer")]
-    if column is ColumnType.INTEGER or counts is None or not counts.of(LISTED):
-        return []
-    return [
-        Finding(
-            code="capacity-dirty",
-            subject="ocsweb.memories.CAPACITY",
-            observed=f"{counts.of(LISTED)} values are no plain integers ({counts.sentence()})",
-            expected="integers only: the upgrade turns every other value into NULL",
-            remedy="The step's evidence names the list with machine and agent of each, and what"
-            " to do for each agent version. Update those agents, or accept the loss: the table is"
-            " backed up before the upgrade.",
-            guide=("G05",),
-        )
-    ]
+    return []
 
 
 def _unexpected_column(observed: str) -> Finding:
     return Finding(
         code="capacity-column",
-        subject="ocsweb.memories.CAPACITY",
+        subject=CAPACITY,
         observed=observed,
         expected="a text column (varchar) before the upgrade, an integer after it",
         remedy="The schema of the OCS database is not one that the upgrade knows; ask service"

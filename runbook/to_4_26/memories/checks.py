@@ -7,10 +7,12 @@ from datetime import datetime
 
 from engine.ask.look import Look
 from engine.errors import RunbookError
-from runbook.to_4_26.memories import capacity, capacity_after, comparison
-from runbook.to_4_26.memories.capacity import CapacityClass, ColumnType
+from engine.model.loss import Lost
+from runbook.to_4_26.memories import capacity, capacity_after, comparison, loss
+from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts, ColumnType
 from runbook.to_4_26.memories.capacity_after import Discrepancy
 from runbook.to_4_26.memories.comparison import Suspect
+from runbook.to_4_26.memories.loss import Limit
 from runbook.to_4_26.presence import Seen
 
 NOT_CLEAN = frozenset(CapacityClass) - capacity.CLEAN
@@ -27,14 +29,19 @@ class CapacityBefore(Seen):
     """What G05 says of the column; `is_listed`: there are values for the list."""
 
     column: ColumnType | None = None
-    is_listed: bool = False
+    counts: ClassCounts | None = None
+    """None: the column is no text, so nothing is to be lost any more."""
+
+    @property
+    def is_listed(self) -> bool:
+        return self.counts is not None and bool(self.counts.of(capacity.LISTED))
 
 
-def capacity_before(look: Look) -> CapacityBefore:
+def capacity_before(look: Look, limit: Limit) -> CapacityBefore:
     """Count the values by class, and by agent those that are no integers (G05); orphans too."""
     column = look.sql(capacity.column_type())
     if column is not ColumnType.TEXT:
-        findings = capacity.findings_before(column, None)
+        findings = capacity.column_findings_before(column)
         return CapacityBefore(findings, f"memories.CAPACITY is of type {column}", column=column)
     counts = look.sql(capacity.COUNTS)
     groups = look.sql(capacity.by_agent()) if counts.of(NOT_CLEAN) else []
@@ -42,20 +49,27 @@ def capacity_before(look: Look) -> CapacityBefore:
     said = [f"{count} from {name}" for name, count in named[:NAMED]]
     said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
     return CapacityBefore(
-        capacity.findings_before(column, counts),
+        loss.findings_before(counts, limit),
         counts.sentence() + (f"; not integers: {', '.join(said)}" if said else ""),
         capacity.summary_lines(groups),
         column,
-        is_listed=bool(counts.of(capacity.LISTED)),
+        counts,
     )
 
 
-def memories_after(look: Look, began: datetime) -> Seen:
+@dataclass
+class MemoriesAfter(Seen):
+    """What G07 says of the table; `lost`: what it does not have any more."""
+
+    lost: tuple[Lost, ...] = ()
+
+
+def memories_after(look: Look, began: datetime) -> MemoriesAfter:
     """Compare the table with its backup, restored beside it (G07)."""
     column = look.sql(capacity.column_type())
     findings = capacity_after.column_findings(column)
     if findings:
-        return Seen(findings, f"memories.CAPACITY is of type {column}")
+        return MemoriesAfter(findings, f"memories.CAPACITY is of type {column}")
     totals = look.sql(comparison.totals(began))
     suspects, complete = _suspects(look, began)
     compared: list[Discrepancy] = []
@@ -75,7 +89,8 @@ def memories_after(look: Look, began: datetime) -> Seen:
         said += f"; decorated integers: {decorated.kept} kept, {decorated.nulled} NULL"
     if totals.rewritten_machines:
         said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
-    return Seen(findings, said, [str(row) for row in compared])
+    lost = loss.after(before, decorated, compared)
+    return MemoriesAfter(findings, said, [str(row) for row in compared], lost)
 
 
 def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:

@@ -1,0 +1,128 @@
+"""The announced window, and what of the change lies outside of it. Pure.
+
+What is told of it is the same as in the head: a change counts from its intent to its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+from engine.model.event import Event
+from engine.report.audit.runs import Span, moment, runs_of
+from engine.report.change import of_change
+
+_CHANGING = ("execute", "restore")
+"""Modes of the runs that a window is for."""
+
+
+def windows_of(events: Sequence[Event]) -> list[tuple[Span, Span]]:
+    """Each window as announced, and the time of the runs that it was announced for."""
+    found = []
+    for window, each in groupby(_announced(events), key=lambda pair: pair[0]):
+        runs = [run for _, run in each]
+        found.append((window, Span("runs", runs[0].begin, max(run.end for run in runs))))
+    return found
+
+
+def beyond_of(events: Sequence[Event]) -> list[Span]:
+    """The parts of runs outside of their windows, whatever they did then."""
+    return [part for window, run in _announced(events) for part in _without(run, [window])]
+
+
+def outside_of(events: Sequence[Event]) -> list[Span]:
+    """When something was changed outside of the windows of the runs that changed something.
+
+    Nothing when one of these runs had no window: the head tells that.
+    """
+    change = of_change(events)
+    changed_by = {str(event["run"]) for event in change if event["event"] == "intent"}
+    announced = {run.run: window for window, run in _announced(events)}
+    if not changed_by <= set(announced):
+        return []
+    allowed = [announced[run] for run in sorted(changed_by)]
+    return [part for made in _changes(change) for part in _without(made, allowed)]
+
+
+def _changes(change: Sequence[Event]) -> list[Span]:
+    """When changes were made, however many at once; those that never started were none."""
+    since: dict[str, Event] = {}
+    made: list[Span] = []
+    for event in change:
+        key = str(event.get("key"))
+        if event["event"] == "intent":
+            since.setdefault(key, event)
+        elif event["event"] == "result" and key in since:
+            begun = since.pop(key)
+            if not event.get("never_started"):
+                made.append(_change(begun, moment(event)))
+    made += [_change(begun, moment(change[-1])) for begun in since.values()]
+    return _merged(made)
+
+
+def _change(intent: Event, end: datetime) -> Span:
+    run, step = str(intent["run"]), str(intent["step"])
+    return Span("a change outside the window", moment(intent), end, "", run=run, step=step)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The same time in spans that do not overlap."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.begin, span.end)):
+        if found and span.begin <= found[-1].end:
+            found[-1] = _part(found[-1], found[-1].begin, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def _without(span: Span, windows: Iterable[Span]) -> list[Span]:
+    """What of it lies in none of these windows; the detail says on which side."""
+    parts, begin, last = [], span.begin, ""
+    for window in _merged(windows):
+        end = min(span.end, window.begin)
+        if begin < end:
+            parts.append(_part(span, begin, end, f"the window begins at {_clock(window.begin)}"))
+        begin, last = max(begin, window.end), f"the window ended at {_clock(window.end)}"
+    if begin < span.end:
+        parts.append(_part(span, begin, span.end, last))
+    return parts
+
+
+def _part(span: Span, begin: datetime, end: datetime, detail: str = "") -> Span:
+    return Span(span.name, begin, end, detail, run=span.run, step=span.step)
+
+
+def _announced(events: Sequence[Event]) -> list[tuple[Span, Span]]:
+    """Window and run, for each run of the change that had a window."""
+    change = of_change(events)
+    begun = {
+        str(event["run"]): event
+        for event in change
+        if event["event"] == "run-started" and event["mode"] in _CHANGING
+    }
+    windows = {run: _window(event) for run, event in begun.items()}
+    return [
+        (window, run) for run in runs_of(change) if (window := windows.get(run.run)) is not None
+    ]
+
+
+def _window(begun: Mapping[str, object]) -> Span | None:
+    """`2026-11-02T00:00:00Z to 2026-11-02T08:00:00Z`; None when there is none, or no such text."""
+    first, _, last = str(begun.get("window") or "").partition(" to ")
+    try:
+        begin, end = (_moment(text) for text in (first, last))
+    except ValueError:
+        return None
+    return Span("window", begin, end, "as announced")
+
+
+def _moment(text: str) -> datetime:
+    """An older journal has it without a zone."""
+    when = datetime.fromisoformat(text)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _clock(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M}"

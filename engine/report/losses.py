@@ -1,0 +1,99 @@
+"""What was lost, or would be: from the events `loss` of the attempt's runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.model.event import Event
+from engine.model.loss import LossState, share
+
+LOSS = "loss"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss as it was counted last: after the change, or before it while nobody has looked yet."""
+
+    what: str
+    of: str
+    count: int
+    total: int
+    where: str
+    """The list, relative to the run's directory; empty when there is none."""
+    state: LossState
+    expected: int | None = None
+    """Of an observed one: how many were told before the change; None: nothing was."""
+
+    @property
+    def is_observed(self) -> bool:
+        return self.state is LossState.OBSERVED
+
+    @property
+    def share(self) -> str:
+        """`62 of 3200 (1.9 %)`."""
+        return share(self.count, self.total)
+
+    def sentence(self) -> str:
+        """For a line of the console: what became of how much, and where the list is."""
+        word = "lost" if self.is_observed else "would be lost"
+        before = f"; told before the change: {self.expected}" if self.expected is not None else ""
+        where = f"; the list: {self.where}" if self.where else ""
+        return f"{word}: {self.of}: {self.share} {self.what}{before}{where}"
+
+    def as_data(self) -> dict[str, Any]:
+        """As summary.json has it."""
+        return {**asdict(self), "state": self.state.value}
+
+
+def losses_of(events: Iterable[Event]) -> list[Loss]:
+    """Losses in the order in which they were first told; without those that came to nothing.
+
+    `events` are those of the attempt's runs, in order. What a later run counts takes the place of
+    what an earlier one has counted of the same thing and in the same state. A count after the
+    change takes the place of those before it, and keeps the place of their list.
+    """
+    told: dict[str, dict[LossState, list[Event]]] = {}
+    for event in events:
+        if event["event"] != LOSS:
+            continue
+        states = told.setdefault(str(event["of"]), {})
+        counted = states.setdefault(LossState(event["state"]), [])
+        if counted and counted[0]["run"] != event["run"]:
+            counted.clear()
+        counted.append(event)
+    return [loss for states in told.values() for loss in _of_one(states)]
+
+
+def counted_of(events: Iterable[Event]) -> list[str]:
+    """What was counted at all, whatever it came to."""
+    return list(dict.fromkeys(str(event["of"]) for event in events if event["event"] == LOSS))
+
+
+def _of_one(states: dict[LossState, list[Event]]) -> Iterable[Loss]:
+    before = {str(event["what"]): event for event in states.get(LossState.EXPECTED, ())}
+    after = {str(event["what"]): event for event in states.get(LossState.OBSERVED, ())}
+    for what, event in (after or before).items():
+        if not event["count"]:
+            continue
+        earlier = before.get(what) if after else None
+        yield Loss(
+            what=what,
+            of=str(event["of"]),
+            count=int(event["count"]),
+            total=int(event["total"]),
+            where=str(event["where"] or (earlier or event)["where"]),
+            state=LossState(event["state"]),
+            expected=int(earlier["count"]) if earlier is not None else None,
+        )
+
+
+def loss_of(data: Mapping[str, Any]) -> Loss:
+    """From the form of summary.json."""
+    return Loss(**{**data, "state": LossState(data["state"])})
+
+
+def loss_lines(losses: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The lines of the console, from summary.json's form; none when nothing is lost."""
+    return [loss_of(one).sentence() for one in losses]
