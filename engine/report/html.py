@@ -25,6 +25,13 @@ from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
 from engine.report.table import step_id
 
+VERDICTS = {
+    "done": "good",
+    **dict.fromkeys(("blocked", "stopped", "interrupted", "locked"), "warn"),
+    **dict.fromkeys(("failed", "unknown", "usage"), "bad"),
+}
+"""What an outcome is to whoever reads of it, as a class of the style sheet; others are `calm`."""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -45,6 +52,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     """The first screen of the report, from summary.json's data."""
     return template("summary.html.j2").render(
         summary=summary,
+        verdict=VERDICTS.get(str(summary["outcome"]), "calm"),
         next_commands=next_commands(summary),
         losses=loss_lines(summary.get("losses", ())),
         facts=_facts(summary),

@@ -82,10 +82,16 @@ def assert_harmless(html: str) -> None:
     tags = read(html)
     assert tags.tags <= ALLOWED, tags.tags - ALLOWED
     assert tags.attributes <= ATTRIBUTES, tags.attributes - ATTRIBUTES
-    assert all(re.fullmatch(r"(evidence\.html)?(#[\w.-]+)?", str(link)) for link in tags.links)
+    assert_links(tags)
     assert "alert(1)" in tags.text
     assert "<script" not in html
     assert "<img" not in html
+
+
+def assert_links(tags: Tags) -> None:
+    """They lead to a place of this page or the auditor's."""
+    plain = r"(evidence\.html)?(#[\w.%/-]+)?"
+    assert [link for link in tags.links if not re.fullmatch(plain, str(link))] == []
 
 
 def test_a_hostile_summary_is_escaped() -> None:
@@ -117,15 +123,27 @@ def test_events_of_other_kinds_have_no_line() -> None:
 
 def test_a_verdict_its_reason_and_what_to_do_are_on_the_first_screen() -> None:
     html = render_summary(summary("plain"))
-    first_screen = html[: html.index("<h2")]
+    first_screen = read(html[: html.index("<h2")]).text
     assert "plain (exit code 1): plain" in first_screen
     assert "What to do" in first_screen
 
 
-@pytest.mark.parametrize(("code", "colour"), [(0, "good"), (1, "bad"), (10, "bad")])
-def test_only_a_good_end_is_green(code: int, colour: str) -> None:
-    html = render_summary(summary("plain", exit_code=code, stopped=None))
+@pytest.mark.parametrize(
+    ("outcome", "colour"),
+    [("done", "good"), ("blocked", "warn"), ("failed", "bad"), ("planned", "calm")],
+)
+def test_only_a_good_end_is_green(outcome: str, colour: str) -> None:
+    html = render_summary(summary("plain", outcome=outcome, stopped=None))
     assert f'class="banner {colour}"' in html
+
+
+def test_what_a_person_would_say_and_what_is_open_stand_first() -> None:
+    point = {"what": "snapshots", "owner": "the operator", "until": "2026-12-12", "where": EVIL}
+    html = render_summary(summary("plain", headline="4.26 on 5 of 5 nodes", open_points=[point]))
+    first_screen = read(html[: html.index("<h2")]).text
+    assert first_screen.index("4.26 on 5 of 5 nodes") < first_screen.index("(exit code 1)")
+    assert "snapshots (the operator, by 2026-12-12; where)" in first_screen
+    assert_links(read(html))
 
 
 def test_no_findings_are_said_to_be_none() -> None:
