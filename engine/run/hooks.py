@@ -47,7 +47,9 @@ def pytest_html_results_summary(
     given = [Path(path).read_text("utf-8") for path in session.config.getoption("css")]
     postfix.append(render_table_head(given))
     page = session.config.stash[_DATA]
-    page.title = "NetEye cluster {cluster}, {source} to {target}".format_map(ended.summary)
+    page.title = "Report of a run: NetEye cluster {cluster}, {source} to {target}".format_map(
+        ended.summary
+    )
     page.set_data("tests", folded(page.data["tests"], ended.summary["steps"]))
 
 
