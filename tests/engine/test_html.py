@@ -196,3 +196,10 @@ def test_an_output_of_the_run_is_linked_and_nothing_else(file: str, link: str | 
     tags = read(step_details([event("attachment", name="list", output=output)]))
     assert tags.links == ({link} if link else set())
     assert file in tags.text
+
+
+def test_a_long_reason_of_a_row_is_there_whole_and_folded() -> None:
+    row = summary("plain")["guide"][0] | {"reason": "r" * 499 + " the end"}
+    html = render_summary(summary("plain", guide=[row]))
+    assert read(html).text.count("the end") == 1
+    assert html.index("the whole") < html.index("the end")
