@@ -15,6 +15,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from engine.atomic import write_atomically
+from engine.attempt.remote import ROOT
 from engine.errors import RunbookError
 from engine.judge.ways import consequence, folded
 from engine.model.event import Event, stamp
@@ -23,7 +24,11 @@ from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.audit.backups import backups_of
+from engine.report.audit.files import files_of
 from engine.report.audit.index import approvals_of, index_of
+from engine.report.audit.passwords import passwords_of
+from engine.report.audit.people import people_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
@@ -38,6 +43,7 @@ from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.summary import summary_of
+from engine.verify import SEALED
 
 NAME = "evidence.html"
 DIFF = 20_000
@@ -51,6 +57,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     events = _sealed_left_out([*earlier, *own])
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
+    states = states_of(change)
     records = records_of(events, sentences_of(events))
     return template("audit/page.html.j2").render(
         summary=summary,
@@ -62,7 +69,12 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
         change_ended=change[-1]["time"],
-        states=states_of(change),
+        states=states,
+        people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
+        passwords=passwords_of(events),
+        backups=backups_of(events),
+        files=files_of(events, states.configuration),
+        records=ROOT,
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),
