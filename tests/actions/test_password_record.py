@@ -59,10 +59,10 @@ def remembered(look: FakeLook, text: str | None = f"INVENTORY='{WORD}'\n") -> To
 def test_where_it_lies_and_which_copies_remain(look: FakeLook) -> None:
     told = remembered(look)
     (seen,) = passwords_of(told.events)
-    assert [(one.node, one.path, one.rights) for one in seen.lies_in] == [
-        (N, CREDENTIALS, "root root 0600")
+    assert [(one.nodes, one.path, one.rights) for one in seen.lies_in] == [
+        ((N,), CREDENTIALS, "root root 0600")
     ]
-    assert [(one.node, one.path) for one in seen.old_copies] == [(N, BAK), (OTHER, BAK)]
+    assert [(one.nodes, one.path) for one in seen.old_copies] == [((N, OTHER), BAK)]
     assert f"on {N}, {OTHER}" in seen.searched
     assert WORD not in json.dumps(told.events)
     assert look.asked == ["files in which the OCS password may stand"] * 2
@@ -80,7 +80,7 @@ def test_a_file_in_use_that_still_has_it_is_told(look: FakeLook) -> None:
     look.nodes.put(OTHER, SERVER_CONF, f'PerlSetVar OCS_DB_PWD "{WORD}"\n')
     (seen,) = passwords_of(remembered(look).events)
     (still,) = [one for one in seen.old_copies if one.path == SERVER_CONF]
-    assert (still.node, still.note) == (OTHER, "the file in use still has it")
+    assert (still.nodes, still.note) == ((OTHER,), "the file in use still has it")
 
 
 def test_without_the_value_copies_are_named_and_not_judged(look: FakeLook) -> None:

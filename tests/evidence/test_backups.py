@@ -39,7 +39,7 @@ def copied(sha256: str = SHA) -> dict[str, Any]:
 
 def section(*own: dict[str, Any], **begun: Any) -> str:
     text = render([journals.started(**begun), *own], [])
-    found = re.search(r'<section id="backups">.*?</section>', text, re.S)
+    found = re.search(r'<section id="backups".*?</section>', text, re.S)
     assert found is not None
     return found[0]
 

@@ -34,7 +34,7 @@ def files(*events: dict[str, Any], shown: Any = ()) -> Files:
 
 
 def section(*own: dict[str, Any]) -> str:
-    text = re.search(r'<section id="files">.*?</section>', render(list(own), []), re.S)
+    text = re.search(r'<section id="files".*?</section>', render(list(own), []), re.S)
     assert text is not None
     return text[0]
 

@@ -29,7 +29,7 @@ def fact(**fields: Any) -> dict[str, Any]:
 
 def section(*own: dict[str, Any], **begun: Any) -> str:
     text = render([journals.started(**begun), *own], [])
-    found = re.search(r'<section id="passwords">.*?</section>', text, re.S)
+    found = re.search(r'<section id="passwords".*?</section>', text, re.S)
     assert found is not None
     return found[0]
 
@@ -37,10 +37,18 @@ def section(*own: dict[str, Any], **begun: Any) -> str:
 def test_where_it_lies_and_which_copies_remain() -> None:
     text = section(fact())
     for said in (
-        *("password of the database", "Moved.", f"{N}: <code>/etc/x</code>", "/etc/x.bak"),
+        *("password of the database", "Moved.", f"<code>/etc/x</code> on {N}", "/etc/x.bak"),
         *("root apache 0640", "not looked into", "/etc/x* on all nodes"),
     ):
         assert said in text, said
+
+
+def test_copies_that_are_alike_on_several_nodes_are_told_once() -> None:
+    (one,) = passwords_of([fact(old_copies=[OLD_COPY, {**OLD_COPY, "node": N}])])
+    (copy,) = one.old_copies
+    assert copy.nodes == (SECOND, N)
+    other = {**OLD_COPY, "node": N, "mode": "0644"}
+    assert len(passwords_of([fact(old_copies=[OLD_COPY, other])])[0].old_copies) == 2
 
 
 def test_not_found_and_not_looked_for_are_different_words() -> None:

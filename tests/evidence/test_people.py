@@ -46,7 +46,7 @@ def test_a_login_has_user_way_key_and_the_nodes_own_key() -> None:
     assert first == NodeLogin(
         N,
         "admin",
-        "sudo -n",
+        "as root, by sudo -n",
         "10.0.0.1 port 22, -J gate",
         KEY,
         "/home/rossi/.ssh/id_ed25519",
@@ -54,6 +54,14 @@ def test_a_login_has_user_way_key_and_the_nodes_own_key() -> None:
         (str(login()["run"]),),
     )
     assert second.node == SECOND
+
+
+def test_nodes_with_one_user_and_one_key_are_told_together() -> None:
+    begun = journals.started(reached=reached())
+    both = people_of([begun, login(), login(SECOND, host_key=OTHER_KEY)], ()).alike
+    assert [(one.nodes, one.user, one.key) for one in both] == [((N, SECOND), "admin", KEY)]
+    apart = people_of([begun, login(), login(SECOND, user="root")], ()).alike
+    assert [one.nodes for one in apart] == [(N,), (SECOND,)]
 
 
 def test_two_keys_on_a_node_are_two_logins() -> None:
@@ -82,12 +90,12 @@ def test_an_older_journal_gives_no_login() -> None:
     one = logins(reached=old)[0]
     assert (one.user, one.key, one.way) == (OLDER, OLDER, "10.0.0.1 port 22")
     assert logins()[0].way == OLDER
-    assert OLDER in section(journals.started(reached=old))
+    assert "user and key not recorded (older runbook)" in section(journals.started(reached=old))
 
 
 def test_who_is_root_needs_no_word_for_it() -> None:
     told = {"user": "root", "become": False}
-    assert logins(login(**told), reached=reached(**told))[0].root == "it is root"
+    assert logins(login(**told), reached=reached(**told))[0].root == "as root"
 
 
 def test_each_decision_has_its_person_and_its_reason() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.judge.text import counted
 from engine.model.event import Event
 from engine.report.audit.records import changes_of
 
@@ -42,7 +43,7 @@ class ChangedFile:
     before: State
     after: State
     changes: tuple[tuple[str, str], ...]
-    """What was done, each with the anchor of the change."""
+    """The step that did it, with the anchor of the change, for each."""
     diff: int
     """Its number among the shown differences, from 1; 0: none is shown."""
 
@@ -52,6 +53,8 @@ class Files:
     """The files, and whether all changes tell theirs."""
 
     files: tuple[ChangedFile, ...]
+    counts: str
+    """How many were created, replaced, removed; in words."""
     is_recorded: bool
     """False: changes were made by an older runbook, which did not record their files."""
 
@@ -77,7 +80,8 @@ def files_of(events: Sequence[Event], shown: Sequence[Event]) -> Files:
         anchor = _anchor(node, path, anchors)
         files.append(_file(anchor, node, path, mine, diffs.get((node, path), 0)))
     is_new = any("files" in one["intent"] for one in changes)
-    return Files(tuple(files), is_new or _records_files(events))
+    counts = counted(one.what for one in files)
+    return Files(tuple(files), counts, is_new or _records_files(events))
 
 
 def _records_files(events: Iterable[Event]) -> bool:
@@ -115,7 +119,7 @@ def _file(
         before,
         after,
         tuple(
-            (str(intent["what"]), f"change-{intent['run']}-{intent['seq']}") for intent, _ in mine
+            (str(intent["step"]), f"change-{intent['run']}-{intent['seq']}") for intent, _ in mine
         ),
         diff,
     )

@@ -28,7 +28,7 @@ from engine.report.audit.backups import backups_of
 from engine.report.audit.files import files_of
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.passwords import passwords_of
-from engine.report.audit.people import people_of
+from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
@@ -75,6 +75,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         backups=backups_of(events),
         files=files_of(events, states.configuration),
         records=ROOT,
+        older=OLDER,
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),

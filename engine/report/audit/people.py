@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.model.event import Event
+from engine.model.groups import grouped
 from engine.report.audit.index import approvals_of
 
 OLDER = "not given (older runbook)"
@@ -33,13 +34,24 @@ class NodeLogin:
     node: str
     user: str
     root: str
-    """How commands run as root."""
+    """As whom commands run there."""
     way: str
     key: str
     """The fingerprint, or why there is none."""
     key_from: str
     host_key: str
     runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SameLogin:
+    """What is alike of several nodes' logins."""
+
+    nodes: tuple[str, ...]
+    user: str
+    root: str
+    key: str
+    key_from: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,8 @@ class People:
 
     operators: tuple[Operator, ...]
     logins: tuple[NodeLogin, ...]
+    alike: tuple[SameLogin, ...]
+    """The same in short: nodes with one user and one key together."""
     decisions: tuple[Decision, ...]
     told: tuple[Told, ...]
 
@@ -80,9 +94,11 @@ def people_of(events: Sequence[Event], sealed: Iterable[Event]) -> People:
     """`events` of all runs of the attempt; `sealed`: the seals of its earlier runs, if any."""
     keys = {str(seal["run"]): str(seal.get("key", "")) for seal in sealed}
     begun = [event for event in events if event["event"] == "run-started"]
+    logins = _logins(begun, events)
     return People(
         tuple(_operator(event, keys) for event in begun),
-        tuple(_logins(begun, events)),
+        tuple(logins),
+        tuple(_alike(logins)),
         tuple(_decisions(begun, events)),
         tuple(
             Told(
@@ -124,6 +140,11 @@ def _logins(begun: Sequence[Event], events: Sequence[Event]) -> list[NodeLogin]:
     return [replace(one, runs=tuple(dict.fromkeys(runs))) for one, runs in found.items()]
 
 
+def _alike(logins: Iterable[NodeLogin]) -> list[SameLogin]:
+    same = grouped(((one.user, one.root, one.key, one.key_from), one.node) for one in logins)
+    return [SameLogin(tuple(dict.fromkeys(nodes)), *what) for what, nodes in same.items()]
+
+
 def _seen(login: Event, way: Mapping[str, Any]) -> NodeLogin:
     key, key_from = str(login["key"]), str(login["key_name"])
     if key and login["from_agent"]:
@@ -148,8 +169,8 @@ def _not_recorded(node: str, way: Mapping[str, Any]) -> NodeLogin:
 
 def _root(said: Mapping[str, Any]) -> str:
     if said["become"]:
-        return "sudo -n"
-    return "it is root" if said["user"] == "root" else "not: commands run as this user"
+        return "as root, by sudo -n"
+    return "as root" if said["user"] == "root" else "as this user, not as root"
 
 
 def _named(way: Mapping[str, Any]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Place:
-    """A node and a path there, who may read it, and what else is to say of it."""
+    """A path, on which nodes, who may read it there, and what else is to say of it."""
 
-    node: str
+    nodes: tuple[str, ...]
+    """Those on which it is so; none: it is not a matter of nodes."""
     path: str
     rights: str
     """Owner, group and permissions; empty: not looked at."""
@@ -19,13 +20,10 @@ class Place:
 
 
 def places_of(told: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:
-    """Each in the order of the fact."""
-    return tuple(
-        Place(
-            str(one.get("node", "")),
-            str(one.get("path", "")),
-            f"{one['owner']} {one['group']} {one['mode']}" if one.get("mode") else "",
-            str(one.get("note", "")),
-        )
-        for one in told
-    )
+    """Each in the order of the fact; what is so on several nodes is told once."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for one in told:
+        rights = f"{one['owner']} {one['group']} {one['mode']}" if one.get("mode") else ""
+        place = str(one.get("path", "")), rights, str(one.get("note", ""))
+        found.setdefault(place, []).extend([str(one["node"])] if one.get("node") else [])
+    return tuple(Place(tuple(dict.fromkeys(nodes)), *place) for place, nodes in found.items())
