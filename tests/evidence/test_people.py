@@ -133,6 +133,15 @@ def test_an_acceptance_that_only_a_finding_carries_counts() -> None:
     assert (read.kind, accepted.about) == ("read", f"bad-thing {N}")
 
 
+def test_one_reason_for_two_subjects_is_two_words() -> None:
+    word = {"code": "bad-thing", "by": "C. Verdi", "reason": "it is known"}
+    both = [
+        event("accepted", n, step="s", subject=node, **word) for n, node in ((1, N), (2, SECOND))
+    ]
+    told = people_of([journals.started(), *both, *both], ()).decisions
+    assert [one.about for one in told[1:]] == [f"bad-thing {N}", f"bad-thing {SECOND}"]
+
+
 def test_who_was_told_by_which_command_and_what_came_of_it() -> None:
     new = event("notified", 1, occasion="stop", problem="exit code 3", program="/usr/bin/mail")
     old = event("notified", 2, occasion="end", problem="")

@@ -211,29 +211,27 @@ def _decisions(begun: Sequence[Event], events: Sequence[Event]) -> list[Decision
     return found
 
 
-def _accepted(events: Iterable[Event]) -> list[Decision]:
-    """Each word once, whether a step put it on record or a finding carries it."""
+def _accepted(events: Sequence[Event]) -> list[Decision]:
+    """Each word once, whether a step put it on record or only findings carry it."""
+    given = [event for event in events if event["event"] == "accepted"]
+    on_record = {_word(event, event) for event in given}
+    carried = [
+        event
+        for event in events
+        if event["event"] == "finding"
+        and event["accepted"]
+        and _word(event, event["accepted"]) not in on_record
+    ]
     found: dict[tuple[str, ...], Decision] = {}
-    for event in events:
-        told: Mapping[str, Any] | None = None
-        if event["event"] == "accepted":
-            told = event
-        elif event["event"] == "finding":
-            told = event["accepted"]
-        if not told:
-            continue
-        key = str(event["code"]), str(told["by"]), str(told["reason"])
+    for event in (*given, *carried):
+        told: Mapping[str, Any] = event.get("accepted") or event
         about = " ".join(filter(None, (event["code"], event.get("subject") or "")))
-        found.setdefault(
-            key,
-            Decision(
-                "accepted",
-                about,
-                key[1],
-                key[2],
-                str(told.get("given") or event["time"]),
-                str(told.get("until") or ""),
-                "findings",
-            ),
-        )
+        code, by, why = _word(event, told)
+        since, until = str(told.get("given") or event["time"]), str(told.get("until") or "")
+        decision = Decision("accepted", about, by, why, since, until, "findings")
+        found.setdefault((code, about, by, why), decision)
     return list(found.values())
+
+
+def _word(event: Event, told: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(event["code"]), str(told["by"]), str(told["reason"])
