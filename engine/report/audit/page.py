@@ -37,7 +37,7 @@ from engine.report.audit.records import (
     sentences_of,
 )
 from engine.report.audit.runs import pauses_of, runs_of
-from engine.report.audit.states import states_of
+from engine.report.audit.states import differences_in, states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
@@ -57,7 +57,6 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     events = _sealed_left_out([*earlier, *own])
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
-    states = states_of(change)
     records = records_of(events, sentences_of(events))
     return template("audit/page.html.j2").render(
         summary=summary,
@@ -69,11 +68,11 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
         change_ended=change[-1]["time"],
-        states=states,
+        states=states_of(change),
         people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
         passwords=passwords_of(events),
         backups=backups_of(events),
-        files=files_of(events, states.configuration),
+        files=files_of(events, differences_in(change)),
         records=ROOT,
         older=OLDER,
         gaps=gaps_of(events),
