@@ -25,6 +25,7 @@ def fact(**fields: Any) -> dict[str, Any]:
         "taken": "2026-11-02T00:00:40+00:00",
         "proved": "restored and compared: 12 rows",
         "restore": "gzip -dc table.gz | mysql",
+        "restore_on": "on the database's node",
         "brings": ["the rows", "the type of the column: varchar(255)"],
         "leaves": ["what came since"],
         "places": [{"node": N, "path": "/backups/table.gz", "owner": "root", "group": "root",

@@ -22,6 +22,8 @@ class Backup:
     taken: str
     proved: str
     restore: str
+    restore_on: str
+    """Where that command is given."""
     brings: tuple[str, ...]
     leaves: tuple[str, ...]
     """What a restore does not bring back."""
@@ -74,6 +76,7 @@ def _backup(of: str, fact: Event) -> Backup:
         str(fact["taken"]),
         str(fact["proved"]),
         str(fact["restore"]),
+        str(fact.get("restore_on", "")),
         _texts(fact.get("brings", ())),
         _texts(fact.get("leaves", ())),
         places_of(fact.get("places", ())),

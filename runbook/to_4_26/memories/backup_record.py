@@ -66,7 +66,8 @@ def as_fact(proof: Proof, seen: Kept, made_on: Iterable[str]) -> dict[str, Any]:
         "taken": proof.taken,
         "proved": f"restored into a scratch schema and compared with the table: {proof.rows} rows,"
         f" checksum {proof.checksum}, {proof.rewritten} rows that agents had replaced meanwhile",
-        "restore": f"{proof.restore_command} (on the node that runs the database)",
+        "restore": proof.restore_command,
+        "restore_on": "on the node that runs the database",
         "brings": [
             f"the table as it was at {proof.began} (the database's clock), {proof.rows} rows: it"
             " takes the place of the table that is there",
