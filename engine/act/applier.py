@@ -20,6 +20,7 @@ from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Outcome
+from engine.parse.files import file_changes
 from engine.record.memory import ChangeRecord
 from engine.record.outputs import NO_ANSWER, SECRET, both
 from engine.record.run import Run
@@ -171,6 +172,7 @@ class Applier:
             repeatable=change.repeatable,
             detached=change.detached,
             opens=opens,
+            **({"files": list(change.files)} if change.files else {}),
         )
         try:
             self.sync()
@@ -207,6 +209,7 @@ class Applier:
         elif answer is not None:
             printed = both(_text(answer.stdout), _text(answer.stderr))
             output = self.run.outputs.describe(f"{change.node}-{key}", printed)
+        files = [one.as_data() for one in file_changes(answer.text)] if answer else []
         self.run.record(
             "result",
             step=self.run.step,
@@ -219,6 +222,7 @@ class Applier:
             closes=[list(pair) for pair in change.closes],
             output=output,
             **({"never_started": True} if never_started else {}),
+            **({"files": files} if change.files and answer else {}),
             **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
         )
         try:

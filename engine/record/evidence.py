@@ -173,8 +173,11 @@ class Evidence:
         for one in counted:
             self._run.record("loss", step=self.step, state=state.value, **asdict(one))
 
-    def attach(self, name: str, text: str, *, about: str = "") -> None:
-        """Keep a longer text with the step, redacted."""
+    def attach(
+        self, name: str, text: str, *, about: str = "", file: tuple[str, str] | None = None
+    ) -> None:
+        """Keep a longer text with the step, redacted; `file`: node and path that it is about."""
+        of_file = {"node": file[0], "path": file[1]} if file else {}
         text = self._run.redactor.clean_output(text)
         self._run.record(
             "attachment",
@@ -182,6 +185,7 @@ class Evidence:
             name=name,
             output=self._run.outputs.describe(name, text),
             **({"about": about} if about else {}),
+            **of_file,
         )
 
     def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ def started_fields(
         "inventory": str(run.inventory.path),
         "reached": {
             host.name: {"address": host.address, "port": host.port, "line": host.line}
+            | {"user": host.user, "become": host.become}
+            | ({"key_file": str(host.key_file)} if host.key_file else {})
             | ({"by": list(host.ssh_args)} if host.ssh_args else {})
             for host in run.inventory.hosts
         },

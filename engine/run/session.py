@@ -33,6 +33,7 @@ from engine.queries.pacemaker import STATUS
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
 from engine.record.intervals import Interval, intervals_of
+from engine.record.logins import LoginsSeen
 from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
@@ -67,6 +68,7 @@ class Session:
         """The role firewall refused a command: no further step runs."""
         transport.on_refused = self._refused
         transport.on_stranger = self._met_stranger
+        transport.on_login = LoginsSeen(run)
         self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
         self.opening = Opening(run, transport, console)

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import UndefinedError
 
 from engine.atomic import write_atomically
+from engine.attempt.remote import ROOT
 from engine.errors import RunbookError
 from engine.judge.ways import consequence, folded
 from engine.model.event import Event, stamp
@@ -22,9 +23,13 @@ from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.audit.backups import backups_of
+from engine.report.audit.files import files_of
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.labels import clock, exact
 from engine.report.audit.lanes import drawing_of
+from engine.report.audit.passwords import passwords_of
+from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
@@ -34,13 +39,14 @@ from engine.report.audit.records import (
 )
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.shapes import SMALL, WIDE
-from engine.report.audit.states import states_of
+from engine.report.audit.states import differences_in, states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counted_of, losses_of
 from engine.report.summary import summary_of
+from engine.verify import SEALED
 
 NAME = "evidence.html"
 DIFF = 20_000
@@ -70,6 +76,12 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         closed=closing_of(change),
         change_ended=change[-1]["time"],
         states=states_of(change),
+        people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
+        passwords=passwords_of(events),
+        backups=backups_of(events),
+        files=files_of(events, differences_in(change)),
+        records=ROOT,
+        older=OLDER,
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),
