@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from engine.record.intervals import FENCING
 from engine.record.memory import Memory
 from engine.record.position import is_proved
+from engine.report.change import closing_of
 from engine.report.ended import Told
 from engine.report.observed import OFF, ON
-from engine.report.window import window_sentence
+from engine.report.window import INSIDE, window_sentence
 from engine.report.words import clock_in_words, length_in_words, many, named
 
 
@@ -43,8 +44,10 @@ def gaps_of(told: Told) -> str:
 
 
 def _window(told: Told) -> str:
-    wanted = told.mode in ("execute", "restore") and not told.is_late
-    return window_sentence(told.change) if wanted else ""
+    if told.mode not in ("execute", "restore") or told.is_late:
+        return ""
+    said = window_sentence(told.change)
+    return f"{said} so far" if said == INSIDE and closing_of(told.change) is None else said
 
 
 def _versions(told: Told) -> str:

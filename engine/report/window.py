@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 
 from engine.judge.text import duration
 from engine.model.event import Event
-from engine.report.change import closing_of
 
+INSIDE = "inside the window"
 Span = tuple[datetime, datetime]
 
 
 def window_sentence(change: Sequence[Event]) -> str:
-    """`inside the window` (`so far`, while the attempt is open), or for how long there were changes
-    outside of it; '' without changes.
+    """`inside the window`, or for how long there were changes outside of it; '' without changes.
 
     A change lasts from its intent to its result, a long command that a later run followed to the
     end that this one saw; one without an end to the last event. Each run that changed something
@@ -32,7 +31,7 @@ def window_sentence(change: Sequence[Event]) -> str:
     allowed = _merged(window for window in windows if window)
     outside = sum((_outside(span, allowed) for span in _merged(made)), timedelta())
     if not outside:
-        return f"inside the window{'' if closing_of(change) else ' so far'}"
+        return INSIDE
     return f"{duration(max(outside, timedelta(seconds=1)))} outside the window"
 
 

@@ -29,7 +29,7 @@ def change(begin: float, end: float | None, number: int = 1, **fields: Any) -> l
 CLOSED = event("attempt-closed", 9000, attempt="a", by="done")
 CASES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "within": ([started(window=window(0, 100)), *change(10, 90), CLOSED], "inside the window"),
-    "open still": ([started(window=window(0, 100)), *change(10, 90)], "inside the window so far"),
+    "open still": ([started(window=window(0, 100)), *change(10, 90)], "inside the window"),
     "too late": ([started(window=window(0, 100)), *change(10, 130), CLOSED],
                  "30 s outside the window"),
     "too early": ([started(window=window(20, 100)), *change(10, 90), CLOSED],
@@ -70,7 +70,7 @@ def test_each_night_has_its_own() -> None:
     assert window_sentence([*one, *[{**e, "window": ""} for e in two]]) == "no window on record"
     # a run that changed nothing names nothing that counts
     looked = of_run(SECOND_RUN, [started(window="")], 5000)
-    assert window_sentence([*one, *looked]) == "inside the window so far"
+    assert window_sentence([*one, *looked]) == "inside the window"
 
 
 SPANS = st.tuples(st.integers(0, 300), st.integers(0, 300)).map(lambda pair: tuple(sorted(pair)))
