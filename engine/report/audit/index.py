@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.judge.text import counted
@@ -15,6 +15,7 @@ from engine.record.rows import Course
 from engine.report.audit.records import changes_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import runs_of
+from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change
 from engine.report.headline import in_short
 from engine.report.open_points import open_points_of
@@ -34,6 +35,8 @@ class Answer:
     where: str = ""
     """Id of the section."""
     missing: str = ""
+    serves: Served = field(default_factory=Served)
+    """Which part of each standard's clause it serves."""
 
 
 def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer]:
@@ -44,7 +47,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
     change = of_change(events)
     started = [event for event in change if event["event"] == "run-started"]
     first = started[0] if started else {}
-    return [
+    answers = [
         _reason(summary, first),
         _impact(summary, change),
         _approval(summary, change, first),
@@ -58,6 +61,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _open(summary, events),
         _completeness(summary, change),
     ]
+    return [replace(one, serves=SERVES.get(one.question, Served())) for one in answers]
 
 
 def tests_before(change: Sequence[Event]) -> list[Event]:

@@ -34,6 +34,7 @@ from engine.report.audit.records import (
 )
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import pauses_of, runs_of
+from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
@@ -58,6 +59,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         summary=summary,
         first=begun[0] if begun else {},
         index=index_of(summary, events),
+        standards=COLUMNS,
+        on_standards=NOTE,
         timeline=Markup(draw(events, own[0].get("nodes", {}))),
         runs=runs_of(events),
         pauses=[*pauses_of(events), None],
