@@ -67,10 +67,12 @@ def lead_of(told: Told) -> str:
     """How it ended, where that does not go without saying; then of which day it is told."""
     if not told.is_good:
         ended = _NOT_GOOD.get(str(told.summary["outcome"]), _failed)(told)
-        return f"{_closed(told)}; the run of {_day(told.own)}: {ended}" if told.is_late else ended
+        if told.is_late:
+            return f"{_closed(told)}; a run {_day_of_the_look(told)}: {ended}"
+        return ended
     if told.is_late and told.mode != "restore":
         word = "planned" if told.mode == "plan" else "looked at once more"
-        return f"{_closed(told)}; {word} on {_day(told.own)}"
+        return f"{_closed(told)}; {word} {_day_of_the_look(told)}"
     return _GOOD[told.mode](told)
 
 
@@ -184,6 +186,12 @@ def _closed(told: Told) -> str:
         return "a look after the end"
     how = "closed" if closing.get("by", "done") == "done" else "closed by a restore"
     return ", ".join(filter(None, [f"{how} on {_day([closing])}", window_sentence(told.change)]))
+
+
+def _day_of_the_look(told: Told) -> str:
+    """Of a run after the end."""
+    closing, day = closing_of(told.change), _day(told.own)
+    return "later that day" if closing is not None and _day([closing]) == day else f"on {day}"
 
 
 def _day(events: Sequence[Event]) -> str:

@@ -50,5 +50,6 @@ def in_short(points: Sequence[OpenPoint], today: str) -> str:
 
 
 def _point(point: OpenPoint, today: str, owner: str) -> str:
-    by = f"by {day_in_words(point.until, today)}" if point.until else ""
+    word = "due since" if point.until < today[:10] else "by"
+    by = f"{word} {day_in_words(point.until, today)}" if point.until else ""
     return ", ".join(filter(None, [shortened(point.brief, 80), by, owner]))

@@ -264,8 +264,23 @@ def test_a_look_after_the_end_tells_of_the_change_and_of_the_look() -> None:
     )
     failed = [started(), stop("failed", "gone"), state(90, "4.26", ""), ended("failed")]
     said = headline(*of_run(LATER, failed, 200_000), earlier=before)
-    assert "the run of 4 November 2026: failed (gone): 4.26 on 1 of 2 nodes" in said
+    assert "; a run on 4 November 2026: failed (gone): 4.26 on 1 of 2 nodes" in said
     assert "services running" in said
+    at_once = of_run(LATER, [started(), state(90, "4.26", "4.26"), ended("done")], 500)
+    assert "; looked at once more later that day: 4.26" in headline(*at_once, earlier=before)
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("2026-11-01", "due since 1 November"),
+        ("2026-11-02", "by 2 November"),
+        ("2027-01-02", "by 2 January 2027"),
+    ],
+)
+def test_a_date_that_is_over_is_told_as_such(until: str, said: str) -> None:
+    events = [started(guide={"G08": "x"}), agents(until=until), ended("done")]
+    assert headline(*events).endswith(f"one point open: agents, {said}, the operator")
 
 
 def test_a_second_run_is_measured_by_the_whole_attempt() -> None:
