@@ -59,6 +59,8 @@ class Applier:
     """Which start of the node the change under way was sent to."""
     _failing: str = ""
     """Where the log of the long command under way tells of a failure."""
+    _asked: list[str] = field(default_factory=list)
+    """What that log asks a person to do afterwards."""
     _keeper: Keeper = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -111,7 +113,7 @@ class Applier:
             return settled
         self.before_change()
         self._intent(step, key, change)
-        begun, self._failing = self.clock(), ""
+        begun, self._failing, self._asked = self.clock(), "", []
         try:
             answer = self._run_detached(change) if change.detached else self._run_plain(change)
         except (Refused, NotStarted, LockLost) as error:
@@ -224,6 +226,7 @@ class Applier:
             **({"never_started": True} if never_started else {}),
             **({"files": files} if change.files and answer else {}),
             **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
+            **({"asks": self._asked} if self._asked else {}),
         )
         try:
             self.sync()
@@ -304,7 +307,7 @@ class Applier:
             raise _Superseded(error) from error
         reach.note("")
         log.end()
-        self._failing = log.failing()
+        self._failing, self._asked = log.failing(), log.asked()
         if last.status is not None:
             return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)
         if last.is_interrupted:

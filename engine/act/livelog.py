@@ -74,6 +74,10 @@ class LiveLog:
         # masked before it is cut: half a secret is not found
         return self._redactor.clean_output(self._play.failing())[:WIDTH]
 
+    def asked(self) -> list[str]:
+        """What the log asks a person to do afterwards, masked."""
+        return [self._redactor.clean_output(said)[:WIDTH] for said in self._play.asked()]
+
     def kept(self) -> bytes:
         """The log, or its beginning and end with a line between them that says what is missing."""
         missing = self._size - len(self._head) - len(self._tail)

@@ -12,6 +12,8 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from engine.parse.log_asks import asked_in
+
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # whatever a logger puts in front of it; a task's name may hold brackets itself
 _HEADING = re.compile(r"(?:^|\s)(?:TASK|RUNNING HANDLER) \[(.*)\][ *]*$")
@@ -32,6 +34,8 @@ _MOST = 2000
 """Characters kept of a line or a message."""
 _LOOKED_AT = 200
 """Lines from the end that are looked through for one that tells of a failure."""
+_ASKED = 20
+"""Things kept that the log asks for."""
 
 
 @dataclass
@@ -53,6 +57,7 @@ class PlayLog:
         """What of a failure written in several lines is still to come: `msg` or its `text`."""
         self._plain: deque[str] = deque(maxlen=_LOOKED_AT)
         """The last lines of no particular form, within the task."""
+        self._asked: dict[str, None] = {}
 
     def feed(self, line: str) -> None:
         """The next line, without its end."""
@@ -63,7 +68,9 @@ class PlayLog:
         if " [" in line and (heading := _HEADING.search(line)):
             self._task = heading.group(1)
             self._plain.clear()
-        elif ": [" in line and (failed := _FAILURE.search(line)):
+            return
+        self._listen(line[:_MOST])
+        if ": [" in line and (failed := _FAILURE.search(line)):
             self._fail(failed.group(1), failed.group(2))
         elif "...ignoring" in line and _IGNORED.match(line):
             self._failure = self._before
@@ -84,6 +91,15 @@ class PlayLog:
         if self._task is not None:
             return f"the last task that it began is {self._task!r}"
         return f"its log ends with: {_flat(lines[-1])}" if lines else ""
+
+    def asked(self) -> tuple[str, ...]:
+        """What the log asks a person to do afterwards, each once, in its order."""
+        return tuple(self._asked)
+
+    def _listen(self, line: str) -> None:
+        said = asked_in(line)
+        if said and len(self._asked) < _ASKED:
+            self._asked[said] = None
 
     def _fail(self, host: str, details: str) -> None:
         if self._failure is None or self._failure.task != (self._task or ""):

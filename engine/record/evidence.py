@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from datetime import date
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
@@ -147,9 +148,17 @@ class Evidence:
         self.reasons.append(observed_how)
         self.outcome = "not applicable"
 
-    def open(self, row: str, what_until: str) -> None:
-        """Something is left to be done after this run, and until when."""
-        self._rows((row,), RowState.OPEN, what_until)
+    def open(
+        self, row: str, what_until: str, *, brief: str = "", until: date | None = None
+    ) -> None:
+        """Something is left to be done after this run, and until when.
+
+        `brief` says in a word or two what it is, for the report's first sentence; `until` is the
+        day by which it is to be done.
+        """
+        told = {"brief": brief, "until": until.isoformat() if until else ""}
+        more = {name: value for name, value in told.items() if value}
+        self._rows((row,), RowState.OPEN, what_until, **more)
         self.reasons.append(what_until)
 
     def note(self, text: str, *, about: str = "") -> None:
@@ -208,7 +217,7 @@ class Evidence:
         return output
 
     def _rows(
-        self, guide: Iterable[str] | None, state: RowState, reason: str, **more: bool
+        self, guide: Iterable[str] | None, state: RowState, reason: str, **more: bool | str
     ) -> None:
         rows = self._guide if guide is None else guide
         self._run.tell_rows(rows, state, reason, step=self.step, **more)

@@ -20,7 +20,7 @@ from engine.secrets import Secret
 from runbook.cluster import product
 from runbook.to_4_26 import failover, on_record
 from runbook.to_4_26.actions.backup import VERIFIED, Beside, is_compared
-from runbook.to_4_26.follow_up import ListUnusable, follow, list_here
+from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
 from runbook.to_4_26.glpi.checks import glpi_now, reset_password
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
@@ -222,7 +222,8 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
         tally, _ = follow(look, evidence, file, moment)
     except ListUnusable as error:
         # what comes after does not need it: nobody is locked out of a half-upgraded cluster
-        evidence.open("G08", f"{error}. Bring the list back, then: {_command(runbook_session)}")
+        what = f"{error}. Bring the list back, then: {_command(runbook_session)}"
+        evidence.open("G08", what, brief=AGENTS, until=due(moment))
         return
     assert tally.machines == listed["machines"], "every machine of the list has its verdict"
     if tally.open:
@@ -230,6 +231,8 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
             "G08",
             f"{tally.sentence()}. Look again when they have sent an inventory, some days from now:"
             f" {_command(runbook_session)}",
+            brief=AGENTS,
+            until=due(moment),
         )
     else:
         evidence.fulfilled("G08", tally.sentence())
@@ -249,4 +252,6 @@ def _without_a_list(look: Look, evidence: Evidence) -> None:
         "G08",
         "there is no list of the machines to follow up, as no backup was made and proved: look at"
         " the agents by hand, with the list of the preflight",
+        brief=AGENTS,
+        until=due(look.now()),
     )

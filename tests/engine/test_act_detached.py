@@ -53,6 +53,21 @@ def test_an_interrupted_command_stops_with_11(long_command: Make) -> None:
     assert (result["outcome"], result["code"]) == ("failed", None)
 
 
+def test_what_the_log_asks_for_is_on_record_masked(long_command: Make) -> None:
+    log = "A reboot is suggested, password=hunter2\n"
+    made = long_command([said(f"dead 0 {len(log)}\n{log}")])
+    made.apply(upgrade())
+    (asks,) = made.events("result")[0]["asks"]
+    assert asks.startswith("A reboot is suggested")
+    assert "hunter2" not in asks
+
+
+def test_a_log_that_asks_for_nothing_says_so_by_saying_nothing(long_command: Make) -> None:
+    made = long_command([said("dead 0 4\nlog\n")])
+    made.apply(upgrade())
+    assert "asks" not in made.events("result")[-1]
+
+
 def test_a_command_that_outlives_its_deadline_is_unknown(long_command: Make) -> None:
     made = long_command([said("alive - 0\n")])
     text = made.refused(upgrade(deadline=100.0))

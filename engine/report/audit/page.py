@@ -6,7 +6,7 @@ or a person wrote is escaped by the template engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, le
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
 from engine.report.audit.backups import backups_of
+from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import files_of
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.labels import clock, exact
@@ -37,8 +38,10 @@ from engine.report.audit.records import (
     records_of,
     sentences_of,
 )
+from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.shapes import SMALL, WIDE
+from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import differences_in, states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
@@ -70,6 +73,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         shapes=(WIDE, SMALL),
         clock=clock,
         exact=exact,
+        standards=COLUMNS,
+        on_standards=NOTE,
         runs=runs_of(events),
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
@@ -96,7 +101,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         steps=records,
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
-        unasked=_not_covered(summary),
+        rehearsed=rehearsed_of(change),
+        not_covered=not_covered_of(summary, events),
         excerpt=excerpt,
         cut=cut,
         command_of=command_of,
@@ -190,16 +196,3 @@ def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, An
     # closed by a word of the run, and not looked at since
     until = stamp(mine[-1].until) if mine[-1].until else row["until"]
     return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
-
-
-def _not_covered(summary: Mapping[str, Any]) -> list[str]:
-    """What the evidence can't say."""
-    said = [
-        "What people did on the nodes by hand, unless a question of the runbook met it.",
-        "What the vendor's commands did inside: their output, exit status and effects are here.",
-        "Whether services answered other than from the machine of the run, and between two runs.",
-        "Whether backups and snapshots named as fallback exist: the operator named them.",
-    ]
-    if summary["environment"] == "rehearsal":
-        said.insert(0, "This was a rehearsal: stand-ins for NetEye, DRBD and Elasticsearch.")
-    return said
