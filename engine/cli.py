@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -31,6 +33,8 @@ from engine.support import bundle
 from engine.verify import Wrong, verify
 
 USAGE = Ending.USAGE.code
+INTERRUPTED = 128 + signal.SIGINT
+"""As a shell tells it."""
 APPROVED_FOR = timedelta(days=14)
 REBUILT = ("summary.json", "plan.json", PAGE, *WRITTEN)
 """What `report` makes anew."""
@@ -58,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _judge(given.run, given.step, as_json=given.json)
         if given.command == "verify":
             return _verify(given.run, given.head, given.allowed_signers)
+        if given.command == "watch":
+            return _watch(given.run, once=given.once)
         return _report(given.run)
     except UsageError as error:
         _say(f"ERROR: {error}", sys.stderr)
@@ -65,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotWritten as error:
         _say(f"ERROR: {error}", sys.stderr)
         return Ending.FAILED.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,6 +97,17 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
     )
+    look = commands.add_parser(
+        "watch",
+        help="show a run while it works",
+        description="Shows phase, step, time, what a long command is at, nodes, gaps of services,"
+        " and whether anything waits for a person, from the run's journal alone. It changes"
+        " nothing and may be ended at any time. Into a pipe it prints lines.",
+    )
+    look.add_argument(
+        "run", type=Path, nargs="?", metavar="reports/RUN", help="else the newest run, of here"
+    )
+    look.add_argument("--once", action="store_true", help="show it as it is now, and end")
     pair = commands.add_parser(
         "compare",
         help="show two runs side by side",
@@ -206,6 +225,16 @@ def _verify(path: Path, head: str | None, allowed: Path | None) -> int:
     for line in verdict.lines:
         _say(line)
     return verdict.code
+
+
+def _watch(path: Path | None, *, once: bool) -> int:
+    from engine.watching.command import watch
+
+    try:
+        watch(path, sys.stdout, once=once)
+    except BrokenPipeError:  # who read it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Ending.DONE.code
 
 
 def _report(path: Path) -> int:
