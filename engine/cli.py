@@ -24,13 +24,16 @@ from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.audit.page import NAME as PAGE
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines
-from engine.report.evidence_files import read_evidence, refuse_while_it_runs
+from engine.report.evidence_files import Evidence, read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
 from engine.run.closing import WRITTEN
 from engine.run.replay import NotWritten, rebuild
 from engine.support import bundle
-from engine.verify import Wrong, verify
+from engine.verify import SEALED, Wrong, verify
+from engine.watching import page as live_page
+from engine.watching.fold import state_of
+from engine.watching.told import Life
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
@@ -242,6 +245,7 @@ def _report(path: Path) -> int:
     refuse_while_it_runs(evidence)
     try:
         summary = rebuild(evidence)
+        _end_live_page(evidence)
     except KeyError as error:
         raise UsageError(_older(evidence.directory, error)) from error
     try:
@@ -258,6 +262,20 @@ def _report(path: Path) -> int:
     if evidence.missing:
         _say(evidence.missing)
     return Ending.DONE.code
+
+
+def _end_live_page(evidence: Evidence) -> None:
+    """A run that was killed left it as one that works, which a browser loads again and again."""
+    is_sealed = evidence.own[-1]["event"] == SEALED
+    if is_sealed or not (evidence.directory / live_page.NAME).is_file():
+        return
+    try:
+        live_page.write(evidence.directory, state_of(evidence.own), utc_now(), Life.GONE)
+    except OSError as error:
+        why = error.strerror or error
+        raise NotWritten(
+            f"{evidence.directory / live_page.NAME}: can't be written ({why})"
+        ) from error
 
 
 def _older(directory: Path, error: KeyError) -> str:

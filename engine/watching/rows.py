@@ -86,7 +86,8 @@ def _command(command: Command, until: datetime, *, is_over: bool) -> Iterator[Li
         return
     places = {"play": command.play, "task": command.task, "last host": command.host}
     where = ", ".join(f"{word} {value}" for word, value in places.items() if value)
-    count = f"; {command.tasks} tasks begun" if command.tasks else ""
+    tasks = "1 task" if command.tasks == 1 else f"{command.tasks} tasks"
+    count = f"; {tasks} begun" if command.tasks else ""
     said = (where or "its log goes on") + count
     yield line("it is at", said, f"told {since(command.told, until)} ago")
 
