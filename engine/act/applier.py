@@ -12,7 +12,8 @@ from typing import Any
 from engine.act import detached, stops
 from engine.act.detached import NotStarted
 from engine.act.driving import Applied, Changes, driven, key_of
-from engine.act.livelog import LiveLog, Reach, shortened
+from engine.act.headway import Headway, Reach
+from engine.act.livelog import LiveLog, shortened
 from engine.act.stops import NotDone
 from engine.attempt.fencing_token import TRIES, Gate, ask_boot, gate_of, was_held_back
 from engine.attempt.kept import Keeper
@@ -115,7 +116,7 @@ class Applier:
         self._intent(step, key, change)
         begun, self._failing, self._asked = self.clock(), "", []
         try:
-            answer = self._run_detached(change) if change.detached else self._run_plain(change)
+            answer = self._run_detached(key, change) if change.detached else self._run_plain(change)
         except (Refused, NotStarted, LockLost) as error:
             raise self._not_started(key, change, begun, error) from None
         except Lost as lost:
@@ -270,18 +271,19 @@ class Applier:
         self._boot = gate.boot
         return gate
 
-    def _run_detached(self, change: Change) -> Answer:
+    def _run_detached(self, key: str, change: Change) -> Answer:
         assert self.run.attempt is not None and change.detached is not None  # noqa: PT018
         base = detached.directory(self.run.attempt, change.detached)
         begun = self.clock()
         self._boot = self.records.boot
         detached.start(self.transport, change.node, base, change.argv, self.records)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
-
         reach = Reach(self.run, change.node)
+        headway = Headway(self.run, key, change.node, log, self.clock)
 
         def idle(word: str) -> None:
             log.pause()
+            headway.note()
             reach.note(word)
             self.on_idle(word)
             # out of reach or busy: following waits for N anyway

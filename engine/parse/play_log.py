@@ -1,4 +1,4 @@
-"""Where a log of `neteye update` or `neteye upgrade` tells of a failure, and of which task.
+"""What a log of `neteye update` or `neteye upgrade` is at, and where it tells of a failure.
 
 The commands are Ansible inside (domain facts 2.1): a heading for each task, then a line for each
 host. The wording of their other lines is not known, so no phrase of theirs is relied on. In a log
@@ -17,6 +17,8 @@ from engine.parse.log_asks import asked_in
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # whatever a logger puts in front of it; a task's name may hold brackets itself
 _HEADING = re.compile(r"(?:^|\s)(?:TASK|RUNNING HANDLER) \[(.*)\][ *]*$")
+_PLAY = re.compile(r"(?:^|\s)PLAY \[(.*)\][ *]*$")
+_OF_HOST = re.compile(r"(?:^|\s)[a-z]+: \[([^\]]+)\]")
 _FAILURE = re.compile(
     r"(?:^|\s)(?:fatal|failed): \[([^\]]+)\](?: \(item=.*?\))?(?:: [A-Z]+!)? => ?(.*)$"
 )
@@ -38,6 +40,18 @@ _ASKED = 20
 """Things kept that the log asks for."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a log has come to; empty where it does not say."""
+
+    play: str = ""
+    task: str = ""
+    host: str = ""
+    """Whose line came last within the task."""
+    tasks: int = 0
+    """Headings of tasks so far."""
+
+
 @dataclass
 class _Failure:
     task: str
@@ -50,6 +64,10 @@ class PlayLog:
 
     def __init__(self) -> None:
         self._task: str | None = None
+        self._play = ""
+        self._tasks = 0
+        self._of_host = ""
+        """The last line of the task that is about a host."""
         self._failure: _Failure | None = None
         self._before: _Failure | None = None
         """What to go back to when a failure turns out to be ignored."""
@@ -67,15 +85,27 @@ class PlayLog:
             return
         if " [" in line and (heading := _HEADING.search(line)):
             self._task = heading.group(1)
+            self._tasks += 1
+            self._of_host = ""
             self._plain.clear()
             return
         self._listen(line[:_MOST])
         if ": [" in line and (failed := _FAILURE.search(line)):
+            self._of_host = line[:_MOST]
             self._fail(failed.group(1), failed.group(2))
         elif "...ignoring" in line and _IGNORED.match(line):
             self._failure = self._before
         else:
             self._plain.append(line[:_MOST])
+            if ": [" in line:
+                self._of_host = line[:_MOST]
+            elif "PLAY [" in line and (play := _PLAY.search(line)):
+                self._play = play.group(1)
+
+    def at(self) -> Place:
+        """Where it has come to; its texts as the log has them."""
+        host = _OF_HOST.search(self._of_host)
+        return Place(self._play, self._task or "", host.group(1) if host else "", self._tasks)
 
     def failing(self) -> str:
         """Why the command failed, as a phrase: task, hosts and message, as far as the log says."""

@@ -49,6 +49,14 @@ def started_fields(
         "window": window,
         "announced": _announced(run),
         "no_return": run.release.no_return,
+        "stages": [
+            {
+                "title": stage.title,
+                "phases": list(stage.phases),
+                "minutes": stage.takes(len(run.inventory.hosts)).total_seconds() / 60,
+            }
+            for stage in run.release.stages
+        ],
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
         "commands": _commands(run, root, where, options),

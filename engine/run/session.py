@@ -47,6 +47,7 @@ from engine.run.stepping import StepUnderWay
 from engine.run.survey import Survey
 from engine.secrets import Secret
 from engine.transport.base import Transport
+from engine.watching.live import LivePage
 
 
 class Applies(Protocol):
@@ -76,6 +77,7 @@ class Session:
         self.survey: Survey
         self._states = StateWatch(self._status, run.record, run.now)
         self._services = ServiceWatch(run, self._transport, run.inventory.operative)
+        self.live = LivePage(run)
         self.planner = Planner(run)
         self.steps = StepUnderWay(run, console, self.planner)
         run.on_stop.append(self._announce)
@@ -87,6 +89,7 @@ class Session:
 
     def begin(self) -> None:
         """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
+        self.live.begin()
         if not self.opening.hold_here():
             return
         asked = self.run.now()
