@@ -5,7 +5,7 @@ The tags are in the templates, which escape whatever a node or an operator wrote
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,41 +13,81 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
+from engine.judge.text import counted
 from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
+from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
+from engine.report.table import step_id
 
-_COLOURS = {
-    "fulfilled": "#1a7f37",
-    "not needed": "#57606a",
-    "not applicable": "#57606a",
-    "open": "#9a6700",
-    "failed": "#cf222e",
-    "block": "#cf222e",
-    "warn": "#9a6700",
-    "info": "#57606a",
+VERDICTS = {
+    "done": "good",
+    **dict.fromkeys(("blocked", "stopped", "interrupted", "locked"), "warn"),
+    **dict.fromkeys(("failed", "unknown", "usage"), "bad"),
 }
+"""What an outcome is to whoever reads of it, as a class of the style sheet; others are `calm`."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Findings of which only subject and observation differ."""
+
+    finding: Mapping[str, Any]
+    """The first of them."""
+    seen: tuple[tuple[str, str], ...]
+    """Subject of each, and what was observed."""
+    commands: str
+
+    @property
+    def stops(self) -> bool:
+        return self.finding["severity"] == "block" and not self.finding["accepted"]
 
 
 def render_summary(summary: Mapping[str, Any]) -> str:
     """The first screen of the report, from summary.json's data."""
     return template("summary.html.j2").render(
         summary=summary,
+        verdict=VERDICTS.get(str(summary["outcome"]), "calm"),
         next_commands=next_commands(summary),
         losses=loss_lines(summary.get("losses", ())),
         facts=_facts(summary),
         steps_of=_steps,
-        folded=folded,
-        consequence=consequence,
-        commands=commands_in_lines,
+        findings=told_once(summary["findings"]),
         to_run=to_run(summary),
         accepted_as=acceptance_sentence,
-        colours=_COLOURS,
+        guide_counted=counted(row["state"] for row in summary["guide"]),
+        is_guide_open=any(row["state"] == "failed" for row in summary["guide"]),
     )
+
+
+def render_table_head(styles: Iterable[str]) -> str:
+    """What stands above the table of steps; `styles` are of the operator, after all others."""
+    return template("table.html.j2").render(styles=styles)
+
+
+def told_once(findings: Iterable[Mapping[str, Any]]) -> list[Told]:
+    """What stops the run first; the same of several nodes once, with what follows from it."""
+    same = ("code", "severity", "expected", "remedy", "accepted")
+    pairs = folded(findings)
+    kinds = grouped((repr([one[name] for name in same]), (one, below)) for one, below in pairs)
+    told = [
+        Told(
+            those[0][0],
+            tuple((str(one["subject"]), _observed(one, below)) for one, below in those),
+            commands_in_lines(each for one, below in those for each in (one, *below)),
+        )
+        for those in kinds.values()
+    ]
+    return sorted(told, key=lambda one: not one.stops)
+
+
+def _observed(finding: Mapping[str, Any], below: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(filter(None, (str(finding["observed"]), consequence(below))))
 
 
 def commands_in_lines(findings: Iterable[Mapping[str, Any]]) -> str:
@@ -63,6 +103,9 @@ def to_run(summary: Mapping[str, Any]) -> str:
     return commands_in_lines(one for one in stops if not one["accepted"])
 
 
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+
+
 def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     labels = {
         "cluster": "Cluster",
@@ -71,7 +114,7 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         "source": "From",
         "target": "To",
         "change_id": "Change",
-        "window": "Window",
+        "window": "Window (UTC)",
         "operator": "Operator",
         "position": "Position found",
         "attempt": "Attempt",
@@ -86,79 +129,19 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     }
     for key, label in labels.items():
         if summary.get(key):
-            yield label, str(summary[key])
+            yield label, _STAMP.sub(r"\1 \2", str(summary[key]))
     if totals := sentence(summary.get("service_gaps", {}).get("totals", ())):
         yield "Service gaps", f"{totals} ({HOW})"
 
 
-def _steps(names: Iterable[str]) -> str:
-    """Steps by their bare names; a fan-out says how many of its items recorded something."""
-    counts = Counter(map(base_of, names))
-    return ", ".join(f"{bare} ({n} items)" if n > 1 else bare for bare, n in counts.items())
-
-
-@dataclass(frozen=True)
-class Line:
-    """One event of a step: what was asked or done, by which command, and what came of it."""
-
-    time: str
-    head: str
-    command: str
-    text: str
-
-
-def step_details(events: Iterable[Mapping[str, Any]]) -> str:
-    """Everything recorded for one step: observations, changes, notes; for its row's details."""
-    lines = [line for event in events if (line := _line(event))]
-    return template("details.html.j2").render(lines=lines) if lines else ""
-
-
-def _line(event: Mapping[str, Any]) -> Line | None:
-    kind, time = event["event"], str(event["time"])
-    if kind == "observation":
-        head = f"asked {event['node']}: {event['question']}"
-        return Line(time, head, _command(event), _output(event))
-    if kind == "intent":
-        return Line(time, f"change on {event['node']}: {event['what']}", _command(event), "")
-    if kind == "result":
-        code = event.get("code")
-        head = f"result: {event['outcome']}" + (f", exit code {code}" if code is not None else "")
-        return Line(time, head, event.get("reason", ""), _output(event))
-    if kind == "finding":
-        return Line(
-            time,
-            f"finding {event['code']} ({event['severity']}) {event['subject']}",
-            f"{event['observed']}; expected {event['expected']}. {event['remedy']}",
-            commands_in_lines((event,)),
-        )
-    if kind == "attachment":
-        return Line(time, event["name"], "", _output(event))
-    if kind == "note":
-        return Line(time, "note", event["text"], "")
-    return None
-
-
-def _command(event: Mapping[str, Any]) -> str:
-    """The command; of a long one head, tail, and where the whole of it is."""
-    text, whole = str(event.get("command", "")), event.get("whole") or {}
-    if whole.get("not_kept"):
-        text += f"\n({whole['not_kept']})"
-    elif whole.get("file"):
-        text += f"\n(whole: {whole['file']}, {whole['size']} bytes, sha256 {whole['sha256']})"
-    return text
-
-
-def _output(event: Mapping[str, Any]) -> str:
-    output = event.get("output") or {}
-    text = str(output.get("text", ""))
-    if output.get("file"):
-        rows = f"{output['rows']} rows, " if "rows" in output else ""
-        size = f"{output['size']} bytes, " if "size" in output else ""
-        text += f"\n(whole text: {output['file']}, {rows}{size}sha256 {output['sha256']})"
-    elif output.get("not_kept"):
-        text += f"\n({output['not_kept']})"
-    problem = f"{event['problem']}\n" if event.get("problem") else ""
-    return problem + text
+def _steps(names: Iterable[str]) -> Markup:
+    """Steps by their bare names, linked to the first item of each; how many recorded something."""
+    items = grouped((base_of(name), name) for name in names)
+    link = Markup('<a href="#{}">{}</a>{}')
+    return Markup(", ").join(
+        link.format(step_id(those[0]), bare, f" ({len(those)} items)" if len(those) > 1 else "")
+        for bare, those in items.items()
+    )
 
 
 @cache
@@ -171,4 +154,10 @@ def template(path: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["content"] = _content
     return environment.get_template(path)
+
+
+def _content(text: object) -> Markup:
+    """Text between two tags: quotes stay, of which an answer may have thousands."""
+    return Markup(str(text).replace("&", "&amp;").replace("<", "&lt;"))

@@ -91,10 +91,10 @@ def _show_the_rest(config: pytest.Config, run: Run, ended: Ended) -> None:
     """A row in the reports for each step that pytest did not come to, or that was cut short."""
     events = run.journal.events
     told = {event["name"] for event in events if event["event"] == "step-ended"}
-    nodeids = {step["name"]: step["nodeid"] for step in planned_steps(events)}
+    planned = {step["name"]: step for step in planned_steps(events)}
     for step in ended.summary["steps"]:
-        if step["name"] not in told and step["name"] in nodeids:
-            for report in replayed(step, events_of(events, step["name"]), nodeids[step["name"]]):
+        if step["name"] not in told and step["name"] in planned:
+            for report in replayed(step, events_of(events, step["name"]), planned[step["name"]]):
                 config.hook.pytest_runtest_logreport(report=report)
 
 

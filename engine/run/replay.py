@@ -80,7 +80,8 @@ def _arguments(directory: Path, html: Path, xml: Path) -> list[str]:
         *(f"--rootdir={directory}", f"--config-file={os.devnull}", "--noconftest"),
         *("-p", "no:cacheprovider", "-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin"),
         *(f"--html={html}", "--self-contained-html", f"--junitxml={xml}"),
-        *("-o", "initial_sort=original", "-q"),
+        # as pytest.ini has it for the run itself
+        *("-o", "initial_sort=original", "-o", "render_collapsed=passed,skipped", "-q"),
     ]
 
 
@@ -114,9 +115,12 @@ def _as_it_was(xml: Path, summary: Mapping[str, Any], host: str) -> None:
 class _Step(pytest.Item):
     """A step that ended long ago."""
 
-    def __init__(self, *, step: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, *, step: Mapping[str, Any], planned: Mapping[str, Any], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.step = step
+        self.planned = planned
 
     def runtest(self) -> None:
         """Nothing runs: its reports are made of its events."""
@@ -148,13 +152,14 @@ class Replay:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
-        nodeids = {step["name"]: step["nodeid"] for step in planned_steps(self._evidence.own)}
+        planned = {step["name"]: step for step in planned_steps(self._evidence.own)}
         session.items = [
             _Step.from_parent(
                 session,
                 name=step["name"],
-                nodeid=nodeids.get(step["name"], f"runbook::{step['name']}"),
+                nodeid=planned.get(step["name"], {}).get("nodeid", f"runbook::{step['name']}"),
                 step=step,
+                planned=planned.get(step["name"], {}),
             )
             for step in self._summary["steps"]
         ]
@@ -165,7 +170,7 @@ class Replay:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: _Step) -> bool:
         events = events_of(self._evidence.own, item.step["name"])
-        for told in replayed(item.step, events, item.nodeid):
+        for told in replayed(item.step, events, item.planned):
             item.config.hook.pytest_runtest_logreport(report=told)
         return True
 

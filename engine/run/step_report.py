@@ -22,7 +22,9 @@ def details_of(report: pytest.TestReport, reason: str) -> dict[str, Any]:
     return told
 
 
-def tell(report: pytest.TestReport, step: Mapping[str, Any], events: Sequence[Event]) -> None:
+def tell(
+    report: pytest.TestReport, step: Mapping[str, Any], events: Sequence[Event], intent: str
+) -> None:
     """Give pytest's report of a step the texts that its events have, and nothing else.
 
     `step` is an entry of the summary, or a `step-ended` event.
@@ -30,7 +32,8 @@ def tell(report: pytest.TestReport, step: Mapping[str, Any], events: Sequence[Ev
     told: Any = report
     told.runbook_step = step["name"]
     told.runbook_events = events
-    told.runbook_seconds = step["seconds"]
+    told.runbook_told = step
+    told.runbook_intent = intent
     report.sections = []
     if report.outcome == "skipped":
         report.longrepr = (report.nodeid.partition("::")[0], 0, f"Skipped: {step['reason']}")
@@ -40,16 +43,20 @@ def tell(report: pytest.TestReport, step: Mapping[str, Any], events: Sequence[Ev
 
 
 def replayed(
-    step: Mapping[str, Any], events: Sequence[Event], nodeid: str
+    step: Mapping[str, Any], events: Sequence[Event], planned: Mapping[str, Any]
 ) -> Iterator[pytest.TestReport]:
-    """The reports pytest would have made of a step, from the summary's entry and its events."""
+    """The reports pytest would have made of a step, from the summary's entry and its events.
+
+    `planned` is what was collected of it; {} when the journal ends before that.
+    """
+    nodeid = str(planned.get("nodeid", f"runbook::{step['name']}"))
     ended = next((e for e in reversed(events) if e["event"] == "step-ended"), {})
     result = cast(Result, ended.get("result") or _RESULTS.get(step["outcome"], "passed"))
     when = cast(Phase, ended.get("when") or ("setup" if result == "skipped" else "call"))
     if when == "call":
         yield _report(nodeid, "setup", "passed")
     telling = _report(nodeid, when, result, step)
-    tell(telling, step, events)
+    tell(telling, step, events, str(planned.get("intent", "")))
     yield telling
     yield _report(nodeid, "teardown", "passed")
 

@@ -24,6 +24,7 @@ class StepUnderWay:
         self._console = console
         self._planner = planner
         self.evidence: Evidence | None = None
+        self._intent = ""
         self._bad: dict[str, tuple[str, ...]] = {}
         """Each step that was not done -> those that kept it from being done, or itself."""
         self._blocked_by: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class StepUnderWay:
         """A step begins; one that waits for a step that was not done is only counted."""
         self._run.step = item.name
         self.evidence = Evidence(self._run, item.name, item.mark.guide)
+        self._intent = intent
         roots = {root for name in waits_for for root in self._bad.get(name, ())}
         self._blocked_by = tuple(name for name in self._bad if name in roots)
         if self._run.mode is Mode.PLAN:
@@ -64,7 +66,7 @@ class StepUnderWay:
             **details_of(report, reason),
         )
         mine = [event for event in self._run.journal.events if event.get("step") == item.name]
-        tell(report, ended, mine)
+        tell(report, ended, mine, self._intent)
         if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
             self._bad[item.name] = self._blocked_by or (item.name,)
         if self._run.mode is Mode.PLAN:

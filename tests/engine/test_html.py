@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 
-from engine.report.html import render_summary, step_details
+from engine.report.details import step_details
+from engine.report.html import render_summary, told_once
 from tests.engine.kit import event
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;</td></pre></style>"
-ALLOWED = {"style", "div", "h2", "table", "tr", "th", "td", "span", "b", "p", "pre", "code", "br"}
+ALLOWED = {
+    *("style", "div", "h2", "table", "thead", "tbody", "tr", "th", "td", "span", "b", "p", "pre"),
+    *("code", "br", "meta", "dl", "dt", "dd", "a", "details", "summary", "time", "ol", "li"),
+}
+ATTRIBUTES = {
+    *("class", "id", "href", "lang", "scope", "data-label", "datetime", "open"),
+    *("aria-labelledby", "name", "content"),
+}
 
 
 class Tags(HTMLParser):
@@ -22,11 +30,13 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
+        self.links: set[str | None] = set()
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
+        self.links |= {value for name, value in attrs if name == "href"}
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -48,7 +58,7 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
         ),
         text,
     )
-    finding = dict.fromkeys(
+    finding: dict[str, Any] = dict.fromkeys(
         ("code", "severity", "subject", "observed", "expected", "remedy"), text
     ) | {"guide": [], "accepted": {"by": text, "reason": text}}
     finding["commands"] = [{"node": text, "argv": [text]}]
@@ -71,10 +81,17 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
 def assert_harmless(html: str) -> None:
     tags = read(html)
     assert tags.tags <= ALLOWED, tags.tags - ALLOWED
-    assert tags.attributes <= {"class", "style", "colspan"}, tags.attributes
+    assert tags.attributes <= ATTRIBUTES, tags.attributes - ATTRIBUTES
+    assert_links(tags)
     assert "alert(1)" in tags.text
     assert "<script" not in html
     assert "<img" not in html
+
+
+def assert_links(tags: Tags) -> None:
+    """They lead to a place of this page or the auditor's."""
+    plain = r"(evidence\.html)?(#[\w.%/-]+)?"
+    assert [link for link in tags.links if not re.fullmatch(plain, str(link))] == []
 
 
 def test_a_hostile_summary_is_escaped() -> None:
@@ -106,15 +123,27 @@ def test_events_of_other_kinds_have_no_line() -> None:
 
 def test_a_verdict_its_reason_and_what_to_do_are_on_the_first_screen() -> None:
     html = render_summary(summary("plain"))
-    first_screen = html[: html.index("<h2>")]
+    first_screen = read(html[: html.index("<h2")]).text
     assert "plain (exit code 1): plain" in first_screen
     assert "What to do" in first_screen
 
 
-@pytest.mark.parametrize(("code", "colour"), [(0, "#1a7f37"), (1, "#cf222e"), (10, "#cf222e")])
-def test_only_a_good_end_is_green(code: int, colour: str) -> None:
-    html = render_summary(summary("plain", exit_code=code, stopped=None))
-    assert re.search(rf'class="verdict" style="background:{colour}"', html)
+@pytest.mark.parametrize(
+    ("outcome", "colour"),
+    [("done", "good"), ("blocked", "warn"), ("failed", "bad"), ("planned", "calm")],
+)
+def test_only_a_good_end_is_green(outcome: str, colour: str) -> None:
+    html = render_summary(summary("plain", outcome=outcome, stopped=None))
+    assert f'class="banner {colour}"' in html
+
+
+def test_what_a_person_would_say_and_what_is_open_stand_first() -> None:
+    point = {"what": "snapshots", "owner": "the operator", "until": "2026-12-12", "where": EVIL}
+    html = render_summary(summary("plain", headline="4.26 on 5 of 5 nodes", open_points=[point]))
+    first_screen = read(html[: html.index("<h2")]).text
+    assert first_screen.index("4.26 on 5 of 5 nodes") < first_screen.index("(exit code 1)")
+    assert "snapshots (the operator, by 2026-12-12; where)" in first_screen
+    assert_links(read(html))
 
 
 def test_no_findings_are_said_to_be_none() -> None:
@@ -128,3 +157,42 @@ def test_what_is_left_on_the_cluster_is_on_the_first_screen() -> None:
     nothing = render_summary(summary("plain", under_way=[], ledger=[], warnings=[]))
     assert "still in place" not in nothing
     assert "not on record" not in nothing
+
+
+def test_the_same_finding_of_several_nodes_is_told_once_and_what_stops_first() -> None:
+    plain: dict[str, Any] = summary("plain")["findings"][0] | {"accepted": None, "severity": "warn"}
+    stops = plain | {"code": "bad", "severity": "block"}
+    nodes = [plain | {"subject": f"n{number}", "observed": f"{number} kB"} for number in (1, 2)]
+    told = told_once([*nodes, stops])
+    assert [(one.finding["code"], one.seen) for one in told] == [
+        ("bad", (("plain", "plain"),)),
+        ("plain", (("n1", "1 kB"), ("n2", "2 kB"))),
+    ]
+    text = read(render_summary(summary("plain", findings=[*nodes, stops]))).text
+    assert "n1 1 kB" in text
+    assert "n2 2 kB" in text
+
+
+def test_the_same_answer_is_told_once() -> None:
+    """Of other nodes, and while one waits for another."""
+    asked = {"question": "status", "command": "crm_mon", "problem": ""}
+    said = [("n1", "starts" * 50), ("n2", "starts" * 50), ("n1", "runs" * 50), ("n1", "short")]
+    answers = [
+        event("observation", at, node=node, output={"text": text}, **asked)
+        for at, (node, text) in enumerate([*said, *said])
+    ]
+    shown = read(step_details(answers)).text
+    assert [shown.count(text) for _, text in said] == [1, 1, 1, 2]
+    assert shown.count("asked and said as by n1 at ") == 4
+    assert shown.count("asked n2: status") == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "link"),
+    [("outputs/0001-a.txt", "outputs/0001-a.txt"), ("javascript:alert(1)", None), (EVIL, None)],
+)
+def test_an_output_of_the_run_is_linked_and_nothing_else(file: str, link: str | None) -> None:
+    output = {"text": "x", "file": file, "sha256": "0"}
+    tags = read(step_details([event("attachment", name="list", output=output)]))
+    assert tags.links == ({link} if link else set())
+    assert file in tags.text

@@ -20,7 +20,7 @@ from engine.record import listing
 from engine.record.evidence import Evidence
 from engine.record.outputs import EXCERPT
 from engine.record.run import Run
-from engine.report.html import step_details
+from engine.report.details import step_details
 from engine.secrets import MASK, Secret
 from tests.engine import kit
 

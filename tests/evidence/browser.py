@@ -71,8 +71,12 @@ class Browser:
 
     home: Path
 
-    def open(self, page: Path, query: str = "") -> str:
+    def open(self, page: Path, query: str = "", flags: tuple[str, ...] = ()) -> str:
         """The page as it is after its scripts have run, as HTML."""
+        return self.run(*flags, "--dump-dom", f"{page.resolve().as_uri()}{query}")
+
+    def run(self, *arguments: str) -> str:
+        """What chromium says on its standard output."""
         done = subprocess.run(
             [
                 *(program(), "--headless=new", "--no-sandbox", "--disable-gpu"),
@@ -80,7 +84,7 @@ class Browser:
                 *("--disable-component-update", "--no-first-run", "--disable-sync"),
                 f"--user-data-dir={self.home / 'profile'}",
                 f"--virtual-time-budget={BUDGET}",
-                *("--dump-dom", f"{page.resolve().as_uri()}{query}"),
+                *arguments,
             ],
             env={**os.environ, "HOME": str(self.home)},
             capture_output=True,

@@ -63,6 +63,7 @@ PYTEST_INI = """\
 testpaths = tests
 # pytest-html's, as in the runbook's own
 initial_sort = original
+render_collapsed = passed,skipped
 addopts = --strict-markers --strict-config -p no:hypothesispytest
 """
 

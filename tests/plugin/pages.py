@@ -12,19 +12,25 @@ from xml.etree import ElementTree
 FILES = ("report.html", "junit.xml", "summary.json")
 
 
-def page(directory: Path) -> dict[str, list[dict[str, Any]]]:
-    """The steps' rows of report.html, as its own script finds them."""
+def blob(directory: Path) -> dict[str, Any]:
+    """The data of report.html, as its own script finds them."""
     html = (directory / "report.html").read_text()
     found = re.search(r'data-jsonblob="([^"]*)"', html)
     assert found
-    tests: dict[str, list[dict[str, Any]]] = json.loads(unescape(found[1]))["tests"]
+    data: dict[str, Any] = json.loads(unescape(found[1]))
+    return data
+
+
+def page(directory: Path) -> dict[str, list[dict[str, Any]]]:
+    """The rows of its table."""
+    tests: dict[str, list[dict[str, Any]]] = blob(directory)["tests"]
     return tests
 
 
 def head(directory: Path) -> str:
     """Its first screen: verdict, facts, rows, findings."""
     html = (directory / "report.html").read_text()
-    return html[html.index('<div class="runbook">') : html.index('class="run-count"')]
+    return html[html.index('<div class="runbook"') : html.index('class="run-count"')]
 
 
 def cases(directory: Path) -> list[tuple[str, str, list[tuple[str, str]]]]:

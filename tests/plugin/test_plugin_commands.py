@@ -68,7 +68,7 @@ def test_commands_can_be_copied_from_everywhere(project: Project, options: tuple
         assert plan["findings"][0]["commands"] == first["commands"]
     else:
         (log,) = (row["log"] for rows in page(project.latest).values() for row in rows
-                  if row["testId"] == "a.b")  # fmt: skip
+                  if row["testId"] == "step-a.b")  # fmt: skip
         assert unescape(log).count(told) == 1
         whole = told.replace(f"'{MASK}'", MASK)  # the text was masked when it was one
         assert any(whole in said for *_, saids in cases(project.latest) for _, said in saids)
