@@ -15,6 +15,7 @@ A folder for each verb. Each may import those above it in this list (tests/layer
     probing    asks the services once a second meanwhile
     plan       tells what a run would do, and does nothing
     report     what a run leaves to be read, made from its journal
+    watching   shows a run while it works, from its journal alone
     support    packs the bundle for the vendor's support
     run        one run, from pytest's first event to its last line
     rejudge    judges a recorded run again on its own answers

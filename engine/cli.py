@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,15 +24,20 @@ from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.audit.page import NAME as PAGE
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines
-from engine.report.evidence_files import read_evidence, refuse_while_it_runs
+from engine.report.evidence_files import Evidence, read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
 from engine.run.closing import WRITTEN
 from engine.run.replay import NotWritten, rebuild
 from engine.support import bundle
-from engine.verify import Wrong, verify
+from engine.verify import SEALED, Wrong, verify
+from engine.watching import page as live_page
+from engine.watching.fold import state_of
+from engine.watching.told import Life
 
 USAGE = Ending.USAGE.code
+INTERRUPTED = 128 + signal.SIGINT
+"""As a shell tells it."""
 APPROVED_FOR = timedelta(days=14)
 REBUILT = ("summary.json", "plan.json", PAGE, *WRITTEN)
 """What `report` makes anew."""
@@ -58,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _judge(given.run, given.step, as_json=given.json)
         if given.command == "verify":
             return _verify(given.run, given.head, given.allowed_signers)
+        if given.command == "watch":
+            return _watch(given.run, once=given.once)
         return _report(given.run)
     except UsageError as error:
         _say(f"ERROR: {error}", sys.stderr)
@@ -65,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotWritten as error:
         _say(f"ERROR: {error}", sys.stderr)
         return Ending.FAILED.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -89,6 +100,17 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
     )
+    look = commands.add_parser(
+        "watch",
+        help="show a run while it works",
+        description="Shows phase, step, time, what a long command is at, nodes, gaps of services,"
+        " and whether anything waits for a person, from the run's journal alone. It changes"
+        " nothing and may be ended at any time. Into a pipe it prints lines.",
+    )
+    look.add_argument(
+        "run", type=Path, nargs="?", metavar="reports/RUN", help="else the newest run, of here"
+    )
+    look.add_argument("--once", action="store_true", help="show it as it is now, and end")
     pair = commands.add_parser(
         "compare",
         help="show two runs side by side",
@@ -208,11 +230,22 @@ def _verify(path: Path, head: str | None, allowed: Path | None) -> int:
     return verdict.code
 
 
+def _watch(path: Path | None, *, once: bool) -> int:
+    from engine.watching.command import watch
+
+    try:
+        watch(path, sys.stdout, once=once)
+    except BrokenPipeError:  # who read it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Ending.DONE.code
+
+
 def _report(path: Path) -> int:
     evidence = read_evidence(path)
     refuse_while_it_runs(evidence)
     try:
         summary = rebuild(evidence)
+        _end_live_page(evidence)
     except KeyError as error:
         raise UsageError(_older(evidence.directory, error)) from error
     try:
@@ -229,6 +262,20 @@ def _report(path: Path) -> int:
     if evidence.missing:
         _say(evidence.missing)
     return Ending.DONE.code
+
+
+def _end_live_page(evidence: Evidence) -> None:
+    """A run that was killed left it as one that works, which a browser loads again and again."""
+    is_sealed = evidence.own[-1]["event"] == SEALED
+    if is_sealed or not (evidence.directory / live_page.NAME).is_file():
+        return
+    try:
+        live_page.write(evidence.directory, state_of(evidence.own), utc_now(), Life.GONE)
+    except OSError as error:
+        why = error.strerror or error
+        raise NotWritten(
+            f"{evidence.directory / live_page.NAME}: can't be written ({why})"
+        ) from error
 
 
 def _older(directory: Path, error: KeyError) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 from engine.act import detached, stops
 from engine.act.detached import NotStarted
 from engine.act.driving import Applied, Changes, driven, key_of
-from engine.act.livelog import LiveLog, Reach, shortened
+from engine.act.headway import Headway, Reach
+from engine.act.livelog import LiveLog, shortened
 from engine.act.stops import NotDone
 from engine.attempt.fencing_token import TRIES, Gate, ask_boot, gate_of, was_held_back
 from engine.attempt.kept import Keeper
@@ -20,6 +21,7 @@ from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Outcome
+from engine.parse.files import file_changes
 from engine.record.memory import ChangeRecord
 from engine.record.outputs import NO_ANSWER, SECRET, both
 from engine.record.run import Run
@@ -58,6 +60,8 @@ class Applier:
     """Which start of the node the change under way was sent to."""
     _failing: str = ""
     """Where the log of the long command under way tells of a failure."""
+    _asked: list[str] = field(default_factory=list)
+    """What that log asks a person to do afterwards."""
     _keeper: Keeper = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -110,9 +114,9 @@ class Applier:
             return settled
         self.before_change()
         self._intent(step, key, change)
-        begun, self._failing = self.clock(), ""
+        begun, self._failing, self._asked = self.clock(), "", []
         try:
-            answer = self._run_detached(change) if change.detached else self._run_plain(change)
+            answer = self._run_detached(key, change) if change.detached else self._run_plain(change)
         except (Refused, NotStarted, LockLost) as error:
             raise self._not_started(key, change, begun, error) from None
         except Lost as lost:
@@ -171,6 +175,7 @@ class Applier:
             repeatable=change.repeatable,
             detached=change.detached,
             opens=opens,
+            **({"files": list(change.files)} if change.files else {}),
         )
         try:
             self.sync()
@@ -207,6 +212,7 @@ class Applier:
         elif answer is not None:
             printed = both(_text(answer.stdout), _text(answer.stderr))
             output = self.run.outputs.describe(f"{change.node}-{key}", printed)
+        files = [one.as_data() for one in file_changes(answer.text)] if answer else []
         self.run.record(
             "result",
             step=self.run.step,
@@ -219,7 +225,9 @@ class Applier:
             closes=[list(pair) for pair in change.closes],
             output=output,
             **({"never_started": True} if never_started else {}),
+            **({"files": files} if change.files and answer else {}),
             **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
+            **({"asks": self._asked} if self._asked else {}),
         )
         try:
             self.sync()
@@ -263,18 +271,19 @@ class Applier:
         self._boot = gate.boot
         return gate
 
-    def _run_detached(self, change: Change) -> Answer:
+    def _run_detached(self, key: str, change: Change) -> Answer:
         assert self.run.attempt is not None and change.detached is not None  # noqa: PT018
         base = detached.directory(self.run.attempt, change.detached)
         begun = self.clock()
         self._boot = self.records.boot
         detached.start(self.transport, change.node, base, change.argv, self.records)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
-
         reach = Reach(self.run, change.node)
+        headway = Headway(self.run, key, change.node, log, self.clock)
 
         def idle(word: str) -> None:
             log.pause()
+            headway.note()
             reach.note(word)
             self.on_idle(word)
             # out of reach or busy: following waits for N anyway
@@ -300,7 +309,7 @@ class Applier:
             raise _Superseded(error) from error
         reach.note("")
         log.end()
-        self._failing = log.failing()
+        self._failing, self._asked = log.failing(), log.asked()
         if last.status is not None:
             return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)
         if last.is_interrupted:

@@ -1,13 +1,12 @@
-"""A long command as it goes on: what of its log is shown and kept, and when it was out of reach."""
+"""The log of a long command as it goes on: what of it is shown and kept, and what it is at."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 
-from engine.parse.play_log import PlayLog
+from engine.parse.play_log import Place, PlayLog
 from engine.record.redact import Redactor
-from engine.record.run import Run
 
 SHOWN = 50
 """Lines shown of one look; of more, the last ones."""
@@ -74,6 +73,21 @@ class LiveLog:
         # masked before it is cut: half a secret is not found
         return self._redactor.clean_output(self._play.failing())[:WIDTH]
 
+    def asked(self) -> list[str]:
+        """What the log asks a person to do afterwards, masked."""
+        return [self._redactor.clean_output(said)[:WIDTH] for said in self._play.asked()]
+
+    def at(self) -> Place:
+        """What it is at, masked."""
+        place = self._play.at()
+        play, task, host = map(self._redactor.clean_output, (place.play, place.task, place.host))
+        return Place(play[:WIDTH], task[:WIDTH], host[:WIDTH], place.tasks)
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._size
+
     def kept(self) -> bytes:
         """The log, or its beginning and end with a line between them that says what is missing."""
         missing = self._size - len(self._head) - len(self._tail)
@@ -135,25 +149,3 @@ def shortened(output: bytes) -> bytes:
 
 def _left_out(size: int, why: str) -> bytes:
     return f"\n[... {size} bytes are left out here; {why} ...]\n".encode()
-
-
-class Reach:
-    """When the node of a followed command was out of reach and back, for the timeline.
-
-    Hears every word of the follower; records changes only.
-    """
-
-    def __init__(self, run: Run, node: str) -> None:
-        self._run = run
-        self._node = node
-        self._is_lost = False
-
-    def note(self, problem: str) -> None:
-        """`problem` says why the node does not answer; empty: it does."""
-        if bool(problem) == self._is_lost:
-            return
-        self._is_lost = bool(problem)
-        state = "lost" if problem else "back"
-        self._run.record(
-            "connection", step=self._run.step, node=self._node, state=state, why=problem
-        )

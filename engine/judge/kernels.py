@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from engine.model.finding import Command, Finding
 from engine.model.host import Kernels
 
+REBOOT_NEEDED = "reboot-needed"
+
 
 def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
     """Another kernel than the running one is the newest. Code: `reboot-needed`, subject the node.
@@ -15,7 +17,7 @@ def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
     """
     return tuple(
         Finding(
-            code="reboot-needed",
+            code=REBOOT_NEEDED,
             subject=node,
             observed=f"kernel {kernels.running} runs, {kernels.newest} is installed"
             + (", which has no DRBD module" if lacks_drbd(kernels) else ""),

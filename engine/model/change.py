@@ -69,6 +69,9 @@ class Change:
     """(kind, subject) of ledger entries that are closed when the command succeeded."""
     secret_output: bool = False
     """The answer is never recorded."""
+    files: tuple[str, ...] = ()
+    """Files that it makes, replaces or removes; its answer tells each before and after
+    (`engine.parse.files`)."""
     detached: str | None = None
     """Started once, detached from the connection, by the wrapper that keeps log and exit status
     under this name in the attempt's directory on the node."""

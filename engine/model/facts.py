@@ -10,6 +10,15 @@ REHEARSED = "rehearsed"
 """The rehearsal cluster's scenario."""
 TAKEN = "time-taken"
 """How long the attempt took: since, until."""
+PASSWORD = "password"
+"""What became of a password, never its value: of (which one), what (became of it), lies_in and
+old_copies (places: node, path; owner, group, mode when seen; note), searched (where for copies)."""
+BACKUP = "backup"
+"""A proved backup: of, node, file, size, sha256, taken, proved (how), restore (the command),
+restore_on (where), brings and leaves (what a restore brings back, and what not), places (where it
+lies, as of a password)."""
+FETCHED = "backup-fetched"
+"""In which run's directory its copy is: file, sha256."""
 CONFLICTS = "conflicts-"
 """Before the round: configuration files that wait for their migration, its planned stop."""
 IN_CONFIGURATION, BACK_OUT = "configuration", "back-out"

@@ -1,4 +1,4 @@
-"""Where a log of `neteye update` or `neteye upgrade` tells of a failure, and of which task.
+"""What a log of `neteye update` or `neteye upgrade` is at, and where it tells of a failure.
 
 The commands are Ansible inside (domain facts 2.1): a heading for each task, then a line for each
 host. The wording of their other lines is not known, so no phrase of theirs is relied on. In a log
@@ -12,9 +12,13 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
+from engine.parse.log_asks import asked_in
+
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # whatever a logger puts in front of it; a task's name may hold brackets itself
 _HEADING = re.compile(r"(?:^|\s)(?:TASK|RUNNING HANDLER) \[(.*)\][ *]*$")
+_PLAY = re.compile(r"(?:^|\s)PLAY \[(.*)\][ *]*$")
+_OF_HOST = re.compile(r"(?:^|\s)[a-z]+: \[([^\]]+)\]")
 _FAILURE = re.compile(
     r"(?:^|\s)(?:fatal|failed): \[([^\]]+)\](?: \(item=.*?\))?(?:: [A-Z]+!)? => ?(.*)$"
 )
@@ -32,6 +36,20 @@ _MOST = 2000
 """Characters kept of a line or a message."""
 _LOOKED_AT = 200
 """Lines from the end that are looked through for one that tells of a failure."""
+_ASKED = 20
+"""Things kept that the log asks for."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a log has come to; empty where it does not say."""
+
+    play: str = ""
+    task: str = ""
+    host: str = ""
+    """Whose line came last within the task."""
+    tasks: int = 0
+    """Headings of tasks so far."""
 
 
 @dataclass
@@ -46,6 +64,10 @@ class PlayLog:
 
     def __init__(self) -> None:
         self._task: str | None = None
+        self._play = ""
+        self._tasks = 0
+        self._of_host = ""
+        """The last line of the task that is about a host."""
         self._failure: _Failure | None = None
         self._before: _Failure | None = None
         """What to go back to when a failure turns out to be ignored."""
@@ -53,6 +75,7 @@ class PlayLog:
         """What of a failure written in several lines is still to come: `msg` or its `text`."""
         self._plain: deque[str] = deque(maxlen=_LOOKED_AT)
         """The last lines of no particular form, within the task."""
+        self._asked: dict[str, None] = {}
 
     def feed(self, line: str) -> None:
         """The next line, without its end."""
@@ -62,13 +85,27 @@ class PlayLog:
             return
         if " [" in line and (heading := _HEADING.search(line)):
             self._task = heading.group(1)
+            self._tasks += 1
+            self._of_host = ""
             self._plain.clear()
-        elif ": [" in line and (failed := _FAILURE.search(line)):
+            return
+        self._listen(line[:_MOST])
+        if ": [" in line and (failed := _FAILURE.search(line)):
+            self._of_host = line[:_MOST]
             self._fail(failed.group(1), failed.group(2))
         elif "...ignoring" in line and _IGNORED.match(line):
             self._failure = self._before
         else:
             self._plain.append(line[:_MOST])
+            if ": [" in line:
+                self._of_host = line[:_MOST]
+            elif "PLAY [" in line and (play := _PLAY.search(line)):
+                self._play = play.group(1)
+
+    def at(self) -> Place:
+        """Where it has come to; its texts as the log has them."""
+        host = _OF_HOST.search(self._of_host)
+        return Place(self._play, self._task or "", host.group(1) if host else "", self._tasks)
 
     def failing(self) -> str:
         """Why the command failed, as a phrase: task, hosts and message, as far as the log says."""
@@ -84,6 +121,15 @@ class PlayLog:
         if self._task is not None:
             return f"the last task that it began is {self._task!r}"
         return f"its log ends with: {_flat(lines[-1])}" if lines else ""
+
+    def asked(self) -> tuple[str, ...]:
+        """What the log asks a person to do afterwards, each once, in its order."""
+        return tuple(self._asked)
+
+    def _listen(self, line: str) -> None:
+        said = asked_in(line)
+        if said and len(self._asked) < _ASKED:
+            self._asked[said] = None
 
     def _fail(self, host: str, details: str) -> None:
         if self._failure is None or self._failure.task != (self._task or ""):

@@ -22,6 +22,8 @@ from engine.record.run import Mode, Run
 from engine.verify import canonical
 
 NAME = "rehearsal.json"
+QUESTION = "statement of a rehearsal"
+"""As it is called in the evidence of the upgrade that goes by it."""
 
 
 def is_due(run: Run) -> bool:
@@ -65,7 +67,7 @@ def counted(inventory: Inventory) -> dict[str, int]:
 def statement_here(path: Path | None) -> LocalQuery[SeenStatement]:
     """The same as a question to this machine, for the evidence."""
     return LocalQuery(
-        name="statement of a rehearsal",
+        name=QUESTION,
         where=str(path) if path else "runbook_rehearsal is not given",
         ask=lambda: read_statement(path),
         write=lambda seen: json.dumps(asdict(seen), default=str),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from datetime import date
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
@@ -147,9 +148,17 @@ class Evidence:
         self.reasons.append(observed_how)
         self.outcome = "not applicable"
 
-    def open(self, row: str, what_until: str) -> None:
-        """Something is left to be done after this run, and until when."""
-        self._rows((row,), RowState.OPEN, what_until)
+    def open(
+        self, row: str, what_until: str, *, brief: str = "", until: date | None = None
+    ) -> None:
+        """Something is left to be done after this run, and until when.
+
+        `brief` says in a word or two what it is, for the report's first sentence; `until` is the
+        day by which it is to be done.
+        """
+        told = {"brief": brief, "until": until.isoformat() if until else ""}
+        more = {name: value for name, value in told.items() if value}
+        self._rows((row,), RowState.OPEN, what_until, **more)
         self.reasons.append(what_until)
 
     def note(self, text: str, *, about: str = "") -> None:
@@ -173,8 +182,11 @@ class Evidence:
         for one in counted:
             self._run.record("loss", step=self.step, state=state.value, **asdict(one))
 
-    def attach(self, name: str, text: str, *, about: str = "") -> None:
-        """Keep a longer text with the step, redacted."""
+    def attach(
+        self, name: str, text: str, *, about: str = "", file: tuple[str, str] | None = None
+    ) -> None:
+        """Keep a longer text with the step, redacted; `file`: node and path that it is about."""
+        of_file = {"node": file[0], "path": file[1]} if file else {}
         text = self._run.redactor.clean_output(text)
         self._run.record(
             "attachment",
@@ -182,6 +194,7 @@ class Evidence:
             name=name,
             output=self._run.outputs.describe(name, text),
             **({"about": about} if about else {}),
+            **of_file,
         )
 
     def list(self, name: str, head: Cells, rows: Iterable[Cells]) -> dict[str, Any]:
@@ -204,7 +217,7 @@ class Evidence:
         return output
 
     def _rows(
-        self, guide: Iterable[str] | None, state: RowState, reason: str, **more: bool
+        self, guide: Iterable[str] | None, state: RowState, reason: str, **more: bool | str
     ) -> None:
         rows = self._guide if guide is None else guide
         self._run.tell_rows(rows, state, reason, step=self.step, **more)

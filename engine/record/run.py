@@ -183,7 +183,13 @@ class Run:
         return line
 
     def tell_rows(
-        self, rows: Iterable[str], state: RowState, reason: str, *, step: str = "", **more: bool
+        self,
+        rows: Iterable[str],
+        state: RowState,
+        reason: str,
+        *,
+        step: str = "",
+        **more: bool | str,
     ) -> None:
         """What a step (default: the one under way) did for these rows of the guide, and why."""
         for row in rows:

@@ -52,8 +52,11 @@ class StateWatch:
         self._looked: datetime | None = None
 
     def go_on_from(self, earlier: Sequence[Event]) -> None:
-        """What the attempt's runs before this one have seen."""
-        self._known = set(open_since(intervals_of(earlier)))
+        """What the attempt's runs before this one have seen; what they saw last still lasts."""
+        lasting = open_since(intervals_of(earlier))
+        for (kind, subject), one in sorted(lasting.items()):
+            self._record("lasting", kind=kind, subject=subject, since=stamp(one.since))
+        self._known = set(lasting)
         self._looked = last_look(earlier)
 
     def sample(self, *, now: bool = False) -> None:

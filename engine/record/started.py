@@ -41,12 +41,22 @@ def started_fields(
         "inventory": str(run.inventory.path),
         "reached": {
             host.name: {"address": host.address, "port": host.port, "line": host.line}
+            | {"user": host.user, "become": host.become}
+            | ({"key_file": str(host.key_file)} if host.key_file else {})
             | ({"by": list(host.ssh_args)} if host.ssh_args else {})
             for host in run.inventory.hosts
         },
         "window": window,
         "announced": _announced(run),
         "no_return": run.release.no_return,
+        "stages": [
+            {
+                "title": stage.title,
+                "phases": list(stage.phases),
+                "minutes": stage.takes(len(run.inventory.hosts)).total_seconds() / 60,
+            }
+            for stage in run.release.stages
+        ],
         # a restore judges no row: it serves the ledger, not the guide
         "guide": {} if run.scope is Scope.RESTORE else dict(run.release.guide),
         "commands": _commands(run, root, where, options),

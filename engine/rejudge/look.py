@@ -16,6 +16,7 @@ from engine.judge.takeover import IDENTITY
 from engine.model.answer import ANOTHER_NOW, Answer, Known, Lost, LostKind
 from engine.model.event import Event
 from engine.model.identity import Identity
+from engine.model.login import Login
 from engine.model.names import names_of
 from engine.model.query import Asked, LocalQuery, Query, SqlQuery
 from engine.parse.identity import HEAD, parse_identity
@@ -37,6 +38,7 @@ class Nowhere:
     def __init__(self) -> None:
         self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
+        self.on_login: Callable[[Login], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:
         """Nothing is sent."""

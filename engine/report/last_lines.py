@@ -18,7 +18,7 @@ _NOT_DONE = ("failed", "interrupted", "not reached")
 
 
 def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] = ()) -> list[str]:
-    """Rows, steps, findings; then why, what to do, what is left on the cluster, how it ended.
+    """The headline; rows, steps, findings; why, what to do, what is left there, how it ended.
 
     `plan` are the lines of a plan: they tell findings and steps in their own way.
     """
@@ -28,6 +28,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
     else:
         steps = [*_guide(summary["guide"], summary["steps"]), *_left_out(summary["steps"])]
     return [
+        *_headline(summary),
         "",
         *steps,
         *(() if told else _of_run(summary)),
@@ -38,6 +39,11 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *(f"read on: {page}" for page in page_of(summary["exit_code"])),
         f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
     ]
+
+
+def _headline(summary: Mapping[str, Any]) -> list[str]:
+    """An older summary has none."""
+    return ["", summary["headline"]] if summary.get("headline") else []
 
 
 def report_line(directory: Path) -> str:

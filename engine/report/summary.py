@@ -22,7 +22,9 @@ from engine.record.memory import Memory
 from engine.record.rows import Row, rows_of
 from engine.report.change import of_change, taken_by
 from engine.report.earlier import placed
+from engine.report.headline import headline_of
 from engine.report.losses import losses_of
+from engine.report.open_points import open_points_of
 from engine.report.under_way import as_seen, open_changes, sentence
 
 SCHEMA = 1
@@ -35,7 +37,7 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
     it, in order.
     """
     own, earlier = _until_the_end(own), placed(earlier, own)
-    return {
+    summary = {
         "schema": SCHEMA,
         **header_of(own, earlier),
         "steps": steps_of(own),
@@ -52,6 +54,12 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
         "findings": _findings(own),
         "losses": [loss.as_data() for loss in losses_of([*earlier, *own])],
         "warnings": [event["text"] for event in own if event["event"] == "warning"],
+    }
+    events = [*earlier, *own]
+    return {
+        **summary,
+        "headline": headline_of(summary, events),
+        "open_points": [asdict(point) for point in open_points_of(summary, events)],
     }
 
 

@@ -75,10 +75,14 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     look, say = getattr(session, "look", None), session.console.line if session else _drop_line
     support = bundle.collect(run, look, say, earlier)
     drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
+    if session is not None:
+        session.live.tell_problem()
     ending = _tell_end(run)
     if session is not None:
         session.end()
     ending = _tell_end(run, ending)
+    if session is not None:
+        session.live.end()
     summary = summary_of(run.journal.events, earlier)
     unwritten = _write(run, summary, earlier)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")

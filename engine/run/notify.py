@@ -20,10 +20,11 @@ def notify(run: Run, occasion: str, text: str) -> None:
     settings = run.inventory.settings
     if not settings.notify_command:
         return
+    command = settings.notify_command
     message = f"{settings.cluster}: {occasion}: {text}\n"
     try:
         done = subprocess.run(
-            shlex.split(settings.notify_command),
+            shlex.split(command),
             input=message.encode(),
             env={**os.environ, "RUNBOOK_OCCASION": occasion, "RUNBOOK_RUN": run.run_id},
             timeout=DEADLINE,
@@ -36,4 +37,6 @@ def notify(run: Run, occasion: str, text: str) -> None:
         problem = f"ended after {DEADLINE:.0f} s without an answer"
     except OSError as error:
         problem = str(error)
-    run.record("notified", occasion=occasion, problem=problem)
+    # its program alone: an argument may be a token
+    program = next(iter(shlex.split(command)), "")
+    run.record("notified", occasion=occasion, problem=problem, program=program)

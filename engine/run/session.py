@@ -33,6 +33,7 @@ from engine.queries.pacemaker import STATUS
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
 from engine.record.intervals import Interval, intervals_of
+from engine.record.logins import LoginsSeen
 from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
@@ -46,6 +47,7 @@ from engine.run.stepping import StepUnderWay
 from engine.run.survey import Survey
 from engine.secrets import Secret
 from engine.transport.base import Transport
+from engine.watching.live import LivePage
 
 
 class Applies(Protocol):
@@ -67,6 +69,7 @@ class Session:
         """The role firewall refused a command: no further step runs."""
         transport.on_refused = self._refused
         transport.on_stranger = self._met_stranger
+        transport.on_login = LoginsSeen(run)
         self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
         self.opening = Opening(run, transport, console)
@@ -74,6 +77,7 @@ class Session:
         self.survey: Survey
         self._states = StateWatch(self._status, run.record, run.now)
         self._services = ServiceWatch(run, self._transport, run.inventory.operative)
+        self.live = LivePage(run)
         self.planner = Planner(run)
         self.steps = StepUnderWay(run, console, self.planner)
         run.on_stop.append(self._announce)
@@ -85,6 +89,7 @@ class Session:
 
     def begin(self) -> None:
         """First look, then the lock. In plan mode no lock, no writer, no applier exist."""
+        self.live.begin()
         if not self.opening.hold_here():
             return
         asked = self.run.now()

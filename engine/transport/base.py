@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from engine.errors import Refused, RunbookError
 from engine.model.answer import Answer, Known, Lost
+from engine.model.login import Login
 from engine.secrets import Secret
 
 OnLine = Callable[[str], None]
@@ -36,6 +37,8 @@ class Transport(Protocol):
     the run's bookkeeping is sent."""
     on_stranger: Callable[[Lost], None]
     """Called once for each node whose place another machine has taken; from any thread."""
+    on_login: Callable[[Login], None]
+    """Called when a connection to a node was opened, with whom it let in; from any thread."""
 
     def confirm(self, node: str, known: Known) -> None:
         """Say which machine the node is: a connection that leads to another one sends nothing."""

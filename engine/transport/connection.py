@@ -16,8 +16,10 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.model.answer import Lost, LostKind
 from engine.model.inventory import Host
+from engine.model.login import Login
 from engine.transport.causes import SILENT
 from engine.transport.diagnosis import diagnose, has_reason, is_busy
+from engine.transport.login import login_of, without_told
 from engine.transport.options import CLIENT, CONNECT_TIMEOUT, aloud_command, master_command
 from engine.transport.private import not_started, why_no_room
 from engine.transport.session import ssh_environment
@@ -60,6 +62,7 @@ class Connection:
         self._control: Path | None = None
         self._recognised: Path | None = None
         self._log = directory / f"{name}.log"
+        self.on_login: Callable[[Login], None] = lambda _: None
 
     def reach(self) -> Path:
         """The control socket of the connection, which is opened if needed."""
@@ -122,7 +125,10 @@ class Connection:
         return self._log.stat().st_size if self._log.exists() else 0
 
     def said_since(self, size: int) -> str:
-        """What ssh has said since `log_size` was that."""
+        """What ssh has said by itself since `log_size` was that."""
+        return without_told(self._logged_since(size))
+
+    def _logged_since(self, size: int) -> str:
         if not self._log.exists():
             return ""
         with self._log.open("rb") as log:
@@ -144,6 +150,7 @@ class Connection:
                 left = max(1.0, until - started)
                 code = self._login_aloud(left) if aloud else self._login(control, left)
             if code == 0 and not aloud and _accepts(control):
+                self.on_login(login_of(self.host, self._logged_since(seen)))
                 return control
             if aloud and code not in (None, _FAILED):
                 aloud = False  # by now it is let in

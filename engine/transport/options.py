@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.model.inventory import Host
+from engine.transport.login import telling_options
 
 CONNECT_TIMEOUT = 10
 """Seconds for TCP and the server's banner (each hop)."""
@@ -43,7 +44,8 @@ CLIENT = (
 
 def master_command(host: Host, control: Path, log: Path) -> list[str]:
     """The ssh client that logs in and stays as the connection."""
-    return ["ssh", "-f", "-N", "-S", str(control), "-E", str(log), *_options(), *_target(host)]
+    quiet = ["ssh", "-f", "-N", "-S", str(control), "-E", str(log), *_options()]
+    return [*quiet, *telling_options(), *_target(host)]
 
 
 def aloud_command(host: Host, log: Path) -> list[str]:

@@ -15,6 +15,7 @@ from engine.atomic import atomic_write
 from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
+from engine.model.login import Login
 from engine.secrets import Secret
 from engine.transport.answers import Collector, LineSplitter, Sink
 from engine.transport.base import OnChunk, OnLine
@@ -53,6 +54,7 @@ class SshTransport:
         require(len(inventory.hosts))
         self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
+        self.on_login: Callable[[Login], None] = lambda _: None
         self._guard = Latch(guard)
         self._guard.on_refused = lambda refused: self.on_refused(refused)
         self._directory = PrivateDirectory()
@@ -60,6 +62,8 @@ class SshTransport:
             host.name: Connection(host, self._directory.path, str(number))
             for number, host in enumerate(inventory.hosts)
         }
+        for connection in self._connections.values():
+            connection.on_login = lambda login: self.on_login(login)
         self._identities = Identities(question)
         self._identities.on_stranger = lambda lost: self.on_stranger(lost)
         self._closed = threading.Event()

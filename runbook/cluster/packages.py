@@ -78,7 +78,8 @@ def are_updated(look: Look, evidence: Evidence) -> Verdict:
     )
     _remember(look, evidence, UPDATES_LEFT, _named(_accepted(verdict, pending)))
     if stay := _staying(look, pending, LEFT, UPDATES_LEFT):
-        evidence.open("G28", f"updates that stay away, as accepted: {stay}")
+        what = f"updates that stay away, as accepted: {stay}"
+        evidence.open("G28", what, brief="updates left out")
     return verdict
 
 
@@ -112,7 +113,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     }
     for what, names in told.items():
         for row in ("G18", "G21") if names else ():
-            evidence.open(row, f"{what}: {names}")
+            evidence.open(row, f"{what}: {names}", brief="packages left")
     if not was_proved and not evidence.blocking and asked.is_complete:
         evidence.remember(AT_TARGET, round=name, nodes=counts)
     return verdict

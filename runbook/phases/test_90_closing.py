@@ -36,7 +36,8 @@ def test_manual_tasks(look: Look, evidence: Evidence) -> None:
     """Additional manual tasks that the guide of this version names are told."""
     target, tasks = look.release.target, look.release.manual_tasks
     if tasks:
-        evidence.open("G22", f"the guide of {target} names: {'; '.join(tasks)}")
+        said = f"the guide of {target} names: {'; '.join(tasks)}"
+        evidence.open("G22", said, brief="manual tasks")
     else:
         evidence.fulfilled("G22", f"the guide of {target} names no additional manual task")
     assert evidence.verdict

@@ -6,6 +6,7 @@ from engine.attempt import remote
 from engine.model.answer import Answer
 from engine.model.change import Change
 from engine.model.query import Query
+from engine.parse.files import TELL
 from engine.secrets import Secret
 
 DEADLINE = 120.0
@@ -16,15 +17,18 @@ def backups_of(attempt: str) -> str:
     return f"{remote.ROOT}/attempts/{attempt}/backups"
 
 
-# args: path, file whose owner, mode and context it gets ('' none), 'private' or '', bytes
-_WRITE = """
+# args: path, file whose owner, mode and context it gets ('' none), 'private' or '', bytes,
+# 'secret': no digest of it, or ''
+_WRITE = f"""
 set -eu
 umask 077
-path=$1 like=$2 private=$3 size=$4
+{TELL}
+path=$1 like=$2 private=$3 size=$4 secret=$5
+tell before "$path" "$secret" || :
 temp=$(mktemp -- "$(dirname -- "$path")/.neteye-runbook.XXXXXX")
 trap 'rm -f -- "$temp"' EXIT
 cat > "$temp"
-[ "$(wc -c < "$temp")" -eq "$size" ] || { echo "the content did not arrive whole" >&2; exit 65; }
+[ "$(wc -c < "$temp")" -eq "$size" ] || {{ echo "the content did not arrive whole" >&2; exit 65; }}
 if [ -n "$like" ]; then
   chown --reference="$like" -- "$temp"
   chmod --reference="$like" -- "$temp"
@@ -37,14 +41,17 @@ sync -- "$temp"
 mv -f -T -- "$temp" "$path"
 sync -- "$(dirname -- "$path")"
 trap - EXIT
+tell after "$path" "$secret" || :
 """
 
-# args: source, target. 17: there is another file of that name
-_COPY = """
+# args: source, target, 'secret': no digest of it, or ''. 17: there is another file of that name
+_COPY = f"""
 set -eu
 umask 077
+{TELL}
+tell before "$2" "$3" || :
 if [ -e "$2" ]; then
-  cmp -s -- "$1" "$2" && exit 0
+  cmp -s -- "$1" "$2" && {{ tell after "$2" "$3" || :; exit 0; }}
   echo "$2 is there already, with other content" >&2
   exit 17
 fi
@@ -56,6 +63,16 @@ cmp -- "$1" "$temp"
 sync -- "$temp"
 ln -T -- "$temp" "$2"
 sync -- "$(dirname -- "$2")"
+tell after "$2" "$3" || :
+"""
+
+# args: path, 'secret': no digest of it, or ''
+_REMOVE = f"""
+set -eu
+{TELL}
+tell before "$1" "$2" || :
+rm -f -- "$1"
+tell after "$1" "$2" || :
 """
 
 
@@ -67,30 +84,54 @@ def write_file(
     *,
     like: str | None = None,
     private: bool = False,
+    holds_secret: bool = True,
 ) -> Change:
     """Replace or make a file: temporary file beside it, synced, renamed.
 
     It gets owner, mode and SELinux context of the file `like`, without one root's and 0600;
-    `private` takes everything from group and others.
+    `private` takes everything from group and others. Of one that `holds_secret`, before or after,
+    no digest is told.
     """
     size = len(content.reveal().encode())
     return Change(
         what=what,
         node=node,
-        argv=_script(_WRITE, path, like or "", "private" if private else "", str(size)),
+        argv=_script(
+            *(_WRITE, path, like or "", "private" if private else "", str(size)),
+            _secret(holds_secret),
+        ),
         stdin=content,
         deadline=DEADLINE,
+        files=(path,),
     )
 
 
-def copy_file(what: str, node: str, source: str, target: str) -> Change:
+def copy_file(
+    what: str, node: str, source: str, target: str, *, holds_secret: bool = True
+) -> Change:
     """Keep a copy with owner, mode and times; never over another file. Missing parents: 0700."""
-    return Change(what=what, node=node, argv=_script(_COPY, source, target), deadline=DEADLINE)
+    return Change(
+        what=what,
+        node=node,
+        argv=_script(_COPY, source, target, _secret(holds_secret)),
+        deadline=DEADLINE,
+        files=(target,),
+    )
 
 
-def remove_file(what: str, node: str, path: str) -> Change:
+def remove_file(what: str, node: str, path: str, *, holds_secret: bool = True) -> Change:
     """Remove a file; one that is gone already is no error."""
-    return Change(what=what, node=node, argv=("rm", "-f", "--", path), deadline=DEADLINE)
+    return Change(
+        what=what,
+        node=node,
+        argv=_script(_REMOVE, path, _secret(holds_secret)),
+        deadline=DEADLINE,
+        files=(path,),
+    )
+
+
+def _secret(holds_secret: bool) -> str:
+    return "secret" if holds_secret else ""
 
 
 def _script(source: str, *arguments: str) -> tuple[str, ...]:

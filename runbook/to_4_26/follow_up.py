@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from engine.ask.look import Look
@@ -15,12 +15,22 @@ from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.agents import FollowedAgent, verdict
 from runbook.to_4_26.memories.tally import HEADER, Judged, Tally
 
+AGENTS = "agents"
+"""What is left open, in a word."""
+WITHIN = timedelta(days=14)
+"""Agents send an inventory each day or so; after this time one that has not is looked at by hand.
+A machine that was away for a week's holiday has had time."""
 FETCH = 600.0
 """Seconds for bringing the list here."""
 
 
 class ListUnusable(RunbookError):
     """The list on record can't be had or read; the text says why."""
+
+
+def due(upgraded: datetime) -> date:
+    """The day by which the agents are to be looked at again; `upgraded` as in `follow`."""
+    return (upgraded + WITHIN).date()
 
 
 def list_here(

@@ -6,19 +6,17 @@ from engine.act.driving import Applied
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.judge import facts
-from engine.model.facts import BACK_OUT
+from engine.model.facts import BACK_OUT, FETCHED
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
+from runbook.to_4_26 import on_record
 from runbook.to_4_26.follow_up import ListUnusable, list_here
 from runbook.to_4_26.httpd import pristine
 from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.dump import fetched_findings
 from runbook.to_4_26.memories.table import no_memories
 from runbook.to_4_26.presence import presence
-
-FETCHED = "backup-fetched"
-"""The fact by which it is remembered in which run's directory the copy is."""
 
 
 @step("again.ocs_files", after=("update.fencing",))
@@ -46,7 +44,9 @@ def test_backup(memories_backed_up: Applied, look: Look, host: Host, evidence: E
     if proof is not None:
         modes = {proof.file: host.file(proof.file).mode}
         said = f"nobody but its owner reads {proof.file}"
-        assert evidence.judge(facts.open_to_others(host.node, modes), observed=said, guide=())
+        verdict = evidence.judge(facts.open_to_others(host.node, modes), observed=said, guide=())
+        on_record.keep_backup(look, evidence, proof)
+        assert verdict
 
 
 @step("backup.fetched", after=("backup.proved",))

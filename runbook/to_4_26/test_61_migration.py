@@ -14,6 +14,7 @@ from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
 from engine.record.evidence import Evidence
 from runbook.cluster import leftovers
+from runbook.to_4_26 import on_record
 from runbook.to_4_26.httpd import migration
 from runbook.to_4_26.httpd.checks import httpd_node
 from runbook.to_4_26.names import CREDENTIALS
@@ -35,13 +36,16 @@ def test_credentials(
     host = look.host(httpd_node(look))
     file = host.file(CREDENTIALS)
     modes = {CREDENTIALS: file.mode} if file.exists else {}
-    assert evidence.judge(
+    verdict = evidence.judge(
         facts.open_to_others(host.node, modes),
         observed=f"nobody else reads {CREDENTIALS}"
         if modes
         else f"{CREDENTIALS} is not on {host.node}: verification.ocs_server judges that",
         guide=(),
     )
+    for mode in modes.values():
+        on_record.keep_password_written(look, evidence, host.node, mode)
+    assert verdict
 
 
 @step(
@@ -79,7 +83,10 @@ def test_files(
 def _attach_what_changed(look: Look, node: str, evidence: Evidence) -> None:
     for path, diff in migration.migration_diffs(look, node).items():
         evidence.attach(
-            f"what changed in {path} on {node}, secrets masked", diff, about=IN_CONFIGURATION
+            f"what changed in {path} on {node}, secrets masked",
+            diff,
+            about=IN_CONFIGURATION,
+            file=(node, path),
         )
     if commands := migration.put_back_commands(look, node):
         evidence.attach(f"how to put the old files back on {node}", "\n".join(map(str, commands)))

@@ -11,16 +11,17 @@ from engine.ask.look import Look
 from engine.attempt.records import key_of
 from engine.errors import Unanswered
 from engine.judge import facts
+from engine.model.facts import PASSWORD
 from engine.model.finding import Finding, Way
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.run.session import Session
 from engine.secrets import Secret
 from runbook.cluster import product
-from runbook.to_4_26 import failover
+from runbook.to_4_26 import failover, on_record
 from runbook.to_4_26.actions.backup import VERIFIED, Beside, is_compared
-from runbook.to_4_26.follow_up import ListUnusable, follow, list_here
-from runbook.to_4_26.glpi.checks import glpi_now
+from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
+from runbook.to_4_26.glpi.checks import glpi_now, reset_password
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
 from runbook.to_4_26.httpd.checks import has_ocs_server, httpd_node, ocs_online
@@ -41,7 +42,8 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
     if not there.has_ocs:
         evidence.not_applicable(there.sentence())
         return
-    variable = migration.credentials_now(look).variable
+    now = migration.credentials_now(look)
+    variable = now.variable
     if variable is None:
         evidence.not_needed("no template names the variable: verification.ocs_server judges that")
         return
@@ -49,6 +51,7 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
     for place, lines in differences.items():
         if lines:
             evidence.attach(f"settings of {place} that differ from N's", "\n".join(lines))
+    on_record.keep_password(look, evidence, now, variable)
     said = "; ".join(f"{place}: {len(lines)}" for place, lines in differences.items())
     assert evidence.judge(
         findings,
@@ -110,7 +113,10 @@ def test_glpi(look: Look, evidence: Evidence) -> None:
         assert evidence.judge(_no_glpi(place), observed=place.sentence)
         return
     seen = glpi_now(look, place, baseline, _comparison(look, baseline))
-    assert evidence.judge(seen.findings, observed=seen.observed)
+    verdict = evidence.judge(seen.findings, observed=seen.observed)
+    if seen.lines and not seen.findings:
+        evidence.remember(PASSWORD, **reset_password(place, seen.lines))
+    assert verdict
 
 
 def _comparison(look: Look, baseline: Mapping[str, Any]) -> Secret | None:
@@ -216,7 +222,8 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
         tally, _ = follow(look, evidence, file, moment)
     except ListUnusable as error:
         # what comes after does not need it: nobody is locked out of a half-upgraded cluster
-        evidence.open("G08", f"{error}. Bring the list back, then: {_command(runbook_session)}")
+        what = f"{error}. Bring the list back, then: {_command(runbook_session)}"
+        evidence.open("G08", what, brief=AGENTS, until=due(moment))
         return
     assert tally.machines == listed["machines"], "every machine of the list has its verdict"
     if tally.open:
@@ -224,6 +231,8 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
             "G08",
             f"{tally.sentence()}. Look again when they have sent an inventory, some days from now:"
             f" {_command(runbook_session)}",
+            brief=AGENTS,
+            until=due(moment),
         )
     else:
         evidence.fulfilled("G08", tally.sentence())
@@ -243,4 +252,6 @@ def _without_a_list(look: Look, evidence: Evidence) -> None:
         "G08",
         "there is no list of the machines to follow up, as no backup was made and proved: look at"
         " the agents by hand, with the list of the preflight",
+        brief=AGENTS,
+        until=due(look.now()),
     )

@@ -17,7 +17,7 @@ from engine.record.evidence import Evidence
 from engine.record.run import Followed
 from engine.run.session import Session
 from runbook.to_4_26.actions.backup import VERIFIED
-from runbook.to_4_26.follow_up import ListUnusable, follow, list_here
+from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
 from runbook.to_4_26.memories import follow_up_list
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
@@ -114,7 +114,7 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
         guide=("G08",),
     )
     evidence.judge([finding], observed="", guide=())
-    evidence.open("G08", f"{said}. {todo}")
+    evidence.open("G08", f"{said}. {todo}", brief=AGENTS, until=due(moment))
     runbook_session.leave_open(
         f"{tally.open} of {tally.machines} machines are left; {said}",
         f"{todo} All machines are in {table}. Then look again.",

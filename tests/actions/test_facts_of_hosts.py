@@ -61,6 +61,9 @@ class Told:
     def note(self, text: str) -> None:
         """Not looked at here."""
 
+    def remember(self, name: str, **values: Any) -> None:
+        """Not looked at here."""
+
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> Nodes:
@@ -207,7 +210,7 @@ def test_what_the_migration_left_is_judged_until_the_next_round_begins(
 @EITHER_RUN
 def test_a_backup_that_others_read(nodes: Nodes, look: FakeLook, monkeypatch: pytest.MonkeyPatch,
                                    applied: Applied) -> None:  # fmt: skip
-    proof = SimpleNamespace(file="/var/lib/memories.sql.gz")
+    proof = dump.Proof("/var/lib/memories.sql.gz", "a" * 64, 1, 1, 1, "b", "t", N, 0)
     monkeypatch.setattr(backup, "presence", lambda look: (None, SimpleNamespace(unanswered={})))
     monkeypatch.setattr(backup, "no_memories", lambda look, there: "")
     monkeypatch.setattr(look, "ask", _proved(look.ask, proof))

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbook.to_4_26.follow_up import due
 from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, Slot, Verdict
 from runbook.to_4_26.memories.tally import (
@@ -224,3 +225,10 @@ def test_a_row_of_the_table_fits_its_header(found: MachineNow | None) -> None:
     assert len(row) == len(HEADER)
     told = dict(zip(HEADER, row, strict=True))
     assert told["slots in question"] == ("1:0 None:None" if found else None)
+
+
+def test_the_day_by_which_they_are_looked_at_again_is_on_the_page_too() -> None:
+    """Two weeks after the table was verified, whenever that is asked."""
+    assert due(MOMENT).isoformat() == "2024-03-23"
+    page = Path(__file__).parents[2] / "docs" / "asset-module.md"
+    assert "two weeks after the verification" in page.read_text()

@@ -15,7 +15,9 @@ from engine.errors import Unanswered
 from engine.model.change import Doubt
 from engine.model.finding import Command, Severity
 from engine.record.evidence import StoppedForPerson
+from engine.secrets import Secret
 from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
+from runbook.to_4_26.httpd import password_record
 from runbook.to_4_26.httpd.migration import (
     TOO_EARLY,
     credentials_now,
@@ -105,6 +107,18 @@ def test_the_password_is_in_no_argument_and_in_no_text(nodes: Nodes, look: FakeL
         assert PASSWORD not in repr(change)
     assert PASSWORD not in f"{done.said} {done_files.said}"
     assert PASSWORD not in "".join(migration_diffs(look, OTHER).values())
+
+
+def test_after_the_migration_the_password_stands_in_the_dated_copies_alone(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    credentials(nodes, look)
+    for node in (N, OTHER):
+        migrate(nodes, look, node)
+    asked = look.ask_all((N, OTHER), password_record.copies(Secret(PASSWORD)))
+    kept = {f"{path}.09032024.bak" for path in OLD}
+    holding = {node: {c.path for c in seen if c.holds} for node, seen in asked.values.items()}
+    assert holding == {N: kept | {CREDENTIALS}, OTHER: kept}
 
 
 def test_a_credentials_file_with_the_same_value_is_left_alone(nodes: Nodes, look: FakeLook) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from engine.act.driving import Applied
 from engine.judge import normal
+from engine.model import facts
 from engine.model.finding import Finding, Verdict
 from engine.model.host import Kernels
 from engine.model.inventory import Environment, Settings
@@ -196,7 +197,7 @@ def test_the_target_on_the_nodes_is_no_finding_after_the_start(position: Positio
 
 
 def test_where_the_backup_is_fetched_to_is_told_and_no_later_run_says_that_it_has_it() -> None:
-    fetched = {**kit.event("fact", name=test_50_backup.FETCHED, file="backups/x"), "run": "first"}
+    fetched = {**kit.event("fact", name=facts.FETCHED, file="backups/x"), "run": "first"}
     for memory, expected in (
         (Memory.fold([fetched]), "the upgrade is over: backups/x is in the directory of run first"),
         (Memory(), "the upgrade is over, and no run has fetched a backup"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, question
+from engine.model.login import Login
 from engine.secrets import Secret
 from engine.transport.answers import LineSplitter
 from engine.transport.base import OnChunk, OnLine
@@ -71,6 +72,7 @@ class _Double:
         self.confirmed: dict[str, Known] = {}
         self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
+        self.on_login: Callable[[Login], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:
         """See `Transport.confirm`."""

@@ -255,3 +255,17 @@ def test_before_an_attempt_is_open_nothing_is_written_to_n(bench: Make) -> None:
     made.applier.sync()
     assert made.on_n() == []
     assert made.run.journal.unsent()
+
+
+def test_the_files_of_a_change_are_told_before_and_after(bench: Make) -> None:
+    absent = "file-state\tbefore\t/etc/x\tabsent"
+    after = f"file-state\tafter\t/etc/x\troot\troot\t600\t3\t{'d' * 64}"
+    made = bench({(kit.N, SET): said(f"{absent}\n{after}\n")})
+    made.apply(change(files=("/etc/x",)), change(what="set y"))
+    named, plain = made.events("intent")
+    assert named["files"] == ["/etc/x"]
+    assert "files" not in plain
+    result, other = made.events("result")
+    (told,) = result["files"]
+    assert (told["before"], told["after"]["sha256"]) == (None, "d" * 64)
+    assert "files" not in other

@@ -11,7 +11,7 @@ from engine.attempt import remote
 from engine.attempt.records import LEASE, RecordsWriter
 from engine.record.run import Ending
 from tests.engine import kit
-from tests.engine.acting import Make, upgrade
+from tests.engine.acting import Bench, Make, upgrade
 from tests.engine.scripted import said
 
 
@@ -51,6 +51,21 @@ def test_an_interrupted_command_stops_with_11(long_command: Make) -> None:
     assert made.ending() == (Ending.STOPPED, 11)
     (result,) = made.events("result")
     assert (result["outcome"], result["code"]) == ("failed", None)
+
+
+def test_what_the_log_asks_for_is_on_record_masked(long_command: Make) -> None:
+    log = "A reboot is suggested, password=hunter2\n"
+    made = long_command([said(f"dead 0 {len(log)}\n{log}")])
+    made.apply(upgrade())
+    (asks,) = made.events("result")[0]["asks"]
+    assert asks.startswith("A reboot is suggested")
+    assert "hunter2" not in asks
+
+
+def test_a_log_that_asks_for_nothing_says_so_by_saying_nothing(long_command: Make) -> None:
+    made = long_command([said("dead 0 4\nlog\n")])
+    made.apply(upgrade())
+    assert "asks" not in made.events("result")[-1]
 
 
 def test_a_command_that_outlives_its_deadline_is_unknown(long_command: Make) -> None:
@@ -245,3 +260,40 @@ def test_a_log_that_ends_well_names_no_failure(long_command: Make) -> None:
     made = long_command([said(f"dead 0 {len(LOG)}\n{LOG}")])
     made.apply(upgrade())
     assert "failing" not in made.events("result")[0]
+
+
+PLAY = "\nPLAY [cluster] ****\n\nTASK [os : dnf, password=hunter2x] **\nok: [n1]\nchanged: [n2]\n"
+
+
+def told(made: Bench) -> list[tuple[str, str, str, int]]:
+    return [(e["play"], e["task"], e["host"], e["tasks"]) for e in made.events("progress")]
+
+
+def test_what_it_is_at_is_on_record_while_it_runs(long_command: Make) -> None:
+    """Masked, with the command that it is of."""
+    made = long_command([said(f"alive - {len(PLAY)}\n{PLAY}"), said("dead 0 0\n")])
+    made.apply(upgrade())
+    assert told(made) == [("cluster", "os : dnf, password=********", "n2", 1)]
+    (progress,), (intent,) = made.events("progress"), made.events("intent")
+    assert (progress["key"], progress["node"]) == (intent["key"], kit.N)
+    assert progress["size"] == len(PLAY)
+
+
+def test_it_is_told_every_half_minute_while_its_log_goes_on(long_command: Make) -> None:
+    """A look each second; a log that stands still says nothing new."""
+    looks, size = [], 0
+    for number in range(100):
+        line = f"TASK [number {number}]\n"
+        size += len(line)
+        looks.append(said(f"alive - {size}\n{line}"))
+    still = [said(f"alive - {size}\n")] * 100
+    made = long_command([*looks, *still, said(f"dead 0 {size}\n")])
+    made.apply(upgrade(deadline=1000.0))
+    assert [place[1] for place in told(made)] == [f"number {n}" for n in (0, 30, 60, 90, 99)]
+
+
+def test_a_log_without_tasks_is_told_after_a_while(long_command: Make) -> None:
+    looks = [said(f"alive - {number + 1}\n.") for number in range(40)]
+    made = long_command([*looks, said("dead 0 40\n")])
+    made.apply(upgrade(deadline=1000.0))
+    assert told(made) == [("", "", "", 0)]

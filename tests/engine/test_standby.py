@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import RunbookError
 from engine.model.cluster import ClusterStatus
+from engine.model.event import stamp
 from engine.parse.crm_mon import parse_crm_mon
 from engine.queries.pacemaker import STATUS
 from engine.record.intervals import (
@@ -135,7 +136,10 @@ def test_the_next_run_goes_on_where_the_one_before_was() -> None:
     still = Watched()
     still.watch.go_on_from([*first.events, asked])
     still.at(2000, N2)
-    assert still.events == []
+    (told,) = still.events
+    assert (told["event"], told["kind"], told["subject"]) == ("lasting", STANDBY, N2)
+    assert told["since"] == stamp(BEGIN + timedelta(seconds=1011))
+    assert intervals_of([*first.events, asked, *still.events])[0].until is None
 
 
 def test_what_was_so_at_the_first_look_is_not_the_changes() -> None:

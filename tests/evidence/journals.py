@@ -50,6 +50,12 @@ def collected() -> dict[str, Any]:
     )
 
 
+def collected_for(name: str, *rows: str) -> dict[str, Any]:
+    """A run of one step, which serves these rows."""
+    one = {"name": name, "of": name, "node": None, "intent": "", "nodeid": "x", "guide": [*rows]}
+    return event("steps", 0.5, steps=[one])
+
+
 def step(name: str, begin: float, end: float, outcome: str = "done", **fields: Any) -> Any:
     """Its two events."""
     begun = event("step-started", begin, step=name, node=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.parse.play_log import PlayLog
+from engine.parse.play_log import Place, PlayLog
 
 TASK = "TASK [os : Install the latest packages] ***************************"
 OK = "ok: [neteye01.neteyelocal]"
@@ -111,3 +111,24 @@ def test_a_message_of_any_length_is_kept_in_part() -> None:
     read.feed("TASK [x] **")
     read.feed('fatal: [n1]: FAILED! => {"msg": "' + "a" * 100_000 + '"}')
     assert len(read.failing()) < 2100
+
+
+PLACES = {
+    "nothing": ("", Place()),
+    "a play": ("PLAY [a b] ***\n", Place(play="a b")),
+    "a task": (f"PLAY [p]\n{TASK}\n", Place("p", "os : Install the latest packages", "", 1)),
+    "a host": (f"{TASK}\n{OK}\n", Place("", "os : Install the latest packages", OK[5:-1], 1)),
+    "another task": (f"{TASK}\n{OK}\nTASK [b]\n", Place("", "b", "", 2)),
+    "a failure": ('TASK [b]\nfatal: [n2]: FAILED! => {"msg": "x"}\n', Place("", "b", "n2", 1)),
+    "a delegated one": ("TASK [b]\nchanged: [n1 -> n2]\n", Place("", "b", "n1 -> n2", 1)),
+    "other words": ("TASK [b]\nskipping: no hosts matched [x]\n", Place("", "b", "", 1)),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_where_a_log_has_come_to(case: str) -> None:
+    log, place = PLACES[case]
+    read = PlayLog()
+    for line in log.splitlines():
+        read.feed(line)
+    assert read.at() == place

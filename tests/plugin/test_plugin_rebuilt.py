@@ -18,6 +18,7 @@ pytest_plugins = "pytester"
 ROOT = Path(__file__).resolve().parents[2]
 WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
 
+OTHERS = ("evidence.html", "live.html")
 
 ENDINGS: dict[str, Callable[[Project], None]] = {
     "done": lambda p: p.steps(CHANGE + CLOSING),
@@ -45,19 +46,19 @@ def test_what_is_rebuilt_is_what_the_run_left(
     run = project.latest
     before = (run / "journal.jsonl").read_bytes()
     old = page(run), head(run), cases(run), (run / "summary.json").read_bytes()
-    audit = (run / "evidence.html").read_bytes()
+    audit, live = ((run / name).read_bytes() for name in OTHERS)
     for name in FILES:
         (run / name).unlink()
     rebuild(run)
     assert (run / "summary.json").read_bytes() == old[3]
-    assert (run / "evidence.html").read_bytes() == audit
+    assert [(run / name).read_bytes() for name in OTHERS] == [audit, live]
     assert (page(run), head(run), cases(run)) == old[:3]
     assert (run / "journal.jsonl").read_bytes() == before
     for name in FILES:
         assert (run / name).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in run.iterdir()) == sorted(
         {
-            *(*FILES, "evidence.html", "journal.jsonl", "manifest.json", "VERIFY.txt", "verify.py"),
+            *(*FILES, *OTHERS, "journal.jsonl", "manifest.json", "VERIFY.txt", "verify.py"),
             *("outputs", "backups", "earlier"),
         }
     )

@@ -180,7 +180,9 @@ def test_a_notification_that_fails_never_fails_the_run(
     text = (project.path / "inventory.ini").read_text()
     project.write("inventory.ini", f"{text}runbook_notify_command = {command}\n")
     assert_ended(project, project.run(), 0, "done")
-    assert problem in project.events("notified")[0]["problem"]
+    told = project.events("notified")[0]
+    assert problem in told["problem"]
+    assert told["program"] == command.split()[0]
 
 
 def test_a_notification_that_takes_too_long_is_told_without_its_command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.judge.text import counted
@@ -13,8 +13,12 @@ from engine.model.steps import phase_of
 from engine.record.gaps import sentence
 from engine.record.rows import Course
 from engine.report.audit.records import changes_of
+from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import runs_of
+from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change
+from engine.report.headline import in_short
+from engine.report.open_points import open_points_of
 
 _TESTS_BEFORE = ("preflight", "again")
 _VERIFIED, _CLOSED = "verification", "closing"
@@ -31,6 +35,8 @@ class Answer:
     where: str = ""
     """Id of the section."""
     missing: str = ""
+    serves: Served = field(default_factory=Served)
+    """Which part of each standard's clause it serves."""
 
 
 def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer]:
@@ -41,18 +47,21 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
     change = of_change(events)
     started = [event for event in change if event["event"] == "run-started"]
     first = started[0] if started else {}
-    return [
+    answers = [
         _reason(summary, first),
         _impact(summary, change),
         _approval(summary, change, first),
+        _rehearsal(change),
         _tests("Tests before the change", tests_before(change), _TESTS_BEFORE),
         _tests("Tests after the change", change, tests_after(change)),
         _deployment(summary, change, events),
         _back_out(first, change),
         _communication(events),
         _risks(change),
+        _open(summary, events),
         _completeness(summary, change),
     ]
+    return [replace(one, serves=SERVES.get(one.question, Served())) for one in answers]
 
 
 def tests_before(change: Sequence[Event]) -> list[Event]:
@@ -121,6 +130,25 @@ def approvals_of(events: Sequence[Event]) -> list[Mapping[str, Any]]:
     """Those that counted when the attempt began."""
     facts = [e for e in events if e["event"] == "fact" and e["name"] == APPROVED]
     return list(facts[-1]["given"]) if facts else []
+
+
+def _rehearsal(change: Sequence[Event]) -> Answer:
+    """Production asks for one; elsewhere it is told why there is none."""
+    seen = rehearsed_of(change)
+    if not seen.run:
+        begun = next((e for e in change if e["event"] == "run-started"), None)
+        is_asked = begun is not None and begun.get("environment") == "production"
+        said = "" if is_asked else seen.problem
+        return Answer("Rehearsal", said, "rehearsal", seen.problem if is_asked else "")
+    signed = f"signed with {seen.key}" if seen.key else "not signed"
+    differs = ", ".join(one.what for one in seen.differences) or "nothing that has to be the same"
+    said = f"{seen.run}, ended {seen.finished}, {signed}; different there: {differs}"
+    return Answer("Rehearsal", said, "rehearsal")
+
+
+def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
+    points = open_points_of(summary, events)
+    return Answer("Open points", in_short(points, str(summary["finished"])) or "none", "head")
 
 
 def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:

@@ -6,7 +6,7 @@ or a person wrote is escaped by the template engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import UndefinedError
 
 from engine.atomic import write_atomically
+from engine.attempt.remote import ROOT
 from engine.errors import RunbookError
 from engine.judge.ways import consequence, folded
 from engine.model.event import Event, stamp
@@ -22,9 +23,14 @@ from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.audit.backups import backups_of
+from engine.report.audit.covered import not_covered_of
+from engine.report.audit.files import files_of
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.labels import clock, exact
 from engine.report.audit.lanes import drawing_of
+from engine.report.audit.passwords import passwords_of
+from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.records import (
     changes_of,
     command_of,
@@ -32,15 +38,18 @@ from engine.report.audit.records import (
     records_of,
     sentences_of,
 )
+from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.shapes import SMALL, WIDE
-from engine.report.audit.states import states_of
+from engine.report.audit.standards import COLUMNS, NOTE
+from engine.report.audit.states import differences_in, states_of
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counted_of, losses_of
 from engine.report.summary import summary_of
+from engine.verify import SEALED
 
 NAME = "evidence.html"
 DIFF = 20_000
@@ -64,12 +73,20 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         shapes=(WIDE, SMALL),
         clock=clock,
         exact=exact,
+        standards=COLUMNS,
+        on_standards=NOTE,
         runs=runs_of(events),
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
         change_ended=change[-1]["time"],
         states=states_of(change),
+        people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
+        passwords=passwords_of(events),
+        backups=backups_of(events),
+        files=files_of(events, differences_in(change)),
+        records=ROOT,
+        older=OLDER,
         gaps=gaps_of(events),
         how=HOW,
         findings=_findings(events, str(own[0]["run"])),
@@ -84,7 +101,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         steps=records,
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
-        unasked=_not_covered(summary),
+        rehearsed=rehearsed_of(change),
+        not_covered=not_covered_of(summary, events),
         excerpt=excerpt,
         cut=cut,
         command_of=command_of,
@@ -178,16 +196,3 @@ def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, An
     # closed by a word of the run, and not looked at since
     until = stamp(mine[-1].until) if mine[-1].until else row["until"]
     return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
-
-
-def _not_covered(summary: Mapping[str, Any]) -> list[str]:
-    """What the evidence can't say."""
-    said = [
-        "What people did on the nodes by hand, unless a question of the runbook met it.",
-        "What the vendor's commands did inside: their output, exit status and effects are here.",
-        "Whether services answered other than from the machine of the run, and between two runs.",
-        "Whether backups and snapshots named as fallback exist: the operator named them.",
-    ]
-    if summary["environment"] == "rehearsal":
-        said.insert(0, "This was a rehearsal: stand-ins for NetEye, DRBD and Elasticsearch.")
-    return said

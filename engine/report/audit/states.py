@@ -55,11 +55,16 @@ def states_of(events: Sequence[Event]) -> States:
         str(after["time"]) if after else "",
         tuple(groups),
         tuple(changed["changes"]) if changed else None,
-        tuple(
-            event
-            for event in events
-            if event["event"] == "attachment" and _about(event) == IN_CONFIGURATION
-        ),
+        differences_in(events),
+    )
+
+
+def differences_in(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The attachments with what changed in a configuration file, in the order of the page."""
+    return tuple(
+        event
+        for event in events
+        if event["event"] == "attachment" and _about(event) == IN_CONFIGURATION
     )
 
 

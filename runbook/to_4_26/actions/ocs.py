@@ -217,8 +217,10 @@ def _put_away(look: Look, node: str, path: str) -> Generator[Change, Answer, Non
     """The `.rpmnew` kept where no search for one finds it: the last thing, when all is well."""
     kept = look.ask(node, migration.kept_default(path, look.attempt))
     name = path.rpartition("/")[2]
-    yield files.copy_file(f"keep the package's {name}", node, f"{path}.rpmnew", kept)
-    yield files.remove_file(f"remove {path}.rpmnew", node, f"{path}.rpmnew")
+    new = f"{path}.rpmnew"
+    # as the package brought it: there is no password in it
+    yield files.copy_file(f"keep the package's {name}", node, new, kept, holds_secret=False)
+    yield files.remove_file(f"remove {new}", node, new, holds_secret=False)
 
 
 def _summary(path: str, one: _Merged) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.ask.look import Look
 from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.to_4_26.glpi import servers, servers_after
-from runbook.to_4_26.glpi.place import GlpiPlace, glpi_node
+from runbook.to_4_26.glpi.place import KEY_FILE, GlpiPlace, glpi_node
 from runbook.to_4_26.glpi.stored_password import key_at, missing_before
 from runbook.to_4_26.login import LoginResult, login
+from runbook.to_4_26.names import GLPI_OCS_USER
 from runbook.to_4_26.presence import Seen
 
 PLUGIN_VERSION = "1.7.3"
@@ -68,3 +69,18 @@ def glpi_now(
     if plugin is not None:
         said += f"; plugin {plugin.version}, {plugin.state_name}"
     return Seen(findings, said, lines)
+
+
+def reset_password(place: GlpiPlace, lines: Iterable[str]) -> dict[str, Any]:
+    """For the journal: what became of the password that the upgrade resets; never the value."""
+    stored = {
+        "path": f"{place.database}.{servers.TABLE}.ocs_db_passwd",
+        "note": "of each server, in the new cipher",
+    }
+    key = {"path": f"{place.directory}/{KEY_FILE}", "note": "the key of that cipher"}
+    return {
+        "of": f"password of the database user {GLPI_OCS_USER}",
+        "what": f"Reset by the upgrade, and stored anew by GLPI: {'; '.join(lines)}. The value"
+        " stored before is overwritten; backups of that database from before the upgrade have it.",
+        "lies_in": [stored, *([key] if place.directory else [])],
+    }

@@ -228,7 +228,8 @@ def taken(attempt: str) -> Query[Dump | None]:
 
 def discard(node: str, attempt: str) -> Change:
     """Forget the facts of a dump that is not like its table: the next run takes another one."""
-    return files.remove_file(f"discard the dump of {TABLE}", node, facts_path(attempt))
+    what = f"discard the dump of {TABLE}"
+    return files.remove_file(what, node, facts_path(attempt), holds_secret=False)
 
 
 def restore_beside(node: str, attempt: str, sha256: str, deadline: float) -> Change:
@@ -351,7 +352,8 @@ def recorded(record: str, file: str) -> tuple[str, ...]:
 
 def write_proof(node: str, attempt: str, made: Proof) -> Change:
     text = json.dumps(asdict(made), indent=1) + "\n"
-    return files.write_file("record the proved backup", node, proof_path(attempt), Secret(text))
+    what, path = "record the proved backup", proof_path(attempt)
+    return files.write_file(what, node, path, Secret(text), holds_secret=False)
 
 
 def sha256_of(path: Path) -> str:

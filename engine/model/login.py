@@ -1,0 +1,28 @@
+"""One login on a node: as whom, and by which key."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Login:
+    """What the ssh client told when it was let in. Fingerprints only, no secret."""
+
+    node: str
+    user: str
+    become: bool
+    """Commands run as root through `sudo -n`."""
+    method: str = ""
+    """Of ssh, such as `publickey`; empty: the client did not tell."""
+    key: str = ""
+    """Fingerprint of the key that the server accepted; empty: not told, or another method."""
+    key_name: str = ""
+    """The file, or the comment of a key of the agent."""
+    from_agent: bool = False
+    host_key: str = ""
+    """Fingerprint of the server's own key."""
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)

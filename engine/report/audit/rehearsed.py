@@ -1,0 +1,144 @@
+"""Which rehearsal this upgrade went by, by whose key, and what was different there. Pure.
+
+From the question for its statement (`rehearsal.json`), as the upgrade's first run got it answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.judge.statement import SETTING
+from engine.model.event import Event
+from engine.model.facts import REHEARSED
+from engine.model.finding import acceptance_sentence
+from engine.prove.statement import QUESTION
+
+_SHOWN = 16
+"""Digits of a runbook's hash that are shown."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One thing there and here."""
+
+    what: str
+    there: str
+    here: str
+    counts: bool = True
+    """It should be the same; a rehearsal is on another cluster anyway."""
+
+    @property
+    def differs(self) -> bool:
+        return self.counts and self.there != self.here
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """The rehearsal on record; `run` is empty when there is none, and `problem` says why."""
+
+    problem: str
+    file: str = ""
+    run: str = ""
+    finished: str = ""
+    days_before: int | None = None
+    """Whole days from its end to the upgrade's begin."""
+    key: str = ""
+    """Fingerprint of the key that signed it; empty: nobody did."""
+    compared: tuple[Beside, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What the run found of it, and who accepted that."""
+
+    @property
+    def differences(self) -> tuple[Beside, ...]:
+        return tuple(one for one in self.compared if one.differs)
+
+
+def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
+    """`change` are the events of the change's own runs."""
+    first = next((e for e in change if e["event"] == "run-started"), None)
+    if first is None or first.get("environment") == "rehearsal":
+        return Rehearsed(_itself(change))
+    asked = next((e for e in change if _asks_for_it(e)), None)
+    if asked is None:
+        is_production = first.get("environment") == "production"
+        why = "the run did not come to that" if is_production else "only production asks for one"
+        return Rehearsed(f"no rehearsal is on record: {why}")
+    remarks = tuple(_remarks(change))
+    try:
+        seen = json.loads((asked.get("output") or {})["text"])
+        statement = seen["statement"]
+        if statement is None:
+            return Rehearsed(str(seen["problem"]), str(asked["command"]), remarks=remarks)
+        return _of(statement, first, str(asked["command"]), remarks)
+    except (ValueError, KeyError, TypeError):
+        return Rehearsed("its statement can't be read in the journal", remarks=remarks)
+
+
+def _itself(change: Iterable[Event]) -> str:
+    facts = [e for e in change if e["event"] == "fact" and e["name"] == REHEARSED]
+    scenario = f", scenario {facts[-1]['scenario']}" if facts and facts[-1]["scenario"] else ""
+    return f"this was a rehearsal itself{scenario}"
+
+
+def _asks_for_it(event: Event) -> bool:
+    return bool(event["event"] == "observation" and event.get("question") == QUESTION)
+
+
+def _of(
+    statement: Mapping[str, Any], first: Event, file: str, remarks: tuple[str, ...]
+) -> Rehearsed:
+    finished = datetime.fromisoformat(statement["finished"])
+    begun = datetime.fromisoformat(first.get("started", first["time"]))
+    here = Counter((first.get("nodes") or {}).values())
+    there: Mapping[str, int] = statement["nodes"]
+    scenario = f", scenario {statement['scenario']}" if statement["scenario"] else ""
+    nodes = (
+        Beside(f"{role.replace('_', '-')} nodes", str(there.get(role, 0)), str(here[role]))
+        for role in dict.fromkeys([*there, *here])
+    )
+    return Rehearsed(
+        problem="",
+        file=file,
+        run=str(statement["run"]),
+        finished=f"{finished:%Y-%m-%d %H:%M:%S}",
+        days_before=(begun - finished).days,
+        key=str(statement["key"]),
+        compared=(
+            Beside(
+                "cluster", f"{statement['cluster']}{scenario}", str(first["cluster"]), counts=False
+            ),
+            Beside(
+                "environment",
+                str(statement["environment"]),
+                str(first["environment"]),
+                counts=False,
+            ),
+            Beside(
+                "versions",
+                f"{statement['source']} to {statement['target']}",
+                f"{first['source']} to {first['target']}",
+            ),
+            Beside(
+                "runbook (hash)",
+                str(statement["runbook"])[:_SHOWN],
+                str(first.get("runbook") or "")[:_SHOWN],
+            ),
+            *nodes,
+        ),
+        remarks=remarks,
+    )
+
+
+def _remarks(change: Iterable[Event]) -> list[str]:
+    found: dict[str, str] = {}
+    for event in change:
+        if event["event"] == "finding" and event["subject"] == SETTING:
+            accepted = event["accepted"]
+            said = f"accepted {acceptance_sentence(accepted)}" if accepted else event["severity"]
+            found[str(event["observed"])] = f"{event['code']} ({said}): {event['observed']}"
+    return list(found.values())

@@ -1,0 +1,200 @@
+"""What is left to do when a run is over: what, whose job, until when, where it is shown. Pure.
+
+The operator's, unless the record names somebody else. A date is one that is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.judge.kernels import REBOOT_NEEDED
+from engine.judge.text import listed, shortened
+from engine.model.event import Event
+from engine.model.finding import Way
+from engine.model.groups import grouped
+from engine.model.steps import phase_of
+from engine.parse.log_asks import asked_in
+from engine.record.memory import LedgerEntry
+from engine.report.change import closing_of
+from engine.report.under_way import HEADS, entry_text
+
+OPERATOR = "the operator"
+SUPPORT = "the vendor's support"
+_MOST = 300
+"""Characters of a reason that are shown."""
+_LEFT = ("failed", "open")
+_SEEN_AGAIN = ("done", "nothing to do", "failed")
+
+
+@dataclass(frozen=True)
+class OpenPoint:
+    """One thing that is left to do."""
+
+    what: str
+    owner: str
+    until: str
+    """A day, as 2026-12-12; empty: none is on record."""
+    where: str
+    """Id of the place on the auditor's page that tells of it."""
+    brief: str
+    """The same in a word or two."""
+
+
+def open_points_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[OpenPoint]:
+    """What can't wait first. `summary` is summary.json's, `events` those of the whole attempt.
+
+    A plan did nothing that could be left: only what earlier runs left is told.
+    """
+    left = [*_under_way(summary), *_temporary(summary)]
+    if summary["mode"] == "plan":
+        return left
+    return [
+        *left,
+        *_support(summary),
+        *_rows(summary, events),
+        *_asked_by_the_vendor(events),
+        *_accepted_for_a_time(events),
+        *_snapshots(summary, events),
+    ]
+
+
+def _under_way(summary: Mapping[str, Any]) -> Iterator[OpenPoint]:
+    for one in summary["under_way"]:
+        kind = one["state"] if one["state"] != "unknown" else "long" if one["log"] else "short"
+        name = f"{one['what']} on {one['node']}"
+        told = f"{name} since {one['since']}: {HEADS[kind].lower()}"
+        yield OpenPoint(told, OPERATOR, "", "changes", name)
+
+
+def _temporary(summary: Mapping[str, Any]) -> Iterator[OpenPoint]:
+    seen = " (as it was last known)" if summary["not_known"] else ""
+    for one in summary["ledger"]:
+        entry = LedgerEntry(**one)
+        told = f"to be given back{seen}: {entry_text(entry)}"
+        yield OpenPoint(told, OPERATOR, "", "ledger", f"{entry.kind} of {entry.subject}")
+
+
+def _support(summary: Mapping[str, Any]) -> Iterator[OpenPoint]:
+    stopped = summary["stopped"] or {}
+    if stopped.get("way") == Way.SUPPORT:
+        told = shortened(stopped["what_to_do"], _MOST)
+        yield OpenPoint(told, SUPPORT, "", "head", "a call to support")
+
+
+def _rows(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[OpenPoint]:
+    """Rows of the guide that are not fulfilled; those without any record make one point."""
+    left = [row for row in summary["guide"] if row["state"] in _LEFT]
+    told = grouped((str(e["row"]), e) for e in events if e["event"] == "row")
+    for row in sorted(left, key=lambda row: _LEFT.index(row["state"])):
+        if not row["steps"]:
+            continue
+        mine = [e for e in told.get(row["id"], ()) if e["state"] == row["state"]]
+        until, brief = (_last_told(mine, name) for name in ("until", "brief"))
+        # its first sentence: the row has the whole
+        reason = str(row["reason"]).partition(". ")[0]
+        state = "failed: " if row["state"] == "failed" else ""
+        what = shortened(f"{row['id']} {row['duty']}: {state}{reason}", _MOST)
+        brief = brief or f"{row['id']} ({row['duty']})"
+        yield OpenPoint(what, OPERATOR, until, row["id"], f"{state}{brief}")
+    without = [row["id"] for row in left if not row["steps"]]
+    # a restore serves no row, a run that only follows up serves its own
+    if without and summary["mode"] == "execute":
+        what = f"rows of the guide without a record yet: {listed(without, 30)}"
+        yield OpenPoint(what, OPERATOR, "", "guide", "the rest of the upgrade")
+
+
+def _last_told(events: Iterable[Event], name: str) -> str:
+    told = [str(event[name]) for event in events if event.get(name)]
+    return told[-1] if told else ""
+
+
+def _asked_by_the_vendor(events: Sequence[Event]) -> Iterator[OpenPoint]:
+    """What the log of a long command asks for; of a reboot also the kernels that the run saw."""
+    intents: dict[str, Event] = {}
+    said: dict[str, Event] = {}
+    for event in events:
+        if event["event"] == "intent":
+            intents[str(event["key"])] = event
+        elif event["event"] == "result" and event["key"] in intents:
+            intent = intents[str(event["key"])]
+            if intent.get("detached"):
+                said |= {text: intent for text in asks_of(event) if text not in said}
+    kernels = [f for f in standing(events) if f["code"] == REBOOT_NEEDED and _is_last(f)]
+    seen = [f"{one['subject']}: {one['observed']}" for one in kernels]
+    reboots = [text for text in said if "boot" in text.lower()]
+    asked = [f"the log of {said[text]['what']} says: {text}" for text in reboots]
+    if asked or seen:
+        told = "; ".join([*asked, *seen])
+        yield OpenPoint(told, OPERATOR, "", "findings" if seen else "changes", "a reboot")
+    for text, intent in said.items():
+        if text not in reboots:
+            told = f"the log of {intent['what']} says: {text}"
+            yield OpenPoint(told, OPERATOR, "", "changes", "a restart")
+
+
+def asks_of(result: Event) -> list[str]:
+    """What the log of a long command asks for; in an older journal what its excerpt shows of it."""
+    if "asks" in result:
+        return [str(text) for text in result["asks"]]
+    lines = str((result.get("output") or {}).get("text", "")).splitlines()
+    return list(dict.fromkeys(shortened(said, _MOST) for line in lines if (said := asked_in(line))))
+
+
+def _is_last(finding: Event) -> bool:
+    """Seen when everything was done: the upgrade itself may change it."""
+    return phase_of(str(finding["step"])) == "closing"
+
+
+def standing(events: Sequence[Event]) -> list[Event]:
+    """Each finding as it was weighed last, but for those that a later run looked for and not found.
+
+    A finding is of the step that looked: the same step of a later run looks again.
+    """
+    found: dict[tuple[str, str], Event] = {}
+    seen: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for event in events:
+        place = str(event["run"]), str(event.get("step", ""))
+        if event["event"] == "finding":
+            key = str(event["code"]), str(event["subject"])
+            found[key] = event
+            seen.setdefault(place, set()).add(key)
+        elif event["event"] == "step-ended" and event["outcome"] in _SEEN_AGAIN:
+            gone = [
+                key
+                for key, one in found.items()
+                if one.get("step") == place[1] and key not in seen.get(place, ())
+            ]
+            for key in gone:
+                del found[key]
+    return list(found.values())
+
+
+def _accepted_for_a_time(events: Sequence[Event]) -> Iterator[OpenPoint]:
+    """An acceptance that ends: by then somebody has to have mended what was accepted."""
+    for one in standing(events):
+        accepted = one["accepted"] or {}
+        if accepted.get("until"):
+            told = f"accepted until {accepted['until']}: [{one['code']}] {one['subject']}:"
+            told += f" {one['observed']}"
+            yield OpenPoint(
+                shortened(told, _MOST),
+                str(accepted["by"]),
+                str(accepted["until"]),
+                "findings",
+                f"{one['code']} of {one['subject']}",
+            )
+
+
+def _snapshots(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[OpenPoint]:
+    """What was named as the way back is needed no more when the change is done."""
+    closed = closing_of(events)
+    is_done = closed is not None and closed.get("by", "done") == "done"
+    if not is_done or summary["environment"] == "rehearsal":
+        return
+    named = [e.get("fallback") for e in events if e["event"] == "run-started"]
+    for fallback in dict.fromkeys(filter(None, named)):
+        if "snapshot" in str(fallback).lower():
+            told = f"to be removed when they are needed no more: {shortened(str(fallback), _MOST)}"
+            yield OpenPoint(told, OPERATOR, "", "approvals", "snapshots")

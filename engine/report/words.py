@@ -1,0 +1,63 @@
+"""Days, times, lengths and lists as a person says them, the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from engine.judge.text import duration, shortened
+
+_NAMED = 3
+"""Things that are named one by one."""
+# not by the locale of whoever makes the report
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def day_in_words(day: str, beside: str = "") -> str:
+    """`12 December 2026`; without the year of a day beside it; a text that is no day as it is.
+
+    >>> day_in_words("2026-12-12"), day_in_words("2026-12-12", "2026-11-28")
+    ('12 December 2026', '12 December')
+    """
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return day
+    year = "" if beside[:4] == day[:4] else f" {found.year}"
+    return f"{found.day} {_MONTHS[found.month - 1]}{year}"
+
+
+def clock_in_words(moment: datetime) -> str:
+    """To the minute."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def length_in_words(seconds: float) -> str:
+    """Up to two minutes in seconds; never less than one.
+
+    >>> length_in_words(26.4), length_in_words(0.2), length_in_words(3720)
+    ('26 s', '1 s', '1 h 02 min')
+    """
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 120 else duration(timedelta(seconds=whole))
+
+
+def named(names: Iterable[str]) -> str:
+    """The first few by name, of the rest how many."""
+    listed = [shortened(name, 60) for name in names]
+    rest = len(listed) - _NAMED
+    return ", ".join(listed[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def many(number: int, what: str) -> str:
+    """`1 node`, `5 nodes`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def number_in_words(number: int) -> str:
+    """Up to ten as a word."""
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)

@@ -1,0 +1,111 @@
+"""What the evidence can't say is said, each with where and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.record.outputs import SECRET
+from engine.report.audit.covered import not_covered_of
+from engine.report.audit.page import render
+from engine.report.summary import summary_of
+from tests.engine import kit
+from tests.engine.kit import N, event
+from tests.evidence import journals
+from tests.evidence.journals import FIRST, SECOND_RUN, asked, of_run, started
+
+
+def covered(*own: Any, earlier: Any = ()) -> dict[str, tuple[str, ...]]:
+    found = not_covered_of(summary_of(list(own), list(earlier)), [*earlier, *own])
+    return {one.title: one.items for one in found}
+
+
+def test_a_rehearsal_is_not_the_production() -> None:
+    assert "stand-ins" in covered(started(environment="rehearsal"))["Outside of the runbook"][0]
+    assert "stand-ins" not in " ".join(covered(started())["Outside of the runbook"])
+
+
+def test_services_that_nobody_asked_never_answered_or_could_not_be_seen() -> None:
+    began = event("probing", 20, target="OCS endpoint", state="began", ways=["x"])
+    broken = event("probing", 30, target="httpd", state="broken", problem="KeyError: x")
+    times = {"since": event("x", 35)["time"], "until": event("x", 40)["time"], "seconds": 5.0}
+    unseen = event(
+        "service-gap", 40, state="ended", target="httpd", steps=[], why="N", unseen=True, **times
+    )
+    after = event("fact", 90, step="c", name="state-after", resources={"a": "Started on x"})
+    events = [*journals.whole()[:-1], began, broken, unseen, after, journals.whole()[-1]]
+    first, *rest = covered(*events)["Services"]
+    assert first.startswith("Asked were httpd, from the machine of the run only. Of every other")
+    assert "of 1 resource in all" in first
+    assert rest == [
+        "httpd could not be seen for 5 s.",
+        "OCS endpoint never answered there, so its gaps are not measured.",
+        "httpd was asked no more from 2026-11-02 00:00:30 on: KeyError: x.",
+    ]
+    assert "No service was asked" in covered(started())["Services"][0]
+
+
+def test_the_time_between_runs_of_the_change_has_its_begin_and_end() -> None:
+    earlier, own = journals.several()
+    (pause,) = covered(*own, earlier=earlier)["Time without a run"]
+    assert pause.startswith("2026-11-02 00:03:21 to 2026-11-02 00:16:40 (13 min): it had been")
+    assert "Time without a run" not in covered(*journals.whole())
+
+
+def test_a_node_that_was_out_of_reach() -> None:
+    lost = {"problem": "no route to host", "lost": "unreachable", "output": {}}
+    refused = {"problem": "exit code 2", "output": {}}
+    connection = [event("connection", 30, node=N, state="lost", why="timed out"),
+                  event("connection", 40, node=N, state="back", why="")]  # fmt: skip
+    told = covered(started(), asked(2, **lost), asked(9, **lost), asked(10, **refused), *connection)
+    assert told["Nodes out of reach"] == (
+        f"{N}: 2 questions without an answer, 2026-11-02 00:00:02 to 2026-11-02 00:00:09; first:"
+        " no route to host.",
+        f"{N}: its log could not be followed from 2026-11-02 00:00:30 to 2026-11-02 00:00:40:"
+        " timed out.",
+    )
+
+
+def test_a_run_without_an_end() -> None:
+    silent = of_run(FIRST, [started(), asked(5)])
+    ended = of_run(SECOND_RUN, [started(), event("run-ended", 9, outcome="done", exit_code=0)], 90)
+    assert covered(*ended, earlier=silent)["Runs without an end on record"] == (
+        f"{FIRST}: its last event is observation at 2026-11-02 00:00:05.",
+    )
+
+
+def test_answers_that_were_never_recorded_are_counted_by_question() -> None:
+    secret = {"output": {"text": SECRET}}
+    told = covered(
+        started(), *(asked(n, question="a password", **secret) for n in (2, 3)),
+        kit.intent(), kit.result(reason="", **secret), asked(4),
+    )  # fmt: skip
+    assert told["Answers that are kept to themselves"] == (
+        "a password: 2 answers.",
+        "output of phase.step#1: 1 answer.",
+    )
+
+
+def test_outputs_that_could_not_be_kept_or_fetched() -> None:
+    missing = [{"why": "N has not got it", "files": ["a", "b"]}]
+    told = covered(
+        started(), asked(2, output={"text": "x", "not_kept": "the disk was full"}),
+        event("outputs-fetched", 3, step="", of=FIRST, files=0, missing=missing),
+    )  # fmt: skip
+    assert told["Outputs that are not here"] == (
+        "the release, 2026-11-02 00:00:02: the disk was full.",
+        f"2 outputs of run {FIRST}: N has not got it.",
+    )
+
+
+@pytest.mark.parametrize("many", [3, 30])
+def test_the_page_has_all_of_it_and_folds_what_is_long(many: int) -> None:
+    hostile = "<script>alert(1)</script>"
+    secret = {"output": {"text": SECRET}}
+    questions = [asked(n, question=f"{hostile}{n}", **secret) for n in range(many)]
+    text = render([started(), *questions], [])
+    section = text.partition('<section id="limits">')[2].partition("</section>")[0]
+    assert section.count("1 answer.") == many
+    assert "<script" not in text
+    assert ("<details" in section) == (many > 4)
