@@ -22,19 +22,14 @@ from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.audit.changes import changes_by_run
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.labels import clock, exact
 from engine.report.audit.lanes import drawing_of
-from engine.report.audit.records import (
-    changes_of,
-    command_of,
-    excerpt,
-    records_of,
-    sentences_of,
-)
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.states import states_of
+from engine.report.audit.steps import steps_by_run
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
@@ -42,8 +37,6 @@ from engine.report.html import commands_in_lines, template, to_run
 from engine.report.summary import summary_of
 
 NAME = "evidence.html"
-DIFF = 20_000
-"""Characters of a file's diff that are shown."""
 
 
 def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
@@ -53,7 +46,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     events = _sealed_left_out([*earlier, *own])
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
-    records = records_of(events, sentences_of(events))
+    findings = _findings(events, str(own[0]["run"]))
     return template("audit/page.html.j2").render(
         summary=summary,
         first=begun[0] if begun else {},
@@ -71,22 +64,20 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         states=states_of(change),
         gaps=gaps_of(events),
         how=HOW,
-        findings=_findings(events, str(own[0]["run"])),
+        findings=findings,
         folded=folded,
         consequence=consequence,
         commands=commands_in_lines,
         to_run=to_run(summary),
         ledger=_ledger(events),
-        changes=changes_of(events),
-        steps=records,
+        changes=changes_by_run(events),
+        steps=steps_by_run(events, _anchors(findings)),
+        row_ids={str(row["id"]) for row in summary["guide"]},
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         unasked=_not_covered(summary),
-        excerpt=excerpt,
         cut=cut,
-        command_of=command_of,
         acceptance=acceptance_sentence,
-        diff=DIFF,
     )
 
 
@@ -138,6 +129,15 @@ def _findings(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
             f["time"],
         ),
     )
+
+
+def _anchors(findings: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:
+    """Code, subject and observation of a finding -> its line on the page."""
+    return {
+        (str(one["code"]), str(one["subject"]), str(one["observed"])): str(one["anchor"])
+        for one in findings
+        if "anchor" in one
+    }
 
 
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
