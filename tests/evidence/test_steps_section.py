@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -144,6 +145,15 @@ def test_a_step_is_linked_with_its_changes_findings_and_rows() -> None:
     assert f'<a href="#{change}">' in page
     assert '<a href="#step-r-update.run">update.run</a>' in page
     assert '<a href="#G01">G01</a>' in page
+
+
+@pytest.mark.parametrize("attempt", [journals.several, attempts.four_runs])
+def test_every_link_of_an_attempt_leads_somewhere(attempt: Callable[[], Any]) -> None:
+    earlier, own = attempt()
+    page = render(own, earlier)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
 
 
 def test_anchors() -> None:
