@@ -4,7 +4,7 @@
 
 The journal is written by the engine's own class, without syncing each line. Every part is measured
 in a process of its own, against parsing the journal's lines as JSON and nothing else. Ends with 1
-when the audit view has more than 5 MB, or the controller takes more than 1 GiB.
+when the audit view has more than 1.5 MB, or the controller takes more than 1 GiB.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from engine.run.replay import rebuild
 from engine.verify import verify
 from tests.evidence.journals import long
 
-MOST_PAGE, MOST_MEMORY = 5_000_000, 1 << 30
+MOST_PAGE, MOST_MEMORY = 1_500_000, 1 << 30
 TEXT = "an output of a question, as long as most of them are. " * 6
 
 

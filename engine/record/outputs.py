@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import atomic_write, write_atomically
+from engine.record.documents import beginning, differences, is_document
 from engine.record.listing import Cells, in_order, lines
 
 EXCERPT = 2000
@@ -51,10 +52,16 @@ class Outputs:
         self._unsent: list[Path] = []
         self._commands: dict[str, dict[str, Any]] = {}
         """Long commands -> where they are."""
+        self._documents: dict[str, tuple[str, str]] = {}
+        """Name -> file and text of the last document: the next one is told apart from it."""
         self._lock = threading.Lock()
 
     def describe(self, name: str, text: str) -> dict[str, Any]:
-        """`text`, or head, tail, size, sha256 and `file` of a text that was too long."""
+        """`text`, or head, tail, size, sha256 and `file` of a text that was too long.
+
+        Of a document also `unlike`, when there was one of that name before: that one's file, and
+        the lines in which this one differs.
+        """
         text = self._clean(text)
         if len(text) <= EXCERPT:
             return {"text": text}
@@ -65,10 +72,23 @@ class Outputs:
             "sha256": hashlib.sha256(raw).hexdigest(),
         }
         try:
-            return {**described, "file": self.write(name, raw)}
+            file = self.write(name, raw)
+            return {**described, "file": file, **self._unlike(name, file, text)}
         except OSError as error:
             # the answer itself is there: what is judged by it does not depend on this copy
             return {**described, "not_kept": f"the whole text could not be written: {error}"}
+
+    def _unlike(self, name: str, file: str, text: str) -> dict[str, Any]:
+        """What the report shows in the document's place; nothing of the first one of a name."""
+        if not is_document(text):
+            return {}
+        with self._lock:
+            former = self._documents.get(name)
+            self._documents[name] = file, text
+        found = differences(former[1], text) if former else None
+        if former is None or found is None:
+            return {}
+        return {"unlike": {"file": former[0], "lines": beginning(found, EXCERPT)}}
 
     def command(self, name: str, text: str) -> dict[str, Any]:
         """`command` as it is; of a long one an excerpt, and `whole`: the file that has all of it.
@@ -80,7 +100,8 @@ class Outputs:
             return {"command": text}
         known = self._commands.get(text)
         if known is None:
-            known = {k: v for k, v in self.describe(f"{name}-command", text).items() if k != "text"}
+            described = self.describe(f"{name}-command", text)
+            known = {k: v for k, v in described.items() if k not in ("text", "unlike")}
             self._commands[text] = known
         return {"command": excerpt(text), "whole": known}
 

@@ -83,3 +83,41 @@ def test_a_long_command_is_cut_with_a_mark_and_is_whole_in_a_file_once(
     assert told["whole"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert outputs.command("another", script) == told
     assert len(list((tmp_path / "outputs").iterdir())) == 1
+
+
+def document(*nodes: str) -> str:
+    lines = [f'    <node name="{node}" health="green" feature_set="3.16.1"/>' for node in nodes]
+    return "\n".join(
+        ["<status>", "  <nodes>", *lines, "  </nodes>", *["  <x/>"] * 300, "</status>"]
+    )
+
+
+def test_a_document_that_is_asked_for_again_tells_what_is_unlike(outputs: Outputs) -> None:
+    first = outputs.describe("n-status", document("n1", "n2"))
+    assert "unlike" not in first
+    outputs.describe("m-status", document("n7"))
+    other = outputs.describe("n-status", document("n1", "n3"))
+    assert other["unlike"] == {
+        "file": first["file"],
+        "lines": "@@ <nodes>\n"
+        '-    <node name="n2" health="green" feature_set="3.16.1"/>\n'
+        '+    <node name="n3" health="green" feature_set="3.16.1"/>',
+    }
+    same = outputs.describe("n-status", document("n1", "n3"))
+    assert same["unlike"] == {"file": other["file"], "lines": ""}
+
+
+def test_of_a_document_that_is_another_the_differences_are_cut_with_a_mark(
+    outputs: Outputs,
+) -> None:
+    outputs.describe("n", document("n1"))
+    told = outputs.describe("n", document(*(f"m{number}" for number in range(200))))
+    assert len(told["unlike"]["lines"]) < EXCERPT + 100
+    assert "more lines ...]" in told["unlike"]["lines"]
+
+
+def test_what_is_no_document_is_not_compared(outputs: Outputs) -> None:
+    for _ in range(2):
+        assert "unlike" not in outputs.describe("n", "line\n" * 1000)
+    command = outputs.command("n", f"<{'x' * 5000}")
+    assert "unlike" not in command["whole"]

@@ -189,7 +189,8 @@ def test_every_citation_is_the_run_s_own() -> None:
         (LATER, "outputs/0001-answer.txt", "third"),
     ):
         sha256 = digest((f"what the {seen} run saw" * 3).encode())
-        assert re.search(rf"whole: {place}, \d+ bytes, sha256 {sha256}", text), run
+        link = f'<a href="{place}">{place}</a>'
+        assert re.search(rf"whole: {link}, \d+ bytes, sha256 {sha256}", text), run
     assert "whole: not fetched: N has not got it" in text
     assert f"outputs/{SECOND_RUN}/" not in text
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.judge.text import counted
 from engine.model.event import Event
-from engine.report.audit.records import changes_of
+from engine.report.audit.changes import changes_of
 
 WITHHELD = "withheld: it holds a secret"
 NOT_SEEN = "not seen: the change's end is not on record"

@@ -12,7 +12,7 @@ from engine.model.facts import APPROVED, BACK_OUT
 from engine.model.steps import phase_of
 from engine.record.gaps import sentence
 from engine.record.rows import Course
-from engine.report.audit.records import changes_of
+from engine.report.audit.changes import changes_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import runs_of
 from engine.report.audit.standards import SERVES, Served

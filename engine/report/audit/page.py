@@ -6,7 +6,7 @@ or a person wrote is escaped by the template engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, le
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
 from engine.report.audit.backups import backups_of
+from engine.report.audit.changes import changes_by_run
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import files_of
 from engine.report.audit.index import approvals_of, index_of
@@ -31,18 +32,12 @@ from engine.report.audit.labels import clock, exact
 from engine.report.audit.lanes import drawing_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
-from engine.report.audit.records import (
-    changes_of,
-    command_of,
-    excerpt,
-    records_of,
-    sentences_of,
-)
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import differences_in, states_of
+from engine.report.audit.steps import steps_by_run
 from engine.report.audit.timeline import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
@@ -52,8 +47,6 @@ from engine.report.summary import summary_of
 from engine.verify import SEALED
 
 NAME = "evidence.html"
-DIFF = 20_000
-"""Characters of a file's diff that are shown."""
 
 
 def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
@@ -63,7 +56,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     events = _sealed_left_out([*earlier, *own])
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
-    records = records_of(events, sentences_of(events))
+    findings = _findings(events, str(own[0]["run"]))
     return template("audit/page.html.j2").render(
         summary=summary,
         first=begun[0] if begun else {},
@@ -89,7 +82,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         older=OLDER,
         gaps=gaps_of(events),
         how=HOW,
-        findings=_findings(events, str(own[0]["run"])),
+        findings=findings,
         losses=losses_of(events),
         counted_losses=counted_of(events),
         folded=folded,
@@ -97,17 +90,15 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         commands=commands_in_lines,
         to_run=to_run(summary),
         ledger=_ledger(events),
-        changes=changes_of(events),
-        steps=records,
+        changes=changes_by_run(events),
+        steps=steps_by_run(events, _anchors(findings)),
+        row_ids={str(row["id"]) for row in summary["guide"]},
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         rehearsed=rehearsed_of(change),
         not_covered=not_covered_of(summary, events),
-        excerpt=excerpt,
         cut=cut,
-        command_of=command_of,
         acceptance=acceptance_sentence,
-        diff=DIFF,
     )
 
 
@@ -159,6 +150,15 @@ def _findings(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
             f["time"],
         ),
     )
+
+
+def _anchors(findings: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:
+    """Code, subject and observation of a finding -> its line on the page."""
+    return {
+        (str(one["code"]), str(one["subject"]), str(one["observed"])): str(one["anchor"])
+        for one in findings
+        if "anchor" in one
+    }
 
 
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:

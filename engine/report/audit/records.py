@@ -1,24 +1,36 @@
-"""What was asked and changed, step by step, as short as the page has to be. Pure."""
+"""What was asked and changed, step by step, as short as the page has to be. Pure.
+
+Nothing is left out without a word: what is folded is counted, what is cut is cited.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.record.outputs import excerpt as cut
-from engine.report.earlier import NOT_FETCHED
+from engine.report.audit.cited import change_anchor
+from engine.report.audit.differences import AT_ITS_ENDS, BUT_CLOCK, SAME, Answer, Documents
+from engine.report.audit.quoted import (
+    NOTHING,
+    Quoted,
+    command_quoted,
+    in_journal,
+    level,
+    output_of,
+)
 
-BUDGET = 2_000_000
-"""Characters of outputs that the page shows in all; each record gets its share."""
-LEAST, MOST = 80, 1500
-COMMAND = 400
-"""Characters of a question's command that are shown."""
-QUESTIONS = 10_000
-"""Answered questions that the page shows in all; changes and failures are always shown."""
-_SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
+BUDGET = 300_000
+"""Characters of HTML for the texts of all records; the short ones are whole, the long ones share
+what is left."""
+LEAST, MOST = 80, 2500
+QUESTIONS = 1500
+"""Lines of answered questions that the page shows in all; changes and failures are always shown."""
+SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
 
 
 @dataclass(frozen=True)
@@ -27,143 +39,163 @@ class Record:
 
     time: str
     kind: str
-    node: str
+    nodes: tuple[str, ...]
+    """Several gave the same answer."""
     what: str
-    command: str
-    ended: str
-    text: str
+    ended: str = ""
+    command: Quoted = NOTHING
+    """Empty when a line of the same question above has it."""
+    note: str = ""
+    text: Quoted = NOTHING
+    anchor: str = ""
+    """Of a change: its line in the table of changes, which has the command and its output."""
+    again: int = 0
+    """How often it was asked again in the step, and told the same."""
+    until: str = ""
+    same: str = ""
+    """How much the same: `differences.SAME` and its like."""
+    is_plain: bool = False
+    """A question that was answered: the rest of many is counted."""
+    event: Event = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class StepRecords:
-    """A step of one run, with its records."""
-
-    run: str
-    step: Mapping[str, Any]
-    records: tuple[Record, ...]
+Key = tuple[str, str]
+"""Run and step."""
 
 
-def records_of(events: Sequence[Event], steps: Mapping[str, Any]) -> list[StepRecords]:
-    """The steps of each run in the order in which they ended, with what they recorded.
+def records_of(events: Iterable[Event]) -> dict[Key, tuple[Record, ...]]:
+    """Run and step -> what it recorded, in order; the step '' has what was outside of any."""
+    documents = Documents()
+    steps: dict[Key, list[Record]] = {}
+    for key, mine in grouped((_key(e), e) for e in events if e["event"] in SHOWN).items():
+        steps[key] = _lines_of(mine, documents)
+    share = level((sum(one.is_plain for one in each) for each in steps.values()), QUESTIONS)
+    kept = {key: list(_counted(each, share)) for key, each in steps.items()}
+    texts = [text.cost for each in kept.values() for r in each for text in (r.command, r.text)]
+    most = max(LEAST, min(MOST, level(texts, BUDGET)))
+    return {key: tuple(_shortened(one, most) for one in each) for key, each in kept.items()}
 
-    `steps` are the sentences of the steps, by name.
-    """
-    shown = [event for event in events if event["event"] in _SHOWN]
-    each = max(LEAST, min(MOST, BUDGET // max(1, len(shown))))
-    by_step = grouped(((str(e["run"]), str(e.get("step", ""))), e) for e in shown)
-    share = max(3, QUESTIONS // max(1, len(by_step)))
-    if sum(map(_is_plain, shown)) <= QUESTIONS:
-        share = QUESTIONS
-    found = []
+
+def _key(event: Event) -> Key:
+    return str(event["run"]), str(event.get("step") or "")
+
+
+def _lines_of(events: Iterable[Event], documents: Documents) -> list[Record]:
+    """The lines of a step: a question that is asked again and again has one for each new answer,
+    nodes that give the same answer at once share one."""
+    lines: list[Record] = []
+    places: dict[tuple[str, str], int] = {}
+    changes: dict[str, str] = {}
     for event in events:
-        if event["event"] == "step-ended":
-            key = (str(event["run"]), str(event["name"]))
-            told = {**event, "intent": steps.get(str(event["name"]), "")}
-            found.append(
-                StepRecords(
-                    key[0], told, tuple(_records_of_step(by_step.get(key, ()), each, share))
-                )
-            )
-    return found
+        if event["event"] != "observation":
+            if event["event"] == "intent":
+                changes[str(event["key"])] = change_anchor(str(event["run"]), event["seq"])
+            lines.append(_record(event, changes))
+            continue
+        answer = documents.answer(event) if _is_plain(event) else Answer(NOTHING)
+        made = replace(_record(event), note=answer.note)
+        made = replace(made, text=answer.quoted) if made.is_plain else made
+        place = str(event["question"]), made.nodes[0]
+        at = places.get(place)
+        is_same = at is not None and bool(answer.same) and lines[at].is_plain
+        if at is not None and (is_same or _alike(lines[at], made)):
+            lines[at] = _asked_again(lines[at], made.time, answer.same or SAME)
+        elif lines and _alike(lines[-1], made) and not lines[-1].again:
+            lines[-1] = replace(lines[-1], nodes=(*lines[-1].nodes, *made.nodes))
+            places[place] = len(lines) - 1
+        else:
+            places[place] = len(lines)
+            lines.append(made)
+    return lines
 
 
-def _records_of_step(events: Iterable[Event], each: int, share: int) -> Iterator[Record]:
-    """The records of a step; of its answered questions the first ones, the rest is counted."""
-    plain = 0
-    last = ""
-    for event in events:
-        plain += _is_plain(event)
-        last = str(event["time"])
-        if not _is_plain(event) or plain <= share:
-            yield _record(event, each)
-    if plain > share:
-        yield Record(
-            last, "note", "", f"{plain - share} more questions, in the journal", "", "", ""
-        )
+def _alike(one: Record, other: Record) -> bool:
+    """The same question with the same answer; a longer one has the same hash."""
+    return _content(one) == _content(other)
+
+
+def _content(line: Record) -> tuple[object, ...]:
+    text = line.text
+    return line.kind, line.what, line.ended, line.note, line.command, text.text, text.where
+
+
+def _asked_again(line: Record, time: str, same: str) -> Record:
+    weaker = max(line.same or SAME, same, key=(SAME, BUT_CLOCK, AT_ITS_ENDS).index)
+    return replace(line, again=line.again + 1, until=time, same=weaker)
+
+
+def _counted(lines: Sequence[Record], share: int) -> Iterator[Record]:
+    """Of the answered questions the first ones, each command once; the rest is counted."""
+    left_out = shown = 0
+    commands: set[tuple[str, str]] = set()
+    for line in lines:
+        if line.is_plain:
+            if shown >= share:
+                left_out += len(line.nodes) + line.again
+                continue
+            shown += 1
+        if (line.what, line.command.text) in commands and line.is_plain:
+            yield replace(line, command=NOTHING)
+        else:
+            commands.add((line.what, line.command.text))
+            yield line
+    if left_out:
+        yield Record(lines[-1].time, "note", (), f"{left_out} more questions, in the journal")
+
+
+def _shortened(line: Record, most: int) -> Record:
+    if not line.event:
+        return line
+    where = in_journal(line.event)
+    return replace(
+        line, command=line.command.shortened(most, where), text=line.text.shortened(most, where)
+    )
 
 
 def _is_plain(event: Event) -> bool:
     return event["event"] == "observation" and not event.get("problem")
 
 
-def _record(event: Event, most: int) -> Record:
+def _record(event: Event, changes: Mapping[str, str] = MappingProxyType({})) -> Record:
     kind = str(event["event"])
-    code = event.get("code")
-    ended = f"exit code {code}" if code is not None else ""
-    if event.get("rows") is not None and kind == "observation":
-        ended = f"{event['rows']} rows"
-    what, command = _WHAT[kind](event)
-    if kind == "result":
-        ended = ", ".join(filter(None, [str(event["outcome"]), ended]))
-    if event.get("problem"):
-        ended = str(event["problem"])
+    what, has_command = _WHAT[kind](event)
+    node = str(event.get("node") or "")
+    anchor = changes.get(str(event.get("key")), "")
     return Record(
-        str(event["time"]),
-        kind,
-        str(event.get("node") or ""),
-        what,
-        command_of(event, COMMAND) if command else "",
-        cut(ended, 400),
-        excerpt(event.get("output"), most),
+        time=str(event["time"]),
+        kind=kind,
+        nodes=(node,),
+        what=cut(what, 1000),
+        ended=cut(_ended(event), 400),
+        command=command_quoted(event) if has_command else NOTHING,
+        text=NOTHING if anchor else output_of(event.get("output")),
+        anchor=anchor,
+        is_plain=_is_plain(event),
+        event=event,
     )
 
 
+def _ended(event: Event) -> str:
+    if event.get("problem"):
+        return str(event["problem"])
+    code = event.get("code")
+    ended = f"exit code {code}" if code is not None else ""
+    if event["event"] == "observation" and event.get("rows") is not None:
+        return f"{event['rows']} rows"
+    if event["event"] == "result":
+        return ", ".join(filter(None, [str(event["outcome"]), ended]))
+    return ended
+
+
 _WHAT: Mapping[str, Any] = {
-    "observation": lambda e: (f"asked: {e['question']}", e.get("command", "")),
-    "intent": lambda e: (f"change: {e['what']}", e["command"]),
-    "result": lambda e: (f"result: {e.get('reason') or e['outcome']}", ""),
-    "note": lambda e: (str(e["text"]), ""),
-    "attachment": lambda e: (str(e["name"]), ""),
-    "refused": lambda e: (f"refused by the role firewall: {e['rule']}", e["command"]),
-    "settled": lambda e: (f"settled as {e['word']} by {e['by']}: {e['reason']}", ""),
+    "observation": lambda e: (f"asked: {e['question']}", True),
+    "intent": lambda e: (f"change: {e['what']}", False),
+    "result": lambda e: (f"result: {e.get('reason') or e['outcome']}", False),
+    "note": lambda e: (str(e["text"]), False),
+    "attachment": lambda e: (str(e["name"]), False),
+    "refused": lambda e: (f"refused by the role firewall: {e['rule']}", True),
+    "settled": lambda e: (f"settled as {e['word']} by {e['by']}: {e['reason']}", False),
 }
-
-
-def changes_of(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Every intent with its result, in order; one without says so.
-
-    `again`: the intent by which a later run went on with it: it followed the command, or did it
-    once more.
-    """
-    rows: list[dict[str, Any]] = []
-    latest: dict[str, dict[str, Any]] = {}
-    for event in events:
-        if event["event"] == "intent":
-            row = {"intent": event, "result": None, "again": None}
-            before = latest.get(str(event["key"]))
-            if before is not None and before["result"] is None:
-                before["again"] = event
-            latest[str(event["key"])] = row
-            rows.append(row)
-        elif event["event"] == "result" and event["key"] in latest:
-            latest[str(event["key"])]["result"] = event
-    return rows
-
-
-def command_of(event: Event, most: int) -> str:
-    """The command, whole; a long one cut, with a mark, and with where the whole of it is."""
-    text = str(event.get("command", ""))
-    whole = event.get("whole")
-    if whole:
-        return excerpt({**whole, "text": text}, most)
-    if len(text) <= most:
-        return text
-    return f"{cut(text, most)}\n(whole: event {event['seq']} of the journal of run {event['run']})"
-
-
-def excerpt(output: Any, most: int) -> str:
-    """Head and tail of an output, and where the whole of it is, with size and sha256."""
-    if not output:
-        return ""
-    text = cut(str(output.get("text", "")), most)
-    if output.get("not_kept"):
-        text += f"\n({output['not_kept']})"
-    elif output.get(NOT_FETCHED):
-        text += f"\n(whole: not fetched: {output[NOT_FETCHED]}; sha256 {output['sha256']})"
-    elif output.get("file"):
-        size = f", {output['size']} bytes" if "size" in output else ""
-        text += f"\n(whole: {output['file']}{size}, sha256 {output['sha256']})"
-    return text
 
 
 def sentences_of(events: Iterable[Event]) -> dict[str, str]:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.model.event import Event
 from engine.model.facts import AFTER, BEFORE, IN_CONFIGURATION, PACKAGES
+from engine.model.groups import grouped
+from engine.report.audit.placement import Comment, Course, comment_of
+from engine.report.audit.quoted import Quoted, in_journal, level, output_of
+
+RESOURCES = "resources"
+GROUPS = {
+    "versions": "version",
+    "nodes": "node",
+    RESOURCES: "resource",
+    "cluster": "property of the cluster",
+}
+"""What is compared, in this order, and what one of it is called."""
+PACKAGES_SHOWN = 400
+DIFFS = 60_000
+"""Characters of HTML for the diffs of all files."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +32,38 @@ class Compared:
     what: str
     before: str
     after: str
+    is_compared: bool = True
+    """Both sides were observed."""
+    comment: Comment | None = None
+    """Of a resource that differs."""
 
     @property
     def differs(self) -> bool:
-        return self.before != self.after
+        return self.is_compared and self.before != self.after
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Things that have the same before and after."""
+
+    names: tuple[str, ...]
+    before: str
+    after: str
+    comment: Comment | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """What the runbook changed in a configuration file, secrets masked."""
+
+    name: str
+    said: str
+    """How many lines came and left."""
+    text: Quoted
 
 
 @dataclass(frozen=True)
@@ -31,8 +74,37 @@ class States:
     after: str
     groups: tuple[tuple[str, tuple[Compared, ...]], ...]
     packages: tuple[Mapping[str, Any], ...] | None
-    """Name, before, after, nodes; None when nobody compared."""
-    configuration: tuple[Event, ...]
+    """Name, before, after, nodes, the first ones; None when nobody compared."""
+    packages_count: int
+    packages_whole: str
+    """Where the list is whole."""
+    configuration: tuple[FileDiff, ...]
+
+    @property
+    def is_compared(self) -> bool:
+        return bool(self.before and self.after)
+
+    @property
+    def differing(self) -> list[tuple[str, list[Alike]]]:
+        """By group, with those that changed in the same way together."""
+        return self._grouped(True)
+
+    @property
+    def alike(self) -> list[tuple[str, list[Alike]]]:
+        """By group, with those of the same state together."""
+        return self._grouped(False)
+
+    def _grouped(self, differs: bool) -> list[tuple[str, list[Alike]]]:
+        found = []
+        for group, rows in self.groups:
+            same = grouped(
+                ((row.before, row.after, row.comment), row.what)
+                for row in rows
+                if row.differs is differs
+            )
+            if same:
+                found.append((GROUPS[group], [Alike(tuple(n), *key) for key, n in same.items()]))
+        return found
 
 
 def states_of(events: Sequence[Event]) -> States:
@@ -41,12 +113,12 @@ def states_of(events: Sequence[Event]) -> States:
     before = next((event for event in facts if event["name"] == BEFORE), None)
     after = next((event for event in reversed(facts) if event["name"] == AFTER), None)
     changed = next((event for event in reversed(facts) if event["name"] == PACKAGES), None)
+    course = Course.of(events, (after or {}).get("nodes", {}))
     groups = []
-    for group in ("versions", "nodes", "resources", "cluster"):
+    for group in GROUPS:
         one, other = (side.get(group, {}) if side else {} for side in (before, after))
         rows = tuple(
-            Compared(name, str(one.get(name, "")), str(other.get(name, "")))
-            for name in dict.fromkeys([*one, *other])
+            _compared(group, name, one, other, course) for name in dict.fromkeys([*one, *other])
         )
         if rows:
             groups.append((group, rows))
@@ -54,8 +126,10 @@ def states_of(events: Sequence[Event]) -> States:
         str(before["time"]) if before else "",
         str(after["time"]) if after else "",
         tuple(groups),
-        tuple(changed["changes"]) if changed else None,
-        differences_in(events),
+        tuple(changed["changes"][:PACKAGES_SHOWN]) if changed else None,
+        len(changed["changes"]) if changed else 0,
+        in_journal(changed) if changed else "",
+        _diffs(events),
     )
 
 
@@ -66,6 +140,35 @@ def differences_in(events: Sequence[Event]) -> tuple[Event, ...]:
         for event in events
         if event["event"] == "attachment" and _about(event) == IN_CONFIGURATION
     )
+
+
+def _compared(
+    group: str, name: str, one: Mapping[str, Any], other: Mapping[str, Any], course: Course
+) -> Compared:
+    before, after = str(one.get(name, "")), str(other.get(name, ""))
+    row = Compared(name, before, after, bool(one and other))
+    if group == RESOURCES and row.differs:
+        return replace(row, comment=comment_of(before, after, course))
+    return row
+
+
+def _diffs(events: Sequence[Event]) -> tuple[FileDiff, ...]:
+    files = differences_in(events)
+    texts = [output_of(event.get("output")) for event in files]
+    most = level((text.cost for text in texts), DIFFS)
+    return tuple(
+        FileDiff(str(event["name"]), _lines(text.text), text.shortened(most, in_journal(event)))
+        for event, text in zip(files, texts, strict=True)
+    )
+
+
+def _lines(diff: str) -> str:
+    """`3 lines came, 1 left`; of what is cut, at least."""
+    came, left = (
+        sum(line.startswith(sign) and not line.startswith(sign * 3) for line in diff.splitlines())
+        for sign in "+-"
+    )
+    return f"{came} line{'' if came == 1 else 's'} came, {left} left" if came or left else ""
 
 
 def _about(attachment: Event) -> str:
