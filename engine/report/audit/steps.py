@@ -45,6 +45,14 @@ class Phase:
     """How many steps ended how."""
     entries: tuple[Entry, ...]
 
+    @property
+    def is_bad(self) -> bool:
+        """A step of it failed, or was cut short: it is not folded."""
+        return any(one.outcome in _BAD for entry in self.entries for one in entry.steps)
+
+
+_BAD = ("failed", "interrupted")
+
 
 @dataclass(frozen=True)
 class StepsOfRun:
