@@ -28,7 +28,7 @@ def test_each_clause_is_served() -> None:
 
 def test_they_are_on_the_page_with_their_titles() -> None:
     text = render(journals.whole(), [])
-    section = text.partition('<section id="index">')[2].partition("</section>")[0]
+    section = text.partition('<section id="index"')[2].partition("</section>")[0]
     for title in COLUMNS:
         assert f">{title}</th>" in section
         assert len(re.findall(f'data-label="{re.escape(title)}"', section)) == len(SERVES)

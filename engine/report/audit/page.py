@@ -6,7 +6,7 @@ or a person wrote is escaped by the template engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from jinja2 import UndefinedError
 from engine.atomic import write_atomically
 from engine.attempt.remote import ROOT
 from engine.errors import RunbookError
-from engine.judge.ways import consequence, folded
+from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.record.gaps import HOW, gaps_of
@@ -25,14 +25,19 @@ from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
 from engine.report.audit.backups import backups_of
 from engine.report.audit.changes import changes_by_run
+from engine.report.audit.cited import cited_in
+from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import files_of
+from engine.report.audit.found import alike_in, anchors_of, findings_of
+from engine.report.audit.front import front_of
 from engine.report.audit.index import approvals_of, index_of
 from engine.report.audit.labels import clock, exact
 from engine.report.audit.lanes import drawing_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
+from engine.report.audit.rests import rests_on
 from engine.report.audit.runs import pauses_of, runs_of
 from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.standards import COLUMNS, NOTE
@@ -56,10 +61,16 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     events = _sealed_left_out([*earlier, *own])
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
-    findings = _findings(events, str(own[0]["run"]))
+    findings = findings_of(events, str(own[0]["run"]))
     return template("audit/page.html.j2").render(
         summary=summary,
         first=begun[0] if begun else {},
+        front=front_of(summary, change),
+        contents_of=contents_of,
+        titles_of=titles_of,
+        anchors_in=anchors_in,
+        cited=cited_in(events, [str(row["id"]) for row in summary["guide"]]),
+        rests=rests_on([event for event in events if event["run"] == own[0]["run"]]),
         index=index_of(summary, events),
         timeline=drawing_of(events, own[0].get("nodes", {})),
         draw=draw,
@@ -85,13 +96,13 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         findings=findings,
         losses=losses_of(events),
         counted_losses=counted_of(events),
-        folded=folded,
+        alike_in=alike_in,
         consequence=consequence,
         commands=commands_in_lines,
         to_run=to_run(summary),
         ledger=_ledger(events),
         changes=changes_by_run(events),
-        steps=steps_by_run(events, _anchors(findings)),
+        steps=steps_by_run(events, anchors_of(findings)),
         row_ids={str(row["id"]) for row in summary["guide"]},
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
@@ -128,37 +139,6 @@ def _sealed_left_out(events: Iterable[Event]) -> list[Event]:
             continue
         kept.append(event)
     return kept
-
-
-def _findings(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
-    """Each finding once, as it was weighed last; blocking ones first.
-
-    `stands`: the last run has seen it; the others were seen by earlier runs, and not again.
-    """
-    seen: dict[tuple[str, str, str], Event] = {}
-    for event in events:
-        if event["event"] == "finding":
-            seen[str(event["code"]), str(event["subject"]), str(event["observed"])] = event
-    weights = {"block": 0, "warn": 1}
-    told = [{**finding, "stands": finding["run"] == own} for finding in seen.values()]
-    return sorted(
-        told,
-        key=lambda f: (
-            not f["stands"],
-            weights.get(f["severity"], 2),
-            bool(f["accepted"]),
-            f["time"],
-        ),
-    )
-
-
-def _anchors(findings: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:
-    """Code, subject and observation of a finding -> its line on the page."""
-    return {
-        (str(one["code"]), str(one["subject"]), str(one["observed"])): str(one["anchor"])
-        for one in findings
-        if "anchor" in one
-    }
 
 
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:

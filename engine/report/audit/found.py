@@ -1,0 +1,82 @@
+"""The findings of an attempt as the page lists them: each once, what still stands first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.judge.ways import folded
+from engine.model.event import Event
+from engine.model.groups import grouped
+from engine.report.audit.cited import finding_anchor
+
+_MANY = 3
+"""So many alike take one line on the page."""
+_STANDING = "block"
+"""What stops a run is never folded."""
+Entry = tuple[Mapping[str, Any], list[Mapping[str, Any]]]
+"""A finding, and those that follow from it."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Findings of the same code and kind, on several nodes say; or a single one."""
+
+    kind: str
+    code: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def subjects(self) -> list[str]:
+        return list(dict.fromkeys(str(one["subject"]) for one, _ in self.entries))
+
+
+def findings_of(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
+    """Each finding as it was weighed last; blocking ones first. `own` is the last run.
+
+    Beside the event's fields: `stands` (the last run has seen it; the others were seen by earlier
+    runs, and not again), `kind` (what a reader chooses by) and `anchor` (its id).
+    """
+    seen: dict[tuple[str, str, str], Event] = {}
+    for event in events:
+        if event["event"] == "finding":
+            seen[str(event["code"]), str(event["subject"]), str(event["observed"])] = event
+    weights = {"block": 0, "warn": 1}
+    told = [{**finding, "stands": finding["run"] == own} for finding in seen.values()]
+    told.sort(
+        key=lambda f: (
+            not f["stands"],
+            weights.get(f["severity"], 2),
+            bool(f["accepted"]),
+            f["time"],
+        ),
+    )
+    return [
+        {**one, "kind": _kind(one), "anchor": finding_anchor(str(one["code"]), number)}
+        for number, one in enumerate(told, 1)
+    ]
+
+
+def _kind(finding: dict[str, Any]) -> str:
+    if finding["accepted"]:
+        return "accepted"
+    return str(finding["severity"]) if finding["stands"] else "earlier"
+
+
+def alike_in(findings: Iterable[Mapping[str, Any]]) -> list[Alike]:
+    """Entries of the page's list, in the order of the findings; those that are alike together."""
+    found = []
+    kinds = grouped(((one["kind"], one["code"]), (one, below)) for one, below in folded(findings))
+    for (kind, code), entries in kinds.items():
+        parts = [entries] if len(entries) >= _MANY and kind != _STANDING else [[e] for e in entries]
+        found += [Alike(str(kind), str(code), tuple(part)) for part in parts]
+    return found
+
+
+def anchors_of(findings: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:
+    """Code, subject and observation of a finding -> its id on the page."""
+    return {
+        (str(one["code"]), str(one["subject"]), str(one["observed"])): str(one["anchor"])
+        for one in findings
+    }

@@ -1,0 +1,161 @@
+"""The first screen of the auditor's page: what a change manager decides by. Pure.
+
+What it says in one sentence, what is open and what was lost come from modules of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from engine.model.event import Event
+from engine.model.groups import grouped
+from engine.report.audit.index import approvals_of
+from engine.report.audit.moments import no_return_of
+from engine.report.change import closing_of, span_of, taken_by
+from engine.report.window import window_sentence
+
+KEPT, LEFT = "kept", "left"
+INSIDE = "inside the window"
+_VERDICTS = {
+    "done": "good",
+    **dict.fromkeys(("blocked", "stopped", "interrupted", "locked"), "warn"),
+    **dict.fromkeys(("failed", "unknown", "usage"), "bad"),
+}
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)")
+_MINUTES = re.compile(r"(\d+) minutes")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One cell: its label, what is so, in a word whether that is well, and more about it."""
+
+    label: str
+    value: str
+    state: str = ""
+    """`kept` or `left`, for its colour; '' when nothing judges it."""
+    more: tuple[str, ...] = ()
+    is_missing: bool = False
+    """An audit asks for it, and it is not there."""
+    where: str = ""
+    """Id of the section that has the whole of it."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """The verdict (`good`, `warn`, `bad`, `calm`: its colour) and the cells in reading order."""
+
+    verdict: str
+    facts: tuple[Fact, ...]
+
+
+def front_of(summary: Mapping[str, Any], change: Sequence[Event]) -> Front:
+    """From summary.json's data and the events of the change's own runs."""
+    begun = [event for event in change if event["event"] == "run-started"]
+    return Front(
+        _VERDICTS.get(str(summary["outcome"]), "calm"),
+        (
+            _who(summary, change, begun),
+            _change(summary),
+            _approval(summary, change),
+            _window(change, begun, is_asked=summary["environment"] != "rehearsal"),
+            _time(summary, change),
+            _no_return(change, begun),
+        ),
+    )
+
+
+def _who(summary: Mapping[str, Any], change: Sequence[Event], begun: Sequence[Event]) -> Fact:
+    hosts = ", ".join(dict.fromkeys(str(one["host"]) for one in begun if one.get("host")))
+    more = (*([f"on {hosts}"] if hosts else []), *_logins(change))
+    operator = str(summary["operator"]) or "nobody on record"
+    return Fact("Who", operator, "", more, where="people")
+
+
+def _logins(change: Sequence[Event]) -> list[str]:
+    """As whom and by which key the nodes were logged in to; the ways that differ, a line each."""
+    nodes = grouped(
+        ((str(event["user"]), str(event.get("key") or "")), str(event["node"]))
+        for event in change
+        if event["event"] == "login"
+    )
+    return [
+        f"as {user} on {len(set(mine))} nodes, " + (f"key {key}" if key else "no key on record")
+        for (user, key), mine in nodes.items()
+    ][:2]
+
+
+def _change(summary: Mapping[str, Any]) -> Fact:
+    named = summary.get("change_id")
+    more = (f"{summary['source']} to {summary['target']}, {summary['environment']}",)
+    if named:
+        return Fact("Change", str(named), "", more)
+    is_asked = summary["environment"] != "rehearsal"
+    return Fact("Change", "none named", "", more, is_missing=is_asked)
+
+
+def _approval(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
+    given = approvals_of(change)
+    if given:
+        people = ", ".join(dict.fromkeys(str(one["by"]) for one in given))
+        more = tuple(dict.fromkeys(f"{one['name']}, {at(one['given'])}" for one in given))
+        return Fact("Approval", f"signed by {people}", KEPT, more[:2], where="approvals")
+    if summary["environment"] == "rehearsal":
+        return Fact("Approval", "a rehearsal needs none", where="approvals")
+    more = ("see the change's own record",)
+    return Fact("Approval", "none signed is on record", "", more, is_missing=True)
+
+
+def _window(change: Sequence[Event], begun: Sequence[Event], *, is_asked: bool) -> Fact:
+    """Whether the changes were made within it; looking before it begins breaks none."""
+    planned = dict.fromkeys(at(str(one["window"])) for one in begun if one.get("window"))
+    said = window_sentence(change)
+    if not planned:
+        return Fact("Window", "none named", is_missing=is_asked and bool(said))
+    if not said:
+        return Fact("Window", "nothing was changed", "", tuple(planned))
+    value = "kept" if said == INSIDE else said
+    return Fact("Window", value, KEPT if said.startswith(INSIDE) else LEFT, tuple(planned))
+
+
+def _time(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
+    begin, end = (when.isoformat() for when in span_of(change))
+    taken = taken_by(change)
+    runs = len({event["run"] for event in change})
+    is_under_way = summary["mode"] == "execute" and not closing_of(change)
+    word = "so far" if is_under_way else "taken"
+    more = [at(f"{begin} to {end}") + (f", {runs} runs" if runs > 1 else "")]
+    minutes = _MINUTES.match(str(summary["announced"] or ""))
+    if summary["mode"] != "execute":  # announced is the time of the upgrade
+        return Fact("Time", f"{taken} {word}", "", tuple(more))
+    if not minutes:
+        return Fact("Time", f"{taken} {word}", "", ("announced: nothing", *more))
+    announced = timedelta(minutes=int(minutes[1]))
+    state = KEPT if taken <= announced else LEFT
+    return Fact("Time", f"{taken} {word}, {announced} announced", state, tuple(more))
+
+
+def _no_return(change: Sequence[Event], begun: Sequence[Event]) -> Fact:
+    passed = no_return_of(change)
+    if passed is not None:
+        when = at(passed.when.isoformat())
+        return Fact("Point of no return", f"passed {when}", "", (passed.what,), where="timeline")
+    is_told = any("no_return" in event for event in begun)
+    return Fact("Point of no return", "not reached" if is_told else "not on record")
+
+
+def at(text: str) -> str:
+    """A time, or a span, to the second and with UTC at its end; a second date only if it is one.
+
+    >>> at("2026-11-02T00:00:00Z to 2026-11-02T01:17:41.250Z")
+    '2026-11-02 00:00:00 to 01:17:41 UTC'
+    """
+    times = _STAMP.findall(text)
+    if not times:
+        return text
+    day = times[0][0]
+    told = [clock if date == day else f"{date} {clock}" for date, clock in times]
+    return f"{day} {' to '.join(told)} UTC"

@@ -1,0 +1,248 @@
+"""The journal of an attempt as large as a real one: five nodes, the runbook's own steps and rows.
+
+What is said is made up; how many steps, questions, changes and gaps there are is as on a cluster
+with three operative nodes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.model.facts import BACKUP, PASSWORD
+from engine.model.steps import Scope, StepItem, mark_of
+from runbook.to_4_26.release import RELEASE
+from tests.engine.kit import ELASTIC, SECOND, THIRD, N, event
+from tests.evidence.journals import asked, lasting, started, status
+
+ROOT = Path(__file__).parents[2]
+OPERATIVE = (N, SECOND, THIRD)
+NODES = (*OPERATIVE, ELASTIC, "neteye05.neteyelocal")
+LOGIN = {
+    "step": "preflight.reachable",
+    "user": "operator",
+    "become": True,
+    "method": "publickey",
+    "key": f"SHA256:{'k' * 43}",
+    "key_name": "a.rossi@example.test",
+    "from_agent": True,
+    "host_key": f"SHA256:{'h' * 43}",
+}
+STATE = {"owner": "root", "group": "apache", "mode": "0640", "size": 9120, "sha256": "d" * 64}
+ROUNDS = len(OPERATIVE) + 2
+SAYS = "<resource id='httpd' role='Started' active='true' orphaned='false' node='neteye01'/>\n"
+REASON = (
+    "all five nodes have it: neteye01 4.26-1, neteye02 4.26-1, neteye03 4.26-1, neteye04 4.26-1;"
+    " what the vendor's command said and what the packages say agree on every one of them"
+)
+RUN = "20261102T000000Z-neteye.example.test-0f1e"
+GAPS = ("httpd", "OCS endpoint", "MariaDB", "cluster address", "Elasticsearch", "web")
+
+
+def items() -> list[StepItem]:
+    """Every step of an upgrade of that cluster, in running order."""
+    found = []
+    folders = [ROOT / "runbook" / "phases", ROOT / "runbook" / "to_4_26"]
+    paths = sorted((p for f in folders for p in f.glob("test_*.py")), key=lambda p: p.name)
+    for path in paths:
+        module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for mark in filter(None, map(mark_of, vars(module).values())):
+            if Scope.UPGRADE not in mark.scopes:
+                continue
+            rounds = range(1, ROUNDS + 1) if "round" in mark.each else [None]
+            nodes = OPERATIVE if "node" in mark.each else [None]
+            found += [StepItem(mark, r, n) for r, n in itertools.product(rounds, nodes)]
+    return found
+
+
+def attempt(**fields: Any) -> list[dict[str, Any]]:
+    """The events of its only run, numbered as the journal's lines."""
+    told = {
+        "nodes": dict.fromkeys(OPERATIVE, "operative") | {ELASTIC: "elastic_only"},
+        "guide": dict(RELEASE.guide),
+        "fallback": "snapshots of all nodes, taken by the virtualisation team at 21:30",
+        "announced": "105 minutes (30 + 15 for each of 5 nodes)",
+        "no_return": RELEASE.no_return,
+        "reached": {
+            node: {
+                "address": f"192.0.2.{i}",
+                "port": 22,
+                "line": i,
+                "user": "operator",
+                "become": True,
+            }
+            for i, node in enumerate(NODES, 1)
+        },
+        **fields,
+    }
+    events = list(_events(told))
+    return [{**one, "run": RUN, "seq": number} for number, one in enumerate(events, 1)]
+
+
+def _events(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    steps = items()
+    yield started(**told)
+    yield event("steps", 0.5, steps=[_collected(step) for step in steps])
+    yield event("attempt-opened", 0.6, attempt=RUN)
+    for node in NODES:
+        yield event("login", 0.6, node=node, **LOGIN)
+    for target in GAPS:
+        yield event("probing", 0.7, target=target, state="began", ways=["https://192.0.2.10/"])
+        yield event("probing", 0.8, target=target, state="answers", way="https://192.0.2.10/")
+    for number, step in enumerate(steps, 1):
+        yield from _of_step(step, 40.0 * number)
+    end = 40.0 * len(steps) + 60
+    yield from _facts(end)
+    after = {"versions": dict.fromkeys(NODES, "4.26"), "cluster": {"fencing": "on"}}
+    yield event("fact", end, step="closing.state", name="state-after", **_state("4.26") | after)
+    changed = [
+        {"name": f"neteye-{i}", "before": "4.25-1", "after": "4.26-1", "nodes": list(NODES)}
+        for i in range(40)
+    ]
+    yield event("fact", end, step="closing.state", name="packages-changed", changes=changed)
+    for target in GAPS:
+        yield event("probing", end, target=target, state="ended", questions=int(end))
+    yield event("attempt-closed", end, attempt=RUN, by="done")
+    yield event("run-ended", end + 1, outcome="done", exit_code=0)
+
+
+def _facts(at: float) -> Iterator[dict[str, Any]]:
+    """Backup, password and loss, as the version step puts them on record."""
+    places = [
+        {**STATE, "node": node, "path": f"/etc/httpd/conf.d/{name}.29112026.bak"}
+        for node in OPERATIVE
+        for name in ("ocsinventory-server.conf", "ocsinventory-server-restapi.conf")
+    ]
+    yield event(
+        "fact", at, step="backup.proved", name=BACKUP, of="ocsweb.memories", node=N, size=32_324,
+        file="/var/lib/neteye-runbook/attempts/x/backups/ocsweb.memories.sql.gz", sha256="e" * 64,
+        taken="2026-11-02T00:30:00+00:00", proved="restored and compared: 3205 rows, checksum 6914",
+        restore="gzip -dc /var/lib/neteye-runbook/x.sql.gz | mysql ocsweb", restore_on="on N",
+        brings=["the rows", "the type of the column: varchar(255)"], leaves=["what came since"],
+        places=places[:1],
+    )  # fmt: skip
+    yield event(
+        "fact", at, step="verification.ocs_server", name=PASSWORD, of="ocsweb's password",
+        what="It was moved from both files into one.", lies_in=places[:1], old_copies=places,
+        searched="/etc/httpd/conf.d on all operative nodes",
+    )  # fmt: skip
+    for state, step in (("expected", "preflight.capacity"), ("observed", "verification.memories")):
+        yield event(
+            "loss", at, step=step, state=state, of="memories.CAPACITY", count=232, total=3205,
+            what="values that are no integers become NULL", where="outputs/0041-capacity.csv",
+        )  # fmt: skip
+
+
+def _state(version: str) -> dict[str, Any]:
+    return {
+        "versions": dict.fromkeys(NODES, version),
+        "nodes": dict.fromkeys(NODES, "online"),
+        "resources": {f"resource-{i}": f"Started on {N}" for i in range(30)},
+        "cluster": {"fencing": "on", "quorum": "yes"},
+    }
+
+
+def _collected(step: StepItem) -> dict[str, Any]:
+    name, guide = step.name, list(step.mark.guide)
+    intent = "What this step is for, in one sentence of its own, as its docstring has it."
+    return {
+        "name": name,
+        "of": step.mark.name,
+        "node": step.node,
+        "guide": guide,
+        "intent": intent,
+        "nodeid": "x",
+    }
+
+
+def _of_step(step: StepItem, begin: float) -> Iterator[dict[str, Any]]:
+    name = step.name
+    is_idle = step.round is not None and step.round > 2
+    yield event("step-started", begin, step=name, node=step.node)
+    if name == "baseline.recorded":
+        yield event("fact", begin + 1, step=name, name="state-before", **_state("4.25"))
+    for number in range(0 if is_idle else 8):
+        node = NODES[number % len(NODES)]
+        text = {"text": SAYS * 12}
+        yield asked(begin + number, step=name, node=node, question="its resources", output=text)
+    if not is_idle:
+        yield from _happens(step, begin + 10)
+    for row in () if is_idle else step.mark.guide:
+        state = {"G08": "open", "G26": "not needed"}.get(row, "fulfilled")
+        yield event("row", begin + 20, step=name, row=row, state=state, reason=REASON)
+    outcome = "not needed" if is_idle else "done"
+    reason = "the upgrade was done with round 2" if is_idle else REASON
+    yield event(
+        "step-ended", begin + 30, step=name, name=name, node=step.node, outcome=outcome,
+        guide=list(step.mark.guide), started=event("x", begin)["time"], seconds=30.0, reason=reason,
+    )  # fmt: skip
+
+
+def _happens(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
+    """Findings of the beginning, changes and gaps of what follows it."""
+    name, mark = step.name, step.mark.name
+    if mark == "preflight.kernels":
+        yield _finding(at, name, "reboot-needed", "warn")
+    elif mark == "preflight.capacity":
+        yield _finding(at, name, "capacity-dirty", "warn")
+    elif mark == "preflight.normal":
+        accepted = {"by": "A. Rossi", "reason": "switched off since March, see CHG-17"}
+        yield _finding(at, name, "resource-disabled", "block", {**accepted, "until": ""})
+    elif mark in ("update.run", "upgrade.run"):
+        yield from _long_command(step, at)
+    elif step.node is not None or mark in ("reactivation.unstandby", "reactivation.fencing"):
+        for number in range(3):
+            yield from _change(step, at + number, number)
+
+
+def _finding(at: float, name: str, code: str, severity: str, accepted: Any = None) -> Any:
+    return event(
+        "finding", at, step=name, code=code, severity=severity, subject=SECOND, accepted=accepted,
+        observed="kernel 4.18.0-553 runs, 4.18.0-570 is installed", expected="the newest one runs",
+        remedy=f"Restart {SECOND} when the upgrade is over.", guide=["G25"],
+    )  # fmt: skip
+
+
+def _change(step: StepItem, at: float, number: int, **more: Any) -> Iterator[dict[str, Any]]:
+    key = f"{step.name}/{number}"
+    path = f"/etc/httpd/conf.d/a{number}.conf"
+    files = [path] if step.mark.name == "migration.files" else []
+    told = (
+        [{"path": path, "before": STATE, "after": {**STATE, "sha256": "e" * 64}}] if files else []
+    )
+    yield event(
+        "intent", at, step=step.name, key=key, node=step.node or N, what="a setting is written",
+        command="python3 -c 'import sys; write(sys.argv)' /etc/httpd/conf.d/a.conf " * 3,
+        repeatable=True, detached=None, opens=[], files=files, **more,
+    )  # fmt: skip
+    yield event(
+        "result", at + 0.5, step=step.name, key=key, node=step.node or N, outcome="ok", code=0,
+        seconds=0.5, reason="", closes=[], output={"text": ""}, files=told,
+    )  # fmt: skip
+
+
+def _long_command(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
+    intent, result = _change(step, at, 0)
+    command = "neteye update" if step.mark.name == "update.run" else "neteye upgrade"
+    opens = [{"kind": "fencing", "subject": "cluster", "former": "enabled"}]
+    yield {**intent, "what": command, "command": command, "detached": "c", "opens": opens}
+    yield status(at + 1, step.name)
+    yield lasting(at + 2, at + 1, state="off")
+    for node in (SECOND, THIRD):
+        yield lasting(at + 3, at + 1, node, "entered")
+    for number, target in enumerate(GAPS[:4]):
+        since, until = event("x", at + 4 + number)["time"], event("x", at + 6 + number)["time"]
+        gap = {"target": target, "since": since, "why": "Connection refused", "unseen": False}
+        yield event("service-gap", at + 6 + number, state="began", **gap)
+        ended = {"until": until, "seconds": 2.0, "steps": [step.name]}
+        yield event("service-gap", at + 6 + number, state="ended", **gap, **ended)
+    for node in (SECOND, THIRD):
+        yield lasting(at + 14, at + 12, node, "left")
+    yield lasting(at + 15, at + 12, state="on")
+    yield {
+        **result, "time": event("x", at + 16)["time"], "seconds": 16.0,
+        "closes": [["fencing", "cluster"]], "output": {"text": SAYS * 10},
+    }  # fmt: skip
