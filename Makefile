@@ -27,11 +27,12 @@ beside: lint sshd chromium
 setup: $(READY)
 
 # A bare Debian has Python without venv; pip comes with it.
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-dev.txt requirements-axe.txt
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3.11-venv; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-axe.txt
 	touch $@
 
 lint: setup

@@ -1,0 +1,110 @@
+"""The auditor's page in a browser: width, contrast, length, print; what axe-core says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.report.audit.page import render
+from tests.evidence import fivenodes, journals
+from tests.evidence.browser import Browser
+from tests.evidence.looking import AXE, HEIGHT, PHONE, TOO_WIDE, WIDE, Look, axe
+
+SCREEN = 800
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    return Browser(tmp_path_factory.mktemp("browser"))
+
+
+def several() -> str:
+    earlier, own = journals.several()
+    return render(own, earlier)
+
+
+PAGES = {
+    "whole": lambda: render(journals.whole(), []),
+    "several runs": several,
+    "killed": lambda: render(journals.whole()[:14], []),
+}
+
+
+@pytest.fixture(scope="module")
+def large(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Look:
+    page = render(fivenodes.attempt(), [])
+    return Look(page, browser, tmp_path_factory.mktemp("large"))
+
+
+def look(page: str, browser: Browser, place: Path) -> Look:
+    return Look(PAGES[page](), browser, place)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, tmp_path: Path, page: str, dark: bool) -> None:
+    """With all that is folded open: it sees what is shown, contrast among it."""
+    script = f"{axe()};{AXE}"
+    found = look(page, browser, tmp_path).ask_at((WIDE, PHONE), script, dark=dark, opened=True)
+    assert found == {WIDE: [], PHONE: []}
+
+
+def test_axe_would_tell(browser: Browser, tmp_path: Path) -> None:
+    page = PAGES["whole"]().replace("--dim: #56616f", "--dim: #b0b8c0").replace('lang="en"', "")
+    found = Look(page, browser, tmp_path).ask(f"{axe()};{AXE}")
+    assert {line.partition(":")[0] for line in found} >= {"color-contrast", "html-has-lang"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("opened", [False, True], ids=["folded", "opened"])
+def test_nothing_scrolls_sideways_on_a_phone(
+    browser: Browser, tmp_path: Path, page: str, opened: bool
+) -> None:
+    found = look(page, browser, tmp_path).ask(TOO_WIDE, width=PHONE, opened=opened)
+    assert found == {"scrolls": False, "wide": []}
+
+
+def test_the_first_screen_is_one(large: Look) -> None:
+    """What a change manager decides by ends above the fold."""
+    bottom = "return document.querySelector('.counts').getBoundingClientRect().bottom"
+    assert large.ask(bottom) <= SCREEN
+
+
+def test_the_contents_stay_beside_the_text_on_a_wide_screen_only(large: Look) -> None:
+    shown = """
+    scrollTo({top: 3000, behavior: "instant"});
+    const seen = one => { const box = document.querySelector(one).getBoundingClientRect();
+      return box.height > 0 && box.bottom > 0 && box.top < innerHeight; };
+    return [seen("nav.side"), seen("nav.top")];
+    """
+    assert large.ask(shown) == [True, False]
+    assert large.ask(shown, width=PHONE) == [False, False]
+    assert large.ask("return document.querySelector('nav.top').offsetHeight", width=PHONE) < 80
+
+
+def test_a_filter_needs_no_script_of_the_page(large: Look) -> None:
+    chosen = """
+    document.querySelector("#guide .only-open").checked = true;
+    document.querySelector("#findings .only-accepted").checked = true;
+    const shown = one => [...document.querySelectorAll(one)].filter(e => e.offsetHeight > 0);
+    return [shown("#guide tbody tr").map(e => e.id), shown(".findings > li").map(e => e.className)];
+    """
+    assert large.ask(chosen) == [["G08"], ["is-accepted"]]
+
+
+def test_whoever_follows_a_link_into_a_fold_sees_what_it_leads_to(large: Look) -> None:
+    followed = """
+    location.hash = "#gap-3";
+    await new Promise(done => setTimeout(done, 50));
+    return document.getElementById("gap-3").getBoundingClientRect().height > 0;
+    """
+    assert large.ask(followed)
+
+
+def test_a_large_attempt_takes_twelve_screens(large: Look) -> None:
+    assert large.ask(HEIGHT) <= 12 * SCREEN
+
+
+def test_and_fifteen_sheets_of_paper(large: Look) -> None:
+    assert large.pages_on_paper() <= 15
