@@ -22,12 +22,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import ROOT, checkout
+from bench.machine import ROOT, checkout, make_image
 
 PYTHON = ROOT / ".venv/bin/python"
 NODES = ("--nodes", "operative=2,elastic=0,voting=0", "--scenario", "no-updates")
 PARTS = ("up", "--plan", "save", "load", "run")
-_IMAGE = "from rehearsal import image, step; image.ensure(step.load(), print)"
 _SECOND = 1e9
 _GROUPS = ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup")
 """Where control groups count processor time: version 1, version 2."""
@@ -121,7 +120,7 @@ def main() -> int:
 
 def costs(name: str, tree: Path, seed: int, parts: Sequence[str]) -> dict[str, Cost]:
     """What the parts cost with that tree; its cluster is gone afterwards."""
-    subprocess.run([PYTHON, "-c", _IMAGE], cwd=tree, check=True)
+    make_image(tree, PYTHON)
     cluster, found = Cluster(tree, f"bench-{name}", seed), {}
     try:
         for part in parts:

@@ -26,6 +26,17 @@ def checkout(commit: str) -> Iterator[Path]:
             subprocess.run([*git, "remove", "--force", tree], check=True)
 
 
+def make_image(tree: Path, python: Path) -> None:
+    """The node image of that commit, and what a bare machine lacks for it.
+
+    Only a cluster's start does both, on old commits too.
+    """
+    cluster = [python, "-m", "rehearsal"]
+    name = ["--name", "bench-image"]
+    subprocess.run([*cluster, "up", *name, "--nodes", "operative=2"], cwd=tree, check=True)
+    subprocess.run([*cluster, "down", *name], cwd=tree, check=True)
+
+
 def busy() -> float:
     """Seconds that the machine's processors have worked."""
     words = Path("/proc/stat").read_text("ascii").partition("\n")[0].split()[1:9]

@@ -20,13 +20,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import ROOT, busy, checkout
+from bench.machine import ROOT, busy, checkout, make_image
 
 ASKED = 1 / 3
 KINDS = {"matrix": "edges", "faults": "faults", "breaking": "findings"}
 """Kind of the old commit, a module of its own there -> how it is called here."""
-
-_IMAGE = "from rehearsal import image, step; image.ensure(step.load(), print)"
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def cost_here(drawn: Mapping[str, Sequence[str]], workers: int) -> Cost:
 
 
 def _measured(tree: Path, commands: Sequence[Sequence[str]], cases: int) -> Cost:
-    subprocess.run([ROOT / ".venv/bin/python", "-c", _IMAGE], cwd=tree, check=True)
+    make_image(tree, ROOT / ".venv/bin/python")
     before, begun, is_green = busy(), time.monotonic(), True
     for words in commands:
         # what they print says how far they are

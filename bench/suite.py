@@ -19,13 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import busy, checkout
+from bench.machine import busy, checkout, make_image
 
 TEST, PROOFS = "test", "proofs"
 ASKED = {TEST: 1 / 3, "all of .ci/run": 1 / 2}
-# makes the image, which is no part of what is measured, and shows that it works
-_CLUSTER = ("-m", "rehearsal")
-_NAME = ("--name", "bench-suite")
 
 
 @dataclass(frozen=True)
@@ -71,10 +68,7 @@ def costs(name: str, commit: str, targets: Sequence[str]) -> list[Cost]:
 def make_ready(tree: Path) -> None:
     """The environment and the image of that commit."""
     subprocess.run(["make", "setup"], cwd=tree, check=True)
-    python = tree / ".venv/bin/python"
-    up = [python, *_CLUSTER, "up", *_NAME, "--nodes", "operative=2"]
-    subprocess.run(up, cwd=tree, check=True)
-    subprocess.run([python, *_CLUSTER, "down", *_NAME], cwd=tree, check=True)
+    make_image(tree, tree / ".venv/bin/python")
 
 
 def cost(tree: Path, target: str) -> Cost:
