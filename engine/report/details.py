@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.report.anchors import step_anchor
 from engine.report.html import commands_in_lines, template
-from engine.report.table import step_anchor
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from engine.model.finding import Way, acceptance_sentence
 from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import HOW, sentence
+from engine.report.anchors import step_id
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
-from engine.report.table import step_id
 
 VERDICTS = {
     "done": "good",

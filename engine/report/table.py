@@ -13,6 +13,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from engine.report.anchors import step_id
+
 IDLE = ("nothing to do", "not needed", "not applicable")
 _LOOK = {
     **dict.fromkeys(("done", "SATISFIED", "WILL RUN"), "is-done"),
@@ -105,29 +107,6 @@ def cells_of(row: Row, result: str) -> list[str]:
         _cell("time", time if row.started else Markup("")),
         _cell("duration", Markup(seconds)),
     ]
-
-
-def step_id(name: str) -> str:
-    """Id of a step's rows on the page, of plain characters only: row and step agree here.
-
-    >>> step_id("migration.files[1][neteye01.neteyelocal]")
-    'step-migration.files-1-neteye01.neteyelocal'
-    """
-    return f"step-{_plain(name)}"
-
-
-def fold_id(name: str) -> str:
-    """Id of the line that stands for several steps, by the first one's name."""
-    return f"fold-{_plain(name)}"
-
-
-def step_anchor(run: str, name: str) -> str:
-    """Id of a step's record in evidence.html, which has the steps of all runs."""
-    return f"step-{run}-{_plain(name)}"
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
 
 
 def fields_of(cells: Iterable[str]) -> dict[str, str]:

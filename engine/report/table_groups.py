@@ -11,7 +11,8 @@ from typing import Any
 from markupsafe import Markup
 
 from engine.model.steps import base_of, phase_of
-from engine.report.table import IDLE, Row, cells_of, fields_of, fold_id, step_id
+from engine.report.anchors import fold_id, step_id
+from engine.report.table import IDLE, Row, cells_of, fields_of
 
 _FOLDED = ("not needed", "not reached")
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.report.audit.cited import Cited, change_anchor, cited_in, step_anchor
+from engine.report.anchors import change_anchor, step_anchor
+from engine.report.audit.cited import Cited, cited_in
 from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.found import alike_in
 from engine.report.audit.front import at, front_of

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bench.reports import MOST_PAGE
 from engine.model.groups import grouped
+from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.changes import changes_by_run, changes_of
-from engine.report.audit.cited import change_anchor, step_anchor
 from engine.report.audit.fanned import in_words, shown_name
 from engine.report.audit.page import render
 from engine.report.audit.records import QUESTIONS, records_of

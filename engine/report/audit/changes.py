@@ -10,7 +10,7 @@ from engine.judge.text import counted
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
-from engine.report.audit.cited import change_anchor, step_anchor
+from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.quoted import Quoted, command_quoted, in_journal, level, output_of
 from engine.report.audit.runs import runs_of

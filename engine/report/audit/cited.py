@@ -1,11 +1,7 @@
-"""Links within the auditor's page: from what is said of a step, row or change to its record. Pure.
-
-The anchors are made here and nowhere else, so that whoever links and whoever is linked agree.
-"""
+"""Links within the auditor's page, from what is said of a step or row to its record. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,27 +10,7 @@ from markupsafe import Markup
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.steps import base_of
-
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-def step_anchor(run: str, name: str) -> str:
-    """Id of a step's record in a run: `step-RUN-NAME`, of plain characters only."""
-    return f"step-{run}-{_plain(name)}"
-
-
-def change_anchor(run: str, seq: int) -> str:
-    """Id of a change, by the line of its intent in that run's journal."""
-    return f"change-{run}-{seq}"
-
-
-def finding_anchor(code: str, number: int) -> str:
-    """Id of a finding: its code, and its number on the page, from 1."""
-    return f"finding-{_plain(code)}-{number}"
-
-
-def _plain(name: str) -> str:
-    return _NOT_PLAIN.sub("-", name).strip("-")
+from engine.report.anchors import step_anchor
 
 
 @dataclass(frozen=True)

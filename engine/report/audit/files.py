@@ -5,18 +5,17 @@ What packages brought is not among them: they have a comparison of their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.judge.text import counted
 from engine.model.event import Event
+from engine.report.anchors import change_anchor, file_anchor
 from engine.report.audit.changes import changes_of
 
 WITHHELD = "withheld: it holds a secret"
 NOT_SEEN = "not seen: the change's end is not on record"
-_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
@@ -92,11 +91,11 @@ def _records_files(events: Iterable[Event]) -> bool:
 
 
 def _anchor(node: str, path: str, taken: set[str]) -> str:
-    plain = _PLAIN.sub("-", f"{node}-{path.strip('/')}").strip("-")
-    name, number = f"file-{plain}", 1
+    plain = file_anchor(node, path)
+    name, number = plain, 1
     while name in taken:
         number += 1
-        name = f"file-{plain}-{number}"
+        name = f"{plain}-{number}"
     taken.add(name)
     return name
 
@@ -119,7 +118,8 @@ def _file(
         before,
         after,
         tuple(
-            (str(intent["step"]), f"change-{intent['run']}-{intent['seq']}") for intent, _ in mine
+            (str(intent["step"]), change_anchor(str(intent["run"]), intent["seq"]))
+            for intent, _ in mine
         ),
         diff,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from engine.judge.ways import folded
 from engine.model.event import Event
 from engine.model.groups import grouped
-from engine.report.audit.cited import finding_anchor
+from engine.report.anchors import finding_anchor
 
 _MANY = 3
 """So many alike take one line on the page."""

@@ -10,7 +10,7 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.plan import Verdict
 from engine.record.outputs import excerpt as cut
-from engine.report.audit.cited import change_anchor, step_anchor
+from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.records import Key, Record
 

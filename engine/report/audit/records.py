@@ -13,7 +13,7 @@ from typing import Any
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.record.outputs import excerpt as cut
-from engine.report.audit.cited import change_anchor
+from engine.report.anchors import change_anchor
 from engine.report.audit.differences import AT_ITS_ENDS, BUT_CLOCK, SAME, Answer, Documents
 from engine.report.audit.quoted import (
     NOTHING,

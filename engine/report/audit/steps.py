@@ -11,7 +11,7 @@ from engine.judge.text import counted
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
-from engine.report.audit.cited import step_anchor
+from engine.report.anchors import step_anchor
 from engine.report.audit.fanned import in_words
 from engine.report.audit.one_step import FindingKey, Step, Told
 from engine.report.audit.records import Key, Record, records_of, sentences_of
