@@ -24,6 +24,7 @@ class ServiceGap:
     unseen: bool
     still: bool
     """It lasted when the measurement ended, or when the journal did."""
+    run: str
 
     @property
     def seconds(self) -> float:
@@ -76,6 +77,7 @@ def _gap(event: Event, end: datetime, still: bool) -> ServiceGap:
         why=str(event["why"]),
         unseen=bool(event["unseen"]),
         still=still,
+        run=str(event["run"]),
     )
 
 

@@ -104,22 +104,28 @@ def test_anchors_are_as_they_were_agreed() -> None:
     assert change_anchor("R1", 12) == "change-R1-12"
 
 
-def test_a_link_leads_to_the_last_record_of_a_step() -> None:
+def test_a_link_leads_to_the_record_of_that_run_else_to_the_last_one() -> None:
     events = [
         {**event("step-ended", 1, name="a.b[1]"), "run": "R1"},
         {**event("step-ended", 2, name="a.b[2]"), "run": "R1"},
         {**event("step-ended", 3, name="a.b[2]"), "run": "R2"},
+        {**event("step-started", 4, step="a.b[1]"), "run": "R3"},
     ]
     cited = cited_in(events, ["G01"])
     assert cited.step("a.b[1]") == '<a href="#step-R1-a.b-1">a.b[1]</a>'
     assert cited.step("a.b[2]") == '<a href="#step-R2-a.b-2">a.b[2]</a>'
     assert cited.step("a.b") == '<a href="#step-R2-a.b-2">a.b</a>'
+    assert cited.step("a.b[2]", "R1") == '<a href="#step-R1-a.b-2">a.b[2]</a>'
+    assert cited.step("a.b[1]", "R3") == '<a href="#step-R3-a.b-1">a.b[1]</a>'
+    assert cited.step("a.b[2]", "R3") == '<a href="#step-R2-a.b-2">a.b[2]</a>'
     assert cited.step("<i>") == "&lt;i&gt;"
     assert cited.row("G01") == '<a href="#G01">G01</a>'
     assert cited.row("G99") == "G99"
     fanned, other = cited.all_steps(["a.b[1]", "a.b[2]", "c.d"])
     assert fanned == '<a href="#step-R2-a.b-2">a.b</a> (2 items)'
     assert other == "c.d"
+    (fanned,) = cited.all_steps(["a.b[1]", "a.b[2]"], "R1")
+    assert fanned == '<a href="#step-R1-a.b-1">a.b</a> (2 items)'
     assert Cited({}, frozenset()).all_steps([]) == []
 
 

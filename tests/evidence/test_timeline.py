@@ -59,10 +59,11 @@ def test_everything_that_lasted_has_its_lane() -> None:
 
 def test_each_bar_knows_its_step() -> None:
     found = lanes(nights.one_run())
-    assert found[N][0].steps == ("update.run",)
-    assert found[THIRD][0].steps == (f"{STEP}[1]",)  # entered while it ran
-    assert found["httpd"][0].steps == (f"{STEP}[1]",)
-    assert found["phases"][0].steps == ("preflight.versions",)
+    (run,) = {one["run"] for one in nights.one_run()}
+    assert found[N][0].steps == ((run, "update.run"),)
+    assert found[THIRD][0].steps == ((run, f"{STEP}[1]"),)  # entered while it ran
+    assert found["httpd"][0].steps == ((run, f"{STEP}[1]"),)
+    assert found["phases"][0].steps == ((run, "preflight.versions"),)
     assert f"step {STEP}[1]" in title_of(found[THIRD][0])
 
 

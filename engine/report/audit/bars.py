@@ -62,8 +62,9 @@ class Bar:
         return listed(texts, 3) if texts else ""
 
     @property
-    def steps(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(span.step for span in self.spans if span.step))
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """Run and name of each step in which one of them began; no run: it is not on record."""
+        return tuple(dict.fromkeys((span.run, span.step) for span in self.spans if span.step))
 
     @property
     def anchor(self) -> str:

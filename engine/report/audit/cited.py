@@ -17,24 +17,27 @@ from engine.report.anchors import step_anchor
 class Cited:
     """Where on the page each step's last record is; templates ask it for links."""
 
-    steps: Mapping[str, str]
-    """Name, or bare name of a fan-out, -> anchor."""
+    steps: Mapping[tuple[str, str], str]
+    """Run and name, or bare name of a fan-out, -> anchor; with no run that of the last one."""
     rows: frozenset[str]
     """Ids of the guide's rows that the page shows."""
 
-    def step(self, name: str) -> Markup:
-        """The name, linked to the step's last record; plain when no run has one."""
-        return _link(self.steps.get(name, ""), name)
+    def step(self, name: str, run: str = "") -> Markup:
+        """The name, linked to the step's record in that run, else to its last one."""
+        return _link(self._anchor(name, run), name)
 
-    def all_steps(self, names: Iterable[str]) -> list[Markup]:
+    def all_steps(self, names: Iterable[str], run: str = "") -> list[Markup]:
         """Links to steps by their bare names; a fan-out says how many of its items there are."""
         items = grouped((base_of(name), name) for name in names)
         return [
-            self.step(mine[0])
+            self.step(mine[0], run)
             if len(mine) == 1
-            else _link(self.steps.get(bare, ""), bare) + f" ({len(mine)} items)"
+            else _link(self._anchor(bare, run), bare) + f" ({len(mine)} items)"
             for bare, mine in items.items()
         ]
+
+    def _anchor(self, name: str, run: str) -> str:
+        return self.steps.get((run, name)) or self.steps.get(("", name), "")
 
     def row(self, name: str) -> Markup:
         """A row of the guide, linked to its line; plain when the page shows no such row."""
@@ -44,17 +47,21 @@ class Cited:
 def cited_in(events: Iterable[Event], rows: Iterable[str]) -> Cited:
     """Of the events of all runs in order: a later record of a step takes the earlier one's place.
 
-    A bare name of a fan-out leads to the first item that the last run with one has.
+    A bare name of a fan-out leads to the first item that a run has. A step that has no end on
+    record is linked in its own run only: it proves nothing.
     """
-    steps: dict[str, str] = {}
-    bare: dict[str, tuple[str, str]] = {}
+    steps: dict[tuple[str, str], str] = {}
     for event in events:
-        if event["event"] == "step-ended":
-            run, name = str(event["run"]), str(event["name"])
-            steps[name] = step_anchor(run, name)
-            if bare.get(base_of(name), ("", ""))[0] != run:
-                bare[base_of(name)] = run, steps[name]
-    return Cited({**{name: anchor for name, (_, anchor) in bare.items()}, **steps}, frozenset(rows))
+        run = str(event["run"])
+        if event["event"] == "step-started":
+            name = str(event["step"])
+            steps[run, name] = step_anchor(run, name)
+        elif event["event"] == "step-ended":
+            name = str(event["name"])
+            steps[run, name] = steps["", name] = step_anchor(run, name)
+            if (run, bare := base_of(name)) not in steps:
+                steps[run, bare] = steps["", bare] = steps[run, name]
+    return Cited(steps, frozenset(rows))
 
 
 def _link(anchor: str, text: str) -> Markup:

@@ -84,5 +84,5 @@ def title_of(bar: Bar) -> str:
     else:
         said += f"{clock(bar.begin)} to {clock(bar.end)} UTC ({exact(bar.seconds)})"
     if bar.steps:
-        said += f", step {bar.steps[0]}"
+        said += f", step {bar.steps[0][1]}"
     return shortened(f"{said}: {bar.detail}" if bar.detail else said, TITLE)

@@ -141,7 +141,7 @@ class _Steps:
         number = bisect_right(self._begins, span.begin) - 1
         if span.step or number < 0 or self._steps[number].end < span.begin:
             return span
-        return replace(span, step=self._steps[number].name)
+        return replace(span, run=self._steps[number].run, step=self._steps[number].name)
 
 
 _Kinds = Mapping[str, Sequence[Bar]]
@@ -200,7 +200,7 @@ def _services(events: Sequence[Event]) -> dict[str, list[Span]]:
     for gap in gaps_of(events):
         name = "not seen" if gap.unseen else "gap"
         more = f"; steps {listed(gap.steps)}" if len(gap.steps) > 1 else ""
-        span = Span(name, gap.begin, gap.end, gap.why + more, step=gap.steps[0])
+        span = Span(name, gap.begin, gap.end, gap.why + more, run=gap.run, step=gap.steps[0])
         spans.setdefault(gap.target, []).append(span)
     return spans
 
