@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.model.facts import BACKUP, PASSWORD
+from engine.model.facts import BACKUP, IN_CONFIGURATION, PASSWORD
 from engine.model.steps import Scope, StepItem, mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.engine.kit import ELASTIC, SECOND, THIRD, N, event
@@ -222,6 +222,12 @@ def _change(step: StepItem, at: float, number: int, **more: Any) -> Iterator[dic
         "result", at + 0.5, step=step.name, key=key, node=step.node or N, outcome="ok", code=0,
         seconds=0.5, reason="", closes=[], output={"text": ""}, files=told,
     )  # fmt: skip
+    for each in files:
+        yield event(
+            "attachment", at + 0.6, step=step.name, name=f"what changed in {each} on {step.node}",
+            about=IN_CONFIGURATION, node=step.node or N, path=each,
+            output={"text": "-old\n+new\n" * 20},
+        )  # fmt: skip
 
 
 def _long_command(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
