@@ -25,12 +25,16 @@ from engine.report.anchors import step_id
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
 
-VERDICTS = {
+_VERDICTS = {
     "done": "good",
     **dict.fromkeys(("blocked", "stopped", "interrupted", "locked"), "warn"),
     **dict.fromkeys(("failed", "unknown", "usage"), "bad"),
 }
-"""What an outcome is to whoever reads of it, as a class of the style sheet; others are `calm`."""
+
+
+def verdict_of(outcome: str) -> str:
+    """What an outcome is to whoever reads of it, as a class of the style sheet."""
+    return _VERDICTS.get(outcome, "calm")
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     """The first screen of the report, from summary.json's data."""
     return template("summary.html.j2").render(
         summary=summary,
-        verdict=VERDICTS.get(str(summary["outcome"]), "calm"),
+        verdict=verdict_of(str(summary["outcome"])),
         next_commands=next_commands(summary),
         losses=loss_lines(summary.get("losses", ())),
         facts=_facts(summary),

@@ -16,15 +16,10 @@ from engine.model.groups import grouped
 from engine.report.audit.index import approvals_of
 from engine.report.audit.moments import no_return_of
 from engine.report.change import closing_of, span_of, taken_by
-from engine.report.window import window_sentence
+from engine.report.html import verdict_of
+from engine.report.window import INSIDE, window_sentence
 
 KEPT, LEFT = "kept", "left"
-INSIDE = "inside the window"
-_VERDICTS = {
-    "done": "good",
-    **dict.fromkeys(("blocked", "stopped", "interrupted", "locked"), "warn"),
-    **dict.fromkeys(("failed", "unknown", "usage"), "bad"),
-}
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)")
 _MINUTES = re.compile(r"(\d+) minutes")
 
@@ -56,7 +51,7 @@ def front_of(summary: Mapping[str, Any], change: Sequence[Event]) -> Front:
     """From summary.json's data and the events of the change's own runs."""
     begun = [event for event in change if event["event"] == "run-started"]
     return Front(
-        _VERDICTS.get(str(summary["outcome"]), "calm"),
+        verdict_of(str(summary["outcome"])),
         (
             _who(summary, change, begun),
             _change(summary),
@@ -117,8 +112,8 @@ def _window(change: Sequence[Event], begun: Sequence[Event], *, is_asked: bool) 
         return Fact("Window", "none named", is_missing=is_asked and bool(said))
     if not said:
         return Fact("Window", "nothing was changed", "", tuple(planned))
-    value = "kept" if said == INSIDE else said
-    return Fact("Window", value, KEPT if said.startswith(INSIDE) else LEFT, tuple(planned))
+    is_kept = said == INSIDE
+    return Fact("Window", "kept" if is_kept else said, KEPT if is_kept else LEFT, tuple(planned))
 
 
 def _time(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
