@@ -18,7 +18,7 @@ from engine.report.audit.page import render
 from engine.report.audit.runs import phases_of, waits_of
 from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.timeline import draw
-from engine.report.audit.window import beyond_of, outside_of, windows_of
+from engine.report.window import beyond_of, outside_of, windows_of
 from tests.engine.kit import BEGIN, SECOND, THIRD, N, event
 from tests.evidence import journals, nights
 from tests.evidence.journals import LATER, asked, of_run, step

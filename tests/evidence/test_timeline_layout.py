@@ -19,10 +19,10 @@ from engine.report.audit.axis import Axis, axis_of
 from engine.report.audit.bars import Bar, few
 from engine.report.audit.labels import BOLD, width_of
 from engine.report.audit.lanes import drawing_of
-from engine.report.audit.runs import Span
 from engine.report.audit.shapes import SMALL, WIDE, Shape
 from engine.report.audit.ticks import ticks_of
 from engine.report.audit.timeline import draw, placed
+from engine.report.spans import Span
 from tests.engine.kit import BEGIN, N, event
 from tests.evidence import journals, nights
 from tests.evidence.hostile import everywhere, together

@@ -1,22 +1,27 @@
-"""Whether changes lie within the window that was named for them."""
+"""Whether changes lie within the window that was named for them, and which parts do not."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.report.window import window_sentence
+from engine.judge.text import duration
+from engine.report.window import INSIDE, outside_of, window_sentence
 from tests.engine import kit
-from tests.engine.kit import event
+from tests.engine.kit import BEGIN, event
 from tests.evidence.journals import FIRST, SECOND_RUN, of_run, started
 
 
 def window(begin: float, end: float) -> str:
     return f"{event('x', begin)['time']} to {event('x', end)['time']}"
+
+
+def at(seconds: float) -> datetime:
+    return BEGIN + timedelta(seconds=seconds)
 
 
 def change(begin: float, end: float | None, number: int = 1, **fields: Any) -> list[dict[str, Any]]:
@@ -79,8 +84,20 @@ SPANS = st.tuples(st.integers(0, 300), st.integers(0, 300)).map(lambda pair: tup
 @given(named=SPANS, made=st.lists(SPANS, min_size=1, max_size=5))
 def test_it_is_kept_exactly_when_every_change_lies_in_it(named: Any, made: Any) -> None:
     changes = [one for number, span in enumerate(made) for one in change(*span, number)]
-    said = window_sentence([started(window=window(*named)), *changes, CLOSED])
-    kept = all(named[0] <= begin and end <= named[1] for begin, end in made)
-    touches = all(begin == end for begin, end in made)
-    assert (said == "inside the window") == kept or touches
-    assert timedelta(0) <= timedelta(seconds=named[1] - named[0])
+    events = [started(window=window(*named)), *changes, CLOSED]
+    said = window_sentence(events)
+    lasted = [(begin, end) for begin, end in made if begin < end]
+    assert (said == INSIDE) == all(named[0] <= begin and end <= named[1] for begin, end in lasted)
+    # what is drawn is what is told
+    parts = outside_of(events)
+    drawn = sum(part.seconds for part in parts)
+    assert said == (f"{duration(timedelta(seconds=drawn))} outside the window" if drawn else INSIDE)
+    assert all(
+        part.end <= at(named[0]) or part.begin >= at(named[1]) for part in outside_of(events)
+    )
+
+
+def test_a_window_without_a_zone_is_of_utc() -> None:
+    """An older journal has it so."""
+    named = window(0, 100).replace("Z", "")
+    assert window_sentence([started(window=named), *change(10, 90), CLOSED]) == INSIDE

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.report.audit.runs import Span
+from engine.report.spans import Span
 
 BREAK, LEAST = 44.0, 24.0
 _OF_BREAKS, _OF_LEAST = 0.4, 0.5

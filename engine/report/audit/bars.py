@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine.judge.text import listed
 from engine.report.audit.moments import KINDS
-from engine.report.audit.runs import Span
+from engine.report.spans import Span
 
 NEAR, MARK = 3.0, 8.0
 """The least width of a bar, and of a mark."""

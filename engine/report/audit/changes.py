@@ -13,7 +13,7 @@ from engine.model.steps import phase_of
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.quoted import Quoted, command_quoted, in_journal, level, output_of
-from engine.report.audit.runs import runs_of
+from engine.report.spans import runs_of
 
 BUDGET = 200_000
 """Characters of HTML for all commands and outputs; short ones are whole, long ones share it."""

@@ -14,11 +14,11 @@ from engine.record.gaps import sentence
 from engine.record.rows import Course
 from engine.report.audit.changes import changes_of
 from engine.report.audit.rehearsed import rehearsed_of
-from engine.report.audit.runs import runs_of
 from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change
 from engine.report.headline import in_short
 from engine.report.open_points import open_points_of
+from engine.report.spans import runs_of
 
 _TESTS_BEFORE = ("preflight", "again")
 _VERIFIED, _CLOSED = "verification", "closing"

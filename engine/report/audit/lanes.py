@@ -19,18 +19,17 @@ from engine.report.audit.axis import axis_of
 from engine.report.audit.bars import MARK, NEAR, Bar, few
 from engine.report.audit.moments import KINDS, moments_of, no_return_of
 from engine.report.audit.runs import (
-    Span,
     asked_of,
     commands_of,
     losses_of,
     pauses_of,
     phases_of,
-    runs_of,
     states_lasting,
     steps_of,
     waits_of,
 )
-from engine.report.audit.window import beyond_of, outside_of, windows_of
+from engine.report.spans import Span, runs_of
+from engine.report.window import beyond_of, outside_of, windows_of
 
 NARROW = 356.0
 """The shortest line that is drawn: what lies too close there is one bar everywhere."""

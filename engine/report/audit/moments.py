@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.model.event import Event
 from engine.model.facts import CONFLICTS
 from engine.model.steps import base_of
-from engine.report.audit.runs import Span, moment
+from engine.report.spans import Span, moment
 
 NO_RETURN = "point of no return"
 KINDS = ("stopped", "settled", "planned stop", "accepted", "lost")

@@ -38,7 +38,7 @@ from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
-from engine.report.audit.runs import pauses_of, runs_of
+from engine.report.audit.runs import pauses_of
 from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import differences_in, states_of
@@ -48,6 +48,7 @@ from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counted_of, losses_of
+from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from engine.verify import SEALED
 

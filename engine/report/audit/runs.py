@@ -1,10 +1,10 @@
-"""The runs of an attempt and their phases, with when each began and ended."""
+"""What lasted within an attempt: pauses, steps, phases, states, commands. Pure."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -12,44 +12,7 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
-
-
-@dataclass(frozen=True)
-class Span:
-    """Something that lasted: what, and from when to when."""
-
-    name: str
-    begin: datetime
-    end: datetime
-    detail: str = ""
-    outcome: str = ""
-    """Of a run, and of the time after it: how it ended. Of a step: its own."""
-    run: str = ""
-    step: str = ""
-    """The step in which it began; empty when it was none's, or is not on record."""
-
-    @property
-    def seconds(self) -> float:
-        return max(0.0, (self.end - self.begin).total_seconds())
-
-
-def moment(event: Event) -> datetime:
-    return datetime.fromisoformat(event["time"])
-
-
-def runs_of(events: Sequence[Event]) -> list[Span]:
-    """One span a run, oldest first; the detail is how it ended."""
-    spans = []
-    for run, mine in groupby(events, key=lambda event: event["run"]):
-        listed = list(mine)
-        ended = [event for event in listed if event["event"] == "run-ended"]
-        last = ended[-1] if ended else listed[-1]
-        how = f"{last['outcome']}, exit code {last['exit_code']}" if ended else "without a word"
-        outcome = str(last.get("outcome", "")) if ended else ""
-        begin, end = moment(listed[0]), moment(last)
-        spans.append(Span(str(run), begin, end, how, outcome, run=str(run)))
-    return spans
-
+from engine.report.spans import Span, moment, runs_of
 
 _WAITED = {
     "stopped": "it had stopped for a person",

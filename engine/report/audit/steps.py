@@ -15,7 +15,7 @@ from engine.report.anchors import step_anchor
 from engine.report.audit.fanned import in_words
 from engine.report.audit.one_step import FindingKey, Step, Told
 from engine.report.audit.records import Key, Record, records_of, sentences_of
-from engine.report.audit.runs import runs_of
+from engine.report.spans import runs_of
 from engine.report.summary import steps_of
 
 FEW = 3

@@ -1,0 +1,47 @@
+"""What lasted: from when to when; the runs of an attempt. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from engine.model.event import Event
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that lasted: what, and from when to when."""
+
+    name: str
+    begin: datetime
+    end: datetime
+    detail: str = ""
+    outcome: str = ""
+    """Of a run, and of the time after it: how it ended. Of a step: its own."""
+    run: str = ""
+    step: str = ""
+    """The step in which it began; empty when it was none's, or is not on record."""
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, (self.end - self.begin).total_seconds())
+
+
+def moment(event: Event) -> datetime:
+    return datetime.fromisoformat(event["time"])
+
+
+def runs_of(events: Sequence[Event]) -> list[Span]:
+    """One span a run, oldest first; the detail is how it ended."""
+    spans = []
+    for run, mine in groupby(events, key=lambda event: event["run"]):
+        listed = list(mine)
+        ended = [event for event in listed if event["event"] == "run-ended"]
+        last = ended[-1] if ended else listed[-1]
+        how = f"{last['outcome']}, exit code {last['exit_code']}" if ended else "without a word"
+        outcome = str(last.get("outcome", "")) if ended else ""
+        begin, end = moment(listed[0]), moment(last)
+        spans.append(Span(str(run), begin, end, how, outcome, run=str(run)))
+    return spans
