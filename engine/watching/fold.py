@@ -42,7 +42,7 @@ def _after(watched: Watched, event: Event) -> Watched:
 
 
 def _run_started(watched: Watched, event: Event) -> Watched:
-    # the time is announced for an upgrade that is carried out
+    # what is announced, and the way back, are of an upgrade that is carried out
     counts = event["mode"] == Mode.EXECUTE and event.get("scope", Scope.UPGRADE) == Scope.UPGRADE
     announced = _MINUTES.match(str(event.get("announced", ""))) if counts else None
     stages = event.get("stages", ()) if counts else ()
@@ -61,6 +61,7 @@ def _run_started(watched: Watched, event: Event) -> Watched:
         minutes=int(announced.group(1)) if announced else 0,
         stages=tuple(Stage(s["title"], tuple(s["phases"]), float(s["minutes"])) for s in stages),
         commands=dict(event.get("commands", {})),
+        no_return=str(event.get("no_return") or "") if counts else "",
         nodes={str(name): Node(str(role)) for name, role in event["nodes"].items()},
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.model.answer import NEVER_STARTED, LostKind
 from engine.model.event import Event
+from engine.model.steps import base_of
 from engine.watching.state import Command, Node, Service, Watched
 
 _OUT_OF_REACH = frozenset({*NEVER_STARTED, LostKind.CONNECTION_LOST}) - {LostKind.FORWARDING}
@@ -76,7 +77,9 @@ def intent(watched: Watched, event: Event) -> Watched:
     command = Command(
         str(event["key"]), str(event["node"]), str(event["what"]), since=time_of(event)
     )
-    return replace(watched, command=command)
+    if watched.passed or base_of(str(event["step"])) != watched.no_return:
+        return replace(watched, command=command)
+    return replace(watched, command=command, passed=command.since, passed_by=command.key)
 
 
 def progress(watched: Watched, event: Event) -> Watched:
@@ -99,6 +102,8 @@ def result(watched: Watched, event: Event) -> Watched:
     """The change has an end, or nobody knows it."""
     answered = event.get("code") is not None and event.get("node")
     known = _seen(watched, event) if answered else watched
+    if event.get("never_started") and known.passed_by == event["key"]:
+        known = replace(known, passed=None, passed_by="")
     if known.command is None or known.command.key != event["key"]:
         return known
     # of an unknown outcome the command may still run

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from engine.record.position import Position
 from engine.report.console import clock
 from engine.watching.state import Command, Node, Service, Watched
 from engine.watching.told import STEPS, Line, StageLine, Tone, line
+
+_BEYOND = frozenset(one for one in Position if one.is_after(Position.UPDATED))
 
 
 def at(moment: datetime | None) -> str:
@@ -37,6 +40,8 @@ def now_lines(watched: Watched, until: datetime) -> Iterator[Line]:
         yield from _command(watched.command, until, is_over=watched.ended is not None)
     if watched.window_end is not None:
         yield _window(watched.window_end, until)
+    if watched.no_return:
+        yield _no_return(watched)
     if watched.fencing_off is not None:
         off = f"off since {at(watched.fencing_off)}"
         yield line("fencing", off, since(watched.fencing_off, until), Tone.WARN)
@@ -72,6 +77,18 @@ def _window(end: datetime, until: datetime) -> Line:
     left = end - until
     said = f"{left.days} days" if left.days > 1 else clock(left.total_seconds())
     return line("window", f"until {end:%Y-%m-%d %H:%M} (UTC)", f"{said} left")
+
+
+def _no_return(watched: Watched) -> Line:
+    """Whether there is still a way back; the position tells what earlier runs did."""
+    label = "point of no return"
+    if watched.passed is not None:
+        return line(label, f"behind, passed at {at(watched.passed)}")
+    if watched.position in _BEYOND:
+        return line(label, "behind, passed by an earlier run")
+    if watched.position in ("", Position.UNKNOWN):
+        return line(label, "not passed by this run; whether by an earlier one is not known yet")
+    return line(label, f"ahead, at {watched.no_return}")
 
 
 def _command(command: Command, until: datetime, *, is_over: bool) -> Iterator[Line]:

@@ -118,6 +118,12 @@ class Watched:
     """Step -> its number in running order, and its sentence of intent."""
     position: str = ""
     active: str = ""
+    no_return: str = ""
+    """The step, by its bare name, from which on there is no way back; empty: none is named."""
+    passed: datetime | None = None
+    """When this run began the first change of it."""
+    passed_by: str = ""
+    """Key of that change."""
     not_known: str = ""
     """Why the run can't tell what runs on the cluster; empty: it can."""
     step: Step | None = None

@@ -44,6 +44,25 @@ def test_by_pieces_it_is_what_it_is_at_once(events: list[dict[str, object]], at:
     assert state_of(events[at:], state_of(events[:at])) == state_of(events)
 
 
+def test_whether_the_point_of_no_return_is_behind_or_ahead() -> None:
+    label, named = "point of no return", {"no_return": "upgrade.run"}
+    early = begun(**named)
+    assert said(after(9, *early), label) == f"{label}: ahead, at upgrade.run"
+    intent, never = kit.intent("upgrade.run[1]"), kit.result("upgrade.run[1]", never_started=True)
+    intent["time"] = event("x", 70)["time"]
+    assert said(after(99, *early, intent), label) == f"{label}: behind, passed at 00:01:10"
+    again = kit.intent("upgrade.run[1]", number=2)
+    assert "passed at 00:01:10" in said(after(99, *early, intent, again), label)
+    assert "ahead" in said(after(99, *early, intent, {**never, "key": intent["key"]}), label)
+    gone_on = {**early[2], "position": "planned stop"}
+    assert said(after(9, early[0], gone_on), label) == f"{label}: behind, passed by an earlier run"
+    assert "not known yet" in said(after(9, early[0]), label)
+    assert "not known yet" in said(after(9, early[0], {**gone_on, "position": "unknown"}), label)
+    # a plan passes nothing, an older journal names no such step
+    assert said(after(9, *begun(**named, mode="plan")), label) == ""
+    assert said(after(9, *begun()), label) == ""
+
+
 @pytest.mark.parametrize("life", Life)
 def test_any_prefix_can_be_shown(life: Life) -> None:
     watched = Watched()
