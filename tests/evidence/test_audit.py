@@ -258,6 +258,21 @@ def test_nobody_told_and_a_message_that_failed() -> None:
     assert "exit code 3" in answers(*silent[:-1], *failed, silent[-1])["Communication"].missing
 
 
+def test_a_loss_is_told_whether_it_was_seen_expected_or_looked_for() -> None:
+    begun, *rest = journals.whole()
+    told = {"of": "t.c", "what": "values", "total": 100, "where": ""}
+    before, after = (
+        event("loss", seconds, step="a.b", state=state, count=2, **told)
+        for seconds, state in ((2, "expected"), (60, "observed"))
+    )
+    none = {**after, "count": 0}
+    said = [answers(begun, *more, *rest)["Loss of data"].answer for more in
+            ([], [none], [before], [before, after])]  # fmt: skip
+    share = "t.c: 2 of 100 (2.0 %)"
+    assert said == ["no step looked for any", "none in t.c", f"{share}, as told before the change",
+                    share]  # fmt: skip
+
+
 def test_without_states_it_says_so() -> None:
     assert "Not observed" in page(journals.started()).text
 

@@ -17,6 +17,7 @@ from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change
 from engine.report.headline import in_short
+from engine.report.losses import counted_of, losses_of
 from engine.report.open_points import open_points_of
 from engine.report.spans import runs_of
 
@@ -58,6 +59,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _back_out(first, change),
         _communication(events),
         _risks(change),
+        _losses(events),
         _open(summary, events),
         _completeness(summary, change),
     ]
@@ -193,7 +195,7 @@ def _back_out(first: Event | Mapping[str, Any], events: Sequence[Event]) -> Answ
     ]
     said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:])))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
-    return Answer("Back-out", said, "head", missing)
+    return Answer("Back-out", said, "backups", missing)
 
 
 def _about(note: Event) -> str:
@@ -205,13 +207,12 @@ def _about(note: Event) -> str:
 def _communication(events: Sequence[Event]) -> Answer:
     told = [event for event in events if event["event"] == "notified"]
     if not told:
-        return Answer(
-            "Communication", "", "", "nobody was told by the runbook (runbook_notify_command)"
-        )
+        missing = "nobody was told by the runbook (runbook_notify_command)"
+        return Answer("Communication", "", "people", missing)
     failed = [event for event in told if event["problem"]]
     said = ", ".join(f"{event['occasion']} at {event['time']}" for event in told)
     missing = f"{len(failed)} of {len(told)} failed: {failed[0]['problem']}" if failed else ""
-    return Answer("Communication", said, "", missing)
+    return Answer("Communication", said, "people", missing)
 
 
 def _risks(events: Iterable[Event]) -> Answer:
@@ -222,6 +223,18 @@ def _risks(events: Iterable[Event]) -> Answer:
     }
     said = f"{len(accepted)} accepted findings, each with name and reason" if accepted else "none"
     return Answer("Accepted risks", said, "findings")
+
+
+def _losses(events: Sequence[Event]) -> Answer:
+    """Of a run that only looks afterwards too: what it counts is what was lost."""
+    lost, looked_at = losses_of(events), counted_of(events)
+    said = "; ".join(
+        f"{one.of}: {one.share}" + ("" if one.is_observed else ", as told before the change")
+        for one in lost
+    )
+    if not lost:
+        said = f"none in {', '.join(looked_at)}" if looked_at else "no step looked for any"
+    return Answer("Loss of data", said, "losses")
 
 
 def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:

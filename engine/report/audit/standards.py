@@ -43,6 +43,7 @@ SERVES = {
     "Back-out": Served("fall-back", "", "failures addressed, secure state back"),
     "Communication": Served("told to those concerned"),
     "Accepted risks": Served("impact assessed", "impact evaluated"),
+    "Loss of data": Served("impact assessed", "impact evaluated"),
     "Open points": Served("record kept", "tracked"),
     "Completeness": Served("record kept", "documented"),
 }
