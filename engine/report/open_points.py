@@ -17,6 +17,8 @@ from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.parse.log_asks import asked_in
 from engine.record.memory import LedgerEntry
+from engine.report.anchors import change_anchor
+from engine.report.audit.found import FindingKey, anchors_of, findings_of, key_of
 from engine.report.change import closing_of
 from engine.report.under_way import HEADS, entry_text
 
@@ -26,6 +28,7 @@ _MOST = 300
 """Characters of a reason that are shown."""
 _LEFT = ("failed", "open")
 _SEEN_AGAIN = ("done", "nothing to do", "failed")
+_Anchors = Mapping[FindingKey, str]
 
 
 @dataclass(frozen=True)
@@ -47,25 +50,32 @@ def open_points_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
 
     A plan did nothing that could be left: only what earlier runs left is told.
     """
-    left = [*_under_way(summary), *_temporary(summary)]
+    left = [*_under_way(summary, events), *_temporary(summary)]
     if summary["mode"] == "plan":
         return left
+    anchors = anchors_of(findings_of(events, str(summary["run_id"])))
     return [
         *left,
         *_support(summary),
         *_rows(summary, events),
-        *_asked_by_the_vendor(events),
-        *_accepted_for_a_time(events),
+        *_asked_by_the_vendor(events, anchors),
+        *_accepted_for_a_time(events, anchors),
         *_snapshots(summary, events),
     ]
 
 
-def _under_way(summary: Mapping[str, Any]) -> Iterator[OpenPoint]:
+def _under_way(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[OpenPoint]:
+    intents = {(e["key"], e["time"]): _change(e) for e in events if e["event"] == "intent"}
     for one in summary["under_way"]:
         kind = one["state"] if one["state"] != "unknown" else "long" if one["log"] else "short"
         name = f"{one['what']} on {one['node']}"
         told = f"{name} since {one['since']}: {HEADS[kind].lower()}"
-        yield OpenPoint(told, OPERATOR, "", "changes", name)
+        where = intents.get((one["key"], one["since"]), "changes")
+        yield OpenPoint(told, OPERATOR, "", where, name)
+
+
+def _change(intent: Event) -> str:
+    return change_anchor(str(intent["run"]), intent["seq"])
 
 
 def _temporary(summary: Mapping[str, Any]) -> Iterator[OpenPoint]:
@@ -110,7 +120,7 @@ def _last_told(events: Iterable[Event], name: str) -> str:
     return told[-1] if told else ""
 
 
-def _asked_by_the_vendor(events: Sequence[Event]) -> Iterator[OpenPoint]:
+def _asked_by_the_vendor(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
     """What the log of a long command asks for; of a reboot also the kernels that the run saw."""
     intents: dict[str, Event] = {}
     said: dict[str, Event] = {}
@@ -127,11 +137,12 @@ def _asked_by_the_vendor(events: Sequence[Event]) -> Iterator[OpenPoint]:
     asked = [f"the log of {said[text]['what']} says: {text}" for text in reboots]
     if asked or seen:
         told = "; ".join([*asked, *seen])
-        yield OpenPoint(told, OPERATOR, "", "findings" if seen else "changes", "a reboot")
+        where = anchors[key_of(kernels[0])] if kernels else _change(said[reboots[0]])
+        yield OpenPoint(told, OPERATOR, "", where, "a reboot")
     for text, intent in said.items():
         if text not in reboots:
             told = f"the log of {intent['what']} says: {text}"
-            yield OpenPoint(told, OPERATOR, "", "changes", "a restart")
+            yield OpenPoint(told, OPERATOR, "", _change(intent), "a restart")
 
 
 def asks_of(result: Event) -> list[str]:
@@ -171,7 +182,7 @@ def standing(events: Sequence[Event]) -> list[Event]:
     return list(found.values())
 
 
-def _accepted_for_a_time(events: Sequence[Event]) -> Iterator[OpenPoint]:
+def _accepted_for_a_time(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
     """An acceptance that ends: by then somebody has to have mended what was accepted."""
     for one in standing(events):
         accepted = one["accepted"] or {}
@@ -182,7 +193,7 @@ def _accepted_for_a_time(events: Sequence[Event]) -> Iterator[OpenPoint]:
                 shortened(told, _MOST),
                 str(accepted["by"]),
                 str(accepted["until"]),
-                "findings",
+                anchors[key_of(one)],
                 f"{one['code']} of {one['subject']}",
             )
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.model.finding import Acceptance, Severity
 from engine.record.evidence import Evidence, as_data
+from engine.report.audit.page import render
 from engine.report.open_points import OpenPoint, open_points_of, standing
 from engine.report.summary import summary_of
 from tests.engine import kit
@@ -161,6 +162,19 @@ def test_the_summary_has_them_as_its_schema_says() -> None:
     summary = summary_of(events)
     assert len(summary["open_points"]) == 4
     assert [p for p in problems("summary", summary) if "does not match" not in p] == []
+
+
+def test_a_point_leads_to_the_very_change_or_finding() -> None:
+    accepted = {"by": "A. Rossi", "reason": "known", "until": "2026-12-01", "given": ""}
+    more = [found("disk-space"), found("resource-disabled") | {"accepted": accepted}]
+    events = [started(), *more, kit.intent("update.run") | {"seq": 12}]
+    told = points(*events)
+    page = render(events, [])
+    assert [one.where for one in told if one.where.startswith(("change-", "finding-"))] == [
+        f"change-{kit.intent()['run']}-12",
+        "finding-resource-disabled-2",
+    ]
+    assert all(f'id="{one.where}"' in page for one in told)
 
 
 def test_a_step_says_what_is_left_and_until_when(tmp_path: Any) -> None:

@@ -15,6 +15,8 @@ _MANY = 3
 """So many alike take one line on the page."""
 _STANDING = "block"
 """What stops a run is never folded."""
+FindingKey = tuple[str, str, str]
+"""Code, subject, what was observed."""
 Entry = tuple[Mapping[str, Any], list[Mapping[str, Any]]]
 """A finding, and those that follow from it."""
 
@@ -38,10 +40,10 @@ def findings_of(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
     Beside the event's fields: `stands` (the last run has seen it; the others were seen by earlier
     runs, and not again), `kind` (what a reader chooses by) and `anchor` (its id).
     """
-    seen: dict[tuple[str, str, str], Event] = {}
+    seen: dict[FindingKey, Event] = {}
     for event in events:
         if event["event"] == "finding":
-            seen[str(event["code"]), str(event["subject"]), str(event["observed"])] = event
+            seen[key_of(event)] = event
     weights = {"block": 0, "warn": 1}
     told = [{**finding, "stands": finding["run"] == own} for finding in seen.values()]
     told.sort(
@@ -74,9 +76,11 @@ def alike_in(findings: Iterable[Mapping[str, Any]]) -> list[Alike]:
     return found
 
 
-def anchors_of(findings: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:
-    """Code, subject and observation of a finding -> its id on the page."""
-    return {
-        (str(one["code"]), str(one["subject"]), str(one["observed"])): str(one["anchor"])
-        for one in findings
-    }
+def anchors_of(findings: Iterable[Mapping[str, Any]]) -> dict[FindingKey, str]:
+    """Finding -> its id on the page."""
+    return {key_of(one): str(one["anchor"]) for one in findings}
+
+
+def key_of(finding: Mapping[str, Any]) -> FindingKey:
+    """What makes two events the same finding."""
+    return str(finding["code"]), str(finding["subject"]), str(finding["observed"])

@@ -12,6 +12,7 @@ from engine.model.plan import Verdict
 from engine.record.outputs import excerpt as cut
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
+from engine.report.audit.found import FindingKey, key_of
 from engine.report.audit.records import Key, Record
 
 IDLE = (
@@ -25,9 +26,6 @@ TELLING = ("block", "warn", "accepted")
 """Weights of findings with which a step keeps its line."""
 REASON = 1500
 """Characters of a step's reason that are shown."""
-
-FindingKey = tuple[str, str, str]
-"""Code, subject, what was observed."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +125,5 @@ class Told:
 
 
 def _found(event: Event, anchors: Mapping[FindingKey, str]) -> Found:
-    key = str(event["code"]), str(event["subject"]), str(event["observed"])
     severity = "accepted" if event.get("accepted") else str(event["severity"])
-    return Found(f"{event['code']} {event['subject']}", severity, anchors.get(key, ""))
+    return Found(f"{event['code']} {event['subject']}", severity, anchors.get(key_of(event), ""))

@@ -13,7 +13,8 @@ from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.report.anchors import step_anchor
 from engine.report.audit.fanned import in_words
-from engine.report.audit.one_step import FindingKey, Step, Told
+from engine.report.audit.found import FindingKey
+from engine.report.audit.one_step import Step, Told
 from engine.report.audit.records import Key, Record, records_of, sentences_of
 from engine.report.spans import runs_of
 from engine.report.summary import steps_of
