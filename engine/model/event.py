@@ -10,6 +10,11 @@ Event = Mapping[str, Any]
 """One line of the journal: `event` names its kind, which decides about its other fields."""
 
 
-def stamp(moment: datetime) -> str:
+def moment(event: Event) -> datetime:
+    """When it was recorded."""
+    return datetime.fromisoformat(event["time"])
+
+
+def stamp(when: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, as everywhere in the evidence."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

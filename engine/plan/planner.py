@@ -12,13 +12,13 @@ from engine.ask.look import Look
 from engine.errors import RunbookError, Unanswered
 from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
+from engine.model.outcomes import IDLE
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import StepItem, waiting_for
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.run import Ending, Run
 
-_IDLE = ("nothing to do", "not needed", "not applicable")
 LOOKS = "looks and judges in the run"
 
 
@@ -178,7 +178,7 @@ class Planner:
             return replace(step, verdict=Verdict.SATISFIED, reason=shown.reason)
         if isinstance(shown, NotKnownYet):
             return self._after(step, f"depends on {shown.what}")
-        if step.asks or outcome in _IDLE:
+        if step.asks or outcome in IDLE:
             return replace(step, verdict=Verdict.SATISFIED, reason=said)
         if self._ahead.made:
             return self._after(step, "judges what it leaves")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.model.event import Event, stamp
+from engine.model.event import Event, moment, stamp
 
 HOW = "asked once a second from the machine of the run: a gap's length is right to about a second"
 
@@ -60,12 +60,8 @@ def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
             found.append(
                 _gap(event, datetime.fromisoformat(event["until"]), bool(event.get("still")))
             )
-    found += [_gap(event, _time(last[run]), True) for (run, _), event in open_ones.items()]
+    found += [_gap(event, moment(last[run]), True) for (run, _), event in open_ones.items()]
     return sorted(found, key=lambda gap: (gap.begin, gap.target))
-
-
-def _time(event: Event) -> datetime:
-    return datetime.fromisoformat(event["time"])
 
 
 def _gap(event: Event, end: datetime, still: bool) -> ServiceGap:
@@ -149,7 +145,7 @@ def _measured(events: Iterable[Event]) -> list[tuple[str, str, float]]:
         last[event["run"]] = event
         if event["event"] != "probing":
             continue
-        key, when = (str(event["run"]), str(event["target"])), _time(event)
+        key, when = (str(event["run"]), str(event["target"])), moment(event)
         way, since, until = spans.get(key, ("", None, None))
         if event["state"] == "answers":
             way, since = str(event["way"]), since or when
@@ -158,6 +154,6 @@ def _measured(events: Iterable[Event]) -> list[tuple[str, str, float]]:
         spans[key] = way, since, until
     found = []
     for (run, name), (way, since, until) in spans.items():
-        seconds = ((until or _time(last[run])) - since).total_seconds() if since else 0.0
+        seconds = ((until or moment(last[run])) - since).total_seconds() if since else 0.0
         found.append((name, way, max(0.0, seconds)))
     return found

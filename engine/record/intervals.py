@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.queries.pacemaker import STATUS
 
@@ -62,7 +62,7 @@ def intervals_of(events: Iterable[Event]) -> list[Interval]:
     lasting: dict[Key, Interval] = {}
     looked: datetime | None = None
     for event in events:
-        when = datetime.fromisoformat(event["time"])
+        when = moment(event)
         if is_look(event):
             looked = when
             lasting = {key: replace(one, seen=when) for key, one in lasting.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.facts import TAKEN
 
 
@@ -41,7 +41,7 @@ def span_of(change: Sequence[Event], now: datetime | None = None) -> tuple[datet
     first = change[0]
     ended = [e for e in change if e["event"] in ("run-ended", "attempt-closed")]
     last = change[-1] if not ended or ended[-1]["run"] != change[-1]["run"] else ended[-1]
-    until = now or datetime.fromisoformat(last["time"])
+    until = now or moment(last)
     return datetime.fromisoformat(first.get("started", first["time"])), until
 
 

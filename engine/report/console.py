@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, TextIO
 
+from engine.model.outcomes import IDLE
 from engine.model.steps import phase_of
 
-_IDLE = ("nothing to do", "not needed", "not applicable", "AFTER", "SATISFIED")
+_IDLE = (*IDLE, "AFTER", "SATISFIED")
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
 
 

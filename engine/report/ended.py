@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from engine.judge.text import shortened
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.report.change import closing_of, of_change
 from engine.report.observed import Observed, observed_of
 from engine.report.window import window_sentence
@@ -138,7 +137,7 @@ def _interrupted(told: Told) -> str:
         if by.startswith(_BY):
             return f"{_of_mode(told)}interrupted {shortened(by.removeprefix(_BY), _REASON)}"
         return f"{_of_mode(told)}interrupted{_reason(told)}"
-    at = clock_in_words(datetime.fromisoformat(told.own[-1]["time"])) if told.own else "some time"
+    at = clock_in_words(moment(told.own[-1])) if told.own else "some time"
     return f"{_of_mode(told)}cut short, it ended without a word at {at}"
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from engine.judge.text import counted, quoted
 from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
+from engine.model.outcomes import NOT_DONE
 from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
 from engine.report.losses import loss_lines
 from engine.report.under_way import lines_of, not_known, open_entries
-
-_NOT_DONE = ("failed", "interrupted", "not reached")
 
 
 def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] = ()) -> list[str]:
@@ -68,7 +67,7 @@ def _of_run(summary: Mapping[str, Any]) -> list[str]:
 def _guide(rows: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]]) -> list[str]:
     """Counted; named are those that failed, and when all steps were done those that stay open."""
     rows = list(rows)
-    whole = not any(step["outcome"] in _NOT_DONE for step in steps)
+    whole = not any(step["outcome"] in NOT_DONE for step in steps)
     named = ("failed", "open") if whole else ("failed",)
     if not rows:
         return []

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import ParseError
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.facts import AFTER, BEFORE
 from engine.parse.machine import parse_neteye_release
 from engine.queries.neteye import VERSION
@@ -66,7 +66,7 @@ def observed_of(events: Sequence[Event], run: str) -> Observed:
     left = _last_look(own)
     if left is not None:
         since = own[own.index(left) + 1 :]
-        return replace(_folded([left, *since], before), at=_time(left), is_current=True)
+        return replace(_folded([left, *since], before), at=moment(left), is_current=True)
     looked = [e for e in own if _is_fact(e, AFTER) or _is_fact(e, BEFORE) or _version(e)]
     changed = any(event["event"] == "intent" for event in own)
     return replace(seen, is_current=bool(looked) and not changed)
@@ -90,10 +90,10 @@ def _folded(events: Iterable[Event], before: Event | None) -> Observed:
             state = _state(event, before)
             versions |= state.versions
             # without the cluster's status nobody knows any more
-            seen = replace(state, at=_time(event))
+            seen = replace(state, at=moment(event))
         elif version := _version(event):
             versions[str(event["node"])] = version
-            seen = replace(seen, at=_time(event))
+            seen = replace(seen, at=moment(event))
         elif event["event"] == FENCING:
             seen = replace(seen, fencing=str(event["state"]))
         elif event["event"] == STANDBY:
@@ -145,7 +145,3 @@ def _version(event: Event) -> str:
 
 def _is_fact(event: Event, name: str) -> bool:
     return bool(event["event"] == "fact" and event["name"] == name)
-
-
-def _time(event: Event) -> datetime:
-    return datetime.fromisoformat(event["time"])

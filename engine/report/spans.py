@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from engine.model.event import Event
+from engine.model.event import Event, moment
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,6 @@ class Span:
     @property
     def seconds(self) -> float:
         return max(0.0, (self.end - self.begin).total_seconds())
-
-
-def moment(event: Event) -> datetime:
-    return datetime.fromisoformat(event["time"])
 
 
 def runs_of(events: Sequence[Event]) -> list[Span]:

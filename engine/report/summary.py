@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.finding import Way
 from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
@@ -110,7 +110,7 @@ def steps_of(own: Sequence[Event]) -> list[dict[str, Any]]:
 def _without_end(step: Mapping[str, Any], begun: Event | None, last: Event) -> dict[str, Any]:
     seconds = 0.0
     if begun is not None:
-        between = datetime.fromisoformat(last["time"]) - datetime.fromisoformat(begun["time"])
+        between = moment(last) - moment(begun)
         seconds = round(between.total_seconds(), 2)
     return {
         "name": step["name"],

@@ -13,9 +13,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from engine.model.outcomes import IDLE
 from engine.report.anchors import step_id
 
-IDLE = ("nothing to do", "not needed", "not applicable")
 _LOOK = {
     **dict.fromkeys(("done", "SATISFIED", "WILL RUN"), "is-done"),
     **dict.fromkeys((*IDLE, "AFTER"), "is-idle"),

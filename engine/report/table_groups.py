@@ -10,9 +10,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from engine.model.outcomes import IDLE
 from engine.model.steps import base_of, phase_of
 from engine.report.anchors import fold_id, step_id
-from engine.report.table import IDLE, Row, cells_of, fields_of
+from engine.report.table import Row, cells_of, fields_of
 
 _FOLDED = ("not needed", "not reached")
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from engine.judge.text import duration
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.report.change import of_change
-from engine.report.spans import Span, moment, runs_of
+from engine.report.spans import Span, runs_of
 
 INSIDE = "inside the window"
 _CHANGING = ("execute", "restore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -14,6 +15,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
     *("October", "November", "December"),
 )
+_MINUTES = re.compile(r"(\d+) minutes")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -56,6 +58,12 @@ def named(names: Iterable[str]) -> str:
 def many(number: int, what: str) -> str:
     """`1 node`, `5 nodes`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def announced_minutes(text: str) -> int:
+    """Of `105 minutes (30 + 15 for each of 5 nodes)`; 0: nothing is announced."""
+    found = _MINUTES.match(text)
+    return int(found[1]) if found else 0
 
 
 def number_in_words(number: int) -> str:

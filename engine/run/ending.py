@@ -11,6 +11,7 @@ from typing import Any
 from engine.act import detached
 from engine.errors import RunbookError
 from engine.model.event import Event
+from engine.model.outcomes import PASSED
 from engine.record.archive import name_of
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
@@ -24,8 +25,6 @@ from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
 from engine.support import bundle
 from engine.support.asking import Collected
-
-_GOOD = ("done", "nothing to do", "not needed", "not applicable")
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
     if run.mode is Mode.PLAN or run.stop is not None:
         return
     events = run.journal.events
-    good = {e["name"] for e in events if e["event"] == "step-ended" and e["outcome"] in _GOOD}
+    good = {e["name"] for e in events if e["event"] == "step-ended" and e["outcome"] in PASSED}
     bad = [step["name"] for step in planned_steps(events) if step["name"] not in good]
     if bad or not good:
         run.halt(

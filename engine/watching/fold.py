@@ -5,7 +5,6 @@ An event costs the same wherever it stands: nothing here goes back to those befo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from datetime import datetime
 from engine.model.event import Event
 from engine.model.steps import Scope, phase_of
 from engine.record.run import Mode
+from engine.report.words import announced_minutes
 from engine.watching import parts
 from engine.watching.parts import time_of
 from engine.watching.state import (
@@ -23,8 +23,6 @@ from engine.watching.state import (
     Stopped,
     Watched,
 )
-
-_MINUTES = re.compile(r"(\d+) minutes")
 
 
 def state_of(events: Iterable[Event], before: Watched | None = None) -> Watched:
@@ -44,7 +42,7 @@ def _after(watched: Watched, event: Event) -> Watched:
 def _run_started(watched: Watched, event: Event) -> Watched:
     # what is announced, and the way back, are of an upgrade that is carried out
     counts = event["mode"] == Mode.EXECUTE and event.get("scope", Scope.UPGRADE) == Scope.UPGRADE
-    announced = _MINUTES.match(str(event.get("announced", ""))) if counts else None
+    announced = str(event.get("announced", "")) if counts else ""
     stages = event.get("stages", ()) if counts else ()
     _, _, window_end = str(event.get("window", "")).partition(" to ")
     return replace(
@@ -58,7 +56,7 @@ def _run_started(watched: Watched, event: Event) -> Watched:
         host=str(event.get("host", "")),
         begun=time_of(event),
         window_end=datetime.fromisoformat(window_end) if window_end else None,
-        minutes=int(announced.group(1)) if announced else 0,
+        minutes=announced_minutes(announced),
         stages=tuple(Stage(s["title"], tuple(s["phases"]), float(s["minutes"])) for s in stages),
         commands=dict(event.get("commands", {})),
         no_return=str(event.get("no_return") or "") if counts else "",

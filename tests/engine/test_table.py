@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model.outcomes import IDLE
 from engine.report.anchors import step_id
-from engine.report.table import IDLE, Row, cells_of, fields_of, head_cells, row_of
+from engine.report.table import Row, cells_of, fields_of, head_cells, row_of
 from engine.report.table_groups import folded, groups_of
 
 RESULT = '<td class="col-result">Passed</td>'

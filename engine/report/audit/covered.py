@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.judge.text import duration, shortened
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
 from engine.record.outputs import SECRET
@@ -90,7 +90,7 @@ def _resources(events: Sequence[Event]) -> str:
 def _between(events: Sequence[Event]) -> Iterator[str]:
     for pause in pauses_of(of_change(events)):
         span = duration(pause.end - pause.begin)
-        yield f"{_moment(pause.begin)} to {_moment(pause.end)} ({span}): {pause.detail}."
+        yield f"{_clock(pause.begin)} to {_clock(pause.end)} ({span}): {pause.detail}."
 
 
 def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
@@ -107,8 +107,8 @@ def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
     for node, spans in losses_of(events).items():
         for span in spans:
             yield (
-                f"{node}: its log could not be followed from {_moment(span.begin)} to"
-                f" {_moment(span.end)}: {shortened(span.detail, _WHY)}."
+                f"{node}: its log could not be followed from {_clock(span.begin)} to"
+                f" {_clock(span.end)}: {shortened(span.detail, _WHY)}."
             )
 
 
@@ -141,8 +141,8 @@ def _not_here(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _at(event: Event) -> str:
-    return _moment(datetime.fromisoformat(event["time"]))
+    return _clock(moment(event))
 
 
-def _moment(when: datetime) -> str:
+def _clock(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S}"

@@ -18,10 +18,10 @@ from engine.report.audit.moments import no_return_of
 from engine.report.change import closing_of, span_of, taken_by
 from engine.report.html import verdict_of
 from engine.report.window import INSIDE, window_sentence
+from engine.report.words import announced_minutes
 
 KEPT, LEFT = "kept", "left"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)")
-_MINUTES = re.compile(r"(\d+) minutes")
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,12 @@ def _time(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
     is_under_way = summary["mode"] == "execute" and not closing_of(change)
     word = "so far" if is_under_way else "taken"
     more = [at(f"{begin} to {end}") + (f", {runs} runs" if runs > 1 else "")]
-    minutes = _MINUTES.match(str(summary["announced"] or ""))
+    minutes = announced_minutes(str(summary["announced"] or ""))
     if summary["mode"] != "execute":  # announced is the time of the upgrade
         return Fact("Time", f"{taken} {word}", "", tuple(more))
     if not minutes:
         return Fact("Time", f"{taken} {word}", "", ("announced: nothing", *more))
-    announced = timedelta(minutes=int(minutes[1]))
+    announced = timedelta(minutes=minutes)
     state = KEPT if taken <= announced else LEFT
     return Fact("Time", f"{taken} {word}, {announced} announced", state, tuple(more))
 

@@ -9,6 +9,7 @@ from typing import Any
 from engine.judge.text import counted
 from engine.model.event import Event
 from engine.model.facts import APPROVED, BACK_OUT
+from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import phase_of
 from engine.record.gaps import sentence
 from engine.record.rows import Course
@@ -23,8 +24,6 @@ from engine.report.spans import runs_of
 
 _TESTS_BEFORE = ("preflight", "again")
 _VERIFIED, _CLOSED = "verification", "closing"
-_NOT_DONE = ("failed", "interrupted", "not reached")
-_IDLE = ("nothing to do", "not needed", "not applicable")
 
 
 @dataclass(frozen=True)
@@ -159,9 +158,9 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
         if event["event"] == "step-ended" and phase_of(str(event["name"])) in phases:
             name, outcome = str(event["name"]), str(event["outcome"])
             # a later run that found nothing left to test takes no test away
-            if not (last.get(name) == "done" and outcome in _IDLE):
+            if not (last.get(name) == "done" and outcome in IDLE):
                 last[name] = outcome
-    bad = sorted(name for name, outcome in last.items() if outcome in _NOT_DONE)
+    bad = sorted(name for name, outcome in last.items() if outcome in NOT_DONE)
     if not last:
         return Answer(question, "", "steps", "none was run")
     missing = f"not passed: {', '.join(bad[:10])}" if bad else ""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.facts import CONFLICTS
 from engine.model.steps import base_of
-from engine.report.spans import Span, moment
+from engine.report.spans import Span
 
 NO_RETURN = "point of no return"
 KINDS = ("stopped", "settled", "planned stop", "accepted", "lost")

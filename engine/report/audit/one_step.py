@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
+from engine.model.outcomes import IDLE
 from engine.model.plan import Verdict
 from engine.record.outputs import excerpt as cut
 from engine.report.anchors import change_anchor, step_anchor
@@ -15,10 +16,7 @@ from engine.report.audit.fanned import shown_name
 from engine.report.audit.found import FindingKey, key_of
 from engine.report.audit.records import Key, Record
 
-IDLE = (
-    *("nothing to do", "not needed", "not applicable", "not reached"),
-    *(Verdict.SATISFIED, Verdict.AFTER),
-)
+FOLDED = (*IDLE, "not reached", Verdict.SATISFIED, Verdict.AFTER)
 """Outcomes of steps that did nothing: folded, one line for each in a phase."""
 LOOKED = "done"
 """Outcome of a step that was passed, whether it changed something or only looked."""
@@ -63,7 +61,7 @@ class Step:
 
     @property
     def is_idle(self) -> bool:
-        return self.outcome in IDLE and not self.changes
+        return self.outcome in FOLDED and not self.changes
 
     @property
     def only_looked(self) -> bool:

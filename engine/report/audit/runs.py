@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
-from engine.report.spans import Span, moment, runs_of
+from engine.report.spans import Span, runs_of
 
 _WAITED = {
     "stopped": "it had stopped for a person",
