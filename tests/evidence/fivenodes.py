@@ -16,7 +16,8 @@ from engine.model.facts import BACKUP, IN_CONFIGURATION, PASSWORD
 from engine.model.steps import Scope, StepItem, mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.engine.kit import ELASTIC, SECOND, THIRD, N, event
-from tests.evidence.journals import asked, lasting, started, status
+from tests.evidence.journals import asked, lasting, of_run, started, status
+from tests.evidence.looks import looks
 
 ROOT = Path(__file__).parents[2]
 OPERATIVE = (N, SECOND, THIRD)
@@ -80,6 +81,18 @@ def attempt(**fields: Any) -> list[dict[str, Any]]:
     }
     events = list(_events(told))
     return [{**one, "run": RUN, "seq": number} for number, one in enumerate(events, 1)]
+
+
+def four_runs() -> tuple[list[Any], list[Any]]:
+    """Killed, stopped, gone on with, and one that only looks: the earlier ones, the last one."""
+    whole, hour = attempt(), 3600.0
+    ends = (len(whole) // 3, len(whole) // 2, len(whole), len(whole))
+    laters = (0.0, 4 * hour, 8 * hour, 32 * hour)
+    *earlier, own = (
+        of_run(f"{RUN}-{number}", whole[:end], later)
+        for number, (end, later) in enumerate(zip(ends, laters, strict=True), 1)
+    )
+    return [event for run in earlier for event in run], own
 
 
 def _events(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -245,6 +258,7 @@ def _long_command(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
         yield event("service-gap", at + 6 + number, state="began", **gap)
         ended = {"until": until, "seconds": 2.0, "steps": [step.name]}
         yield event("service-gap", at + 6 + number, state="ended", **gap, **ended)
+    yield from looks(step.name, at + 10, 10)
     for node in (SECOND, THIRD):
         yield lasting(at + 14, at + 12, node, "left")
     yield lasting(at + 15, at + 12, state="on")

@@ -17,8 +17,8 @@ from engine.report.audit.differences import (
     without_clock,
 )
 from tests.engine.kit import SECOND, event
-from tests.evidence.attempts import described, status
 from tests.evidence.journals import asked
+from tests.evidence.looks import described, status
 
 LINES = st.lists(
     st.sampled_from(

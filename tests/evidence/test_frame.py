@@ -39,6 +39,11 @@ def four_nights() -> str:
     return render(own, [event for run in earlier for event in run])
 
 
+def five_nodes_four_runs() -> str:
+    earlier, own = fivenodes.four_runs()
+    return render(own, earlier)
+
+
 @pytest.fixture(scope="module")
 def large() -> str:
     return render(fivenodes.attempt(), [])
@@ -49,6 +54,7 @@ PAGES = {
     "several runs": several,
     "four nights": four_nights,
     "five nodes": lambda: render(fivenodes.attempt(), []),
+    "five nodes, four runs": five_nodes_four_runs,
     "killed": lambda: render(journals.whole()[:14], []),
     "just begun": lambda: render([journals.started()], []),
 }
