@@ -18,7 +18,7 @@ WIDE, PHONE = 1280, 390
 DARK = "--blink-settings=preferredColorScheme=0"
 # a window of its own has 500 pixels at least: the page lies in frames
 FRAME = (
-    '<iframe name="{width}" src="inner.html"'
+    '<iframe name="{width}" src="inner.html{query}"'
     ' style="width:{width}px;height:800px;border:0"></iframe>'
 )
 AROUND = """<!DOCTYPE html><html><body style="margin:0"><pre id="said"></pre>{frames}
@@ -26,8 +26,9 @@ AROUND = """<!DOCTYPE html><html><body style="margin:0"><pre id="said"></pre>{fr
   Object.assign(said, told.data);
   document.getElementById("said").textContent = JSON.stringify(said);
 }})</script>"""
-TELL = """<script>(async () => {{ {script} }})().catch(String).then(
-  said => parent.postMessage({{[window.name]: said}}, "*"))</script>"""
+# once the page's own scripts have run
+TELL = """<script>addEventListener("load", () => (async () => {{ {script} }})().catch(String).then(
+  said => parent.postMessage({{[window.name]: said}}, "*")))</script>"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Look:
     page: str
     browser: Browser
     place: Path
+
+    query: str = ""
+    """What stands behind its address."""
 
     def ask(
         self, script: str, *, width: int = WIDE, dark: bool = False, opened: bool = False
@@ -48,15 +52,14 @@ class Look:
         self, widths: Iterable[int], script: str, *, dark: bool = False, opened: bool = False
     ) -> dict[int, Any]:
         """The same in windows of several widths at once: width -> value."""
-        text, count = POLICY.subn("", self.page)
-        assert count == 1, "the page has no policy of its own"
+        text = POLICY.sub("", self.page)
         if opened:
             text = text.replace("<details", "<details open")
         before, _, after = text.rpartition("</body>")
         told = f"{before}{TELL.format(script=script)}</body>{after}"
         (self.place / "inner.html").write_text(told)
         around = self.place / "around.html"
-        frames = "".join(FRAME.format(width=width) for width in widths)
+        frames = "".join(FRAME.format(width=width, query=self.query) for width in widths)
         around.write_text(AROUND.format(frames=frames))
         flags = ("--hide-scrollbars", f"--window-size={WIDE + 20},900", *((DARK,) if dark else ()))
         dom = self.browser.open(around, flags=flags)

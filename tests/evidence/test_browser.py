@@ -25,11 +25,6 @@ pytest_plugins = "pytester"
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
-    return Browser(tmp_path_factory.mktemp("browser"))
-
-
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     with listening() as heard:

@@ -23,41 +23,16 @@ from engine.report.summary import summary_of
 from engine.verify import digest
 from tests.engine import kit
 from tests.engine.kit import event
-from tests.evidence import fivenodes, journals, nights
+from tests.evidence import fivenodes, journals
+from tests.evidence.pages import PAGES
 
 LINK = re.compile(r'href="#([^"]+)"')
 ID = re.compile(r' id="([^"]+)"')
 
 
-def several() -> str:
-    earlier, own = journals.several()
-    return render(own, earlier)
-
-
-def four_nights() -> str:
-    *earlier, own = nights.four_runs()
-    return render(own, [event for run in earlier for event in run])
-
-
-def five_nodes_four_runs() -> str:
-    earlier, own = fivenodes.four_runs()
-    return render(own, earlier)
-
-
 @pytest.fixture(scope="module")
 def large() -> str:
-    return render(fivenodes.attempt(), [])
-
-
-PAGES = {
-    "whole": lambda: render(journals.whole(), []),
-    "several runs": several,
-    "four nights": four_nights,
-    "five nodes": lambda: render(fivenodes.attempt(), []),
-    "five nodes, four runs": five_nodes_four_runs,
-    "killed": lambda: render(journals.whole()[:14], []),
-    "just begun": lambda: render([journals.started()], []),
-}
+    return PAGES["five nodes"]()
 
 
 @pytest.mark.parametrize("page", PAGES)

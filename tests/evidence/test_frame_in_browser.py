@@ -6,42 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from engine.report.audit.page import render
-from tests.evidence import fivenodes, journals
 from tests.evidence.browser import Browser
 from tests.evidence.looking import AXE, HEIGHT, PHONE, TOO_WIDE, WIDE, Look, axe
+from tests.evidence.pages import PAGES, SMALL
 
 SCREEN = 800
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
-    return Browser(tmp_path_factory.mktemp("browser"))
-
-
-def several() -> str:
-    earlier, own = journals.several()
-    return render(own, earlier)
-
-
-PAGES = {
-    "whole": lambda: render(journals.whole(), []),
-    "several runs": several,
-    "killed": lambda: render(journals.whole()[:14], []),
-}
-
-
-@pytest.fixture(scope="module")
 def large(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Look:
-    page = render(fivenodes.attempt(), [])
-    return Look(page, browser, tmp_path_factory.mktemp("large"))
+    return Look(PAGES["five nodes"](), browser, tmp_path_factory.mktemp("large"))
 
 
 def look(page: str, browser: Browser, place: Path) -> Look:
     return Look(PAGES[page](), browser, place)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", SMALL)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing(browser: Browser, tmp_path: Path, page: str, dark: bool) -> None:
     """With all that is folded open: it sees what is shown, contrast among it."""
@@ -56,7 +37,7 @@ def test_axe_would_tell(browser: Browser, tmp_path: Path) -> None:
     assert {line.partition(":")[0] for line in found} >= {"color-contrast", "html-has-lang"}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", SMALL)
 @pytest.mark.parametrize("opened", [False, True], ids=["folded", "opened"])
 def test_nothing_scrolls_sideways_on_a_phone(
     browser: Browser, tmp_path: Path, page: str, opened: bool

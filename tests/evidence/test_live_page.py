@@ -19,7 +19,7 @@ from tests.evidence.test_browser import assert_harmless
 
 
 @pytest.mark.parametrize("life", Life)
-def test_what_anybody_wrote_is_text(tmp_path: Path, life: Life) -> None:
+def test_what_anybody_wrote_is_text(browser: Browser, tmp_path: Path, life: Life) -> None:
     with listening() as listener:
         evil = together(listener.url)
         started = begun(cluster=evil, operator=evil, host=evil, commands={"again": evil})
@@ -39,4 +39,4 @@ def test_what_anybody_wrote_is_text(tmp_path: Path, life: Life) -> None:
         page = tmp_path / "live.html"
         text = render(state_of(events), BEGIN + timedelta(seconds=99), life)
         page.write_bytes(text.encode("utf-8", "backslashreplace"))
-        assert_harmless(Browser(tmp_path / "browser").open(page), listener)
+        assert_harmless(browser.open(page), listener)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.evidence.browser import Browser
+from tests.evidence.looking import PHONE, WIDE, Look
 from tests.plugin.kit import Project
 
 pytest_plugins = "pytester"
@@ -38,18 +37,7 @@ def test_wrong(evidence):
 def test_late(evidence):
     """Waits."""
 '''
-# a window of its own has 500 pixels at least: the page lies in a frame
-FRAME = """<!DOCTYPE html><html><body style="margin:0"><pre id="said"></pre>
-<iframe src="inner.html{query}" style="width:{width}px;height:800px;border:0"></iframe>
-<script>addEventListener("message", told => {{ said.textContent = told.data }})</script>"""
-PHONE, WIDE = 390, 1280
-DARK = "--blink-settings=preferredColorScheme=0"
 EVERY_ROW_OPENED = "?collapsed="
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
-    return Browser(tmp_path_factory.mktemp("browser"))
 
 
 @pytest.fixture
@@ -57,31 +45,6 @@ def page(project: Project) -> str:
     project.steps(STEPS)
     assert project.run().ret == 10
     return (project.latest / "report.html").read_text()
-
-
-def ask(
-    browser: Browser,
-    page: str,
-    place: Path,
-    script: str,
-    *,
-    width: int = WIDE,
-    dark: bool = False,
-    query: str = "",
-) -> Any:
-    """What the script returns, the body of an async function, once the page's own has run."""
-    tell = (
-        "<script>addEventListener('load', async () => {"
-        f"const told = await (async () => {{ {script} }})().then(JSON.stringify, String);"
-        "parent.postMessage(told, '*')})</script></body>"
-    )
-    (place / "inner.html").write_text(page.replace("</body>", tell))
-    frame = place / "frame.html"
-    frame.write_text(FRAME.format(width=width, query=query))
-    flags = ("--hide-scrollbars", f"--window-size={WIDE + 20},900", *((DARK,) if dark else ()))
-    told = re.search(r'<pre id="said">(.*?)</pre>', browser.open(frame, flags=flags), re.DOTALL)
-    assert told is not None
-    return json.loads(html.unescape(told[1]))
 
 
 READ = """
@@ -119,7 +82,8 @@ return {
 def test_all_of_it_is_readable_and_fits(
     browser: Browser, page: str, tmp_path: Path, width: int, dark: bool
 ) -> None:
-    seen = ask(browser, page, tmp_path, READ, width=width, dark=dark, query=EVERY_ROW_OPENED)
+    look = Look(page, browser, tmp_path, EVERY_ROW_OPENED)
+    seen = look.ask(READ, width=width, dark=dark)
     assert seen.pop("read") > 100
     assert seen == {"pale": [], "wide": [], "scrolls": False}
 
@@ -129,7 +93,7 @@ def test_what_is_pale_or_too_wide_would_be_seen(
 ) -> None:
     """pytest-html's own style is both."""
     bare = re.sub(r'<meta name="viewport".*?</style>', "", page, count=1, flags=re.DOTALL)
-    seen = ask(browser, bare, tmp_path, READ, width=PHONE)
+    seen = Look(bare, browser, tmp_path).ask(READ, width=PHONE)
     assert len(seen["pale"]) > 10
     assert seen["scrolls"]
 
@@ -172,4 +136,4 @@ WORKS: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize("case", WORKS)
 def test_the_table_works(browser: Browser, page: str, tmp_path: Path, case: str) -> None:
     script, expected = WORKS[case]
-    assert ask(browser, page, tmp_path, ROWS + script) == expected
+    assert Look(page, browser, tmp_path).ask(ROWS + script) == expected
