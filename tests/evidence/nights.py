@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.report.audit.lanes import drawing_of
-from engine.report.audit.shapes import WIDE
-from engine.report.audit.timeline import draw
+from engine.report.audit.timeline.lanes import drawing_of
+from engine.report.audit.timeline.shapes import WIDE
+from engine.report.audit.timeline.svg import draw
 from tests.engine import kit
 from tests.engine.kit import ELASTIC, SECOND, THIRD, VOTING, N, event
 from tests.evidence.journals import asked, lasting, of_run, started, step, watched

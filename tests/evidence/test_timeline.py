@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from engine.report.audit import timeline
-from engine.report.audit.bars import Bar
-from engine.report.audit.labels import compact, exact, fitting, labels_of, short, title_of
-from engine.report.audit.lanes import MOST_BARS, MOST_MARKS, Drawing, drawing_of
 from engine.report.audit.moments import no_return_of
 from engine.report.audit.page import render
 from engine.report.audit.runs import phases_of, waits_of
-from engine.report.audit.shapes import SMALL, WIDE
-from engine.report.audit.timeline import draw
+from engine.report.audit.timeline.bars import Bar
+from engine.report.audit.timeline.labels import compact, exact, fitting, labels_of, short, title_of
+from engine.report.audit.timeline.lanes import MOST_BARS, MOST_MARKS, Drawing, drawing_of
+from engine.report.audit.timeline.shapes import SMALL, WIDE
+from engine.report.audit.timeline.svg import draw
 from engine.report.window import beyond_of, outside_of, windows_of
 from tests.engine.kit import BEGIN, SECOND, THIRD, N, event
 from tests.evidence import journals, nights

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.model.groups import grouped
-from engine.report.audit.axis import Axis, axis_of
-from engine.report.audit.bars import Bar, few
-from engine.report.audit.labels import BOLD, width_of
-from engine.report.audit.lanes import drawing_of
-from engine.report.audit.shapes import SMALL, WIDE, Shape
-from engine.report.audit.ticks import ticks_of
-from engine.report.audit.timeline import draw, placed
+from engine.report.audit.timeline.axis import Axis, axis_of
+from engine.report.audit.timeline.bars import Bar, few
+from engine.report.audit.timeline.labels import BOLD, width_of
+from engine.report.audit.timeline.lanes import drawing_of
+from engine.report.audit.timeline.shapes import SMALL, WIDE, Shape
+from engine.report.audit.timeline.svg import draw, placed
+from engine.report.audit.timeline.ticks import ticks_of
 from engine.report.spans import Span
 from tests.engine.kit import BEGIN, N, event
 from tests.evidence import journals, nights

@@ -32,18 +32,18 @@ from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import front_of
 from engine.report.audit.index import approvals_of, index_of
-from engine.report.audit.labels import clock, exact
-from engine.report.audit.lanes import drawing_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
 from engine.report.audit.runs import pauses_of
-from engine.report.audit.shapes import SMALL, WIDE
 from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import differences_in, states_of
 from engine.report.audit.steps import steps_by_run
-from engine.report.audit.timeline import draw
+from engine.report.audit.timeline.labels import clock, exact
+from engine.report.audit.timeline.lanes import drawing_of
+from engine.report.audit.timeline.shapes import SMALL, WIDE
+from engine.report.audit.timeline.svg import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from engine.judge.text import printable, shortened
-from engine.report.audit.bars import Bar
+from engine.report.audit.timeline.bars import Bar
 
 EM = 6.2
 """The width of a character at the size of the drawing's texts: more than most have."""

@@ -15,8 +15,6 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING
-from engine.report.audit.axis import axis_of
-from engine.report.audit.bars import MARK, NEAR, Bar, few
 from engine.report.audit.moments import KINDS, moments_of, no_return_of
 from engine.report.audit.runs import (
     asked_of,
@@ -28,6 +26,8 @@ from engine.report.audit.runs import (
     steps_of,
     waits_of,
 )
+from engine.report.audit.timeline.axis import axis_of
+from engine.report.audit.timeline.bars import MARK, NEAR, Bar, few
 from engine.report.spans import Span, runs_of
 from engine.report.window import beyond_of, outside_of, windows_of
 

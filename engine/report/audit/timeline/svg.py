@@ -13,12 +13,20 @@ from html import escape
 from markupsafe import Markup
 
 from engine.judge.text import shortened
-from engine.report.audit.axis import Axis, axis_of
-from engine.report.audit.bars import MARK, NEAR, Bar
-from engine.report.audit.labels import BOLD, clock, fitting, labels_of, short, title_of, width_of
-from engine.report.audit.lanes import MOMENTS, RUNS, Drawing, Lane
-from engine.report.audit.shapes import GLYPHS, HATCHES, Shape
-from engine.report.audit.ticks import Row, ticks_of
+from engine.report.audit.timeline.axis import Axis, axis_of
+from engine.report.audit.timeline.bars import MARK, NEAR, Bar
+from engine.report.audit.timeline.labels import (
+    BOLD,
+    clock,
+    fitting,
+    labels_of,
+    short,
+    title_of,
+    width_of,
+)
+from engine.report.audit.timeline.lanes import MOMENTS, RUNS, Drawing, Lane
+from engine.report.audit.timeline.shapes import GLYPHS, HATCHES, Shape
+from engine.report.audit.timeline.ticks import Row, ticks_of
 
 DATES, TIMES, FLAG = 10, 23, 37
 """Base lines of the rows above the lanes."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from engine.report.audit.axis import Axis, Stretch
-from engine.report.audit.labels import width_of
+from engine.report.audit.timeline.axis import Axis, Stretch
+from engine.report.audit.timeline.labels import width_of
 
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _BETWEEN = 6.0
