@@ -13,7 +13,7 @@ from bench.reports import MOST_PAGE
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.audit.quoted import output_of
-from engine.report.audit.runs import commands_of, losses_of, phases_of, states_lasting
+from engine.report.audit.runs import commands_of, out_of_reach_of, phases_of, states_lasting
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from tests.engine import kit
@@ -192,9 +192,9 @@ def test_a_node_that_was_out_of_reach_is_drawn_so() -> None:
     back = event("connection", 40, step="update.run", node=N, state="back", why="")
     events = journals.whole()
     events[12:12] = [lost, back]
-    assert [(s.seconds, s.detail) for s in losses_of(events)[N]] == [(10.0, "no route")]
+    assert [(s.seconds, s.detail) for s in out_of_reach_of(events)[N]] == [(10.0, "no route")]
     assert "out of reach" in drawn(events, [N])
-    assert losses_of(events[:13])[N][0].end  # what never ended lasts to the last event
+    assert out_of_reach_of(events[:13])[N][0].end  # what never ended lasts to the last event
 
 
 def test_the_approvals_that_counted_are_named() -> None:

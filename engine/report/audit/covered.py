@@ -12,7 +12,7 @@ from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
 from engine.record.outputs import SECRET
-from engine.report.audit.runs import losses_of, pauses_of
+from engine.report.audit.runs import out_of_reach_of, pauses_of
 from engine.report.change import of_change
 from engine.report.words import many
 
@@ -104,7 +104,7 @@ def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
         until = f" to {_at(each[-1])}" if len(each) > 1 else ""
         number = many(len(each), "question")
         yield f"{node}: {number} without an answer, {_at(each[0])}{until}; first: {why}."
-    for node, spans in losses_of(events).items():
+    for node, spans in out_of_reach_of(events).items():
         for span in spans:
             yield (
                 f"{node}: its log could not be followed from {_clock(span.begin)} to"

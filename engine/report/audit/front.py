@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
-from engine.report.audit.index import approvals_of
+from engine.report.audit.approvals import approvals_of
 from engine.report.audit.moments import no_return_of
 from engine.report.change import closing_of, span_of, taken_by
 from engine.report.html import verdict_of

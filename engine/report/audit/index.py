@@ -8,11 +8,12 @@ from typing import Any
 
 from engine.judge.text import counted
 from engine.model.event import Event
-from engine.model.facts import APPROVED, BACK_OUT
+from engine.model.facts import BACK_OUT
 from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import phase_of
 from engine.record.gaps import sentence
 from engine.record.rows import Course
+from engine.report.audit.approvals import approvals_of
 from engine.report.audit.changes import changes_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
@@ -125,12 +126,6 @@ def _approval(
     if summary["environment"] == "rehearsal":
         return Answer("Approval", "a rehearsal needs none", "approvals")
     return Answer("Approval", said, "approvals", missing)
-
-
-def approvals_of(events: Sequence[Event]) -> list[Mapping[str, Any]]:
-    """Those that counted when the attempt began."""
-    facts = [e for e in events if e["event"] == "fact" and e["name"] == APPROVED]
-    return list(facts[-1]["given"]) if facts else []
 
 
 def _rehearsal(change: Sequence[Event]) -> Answer:

@@ -23,6 +23,7 @@ from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.audit.approvals import approvals_of
 from engine.report.audit.backups import backups_of
 from engine.report.audit.changes import changes_by_run
 from engine.report.audit.cited import cited_in
@@ -31,7 +32,7 @@ from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import front_of
-from engine.report.audit.index import approvals_of, index_of
+from engine.report.audit.index import index_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
-from engine.report.audit.index import approvals_of
+from engine.report.audit.approvals import approvals_of
 
 OLDER = "not given (older runbook)"
 """A fact that the runbook of that run did not record."""

@@ -105,7 +105,7 @@ def states_lasting(events: Iterable[Event]) -> dict[str, list[Span]]:
     return grouped(found)
 
 
-def losses_of(events: Sequence[Event]) -> dict[str, list[Span]]:
+def out_of_reach_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> when a long command there was out of reach, and followed again afterwards."""
     found: list[tuple[Event, Event]] = []
     since: dict[tuple[str, str], Event] = {}

@@ -19,7 +19,7 @@ from engine.report.audit.moments import KINDS, moments_of, no_return_of
 from engine.report.audit.runs import (
     asked_of,
     commands_of,
-    losses_of,
+    out_of_reach_of,
     pauses_of,
     phases_of,
     states_lasting,
@@ -161,10 +161,10 @@ def _lanes(
     if waits := waits_of(events):
         yield WAITS, {"wait": _bars("wait", WAITS, waits)}, ()
     yield "phases", {"phase": _bars("phase", "phases", phases_of(events))}, ()
-    lasting, commands, losses = states_lasting(events), commands_of(events), losses_of(events)
-    mine = [n for n in dict.fromkeys([*nodes, *lasting, *commands, *losses]) if n != FENCING]
+    lasting, commands, lost = states_lasting(events), commands_of(events), out_of_reach_of(events)
+    mine = [n for n in dict.fromkeys([*nodes, *lasting, *commands, *lost]) if n != FENCING]
     for node in mine:
-        kinds = {"command": commands, "standby": lasting, "unseen": losses}
+        kinds = {"command": commands, "standby": lasting, "unseen": lost}
         yield (
             node,
             {kind: _bars(kind, node, each.get(node, ())) for kind, each in kinds.items()},
