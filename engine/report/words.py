@@ -38,6 +38,11 @@ def clock_in_words(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
+def to_the_second(moment: datetime) -> str:
+    """`2026-11-02 00:00:00`; pages say that all times are UTC."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
 def length_in_words(seconds: float) -> str:
     """Up to two minutes in seconds; never less than one.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.record.position import Position
 from engine.report.console import clock
+from engine.report.words import to_the_second
 from engine.watching.state import Command, Node, Service, Watched
 from engine.watching.told import STEPS, Line, StageLine, Tone, line
 
@@ -20,7 +21,7 @@ def at(moment: datetime | None) -> str:
 
 def day(moment: datetime | None) -> str:
     """A moment with its date."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "never"
+    return f"{to_the_second(moment)} UTC" if moment else "never"
 
 
 def since(moment: datetime | None, until: datetime) -> str:

@@ -14,6 +14,7 @@ from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.quoted import Quoted, command_quoted, in_journal, level, output_of
 from engine.report.spans import runs_of
+from engine.report.words import to_the_second
 
 BUDGET = 200_000
 """Characters of HTML for all commands and outputs; short ones are whole, long ones share it."""
@@ -85,7 +86,7 @@ def changes_by_run(events: Sequence[Event]) -> list[ChangesOfRun]:
                 ChangesOfRun(
                     run.name,
                     number,
-                    f"{run.begin:%Y-%m-%d %H:%M:%S}",
+                    to_the_second(run.begin),
                     counted(_WORDS[one.state] for one in mine),
                     tuple((phase, tuple(each)) for phase, each in phases.items()),
                 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from engine.judge.text import duration, shortened
@@ -14,7 +13,7 @@ from engine.model.groups import grouped
 from engine.record.outputs import SECRET
 from engine.report.audit.runs import out_of_reach_of, pauses_of
 from engine.report.change import of_change
-from engine.report.words import many
+from engine.report.words import many, to_the_second
 
 _WHY = 160
 """Characters of a reason that are shown."""
@@ -89,8 +88,8 @@ def _resources(events: Sequence[Event]) -> str:
 
 def _between(events: Sequence[Event]) -> Iterator[str]:
     for pause in pauses_of(of_change(events)):
-        span = duration(pause.end - pause.begin)
-        yield f"{_clock(pause.begin)} to {_clock(pause.end)} ({span}): {pause.detail}."
+        begin, end = map(to_the_second, (pause.begin, pause.end))
+        yield f"{begin} to {end} ({duration(pause.end - pause.begin)}): {pause.detail}."
 
 
 def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
@@ -107,8 +106,8 @@ def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
     for node, spans in out_of_reach_of(events).items():
         for span in spans:
             yield (
-                f"{node}: its log could not be followed from {_clock(span.begin)} to"
-                f" {_clock(span.end)}: {shortened(span.detail, _WHY)}."
+                f"{node}: its log could not be followed from {to_the_second(span.begin)} to"
+                f" {to_the_second(span.end)}: {shortened(span.detail, _WHY)}."
             )
 
 
@@ -141,8 +140,4 @@ def _not_here(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _at(event: Event) -> str:
-    return _clock(moment(event))
-
-
-def _clock(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M:%S}"
+    return to_the_second(moment(event))

@@ -41,7 +41,7 @@ from engine.report.audit.runs import pauses_of
 from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import differences_in, states_of
 from engine.report.audit.steps import steps_by_run
-from engine.report.audit.timeline.labels import clock, exact
+from engine.report.audit.timeline.labels import exact
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
@@ -77,7 +77,6 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         timeline=drawing_of(events, own[0].get("nodes", {})),
         draw=draw,
         shapes=(WIDE, SMALL),
-        clock=clock,
         exact=exact,
         standards=COLUMNS,
         on_standards=NOTE,

@@ -17,6 +17,7 @@ from engine.model.event import Event
 from engine.model.facts import REHEARSED
 from engine.model.finding import acceptance_sentence
 from engine.prove.statement import QUESTION
+from engine.report.words import to_the_second
 
 _SHOWN = 16
 """Digits of a runbook's hash that are shown."""
@@ -105,7 +106,7 @@ def _of(
         problem="",
         file=file,
         run=str(statement["run"]),
-        finished=f"{finished:%Y-%m-%d %H:%M:%S}",
+        finished=to_the_second(finished),
         days_before=(begun - finished).days,
         key=str(statement["key"]),
         compared=(

@@ -18,6 +18,7 @@ from engine.report.audit.one_step import Step, Told
 from engine.report.audit.records import Key, Record, records_of, sentences_of
 from engine.report.spans import runs_of
 from engine.report.summary import steps_of
+from engine.report.words import to_the_second
 
 FEW = 3
 """So many steps that only looked, one after the other, are one line."""
@@ -91,8 +92,8 @@ def steps_by_run(
             StepsOfRun(
                 span.name,
                 number,
-                f"{span.begin:%Y-%m-%d %H:%M:%S}",
-                f"{span.end:%Y-%m-%d %H:%M:%S}",
+                to_the_second(span.begin),
+                to_the_second(span.end),
                 span.detail,
                 len(steps),
                 counted(step.outcome for step in steps),

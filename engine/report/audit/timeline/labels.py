@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from engine.judge.text import printable, shortened
 from engine.report.audit.timeline.bars import Bar
+from engine.report.words import to_the_second
 
 EM = 6.2
 """The width of a character at the size of the drawing's texts: more than most have."""
@@ -29,10 +30,6 @@ def short(name: str, room: float) -> str:
     most = max(1, int(room / EM))
     name = printable(name)
     return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def clock(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M:%S}"
 
 
 def compact(seconds: float) -> str:
@@ -80,9 +77,9 @@ def title_of(bar: Bar) -> str:
     """Everything of it: where, what, begin, end, how long, in which step, and why."""
     said = f"{bar.lane}: {bar.name}, "
     if bar.begin == bar.end:
-        said += f"{clock(bar.begin)} UTC"
+        said += f"{to_the_second(bar.begin)} UTC"
     else:
-        said += f"{clock(bar.begin)} to {clock(bar.end)} UTC ({exact(bar.seconds)})"
+        said += f"{to_the_second(bar.begin)} to {to_the_second(bar.end)} UTC ({exact(bar.seconds)})"
     if bar.steps:
         said += f", step {bar.steps[0][1]}"
     return shortened(f"{said}: {bar.detail}" if bar.detail else said, TITLE)

@@ -17,7 +17,6 @@ from engine.report.audit.timeline.axis import Axis, axis_of
 from engine.report.audit.timeline.bars import MARK, NEAR, Bar
 from engine.report.audit.timeline.labels import (
     BOLD,
-    clock,
     fitting,
     labels_of,
     short,
@@ -27,6 +26,7 @@ from engine.report.audit.timeline.labels import (
 from engine.report.audit.timeline.lanes import MOMENTS, RUNS, Drawing, Lane
 from engine.report.audit.timeline.shapes import GLYPHS, HATCHES, Shape
 from engine.report.audit.timeline.ticks import Row, ticks_of
+from engine.report.words import to_the_second
 
 DATES, TIMES, FLAG = 10, 23, 37
 """Base lines of the rows above the lanes."""
@@ -225,7 +225,7 @@ class _Picture:
     def _open(self, bar: Bar, text: str = "") -> None:
         """The link; its name begins with the text that is seen of it."""
         seen = f"{text}, " if text else ""
-        name = escape(shortened(f"{seen}{bar.lane}: {bar.name} at {clock(bar.begin)}", 120))
+        name = escape(shortened(f"{seen}{bar.lane}: {bar.name} at {to_the_second(bar.begin)}", 120))
         self.parts.append(
             f'<a href="#{bar.anchor}" aria-label="{name}"><title>{escape(title_of(bar))}</title>'
         )
