@@ -75,7 +75,7 @@ class Kept:
         if self.memory is not None:
             self.memory.add(kit.event("fact", name=name, **values))
 
-    def open(self, row: str, reason: str) -> None:
+    def open(self, row: str, reason: str, **_: object) -> None:
         self.rows[row] = reason
 
     @property

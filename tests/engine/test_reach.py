@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.act.livelog import Reach
+from engine.act.headway import Reach
 from tests.engine import kit
 
 

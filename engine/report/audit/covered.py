@@ -46,7 +46,7 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
 
 _ABOUT = {
     "Time without a run": "Nobody looked, and no service was asked.",
-    "Answers that are kept to themselves": "They are secret: only what was derived from them is on"
+    "Answers that are kept to themselves": "They hold a secret; only what was derived from them is on"
     " record, and it can't be judged again.",
 }
 
