@@ -46,8 +46,8 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
 
 _ABOUT = {
     "Time without a run": "Nobody looked, and no service was asked.",
-    "Answers that are kept to themselves": "They hold a secret; only what was derived from them is on"
-    " record, and it can't be judged again.",
+    "Answers that are kept to themselves": "They hold a secret; only what was derived from them is"
+    " on record, and it can't be judged again.",
 }
 
 
