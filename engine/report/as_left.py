@@ -27,7 +27,7 @@ def state_of(told: Told) -> str:
 
 
 def gaps_of(told: Told) -> str:
-    """How long services did not answer; of several the one that was away longest."""
+    """How long services did not answer; of several the one that was away most, in all its gaps."""
     measured = [one for one in told.summary["service_gaps"]["totals"] if one["way"]]
     if not measured:
         has_changed = any(event["event"] == "intent" for event in told.change)
@@ -36,11 +36,11 @@ def gaps_of(told: Told) -> str:
     gone = [one for one in measured if one["seconds"]]
     if not gone:
         return "no gap of a service"
-    longest = max(gone, key=lambda one: float(one["seconds"]))
-    length = length_in_words(longest["seconds"])
+    most = max(gone, key=lambda one: float(one["seconds"]))
+    length = length_in_words(most["seconds"])
     if len(gone) == 1:
-        return f"{longest['target']} {length} away"
-    return f"{len(gone)} services away for a time, {longest['target']} longest ({length})"
+        return f"{most['target']} {length} away"
+    return f"{len(gone)} services away for a time, {most['target']} {length} in all"
 
 
 def _window(told: Told) -> str:

@@ -19,6 +19,8 @@ from engine.report.words import to_the_second
 BUDGET = 200_000
 """Characters of HTML for all commands and outputs; short ones are whole, long ones share it."""
 LEAST, COMMAND, OUTPUT = 200, 4000, 1000
+GLANCE = 20
+"""Changes of a run that the page shows unfolded."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class ChangesOfRun:
     @property
     def count(self) -> int:
         return sum(len(each) for _, each in self.phases)
+
+    @property
+    def is_long(self) -> bool:
+        """More than can be read at a glance: the page folds it."""
+        return self.count > GLANCE
 
 
 def changes_by_run(events: Sequence[Event]) -> list[ChangesOfRun]:

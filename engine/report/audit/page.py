@@ -31,7 +31,7 @@ from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
-from engine.report.audit.front import front_of
+from engine.report.audit.front import at, front_of
 from engine.report.audit.index import index_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
@@ -95,6 +95,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         gaps=gaps_of(events),
         how=HOW,
         findings=findings,
+        window=at(str(summary["window"])),
         losses=losses_of(events),
         counted_losses=counted_of(events),
         alike_in=alike_in,
