@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -89,6 +89,18 @@ def phase_of(step: str) -> str:
 def base_of(step: str) -> str:
     """A step's name without round and node: the same for all items of a fan-out."""
     return step.partition("[")[0]
+
+
+def upstream(names: Iterable[str], waits_for: Mapping[str, Iterable[str]]) -> set[str]:
+    """All steps that one of these names waits for, directly or not, and they themselves."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += waits_for.get(name, ())
+    return found
 
 
 def waiting_for(roots: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.act import detached
@@ -14,7 +14,7 @@ from engine.model.change import Change, Nothing
 from engine.model.finding import Finding
 from engine.model.outcomes import IDLE
 from engine.model.plan import PlannedStep, Verdict
-from engine.model.steps import StepItem, waiting_for
+from engine.model.steps import StepItem, upstream, waiting_for
 from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.run import Ending, Run
@@ -186,21 +186,9 @@ class Planner:
 
     def _after(self, step: PlannedStep, why: str) -> PlannedStep:
         changing = [name for name, _ in self._ahead.made]
-        upstream = self._upstream(step.waits_for)
-        after = next((name for name in reversed(changing) if name in upstream), changing[-1])
+        before = upstream(step.waits_for, self._run.waits_for)
+        after = next((name for name in reversed(changing) if name in before), changing[-1])
         return replace(step, verdict=Verdict.AFTER, reason=why, after=after)
-
-    def _upstream(self, names: Iterable[str]) -> set[str]:
-        """All steps that one of these names waits for, directly or not, and they themselves."""
-        by_name = {step.name: step for step in self.steps}
-        found: set[str] = set()
-        left = list(names)
-        while left:
-            name = left.pop()
-            if name not in found:
-                found.add(name)
-                left += by_name[name].waits_for if name in by_name else ()
-        return found
 
     def _blocked(self, step: PlannedStep, roots: tuple[str, ...]) -> PlannedStep:
         findings = (f for earlier in self.steps if earlier.name in roots for f in earlier.findings)

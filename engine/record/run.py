@@ -143,6 +143,8 @@ class Run:
     not_known: str = ""
     """Why this run can't tell what is changed for a time and what still runs; empty: it can."""
     changes_made: int = 0
+    waits_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Step -> the full names of those that it waits for."""
     step: str = ""
     """The step under way, for the evidence."""
     on_stop: list[Callable[[Stop], None]] = field(default_factory=list)

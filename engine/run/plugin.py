@@ -144,6 +144,7 @@ def pytest_collection_modifyitems(
         refuse_unknown_steps(run.settlements, [step.name for step in steps])
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    run.waits_for = depends
     for item, step in marked:
         item.stash[ITEM] = step
         item.add_marker(

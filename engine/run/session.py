@@ -13,6 +13,7 @@ import pytest
 from engine.act.applier import Applier
 from engine.act.driving import Action, Applied, Changes, without_doubts
 from engine.act.foreseen import Foresight
+from engine.act.over import is_over
 from engine.act.stops import NotDone, firewall_refused, superseded
 from engine.ask.look import Look
 from engine.ask.recognition import met_stranger
@@ -119,8 +120,8 @@ class Session:
     ) -> Applied:
         """Run an action for the step under way, or show it when this run only plans."""
         step = self.run.step
-        if self.run.memory.closed:
-            applied = Applied(reason="the attempt is closed: this run changes nothing any more")
+        if over := is_over(self.run):
+            applied = Applied(reason=over)
             self._evidence_of(applied, rows)
             return applied
         try:

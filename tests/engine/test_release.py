@@ -16,7 +16,7 @@ import pytest
 from engine.errors import UsageError
 from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance, Finding, Severity
-from engine.model.steps import Scope, StepItem, StepMark, mark_of
+from engine.model.steps import Scope, StepItem, StepMark, mark_of, upstream
 from engine.run.graph import order, resolve
 from runbook.cluster import severities
 from runbook.to_4_26 import release
@@ -373,17 +373,6 @@ def test_preflight_checks_do_not_depend_on_each_other() -> None:
             assert mark.asks, f"{mark.name}: --plan runs the preflight too"
 
 
-def ancestors(name: str, resolved: dict[str, list[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for before in resolved[waiting.pop()]:
-            if before not in found:
-                found.add(before)
-                waiting.append(before)
-    return found
-
-
 @pytest.mark.parametrize(
     ("step", "before"),
     [
@@ -397,4 +386,24 @@ def ancestors(name: str, resolved: dict[str, list[str]]) -> set[str]:
 )
 def test_no_step_comes_before_what_it_needs(step: str, before: str) -> None:
     resolved = resolve(items(3, 1, 1))
-    assert any(name.startswith(before) for name in ancestors(step, resolved))
+    assert any(name.startswith(before) for name in upstream([step], resolved) - {step})
+
+
+LONG = ("update.run", "upgrade.run")
+
+
+@pytest.mark.parametrize("operative", [2, 5])
+def test_what_may_change_something_before_a_long_command_is_over_when_that_is_begun(
+    operative: int,
+) -> None:
+    """The session goes by what a long command waits for; who acts beside it would act during it."""
+    running = [item for item in items(operative, 1, 1) if Scope.UPGRADE in item.mark.scopes]
+    resolved = resolve(running)
+    for place, long in enumerate(running):
+        if long.mark.name in LONG:
+            acting = {item.name for item in running[:place] if _acts(item)}
+            assert acting <= upstream([long.name], resolved), long.name
+
+
+def _acts(item: StepItem) -> bool:
+    return bool(set(ACTIONS) & set(inspect.signature(BY_NAME[item.mark.name]).parameters))

@@ -9,9 +9,17 @@ from pathlib import Path
 from rehearsal.run import wait_for
 from tests.plugin.kit import N, Project
 from tests.plugin.plans import steps_of
-from tests.plugin.test_plugin_detached import let_go, long, pid_of, starts, waits, when_followed
+from tests.plugin.test_plugin_detached import (
+    between,
+    let_go,
+    long,
+    pid_of,
+    starts,
+    waits,
+    when_followed,
+)
 
-__all__ = ["long"]
+__all__ = ["between", "long"]
 pytest_plugins = "pytester"
 
 BEHIND = '''
@@ -27,14 +35,14 @@ def test_behind(y_set_behind):
 '''
 
 
-def left_by_a_run(project: Project) -> None:
+def left_by_a_run(project: Project, behind: str = BEHIND) -> None:
     """A run that is interrupted while it follows the command."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
     test = project.path / "runbook" / "test_10_steps.py"
-    test.write_text(test.read_text() + BEHIND)
+    test.write_text(test.read_text() + behind)
     when_followed(project, 1, interrupt)
     assert project.run().ret == 2
 
@@ -104,3 +112,28 @@ def test_one_that_failed_needs_a_person(long: Project) -> None:
     seen = steps_of(long)["second.long"]
     assert seen["verdict"] == "MANUAL"
     assert "ended with exit status 3" in seen["reason"]
+
+
+def test_what_comes_before_it_is_not_shown_to_be_done_again(between: Project) -> None:
+    let_go(between)
+    left_by_a_run(between, behind="")
+    until_it_ended(between)
+    between.cluster.things.add("mess")
+    assert between.run("--plan").ret == 0
+    steps = steps_of(between)
+    assert (steps["first.tidy"]["verdict"], steps["first.tidy"]["commands"]) == ("SATISFIED", [])
+    assert steps["first.tidy"]["reason"].startswith("an earlier run went on from here")
+    assert [c["command"] for c in steps["third.tidy"]["commands"]] == ["set tidy"]
+
+
+def test_while_it_lives_they_wait_for_its_end(between: Project) -> None:
+    waits(between)
+    left_by_a_run(between, behind="")
+    between.cluster.things.add("mess")
+    assert between.run("--plan").ret == 0
+    steps = steps_of(between)
+    assert steps["first.tidy"]["verdict"] == "SATISFIED"
+    assert (steps["third.tidy"]["verdict"], steps["third.tidy"]["after"]) == (
+        "AFTER",
+        "second.long",
+    )

@@ -19,10 +19,11 @@ from tests.plugin.kit import N, Project
 
 pytest_plugins = "pytester"
 
-STEPS = '''
+IMPORTS = """
 from engine.act.actions import action
 from engine.model.change import Change, Nothing
-
+"""
+LONG_STEP = '''
 LONG = 'echo started >> "$1/started"; echo "TASK [one]"; cat "$1/go"; echo "TASK [two]"; exit 0'
 
 @action(guide=["G02"])
@@ -42,6 +43,35 @@ def test_long(long_command, evidence):
     """The long command is run."""
     evidence.note("it has ended")
 '''
+
+STEPS = IMPORTS + LONG_STEP
+BEFORE = '''
+@action(guide=["G01"])
+def tidied(look):
+    """What the long command leaves is put away."""
+    if look.ask("neteye01.neteyelocal", HAS("mess")):
+        yield Change("tidy up", "neteye01.neteyelocal", ("set", "tidy"), 9.0)
+        return "there was a mess"
+    return Nothing("all is tidy")
+
+@step("first.tidy", after=["first.baseline"])
+def test_tidy(tidied):
+    """All is tidy before the long command."""
+
+@step("first.word", after=["first.tidy"])
+def test_word(look, evidence):
+    """Somebody has to say that all is good."""
+    is_said = look.ask("neteye01.neteyelocal", HAS("first.word"))
+    assert evidence.judge([] if is_said else [bad()], observed="what was said")
+'''
+BEHIND = (
+    BEFORE.replace("first.", "third.")
+    .replace("third.baseline", "second.long")
+    # not under the names of those
+    .replace("test_", "test_again_")
+    .replace("tidied", "tidied_again")
+)
+"""The same steps behind the long command."""
 
 
 @pytest.fixture
@@ -188,3 +218,49 @@ def test_a_third_run_has_nothing_to_do(long: Project) -> None:
     assert long.run().ret == 0
     assert starts(long) == 1
     assert long.outcomes()["second.long"] == "nothing to do"
+
+
+@pytest.fixture
+def between(long: Project) -> Project:
+    """A step before the long command and one behind it would tidy up what the command leaves."""
+    behind = LONG_STEP.replace("first.baseline", "first.word")
+    long.steps(IMPORTS + BEFORE + behind + BEHIND)
+    long.cluster.things |= {"first.word", "third.word"}
+    return long
+
+
+def tidied_by(project: Project) -> list[str]:
+    return [e["step"] for e in project.events("intent") if e["what"] == "tidy up"]
+
+
+@pytest.mark.parametrize("lives", [True, False], ids=["lives", "has-ended"])
+def test_what_comes_before_it_does_nothing_while_its_end_is_not_on_record(
+    between: Project, lives: bool
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    waits(between) if lives else let_go(between)
+    when_followed(between, 1, interrupt)
+    assert between.run().ret == 2
+    between.cluster.things.add("mess")
+    if lives:
+        when_followed(between, 2, lambda: let_go(between))
+    result = between.run()
+    assert result.ret == 0, result.outlines
+    assert tidied_by(between) == ["third.tidy"]
+    assert between.outcomes()["first.tidy"] == "nothing to do"
+    (tidy,) = [e for e in between.events("step-ended") if e["name"] == "first.tidy"]
+    assert tidy["reason"] == "an earlier run went on from here to 'the long command'"
+    assert starts(between) == 1
+
+
+def test_nor_when_its_end_is_on_record_and_what_follows_is_not_done(between: Project) -> None:
+    between.cluster.things.remove("third.word")
+    let_go(between)
+    when_followed(between, 1, lambda: between.cluster.things.add("mess"))
+    assert between.run().ret == 1
+    between.cluster.things.add("third.word")
+    result = between.run()
+    assert result.ret == 0, result.outlines
+    assert tidied_by(between) == ["third.tidy"]
