@@ -1,0 +1,112 @@
+"""An attempt of four runs on five nodes, and what its pages are to whoever reads them.
+
+Killed during `neteye update`; stopped, as OTHER is out of reach in the upgrade; cut off from N,
+which is restored; finished.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.verify import verify
+from tests.evidence.browser import Browser
+from tests.evidence.looking import AXE, HEIGHT, PHONE, TOO_WIDE, WIDE, Look, axe
+from tests.faults.fault import Fault
+from tests.faults.lab import FIRST_ROUND, Lab
+from tests.faults.strikes import cut, sshd_stopped
+from tests.integration.clusters import Clusters
+from tests.integration.invocation import Ran
+
+pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
+
+FIVE = "operative=3,elastic=1,voting=1"
+FAULT = Fault("several-nights", "an attempt of four runs", FIVE, lambda lab: None, "guide")
+SCREEN = 800
+NO_TARGET = """
+const bare = [...document.querySelectorAll('a[href^="#"]')].map(one => one.hash.slice(1));
+return [...new Set(bare)].filter(id => !document.getElementById(decodeURIComponent(id)));
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ran]]:
+    cluster = clusters.get("nights", FIVE, seed=16, settings={"seconds_per_node": 4})
+    cluster.is_spoilt = True
+    lab = Lab(FAULT, cluster, tmp_path_factory.mktemp("nights"))
+    with lab.stack:
+        first = lab.start()
+        first.until_intent("update.run#1")
+        lab.until_task(first, "update-1", "packages")
+        first.kill()
+        killed = Ran(first.process.returncode, first.text, first.directory)
+        second = lab.start()
+        second.until_intent(FIRST_ROUND)
+        with sshd_stopped(lab, cluster.other):
+            stopped = lab.expect(second, (1, 11), cluster.other)
+        third = lab.start(absence_seconds=20)
+        third.until("a round of the upgrade", lambda: _follows_a_round(third.events()))
+        with cut(lab, cluster.active):
+            lost = lab.expect(third, 12, "may still run")
+        yield [killed, stopped, lost, lab.run_again()]
+
+
+def _follows_a_round(events: list[dict[str, object]]) -> bool:
+    return any(
+        e["event"] == "intent" and e["step"] != "update.run" and e.get("detached") for e in events
+    )
+
+
+@pytest.fixture(scope="module")
+def last(runs: list[Ran]) -> Path:
+    directory = runs[-1].directory
+    assert directory is not None
+    return directory
+
+
+@pytest.fixture(scope="module")
+def page(last: Path, tmp_path_factory: pytest.TempPathFactory) -> Look:
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    text = (last / "evidence.html").read_text()
+    return Look(text, browser, tmp_path_factory.mktemp("page"))
+
+
+def test_it_ends_well_and_nobody_has_touched_it(last: Path) -> None:
+    assert json.loads((last / "summary.json").read_text())["outcome"] == "done"
+    lines = verify(last).lines
+    assert not [line for line in lines if "NOT VALID" in line or "not here" in line]
+
+
+def test_the_page_tells_each_run(runs: list[Ran], page: Look) -> None:
+    for run in runs:
+        assert run.directory is not None
+        assert run.directory.name in page.page
+    assert "without a word" in page.page
+
+
+def test_every_link_leads_somewhere(page: Look, last: Path) -> None:
+    assert page.ask(NO_TARGET) == []
+    files = set(re.findall(r'href="((?:outputs|earlier|backups)/[^"#]+)', page.page))
+    assert files
+    assert [name for name in files if not (last / name).is_file()] == []
+
+
+def test_it_is_read_in_twelve_screens_and_fifteen_sheets(page: Look) -> None:
+    assert page.ask(HEIGHT) <= 12 * SCREEN
+    assert page.pages_on_paper() <= 15
+    assert len(page.page.encode()) <= 1_500_000
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(page: Look, dark: bool) -> None:
+    found = page.ask_at((WIDE, PHONE), f"{axe()};{AXE}", dark=dark, opened=True)
+    assert found == {WIDE: [], PHONE: []}
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["folded", "opened"])
+def test_nothing_scrolls_sideways_on_a_phone(page: Look, opened: bool) -> None:
+    assert page.ask(TOO_WIDE, width=PHONE, opened=opened) == {"scrolls": False, "wide": []}
