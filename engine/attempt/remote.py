@@ -31,7 +31,9 @@ NOT_STARTED = "neteye-runbook: not started:"
 # process. age: seconds since the lock below $root was renewed. mine: prints the lock and exits when
 # it is not ours any more. named: writes the directories between root and a file to the disk; a
 # rename alone does not.
-# ours: how whoever writes begins. received: standard input, whole, as a file.
+# Whoever writes has mine and named of its own, a process in place of several: a node starts them at
+# each change, and READ is word for word as in older runs.
+# within: makes the directory of a file. ours: how whoever writes begins. received: standard input, whole, as a file.
 # placed: FILE.new takes the place of FILE.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
@@ -58,6 +60,21 @@ named() {
 renew() { touch -d "@$(uptime)" "$1/lock"; system; }
 """
 _WRITES = """\
+mine() {
+  held=
+  { IFS= read -r held < "$1/lock"; } 2> /dev/null || :
+  [ "$held" = "$2" ] || { cat "$1/lock"; exit 75; }
+}
+named() {
+  top=$1 at=$1/$2
+  set --
+  while [ "$at" != "$top" ]; do
+    at=${at%/*}
+    set -- "$@" "$at"
+  done
+  sync "$@"
+}
+within() { [ -d "${1%/*}" ] || mkdir -p "${1%/*}"; }
 ours() { set -eu; umask 077; locked "$1"; mine "$1" "$2"; }
 received() { cat > "$1"; [ "$(wc -c < "$1")" = "$2" ] || exit 77; }
 placed() { sync "$1/$2.new"; mv "$1/$2.new" "$1/$2"; named "$1" "$2"; }
@@ -113,9 +130,11 @@ now=$(system)
 locked "$root"
 generation=0 state=free age=0 former=
 if [ -f "$root/lock" ]; then
-  generation=$(sed -n 1p "$root/lock")
-  state=$(sed -n 2p "$root/lock")
-  former=$(sed -n 3p "$root/lock")
+  {
+    IFS= read -r generation || :
+    IFS= read -r state || :
+    IFS= read -r former || :
+  } < "$root/lock"
   age=$(age)
   own=$(printf '%s\\n' "$former" | sed -n 's/^.*"lease": "\\([0-9]\\{1,4\\}\\)".*$/\\1/p')
   lease=${own:-$lease}
@@ -150,11 +169,11 @@ placed "$1" lock
 # What arrives is kept aside until it is whole: a connection lost on the way leaves no torn line.
 APPEND = _with_common("""
 ours "$1" "$2"
-mkdir -p "$(dirname "$1/$3")"
+within "$1/$3"
 received "$1/$3.part" "$4"
 fresh=no
 [ -s "$1/$3" ] || fresh=yes
-if [ -s "$1/$3" ] && [ "$(tail -c 1 "$1/$3" | wc -l)" = 0 ]; then
+if [ -s "$1/$3" ] && ! tail -c 1 "$1/$3" | read -r _; then
   # torn by a crash of this node: the whole line comes again
   head -n "$(wc -l < "$1/$3")" "$1/$3" > "$1/$3.new"
   mv "$1/$3.new" "$1/$3"
@@ -170,7 +189,7 @@ renew "$1"
 # args: root, token, file below root, bytes that have to arrive; stdin: its whole content
 REPLACE = _with_common("""
 ours "$1" "$2"
-mkdir -p "$(dirname "$1/$3")"
+within "$1/$3"
 received "$1/$3.new" "$4"
 placed "$1" "$3"
 renew "$1"
@@ -182,10 +201,12 @@ renew "$1"
 KEEP = _with_common("""
 ours "$1" "$2"
 place="$1/$3"
-mkdir -p "${place%/*}"
+within "$place"
 size=$(( ($4 + 1023) / 1024 ))
-taken=$(du -sk "${place%/*/*}" | cut -f 1)
-free=$(df -k --output=avail "$1" | tail -n 1)
+taken=$(du -sk "${place%/*/*}") || :
+taken=${taken%%[!0-9]*}
+free=$(df -k --output=avail "$1") || :
+free=${free##*[!0-9]}
 if [ $((taken + size)) -gt "$5" ]; then
   echo "the outputs of this attempt take $taken KiB already, they may take $5 KiB"
   exit 78
@@ -229,7 +250,8 @@ refuse() { echo "neteye-runbook: not started: $1" >&2; exit "$2"; }
 [ -r "$1/.flock" ] || refuse "the lock is gone" 74
 exec 9<"$1/.flock"
 flock -s -w 20 9 || refuse "the lock can not be looked at in time" 74
-[ "$(sed -n 1p "$1/lock")" = "$2" ] || refuse "$(sed -n 3p "$1/lock")" 75
+{ IFS= read -r held < "$1/lock"; } 2> /dev/null || :
+[ "$held" = "$2" ] || refuse "$(sed -n 3p "$1/lock")" 75
 exec 9<&-
 shift 2
 exec "$@"

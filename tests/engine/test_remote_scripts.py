@@ -361,7 +361,7 @@ def test_a_replaced_file_outlives_a_power_cut(root: Path, traced: Callable[[], l
     assert traced() == [
         f"sync {base}/baseline.json.new",
         f"mv {base}/baseline.json.new {base}/baseline.json",
-        *(f"sync {path}" for path in (base, base.parent, root)),
+        f"sync {base} {base.parent} {root}",
     ]
     on(root, remote.REPLACE, "1", "attempt", stdin=b"A B\n")
     assert traced()[1:] == [f"mv {root}/attempt.new {root}/attempt", f"sync {root}"]
@@ -373,13 +373,13 @@ def test_a_new_journal_outlives_a_power_cut(root: Path, traced: Callable[[], lis
     traced()
     journal = root / "attempts" / "A" / "journal"
     on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"one\n")
-    above = (journal, journal.parent, journal.parent.parent, root)
-    assert traced() == [f"sync {journal}/R", *(f"sync {path}" for path in above)]
+    above = f"sync {journal} {journal.parent} {journal.parent.parent} {root}"
+    assert traced() == [f"sync {journal}/R", above]
     on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"two\n")
     assert traced() == [f"sync {journal}/R"]
     (journal / "R").write_text("one\ntorn")
     on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"two\n")
-    assert traced()[1:] == [f"sync {journal}/R", *(f"sync {path}" for path in above)]
+    assert traced()[1:] == [f"sync {journal}/R", above]
     assert (journal / "R").read_text() == "one\ntwo\n"
 
 

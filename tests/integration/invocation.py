@@ -20,6 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 _PARTS = ("runbook", "engine", "rehearsal", "conftest.py", "pytest.ini", "inventory.ini")
 DEADLINE = 1200.0
+# pytest's own compiled modules name the files they were made of
+_OF_PYTEST = shutil.ignore_patterns("*-pytest-*.pyc")
 
 
 def copy_project(target: Path) -> Path:
@@ -29,7 +31,10 @@ def copy_project(target: Path) -> Path:
 
 @cache
 def _compiled() -> Path:
-    """What runs, with its modules compiled, for this process: each run would do it again."""
+    """What runs, with its modules compiled, for this process: each run would do it again.
+
+    What is compiled here comes along: it has the time and size of its source, which copies keep.
+    """
     base = Path(tempfile.mkdtemp(prefix="neteye-runbook-"))
     atexit.register(shutil.rmtree, base, ignore_errors=True)
     project = base / "project"
@@ -37,7 +42,7 @@ def _compiled() -> Path:
     for part in _PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, project / part, ignore=_OF_PYTEST)
         else:
             shutil.copy2(source, project / part)
     compileall.compile_dir(project, quiet=2)
