@@ -21,6 +21,7 @@ from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, optional_fi
 from engine.queries.neteye import DEEP_HEALTH, DEFINITION
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
+from engine.record.position import Position
 from runbook.cluster import leftovers, places, product
 
 
@@ -71,6 +72,9 @@ def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: str = ""
             fence_devices=[r.id for r in status.fence_devices],
             resources=sorted({r.unit for r in status.services}),
             node=look.names.active,
+            held=None
+            if look.position is Position.UNKNOWN
+            else [name for kind, name in look.memory.ledger if kind == "constraint"],
         ),
         observed=f"{len(cib.location_ids)} location constraints and {len(status.bans)} bans"
         " looked at",
