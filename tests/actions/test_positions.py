@@ -259,6 +259,7 @@ def test_before_fencing_comes_back_every_node_is_looked_at(profiles: list[Any]) 
     """Fencing given back while a node is unclean would shoot it."""
     seen = unstandby(after_update(fencing=False, unclean=True), profiles)
     assert [finding.code for finding in seen.findings] == ["node-standby"]
+    assert seen.findings[0].guide == ("G28",), "the reactivation of the upgrade is another row"
     assert profiles == [normal.reactivated]
 
 
