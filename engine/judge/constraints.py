@@ -26,20 +26,24 @@ def leftover_constraints(
     fence_devices: Collection[str] = (),
     resources: Collection[str] = (),
     node: str = "",
+    held: Collection[str] | None = None,
 ) -> tuple[Finding, ...]:
     """No leftover of `pcs resource move|ban` or of ours, and nothing that keeps a resource off N.
 
     `bans` are those of crm_mon; `active_node` is N as pacemaker names it, in both. `fence_devices`:
     ids; a fence device is kept off its own target on purpose. `resources`: ids of groups and single
     resources, asked for only in an opt-in cluster (symmetric-cluster=false), where each needs leave
-    to run on N. `node`: N as the inventory names it, where the remedy's commands are run. Codes:
-    `constraint-leftover`, `constraint-keeps-off-active-node`.
+    to run on N. `node`: N as the inventory names it, where the remedy's commands are run. `held`:
+    ids of the constraints that the attempt under way has on record; None: its records are not
+    known. Codes: `constraint-leftover`, `constraint-keeps-off-active-node`.
     """
     node = node or active_node
     findings = [
         _leftover(cib, ident, node) for ident in cib.location_ids if ident.startswith(BY_PCS)
     ]
-    findings += [_own(cib, ident) for ident in cib.location_ids if ident.startswith(OWN)]
+    findings += [
+        _own(cib, ident, node, held) for ident in cib.location_ids if ident.startswith(OWN)
+    ]
     findings += [
         _keeps_off(constraint, node)
         for constraint in forbidden(cib, bans)
@@ -122,8 +126,18 @@ def _leftover(cib: Cib, ident: str, node: str) -> Finding:
     )
 
 
-def _own(cib: Cib, ident: str) -> Finding:
+def _own(cib: Cib, ident: str, node: str, held: Collection[str] | None) -> Finding:
     """A constraint that an interrupted run of a runbook made and did not remove."""
+    if held is None:
+        remedy = (
+            "Run the runbook again, with --restore when the upgrade is to be left: it removes the"
+            " constraint. When nothing of it is on record any more: `pcs constraint remove"
+            f" {ident}`."
+        )
+    elif ident in held:
+        remedy = "Run again: the upgrade goes on and removes it. To leave the upgrade: --restore."
+    else:
+        remedy = "No attempt has it on record any more, so no run removes it: remove it by hand."
     places = [f"{one.resource!r} on {one.node}" for one in cib.location if one.id == ident]
     return Finding(
         "constraint-leftover",
@@ -131,8 +145,8 @@ def _own(cib: Cib, ident: str) -> Finding:
         f"constraint {ident!r} was left by a run of this runbook that was interrupted while it"
         f" moved {', '.join(places) or 'a resource'}",
         "no constraint of this runbook, which removes each of its own",
-        "Run the runbook again, with --restore when the upgrade is to be left: it removes the"
-        f" constraint. When nothing of it is on record any more: `pcs constraint remove {ident}`.",
+        remedy,
+        commands=_removed(node, ident) if held is not None and ident not in held else (),
     )
 
 

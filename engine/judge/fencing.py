@@ -21,21 +21,25 @@ def failed_fence_devices(status: ClusterStatus) -> frozenset[str]:
     return frozenset(r.id for r in status.fence_devices if r.failed or r.id in on_record)
 
 
-def fencing_is(status: ClusterStatus, wanted: bool | None) -> tuple[Finding, ...]:
+def fencing_is(
+    status: ClusterStatus, wanted: bool | None, *, at_rest: bool = False
+) -> tuple[Finding, ...]:
     """Fencing in force is `wanted`; None: its former value is unknown, which is a finding.
 
-    Code: `fencing-state`.
+    `at_rest`: as at the baseline, while no command of the vendor's needs it to be off. Code:
+    `fencing-state`.
     """
     is_on = status.options.stonith_enabled
     if is_on is wanted:
         return ()
     seen = f"fencing is {_word(is_on)} (stonith-enabled={str(is_on).lower()})"
     if wanted is None:
-        expected = "the value from before the upgrade, which is not on record"
-        remedy = "Find out whether fencing was enabled before the upgrade and set it so by hand."
+        expected = "the value from before the attempt, which is not on record"
+        remedy = "Find out whether fencing was enabled before the attempt and set it so by hand."
         commands: tuple[Command, ...] = ()
     else:
-        expected, remedy = _word(wanted), _REMEDY[wanted]
+        expected = _word(wanted)
+        remedy = _AS_BEFORE if at_rest and not wanted else _REMEDY[wanted]
         commands = healing.property_set(status, "stonith-enabled", str(wanted).lower())
     plain = Finding("fencing-state", "cluster", seen, expected, remedy, ("fencing-as-before",))
     return (plain.healed_by(*commands),)
@@ -50,6 +54,10 @@ _REMEDY = {
     False: "A node could be fenced in the middle of the upgrade: find out who enabled fencing, and "
     "disable it again.",
 }
+_AS_BEFORE = (
+    "It was disabled when the attempt began, and is left so by it: find out who enabled it, and"
+    " disable it again. It may be enabled when the upgrade is over."
+)
 
 
 def fence_devices_started(
@@ -96,8 +104,13 @@ def _stopped(status: ClusterStatus, device: Resource) -> Finding:
     )
 
 
-def fence_devices_unused(status: ClusterStatus) -> tuple[Finding, ...]:
-    """There are fence devices, but fencing is off: perhaps forgotten. Code: `fencing-off`."""
+def fence_devices_unused(
+    status: ClusterStatus, *, is_on_record: bool = False
+) -> tuple[Finding, ...]:
+    """There are fence devices, but fencing is off: perhaps forgotten. Code: `fencing-off`.
+
+    `is_on_record`: the baseline has it so, and whoever enabled it now would have to undo that.
+    """
     devices = status.fence_devices
     if status.options.stonith_enabled or not devices:
         return ()
@@ -107,10 +120,15 @@ def fence_devices_unused(status: ClusterStatus) -> tuple[Finding, ...]:
             "cluster",
             f"fencing is disabled although there are {len(devices)} fence devices",
             "enabled where there are fence devices",
-            "If it was forgotten after an earlier update, enable it before the upgrade; "
+            "It was so when the attempt began, and is left so. If it was forgotten, enable it when"
+            " the upgrade is over."
+            if is_on_record
+            else "If it was forgotten after an earlier update, enable it before the upgrade; "
             "it will be given back as it is found.",
             ("fencing-as-before",),
-            commands=healing.property_set(status, "stonith-enabled", "true"),
+            commands=()
+            if is_on_record
+            else healing.property_set(status, "stonith-enabled", "true"),
         ),
     )
 

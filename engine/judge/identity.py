@@ -69,10 +69,20 @@ def markers(environment: Environment, identities: Mapping[str, Identity]) -> tup
     )
 
 
-def clones(identities: Mapping[str, Identity]) -> tuple[Finding, ...]:
+_ON_RECORD = (
+    "Accept it: the attempt has these ids on record, and a machine that gets another one now is"
+    " another machine to it. Give each its own when the attempt is over. Until then the node's name"
+    " alone tells these machines apart."
+)
+
+
+def clones(
+    identities: Mapping[str, Identity], *, is_on_record: bool = False
+) -> tuple[Finding, ...]:
     """Different machines with one machine id: made from a template that had one already.
 
-    Code: `machine-id-cloned`. Names, addresses and starts tell them apart all the same.
+    `is_on_record`: an attempt under way goes by these ids. Code: `machine-id-cloned`. Names,
+    addresses and starts tell them apart all the same.
     """
     by_id = grouped((seen.machine_id, name) for name, seen in identities.items() if seen.has_id)
     return tuple(
@@ -82,9 +92,11 @@ def clones(identities: Mapping[str, Identity]) -> tuple[Finding, ...]:
             f"{listed(names)} are different machines (names, addresses and starts differ) with"
             f" one id in {ID_FILE}: {id_}. They were made from one template or image",
             "an id of its own on each",
-            f"Give each but {names[0]} an id of its own, then {_READ_AT_START}. Until then the"
+            _ON_RECORD
+            if is_on_record
+            else f"Give each but {names[0]} an id of its own, then {_READ_AT_START}. Until then the"
             " node's name alone tells these machines apart.",
-            commands=tuple(Command(name, _NEW_ID) for name in names[1:]),
+            commands=() if is_on_record else tuple(Command(n, _NEW_ID) for n in names[1:]),
         )
         for id_, names in by_id.items()
         if len(names) > 1 and not _is_one_machine(names, identities)
@@ -102,7 +114,7 @@ def changed(
         has_changed(
             inventory.host(name),
             inventory,
-            f"machine id {recorded[name]} when the upgrade began",
+            f"machine id {recorded[name]} when the attempt began",
             described(seen) + _whose(seen.machine_id, recorded, name),
             recorded[name],
         )
@@ -119,7 +131,7 @@ def has_changed(
         "machine-changed",
         host.name,
         f"it was {before}; {_where(host, inventory)} there is now {now}",
-        "the same machine from the beginning of the upgrade to its end",
+        "the same machine from the beginning of the attempt to its end",
         f"Find out who has {host.address} now (an address that moved, a"
         f" jump host that leads elsewhere, a machine restored or set up anew), bring {host.name}"
         f" back or mend the inventory, then run again. If this machine takes its place on purpose,"

@@ -25,7 +25,8 @@ def reboot_needed(found: Mapping[str, Kernels]) -> tuple[Finding, ...]:
             commands=_default_again(node, kernels),
             remedy=f"{_way_out(kernels)}; reboot only then, one node at a time, each in standby."
             if lacks_drbd(kernels)
-            else "Plan a reboot, one node at a time, each in standby; the runbook does none.",
+            else "Plan a reboot, before the upgrade or when it is over, one node at a time, each in"
+            " standby; the runbook does none.",
         )
         for node, kernels in found.items()
         if kernels.newest not in (None, kernels.running)

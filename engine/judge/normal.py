@@ -1,8 +1,8 @@
 """The profiles of "cluster status is normal".
 
 The guide's one list is read at different moments, so there are several profiles (design,
-"Three profiles of normal"; domain facts section 3): before the start, in mid-upgrade with only
-N active, after the reactivation, and at the end.
+"Three profiles of normal"; domain facts section 3): before the start, while a command is under way,
+in mid-upgrade with only N active, after the reactivation, and at the end.
 Resources that somebody disabled on purpose are compared with the baseline.
 """
 
@@ -106,7 +106,8 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
     devices there is told (`fencing-off`), unless the baseline says that it was on.
     """
     seen = _named(observed, expected)
-    fencing = fencing_is(seen.status, expected.fencing) if expected.fencing is not None else ()
+    is_on_record = expected.fencing is not None
+    fencing = fencing_is(seen.status, expected.fencing, at_rest=True) if is_on_record else ()
     return _for_duty(
         "updated-and-healthy",
         [
@@ -114,9 +115,31 @@ def before_start(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
             *fencing,
             *quorum_policy(seen.status, seen.cib),
             *_past_fencing(seen, expected),
-            *(() if fencing else fence_devices_unused(seen.status)),
+            *(() if fencing else fence_devices_unused(seen.status, is_on_record=is_on_record)),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),
+        ],
+    )
+
+
+def under_way(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
+    """While a command of the vendor's runs, or has stopped on its way: what is a fault even so.
+
+    Who is in standby and whether fencing is off is not judged: the command may not have come to it,
+    and the next round does it by itself.
+    """
+    seen = _named(observed, expected)
+    anywhere = _wanted(seen, expected, expected.operative)
+    return _for_duty(
+        "cluster-normal",
+        [
+            *cluster_itself(seen.status),
+            *node_states(seen.status, expected.operative, seen.status.standby_nodes, seen.cib),
+            *nodes_healthy(seen.status, seen.cib, seen.status.active_nodes),
+            *_services(seen, anywhere, with_fence_devices=False),
+            *_quorum(seen, expected),
+            *_daemons(seen, expected),
+            *_drbd(seen, expected, resync_allowed=True),
         ],
     )
 
@@ -167,7 +190,7 @@ def final(observed: Observed, expected: Expected) -> tuple[Finding, ...]:
         "cluster-normal",
         [
             *_all_active(seen, expected),
-            *fencing_is(seen.status, expected.fencing),
+            *fencing_is(seen.status, expected.fencing, at_rest=True),
             *_past_fencing(seen, expected),
             *fence_devices_started(seen.status, expected.stopped_fence_devices),
             *_elastic(seen, expected),

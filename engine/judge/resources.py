@@ -255,7 +255,7 @@ def _disabled(status: ClusterStatus, resource: Resource) -> Finding:
         "resource-disabled",
         unit,
         f"resource {unit!r} is disabled (target-role Stopped)",
-        "enabled, or disabled already when the upgrade began",
+        "enabled, or disabled already when the attempt began",
         "If nobody wants it stopped, enable it. If it is meant to be stopped: accept this finding "
         "with the reason.",
         commands=_switched(status, resource, "enable", unit),
@@ -269,7 +269,7 @@ def _enabled(status: ClusterStatus, resource: Resource, wanted: Wanted) -> Findi
     return Finding(
         "resource-enabled",
         unit,
-        f"resource {unit!r} is enabled; it was disabled on purpose when the upgrade began",
+        f"resource {unit!r} is enabled; it was disabled on purpose when the attempt began",
         "disabled as before",
         "If it is still meant to be stopped, disable it. Else accept this finding.",
         commands=_switched(status, resource, "disable", unit),

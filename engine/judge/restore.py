@@ -184,7 +184,7 @@ def still_in_standby(
             "node-standby",
             name,
             f"node {name} is still in standby{modes.how(name, modes.STANDBY, cib)}",
-            "active, as it was before the upgrade",
+            "active, as it was before the attempt",
             "End the standby; when it stays, `pcs status` and the node's journal tell why. Then run"
             " --restore again.",
             ("all-active",),

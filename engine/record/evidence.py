@@ -22,7 +22,6 @@ T = TypeVar("T")
 
 SUPPORT_NEEDED = "support-needed"
 OVER = "Nothing: it counts before an upgrade, and this one is over."
-GOES_ON = "The upgrade has begun and goes on all the same; what helps before its start:"
 
 
 class StoppedForPerson(RunbookError):
@@ -63,18 +62,20 @@ class Evidence:
         *,
         observed: str,
         guide: Iterable[str] | None = None,
-        information: bool = False,
+        information: str = "",
     ) -> Verdict:
         """Record what was observed and the findings; the step fails at its end if one blocks.
 
         `assert` what is returned, at the latest at the end: the step reads so, and ends there.
 
         `guide` are the rows this observation was made for (default: all of the step's).
-        `information`: shown without weight, for start conditions after the start.
+        `information`: not empty, they are shown without weight, as start conditions are after the
+        start; the sentence says so, stands before each remedy, and takes its commands away.
         """
         if information:
-            findings = [_without_weight(f, over=self._run.memory.closed) for f in findings]
-        weighed = self._run.judge.weigh(findings, information=information)
+            says = OVER if self._run.memory.closed else information
+            findings = [_without_weight(finding, says) for finding in findings]
+        weighed = self._run.judge.weigh(findings, information=bool(information))
         self._keep_acceptances()
         for finding in weighed:
             self._run.record("finding", step=self.step, **as_data(finding))
@@ -223,11 +224,10 @@ class Evidence:
         self._run.tell_rows(rows, state, reason, step=self.step, **more)
 
 
-def _without_weight(finding: Finding, *, over: bool) -> Finding:
-    """A start condition judged after the start: its remedy may do harm by now."""
-    if over:
-        return replace(finding, remedy=OVER, commands=())
-    return replace(finding, remedy=f"{GOES_ON} {finding.remedy}")
+def _without_weight(finding: Finding, says: str) -> Finding:
+    """Nothing has to be done now: a command that is pasted all the same may do harm by now."""
+    remedy = says if says == OVER else f"{says} {finding.remedy}".rstrip()
+    return replace(finding, remedy=remedy, commands=())
 
 
 def _observed(findings: Iterable[Finding], otherwise: str) -> str:

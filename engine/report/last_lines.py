@@ -140,7 +140,8 @@ def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:
     if summary["not_known"]:
         return not_known(summary["not_known"], entries, summary["under_way"])
     lines = lines_of(summary["under_way"])
-    lines += open_entries(entries, summary["commands"].get("restore", "pytest runbook --restore"))
+    restore = summary["commands"].get("restore", "pytest runbook --restore")
+    lines += open_entries(entries, restore, summary.get("restore_refused", ""))
     # without the records nothing is known of it
     if summary["outcome"] not in ("done", "planned") and summary["records"] == "known":
         if not summary["under_way"]:

@@ -25,7 +25,7 @@ from engine.report.earlier import placed
 from engine.report.headline import headline_of
 from engine.report.losses import losses_of
 from engine.report.open_points import open_points_of
-from engine.report.under_way import as_seen, open_changes, sentence
+from engine.report.under_way import as_seen, open_changes, restore_refused, sentence
 
 SCHEMA = 1
 
@@ -163,6 +163,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
     finished = (ended or own[-1])["time"]
     stopped = _stopped(own, memory, ended)
     attempt = _attempt(own)
+    under_way = open_changes(memory, own, attempt)
     return {
         "run_id": begun["run"],
         "attempt": attempt,
@@ -187,7 +188,8 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
         "ledger": [asdict(entry) for entry in as_seen(memory.ledger.values(), intervals)],
-        "under_way": open_changes(memory, own, attempt),
+        "restore_refused": restore_refused(memory, under_way),
+        "under_way": under_way,
         "stopped": stopped,
         "support": _support(own),
         "commands": begun.get("commands", {}),

@@ -108,10 +108,31 @@ _MEANINGS = {
 }
 
 
-def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
+def restore_refused(memory: Memory, under_way: Iterable[Mapping[str, Any]]) -> str:
+    """Why `--restore` would give nothing back now, as the next run begins; '' when it would.
+
+    `running`: a long command runs, or may; `half`: the last round of the upgrade did not end with
+    exit status 0.
+    """
+    if any(_kind(dict(change)) in ("running", "long") for change in under_way):
+        return "running"
+    rounds = memory.detached("upgrade")
+    last = rounds[-1].result if rounds else None
+    return "half" if rounds and (last is None or last.get("code") != 0) else ""
+
+
+_REFUSED = {
+    "running": "--restore gives nothing back while the command runs",
+    "half": "the cluster is half-upgraded, so --restore gives nothing back unless the vendor's"
+    " support has it accepted (restore-half-upgraded)",
+}
+
+
+def open_entries(entries: Iterable[LedgerEntry], restore: str, refused: str = "") -> list[str]:
     """The lines for the console: what is in place, since when, what it was before, the way out.
 
-    `restore` is the command that gives it back. Empty when nothing is in place.
+    `restore` is the command that gives it back; `refused` as `restore_refused` has it. Empty when
+    nothing is in place.
     """
     listed = list(entries)
     if not listed:
@@ -120,10 +141,15 @@ def open_entries(entries: Iterable[LedgerEntry], restore: str) -> list[str]:
     return [
         f"STILL IN PLACE, {many}:",
         *(f"  {entry_text(entry)}" for entry in listed),
-        "  the way out: run the upgrade again, it goes on and gives back what it took; or leave it"
-        " and give back now:",
-        f"    {restore}",
+        *_ways_out(restore, refused),
     ]
+
+
+def _ways_out(restore: str, refused: str) -> list[str]:
+    first = "  the way out: run the upgrade again, it goes on and gives back what it took"
+    if refused:
+        return [f"{first}; {_REFUSED[refused]}"]
+    return [f"{first}; or leave it and give back now:", f"    {restore}"]
 
 
 def not_known(

@@ -21,10 +21,11 @@ from engine.queries.machine import FILE_SYSTEMS, KERNELS, LEFTOVERS, optional_fi
 from engine.queries.neteye import DEEP_HEALTH, DEFINITION
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
-from runbook.cluster import leftovers, product
+from engine.record.position import Position
+from runbook.cluster import leftovers, places, product
 
 
-def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def files_are_the_same(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     findings: list[Finding] = []
     for path, what in product.SAME_FILES.items():
@@ -40,7 +41,7 @@ def files_are_the_same(look: Look, evidence: Evidence, *, information: bool = Fa
     )
 
 
-def there_is_room(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def there_is_room(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """There is room for the packages on every node."""
     asked = evidence.answers(look.ask_all(look.names.all, FILE_SYSTEMS))
     mounted = look.on_each(asked, "file systems that are read-only", _read_only)
@@ -59,7 +60,7 @@ def _read_only(host: Host) -> list[str]:
     return [path for path in product.NEEDED_SPACE if "ro" in host.mount_point(path).options]
 
 
-def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """No leftover constraint, and none that keeps a resource off N."""
     status = look.cluster_status()
     cib = look.ask(look.names.active, CIB)
@@ -71,6 +72,9 @@ def nothing_keeps_off_n(look: Look, evidence: Evidence, *, information: bool = F
             fence_devices=[r.id for r in status.fence_devices],
             resources=sorted({r.unit for r in status.services}),
             node=look.names.active,
+            held=None
+            if look.position is Position.UNKNOWN
+            else [name for kind, name in look.memory.ledger if kind == "constraint"],
         ),
         observed=f"{len(cib.location_ids)} location constraints and {len(status.bans)} bans"
         " looked at",
@@ -83,20 +87,20 @@ def no_leftovers(
     evidence: Evidence,
     *,
     known: frozenset[str] = frozenset(),
-    information: bool = False,
+    information: str = "",
 ) -> Verdict:
     """No .rpmnew, .rpmsave or .rpmorig lies about; what a person has to merge is shown."""
     asked = evidence.answers(look.ask_all(look.names.all, LEFTOVERS))
     leftovers.attach_diffs(look, evidence, leftovers.not_known(asked, known))
     return evidence.judge(
-        machine.config_leftovers(asked, known),
+        places.migrated_by_the_run(look, machine.config_leftovers(asked, known)),
         observed=f"{sum(map(len, asked.values()))} .rpmnew, .rpmsave or .rpmorig on"
         f" {len(asked)} nodes",
         information=information,
     )
 
 
-def next_start_is_safe(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def next_start_is_safe(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """Whatever restarts a node, it comes back with DRBD: its next kernel has the module.
 
     A reboot that is due is told as well: the upgrade does none, so it ends with it still due.
@@ -123,21 +127,26 @@ def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     timers = look.on_each(look.names.all, "timers that install updates", _update_timers)
     evidence.answered(timers)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
-    return evidence.judge(
-        (
-            *machine.no_command_running(asked, product.OTHER_COMMANDS),
-            *facts.updates_automatic(timers.values),
-        ),
-        observed="the command of this attempt may run" if ours else "no neteye command runs",
-        information=ours,
+    said = "the command of this attempt may run" if ours else "no neteye command runs"
+    evidence.judge(
+        machine.no_command_running(asked, product.OTHER_COMMANDS),
+        observed=said,
+        information=_MAY_BE_OURS if ours else "",
     )
+    evidence.judge(facts.updates_automatic(timers.values), observed=said)
+    return evidence.verdict
+
+
+_MAY_BE_OURS = (
+    "The command of this attempt may be among them, which the run follows to its end. Any other:"
+)
 
 
 def _update_timers(host: Host) -> list[str]:
     return [unit for unit in product.UPDATE_TIMERS if host.service(unit).is_running]
 
 
-def health_is_ok(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def health_is_ok(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
     asked = evidence.answers(look.ask_all(look.names.all, DEEP_HEALTH))
     return evidence.judge(
@@ -170,7 +179,7 @@ def _for_support(finding: Finding) -> Finding:
     return replace(finding, remedy=f"{product.CALL_SUPPORT}.", way=Way.SUPPORT, commands=())
 
 
-def everything_is_reached(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def everything_is_reached(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """Forwarded sockets on every operative node, N's logins to all others, names on all.
 
     What later steps need of the nodes, tried on each that may be asked.
@@ -194,7 +203,7 @@ def _starts_sshd(host: Host) -> bool:
     return any(host.service(unit).is_enabled for unit in product.SSHD)
 
 
-def _sockets(look: Look, evidence: Evidence, information: bool) -> None:
+def _sockets(look: Look, evidence: Evidence, information: str) -> None:
     asked = evidence.answers(look.ask_all(look.names.operative, LISTENING))
     tried: Asked[str] = Asked(FORWARDED)
     for node, listening in asked.items():
@@ -215,7 +224,7 @@ def _sockets(look: Look, evidence: Evidence, information: bool) -> None:
     )
 
 
-def _logins(look: Look, evidence: Evidence, information: bool) -> None:
+def _logins(look: Look, evidence: Evidence, information: str) -> None:
     names, tried = look.names, Asked[None](LOGINS)
     others = [node for node in names.all if node != names.active]
     # a node that nobody reaches would be waited for once more
@@ -230,9 +239,7 @@ def _logins(look: Look, evidence: Evidence, information: bool) -> None:
     )
 
 
-def _names(
-    look: Look, evidence: Evidence, definition: ClusterDefinition, information: bool
-) -> None:
+def _names(look: Look, evidence: Evidence, definition: ClusterDefinition, information: str) -> None:
     nodes = [node.hostname for node in definition.nodes]
     asked = look.ask_all(look.names.all, addresses_of((*nodes, *product.SERVICE_NAMES)))
     evidence.answered(asked)

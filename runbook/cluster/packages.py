@@ -7,6 +7,7 @@ version is remembered by node, so that the next run does not start another round
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from engine.ask.look import Look
 from engine.judge import packages, versions
@@ -18,11 +19,15 @@ from engine.record.evidence import Evidence
 from engine.record.position import AT_TARGET, LEFT, NOT_JUDGED, UPDATES_LEFT, is_proved, left_of
 from runbook.phases.actions.neteye_command import name_of
 
+_PROVED = (
+    "Nothing for this upgrade, which was proved before: what its repository has got since comes"
+    " with the next update."
+)
 Of = Iterable[tuple[str, Iterable[Package]]]
 """Packages of a node."""
 
 
-def can_come(look: Look, evidence: Evidence, *, information: bool = False) -> Verdict:
+def can_come(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
     """The repository of the target answers on every node, and dnf there sees what it has newer."""
     repository, target = look.release.repository, look.release.target
     asked = look.ask_all(look.names.all, repository_state(repository, str(target)))
@@ -95,14 +100,15 @@ def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     counts = {node: str(packages.standing(state)) for node, state in asked.values.items()}
     # what came to the repository after the proof is for the next update
     was_proved = look.memory.closed or is_proved(look.memory, name)
+    found = [
+        *packages.repository_answers(asked.values, target, repository),
+        *packages.packages_behind(asked.values, repository, left_of(look.memory, LEFT), target),
+    ]
     verdict = evidence.judge(
-        [
-            *packages.repository_answers(asked.values, target, repository),
-            *packages.packages_behind(asked.values, repository, left_of(look.memory, LEFT), target),
-        ],
+        [replace(finding, remedy="") for finding in found] if was_proved else found,
         observed="packages that the repository has: "
         + "; ".join(f"{node}: {count}" for node, count in counts.items()),
-        information=was_proved,
+        information=_PROVED if was_proved else "",
     )
     _remember(look, evidence, LEFT, _named(_accepted(verdict, behind)))
     told = {

@@ -219,8 +219,11 @@ ACTIVE = 30.0
 """Seconds in which a node that was taken out of standby is seen active."""
 
 
-def unstandby_ended(applied: Applied, look: Look) -> list[Finding]:
-    """Exit code other than 0 means that some node is not active (guide row G24)."""
+def unstandby_ended(applied: Applied, look: Look, row: str = "G24") -> list[Finding]:
+    """Exit code other than 0 means that some node is not active.
+
+    `row` of the guide: of the upgrade's reactivation, or of the update's.
+    """
     # the first of the changes: what follows is for nodes that it left in standby
     code = applied.answers[0].code if applied.answers else 0
 
@@ -247,7 +250,7 @@ def unstandby_ended(applied: Applied, look: Look) -> list[Finding]:
             expected="exit status 0 and every operative node active",
             remedy="All nodes must be active before going on: look at `pcs status` and the"
             " node's journal, end what is left of the standby, then run again.",
-            guide=("G24",),
+            guide=(row,),
             commands=_standby_ended(look, status, left),
         )
     ]

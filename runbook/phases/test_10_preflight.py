@@ -33,21 +33,8 @@ from engine.record.evidence import Evidence, unanswered
 from engine.record.position import Position, position_findings
 from engine.run.session import Session
 from engine.run.takeover import changes_since
-from runbook.cluster import checks, packages, product
+from runbook.cluster import checks, packages, places, product
 from runbook.cluster.profiles import Profile, describe, settled
-
-
-def is_start(look: Look) -> bool:
-    """Start conditions count at the start only: a half-upgraded cluster is never locked out.
-
-    Also where nobody knows how far it is, so that all that may keep it off is told at once.
-    """
-    return look.position in (Position.UNKNOWN, Position.NOT_STARTED)
-
-
-def is_ahead(look: Look) -> bool:
-    """Whether the upgrade is still to begin, also after a night between it and the update."""
-    return is_start(look) or look.position is Position.UPDATED
 
 
 @step("preflight.reachable", asks=True, scope="both")
@@ -75,9 +62,12 @@ def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> N
         f"{node} is {one.hostname}, machine id {one.machine_id}"
         for node, one in asked.values.items()
     )
+    is_on_record = look.attempt is not None and not look.memory.closed
     # a machine that is another one has ended the run before any step
     assert evidence.judge(
-        identity.clones(asked.values), observed=seen, information=not is_start(look)
+        identity.clones(asked.values, is_on_record=is_on_record),
+        observed=seen,
+        information=places.after_the_start(look),
     )
 
 
@@ -119,7 +109,9 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
 @step("preflight.access", asks=True)
 def test_access(look: Look, evidence: Evidence) -> None:
     """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
-    assert checks.everything_is_reached(look, evidence, information=not is_ahead(look))
+    assert checks.everything_is_reached(
+        look, evidence, information=places.after_the_beginning(look)
+    )
 
 
 @step("preflight.versions", guide=("G01",), asks=True)
@@ -135,7 +127,7 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
     # later the versions are the upgrade's own: they are judged where it reaches them
     findings += (
         versions.start_versions(asked, look.release.source, look.release.target)
-        if is_start(look)
+        if places.is_start(look)
         else ()
     )
     assert evidence.judge(findings, observed=f"{listing}; position: {look.position}")
@@ -171,7 +163,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
             now=look.now(),
         )
         findings = (*findings, *found)
-        if is_start(look):
+        if places.is_start(look):
             evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
     said = ""
     if settings.environment is Environment.PRODUCTION:
@@ -179,7 +171,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         findings = (*findings, *_rehearsed(look, seen))
         said = f"; {statement.sentence(seen)}"
     notes = [f for f in findings if f.code == "release-notes-unread"]
-    information = not is_start(look)
+    information = places.after_the_start(look)
     evidence.judge(
         notes,
         observed=f"release notes and breaking changes read: {settings.release_notes_read or '-'}",
@@ -187,7 +179,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         information=information,
     )
     evidence.judge(
-        [f for f in findings if f.code != "release-notes-unread"],
+        places.window_again(look, (f for f in findings if f.code != "release-notes-unread")),
         observed=f"change {settings.change_id or '-'}; announced: {time_needed} for"
         f" {len(look.inventory.hosts)} nodes, for a healthy cluster without additional modules,"
         f" downloads and manual work apart{said}",
@@ -229,13 +221,13 @@ def test_modules(look: Look, evidence: Evidence) -> None:
 def test_sameness(look: Look, evidence: Evidence) -> None:
     """Cluster file, dnf.conf, repositories and DNF0 are the same on all nodes."""
     # while a command is under way the nodes may differ for a time
-    assert checks.files_are_the_same(look, evidence, information=not is_ahead(look))
+    assert checks.files_are_the_same(look, evidence, information=places.after_the_beginning(look))
 
 
 @step("preflight.repository", asks=True)
 def test_repository(look: Look, evidence: Evidence) -> None:
     """The repository of the target answers on every node, and nothing hides its packages there."""
-    assert packages.can_come(look, evidence, information=not is_ahead(look))
+    assert packages.can_come(look, evidence, information=places.after_the_beginning(look))
 
 
 @step("preflight.updates", asks=True)
@@ -252,7 +244,9 @@ def test_updates(look: Look, evidence: Evidence) -> None:
 @step("preflight.space", asks=True)
 def test_space(look: Look, evidence: Evidence) -> None:
     """There is room for the packages on every node."""
-    assert checks.there_is_room(look, evidence, information=not is_start(look))
+    assert checks.there_is_room(
+        look, evidence, information=places.after_the_start(look, again=True)
+    )
 
 
 @step("preflight.clocks", asks=True)
@@ -266,7 +260,7 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
             *facts.clock_unkept(kept, product.CLOCK_KEEPER),
         ),
         observed=f"{len(asked)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
-        information=not is_ahead(look),
+        information=places.after_the_beginning(look, again=False),
     )
 
 
@@ -291,30 +285,31 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
             look.names.active, memory.values, load.values, cpus.values, machines.values
         ),
         observed=f"{look.names.active} has memory and processors for all operative nodes' work",
-        information=not is_start(look),
+        information=places.after_the_start(look),
     )
 
 
 @step("preflight.constraints", asks=True)
 def test_constraints(look: Look, evidence: Evidence) -> None:
     """No leftover constraint, and none that keeps a resource off N."""
-    assert checks.nothing_keeps_off_n(look, evidence, information=not is_ahead(look))
+    assert checks.nothing_keeps_off_n(look, evidence, information=places.after_the_beginning(look))
 
 
 @step("preflight.leftovers", asks=True)
 def test_leftovers(look: Look, evidence: Evidence) -> None:
     """No .rpmnew, .rpmsave or .rpmorig lies about on any node."""
-    # under way they are judged where they come up: after the update, between rounds, at the end
-    at_rest = is_ahead(look) or look.position is Position.CLOSED
     assert checks.no_leftovers(
-        look, evidence, known=look.release.known_conflicts, information=not at_rest
+        look,
+        evidence,
+        known=look.release.known_conflicts,
+        information=places.of_leftovers(look),
     )
 
 
 @step("preflight.kernels", asks=True)
 def test_kernels(look: Look, evidence: Evidence) -> None:
     """A node that is restarted, whoever does it, comes back with DRBD; a reboot that is due."""
-    assert checks.next_start_is_safe(look, evidence, information=not is_ahead(look))
+    assert checks.next_start_is_safe(look, evidence, information=places.after_the_beginning(look))
 
 
 @step("preflight.commands", asks=True)
@@ -326,41 +321,43 @@ def test_commands(look: Look, evidence: Evidence) -> None:
 @step("preflight.health", asks=True)
 def test_health(look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
-    at_rest = is_ahead(look) or look.position is Position.CLOSED
-    assert checks.health_is_ok(look, evidence, information=not at_rest)
+    is_over = look.position is Position.CLOSED
+    information = "" if is_over else places.after_the_beginning(look)
+    assert checks.health_is_ok(look, evidence, information=information)
 
 
 @step("preflight.normal", asks=True)
 def test_normal(look: Look, evidence: Evidence) -> None:
     """The cluster status is normal for the position the upgrade is in."""
-    profile, version, counts = _profile_of(look)
+    profile, version = _profile_of(look)
+    information = places.of_the_status(look)
     # a node that just joined passes through states of a second; half a minute tells them apart
     findings, seen = settled(
         look,
         profile,
         version=version,
-        deadline=30.0 if counts else 0.0,
+        deadline=0.0 if information else 30.0,
         lasting=product.LASTING,
     )
     assert evidence.judge(
-        findings,
+        places.remedied_here(look, findings),
         observed=describe(seen),
-        information=not counts,
+        information=information,
     )
 
 
-def _profile_of(look: Look) -> tuple[Profile, Version | None, bool]:
-    """The profile of the position, the version it wants, and whether it counts."""
+def _profile_of(look: Look) -> tuple[Profile, Version | None]:
+    """The profile of the position, and the version it wants."""
     position, target = look.position, look.release.target
-    if position in (Position.UNKNOWN, Position.NOT_STARTED, Position.UPDATED):
-        return normal.before_start, None, True
+    if places.is_ahead(look):
+        return normal.before_start, None
+    if position in (Position.REACTIVATED, Position.CLOSED):
+        return normal.final, target
     if position is Position.UPGRADED:
-        return normal.mid_upgrade, target, False
-    if position is Position.REACTIVATED:
-        return normal.reactivated, target, False
-    if position is Position.CLOSED:
-        return normal.final, target, True
-    return normal.mid_upgrade, None, False
+        # without standby it was taken back already, and fencing is still to come
+        is_mid = bool(look.cluster_status().standby_nodes)
+        return normal.mid_upgrade if is_mid else normal.reactivated, target
+    return normal.under_way, None
 
 
 def _listed(nodes: tuple[str, ...]) -> str:

@@ -48,7 +48,8 @@ def test_update_unstandby(
     if not evidence.made and not comes_back:
         return
     evidence.judge(
-        unstandby_ended(nodes_unstandby_after_update, look), observed="every node is active again"
+        unstandby_ended(nodes_unstandby_after_update, look, "G28"),
+        observed="every node is active again",
     )
     profile = normal.before_start if fencing else normal.reactivated
     findings, seen = settled(look, profile, version=None)

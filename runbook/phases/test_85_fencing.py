@@ -18,7 +18,7 @@ def test_fencing(fencing_restored: Applied, look: Look, evidence: Evidence) -> N
     before = bool((look.baseline or {}).get("fencing"))
     now = look.cluster_status().options.stonith_enabled
     assert evidence.judge(
-        fencing_is(look.cluster_status(), before),
+        fencing_is(look.cluster_status(), before, at_rest=True),
         observed=f"fencing is {'on' if now else 'off'}, as the baseline says",
     )
 

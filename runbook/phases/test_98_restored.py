@@ -53,6 +53,9 @@ def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> Non
         assert evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
 
 
+_SOMEBODY_ELSES = "This run had nothing to give back: what is so has another cause. What helps:"
+
+
 @step("restore.final", after=("restore.*",), scope="restore")
 def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The cluster is normal, with fencing as in the baseline."""
@@ -60,7 +63,7 @@ def test_final(runbook_session: Session, look: Look, evidence: Evidence) -> None
         evidence.not_needed(CLOSED)
         return
     # where nothing had to be given back, the state is somebody else's: shown, and not waited for
-    information = runbook_session.run.changes_made == 0
+    information = "" if runbook_session.run.changes_made else _SOMEBODY_ELSES
     deadline = 0.0 if information else SETTLE
     findings, seen = settled(look, normal.final, version=None, deadline=deadline)
     assert evidence.judge(findings, observed=describe(seen), information=information)

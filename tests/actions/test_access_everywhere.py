@@ -79,8 +79,8 @@ class Judged:
         self.unanswered |= asked.unanswered
         return asked.is_complete
 
-    def judge(self, findings: Any, *, observed: str, information: bool = False) -> Verdict:
-        self.found += self.judge_of.weigh(findings, information=information)
+    def judge(self, findings: Any, *, observed: str, information: str = "") -> Verdict:
+        self.found += self.judge_of.weigh(findings, information=bool(information))
         return Verdict()
 
     @property
@@ -89,7 +89,7 @@ class Judged:
         return Verdict()
 
 
-def judged(look: Looked, *, information: bool = False) -> Judged:
+def judged(look: Looked, *, information: str = "") -> Judged:
     evidence = Judged()
     checks.everything_is_reached(look, evidence, information=information)  # type: ignore[arg-type]
     return evidence
@@ -162,7 +162,7 @@ def test_a_node_without_a_socket_to_try_with_is_not_taken_for_good() -> None:
 def test_after_the_start_it_only_informs() -> None:
     look = Looked()
     look.refused[N] = "sshd does not forward"
-    assert [finding.blocks for finding in judged(look, information=True).found] == [False]
+    assert [finding.blocks for finding in judged(look, information="Later:").found] == [False]
 
 
 def test_a_node_whose_sshd_does_not_come_back_is_warned_of() -> None:

@@ -94,7 +94,7 @@ def units(nodes: Nodes, states: Mapping[str, str]) -> None:
 
 
 def clocks(look: FakeLook, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    monkeypatch.setattr(preflight, "is_ahead", lambda look: True)
+    monkeypatch.setattr(preflight.places, "is_ahead", lambda look: True)
     monkeypatch.setattr(preflight.machine, "clock_difference", lambda *_: ())
     return found(lambda told: preflight.test_clocks(look, told))  # type: ignore[arg-type]
 

@@ -55,7 +55,7 @@ class Kept:
         return asked.is_complete
 
     def judge(
-        self, findings: Any, *, observed: str, guide: Any = (), information: bool = False
+        self, findings: Any, *, observed: str, guide: Any = (), information: str = ""
     ) -> list[Finding]:
         weights = release.SEVERITIES
         weighed = [
@@ -193,7 +193,7 @@ def test_only_the_last_round_counts() -> None:
 # before the start
 
 
-def judged_before(states: Any, *accepts: str, information: bool = False) -> Kept:
+def judged_before(states: Any, *accepts: str, information: str = "") -> Kept:
     evidence = Kept(*accepts)
     packages.can_come(
         look(packages=states),
@@ -220,7 +220,7 @@ def test_accepted_it_is_remembered_what_stays() -> None:
     assert evidence.codes == []
     hidden = sorted(package.name for package in BAD.hidden)
     assert evidence.facts[LEFT]["nodes"] == {kit.SECOND: hidden}
-    assert LEFT not in judged_before({kit.N: BAD}, information=True).facts
+    assert LEFT not in judged_before({kit.N: BAD}, information="Later:").facts
 
 
 def test_a_repository_that_is_gone_leaves_rows_open_when_it_is_accepted() -> None:

@@ -51,6 +51,7 @@ class Weights:
 
     def __init__(self) -> None:
         self.judged: set[bool] = set()
+        self.said: list[str] = []
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self.made: list[ChangeRecord] = []
@@ -62,8 +63,9 @@ class Weights:
     def answered(self, asked: Asked[Any]) -> bool:
         return True
 
-    def judge(self, findings: Any, *, observed: str, information: bool = False) -> Verdict:
+    def judge(self, findings: Any, *, observed: str, information: str = "") -> Verdict:
         self.judged.add(not information)
+        self.said += [information] if information else []
         self.findings += findings
         return Verdict()
 
@@ -88,6 +90,7 @@ def position_look(position: Position) -> Any:
         release=RELEASE,
         position=position,
         names=names,
+        attempt=None,
         silent={},
         memory=Memory.fold([]),
         ask_all=lambda names, query: Asked(query.name, ANSWERS.get(query.name, {})),
@@ -256,6 +259,7 @@ def test_before_fencing_comes_back_every_node_is_looked_at(profiles: list[Any]) 
     """Fencing given back while a node is unclean would shoot it."""
     seen = unstandby(after_update(fencing=False, unclean=True), profiles)
     assert [finding.code for finding in seen.findings] == ["node-standby"]
+    assert seen.findings[0].guide == ("G28",), "the reactivation of the upgrade is another row"
     assert profiles == [normal.reactivated]
 
 

@@ -36,9 +36,7 @@ class Recorder:
     def answered(self, asked: Asked[Any]) -> bool:
         return asked.is_complete
 
-    def judge(
-        self, findings: list[Finding], *, observed: str, information: bool = False
-    ) -> Verdict:
+    def judge(self, findings: list[Finding], *, observed: str, information: str = "") -> Verdict:
         self.findings += findings
         self.words.append(observed)
         return Verdict()

@@ -10,7 +10,7 @@ import pytest
 
 from engine.model.finding import Acceptance, Command
 from engine.model.query import Asked
-from engine.record.evidence import GOES_ON, OVER, Evidence, StoppedForPerson, unanswered
+from engine.record.evidence import OVER, Evidence, StoppedForPerson, unanswered
 from engine.record.run import Run
 from engine.secrets import MASK, Secret
 from tests.engine import kit
@@ -79,7 +79,7 @@ def test_a_verdict_is_true_when_nothing_blocks_and_tells_what_does(evidence: Evi
 
 
 def test_as_information_nothing_blocks(run: Run, evidence: Evidence) -> None:
-    evidence.judge([kit.finding("version-path")], observed="seen", information=True)
+    evidence.judge([kit.finding("version-path")], observed="seen", information="Not now:")
     assert evidence.blocking == []
     assert recorded(run, "finding")[0]["severity"] == "info"
 
@@ -88,13 +88,13 @@ def test_a_start_condition_after_the_start_does_not_advise_as_before_it(
     run: Run, evidence: Evidence
 ) -> None:
     finding = kit.finding(remedy="Set another password.").healed_by(Command(kit.N, ("passwd",)))
-    evidence.judge([finding], observed="seen", information=True)
+    evidence.judge([finding], observed="seen", information="Not now:")
     run.memory.closed = True
-    evidence.judge([finding], observed="seen", information=True)
+    evidence.judge([finding], observed="seen", information="Not now:")
     begun, over = (event["remedy"] for event in recorded(run, "finding"))
-    assert begun == f"{GOES_ON} Set another password."
+    assert begun == "Not now: Set another password."
     assert over == OVER
-    assert [len(event.get("commands", ())) for event in recorded(run, "finding")] == [1, 0]
+    assert [len(event.get("commands", ())) for event in recorded(run, "finding")] == [0, 0]
 
 
 def test_a_question_without_an_answer_blocks_for_each_node(run: Run, evidence: Evidence) -> None:

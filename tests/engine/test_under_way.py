@@ -54,6 +54,49 @@ def test_the_upgrade_itself_goes_on_with_it(state: str | None, status: int | Non
     assert "--restore" not in lines
 
 
+# what is still in place, and whether it can be given back from there
+
+TAKEN = [{"kind": "fencing", "subject": "cluster", "former": "enabled"}]
+# rounds of update and upgrade, their exit status ('' while there is none), and what is refused
+WAYS_OUT = (
+    ({"update-1": "1"}, None, ""),
+    ({"update-1": "0"}, None, ""),
+    ({"update-1": ""}, "gone", ""),
+    ({"update-1": ""}, "ended", ""),
+    ({"update-1": ""}, "running", "while the command runs"),
+    ({"update-1": ""}, None, "while the command runs"),
+    ({"update-1": "0", "upgrade-1": ""}, "running", "while the command runs"),
+    ({"update-1": "0", "upgrade-1": ""}, "gone", "half-upgraded"),
+    ({"update-1": "0", "upgrade-1": "1"}, None, "half-upgraded"),
+    ({"upgrade-1": "1", "upgrade-2": "0"}, None, ""),
+)
+
+
+@pytest.mark.parametrize(("rounds", "state", "refused"), WAYS_OUT)
+def test_a_restore_is_the_way_out_only_where_it_is_not_refused(
+    rounds: dict[str, str], state: str | None, refused: str
+) -> None:
+    events: list[dict[str, Any]] = []
+    for name, status in rounds.items():
+        step = name.replace("-1", ".run[1]").replace("-2", ".run[2]")
+        events.append(kit.intent(step, detached=name, what="neteye", opens=TAKEN))
+        if status:
+            outcome = "ok" if status == "0" else "failed"
+            events.append(kit.result(step, outcome=outcome, code=int(status)))
+    found = event("position", position="updated", active=kit.N, attempt="a", records="known")
+    last = f"{next(reversed(rounds)).replace('-1', '.run[1]')}#1"
+    seen_last = [event("command-seen", key=last, state=state, status=None)] if state else []
+    commands = {"again": "pytest runbook", "restore": "pytest runbook --restore"}
+    own = [journals.started(commands=commands), found, *events, *seen_last]
+    own.append(event("run-ended", 99, outcome="failed", exit_code=1))
+    lines = last_lines(summary_of(own), Path("reports/r"))
+    assert any(line.startswith("STILL IN PLACE") for line in lines)
+    text = "\n".join(lines)
+    assert "run the upgrade again" in text
+    assert ("pytest runbook --restore" in text) is not refused
+    assert refused in text
+
+
 def test_of_a_short_change_of_a_closed_attempt_nobody_looks_for_the_effect() -> None:
     short = kit.intent("ocs.restarted", what="restart httpd")
     found = event("position", position="upgraded", active=kit.N, attempt="a", records="known")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.judge.constraints import leftover_constraints
+from engine.judge.constraints import OWN, leftover_constraints
 from engine.model.cluster import Cib, LocationConstraint, NodeAttributes
 from engine.model.finding import Finding
 from tests.judge import builders as b
@@ -195,3 +195,24 @@ def test_what_is_exclusive_to_other_nodes_keeps_off_n_and_is_no_ban_of_crm_mon()
     assert "exclusive to other nodes" in finding.observed
     here = replace(only, id="here", node=b.N)
     assert leftover_constraints(Cib({}, (only, here), attributes=nodes), [], b.N) == ()
+
+
+@pytest.mark.parametrize(
+    ("held", "says", "commands"),
+    [
+        # N's records are not known, so nobody can tell whose it is
+        (None, "When nothing of it is on record any more", []),
+        ([f"{OWN}httpd"], "the upgrade goes on and removes it", []),
+        # before an upgrade that has not moved anything: a run only says so again
+        (["other"], "No attempt has it on record", [f"pcs constraint remove {OWN}httpd"]),
+    ],
+)
+def test_a_constraint_of_a_runbook_is_removed_by_who_can(
+    held: list[str] | None, says: str, commands: list[str]
+) -> None:
+    cib = Cib({}, (), (f"{OWN}httpd",))
+    (finding,) = leftover_constraints(cib, [], b.N, held=held)
+    assert finding.code == "constraint-leftover"
+    assert says in finding.remedy
+    assert [line for line in b.lines(finding) if line != b.AT_REST] == commands
+    b.assert_told_well([finding])

@@ -246,7 +246,7 @@ def test_within_an_attempt_a_node_stays_the_machine_that_it_was() -> None:
     assert changed({}, cluster(), inventory()) == ()
     (found,) = changed(recorded, cluster(n5=machine(5, machine_id="a" * 32)), inventory())
     assert (found.code, found.subject) == ("machine-changed", VOTING)
-    assert f"it was machine id {5:032x} when the upgrade began" in found.observed
+    assert f"it was machine id {5:032x} when the attempt began" in found.observed
     assert "a" * 32 in found.observed
     assert f"`echo {5:032x} > /etc/machine-id`" in found.remedy
     (moved,) = changed(recorded, cluster(n5=machine(5, machine_id=f"{4:032x}")), inventory())

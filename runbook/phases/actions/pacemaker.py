@@ -58,10 +58,10 @@ def fencing_restored_after_update(look: Look) -> Action:
 
 def update_is_history(look: Look) -> str:
     """Why nothing is given back after the update; empty when it is due now."""
-    if look.memory.closed or look.memory.detached("upgrade"):
-        return "the upgrade has started: what the update left was settled before it"
     if not look.settings.reactivate_after_update:
         return "runbook_reactivate_after_update = no"
+    if look.memory.closed or look.memory.detached("upgrade"):
+        return "the upgrade has started: what the update left was settled before it"
     return ""
 
 
