@@ -29,6 +29,7 @@ from engine.report.audit.changes import changes_by_run
 from engine.report.audit.cited import cited_in
 from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.covered import not_covered_of
+from engine.report.audit.cut_short import cut_short_of
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import at, front_of
@@ -68,6 +69,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         summary=summary,
         first=begun[0] if begun else {},
         front=front_of(summary, change),
+        cut_short=cut_short_of(change),
         contents_of=contents_of,
         titles_of=titles_of,
         anchors_in=anchors_in,
