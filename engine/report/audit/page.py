@@ -19,6 +19,7 @@ from engine.errors import RunbookError
 from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
+from engine.prove.verifier import COMMANDS
 from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
@@ -111,6 +112,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         rehearsed=rehearsed_of(change),
+        verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],
         not_covered=not_covered_of(summary, events),
         cut=cut,
         acceptance=acceptance_sentence,
