@@ -7,6 +7,8 @@ from typing import Any
 
 from engine.prove.verifier import COMMANDS, how_to
 from engine.report.audit.page import render
+from engine.report.outages import addresses_of, away_of, shared_sentences
+from tests.engine.kit import event
 from tests.evidence import journals
 
 
@@ -30,3 +32,57 @@ def test_the_page_has_the_commands_that_verify_it() -> None:
     assert lines == [line.replace("DIRECTORY", run) for line in COMMANDS]
     text = how_to(run, "", "", "0" * 64, is_sealed=True)
     assert all(f"    {line}\n" in text for line in COMMANDS)
+
+
+def gap(target: str, begin: float, end: float, **fields: Any) -> dict[str, Any]:
+    since, until = (event("x", seconds)["time"] for seconds in (begin, end))
+    return {"target": target, "since": since, "until": until, "unseen": False, **fields}
+
+
+def measured(*gaps: dict[str, Any], **ways: str) -> dict[str, Any]:
+    names = {"cluster": "cluster address", "ocs": "OCS endpoint"}
+    totals = [{"target": names.get(name, name), "way": way} for name, way in ways.items()]
+    return {"totals": totals, "gaps": list(gaps)}
+
+
+WAYS = {
+    "cluster": "address://192.0.2.10:443",
+    "httpd": "https://192.0.2.10:443/ through n1",
+    "ocs": "https://192.0.2.10:443/ocsinventory",
+    "MariaDB": "database on n1",
+    "Elasticsearch": "tcp://elasticsearch.neteyelocal:9200 through n1",
+}
+
+
+def test_services_at_one_address_that_go_away_together_are_one_outage() -> None:
+    both = [gap("httpd", 10, 36), gap("OCS endpoint", 11, 37), gap("OCS endpoint", 50, 52)]
+    (shared,) = away_of(measured(*both, gap("httpd", 90, 99, unseen=True), **WAYS))
+    assert (shared.name, shared.gaps, len(shared.outages)) == ("httpd and OCS endpoint", 3, 2)
+    assert shared.seconds == 29
+    assert shared_sentences(measured(*both, **WAYS)) == [
+        "httpd and OCS endpoint are asked at one address, 192.0.2.10: their 3 gaps are 2 outages,"
+        " 29 s in all, and are not to be added up"
+    ]
+
+
+def test_what_is_asked_elsewhere_is_an_outage_of_its_own() -> None:
+    apart = [gap("httpd", 10, 36), gap("MariaDB", 10, 36), gap("Elasticsearch", 12, 20)]
+    found = away_of(measured(*apart, **WAYS))
+    assert [(one.name, one.seconds) for one in found] == [
+        ("httpd", 26), ("MariaDB", 26), ("Elasticsearch", 8),
+    ]  # fmt: skip
+    assert shared_sentences(measured(*apart, **WAYS)) == []
+    # nothing is known of what never answered
+    assert addresses_of(measured(httpd="")) == []
+
+
+def test_headline_section_and_first_screen_count_it_once() -> None:
+    begun, *rest = journals.whole()
+    more = journals.watched(19.5, 98, "OCS endpoint")
+    page = unescape(render([begun, *rest[:-1], *more, rest[-1]], []))
+    assert "httpd and OCS endpoint 2 s away" in page
+    assert "service gaps: <b>2</b>, 1 outage</a>" in page
+    assert "their 2 gaps are 1 outage, 2 s in all" in section(
+        "gaps", begun, *rest[:-1], *more, rest[-1]
+    )
+    assert "outage" not in section("gaps", begun, *rest)

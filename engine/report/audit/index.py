@@ -21,6 +21,7 @@ from engine.report.change import closing_of, of_change
 from engine.report.headline import in_short
 from engine.report.losses import counted_of, losses_of
 from engine.report.open_points import open_points_of
+from engine.report.outages import shared_sentences
 from engine.report.spans import runs_of
 
 _TESTS_BEFORE = ("preflight", "again")
@@ -110,7 +111,9 @@ def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     gaps = sentence(summary["service_gaps"]["totals"])
     if not gaps:
         return Answer("Impact on services", said, "gaps", "gaps of services were not measured")
-    return Answer("Impact on services", f"{said}; gaps of services: {gaps}", "gaps")
+    shared = shared_sentences(summary["service_gaps"])
+    return Answer("Impact on services", "; ".join([f"{said}; gaps of services: {gaps}", *shared]),
+                  "gaps")  # fmt: skip
 
 
 def _approval(

@@ -51,6 +51,7 @@ from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counted_of, losses_of
+from engine.report.outages import addresses_of, shared_sentences
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from engine.verify import SEALED
@@ -96,6 +97,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         records=ROOT,
         older=OLDER,
         gaps=gaps_of(events),
+        outages=sum(len(one.outages) for one in addresses_of(summary["service_gaps"])),
+        shared=shared_sentences(summary["service_gaps"]),
         how=HOW,
         findings=findings,
         window=at(str(summary["window"])),
