@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
+import pytest
+
 from engine.prove.verifier import COMMANDS, how_to
+from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.outages import addresses_of, away_of, shared_sentences
+from engine.report.summary import summary_of
 from tests.engine.kit import event
-from tests.evidence import journals
+from tests.evidence import fivenodes, journals, nights
+from tests.evidence.pages import PAGES
 
 
 def section(anchor: str, *events: Any) -> str:
@@ -86,3 +92,45 @@ def test_headline_section_and_first_screen_count_it_once() -> None:
         "gaps", begun, *rest[:-1], *more, rest[-1]
     )
     assert "outage" not in section("gaps", begun, *rest)
+
+
+def index(*events: Any, earlier: Any = ()) -> dict[str, Any]:
+    own = list(events)
+    told = index_of(summary_of(own, list(earlier)), [*earlier, *own])
+    return {one.question: [place.anchor for place in one.places] for one in told}
+
+
+def test_each_answer_leads_to_its_very_place() -> None:
+    whole = journals.whole()
+    run = str(whole[0]["run"])
+    asked = index(*whole)
+    assert asked["Tests before the change"] == [f"phase-{run}-preflight"]
+    assert asked["Tests after the change"] == [f"phase-{run}-verification"]
+    assert asked["Completeness"] == ["G01", "G08"]
+    assert asked["Communication"] == ["told"]
+    assert asked["Altered since"] == ["verify"]
+    bad = [e for e in whole if e.get("step") != "verification.two"]
+    bad[-1:-1] = journals.step("verification.two", 80, 90, "failed")
+    assert index(*bad)["Tests after the change"][0] == f"step-{run}-verification.two"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_place_of_the_index_is_on_the_page(name: str) -> None:
+    page = PAGES[name]()
+    section = page.partition('<section id="index"')[2].partition("</section>")[0]
+    links = set(re.findall(r'href="#([^"]+)"', section))
+    assert links
+    assert links <= set(re.findall(r' id="([^"]+)"', page))
+    _, *rows = re.findall(r"<tr><th.*?</tr>", section, re.DOTALL)
+    assert [row for row in rows if "#" not in row] == [], "a question that leads nowhere"
+
+
+def test_accepted_risks_losses_and_open_points_lead_to_each_of_them() -> None:
+    *earlier, own = nights.four_runs()
+    asked = index(*fivenodes.attempt())
+    (risk,) = asked["Accepted risks"]
+    assert risk.startswith("finding-resource-disabled-")
+    assert asked["Loss of data"] == ["loss-1"]
+    assert asked["Open points"][:2] == ["open", "G08"]
+    several = index(*own, earlier=[event for run in earlier for event in run])
+    assert several["Completeness"][-1] == f"steps-{nights.RUNS[0]}"

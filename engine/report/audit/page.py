@@ -24,6 +24,7 @@ from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.anchors import phase_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.backups import backups_of
 from engine.report.audit.changes import changes_by_run
@@ -73,6 +74,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         front=front_of(summary, change),
         cut_short=cut_short_of(change),
         contents_of=contents_of,
+        phase_anchor=phase_anchor,
         titles_of=titles_of,
         anchors_in=anchors_in,
         cited=cited_in(events, [str(row["id"]) for row in summary["guide"]]),
