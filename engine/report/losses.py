@@ -41,6 +41,11 @@ class Loss:
     def is_above_limit(self) -> bool:
         return self.limit is not None and self.count > self.limit
 
+    @property
+    def spared(self) -> int:
+        """So many of those that were told before the change are there all the same."""
+        return max(0, (self.expected or 0) - self.count)
+
     def sentence(self) -> str:
         """For a line of the console: what became of how much, and where the list is."""
         word = "lost" if self.is_observed else "would be lost"

@@ -21,7 +21,7 @@ from engine.report.anchors import change_anchor
 from engine.report.audit.found import FindingKey, anchors_of, findings_of, key_of
 from engine.report.change import closing_of
 from engine.report.losses import losses_of
-from engine.report.standing import standing
+from engine.report.standing import standing, tasks_of
 from engine.report.under_way import HEADS, entry_text
 
 OPERATOR = "the operator"
@@ -186,9 +186,9 @@ def _tasks(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
         return
     left = (
         one
-        for one in standing(events)
+        for one in tasks_of(events)
         # a reboot is told with what the vendor's log says of it
-        if one.get("task") and not one["accepted"] and one["code"] != REBOOT_NEEDED
+        if not one["accepted"] and one["code"] != REBOOT_NEEDED
     )
     for code, each in grouped((str(one["code"]), one) for one in left).items():
         first, number = each[0], len(each)

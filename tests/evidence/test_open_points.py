@@ -190,6 +190,17 @@ def test_a_task_is_left_until_a_step_that_looks_again_does_not_find_it() -> None
     assert len(points(*own, earlier=kept)) == 1
 
 
+def test_what_was_seen_without_weight_alone_is_no_task() -> None:
+    """A start condition in the middle of the upgrade: it says how things were then."""
+    told = task() | {"severity": "info"}
+    assert points(*changing(told)) == []
+    # it had weight before the upgrade began, and is still so
+    (point,) = points(*changing(task(), told))
+    assert point.brief == "clock-unkept"
+    gone = step("preflight.clocks", 7, 8)
+    assert points(*changing(task(name="a.b"), *gone, {**told, "step": "c.d"})) == []
+
+
 def test_what_a_step_of_the_same_run_settles_holds_no_more() -> None:
     settled = Lasting(settled_by=("update.run",))
     one = replace(kit.finding("updates-pending"), severity=Severity.WARN, lasting=settled)
