@@ -192,9 +192,9 @@ def _tasks(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
     )
     for code, each in grouped((str(one["code"]), one) for one in left).items():
         first, number = each[0], len(each)
-        more = f"; and {number - 1} more like it" if number > 1 else ""
-        told = f"{code} {first['subject']}: {shortened(str(first['observed']), _MOST)}{more}"
         brief = code if number == 1 else f"{code} ({number})"
+        more = f" and {number - 1} more" if number > 1 else ""
+        told = f"{brief}: {shortened(str(first['observed']), _MOST)}: {first['subject']}{more}"
         yield OpenPoint(told, OPERATOR, "", anchors[key_of(first)], brief)
 
 

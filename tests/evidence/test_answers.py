@@ -26,7 +26,7 @@ def section(anchor: str, *events: Any) -> str:
 def test_a_rehearsal_needs_no_approval_and_the_section_says_so() -> None:
     begun, *rest = journals.whole()
     said = section("approvals", {**begun, "environment": "rehearsal"}, *rest)
-    assert "A rehearsal needs none" in said
+    assert "a rehearsal needs none" in said
     assert "No signed approval is on record" not in said
     assert "No signed approval is on record" in section("approvals", begun, *rest)
 

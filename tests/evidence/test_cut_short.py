@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from engine.record.evidence import as_data
 from engine.report.audit.cut_short import CutShort, cut_short_of
 from engine.report.audit.page import render
-from tests.engine.kit import N
+from tests.engine import kit
+from tests.engine.kit import N, event
 from tests.evidence import journals, nights
 from tests.evidence.journals import FIRST, SECOND_RUN, of_run
 from tests.evidence.nights import RUNS
@@ -50,3 +52,14 @@ def test_the_first_screen_leads_to_the_run_and_its_step() -> None:
         assert f'<a href="#steps-{run}">' in screen
     assert f'href="#step-{RUNS[0]}-update.run"' in screen
     assert "Interrupted" not in render(journals.whole(), [])
+
+
+def test_of_a_run_that_a_finding_stopped_it_says_what_was_seen() -> None:
+    found = event("finding", 30, step="a.b", **as_data(kit.finding()))
+    stop = event("stopped", 31, step="a.b", outcome="failed", exit_code=1, what_to_do="",
+                 reason="a.b found disk-space (n2)")  # fmt: skip
+    end = event("run-ended", 32, outcome="failed", exit_code=1)
+    first = of_run(FIRST, [journals.started(), found, stop, end])
+    (told,) = cut_short_of([*first, *of_run(SECOND_RUN, journals.whole(), 500)])
+    assert told.what == "failed, exit code 1, at 2026-11-02 00:00:32"
+    assert told.more == "a.b found disk-space (n2); 1 GB free on /var"

@@ -186,7 +186,9 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
     every = dict.fromkeys(str(event["run"]) for event in events)
     numbers = {run: number for number, run in enumerate(every, 1)}
     places += [
-        Place(phase_anchor(run, phase), f"{phase}, run {numbers[run]}" if len(every) > 1 else phase)
+        Place(
+            phase_anchor(run, phase), f"{phase} (run {numbers[run]})" if len(every) > 1 else phase
+        )
         for run, phase in of_phases
     ]
     missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
@@ -279,7 +281,9 @@ def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer
     }
     missing = [f"rows that are not fulfilled: {', '.join(left)}"] if left else []
     missing += [f"runs that did not write their end: {', '.join(sorted(silent))}"] if silent else []
-    places = [*map(Place, left, left), *(Place(f"steps-{run}", run) for run in sorted(silent))]
+    numbers = {run.run: number for number, run in enumerate(runs_of(events), 1)}
+    places = [*map(Place, left, left)]
+    places += [Place(f"steps-{run}", f"run {numbers[run]}") for run in sorted(silent)]
     return Answer(
         "Completeness", f"rows of the guide: {said}", tuple(places) or _at("guide"),
         "; ".join(missing),
