@@ -72,7 +72,7 @@ def _identity_files(plan: Plan, node: Node) -> Files:
         "/etc/neteye-cluster": text(identity.cluster_file(topology)),
         "/etc/neteye-release": text(identity.release_file(release)),
         "/etc/profile.d/neteye-DNF.sh": text(identity.release_profile(release)),
-        "/etc/neteye-rehearsal/marker.json": text(identity.marker(topology, node, scenario.name)),
+        "/etc/neteye-rehearsal/marker.json": text(identity.marker(topology, node, scenario)),
         "/etc/neteye-rehearsal/settings.json": text(json.dumps(plan.settings), 0o600),
         **password_files,
     }

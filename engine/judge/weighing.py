@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from engine.errors import UsageError
-from engine.model.finding import Acceptance, Finding, Severities, Severity
+from engine.model.finding import Acceptance, Finding, Lasting, Severities, Severity
 
 
 def _now() -> datetime:
@@ -70,10 +70,12 @@ class Judge:
     def _weigh(self, finding: Finding, information: bool) -> Finding:
         rows = tuple(self.duties.get(duty, duty) for duty in finding.guide)
         finding = replace(finding, guide=rows)
+        lasting = self.severities.lasting.get(finding.code, Lasting())
         if information:
-            return finding.weighed(Severity.INFO)
+            return finding.weighed(Severity.INFO, lasting=lasting)
         severity = self.severities.of(finding.code)
-        return finding.weighed(severity, self._acceptance(finding) if severity == "block" else None)
+        accepted = self._acceptance(finding) if severity == "block" else None
+        return finding.weighed(severity, accepted, lasting)
 
     def _acceptance(self, finding: Finding) -> Acceptance | None:
         if finding.code in self.severities.never_acceptable:

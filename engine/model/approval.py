@@ -41,7 +41,7 @@ class Statement:
     cluster: str
     environment: str
     scenario: str
-    """The scenario of the rehearsal cluster; empty elsewhere."""
+    """The scenario of the rehearsal cluster, and what it is in words; empty elsewhere."""
     runbook: str
     """Hash of the runbook's sources."""
     source: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,17 @@ class Way(StrEnum):
     """The upgrade itself must go on, in the place of what was tried."""
     SUPPORT = "support"
     """Nothing more is done here: the vendor's support is called."""
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """How long a finding that stops nothing goes on to hold; data, as its severity."""
+
+    is_task: bool = False
+    """It is left when all is done: an open point, until a person has seen to it."""
+    settled_by: tuple[str, ...] = ()
+    """Bare names of steps. It holds no more when one of them was done after it, and did not find
+    it again."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +174,7 @@ class Finding:
     """What nobody answered, of one that follows."""
     commands: tuple[Command, ...] = ()
     """What the remedy does, in this order; the text says why, and what to look at before."""
+    lasting: Lasting = Lasting()
 
     @property
     def target(self) -> str:
@@ -173,8 +185,13 @@ class Finding:
     def blocks(self) -> bool:
         return self.severity is Severity.BLOCK and self.accepted is None
 
-    def weighed(self, severity: Severity, accepted: Acceptance | None = None) -> Finding:
-        return replace(self, severity=severity, accepted=accepted)
+    def weighed(
+        self,
+        severity: Severity,
+        accepted: Acceptance | None = None,
+        lasting: Lasting = Lasting(),
+    ) -> Finding:
+        return replace(self, severity=severity, accepted=accepted, lasting=lasting)
 
     def healed_by(self, *commands: Command) -> Finding:
         """With these commands, after those that it has."""
@@ -214,6 +231,9 @@ class Severities:
 
     table: Mapping[str, Severity]
     never_acceptable: frozenset[str]
+    lasting: Mapping[str, Lasting] = field(default_factory=dict)
+    """Of warnings that are left, or that a step settles. The others count for a moment of the
+    upgrade only; what blocks is told by the stop, or was accepted."""
 
     def of(self, code: str) -> Severity:
         return self.table.get(code, Severity.BLOCK)

@@ -21,7 +21,7 @@ class Lost:
 
     `of`: what loses something, such as a table's column. `what`: which of its values, in words
     that are the same before and after. `where`: the list of them, relative to the run's directory;
-    empty when there is none.
+    empty when there is none. `limit`: so many may be lost without a person's word; None: any.
     """
 
     of: str
@@ -29,6 +29,7 @@ class Lost:
     count: int
     total: int
     where: str = ""
+    limit: int | None = None
 
     @property
     def share(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +43,7 @@ def write_statement(run: Run, signer: Signer | None) -> None:
         "run": run.run_id,
         "cluster": settings.cluster,
         "environment": settings.environment.value,
-        "scenario": str(run.memory.facts.get(REHEARSED, {}).get("scenario", "")),
+        "scenario": scenario_in_words(run.memory.facts.get(REHEARSED, {})),
         "runbook": run.runbook,
         "source": str(run.release.source),
         "target": str(run.release.target),
@@ -57,6 +58,11 @@ def write_statement(run: Run, signer: Signer | None) -> None:
         except CantSign:
             content["key"] = ""
     write_atomically(run.directory / NAME, canonical({**content, "signature": signature}))
+
+
+def scenario_in_words(fact: Mapping[str, Any]) -> str:
+    """Its name, and what it is; '' where the cluster told none."""
+    return ": ".join(filter(None, (str(fact.get(name, "")) for name in ("scenario", "about"))))
 
 
 def counted(inventory: Inventory) -> dict[str, int]:

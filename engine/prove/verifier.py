@@ -13,6 +13,11 @@ from engine import verify
 from engine.atomic import write_atomically
 from engine.verify import COPY, HOW, digest
 
+COMMANDS = (
+    "python3 verify.py DIRECTORY --head HASH",
+    "python3 verify.py DIRECTORY --allowed-signers FILE",
+)
+"""What proves the directory: the head of its journal, or the signature."""
 _WIDTH = 92
 
 
@@ -36,8 +41,7 @@ def how_to(run: str, key: str, why: str, sha256: str, *, is_sealed: bool) -> str
         "Whether anybody has touched it since is told by verify.py: one file that needs Python 3.6"
         " or newer and nothing else. It changes nothing, and calls ssh-keygen (OpenSSH 8.2 or"
         " newer) for the signature only.",
-        "    python3 verify.py DIRECTORY --head HASH\n"
-        "    python3 verify.py DIRECTORY --allowed-signers FILE",
+        "\n".join(f"    {line}" for line in COMMANDS),
         "Which verify.py\n---------------",
         "A copy lies in this directory. Trust one of your own more: whoever alters the directory"
         " can alter the copy, so that it calls everything valid. Take yours from the project,"

@@ -261,6 +261,8 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "accepted": accepted.as_data() if accepted else None,
         **({"follows": finding.follows, "question": finding.question} if finding.follows else {}),
         **({"commands": [one.as_data() for one in finding.commands]} if finding.commands else {}),
+        **({"task": True} if finding.lasting.is_task else {}),
+        **({"settled_by": list(settled)} if (settled := finding.lasting.settled_by) else {}),
     }
 
 

@@ -26,6 +26,11 @@ def step_anchor(run: str, name: str) -> str:
     return f"step-{run}-{_plain(name)}"
 
 
+def phase_anchor(run: str, phase: str) -> str:
+    """Id of a phase of a run among the steps of evidence.html."""
+    return f"phase-{run}-{_plain(phase)}"
+
+
 def change_anchor(run: str, seq: int) -> str:
     """Id of a change, by the line of its intent in that run's journal."""
     return f"change-{run}-{seq}"

@@ -10,6 +10,7 @@ from engine.record.position import is_proved
 from engine.report.change import closing_of
 from engine.report.ended import Told
 from engine.report.observed import OFF, ON
+from engine.report.outages import away_of
 from engine.report.window import INSIDE, window_sentence
 from engine.report.words import clock_in_words, length_in_words, many, named
 
@@ -27,20 +28,23 @@ def state_of(told: Told) -> str:
 
 
 def gaps_of(told: Told) -> str:
-    """How long services did not answer; of several the one that was away most, in all its gaps."""
+    """How long services did not answer; of several the one that was away most, in all its gaps.
+
+    Services that went away together, as they are asked at one address, count once.
+    """
     measured = [one for one in told.summary["service_gaps"]["totals"] if one["way"]]
     if not measured:
         has_changed = any(event["event"] == "intent" for event in told.change)
         wanted = told.is_good and told.mode == "execute" and has_changed
         return "gaps of services not measured" if wanted else ""
-    gone = [one for one in measured if one["seconds"]]
+    gone = [one for one in away_of(told.summary["service_gaps"]) if one.seconds]
     if not gone:
         return "no gap of a service"
-    most = max(gone, key=lambda one: float(one["seconds"]))
-    length = length_in_words(most["seconds"])
+    most = max(gone, key=lambda one: one.seconds)
+    length = length_in_words(most.seconds)
     if len(gone) == 1:
-        return f"{most['target']} {length} away"
-    return f"{len(gone)} services away for a time, {most['target']} {length} in all"
+        return f"{most.name} {length} away"
+    return f"{len(gone)} services away for a time, {most.name} {length} in all"
 
 
 def _window(told: Told) -> str:

@@ -25,6 +25,8 @@ class Loss:
     state: LossState
     expected: int | None = None
     """Of an observed one: how many were told before the change; None: nothing was."""
+    limit: int | None = None
+    """So many may be lost without a person's word, as told before the change; None: any."""
 
     @property
     def is_observed(self) -> bool:
@@ -34,6 +36,15 @@ class Loss:
     def share(self) -> str:
         """`62 of 3200 (1.9 %)`."""
         return share(self.count, self.total)
+
+    @property
+    def is_above_limit(self) -> bool:
+        return self.limit is not None and self.count > self.limit
+
+    @property
+    def spared(self) -> int:
+        """So many of those that were told before the change are there all the same."""
+        return max(0, (self.expected or 0) - self.count)
 
     def sentence(self) -> str:
         """For a line of the console: what became of how much, and where the list is."""
@@ -86,6 +97,7 @@ def _of_one(states: dict[LossState, list[Event]]) -> Iterable[Loss]:
             where=str(event["where"] or (earlier or event)["where"]),
             state=LossState(event["state"]),
             expected=int(earlier["count"]) if earlier is not None else None,
+            limit=(earlier or event).get("limit"),
         )
 
 

@@ -20,6 +20,8 @@ from engine.record.memory import LedgerEntry
 from engine.report.anchors import change_anchor
 from engine.report.audit.found import FindingKey, anchors_of, findings_of, key_of
 from engine.report.change import closing_of
+from engine.report.losses import losses_of
+from engine.report.standing import standing, tasks_of
 from engine.report.under_way import HEADS, entry_text
 
 OPERATOR = "the operator"
@@ -27,7 +29,6 @@ SUPPORT = "the vendor's support"
 _MOST = 300
 """Characters of a reason that are shown."""
 _LEFT = ("failed", "open")
-_SEEN_AGAIN = ("done", "nothing to do", "failed")
 _Anchors = Mapping[FindingKey, str]
 
 
@@ -60,6 +61,8 @@ def open_points_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
         *_rows(summary, events),
         *_asked_by_the_vendor(events, anchors),
         *_accepted_for_a_time(events, anchors),
+        *_tasks(events, anchors),
+        *_above_the_limit(events),
         *_snapshots(summary, events),
     ]
 
@@ -158,30 +161,6 @@ def _is_last(finding: Event) -> bool:
     return phase_of(str(finding["step"])) == "closing"
 
 
-def standing(events: Sequence[Event]) -> list[Event]:
-    """Each finding as it was weighed last, but for those that a later run looked for and not found.
-
-    A finding is of the step that looked: the same step of a later run looks again.
-    """
-    found: dict[tuple[str, str], Event] = {}
-    seen: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for event in events:
-        place = str(event["run"]), str(event.get("step", ""))
-        if event["event"] == "finding":
-            key = str(event["code"]), str(event["subject"])
-            found[key] = event
-            seen.setdefault(place, set()).add(key)
-        elif event["event"] == "step-ended" and event["outcome"] in _SEEN_AGAIN:
-            gone = [
-                key
-                for key, one in found.items()
-                if one.get("step") == place[1] and key not in seen.get(place, ())
-            ]
-            for key in gone:
-                del found[key]
-    return list(found.values())
-
-
 def _accepted_for_a_time(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
     """An acceptance that ends: by then somebody has to have mended what was accepted."""
     for one in standing(events):
@@ -196,6 +175,41 @@ def _accepted_for_a_time(events: Sequence[Event], anchors: _Anchors) -> Iterator
                 anchors[key_of(one)],
                 f"{one['code']} of {one['subject']}",
             )
+
+
+def _tasks(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
+    """Warnings that are left for a person; the same of several subjects is one point.
+
+    Of an attempt that has changed nothing nothing is left: the next run looks again.
+    """
+    if not any(event["event"] == "intent" for event in events):
+        return
+    left = (
+        one
+        for one in tasks_of(events)
+        # a reboot is told with what the vendor's log says of it
+        if not one["accepted"] and one["code"] != REBOOT_NEEDED
+    )
+    for code, each in grouped((str(one["code"]), one) for one in left).items():
+        first, number = each[0], len(each)
+        brief = code if number == 1 else f"{code} ({number})"
+        more = f" and {number - 1} more" if number > 1 else ""
+        told = f"{brief}: {shortened(str(first['observed']), _MOST)}: {first['subject']}{more}"
+        yield OpenPoint(told, OPERATOR, "", anchors[key_of(first)], brief)
+
+
+def _above_the_limit(events: Sequence[Event]) -> Iterator[OpenPoint]:
+    """A loss that nobody was asked about, as only production asks, and that it would ask about."""
+    found = [event for event in events if event["event"] == "finding"]
+    accepted = {str(one["subject"]) for one in found if one["accepted"]}
+    for number, loss in enumerate(losses_of(events), 1):
+        if loss.is_above_limit and loss.is_observed and loss.of not in accepted:
+            told = (
+                f"lost: {loss.of}: {loss.share} {loss.what}; more than the {loss.limit} that may be"
+                " without a person's word. Nobody was asked here: production stops at it until"
+                " somebody accepts it"
+            )
+            yield OpenPoint(told, OPERATOR, "", f"loss-{number}", f"the loss in {loss.of}")
 
 
 def _snapshots(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[OpenPoint]:

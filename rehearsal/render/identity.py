@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from rehearsal.scenario import Scenario
 from rehearsal.topology import Node, Topology
 
 
@@ -53,13 +54,17 @@ def hosts(topology: Topology, node: Node) -> str:
     return "\n".join(lines) + "\n"
 
 
-def marker(topology: Topology, node: Node, scenario: str) -> str:
-    """/etc/neteye-rehearsal/marker.json: proves that this machine is a rehearsal node."""
+def marker(topology: Topology, node: Node, scenario: Scenario) -> str:
+    """/etc/neteye-rehearsal/marker.json: proves that this machine is a rehearsal node.
+
+    It says of which scenario, and in words what that is: the evidence of a rehearsal tells it.
+    """
     content = {
         "rehearsal": True,
         "cluster": topology.name,
         "node": node.name,
-        "scenario": scenario,
+        "scenario": scenario.name,
+        "about": scenario.description,
     }
     return json.dumps(content) + "\n"
 

@@ -208,8 +208,8 @@ def describe(seen: Seen) -> str:
     without = "not told" if seen.observed.silent.get(ELASTIC.name) else "not installed"
     return (
         f"{len(status.nodes)} nodes in pacemaker, {len(status.standby_nodes)} in standby,"
-        f" {len(status.services)} resources, fencing"
-        f" {'on' if status.options.stonith_enabled else 'off'}, quorum on"
+        f" {len(status.services)} resources beside {len(status.fence_devices)} fence devices,"
+        f" fencing {'on' if status.options.stonith_enabled else 'off'}, quorum on"
         f" {len(seen.observed.quorum)} nodes, DRBD on {len(seen.observed.drbd)},"
         f" Elasticsearch {elastic.status if elastic else without}"
     )

@@ -1,10 +1,11 @@
-"""How the findings of the procedure weigh, in every version step."""
+"""How the findings of the procedure weigh, in every version step, and what is left of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from engine.model.finding import Severities, Severity
+from engine.model.finding import Lasting, Severities, Severity
 
 _BLOCKING = (
     # what judges the start and must be gone or accepted
@@ -36,14 +37,35 @@ _BLOCKING = (
     *("filesystem-read-only", "file-owner-changed", "not-mounted"),
     "not-listening",
 )
-_WARNING = (
-    "support-needed",
+_TASKS: Mapping[str, tuple[str, ...]] = {
+    "clock-unkept": ("preflight.clocks",),
+    "service-enabled": ("verification.httpd",),
+    "sshd-not-enabled": ("preflight.access", "again.access"),
+    # each path is looked at by the step that uses it
+    "file-open": (),
+    "health-warning": ("preflight.health", "again.health"),
+    # later steps judge fencing by the baseline
+    **dict.fromkeys(("fencing-off", "no-quorum-policy"), ("update.fencing",)),
+    "repository-disabled": ("preflight.repository", "again.repository"),
+    "reboot-needed": ("again.kernels", "closing.reboot"),
+    "restore-unverified": ("verification.done",),
+}
+"""Warnings that are left when all is done: a person's task -> the steps that look again."""
+_SETTLED: Mapping[str, tuple[str, ...]] = {
+    "updates-pending": ("preflight.updates", "update.run"),
+    # dnf's last transaction is another one then
+    "transaction-failed": ("again.repository", "verification.command"),
+}
+"""Warnings that are settled on the way -> the steps after which they hold no more."""
+_PASSING = (
+    # whoever went on with the upgrade has decided it
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
-    *("packages-rule-idle", "repository-disabled", "transaction-failed"),
-    *("updates-pending", "health-warning", "fencing-off", "active-node-load", "active-node-memory"),
-    *("no-quorum-policy", "restore-unverified", "reboot-needed"),
-    *("clock-unkept", "sshd-not-enabled", "updates-automatic", "service-enabled", "file-open"),
+    # they count while the upgrade is under way
+    *("active-node-load", "active-node-memory", "updates-automatic", "packages-rule-idle"),
+    # the stop itself says that support is called
+    "support-needed",
 )
+"""Warnings of which nothing is left."""
 _NEVER_ACCEPTABLE = (
     *("version-path", "version-mixed", "version-not-reached", "role-mismatch"),
     *("cluster-name-mismatch", "quorum-lost", "outcome-unknown", "rehearsal-marker"),
@@ -61,14 +83,25 @@ _NEVER_ACCEPTABLE = (
 def with_those_of(
     *,
     blocking: Iterable[str] = (),
-    warning: Iterable[str] = (),
+    tasks: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    settled: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    passing: Iterable[str] = (),
     never_acceptable: Iterable[str] = (),
 ) -> Severities:
-    """The table of the procedure and of a version step's own codes."""
+    """The table of the procedure and of a version step's own codes.
+
+    What only warns is in one of three: `tasks` are left for a person and `settled` are not, each
+    with the bare names of the steps that look again; of `passing` nothing is left.
+    """
+    tasks, settled = {**_TASKS, **tasks}, {**_SETTLED, **settled}
     return Severities(
         table={
             **dict.fromkeys((*_BLOCKING, *blocking), Severity.BLOCK),
-            **dict.fromkeys((*_WARNING, *warning), Severity.WARN),
+            **dict.fromkeys((*tasks, *settled, *_PASSING, *passing), Severity.WARN),
         },
         never_acceptable=frozenset({*_NEVER_ACCEPTABLE, *never_acceptable}),
+        lasting={
+            **{code: Lasting(is_task=True, settled_by=steps) for code, steps in tasks.items()},
+            **{code: Lasting(settled_by=steps) for code, steps in settled.items()},
+        },
     )

@@ -6,6 +6,8 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
+import json
+
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.remote import ROOT
@@ -20,13 +22,14 @@ from engine.judge import (
 )
 from engine.judge import roles as role_policy
 from engine.model.approval import SeenStatement
-from engine.model.facts import APPROVED
+from engine.model.facts import APPROVED, REHEARSED
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
 from engine.model.steps import step
 from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
+from engine.queries.identity import MARKER
 from engine.queries.machine import CLOCK, LOAD, MACHINE, MEMORY, PACKAGES, PROCESSORS
 from engine.queries.neteye import DEFINITION
 from engine.record.evidence import Evidence, unanswered
@@ -72,8 +75,13 @@ def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> N
 
 
 @step("preflight.environment", asks=True, scope="both")
-def test_environment(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+def test_environment(runbook_session: Session, look: Look, host: Host, evidence: Evidence) -> None:
     """A cluster called a rehearsal carries the rehearsal's marker, and no other one does."""
+    if look.settings.environment is Environment.REHEARSAL:
+        marker = host.file(MARKER)
+        content = json.loads(marker.content_string) if marker.exists else {}
+        told = {name: str(content.get(name, "")) for name in ("scenario", "about")}
+        evidence.remember(REHEARSED, **told)
     evidence.answered(runbook_session.survey.markers)
     machines = runbook_session.survey.reachable.values
     findings = identity.markers(look.settings.environment, machines)

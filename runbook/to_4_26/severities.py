@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runbook.cluster import severities
 
 _BLOCKING = (
@@ -21,13 +23,29 @@ _BLOCKING = (
     *("ocs-agents-failing", "ocs-file-unfit", "failover-not-started", "failover-ocs-failed"),
     *("failover-not-back", "capacity-loss"),
 )
-_WARNING = (
-    *("capacity-dirty", "memories-machine-gone", "agents-open", "glpi-key-missing-inactive"),
-    *("glpi-login-failed-inactive", "glpi-login-unreachable-inactive"),
+_AFTER_UPGRADE = (
+    *("glpi-login-failed-inactive", "glpi-login-unreachable-inactive", "glpi-key-missing-inactive"),
     *("glpi-password-missing-inactive", "glpi-password-old-form-inactive"),
     *("glpi-password-unchanged-inactive", "glpi-password-unreadable-inactive"),
-    *("ocs-server-custom-inactive", "ocs-server-custom-harmless", "ocs-agents-failing-before"),
-    *("ocs-agents-unseen", "ocs-access-changed"),
+)
+_TASKS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_AFTER_UPGRADE, ("verification.glpi",)),
+    **dict.fromkeys(
+        ("ocs-server-custom-inactive", "ocs-server-custom-harmless"), ("preflight.ocs_servers",)
+    ),
+    **dict.fromkeys(("ocs-agents-failing-before", "ocs-agents-unseen"), ("closing.agents",)),
+    # nobody looks again: the old rules are in the backup of the file only
+    "ocs-access-changed": (),
+}
+_SETTLED: Mapping[str, tuple[str, ...]] = {
+    # what has become of them is a loss, which has an entry of its own
+    "capacity-dirty": ("preflight.capacity", "verification.memories"),
+}
+_PASSING = (
+    # the row of the guide says what is left
+    "agents-open",
+    # somebody has deleted the machine
+    "memories-machine-gone",
 )
 _NEVER_ACCEPTABLE = (
     "agents-list-missing",
@@ -38,5 +56,9 @@ _NEVER_ACCEPTABLE = (
 )
 
 SEVERITIES = severities.with_those_of(
-    blocking=_BLOCKING, warning=_WARNING, never_acceptable=_NEVER_ACCEPTABLE
+    blocking=_BLOCKING,
+    tasks=_TASKS,
+    settled=_SETTLED,
+    passing=_PASSING,
+    never_acceptable=_NEVER_ACCEPTABLE,
 )

@@ -64,7 +64,8 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
         if not findings:
             evidence.not_applicable(place.observed)
         return
-    seen = capacity_before(look, _limit(look.settings))
+    limit = _limit(look.settings)
+    seen = capacity_before(look, limit)
     evidence.judge([*findings, *seen.findings], observed=f"{place.observed}; {seen.observed}")
     if seen.lines:
         evidence.attach("agents and what fits their values", "\n".join(seen.lines))
@@ -77,7 +78,7 @@ def test_capacity(look: Look, evidence: Evidence) -> None:
         )
         listed = str(output["file"])
     if seen.counts is not None:
-        evidence.would_lose(loss.before(seen.counts, listed))
+        evidence.would_lose(loss.before(seen.counts, limit, listed))
     assert evidence.verdict
 
 

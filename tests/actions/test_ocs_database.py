@@ -336,8 +336,11 @@ def test_backup_conversion_and_comparison(
     total = sum(kind == "decorated integer" for _, kind, _ in values())
     kept = total if keep_decorated else 0
     assert database.ask(comparison.DECORATED) == DecoratedOutcome(total, kept)
-    told = loss.before(database.ask(comparison.SAVED_CLASSES)).count
+    told = loss.before(database.ask(comparison.SAVED_CLASSES), LIMIT).count
     assert [one.count for one in seen.lost] == [told - kept, 0, 0, 0]
+    # the parts are the sum that is told as lost
+    assert f"{told - kept} values lost, NULL by now: {told - total} that are no" in seen.observed
+    assert f"and {total - kept} of {total} integers with" in seen.observed
     look.memory.ledger[dump.SCRATCH] = None  # type: ignore[assignment]
     drive(look.nodes, memories_beside_dropped, look)
     assert database.log_position == position

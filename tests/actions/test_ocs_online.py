@@ -20,7 +20,7 @@ from engine.model.cluster import Resource
 from engine.secrets import Secret
 from runbook.to_4_26.actions.ocs import httpd_restarted
 from runbook.to_4_26.httpd import activity, before, online, restapi
-from runbook.to_4_26.httpd.checks import has_ocs_server, ocs_online
+from runbook.to_4_26.httpd.checks import _at_the_users, has_ocs_server, ocs_online
 from runbook.to_4_26.httpd.database import OCS_DATABASE_IN_USE, databases_in_use, elsewhere
 from runbook.to_4_26.httpd.online import HttpAnswer, Started
 from runbook.to_4_26.names import CREDENTIALS, OCS_DATABASE, SERVER_CONF
@@ -361,6 +361,22 @@ def test_the_whole_proof(nodes: Nodes, look: FakeLook) -> None:
     nodes.path(N, CREDENTIALS).unlink()
     (finding,) = ocs_online(look).findings  # type: ignore[arg-type]
     assert finding.code == "ocs-credentials-missing"
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_explained"),
+    [("http://203.0.113.10:80/ocsinventory: answers", False),
+     ("http://203.0.113.10:80/ocsinventory: no answer since x (refused)", True),
+     ("http://203.0.113.10:80/ocsinventory: not seen since x (no way)", True)],
+)  # fmt: skip
+def test_it_is_told_why_ocs_works_where_users_get_no_answer(seen: str, is_explained: bool) -> None:
+    class Seeing:
+        def users_see(self, service: str) -> str:
+            return seen
+
+    told = _at_the_users(Seeing())  # type: ignore[arg-type]
+    assert told.startswith(f"where users and agents come, {seen}")
+    assert ("the proof asks httpd itself" in told) == is_explained
 
 
 def test_the_variable_is_the_one_that_the_files_in_use_refer_to(

@@ -35,9 +35,11 @@ def test_services_that_nobody_asked_never_answered_or_could_not_be_seen() -> Non
     )
     after = event("fact", 90, step="c", name="state-after", resources={"a": "Started on x"})
     events = [*journals.whole()[:-1], began, broken, unseen, after, journals.whole()[-1]]
-    first, *rest = covered(*events)["Services"]
+    first, resources, *rest = covered(*events)["Services"]
     assert first.startswith("Asked were httpd, from the machine of the run only. Of every other")
-    assert "of 1 resource in all" in first
+    assert resources.startswith(
+        "Resources of the cluster, its fence devices among them, are 1: a. That one is Started is"
+    )
     assert rest == [
         "httpd could not be seen for 5 s.",
         "OCS endpoint never answered there, so its gaps are not measured.",

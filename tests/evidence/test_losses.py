@@ -159,3 +159,12 @@ def test_a_step_records_both_as_the_schema_has_it(tmp_path: Path) -> None:
     events = [event for event in run.journal.events if event["event"] == "loss"]
     assert [problems("journal", dict(event)) for event in events] == [[], [], []]
     assert counted(*map(dict, events)) == [("observed", 60, 62, LIST)]
+
+
+def test_the_page_says_why_less_was_lost_than_told() -> None:
+    events = [journals.started(), told("expected", 62), told("observed", 60, "R1")]
+    page = render(events, [])
+    assert "; at most 62 were told before the change" in page
+    assert "2 of those told before are there all the same" in page
+    (same,) = losses_of([told("expected", 62), told("observed", 62)])
+    assert same.spared == 0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model.finding import Acceptance, Severity
+from engine.model.finding import Acceptance, Lasting, Severity
 from engine.record.evidence import Evidence, as_data
+from engine.report.audit.found import findings_of
 from engine.report.audit.page import render
-from engine.report.open_points import OpenPoint, open_points_of, standing
+from engine.report.open_points import OpenPoint, open_points_of
+from engine.report.standing import standing
 from engine.report.summary import summary_of
 from tests.engine import kit
 from tests.engine.kit import N, event
@@ -135,6 +138,116 @@ def test_what_a_later_run_looked_for_and_did_not_find_stands_no_more() -> None:
     assert [len(standing([*first, *more])) for more in ([], again, elsewhere, left_out)] == [
         1, 0, 1, 1,
     ]  # fmt: skip
+
+
+def task(code: str = "clock-unkept", name: str = "preflight.clocks", **fields: Any) -> Any:
+    """A warning that is left for a person."""
+    lasting = Lasting(is_task=True, settled_by=fields.pop("settled_by", ("preflight.clocks",)))
+    one = replace(kit.finding(code, **fields), severity=Severity.WARN, lasting=lasting)
+    return event("finding", 6, step=name, **as_data(one))
+
+
+def changing(*events: Any) -> list[Any]:
+    """In an attempt that has changed something."""
+    return [started(guide={}), kit.intent(), kit.result(reason=""), *events]
+
+
+def test_a_warning_that_is_a_person_s_task_is_left_at_the_end() -> None:
+    (point,) = points(*changing(task(subject=N, observed="nothing keeps the clock")))
+    assert point == OpenPoint(
+        f"clock-unkept: nothing keeps the clock: {N}", "the operator", "",
+        "finding-clock-unkept-1", "clock-unkept",
+    )  # fmt: skip
+    # it is somebody's decision, or no task, or nothing was changed by the attempt
+    accepted = {"by": "A. Rossi", "reason": "known", "until": "", "given": ""}
+    assert points(*changing(task() | {"accepted": accepted})) == []
+    assert points(*changing(found("updates-pending"))) == []
+    assert points(started(guide={}), task()) == []
+
+
+def test_the_same_of_several_subjects_is_one_point() -> None:
+    (point,) = points(*changing(*(task(subject=node) for node in ("a", "b", "c"))))
+    assert point.what == "clock-unkept (3): 1 GB free on /var: a and 2 more"
+    assert point.brief == "clock-unkept (3)"
+
+
+def test_a_task_is_left_until_a_step_that_looks_again_does_not_find_it() -> None:
+    first = of_run(FIRST, changing(task(), *step("preflight.clocks", 5, 7)))
+
+    def later(*events: Any) -> int:
+        own = of_run(SECOND_RUN, [started(guide={}), *events], 100)
+        return len(points(*own, earlier=first))
+
+    looked = step("preflight.clocks", 5, 7)
+    assert later(*looked) == 0
+    assert later(looked[0], task(), looked[1]) == 1
+    for outcome in ("failed", "not needed", "nothing to do"):
+        assert later(*step("preflight.clocks", 5, 7, outcome)) == 1, outcome
+    # the step that found it says nothing where it is not named: it may not look again
+    kept = of_run(FIRST, changing(task(settled_by=()), *step("preflight.clocks", 5, 7)))
+    own = of_run(SECOND_RUN, [started(guide={}), *looked], 100)
+    assert len(points(*own, earlier=kept)) == 1
+
+
+def test_what_was_seen_without_weight_alone_is_no_task() -> None:
+    """A start condition in the middle of the upgrade: it says how things were then."""
+    told = task() | {"severity": "info"}
+    assert points(*changing(told)) == []
+    # it had weight before the upgrade began, and is still so
+    (point,) = points(*changing(task(), told))
+    assert point.brief == "clock-unkept"
+    gone = step("preflight.clocks", 7, 8)
+    assert points(*changing(task(name="a.b"), *gone, {**told, "step": "c.d"})) == []
+
+
+def test_what_a_step_of_the_same_run_settles_holds_no_more() -> None:
+    settled = Lasting(settled_by=("update.run",))
+    one = replace(kit.finding("updates-pending"), severity=Severity.WARN, lasting=settled)
+    pending = event("finding", 6, step="preflight.updates", **as_data(one))
+    before = changing(pending, *step("preflight.updates", 5, 7))
+    after = [*before, *step("update.run", 8, 9)]
+    for events, stands in ((before, True), (after, False)):
+        (listed,) = findings_of(events, str(events[0]["run"]))
+        assert listed["stands"] is stands
+    assert listed["gone"] == "settled: not so any more after update.run"
+    page = render(after, [])
+    assert "findings: <b>0</b> blocking, <b>0</b> warnings; 1 settled or not seen again" in page
+
+
+def test_a_task_of_an_earlier_run_stands_although_the_last_one_had_nothing_to_look_at() -> None:
+    first = of_run(FIRST, changing(task(settled_by=())))
+    own = of_run(SECOND_RUN, [started(guide={}), *step("other.step", 5, 7)], 100)
+    (listed,) = findings_of([*first, *own], SECOND_RUN)
+    assert (listed["stands"], listed["kind"]) == (True, "warn")
+
+
+def test_what_was_seen_anew_by_another_step_stands_once() -> None:
+    told = [task(name=name, observed=seen) for name, seen in (("a.b", "old"), ("c.d", "new"))]
+    listed = findings_of(changing(*told), str(kit.intent()["run"]))
+    assert [(one["observed"], one["gone"]) for one in listed] == [
+        ("new", ""), ("old", "seen anew in c.d"),
+    ]  # fmt: skip
+
+
+def lost(state: str, count: int, seconds: float, **fields: Any) -> Any:
+    told = {"of": "t.c", "what": "values", "total": 1000, "where": "", **fields}
+    return event("loss", seconds, step="a.b", state=state, count=count, **told)
+
+
+def test_a_loss_that_nobody_was_asked_about_is_left_for_a_person() -> None:
+    before, after = lost("expected", 20, 2, limit=10), lost("observed", 18, 60)
+    (point,) = points(*changing(before, after))
+    assert point.what.startswith("lost: t.c: 18 of 1000 (1.8 %) values; more than the 10 that may")
+    assert (point.owner, point.where, point.brief) == ("the operator", "loss-1", "the loss in t.c")
+    accepted = {"by": "A. Rossi", "reason": "known", "until": "", "given": ""}
+    asked = found("capacity-loss", subject="t.c") | {"accepted": accepted}
+    for quiet in (
+        [asked, before, after],
+        [before],  # not lost yet
+        [lost("expected", 10, 2, limit=10), lost("observed", 10, 60)],
+        [lost("expected", 20, 2), lost("observed", 18, 60)],
+    ):
+        assert points(*changing(*quiet)) == []
 
 
 def test_snapshots_are_needed_until_the_change_is_done() -> None:

@@ -116,6 +116,7 @@ def test_what_the_run_found_of_it_and_who_accepted_that() -> None:
     assert "rehearsal-old (accepted by A. Rossi: known): 90 days ago" in text
 
 
+ITSELF = "this was a rehearsal itself: it went by none before it, as only production asks for one"
 NONE: dict[str, tuple[list[Any], str]] = {
     "not named": ([started(), told(None, "no rehearsal is named")], "no rehearsal is named"),
     "not asked": ([started()], "no rehearsal is on record: the run did not come to that"),
@@ -123,12 +124,12 @@ NONE: dict[str, tuple[list[Any], str]] = {
                    "no rehearsal is on record: only production asks for one"),
     "it is one": ([started(environment="rehearsal"),
                    event("fact", 5, step="c", name="rehearsed", scenario="default")],
-                  "this was a rehearsal itself, scenario default"),
+                  ITSELF),
     "cut": ([started(), asked(2, question=QUESTION, output={"text": '{"statement": {"ru'})],
             "its statement can't be read in the journal"),
     "of another form": ([started(), asked(2, question=QUESTION, output={"text": "[1]"})],
                         "its statement can't be read in the journal"),
-    "nothing at all": ([], "this was a rehearsal itself"),
+    "nothing at all": ([], ITSELF),
 }  # fmt: skip
 
 
@@ -142,3 +143,17 @@ def test_without_one_it_is_told_why(case: str) -> None:
         assert why[1:] in section(*events)
         is_production = events[0]["environment"] == "production"
         assert answer(*events).missing == (why if is_production else "")
+
+
+def test_a_rehearsal_says_what_it_was_and_what_it_can_not_show() -> None:
+    about = "4.25 with pending updates; walks every path"
+    fact = event("fact", 5, step="c", name="rehearsed", scenario="guide", about=about)
+    text = section(started(environment="rehearsal"), fact)
+    assert f"The scenario of its cluster, <b>guide</b>: {about}." in text
+    assert "are stand-ins" in text
+    assert "does not show" in text
+    assert "not on record" in section(started(environment="rehearsal"))
+    # an older rehearsal has the name alone
+    assert (
+        rehearsed_of([started(environment="rehearsal"), fact | {"about": ""}]).scenario == "guide"
+    )

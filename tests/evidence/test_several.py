@@ -217,5 +217,5 @@ def test_findings_of_earlier_runs_are_told_apart_from_those_that_stand() -> None
     healed = {**earlier[3], "event": "finding", **finding}
     text = render(own, [*earlier[:6], healed, *earlier[6:]])
     told = re.sub(r"<[^>]*>", "", text)
-    assert "findings: 0 blocking, 0 warnings; 1 of earlier runs only" in told
+    assert "findings: 0 blocking, 0 warnings; 1 settled or not seen again" in told
     assert "not seen again" in text

@@ -24,7 +24,7 @@ CLOSED = """
 @step("third.closed", after=["second.change"])
 def test_closed(runbook_session, evidence):
     "The attempt is closed."
-    evidence.remember("rehearsed", scenario="guide")
+    evidence.remember("rehearsed", scenario="guide", about="every path")
     runbook_session.close_attempt()
     evidence.note("closed")
 
@@ -49,7 +49,7 @@ def test_it_says_what_was_rehearsed(signed: Path) -> None:
     assert seen.statement.runbook == runbook_hash()
     assert (seen.statement.source, seen.statement.target) == ("4.25", "4.26")
     assert seen.statement.nodes == {"operative": 3}
-    assert (seen.statement.environment, seen.statement.scenario) == ("staging", "guide")
+    assert (seen.statement.environment, seen.statement.scenario) == ("staging", "guide: every path")
     assert seen.statement.key.startswith("SHA256:")
     assert signed.stat().st_mode & 0o777 == 0o600
     assert problems_of_run(signed.parent) == []

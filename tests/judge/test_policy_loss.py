@@ -75,22 +75,24 @@ def test_one_finding_at_most_and_it_blocks_only_in_production_above_the_limit(
         assert codes == []
     else:
         assert codes == ["capacity-loss" if above and blocks else "capacity-dirty"]
-    assert above is (lost > Limit(percents, blocks=blocks).rows_of(loss.before(seen))), (
-        "the text says the same"
-    )
+    told = loss.before(seen, limit)
+    assert above is (told.count > limit.rows_of(told)), "the text says the same"
+    assert told.limit == limit.rows_of(told), "and so does what reports go by"
 
 
 def test_before_the_most_is_told_with_its_list() -> None:
     seen = counts(INTEGER=90, TEXT=3, DECORATED=2, BLANK=4, NULL=1)
-    told = loss.before(seen, "outputs/0001-list.csv")
-    assert (told.count, told.total, told.where) == (5, 100, "outputs/0001-list.csv")
+    told = loss.before(seen, ELSEWHERE, "outputs/0001-list.csv")
+    assert (told.count, told.total, told.limit, told.where) == (
+        5, 100, 1, "outputs/0001-list.csv",
+    )  # fmt: skip
 
 
 def test_afterwards_it_is_counted_with_the_backup_in_the_same_words() -> None:
     seen = counts(INTEGER=90, TEXT=3, DECORATED=2, BLANK=4, NULL=1)
     first, *others = loss.after(seen, DecoratedOutcome(2, 1), [])
     assert (first.count, first.total) == (4, 100)
-    assert first.what == loss.before(seen, "").what
+    assert first.what == loss.before(seen, ELSEWHERE).what
     assert [one.count for one in others] == [0, 0, 0]
 
 

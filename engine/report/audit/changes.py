@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.model.steps import phase_of
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.quoted import Quoted, command_quoted, in_journal, level, output_of
+from engine.report.planned_stops import STOPPED, planned_stops_of
 from engine.report.spans import runs_of
 from engine.report.words import to_the_second
 
@@ -38,7 +39,8 @@ class Change:
     outcome: str
     """In words, with the exit status and why."""
     state: str
-    """`done`, `failed`, `open`: not on record; `followed`: a later run went on with it."""
+    """`done`, `failed`, `planned`: a planned stop, `open`: not on record; `followed`: a later run
+    went on with it."""
     seconds: str
 
     @property
@@ -83,7 +85,8 @@ def changes_by_run(events: Sequence[Event]) -> list[ChangesOfRun]:
     rows = changes_of(events)
     texts = [q for row in rows for q in (command_quoted(row["intent"]), _output(row))]
     most = max(LEAST, level((min(text.cost, COMMAND) for text in texts), BUDGET))
-    by_run = grouped((str(row["intent"]["run"]), _change(row, most)) for row in rows)
+    planned = planned_stops_of(events)
+    by_run = grouped((str(row["intent"]["run"]), _change(row, most, planned)) for row in rows)
     found = []
     for number, run in enumerate(runs_of(events), 1):
         mine = by_run.get(run.name, [])
@@ -103,6 +106,7 @@ def changes_by_run(events: Sequence[Event]) -> list[ChangesOfRun]:
 
 _WORDS = {
     "done": "made",
+    "planned": STOPPED,
     "failed": "failed",
     "unknown": "of unknown outcome",
     "open": "without an end on record",
@@ -139,9 +143,9 @@ def _output(row: dict[str, Any]) -> Quoted:
     return output_of((row["result"] or {}).get("output"))
 
 
-def _change(row: dict[str, Any], most: int) -> Change:
+def _change(row: dict[str, Any], most: int, planned: Mapping[str, Sequence[str]]) -> Change:
     intent, result = row["intent"], row["result"]
-    outcome, state = _ended(row)
+    outcome, state = _ended(row, planned.get(str(intent["key"]), ()))
     return Change(
         anchor=change_anchor(str(intent["run"]), intent["seq"]),
         step_anchor=step_anchor(str(intent["run"]), str(intent["step"])),
@@ -157,8 +161,12 @@ def _change(row: dict[str, Any], most: int) -> Change:
     )
 
 
-def _ended(row: dict[str, Any]) -> tuple[str, str]:
+def _ended(row: dict[str, Any], waiting: Sequence[str]) -> tuple[str, str]:
+    """`waiting`: the nodes whose files a planned stop was for."""
     outcome, state = _as_recorded(row)
+    if waiting and state == "failed":
+        outcome = f"{STOPPED}{outcome.removeprefix('failed')}; files to migrate first on"
+        outcome, state = f"{outcome} {', '.join(waiting)}", "planned"
     if settled := row["settled"]:
         outcome += f"; settled as {settled['word']} by {settled['by']}: {settled['reason']}"
     return outcome, state

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.judge.text import duration, shortened
+from engine.judge.text import duration, listed, shortened
 from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
@@ -15,6 +15,8 @@ from engine.report.audit.runs import out_of_reach_of, pauses_of
 from engine.report.change import of_change
 from engine.report.words import many, to_the_second
 
+_NAMED = 40
+"""Resources that are named."""
 _WHY = 160
 """Characters of a reason that are shown."""
 
@@ -65,10 +67,11 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
     if asked:
         yield (
             f"Asked were {', '.join(asked)}, from the machine of the run only. Of every other"
-            f" service{_resources(events)} the cluster's own status is all there is."
+            " service the cluster's own status is all there is."
         )
     else:
         yield "No service was asked whether it answers: no change was made, or none was wanted."
+    yield from _resources(events)
     for one in totals:
         if not one["way"]:
             yield f"{one['target']} never answered there, so its gaps are not measured."
@@ -80,10 +83,16 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
             yield f"{event['target']} was asked no more from {_at(event)} on: {why}."
 
 
-def _resources(events: Sequence[Event]) -> str:
+def _resources(events: Sequence[Event]) -> Iterator[str]:
+    """By name: which of them nobody asked is seen beside the services that were."""
     facts = [e for e in events if e["event"] == "fact" and e["name"] == AFTER]
-    number = len(facts[-1].get("resources") or ()) if facts else 0
-    return f", of {many(number, 'resource')} in all," if number else ""
+    names = list(facts[-1].get("resources") or ()) if facts else []
+    if names:
+        yield (
+            f"Resources of the cluster, its fence devices among them, are {len(names)}:"
+            f" {listed(names, _NAMED)}. That one is Started is pacemaker's word; whether it serves"
+            " anybody was asked of the services above alone."
+        )
 
 
 def _between(events: Sequence[Event]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from engine.judge.ways import folded
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.report.anchors import finding_anchor
+from engine.report.standing import settled_by
 
 _MANY = 3
 """So many alike take one line on the page."""
@@ -34,18 +35,22 @@ class Alike:
         return list(dict.fromkeys(str(one["subject"]) for one, _ in self.entries))
 
 
-def findings_of(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
+def findings_of(events: Sequence[Event], own: str) -> list[dict[str, Any]]:
     """Each finding as it was weighed last; blocking ones first. `own` is the last run.
 
-    Beside the event's fields: `stands` (the last run has seen it; the others were seen by earlier
-    runs, and not again), `kind` (what a reader chooses by) and `anchor` (its id).
+    Beside the event's fields: `stands` (it was not settled, and the last run has seen it or it is
+    a task of somebody), `gone` (why it does not stand), `kind` (what a reader chooses by) and
+    `anchor` (its id).
     """
-    seen: dict[FindingKey, Event] = {}
-    for event in events:
-        if event["event"] == "finding":
-            seen[key_of(event)] = event
+    all_seen = [event for event in events if event["event"] == "finding"]
+    seen = {key_of(event): event for event in all_seen}
+    last = {key_of(event)[:2]: event for event in all_seen}
     weights = {"block": 0, "warn": 1}
-    told = [{**finding, "stands": finding["run"] == own} for finding in seen.values()]
+    settled = settled_by(events)
+    told = []
+    for (code, subject, _), finding in seen.items():
+        gone = _gone(finding, last[code, subject], settled.get((code, subject)), own)
+        told.append({**finding, "stands": not gone, "gone": gone})
     told.sort(
         key=lambda f: (
             not f["stands"],
@@ -58,6 +63,20 @@ def findings_of(events: Iterable[Event], own: str) -> list[dict[str, Any]]:
         {**one, "kind": _kind(one), "anchor": finding_anchor(str(one["code"]), number)}
         for number, one in enumerate(told, 1)
     ]
+
+
+def _gone(finding: Event, last: Event, ended: Event | None, own: str) -> str:
+    """Why it does not stand; '' when it does.
+
+    `last` is the last one of its code and subject, `ended` the end of the step that settled them.
+    """
+    if finding.get("settled_by"):
+        if ended is not None:
+            return f"settled: not so any more after {ended['step']}"
+        if last["step"] != finding["step"]:
+            return f"seen anew in {last['step']}"
+    is_left = finding["run"] == own or (finding.get("task") and ended is None)
+    return "" if is_left else "not seen again"
 
 
 def _kind(finding: dict[str, Any]) -> str:

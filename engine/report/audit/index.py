@@ -13,18 +13,34 @@ from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import phase_of
 from engine.record.gaps import sentence
 from engine.record.rows import Course
+from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.changes import changes_of
+from engine.report.audit.covered import not_covered_of
+from engine.report.audit.found import findings_of, key_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change
 from engine.report.headline import in_short
 from engine.report.losses import counted_of, losses_of
 from engine.report.open_points import open_points_of
+from engine.report.outages import shared_sentences
 from engine.report.spans import runs_of
 
 _TESTS_BEFORE = ("preflight", "again")
 _VERIFIED, _CLOSED = "verification", "closing"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An id on the page; without a label its section's heading is shown."""
+
+    anchor: str
+    label: str = ""
+
+
+def _at(*anchors: str) -> tuple[Place, ...]:
+    return tuple(map(Place, anchors))
 
 
 @dataclass(frozen=True)
@@ -33,8 +49,8 @@ class Answer:
 
     question: str
     answer: str
-    where: str = ""
-    """Id of the section."""
+    places: tuple[Place, ...] = ()
+    """Where it is on the page, the section or the very rows."""
     missing: str = ""
     serves: Served = field(default_factory=Served)
     """Which part of each standard's clause it serves."""
@@ -58,10 +74,12 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _deployment(summary, change, events),
         _back_out(first, change),
         _communication(events),
-        _risks(change),
+        _risks(change, events, str(summary["run_id"])),
         _losses(events),
         _open(summary, events),
         _completeness(summary, change),
+        _not_covered(summary, events),
+        _untouched(),
     ]
     return [replace(one, serves=SERVES.get(one.question, Served())) for one in answers]
 
@@ -94,10 +112,9 @@ def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Ans
     if notes:
         said += f"; release notes and breaking changes read by {notes}"
     if not change:
-        return Answer(
-            "Reason of the change", said, "head", "no change is named (runbook_change_id)"
-        )
-    return Answer("Reason of the change", f"change {change}: {said}", "head")
+        missing = "no change is named (runbook_change_id)"
+        return Answer("Reason of the change", said, _at("head", "approvals"), missing)
+    return Answer("Reason of the change", f"change {change}: {said}", _at("head", "approvals"))
 
 
 def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
@@ -109,8 +126,11 @@ def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     said += f"; without fencing: {summary['fencing_off']}" if summary["fencing_off"] else ""
     gaps = sentence(summary["service_gaps"]["totals"])
     if not gaps:
-        return Answer("Impact on services", said, "gaps", "gaps of services were not measured")
-    return Answer("Impact on services", f"{said}; gaps of services: {gaps}", "gaps")
+        missing = "gaps of services were not measured"
+        return Answer("Impact on services", said, _at("gaps", "ledger", "timeline"), missing)
+    shared = shared_sentences(summary["service_gaps"])
+    said = "; ".join([f"{said}; gaps of services: {gaps}", *shared])
+    return Answer("Impact on services", said, _at("gaps", "ledger", "timeline"))
 
 
 def _approval(
@@ -119,13 +139,13 @@ def _approval(
     given = approvals_of(events)
     if given:
         names = ", ".join(dict.fromkeys(str(one["by"]) for one in given))
-        return Answer("Approval", f"of this plan, signed by {names}", "approvals")
+        return Answer("Approval", f"of this plan, signed by {names}", _at("approvals"))
     window = summary.get("window") or ""
     said = f"window {window}" if window else ""
     missing = "no signed approval is on record; see the change's own record"
     if summary["environment"] == "rehearsal":
-        return Answer("Approval", "a rehearsal needs none", "approvals")
-    return Answer("Approval", said, "approvals", missing)
+        return Answer("Approval", "a rehearsal needs none", _at("approvals"))
+    return Answer("Approval", said, _at("approvals"), missing)
 
 
 def _rehearsal(change: Sequence[Event]) -> Answer:
@@ -135,31 +155,45 @@ def _rehearsal(change: Sequence[Event]) -> Answer:
         begun = next((e for e in change if e["event"] == "run-started"), None)
         is_asked = begun is not None and begun.get("environment") == "production"
         said = "" if is_asked else seen.problem
-        return Answer("Rehearsal", said, "rehearsal", seen.problem if is_asked else "")
+        return Answer("Rehearsal", said, _at("rehearsal"), seen.problem if is_asked else "")
     signed = f"signed with {seen.key}" if seen.key else "not signed"
     differs = ", ".join(one.what for one in seen.differences) or "nothing that has to be the same"
     said = f"{seen.run}, ended {seen.finished}, {signed}; different there: {differs}"
-    return Answer("Rehearsal", said, "rehearsal")
+    return Answer("Rehearsal", said, _at("rehearsal"))
 
 
 def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     points = open_points_of(summary, events)
-    return Answer("Open points", in_short(points, str(summary["finished"])) or "none", "head")
+    said = in_short(points, str(summary["finished"])) or "none"
+    places = [Place(one.where, one.brief) for one in points if one.where != "head"]
+    return Answer("Open points", said, (Place("open", "Open"), *places))
 
 
 def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:
     last: dict[str, str] = {}
+    runs: dict[str, str] = {}
     for event in events:
         if event["event"] == "step-ended" and phase_of(str(event["name"])) in phases:
             name, outcome = str(event["name"]), str(event["outcome"])
             # a later run that found nothing left to test takes no test away
             if not (last.get(name) == "done" and outcome in IDLE):
-                last[name] = outcome
+                last[name], runs[name] = outcome, str(event["run"])
     bad = sorted(name for name, outcome in last.items() if outcome in NOT_DONE)
     if not last:
-        return Answer(question, "", "steps", "none was run")
+        return Answer(question, "", _at("steps"), "none was run")
+    places = [Place(step_anchor(runs[name], name), name) for name in bad if name in runs]
+    of_phases = dict.fromkeys((run, phase_of(name)) for name, run in runs.items())
+    every = dict.fromkeys(str(event["run"]) for event in events)
+    numbers = {run: number for number, run in enumerate(every, 1)}
+    places += [
+        Place(
+            phase_anchor(run, phase), f"{phase} (run {numbers[run]})" if len(every) > 1 else phase
+        )
+        for run, phase in of_phases
+    ]
     missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
-    return Answer(question, f"{len(last)} steps: {counted(last.values())}", "steps", missing)
+    said = f"{len(last)} steps: {counted(last.values())}"
+    return Answer(question, said, tuple(places), missing)
 
 
 def _deployment(
@@ -177,7 +211,7 @@ def _deployment(
     if closed is not None:
         is_done = closed.get("by", "done") == "done"
         missing = "" if is_done else "the attempt was closed by --restore, not by its end"
-    return Answer("Deployment record", said, "changes", missing)
+    return Answer("Deployment record", said, _at("changes", "files", "states"), missing)
 
 
 def _back_out(first: Event | Mapping[str, Any], events: Sequence[Event]) -> Answer:
@@ -189,7 +223,7 @@ def _back_out(first: Event | Mapping[str, Any], events: Sequence[Event]) -> Answ
     ]
     said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:])))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
-    return Answer("Back-out", said, "backups", missing)
+    return Answer("Back-out", said, _at("backups", "approvals"), missing)
 
 
 def _about(note: Event) -> str:
@@ -198,25 +232,32 @@ def _about(note: Event) -> str:
     return str(note.get("about", BACK_OUT if is_way_back else ""))
 
 
+_TOLD = Place("told", "Who was told")
+
+
 def _communication(events: Sequence[Event]) -> Answer:
     told = [event for event in events if event["event"] == "notified"]
     if not told:
         missing = "nobody was told by the runbook (runbook_notify_command)"
-        return Answer("Communication", "", "people", missing)
+        return Answer("Communication", "", (_TOLD,), missing)
     failed = [event for event in told if event["problem"]]
     said = ", ".join(f"{event['occasion']} at {event['time']}" for event in told)
     missing = f"{len(failed)} of {len(told)} failed: {failed[0]['problem']}" if failed else ""
-    return Answer("Communication", said, "people", missing)
+    return Answer("Communication", said, (_TOLD,), missing)
 
 
-def _risks(events: Iterable[Event]) -> Answer:
+def _risks(change: Sequence[Event], events: Sequence[Event], own: str) -> Answer:
+    """Those of the change; where they are, the page counts over all runs."""
     accepted = {
-        (event["code"], event["subject"], event["observed"])
-        for event in events
-        if event["event"] == "finding" and event["accepted"]
+        key_of(event) for event in change if event["event"] == "finding" and event["accepted"]
     }
     said = f"{len(accepted)} accepted findings, each with name and reason" if accepted else "none"
-    return Answer("Accepted risks", said, "findings")
+    places = [
+        Place(str(one["anchor"]), f"{one['code']} {one['subject']}")
+        for one in findings_of(events, own)
+        if key_of(one) in accepted
+    ]
+    return Answer("Accepted risks", said, tuple(places) or _at("findings"))
 
 
 def _losses(events: Sequence[Event]) -> Answer:
@@ -228,7 +269,8 @@ def _losses(events: Sequence[Event]) -> Answer:
     )
     if not lost:
         said = f"none in {', '.join(looked_at)}" if looked_at else "no step looked for any"
-    return Answer("Loss of data", said, "losses")
+    places = [Place(f"loss-{number}", one.of) for number, one in enumerate(lost, 1)]
+    return Answer("Loss of data", said, tuple(places) or _at("losses"))
 
 
 def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
@@ -239,4 +281,21 @@ def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer
     }
     missing = [f"rows that are not fulfilled: {', '.join(left)}"] if left else []
     missing += [f"runs that did not write their end: {', '.join(sorted(silent))}"] if silent else []
-    return Answer("Completeness", f"rows of the guide: {said}", "guide", "; ".join(missing))
+    numbers = {run.run: number for number, run in enumerate(runs_of(events), 1)}
+    places = [*map(Place, left, left)]
+    places += [Place(f"steps-{run}", f"run {numbers[run]}") for run in sorted(silent)]
+    return Answer(
+        "Completeness", f"rows of the guide: {said}", tuple(places) or _at("guide"),
+        "; ".join(missing),
+    )  # fmt: skip
+
+
+def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
+    titles = [f"{one.title.lower()} ({len(one.items)})" for one in not_covered_of(summary, events)]
+    return Answer("What is not covered", ", ".join(titles), _at("limits"))
+
+
+def _untouched() -> Answer:
+    """The seal is made after the page: it can only say how to look."""
+    said = "not to be seen here: VERIFY.txt and the commands below tell it"
+    return Answer("Altered since", said, (Place("verify", "How to verify"),))

@@ -19,16 +19,19 @@ from engine.errors import RunbookError
 from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
+from engine.prove.verifier import COMMANDS
 from engine.record.gaps import HOW, gaps_of
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
+from engine.report.anchors import phase_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.backups import backups_of
 from engine.report.audit.changes import changes_by_run
 from engine.report.audit.cited import cited_in
 from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.covered import not_covered_of
+from engine.report.audit.cut_short import cut_short_of
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import at, front_of
@@ -49,6 +52,7 @@ from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counted_of, losses_of
+from engine.report.outages import addresses_of, shared_sentences
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from engine.verify import SEALED
@@ -68,7 +72,9 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         summary=summary,
         first=begun[0] if begun else {},
         front=front_of(summary, change),
+        cut_short=cut_short_of(change),
         contents_of=contents_of,
+        phase_anchor=phase_anchor,
         titles_of=titles_of,
         anchors_in=anchors_in,
         cited=cited_in(events, [str(row["id"]) for row in summary["guide"]]),
@@ -93,6 +99,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         records=ROOT,
         older=OLDER,
         gaps=gaps_of(events),
+        outages=sum(len(one.outages) for one in addresses_of(summary["service_gaps"])),
+        shared=shared_sentences(summary["service_gaps"]),
         how=HOW,
         findings=findings,
         window=at(str(summary["window"])),
@@ -109,6 +117,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         approvals=approvals_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         rehearsed=rehearsed_of(change),
+        verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],
         not_covered=not_covered_of(summary, events),
         cut=cut,
         acceptance=acceptance_sentence,

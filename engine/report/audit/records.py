@@ -23,6 +23,7 @@ from engine.report.audit.quoted import (
     level,
     output_of,
 )
+from engine.report.planned_stops import STOPPED, planned_stops_of
 
 BUDGET = 300_000
 """Characters of HTML for the texts of all records; the short ones are whole, the long ones share
@@ -67,13 +68,23 @@ def records_of(events: Iterable[Event]) -> dict[Key, tuple[Record, ...]]:
     """Run and step -> what it recorded, in order; the step '' has what was outside of any."""
     documents = Documents()
     steps: dict[Key, list[Record]] = {}
-    for key, mine in grouped((_key(e), e) for e in events if e["event"] in SHOWN).items():
+    shown = _as_they_were(events)
+    for key, mine in grouped((_key(e), e) for e in shown if e["event"] in SHOWN).items():
         steps[key] = _lines_of(mine, documents)
     share = level((sum(one.is_plain for one in each) for each in steps.values()), QUESTIONS)
     kept = {key: list(_counted(each, share)) for key, each in steps.items()}
     texts = [text.cost for each in kept.values() for r in each for text in (r.command, r.text)]
     most = max(LEAST, min(MOST, level(texts, BUDGET)))
     return {key: tuple(_shortened(one, most) for one in each) for key, each in kept.items()}
+
+
+def _as_they_were(events: Iterable[Event]) -> Iterator[Event]:
+    """A planned stop is told as one, whatever its command called it."""
+    events = list(events)
+    planned = planned_stops_of(events)
+    for event in events:
+        is_planned = event["event"] == "result" and str(event["key"]) in planned
+        yield {**event, "outcome": STOPPED} if is_planned else event
 
 
 def _key(event: Event) -> Key:

@@ -16,7 +16,7 @@ from engine.judge.statement import SETTING
 from engine.model.event import Event
 from engine.model.facts import REHEARSED
 from engine.model.finding import acceptance_sentence
-from engine.prove.statement import QUESTION
+from engine.prove.statement import QUESTION, scenario_in_words
 from engine.report.words import to_the_second
 
 _SHOWN = 16
@@ -53,6 +53,10 @@ class Rehearsed:
     compared: tuple[Beside, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the run found of it, and who accepted that."""
+    scenario: str = ""
+    """Of an upgrade that was a rehearsal itself: the cluster it was made on, in words."""
+    limits: tuple[str, ...] = ()
+    """And what it can't show of the upgrade that it is for."""
 
     @property
     def differences(self) -> tuple[Beside, ...]:
@@ -63,7 +67,7 @@ def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
     """`change` are the events of the change's own runs."""
     first = next((e for e in change if e["event"] == "run-started"), None)
     if first is None or first.get("environment") == "rehearsal":
-        return Rehearsed(_itself(change))
+        return _itself(change)
     asked = next((e for e in change if _asks_for_it(e)), None)
     if asked is None:
         is_production = first.get("environment") == "production"
@@ -80,10 +84,24 @@ def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
         return Rehearsed("its statement can't be read in the journal", remarks=remarks)
 
 
-def _itself(change: Iterable[Event]) -> str:
+_LIMITS = (
+    "The commands of NetEye, DRBD, Elasticsearch and chronyd are stand-ins: they do the documented"
+    " tasks with real effects. Corosync, pacemaker, the qdevice, MariaDB, httpd, rpm, dnf, sshd and"
+    " systemd are real.",
+    "Its nodes are containers of another distribution; names, addresses and data are made up.",
+    "How long the upgrade takes, and whether the vendor's own tasks succeed on another cluster, it"
+    " does not show.",
+)
+"""What a rehearsal cluster is, beside the cluster that it stands for."""
+
+
+def _itself(change: Iterable[Event]) -> Rehearsed:
     facts = [e for e in change if e["event"] == "fact" and e["name"] == REHEARSED]
-    scenario = f", scenario {facts[-1]['scenario']}" if facts and facts[-1]["scenario"] else ""
-    return f"this was a rehearsal itself{scenario}"
+    return Rehearsed(
+        "this was a rehearsal itself: it went by none before it, as only production asks for one",
+        scenario=scenario_in_words(facts[-1]) if facts else "",
+        limits=_LIMITS,
+    )
 
 
 def _asks_for_it(event: Event) -> bool:

@@ -46,5 +46,7 @@ SERVES = {
     "Loss of data": Served("impact assessed", "impact evaluated"),
     "Open points": Served("record kept", "tracked"),
     "Completeness": Served("record kept", "documented"),
+    "What is not covered": Served("record kept", "documented"),
+    "Altered since": Served("record kept", "documented"),
 }
 """By the question, as the page has it."""

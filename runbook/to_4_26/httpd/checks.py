@@ -95,7 +95,16 @@ def ocs_online(look: Look, node: str | None = None) -> Seen:
 def _at_the_users(look: Look) -> str:
     """The cluster's address need not be where httpd is: what users and agents get is told too."""
     seen = look.users_see(ENDPOINT)
-    return f"where users and agents come, {seen}" if seen else "not measured where users come"
+    if not seen:
+        return "not measured where users come"
+    away = "" if seen.endswith(": answers") else f" ({_ANOTHER_ADDRESS})"
+    return f"where users and agents come, {seen}{away}"
+
+
+_ANOTHER_ADDRESS = (
+    "no contradiction: this is the cluster's address, which may be with another node while httpd is"
+    " moved; the proof asks httpd itself"
+)
 
 
 def _posted(answer: online.HttpAnswer) -> str:

@@ -80,17 +80,25 @@ def memories_after(look: Look, began: datetime) -> MemoriesAfter:
     findings = capacity_after.findings_after(compared, totals, complete=complete)
     before = look.sql(comparison.SAVED_CLASSES)
     decorated = look.sql(comparison.DECORATED)
-    nulled = before.of(set(CapacityClass) - {CapacityClass.INTEGER, CapacityClass.DECORATED})
+    lost = loss.after(before, decorated, compared)
     said = (
         f"the column is an integer; {totals.live} rows, {totals.saved} in the backup;"
-        f" {before.of({CapacityClass.INTEGER})} integers compared, {nulled} values have to be NULL"
+        f" {before.of({CapacityClass.INTEGER})} integers compared; {_nulled(before, decorated)}"
     )
-    if decorated.total:
-        said += f"; decorated integers: {decorated.kept} kept, {decorated.nulled} NULL"
     if totals.rewritten_machines:
         said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
-    lost = loss.after(before, decorated, compared)
     return MemoriesAfter(findings, said, [str(row) for row in compared], lost)
+
+
+def _nulled(before: capacity.ClassCounts, decorated: comparison.DecoratedOutcome) -> str:
+    """Of what the lost values are the sum, and what is NULL without a loss."""
+    plain = before.of(capacity.LOSING)
+    empty = before.total - before.of(capacity.LISTED) - before.of({CapacityClass.INTEGER})
+    return (
+        f"{plain + decorated.nulled} values lost, NULL by now: {plain} that are no integers, and"
+        f" {decorated.nulled} of {decorated.total} integers with something around them;"
+        f" {empty} were empty before and had nothing to lose"
+    )
 
 
 def _suspects(look: Look, began: datetime) -> tuple[list[Suspect], bool]:

@@ -6,7 +6,7 @@ Before it is judged, once; what was lost in the end is shown, and nobody is aske
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.model.finding import Finding
 from engine.model.loss import Lost
@@ -49,17 +49,18 @@ class Limit:
         return f"runbook_{LOSS_PERCENT} = {self.percent}"
 
 
-def before(counts: ClassCounts, where: str = "") -> Lost:
+def before(counts: ClassCounts, limit: Limit, where: str = "") -> Lost:
     """The most that the upgrade takes; `where` is the list of the values.
 
     Decorated integers may survive: that shows afterwards only.
     """
-    return Lost(CAPACITY, TURNED_INTO_NULL, counts.of(LISTED), counts.total, where)
+    lost = Lost(CAPACITY, TURNED_INTO_NULL, counts.of(LISTED), counts.total, where)
+    return replace(lost, limit=limit.rows_of(lost))
 
 
 def findings_before(counts: ClassCounts, limit: Limit) -> list[Finding]:
     """A warning, or what blocks in production above the limit; never both."""
-    lost = before(counts)
+    lost = before(counts, limit)
     if not lost.count:
         return []
     seen = f"{lost.share} values are no plain integers ({counts.sentence()})"

@@ -1,0 +1,111 @@
+"""What kept the attempt from ending in its first run: each run's end, each lost connection. Pure.
+
+Of the last run its outcome tells that; here are the runs before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.judge.text import listed, shortened
+from engine.model.event import Event
+from engine.model.finding import Severity
+from engine.model.groups import grouped
+from engine.report.audit.runs import commands_of, out_of_reach_of, steps_of
+from engine.report.spans import Span, runs_of
+from engine.report.words import length_in_words, to_the_second
+
+_REASON = 300
+"""Characters of a reason that are shown."""
+_ENDED = {
+    "stopped": "stopped for a person",
+    "unknown": "stopped, as it was not known how a change had ended",
+    "blocked": "blocked by findings",
+    "failed": "failed",
+    "interrupted": "interrupted",
+    "locked": "ended, as another run held the cluster",
+}
+
+
+@dataclass(frozen=True)
+class CutShort:
+    """One interruption, as a sentence without its step."""
+
+    number: int
+    """Of the run, from 1."""
+    run: str
+    what: str
+    step: str
+    """In which it was; empty: in none, or not on record."""
+    more: str
+    """Why, and what was under way."""
+
+
+def cut_short_of(change: Sequence[Event]) -> list[CutShort]:
+    """In the order in which they were. `change` are the events of the change's own runs."""
+    runs = runs_of(change)
+    by_run = grouped((str(event["run"]), event) for event in change)
+    lost = [(node, span) for node, spans in out_of_reach_of(change).items() for span in spans]
+    found = []
+    for number, run in enumerate(runs, 1):
+        mine = [(node, span) for node, span in lost if span.run == run.run]
+        found += [_lost(number, node, span) for node, span in mine]
+        if number < len(runs):
+            found += _end_of(number, run, by_run[run.run], change)
+    return found
+
+
+def _lost(number: int, node: str, span: Span) -> CutShort:
+    what = (
+        f"the connection to {node} was lost at {to_the_second(span.begin)} for"
+        f" {length_in_words(span.seconds)}"
+    )
+    return CutShort(number, span.run, what, span.step, shortened(span.detail, _REASON))
+
+
+def _end_of(
+    number: int, run: Span, events: Sequence[Event], change: Sequence[Event]
+) -> Iterator[CutShort]:
+    at = to_the_second(run.end)
+    if not run.outcome:
+        under_way = _under_way(run, change)
+        what = f"ended without a word (killed, power loss, or its disk was full) at {at}"
+        more = f"under way: {listed(under_way)}" if under_way else ""
+        yield CutShort(number, run.run, what, _step_at_the_end(events), more)
+        return
+    if run.outcome in _ENDED:
+        told: Event = next((e for e in events if e["event"] == "stopped"), {})
+        code = run.detail.partition(", ")[2]
+        what = f"{_ENDED[run.outcome]}, {code}, at {at}"
+        why = "; ".join(filter(None, [str(told.get("reason", "")), _found_in(told, events)]))
+        yield CutShort(number, run.run, what, str(told.get("step") or ""), shortened(why, _REASON))
+
+
+def _found_in(stopped: Event, events: Sequence[Event]) -> str:
+    """What the first finding that stopped it has seen: its code alone says little."""
+    found = (
+        str(event["observed"])
+        for event in events
+        if event["event"] == "finding"
+        and event.get("step") == stopped.get("step")
+        and event["severity"] == Severity.BLOCK
+        and not event["accepted"]
+    )
+    return next((seen for seen in found if seen not in str(stopped.get("reason", ""))), "")
+
+
+def _under_way(run: Span, change: Sequence[Event]) -> list[str]:
+    """Long commands that ran when the run's last event was written."""
+    return [
+        f"{one.name} on {node}"
+        for node, spans in commands_of(change).items()
+        for one in spans
+        if one.begin <= run.end < one.end
+    ]
+
+
+def _step_at_the_end(events: Sequence[Event]) -> str:
+    """The step that was begun and has no end on record."""
+    last = [step for step in steps_of(events) if not step.outcome]
+    return last[-1].name if last else ""
