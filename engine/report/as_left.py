@@ -43,8 +43,12 @@ def gaps_of(told: Told) -> str:
     most = max(gone, key=lambda one: one.seconds)
     length = length_in_words(most.seconds)
     if len(gone) == 1:
-        return f"{most.name} {length} away"
-    return f"{len(gone)} services away for a time, {most.name} {length} in all"
+        return f"{most.name}{_TOGETHER if most.is_shared else ''} {length} away"
+    what = "services" if not any(one.is_shared for one in gone) else "places with services"
+    return f"{len(gone)} {what} away for a time, {most.name} {length} in all"
+
+
+_TOGETHER = ", at one address,"
 
 
 def _window(told: Told) -> str:

@@ -30,8 +30,13 @@ class Address:
         return sum((end - begin).total_seconds() for begin, end in self.outages)
 
     @property
+    def is_shared(self) -> bool:
+        """Several services are asked there."""
+        return len(self.services) > 1
+
+    @property
     def name(self) -> str:
-        """`httpd and OCS endpoint`."""
+        """`one and another`, as the services are called."""
         *others, last = self.services
         return f"{', '.join(others)} and {last}" if others else last
 
@@ -86,5 +91,5 @@ def shared_sentences(service_gaps: Mapping[str, Any]) -> list[str]:
         f" {len(one.outages)} outage{'' if len(one.outages) == 1 else 's'}, {one.seconds:.0f} s in"
         " all, and are not to be added up"
         for one in away_of(service_gaps)
-        if len(one.services) > 1 and one.gaps > len(one.outages)
+        if one.is_shared and one.gaps > len(one.outages)
     ]

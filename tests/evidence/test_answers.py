@@ -86,7 +86,7 @@ def test_headline_section_and_first_screen_count_it_once() -> None:
     begun, *rest = journals.whole()
     more = journals.watched(19.5, 98, "OCS endpoint")
     page = unescape(render([begun, *rest[:-1], *more, rest[-1]], []))
-    assert "httpd and OCS endpoint 2 s away" in page
+    assert "httpd and OCS endpoint, at one address, 2 s away" in page
     assert "service gaps: <b>2</b>, 1 outage</a>" in page
     assert "their 2 gaps are 1 outage, 2 s in all" in section(
         "gaps", begun, *rest[:-1], *more, rest[-1]

@@ -86,8 +86,8 @@ def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
 
 _LIMITS = (
     "The commands of NetEye, DRBD, Elasticsearch and chronyd are stand-ins: they do the documented"
-    " tasks with real effects. Corosync, pacemaker, the qdevice, MariaDB, httpd, rpm, dnf, sshd and"
-    " systemd are real.",
+    " tasks with real effects. Corosync, pacemaker, the qdevice, database and web server, rpm, dnf,"
+    " sshd and systemd are real.",
     "Its nodes are containers of another distribution; names, addresses and data are made up.",
     "How long the upgrade takes, and whether the vendor's own tasks succeed on another cluster, it"
     " does not show.",
