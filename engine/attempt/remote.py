@@ -33,7 +33,8 @@ NOT_STARTED = "neteye-runbook: not started:"
 # rename alone does not.
 # Whoever writes has mine and named of its own, a process in place of several: a node starts them at
 # each change, and READ is word for word as in older runs.
-# within: makes the directory of a file. ours: how whoever writes begins. received: standard input, whole, as a file.
+# within: makes the directory of a file. ours: how whoever writes begins. received: standard input,
+# whole, as a file.
 # placed: FILE.new takes the place of FILE.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }

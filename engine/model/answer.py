@@ -125,6 +125,11 @@ class Lost(RunbookError):
 
 
 def question(argv: Sequence[str], limit: int = 160) -> str:
-    """A command as one printable line for messages, cut when it is long."""
+    """A command as one printable line for messages, cut when it is long.
+
+    Of a script of several lines its name and arguments: the source tells an operator nothing.
+    """
+    if tuple(argv[1:2]) == ("-c",) and len(argv) > 3 and "\n" in argv[2]:
+        argv = [*argv[:2], "...", *argv[3:]]
     line = shlex.join(argv).encode("unicode_escape").decode("ascii")
     return line if len(line) <= limit else f"{line[: limit - 4]} ..."
