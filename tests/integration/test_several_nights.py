@@ -28,7 +28,8 @@ FIVE = "operative=3,elastic=1,voting=1"
 FAULT = Fault("several-nights", "an attempt of four runs", FIVE, lambda lab: None, "guide")
 SCREEN = 800
 NO_TARGET = """
-const bare = [...document.querySelectorAll('a[href^="#"]')].map(one => one.hash.slice(1));
+const links = [...document.querySelectorAll('a[href^="#"]')];
+const bare = links.map(one => one.getAttribute("href").slice(1));
 return [...new Set(bare)].filter(id => !document.getElementById(decodeURIComponent(id)));
 """
 
