@@ -1,7 +1,7 @@
 """An attempt of four runs on five nodes, and what its pages are to whoever reads them.
 
 Killed during `neteye update`; stopped, as OTHER is out of reach in the upgrade; cut off from N,
-which is restored; finished.
+which is restored, while the second round comes to the planned stop; finished, after a plan.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,20 +22,31 @@ from tests.faults.lab import FIRST_ROUND, Lab
 from tests.faults.strikes import cut, sshd_stopped
 from tests.integration.clusters import Clusters
 from tests.integration.invocation import Ran
+from tests.integration.test_a_plan import steps_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
 FIVE = "operative=3,elastic=1,voting=1"
 FAULT = Fault("several-nights", "an attempt of four runs", FIVE, lambda lab: None, "guide")
 SCREEN = 800
+ROUND_ENDED = "test -e /var/lib/neteye-runbook/attempts/*/commands/upgrade-2/status"
 NO_TARGET = """
-const bare = [...document.querySelectorAll('a[href^="#"]')].map(one => one.hash.slice(1));
+const links = [...document.querySelectorAll('a[href^="#"]')];
+const bare = links.map(one => one.getAttribute("href").slice(1));
 return [...new Set(bare)].filter(id => !document.getElementById(decodeURIComponent(id)));
 """
 
 
+@dataclass(frozen=True)
+class Nights:
+    """The four runs, and the plan before the last of them."""
+
+    runs: tuple[Ran, ...]
+    planned: Ran
+
+
 @pytest.fixture(scope="module")
-def runs(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ran]]:
+def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     cluster = clusters.get("nights", FIVE, seed=16, settings={"seconds_per_node": 4})
     cluster.is_spoilt = True
     lab = Lab(FAULT, cluster, tmp_path_factory.mktemp("nights"))
@@ -52,7 +64,9 @@ def runs(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         third.until("a round of the upgrade", lambda: _follows_a_round(third.events()))
         with cut(lab, cluster.active):
             lost = lab.expect(third, 12, "may still run")
-        yield [killed, stopped, lost, lab.run_again()]
+            lab.wait_for("the end of that round", cluster.active, ROUND_ENDED)
+        planned = lab.plan_again()
+        yield Nights((killed, stopped, lost, lab.run_again()), planned)
 
 
 def _follows_a_round(events: list[dict[str, object]]) -> bool:
@@ -62,8 +76,8 @@ def _follows_a_round(events: list[dict[str, object]]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def last(runs: list[Ran]) -> Path:
-    directory = runs[-1].directory
+def last(nights: Nights) -> Path:
+    directory = nights.runs[-1].directory
     assert directory is not None
     return directory
 
@@ -81,8 +95,31 @@ def test_it_ends_well_and_nobody_has_touched_it(last: Path) -> None:
     assert not [line for line in lines if "NOT VALID" in line or "not here" in line]
 
 
-def test_the_page_tells_each_run(runs: list[Ran], page: Look) -> None:
-    for run in runs:
+def test_the_round_that_ended_while_nobody_looked_is_taken_before_its_files_are_migrated(
+    nights: Nights,
+) -> None:
+    changes = [change["step"] for change in nights.runs[-1].changes]
+    migrated = {step for step in changes if step.startswith("migration.")}
+    assert {step[: step.index("]") + 1] for step in migrated} == {
+        "migration.credentials[2]",
+        "migration.files[2]",
+    }
+    assert changes.index("upgrade.run[3]") > max(changes.index(step) for step in migrated)
+
+
+def test_the_plan_before_has_said_so(nights: Nights) -> None:
+    steps = steps_of(nights.planned)
+    assert steps["upgrade.run[2]"]["reason"].startswith("bookkeeping: exit status ")
+    verdicts: dict[str, set[str]] = {}
+    for name, step in steps.items():
+        if name.startswith("migration.files"):
+            verdicts.setdefault(name[: name.index("]") + 1], set()).add(step["verdict"])
+    assert verdicts["migration.files[1]"] == {"SATISFIED"}
+    assert verdicts["migration.files[2]"] == {"WILL RUN"}
+
+
+def test_the_page_tells_each_run(nights: Nights, page: Look) -> None:
+    for run in nights.runs:
         assert run.directory is not None
         assert run.directory.name in page.page
     assert "without a word" in page.page
