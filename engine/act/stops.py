@@ -51,7 +51,7 @@ def never_started(run: Run, change: Change, why: str) -> NotDone:
 
 def refused(run: Run, error: RunbookError) -> NotDone:
     """The role firewall did not let it pass."""
-    return stopped(run, Ending.FAILED, str(error), "The command was not run.")
+    return stopped(run, Ending.FAILED, str(error), f"The command was not run. {_REFUSED}")
 
 
 def firewall_refused(run: Run, error: Refused) -> None:
@@ -60,9 +60,14 @@ def firewall_refused(run: Run, error: Refused) -> None:
     run.halt(
         Ending.FAILED,
         f"the role firewall refused a command: {error}",
-        "Nothing more is asked or changed. Are the roles in the inventory right? If they are, this"
-        " is a defect of the runbook: report it with this run's journal.",
+        f"Nothing more is asked or changed. {_REFUSED}",
     )
+
+
+_REFUSED = (
+    "Are the roles in the inventory right? If they are, this is a defect of the runbook: report it"
+    " with this run's journal."
+)
 
 
 def failed(run: Run, change: Change, answer: Answer, failing: str = "") -> NotDone:

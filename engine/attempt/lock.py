@@ -74,7 +74,9 @@ class ClusterLock:
             )
             return False
         except (Lost, RunbookError) as error:
-            self._run.halt(Ending.FAILED, f"the cluster's lock: {error}", "Remove the cause.")
+            self._run.halt(
+                Ending.FAILED, f"the cluster's lock: {error}", "Remove the cause, then run again."
+            )
             return False
         threading.Thread(target=self._keep_lease, daemon=True).start()
         return True
@@ -112,7 +114,12 @@ class ClusterLock:
                 self._records.renew()
             except LockLost as error:
                 if not self._ended.is_set():
-                    self._run.halt(Ending.LOCKED, str(error), "Look who holds the cluster now.")
+                    self._run.halt(
+                        Ending.LOCKED,
+                        str(error),
+                        "Look who holds the cluster; that run goes on from here. Run again when it"
+                        " has ended.",
+                    )
                 return
             except (Lost, RunbookError, OSError):
                 # of N, or of this machine (no process, no file); the next change will tell

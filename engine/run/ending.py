@@ -135,7 +135,12 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
         )
     elif run.memory.ledger:
         left = ", ".join(f"{e.kind} of {e.subject}" for e in run.memory.ledger.values())
-        run.halt(Ending.FAILED, f"temporary changes are still in place: {left}", "Run again.")
+        run.halt(
+            Ending.FAILED,
+            f"temporary changes are still in place: {left}",
+            "Run again: the upgrade gives back what it took. What is left even so, --restore gives"
+            " back.",
+        )
     elif unmet := [
         row.id
         for row in attempt_rows(events, earlier)
@@ -144,7 +149,7 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
         run.halt(
             Ending.FAILED,
             f"rows of the guide failed or without a record: {', '.join(unmet)}",
-            "See their reasons in the report.",
+            "See their reasons in the report, remove the cause, then run again.",
         )
 
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from runbook.to_4_26.httpd.httpd_conf import Argument, ConfFile, Item, Kind, arguments
+from engine.secrets import MASK
+from runbook.cluster.masking import is_reference
+from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, Kind, arguments
 from runbook.to_4_26.httpd.perl_block import statements
 
 Key = tuple[str, ...]
@@ -28,6 +30,10 @@ _WHOLE = frozenset(
         *("include", "includeoptional", "loadmodule", "alias", "scriptalias", "perl"),
     }
 )
+_NAMES_ONLY = frozenset({"perlpassenv", "passenv", "unsetenv"})
+"""Directives that name variables, and give them no value."""
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_PLAIN_CODE = re.compile(r"(?:use|no|require)\s+[A-Z]\w*(?:::\w+)*")
 ACCESS_DIRECTIVES = frozenset({"require", "order", "allow", "deny", "satisfy"})
 _ACCESS_SECTIONS = frozenset({"requireany", "requireall", "requirenone"})
 _LIMITS = frozenset({"limit", "limitexcept"})
@@ -208,14 +214,21 @@ def commented_out(item: Item) -> Iterator[Key]:
 
 def shown(item: Item) -> str:
     """A setting for the report; values that could be secrets are masked."""
-    args = list(item.args)
-    if len(args) > 1 and _is_secret_key(args[0].text) and "$" not in args[1].text:
-        args[1:] = [Argument("********")]
+    if item.kind is Kind.CODE:
+        text = item.raw.strip().rstrip(";")
+        return text if _PLAIN_CODE.fullmatch(text) else f"perl code {MASK}"
+    values = list(item.values)
     name = "$ENV" if item.kind is Kind.ASSIGNMENT else item.raw.strip().split(None, 1)[0]
-    if _is_secret_key(name):
+    if item.name in _NAMES_ONLY:
+        values = [value if _VARIABLE.fullmatch(value) else MASK for value in values]
+    elif _is_secret_key(name):
         # the name itself says so: AuthLDAPBindPassword
-        args = [Argument("********")]
-    return " ".join((name, *(argument.text for argument in args)))
+        return f"{name} {MASK}"
+    key = next((at for at, value in enumerate(values) if _is_secret_key(value)), len(values))
+    rest = values[key + 1 :]
+    if rest and not (len(rest) == 1 and is_reference(rest[0])):
+        values[key + 1 :] = [MASK]
+    return " ".join((name, *values))
 
 
 def shown_all(nodes: Iterable[Node]) -> str:

@@ -17,6 +17,7 @@ from runbook.to_4_26 import files
 from runbook.to_4_26.httpd import credentials, passwords
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.httpd.passwords import Password, read_password
+from runbook.to_4_26.httpd.prose import is_prose
 from runbook.to_4_26.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
 
 _CONF_PASSWORD_DEADLINE = 30.0
@@ -237,7 +238,9 @@ def migration_diffs(look: Look, node: str) -> dict[str, str]:
         if before is None or now is None:
             continue
         old = read_password(parse_conf(before.reveal()), path).literal
-        diffs[path] = masked_diff(before.reveal(), now.reveal(), path, [old] if old else [])
+        diffs[path] = masked_diff(
+            before.reveal(), now.reveal(), path, [old] if old else [], is_prose=is_prose
+        )
     return diffs
 
 

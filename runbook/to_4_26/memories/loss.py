@@ -74,8 +74,8 @@ def findings_before(counts: ClassCounts, limit: Limit) -> list[Finding]:
                 expected=f"at most {limit.rows_of(lost)} ({limit}), or somebody's word that they"
                 " may be lost",
                 remedy=f"{_LIST} Update those agents and wait for their inventories; or whoever"
-                " answers for the data accepts the loss now: the upgrade has changed nothing yet,"
-                " and it is not asked again after it. The table is backed up before.",
+                " answers for the data accepts the loss now: the upgrade has not begun, and it"
+                " is not asked again after the upgrade. The table is backed up before.",
                 guide=("G05",),
             )
         ]
