@@ -168,6 +168,9 @@ class Applier:
         return f"{node} answers again and has not rebooted"
 
     def _intent(self, step: str, key: str, change: Change) -> None:
+        former = self.run.memory.changes.get(key)
+        if former is not None and not former.is_followed_by(change.detached):
+            former = None
         opens = [{"kind": t.kind, "subject": t.subject, "former": t.former} for t in change.opens]
         self.run.record(
             "intent",
@@ -180,6 +183,7 @@ class Applier:
             detached=change.detached,
             opens=opens,
             **({"files": list(change.files)} if change.files else {}),
+            **({"since": former.begun["time"]} if former else {}),
         )
         try:
             self.sync()

@@ -244,7 +244,7 @@ def _without_a_word(own: Sequence[Event], memory: Memory) -> str:
     last = own[-1]
     step = _step_under_way(own)
     mine = {event["key"] for event in own if event["event"] == "intent"}
-    changes = [sentence(r.intent) for r in memory.open_intents() if r.key in mine]
+    changes = [sentence(r.begun) for r in memory.open_intents() if r.key in mine]
     return (
         "the run ended without a word (killed, power loss, or its disk was full);"
         f" last event: {last['event']} at {last['time']}; step under way: {step or 'none'};"

@@ -11,8 +11,10 @@ from itertools import groupby
 from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
+from engine.record.changes import MadeChange, changes_of, long_ones
 from engine.record.intervals import FENCING, STANDBY, intervals_of, length
 from engine.report.spans import Span, runs_of
+from engine.report.words import to_the_second
 
 _WAITED = {
     "stopped": "it had stopped for a person",
@@ -33,15 +35,19 @@ def pauses_of(events: Sequence[Event]) -> list[Span]:
     for run, following in itertools.pairwise(runs):
         why = _WAITED.get(run.outcome, "it had ended without a word (killed, power loss)")
         meanwhile = [
-            f"{one.name} on {node}"
+            f"{one.name} on {node}" + _until(one, following.begin)
             for node, one in under_way
-            if one.begin < run.end and one.end > following.begin
+            if one.begin < run.end < one.end
         ]
         if meanwhile:
             why += f"; on record as under way: {', '.join(meanwhile)}"
         begin, end = run.end, following.begin
         pauses.append(Span("no run", begin, end, why, run.outcome, run=run.run))
     return pauses
+
+
+def _until(command: Span, begin: datetime) -> str:
+    return f" until {to_the_second(command.end)}" if command.end < begin else ""
 
 
 _PERSON = ("stopped", "blocked", "unknown")
@@ -153,18 +159,16 @@ def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
 
 
 def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
-    """Node -> the long commands that ran there, each until its result, or the last event."""
-    found: list[tuple[Event, Event, str]] = []
-    open_ones: dict[str, Event] = {}
-    for event in events:
-        if event["event"] == "intent" and event.get("detached"):
-            open_ones.setdefault(str(event["key"]), event)
-        elif event["event"] == "result" and event.get("key") in open_ones:
-            code = event.get("code")
-            said = f"exit code {code}" if code is not None else str(event["outcome"])
-            found.append((open_ones.pop(str(event["key"])), event, said))
-    found += [(intent, events[-1], "its end is not on record") for intent in open_ones.values()]
+    """Node -> the long commands that ran there, each until its end, or the last event."""
     return grouped(
-        (str(intent["node"]), _from(intent, moment(end), str(intent["what"]), said))
-        for intent, end, said in found
+        (str(one.intent["node"]), _from(one.intent, one.until, str(one.intent["what"]), _said(one)))
+        for one in long_ones(changes_of(events))
     )
+
+
+def _said(one: MadeChange) -> str:
+    if one.result is None or one.end is None:
+        return "its end is not on record"
+    code = one.result.get("code")
+    said = f"exit code {code}" if code is not None else str(one.result["outcome"])
+    return said if one.is_end_told else f"{said}; it was found ended then"
