@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from engine.record.gaps import not_seen
 from engine.record.intervals import FENCING
 from engine.record.memory import Memory
 from engine.record.position import is_proved
@@ -35,12 +37,19 @@ def gaps_of(told: Told) -> str:
         return "gaps of services not measured" if wanted else ""
     gone = [one for one in measured if one["seconds"]]
     if not gone:
-        return "no gap of a service"
+        some = _not_seen(max(measured, key=not_seen))
+        return f"no gap of a service{f' seen{some}' if some else ''}"
     most = max(gone, key=lambda one: float(one["seconds"]))
-    length = length_in_words(most["seconds"])
+    least, some = "at least " if most["at_least"] else "", _not_seen(most)
+    length = f"{least}{length_in_words(most['seconds'])}"
     if len(gone) == 1:
-        return f"{most['target']} {length} away"
-    return f"{len(gone)} services away for a time, {most['target']} {length} in all"
+        return f"{most['target']} {length} away{some}"
+    return f"{len(gone)} services away for a time, {most['target']} {length} in all{some}"
+
+
+def _not_seen(total: Mapping[str, Any]) -> str:
+    seconds = not_seen(total)
+    return f" ({length_in_words(seconds)} not seen)" if seconds else ""
 
 
 def _window(told: Told) -> str:

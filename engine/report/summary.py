@@ -25,6 +25,7 @@ from engine.report.earlier import placed
 from engine.report.headline import headline_of
 from engine.report.losses import losses_of
 from engine.report.open_points import open_points_of
+from engine.report.unasked import unasked_of
 from engine.report.under_way import as_seen, open_changes, sentence
 
 SCHEMA = 1
@@ -282,4 +283,8 @@ def _taken(started: str, finished: str) -> str:
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:
     """Service gaps of the whole attempt, as far as they were measured."""
-    return {"totals": totals_of(events), "gaps": [gap.as_data() for gap in gaps_of(events)]}
+    return {
+        "totals": totals_of(events),
+        "gaps": [gap.as_data() for gap in gaps_of(events)],
+        "not_asked": [one.as_data() for one in unasked_of(events)],
+    }

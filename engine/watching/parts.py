@@ -119,9 +119,9 @@ def command_seen(watched: Watched, event: Event) -> Watched:
 
 def probing(watched: Watched, event: Event) -> Watched:
     """A service begins to be asked, answers, is asked no more."""
-    if event["state"] == "answers":
-        return _with_service(watched, event, way=str(event.get("way", "")))
-    return _with_service(watched, event, ended=event["state"] != "began")
+    if event["state"] in ("began", "answers"):
+        return _with_service(watched, event, way=str(event.get("way", "")), ended=False)
+    return _with_service(watched, event, ended=True)
 
 
 def service_gap(watched: Watched, event: Event) -> Watched:

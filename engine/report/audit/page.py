@@ -19,7 +19,7 @@ from engine.errors import RunbookError
 from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
-from engine.record.gaps import HOW, gaps_of
+from engine.record.gaps import HOW, gaps_of, in_words, not_seen
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
@@ -94,6 +94,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         older=OLDER,
         gaps=gaps_of(events),
         how=HOW,
+        not_seen=not_seen,
+        in_words=in_words,
         findings=findings,
         window=at(str(summary["window"])),
         losses=losses_of(events),
