@@ -165,7 +165,7 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
 def _deployment(
     summary: Mapping[str, Any], change: Sequence[Event], events: Sequence[Event]
 ) -> Answer:
-    made = len(changes_of(change))
+    made = len(changes_of(events))
     runs, all_runs = ({event["run"] for event in each} for each in (change, events))
     said = f"changes: {made}, runs: {len(runs)}, by {summary['operator']}"
     if late := len(all_runs) - len(runs):
