@@ -123,6 +123,12 @@ def follows(detached: str | None, intent: Event, result: Event | None) -> bool:
     return bool(detached) and detached == intent.get("detached") and not is_known
 
 
+def since_when(intent: Event) -> str:
+    """`, begun at ...` of a command that this run only follows; '' of what it begins itself."""
+    since = intent.get("since")
+    return f", begun at {str(since)[:19].replace('T', ' ')} by an earlier run" if since else ""
+
+
 def long_ones(changes: Iterable[MadeChange]) -> list[MadeChange]:
     """Long commands that were started."""
     return [one for one in changes if one.is_long and one.was_started]

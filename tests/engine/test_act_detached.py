@@ -44,6 +44,8 @@ def test_a_command_that_an_earlier_run_started_is_taken_or_followed(
     assert made.apply(upgrade()).answers[0].code == 0
     assert made.ending() is None
     assert "".join(made.output) == "log\n"
+    (followed,) = made.events("intent")
+    assert followed["since"] == before["time"]
 
 
 def test_the_seconds_and_the_end_are_the_command_s_own(long_command: Make) -> None:

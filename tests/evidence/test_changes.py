@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.record.changes import MadeChange, changes_of
+from engine.record.changes import MadeChange, changes_of, since_when
 from engine.record.memory import Memory
 from engine.report.audit.changes import Change, changes_by_run
 from engine.report.audit.runs import commands_of, pauses_of
@@ -152,3 +152,9 @@ def test_rows_of_a_phase_are_in_order_of_time() -> None:
     events = runs([intent(10), *two], [intent(60), result(100, ended=ENDED)])
     times = [one.time for one in shown(events)]
     assert times == sorted(times)
+
+
+def test_a_step_that_only_followed_says_so() -> None:
+    intent_of = intent(60, since=event("x", 10)["time"])
+    assert since_when(intent_of) == ", begun at 2026-11-02 00:00:10 by an earlier run"
+    assert since_when(intent(60)) == ""
