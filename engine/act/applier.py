@@ -7,10 +7,11 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from engine.act import detached, stops
-from engine.act.detached import NotStarted
+from engine.act.detached import NotStarted, Progress
 from engine.act.driving import Applied, Changes, driven, key_of
 from engine.act.headway import Headway, Reach
 from engine.act.livelog import LiveLog, shortened
@@ -21,6 +22,7 @@ from engine.attempt.records import LockLost, RecordsWriter
 from engine.errors import Refused, RunbookError, UsageError
 from engine.model.answer import Answer, Lost, LostKind
 from engine.model.change import Change, Outcome
+from engine.model.event import stamp
 from engine.parse.files import file_changes
 from engine.record.memory import ChangeRecord
 from engine.record.outputs import NO_ANSWER, SECRET, both
@@ -62,6 +64,8 @@ class Applier:
     """Where the log of the long command under way tells of a failure."""
     _asked: list[str] = field(default_factory=list)
     """What that log asks a person to do afterwards."""
+    _over: Progress | None = None
+    """The last look at the long command under way, which saw its exit status."""
     _keeper: Keeper = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +118,7 @@ class Applier:
             return settled
         self.before_change()
         self._intent(step, key, change)
-        begun, self._failing, self._asked = self.clock(), "", []
+        begun, self._failing, self._asked, self._over = self.clock(), "", [], None
         try:
             answer = self._run_detached(key, change) if change.detached else self._run_plain(change)
         except (Refused, NotStarted, LockLost) as error:
@@ -164,6 +168,9 @@ class Applier:
         return f"{node} answers again and has not rebooted"
 
     def _intent(self, step: str, key: str, change: Change) -> None:
+        former = self.run.memory.changes.get(key)
+        if former is not None and not former.is_followed_by(change.detached):
+            former = None
         opens = [{"kind": t.kind, "subject": t.subject, "former": t.former} for t in change.opens]
         self.run.record(
             "intent",
@@ -176,6 +183,7 @@ class Applier:
             detached=change.detached,
             opens=opens,
             **({"files": list(change.files)} if change.files else {}),
+            **({"since": former.begun["time"]} if former else {}),
         )
         try:
             self.sync()
@@ -220,7 +228,7 @@ class Applier:
             node=change.node,
             outcome=outcome.value,
             code=answer.code if answer else None,
-            seconds=round(self.clock() - begun, 3),
+            seconds=self._seconds(begun),
             reason=reason,
             closes=[list(pair) for pair in change.closes],
             output=output,
@@ -228,6 +236,7 @@ class Applier:
             **({"files": files} if change.files and answer else {}),
             **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
             **({"asks": self._asked} if self._asked else {}),
+            **self._end(),
         )
         try:
             self.sync()
@@ -236,6 +245,17 @@ class Applier:
             self.run.record("bookkeeping", problem=f"the result is not on N yet: {error}")
         else:
             self._keep_outputs(1)
+
+    def _seconds(self, begun: float) -> float:
+        """The command's own where the node has told them: it may have begun before this run."""
+        took = self._over.took if self._over is not None else None
+        return round(self.clock() - begun if took is None else took, 3)
+
+    def _end(self) -> dict[str, str]:
+        """When a long command ended: maybe before anybody looked."""
+        if self._over is None or self._over.ago is None:
+            return {}
+        return {"ended": stamp(self.run.now() - timedelta(seconds=self._over.ago))}
 
     def _run_plain(self, change: Change) -> Answer:
         """Run it behind its gate. Raises LockLost when the lock is another run's by then."""
@@ -311,6 +331,7 @@ class Applier:
         log.end()
         self._failing, self._asked = log.failing(), log.asked()
         if last.status is not None:
+            self._over = last
             return Answer(last.status, log.kept(), b"", self.clock() - begun, log.is_cut)
         if last.is_interrupted:
             raise _Interrupted(last.rebooted)

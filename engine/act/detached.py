@@ -41,6 +41,10 @@ class Progress:
     chunk: bytes = b""
     rebooted: bool = False
     """The node was started anew since the command was: it does not live any more."""
+    ago: float | None = None
+    """Seconds since it ended, by the node's own clock; None: it has not, or that was not told."""
+    took: float | None = None
+    """Its own seconds, whoever followed it."""
 
     @property
     def has_ended(self) -> bool:
@@ -70,7 +74,9 @@ def progress_query(base: str, offset: int = 0, most: int = 0) -> Query[Progress]
 def parse_progress(answer: Answer) -> Progress:
     raw: bytes = getattr(answer, "stdout", b"")
     head, _, chunk = raw.partition(b"\n")
-    alive, status, size = head.decode().split()
+    # what an older runbook asked and put on record has no times
+    alive, status, size, *times = head.decode().split()
+    now, ended, begun = map(float, times) if times else (None, None, None)
     return Progress(
         exists=alive != "absent",
         alive=alive == "alive",
@@ -78,6 +84,9 @@ def parse_progress(answer: Answer) -> Progress:
         size=int(size),
         chunk=chunk,
         rebooted=alive == "rebooted",
+        # a clock that was set meanwhile makes neither negative
+        ago=max(0.0, now - ended) if now is not None and ended is not None else None,
+        took=max(0.0, ended - begun) if ended is not None and begun is not None else None,
     )
 
 

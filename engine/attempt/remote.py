@@ -327,6 +327,7 @@ if mv -T "$new" "$base.new.gone" 2> /dev/null; then rm -rf "$base.new.gone"; fi
 """)
 
 # args: directory of the command, offset into its log in bytes, most bytes to print
+# Of a command that has ended also the time of the node's clock now, at its end, and at its begin.
 # Where the state can't be read now (no memory, say), the script fails and prints no state.
 FOLLOW = _with_common("""
 base=$1 offset=$2 most=$3
@@ -356,8 +357,18 @@ fi
 # the status after the process: who ends in between has written it before
 first "$base/status"
 [ -n "$line" ] || first "$base/status.new"
+times=
+case $line in
+  ''|-*) ;;
+  *)
+    # the file with the status keeps its time when it gets its name; without times it counts too
+    file=$base/status
+    [ -f "$file" ] || file=$base/status.new
+    times=$(date +%s.%N && stat -c %.3Y "$file" "$base/pid") || times=
+    ;;
+esac
 size=$(stat -c %s "$base/nohup.out") || exit 1
-echo "$alive ${line:--} $size"
+echo "$alive ${line:--} $size" $times
 tail -c "+$((offset + 1))" "$base/nohup.out" | head -c "$most"
 """)
 

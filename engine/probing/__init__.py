@@ -1,1 +1,1 @@
-"""Service gaps: services are asked once a second, from before the first change until the end."""
+"""Service gaps: services are asked once a second, from before the attempt's first change on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,7 @@ class _Watcher:
         self._wake = wake
         self._target = target
         self._asker = asker
-        self._fold = GapFold(target.name)
+        self._fold = GapFold(target.name, has_answered=asker.way is not None)
         self._lock = threading.Lock()
         self._ended = False
         self._asked = 0
@@ -94,7 +94,7 @@ class _Watcher:
 
 
 class ServiceWatch:
-    """All targets of one run; begun with the first change, ended with the run."""
+    """All targets of one run; begun once, ended with the run."""
 
     def __init__(self, run: Run, transport: Transport, nodes: Sequence[str]) -> None:
         self._run = run
@@ -103,12 +103,19 @@ class ServiceWatch:
         self._wake = threading.Event()
         self._watchers: list[_Watcher] = []
 
-    def begin(self, targets: Sequence[Target]) -> None:
-        """Start asking; returns when each was asked once, or after a few seconds. Once only."""
+    def begin(
+        self, targets: Sequence[Target], answered: Container[tuple[str, str]] = frozenset()
+    ) -> None:
+        """Start asking; returns when each was asked once, or after a few seconds. Once only.
+
+        `answered`: name and way of what has answered an earlier run from here. It is asked that way
+        again, and has a gap when it does not answer from the start.
+        """
         if self._watchers:
             return
         for target in targets:
             asker = asker_of(target, self._transport, self._nodes)
+            asker.way = next((w for w in target.ways if (target.name, str(w)) in answered), None)
             watcher = _Watcher(self._run, target, asker, self._wake)
             self._watchers.append(watcher)
             self._run.record(
@@ -117,6 +124,7 @@ class ServiceWatch:
                 target=target.name,
                 state="began",
                 ways=[str(way) for way in target.ways],
+                **({"way": str(asker.way)} if asker.way else {}),
             )
             watcher.thread.start()
         until = time.monotonic() + _FIRST
@@ -214,9 +222,9 @@ class GapFold:
         if seen is Seen.ANSWER:
             return events
         if self.open is None:
-            self.open = Gap(asked, seen is Seen.UNSEEN, why, [step])
+            self.open = Gap(asked, seen is Seen.UNSEEN, why, [step] if step else [])
             events.append({**self._fields(self.open), "state": "began"})
-        elif step not in self.open.steps:
+        elif step and step not in self.open.steps:
             self.open.steps.append(step)
         return events
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from engine.judge.text import duration
 from engine.model.event import Event, moment, stamp
+from engine.model.groups import grouped
+from engine.record.changes import MadeChange, changes_of, long_ones
 
 HOW = "asked once a second from the machine of the run: a gap's length is right to about a second"
+_KNOWN = ("began", "answers")
+"""States of probing that name the way on which a service is known to answer."""
+_BLIND = 2.0
+"""Seconds by which the length of what was measured is wrong at its two ends: less is not told."""
+_LONG = 600.0
+"""Seconds that are told as hours and minutes from here on."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,7 @@ class ServiceGap:
     begin: datetime
     end: datetime
     steps: tuple[str, ...]
+    """Those under way, and before them those whose long command was at work meanwhile."""
     why: str
     unseen: bool
     still: bool
@@ -43,6 +53,31 @@ class ServiceGap:
         }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """When a run asked a service, from where it is known to answer on to the end of asking."""
+
+    target: str
+    begin: datetime
+    end: datetime
+    way: str
+    run: str
+    step: str
+
+
+@dataclass(frozen=True)
+class NotAsked:
+    """A time between the attempt's first change and its end in which nobody asked a service."""
+
+    target: str
+    begin: datetime
+    end: datetime
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.begin).total_seconds()
+
+
 def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
     """All gaps, in the order in which they began; what has no end lasts to its run's last event."""
     found: list[ServiceGap] = []
@@ -61,7 +96,17 @@ def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
                 _gap(event, datetime.fromisoformat(event["until"]), bool(event.get("still")))
             )
     found += [_gap(event, moment(last[run]), True) for (run, _), event in open_ones.items()]
-    return sorted(found, key=lambda gap: (gap.begin, gap.target))
+    commands = long_ones(changes_of(events))
+    return sorted(
+        (replace(gap, steps=_with_makers(gap, commands)) for gap in found),
+        key=lambda gap: (gap.begin, gap.target),
+    )
+
+
+def _with_makers(gap: ServiceGap, commands: Iterable[MadeChange]) -> tuple[str, ...]:
+    """A command works on while a later run asks other things first."""
+    working = (c for c in commands if c.begin < gap.end and gap.begin < c.until)
+    return tuple(dict.fromkeys([*(str(c.intent["step"]) for c in working), *gap.steps]))
 
 
 def _gap(event: Event, end: datetime, still: bool) -> ServiceGap:
@@ -69,7 +114,8 @@ def _gap(event: Event, end: datetime, still: bool) -> ServiceGap:
         target=str(event["target"]),
         begin=datetime.fromisoformat(event["since"]),
         end=end,
-        steps=tuple(event.get("steps") or (str(event.get("step", "")),)),
+        # before a run's first step there is none
+        steps=tuple(filter(None, event.get("steps") or (str(event.get("step", "")),))),
         why=str(event["why"]),
         unseen=bool(event["unseen"]),
         still=still,
@@ -78,23 +124,88 @@ def _gap(event: Event, end: datetime, still: bool) -> ServiceGap:
 
 
 def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """For each service: how it was asked, for how long, its gaps and their seconds."""
-    gaps = gaps_of(events)
-    totals: dict[str, dict[str, Any]] = {}
-    for name, way, seconds in _measured(events):
-        total = totals.setdefault(name, {"target": name, "way": "", "measured": 0.0})
-        total["way"] = way or total["way"]
-        total["measured"] = round(total["measured"] + seconds, 1)
-    for name, total in totals.items():
-        mine = [gap.seconds for gap in gaps if gap.target == name and not gap.unseen]
-        unseen = sum(gap.seconds for gap in gaps if gap.target == name and gap.unseen)
-        total |= {
-            "gaps": len(mine),
-            "seconds": round(sum(mine), 1),
-            "longest": round(max(mine, default=0.0), 1),
-            "unseen": round(unseen, 1),
-        }
-    return list(totals.values())
+    """For each service: how it was asked, for how long, its gaps and their seconds.
+
+    `events` are those of the whole attempt. `at_least`: it may have been away for longer, as it was
+    not seen all the time, or did not answer when the asking ended.
+    """
+    gaps, asked, not_asked = gaps_of(events), asked_of(events), not_asked_of(events)
+    totals = []
+    for name in dict.fromkeys(str(e["target"]) for e in events if e["event"] == "probing"):
+        mine = [gap for gap in gaps if gap.target == name]
+        seconds = [gap.seconds for gap in mine if not gap.unseen]
+        unseen = sum(gap.seconds for gap in mine if gap.unseen)
+        silent = sum(one.seconds for one in not_asked if one.target == name)
+        spans = [one for one in asked if one.target == name]
+        totals.append(
+            {
+                "target": name,
+                "way": spans[-1].way if spans else "",
+                "measured": round(sum((s.end - s.begin).total_seconds() for s in spans), 1),
+                "gaps": len(seconds),
+                "seconds": round(sum(seconds), 1),
+                "longest": round(max(seconds, default=0.0), 1),
+                "unseen": round(unseen, 1),
+                "not_asked": round(silent, 1),
+                "at_least": bool(unseen or silent or any(gap.still for gap in mine)),
+            }
+        )
+    return totals
+
+
+def asked_of(events: Iterable[Event]) -> list[Asked]:
+    """By service, each run in which its gaps are known: it answered, or had in an earlier one."""
+    found: dict[str, list[Asked]] = {}
+    open_ones: dict[tuple[str, str], Asked] = {}
+    last: dict[str, datetime] = {}
+    for event in events:
+        run, when = str(event["run"]), moment(event)
+        last[run] = when
+        if event["event"] != "probing":
+            continue
+        target, way = str(event["target"]), str(event.get("way") or "")
+        key = run, target
+        # what has answered an earlier run has its way from the begin
+        if way and event["state"] in _KNOWN:
+            new = Asked(target, when, when, way, run, str(event.get("step") or ""))
+            open_ones[key] = replace(open_ones.get(key, new), way=way)
+        elif event["state"] in ("ended", "broken") and key in open_ones:
+            found.setdefault(target, []).append(replace(open_ones.pop(key), end=when))
+    for one in open_ones.values():
+        found.setdefault(one.target, []).append(replace(one, end=last[one.run]))
+    return [one for each in found.values() for one in sorted(each, key=lambda one: one.begin)]
+
+
+def not_asked_of(events: Sequence[Event]) -> list[NotAsked]:
+    """By service, when nobody asked it though the change had begun.
+
+    What never answered is left out. The change lasts from its first intent to the end of what it
+    did last, or of asking.
+    """
+    made = [one for one in changes_of(events) if one.was_started]
+    by_service = grouped((one.target, one) for one in asked_of(events))
+    if not made:
+        return []
+    ends = [one.end for each in by_service.values() for one in each]
+    until = max([*ends, *(one.until for one in made)])
+    found = []
+    for target, spans in by_service.items():
+        since = min(one.begin for one in made)
+        for span in spans:
+            found.append(NotAsked(target, since, span.begin))
+            since = max(since, span.end)
+        found.append(NotAsked(target, since, until))
+    return [one for one in found if one.seconds > _BLIND]
+
+
+def answered_from(events: Iterable[Event], host: str) -> set[tuple[str, str]]:
+    """Service and way, of all that have answered runs on that machine."""
+    runs = {e["run"] for e in events if e["event"] == "run-started" and e.get("host") == host}
+    return {
+        (str(event["target"]), str(event["way"]))
+        for event in events
+        if event["event"] == "probing" and event["state"] == "answers" and event["run"] in runs
+    }
 
 
 def seen_now(events: Sequence[Event], target: str) -> str:
@@ -104,7 +215,7 @@ def seen_now(events: Sequence[Event], target: str) -> str:
         if event.get("target") != target:
             continue
         if event["event"] == "probing":
-            way = str(event["way"]) if event["state"] == "answers" else ""
+            way = str(event.get("way") or "") if event["state"] in _KNOWN else ""
         elif event["event"] == "service-gap":
             gap = event if event["state"] == "began" else None
     if not way:
@@ -128,32 +239,22 @@ def _named(total: Mapping[str, Any]) -> str:
 def _gaps_in_words(total: Mapping[str, Any]) -> str:
     if not total["way"]:
         return "never answered here, so not measured"
-    said = "none"
+    said = "none seen" if total["at_least"] else "none"
     if total["gaps"]:
         number = "1 gap" if total["gaps"] == 1 else f"{total['gaps']} gaps"
-        said = f"{number}, {total['seconds']:.0f} s"
+        least = "at least " if total["at_least"] else ""
+        said = f"{number}, {least}{total['seconds']:.0f} s"
         if total["gaps"] > 1:
             said += f" (longest {total['longest']:.0f} s)"
-    return f"{said}, not seen for {total['unseen']:.0f} s" if total["unseen"] else said
+    unseen = not_seen(total)
+    return f"{said}, not seen for {in_words(unseen)}" if unseen else said
 
 
-def _measured(events: Iterable[Event]) -> list[tuple[str, str, float]]:
-    """Service, way, and seconds from its first answer to the end of asking, for each run."""
-    spans: dict[tuple[str, str], tuple[str, datetime | None, datetime | None]] = {}
-    last: dict[str, Event] = {}
-    for event in events:
-        last[event["run"]] = event
-        if event["event"] != "probing":
-            continue
-        key, when = (str(event["run"]), str(event["target"])), moment(event)
-        way, since, until = spans.get(key, ("", None, None))
-        if event["state"] == "answers":
-            way, since = str(event["way"]), since or when
-        elif event["state"] in ("ended", "broken"):
-            until = until or when
-        spans[key] = way, since, until
-    found = []
-    for (run, name), (way, since, until) in spans.items():
-        seconds = ((until or moment(last[run])) - since).total_seconds() if since else 0.0
-        found.append((name, way, max(0.0, seconds)))
-    return found
+def not_seen(total: Mapping[str, Any]) -> float:
+    """Seconds of the change in which nobody knows whether it answered."""
+    return float(total["unseen"] + total["not_asked"])
+
+
+def in_words(seconds: float) -> str:
+    """`312 s`, `22 h 05 min`."""
+    return f"{seconds:.0f} s" if seconds < _LONG else duration(timedelta(seconds=seconds))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from engine.model.change import Outcome, merged
 from engine.model.event import Event
 from engine.model.finding import Acceptance
+from engine.record.changes import follows
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,17 @@ class ChangeRecord:
     key: str
     intent: Event
     result: Event | None = None
+    first: Event | None = None
+    """The intent that began the command which this one follows; None: it follows none."""
+
+    def is_followed_by(self, detached: str | None) -> bool:
+        """A change of that name goes on with this long command."""
+        return follows(detached, self.intent, self.result)
+
+    @property
+    def begun(self) -> Event:
+        """The intent that began it, of whatever run."""
+        return self.first or self.intent
 
     @property
     def outcome(self) -> Outcome | None:
@@ -113,8 +125,11 @@ class Memory:
         opened = tuple(self._opened_by(event))
         # a settlement was given for the former start, not for this one
         settled = self.settled.pop(key, None)
-        self._before[key] = _Before(self.changes.get(key), settled, self.changed_by, opened)
-        self.changes[key] = ChangeRecord(key, event)
+        before = self.changes.get(key)
+        self._before[key] = _Before(before, settled, self.changed_by, opened)
+        is_followed = before is not None and before.is_followed_by(event.get("detached"))
+        first = before.begun if before is not None and is_followed else None
+        self.changes[key] = ChangeRecord(key, event, first=first)
         self.changed_by = event["run"]
 
     def _opened_by(self, intent: Event) -> Iterator[tuple[str, str]]:
@@ -134,7 +149,7 @@ class Memory:
         if event.get("never_started"):
             self._forget(event["key"], before)
             return
-        self.changes[event["key"]] = ChangeRecord(record.key, record.intent, event)
+        self.changes[event["key"]] = replace(record, result=event)
         if event["outcome"] == Outcome.OK:
             for kind, subject in event.get("closes", ()):
                 self.ledger.pop((kind, subject), None)

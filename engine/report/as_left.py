@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.record.gaps import not_seen
 from engine.record.intervals import FENCING
 from engine.record.memory import Memory
 from engine.record.position import is_proved
@@ -39,16 +40,22 @@ def gaps_of(told: Told) -> str:
         return "gaps of services not measured" if wanted else ""
     gone = [one for one in away_of(told.summary["service_gaps"]) if one.seconds]
     if not gone:
-        return "no gap of a service"
+        some = _not_seen(max(map(not_seen, measured)))
+        return f"no gap of a service{f' seen{some}' if some else ''}"
     most = max(gone, key=lambda one: one.seconds)
-    length = length_in_words(most.seconds)
+    least, some = "at least " if most.is_at_least else "", _not_seen(most.not_seen)
+    length = f"{least}{length_in_words(most.seconds)}"
     if len(gone) == 1:
-        return f"{most.name}{_TOGETHER if most.is_shared else ''} {length} away"
+        return f"{most.name}{_TOGETHER if most.is_shared else ''} {length} away{some}"
     what = "services" if not any(one.is_shared for one in gone) else "places with services"
-    return f"{len(gone)} {what} away for a time, {most.name} {length} in all"
+    return f"{len(gone)} {what} away for a time, {most.name} {length} in all{some}"
 
 
 _TOGETHER = ", at one address,"
+
+
+def _not_seen(seconds: float) -> str:
+    return f" ({length_in_words(seconds)} not seen)" if seconds else ""
 
 
 def _window(told: Told) -> str:

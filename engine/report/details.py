@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.record.changes import since_when
 from engine.report.anchors import step_anchor
 from engine.report.html import commands_in_lines, template
 
@@ -55,7 +56,7 @@ def _line(event: Mapping[str, Any]) -> Line | None:
         is_open = bool(event.get("problem"))
         return Line(time, head, _command(event), _output(event), "question", is_open)
     if kind == "intent":
-        head = f"change on {event['node']}: {event['what']}"
+        head = f"change on {event['node']}: {event['what']}{since_when(event)}"
         return Line(time, head, _command(event), "", "change")
     if kind == "result":
         code = event.get("code")

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.model.groups import grouped
+from engine.record.gaps import not_seen
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class Address:
     gaps: int
     outages: tuple[tuple[datetime, datetime], ...]
     """When one of them at least did not answer."""
+    is_at_least: bool
+    """One of them may have been away for longer than was seen."""
+    not_seen: float
+    """Seconds of the change in which nobody knows whether one of them answered; the most."""
 
     @property
     def seconds(self) -> float:
@@ -45,15 +50,23 @@ def addresses_of(service_gaps: Mapping[str, Any]) -> list[Address]:
     """In the order of the services, from the form of summary.json; without what never answered."""
     measured = [total for total in service_gaps["totals"] if total["way"]]
     found = []
-    for (address, _), names in grouped(
-        (_place(total), str(total["target"])) for total in measured
-    ).items():
+    for (address, _), totals in grouped((_place(total), total) for total in measured).items():
+        names = tuple(str(total["target"]) for total in totals)
         mine = [
             (datetime.fromisoformat(gap["since"]), datetime.fromisoformat(gap["until"]))
             for gap in service_gaps["gaps"]
             if gap["target"] in names and not gap["unseen"]
         ]
-        found.append(Address(tuple(names), address, len(mine), tuple(_merged(sorted(mine)))))
+        found.append(
+            Address(
+                names,
+                address,
+                len(mine),
+                tuple(_merged(sorted(mine))),
+                is_at_least=any(total["at_least"] for total in totals),
+                not_seen=max(map(not_seen, totals)),
+            )
+        )
     return found
 
 

@@ -25,6 +25,7 @@ from engine.report.earlier import placed
 from engine.report.headline import headline_of
 from engine.report.losses import losses_of
 from engine.report.open_points import open_points_of
+from engine.report.unasked import unasked_of
 from engine.report.under_way import as_seen, open_changes, restore_refused, sentence
 
 SCHEMA = 1
@@ -246,7 +247,7 @@ def _without_a_word(own: Sequence[Event], memory: Memory) -> str:
     last = own[-1]
     step = _step_under_way(own)
     mine = {event["key"] for event in own if event["event"] == "intent"}
-    changes = [sentence(r.intent) for r in memory.open_intents() if r.key in mine]
+    changes = [sentence(r.begun) for r in memory.open_intents() if r.key in mine]
     return (
         "the run ended without a word (killed, power loss, or its disk was full);"
         f" last event: {last['event']} at {last['time']}; step under way: {step or 'none'};"
@@ -284,4 +285,8 @@ def _taken(started: str, finished: str) -> str:
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:
     """Service gaps of the whole attempt, as far as they were measured."""
-    return {"totals": totals_of(events), "gaps": [gap.as_data() for gap in gaps_of(events)]}
+    return {
+        "totals": totals_of(events),
+        "gaps": [gap.as_data() for gap in gaps_of(events)],
+        "not_asked": [one.as_data() for one in unasked_of(events)],
+    }

@@ -30,7 +30,7 @@ def open_changes(memory: Memory, own: Sequence[Event], attempt: str | None) -> l
             "step": record.intent["step"],
             "node": record.intent["node"],
             "what": record.intent["what"],
-            "since": record.intent["time"],
+            "since": record.begun["time"],
             "log": log_of(attempt, record.intent),
             "state": seen[record.key]["state"] if record.key in seen else "unknown",
             "status": seen[record.key].get("status") if record.key in seen else None,

@@ -1,8 +1,8 @@
 """The announced window, and what of the change lies outside of it. Pure.
 
-A change lasts from its intent to its result, a long command that a later run followed to the end
-that this one saw; one without an end to the last event. Each run that changed something has its
-own window, as there may be one for each night.
+A change lasts from its intent to its end (`engine.record.changes`); a long command without one to
+the last event. Each run that changed something has its own window, as there may be one for each
+night.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from engine.judge.text import duration
-from engine.model.event import Event, moment
+from engine.model.event import Event
+from engine.record.changes import MadeChange, changes_of
 from engine.report.change import of_change
 from engine.report.spans import Span, runs_of
 
@@ -64,23 +65,12 @@ def beyond_of(events: Sequence[Event]) -> list[Span]:
 
 def _changes(change: Sequence[Event]) -> list[Span]:
     """When changes were made, however many at once; those that never started were none."""
-    since: dict[str, Event] = {}
-    made: list[Span] = []
-    for event in change:
-        key = str(event.get("key"))
-        if event["event"] == "intent":
-            since.setdefault(key, event)
-        elif event["event"] == "result" and key in since:
-            begun = since.pop(key)
-            if not event.get("never_started"):
-                made.append(_change(begun, moment(event)))
-    made += [_change(begun, moment(change[-1])) for begun in since.values()]
-    return _merged(made)
+    return _merged(_change(one) for one in changes_of(change) if one.was_started)
 
 
-def _change(intent: Event, end: datetime) -> Span:
-    run, step = str(intent["run"]), str(intent["step"])
-    return Span("a change outside the window", moment(intent), end, "", run=run, step=step)
+def _change(one: MadeChange) -> Span:
+    run, step = str(one.intent["run"]), str(one.intent["step"])
+    return Span("a change outside the window", one.begin, one.until, "", run=run, step=step)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -33,6 +33,7 @@ from engine.probing.watch import ServiceWatch, targets_of
 from engine.queries.pacemaker import STATUS
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
+from engine.record.gaps import answered_from
 from engine.record.intervals import Interval, intervals_of
 from engine.record.logins import LoginsSeen
 from engine.record.memory import LedgerEntry
@@ -107,6 +108,8 @@ class Session:
             )
         self._watch_states(asked)
         self.opening.judge()
+        if self._applier is not None and self.run.stop is None and self._has_changed_before():
+            self._watch_services()  # a command of an earlier run may be at work
         if self._applier is not None and self.run.stop is None and self.run.settlements:
             settle(self.run)
             self._applier.sync()  # a person's word outlives whatever stops this run
@@ -285,8 +288,12 @@ class Session:
             self._states.see(self.survey.status, asked)
         self.look.on_status = self._states.see
 
+    def _has_changed_before(self) -> bool:
+        """An earlier run of the attempt, which is not over, has begun to change the cluster."""
+        return bool(self.run.memory.changes) and not self.run.memory.closed
+
     def _watch_services(self) -> None:
-        """From the first change on: whether the cluster's services answer."""
+        """From the attempt's first change on: whether the cluster's services answer."""
         defined = self.survey.definition
         targets = targets_of(
             self.run.release.services if defined else (),
@@ -295,7 +302,8 @@ class Session:
             name=defined.hostname if defined else "",
             active=self.look.names.active,
         )
-        self._services.begin(targets)
+        here = str(self.run.journal.events[0].get("host", ""))
+        self._services.begin(targets, answered_from(self.survey.earlier, here))
 
     def stop_measuring(self) -> None:
         """Services are not asked any more: the run is over."""

@@ -74,9 +74,9 @@ def lasting(watched: Watched, event: Event) -> Watched:
 
 def intent(watched: Watched, event: Event) -> Watched:
     """A change begins; there is one at a time."""
-    command = Command(
-        str(event["key"]), str(event["node"]), str(event["what"]), since=time_of(event)
-    )
+    # one that an earlier run has begun, and this one follows, says since when
+    since = time_of(event, "since" if "since" in event else "time")
+    command = Command(str(event["key"]), str(event["node"]), str(event["what"]), since=since)
     if watched.passed or base_of(str(event["step"])) != watched.no_return:
         return replace(watched, command=command)
     return replace(watched, command=command, passed=command.since, passed_by=command.key)
@@ -119,9 +119,9 @@ def command_seen(watched: Watched, event: Event) -> Watched:
 
 def probing(watched: Watched, event: Event) -> Watched:
     """A service begins to be asked, answers, is asked no more."""
-    if event["state"] == "answers":
-        return _with_service(watched, event, way=str(event.get("way", "")))
-    return _with_service(watched, event, ended=event["state"] != "began")
+    if event["state"] in ("began", "answers"):
+        return _with_service(watched, event, way=str(event.get("way", "")), ended=False)
+    return _with_service(watched, event, ended=True)
 
 
 def service_gap(watched: Watched, event: Event) -> Watched:

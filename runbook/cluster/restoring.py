@@ -41,7 +41,7 @@ def still_running(look: Look) -> list[Finding]:
                     code="restore-while-running",
                     subject=look.names.active,
                     observed=f"{record.intent['what']!r} of this attempt was started at"
-                    f" {record.intent['time']} and still runs; its log is {base}/nohup.out",
+                    f" {record.begun['time']} and still runs; its log is {base}/nohup.out",
                     expected="its end, before anything is given back that it still needs",
                     remedy="Run again without --restore: it is followed to its end. Or wait, then"
                     " run --restore again. Never end it from outside.",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import LEASE, RecordsWriter
+from engine.model.event import moment
 from engine.record.run import Ending
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, upgrade
@@ -42,6 +44,23 @@ def test_a_command_that_an_earlier_run_started_is_taken_or_followed(
     assert made.apply(upgrade()).answers[0].code == 0
     assert made.ending() is None
     assert "".join(made.output) == "log\n"
+    (followed,) = made.events("intent")
+    assert followed["since"] == before["time"]
+
+
+def test_the_seconds_and_the_end_are_the_command_s_own(long_command: Make) -> None:
+    """It ended ten minutes before a later run came to follow it."""
+    before = kit.intent(detached="upgrade-1", repeatable=False)
+    made = long_command(
+        [said("dead 0 4 2000.0 1400.0 200.0\nlog\n")],
+        said(code=remote.STARTED_BEFORE),
+        earlier=[before],
+    )
+    made.apply(upgrade())
+    (result,) = made.events("result")
+    assert result["seconds"] == 1200.0
+    ago = moment(result) - datetime.fromisoformat(result["ended"])
+    assert ago // timedelta(minutes=1) == 10
 
 
 def test_an_interrupted_command_stops_with_11(long_command: Make) -> None:

@@ -199,6 +199,8 @@ def test_each_look_is_followed_by_a_word_for_lease_and_progress() -> None:
     [
         (b"alive - 12", Progress(True, True, None, 12)),
         (b"dead 0 12", Progress(True, False, 0, 12)),
+        (b"dead 0 12 90.5 60.5 20", Progress(True, False, 0, 12, ago=30.0, took=40.5)),
+        (b"dead 0 12 50.0 60.0 70.0", Progress(True, False, 0, 12, ago=0.0, took=0.0)),
         (b"alive 137 12", Progress(True, True, 137, 12)),
         (b"absent - 0", Progress(False, False, None, 0)),
         (b"rebooted -        3", Progress(True, False, None, 3, rebooted=True)),

@@ -78,6 +78,17 @@ def test_exit_status_and_log_are_written(base: Path) -> None:
     assert seen.size == 8
 
 
+def test_it_is_told_how_long_it_took_and_since_when_it_is_over(base: Path) -> None:
+    start(base, "true")
+    ended(base)
+    hour, now = 3600, time.time()
+    os.utime(base / "pid", (now, now - 2 * hour))
+    os.utime(base / "status", (now, now - hour))
+    seen = look(base)
+    assert seen.took == pytest.approx(hour, abs=1)
+    assert seen.ago == pytest.approx(hour, abs=60)
+
+
 def test_a_command_is_started_once_only(base: Path) -> None:
     start(base, "sh", "-c", 'echo x >> "$1"', "sh", str(base.parent / "count"))
     ended(base)
@@ -265,7 +276,7 @@ def look_in(base: Path, path: Path) -> Progress | None:
     return seen if done.returncode == 0 else None
 
 
-HELPERS = ("cat", "cut", "ps", "sed", "stat", "tail")
+HELPERS = ("cat", "cut", "date", "ps", "sed", "stat", "tail")
 WAYS_TO_FAIL = ("kill -9 $$", "exit 126")
 
 

@@ -263,3 +263,10 @@ def test_what_a_node_said_does_not_steer_a_terminal() -> None:
     text = "".join(str(one) for one in told.lines())
     assert text.isprintable()
     assert "<b>" in text
+
+
+def test_a_command_that_is_followed_is_at_work_since_an_earlier_run_began_it() -> None:
+    followed = kit.intent("update.run", what="neteye update", since=event("x", 10)["time"])
+    followed["time"] = event("x", 70)["time"]
+    told = said(after(99, *begun(), followed), "change")
+    assert f"neteye update on {N} since 00:00:10" in told

@@ -103,6 +103,17 @@ def without(events: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
     return [one for one in events if one["event"] not in kinds]
 
 
+def cut_short(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Asking services broke 30 seconds before the last change ended."""
+    broken = {"state": "broken", "problem": "oh", "time": event("x", 30)["time"]}
+    return [
+        {**e, **broken}
+        if e.get("state") == "ended" and "way" not in e and e["event"] == "probing"
+        else e
+        for e in events
+    ]
+
+
 def headline(*own: Any, earlier: Any = ()) -> str:
     return str(summary_of(list(own), list(earlier))["headline"])
 
@@ -112,6 +123,18 @@ TABLE: dict[str, tuple[list[dict[str, Any]], str]] = {
         DONE,
         "4.26 on 2 of 2 nodes, inside the window, fencing on, services normal; httpd 2 s away,"
         " two points open for the operator: agents, by 16 November; snapshots",
+    ),
+    "done, and a service was not asked to the end": (
+        cut_short(DONE),
+        "4.26 on 2 of 2 nodes, inside the window, fencing on, services normal; httpd at least 2 s"
+        " away (30 s not seen), two points open for the operator: agents, by 16 November;"
+        " snapshots",
+    ),
+    "done, and no gap was seen, though one may have been": (
+        cut_short(without(DONE, "service-gap")),
+        "4.26 on 2 of 2 nodes, inside the window, fencing on, services normal; no gap of a service"
+        " seen (30 s not seen), two points open for the operator: agents, by 16 November;"
+        " snapshots",
     ),
     "done, and nothing is open": (
         [

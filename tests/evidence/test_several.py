@@ -115,8 +115,8 @@ def test_changes_and_runs_are_the_changes_and_a_look_afterwards_is_told(
     text = page()
     section = text.partition('id="changes"')[2].partition("</section>")[0]
     assert "not on record" not in section
-    assert "followed further at" in section
-    assert f"by run {SECOND_RUN}" in section
+    assert "started by run 1 (A. Rossi), collected by run 2 (A. Rossi)" in section
+    assert f'id="change-{SECOND_RUN}-' in section
     assert "<dd>2 and 1 after the end</dd>" in text
     assert f"<dt>Attempt</dt><dd>{FIRST}</dd>" in text  # though it is open no more
     assert f"in run {SECOND_RUN}" in text

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.reports import MOST_PAGE
 from engine.model.groups import grouped
 from engine.report.anchors import change_anchor, step_anchor
-from engine.report.audit.changes import changes_by_run, changes_of
+from engine.report.audit.changes import changes_by_run
 from engine.report.audit.fanned import in_words, shown_name
 from engine.report.audit.page import render
 from engine.report.audit.records import QUESTIONS, records_of
@@ -300,14 +300,6 @@ def test_only_files_of_the_run_are_linked(file: str) -> None:
     output = {"text": "x", "file": file, "size": 1, "sha256": "s"}
     told = [kit.intent("a.b"), kit.result("a.b", output=output)]
     assert '<a href="' + file not in render(run(*told), [])
-
-
-def test_a_command_followed_by_a_later_run_says_so() -> None:
-    earlier, own = journals.several()
-    rows = changes_of([*earlier, *own])
-    assert len(rows) == 3
-    shown = [o for of in changes_by_run([*earlier, *own]) for _, each in of.phases for o in each]
-    assert [one.state for one in shown] == ["followed", "done", "done"]
 
 
 # sizes

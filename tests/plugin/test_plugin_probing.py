@@ -66,10 +66,12 @@ def test_from_before_the_first_change_until_after_the_last(project: Project, url
 
 def test_without_a_change_nobody_is_asked(project: Project, url: str) -> None:
     wanting(project, f"web={url}")
+    project.steps(CLOSING)
+    project.run()
+    assert not [e for e in events(project) if e["event"] == "probing"]
+    wanting(project, f"web={url}")
     project.run()
     project.run("--plan")
-    assert not [e for e in events(project) if e["event"] == "probing"]
-    project.run()  # everything is there
     assert not [e for e in events(project) if e["event"] == "probing"]
 
 
@@ -100,3 +102,28 @@ def test_a_url_with_a_password_is_refused_unshown(project: Project) -> None:
     assert result.ret == 4
     assert "runbook_probes web: has a user or password in its URL" in shown
     assert "hunter2" not in shown
+
+
+FAILS = """
+@step("third.check", after=["second.change"])
+def test_check(evidence):
+    \"\"\"Something else is wrong.\"\"\"
+    assert not evidence.note("looked"), "wrong"
+    raise AssertionError("wrong")
+"""
+
+
+def test_a_run_that_goes_on_asks_before_its_first_step(project: Project, url: str) -> None:
+    """A command of the run before may be at work: what it does to services is seen."""
+    wanting(project, f"web={url}")
+    project.steps(CHANGE + FAILS + CLOSING)
+    assert_ended(project, project.run(), 1, "failed")
+    assert project.run().ret == 1  # it changes nothing
+    kinds = [(e["event"], e.get("target"), e.get("state")) for e in events(project)]
+    first = next(n for n, kind in enumerate(kinds) if kind[0] == "step-started")
+    assert kinds.index(("probing", "web", "began")) < first
+    began = next(e for e in events(project) if e["event"] == "probing")
+    assert began["way"] == url  # it is known from the run before
+    (total,) = project.summary["service_gaps"]["totals"]
+    assert total["not_asked"] > 0
+    assert "none seen, not seen for" in (project.latest / "report.html").read_text()

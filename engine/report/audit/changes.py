@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from engine.judge.text import counted
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
+from engine.record.changes import MadeChange, changes_of
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.quoted import Quoted, command_quoted, in_journal, level, output_of
 from engine.report.planned_stops import STOPPED, planned_stops_of
-from engine.report.spans import runs_of
+from engine.report.spans import Span, runs_of
 from engine.report.words import to_the_second
 
 BUDGET = 200_000
@@ -29,6 +29,8 @@ class Change:
     """One line of the table."""
 
     anchor: str
+    also: tuple[str, ...]
+    """Ids of the intents by which later runs followed it: links to them lead here."""
     step_anchor: str
     time: str
     step: str
@@ -40,7 +42,7 @@ class Change:
     """In words, with the exit status and why."""
     state: str
     """`done`, `failed`, `planned`: a planned stop, `open`: not on record; `followed`: a later run
-    went on with it."""
+    did it once more."""
     seconds: str
 
     @property
@@ -81,14 +83,16 @@ class ChangesOfRun:
 
 
 def changes_by_run(events: Sequence[Event]) -> list[ChangesOfRun]:
-    """The runs that made changes. Every intent on record is one line."""
-    rows = changes_of(events)
-    texts = [q for row in rows for q in (command_quoted(row["intent"]), _output(row))]
+    """The runs that made changes. Every change is one line, at the run that began it."""
+    rows = sorted(changes_of(events), key=lambda row: row.begin)
+    texts = [q for row in rows for q in (command_quoted(row.intent), _output(row))]
     most = max(LEAST, level((min(text.cost, COMMAND) for text in texts), BUDGET))
     planned = planned_stops_of(events)
-    by_run = grouped((str(row["intent"]["run"]), _change(row, most, planned)) for row in rows)
+    runs = runs_of(events)
+    names = _names(runs, events)
+    by_run = grouped((str(row.intent["run"]), _change(row, most, names, planned)) for row in rows)
     found = []
-    for number, run in enumerate(runs_of(events), 1):
+    for number, run in enumerate(runs, 1):
         mine = by_run.get(run.name, [])
         if mine:
             phases = grouped((one.phase, one) for one in mine)
@@ -110,44 +114,32 @@ _WORDS = {
     "failed": "failed",
     "unknown": "of unknown outcome",
     "open": "without an end on record",
-    "followed": "gone on with by a later run",
+    "followed": "made once more by a later run",
 }
 
 
-def changes_of(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Every intent with its result, in order; one without says so.
-
-    `again`: the intent by which a later run went on with it: it followed the command, or did it
-    once more. `settled`: what a person said of it.
-    """
-    rows: list[dict[str, Any]] = []
-    latest: dict[str, dict[str, Any]] = {}
-    for event in events:
-        if event["event"] == "intent":
-            row = {"intent": event, "result": None, "again": None, "settled": None}
-            before = latest.get(str(event["key"]))
-            if before is not None and before["result"] is None:
-                before["again"] = event
-            latest[str(event["key"])] = row
-            rows.append(row)
-        elif event["event"] == "result" and event["key"] in latest:
-            latest[str(event["key"])]["result"] = event
-        elif event["event"] == "settled":
-            asked = [row for row in rows if row["intent"]["step"] == event.get("step")]
-            if asked:
-                asked[-1]["settled"] = event
-    return rows
+def _names(runs: Sequence[Span], events: Iterable[Event]) -> dict[str, str]:
+    """Run -> `run 2 (B. Bianchi)`."""
+    people = {str(e["run"]): e.get("operator") for e in events if e["event"] == "run-started"}
+    numbered = {run.name: f"run {number}" for number, run in enumerate(runs, 1)}
+    return {
+        run: f"{name} ({people[run]})" if people.get(run) else name
+        for run, name in numbered.items()
+    }
 
 
-def _output(row: dict[str, Any]) -> Quoted:
-    return output_of((row["result"] or {}).get("output"))
+def _output(row: MadeChange) -> Quoted:
+    return output_of((row.result or {}).get("output"))
 
 
-def _change(row: dict[str, Any], most: int, planned: Mapping[str, Sequence[str]]) -> Change:
-    intent, result = row["intent"], row["result"]
-    outcome, state = _ended(row, planned.get(str(intent["key"]), ()))
+def _change(
+    row: MadeChange, most: int, names: Mapping[str, str], planned: Mapping[str, Sequence[str]]
+) -> Change:
+    intent, result = row.intent, row.result
+    outcome, state = _ended(row, names, planned.get(str(intent["key"]), ()))
     return Change(
-        anchor=change_anchor(str(intent["run"]), intent["seq"]),
+        anchor=_anchor(intent),
+        also=tuple(map(_anchor, row.followed)),
         step_anchor=step_anchor(str(intent["run"]), str(intent["step"])),
         time=str(intent["time"]),
         step=str(intent["step"]),
@@ -157,31 +149,48 @@ def _change(row: dict[str, Any], most: int, planned: Mapping[str, Sequence[str]]
         output=_output(row).shortened(min(most, OUTPUT), in_journal(result) if result else ""),
         outcome=outcome,
         state=state,
-        seconds=str(result.get("seconds", "")) if result else "",
+        seconds="" if row.seconds is None else str(round(row.seconds, 3)),
     )
 
 
-def _ended(row: dict[str, Any], waiting: Sequence[str]) -> tuple[str, str]:
+def _anchor(intent: Event) -> str:
+    return change_anchor(str(intent["run"]), intent["seq"])
+
+
+def _ended(row: MadeChange, names: Mapping[str, str], waiting: Sequence[str]) -> tuple[str, str]:
     """`waiting`: the nodes whose files a planned stop was for."""
-    outcome, state = _as_recorded(row)
+    outcome, state = _as_recorded(row, names)
     if waiting and state == "failed":
         outcome = f"{STOPPED}{outcome.removeprefix('failed')}; files to migrate first on"
         outcome, state = f"{outcome} {', '.join(waiting)}", "planned"
-    if settled := row["settled"]:
+    if settled := row.settled:
         outcome += f"; settled as {settled['word']} by {settled['by']}: {settled['reason']}"
     return outcome, state
 
 
-def _as_recorded(row: dict[str, Any]) -> tuple[str, str]:
-    intent, result, again = row["intent"], row["result"], row["again"]
+def _as_recorded(row: MadeChange, names: Mapping[str, str]) -> tuple[str, str]:
+    result, again = row.result, row.again
     if result is not None:
         code = f", exit status {result['code']}" if result.get("code") is not None else ""
         never = ", never started" if result.get("never_started") else ""
-        later = f" (told by run {result['run']})" if result["run"] != intent["run"] else ""
         why = f": {result['reason']}" if result.get("reason") else ""
         state = {"ok": "done", "unknown": "unknown"}.get(str(result["outcome"]), "failed")
-        return f"{result['outcome']}{code}{never}{later}{why}", state
+        return f"{result['outcome']}{code}{never}{_handed_on(row, names)}{why}", state
     if again is not None:
-        how = "followed further" if intent.get("detached") else "not on record; begun anew"
-        return f"{how} at {again['time'].replace('T', ' ')[:19]} by run {again['run']}", "followed"
-    return "not on record", "open"
+        when = to_the_second(moment(again))
+        return f"not on record; begun anew at {when} by {names[again['run']]}", "followed"
+    return f"not on record{_handed_on(row, names)}", "open"
+
+
+def _handed_on(row: MadeChange, names: Mapping[str, str]) -> str:
+    """When it ended, who began it, and who went on with it; '' of what one run began and ended."""
+    if not row.is_handed_on:
+        return ""
+    told = [f"started by {names[row.intent['run']]}"]
+    by = str(row.result["run"]) if row.result is not None else ""
+    told += [f"followed by {names[one['run']]}" for one in row.followed if one["run"] != by]
+    if by != row.intent["run"] and by:
+        told.append(f"{'collected' if row.is_long else 'told'} by {names[by]}")
+    word = "ended" if row.is_end_told else "found ended"
+    end = f", {word} {to_the_second(row.end)}" if row.end else ""
+    return f"{end}; {', '.join(told)}"

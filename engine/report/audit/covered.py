@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from engine.judge.text import duration, listed, shortened
 from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
+from engine.record.gaps import in_words
 from engine.record.outputs import SECRET
 from engine.report.audit.runs import out_of_reach_of, pauses_of
 from engine.report.change import of_change
@@ -76,7 +78,13 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
         if not one["way"]:
             yield f"{one['target']} never answered there, so its gaps are not measured."
         elif one["unseen"]:
-            yield f"{one['target']} could not be seen for {one['unseen']:.0f} s."
+            yield f"{one['target']} could not be seen for {in_words(one['unseen'])}."
+    for one in summary["service_gaps"]["not_asked"]:
+        since, until = (to_the_second(datetime.fromisoformat(one[n])) for n in ("since", "until"))
+        whose = "None of them" if set(one["services"]) == set(asked) else listed(one["services"])
+        word = "" if set(one["services"]) == set(asked) else "not "
+        length = in_words(one["seconds"])
+        yield f"{whose} was {word}asked from {since} to {until} ({length}): {one['why']}."
     for event in events:
         if event["event"] == "probing" and event["state"] == "broken":
             why = shortened(str(event.get("problem", "")), _WHY)

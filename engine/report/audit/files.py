@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.judge.text import counted
 from engine.model.event import Event
+from engine.record.changes import changes_of
 from engine.report.anchors import change_anchor, file_anchor
-from engine.report.audit.changes import changes_of
 
 WITHHELD = "withheld: it holds a secret"
 NOT_SEEN = "not seen: the change's end is not on record"
@@ -63,8 +63,8 @@ def files_of(events: Sequence[Event], shown: Sequence[Event]) -> Files:
     places: dict[tuple[str, str], list[tuple[Event, Mapping[str, Any] | None]]] = {}
     changes = changes_of(events)
     for one in changes:
-        intent, result = one["intent"], one["result"] or {}
-        if result.get("never_started") or "files" not in intent:
+        intent, result = one.intent, one.result or {}
+        if not one.was_started or "files" not in intent:
             continue
         told = {str(file["path"]): file for file in result.get("files", ())}
         for path in intent["files"]:
@@ -78,7 +78,7 @@ def files_of(events: Sequence[Event], shown: Sequence[Event]) -> Files:
     for (node, path), mine in places.items():
         anchor = _anchor(node, path, anchors)
         files.append(_file(anchor, node, path, mine, diffs.get((node, path), 0)))
-    is_new = any("files" in one["intent"] for one in changes)
+    is_new = any("files" in one.intent for one in changes)
     counts = counted(one.what for one in files)
     return Files(tuple(files), counts, is_new or _records_files(events))
 

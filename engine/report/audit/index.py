@@ -11,11 +11,11 @@ from engine.model.event import Event
 from engine.model.facts import BACK_OUT
 from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import phase_of
+from engine.record.changes import changes_of
 from engine.record.gaps import sentence
 from engine.record.rows import Course
 from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit.approvals import approvals_of
-from engine.report.audit.changes import changes_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.found import findings_of, key_of
 from engine.report.audit.rehearsed import rehearsed_of
@@ -199,9 +199,7 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
 def _deployment(
     summary: Mapping[str, Any], change: Sequence[Event], events: Sequence[Event]
 ) -> Answer:
-    changes = changes_of(change)
-    # a command that a later run followed was started once
-    made = sum(not (one["again"] and one["intent"].get("detached")) for one in changes)
+    made = len(changes_of(events))
     runs, all_runs = ({event["run"] for event in each} for each in (change, events))
     said = f"changes: {made}, runs: {len(runs)}, by {summary['operator']}"
     if late := len(all_runs) - len(runs):

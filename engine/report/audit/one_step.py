@@ -10,6 +10,7 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.outcomes import IDLE
 from engine.model.plan import Verdict
+from engine.record.changes import since_when
 from engine.record.outputs import excerpt as cut
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
@@ -94,7 +95,8 @@ class Told:
                 findings.append((step, _found(event, anchors)))
             elif event["event"] == "intent":
                 anchor = change_anchor(str(event["run"]), event["seq"])
-                changes.append((step, (anchor, f"{event['what']} on {event['node']}")))
+                what = f"{event['what']} on {event['node']}{since_when(event)}"
+                changes.append((step, (anchor, what)))
         return cls(grouped(rows), grouped(findings), grouped(changes))
 
     def step(

@@ -20,7 +20,7 @@ from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.prove.verifier import COMMANDS
-from engine.record.gaps import HOW, gaps_of
+from engine.record.gaps import HOW, gaps_of, in_words, not_seen
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.record.outputs import excerpt as cut
@@ -102,6 +102,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         outages=sum(len(one.outages) for one in addresses_of(summary["service_gaps"])),
         shared=shared_sentences(summary["service_gaps"]),
         how=HOW,
+        not_seen=not_seen,
+        in_words=in_words,
         findings=findings,
         window=at(str(summary["window"])),
         losses=losses_of(events),

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
+from engine.record.changes import since_when
 from engine.record.outputs import excerpt as cut
 from engine.report.anchors import change_anchor
 from engine.report.audit.differences import AT_ITS_ENDS, BUT_CLOCK, SAME, Answer, Documents
@@ -200,7 +201,7 @@ def _ended(event: Event) -> str:
 
 _WHAT: Mapping[str, Any] = {
     "observation": lambda e: (f"asked: {e['question']}", True),
-    "intent": lambda e: (f"change: {e['what']}", False),
+    "intent": lambda e: (f"change: {e['what']}{since_when(e)}", False),
     "result": lambda e: (f"result: {e.get('reason') or e['outcome']}", False),
     "note": lambda e: (str(e["text"]), False),
     "attachment": lambda e: (str(e["name"]), False),

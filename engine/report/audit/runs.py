@@ -11,8 +11,11 @@ from itertools import groupby
 from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
-from engine.record.intervals import FENCING, STANDBY, intervals_of, length
+from engine.record import gaps
+from engine.record.changes import MadeChange, changes_of, long_ones
+from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.report.spans import Span, runs_of
+from engine.report.words import to_the_second
 
 _WAITED = {
     "stopped": "it had stopped for a person",
@@ -33,15 +36,19 @@ def pauses_of(events: Sequence[Event]) -> list[Span]:
     for run, following in itertools.pairwise(runs):
         why = _WAITED.get(run.outcome, "it had ended without a word (killed, power loss)")
         meanwhile = [
-            f"{one.name} on {node}"
+            f"{one.name} on {node}" + _until(one, following.begin)
             for node, one in under_way
-            if one.begin < run.end and one.end > following.begin
+            if one.begin < run.end < one.end
         ]
         if meanwhile:
             why += f"; on record as under way: {', '.join(meanwhile)}"
         begin, end = run.end, following.begin
         pauses.append(Span("no run", begin, end, why, run.outcome, run=run.run))
     return pauses
+
+
+def _until(command: Span, begin: datetime) -> str:
+    return f" until {to_the_second(command.end)}" if command.end < begin else ""
 
 
 _PERSON = ("stopped", "blocked", "unknown")
@@ -96,13 +103,32 @@ def phases_of(events: Iterable[Event]) -> list[Span]:
     return found
 
 
-def states_lasting(events: Iterable[Event]) -> dict[str, list[Span]]:
-    """Node, or `fencing` -> when it was in standby, or off, as it was seen."""
-    found = []
+def states_lasting(events: Sequence[Event]) -> dict[str, list[Span]]:
+    """Node, or `fencing` -> when it was in standby, or off, as it was seen.
+
+    The step is the one that made it so, maybe in an earlier run than the one that saw it first.
+    """
+    changes, steps, found = changes_of(events), steps_of(events), []
     for one in intervals_of(events):
         lane, name = (one.subject, "standby") if one.kind == STANDBY else (FENCING, "off")
-        found.append((lane, Span(name, one.since, one.end, length([one]))))
+        run, step = _maker(one, changes, steps)
+        found.append((lane, Span(name, one.since, one.end, length([one]), run=run, step=step)))
     return grouped(found)
+
+
+def _maker(
+    state: Interval, changes: Iterable[MadeChange], steps: Iterable[Span]
+) -> tuple[str, str]:
+    """Run and step of the change that was to bring the state, and was at work when it came; else
+    the step within which it came; empty when it came within none."""
+    earliest = state.earliest or state.since
+    for one in changes:
+        opens = [(entry["kind"], entry["subject"]) for entry in one.intent.get("opens", ())]
+        if state.key in opens and one.begin <= state.since and earliest <= one.until:
+            return str(one.intent["run"]), str(one.intent["step"])
+    return next(
+        ((s.run, s.name) for s in steps if s.begin <= earliest and state.since <= s.end), ("", "")
+    )
 
 
 def out_of_reach_of(events: Sequence[Event]) -> dict[str, list[Span]]:
@@ -134,37 +160,24 @@ def _from(begun: Event, end: datetime, name: str, detail: str = "") -> Span:
 
 
 def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
-    """Service -> when it was asked: from its first answer in a run to the end of asking there."""
-    found: list[tuple[str, Event, datetime]] = []
-    since: dict[tuple[str, str], Event] = {}
-    last: dict[str, datetime] = {}
-    for event in events:
-        run = str(event["run"])
-        last[run] = moment(event)
-        if event["event"] != "probing":
-            continue
-        key = run, str(event["target"])
-        if event["state"] == "answers":
-            since.setdefault(key, event)
-        elif event["state"] in ("ended", "broken") and key in since:
-            found.append((key[1], since.pop(key), last[run]))
-    found += [(target, begun, last[run]) for (run, target), begun in since.items()]
-    return grouped((name, _from(begun, end, "asked")) for name, begun, end in found)
+    """Service -> when it was asked."""
+    return grouped(
+        (one.target, Span("asked", one.begin, one.end, run=one.run, step=one.step))
+        for one in gaps.asked_of(events)
+    )
 
 
 def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
-    """Node -> the long commands that ran there, each until its result, or the last event."""
-    found: list[tuple[Event, Event, str]] = []
-    open_ones: dict[str, Event] = {}
-    for event in events:
-        if event["event"] == "intent" and event.get("detached"):
-            open_ones.setdefault(str(event["key"]), event)
-        elif event["event"] == "result" and event.get("key") in open_ones:
-            code = event.get("code")
-            said = f"exit code {code}" if code is not None else str(event["outcome"])
-            found.append((open_ones.pop(str(event["key"])), event, said))
-    found += [(intent, events[-1], "its end is not on record") for intent in open_ones.values()]
+    """Node -> the long commands that ran there, each until its end, or the last event."""
     return grouped(
-        (str(intent["node"]), _from(intent, moment(end), str(intent["what"]), said))
-        for intent, end, said in found
+        (str(one.intent["node"]), _from(one.intent, one.until, str(one.intent["what"]), _said(one)))
+        for one in long_ones(changes_of(events))
     )
+
+
+def _said(one: MadeChange) -> str:
+    if one.result is None or one.end is None:
+        return "its end is not on record"
+    code = one.result.get("code")
+    said = f"exit code {code}" if code is not None else str(one.result["outcome"])
+    return said if one.is_end_told else f"{said}; it was found ended then"

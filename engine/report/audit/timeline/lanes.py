@@ -34,6 +34,8 @@ from engine.report.window import beyond_of, outside_of, windows_of
 NARROW = 356.0
 """The shortest line that is drawn: what lies too close there is one bar everywhere."""
 WINDOW, RUNS, WAITS, MOMENTS = "window", "runs", "waits for a person", "moments"
+_PLACED = ("window", "run", "standby", "off")
+"""Kinds of bars of which the step under way says nothing, or that know the step themselves."""
 MOST_BARS, MOST_MARKS = 60, 40
 """Of one kind in a lane, and in all."""
 
@@ -199,7 +201,9 @@ def _services(events: Sequence[Event]) -> dict[str, list[Span]]:
     for gap in gaps_of(events):
         name = "not seen" if gap.unseen else "gap"
         more = f"; steps {listed(gap.steps)}" if len(gap.steps) > 1 else ""
-        span = Span(name, gap.begin, gap.end, gap.why + more, run=gap.run, step=gap.steps[0])
+        span = Span(
+            name, gap.begin, gap.end, gap.why + more, run=gap.run, step=next(iter(gap.steps), "")
+        )
         spans.setdefault(gap.target, []).append(span)
     return spans
 
@@ -210,7 +214,7 @@ def _lane(
     name, kinds, asked = lane
     tracks = []
     for bars in kinds.values():
-        placed = [bar if bar.kind in ("window", "run") else known.placed(bar) for bar in bars]
+        placed = [bar if bar.kind in _PLACED else known.placed(bar) for bar in bars]
         if placed:
             # each run is told, however many there are
             tracks.append(tuple(placed if name == RUNS else few(placed, at, NEAR, MOST_BARS)))
