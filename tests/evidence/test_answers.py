@@ -47,7 +47,8 @@ def gap(target: str, begin: float, end: float, **fields: Any) -> dict[str, Any]:
 
 def measured(*gaps: dict[str, Any], **ways: str) -> dict[str, Any]:
     names = {"cluster": "cluster address", "ocs": "OCS endpoint"}
-    totals = [{"target": names.get(name, name), "way": way} for name, way in ways.items()]
+    seen = {"at_least": False, "unseen": 0.0, "not_asked": 0.0}
+    totals = [{"target": names.get(name, name), "way": way, **seen} for name, way in ways.items()]
     return {"totals": totals, "gaps": list(gaps)}
 
 
@@ -80,6 +81,13 @@ def test_what_is_asked_elsewhere_is_an_outage_of_its_own() -> None:
     assert shared_sentences(measured(*apart, **WAYS)) == []
     # nothing is known of what never answered
     assert addresses_of(measured(httpd="")) == []
+
+
+def test_what_nobody_saw_of_one_service_holds_for_all_at_its_address() -> None:
+    summary = measured(gap("httpd", 10, 36), **WAYS)
+    summary["totals"][1] |= {"at_least": True, "unseen": 9.0, "not_asked": 3.0}
+    (web,) = away_of(summary)
+    assert (web.is_at_least, web.not_seen) == (True, 12.0)
 
 
 def test_headline_section_and_first_screen_count_it_once() -> None:
