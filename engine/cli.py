@@ -37,7 +37,8 @@ from engine.watching.told import Life
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
-"""As a shell tells it."""
+UNREAD = 128 + signal.SIGPIPE
+"""Both as a shell tells it."""
 APPROVED_FOR = timedelta(days=14)
 REBUILT = ("summary.json", "plan.json", PAGE, *WRITTEN)
 """What `report` makes anew."""
@@ -53,6 +54,17 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 not written, not valid or different, 2 not proved, 4 wrong use."""
+    try:
+        code = _done(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # of `| head`: nobody reads on, and Python would write once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    return code
+
+
+def _done(arguments: Sequence[str] | None) -> int:
     given = parser().parse_args(arguments)
     try:
         if given.command == "approve":

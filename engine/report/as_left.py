@@ -45,10 +45,10 @@ def gaps_of(told: Told) -> str:
     most = max(gone, key=lambda one: one.seconds)
     least, some = "at least " if most.is_at_least else "", _not_seen(most.not_seen)
     length = f"{least}{length_in_words(most.seconds)}"
-    if len(gone) == 1:
-        return f"{most.name}{_TOGETHER if most.is_shared else ''} {length} away{some}"
-    what = "services" if not any(one.is_shared for one in gone) else "places with services"
-    return f"{len(gone)} {what} away for a time, {most.name} {length} in all{some}"
+    together = _TOGETHER if most.is_shared else ""
+    said = f"{most.name}{together} {length} away{some}"
+    others = [one.name for one in gone if one is not most]
+    return f"{said}, {named(others)} no longer than that" if others else said
 
 
 _TOGETHER = ", at one address,"

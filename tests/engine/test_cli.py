@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.cli import main
+from engine.cli import UNREAD, main
 from engine.record.journal import Journal
 
 RUN = "20261102T000000Z-test-0002"
@@ -179,3 +182,22 @@ def test_a_file_that_can_not_be_written_is_one_sentence(
     assert main(["report", str(run)]) == 1
     said = capsys.readouterr().err
     assert said == f"ERROR: {run / 'summary.json'}: can't be written (No space left on device)\n"
+
+
+@pytest.mark.parametrize("notes", [1, 3000], ids=["short", "longer than what a pipe holds"])
+def test_who_reads_no_further_gets_no_traceback(tmp_path: Path, notes: int) -> None:
+    """As behind `| head`: the work is done, and the shell is told that nobody read its end."""
+    subjects = ({"code": "c", "subject": f"s{seq}"} for seq in range(2, notes + 2))
+    plain = {"severity": "warn", "observed": "o", "expected": "e", "remedy": "r", "guide": []}
+    found = [
+        line(2, "finding", **plain, **one, accepted=None, step="a.b") | {"seq": seq}
+        for seq, one in enumerate(subjects, 2)
+    ]
+    run = written(tmp_path / RUN, [started(), *found])
+    reading, writing = os.pipe()
+    os.close(reading)
+    argv = [sys.executable, "-m", "engine", "report", str(run)]
+    done = subprocess.run(argv, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (UNREAD, "")
+    assert (run / "summary.json").exists()

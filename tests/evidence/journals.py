@@ -86,7 +86,9 @@ def asked(seconds: float, **fields: Any) -> dict[str, Any]:
     return event("observation", seconds, **{**plain, **fields})
 
 
-def watched(begin: float, end: float, target: str) -> list[dict[str, Any]]:
+def watched(
+    begin: float, end: float, target: str, way: str = "http://192.0.2.10:80/"
+) -> list[dict[str, Any]]:
     """A service that is asked meanwhile, and does not answer for two seconds."""
     gap = {
         "target": target,
@@ -95,8 +97,8 @@ def watched(begin: float, end: float, target: str) -> list[dict[str, Any]]:
         "unseen": False,
     }
     return [
-        event("probing", begin, target=target, state="began", ways=["http://192.0.2.10:80/"]),
-        event("probing", begin, target=target, state="answers", way="http://192.0.2.10:80/"),
+        event("probing", begin, target=target, state="began", ways=[way]),
+        event("probing", begin, target=target, state="answers", way=way),
         event("service-gap", begin + 3, state="began", **gap),
         event(
             "service-gap",

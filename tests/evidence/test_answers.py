@@ -100,6 +100,9 @@ def test_headline_section_and_first_screen_count_it_once() -> None:
         "gaps", begun, *rest[:-1], *more, rest[-1]
     )
     assert "outage" not in section("gaps", begun, *rest)
+    elsewhere = journals.watched(30, 98, "MariaDB", way="database on n1")
+    page = unescape(render([begun, *rest[:-1], *more, *elsewhere, rest[-1]], []))
+    assert "httpd and OCS endpoint, at one address, 2 s away, MariaDB no longer than that" in page
 
 
 def index(*events: Any, earlier: Any = ()) -> dict[str, Any]:
