@@ -44,7 +44,8 @@ NEW = {
 TEMPLATE = (DATA / "credentials.tpl").read_text()
 
 
-# complains of what stands in `$BASE/complaint`, when it is in a file, and of what always was wrong
+# complains of what stands in `$BASE/complaint`, when it is in a file, and of what always was wrong;
+# of a Perl module that is not there only when the interpreter is started while files are read
 HTTPD = """
 [ "$INVENTORY_DB_WORD" ] || echo "[core:warn] AH00111: the variable is not defined"
 echo "[Wed Nov 25 05:02:03.65 2026] [core:warn] [pid $$:tid $$] AH00558: no name of this server"
@@ -52,6 +53,11 @@ cd "$BASE/$NODE/etc/httpd/conf.d"
 if [ -e "$BASE/complaint" ] && found=$(grep -Hn -f "$BASE/complaint" *.conf); then
   echo "AH00526: Syntax error on line 3 of $PWD/${found%%:*}:"
   echo "Invalid argument '${found##*:}'"
+  exit 1
+fi
+if [[ " $* " = *" -c PerlConfigRequire "* && -e "$BASE/missing" ]] && grep -qw -f "$BASE/missing" *.conf; then
+  echo "[Wed Nov 25 05:02:03.65 2026] [perl:error] [pid $$:tid $$] Can't load Perl module" \
+    "$(cat "$BASE/missing") for server localhost:0, exiting..."
   exit 1
 fi
 echo "a module's word while it is loaded"
@@ -304,6 +310,21 @@ def test_a_file_that_httpd_refuses_keeps_its_rpmnew_and_can_be_put_back(
     assert PASSWORD not in str(finding)
     put_back(nodes, N, finding.commands)
     assert state_of(nodes, N) == before
+
+
+def test_a_perl_module_that_can_not_be_loaded_is_found_before_httpd_reads_the_files(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """`httpd -t` alone is green for it (findings/httpd-t-loads-no-perl-module.sh)."""
+    credentials(nodes, look)
+    new = nodes.path(N, f"{SERVER_CONF}.rpmnew")
+    new.write_text(f"{new.read_text()}\nPerlModule Apache::Ocsinventory::Newer\n")
+    (nodes.base / "missing").write_text("Apache::Ocsinventory::Newer")
+    with pytest.raises(StoppedForPerson) as stopped:
+        migrate(nodes, look, N)
+    assert codes(stopped) == {"ocs-httpd-complains"}
+    (finding,) = stopped.value.findings
+    assert "Can't load Perl module Apache::Ocsinventory::Newer" in finding.observed
 
 
 def test_a_complaint_that_is_accepted_ends_the_migration(nodes: Nodes, look: FakeLook) -> None:

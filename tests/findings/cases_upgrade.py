@@ -153,7 +153,7 @@ def merged_file_refused(lab: Lab) -> None:
 
 _REFUSED = """
 file=/etc/httpd/conf.d/ocsinventory-server.conf
-if [ "$*" = -t ] && grep -q OCS_DB_PASSWORD "$file"; then
+if [ "${1-}" = -t ] && grep -q OCS_DB_PASSWORD "$file"; then
   echo "Syntax error on line 1 of $file: not liked"
   exit 1
 fi

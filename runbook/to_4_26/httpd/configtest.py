@@ -1,7 +1,8 @@
 """`httpd -t` before and after the files are replaced: only a new complaint counts.
 
 It proves little (an undefined variable passes, ocs-glpi 3.4), but a file that httpd refuses would
-keep the web server from starting.
+keep the web server from starting. So would a Perl module that can't be loaded, which `httpd -t`
+alone passes over (mod_perl 2.0.12, findings/httpd-t-loads-no-perl-module.sh).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ _COMPLAINT = re.compile(r"\bAH\d{5}\b|\[[\w-]*:(?:warn|error|crit|alert|emerg)\]
 _PASSED = "Syntax OK"
 
 # the variable comes from httpd's unit: without a value its name alone would be a complaint
-_TEST = 'export "$1=neteye-runbook"; exec httpd -t 2>&1'
+_TEST = """export "$1=neteye-runbook"
+exec httpd -t -c '<IfModule perl_module>' -c 'PerlConfigRequire strict.pm' -c '</IfModule>' 2>&1"""
+"""mod_perl loads what the files name when its interpreter starts; `-t` alone does not start it."""
 
 
 def _complaints(answer: Answer) -> frozenset[str]:
