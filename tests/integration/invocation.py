@@ -114,9 +114,12 @@ class Ran:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a user's shell: nothing of the pytest that runs these tests."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    return {**own, "PYTHONDONTWRITEBYTECODE": "1"}
+    """The environment of a user's shell: nothing of the pytest that runs these tests.
+
+    What pytest makes of a step's assertions is kept for the next run, as a user's is.
+    """
+    ours = ("PYTEST", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 @dataclass(frozen=True)

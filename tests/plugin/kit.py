@@ -267,6 +267,10 @@ def template(resources: Path) -> jinja2.Template:
     return found
 
 
+FIXTURES = "_pytest.fixtures.FixtureManager"
+"""It looks behind each name of each plugin, two and a half thousand a run."""
+
+
 class Project:
     """A project directory with a runbook of these steps, and the cluster that it finds."""
 
@@ -290,6 +294,8 @@ class Project:
         # what no run of these changes is read once for all of them
         monkeypatch.setattr("importlib.metadata.distributions", installed)
         monkeypatch.setattr("pytest_html.plugin._read_template", lambda paths: template(*paths))
+        # a fixture that another decorator hides is told by the run of these tests itself
+        monkeypatch.setattr(f"{FIXTURES}._check_for_wrapped_fixture", lambda *_: None)
 
     def _number(self) -> str:
         return f"{next(self.numbers):04x}"
