@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.judge.text import tenths
 from engine.model.event import Event, moment, stamp
 
 HOW = "asked once a second from the machine of the run: a gap's length is right to about a second"
@@ -28,14 +29,16 @@ class ServiceGap:
 
     @property
     def seconds(self) -> float:
-        return max(0.0, (self.end - self.begin).total_seconds())
+        """To the tenth, as it is told everywhere: what is told of all is the sum of what is told
+        of each."""
+        return round(max(0.0, (self.end - self.begin).total_seconds()), 1)
 
     def as_data(self) -> dict[str, Any]:
         return {
             "target": self.target,
             "since": stamp(self.begin),
             "until": stamp(self.end),
-            "seconds": round(self.seconds, 1),
+            "seconds": self.seconds,
             "steps": list(self.steps),
             "why": self.why,
             "unseen": self.unseen,
@@ -91,7 +94,7 @@ def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
         total |= {
             "gaps": len(mine),
             "seconds": round(sum(mine), 1),
-            "longest": round(max(mine, default=0.0), 1),
+            "longest": max(mine, default=0.0),
             "unseen": round(unseen, 1),
         }
     return list(totals.values())
@@ -131,10 +134,10 @@ def _gaps_in_words(total: Mapping[str, Any]) -> str:
     said = "none"
     if total["gaps"]:
         number = "1 gap" if total["gaps"] == 1 else f"{total['gaps']} gaps"
-        said = f"{number}, {total['seconds']:.0f} s"
+        said = f"{number}, {tenths(total['seconds'])} s"
         if total["gaps"] > 1:
-            said += f" (longest {total['longest']:.0f} s)"
-    return f"{said}, not seen for {total['unseen']:.0f} s" if total["unseen"] else said
+            said += f" (longest {tenths(total['longest'])} s)"
+    return f"{said}, not seen for {tenths(total['unseen'])} s" if total["unseen"] else said
 
 
 def _measured(events: Iterable[Event]) -> list[tuple[str, str, float]]:

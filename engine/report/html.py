@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from engine.judge.text import counted
+from engine.judge.text import counted, cut_at_word
 from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.groups import grouped
@@ -24,6 +24,7 @@ from engine.record.gaps import HOW, sentence
 from engine.report.anchors import step_id
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
+from engine.report.table import breakable
 
 _VERDICTS = {
     "done": "good",
@@ -158,7 +159,7 @@ def template(path: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["content"] = _content
+    environment.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
     return environment.get_template(path)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.judge.text import duration, shortened
+from engine.judge.text import duration, shortened, tenths
 from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
@@ -73,7 +73,7 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
         if not one["way"]:
             yield f"{one['target']} never answered there, so its gaps are not measured."
         elif one["unseen"]:
-            yield f"{one['target']} could not be seen for {one['unseen']:.0f} s."
+            yield f"{one['target']} could not be seen for {tenths(one['unseen'])} s."
     for event in events:
         if event["event"] == "probing" and event["state"] == "broken":
             why = shortened(str(event.get("problem", "")), _WHY)
