@@ -40,7 +40,7 @@ def cut_at_word(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    kept = text[:limit]  # the blank behind the last word that fits may be the one too many
+    kept = text[:limit]  # with the blank behind a word that just fits
     words = kept[: max(kept.rfind(" "), kept.rfind("\n"))].rstrip()
     return f"{words if 2 * len(words) >= limit else text[: limit - 1]}…"
 
@@ -63,15 +63,9 @@ def tenths(seconds: float) -> str:
     return f"{seconds:.1f}".removesuffix(".0")
 
 
-def seconds_told(begin: datetime, end: datetime) -> float:
-    """How long it was as it is told: the difference of both moments as they are shown, to the
-    second; of less than ten seconds to the tenth. Parts that are told so add up to what is told
-    of all.
-    """
-    exactly = max(0.0, (end - begin).total_seconds())
-    if exactly < 10:
-        return round(exactly, 1)
-    return (end.replace(microsecond=0) - begin.replace(microsecond=0)).total_seconds()
+def seconds_between(begin: datetime, end: datetime) -> float:
+    """To the tenth, as they are told: what is told of all is the sum of what is told of each."""
+    return round(max(0.0, (end - begin).total_seconds()), 1)
 
 
 def duration(span: timedelta) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.judge.text import tenths
+from engine.judge.text import seconds_between, tenths
 from engine.model.event import Event, moment, stamp
 
 HOW = "asked once a second from the machine of the run: a gap's length is right to about a second"
@@ -29,9 +29,7 @@ class ServiceGap:
 
     @property
     def seconds(self) -> float:
-        """To the tenth, as it is told everywhere: what is told of all is the sum of what is told
-        of each."""
-        return round(max(0.0, (self.end - self.begin).total_seconds()), 1)
+        return seconds_between(self.begin, self.end)
 
     def as_data(self) -> dict[str, Any]:
         return {

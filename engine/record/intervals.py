@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from engine.judge.text import seconds_between, tenths
 from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.queries.pacemaker import STATUS
@@ -43,17 +44,17 @@ class Interval:
         return self.until or self.seen
 
     @property
-    def seconds(self) -> int:
+    def seconds(self) -> float:
         """From the first look that saw it to the first that did not."""
-        return _whole(self.since, self.end)
+        return seconds_between(self.since, self.end)
 
     @property
-    def least(self) -> int:
-        return max(0, _whole(self.since, self.seen))
+    def least(self) -> float:
+        return seconds_between(self.since, self.seen)
 
     @property
-    def most(self) -> int:
-        return _whole(self.earliest or self.since, self.end)
+    def most(self) -> float:
+        return seconds_between(self.earliest or self.since, self.end)
 
 
 def intervals_of(events: Iterable[Event]) -> list[Interval]:
@@ -78,11 +79,6 @@ def intervals_of(events: Iterable[Event]) -> list[Interval]:
             seen = one.seen if other is None else max(one.since, other)
             ended.append(replace(one, seen=seen, until=when))
     return [*ended, *lasting.values()]
-
-
-def _whole(begin: datetime, end: datetime) -> int:
-    """Between both as they are shown, to the second: lengths that are told add up."""
-    return int((end.replace(microsecond=0) - begin.replace(microsecond=0)).total_seconds())
 
 
 def last_look(events: Iterable[Event]) -> datetime | None:
@@ -128,7 +124,8 @@ def in_words(intervals: Iterable[Interval]) -> str:
 def length(intervals: Sequence[Interval]) -> str:
     """`312 s (307 s to 318 s)`: as measured, and between what it can have been."""
     seconds, least, most = (
-        sum(getattr(one, name) for one in intervals) for name in ("seconds", "least", "most")
+        tenths(sum(getattr(one, name) for one in intervals))
+        for name in ("seconds", "least", "most")
     )
     still = ", and longer" if any(one.until is None for one in intervals) else ""
     bounds = f" ({least} s to {most} s)" if (least, most) != (seconds, seconds) else ""

@@ -70,9 +70,12 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     )
 
 
-def render_table_head(styles: Iterable[str]) -> str:
-    """What stands above the table of steps; `styles` are of the operator, after all others."""
-    return template("table.html.j2").render(styles=styles)
+def render_table_head(styles: Iterable[str], rows: Iterable[Markup]) -> str:
+    """What stands above the table of steps; `styles` are of the operator, after all others.
+
+    `rows` are those of the table, for a reader without script.
+    """
+    return template("table.html.j2").render(styles=styles, rows=rows)
 
 
 def told_once(findings: Iterable[Mapping[str, Any]]) -> list[Told]:
@@ -132,7 +135,10 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         "standby": "In standby",
         "fencing_off": "Without fencing",
     }
+    is_first = summary.get("attempt") == summary.get("run_id")
     for key, label in labels.items():
+        if key == "taken_by_run" and is_first:
+            continue  # the attempt's time, but for the writing of the reports
         if summary.get(key):
             yield label, _STAMP.sub(r"\1 \2", str(summary[key]))
     if totals := sentence(summary.get("service_gaps", {}).get("totals", ())):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from engine.judge.text import seconds_told
+from engine.judge.text import seconds_between
 from engine.model.event import Event, moment
 
 
@@ -31,8 +31,8 @@ class Span:
 
     @property
     def told(self) -> float:
-        """Its seconds as a list has them: they add up."""
-        return seconds_told(self.begin, self.end)
+        """Its seconds as lists have them, to the tenth."""
+        return seconds_between(self.begin, self.end)
 
 
 def runs_of(events: Sequence[Event]) -> list[Span]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-DEADLINE = 120.0
+DEADLINE = 600.0
 BUDGET = 3000
 """Milliseconds of the page's own time in which its scripts and loads can happen."""
 
@@ -73,7 +73,7 @@ def program() -> str:
 
 
 class Pipe:
-    """What chromium is driven by, the DevTools protocol: JSON that ends with a NUL, over two pipes."""
+    """The DevTools protocol, by which chromium is driven: JSON that ends with a NUL, by pipes."""
 
     def __init__(self, home: Path) -> None:
         (asked, self._ask), (self._answers, answer) = os.pipe(), os.pipe()
@@ -202,9 +202,9 @@ class Browser:
     def tab(self) -> Iterator[Tab]:
         """A tab with a profile of its own."""
         profile = self.pipe.call("Target.createBrowserContext")["browserContextId"]
-        target = self.pipe.call(
-            "Target.createTarget", url="about:blank", browserContextId=profile
-        )["targetId"]
+        target = self.pipe.call("Target.createTarget", url="about:blank", browserContextId=profile)[
+            "targetId"
+        ]
         attached = self.pipe.call("Target.attachToTarget", targetId=target, flatten=True)
         tab = Tab(self.pipe, attached["sessionId"])
         tab.call("Page.enable")

@@ -28,21 +28,33 @@ class Look:
     """What stands behind its address."""
 
     @contextmanager
-    def opened(self, *, width: int = WIDE, dark: bool = False) -> Iterator[Tab]:
-        """The page in a window. What a test asks it is no script of the page: no policy binds it."""
+    def opened(
+        self, *, width: int = WIDE, dark: bool = False, scripts: bool = True
+    ) -> Iterator[Tab]:
+        """The page in a window, with its own scripts or without.
+
+        What a test asks it is no script of the page: no policy binds it.
+        """
         path = self.place / "looked-at.html"
         path.write_text(self.page)
         with self.browser.tab() as tab:
             tab.call("Page.setBypassCSP", enabled=True)
+            tab.call("Emulation.setScriptExecutionDisabled", value=not scripts)
             tab.show(width=width, height=SCREEN, dark=dark)
             tab.go(path, self.query)
             yield tab
 
     def ask(
-        self, script: str, *, width: int = WIDE, dark: bool = False, opened: bool = False
+        self,
+        script: str,
+        *,
+        width: int = WIDE,
+        dark: bool = False,
+        opened: bool = False,
+        scripts: bool = True,
     ) -> Any:
         """The value that the script, the body of an async function, returns."""
-        with self.opened(width=width, dark=dark) as tab:
+        with self.opened(width=width, dark=dark, scripts=scripts) as tab:
             return tab.ask((UNFOLDED if opened else "") + script)
 
     def pages_on_paper(self) -> int:
@@ -99,8 +111,8 @@ return [...seen];
 """Takes out what is there again: axe-core needs minutes for ten thousand rows that are made alike.
 
 Two are of a kind when tag, class, column, role and whether they have text are the same of them and
-of all that they lie in. What has anything new in it stays. The kinds that are not new are put in; it
-returns those that are known now.
+of all that they lie in. What has anything new in it stays. Kinds that were seen before are put in;
+it returns all that are seen by then.
 """
 AXE = """
 const found = await axe.run(document, {resultTypes: ["violations"], runOnly: %s});

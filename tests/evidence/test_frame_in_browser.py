@@ -100,6 +100,23 @@ def test_the_contents_stay_beside_the_text_on_a_wide_screen_only(large: Look) ->
     assert large.ask("return document.querySelector('nav.top').offsetHeight", width=PHONE) < 80
 
 
+def test_the_contents_mark_where_one_is(large: Look) -> None:
+    marked = """
+    const found = {};
+    for (const id of ["head", "guide", "changes", "files"]) {
+      document.getElementById(id).scrollIntoView({behavior: "instant"});
+      await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+      found[id] = [...document.querySelectorAll("nav.side li")]
+        .filter(one => getComputedStyle(one).fontWeight == 600)
+        .map(one => one.querySelector("a").hash.slice(1));
+    }
+    return found;
+    """
+    found = large.ask(marked)
+    assert {one: marked[0] for one, marked in found.items()} == {one: one for one in found}
+    assert max(map(len, found.values())) <= 4
+
+
 def test_a_filter_needs_no_script_of_the_page(large: Look) -> None:
     chosen = """
     document.querySelector("#guide .only-open").checked = true;
@@ -119,9 +136,10 @@ def test_whoever_follows_a_link_into_a_fold_sees_what_it_leads_to(large: Look) -
     assert large.ask(followed)
 
 
-def test_a_large_attempt_takes_twelve_screens(large: Look) -> None:
-    assert large.ask(HEIGHT) <= 12 * SCREEN
-
-
-def test_and_fifteen_sheets_of_paper(large: Look) -> None:
-    assert large.pages_on_paper() <= 15
+@pytest.mark.parametrize("page", ["five nodes", "five nodes, four runs"])
+def test_a_large_attempt_takes_twelve_screens_and_fifteen_sheets_of_paper(
+    browser: Browser, tmp_path: Path, page: str
+) -> None:
+    seen = look(page, browser, tmp_path)
+    assert seen.ask(HEIGHT) <= 12 * SCREEN
+    assert seen.pages_on_paper() <= 15

@@ -67,7 +67,7 @@ def test_what_can_not_be_seen_is_no_gap() -> None:
     assert [gap.unseen for gap in gaps] == [False, True, False]
     (total,) = totals_of(events([A, N, U, U, N, A]))
     assert (total["gaps"], total["unseen"]) == (2, 2.0)
-    assert sentence([total]) == "httpd (http://x/) 2 gaps, 2 s (longest 1 s), not seen for 2 s"
+    assert sentence([total]) == "httpd (http://x/) 2 gaps, 2.1 s (longest 1.1 s), not seen for 2 s"
 
 
 def test_a_gap_that_lasts_to_the_end_says_so() -> None:

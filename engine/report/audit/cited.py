@@ -11,7 +11,6 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.report.anchors import step_anchor
-from engine.report.table import breakable
 
 
 @dataclass(frozen=True)
@@ -67,5 +66,5 @@ def cited_in(events: Iterable[Event], rows: Iterable[str]) -> Cited:
 
 def _link(anchor: str, text: str) -> Markup:
     if not anchor:
-        return breakable(text)
-    return Markup('<a href="#{}">{}</a>').format(anchor, breakable(text))
+        return Markup.escape(text)
+    return Markup('<a href="#{}">{}</a>').format(anchor, text)

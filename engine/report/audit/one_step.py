@@ -13,8 +13,8 @@ from engine.model.plan import Verdict
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.found import FindingKey, key_of
-from engine.report.quoted import cited
 from engine.report.audit.records import Key, Record
+from engine.report.quoted import cited
 
 FOLDED = (*IDLE, "not reached", Verdict.SATISFIED, Verdict.AFTER)
 """Outcomes of steps that did nothing: folded, one line for each in a phase."""

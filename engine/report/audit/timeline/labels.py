@@ -44,8 +44,7 @@ def compact(seconds: float) -> str:
 
 
 def exact(seconds: float) -> str:
-    """Hours, minutes and seconds; tenths where there are any, as in a sum with a part below ten
-    seconds.
+    """Hours, minutes and seconds; tenths where there are any.
 
     >>> exact(0.4), exact(38), exact(29.4)
     ('0.4 s', '0:00:38', '0:00:29.4')
