@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 def listed(items: Iterable[object], limit: int = 12) -> str:
@@ -28,8 +28,21 @@ def printable(text: str) -> str:
 
 def shortened(text: str, limit: int = 160) -> str:
     """One line of at most `limit` characters."""
-    flat = printable(" ".join(text.split()))
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    return cut_at_word(printable(" ".join(text.split())), limit)
+
+
+def cut_at_word(text: str, limit: int) -> str:
+    """At most `limit` characters; what is longer ends behind a word, with a mark. A word that takes
+    more than half of it is cut itself.
+
+    >>> cut_at_word("neteye03 did not answer", 18), cut_at_word("0123456789", 6)
+    ('neteye03 did not…', '01234…')
+    """
+    if len(text) <= limit:
+        return text
+    kept = text[:limit]  # with the blank behind a word that just fits
+    words = kept[: max(kept.rfind(" "), kept.rfind("\n"))].rstrip()
+    return f"{words if 2 * len(words) >= limit else text[: limit - 1]}…"
 
 
 def quoted(text: str) -> str:
@@ -43,6 +56,16 @@ def size(amount: float) -> str:
         if abs(amount) >= factor:
             return f"{amount / factor:.1f} {unit}"
     return f"{amount / 2**20:.0f} MiB"
+
+
+def tenths(seconds: float) -> str:
+    """`26`, `94.7`."""
+    return f"{seconds:.1f}".removesuffix(".0")
+
+
+def seconds_between(begin: datetime, end: datetime) -> float:
+    """To the tenth, as they are told: what is told of all is the sum of what is told of each."""
+    return round(max(0.0, (end - begin).total_seconds()), 1)
 
 
 def duration(span: timedelta) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.judge.text import duration
+from engine.judge.text import duration, seconds_between, tenths
 from engine.model.event import Event, moment, stamp
 from engine.model.groups import grouped
 from engine.record.changes import MadeChange, changes_of, long_ones
@@ -38,14 +38,14 @@ class ServiceGap:
 
     @property
     def seconds(self) -> float:
-        return max(0.0, (self.end - self.begin).total_seconds())
+        return seconds_between(self.begin, self.end)
 
     def as_data(self) -> dict[str, Any]:
         return {
             "target": self.target,
             "since": stamp(self.begin),
             "until": stamp(self.end),
-            "seconds": round(self.seconds, 1),
+            "seconds": self.seconds,
             "steps": list(self.steps),
             "why": self.why,
             "unseen": self.unseen,
@@ -243,9 +243,9 @@ def _gaps_in_words(total: Mapping[str, Any]) -> str:
     if total["gaps"]:
         number = "1 gap" if total["gaps"] == 1 else f"{total['gaps']} gaps"
         least = "at least " if total["at_least"] else ""
-        said = f"{number}, {least}{total['seconds']:.0f} s"
+        said = f"{number}, {least}{tenths(total['seconds'])} s"
         if total["gaps"] > 1:
-            said += f" (longest {total['longest']:.0f} s)"
+            said += f" (longest {tenths(total['longest'])} s)"
     unseen = not_seen(total)
     return f"{said}, not seen for {in_words(unseen)}" if unseen else said
 
@@ -257,4 +257,4 @@ def not_seen(total: Mapping[str, Any]) -> float:
 
 def in_words(seconds: float) -> str:
     """`312 s`, `22 h 05 min`."""
-    return f"{seconds:.0f} s" if seconds < _LONG else duration(timedelta(seconds=seconds))
+    return f"{tenths(seconds)} s" if seconds < _LONG else duration(timedelta(seconds=seconds))

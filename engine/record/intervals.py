@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from engine.judge.text import seconds_between, tenths
 from engine.model.event import Event, moment
 from engine.model.groups import grouped
 from engine.queries.pacemaker import STATUS
@@ -45,15 +46,15 @@ class Interval:
     @property
     def seconds(self) -> float:
         """From the first look that saw it to the first that did not."""
-        return (self.end - self.since).total_seconds()
+        return seconds_between(self.since, self.end)
 
     @property
     def least(self) -> float:
-        return max(0.0, (self.seen - self.since).total_seconds())
+        return seconds_between(self.since, self.seen)
 
     @property
     def most(self) -> float:
-        return (self.end - (self.earliest or self.since)).total_seconds()
+        return seconds_between(self.earliest or self.since, self.end)
 
 
 def intervals_of(events: Iterable[Event]) -> list[Interval]:
@@ -123,7 +124,8 @@ def in_words(intervals: Iterable[Interval]) -> str:
 def length(intervals: Sequence[Interval]) -> str:
     """`312 s (307 s to 318 s)`: as measured, and between what it can have been."""
     seconds, least, most = (
-        round(sum(getattr(one, name) for one in intervals)) for name in ("seconds", "least", "most")
+        tenths(sum(getattr(one, name) for one in intervals))
+        for name in ("seconds", "least", "most")
     )
     still = ", and longer" if any(one.until is None for one in intervals) else ""
     bounds = f" ({least} s to {most} s)" if (least, most) != (seconds, seconds) else ""

@@ -48,4 +48,4 @@ def span_of(change: Sequence[Event], now: datetime | None = None) -> tuple[datet
 def taken_by(change: Sequence[Event], now: datetime | None = None) -> timedelta:
     """Hours, minutes and seconds, whole."""
     since, until = span_of(change, now)
-    return timedelta(seconds=max(0, int((until - since).total_seconds())))
+    return max(timedelta(), until.replace(microsecond=0) - since.replace(microsecond=0))

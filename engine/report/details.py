@@ -5,14 +5,21 @@ The tags are in the template, which escapes whatever a node or an operator wrote
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.record.changes import since_when
 from engine.report.anchors import step_anchor
 from engine.report.html import commands_in_lines, template
+from engine.report.quoted import NOTHING, Quoted, command_quoted, in_journal, level, output_of
+
+BUDGET = 10_000
+"""Characters of HTML for all commands and answers of a step: the page holds the steps of a run, and
+is at most 1.5 MB. Short ones are whole, long ones share what is left."""
+LEAST = 160
+QUESTIONS = 80
+"""Answered questions of a step that have a line."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +28,21 @@ class Line:
 
     time: str
     head: str
-    command: str
-    text: str
+    command: Quoted = NOTHING
+    text: Quoted = NOTHING
     kind: str = ""
     is_open: bool = False
     """Shown unfolded: what went wrong is not to be looked for."""
-    file: str = ""
-    """Where the whole text is, in the run's directory."""
+    event: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def shortened(self, most: int) -> Line:
+        """Its texts by their two ends, when they are longer, with where the whole of each is."""
+        if not self.event:
+            return self
+        where = in_journal(self.event)
+        return replace(
+            self, command=self.command.shortened(most, where), text=self.text.shortened(most, where)
+        )
 
 
 def step_details(events: Sequence[Mapping[str, Any]], why: str = "") -> str:
@@ -35,77 +50,77 @@ def step_details(events: Sequence[Mapping[str, Any]], why: str = "") -> str:
 
     `why` is what pytest says of a step that did not pass.
     """
-    lines = [
-        replace(line, file=_file_of(event)) for event in _short(events) if (line := _line(event))
-    ]
+    lines = list(_counted(line for event in _short(events) if (line := _line(event))))
     ended = next((event for event in reversed(events) if event["event"] == "step-ended"), None)
     if not lines and not why and ended is None:
         return ""
+    costs = (text.cost for line in lines for text in (line.command, line.text))
+    most = max(LEAST, level(costs, BUDGET))
     return template("details.html.j2").render(
-        lines=lines,
+        lines=[line.shortened(most) for line in lines],
         why=why,
         reason="" if why or ended is None else ended["reason"],
         anchor="" if ended is None else step_anchor(str(ended["run"]), str(ended["name"])),
     )
 
 
+def _counted(lines: Iterable[Line]) -> Iterator[Line]:
+    """Of the answered questions the first ones; the rest is counted."""
+    shown = left_out = 0
+    for line in lines:
+        if line.kind == "question" and not line.is_open:
+            if shown >= QUESTIONS:
+                left_out, last = left_out + 1, line
+                continue
+            shown += 1
+        yield line
+    if left_out:
+        yield Line(last.time, f"{left_out} more questions, in the journal", kind="note")
+
+
 def _line(event: Mapping[str, Any]) -> Line | None:
-    kind, time = event["event"], str(event["time"])
+    made = _told(event)
+    return replace(made, time=str(event["time"]), event=event) if made else None
+
+
+def _told(event: Mapping[str, Any]) -> Line | None:
+    kind = event["event"]
     if kind == "observation":
         head = f"asked {event['node']}: {event['question']}"
         is_open = bool(event.get("problem"))
-        return Line(time, head, _command(event), _output(event), "question", is_open)
+        return Line("", head, command_quoted(event), _output(event), "question", is_open)
     if kind == "intent":
         head = f"change on {event['node']}: {event['what']}{since_when(event)}"
-        return Line(time, head, _command(event), "", "change")
+        return Line("", head, command_quoted(event), kind="change")
     if kind == "result":
         code = event.get("code")
         head = f"result: {event['outcome']}" + (f", exit code {code}" if code is not None else "")
-        is_open = event["outcome"] != "ok"
-        return Line(time, head, event.get("reason", ""), _output(event), "result", is_open)
+        why = Quoted(str(event.get("reason", "")))
+        return Line("", head, why, _output(event), "result", is_open=event["outcome"] != "ok")
     if kind == "finding":
         return Line(
-            time,
+            "",
             f"finding {event['code']} ({event['severity']}) {event['subject']}",
-            f"{event['observed']}; expected {event['expected']}. {event['remedy']}",
-            commands_in_lines((event,)),
+            Quoted(f"{event['observed']}; expected {event['expected']}. {event['remedy']}"),
+            Quoted(commands_in_lines((event,))),
             "finding",
             is_open=True,
         )
     if kind == "attachment":
-        return Line(time, event["name"], "", _output(event), "attachment")
+        return Line("", str(event["name"]), text=_output(event), kind="attachment")
     if kind == "note":
-        return Line(time, f"note: {event['text']}", "", "", "note")
+        return Line("", f"note: {event['text']}", kind="note")
     return None
 
 
-def _command(event: Mapping[str, Any]) -> str:
-    """The command; of a long one head, tail, and where the whole of it is."""
-    text, whole = str(event.get("command", "")), event.get("whole") or {}
-    if whole.get("not_kept"):
-        text += f"\n({whole['not_kept']})"
-    elif whole.get("file"):
-        text += f"\n(whole: {whole['file']}, {whole['size']} bytes, sha256 {whole['sha256']})"
-    return text
-
-
-def _file_of(event: Mapping[str, Any]) -> str:
-    """The file of an output; '' when there is none, or its name is not one that a run gives."""
-    file = str((event.get("output") or {}).get("file", ""))
-    return file if re.fullmatch(r"outputs/[\w./-]+", file) else ""
-
-
-def _output(event: Mapping[str, Any]) -> str:
+def _output(event: Mapping[str, Any]) -> Quoted:
+    """What came of it, its problem first; of a list how many rows it has, too."""
     output = event.get("output") or {}
-    text = str(output.get("text", ""))
-    if output.get("file"):
-        rows = f"{output['rows']} rows, " if "rows" in output else ""
-        size = f"{output['size']} bytes, " if "size" in output else ""
-        text += f"\n(whole text: {output['file']}, {rows}{size}sha256 {output['sha256']})"
-    elif output.get("not_kept"):
-        text += f"\n({output['not_kept']})"
-    problem = f"{event['problem']}\n" if event.get("problem") else ""
-    return problem + text
+    quoted = output_of(output)
+    if "rows" in output:
+        quoted = replace(quoted, where=f", {output['rows']} rows{quoted.where}", is_list=True)
+    problem = str(event.get("problem") or "")
+    return replace(quoted, text="\n".join(filter(None, (problem, quoted.text))))
 
 
 _WORTH = 200

@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from engine.judge.text import counted
+from engine.judge.text import counted, cut_at_word
 from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.groups import grouped
@@ -24,6 +24,7 @@ from engine.record.gaps import HOW, sentence
 from engine.report.anchors import step_id
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
+from engine.report.table import breakable
 
 _VERDICTS = {
     "done": "good",
@@ -69,9 +70,12 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     )
 
 
-def render_table_head(styles: Iterable[str]) -> str:
-    """What stands above the table of steps; `styles` are of the operator, after all others."""
-    return template("table.html.j2").render(styles=styles)
+def render_table_head(styles: Iterable[str], rows: Iterable[Markup]) -> str:
+    """What stands above the table of steps; `styles` are of the operator, after all others.
+
+    `rows` are those of the table, for a reader without script.
+    """
+    return template("table.html.j2").render(styles=styles, rows=rows)
 
 
 def told_once(findings: Iterable[Mapping[str, Any]]) -> list[Told]:
@@ -131,7 +135,10 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         "standby": "In standby",
         "fencing_off": "Without fencing",
     }
+    is_first = summary.get("attempt") == summary.get("run_id")
     for key, label in labels.items():
+        if key == "taken_by_run" and is_first:
+            continue  # the attempt's time, but for the writing of the reports
         if summary.get(key):
             yield label, _STAMP.sub(r"\1 \2", str(summary[key]))
     if totals := sentence(summary.get("service_gaps", {}).get("totals", ())):
@@ -158,7 +165,7 @@ def template(path: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["content"] = _content
+    environment.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
     return environment.get_template(path)
 
 

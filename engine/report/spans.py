@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from engine.judge.text import seconds_between
 from engine.model.event import Event, moment
 
 
@@ -27,6 +28,11 @@ class Span:
     @property
     def seconds(self) -> float:
         return max(0.0, (self.end - self.begin).total_seconds())
+
+    @property
+    def told(self) -> float:
+        """Its seconds as lists have them, to the tenth."""
+        return seconds_between(self.begin, self.end)
 
 
 def runs_of(events: Sequence[Event]) -> list[Span]:

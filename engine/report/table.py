@@ -95,18 +95,22 @@ def cells_of(row: Row, result: str) -> list[str]:
     """A row's cells; `result` is the cell that pytest-html made of pytest's word."""
     seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
     time = Markup('<time datetime="{}">{}</time>').format(row.started, row.started[11:19])
-    step = Markup("<wbr>[").join(_line(part) for part in row.step.split("["))
-    node = Markup(".<wbr>").join(_line(part) for part in row.node.split("."))
     return [
         result.replace("<td ", "<td hidden ", 1),
         _cell("outcome", _ranked(row.outcome), look=_LOOK.get(row.outcome, "")),
         f'<td class="col-testId" hidden>{row.anchor or step_id(row.step)}</td>'
-        + _cell("step", step, more=' tabindex="0"')
+        + _cell("step", breakable(row.step), more=' tabindex="0"')
         + _cell("intent", _line(row.intent)),
-        _cell("node", node),
+        _cell("node", breakable(row.node)),
         _cell("time", time if row.started else Markup("")),
         _cell("duration", Markup(seconds)),
     ]
+
+
+def breakable(name: str) -> Markup:
+    """The name of a step or node, which a line may end within: behind a dot, before a bracket."""
+    parts = re.split(r"(?<=\.)|(?=\[)", name)
+    return Markup("<wbr>").join(_line(part) for part in parts)
 
 
 def fields_of(cells: Iterable[str]) -> dict[str, str]:

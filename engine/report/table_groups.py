@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from engine.model.outcomes import IDLE
 from engine.model.steps import base_of, phase_of
-from engine.report.anchors import fold_id, step_id
+from engine.report.anchors import fold_id, step_anchor, step_id
 from engine.report.table import Row, cells_of, fields_of
 
 _FOLDED = ("not needed", "not reached")
@@ -119,6 +119,20 @@ def folded(tests: Tests, steps: Sequence[Mapping[str, Any]]) -> Tests:
         for nodeid in nodeids[1:]:
             del kept[nodeid]
     return kept
+
+
+def plain_rows(tests: Tests, steps: Sequence[Mapping[str, Any]], run: str) -> list[Markup]:
+    """The same rows for a reader without script: cells, and a link to what the step recorded."""
+    names = {step_id(str(step["name"])): str(step["name"]) for step in steps}
+    firsts = {fold_id(name): name for name in names.values()}
+    link = Markup('<td><a href="evidence.html#{}">record</a></td>')
+    found = []
+    for row in (row for rows in tests.values() for row in rows):
+        name = (names | firsts).get(str(row.get("testId")))
+        cells = [str(cell).replace(' tabindex="0"', "") for cell in row["resultsTableRow"]]
+        more = link.format(step_anchor(run, name)) if name else Markup("<td></td>")
+        found.append(Markup("".join(cells)) + more)
+    return found
 
 
 def _below(step: Mapping[str, Any], row: Mapping[str, Any]) -> Markup:

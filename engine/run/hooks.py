@@ -13,7 +13,7 @@ import pytest
 from engine.report.details import step_details
 from engine.report.html import render_summary, render_table_head
 from engine.report.table import LABELS, Row, cells_of, head_cells, row_of
-from engine.report.table_groups import folded
+from engine.report.table_groups import folded, plain_rows
 from engine.run.ending import Ended
 
 ENDED = pytest.StashKey[Ended]()
@@ -45,12 +45,15 @@ def pytest_html_results_summary(
     prefix.append(render_summary(ended.summary))
     # ours come after pytest-html's own, the operator's after ours
     given = [Path(path).read_text("utf-8") for path in session.config.getoption("css")]
-    postfix.append(render_table_head(given))
     page = session.config.stash[_DATA]
     page.title = "Report of a run: NetEye cluster {cluster}, {source} to {target}".format_map(
         ended.summary
     )
-    page.set_data("tests", folded(page.data["tests"], ended.summary["steps"]))
+    steps = ended.summary["steps"]
+    rows = folded(page.data["tests"], steps)
+    page.set_data("tests", rows)
+    shown = plain_rows(rows, steps, str(ended.summary["run_id"]))
+    postfix.append(render_table_head(given, shown))
 
 
 def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from engine.judge.text import tenths
 from engine.record.position import Position
 from engine.report.console import clock
 from engine.report.words import to_the_second
@@ -141,7 +142,9 @@ def node_line(watched: Watched, name: str, node: Node, until: datetime) -> Line:
 def service_line(name: str, service: Service, until: datetime) -> Line:
     """Whether a service answers, and its gaps."""
     where = f" at {service.way}" if service.way else ""
-    gaps = f"{service.gaps} gap{'s' if service.gaps > 1 else ''} of {service.seconds:.0f} s in all"
+    gaps = (
+        f"{service.gaps} gap{'s' if service.gaps > 1 else ''} of {tenths(service.seconds)} s in all"
+    )
     before = f"; {gaps} before" if service.gaps else ""
     if service.gap is not None:
         word = "not seen" if service.unseen else "NO ANSWER"

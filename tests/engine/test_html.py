@@ -187,6 +187,22 @@ def test_the_same_answer_is_told_once() -> None:
     assert shown.count("asked n2: status") == 2
 
 
+def test_a_step_of_many_long_answers_stays_short_and_says_where_they_are_whole() -> None:
+    answers = [
+        event("observation", at, node="n1", question="q", command="c", code=0,
+              output={"text": f"{at}: " + "said <so> " * 200, "file": f"outputs/{at:04}-a.txt",
+                      "size": 2000, "sha256": "0"})
+        for at in range(500)
+    ]  # fmt: skip
+    html = step_details(answers)
+    assert len(html) < 60_000
+    shown = read(html)
+    assert shown.text.count("whole: outputs/") == len(shown.links) == 80
+    assert "420 more questions, in the journal" in shown.text
+    failed = [one | {"problem": "no answer"} for one in answers]
+    assert read(step_details(failed)).text.count("no answer") == 500
+
+
 @pytest.mark.parametrize(
     ("file", "link"),
     [("outputs/0001-a.txt", "outputs/0001-a.txt"), ("javascript:alert(1)", None), (EVIL, None)],
@@ -202,4 +218,4 @@ def test_a_long_reason_of_a_row_is_there_whole_and_folded() -> None:
     row = summary("plain")["guide"][0] | {"reason": "r" * 499 + " the end"}
     html = render_summary(summary("plain", guide=[row]))
     assert read(html).text.count("the end") == 1
-    assert html.index("the whole") < html.index("the end")
+    assert html.index("more</span>") < html.index("the end")

@@ -49,7 +49,7 @@ def test_a_row_has_its_words_and_what_the_script_needs() -> None:
     )
     text = re.sub(r"<[^>]*>", "|", "".join(cells))
     assert re.split(r"[|]{2,}", text.strip("|"))[1:] == [
-        *("done", "step-a.b-1-n1.x", "a.b|[1]|[n1.x]", "Looks.", "n1.|x", "22:10:11", "12.3"),
+        *("done", "step-a.b-1-n1.x", "a.|b|[1]|[n1.|x]", "Looks.", "n1.|x", "22:10:11", "12.3"),
     ]
 
 

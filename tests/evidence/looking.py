@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import html
 import importlib.util
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.evidence.browser import Browser
+from tests.evidence.browser import Browser, Tab
 
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 WIDE, PHONE = 1280, 390
-DARK = "--blink-settings=preferredColorScheme=0"
-# a window of its own has 500 pixels at least: the page lies in frames
-FRAME = (
-    '<iframe name="{width}" src="inner.html{query}"'
-    ' style="width:{width}px;height:800px;border:0"></iframe>'
-)
-AROUND = """<!DOCTYPE html><html><body style="margin:0"><pre id="said"></pre>{frames}
-<script>const said = {{}}; addEventListener("message", told => {{
-  Object.assign(said, told.data);
-  document.getElementById("said").textContent = JSON.stringify(said);
-}})</script>"""
-# once the page's own scripts have run
-TELL = """<script>addEventListener("load", () => (async () => {{ {script} }})().catch(String).then(
-  said => parent.postMessage({{[window.name]: said}}, "*")))</script>"""
+SCREEN = 800
 
 
 @dataclass(frozen=True)
@@ -42,40 +27,40 @@ class Look:
     query: str = ""
     """What stands behind its address."""
 
+    @contextmanager
+    def opened(
+        self, *, width: int = WIDE, dark: bool = False, scripts: bool = True
+    ) -> Iterator[Tab]:
+        """The page in a window, with its own scripts or without.
+
+        What a test asks it is no script of the page: no policy binds it.
+        """
+        path = self.place / "looked-at.html"
+        path.write_text(self.page)
+        with self.browser.tab() as tab:
+            tab.call("Page.setBypassCSP", enabled=True)
+            tab.call("Emulation.setScriptExecutionDisabled", value=not scripts)
+            tab.show(width=width, height=SCREEN, dark=dark)
+            tab.go(path, self.query)
+            yield tab
+
     def ask(
-        self, script: str, *, width: int = WIDE, dark: bool = False, opened: bool = False
+        self,
+        script: str,
+        *,
+        width: int = WIDE,
+        dark: bool = False,
+        opened: bool = False,
+        scripts: bool = True,
     ) -> Any:
         """The value that the script, the body of an async function, returns."""
-        return self.ask_at((width,), script, dark=dark, opened=opened)[width]
-
-    def ask_at(
-        self, widths: Iterable[int], script: str, *, dark: bool = False, opened: bool = False
-    ) -> dict[int, Any]:
-        """The same in windows of several widths at once: width -> value."""
-        text = POLICY.sub("", self.page)
-        if opened:
-            text = text.replace("<details", "<details open")
-        before, _, after = text.rpartition("</body>")
-        told = f"{before}{TELL.format(script=script)}</body>{after}"
-        (self.place / "inner.html").write_text(told)
-        around = self.place / "around.html"
-        frames = "".join(FRAME.format(width=width, query=self.query) for width in widths)
-        around.write_text(AROUND.format(frames=frames))
-        flags = ("--hide-scrollbars", f"--window-size={WIDE + 20},900", *((DARK,) if dark else ()))
-        dom = self.browser.open(around, flags=flags)
-        said = re.search(r'<pre id="said">(.*?)</pre>', dom, re.DOTALL)
-        assert said is not None
-        found = {int(key): value for key, value in json.loads(html.unescape(said[1])).items()}
-        assert set(found) == set(widths), "the page's script has said nothing"
-        return found
+        with self.opened(width=width, dark=dark, scripts=scripts) as tab:
+            return tab.ask((UNFOLDED if opened else "") + script)
 
     def pages_on_paper(self) -> int:
         """How many sheets of A4 it takes."""
-        path, paper = self.place / "printed.html", self.place / "printed.pdf"
-        path.write_text(self.page)
-        flags = (f"--print-to-pdf={paper}", "--no-pdf-header-footer")
-        self.browser.run(*flags, path.resolve().as_uri())
-        return len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
+        with self.opened() as tab:
+            return len(re.findall(rb"/Type\s*/Page\b", tab.printed()))
 
 
 def axe() -> str:
@@ -86,12 +71,58 @@ def axe() -> str:
     return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
 
 
+COLOURS_KEPT = """
+const colour = axe.commons.color.Color.prototype;
+const read = colour.parseString;
+const known = new Map();
+colour.parseString = function (text) {
+  if (!known.has(text)) {
+    read.call(this, text);
+    known.set(text, [this.r, this.g, this.b, this.alpha]);
+  }
+  [this.r, this.g, this.b, this.alpha] = known.get(text);
+  return this;
+};
+"""
+"""Most of axe-core's time goes to the same few colours, which it reads thousands of times."""
+UNFOLDED = "document.querySelectorAll('details').forEach(one => { one.open = true });"
+OF_EACH_KIND = """
+const is = one => [one.localName, one.getAttribute("class"), one.cellIndex,
+  ...["role", "scope", "type", "lang", "hidden", "data-label"].map(a => one.getAttribute(a)),
+  [...one.childNodes].some(part => part.nodeType == 3 && part.data.trim())].join(" ");
+const ways = new Map();
+const go = (one, above) => {
+  ways.set(one, `${above}/${is(one)}`);
+  for (const below of one.children) go(below, ways.get(one));
+};
+go(document.body, "");
+const seen = new Set(%s);
+const keep = one => {
+  for (const below of [...one.children]) {
+    const all = [below, ...below.querySelectorAll("*")].map(each => ways.get(each));
+    if (below.matches("tr, li, dl > div, details, p, pre, td > *, svg *")
+        && all.every(way => seen.has(way))) below.remove();
+    else { seen.add(ways.get(below)); keep(below); }
+  }
+};
+keep(document.body);
+return [...seen];
+"""
+"""Takes out what is there again: axe-core needs minutes for ten thousand rows that are made alike.
+
+Two are of a kind when tag, class, column, role and whether they have text are the same of them and
+of all that they lie in. What has anything new in it stays. Kinds that were seen before are put in;
+it returns all that are seen by then.
+"""
 AXE = """
-const found = await axe.run(document, {resultTypes: ["violations"]});
+const found = await axe.run(document, {resultTypes: ["violations"], runOnly: %s});
 return found.violations.flatMap(one => one.nodes.map(node =>
   [one.id, node.target.join(" "), node.failureSummary].join(": ")));
 """
 """What axe-core has against the page, a line each."""
+EVERYTHING = "undefined"
+OF_COLOURS = '["color-contrast", "link-in-text-block"]'
+"""Its rules to which it matters whether the page is light or dark."""
 TOO_WIDE = """
 const most = document.documentElement.clientWidth;
 const wide = [...document.querySelectorAll("main *")].filter(one => {

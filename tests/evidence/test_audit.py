@@ -12,8 +12,8 @@ import pytest
 from bench.reports import MOST_PAGE
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
-from engine.report.audit.quoted import output_of
 from engine.report.audit.runs import commands_of, out_of_reach_of, phases_of, states_lasting
+from engine.report.quoted import output_of
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from tests.engine import kit

@@ -133,6 +133,22 @@ WORKS: dict[str, tuple[str, Any]] = {
 }
 
 
+def test_without_script_every_row_is_there_and_nothing_that_needs_one(
+    browser: Browser, page: str, tmp_path: Path
+) -> None:
+    rows = """
+    const shown = one => [...document.querySelectorAll(one)].filter(e => e.checkVisibility());
+    return [shown("#plain-table tbody tr").map(e => [...e.cells].filter(c => c.checkVisibility())
+              .slice(0, 2).map(c => c.innerText).join(": ")),
+            shown("button, input, .summary__reload__button, #environment-header").length,
+            shown("#plain-table a").length];
+    """
+    lines, asking, links = Look(page, browser, tmp_path).ask(rows, scripts=False)
+    assert "failed: v.wrong" in lines
+    assert "not needed: rounds 2 to 5" in lines
+    assert (asking, links) == (0, len(lines))
+
+
 @pytest.mark.parametrize("case", WORKS)
 def test_the_table_works(browser: Browser, page: str, tmp_path: Path, case: str) -> None:
     script, expected = WORKS[case]

@@ -69,7 +69,7 @@ def test_what_can_not_be_seen_is_no_gap() -> None:
     assert (total["gaps"], total["unseen"]) == (2, 2.0)
     assert (
         sentence([total])
-        == "httpd (http://x/) 2 gaps, at least 2 s (longest 1 s), not seen for 2 s"
+        == "httpd (http://x/) 2 gaps, at least 2.1 s (longest 1.1 s), not seen for 2 s"
     )
 
 

@@ -12,8 +12,8 @@ from engine.model.steps import phase_of
 from engine.record.changes import MadeChange, changes_of
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
-from engine.report.audit.quoted import Quoted, command_quoted, in_journal, level, output_of
 from engine.report.planned_stops import STOPPED, planned_stops_of
+from engine.report.quoted import Quoted, command_quoted, in_journal, level, output_of
 from engine.report.spans import Span, runs_of
 from engine.report.words import to_the_second
 
@@ -21,7 +21,7 @@ BUDGET = 200_000
 """Characters of HTML for all commands and outputs; short ones are whole, long ones share it."""
 LEAST, COMMAND, OUTPUT = 200, 4000, 1000
 GLANCE = 20
-"""Changes of a run that the page shows unfolded."""
+"""Changes of an attempt that can be read at a glance: the page shows them unfolded."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,6 @@ class ChangesOfRun:
     @property
     def count(self) -> int:
         return sum(len(each) for _, each in self.phases)
-
-    @property
-    def is_long(self) -> bool:
-        """More than can be read at a glance: the page folds it."""
-        return self.count > GLANCE
 
 
 def changes_by_run(events: Sequence[Event]) -> list[ChangesOfRun]:

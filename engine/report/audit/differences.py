@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.record.documents import differences, is_document
-from engine.report.audit.quoted import Quoted, output_of
+from engine.report.quoted import Quoted, output_of
 
 _CLOCK = re.compile(r'~\s*<(?:last_update> time|[^>]*> last_updated)="[^"]*" -> "[^"]*"')
 """When the document was made: it differs each time, and says nothing of the cluster."""

@@ -9,12 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from engine.model.groups import grouped
 from engine.model.steps import base_of
 
+_HOST = re.compile(r"\[([A-Za-z][\w-]*)\.[\w.-]+\]")
 _ROUND = re.compile(r"\[(\d+)\]")
 
 
 def shown_name(name: str, node: str) -> str:
-    """A step's name beside its node: the node is not said twice."""
-    return name.removesuffix(f"[{node}]") if node else name
+    """A step's name beside its node: the node is not said twice, another one by its host name.
+
+    >>> shown_name("a.b[1][ne01.local]", "ne01.local"), shown_name("a.b[ne02.local]", "ne01.local")
+    ('a.b[1]', 'a.b[ne02]')
+    """
+    return _HOST.sub(r"[\1]", name.removesuffix(f"[{node}]")) if node else name
 
 
 def in_words(steps: Iterable[tuple[str, str]]) -> str:

@@ -11,11 +11,11 @@ from engine.model.groups import grouped
 from engine.model.outcomes import IDLE
 from engine.model.plan import Verdict
 from engine.record.changes import since_when
-from engine.record.outputs import excerpt as cut
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.found import FindingKey, key_of
 from engine.report.audit.records import Key, Record
+from engine.report.quoted import cited
 
 FOLDED = (*IDLE, "not reached", Verdict.SATISFIED, Verdict.AFTER)
 """Outcomes of steps that did nothing: folded, one line for each in a phase."""
@@ -116,7 +116,7 @@ class Told:
             outcome=str(step["outcome"]),
             started=str(step.get("started") or ""),
             seconds=float(step.get("seconds") or 0.0),
-            reason=cut(str(step.get("reason") or ""), REASON),
+            reason=cited(str(step.get("reason") or ""), REASON, "whole: summary.json"),
             rows=tuple(dict.fromkeys(self.rows.get(name, ()))),
             findings=tuple(dict.fromkeys(self.findings.get(name, ()))),
             changes=tuple(self.changes.get(name, ())),

@@ -23,15 +23,15 @@ from engine.prove.verifier import COMMANDS
 from engine.record.gaps import HOW, gaps_of, in_words, not_seen
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
-from engine.record.outputs import excerpt as cut
 from engine.report.anchors import phase_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.backups import backups_of
-from engine.report.audit.changes import changes_by_run
+from engine.report.audit.changes import GLANCE, changes_by_run
 from engine.report.audit.cited import cited_in
 from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.cut_short import cut_short_of
+from engine.report.audit.fanned import shown_name
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import at, front_of
@@ -96,6 +96,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         passwords=passwords_of(events),
         backups=backups_of(events),
         files=files_of(events, differences_in(change)),
+        shown=shown_name,
         records=ROOT,
         older=OLDER,
         gaps=gaps_of(events),
@@ -114,6 +115,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         to_run=to_run(summary),
         ledger=_ledger(events),
         changes=changes_by_run(events),
+        glance=GLANCE,
         steps=steps_by_run(events, anchors_of(findings)),
         row_ids={str(row["id"]) for row in summary["guide"]},
         approvals=approvals_of(change),
@@ -121,7 +123,6 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         rehearsed=rehearsed_of(change),
         verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],
         not_covered=not_covered_of(summary, events),
-        cut=cut,
         acceptance=acceptance_sentence,
     )
 

@@ -13,18 +13,18 @@ from typing import Any
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.record.changes import since_when
-from engine.record.outputs import excerpt as cut
 from engine.report.anchors import change_anchor
 from engine.report.audit.differences import AT_ITS_ENDS, BUT_CLOCK, SAME, Answer, Documents
-from engine.report.audit.quoted import (
+from engine.report.planned_stops import STOPPED, planned_stops_of
+from engine.report.quoted import (
     NOTHING,
     Quoted,
+    cited,
     command_quoted,
     in_journal,
     level,
     output_of,
 )
-from engine.report.planned_stops import STOPPED, planned_stops_of
 
 BUDGET = 300_000
 """Characters of HTML for the texts of all records; the short ones are whole, the long ones share
@@ -177,8 +177,8 @@ def _record(event: Event, changes: Mapping[str, str] = MappingProxyType({})) -> 
         time=str(event["time"]),
         kind=kind,
         nodes=(node,),
-        what=cut(what, 1000),
-        ended=cut(_ended(event), 400),
+        what=cited(what, 1000, in_journal(event)),
+        ended=cited(_ended(event), 400, in_journal(event)),
         command=command_quoted(event) if has_command else NOTHING,
         text=NOTHING if anchor else output_of(event.get("output")),
         anchor=anchor,

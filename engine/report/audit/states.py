@@ -10,7 +10,7 @@ from engine.model.event import Event
 from engine.model.facts import AFTER, BEFORE, IN_CONFIGURATION, PACKAGES
 from engine.model.groups import grouped
 from engine.report.audit.placement import Comment, Course, comment_of
-from engine.report.audit.quoted import Quoted, in_journal, level, output_of
+from engine.report.quoted import Quoted, in_journal, level, output_of
 
 RESOURCES = "resources"
 GROUPS = {

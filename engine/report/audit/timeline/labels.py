@@ -44,10 +44,15 @@ def compact(seconds: float) -> str:
 
 
 def exact(seconds: float) -> str:
-    """Hours, minutes and seconds; of less than ten seconds also tenths."""
+    """Hours, minutes and seconds; tenths where there are any.
+
+    >>> exact(0.4), exact(38), exact(29.4)
+    ('0.4 s', '0:00:38', '0:00:29.4')
+    """
     if 0 < seconds < 10:
         return f"{seconds:.1f} s"
-    return str(timedelta(seconds=round(seconds)))
+    whole, tenths = divmod(round(seconds * 10), 10)
+    return f"{timedelta(seconds=whole)}{f'.{tenths}' if tenths else ''}"
 
 
 def labels_of(bar: Bar) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import escape
 
+from engine.judge.text import cut_at_word
 from engine.model.event import Event
 from engine.record.documents import beginning
 from engine.record.outputs import excerpt as cut
@@ -92,6 +93,11 @@ def command_quoted(event: Event) -> Quoted:
 def in_journal(event: Event) -> str:
     """Where a text is whole that no file has."""
     return f"whole: event {event['seq']} of the journal of run {event['run']}"
+
+
+def cited(text: str, most: int, where: str) -> str:
+    """A sentence or two; what is longer is cut behind a word, with where the whole is."""
+    return text if len(text) <= most else f"{cut_at_word(text, most)} ({where})"
 
 
 def level(sizes: Iterable[int], budget: int) -> int:
