@@ -129,6 +129,8 @@ class Memory:
         self._before[key] = _Before(before, settled, self.changed_by, opened)
         is_followed = before is not None and before.is_followed_by(event.get("detached"))
         first = before.begun if before is not None and is_followed else None
+        if first == event:  # a journal that was handed over twice
+            first = None
         self.changes[key] = ChangeRecord(key, event, first=first)
         self.changed_by = event["run"]
 

@@ -79,11 +79,11 @@ def _counted(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def _line(event: Mapping[str, Any]) -> Line | None:
-    made = _told(event)
+    made = _line_of(event)
     return replace(made, time=str(event["time"]), event=event) if made else None
 
 
-def _told(event: Mapping[str, Any]) -> Line | None:
+def _line_of(event: Mapping[str, Any]) -> Line | None:
     kind = event["event"]
     if kind == "observation":
         head = f"asked {event['node']}: {event['question']}"

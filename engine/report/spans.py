@@ -30,7 +30,7 @@ class Span:
         return max(0.0, (self.end - self.begin).total_seconds())
 
     @property
-    def told(self) -> float:
+    def in_tenths(self) -> float:
         """Its seconds as lists have them, to the tenth."""
         return seconds_between(self.begin, self.end)
 

@@ -124,6 +124,3 @@ def test_a_run_that_goes_on_asks_before_its_first_step(project: Project, url: st
     assert kinds.index(("probing", "web", "began")) < first
     began = next(e for e in events(project) if e["event"] == "probing")
     assert began["way"] == url  # it is known from the run before
-    (total,) = project.summary["service_gaps"]["totals"]
-    assert total["not_asked"] > 0
-    assert "none seen, not seen for" in (project.latest / "report.html").read_text()
