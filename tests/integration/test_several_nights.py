@@ -63,9 +63,10 @@ def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iter
         third = lab.start(absence_seconds=20)
         third.until("a round of the upgrade", lambda: _follows_a_round(third.events()))
         with cut(lab, cluster.active):
-            lost = lab.expect(third, 12, "may still run")
+            third.until("its stop", lambda: any(e["event"] == "stopped" for e in third.events()))
             lab.wait_for("the end of that round", cluster.active, ROUND_ENDED)
-        planned = lab.plan_again()
+        lost = lab.expect(third, 12, "may still run")
+        planned = lab.expect(lab.start("--plan"), 0, evidence=False)
         yield Nights((killed, stopped, lost, lab.run_again()), planned)
 
 
