@@ -115,7 +115,8 @@ class ServiceWatch:
             return
         for target in targets:
             asker = asker_of(target, self._transport, self._nodes)
-            asker.way = next((w for w in target.ways if (target.name, str(w)) in answered), None)
+            ways = self._ways(target)
+            asker.way = next((way for way in ways if (target.name, str(way)) in answered), None)
             watcher = _Watcher(self._run, target, asker, self._wake)
             self._watchers.append(watcher)
             self._run.record(
@@ -130,6 +131,12 @@ class ServiceWatch:
         until = time.monotonic() + _FIRST
         for watcher in self._watchers:
             watcher.first.wait(max(0.0, until - time.monotonic()))
+
+    def _ways(self, target: Target) -> Sequence[Way]:
+        """The database is asked on whichever node it runs."""
+        if target.ways[0].manner is not Manner.DATABASE:
+            return target.ways
+        return [Way(Manner.DATABASE, through=node) for node in self._nodes]
 
     def end(self) -> None:
         """Stop asking. A question under way is not waited for longer than its limit."""

@@ -90,7 +90,7 @@ def _at_work(begin: datetime, end: datetime, works: Iterable[MadeChange]) -> Ite
         if seconds < 1:
             continue
         # who finds it ended does not know since when
-        is_known = work.end is not None and (work.is_end_told or work.end >= end)
+        is_known = work.end is not None and work.is_end_told
         word = "was at work for" if is_known else "may have been at work for up to"
         yield f"{name} {word} {in_words(seconds)} of it"
 

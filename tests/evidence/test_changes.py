@@ -69,9 +69,9 @@ def test_a_command_that_a_later_run_followed_stands_once() -> None:
     one = only(events)
     assert (one.begin, one.end, one.seconds) == (at(10), at(600), 590.0)
     (row,) = shown(events)
-    assert row.outcome == (
-        "ok, exit status 0, ended 2026-11-02 00:10:00;"
-        " started by run 1 (A. Rossi), collected by run 2 (B. Bianchi)"
+    assert (row.outcome, row.story) == (
+        "ok, exit status 0",
+        "ended 2026-11-02 00:10:00; started by run 1 (A. Rossi), collected by run 2 (B. Bianchi)",
     )
     assert (row.time, row.seconds, row.state) == (events[1]["time"], "590.0", "done")
     assert (row.anchor, row.also) == (f"change-{FIRST}-2", (f"change-{SECOND_RUN}-2",))
@@ -81,11 +81,11 @@ def test_of_several_that_followed_each_is_named() -> None:
     lost = [intent(60), result(90, "unknown", code=None)]
     events = runs([*KILLED, result(301, "unknown", code=None)], lost, [intent(60), result(100)])
     (row,) = shown(events)
-    assert row.outcome.endswith(
+    assert row.story.endswith(
         "started by run 1 (A. Rossi), followed by run 2 (B. Bianchi), collected by run 3 (C. Conti)"
     )
     # an older runbook did not ask when it had ended
-    assert "found ended 2026-11-04 00:01:40" in row.outcome
+    assert "found ended 2026-11-04 00:01:40" in row.story
     assert row.seconds == str(2 * DAY + 90)
 
 
@@ -94,7 +94,7 @@ def test_one_that_nobody_collected_has_no_end() -> None:
     assert (only(events).end, only(events).until) == (None, at(DAY + 70))
     (row,) = shown(events)
     assert (row.state, row.seconds) == ("open", "")
-    assert row.outcome.endswith("started by run 1 (A. Rossi), followed by run 2 (B. Bianchi)")
+    assert row.story == "started by run 1 (A. Rossi), followed by run 2 (B. Bianchi)"
 
 
 def test_a_run_that_could_not_write_down_that_it_follows_followed_nothing() -> None:

@@ -289,7 +289,7 @@ def test_what_a_person_said_of_a_change_is_beside_it() -> None:
     ((one,),) = (
         each for of in changes_by_run(run(kit.intent("a.b"), settled)) for _, each in of.phases
     )
-    assert one.outcome == "not on record; settled as done by A. Rossi: I looked"
+    assert (one.outcome, one.story) == ("not on record", "settled as done by A. Rossi: I looked")
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,28 @@ def test_it_begins_once_and_without_targets_does_nothing(tmp_path: Path) -> None
     assert [e for e in run.journal.events if e["event"] == "probing"] == []
 
 
+def test_what_has_answered_an_earlier_run_has_a_gap_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database on any node; of what has never answered from here nothing is known yet."""
+    monkeypatch.setattr(watch, "asker_of", lambda *_: Scripted(NoAnswer("refused")))
+    run = kit.make_run(tmp_path)
+    services = ServiceWatch(run, kit.Node(tmp_path / "n", {}), ("n1", "n2"))
+    database = Target("MariaDB", (Way(Manner.DATABASE, through="n1"),))
+    answered = {("httpd", str(WAY)), ("MariaDB", "database on n2"), ("web", "http://other/")}
+    services.begin([TARGET, database, Target("web", (WAY,))], answered)
+    services.end()
+    began = {
+        str(e["target"]): e.get("way")
+        for e in run.journal.events
+        if e["event"] == "probing" and e["state"] == "began"
+    }
+    assert began == {"httpd": str(WAY), "MariaDB": "database on n2", "web": None}
+    gaps = [(e["target"], e["state"]) for e in run.journal.events if e["event"] == "service-gap"]
+    assert sorted(gaps) == [(name, state) for name in ("MariaDB", "httpd")
+                            for state in ("began", "ended")]  # fmt: skip
+
+
 class Forwarding:
     """A transport that only forwards, or can't."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.judge.text import counted
@@ -39,6 +39,8 @@ class Change:
     output: Quoted
     outcome: str
     """In words, with the exit status and why."""
+    story: str
+    """When it ended, which run began it, which went on, what a person said; mostly empty."""
     state: str
     """`done`, `failed`, `open`: not on record; `followed`: a later run did it once more."""
     seconds: str
@@ -130,7 +132,7 @@ def _output(row: MadeChange) -> Quoted:
 
 def _change(row: MadeChange, most: int, names: Mapping[str, str]) -> Change:
     intent, result = row.intent, row.result
-    outcome, state = _ended(row, names)
+    outcome, state = _as_recorded(row, names)
     return Change(
         anchor=_anchor(intent),
         also=tuple(map(_anchor, row.followed)),
@@ -142,6 +144,7 @@ def _change(row: MadeChange, most: int, names: Mapping[str, str]) -> Change:
         command=command_quoted(intent).shortened(min(most, COMMAND), in_journal(intent)),
         output=_output(row).shortened(min(most, OUTPUT), in_journal(result) if result else ""),
         outcome=outcome,
+        story="; ".join([*_handed_on(row, names), *_settled(row)]),
         state=state,
         seconds="" if row.seconds is None else str(round(row.seconds, 3)),
     )
@@ -151,13 +154,6 @@ def _anchor(intent: Event) -> str:
     return change_anchor(str(intent["run"]), intent["seq"])
 
 
-def _ended(row: MadeChange, names: Mapping[str, str]) -> tuple[str, str]:
-    outcome, state = _as_recorded(row, names)
-    if settled := row.settled:
-        outcome += f"; settled as {settled['word']} by {settled['by']}: {settled['reason']}"
-    return outcome, state
-
-
 def _as_recorded(row: MadeChange, names: Mapping[str, str]) -> tuple[str, str]:
     result, again = row.result, row.again
     if result is not None:
@@ -165,22 +161,26 @@ def _as_recorded(row: MadeChange, names: Mapping[str, str]) -> tuple[str, str]:
         never = ", never started" if result.get("never_started") else ""
         why = f": {result['reason']}" if result.get("reason") else ""
         state = {"ok": "done", "unknown": "unknown"}.get(str(result["outcome"]), "failed")
-        return f"{result['outcome']}{code}{never}{_handed_on(row, names)}{why}", state
+        return f"{result['outcome']}{code}{never}{why}", state
     if again is not None:
         when = to_the_second(moment(again))
         return f"not on record; begun anew at {when} by {names[again['run']]}", "followed"
-    return f"not on record{_handed_on(row, names)}", "open"
+    return "not on record", "open"
 
 
-def _handed_on(row: MadeChange, names: Mapping[str, str]) -> str:
-    """When it ended, who began it, and who went on with it; '' of what one run began and ended."""
+def _settled(row: MadeChange) -> Iterator[str]:
+    if (said := row.settled) is not None:
+        yield f"settled as {said['word']} by {said['by']}: {said['reason']}"
+
+
+def _handed_on(row: MadeChange, names: Mapping[str, str]) -> Iterator[str]:
     if not row.is_handed_on:
-        return ""
+        return
+    if row.end is not None:
+        yield f"{'ended' if row.is_end_told else 'found ended'} {to_the_second(row.end)}"
     told = [f"started by {names[row.intent['run']]}"]
     by = str(row.result["run"]) if row.result is not None else ""
     told += [f"followed by {names[one['run']]}" for one in row.followed if one["run"] != by]
     if by != row.intent["run"] and by:
         told.append(f"{'collected' if row.is_long else 'told'} by {names[by]}")
-    word = "ended" if row.is_end_told else "found ended"
-    end = f", {word} {to_the_second(row.end)}" if row.end else ""
-    return f"{end}; {', '.join(told)}"
+    yield ", ".join(told)

@@ -170,12 +170,15 @@ def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
 def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> the long commands that ran there, each until its end, or the last event."""
     return grouped(
-        (str(one.intent["node"]), _from(one.intent, one.until, str(one.intent["what"]), _said(one)))
+        (
+            str(one.intent["node"]),
+            _from(one.intent, one.until, str(one.intent["what"]), _in_words(one)),
+        )
         for one in long_ones(changes_of(events))
     )
 
 
-def _said(one: MadeChange) -> str:
+def _in_words(one: MadeChange) -> str:
     if one.result is None or one.end is None:
         return "its end is not on record"
     code = one.result.get("code")
