@@ -48,7 +48,7 @@ class Bar:
     @property
     def seconds(self) -> float:
         """In all; the time between several does not count."""
-        return sum(span.told for span in self.spans)
+        return sum(span.in_tenths for span in self.spans)
 
     @property
     def name(self) -> str:
