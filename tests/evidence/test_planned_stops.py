@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.report.audit.changes import changes_by_run
+from engine.report.audit.changes import Change, changes_by_run
 from engine.report.audit.page import render
 from engine.report.audit.records import records_of
 from engine.report.planned_stops import planned_stops_of
@@ -26,17 +26,19 @@ def stopped(judged: str = "done", *between: dict[str, Any]) -> list[dict[str, An
     ]  # fmt: skip
 
 
-def ended(*events: dict[str, Any]) -> list[tuple[str, str]]:
+def changes(*events: dict[str, Any]) -> list[Change]:
     (run,) = changes_by_run(of_run(FIRST, [started(), *events]))
-    return [(one.state, one.outcome) for _, each in run.phases for one in each]
+    return [one for _, each in run.phases for one in each]
+
+
+def ended(*events: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one.state, one.outcome) for one in changes(*events)]
 
 
 def test_a_planned_stop_is_no_failure() -> None:
-    ((state, outcome),) = ended(*stopped("done", FOUND))
-    assert state == "planned"
-    assert outcome == (
-        f"stopped as planned, exit status 2; files to migrate first on {N}, {SECOND}"
-    )
+    (one,) = changes(*stopped("done", FOUND))
+    assert (one.state, one.outcome) == ("planned", "stopped as planned, exit status 2")
+    assert one.story == f"files to migrate first on {N}, {SECOND}"
 
 
 def test_a_stop_that_was_not_judged_planned_failed() -> None:

@@ -133,7 +133,10 @@ def _change(
     row: MadeChange, most: int, names: Mapping[str, str], planned: Mapping[str, Sequence[str]]
 ) -> Change:
     intent, result = row.intent, row.result
-    outcome, state = _ended(row, names, planned.get(str(intent["key"]), ()))
+    outcome, state = _as_recorded(row, names)
+    waiting = planned.get(str(intent["key"]), ()) if state == "failed" else ()
+    if waiting:
+        outcome, state = f"{STOPPED}{outcome.removeprefix('failed')}", "planned"
     return Change(
         anchor=_anchor(intent),
         also=tuple(map(_anchor, row.followed)),
@@ -145,7 +148,7 @@ def _change(
         command=command_quoted(intent).shortened(min(most, COMMAND), in_journal(intent)),
         output=_output(row).shortened(min(most, OUTPUT), in_journal(result) if result else ""),
         outcome=outcome,
-        story="; ".join([*_handed_on(row, names), *_settled(row)]),
+        story="; ".join([*_stopped(waiting), *_handed_on(row, names), *_settled(row)]),
         state=state,
         seconds="" if row.seconds is None else str(round(row.seconds, 3)),
     )
@@ -155,13 +158,10 @@ def _anchor(intent: Event) -> str:
     return change_anchor(str(intent["run"]), intent["seq"])
 
 
-def _ended(row: MadeChange, names: Mapping[str, str], waiting: Sequence[str]) -> tuple[str, str]:
+def _stopped(waiting: Sequence[str]) -> Iterator[str]:
     """`waiting`: the nodes whose files a planned stop was for."""
-    outcome, state = _as_recorded(row, names)
-    if waiting and state == "failed":
-        outcome = f"{STOPPED}{outcome.removeprefix('failed')}; files to migrate first on"
-        outcome, state = f"{outcome} {', '.join(waiting)}", "planned"
-    return outcome, state
+    if waiting:
+        yield f"files to migrate first on {', '.join(waiting)}"
 
 
 def _as_recorded(row: MadeChange, names: Mapping[str, str]) -> tuple[str, str]:
