@@ -55,8 +55,8 @@ if [ -e "$BASE/complaint" ] && found=$(grep -Hn -f "$BASE/complaint" *.conf); th
   echo "Invalid argument '${found##*:}'"
   exit 1
 fi
-if [[ "$*" = *"-c PerlConfigRequire"* && -e "$BASE/missing" ]] \
-  && grep -qw -f "$BASE/missing" *.conf; then
+if [[ " $* " = *" -c PerlConfigRequire "* && -e "$BASE/missing" ]] &&
+  grep -qw -f "$BASE/missing" *.conf; then
   echo "[Wed Nov 25 05:02:03.65 2026] [perl:error] [pid $$:tid $$] Can't load Perl module" \
     "$(cat "$BASE/missing") for server localhost:0, exiting..."
   exit 1
