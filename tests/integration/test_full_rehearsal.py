@@ -266,7 +266,9 @@ def test_it_says_that_it_was_rehearsed(rehearsal: Rehearsal) -> None:
     seen = read_statement(_resolved(rehearsal.first) / "rehearsal.json")
     assert seen.problem == ""
     assert seen.statement is not None
-    assert (seen.statement.scenario, seen.statement.key[:7]) == ("guide", "SHA256:")
+    name, _, about = seen.statement.scenario.partition(": ")
+    assert (name, seen.statement.key[:7]) == ("guide", "SHA256:")
+    assert about == STEP.scenario("guide").description
     assert seen.statement.nodes == {"operative": 3, "elastic_only": 1, "voting_only": 1}
     # nothing was left to do
     assert not (_resolved(rehearsal.second) / "rehearsal.json").exists()
