@@ -14,8 +14,8 @@ from engine.act.driving import Applied
 from engine.act.foreseen import planned_by
 from engine.ask.look import Look
 from engine.judge import change_management, machine, roles
-from engine.model.facts import CONFLICTS
-from engine.model.finding import Finding
+from engine.model.facts import CONFLICTS, STOP_TOLD
+from engine.model.finding import Finding, Verdict
 from engine.model.release import remaining
 from engine.model.steps import step
 from engine.queries.machine import LEFTOVERS
@@ -103,10 +103,28 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
     mine = _stopped(round_number, look, evidence)
     if mine is None:
         return
-    earlier = mine.result is not None and mine.result["run"] != look.run_id
+    told = f"{STOP_TOLD}{round_number}"
+    # the run that took the exit status may have been killed before it came here
+    earlier = told in look.memory.facts
+    verdict = _judged(mine, round_number, look, evidence, version_step, earlier=earlier)
+    if not earlier:
+        evidence.remember(told)
+    assert verdict
+
+
+def _judged(
+    mine: ChangeRecord,
+    round_number: int,
+    look: Look,
+    evidence: Evidence,
+    version_step: HookRelay,
+    *,
+    earlier: bool,
+) -> Verdict:
+    """`earlier`: a run before this one has told of the stop, and somebody has seen to it."""
     asked = look.ask_all(look.names.all, LEFTOVERS)
     if not evidence.answered(asked):
-        return
+        return evidence.verdict
     leftovers.attach_diffs(
         look, evidence, leftovers.not_known(asked.values, look.release.known_conflicts)
     )
@@ -118,17 +136,16 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
     if early is not None:
         seen = f"{listing}; {early.why}; and {ended}"
         failed = _failed(look, seen, f"the planned stop with {early.expected}", early.see_to)
-        assert evidence.judge(
+        return evidence.judge(
             [*_foreign(asked.values, look), *([] if earlier else [failed])],
             observed=f"{exit_status_of(mine)}; {listing}; {early.why}",
         )
-        return
     seen = f"no .rpmnew or .rpmsave was found, and {ended}"
     unplanned = _failed(look, seen, "a planned stop at known conflicts")
     before = look.memory.facts.get(f"{CONFLICTS}{round_number - 1}", {}).get("files")
     if conflicts and f"{CONFLICTS}{round_number}" not in look.memory.facts:
         evidence.remember(f"{CONFLICTS}{round_number}", files=conflicts)
-    assert evidence.judge(
+    return evidence.judge(
         [
             *_foreign(asked.values, look),
             *_other_active_node(look),

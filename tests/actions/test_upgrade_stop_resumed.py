@@ -71,6 +71,12 @@ def first_round(*, code: int | None, run: str) -> list[dict[str, Any]]:
     ]
 
 
+def told(number: int = 1) -> dict[str, Any]:
+    """An earlier run came to its judgement of that round's stop, and has told it."""
+    step = f"upgrade.stop[{number}]"
+    return kit.event("fact", step=step, name=f"stop-told-{number}") | {"run": "an-earlier-run"}
+
+
 def answers(question: str, template: bool) -> Secret | str | None:
     """The template, when it is there; no other file is."""
     if question.endswith("to compare"):
@@ -109,20 +115,36 @@ def judged(
 
 @pytest.mark.parametrize("code", [2, None], ids=["failed", "interrupted"])
 def test_a_failure_of_an_earlier_run_lets_the_next_round_begin(code: int | None) -> None:
-    assert judged(*first_round(code=code, run="an-earlier-run")).findings == []
+    assert judged(*first_round(code=code, run="an-earlier-run"), told()).findings == []
+
+
+@pytest.mark.parametrize("left", [{}, CONFLICTS], ids=["nothing left", "before the template"])
+def test_a_failure_that_nobody_was_told_of_is_told_first(left: dict[str, list[str]]) -> None:
+    """The run that took the exit status was killed before it could say what it is."""
+    events = first_round(code=2, run="an-earlier-run")
+    seen = judged(*events, left=left, template=False)
+    assert [finding.code for finding in seen.findings] == ["round-failed"]
+    assert seen.words[-1] == "stop-told-1"
+    assert judged(*events, told(), left=left, template=False).findings == []
+
+
+def test_a_planned_stop_that_nobody_was_told_of_is_one_all_the_same() -> None:
+    seen = judged(*first_round(code=1, run="an-earlier-run"), left=CONFLICTS)
+    assert seen.findings == []
+    assert seen.words[-2].startswith("planned stop, exit status 1")
 
 
 def test_a_planned_stop_whose_files_were_migrated_lets_the_next_round_begin() -> None:
     seen = kit.event("fact", step="upgrade.stop[1]", name="conflicts-1", files=CONFLICTS)
-    events = [*first_round(code=1, run="an-earlier-run"), seen | {"run": "an-earlier-run"}]
+    events = [*first_round(code=1, run="an-earlier-run"), seen | {"run": "an-earlier-run"}, told()]
     assert judged(*events).findings == []
 
 
 def test_known_files_with_their_template_are_the_planned_stop() -> None:
     seen = judged(*first_round(code=1, run="this-run"), left=CONFLICTS)
     assert seen.findings == []
-    assert seen.words == ["conflicts-1", seen.words[-1]]
-    assert seen.words[-1].startswith("planned stop, exit status 1")
+    assert (seen.words[0], seen.words[-1]) == ("conflicts-1", "stop-told-1")
+    assert seen.words[1].startswith("planned stop, exit status 1")
 
 
 def test_a_round_that_failed_while_packages_were_installed_is_no_planned_stop() -> None:
@@ -136,7 +158,8 @@ def test_a_round_that_failed_while_packages_were_installed_is_no_planned_stop() 
 
 
 def test_after_it_the_next_round_begins() -> None:
-    seen = judged(*first_round(code=2, run="an-earlier-run"), left=CONFLICTS, template=False)
+    events = [*first_round(code=2, run="an-earlier-run"), told()]
+    seen = judged(*events, left=CONFLICTS, template=False)
     assert seen.findings == []
     assert "the packages of N bring the template" in seen.words[0]
 
@@ -171,7 +194,7 @@ def test_the_same_stop_twice_is_left_by_hand(run: str) -> None:
     found = judged(*second_round(run), left=CONFLICTS, round_number=2).findings
     assert [finding.code for finding in found] == ["planned-stop-again"]
     assert "migrate them by hand" in found[0].remedy
-    assert judged(*second_round("an-earlier-run"), round_number=2).findings == []
+    assert judged(*second_round("an-earlier-run"), told(2), round_number=2).findings == []
 
 
 FOREIGN = {kit.SECOND: ["/etc/own.conf.rpmnew"]}
