@@ -24,6 +24,8 @@ class Span:
     run: str = ""
     step: str = ""
     """The step in which it began; empty when it was none's, or is not on record."""
+    is_most: bool = False
+    """It ended at some time within: how long it lasted is not known, only the most."""
 
     @property
     def seconds(self) -> float:

@@ -170,12 +170,13 @@ def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
 def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> the long commands that ran there, each until its end, or the last event."""
     return grouped(
-        (
-            str(one.intent["node"]),
-            _from(one.intent, one.until, str(one.intent["what"]), _in_words(one)),
-        )
-        for one in long_ones(changes_of(events))
+        (str(one.intent["node"]), _span_of(one)) for one in long_ones(changes_of(events))
     )
+
+
+def _span_of(one: MadeChange) -> Span:
+    span = _from(one.intent, one.until, str(one.intent["what"]), _in_words(one))
+    return replace(span, is_most=one.is_found_ended)
 
 
 def _in_words(one: MadeChange) -> str:
@@ -183,4 +184,6 @@ def _in_words(one: MadeChange) -> str:
         return "its end is not on record"
     code = one.result.get("code")
     said = f"exit code {code}" if code is not None else str(one.result["outcome"])
-    return said if one.is_end_told else f"{said}; it was found ended then"
+    if not one.is_found_ended:
+        return said
+    return f"{said}; found ended then, last known at work {to_the_second(one.earliest_end)}"
