@@ -19,7 +19,7 @@ from engine.report.words import to_the_second
 
 _WAITED = {
     "stopped": "it had stopped for a person",
-    "unknown": "a person had to look how a change had ended",
+    "unknown": "it did not know how a change had ended",
     "blocked": "findings blocked it",
     "failed": "it had failed",
     "interrupted": "it had been interrupted",
@@ -51,7 +51,8 @@ def _until(command: Span, begin: datetime) -> str:
     return f" until {to_the_second(command.end)}" if command.end < begin else ""
 
 
-_PERSON = ("stopped", "blocked", "unknown")
+_PERSON = ("stopped", "blocked")
+"""Of an unknown outcome the next run asks for itself: nobody need have come in between."""
 
 
 def waits_of(events: Sequence[Event]) -> list[Span]:
