@@ -233,3 +233,13 @@ def test_findings_of_earlier_runs_are_told_apart_from_those_that_stand() -> None
     told = re.sub(r"<[^>]*>", "", text)
     assert "findings: 0 blocking, 0 warnings; 1 settled or not seen again" in told
     assert "not seen again" in text
+
+
+def test_the_page_knows_what_an_earlier_run_still_did_after_its_last_word() -> None:
+    """Of the run itself it can't: the page is written before."""
+    ended = kit.event("run-ended", 10, outcome="unknown", exit_code=12)
+    late = kit.event("bookkeeping", 60, problem="no route to N")
+    first = of_run(FIRST, [journals.started(), ended, late])
+    own = of_run(LATER, journals.whole(), 63)
+    assert "3.0 s: it did not know how a change had ended" in render(own, first)
+    assert render(own, first) == render([*own, *of_run(LATER, [late], 5000)], first)
