@@ -52,7 +52,7 @@ class Look:
         self.silent: dict[str, str] = {}
         """Nodes without a first answer, and why: they are not waited for again and again."""
         self.on_status: Callable[[ClusterStatus, datetime], None] | None = None
-        """Told each status of the cluster, and when it was asked."""
+        """Told each status of the cluster, whichever node gave it, and when it was asked."""
         self._sockets = Sockets()
 
     @property
@@ -139,6 +139,7 @@ class Look:
 
     def ask(self, node: str, query: Query[T]) -> T:
         """The node's answer. Unanswered when none came, or one that is no answer."""
+        asked = self._run.now()
         answer = self._answer(node, query)
         try:
             value = query.parse(answer)
@@ -149,6 +150,9 @@ class Look:
             self._record(node, query, answer, problem=str(error))
             raise Unanswered(node, query.name, f"the answer can't be read: {error}") from error
         told = query.recorded(value) if query.recorded is not None else None
+        if self.on_status is not None and isinstance(value, ClusterStatus):
+            # first of all: an answer on record has been told, even if the run dies here
+            self.on_status(self.names.localised(value), asked)
         self._record(node, query, answer, told=told)
         return value
 
@@ -204,11 +208,7 @@ class Look:
 
     def cluster_status(self) -> ClusterStatus:
         """The cluster as N sees it now, with the inventory's names."""
-        asked = self._run.now() if self.on_status is not None else None
-        status = self.names.localised(self.ask(self.names.active, STATUS))
-        if self.on_status is not None and asked is not None:
-            self.on_status(status, asked)
-        return status
+        return self.names.localised(self.ask(self.names.active, STATUS))
 
     def users_see(self, service: str) -> str:
         """How a service looks now at the address that its users use, by what this run measures.

@@ -24,6 +24,8 @@ class MadeChange:
     """The intent of a later run that did it once more, as its end was not on record."""
     settled: Event | None = None
     """What a person said of it."""
+    at_work: Event | None = None
+    """The last event that saw the long command at work."""
     last: datetime = field(default=datetime.max)
     """The latest moment at which it can have been at work while its end is not on record: of a
     long command the last event of all, of any other the last one of its run."""
@@ -43,8 +45,19 @@ class MadeChange:
 
     @property
     def is_end_told(self) -> bool:
-        """Its end is known by itself, not only by who found it ended."""
-        return self.result is not None and ("ended" in self.result or not self.is_handed_on)
+        """When it ended is known: the node told it, or the run that collected it watched it end.
+
+        Else a run found it ended, and it ended at some time since it was last seen at work.
+        """
+        if self.result is None:
+            return False
+        is_watched = self.at_work is not None and self.at_work["run"] == self.result["run"]
+        return "ended" in self.result or not self.is_handed_on or is_watched
+
+    @property
+    def is_found_ended(self) -> bool:
+        """A long command that a run found ended: its end is an upper bound."""
+        return self.is_long and self.end is not None and not self.is_end_told
 
     @property
     def is_handed_on(self) -> bool:
@@ -65,13 +78,18 @@ class MadeChange:
         return None if self.is_handed_on else moment(self.result)
 
     @property
+    def earliest_end(self) -> datetime:
+        """When it was last known to be at work."""
+        return moment(self.at_work) if self.at_work is not None else self.begin
+
+    @property
     def until(self) -> datetime:
         """Its end, or the latest that it can have been."""
         return max(self.begin, self.end or self.last)
 
     @property
     def seconds(self) -> float | None:
-        """Its own; None while its end is not on record."""
+        """Its own; of one that was found ended the most; None while no end is on record."""
         if self.result is None:
             return None
         if self.is_long and self.is_handed_on and "ended" not in self.result:
@@ -99,6 +117,8 @@ def changes_of(events: Iterable[Event]) -> list[MadeChange]:
             made.append(latest[key])
         elif event["event"] == "result" and key in latest:
             _end(latest[key], event)
+        elif key in latest and _sees_at_work(event):
+            latest[key].at_work = event
         elif event["event"] == "settled":
             asked = [one for one in made if one.intent["step"] == event.get("step")]
             if asked:
@@ -107,6 +127,12 @@ def changes_of(events: Iterable[Event]) -> list[MadeChange]:
         own = last[str(one.intent["run"])]
         one.last = moment(one.again) if one.again else max(last.values()) if one.is_long else own
     return made
+
+
+def _sees_at_work(event: Event) -> bool:
+    """Its log has gone on while it was followed, or the run saw it work when it ended itself."""
+    is_seen = event["event"] == "command-seen" and event.get("state") == "running"
+    return is_seen or event["event"] == "progress"
 
 
 def _end(change: MadeChange, result: Event) -> None:

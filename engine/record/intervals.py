@@ -6,12 +6,13 @@ between the last look that did not see it and the first that did, and ended like
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.judge.text import seconds_between, tenths
 from engine.model.event import Event, moment
+from engine.model.facts import AFTER, BEFORE
 from engine.model.groups import grouped
 from engine.queries.pacemaker import STATUS
 
@@ -61,24 +62,56 @@ def intervals_of(events: Iterable[Event]) -> list[Interval]:
     """All of an attempt, in the order in which they ended; then those that still last."""
     ended: list[Interval] = []
     lasting: dict[Key, Interval] = {}
-    looked: datetime | None = None
+    looked = before = None
     for event in events:
-        when = moment(event)
         if is_look(event):
-            looked = when
-            lasting = {key: replace(one, seen=when) for key, one in lasting.items()}
-        key = _key_of(event)
-        if key is None:
-            continue
-        other = _other(event)
-        if event["state"] in ("entered", "off"):
-            # a run that finds it so has not seen it begin
-            lasting.setdefault(key, Interval(*key, other or _before(event, looked), when, when))
-        elif key in lasting:
-            one = lasting.pop(key)
-            seen = one.seen if other is None else max(one.since, other)
-            ended.append(replace(one, seen=seen, until=when))
-    return [*ended, *lasting.values()]
+            before, looked = looked, moment(event)
+        for key, is_so, other, when in _sightings(event, looked, before):
+            if is_so:
+                # a run that finds it so has not seen it begin
+                lasting.setdefault(key, Interval(*key, other, when, when))
+            elif key in lasting:
+                one = lasting.pop(key)
+                ended.append(replace(one, seen=max(one.since, other or one.since), until=when))
+    return [
+        *ended,
+        *(replace(one, seen=max(one.since, looked or one.since)) for one in lasting.values()),
+    ]
+
+
+_Sighting = tuple[Key, bool, datetime | None, datetime]
+"""What, whether it is so, when it was last seen otherwise, and when it was seen."""
+
+
+def _sightings(
+    event: Event, looked: datetime | None, before: datetime | None
+) -> Iterator[_Sighting]:
+    """What an event tells of the states. `looked`, `before`: the last look until then, and the
+    one before it."""
+    if event["event"] in (STANDBY, FENCING):
+        key = (STANDBY, str(event["node"])) if event["event"] == STANDBY else (FENCING, CLUSTER)
+        # older journals do not say when it was looked before: the last answer on record tells
+        other = _time(event["other"]) if "other" in event else looked
+        yield key, event["state"] in ("entered", "off"), other, moment(event)
+    elif event["event"] == "fact" and event["name"] in (BEFORE, AFTER):
+        when = looked or moment(event)
+        for key, is_so in _told_by(event).items():
+            yield key, is_so, before, when
+
+
+def _told_by(fact: Event) -> dict[Key, bool]:
+    """What one of the two facts says of the states, which no event of their own may have told.
+
+    A node that is away says nothing of its standby.
+    """
+    nodes: Mapping[str, str] = fact.get("nodes") or {}
+    told = {
+        (STANDBY, node): STANDBY in words
+        for node, words in nodes.items()
+        if words.startswith("online")
+    }
+    fencing = (fact.get("cluster") or {}).get("fencing")
+    return told | ({(FENCING, CLUSTER): fencing == "off"} if fencing else {})
 
 
 def last_look(events: Iterable[Event]) -> datetime | None:
@@ -93,21 +126,8 @@ def is_look(event: Event) -> bool:
     return is_status and not event.get("problem")
 
 
-def _key_of(event: Event) -> Key | None:
-    if event["event"] == STANDBY:
-        return STANDBY, str(event["node"])
-    return (FENCING, CLUSTER) if event["event"] == FENCING else None
-
-
-def _other(event: Event) -> datetime | None:
-    """The last look that saw it otherwise."""
-    other = event.get("other")
-    return datetime.fromisoformat(other) if other else None
-
-
-def _before(event: Event, looked: datetime | None) -> datetime | None:
-    """Older journals do not say when it was looked before: the last answer on record tells."""
-    return None if "other" in event else looked
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def made_by_the_change(intervals: Iterable[Interval]) -> list[Interval]:

@@ -24,6 +24,8 @@ class Span:
     run: str = ""
     step: str = ""
     """The step in which it began; empty when it was none's, or is not on record."""
+    is_most: bool = False
+    """It ended at some time within: how long it lasted is not known, only the most."""
 
     @property
     def seconds(self) -> float:
@@ -36,7 +38,10 @@ class Span:
 
 
 def runs_of(events: Sequence[Event]) -> list[Span]:
-    """One span a run, oldest first; the detail is how it ended."""
+    """One span a run, oldest first; the detail is how it ended.
+
+    It lasts to its last event: it still writes its records when its outcome is told.
+    """
     spans = []
     for run, mine in groupby(events, key=lambda event: event["run"]):
         listed = list(mine)
@@ -44,6 +49,6 @@ def runs_of(events: Sequence[Event]) -> list[Span]:
         last = ended[-1] if ended else listed[-1]
         how = f"{last['outcome']}, exit code {last['exit_code']}" if ended else "without a word"
         outcome = str(last.get("outcome", "")) if ended else ""
-        begin, end = moment(listed[0]), moment(last)
+        begin, end = moment(listed[0]), moment(listed[-1])
         spans.append(Span(str(run), begin, end, how, outcome, run=str(run)))
     return spans

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.cluster import ClusterStatus
@@ -12,6 +14,7 @@ from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import Evidence
+from engine.record.memory import LedgerEntry
 from engine.run.session import Session
 from runbook.cluster.states import packages_changed, state_of
 
@@ -28,7 +31,7 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
     _compare_packages(runbook_session, look, evidence)
     if by_n:
         runbook_session.check_hold()
-    evidence.note(f"{listing}; {seen}{_in_place(runbook_session, look)}")
+    evidence.note(f"{listing}; {seen}{_in_place(runbook_session)}")
     assert AFTER in look.memory.facts, "the state is on record"
 
 
@@ -60,11 +63,19 @@ def _compare_packages(session: Session, look: Look, evidence: Evidence) -> None:
     evidence.remember(CHANGED, changes=changes)
 
 
-def _in_place(session: Session, look: Look) -> str:
+def _in_place(session: Session) -> str:
     if session.run.follows is not None:
         return ""  # it does not go by the records on N
-    entries = look.memory.ledger.values()
-    left = ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries)
+    entries = session.open_ledger()
     if why := session.run.not_known:
-        left = f"not known ({why})" + (f"; last known: {left}" if left else "")
-    return f"; temporary changes in place: {left or 'none'}"
+        known = _named(entries)
+        left = f"not known ({why})" + (f"; last known: {known}" if known else "")
+        return f"; temporary changes in place: {left}"
+    seen, unseen = (_named(e for e in entries if e.seen is is_seen) for is_seen in (True, False))
+    # a command that failed, or has no end on record, may still do what it was to do
+    more = f"; on the books, but not seen: {unseen}" if unseen else ""
+    return f"; temporary changes in place: {seen or 'none'}{more}"
+
+
+def _named(entries: Iterable[LedgerEntry]) -> str:
+    return ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries)

@@ -326,3 +326,14 @@ def test_a_closed_ledger_entry_is_bookkeeping(run: Run) -> None:
     look(run, {}).close_ledger("fencing", "cluster", "it is on")
     (event,) = run.journal.events
     assert (event["event"], event["why"]) == ("ledger-closed", "it is on")
+
+
+@pytest.mark.parametrize("node", [kit.N, kit.SECOND])
+def test_a_status_is_told_whoever_gives_it_and_before_it_is_on_record(run: Run, node: str) -> None:
+    """A look on record that nobody was told of would count as a sighting of what was known."""
+    asking = look(run, {(node, STATUS.argv): said(crm_mon(3))})
+    told: list[tuple[int, int]] = []
+    asking.on_status = lambda status, _: told.append((len(status.nodes), len(observations(run))))
+    asking.ask(node, STATUS)
+    assert told == [(3, 0)]
+    assert len(observations(run)) == 1

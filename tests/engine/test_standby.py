@@ -12,6 +12,7 @@ import pytest
 from engine.errors import RunbookError
 from engine.model.cluster import ClusterStatus
 from engine.model.event import stamp
+from engine.model.facts import AFTER
 from engine.parse.crm_mon import parse_crm_mon
 from engine.queries.pacemaker import STATUS
 from engine.record.intervals import (
@@ -211,3 +212,39 @@ def test_a_length_has_its_bounds() -> None:
     assert length([one]) == "62 s (55 s to 67 s)"
     assert length([one, one]) == "124 s (110 s to 134 s)"
     assert length([Interval(STANDBY, "n2", at[1], at[1], at[3], at[3])]) == "62 s"
+
+
+def after(seconds: float, nodes: Mapping[str, str], fencing: str) -> dict[str, Any]:
+    cluster = {"fencing": fencing}
+    return event("fact", seconds, name=AFTER, nodes=nodes, cluster=cluster)
+
+
+def test_the_last_step_of_an_earlier_run_has_seen_it_too() -> None:
+    """It asks another node when N is away: that look is no sighting of the state before."""
+    earlier = [look(10), look(200), after(201, {N2: "online, standby", N3: "online"}, "off")]
+    found = {one.key: one for one in intervals_of(earlier)}
+    assert set(found) == {(STANDBY, N2), (FENCING, "cluster")}
+    for one in found.values():
+        assert [one.earliest, one.since] == [BEGIN + timedelta(seconds=s) for s in (10, 200)]
+    later = Watched()
+    later.watch.go_on_from(earlier)
+    later.at(300, N2, fencing=False)
+    later.at(400)
+    told = [(each["event"], each.get("state")) for each in later.events]
+    assert told == [("lasting", None)] * 2 + [(FENCING, "on"), (STANDBY, "left")]
+    ended = intervals_of([*earlier, *later.events])
+    assert [(one.least, one.most) for one in ended] == [(100.0, 391.0)] * 2
+
+
+def test_that_step_may_also_have_seen_its_end() -> None:
+    begun = [look(0), standby(5, N2, "entered")]
+    earlier = [*begun, look(60), look(200), after(201, {N2: "online"}, "on")]
+    (one,) = intervals_of(earlier)
+    assert [one.seen, one.until] == [BEGIN + timedelta(seconds=s) for s in (60, 200)]
+
+
+@pytest.mark.parametrize("words", ["offline", "unclean"])
+def test_a_node_that_is_away_says_nothing_of_its_standby(words: str) -> None:
+    begun = [look(0), standby(5, N2, "entered"), look(60)]
+    (one,) = intervals_of([*begun, after(61, {N2: words}, "on")])
+    assert one.until is None

@@ -11,6 +11,8 @@ from engine.record.changes import MadeChange, changes_of, since_when
 from engine.record.memory import Memory
 from engine.report.audit.changes import Change, changes_by_run
 from engine.report.audit.runs import commands_of, pauses_of
+from engine.report.audit.timeline.bars import Bar
+from engine.report.audit.timeline.labels import labels_of, title_of
 from engine.report.window import outside_of, window_sentence
 from tests.engine import kit
 from tests.engine.kit import BEGIN, N, event
@@ -85,8 +87,44 @@ def test_of_several_that_followed_each_is_named() -> None:
         "started by run 1 (A. Rossi), followed by run 2 (B. Bianchi), collected by run 3 (C. Conti)"
     )
     # an older runbook did not ask when it had ended
-    assert "found ended 2026-11-04 00:01:40" in row.story
-    assert row.seconds == str(2 * DAY + 90)
+    assert "ended between 2026-11-02 00:00:10 and 2026-11-04 00:01:40" in row.story
+    assert row.seconds == f"at most {2 * DAY + 90}"
+
+
+AT_WORK = event("progress", 61, key="update.run#1", step="update.run")
+
+
+def test_one_that_the_next_run_watched_to_its_end_was_not_found_ended() -> None:
+    """Its node did not tell the end, but that run saw it work."""
+    events = runs(KILLED, [intent(60), AT_WORK, result(100)])
+    one = only(events)
+    assert (one.is_end_told, one.is_found_ended, one.seconds) == (True, False, DAY + 90)
+    (row,) = shown(events)
+    assert "; ".join(row.story.split("; ")[:1]) == "ended 2026-11-03 00:01:40"
+    assert row.seconds == str(DAY + 90)
+    (bar,) = commands_of(events)[N]
+    assert (bar.is_most, bar.detail) == (False, "exit code 0")
+
+
+@pytest.mark.parametrize(
+    "seen", [AT_WORK, event("command-seen", 61, state="running", key="update.run#1")]
+)
+def test_one_that_was_found_ended_ended_since_it_was_last_seen_at_work(seen: Any) -> None:
+    """Packages, services and states may show that it was over long before: nobody saw its end."""
+    events = runs([intent(10), seen], [intent(60), result(100)])
+    (row,) = shown(events)
+    assert row.story.startswith("ended between 2026-11-02 00:01:01 and 2026-11-03 00:01:40; ")
+    (span,) = commands_of(events)[N]
+    told = "exit code 0; found ended then, last known at work 2026-11-02 00:01:01"
+    assert (span.is_most, span.detail) == (True, told)
+    bar = Bar("command", N, (span,))
+    assert labels_of(bar)[0] == "set x, at most 24 h"
+    assert "UTC (at most 1 day, 0:01:30)" in title_of(bar)
+
+
+def test_one_whose_end_its_node_told_has_that_end() -> None:
+    (span,) = commands_of(runs(KILLED, [intent(60), result(100, ended=ENDED)]))[N]
+    assert (span.is_most, span.detail) == (False, "exit code 0")
 
 
 def test_one_that_nobody_collected_has_no_end() -> None:

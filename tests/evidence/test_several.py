@@ -15,6 +15,7 @@ from engine.report.html import render_summary
 from engine.report.last_lines import last_lines
 from engine.report.summary import summary_of
 from engine.verify import digest
+from tests.engine import kit
 from tests.engine.kit import SECOND, N
 from tests.evidence import journals
 from tests.evidence.journals import FIRST, LATER, SECOND_RUN, of_run
@@ -179,6 +180,19 @@ def test_why_there_was_no_run_is_told_as_it_was() -> None:
         if event["event"] == "run-ended":
             event["outcome"] = "stopped"
     assert pauses_of(stopped)[0].detail.startswith("it had stopped for a person")
+    for event in stopped:
+        if event["event"] == "run-ended":
+            event["outcome"] = "unknown"
+    assert pauses_of(stopped)[0].detail.startswith("it did not know how a change had ended")
+
+
+def test_a_run_that_still_writes_its_records_is_not_over() -> None:
+    """Its outcome is told before them."""
+    ended = kit.event("run-ended", 10, outcome="unknown", exit_code=12)
+    lost = kit.event("bookkeeping", 60, problem="no route to N")
+    first = of_run(FIRST, [journals.started(), ended, lost])
+    (pause,) = pauses_of([*first, *of_run(LATER, journals.afterwards(), 63)])
+    assert (pause.seconds, pause.outcome) == (3.0, "unknown")
 
 
 def test_every_citation_is_the_run_s_own() -> None:
@@ -219,3 +233,13 @@ def test_findings_of_earlier_runs_are_told_apart_from_those_that_stand() -> None
     told = re.sub(r"<[^>]*>", "", text)
     assert "findings: 0 blocking, 0 warnings; 1 settled or not seen again" in told
     assert "not seen again" in text
+
+
+def test_the_page_knows_what_an_earlier_run_still_did_after_its_last_word() -> None:
+    """Of the run itself it can't: the page is written before."""
+    ended = kit.event("run-ended", 10, outcome="unknown", exit_code=12)
+    late = kit.event("bookkeeping", 60, problem="no route to N")
+    first = of_run(FIRST, [journals.started(), ended, late])
+    own = of_run(LATER, journals.whole(), 63)
+    assert "3.0 s: it did not know how a change had ended" in render(own, first)
+    assert render(own, first) == render([*own, *of_run(LATER, [late], 5000)], first)

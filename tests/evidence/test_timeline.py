@@ -89,7 +89,7 @@ def test_a_person_is_waited_for_only_after_a_run_that_asked_for_one() -> None:
 @pytest.mark.parametrize("outcome", ["stopped", "blocked", "unknown", "failed", "interrupted"])
 def test_the_outcomes_that_ask_for_a_person(outcome: str) -> None:
     events = [{**e, "outcome": outcome} if e["event"] == "run-ended" else e for e in FOUR]
-    assert bool(waits_of(events)) == (outcome in ("stopped", "blocked", "unknown"))
+    assert bool(waits_of(events)) == (outcome in ("stopped", "blocked"))
 
 
 def test_what_lies_outside_of_the_window_is_seen() -> None:

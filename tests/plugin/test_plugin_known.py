@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from engine.attempt import records
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
+from engine.record.memory import LedgerEntry
 from engine.run.survey import RECORDS
 from runbook.phases.test_99_state import _in_place
 from tests.engine.kit import lost_connection, unreachable, who
@@ -151,9 +153,28 @@ def test_what_is_known_is_said(project: Project) -> None:
     result.stdout.fnmatch_lines(["STILL IN PLACE, 1 temporary change:"])
     assert project.summary["not_known"] == ""
     assert "NOT KNOWN" not in "\n".join(result.outlines)
-    assert _in_place(project.sessions[0], project.sessions[0].look) == (
-        "; temporary changes in place: fencing of cluster"
-    )
+    # this cluster goes on showing it on
+    told = "none; on the books, but not seen: fencing of cluster"
+    assert _in_place(project.sessions[0]) == f"; temporary changes in place: {told}"
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ((True, True), "fencing of cluster, standby of n2"),
+        ((True, False), "fencing of cluster; on the books, but not seen: standby of n2"),
+        ((False, False), "none; on the books, but not seen: fencing of cluster, standby of n2"),
+    ],
+)
+def test_what_is_only_on_the_books_is_not_said_to_be_in_place(
+    seen: tuple[bool, bool], told: str
+) -> None:
+    """The command that was to do it failed; the status of the same step shows nothing of it."""
+    fencing = LedgerEntry("fencing", "cluster", "enabled", "", seen=seen[0])
+    standby = LedgerEntry("standby", "n2", "active", "", seen=seen[1])
+    run = SimpleNamespace(follows=None, not_known="")
+    session: Any = SimpleNamespace(run=run, open_ledger=lambda: [fencing, standby])
+    assert _in_place(session) == f"; temporary changes in place: {told}"
 
 
 def test_when_nobody_answers_nobody_is_called_n(project: Project) -> None:

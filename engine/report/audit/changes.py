@@ -150,8 +150,14 @@ def _change(
         outcome=outcome,
         story="; ".join([*_stopped(waiting), *_handed_on(row, names), *_settled(row)]),
         state=state,
-        seconds="" if row.seconds is None else str(round(row.seconds, 3)),
+        seconds=_seconds(row),
     )
+
+
+def _seconds(row: MadeChange) -> str:
+    if row.seconds is None:
+        return ""
+    return f"{'at most ' if row.is_found_ended else ''}{round(row.seconds, 3)}"
 
 
 def _anchor(intent: Event) -> str:
@@ -187,7 +193,8 @@ def _handed_on(row: MadeChange, names: Mapping[str, str]) -> Iterator[str]:
     if not row.is_handed_on:
         return
     if row.end is not None:
-        yield f"{'ended' if row.is_end_told else 'found ended'} {to_the_second(row.end)}"
+        since = f"between {to_the_second(row.earliest_end)} and " if row.is_found_ended else ""
+        yield f"ended {since}{to_the_second(row.end)}"
     told = [f"started by {names[row.intent['run']]}"]
     by = str(row.result["run"]) if row.result is not None else ""
     told += [f"followed by {names[one['run']]}" for one in row.followed if one["run"] != by]

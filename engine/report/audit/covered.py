@@ -13,6 +13,7 @@ from engine.model.facts import AFTER
 from engine.model.groups import grouped
 from engine.record.gaps import in_words
 from engine.record.outputs import SECRET
+from engine.report.audit.reach import away_of
 from engine.report.audit.runs import out_of_reach_of, pauses_of
 from engine.report.change import of_change
 from engine.report.words import many, to_the_second
@@ -110,16 +111,11 @@ def _between(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
-    lost = grouped(
-        (str(e["node"]), e)
-        for e in events
-        if e["event"] == "observation" and e.get("problem") and e.get("lost")
-    )
-    for node, each in lost.items():
-        why = shortened(str(each[0]["problem"]), _WHY)
-        until = f" to {_at(each[-1])}" if len(each) > 1 else ""
-        number = many(len(each), "question")
-        yield f"{node}: {number} without an answer, {_at(each[0])}{until}; first: {why}."
+    for away in away_of(events):
+        why = shortened(away.why, _WHY)
+        begin, end = map(to_the_second, (away.begin, away.end))
+        until = f" to {end}" if away.end > away.begin else ""
+        yield f"{away.node}: {away.counted}, {begin}{until}; first: {why}."
     for node, spans in out_of_reach_of(events).items():
         for span in spans:
             yield (

@@ -64,7 +64,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     """The page, from this run's events and those of the attempt's runs before it."""
     earlier = placed(earlier, own)
     summary = summary_of(own, earlier)
-    events = _sealed_left_out([*earlier, *own])
+    events = _sealed_left_out([*earlier, *own], str(own[0]["run"]))
     change = of_change(events)
     begun = [event for event in events if event["event"] == "run-started"]
     findings = findings_of(events, str(own[0]["run"]))
@@ -140,16 +140,17 @@ def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) 
     write_atomically(directory / NAME, text.encode("utf-8", "backslashreplace"))
 
 
-def _sealed_left_out(events: Iterable[Event]) -> list[Event]:
-    """Without the events after a run's last word, before which the page is written."""
+def _sealed_left_out(events: Iterable[Event], own: str) -> list[Event]:
+    """Without the events after this run's last word, before which its page is written."""
     kept: list[Event] = []
-    ended: set[str] = set()
+    is_over = False
     for event in events:
+        is_own = event["run"] == own
         if event["event"] == "run-ended":
             # the last one counts: the one before was told when the disk was full
             kept = [e for e in kept if (e["run"], e["event"]) != (event["run"], "run-ended")]
-            ended.add(str(event["run"]))
-        elif event["run"] in ended:
+            is_over = is_over or is_own
+        elif is_own and is_over:
             continue
         kept.append(event)
     return kept

@@ -19,7 +19,7 @@ from engine.report.words import to_the_second
 
 _WAITED = {
     "stopped": "it had stopped for a person",
-    "unknown": "a person had to look how a change had ended",
+    "unknown": "it did not know how a change had ended",
     "blocked": "findings blocked it",
     "failed": "it had failed",
     "interrupted": "it had been interrupted",
@@ -51,7 +51,8 @@ def _until(command: Span, begin: datetime) -> str:
     return f" until {to_the_second(command.end)}" if command.end < begin else ""
 
 
-_PERSON = ("stopped", "blocked", "unknown")
+_PERSON = ("stopped", "blocked")
+"""Of an unknown outcome the next run asks for itself: nobody need have come in between."""
 
 
 def waits_of(events: Sequence[Event]) -> list[Span]:
@@ -170,12 +171,13 @@ def asked_of(events: Iterable[Event]) -> dict[str, list[Span]]:
 def commands_of(events: Sequence[Event]) -> dict[str, list[Span]]:
     """Node -> the long commands that ran there, each until its end, or the last event."""
     return grouped(
-        (
-            str(one.intent["node"]),
-            _from(one.intent, one.until, str(one.intent["what"]), _in_words(one)),
-        )
-        for one in long_ones(changes_of(events))
+        (str(one.intent["node"]), _span_of(one)) for one in long_ones(changes_of(events))
     )
+
+
+def _span_of(one: MadeChange) -> Span:
+    span = _from(one.intent, one.until, str(one.intent["what"]), _in_words(one))
+    return replace(span, is_most=one.is_found_ended)
 
 
 def _in_words(one: MadeChange) -> str:
@@ -183,4 +185,6 @@ def _in_words(one: MadeChange) -> str:
         return "its end is not on record"
     code = one.result.get("code")
     said = f"exit code {code}" if code is not None else str(one.result["outcome"])
-    return said if one.is_end_told else f"{said}; it was found ended then"
+    if not one.is_found_ended:
+        return said
+    return f"{said}; found ended then, last known at work {to_the_second(one.earliest_end)}"

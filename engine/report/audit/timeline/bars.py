@@ -51,6 +51,11 @@ class Bar:
         return sum(span.in_tenths for span in self.spans)
 
     @property
+    def at_most(self) -> str:
+        """What goes before its seconds where the end of one of them is not known."""
+        return "at most " if any(span.is_most for span in self.spans) else ""
+
+    @property
     def name(self) -> str:
         names = listed(dict.fromkeys(span.name for span in self.spans), 4)
         return names if len(self.spans) == 1 else f"{len(self.spans)} × {names}"

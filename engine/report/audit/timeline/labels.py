@@ -57,7 +57,7 @@ def exact(seconds: float) -> str:
 
 def labels_of(bar: Bar) -> tuple[str, ...]:
     """What may stand in a bar, the best first."""
-    long = compact(bar.seconds)
+    long = f"{bar.at_most}{compact(bar.seconds)}"
     if bar.kind == "run":
         outcome = bar.spans[0].outcome or "no end on record"
         return (f"{bar.name}: {outcome}", bar.name, bar.name.removeprefix("run "))
@@ -84,7 +84,8 @@ def title_of(bar: Bar) -> str:
     if bar.begin == bar.end:
         said += f"{to_the_second(bar.begin)} UTC"
     else:
-        said += f"{to_the_second(bar.begin)} to {to_the_second(bar.end)} UTC ({exact(bar.seconds)})"
+        long = f"{bar.at_most}{exact(bar.seconds)}"
+        said += f"{to_the_second(bar.begin)} to {to_the_second(bar.end)} UTC ({long})"
     if bar.steps:
         said += f", step {bar.steps[0][1]}"
     return shortened(f"{said}: {bar.detail}" if bar.detail else said, TITLE)
