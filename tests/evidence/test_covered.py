@@ -64,8 +64,10 @@ def test_a_node_that_was_out_of_reach() -> None:
     assert told["Nodes out of reach"] == (
         f"{N}: 2 questions without an answer, 2026-11-02 00:00:02 to 2026-11-02 00:00:09; first:"
         " no route to host.",
-        f"{N}: its log could not be followed from 2026-11-02 00:00:30 to 2026-11-02 00:00:40:"
-        " timed out.",
+        f"The machine of the run was cut off from {N} from 2026-11-02 00:00:02 to"
+        " 2026-11-02 00:00:10 (8 s): no route to host.",
+        f"The machine of the run was cut off from {N} from 2026-11-02 00:00:30 to"
+        " 2026-11-02 00:00:40 (10 s): timed out.",
     )
 
 
