@@ -131,6 +131,16 @@ def _as_known(gaps: Iterable[ServiceGap], events: Sequence[Event]) -> list[Servi
     return found
 
 
+def blinding_of(events: Sequence[Event]) -> list[CutOff]:
+    """The cut-offs during which a service could not be seen."""
+    unseen = [gap for gap in gaps_of(events) if gap.unseen]
+    return [
+        one
+        for one in cut_offs_of(events)
+        if any(g.run == one.run and g.begin < one.end and one.begin < g.end for g in unseen)
+    ]
+
+
 def _carriers(events: Iterable[Event]) -> dict[str, set[str]]:
     """By run, the nodes by which its services are asked when they are not asked directly."""
     found: dict[str, set[str]] = {}

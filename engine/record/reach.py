@@ -28,12 +28,15 @@ class CutOff:
     run: str
     step: str
     why: str
+    still: bool = False
+    """It was not reached again in that run."""
 
     def sentence(self) -> str:
         """`the machine of the run was cut off from N from 00:00:30 to 00:01:10`."""
         return (
             f"the machine of the run was cut off from {self.node} from"
             f" {self.begin:%Y-%m-%d %H:%M:%S} to {self.end:%Y-%m-%d %H:%M:%S}"
+            f"{' and longer' if self.still else ''}"
         )
 
 
@@ -57,7 +60,7 @@ class _Sign:
 
 def cut_offs_of(events: Sequence[Event]) -> list[CutOff]:
     """By run, node and time; a run that never asked a node is not cut off from it."""
-    found = []
+    found: list[CutOff] = []
     for run, each in groupby(events, key=lambda event: str(event["run"])):
         mine = list(each)
         by_node = grouped((sign.node, sign) for sign in _signs(mine))
@@ -87,7 +90,7 @@ def _of_node(run: str, node: str, signs: Iterable[_Sign], last: datetime) -> Ite
             first = first or sign
             is_lost = is_lost or sign.word is _Word.LOST
     if is_lost and first is not None:
-        yield CutOff(node, first.when, last, run, first.step, first.why)
+        yield CutOff(node, first.when, last, run, first.step, first.why, still=True)
 
 
 def _signs(events: Iterable[Event]) -> Iterator[_Sign]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.record.gaps import gaps_of, how_asked, totals_of
+from engine.record.gaps import blinding_of, gaps_of, how_asked, totals_of
 from engine.record.reach import cut_offs_of
 from tests.engine.kit import SECOND, N, event
 from tests.evidence.journals import FIRST, asked, of_run
@@ -113,9 +113,17 @@ def test_what_can_not_be_forwarded_alone_is_no_cut_off() -> None:
     assert told(events) == [("search", 10.0, True)]
 
 
+def test_only_a_cut_off_that_hid_a_service_is_told_beside_the_gaps() -> None:
+    other = [lost(20, SECOND), asked(30, node=SECOND)]
+    events = run(*gap(50, 60, "httpd", SILENCE), *other, lost(51), asked(60))
+    assert [one.node for one in cut_offs_of(events)] == [SECOND, N]
+    assert [one.node for one in blinding_of(events)] == [N]
+
+
 def test_a_node_that_is_not_reached_again_is_out_of_reach_to_the_last_event() -> None:
     (one,) = cut_offs_of(run(asked(20), lost(50), lost(90)))
     assert (one.end - one.begin).total_seconds() == 160
+    assert one.sentence().endswith("to 2026-11-02 00:03:30 and longer")
 
 
 def test_how_exact_a_length_is_goes_by_what_was_really_asked() -> None:

@@ -20,10 +20,9 @@ from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.prove.verifier import COMMANDS
-from engine.record.gaps import gaps_of, how_asked, in_words, not_seen
+from engine.record.gaps import blinding_of, gaps_of, how_asked, in_words, not_seen
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
-from engine.record.reach import cut_offs_of
 from engine.report.anchors import phase_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.backups import backups_of
@@ -103,7 +102,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         gaps=gaps_of(events),
         outages=sum(len(one.outages) for one in addresses_of(summary["service_gaps"])),
         shared=shared_sentences(summary["service_gaps"]),
-        cut_offs=[one.sentence() for one in cut_offs_of(events)],
+        cut_offs=[one.sentence() for one in blinding_of(events)],
         how=how_asked(summary["service_gaps"]["totals"]),
         not_seen=not_seen,
         in_words=in_words,
