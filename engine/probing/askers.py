@@ -10,7 +10,7 @@ from engine.ask.sql import socket_of
 from engine.errors import RunbookError, Unanswered
 from engine.model.answer import Lost, LostKind
 from engine.model.probe import Manner, Target, Way
-from engine.probing.asking import LIMIT, NoAnswer, NoWay, ask
+from engine.probing.asking import LIMIT, NoAnswer, NoWay, Silence, ask
 from engine.transport.base import Transport
 from engine.transport.database import connect, still_answers
 
@@ -21,8 +21,10 @@ _LEAVE_OUT = 30
 class Asker:
     """Asks a service on its ways; `ask` raises NoAnswer or NoWay."""
 
-    def __init__(self, target: Target, transport: Transport) -> None:
+    def __init__(self, target: Target, transport: Transport, carrier: str = "") -> None:
+        """`carrier` is the node that carries what is asked directly; empty: not known."""
         self._transport = transport
+        self._carrier = carrier
         self._ways = target.ways
         self._held = contextlib.ExitStack()
         self._local: Path | None = None
@@ -54,25 +56,37 @@ class Asker:
 
     def _ask(self, way: Way) -> None:
         if not way.through:
-            ask(way)
+            self._ask_directly(way)
             return
         try:
             if self._local is None:
                 host = f"[{way.host}]" if ":" in way.host else way.host
                 remote = f"{host}:{way.port}"
                 self._local = self._held.enter_context(self._transport.forward(way.through, remote))
-            ask(way, self._local)
+            if not ask(way, self._local) and (lost := _lost(self._transport, way.through)):
+                self.close()
+                raise NoWay(str(lost), way.through)
         except NoWay:
             self.close()
             raise
         except NoAnswer as error:
             if lost := _lost(self._transport, way.through):
                 self.close()
-                raise NoWay(str(lost)) from error
+                raise NoWay(str(lost), way.through) from error
             raise
         except RunbookError as error:
             self.close()
-            raise NoWay(str(error)) from error
+            raise NoWay(str(error), way.through if _is_out_of_reach(error) else "") from error
+
+    def _ask_directly(self, way: Way) -> None:
+        """Silence is the service's only while the node that carries it can be reached."""
+        try:
+            ask(way)
+        except Silence as error:
+            if self._carrier and (lost := _lost(self._transport, self._carrier)):
+                why = f"not known: the machine of the run did not reach {self._carrier} either"
+                raise NoWay(f"{why}; {error}; {lost}", self._carrier) from error
+            raise
 
 
 class DatabaseAsker:
@@ -104,7 +118,9 @@ class DatabaseAsker:
             self._said_no[node] = _is_of_the_node(error)
             if not self._said_no[node]:
                 self._left_out[node] = self._failed + _LEAVE_OUT
-            raise (NoAnswer if all(self._said_no.values()) else NoWay)(str(error)) from error
+            if all(self._said_no.values()):
+                raise NoAnswer(str(error)) from error
+            raise NoWay(str(error), node if _is_out_of_reach(error) else "") from error
         self._failed = 0
         self._said_no.clear()
         self._left_out.clear()
@@ -159,6 +175,16 @@ def _lost(transport: Transport, node: str) -> Lost | None:
     return None
 
 
+def _is_out_of_reach(error: RunbookError) -> bool:
+    """The way to the node broke, or nothing comes over it; what it refuses is its own word."""
+    lost = error if isinstance(error, Lost) else error.__cause__
+    if not isinstance(lost, Lost):
+        return False
+    if lost.kind is LostKind.DEADLINE:
+        return lost.partial is None
+    return lost.kind in (LostKind.UNREACHABLE, LostKind.CONNECTION_LOST)
+
+
 def _is_of_the_node(error: RunbookError) -> bool:
     """The node could be asked, and has no server that answers; else nothing is known of it."""
     lost = error if isinstance(error, Lost) else error.__cause__
@@ -172,4 +198,4 @@ def asker_of(target: Target, transport: Transport, nodes: Sequence[str]) -> Aske
     """`nodes` are those on which the database may run, the most likely one first."""
     if target.ways[0].manner is Manner.DATABASE:
         return DatabaseAsker(nodes, transport)
-    return Asker(target, transport)
+    return Asker(target, transport, next(iter(nodes), ""))

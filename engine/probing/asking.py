@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import socket
 import ssl
@@ -13,6 +14,7 @@ from engine.model.probe import USER_AGENT, Manner, Way
 
 LIMIT = 3.0
 """Seconds to wait for an answer."""
+_NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT)
 _OURS = {"User-Agent": USER_AGENT, "Connection": "close", "Accept": "*/*"}
 
 
@@ -20,24 +22,40 @@ class NoAnswer(Exception):
     """The service does not answer; the text says how that was seen."""
 
 
+class Silence(NoAnswer):
+    """Nobody said anything: the service may be gone, or the way to it."""
+
+
 class NoWay(Exception):
-    """The forwarded socket is not there: the way to the service broke, not the service."""
+    """The way to the service broke: of the service nothing is known.
+
+    `node` is the one that could not be reached; empty: it could, but no way led on from it.
+    """
+
+    def __init__(self, why: str, node: str = "") -> None:
+        super().__init__(why)
+        self.node = node
 
 
-def ask(way: Way, local: Path | None = None) -> None:
-    """Ask once. NoAnswer; NoWay only with `local`, the forwarded socket of a way through a node."""
+def ask(way: Way, local: Path | None = None) -> bool:
+    """Ask once: whether the service itself has answered, or a way to it is open only.
+
+    NoAnswer; NoWay only with `local`, the forwarded socket of a way through a node.
+    """
     with _connected(way, local) as connection:
         if connection is None or way.manner in (Manner.TCP, Manner.ADDRESS):
             if local is not None and connection is not None:
                 _stays_open(connection)
-            return
+                return False  # so it does when ssh has lost the node and not noticed yet
+            return True
         try:
             if way.manner is Manner.TLS:
                 _greet(connection, way)
             else:
                 _get(connection, way)
         except (OSError, http.client.HTTPException) as error:
-            raise NoAnswer(_reason(error)) from error
+            raise _no_answer(error) from error
+    return True
 
 
 @contextlib.contextmanager
@@ -51,11 +69,11 @@ def _connected(way: Way, local: Path | None) -> Iterator[socket.socket | None]:
             return
         if local is not None:
             raise NoWay(str(error)) from error
-        raise NoAnswer(_reason(error)) from error
+        raise _no_answer(error) from error
     except FileNotFoundError as error:
         raise NoWay(str(error)) from error
     except OSError as error:
-        raise NoAnswer(_reason(error)) from error
+        raise _no_answer(error) from error
     with connection:
         yield connection
 
@@ -82,7 +100,7 @@ def _stays_open(connection: socket.socket) -> None:
     except TimeoutError:
         return  # it waits for us to speak
     except OSError as error:
-        raise NoAnswer(_reason(error)) from error
+        raise _no_answer(error) from error
 
 
 def _context() -> ssl.SSLContext:
@@ -101,7 +119,7 @@ def _greet(connection: socket.socket, way: Way) -> None:
         raise NoAnswer("the connection was closed") from error
     except ssl.SSLError as error:
         if error.reason is None or "ALERT" not in error.reason:
-            raise NoAnswer(_reason(error)) from error
+            raise _no_answer(error) from error
         # an alert is an answer: it wants a certificate, say
 
 
@@ -117,6 +135,13 @@ def _get(connection: socket.socket, way: Way) -> None:
         client.close()
     if status == http.client.NOT_FOUND or status >= 500:
         raise NoAnswer(f"HTTP status {status}")
+
+
+def _no_answer(error: Exception) -> NoAnswer:
+    is_silent = isinstance(error, TimeoutError) or (
+        isinstance(error, OSError) and error.errno in _NO_ROUTE
+    )
+    return (Silence if is_silent else NoAnswer)(_reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -63,13 +63,13 @@ class _Watcher:
 
     def _ask(self) -> None:
         asked, step, before = self._run.now(), self._run.step, self._asker.way
-        seen, why = Seen.ANSWER, ""
+        seen, why, node = Seen.ANSWER, "", ""
         try:
             self._asker.ask()
         except NoAnswer as error:
             seen, why = Seen.NONE, str(error)
         except NoWay as error:
-            seen, why = Seen.UNSEEN, str(error)
+            seen, why, node = Seen.UNSEEN, str(error), error.node
         self._asked += 1
         told = self._run.now()
         with self._lock:
@@ -77,7 +77,9 @@ class _Watcher:
                 return
             if before != self._asker.way:  # for the first time, or now on another node
                 self._record("probing", state="answers", way=str(self._asker.way))
-            for fields in self._fold.feed(seen, asked=asked, told=told, step=step, why=why[:300]):
+            for fields in self._fold.feed(
+                seen, asked=asked, told=told, step=step, why=why[:300], node=node
+            ):
                 self._run.record("service-gap", step=step, **fields)
 
     def _record(self, event: str, **fields: Any) -> None:
@@ -201,6 +203,8 @@ class Gap:
     unseen: bool
     why: str
     steps: list[str] = field(default_factory=list)
+    node: str = ""
+    """The node that could not be reached."""
 
 
 @dataclass
@@ -212,7 +216,14 @@ class GapFold:
     open: Gap | None = None
 
     def feed(
-        self, seen: Seen, *, asked: datetime, told: datetime, step: str, why: str = ""
+        self,
+        seen: Seen,
+        *,
+        asked: datetime,
+        told: datetime,
+        step: str,
+        why: str = "",
+        node: str = "",
     ) -> list[dict[str, Any]]:
         """Fields of the `service-gap` events that this answer makes.
 
@@ -229,7 +240,7 @@ class GapFold:
         if seen is Seen.ANSWER:
             return events
         if self.open is None:
-            self.open = Gap(asked, seen is Seen.UNSEEN, why, [step] if step else [])
+            self.open = Gap(asked, seen is Seen.UNSEEN, why, [step] if step else [], node)
             events.append({**self._fields(self.open), "state": "began"})
         elif step and step not in self.open.steps:
             self.open.steps.append(step)
@@ -254,4 +265,5 @@ class GapFold:
             "since": stamp(gap.since),
             "why": gap.why,
             "unseen": gap.unseen,
+            **({"node": gap.node} if gap.node else {}),
         }

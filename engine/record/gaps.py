@@ -11,14 +11,20 @@ from engine.judge.text import duration, seconds_between, tenths
 from engine.model.event import Event, moment, stamp
 from engine.model.groups import grouped
 from engine.record.changes import MadeChange, changes_of, long_ones
+from engine.record.reach import CutOff, cut_offs_of, node_of
 
-HOW = "asked once a second from the machine of the run: a gap's length is right to about a second"
+_SLOW = 1.5
+"""Seconds between two questions that are no longer told as one."""
 _KNOWN = ("began", "answers")
 """States of probing that name the way on which a service is known to answer."""
 _BLIND = 2.0
 """Seconds by which the length of what was measured is wrong at its two ends: less is not told."""
 _LONG = 600.0
 """Seconds that are told as hours and minutes from here on."""
+_NEAR = 4.0
+"""Seconds by which two questions of one second end apart, when one waits for an answer in vain."""
+_SILENT = ("no answer within", "No route to host", "Network is unreachable")
+"""Begins of reasons that the service, and the way to it, may have: nobody has answered."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,80 @@ def gaps_of(events: Sequence[Event]) -> list[ServiceGap]:
                 _gap(event, datetime.fromisoformat(event["until"]), bool(event.get("still")))
             )
     found += [_gap(event, moment(last[run]), True) for (run, _), event in open_ones.items()]
+    found = _as_known(found, events)
     commands = long_ones(changes_of(events))
     return sorted(
         (replace(gap, steps=_with_makers(gap, commands)) for gap in found),
         key=lambda gap: (gap.begin, gap.target),
     )
+
+
+def _as_known(gaps: Iterable[ServiceGap], events: Sequence[Event]) -> list[ServiceGap]:
+    """Where the way to the carrying node was gone, too, nobody knows whether the service was."""
+    cut_offs = cut_offs_of(events)
+    if not cut_offs:
+        return list(gaps)
+    spans = {(one.run, one.target): one for one in asked_of(events)}
+    carriers = _carriers(events)
+    found = []
+    for gap in gaps:
+        asked = spans.get((gap.run, gap.target))
+        own = node_of(asked.way) if asked else ""
+        mine = [one for one in cut_offs if one.run == gap.run]
+        if gap.unseen and asked:
+            found.append(_since_cut_off(gap, asked, [one for one in mine if one.node == own]))
+        elif not gap.unseen and not own:
+            found += _split(gap, [one for one in mine if one.node in carriers[gap.run]])
+        else:
+            found.append(gap)
+    return found
+
+
+def blinding_of(events: Sequence[Event]) -> list[CutOff]:
+    """The cut-offs during which a service could not be seen."""
+    unseen = [gap for gap in gaps_of(events) if gap.unseen]
+    return [
+        one
+        for one in cut_offs_of(events)
+        if any(g.run == one.run and g.begin < one.end and one.begin < g.end for g in unseen)
+    ]
+
+
+def _carriers(events: Iterable[Event]) -> dict[str, set[str]]:
+    """By run, the nodes by which its services are asked when they are not asked directly."""
+    found: dict[str, set[str]] = {}
+    for event in events:
+        if event["event"] == "probing":
+            ways = [*event.get("ways", ()), str(event.get("way") or "")]
+            found.setdefault(str(event["run"]), set()).update(filter(None, map(node_of, ways)))
+    return found
+
+
+def _since_cut_off(gap: ServiceGap, asked: Asked, cut_offs: Iterable[CutOff]) -> ServiceGap:
+    """ssh takes a while to tell that the way is gone; until then a forward looks open."""
+    begins = [c.begin for c in cut_offs if c.begin < gap.begin <= c.end]
+    return replace(gap, begin=max(asked.begin, min([gap.begin, *begins])))
+
+
+def _split(gap: ServiceGap, cut_offs: Iterable[CutOff]) -> Iterable[ServiceGap]:
+    near = timedelta(seconds=_NEAR)
+    for one in cut_offs:
+        if one.end <= gap.begin or gap.end <= one.begin:
+            continue
+        is_within = gap.begin >= one.begin - near
+        if is_within and not gap.why.startswith(_SILENT):
+            continue  # refused, say: the way was there
+        begin = gap.begin if is_within else one.begin
+        end = gap.end if gap.end <= one.end + near else one.end
+        if gap.begin < begin:
+            yield replace(gap, end=begin, still=False)
+        why = f"not known: the machine of the run did not reach {one.node} either; {gap.why}"
+        is_last = end == gap.end
+        yield replace(gap, begin=begin, end=end, why=why, unseen=True, still=gap.still and is_last)
+        if is_last:
+            return
+        gap = replace(gap, begin=end)
+    yield gap
 
 
 def _with_makers(gap: ServiceGap, commands: Iterable[MadeChange]) -> tuple[str, ...]:
@@ -130,27 +205,65 @@ def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
     not seen all the time, or did not answer when the asking ended.
     """
     gaps, asked, not_asked = gaps_of(events), asked_of(events), not_asked_of(events)
-    totals = []
+    totals, intervals = [], _intervals(events)
     for name in dict.fromkeys(str(e["target"]) for e in events if e["event"] == "probing"):
         mine = [gap for gap in gaps if gap.target == name]
         seconds = [gap.seconds for gap in mine if not gap.unseen]
         unseen = sum(gap.seconds for gap in mine if gap.unseen)
+        watched = sum(
+            (span.end - span.begin).total_seconds() for span in asked if span.target == name
+        )
         silent = sum(one.seconds for one in not_asked if one.target == name)
         spans = [one for one in asked if one.target == name]
         totals.append(
             {
                 "target": name,
                 "way": spans[-1].way if spans else "",
-                "measured": round(sum((s.end - s.begin).total_seconds() for s in spans), 1),
+                "measured": round(max(0.0, watched - unseen), 1),
                 "gaps": len(seconds),
                 "seconds": round(sum(seconds), 1),
                 "longest": round(max(seconds, default=0.0), 1),
                 "unseen": round(unseen, 1),
                 "not_asked": round(silent, 1),
                 "at_least": bool(unseen or silent or any(gap.still for gap in mine)),
+                "interval": intervals.get(name, 0.0),
             }
         )
     return totals
+
+
+def _intervals(events: Iterable[Event]) -> dict[str, float]:
+    """By service, the seconds between two questions; of several runs the one that asked least."""
+    found: dict[str, float] = {}
+    began: dict[tuple[str, str], datetime] = {}
+    for event in events:
+        if event["event"] != "probing":
+            continue
+        target = str(event["target"])
+        key = str(event["run"]), target
+        if event["state"] == "began":
+            began[key] = moment(event)
+        elif event["state"] == "ended" and key in began and event.get("questions"):
+            seconds = (moment(event) - began[key]).total_seconds() / int(event["questions"])
+            found[target] = max(found.get(target, 0.0), round(seconds, 1))
+    return found
+
+
+def how_asked(totals: Iterable[Mapping[str, Any]]) -> str:
+    """How often services were asked, and so how exact a gap's length is."""
+    slow = grouped(
+        (round(float(total["interval"])), str(total["target"]))
+        for total in totals
+        if total["way"] and total.get("interval", 0.0) >= _SLOW
+    )
+    plain = "asked once a second from the machine of the run"
+    if not slow:
+        return f"{plain}: a gap's length is right to about a second"
+    each = "; ".join(f"{', '.join(names)} every {length} s" for length, names in slow.items())
+    return (
+        f"{plain}, less often while there was no answer (in the run that asked least, on the"
+        f" average: {each}): a gap's length is right to about that"
+    )
 
 
 def asked_of(events: Iterable[Event]) -> list[Asked]:

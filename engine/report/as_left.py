@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.record.gaps import not_seen
+from engine.record.gaps import in_words, not_seen
 from engine.record.intervals import FENCING
 from engine.record.memory import Memory
 from engine.record.position import is_proved
@@ -13,7 +13,7 @@ from engine.report.ended import Told
 from engine.report.observed import OFF, ON
 from engine.report.outages import away_of
 from engine.report.window import INSIDE, window_sentence
-from engine.report.words import clock_in_words, length_in_words, many, named
+from engine.report.words import clock_in_words, many, named
 
 
 def state_of(told: Told) -> str:
@@ -44,7 +44,7 @@ def gaps_of(told: Told) -> str:
         return f"no gap of a service{f' seen{some}' if some else ''}"
     most = max(gone, key=lambda one: one.seconds)
     least, some = "at least " if most.is_at_least else "", _not_seen(most.not_seen)
-    length = f"{least}{length_in_words(most.seconds)}"
+    length = f"{least}{_length(most.seconds)}"
     together = _TOGETHER if most.is_shared else ""
     said = f"{most.name}{together} {length} away{some}"
     others = [one.name for one in gone if one is not most]
@@ -55,7 +55,12 @@ _TOGETHER = ", at one address,"
 
 
 def _not_seen(seconds: float) -> str:
-    return f" ({length_in_words(seconds)} not seen)" if seconds else ""
+    return f" ({_length(seconds)} not seen)" if seconds else ""
+
+
+def _length(seconds: float) -> str:
+    """As the table of the gaps has it, in whole seconds; never none."""
+    return in_words(max(1, round(seconds)))
 
 
 def _window(told: Told) -> str:

@@ -20,7 +20,7 @@ from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.groups import grouped
 from engine.model.steps import base_of
-from engine.record.gaps import HOW, sentence
+from engine.record.gaps import how_asked, sentence
 from engine.report.anchors import step_id
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
@@ -141,8 +141,9 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             continue  # the attempt's time, but for the writing of the reports
         if summary.get(key):
             yield label, _STAMP.sub(r"\1 \2", str(summary[key]))
-    if totals := sentence(summary.get("service_gaps", {}).get("totals", ())):
-        yield "Service gaps", f"{totals} ({HOW})"
+    totals = summary.get("service_gaps", {}).get("totals", ())
+    if said := sentence(totals):
+        yield "Service gaps", f"{said} ({how_asked(totals)})"
 
 
 def _steps(names: Iterable[str]) -> Markup:

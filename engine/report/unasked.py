@@ -27,6 +27,8 @@ class Unasked:
     end: datetime
     """Of the one that was asked again last."""
     why: str
+    least: float
+    """Seconds of the one that was asked again soonest: of each, its own are what counts."""
 
     @property
     def seconds(self) -> float:
@@ -39,6 +41,7 @@ class Unasked:
             "since": stamp(self.begin),
             "until": stamp(self.end),
             "seconds": round(self.seconds, 1),
+            "least": round(self.least, 1),
             "why": self.why,
         }
 
@@ -50,8 +53,9 @@ def unasked_of(events: Sequence[Event]) -> list[Unasked]:
     found = []
     for group in _together(not_asked_of(events)):
         begin, end = min(one.begin for one in group), max(one.end for one in group)
+        least = min(one.seconds for one in group)
         why = "; ".join([*_without_asking(begin, end, runs), *_at_work(begin, end, works)])
-        found.append(Unasked(tuple(one.target for one in group), begin, end, why))
+        found.append(Unasked(tuple(one.target for one in group), begin, end, why, least))
     return found
 
 

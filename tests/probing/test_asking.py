@@ -15,7 +15,7 @@ import trustme
 
 from engine.model.probe import Manner, Way
 from engine.probing import asking
-from engine.probing.asking import NoAnswer, NoWay, ask
+from engine.probing.asking import NoAnswer, NoWay, Silence, ask
 
 
 @contextlib.contextmanager
@@ -118,7 +118,7 @@ def test_silence_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "LIMIT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(NoAnswer, match="no answer within"):
+        with pytest.raises(Silence, match="no answer within"):
             ask(way(Manner.HTTP, port))
 
 

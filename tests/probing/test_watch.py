@@ -15,7 +15,7 @@ from engine.model.answer import Answer, Lost, LostKind
 from engine.model.probe import Manner, Target, Way
 from engine.probing import watch
 from engine.probing.askers import Asker, DatabaseAsker
-from engine.probing.asking import NoAnswer, NoWay
+from engine.probing.asking import NoAnswer, NoWay, Silence
 from engine.probing.watch import ServiceWatch
 from tests.engine import kit
 
@@ -180,10 +180,11 @@ class Forwarding:
 def test_the_way_that_answers_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def ask(way: Way, local: Path | None = None) -> None:
+    def ask(way: Way, local: Path | None = None) -> bool:
         asked.append(str(way))
         if not way.through:
             raise NoAnswer("dropped")
+        return True
 
     monkeypatch.setattr("engine.probing.askers.ask", ask)
     through = Way(Manner.HTTP, "::1", 80, through="n1")
@@ -216,6 +217,64 @@ def test_through_a_node_that_is_silent_nothing_is_known_of_the_service(
     asker = Asker(Target("httpd", (Way(Manner.HTTP, "h", 80, through="n1"),)), transport)
     asker.way = Way(Manner.HTTP, "h", 80, through="n1")
     assert _end(asker) == ("NoWay" if is_silent else "NoAnswer")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_reached", "end"),
+    [
+        (Silence("no answer within 3 s"), True, "NoAnswer"),
+        (Silence("no answer within 3 s"), False, "NoWay"),
+        (NoAnswer("Connection refused"), False, "NoAnswer"),
+    ],
+)
+def test_silence_is_the_services_only_while_its_node_can_be_reached(
+    monkeypatch: pytest.MonkeyPatch, said: NoAnswer, is_reached: bool, end: str
+) -> None:
+    def ask(way: Way, local: Path | None = None) -> bool:
+        raise said
+
+    monkeypatch.setattr("engine.probing.askers.ask", ask)
+    asker = Asker(TARGET, _reached(is_reached), "n1")
+    asker.way = WAY
+    with pytest.raises((NoAnswer, NoWay)) as raised:
+        asker.ask()
+    assert {"NoWay": NoWay, "NoAnswer": NoAnswer}[end] in type(raised.value).mro()
+    if isinstance(raised.value, NoWay):
+        assert raised.value.node == "n1"
+        assert str(raised.value).startswith(
+            "not known: the machine of the run did not reach n1 either; no answer within 3 s"
+        )
+
+
+@pytest.mark.parametrize("is_reached", [True, False])
+def test_a_forward_that_stays_open_answers_only_while_the_node_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_reached: bool
+) -> None:
+    """ssh holds it open, too, when it has lost the node and not noticed yet."""
+    monkeypatch.setattr("engine.probing.askers.ask", lambda *_: False)
+    transport = _reached(is_reached)
+    transport.forward = Forwarding(tmp_path).forward
+    asker = Asker(Target("search", (Way(Manner.TCP, "h", 9200, through="n1"),)), transport)
+    asker.way = Way(Manner.TCP, "h", 9200, through="n1")
+    assert _end(asker) == ("" if is_reached else "NoWay")
+
+
+def _reached(is_reached: bool) -> Any:
+    class Reached:
+        def run(self, node: str, argv: Any, *, deadline: float) -> Answer:
+            if not is_reached:
+                raise Lost(node, "timed out", LostKind.UNREACHABLE)
+            return answer_of()
+
+    return Reached()
+
+
+def test_a_gap_names_the_node_that_was_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, _ = watched(tmp_path, monkeypatch, None, NoWay("ssh", "n1"), NoAnswer("refused"))
+    gaps = [(e["unseen"], e.get("node")) for e in events if e["event"] == "service-gap"]
+    assert gaps == [(True, "n1"), (True, "n1"), (False, None), (False, None)]
 
 
 def test_without_any_way_all_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,10 @@ from engine.judge.text import duration, listed, shortened
 from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
-from engine.record.gaps import in_words
+from engine.record.gaps import in_words, not_seen
 from engine.record.outputs import SECRET
-from engine.report.audit.reach import away_of
-from engine.report.audit.runs import out_of_reach_of, pauses_of
+from engine.record.reach import cut_offs_of
+from engine.report.audit.runs import pauses_of
 from engine.report.change import of_change
 from engine.report.words import many, to_the_second
 
@@ -79,7 +79,12 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
         if not one["way"]:
             yield f"{one['target']} never answered there, so its gaps are not measured."
         elif one["unseen"]:
-            yield f"{one['target']} could not be seen for {in_words(one['unseen'])}."
+            whole = in_words(not_seen(one))
+            more = f" and was not asked for {in_words(one['not_asked'])}: not seen for {whole}"
+            yield (
+                f"{one['target']} could not be seen for {in_words(one['unseen'])}"
+                f"{more if one['not_asked'] else ''}."
+            )
     for one in summary["service_gaps"]["not_asked"]:
         since, until = (to_the_second(datetime.fromisoformat(one[n])) for n in ("since", "until"))
         whose = "None of them" if set(one["services"]) == set(asked) else listed(one["services"])
@@ -111,17 +116,20 @@ def _between(events: Sequence[Event]) -> Iterator[str]:
 
 
 def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
-    for away in away_of(events):
-        why = shortened(away.why, _WHY)
-        begin, end = map(to_the_second, (away.begin, away.end))
-        until = f" to {end}" if away.end > away.begin else ""
-        yield f"{away.node}: {away.counted}, {begin}{until}; first: {why}."
-    for node, spans in out_of_reach_of(events).items():
-        for span in spans:
-            yield (
-                f"{node}: its log could not be followed from {to_the_second(span.begin)} to"
-                f" {to_the_second(span.end)}: {shortened(span.detail, _WHY)}."
-            )
+    lost = grouped(
+        (str(e["node"]), e)
+        for e in events
+        if e["event"] == "observation" and e.get("problem") and e.get("lost")
+    )
+    for node, each in lost.items():
+        why = shortened(str(each[0]["problem"]), _WHY)
+        until = f" to {_at(each[-1])}" if len(each) > 1 else ""
+        number = many(len(each), "question")
+        yield f"{node}: {number} without an answer, {_at(each[0])}{until}; first: {why}."
+    for one in cut_offs_of(events):
+        said = one.sentence()
+        lasted = in_words((one.end - one.begin).total_seconds())
+        yield f"{said[:1].upper()}{said[1:]} ({lasted}): {shortened(one.why, _WHY)}."
 
 
 def _silent(events: Sequence[Event]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from engine.model.facts import BACK_OUT
 from engine.model.outcomes import IDLE, NOT_DONE
 from engine.model.steps import phase_of
 from engine.record.changes import changes_of
-from engine.record.gaps import sentence
+from engine.record.gaps import blinding_of, sentence
 from engine.record.rows import Course
 from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit.approvals import approvals_of
@@ -129,7 +129,8 @@ def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
         missing = "gaps of services were not measured"
         return Answer("Impact on services", said, _at("gaps", "ledger", "timeline"), missing)
     shared = shared_sentences(summary["service_gaps"])
-    said = "; ".join([f"{said}; gaps of services: {gaps}", *shared])
+    cut_off = [one.sentence() for one in blinding_of(events)]
+    said = "; ".join([f"{said}; gaps of services: {gaps}", *shared, *cut_off])
     return Answer("Impact on services", said, _at("gaps", "ledger", "timeline"))
 
 

@@ -20,7 +20,7 @@ from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
 from engine.prove.verifier import COMMANDS
-from engine.record.gaps import HOW, gaps_of, in_words, not_seen
+from engine.record.gaps import blinding_of, gaps_of, how_asked, in_words, not_seen
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.report.anchors import phase_anchor
@@ -102,7 +102,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         gaps=gaps_of(events),
         outages=sum(len(one.outages) for one in addresses_of(summary["service_gaps"])),
         shared=shared_sentences(summary["service_gaps"]),
-        how=HOW,
+        cut_offs=[one.sentence() for one in blinding_of(events)],
+        how=how_asked(summary["service_gaps"]["totals"]),
         not_seen=not_seen,
         in_words=in_words,
         findings=findings,

@@ -14,6 +14,7 @@ from engine.model.steps import phase_of
 from engine.record import gaps
 from engine.record.changes import MadeChange, changes_of, long_ones
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
+from engine.record.reach import cut_offs_of
 from engine.report.spans import Span, runs_of
 from engine.report.words import to_the_second
 
@@ -133,24 +134,10 @@ def _maker(
 
 
 def out_of_reach_of(events: Sequence[Event]) -> dict[str, list[Span]]:
-    """Node -> when a long command there was out of reach, and followed again afterwards."""
-    found: list[tuple[Event, Event]] = []
-    since: dict[tuple[str, str], Event] = {}
-    last: dict[str, Event] = {}
-    for event in events:
-        run = str(event["run"])
-        last[run] = event
-        if event["event"] != "connection":
-            continue
-        key = run, str(event["node"])
-        if event["state"] == "lost":
-            since.setdefault(key, event)
-        elif key in since:
-            found.append((since.pop(key), event))
-    found += [(begun, last[run]) for (run, _), begun in since.items()]
+    """Node -> when the run did not reach it."""
     return grouped(
-        (str(begun["node"]), _from(begun, moment(end), "out of reach", str(begun["why"])))
-        for begun, end in found
+        (c.node, Span("out of reach", c.begin, c.end, c.why, run=c.run, step=c.step))
+        for c in cut_offs_of(events)
     )
 
 
