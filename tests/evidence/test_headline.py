@@ -184,14 +184,16 @@ TABLE: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "killed while a command ran that switches fencing off": (
         [started(guide={}), BASELINE, *upgrade(20)],
-        "Cut short (killed, power loss, or its disk was full), it ended without a word at 2026-11-02 00:00 UTC; last seen at 2026-11-02 00:00"
+        "Cut short (killed, power loss, or its disk was full),"
+        " it ended without a word at 2026-11-02 00:00 UTC; last seen at 2026-11-02 00:00"
         " UTC: 4.25 on 2 of 2 nodes, not known whether fencing is on, services running, inside the"
         f" window so far; two points open for the operator: neteye upgrade on {N}; fencing of"
         " cluster",
     ),
     "killed before anybody was asked": (
         [started(guide={})],
-        "Cut short (killed, power loss, or its disk was full), it ended without a word at 2026-11-02 00:00 UTC; no node's version is on"
+        "Cut short (killed, power loss, or its disk was full),"
+        " it ended without a word at 2026-11-02 00:00 UTC; no node's version is on"
         " record",
     ),
     "unknown": (
