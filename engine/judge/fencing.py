@@ -51,8 +51,9 @@ def _word(is_on: bool) -> str:
 
 _REMEDY = {
     True: "When the cluster is normal and the fence devices are right, enable it.",
-    False: "A node could be fenced in the middle of the upgrade: find out who enabled fencing, and "
-    "disable it again.",
+    False: "A node could be fenced in the middle of the upgrade. When a command of the upgrade"
+    " failed before it disabled fencing, the next round does it; else find out who enabled it, and"
+    " disable it again.",
 }
 _AS_BEFORE = (
     "It was disabled when the attempt began, and is left so by it: find out who enabled it, and"

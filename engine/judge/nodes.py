@@ -176,7 +176,8 @@ _EXPECTED_AND_REMEDY = {
     "node-standby": ("active", ""),
     "node-not-standby": (
         "in standby, so that only the NetEye active node is active",
-        "Somebody or something reactivated it too early: find out before going on, then put it "
+        "When a command of the upgrade failed before it put the node in standby, the next round "
+        "does it; else somebody reactivated it too early: find out before going on, then put it "
         "back in standby.",
     ),
 }

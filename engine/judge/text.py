@@ -45,6 +45,23 @@ def cut_at_word(text: str, limit: int) -> str:
     return f"{words if 2 * len(words) >= limit else text[: limit - 1]}…"
 
 
+def ends_of(text: str, limit: int) -> str:
+    """One line of at most `limit` characters; of what is longer the begin and the end, at words.
+
+    In `X: Y: Z` the first says where, the last says why.
+
+    >>> ends_of("no answer to 'a very long question': Connection refused", 40)
+    "no answer to 'a … Connection refused"
+    """
+    line = printable(" ".join(text.split()))
+    if len(line) <= limit:
+        return line
+    half = (limit - 3) // 2
+    begin, end = line[: half + 1], line[-half - 1 :]
+    begin, end = begin.rpartition(" ")[0] or begin[:-1], end.partition(" ")[2] or end[1:]
+    return f"{begin} … {end}"
+
+
 def quoted(text: str) -> str:
     """As a shell takes it, in quotes even where it needs none."""
     return shlex.quote(text) if "'" in text else f"'{text}'"

@@ -14,10 +14,10 @@ from engine.atomic import write_atomically
 from engine.verify import COPY, HOW, digest
 
 COMMANDS = (
-    "python3 verify.py DIRECTORY --head HASH",
-    "python3 verify.py DIRECTORY --allowed-signers FILE",
+    "python3 DIRECTORY/verify.py DIRECTORY --head HASH",
+    "python3 DIRECTORY/verify.py DIRECTORY --allowed-signers FILE",
 )
-"""What proves the directory: the head of its journal, or the signature."""
+"""What proves the directory: the head of its journal, or the signature. Typed one level above."""
 _WIDTH = 92
 
 
@@ -41,6 +41,7 @@ def how_to(run: str, key: str, why: str, sha256: str, *, is_sealed: bool) -> str
         "Whether anybody has touched it since is told by verify.py: one file that needs Python 3.6"
         " or newer and nothing else. It changes nothing, and calls ssh-keygen (OpenSSH 8.2 or"
         " newer) for the signature only.",
+        "Be in the directory above this one; DIRECTORY is the name of this one.",
         "\n".join(f"    {line}" for line in COMMANDS),
         "Which verify.py\n---------------",
         "A copy lies in this directory. Trust one of your own more: whoever alters the directory"

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.judge.text import shortened
 from engine.model.event import Event, moment
+from engine.report.causes import causes_of
 from engine.report.change import closing_of, of_change
 from engine.report.observed import Observed, observed_of
 from engine.report.window import window_sentence
@@ -128,6 +129,7 @@ def _stopped(told: Told) -> str:
     return f"{word}{_reason(told)}"
 
 
+_NO_WORD = "killed, power loss, or its disk was full"
 _BY = "the run was interrupted "
 
 
@@ -138,10 +140,13 @@ def _interrupted(told: Told) -> str:
             return f"{_of_mode(told)}interrupted {shortened(by.removeprefix(_BY), _REASON)}"
         return f"{_of_mode(told)}interrupted{_reason(told)}"
     at = clock_in_words(moment(told.own[-1])) if told.own else "some time"
-    return f"{_of_mode(told)}cut short, it ended without a word at {at}"
+    return f"{_of_mode(told)}cut short ({_NO_WORD}), it ended without a word at {at}"
 
 
 def _unknown(told: Told) -> str:
+    causes = causes_of(told.own)
+    if causes:
+        return f"stopped ({'; '.join(causes)}): it is not known how this change ended"
     return f"stopped, as it is not known how a change ended{_reason(told)}"
 
 
@@ -174,8 +179,10 @@ def _nothing_changed(told: Told) -> str:
 
 
 def _reason(told: Told) -> str:
+    """What led to it first; in brackets."""
     reason = str((told.summary["stopped"] or {}).get("reason", ""))
-    return f" ({shortened(reason, _REASON)})" if reason else ""
+    said = [*causes_of(told.own), *([shortened(reason, _REASON)] if reason else [])]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _closed(told: Told) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.judge.text import shortened
 from engine.model.event import Event
+from engine.model.inventory import Environment
 from engine.report.as_left import gaps_of, state_of
 from engine.report.ended import Told, lead_of
 from engine.report.open_points import OpenPoint, open_points_of
@@ -23,7 +24,7 @@ def headline_of(summary: Mapping[str, Any], events: Sequence[Event]) -> str:
     """`summary` is summary.json's, `events` those of the whole attempt, the run's own last.
 
     `X.Y on 5 of 5 nodes, inside the window, fencing on, services normal; web 26 s away, one point
-    open: snapshots, by 12 December, the operator`
+    open: snapshots, by 12 December, the operator`. Of a rehearsal that is said before all else.
     """
     told = Told.of(summary, events)
     lead, state = lead_of(told), state_of(told)
@@ -33,6 +34,8 @@ def headline_of(summary: Mapping[str, Any], events: Sequence[Event]) -> str:
     joint = ": " if told.seen.is_current else "; "
     first = joint.join(filter(None, [lead, state]))
     sentence = "; ".join(filter(None, [first, ", ".join(filter(None, [gaps_of(told), points]))]))
+    if summary["environment"] == Environment.REHEARSAL:
+        sentence = f"rehearsal: {sentence}"
     return sentence[:1].upper() + sentence[1:]
 
 

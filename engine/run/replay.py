@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 import pytest
 
 from engine.errors import RunbookError
+from engine.model.event import stamp
+from engine.record.journal import utc_now
 from engine.report.audit.page import NAME, NotDrawn, write_page
 from engine.report.evidence_files import Evidence
 from engine.report.summary import planned_steps, summary_of, write_summary
@@ -42,7 +44,8 @@ def rebuild(evidence: Evidence) -> Mapping[str, Any]:
         write_summary(evidence.directory / "summary.json", summary)
         write_plan(evidence.directory, evidence.own)
         _render(evidence, summary)
-        write_page(evidence.directory, evidence.own, evidence.earlier)
+        now = stamp(utc_now())
+        write_page(evidence.directory, evidence.own, evidence.earlier, now)
     except OSError as error:
         where = error.filename or evidence.directory
         raise NotWritten(f"{where}: can't be written ({error.strerror or error})") from error

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bench.reports import MOST_PAGE
+from engine.model.finding import Severity
+from engine.record.evidence import as_data
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.audit.runs import commands_of, out_of_reach_of, phases_of, states_lasting
@@ -239,6 +241,24 @@ def test_a_proof_of_the_version_step_is_a_test_after_the_change() -> None:
     place = 1 + [step["name"] for step in planned["steps"]].index("verification.two")
     planned["steps"].insert(place, {**planned["steps"][0], "name": "proof.moved"})
     assert answers(*events)["Tests after the change"].missing == "not passed: proof.moved"
+
+
+def test_what_was_not_exercised_or_had_no_weight_is_told_apart_from_what_was_tested() -> None:
+    reason = "not exercised: runbook_failover_proof is not set"
+    names = [f"proof.moved[{node}]" for node in (N, SECOND)]
+    events = journals.whole()[:-1]
+    (planned,) = [event for event in events if event["event"] == "steps"]
+    place = 1 + [step["name"] for step in planned["steps"]].index("verification.two")
+    planned["steps"][place:place] = [{**planned["steps"][0], "name": name} for name in names]
+    for name in names:
+        events += journals.step(name, 90, 95, "nothing to do", reason=reason)
+    light = as_data(kit.finding(severity=Severity.INFO))
+    begun, ended = journals.step("verification.light", 95, 97)
+    events += [begun, event("finding", 96, step="verification.light", **light), ended]
+    assert answers(*events)["Tests after the change"].answer == (
+        "2 steps: 1 done, 1 done, with findings that were given no weight;"
+        f" 2 tested nothing: proof.moved (2): {reason}"
+    )
 
 
 def test_the_way_back_is_told_whatever_words_say_it() -> None:

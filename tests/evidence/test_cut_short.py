@@ -6,7 +6,7 @@ from engine.record.evidence import as_data
 from engine.report.audit.cut_short import CutShort, cut_short_of
 from engine.report.audit.page import render
 from tests.engine import kit
-from tests.engine.kit import N, event
+from tests.engine.kit import SECOND, N, event
 from tests.evidence import journals, nights
 from tests.evidence.journals import FIRST, SECOND_RUN, of_run
 from tests.evidence.nights import RUNS
@@ -24,7 +24,7 @@ def test_a_killed_a_stopped_and_a_run_without_a_connection_are_told() -> None:
         "update.run", f"under way: neteye update on {N}",
     )  # fmt: skip
     assert (stopped.number, stopped.step, stopped.more) == (
-        2, "upgrade.run[1]", "the same task failed twice",
+        2, "upgrade.run[1]", f"neteye upgrade on {N}: exit status 2; the same task failed twice",
     )  # fmt: skip
     assert stopped.what == "stopped for a person, exit code 11, at 2026-11-02 01:56:00"
     assert (lost.number, lost.what, lost.more) == (
@@ -62,4 +62,4 @@ def test_of_a_run_that_a_finding_stopped_it_says_what_was_seen() -> None:
     first = of_run(FIRST, [journals.started(), found, stop, end])
     (told,) = cut_short_of([*first, *of_run(SECOND_RUN, journals.whole(), 500)])
     assert told.what == "failed, exit code 1, at 2026-11-02 00:00:32"
-    assert told.more == "a.b found disk-space (n2); 1 GB free on /var"
+    assert told.more == f"{SECOND}: 1 GB free on /var; a.b found disk-space (n2)"

@@ -147,7 +147,7 @@ TABLE: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "done, but nobody looked": (
         [started(guide={}, environment="rehearsal"), ended("done")],
-        "Done; no node's version is on record; nothing open",
+        "Rehearsal: done; no node's version is on record; nothing open",
     ),
     "a check failed": (
         [started(guide={}), BASELINE, *upgrade(20, 40), stop("failed", "httpd is not there"),
@@ -184,21 +184,23 @@ TABLE: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "killed while a command ran that switches fencing off": (
         [started(guide={}), BASELINE, *upgrade(20)],
-        "Cut short, it ended without a word at 2026-11-02 00:00 UTC; last seen at 2026-11-02 00:00"
+        "Cut short (killed, power loss, or its disk was full),"
+        " it ended without a word at 2026-11-02 00:00 UTC; last seen at 2026-11-02 00:00"
         " UTC: 4.25 on 2 of 2 nodes, not known whether fencing is on, services running, inside the"
         f" window so far; two points open for the operator: neteye upgrade on {N}; fencing of"
         " cluster",
     ),
     "killed before anybody was asked": (
         [started(guide={})],
-        "Cut short, it ended without a word at 2026-11-02 00:00 UTC; no node's version is on"
+        "Cut short (killed, power loss, or its disk was full),"
+        " it ended without a word at 2026-11-02 00:00 UTC; no node's version is on"
         " record",
     ),
     "unknown": (
         [started(guide={}), BASELINE, kit.intent(repeatable=False),
          kit.result(outcome="unknown", reason="lost"), stop("unknown", "no answer"),
          state(90, "4.25", ""), ended("unknown")],
-        "Stopped, as it is not known how a change ended (no answer); last seen at"
+        f"Stopped (set x on {N}: lost): it is not known how this change ended; last seen at"
         f" 2026-11-02 00:01 UTC: 4.25 on 1 of 2 nodes, not seen on {SECOND}, fencing on, services"
         f" running, inside the window so far; one point open: set x on {N}, the operator",
     ),
@@ -264,6 +266,29 @@ TABLE: dict[str, tuple[list[dict[str, Any]], str]] = {
         " services running; one point open: agents, by 16 November, the operator",
     ),
 }  # fmt: skip
+
+
+def test_the_cause_is_named_before_what_came_of_it() -> None:
+    begun, *_ = upgrade(20)
+    failed = kit.result("upgrade.run[1]", outcome="failed", code=2, reason="", closes=[])
+    refused = (
+        "no answer to 'configuration conflicts (.rpmnew, .rpmsave, .rpmorig)': no ssh connection"
+        " to root@192.0.2.2 port 22; ssh says: ssh: connect to host 192.0.2.2 port 22: Connection"
+        " refused. The node accepts no connections there. Is it up"
+    )
+    found = as_data(kit.finding(code="question-unanswered")) | {"observed": refused}
+    seen = event("finding", 49, step="x", **found)
+    events = [
+        started(guide={}, environment="rehearsal"), BASELINE, begun, failed,
+        *journals.step("upgrade.run[1]", 20, 40), seen,
+        stop("failed", f"x found question-unanswered ({SECOND})"), ended("failed"),
+    ]  # fmt: skip
+    said = headline(*events)
+    assert said.startswith(f"Rehearsal: failed (neteye upgrade on {N}: exit status 2; {SECOND}: no")
+    assert "Connection refused; x found question-unanswered" in said
+    # a step that was done after it shows that the failure was dealt with
+    dealt_with = [*events[:5], *journals.step("upgrade.stop[1]", 41, 42), *events[5:]]
+    assert "exit status 2" not in headline(*dealt_with)
 
 
 @pytest.mark.parametrize("case", TABLE)

@@ -151,10 +151,20 @@ def test_who_was_told_by_which_command_and_what_came_of_it() -> None:
     assert "Nobody by the runbook" in section(journals.started())
 
 
-def test_the_key_that_sealed_an_earlier_run_is_told() -> None:
-    events = [journals.started(), {**journals.started(50), "run": "second"}]
-    seal = event("sealed", 40, files=3, list="x", key=KEY)
-    assert [one.signed for one in people_of(events, [seal]).operators] == [KEY, ""]
+def test_signed_is_said_only_where_a_signature_is_on_record() -> None:
+    names = ("sealed", "unsigned", "old", "killed", "last")
+    begun = [{**journals.started(n), "run": name} for n, name in enumerate(names)]
+    ends = [{**event("run-ended", 9), "run": name} for name in names[:3]]
+    seals = [
+        event("sealed", 40, files=3, list="x", key=key) | {"run": name}
+        for name, key in (("sealed", KEY), ("unsigned", ""))
+    ]
+    assert [one.signed for one in people_of([*begun, *ends], seals).operators] == [
+        *(KEY, "not signed", "no signature is on record here"),
+        "not sealed: it did not write its end",
+        "told by VERIFY.txt: signed, if at all, after this page is written",
+    ]
+    assert "manifest.json.sig" not in section(journals.started())
 
 
 def test_nobody_decided_is_said() -> None:

@@ -80,3 +80,14 @@ def test_the_page_of_the_findings_names_the_tasks() -> None:
     paragraph = text.partition("is left as an **open point**")[2].partition("\n\n")[0]
     tasks = {code for code, word in DECIDED.items() if word == "task"}
     assert set(re.findall(r"`([a-z-]+)`", paragraph)) == tasks
+
+
+def test_what_was_seen_on_the_way_without_weight_stands_until_the_next_change() -> None:
+    note = as_data(kit.finding(severity=Severity.INFO))
+    seen = [started(guide={}), event("finding", 3, step="preflight.some", **note)]
+    run = str(seen[0]["run"])
+    (before,) = findings_of(seen, run)
+    assert before["stands"]
+    (after,) = findings_of([*seen, kit.intent(), kit.result(reason="")], run)
+    assert (after["stands"], after["kind"]) == (False, "earlier")
+    assert after["gone"] == "seen on the way, before later changes; it was given no weight"

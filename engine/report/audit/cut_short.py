@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from engine.judge.text import listed, shortened
 from engine.model.event import Event
-from engine.model.finding import Severity
 from engine.model.groups import grouped
 from engine.report.audit.runs import commands_of, out_of_reach_of, steps_of
+from engine.report.causes import causes_of
 from engine.report.spans import Span, runs_of
 from engine.report.words import length_in_words, to_the_second
 
@@ -78,21 +78,8 @@ def _end_of(
         told: Event = next((e for e in events if e["event"] == "stopped"), {})
         code = run.detail.partition(", ")[2]
         what = f"{_ENDED[run.outcome]}, {code}, at {at}"
-        why = "; ".join(filter(None, [str(told.get("reason", "")), _found_in(told, events)]))
+        why = "; ".join(filter(None, [*causes_of(events), str(told.get("reason", ""))]))
         yield CutShort(number, run.run, what, str(told.get("step") or ""), shortened(why, _REASON))
-
-
-def _found_in(stopped: Event, events: Sequence[Event]) -> str:
-    """What the first finding that stopped it has seen: its code alone says little."""
-    found = (
-        str(event["observed"])
-        for event in events
-        if event["event"] == "finding"
-        and event.get("step") == stopped.get("step")
-        and event["severity"] == Severity.BLOCK
-        and not event["accepted"]
-    )
-    return next((seen for seen in found if seen not in str(stopped.get("reason", ""))), "")
 
 
 def _under_way(run: Span, change: Sequence[Event]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.judge.ways import folded
 from engine.model.event import Event
+from engine.model.finding import Severity
 from engine.model.groups import grouped
 from engine.report.anchors import finding_anchor
 from engine.report.standing import settled_by
@@ -39,17 +40,21 @@ def findings_of(events: Sequence[Event], own: str) -> list[dict[str, Any]]:
     """Each finding as it was weighed last; blocking ones first. `own` is the last run.
 
     Beside the event's fields: `stands` (it was not settled, and the last run has seen it or it is
-    a task of somebody), `gone` (why it does not stand), `kind` (what a reader chooses by) and
-    `anchor` (its id).
+    a task of somebody; a note without weight stands until the next change), `gone` (why it does
+    not stand), `kind` (what a reader chooses by) and `anchor` (its id).
     """
     all_seen = [event for event in events if event["event"] == "finding"]
     seen = {key_of(event): event for event in all_seen}
     last = {key_of(event)[:2]: event for event in all_seen}
     weights = {"block": 0, "warn": 1}
     settled = settled_by(events)
+    numbers = {id(event): number for number, event in enumerate(events)}
+    changed = max((n for n, event in enumerate(events) if event["event"] == "intent"), default=-1)
     told = []
     for (code, subject, _), finding in seen.items():
         gone = _gone(finding, last[code, subject], settled.get((code, subject)), own)
+        if not gone and _is_note(finding) and numbers[id(finding)] < changed:
+            gone = "seen on the way, before later changes; it was given no weight"
         told.append({**finding, "stands": not gone, "gone": gone})
     told.sort(
         key=lambda f: (
@@ -77,6 +82,11 @@ def _gone(finding: Event, last: Event, ended: Event | None, own: str) -> str:
             return f"seen anew in {last['step']}"
     is_left = finding["run"] == own or (finding.get("task") and ended is None)
     return "" if is_left else "not seen again"
+
+
+def _is_note(finding: Event) -> bool:
+    """It tells how a cluster in the middle of its upgrade was; tasks are left until looked at."""
+    return bool(finding["severity"] == Severity.INFO and not finding.get("task"))
 
 
 def _kind(finding: dict[str, Any]) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.judge.text import counted
+from engine.judge.text import counted, shortened
 from engine.model.event import Event
 from engine.model.facts import BACK_OUT
+from engine.model.finding import Severity
+from engine.model.groups import grouped
 from engine.model.outcomes import IDLE, NOT_DONE
-from engine.model.steps import phase_of
+from engine.model.steps import base_of, phase_of
 from engine.record.changes import changes_of
 from engine.record.gaps import blinding_of, sentence
 from engine.record.rows import Course
@@ -171,11 +173,19 @@ def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
 
 
 def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:
+    """What was tested; apart from it what was not, and what was seen without weight."""
     last: dict[str, str] = {}
     runs: dict[str, str] = {}
+    idle: dict[str, str] = {}
+    light = {
+        (event["run"], event["step"])
+        for event in events
+        if event["event"] == "finding" and event["severity"] == Severity.INFO
+    }
     for event in events:
         if event["event"] == "step-ended" and phase_of(str(event["name"])) in phases:
             name, outcome = str(event["name"]), str(event["outcome"])
+            idle[name] = str(event["reason"])
             # a later run that found nothing left to test takes no test away
             if not (last.get(name) == "done" and outcome in IDLE):
                 last[name], runs[name] = outcome, str(event["run"])
@@ -193,8 +203,24 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
         for run, phase in of_phases
     ]
     missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
-    said = f"{len(last)} steps: {counted(last.values())}"
+    words = [
+        _WITHOUT_WEIGHT if outcome == "done" and (runs[name], name) in light else outcome
+        for name, outcome in last.items()
+        if outcome not in IDLE
+    ]
+    said = f"{len(words)} steps: {counted(words)}" if words else "no step has tested anything"
+    untested = grouped((base_of(name), idle[name]) for name in last if last[name] in IDLE)
+    if untested:
+        told = (
+            f"{name}{f' ({len(reasons)})' if len(reasons) > 1 else ''}: {shortened(reasons[0])}"
+            for name, reasons in untested.items()
+        )
+        said += f"; {sum(map(len, untested.values()))} tested nothing: {'; '.join(told)}"
     return Answer(question, said, tuple(places), missing)
+
+
+_WITHOUT_WEIGHT = "done, with findings that were given no weight"
+"""The upgrade had begun: its start conditions were looked at, and held nothing up."""
 
 
 def _deployment(

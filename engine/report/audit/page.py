@@ -60,8 +60,11 @@ from engine.verify import SEALED
 NAME = "evidence.html"
 
 
-def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
-    """The page, from this run's events and those of the attempt's runs before it."""
+def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") -> str:
+    """The page, from this run's events and those of the attempt's runs before it.
+
+    `made_anew`: when, ISO 8601, if it is not the run itself that writes it.
+    """
     earlier = placed(earlier, own)
     summary = summary_of(own, earlier)
     events = _sealed_left_out([*earlier, *own], str(own[0]["run"]))
@@ -124,6 +127,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event]) -> str:
         rehearsed=rehearsed_of(change),
         verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],
         not_covered=not_covered_of(summary, events),
+        made_anew=made_anew,
         acceptance=acceptance_sentence,
     )
 
@@ -132,10 +136,12 @@ class NotDrawn(RunbookError):
     """An event of an earlier run has not what the page needs: another runbook wrote it."""
 
 
-def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) -> None:
+def write_page(
+    directory: Path, own: Sequence[Event], earlier: Sequence[Event], made_anew: str = ""
+) -> None:
     """Write it whole, or not at all; raises OSError, NotDrawn."""
     try:
-        text = render(own, earlier)
+        text = render(own, earlier, made_anew)
     except (KeyError, UndefinedError) as error:
         raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
     write_atomically(directory / NAME, text.encode("utf-8", "backslashreplace"))

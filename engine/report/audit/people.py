@@ -12,6 +12,10 @@ from engine.report.audit.approvals import approvals_of
 
 OLDER = "not given (older runbook)"
 """A fact that the runbook of that run did not record."""
+_UNSIGNED = "not signed"
+_NO_SEAL = "no signature is on record here"
+_NO_END = "not sealed: it did not write its end"
+_LATER = "told by VERIFY.txt: signed, if at all, after this page is written"
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Operator:
     login: str
     host: str
     signed: str
-    """Fingerprint of the key that sealed the run's evidence, as far as its journal has it."""
+    """Fingerprint of the key that sealed the run's evidence; without one what is known of it."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,13 @@ class People:
 
 def people_of(events: Sequence[Event], sealed: Iterable[Event]) -> People:
     """`events` of all runs of the attempt; `sealed`: the seals of its earlier runs, if any."""
-    keys = {str(seal["run"]): str(seal.get("key", "")) for seal in sealed}
+    keys = {str(seal["run"]): str(seal.get("key") or _UNSIGNED) for seal in sealed}
     begun = [event for event in events if event["event"] == "run-started"]
+    for event in begun:
+        has_ended = any(e["event"] == "run-ended" and e["run"] == event["run"] for e in events)
+        keys.setdefault(str(event["run"]), _NO_SEAL if has_ended else _NO_END)
+    if begun:
+        keys[str(begun[-1]["run"])] = _LATER
     logins = _logins(begun, events)
     return People(
         tuple(_operator(event, keys) for event in begun),
@@ -120,7 +129,7 @@ def _operator(begun: Event, keys: Mapping[str, str]) -> Operator:
         str(begun.get("mode", "")),
         str(begun.get("operator") or OLDER),
         str(begun.get("host") or OLDER),
-        keys.get(str(begun["run"]), ""),
+        keys[str(begun["run"])],
     )
 
 
