@@ -19,6 +19,7 @@ from engine.parse.log_asks import asked_in
 from engine.record.memory import LedgerEntry
 from engine.report.anchors import change_anchor
 from engine.report.audit.found import FindingKey, anchors_of, findings_of, key_of
+from engine.report.audit.passwords import passwords_of
 from engine.report.change import closing_of
 from engine.report.losses import losses_of
 from engine.report.standing import standing, tasks_of
@@ -62,6 +63,7 @@ def open_points_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
         *_asked_by_the_vendor(events, anchors),
         *_accepted_for_a_time(events, anchors),
         *_tasks(events, anchors),
+        *_old_passwords(events),
         *_above_the_limit(events),
         *_snapshots(summary, events),
     ]
@@ -196,6 +198,17 @@ def _tasks(events: Sequence[Event], anchors: _Anchors) -> Iterator[OpenPoint]:
         more = f" and {number - 1} more" if number > 1 else ""
         told = f"{brief}: {shortened(str(first['observed']), _MOST)}: {first['subject']}{more}"
         yield OpenPoint(told, OPERATOR, "", anchors[key_of(first)], brief)
+
+
+def _old_passwords(events: Sequence[Event]) -> Iterator[OpenPoint]:
+    """Old copies of a password, which only a person may remove: a back-out needs them."""
+    for one in passwords_of(events):
+        number = sum(len(where.nodes) or 1 for where in one.old_copies)
+        if number:
+            paths = listed(dict.fromkeys(where.path for where in one.old_copies), 2)
+            what = f"old copies of the {one.of}: {number} ({paths}): remove them when no way back"
+            brief = f"old copies of the {one.of} ({number})"
+            yield OpenPoint(f"{what} needs them any more", OPERATOR, "", "passwords", brief)
 
 
 def _above_the_limit(events: Sequence[Event]) -> Iterator[OpenPoint]:

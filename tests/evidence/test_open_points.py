@@ -56,6 +56,18 @@ def test_of_an_older_journal_no_date_is_made_up() -> None:
     assert (point.until, point.brief) == ("", "G08 (they are followed up)")
 
 
+def test_old_copies_of_a_password_are_one_point() -> None:
+    copies = [{"node": node, "path": "/etc/x.conf.bak"} for node in (N, kit.SECOND)]
+    fact = event("fact", 6, step="a.b", name="password", of="database password", what="Moved.")
+    (point,) = points(started(guide={}), {**fact, "old_copies": copies})
+    assert point == OpenPoint(
+        "old copies of the database password: 2 (/etc/x.conf.bak): remove them when no way back"
+        " needs them any more",
+        *("the operator", "", "passwords", "old copies of the database password (2)"),
+    )
+    assert points(started(guide={}), {**fact, "old_copies": []}) == []
+
+
 def test_a_failed_row_comes_first_and_says_so() -> None:
     guide = {"G08": "a", "G26": "b"}
     first, second = points(started(guide=guide), row(), row("G26", "failed", reason="no"))
