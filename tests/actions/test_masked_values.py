@@ -98,6 +98,13 @@ def test_whatever_the_value_is_no_note_shows_it(odd: str, plain: str, form: str)
     assert value not in masked(f"# {form.format(value)}", is_prose=is_prose)
 
 
+@pytest.mark.parametrize("form", [one for one in NOTED if "{} until" not in one])
+@pytest.mark.parametrize("value", ["swordfish", "Sommer", "geheim,", "hunter."])
+def test_a_note_does_not_show_a_value_of_letters_either(form: str, value: str) -> None:
+    assert value not in masked(f"# {form.format(value)}", is_prose=is_prose)
+    assert value not in masked(f"# {form.format(value)} from the console", is_prose=is_prose)
+
+
 # a setting by itself, as differences and questions have it
 
 SETTINGS = (

@@ -20,16 +20,61 @@ _GOES_ON = frozenset(
     }
 )
 """Behind one of these a sentence goes on."""
-_SAYS = frozenset({"is", "was", "be", "reads", "equals"})
-"""Behind one of these stands what it is."""
+_PLAIN = (
+    _GOES_ON
+    | _NAMES
+    | {
+        *(
+            "a",
+            "an",
+            "the",
+            "this",
+            "that",
+            "these",
+            "its",
+            "it",
+            "own",
+            "not",
+            "no",
+            "only",
+            "each",
+        ),
+        *(
+            "all",
+            "see",
+            "set",
+            "kept",
+            "read",
+            "here",
+            "there",
+            "below",
+            "above",
+            "before",
+            "after",
+        ),
+        *(
+            "environment",
+            "variable",
+            "variables",
+            "httpd",
+            "apache",
+            "sysconfig",
+            "server",
+            "servers",
+        ),
+        *("database", "databases", "user", "users", "agent", "agents", "console", "replica"),
+        *("package", "unit", "node", "nodes", "cluster", "configuration", "installer", "upgrade"),
+    }
+)
+"""Words that say nothing by themselves: any other one may be what somebody wrote down."""
 _WORD = re.compile(r"([A-Za-z]{1,15})[,.]?")
 
 
 def is_prose(line: str) -> bool:
     """A comment in plain words, as it stands in the file or in a diff of it.
 
-    From the first word such as `password` on there are only words of letters, the next one goes on
-    with the sentence, and none says what it is. Whatever else may be a secret.
+    From the first word such as `password` on there are only words that are no secret, and the next
+    one goes on with the sentence. Whatever else may be a secret, a word of letters too.
     """
     comment = _COMMENT.match(line)
     if comment is None:
@@ -38,10 +83,4 @@ def is_prose(line: str) -> bool:
     while words and not any(name in words[0] for name in _STEMS):
         words.pop(0)
     read = [match[1] if (match := _WORD.fullmatch(word)) else "" for word in words]
-    return (
-        len(read) > 1
-        and read[0] in _NAMES
-        and read[1] in _GOES_ON
-        and all(read)
-        and not _SAYS & set(read)
-    )
+    return len(read) > 1 and read[0] in _NAMES and read[1] in _GOES_ON and _PLAIN.issuperset(read)
