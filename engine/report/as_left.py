@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.judge.text import listed
 from engine.record.gaps import in_words, not_seen
 from engine.record.intervals import FENCING
 from engine.record.memory import Memory
@@ -11,7 +12,7 @@ from engine.record.position import is_proved
 from engine.report.change import closing_of
 from engine.report.ended import Told
 from engine.report.observed import OFF, ON
-from engine.report.outages import away_of
+from engine.report.outages import Address, away_of
 from engine.report.window import INSIDE, window_sentence
 from engine.report.words import clock_in_words, many, named
 
@@ -29,7 +30,7 @@ def state_of(told: Told) -> str:
 
 
 def gaps_of(told: Told) -> str:
-    """How long services did not answer; of several the one that was away most, in all its gaps.
+    """How long services did not answer, in all their gaps; the longest first.
 
     Services that went away together, as they are asked at one address, count once.
     """
@@ -42,16 +43,14 @@ def gaps_of(told: Told) -> str:
     if not gone:
         some = _not_seen(max(map(not_seen, measured)))
         return f"no gap of a service{f' seen{some}' if some else ''}"
-    most = max(gone, key=lambda one: one.seconds)
-    least, some = "at least " if most.is_at_least else "", _not_seen(most.not_seen)
-    length = f"{least}{_length(most.seconds)}"
-    together = _TOGETHER if most.is_shared else ""
-    said = f"{most.name}{together} {length} away{some}"
-    others = [one.name for one in gone if one is not most]
-    return f"{said}, {named(others)} no longer than that" if others else said
+    gone.sort(key=lambda one: one.seconds, reverse=True)
+    return listed([_away(one) for one in gone], 3)
 
 
-_TOGETHER = ", at one address,"
+def _away(one: Address) -> str:
+    together = ", at one address," if one.is_shared else ""
+    least = "at least " if one.is_at_least else ""
+    return f"{one.name}{together} {least}{_length(one.seconds)} away{_not_seen(one.not_seen)}"
 
 
 def _not_seen(seconds: float) -> str:

@@ -257,7 +257,7 @@ def test_what_was_not_exercised_or_had_no_weight_is_told_apart_from_what_was_tes
     events += [begun, event("finding", 96, step="verification.light", **light), ended]
     assert answers(*events)["Tests after the change"].answer == (
         "2 steps: 1 done, 1 done, with findings that were given no weight;"
-        f" 2 tested nothing: proof.moved (2): {reason}"
+        f" beside them 2 with nothing to do or to test: proof.moved (2): {reason}"
     )
 
 

@@ -47,7 +47,7 @@ def test_the_first_screen_leads_to_the_run_and_its_step() -> None:
     *earlier, own = nights.four_runs()
     page = render(own, [event for run in earlier for event in run])
     screen = page.partition('<header id="head"')[2].partition("</header>")[0]
-    assert "Interrupted 4 times, in 4 runs" in screen
+    assert "Interrupted: 3 of 4 runs" in screen
     for run in RUNS[:3]:
         assert f'<a href="#steps-{run}">' in screen
     assert f'href="#step-{RUNS[0]}-update.run"' in screen

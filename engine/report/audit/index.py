@@ -215,7 +215,8 @@ def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Ans
             f"{name}{f' ({len(reasons)})' if len(reasons) > 1 else ''}: {shortened(reasons[0])}"
             for name, reasons in untested.items()
         )
-        said += f"; {sum(map(len, untested.values()))} tested nothing: {'; '.join(told)}"
+        many = sum(map(len, untested.values()))
+        said += f"; beside them {many} with nothing to do or to test: {'; '.join(told)}"
     return Answer(question, said, tuple(places), missing)
 
 
