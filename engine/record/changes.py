@@ -26,6 +26,8 @@ class MadeChange:
     """What a person said of it."""
     at_work: Event | None = None
     """The last event that saw the long command at work."""
+    found: Event | None = None
+    """The first event that saw the long command ended, before its end was on record."""
     last: datetime = field(default=datetime.max)
     """The latest moment at which it can have been at work while its end is not on record: of a
     long command the last event of all, of any other the last one of its run."""
@@ -49,7 +51,7 @@ class MadeChange:
 
         Else a run found it ended, and it ended at some time since it was last seen at work.
         """
-        if self.result is None:
+        if self.result is None or (self.is_long and self.result["outcome"] == Outcome.UNKNOWN):
             return False
         is_watched = self.at_work is not None and self.at_work["run"] == self.result["run"]
         return "ended" in self.result or not self.is_handed_on or is_watched
@@ -68,12 +70,15 @@ class MadeChange:
     @property
     def end(self) -> datetime | None:
         """When it ended, else when a run found it ended; None: that is not on record."""
+        if self.is_long:
+            told = self.result
+            if told is not None and told["outcome"] == Outcome.UNKNOWN:
+                told = None
+            if told is not None and "ended" in told:
+                return datetime.fromisoformat(told["ended"])
+            return min((moment(one) for one in (self.found, told) if one), default=None)
         if self.result is None:
             return None
-        if self.is_long:
-            is_known = self.result["outcome"] != Outcome.UNKNOWN
-            ended = self.result.get("ended") or self.result["time"]
-            return datetime.fromisoformat(ended) if is_known else None
         # what a later run finds done was done when the run that began it was still there
         return None if self.is_handed_on else moment(self.result)
 
@@ -119,6 +124,8 @@ def changes_of(events: Iterable[Event]) -> list[MadeChange]:
             _end(latest[key], event)
         elif key in latest and _sees_at_work(event):
             latest[key].at_work = event
+        elif key in latest and _sees_ended(event):
+            latest[key].found = latest[key].found or event
         elif event["event"] == "settled":
             asked = [one for one in made if one.intent["step"] == event.get("step")]
             if asked:
@@ -133,6 +140,10 @@ def _sees_at_work(event: Event) -> bool:
     """Its log has gone on while it was followed, or the run saw it work when it ended itself."""
     is_seen = event["event"] == "command-seen" and event.get("state") == "running"
     return is_seen or event["event"] == "progress"
+
+
+def _sees_ended(event: Event) -> bool:
+    return event["event"] == "command-seen" and event.get("state") in ("ended", "gone")
 
 
 def _end(change: MadeChange, result: Event) -> None:

@@ -106,6 +106,21 @@ def test_one_that_the_next_run_watched_to_its_end_was_not_found_ended() -> None:
     assert (bar.is_most, bar.detail) == (False, "exit code 0")
 
 
+@pytest.mark.parametrize("state", ["ended", "gone"])
+def test_one_that_a_run_saw_ended_when_it_stopped_itself_ended_before_that(state: str) -> None:
+    """The run that took its exit status came much later."""
+    seen = event("command-seen", 200, state=state, status=2, key="update.run#1")
+    lost = [intent(10), AT_WORK, result(90, "unknown", code=None), seen]
+    for later in ([intent(60), result(100)], [event("note", 60, text="x")]):
+        one = only(runs(lost, later))
+        assert (one.end, one.is_end_told) == (at(200), False)
+        (bar,) = commands_of(runs(lost, later))[N]
+        assert bar.end == at(200)
+    (row,) = shown(runs(lost, [intent(60), result(100)]))
+    assert row.story.startswith("ended between 2026-11-02 00:01:01 and 2026-11-02 00:03:20; ")
+    assert row.seconds == "at most 190.0"
+
+
 @pytest.mark.parametrize(
     "seen", [AT_WORK, event("command-seen", 61, state="running", key="update.run#1")]
 )
