@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import fault
-from tests.faults.lab import FIRST_ROUND, Lab
+from tests.faults.lab import Lab
 from tests.faults.running import Running
 from tests.faults.strikes import shim, standin_faults
 from tests.proving.kind import Red
@@ -52,7 +52,8 @@ def upgrade_hangs(lab: Lab) -> None:
     content = '{"upgrade": {"task": "packages", "mode": "hang"}}'
     with standin_faults(lab, lab.cluster.active, content):
         running = lab.start()
-        running.until_intent(FIRST_ROUND)
+        # of a start that takes long the console says so, too: before there is a command to end
+        lab.until_task(running, "upgrade-1", "packages")
         running.until("the console says that it runs", lambda: "still running" in running.text)
         lab.cluster.shell(lab.cluster.active, 'kill -KILL "$(cat /run/neteye-command.lock)"')
         lab.expect(running, 1, "round-failed", "exit status 137")
