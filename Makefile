@@ -16,8 +16,9 @@ rehearsal: setup
 
 # What is installed for all machines is installed before: one apt-get at a time.
 # One after the other: what the clusters take makes tests of real connections miss their moment.
-test: lint sshd chromium
-	$(MAKE) unit
+# Style and types need one processor, of which unit tests leave as much idle.
+test: setup sshd chromium
+	$(BIN)/python -m tests.proving.together $(MAKE) lint unit
 	$(MAKE) integration
 
 # The same side by side, in two thirds of the time, for a look on an otherwise idle machine.
