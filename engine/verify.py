@@ -117,8 +117,8 @@ def files_below(directory: Path) -> Files:
     """Every file but manifest and signature: name, size in bytes, SHA-256. Raises OSError, Wrong"""
     found: Files = {}
     for place, folders, names in os.walk(str(directory), onerror=_raise):
-        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        for path in sorted(Path(place) / name for name in names + links):
+        links = [Path(place) / name for name in folders if (Path(place) / name).is_symlink()]
+        for path in sorted([*links, *(Path(place) / name for name in names)]):
             name = path.relative_to(directory).as_posix()
             if name in APART:
                 continue
@@ -286,8 +286,7 @@ class Directory:
         self.notes: List[str] = []
 
     def _look_for_a_run(self) -> None:
-        """OSError where there never was one, so that a wrong path is not taken for a lost journal.
-        """
+        """OSError where there never was one: a wrong path is not taken for a lost journal."""
         if not self.path.is_dir():
             why = "not a directory" if self.path.exists() else "no such directory"
             raise OSError(f"{self.path}: {why}; a run's directory is reports/RUN")
@@ -329,8 +328,8 @@ class Directory:
     @property
     def rebuilt(self) -> Optional[str]:
         """When reports were made after the run; None: they are the run's own."""
-        rebuilt = self.manifest["rebuilt"] if self.manifest else None  # type: Optional[str]
-        return rebuilt
+        rebuilt = self.manifest["rebuilt"] if self.manifest else None
+        return None if rebuilt is None else str(rebuilt)
 
     @property
     def key(self) -> str:
@@ -690,8 +689,7 @@ def _keygen(arguments: List[str], text: bytes) -> _Said:
 
 
 def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = None) -> Verdict:
-    """Look at a run's directory. Raises OSError when it, or ssh-keygen, can't be used: `in_words`.
-    """
+    """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`."""
     try:
         directory = Directory(path)
         directory.check()

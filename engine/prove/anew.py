@@ -52,12 +52,12 @@ class Anew:
     why: str = ""
     """Why nobody does."""
 
-    def sentence(self) -> str:
-        """What the pages, and `VERIFY.txt`, begin with."""
+    def sentence(self, told: str = f"in {HOW}") -> str:
+        """What the pages, and `VERIFY.txt`, begin with; `told`: where they say what proves it."""
         return (
             f"Made anew at {self.when:%Y-%m-%d %H:%M:%S} UTC, after the run, by runbook"
             f" {self.runbook[:_SHOWN]} ({self._other_runbook()}), from the run's journal, which"
-            f" {self._journal()}; {self._proof()}."
+            f" {self._journal()}; {self._proof(told)}."
         )
 
     def _other_runbook(self) -> str:
@@ -78,10 +78,10 @@ class Anew:
             )
         return f"was left as it is: {before.lines} lines"
 
-    def _proof(self) -> str:
+    def _proof(self, told: str) -> str:
         if self.before.problem:
             return f"they are not listed in {MANIFEST}, as {self.before.problem}"
-        return f"what proves that is told in {HOW}"
+        return f"what proves that is told {told}"
 
     def signed(self) -> str:
         """By whom the evidence is signed now, and by whom it was."""
@@ -93,7 +93,7 @@ class Anew:
             *([f"whoever made reports before these, with {before.last}"] if before.last else ()),
         ]
         if not self.key and (before.key or before.last):
-            said.append("no such signature holds for reports made after it, and none is here now")
+            said.append("that was of the files as they were then, and is not here any more")
         return "; ".join(said)
 
     def console(self) -> list[str]:

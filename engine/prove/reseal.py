@@ -125,9 +125,7 @@ def put(anew: Anew, made: Mapping[str, bytes], signer: Signer | None) -> None:
     }
     files = {**before.kept, **new, JOURNAL: facts(before.directory / JOURNAL)}
     when = stamp(anew.when)
-    manifest = canonical(
-        manifest_of(before.run, before.lines, before.head, files, when, replaced)
-    )
+    manifest = canonical(manifest_of(before.run, before.lines, before.head, files, when, replaced))
     signature = signer.sign(manifest) if signer else None
     replace_all(before.directory, {MANIFEST: manifest, SIGNATURE: signature, **made})
 

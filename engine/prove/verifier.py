@@ -38,7 +38,7 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
     parts = [
         "How to verify this directory\n" + "=" * 28,
         f"Run: {run}",
-        *([anew.sentence()] if anew else []),
+        *([anew.sentence("below")] if anew else []),
         "Whether anybody has touched it since is told by verify.py: one file that needs Python 3.6"
         " or newer and nothing else. It changes nothing, and calls ssh-keygen (OpenSSH 8.2 or"
         " newer) for the signature only.",
@@ -69,13 +69,16 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 
 
-_HEAD = (
-    "It stands for every file of this directory, for this one too, so it can't be written here. The"
-    " run showed it on the console, at its end:",
+_WHERE = (
+    "The run showed it on the console, at its end:",
     "    head of its journal: 64 digits",
     "It belongs into the change, or into a mail to somebody, right after the run: take it from"
     " there. manifest.json has it as well, under journal.head. That one is good for a first look;"
     " it proves nothing by itself.",
+)
+_HEAD = (
+    "It stands for every file of this directory, for this one too, so it can't be written here.",
+    *_WHERE,
 )
 _KEY = (
     "FILE says whose key counts, a line each: NAME KEYTYPE KEY (man ssh-keygen, ALLOWED SIGNERS)."
@@ -95,7 +98,7 @@ def _head_then(before: Before) -> tuple[str, ...]:
         "It stands for every file as the run left it. It does not stand for those that were made"
         " anew, this one among them: manifest.json names them under replaced, with what the run had"
         " sealed in their places.",
-        *_HEAD[1:],
+        *_WHERE,
     )
 
 

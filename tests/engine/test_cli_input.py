@@ -46,20 +46,23 @@ def test_a_path_that_leads_to_no_run(
     assert str(tmp_path / name) in refused(command, tmp_path / name, capsys)
 
 
+BEGUN = started(operator="A. Rossi", nodes={})
+
+
 def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in line(2).items() if key != name}
 
 
 SPOILT: dict[str, tuple[list[dict[str, Any] | str], str]] = {
-    "no time": ([started(), without("time")], ":2: an event without its run, number or time"),
+    "no time": ([BEGUN, without("time")], ":2: an event without its run, number or time"),
     "no run": ([without("run")], ":1: an event without its run, number or time"),
-    "no number": ([started(), without("seq")], ":2: an event without its run, number or time"),
-    "no such time": ([started(), {**line(2), "time": "at night"}], ":2: an event with 'at night'"),
+    "no number": ([BEGUN, without("seq")], ":2: an event without its run, number or time"),
+    "no such time": ([BEGUN, {**line(2), "time": "at night"}], ":2: an event with 'at night'"),
     "a time of nowhere": (
-        [started(), {**line(2), "time": "2026-11-02T00:00:00"}],
+        [BEGUN, {**line(2), "time": "2026-11-02T00:00:00"}],
         ":2: an event with '2026-11-02T00:00:00'",
     ),
-    "a newer form": ([{**started(), "schema": 2}], ":1: journal schema 2, this runbook reads 1"),
+    "a newer form": ([{**BEGUN, "schema": 2}], ":1: journal schema 2, this runbook reads 1"),
     "brackets": (["[" * 100_000, line(2)], ":1: no JSON event"),
 }
 
@@ -79,7 +82,7 @@ def test_a_journal_that_is_not_as_a_run_writes_it(
 def test_an_event_that_lacks_what_is_told_of_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    begun = {name: value for name, value in started().items() if name != "cluster"}
+    begun = {name: value for name, value in BEGUN.items() if name != "cluster"}
     assert "'cluster'" in refused(command, written(tmp_path / RUN, [begun]), capsys)
 
 

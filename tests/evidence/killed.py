@@ -47,7 +47,7 @@ class Moments:
     def _looked_at(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         def call(first: Any, *given: Any, **more: Any) -> Any:
             is_descriptor = isinstance(first, int)
-            path = Path(os.readlink(f"/proc/self/fd/{first}") if is_descriptor else first)
+            path = Path(f"/proc/self/fd/{first}").readlink() if is_descriptor else Path(first)
             self._look(path if is_descriptor and path.parent == self.directory else None)
             done = plain(first, *given, **more)
             self._look()

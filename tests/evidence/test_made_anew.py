@@ -1,4 +1,4 @@
-"""Reports made after the run say what is the case: when, by which runbook, signed by whom or not."""
+"""Reports made after the run say what is the case: when, by which runbook, signed or not."""
 
 from __future__ import annotations
 
@@ -87,16 +87,16 @@ def test_it_is_on_the_first_screen_of_both_pages_and_nowhere_else() -> None:
 @pytest.mark.parametrize(
     ("anew", "said"),
     [
-        (ANEW, f"not signed anew (there is no ssh key); the run itself had signed with {K0}; no"
-               " such signature holds for reports made after it, and none is here now"),
+        (ANEW, f"not signed anew (there is no ssh key); the run itself had signed with {K0}; that"
+               " was of the files as they were then, and is not here any more"),
         (replace(ANEW, key=K0), f"signed anew with {K0}; the run itself had signed with {K0}"),
         (replace(ANEW, key=K1), f"signed anew with {K1}; the run itself had signed with {K0}"),
         (replace(ANEW, before=KILLED),
          "not signed anew (there is no ssh key); the run itself had not signed"),
         (replace(ANEW, before=replace(KILLED, last=K2)),
          "not signed anew (there is no ssh key); the run itself had not signed; whoever made"
-         f" reports before these, with {K2}; no such signature holds for reports made after it,"
-         " and none is here now"),
+         f" reports before these, with {K2}; that was of the files as they were then, and is not"
+         " here any more"),
     ],
 )  # fmt: skip
 def test_people_and_how_to_verify_say_who_has_signed_and_who_had(anew: Anew, said: str) -> None:
@@ -121,7 +121,7 @@ def test_a_directory_made_anew_says_what_holds_and_verify_agrees(
     anew = made_anew(run.directory, keys.get(signs))
     text = " ".join((run.directory / "VERIFY.txt").read_text().split())
     head, signers = run.by_head(), run.by_signers()
-    assert anew.sentence() in text
+    assert anew.sentence("below") in text
     assert f"the run itself had signed with {run.sealed.signed}" in text
     assert "It does not stand for those that were made anew, this one among them" in text
     assert (run.directory / "manifest.json.sig").exists() == bool(anew.key)
@@ -133,8 +133,10 @@ def test_a_directory_made_anew_says_what_holds_and_verify_agrees(
     assert named is not None
     assert named[1] == "VERIFY.txt, report.html"
     if signs == "nobody":
-        assert f"not signed: whoever made the reports anew has not; the run itself had signed" \
-               f" with {run.sealed.signed}, which does not hold for them" in head.stdout
+        assert (
+            f"not signed: whoever made the reports anew has not; the run itself had signed"
+            f" with {run.sealed.signed}, which does not hold for them" in head.stdout
+        )
         assert signers.returncode == NOT_VALID
         assert "manifest.json.sig is missing: whoever made the reports anew" in signers.stdout
         assert "The head proves what the run left. Nothing proves what was made anew." in text
@@ -228,7 +230,7 @@ def test_what_does_not_hold_is_not_listed_as_if_it_did(
 def test_of_an_altered_journal_nothing_is_made(run: Signed) -> None:
     altered("journal.jsonl", 400)(run)
     before = {path: path.read_bytes() for path in run.directory.rglob("*") if path.is_file()}
-    with pytest.raises(UsageError, match="NOT VALID: journal.jsonl: line . was altered"):
+    with pytest.raises(UsageError, match=r"NOT VALID: journal\.jsonl: line . was altered"):
         made_anew(run.directory)
     assert {p: p.read_bytes() for p in run.directory.rglob("*") if p.is_file()} == before
 

@@ -211,7 +211,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "the signature altered": (altered("manifest.json.sig", 60), "manifest.json.sig"),
     "a file and its entry": (_other_value, "its list is not the one the run sealed"),
     "an empty journal": (lambda run: run.put([]), "journal.jsonl: there is no whole line in it"),
-    "a file with a name of bytes": (_file(os.fsdecode(b"outputs/\xff")), "no name that a run gives"),
+    "a file with a name of bytes": (
+        _file(os.fsdecode(b"outputs/\xff")),
+        "no name that a run gives",
+    ),
     "a manifest of brackets": (_brackets("manifest.json"), "manifest.json was altered"),
     "a journal of brackets": (_brackets("journal.jsonl"), "journal.jsonl: line 1 was altered"),
     "half a character": (_half_a_character, "manifest.json was altered"),

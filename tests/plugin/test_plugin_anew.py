@@ -1,4 +1,4 @@
-"""`python -m engine report` on whole directories: the key is elsewhere, it is killed, it is full."""
+"""`python -m engine report` on whole directories: no key at hand, killed, a disk that is full."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, INVENTORY, Project
 
 pytest_plugins = "pytester"
+
 
 @pytest.fixture
 def signed(project: Project, tmp_path: Path) -> Path:
@@ -50,7 +51,7 @@ def test_made_anew_where_the_key_is_not_it_says_so_everywhere(
     head, key = head_of(signed), key_of(signed)
     assert verify(signed, head).code == VALID
     assert main(["report", str(signed)]) == 0
-    said = f"the run itself had signed with {key}; no such signature holds"
+    said = f"the run itself had signed with {key}; that was of the files"
     assert "evidence: not signed anew (there is no ssh key" in capsys.readouterr().out
     for text in (text_of(signed), (signed / "evidence.html").read_text()):
         assert "not signed anew (there is no ssh key" in text

@@ -146,9 +146,7 @@ def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) 
     write_atomically(directory / NAME, page_of(own, earlier))
 
 
-def page_of(
-    own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = None
-) -> bytes:
+def page_of(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = None) -> bytes:
     """As the file has it. NotDrawn."""
     try:
         text = render(own, earlier, anew)
