@@ -352,7 +352,7 @@ class Directory:
     def _check_citations(self, earlier: Dict[str, List[Dict[str, Any]]]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
         own = str(self.chain.events[0].get("run"))
-        told = _told(self.chain.events)
+        told = _fetched(self.chain.events)
         wrong = []  # type: List[str]
         for shown, events in [(JOURNAL, self.chain.events), *sorted(earlier.items())]:
             lacking = 0
@@ -531,7 +531,7 @@ def _is_written_as(manifest: Dict[str, Any], raw: bytes) -> bool:
         return False
 
 
-def _told(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:
+def _fetched(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:
     try:
         return not_fetched(events)
     except (KeyError, TypeError, AttributeError):
