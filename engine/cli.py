@@ -91,7 +91,8 @@ def parser() -> argparse.ArgumentParser:
         "report",
         help="make summary.json and the reports of a run from its journal",
         description="Makes summary.json, evidence.html, report.html and junit.xml anew, from its"
-        " journal alone, however the run ended. The journal is not touched.",
+        " journal alone, however the run ended. The journal is not touched. They are signed with"
+        " your key; without one nobody signs them, and the run's own signature is gone.",
     )
     report.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     check = commands.add_parser(
@@ -165,7 +166,10 @@ def _head(text: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected ISO 8601, as 2026-11-28T22:00") from None
     return moment if moment.tzinfo else moment.astimezone()
 
 

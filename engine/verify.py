@@ -340,7 +340,7 @@ class Directory:
         """Journal, manifest and files agree, whatever the files `but` are by now. Raises Wrong."""
         earlier = self._check_earlier()
         if self.manifest is not None:
-            self._check_journal(self.manifest)
+            self.check_journal()
             self._check_files(self.manifest, set(but))
             self._check_seal(self.manifest)
         elif self.seal is not None:
@@ -391,7 +391,11 @@ class Directory:
             found[shown] = read_chain(b"".join(line + b"\n" for line in once), shown).events
         return found
 
-    def _check_journal(self, manifest: Dict[str, Any]) -> None:
+    def check_journal(self) -> None:
+        """The journal is the one that the manifest has, if there is one. Raises Wrong."""
+        manifest = self.manifest
+        if manifest is None:
+            return
         lines, promised = len(self.chain.events), manifest["journal"]["lines"]
         if not isinstance(promised, int) or lines > promised:
             raise Wrong(

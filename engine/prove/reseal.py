@@ -8,7 +8,8 @@ makes them, if anybody signs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ def look(directory: Path, made: Iterable[str]) -> Before:
     but = names | {part_of(Path(name)).name for name in (*names, MANIFEST, SIGNATURE)}
     try:
         found = Directory(directory)
+        with _no_report_of_an_altered_journal(directory):
+            found.check_journal()
         there = {
             name: seen
             for name, seen in files_below(directory).items()
@@ -96,14 +99,19 @@ def _without_list(directory: Path, wrong: Wrong) -> Before:
     if "prev" not in begun:
         problem = "an older runbook wrote the journal, and its lines are no chain"
     else:
-        try:
+        with _no_report_of_an_altered_journal(directory):
             read_chain(raw, JOURNAL)
-        except Wrong as altered:
-            raise UsageError(
-                f"{directory}: NOT VALID: {altered}; of a journal that was altered no report is"
-                " made"
-            ) from altered
     return Before(directory, str(begun["run"]), raw.count(b"\n"), problem=problem)
+
+
+@contextmanager
+def _no_report_of_an_altered_journal(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except Wrong as altered:
+        raise UsageError(
+            f"{directory}: NOT VALID: {altered}; of a journal that was altered no report is made"
+        ) from altered
 
 
 def put(anew: Anew, made: Mapping[str, bytes], signer: Signer | None) -> None:

@@ -23,7 +23,7 @@ from engine.verify import NOT_PROVED, NOT_VALID, REMADE, VALID, verify
 from tests.engine import kit
 from tests.evidence import journals
 from tests.evidence.killed import Moments, content, shown
-from tests.evidence.sealed import PRINCIPAL, Signed, altered, made, made_anew, new_key
+from tests.evidence.sealed import PRINCIPAL, Signed, Tamper, altered, made, made_anew, new_key
 
 K0, K1, K2 = (f"SHA256:{letter * 43}" for letter in "abc")
 SEALED = Before(Path("r"), "r", 27, "f" * 64, is_sealed=True, key=K0)
@@ -212,12 +212,12 @@ def test_evidence_of_a_runbook_without_a_verifier_gets_one(tmp_path: Path) -> No
     ],
 )
 def test_what_does_not_hold_is_not_listed_as_if_it_did(
-    run: Signed, spoil: object, said: str
+    run: Signed, spoil: Tamper, said: str
 ) -> None:
     """The reports are made, as they need the journal alone; the run's own list stays."""
     if said == "manifest.json is missing":
         altered("outputs/0001-a.txt", 0)(run)
-    spoil(run)  # type: ignore[operator]
+    spoil(run)
     anew = made_anew(run.directory)
     assert said in anew.before.problem
     assert said in anew.console()[0]
@@ -227,12 +227,20 @@ def test_what_does_not_hold_is_not_listed_as_if_it_did(
     assert said in done.stdout
 
 
-def test_of_an_altered_journal_nothing_is_made(run: Signed) -> None:
-    altered("journal.jsonl", 400)(run)
-    before = {path: path.read_bytes() for path in run.directory.rglob("*") if path.is_file()}
-    with pytest.raises(UsageError, match=r"NOT VALID: journal\.jsonl: line . was altered"):
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (altered("journal.jsonl", 400), "line . was altered"),
+        (lambda run: run.put(run.lines[:-1]), "lines are missing at its end: 13 lines, 14 in"),
+        (lambda run: run.put([*run.lines[:-1], run.lines[-1][:-30]]), "lines are missing at its"),
+    ],
+)
+def test_of_an_altered_journal_nothing_is_made(run: Signed, spoil: Tamper, said: str) -> None:
+    spoil(run)
+    before = content(run.directory)
+    with pytest.raises(UsageError, match=rf"NOT VALID: journal\.jsonl: {said}"):
         made_anew(run.directory)
-    assert {p: p.read_bytes() for p in run.directory.rglob("*") if p.is_file()} == before
+    assert content(run.directory) == before
 
 
 def test_a_list_that_the_run_had_no_room_to_write_is_what_is_there(tmp_path: Path) -> None:
