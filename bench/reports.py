@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.prove.seal import seal_anew
-from engine.record.journal import Journal
+from engine.prove.anew import Anew, Before
+from engine.prove.reseal import look, put
+from engine.record.journal import Journal, utc_now
 from engine.report.audit.page import NAME, write_page
 from engine.report.evidence_files import read_evidence
 from engine.report.summary import summary_of
@@ -86,11 +87,11 @@ def draw(run: Path) -> None:
 
 
 def all_reports(run: Path) -> None:
-    rebuild(read_evidence(run))
+    rebuild(read_evidence(run), Anew(Before(run, "bench-run", 1), utc_now(), "", ""))
 
 
 def sealed(run: Path) -> None:
-    seal_anew(run, None, ())
+    put(Anew(look(run, ()), utc_now(), "", ""), {}, None)
 
 
 def verified(run: Path) -> None:

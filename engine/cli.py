@@ -8,40 +8,34 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from engine.errors import UsageError
 from engine.prove.approvals import approve, read_plan, write_approval
-from engine.prove.seal import seal_anew
 from engine.record.archive import name_of
 from engine.record.journal import utc_now
 from engine.record.run import Ending
 from engine.rejudge.rendering import data_of
 from engine.rejudge.rendering import lines_of as lines_of_judging
-from engine.report.audit.page import NAME as PAGE
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines
-from engine.report.evidence_files import Evidence, read_evidence, refuse_while_it_runs
+from engine.report.evidence_files import read_evidence, refuse_while_it_runs
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
-from engine.run.closing import WRITTEN
-from engine.run.replay import NotWritten, rebuild
+from engine.run.anew import make_anew
+from engine.run.replay import NotWritten
 from engine.support import bundle
-from engine.verify import SEALED, Wrong, verify
-from engine.watching import page as live_page
-from engine.watching.fold import state_of
-from engine.watching.told import Life
+from engine.verify import HEAD, in_words, verify
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
 UNREAD = 128 + signal.SIGPIPE
 """Both as a shell tells it."""
 APPROVED_FOR = timedelta(days=14)
-REBUILT = ("summary.json", "plan.json", PAGE, *WRITTEN)
-"""What `report` makes anew."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,7 +91,8 @@ def parser() -> argparse.ArgumentParser:
         "report",
         help="make summary.json and the reports of a run from its journal",
         description="Makes summary.json, evidence.html, report.html and junit.xml anew, from its"
-        " journal alone, however the run ended. The journal is not touched.",
+        " journal alone, however the run ended. The journal is not touched. They are signed with"
+        " your key; without one nobody signs them, and the run's own signature is gone.",
     )
     report.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     check = commands.add_parser(
@@ -105,10 +100,10 @@ def parser() -> argparse.ArgumentParser:
         help="tell whether anybody has touched a run's directory since",
         description="Checks that journal and files are as the run left them. engine/verify.py does"
         " the same by itself, for people without the project. 0: valid; 1: not valid; 2:"
-        " consistent, origin not proved.",
+        " consistent, but what was given does not prove all of it.",
     )
     check.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
-    check.add_argument("--head", metavar="HASH", help="the head that the run printed")
+    check.add_argument("--head", type=_head, metavar="HASH", help="the head that the run printed")
     check.add_argument(
         "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
     )
@@ -164,8 +159,17 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _head(text: str) -> str:
+    if not HEAD.match(text):
+        raise argparse.ArgumentTypeError("expected 64 hexadecimal digits")
+    return text
+
+
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected ISO 8601, as 2026-11-28T22:00") from None
     return moment if moment.tzinfo else moment.astimezone()
 
 
@@ -189,8 +193,11 @@ def _approve(
 
 
 def _compare(one: Path, other: Path, *, everything: bool) -> int:
-    found = [read_evidence(path) for path in (one, other)]
-    summaries = [summary_of(evidence.own, evidence.earlier) for evidence in found]
+    summaries = []
+    for path in (one, other):
+        evidence = read_evidence(path)
+        with _of_another_runbook(evidence.directory):
+            summaries.append(summary_of(evidence.own, evidence.earlier))
     for line in lines_of(compare(*summaries), everything=everything):
         _say(line)
     return Ending.DONE.code
@@ -209,11 +216,10 @@ def _bundle(path: Path, out: Path | None) -> int:
     if file.exists():
         raise UsageError(f"{file} is there already; remove it, or give --out another name")
     try:
-        bundle.write_afterwards(evidence, file)
+        with _of_another_runbook(evidence.directory):
+            bundle.write_afterwards(evidence, file)
     except OSError as error:
         raise NotWritten(f"{file}: can't be written ({error.strerror or error})") from error
-    except KeyError as error:
-        raise UsageError(_older(evidence.directory, error)) from error
     _say(f"written: {file}, without the nodes: nobody was asked; its index.txt says what is in it")
     return Ending.DONE.code
 
@@ -221,7 +227,8 @@ def _bundle(path: Path, out: Path | None) -> int:
 def _judge(path: Path, step: str, *, as_json: bool) -> int:
     from engine.rejudge.again import judge_again
 
-    again = judge_again(path, step=step)
+    with _of_another_runbook(path):
+        again = judge_again(path, step=step)
     if as_json:
         print(json.dumps(data_of(again), indent=1))
     else:
@@ -236,7 +243,7 @@ def _verify(path: Path, head: str | None, allowed: Path | None) -> int:
     try:
         verdict = verify(path, head, allowed)
     except OSError as error:
-        raise UsageError(f"{path}: {error}") from error
+        raise UsageError(in_words(error)) from error
     for line in verdict.lines:
         _say(line)
     return verdict.code
@@ -255,19 +262,10 @@ def _watch(path: Path | None, *, once: bool) -> int:
 def _report(path: Path) -> int:
     evidence = read_evidence(path)
     refuse_while_it_runs(evidence)
-    try:
-        summary = rebuild(evidence)
-        _end_live_page(evidence)
-    except KeyError as error:
-        raise UsageError(_older(evidence.directory, error)) from error
-    try:
-        sealed = seal_anew(evidence.directory, None, REBUILT)
-    except Wrong as wrong:
-        held = [f"not sealed anew, the evidence was altered or is of an older runbook: {wrong}"]
-    else:
-        held = [*sealed.lines(), *(f"NOT WRITTEN: {what}" for what in sealed.unwritten)]
-    lines = last_lines(summary, evidence.directory)
-    for line in (*lines, *held, report_line(evidence.directory)):
+    with _of_another_runbook(evidence.directory):
+        made = make_anew(evidence)
+    lines = last_lines(made.summary, evidence.directory)
+    for line in (*lines, *made.anew.console(), report_line(evidence.directory)):
         _say(line)
     if evidence.is_torn:
         _say("the journal's last line was cut off while it was written; it is left out")
@@ -276,25 +274,16 @@ def _report(path: Path) -> int:
     return Ending.DONE.code
 
 
-def _end_live_page(evidence: Evidence) -> None:
-    """A run that was killed left it as one that works, which a browser loads again and again."""
-    is_sealed = evidence.own[-1]["event"] == SEALED
-    if is_sealed or not (evidence.directory / live_page.NAME).is_file():
-        return
+@contextmanager
+def _of_another_runbook(directory: Path) -> Iterator[None]:
+    """An event has not what this runbook reads: UsageError."""
     try:
-        live_page.write(evidence.directory, state_of(evidence.own), utc_now(), Life.GONE)
-    except OSError as error:
-        why = error.strerror or error
-        raise NotWritten(
-            f"{evidence.directory / live_page.NAME}: can't be written ({why})"
+        yield
+    except KeyError as error:
+        raise UsageError(
+            f"{directory}: an event of its journal has no field {error}; use the version of the"
+            " runbook that wrote it"
         ) from error
-
-
-def _older(directory: Path, error: KeyError) -> str:
-    return (
-        f"{directory}: an event of its journal has no field {error}; use the version of the runbook"
-        " that wrote it"
-    )
 
 
 def _say(text: str, file: TextIO | None = None) -> None:

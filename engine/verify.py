@@ -14,8 +14,12 @@ the operator's signature of the manifest.
 Long outputs lie in `outputs/`, those of the attempt's earlier runs in `outputs/RUN/`; the journals
 cite them by name and hash, so they are checked also where no list of files is.
 
-Exit code: 0 valid; 1 not valid, the first thing that is wrong is named; 2 consistent, but neither
-the head nor a signature proves where it comes from; 4 wrong use.
+Reports can be made anew from the journal later. The manifest then has a new list, and what the run
+had sealed in place of the new files; the head stands for these no more.
+
+Exit code: 0 valid; 1 not valid, the first thing that is wrong is named; 2 consistent, but what was
+given does not prove all of it: neither head nor signers, or the head alone where reports were made
+after the run; 4 wrong use, or what can't be read.
 """
 
 import argparse
@@ -28,7 +32,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 JOURNAL = "journal.jsonl"
 EARLIER = "earlier"
@@ -43,12 +47,17 @@ HOW = "VERIFY.txt"
 """What a run leaves for whoever verifies it; in the list like every other file."""
 COPY = "verify.py"
 """The copy of this file in a run's directory; in the list, too."""
+REMADE = ("summary.json", "plan.json", "report.html", "junit.xml", "evidence.html", HOW, COPY)
+"""What may be made anew after the run had sealed it: all of it follows from the journals."""
 NAMESPACE = "neteye-runbook"
 """A signature that the same key made for something else does not count for a manifest."""
+HEAD = re.compile(r"^\s*[0-9A-Fa-f]{64}\s*$")
+"""As it is given on the command line."""
 GENESIS = "0" * 64
 """`prev` of a first line."""
 SEALED = "sealed"
 SCHEMA = 1
+"""The form of chain, seal and manifest. A new number: this file would misread them."""
 
 VALID, NOT_VALID, NOT_PROVED, USAGE = 0, 1, 2, 4
 _ARMOUR = ("-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----")
@@ -107,14 +116,31 @@ def listing(files: Files) -> str:
 def files_below(directory: Path) -> Files:
     """Every file but manifest and signature: name, size in bytes, SHA-256. Raises OSError, Wrong"""
     found: Files = {}
-    for path in sorted(directory.rglob("*")):
-        name = path.relative_to(directory).as_posix()
-        if name in APART or (path.is_dir() and not path.is_symlink()):
-            continue
-        if path.is_symlink() or not path.is_file():
-            raise Wrong(f"{name}: not a file; a run leaves files only")
-        found[name] = facts(path)
+    for place, folders, names in os.walk(str(directory), onerror=_raise):
+        links = [Path(place) / name for name in folders if (Path(place) / name).is_symlink()]
+        for path in sorted([*links, *(Path(place) / name for name in names)]):
+            name = path.relative_to(directory).as_posix()
+            if name in APART:
+                continue
+            if path.is_symlink() or not path.is_file():
+                raise Wrong(f"{name}: not a file; a run leaves files only")
+            if not _is_text(name):
+                raise Wrong(f"{name!r}: no name that a run gives; it is not UTF-8")
+            found[name] = facts(path)
     return found
+
+
+def _raise(error: OSError) -> None:
+    """A folder that can't be listed is not an empty one."""
+    raise error
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def facts(path: Path) -> Dict[str, Any]:
@@ -202,7 +228,7 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
 def _event(text: bytes, where: str) -> Dict[str, Any]:
     try:
         event = json.loads(text.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Wrong(f"{where} was altered: it is no JSON") from None
     if not isinstance(event, dict):
         raise Wrong(f"{where} was altered: it is no event")
@@ -213,7 +239,7 @@ def _parsed(text: bytes) -> Optional[Dict[str, Any]]:
     """The event of a line; None when it has none."""
     try:
         event = json.loads(text.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
 
@@ -251,12 +277,24 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not (path / JOURNAL).is_file():
-            raise Wrong(f"{path}: there is no {JOURNAL} in it")
+        self._look_for_a_run()
         self.manifest = self._read_manifest()
         promised = self.manifest["journal"]["head"] if self.manifest else None
         self.chain = read_chain((path / JOURNAL).read_bytes(), JOURNAL, promised)
+        if not self.chain.events:
+            raise Wrong(f"{JOURNAL}: there is no whole line in it")
         self.notes: List[str] = []
+
+    def _look_for_a_run(self) -> None:
+        """OSError where there never was one: a wrong path is not taken for a lost journal."""
+        if not self.path.is_dir():
+            why = "not a directory" if self.path.exists() else "no such directory"
+            raise OSError(f"{self.path}: {why}; a run's directory is reports/RUN")
+        if (self.path / JOURNAL).is_file():
+            return
+        if any((self.path / name).exists() for name in (*APART, *REMADE, EARLIER, OUTPUTS)):
+            raise Wrong(f"{self.path}: there is no {JOURNAL} in it")
+        raise OSError(f"{self.path}: nothing of a run is in it; a run's directory is reports/RUN")
 
     def _read_manifest(self) -> Optional[Dict[str, Any]]:
         try:
@@ -264,27 +302,46 @@ class Directory:
         except FileNotFoundError:
             return None
         manifest = _event(raw, MANIFEST)
+        schema = manifest.get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise OSError(
+                f"{self.path / MANIFEST}: its form is {schema}, and this {COPY} reads {SCHEMA};"
+                f" take the {COPY} of the runbook that wrote it"
+            )
         shape = {"schema", "run", "journal", "rebuilt", "replaced", "files"}
-        if set(manifest) != shape or canonical(manifest) != raw:
+        if set(manifest) != shape or not _is_written_as(manifest, raw):
             raise Wrong(f"{MANIFEST} was altered: it is not written as a run writes it")
         if not isinstance(manifest["journal"], dict) or not _are_files(manifest["files"]):
             raise Wrong(f"{MANIFEST} was altered: it has no list of files")
         if set(manifest["journal"]) != {"lines", "head"} or not _are_files(manifest["replaced"]):
             raise Wrong(f"{MANIFEST} was altered")
+        if not isinstance(manifest["rebuilt"], (str, type(None))):
+            raise Wrong(f"{MANIFEST} was altered: it does not say when reports were made anew")
         return manifest
 
     @property
     def seal(self) -> Optional[Dict[str, Any]]:
         """The last line of a run that came to its end."""
-        last = self.chain.events[-1] if self.chain.events else {}
+        last = self.chain.events[-1]
         return last if last.get("event") == SEALED else None
 
-    def check(self) -> None:
-        """Journal, manifest and files agree. Raises Wrong."""
+    @property
+    def rebuilt(self) -> Optional[str]:
+        """When reports were made after the run; None: they are the run's own."""
+        rebuilt = self.manifest["rebuilt"] if self.manifest else None
+        return None if rebuilt is None else str(rebuilt)
+
+    @property
+    def key(self) -> str:
+        """The key with which the run itself signed, by its seal; empty: with none."""
+        return str(self.seal.get("key") or "") if self.seal else ""
+
+    def check(self, but: Iterable[str] = ()) -> None:
+        """Journal, manifest and files agree, whatever the files `but` are by now. Raises Wrong."""
         earlier = self._check_earlier()
         if self.manifest is not None:
-            self._check_journal(self.manifest)
-            self._check_files(self.manifest)
+            self.check_journal()
+            self._check_files(self.manifest, set(but))
             self._check_seal(self.manifest)
         elif self.seal is not None:
             raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
@@ -294,8 +351,8 @@ class Directory:
 
     def _check_citations(self, earlier: Dict[str, List[Dict[str, Any]]]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
-        own = str(self.chain.events[0].get("run")) if self.chain.events else ""
-        told = not_fetched(self.chain.events)
+        own = str(self.chain.events[0].get("run"))
+        told = _fetched(self.chain.events)
         wrong = []  # type: List[str]
         for shown, events in [(JOURNAL, self.chain.events), *sorted(earlier.items())]:
             lacking = 0
@@ -334,7 +391,11 @@ class Directory:
             found[shown] = read_chain(b"".join(line + b"\n" for line in once), shown).events
         return found
 
-    def _check_journal(self, manifest: Dict[str, Any]) -> None:
+    def check_journal(self) -> None:
+        """The journal is the one that the manifest has, if there is one. Raises Wrong."""
+        manifest = self.manifest
+        if manifest is None:
+            return
         lines, promised = len(self.chain.events), manifest["journal"]["lines"]
         if not isinstance(promised, int) or lines > promised:
             raise Wrong(
@@ -348,12 +409,13 @@ class Directory:
             raise Wrong(f"{JOURNAL}: its last line was altered, or the head in {MANIFEST}")
         if self.chain.torn and self.seal is not None:
             raise Wrong(f"{JOURNAL}: something was added behind its last line")
-        run = self.chain.events[0].get("run") if self.chain.events else None
+        run = self.chain.events[0].get("run")
         if manifest["run"] != run or manifest["schema"] != SCHEMA:
             raise Wrong(f"{MANIFEST} was altered: it is not of run {run}")
 
-    def _check_files(self, manifest: Dict[str, Any]) -> None:
-        there, listed = files_below(self.path), manifest["files"]
+    def _check_files(self, manifest: Dict[str, Any], but: Set[str]) -> None:
+        there = {name: seen for name, seen in files_below(self.path).items() if name not in but}
+        listed = {name: seen for name, seen in manifest["files"].items() if name not in but}
         wrong = [f"{name} is missing" for name in sorted(set(listed) - set(there))]
         wrong += [
             f"{name} was altered"
@@ -377,23 +439,39 @@ class Directory:
                 f" at {rebuilt}"
             )
             return
-        sealed = {name: seen for name, seen in manifest["files"].items() if name != JOURNAL}
-        sealed.update({name: seen for name, seen in replaced.items() if seen})
-        for name in [name for name, seen in replaced.items() if not seen]:
-            sealed.pop(name, None)
-        if listing(sealed) != self.seal.get("list"):
+        wrong = sorted(set(replaced) - set(REMADE))
+        if wrong:
+            raise Wrong(f"{MANIFEST} was altered: {wrong[0]} is nothing that is made anew")
+        if listing(self.sealed()) != self.seal.get("list"):
             raise Wrong(f"{MANIFEST} was altered: its list is not the one the run sealed")
         if rebuilt is not None:
-            names = ", ".join(sorted(replaced)) or "nothing"
+            there = [name for name, seen in replaced.items() if seen or name in manifest["files"]]
+            names = ", ".join(sorted(there)) or "nothing"
             self.notes.append(f"made anew from the journal at {rebuilt}: {names}")
+
+    def sealed(self) -> Files:
+        """The list of files as the run sealed it: what was made anew since is as it was then."""
+        assert self.manifest is not None
+        replaced = self.manifest["replaced"]
+        kept = {
+            name: seen
+            for name, seen in self.manifest["files"].items()
+            if name != JOURNAL and name not in replaced
+        }
+        return {**kept, **{name: seen for name, seen in replaced.items() if seen}}
 
     # where it comes from
 
     def proved_by_head(self, head: str) -> str:
-        """A sentence. Raises Wrong when it is another one."""
+        """What it proves, a sentence. Raises Wrong when it is another one."""
         wanted = head.strip().lower()
         if wanted == self.chain.head:
-            return "the head of its journal is the one that was given"
+            said = "the head of its journal is the one that was given"
+            if self.seal is None:
+                return f"{said}: it proves the journal's lines and the outputs that they cite"
+            if self.rebuilt is not None:
+                return f"{said}: it proves all that the run sealed, not what was made anew"
+            return said
         for number, event in enumerate(self.chain.events, start=1):
             if event.get("prev") == wanted:
                 raise Wrong(f"{JOURNAL}: lines were added from line {number} on")
@@ -405,18 +483,21 @@ class Directory:
     @property
     def is_covered_by_head(self) -> bool:
         """Whether the head stands for every file: the run sealed them, and none is newer."""
-        return self.seal is not None and not (self.manifest and self.manifest["rebuilt"])
+        return self.seal is not None and self.rebuilt is None
 
     def check_signature(self, allowed: Optional[Path]) -> str:
-        """Who signed, a sentence; empty without a signature. Raises Wrong, OSError."""
-        is_rebuilt = self.manifest is not None and self.manifest["rebuilt"] is not None
-        announced = self.seal.get("key", "") if self.seal and not is_rebuilt else ""
+        """Who signed, a sentence; '' when `allowed` is not given: a note says what is there.
+
+        Raises Wrong, OSError.
+        """
+        announced = self.key if self.rebuilt is None else ""
         path = self.path / SIGNATURE
         if not path.is_file():
             if announced:
                 raise Wrong(f"{SIGNATURE} is missing: the run had signed with {announced}")
             if allowed is not None:
-                raise Wrong(f"{SIGNATURE} is missing: the run was not signed")
+                raise Wrong(f"{SIGNATURE} is missing: {self._unsigned()}")
+            self.notes.append(f"not signed: {self._unsigned()}")
             return ""
         if self.manifest is None:
             raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
@@ -432,7 +513,33 @@ class Directory:
             raise Wrong(
                 f"{SIGNATURE}: of another key than the one the run signed with, {announced}"
             )
+        self.notes.append(f"signed with {told}: --allowed-signers tells whose key that is")
         return ""
+
+    def _unsigned(self) -> str:
+        """Who did not sign."""
+        if self.rebuilt is None:
+            return "the run was not signed"
+        if self.key:
+            return (
+                "whoever made the reports anew has not; the run itself had signed with"
+                f" {self.key}, which does not hold for them and is not here any more"
+            )
+        return "neither the run was, nor were the reports that were made after it"
+
+
+def _is_written_as(manifest: Dict[str, Any], raw: bytes) -> bool:
+    try:
+        return canonical(manifest) == raw
+    except UnicodeEncodeError:  # half a character, written as JSON can
+        return False
+
+
+def _fetched(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:
+    try:
+        return not_fetched(events)
+    except (KeyError, TypeError, AttributeError):
+        raise Wrong(f"{JOURNAL}: an event {FETCHED} is not as a run writes it") from None
 
 
 def _cited(event: Dict[str, Any], shown: str) -> List[Cited]:
@@ -586,7 +693,7 @@ def _keygen(arguments: List[str], text: bytes) -> _Said:
 
 
 def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = None) -> Verdict:
-    """Look at a run's directory. Raises OSError when it, or ssh-keygen, can't be used."""
+    """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`."""
     try:
         directory = Directory(path)
         directory.check()
@@ -599,9 +706,9 @@ def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = Non
         proofs.append(signed)
     events = directory.chain.events
     files = len(directory.manifest["files"]) if directory.manifest else 0
-    said = "run {}: {} journal lines".format(events[0].get("run") if events else "?", len(events))
+    said = "run {}: {} journal lines".format(events[0].get("run"), len(events))
     said += f", {files} files" if files else ""
-    said += ", the last line of {}".format(events[-1].get("time")) if events else ""
+    said += ", the last line of {}".format(events[-1].get("time"))
     notes = [f"  {text}" for text in proofs + directory.notes]
     notes.append(f"  head of the journal: {directory.chain.head}")
     if Path(__file__).resolve() == (path / COPY).resolve():
@@ -609,9 +716,10 @@ def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = Non
             f"  checked by the directory's own {COPY}: whoever alters the directory can alter it,"
             " so take one of your own"
         )
-    if not proved:
-        return Verdict(NOT_PROVED, [f"consistent, origin not proved: {said}", *notes])
-    return Verdict(VALID, [f"valid: {said}", *notes])
+    if proved:
+        return Verdict(VALID, [f"valid: {said}", *notes])
+    lacking = "origin not proved" if head is None else "proved in part"
+    return Verdict(NOT_PROVED, [f"consistent, {lacking}: {said}", *notes])
 
 
 def _signature(directory: Directory, allowed: Optional[Path]) -> str:
@@ -622,6 +730,11 @@ def _signature(directory: Directory, allowed: Optional[Path]) -> str:
             raise
         directory.notes.append(f"the signature was not looked at: {error}")
         return ""
+
+
+def in_words(error: OSError) -> str:
+    """What could not be used, and why."""
+    return f"{error.filename}: can't be read ({error.strerror})" if error.filename else str(error)
 
 
 def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optional[Path]]:
@@ -637,7 +750,7 @@ def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optiona
         help="who may sign, in the format of ssh-keygen's allowed signers",
     )
     known = parser.parse_args(given)
-    if known.head is not None and not re.match(r"^\s*[0-9A-Fa-f]{64}\s*$", known.head):
+    if known.head is not None and not HEAD.match(known.head):
         parser.error("--head: expected 64 hexadecimal digits")
     if known.allowed_signers is not None and not known.allowed_signers.is_file():
         parser.error(f"--allowed-signers: there is no {known.allowed_signers}")
@@ -653,7 +766,7 @@ def main(given: Optional[List[str]] = None) -> int:
     try:
         verdict = verify(path, head, allowed)
     except OSError as error:
-        print(_printable(f"ERROR: {error}"), file=sys.stderr)
+        print(_printable(f"ERROR: {in_words(error)}"), file=sys.stderr)
         return USAGE
     for line in verdict.lines:
         print(_printable(line))

@@ -71,11 +71,14 @@ def read_plan(path: Path) -> dict[str, Any]:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: can't be read ({error.strerror or error})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: no plan.json: {error}") from error
     wanted = {"hash", "material", "cluster", "findings", "steps", "outcome"}
     if not isinstance(plan, dict) or not wanted <= set(plan):
         raise UsageError(f"{path}: no plan.json of this runbook")
+    material = plan["material"]
+    if not isinstance(material, dict) or not {"source", "target"} <= set(material):
+        raise UsageError(f"{path}: no plan.json of this runbook: its facts lack source or target")
     return plan
 
 

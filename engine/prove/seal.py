@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
-from engine.model.event import stamp
 from engine.model.inventory import Host
 from engine.prove.signature import CantSign, Signer, find_signer
 from engine.prove.statement import is_due, write_statement
-from engine.prove.verifier import write_verifier
-from engine.record.journal import utc_now
+from engine.prove.verifier import verifier
 from engine.record.run import Run
 from engine.verify import (
     HOW,
@@ -27,7 +25,6 @@ from engine.verify import (
     SCHEMA,
     SEALED,
     SIGNATURE,
-    Directory,
     Files,
     Wrong,
     canonical,
@@ -58,9 +55,9 @@ def seal(run: Run) -> Sealed:
 
     Whatever can't be written is told, not raised: the run itself is over.
     """
-    with _signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
+    with signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
         shown = run.redactor.clean_output(why)
-        unwritten = _verifier(run.directory, run.run_id, signer, shown, is_sealed=True)
+        unwritten = _verifier(run.directory, run.run_id, signer, shown)
         try:
             if is_due(run):
                 write_statement(run, signer)
@@ -83,41 +80,12 @@ def seal(run: Run) -> Sealed:
             made.unwritten.append(_not_written(run.directory, "its journal is not whole"))
             return made
         lines = len(run.journal.events)
-        _write(run.directory, _manifest(run.run_id, lines, made.head, files), signer, made)
+        _write(run.directory, manifest_of(run.run_id, lines, made.head, files), signer, made)
         return made
 
 
-def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sealed:
-    """A new manifest after reports were made from the journal, which stays as it is.
-
-    `rebuilt` are their names. What they were when the run sealed them stays on record, so that the
-    rest is still held to the seal. Raises Wrong when journal or earlier manifest were altered.
-    """
-    before = Directory(directory)
-    chain, old = before.chain, before.manifest
-    names = set(rebuilt)
-    replaced: dict[str, Mapping[str, Any]] = {}
-    if before.seal is not None and old is not None:
-        replaced = {n: old["files"].get(n, {}) for n in names} | dict(old["replaced"])
-    run = str(chain.events[0]["run"]) if chain.events else ""
-    made = Sealed(chain.head)
-    with _signing(host, None) as (signer, made.unsigned):
-        if before.seal is None:
-            made.unwritten += _verifier(directory, run, signer, made.unsigned, is_sealed=False)
-        try:
-            files = files_below(directory)
-        except (OSError, Wrong) as error:
-            made.unwritten.append(_not_written(directory, error))
-            return made
-        files.pop(JOURNAL, None)
-        now = stamp(utc_now())
-        manifest = _manifest(run, len(chain.events), chain.head, files, now, replaced)
-        _write(directory, manifest, signer, made)
-    return made
-
-
 @contextmanager
-def _signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
+def signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
     """The operator's key while it is needed; None and the reason when nothing signs."""
     with ExitStack() as stack:
         found: tuple[Signer | None, str]
@@ -136,7 +104,7 @@ def _active(run: Run) -> Host | None:
     return next(iter(run.inventory.hosts), None)
 
 
-def _manifest(
+def manifest_of(
     run: str,
     lines: int,
     head: str,
@@ -144,6 +112,7 @@ def _manifest(
     rebuilt: str | None = None,
     replaced: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
+    """The content of a manifest; `rebuilt` and `replaced` when reports were made after the run."""
     return {
         "schema": SCHEMA,
         "run": run,
@@ -161,8 +130,6 @@ def _write(
     try:
         manifest["files"][JOURNAL] = facts(directory / JOURNAL)
         text = canonical(manifest)
-        # never a manifest beside the signature of another one
-        (directory / SIGNATURE).unlink(missing_ok=True)
         write_atomically(directory / MANIFEST, text)
         if signer is not None:
             write_atomically(directory / SIGNATURE, signer.sign(text))
@@ -173,13 +140,12 @@ def _write(
         made.unwritten.append(_not_written(directory, error))
 
 
-def _verifier(
-    directory: Path, run: str, signer: Signer | None, why: str, *, is_sealed: bool
-) -> list[str]:
+def _verifier(directory: Path, run: str, signer: Signer | None, why: str) -> list[str]:
     """How to verify it, and with what; what could not be written keeps nothing else from being."""
     try:
         key = signer.fingerprint if signer else ""
-        write_verifier(directory, run, key, why, is_sealed=is_sealed)
+        for name, content in verifier(run, key, why).items():
+            write_atomically(directory / name, content)
     except OSError as error:
         return [_not_written(directory, error, HOW)]
     return []

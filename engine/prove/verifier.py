@@ -1,7 +1,8 @@
 """`VERIFY.txt` and the copy of `verify.py` beside the evidence: how somebody else checks it.
 
 Both are written before the seal, so list, head and signature cover them like every other file. The
-head is made after them and can't stand in them: the text says where it is to be had.
+head is made after them and can't stand in them: the text says where it is to be had. With reports
+that are made after the run both are written anew, as another one signs then, or nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 from engine import verify
-from engine.atomic import write_atomically
+from engine.prove.anew import Anew, Before
 from engine.verify import COPY, HOW, digest
 
 COMMANDS = (
@@ -21,23 +22,23 @@ COMMANDS = (
 _WIDTH = 92
 
 
-def write_verifier(directory: Path, run: str, key: str, why: str, *, is_sealed: bool) -> None:
-    """Write both (0600), each whole; raises OSError.
+def verifier(run: str, key: str, why: str, anew: Anew | None = None) -> dict[str, bytes]:
+    """Name -> content of both.
 
-    `key` is the fingerprint of the one who signs; without one `why` says why nobody does.
-    `is_sealed`: the run came to its end, and its journal seals the list of files.
+    `key` is the fingerprint of the one who signs; without one `why` says why nobody does. `anew`:
+    they are made after the run, with its reports.
     """
     source = Path(verify.__file__).read_bytes()
-    write_atomically(directory / COPY, source)
-    text = how_to(run, key, why, digest(source), is_sealed=is_sealed)
-    write_atomically(directory / HOW, text.encode("utf-8", "backslashreplace"))
+    text = how_to(run, key, why, digest(source), anew)
+    return {COPY: source, HOW: text.encode("utf-8", "backslashreplace")}
 
 
-def how_to(run: str, key: str, why: str, sha256: str, *, is_sealed: bool) -> str:
+def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) -> str:
     """The text, from the run's id, the key's fingerprint, and the SHA-256 of `verify.py`."""
     parts = [
         "How to verify this directory\n" + "=" * 28,
         f"Run: {run}",
+        *([anew.sentence("below")] if anew else []),
         "Whether anybody has touched it since is told by verify.py: one file that needs Python 3.6"
         " or newer and nothing else. It changes nothing, and calls ssh-keygen (OpenSSH 8.2 or"
         " newer) for the signature only.",
@@ -51,48 +52,94 @@ def how_to(run: str, key: str, why: str, sha256: str, *, is_sealed: bool) -> str
         "That number stands in the directory as well: compare it with one that you were given by"
         " another way.",
         "The head (HASH)\n---------------",
-        *_head(is_sealed=is_sealed),
+        *(_head_then(anew.before) if anew else _HEAD),
         "The signature\n-------------",
-        *_signature(key, why),
+        *(_signature_anew(anew) if anew else _unsigned(key, why)),
+        *(_KEY if key else ()),
         "What it answers\n---------------",
-        "    0  valid: as it was left, and head or signature prove it\n"
-        "    1  NOT VALID: the first line or file that is not as it was is named\n"
+        "    0  valid: as it was left, and head or signature prove all of it\n"
+        "    1  NOT VALID: the first line or file that is not as it was is named; or signers were\n"
+        "       given, and nobody has signed\n"
         "    2  consistent, origin not proved: neither head nor signers were given\n"
-        "    4  wrong use, or a file that can't be read",
-        "Reports can be made anew from the journal later. verify.py then names them, and the"
-        " manifest is signed by whoever made them. Everything else is still held to the run's own"
-        " seal, this file and verify.py too.",
+        "    2  consistent, proved in part: the head is right, but does not stand for reports\n"
+        "       that were made after the run, and no signature proves them\n"
+        "    4  wrong use, or what can't be read",
+        *_made_later(anew),
     ]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 
 
-def _head(*, is_sealed: bool) -> list[str]:
-    if not is_sealed:
-        return [
-            "The run did not come to its end: its journal seals no list of files, and no head was"
-            " shown. The reports were made from the journal afterwards. What proves them is the"
-            " signature of whoever made them."
-        ]
-    return [
-        "It stands for every file of this directory, for this one too, so it can't be written"
-        " here. The run showed it on the console, at its end:",
-        "    head of its journal: 64 digits",
-        "It belongs into the change, or into a mail to somebody, right after the run: take it from"
-        " there. manifest.json has it as well, under journal.head. That one is good for a first"
-        " look; it proves nothing by itself.",
-    ]
+_WHERE = (
+    "The run showed it on the console, at its end:",
+    "    head of its journal: 64 digits",
+    "It belongs into the change, or into a mail to somebody, right after the run: take it from"
+    " there. manifest.json has it as well, under journal.head. That one is good for a first look;"
+    " it proves nothing by itself.",
+)
+_HEAD = (
+    "It stands for every file of this directory, for this one too, so it can't be written here.",
+    *_WHERE,
+)
+_KEY = (
+    "FILE says whose key counts, a line each: NAME KEYTYPE KEY (man ssh-keygen, ALLOWED SIGNERS)."
+    " Get the key from its owner, not from here.",
+)
 
 
-def _signature(key: str, why: str) -> list[str]:
+def _head_then(before: Before) -> tuple[str, ...]:
+    """What it is worth when reports were made after the run."""
+    if not before.is_sealed:
+        return (
+            "The run did not come to its end: its journal seals no list of files, and the run"
+            " showed no head. Whoever made the reports was shown one: it stands for the lines of"
+            " the journal and the outputs that they cite, not for the reports.",
+        )
+    return (
+        "It stands for every file as the run left it. It does not stand for those that were made"
+        " anew, this one among them: manifest.json names them under replaced, with what the run had"
+        " sealed in their places.",
+        *_WHERE,
+    )
+
+
+def _unsigned(key: str, why: str) -> tuple[str, ...]:
     if not key:
-        return [f"It is not signed: {why or 'no key was there'}.", "The head alone proves it."]
-    return [
+        return f"It is not signed: {why or 'no key was there'}.", "The head alone proves it."
+    return (
         "manifest.json.sig is the signature of manifest.json, namespace neteye-runbook, with the"
         " ssh key of this fingerprint:",
         f"    {key}",
-        "FILE says whose key counts, a line each: NAME KEYTYPE KEY (man ssh-keygen, ALLOWED"
-        " SIGNERS). Get the key from its owner, not from here.",
-    ]
+    )
+
+
+def _signature_anew(anew: Anew) -> tuple[str, ...]:
+    """Who has signed, who had, and what can be proved by that."""
+    said = f"It is {anew.signed()}."
+    if anew.key:
+        return (
+            said,
+            "manifest.json.sig is the signature of manifest.json, namespace neteye-runbook. It is"
+            " of every file as it is now.",
+        )
+    if anew.before.is_sealed:
+        proved = "The head proves what the run left. Nothing proves what was made anew."
+    else:
+        proved = "Nothing proves where it comes from, but a copy of the journal from elsewhere."
+    return (
+        said,
+        f"{proved} It follows from the journal: whoever has that runbook can make it again, of a"
+        " copy of this directory, and compare.",
+    )
+
+
+def _made_later(anew: Anew | None) -> tuple[str, ...]:
+    if anew:
+        return ()
+    return (
+        "Reports can be made anew from the journal later, and this file with them. It then begins"
+        " with when that was and by which runbook, and says who has signed them. Everything else is"
+        " still held to the run's own seal.",
+    )
 
 
 def _wrapped(part: str) -> str:

@@ -176,7 +176,7 @@ def read_journal(lines: Iterable[str], source: str) -> list[Event]:
     for number, line in enumerate(kept, start=1):
         try:
             event = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(kept):
                 break
             raise ValueError(f"{source}:{number}: no JSON event ({error})") from error
@@ -187,8 +187,22 @@ def read_journal(lines: Iterable[str], source: str) -> list[Event]:
                 f"{source}:{number}: journal schema {event.get('schema')!r}, this runbook reads"
                 f" {SCHEMA}; use the version of the runbook that wrote it"
             )
+        if problem := head_problem(event):
+            raise ValueError(f"{source}:{number}: {problem}")
         events.append(event)
     return events
+
+
+def head_problem(event: Event) -> str:
+    """What an event lacks of the fields that each one has; empty when nothing."""
+    run, number, when = (event.get(name) for name in ("run", "seq", "time"))
+    if not isinstance(run, str) or not isinstance(number, int) or not isinstance(when, str):
+        return "an event without its run, number or time"
+    try:
+        has_zone = datetime.fromisoformat(when).tzinfo is not None
+    except ValueError:
+        has_zone = False
+    return "" if has_zone else f"an event with {when!r} in the place of its time"
 
 
 def lines_of(raw: bytes) -> list[str]:

@@ -16,7 +16,7 @@ from engine.rejudge.record import Record
 from engine.report.evidence_files import Evidence, read_evidence, refuse_while_it_runs
 from engine.run import version_step
 from engine.run.replay import of_this_process_only
-from engine.verify import NOT_VALID, verify
+from engine.verify import NOT_VALID, in_words, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -41,7 +41,10 @@ def judge_again(path: Path, root: Path = ROOT, step: str = "") -> Again:
 
 
 def _refuse_altered(evidence: Evidence) -> None:
-    verdict = verify(evidence.directory, None, None)
+    try:
+        verdict = verify(evidence.directory, None, None)
+    except OSError as error:
+        raise UsageError(in_words(error)) from error
     if verdict.code == NOT_VALID:
         raise UsageError(
             f"{evidence.directory}: {verdict.lines[0]}; what was altered since is not judged"

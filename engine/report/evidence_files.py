@@ -33,7 +33,7 @@ class Evidence:
 
 def read_evidence(path: Path) -> Evidence:
     """The evidence in a run's directory, or that of its journal. Raises UsageError."""
-    directory = _directory(path)
+    directory = directory_of(path)
     journal = directory / JOURNAL
     try:
         raw = journal.read_bytes()
@@ -60,17 +60,23 @@ def refuse_while_it_runs(evidence: Evidence) -> None:
         raise UsageError(
             f"{evidence.directory}: this run still goes on; it writes its reports when it ends"
         ) from None
+    except OSError:
+        return  # a file system without locks: the run can't have held one, either
     finally:
         os.close(descriptor)
 
 
-def _directory(path: Path) -> Path:
-    if not path.exists():
-        raise UsageError(f"{path}: no such run; a run's directory is reports/RUN")
-    directory = path.resolve() if path.is_dir() else path.resolve().parent
-    if not (directory / JOURNAL).is_file():
-        raise UsageError(f"{path}: no {JOURNAL} in it, so it is no run's directory (reports/RUN)")
-    return directory
+def directory_of(path: Path) -> Path:
+    """The run's directory, of its own path or that of its journal. Raises UsageError."""
+    try:
+        if not path.exists():
+            raise UsageError(f"{path}: no such run; a run's directory is reports/RUN")
+        directory = path.resolve() if path.is_dir() else path.resolve().parent
+        if (directory / JOURNAL).is_file():
+            return directory
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read ({error.strerror or error})") from error
+    raise UsageError(f"{path}: no {JOURNAL} in it, so it is no run's directory (reports/RUN)")
 
 
 def _check_own(own: Sequence[Event], journal: Path) -> None:

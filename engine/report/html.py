@@ -53,10 +53,14 @@ class Told:
         return self.finding["severity"] == "block" and not self.finding["accepted"]
 
 
-def render_summary(summary: Mapping[str, Any]) -> str:
-    """The first screen of the report, from summary.json's data."""
+def render_summary(summary: Mapping[str, Any], made_anew: str = "") -> str:
+    """The first screen of the report, from summary.json's data.
+
+    `made_anew`: a sentence, when it is not the run itself that writes it.
+    """
     return template("summary.html.j2").render(
         summary=summary,
+        made_anew=made_anew,
         verdict=verdict_of(str(summary["outcome"])),
         next_commands=next_commands(summary),
         losses=loss_lines(summary.get("losses", ())),

@@ -28,6 +28,7 @@ from engine.report.open_points import open_points_of
 from engine.report.unasked import unasked_of
 from engine.report.under_way import as_seen, open_changes, restore_refused, sentence
 
+NAME = "summary.json"
 SCHEMA = 1
 
 
@@ -142,8 +143,12 @@ def _findings(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Write the file whole (0600) or not at all; raises OSError."""
-    text = json.dumps(summary, indent=1, ensure_ascii=False)
-    write_atomically(path, f"{text}\n".encode())
+    write_atomically(path, as_file(summary))
+
+
+def as_file(summary: Mapping[str, Any]) -> bytes:
+    """As summary.json, and plan.json, have it."""
+    return f"{json.dumps(summary, indent=1, ensure_ascii=False)}\n".encode()
 
 
 INTERRUPTED = ("interrupted", 2)

@@ -18,9 +18,11 @@ from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
 from engine.report.last_lines import last_lines, report_line
+from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN
 from engine.run.notify import notify
+from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
 from engine.support import bundle
@@ -41,6 +43,8 @@ class Ended:
     """What the nodes said for the support bundle; None: the run leaves none."""
     sealed: list[str] = field(default_factory=list)
     """How the evidence is held together: what to note down before it is handed over."""
+    made_anew: str = ""
+    """When and how, a sentence; empty: the run itself ends."""
 
     def last_lines(self) -> list[str]:
         """The last lines, with the files that are missing in place of the report's path."""
@@ -175,8 +179,8 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
     if not run.journal.is_whole:
         unwritten.append(f"{run.journal.path}: its last events ({run.journal.problem})")
     written: dict[str, Callable[[], None]] = {
-        "summary.json": lambda: write_summary(run.directory / "summary.json", summary),
-        "plan.json": lambda: write_plan(run.directory, run.journal.events),
+        SUMMARY: lambda: write_summary(run.directory / SUMMARY, summary),
+        PLAN: lambda: write_plan(run.directory, run.journal.events),
         PAGE: lambda: write_page(run.directory, run.journal.events, earlier),
     }
     for name, write in written.items():

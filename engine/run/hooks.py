@@ -42,7 +42,7 @@ def pytest_html_results_summary(
     ended = session.config.stash.get(ENDED, None)
     if ended is None:
         return
-    prefix.append(render_summary(ended.summary))
+    prefix.append(render_summary(ended.summary, ended.made_anew))
     # ours come after pytest-html's own, the operator's after ours
     given = [Path(path).read_text("utf-8") for path in session.config.getoption("css")]
     page = session.config.stash[_DATA]

@@ -28,6 +28,7 @@ from engine.record.run import Ending, Run
 from engine.report.summary import write_summary
 from engine.run.session import Session
 
+NAME = "plan.json"
 SCHEMA = 1
 """The form of plan.json."""
 
@@ -62,7 +63,7 @@ def write_plan(directory: Path, events: Iterable[Mapping[str, Any]]) -> None:
     """plan.json, whole (0600) or not at all, when a plan was told; raises OSError."""
     plan = plan_of(events)
     if plan is not None:
-        write_summary(directory / "plan.json", plan)
+        write_summary(directory / NAME, plan)
 
 
 def plan_data(run: Run, session: Session, ending: Ending, times: Timeline | None) -> dict[str, Any]:

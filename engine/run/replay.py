@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
@@ -18,15 +18,17 @@ from xml.etree import ElementTree
 import pytest
 
 from engine.errors import RunbookError
-from engine.model.event import stamp
-from engine.record.journal import utc_now
-from engine.report.audit.page import NAME, NotDrawn, write_page
+from engine.prove.anew import Anew
+from engine.report.audit.page import NAME as PAGE
+from engine.report.audit.page import NotDrawn, page_of
 from engine.report.evidence_files import Evidence
-from engine.report.summary import planned_steps, summary_of, write_summary
+from engine.report.summary import NAME as SUMMARY
+from engine.report.summary import as_file, planned_steps, summary_of
 from engine.run import hooks as report
 from engine.run.closing import WRITTEN, events_of
 from engine.run.ending import Ended
-from engine.run.plan_ending import write_plan
+from engine.run.plan_ending import NAME as PLAN
+from engine.run.plan_ending import plan_of
 from engine.run.step_report import replayed
 
 
@@ -34,47 +36,44 @@ class NotWritten(RunbookError):
     """The reports could not be made; the text is one sentence for the console."""
 
 
-def rebuild(evidence: Evidence) -> Mapping[str, Any]:
-    """Write summary.json and the reports into the run's directory; the summary.
+def rebuild(evidence: Evidence, anew: Anew) -> tuple[Mapping[str, Any], dict[str, bytes]]:
+    """The summary; and summary.json and the reports, file name -> content. Nothing is written.
 
-    The journal is not touched. NotWritten when a file can't be written.
+    NotWritten when a report can't be made.
     """
     summary = summary_of(evidence.own, evidence.earlier)
+    made = {SUMMARY: as_file(summary)}
+    if (plan := plan_of(evidence.own)) is not None:
+        made[PLAN] = as_file(plan)
     try:
-        write_summary(evidence.directory / "summary.json", summary)
-        write_plan(evidence.directory, evidence.own)
-        _render(evidence, summary)
-        now = stamp(utc_now())
-        write_page(evidence.directory, evidence.own, evidence.earlier, now)
+        made |= _rendered(evidence, summary, anew.sentence())
+        made[PAGE] = page_of(evidence.own, evidence.earlier, anew)
     except OSError as error:
         where = error.filename or evidence.directory
         raise NotWritten(f"{where}: can't be written ({error.strerror or error})") from error
     except NotDrawn as error:
-        raise NotWritten(f"{evidence.directory / NAME}: can't be made ({error})") from error
-    return summary
+        raise NotWritten(f"{evidence.directory / PAGE}: can't be made ({error})") from error
+    return summary, made
 
 
-def _render(evidence: Evidence, summary: Mapping[str, Any]) -> None:
-    """The two files that pytest's plugins make: beside the old ones first, then in their place."""
-    html, xml = (evidence.directory / f".new-{name}" for name in WRITTEN)
-    replay = Replay(evidence, summary)
+def _rendered(evidence: Evidence, summary: Mapping[str, Any], made_anew: str) -> dict[str, bytes]:
+    """The two files that pytest's plugins make, elsewhere: the run's directory has whole ones."""
     said = io.StringIO()
-    try:
+    with tempfile.TemporaryDirectory(prefix="nr-report-") as place:
+        html, xml = (Path(place) / name for name in WRITTEN)
+        replay = Replay(evidence, summary, made_anew)
         with of_this_process_only(), redirect_stdout(said), redirect_stderr(said):
-            code = pytest.main(_arguments(evidence.directory, html, xml), plugins=[replay])
+            code = pytest.main(_arguments(Path(place), html, xml), plugins=[replay])
         if replay.problem is not None:
             raise replay.problem
+        if code == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
         if code != pytest.ExitCode.OK:
             raise NotWritten(
                 f"pytest could not make the reports ({code}): {said.getvalue()[-500:]}"
             )
         _as_it_was(xml, summary, evidence.own[0].get("host", ""))
-        for made, name in zip((html, xml), WRITTEN, strict=True):
-            made.chmod(0o600)
-            made.replace(evidence.directory / name)
-    finally:
-        html.unlink(missing_ok=True)
-        xml.unlink(missing_ok=True)
+        return {path.name: path.read_bytes() for path in (html, xml)}
 
 
 def _arguments(directory: Path, html: Path, xml: Path) -> list[str]:
@@ -132,15 +131,19 @@ class _Step(pytest.Item):
 class Replay:
     """A pytest plugin whose items are the steps of a journal."""
 
-    def __init__(self, evidence: Evidence, summary: Mapping[str, Any]) -> None:
+    def __init__(self, evidence: Evidence, summary: Mapping[str, Any], made_anew: str) -> None:
         self._evidence = evidence
         self._summary = summary
+        self._made_anew = made_anew
         self.problem: OSError | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.pluginmanager.register(report, "runbook-report")
         config.stash[report.ENDED] = Ended(
-            self._summary["exit_code"], self._summary, self._evidence.directory
+            self._summary["exit_code"],
+            self._summary,
+            self._evidence.directory,
+            made_anew=self._made_anew,
         )
 
     @pytest.hookimpl(tryfirst=True)
@@ -151,7 +154,6 @@ class Replay:
         metadata.clear()
         begun = self._evidence.own[0]
         metadata.update({"Run": begun["run"], "Python": begun.get("python", "")})
-        metadata["Rebuilt"] = f"from the journal, by Python {sys.version.split()[0]}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:

@@ -13,6 +13,7 @@ from rich.live import Live
 
 from engine.errors import UsageError
 from engine.record.journal import utc_now
+from engine.report.evidence_files import JOURNAL, directory_of
 from engine.watching.rows import at
 from engine.watching.screen import screen
 from engine.watching.tail import Tail
@@ -22,7 +23,6 @@ from engine.watching.words import told_of
 LATEST = Path("reports/latest")
 EVERY = 1.0
 """Seconds between two looks at the journal."""
-JOURNAL = "journal.jsonl"
 
 
 class Watching:
@@ -43,13 +43,13 @@ class Watching:
 
     def look(self) -> Told:
         """The state now. Raises UsageError for what is no journal."""
-        self._tail.look()
-        life = self._tail.life()
-        if life is Life.GONE:
-            self._tail.look()  # its last words may have come between the two
-        watched = self._tail.watched
-        self.is_over = life is Life.GONE or watched.sealed
         try:
+            self._tail.look()
+            life = self._tail.life()
+            if life is Life.GONE:
+                self._tail.look()  # its last words may have come between the two
+            watched = self._tail.watched
+            self.is_over = life is Life.GONE or watched.sealed
             return told_of(watched, self._now(), life)
         except KeyError as error:
             raise UsageError(f"{self.directory}: an event lacks {error}") from error
@@ -68,9 +68,9 @@ class Watching:
 
     def last_line(self) -> Line:
         """Where to read on, when it is over."""
-        watched = self._tail.watched
-        if watched.sealed:
-            return line("read on", f"{self.directory / 'report.html'}", tone=Tone.GOOD)
+        report = self.directory / "report.html"
+        if self._tail.watched.sealed or report.is_file():
+            return line("read on", str(report), tone=Tone.GOOD)
         said = f"its reports are not there; python -m engine report {self.directory} makes them"
         return line("read on", said, tone=Tone.WARN)
 
@@ -122,10 +122,4 @@ def _directory(path: Path | None) -> Path:
             f"{LATEST}: there is no run yet; watch from the project's directory, or name"
             " a run's directory"
         )
-    given = path or LATEST
-    if not given.exists():
-        raise UsageError(f"{given}: no such run; a run's directory is reports/RUN")
-    directory = given.resolve() if given.is_dir() else given.resolve().parent
-    if not (directory / JOURNAL).is_file():
-        raise UsageError(f"{given}: no {JOURNAL} in it, so it is no run's directory (reports/RUN)")
-    return directory
+    return directory_of(path or LATEST)

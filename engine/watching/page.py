@@ -33,6 +33,10 @@ def write(directory: Path, watched: Watched, now: datetime, life: Life = Life.TH
 
     Nothing depends on it, so it does not wait for the disk: the journal's lines do.
     """
-    text = render(watched, now, life).encode("utf-8", "backslashreplace")
     with atomic_write(directory / NAME, durable=False) as file:
-        file.write(text)
+        file.write(page_of(watched, now, life))
+
+
+def page_of(watched: Watched, now: datetime, life: Life = Life.THERE) -> bytes:
+    """As the file has it."""
+    return render(watched, now, life).encode("utf-8", "backslashreplace")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.errors import UsageError
 from engine.model.event import Event
-from engine.record.journal import SCHEMA
+from engine.record.journal import SCHEMA, head_problem
 from engine.watching.fold import state_of
 from engine.watching.state import Watched
 from engine.watching.told import Life
@@ -89,7 +89,7 @@ class Tail:
         where = f"{self.path}:{number}"
         try:
             event = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _DoesNotFollow(f"{where}: no JSON event ({error})") from error
         if not isinstance(event, dict) or "event" not in event:
             raise _DoesNotFollow(f"{where}: no event of a journal: {line[:80]!r}")
@@ -98,6 +98,8 @@ class Tail:
                 f"{where}: journal schema {event.get('schema')!r}, this runbook reads {SCHEMA};"
                 " use the version of the runbook that wrote it"
             )
+        if problem := head_problem(event):
+            raise UsageError(f"{where}: {problem}")
         if event.get("seq") != number:
             raise _DoesNotFollow(
                 f"{where}: event {event.get('seq')}, expected {number}; lines are missing or were"

@@ -175,13 +175,14 @@ def test_a_file_that_can_not_be_written_is_one_sentence(
 ) -> None:
     run = written(tmp_path / RUN, [started()])
 
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device", str(run / "summary.json"))
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.run.replay.write_summary", full)
+    monkeypatch.setattr("engine.atomic.os.fsync", full)
     assert main(["report", str(run)]) == 1
     said = capsys.readouterr().err
     assert said == f"ERROR: {run / 'summary.json'}: can't be written (No space left on device)\n"
+    assert [path.name for path in run.iterdir()] == ["journal.jsonl"]
 
 
 @pytest.mark.parametrize("notes", [1, 3000], ids=["short", "longer than what a pipe holds"])

@@ -6,11 +6,16 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.prove.seal import Sealed, seal
+from engine.prove.anew import Anew
+from engine.prove.reseal import look, put
+from engine.prove.seal import Sealed, seal, signing
+from engine.prove.verifier import verifier
+from engine.record.journal import utc_now
+from engine.verify import COPY, HOW
 from tests.engine import kit
 
 VERIFY = Path(__file__).resolve().parents[2] / "engine" / "verify.py"
@@ -94,6 +99,19 @@ def made(place: Path, key: Path | None = None, events: int = 12) -> Signed:
     if key is not None:
         allowed.write_text(f"{PRINCIPAL} {key.with_suffix('.pub').read_text()}")
     return Signed(directory, sealed.head, allowed, sealed)
+
+
+REPORT = {"report.html": b"made anew\n"}
+
+
+def made_anew(directory: Path, key: Path | None = None, made: Mapping[str, bytes] = REPORT) -> Anew:
+    """Reports are made after the run, and signed if there is a key."""
+    before = look(directory, (*made, HOW, COPY))
+    with signing(None, key or directory / "no-such-key") as (signer, why):
+        fingerprint = signer.fingerprint if signer else ""
+        anew = Anew(before, utc_now(), "b" * 64, "a" * 64, fingerprint, why)
+        put(anew, {**made, **verifier(before.run, fingerprint, why, anew)}, signer)
+    return anew
 
 
 Tamper = Callable[[Signed], None]

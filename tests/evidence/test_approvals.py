@@ -135,6 +135,38 @@ def test_an_altered_plan_is_not_approved(plan: Path, allowed: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no plan.json: "),
+        ("[" * 100_000, "no plan.json: "),
+        ("{}", "no plan.json of this runbook"),
+        ({"material": {}, "hash": material_hash({})}, "its facts lack source or target"),
+    ],
+    ids=["empty", "brackets", "of something else", "a plan of nothing"],
+)
+def test_what_is_no_plan_is_not_approved(
+    plan: Path,
+    allowed: Path,
+    text: str | dict[str, object],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = json.loads(plan.read_text())
+    plan.write_text(text if isinstance(text, str) else json.dumps({**whole, **text}))
+    assert given(plan) == 4
+    assert said in capsys.readouterr().err
+    assert not the_file(plan).exists()
+
+
+def test_a_moment_that_is_none_is_told_in_words(
+    plan: Path, allowed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        given(plan, "--until", "yesterday")
+    assert "--until: expected ISO 8601, as 2026-11-28T22:00" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     "arguments", [["--until", "2020-01-01T00:00+00:00"], ["--until", "x"], ["--key", "/no/such"]]
 )
 def test_wrong_use_writes_nothing(plan: Path, allowed: Path, arguments: list[str]) -> None:

@@ -38,15 +38,8 @@ def test_the_page_has_the_commands_that_verify_it() -> None:
     assert lines == [line.replace("DIRECTORY", run) for line in COMMANDS]
     assert all(line.startswith("python3 " + run + "/verify.py") for line in lines)
     assert "in the directory above the run's own" in page
-    text = how_to(run, "", "", "0" * 64, is_sealed=True)
+    text = how_to(run, "", "", "0" * 64)
     assert all(f"    {line}\n" in text for line in COMMANDS)
-
-
-def test_a_page_that_was_made_anew_says_so_and_when() -> None:
-    assert "Made anew" not in render(journals.whole(), [])
-    page = render(journals.whole(), [], "2026-11-05T06:07:08.000Z")
-    assert "Made anew" in page
-    assert "2026-11-05 06:07:08" in page
 
 
 def gap(target: str, begin: float, end: float, **fields: Any) -> dict[str, Any]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.prove.seal import seal_anew
 from engine.verify import (
     NOT_PROVED,
     NOT_VALID,
@@ -24,7 +27,17 @@ from engine.verify import (
     verify,
 )
 from tests.engine import kit
-from tests.evidence.sealed import EARLIER, PRINCIPAL, VERIFY, Signed, Tamper, altered, made, new_key
+from tests.evidence.sealed import (
+    EARLIER,
+    PRINCIPAL,
+    VERIFY,
+    Signed,
+    Tamper,
+    altered,
+    made,
+    made_anew,
+    new_key,
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +89,7 @@ def test_without_either_the_origin_is_not_proved(run: Signed) -> None:
     assert done.returncode == NOT_PROVED
     assert done.stdout.startswith("consistent, origin not proved: ")
     assert run.head in done.stdout
+    assert f"key {run.sealed.signed}: --allowed-signers tells whose key that is" in done.stdout
 
 
 def _without(number: int) -> Tamper:
@@ -139,6 +153,33 @@ def _other_value(run: Signed) -> None:
     path.write_bytes(canonical(manifest))
 
 
+def _brackets(name: str) -> Tamper:
+    def tamper(run: Signed) -> None:
+        (run.directory / name).write_bytes(b"[" * 100_000 + b"\n")
+
+    return tamper
+
+
+def _half_a_character(run: Signed) -> None:
+    path = run.directory / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"report.html"', b'"\\ud800"'))
+
+
+def _forged(name: str, when: object = "2026-11-05T06:07:08.000Z") -> Tamper:
+    """The manifest says that this file was made anew. Nobody has signed that."""
+
+    def tamper(run: Signed) -> None:
+        path = run.directory / "manifest.json"
+        manifest = json.loads(path.read_text())
+        (run.directory / name).write_text("made up")
+        manifest["replaced"] = {name: manifest["files"][name]}
+        manifest["files"][name] = facts(run.directory / name)
+        path.write_bytes(canonical({**manifest, "rebuilt": when}))
+        (run.directory / "manifest.json.sig").unlink()
+
+    return tamper
+
+
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a line altered": (_another_text(5), "journal.jsonl: line 5 was altered"),
     "the first line altered": (altered("journal.jsonl", 40), "line 1 was altered"),
@@ -169,6 +210,16 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "the signature removed": (_removed("manifest.json.sig"), "manifest.json.sig is missing"),
     "the signature altered": (altered("manifest.json.sig", 60), "manifest.json.sig"),
     "a file and its entry": (_other_value, "its list is not the one the run sealed"),
+    "an empty journal": (lambda run: run.put([]), "journal.jsonl: there is no whole line in it"),
+    "a file with a name of bytes": (
+        _file(os.fsdecode(b"outputs/\xff")),
+        "no name that a run gives",
+    ),
+    "a manifest of brackets": (_brackets("manifest.json"), "manifest.json was altered"),
+    "a journal of brackets": (_brackets("journal.jsonl"), "journal.jsonl: line 1 was altered"),
+    "half a character": (_half_a_character, "manifest.json was altered"),
+    "an output, as if made anew": (_forged("outputs/0001-a.txt"), "nothing that is made anew"),
+    "a page, as if made anew at no time": (_forged("report.html", 0), "when reports were made"),
 }
 
 
@@ -200,6 +251,17 @@ def test_every_single_byte_counts(small: Signed, tmp_path: Path, name: str, proo
     assert passed == []
 
 
+@pytest.mark.parametrize("when", ["2026-11-05T06:07:08.000Z", ""])
+def test_a_page_that_is_called_made_anew_is_not_proved_by_the_head(run: Signed, when: str) -> None:
+    """Whoever has no key can do that: the verdict says of which file nothing is proved."""
+    _forged("report.html", when)(run)
+    done = run.by_head()
+    assert done.returncode == NOT_PROVED, done.stdout
+    assert f"made anew from the journal at {when}: report.html\n" in done.stdout
+    assert f"the run itself had signed with {run.sealed.signed}" in done.stdout
+    assert run.by_signers().returncode == NOT_VALID
+
+
 def test_another_journal_with_a_chain_of_its_own_has_another_head(
     run: Signed, tmp_path: Path
 ) -> None:
@@ -226,7 +288,9 @@ def test_without_a_key_it_says_so_and_the_head_proves_it(tmp_path: Path) -> None
     assert run.sealed.signed == ""
     assert "no-such-key" in run.sealed.lines()[0]
     assert not (run.directory / "manifest.json.sig").exists()
-    assert run.by_head().returncode == VALID
+    done = run.by_head()
+    assert done.returncode == VALID
+    assert "\n  not signed: the run was not signed\n" in done.stdout
     run.allowed.write_text("")
     done = run.by_signers()
     assert done.returncode == NOT_VALID
@@ -275,7 +339,7 @@ def test_what_can_not_be_written_of_it_is_told_and_the_rest_is_sealed(
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.prove.seal.write_verifier", full)
+    monkeypatch.setattr("engine.prove.seal.verifier", full)
     run = made(tmp_path / "run")
     (told,) = run.sealed.unwritten
     assert told.endswith("VERIFY.txt (No space left on device)")
@@ -286,34 +350,13 @@ def test_of_a_killed_run_it_is_written_when_its_reports_are(tmp_path: Path) -> N
     run = kit.make_run(tmp_path)
     run.record("note", step="a.b", text="before it was killed")
     run.journal.close()
-    seal_anew(run.directory, None, ["report.html"])
+    made_anew(run.directory)
     text = (run.directory / "VERIFY.txt").read_text()
     assert "The run did not come to its end" in text
     assert "head of its journal: " not in text
     assert verify(run.directory).code == NOT_PROVED
     (run.directory / "VERIFY.txt").write_text("all is well\n")
     assert verify(run.directory).lines == ["NOT VALID: VERIFY.txt was altered"]
-
-
-def test_reports_made_anew_leave_it_as_the_run_wrote_it(run: Signed) -> None:
-    before = (run.directory / "VERIFY.txt").read_bytes()
-    (run.directory / "report.html").write_text("made anew\n")
-    seal_anew(run.directory, None, ["report.html"])
-    assert (run.directory / "VERIFY.txt").read_bytes() == before
-
-
-def test_reports_made_anew_are_told_and_the_rest_is_held_to_the_seal(run: Signed) -> None:
-    (run.directory / "report.html").write_text("made anew\n")
-    seal_anew(run.directory, None, ["report.html", "junit.xml"])
-    done = run.by_head()
-    assert done.returncode == NOT_PROVED, done.stdout
-    assert "made anew from the journal at" in done.stdout
-    assert "report.html" in done.stdout
-    altered("outputs/0001-a.txt", 0)(run)
-    seal_anew(run.directory, None, ["report.html", "junit.xml"])
-    done = run.by_head()
-    assert done.returncode == NOT_VALID
-    assert "its list is not the one the run sealed" in done.stdout
 
 
 def test_of_a_killed_run_the_journal_can_be_verified(run: Signed) -> None:
@@ -357,6 +400,59 @@ def test_a_citation_of_a_place_elsewhere_is_no_run_s(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--head", "abc"], ["--allowed-signers", "/no/such"], ["x"]])
 def test_wrong_use(run: Signed, arguments: list[str]) -> None:
     assert run.verify(*arguments).returncode == USAGE
+
+
+def _elsewhere(run: Signed) -> None:
+    for name in ("outputs", "earlier", "backups"):
+        shutil.rmtree(run.directory / name)
+    for path in run.directory.iterdir():
+        path.rename(run.directory.parent / path.name)
+
+
+def _a_file(run: Signed) -> None:
+    shutil.rmtree(run.directory)
+    run.directory.write_text("")
+
+
+def _a_newer_form(run: Signed) -> None:
+    path = run.directory / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"schema": 1', b'"schema": 2'))
+
+
+NOTHING_TO_JUDGE: dict[str, tuple[Tamper, str]] = {
+    "no directory": (lambda run: shutil.rmtree(run.directory), "no such directory"),
+    "a directory of something else": (_elsewhere, "nothing of a run is in it"),
+    "a file": (_a_file, "not a directory"),
+    "a newer form": (_a_newer_form, "its form is 2, and this verify.py reads 1"),
+    "a name too long": (
+        lambda run: setattr(run, "directory", run.directory / ("x" * 300)),
+        "can't be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOTHING_TO_JUDGE)
+def test_what_can_not_be_judged_is_not_called_altered(run: Signed, what: str) -> None:
+    spoil, said = NOTHING_TO_JUDGE[what]
+    spoil(run)
+    done = run.by_head()
+    assert done.returncode == USAGE, done.stdout
+    assert re.fullmatch(rf"ERROR: .*{said}.*\n", done.stderr), done.stderr
+
+
+def test_a_folder_that_can_not_be_listed_is_not_an_empty_one(
+    run: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = os.scandir
+
+    def refused(path: Any) -> Any:
+        if str(path).endswith("outputs"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(PermissionError, match="outputs"):
+        verify(run.directory, run.head)
 
 
 def test_a_name_does_not_steer_the_terminal(run: Signed) -> None:

@@ -28,9 +28,24 @@ def page(directory: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def head(directory: Path) -> str:
-    """Its first screen: verdict, facts, rows, findings."""
+    """Its first screen: verdict, facts, rows, findings; not that it was made anew."""
     html = (directory / "report.html").read_text()
-    return html[html.index('<div class="runbook"') : html.index('class="run-count"')]
+    html = html[html.index('<div class="runbook"') : html.index('class="run-count"')]
+    return re.sub(r'<p id="made-anew">[^<]*</p>', "", html)
+
+
+ANEW = (
+    r'<p class="told" id="made-anew">[^<]*</p>\n',
+    r" Evidence is signed after this page is written: <code>verify</code> [^<]*",
+    r" It does not stand for this page, which was made after the run\.",
+    r'(?<=data-label="evidence signed by" class=)"words">[^<]*',
+)
+"""What differs in the auditor's page when it is not the run itself that writes it."""
+
+
+def audit(directory: Path) -> str:
+    """The auditor's page, without that."""
+    return re.sub("|".join(ANEW), "", (directory / "evidence.html").read_text())
 
 
 def cases(directory: Path) -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -1,7 +1,7 @@
 """`evidence.html`: one static file that needs no script, and prints on A4.
 
-The same journals give the same bytes: nothing of this machine or moment gets in. Whatever a node
-or a person wrote is escaped by the template engine.
+The same journals give the same bytes: nothing of this machine or moment gets in, unless the page is
+made after the run. Whatever a node or a person wrote is escaped by the template engine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.errors import RunbookError
 from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
+from engine.prove.anew import Anew
 from engine.prove.verifier import COMMANDS
 from engine.record.gaps import blinding_of, gaps_of, how_asked, in_words, not_seen
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
@@ -37,7 +38,7 @@ from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import at, front_of
 from engine.report.audit.index import index_of
 from engine.report.audit.passwords import passwords_of
-from engine.report.audit.people import OLDER, people_of
+from engine.report.audit.people import LATER, OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
 from engine.report.audit.runs import pauses_of
@@ -60,10 +61,10 @@ from engine.verify import SEALED
 NAME = "evidence.html"
 
 
-def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") -> str:
+def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = None) -> str:
     """The page, from this run's events and those of the attempt's runs before it.
 
-    `made_anew`: when, ISO 8601, if it is not the run itself that writes it.
+    `anew`: it is not the run itself that writes it.
     """
     earlier = placed(earlier, own)
     summary = summary_of(own, earlier)
@@ -95,7 +96,11 @@ def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") 
         closed=closing_of(change),
         change_ended=change[-1]["time"],
         states=states_of(change),
-        people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
+        people=people_of(
+            events,
+            [event for event in earlier if event["event"] == SEALED],
+            anew.signed() if anew else LATER,
+        ),
         passwords=passwords_of(events),
         backups=backups_of(events),
         files=files_of(events, differences_in(change)),
@@ -127,7 +132,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") 
         rehearsed=rehearsed_of(change),
         verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],
         not_covered=not_covered_of(summary, events),
-        made_anew=made_anew,
+        made_anew=anew.sentence() if anew else "",
         acceptance=acceptance_sentence,
     )
 
@@ -136,15 +141,18 @@ class NotDrawn(RunbookError):
     """An event of an earlier run has not what the page needs: another runbook wrote it."""
 
 
-def write_page(
-    directory: Path, own: Sequence[Event], earlier: Sequence[Event], made_anew: str = ""
-) -> None:
+def write_page(directory: Path, own: Sequence[Event], earlier: Sequence[Event]) -> None:
     """Write it whole, or not at all; raises OSError, NotDrawn."""
+    write_atomically(directory / NAME, page_of(own, earlier))
+
+
+def page_of(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = None) -> bytes:
+    """As the file has it. NotDrawn."""
     try:
-        text = render(own, earlier, made_anew)
+        text = render(own, earlier, anew)
     except (KeyError, UndefinedError) as error:
         raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
-    write_atomically(directory / NAME, text.encode("utf-8", "backslashreplace"))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _sealed_left_out(events: Iterable[Event], own: str) -> list[Event]:

@@ -15,7 +15,7 @@ OLDER = "not given (older runbook)"
 _UNSIGNED = "not signed"
 _NO_SEAL = "no signature is on record here"
 _NO_END = "not sealed: it did not write its end"
-_LATER = "told by VERIFY.txt: signed, if at all, after this page is written"
+LATER = "told by VERIFY.txt: signed, if at all, after this page is written"
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,18 @@ class People:
     told: tuple[Told, ...]
 
 
-def people_of(events: Sequence[Event], sealed: Iterable[Event]) -> People:
-    """`events` of all runs of the attempt; `sealed`: the seals of its earlier runs, if any."""
+def people_of(events: Sequence[Event], sealed: Iterable[Event], signed: str = LATER) -> People:
+    """`events` of all runs of the attempt; `sealed`: the seals of its earlier runs, if any.
+
+    `signed`: what is known of a signature of the last one's.
+    """
     keys = {str(seal["run"]): str(seal.get("key") or _UNSIGNED) for seal in sealed}
     begun = [event for event in events if event["event"] == "run-started"]
     for event in begun:
         has_ended = any(e["event"] == "run-ended" and e["run"] == event["run"] for e in events)
         keys.setdefault(str(event["run"]), _NO_SEAL if has_ended else _NO_END)
     if begun:
-        keys[str(begun[-1]["run"])] = _LATER
+        keys[str(begun[-1]["run"])] = signed
     logins = _logins(begun, events)
     return People(
         tuple(_operator(event, keys) for event in begun),
