@@ -162,7 +162,10 @@ def test_dirty_values_are_a_finding_with_its_numbers() -> None:
     seen = counts(INTEGER=90, TEXT=3, BLANK=5, LEADING_NUMBER=2)
     (finding,) = loss.findings_before(seen, REHEARSED)
     assert finding.code == "capacity-dirty"
-    assert "5 of 100 (5.0 %) values are no plain integers (100 values: " in finding.observed
+    assert (
+        "5 of 100 (5.0 %) values are no plain integers, besides 5 blank ones with nothing to lose"
+        " (100 values: " in finding.observed
+    )
     assert "3 text (3 machines)" in finding.observed
 
 

@@ -24,7 +24,7 @@ from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change
 from engine.report.headline import in_short
-from engine.report.losses import counted_of, losses_of
+from engine.report.losses import counts_of, losses_of
 from engine.report.open_points import open_points_of
 from engine.report.outages import shared_sentences
 from engine.report.spans import runs_of
@@ -288,13 +288,16 @@ def _risks(change: Sequence[Event], events: Sequence[Event], own: str) -> Answer
 
 def _losses(events: Sequence[Event]) -> Answer:
     """Of a run that only looks afterwards too: what it counts is what was lost."""
-    lost, looked_at = losses_of(events), counted_of(events)
+    counted, lost = counts_of(events), losses_of(events)
     said = "; ".join(
         f"{one.of}: {one.share}" + ("" if one.is_observed else ", as told before the change")
         for one in lost
     )
     if not lost:
-        said = f"none in {', '.join(looked_at)}" if looked_at else "no step looked for any"
+        looked_at = ", ".join(dict.fromkeys(one.of for one in counted))
+        said = f"none in {looked_at}" if looked_at else "no step looked for any"
+    for one in counted:
+        said += f"; changed in {one.of} without a loss: {one.changed}" if one.changed else ""
     places = [Place(f"loss-{number}", one.of) for number, one in enumerate(lost, 1)]
     return Answer("Loss of data", said, tuple(places) or _at("losses"))
 

@@ -51,7 +51,7 @@ from engine.report.audit.timeline.svg import draw
 from engine.report.change import closing_of, of_change
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
-from engine.report.losses import counted_of, losses_of
+from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
@@ -112,7 +112,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") 
         findings=findings,
         window=at(str(summary["window"])),
         losses=losses_of(events),
-        counted_losses=counted_of(events),
+        counted=counts_of(events),
         alike_in=alike_in,
         consequence=consequence,
         commands=commands_in_lines,
