@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
 from engine.record.memory import Memory
 from engine.record.rows import Row, rows_of
-from engine.report.change import of_change, taken_by
+from engine.report.change import Taken, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.headline import headline_of
 from engine.report.losses import losses_of
@@ -182,7 +182,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "started": begun.get("started", begun["time"]),
         "finished": finished,
         "announced": begun.get("announced", ""),
-        "taken": str(taken_by(change)),
+        "taken": str(taken_by(change).length),
         "taken_by_run": _taken(begun.get("started", begun["time"]), finished),
         "standby": in_words(of_kind(intervals, STANDBY)),
         "fencing_off": in_words(of_kind(intervals, FENCING)),
@@ -279,8 +279,7 @@ def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
 
 def _taken(started: str, finished: str) -> str:
     """Hours, minutes, seconds."""
-    between = datetime.fromisoformat(finished) - datetime.fromisoformat(started)
-    return str(timedelta(seconds=max(0, int(between.total_seconds()))))
+    return str(Taken(datetime.fromisoformat(started), datetime.fromisoformat(finished)).length)
 
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:

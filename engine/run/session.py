@@ -40,7 +40,7 @@ from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
 from engine.record.standby import StateWatch
-from engine.report.change import of_change, span_of
+from engine.report.change import Taken, of_change, taken_by
 from engine.report.console import Console
 from engine.report.under_way import as_seen
 from engine.run.notify import notify
@@ -325,10 +325,10 @@ class Session:
         """What is still in place, since when it was seen to be."""
         return as_seen(self.run.memory.ledger.values(), self.temporary_states())
 
-    def time_taken(self) -> tuple[datetime, datetime]:
+    def time_taken(self) -> Taken:
         """From the begin of the attempt's first run until now; until its end when it is over."""
         change = of_change(self.attempt_events())
-        return span_of(change, None if self.run.memory.closed else self.run.now())
+        return taken_by(change, None if self.run.memory.closed else self.run.now())
 
     def _status(self) -> ClusterStatus:
         # asked past the evidence: hundreds of equal looks would bury it

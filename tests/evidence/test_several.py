@@ -97,10 +97,9 @@ def test_the_time_taken_is_the_attempts_everywhere(told: dict[str, Any]) -> None
     earlier, own = journals.several()
     summary = summary_of(own, earlier)
     assert (summary["taken"], summary["taken_by_run"]) == ("0:17:52", "0:00:13")
-    assert (
-        "taken 0:17:52 from the begin of the first of 2 runs" in told["Impact on services"].answer
-    )
-    assert "<dd>0:17:52</dd>" in page()
+    ends = "(2026-11-02 00:00:00 to 00:17:52 UTC)"
+    assert f"taken 0:17:52 {ends} in 2 runs" in told["Impact on services"].answer
+    assert f"<dd>0:17:52 {ends}</dd>" in page()
     assert "0:17:52" in render_summary(summary)
     # a run that goes on counts from the first run's begin
     assert summary_of(own[:1], of_run(FIRST, journals.interrupted()))["taken"] == "2 days, 7:33:20"

@@ -22,7 +22,7 @@ from engine.report.audit.covered import not_covered_of
 from engine.report.audit.found import findings_of, key_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
-from engine.report.change import closing_of, of_change
+from engine.report.change import closing_of, of_change, taken_by
 from engine.report.headline import in_short
 from engine.report.losses import counts_of, losses_of
 from engine.report.open_points import open_points_of
@@ -121,9 +121,8 @@ def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Ans
 
 def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     runs = runs_of(events)
-    said = f"announced {summary['announced'] or 'nothing'}, taken {summary['taken']}"
-    if len(runs) > 1:
-        said += f" from the begin of the first of {len(runs)} runs to the end of the last"
+    said = f"announced {summary['announced'] or 'nothing'}, taken {taken_by(events)}"
+    said += f" in {len(runs)} runs" if len(runs) > 1 else ""
     said += f"; in standby: {summary['standby']}" if summary["standby"] else ""
     said += f"; without fencing: {summary['fencing_off']}" if summary["fencing_off"] else ""
     gaps = sentence(summary["service_gaps"]["totals"])

@@ -34,7 +34,7 @@ from engine.report.audit.cut_short import cut_short_of
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
-from engine.report.audit.front import at, front_of
+from engine.report.audit.front import front_of
 from engine.report.audit.index import index_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
@@ -48,13 +48,14 @@ from engine.report.audit.timeline.labels import exact
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
-from engine.report.change import closing_of, of_change
+from engine.report.change import closing_of, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
+from engine.report.words import at
 from engine.verify import SEALED
 
 NAME = "evidence.html"
@@ -93,6 +94,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") 
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
+        taken=taken_by(change),
         change_ended=change[-1]["time"],
         states=states_of(change),
         people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
