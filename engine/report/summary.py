@@ -18,7 +18,7 @@ from engine.model.event import Event, moment
 from engine.model.finding import Way
 from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
-from engine.record.memory import Memory
+from engine.record.memory import LedgerEntry, Memory
 from engine.record.rows import Row, rows_of
 from engine.report.change import Taken, of_change, taken_by
 from engine.report.earlier import placed
@@ -188,13 +188,22 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "fencing_off": in_words(of_kind(intervals, FENCING)),
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
-        "ledger": [asdict(entry) for entry in as_seen(memory.ledger.values(), intervals)],
+        "ledger": _left(as_seen(memory, change)),
         "restore_refused": restore_refused(memory, under_way),
         "under_way": under_way,
         "stopped": stopped,
         "support": _support(own),
         "commands": begun.get("commands", {}),
     }
+
+
+def _left(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+    """Those that are in place, or may be: what was given back is left to nobody."""
+    return [
+        {name: value for name, value in asdict(entry).items() if name != "gone"}
+        for entry in entries
+        if not entry.gone
+    ]
 
 
 def _support(own: Sequence[Event]) -> dict[str, Any] | None:

@@ -322,8 +322,8 @@ class Session:
         return intervals_of(of_change(self.attempt_events()))
 
     def open_ledger(self) -> list[LedgerEntry]:
-        """What is still in place, since when it was seen to be."""
-        return as_seen(self.run.memory.ledger.values(), self.temporary_states())
+        """What is open on the books, as it was seen."""
+        return as_seen(self.run.memory, of_change(self.attempt_events()))
 
     def time_taken(self) -> Taken:
         """From the begin of the attempt's first run until now; until its end when it is over."""

@@ -302,7 +302,13 @@ def test_what_was_temporary_has_both_ends() -> None:
     assert row is not None
     assert "still in place" not in row[0]
     events = [e for e in journals.whole() if e["event"] != "result"]
-    assert "still in place" in render(events, [])
+    told = re.search(r"fencing</td>.*?</tr>", render(events, []), re.S)
+    assert told is not None
+    assert "not seen, and not given back" in told[0]
+    assert "it was not seen to be so" in told[0]
+    seen = kit.event("fencing", 30, state="off", other=None)
+    at = next(number for number, e in enumerate(events) if e["event"] == "standby")
+    assert "still in place" in render([*events[:at], seen, *events[at:]], [])
 
 
 # the drawing

@@ -55,6 +55,7 @@ from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
+from engine.report.under_way import as_seen
 from engine.report.words import at
 from engine.verify import SEALED
 
@@ -168,7 +169,8 @@ def _sealed_left_out(events: Iterable[Event], own: str) -> list[Event]:
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Every temporary change: since when, what it was before, until when; open ones without end.
 
-    Times of standby and fencing are those at which they were seen (`engine.record.intervals`).
+    Times of standby and fencing are those at which they were seen (`engine.record.intervals`). Of
+    what is open on the books, `as_seen` says what is in place.
     """
     rows: list[dict[str, Any]] = []
     memory = Memory.fold([])
@@ -177,15 +179,20 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
         memory.add(event)
         for key, entry in memory.ledger.items():
             if key not in before:
-                rows.append({**asdict(entry), "until": "", "seen": "", "key": key})
+                rows.append({**asdict(entry), "until": "", "lasted": "", "key": key})
         for row in rows:
             if not row["until"] and row["key"] not in memory.ledger:
                 row["until"] = event["time"]
+    open_now = {(entry.kind, entry.subject): entry for entry in as_seen(memory, events)}
+    for row in rows:
+        if not row["until"]:
+            entry = open_now[row["key"]]
+            row |= {"until": entry.gone, "seen": entry.seen}
     intervals = intervals_of(events)
-    return [_as_seen(row, intervals) for row in rows]
+    return [_as_measured(row, intervals) for row in rows]
 
 
-def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
+def _as_measured(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
     if row["kind"] not in (STANDBY, FENCING):
         return row
     mine = [
@@ -196,7 +203,7 @@ def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, An
         and (not row["until"] or stamp(one.since) <= row["until"])
     ]
     if not mine:
-        return {**row, "seen": "it was not seen to be so"}
+        return {**row, "lasted": "it was not seen to be so"}
     # closed by a word of the run, and not looked at since
-    until = stamp(mine[-1].until) if mine[-1].until else row["until"]
-    return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
+    until = stamp(mine[-1].until) if row["until"] and mine[-1].until else row["until"]
+    return {**row, "since": stamp(mine[0].since), "until": until, "lasted": length(mine)}
