@@ -319,7 +319,10 @@ def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer
 
 
 def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
-    titles = [f"{one.title.lower()} ({len(one.items)})" for one in not_covered_of(summary, events)]
+    titles = [
+        f"{one.title.lower()}{f' ({one.counted})' if one.counted else ''}"
+        for one in not_covered_of(summary, events)
+    ]
     return Answer("What is not covered", ", ".join(titles), _at("limits"))
 
 
