@@ -90,7 +90,7 @@ def seal(run: Run) -> Sealed:
 def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sealed:
     """A new manifest after reports were made from the journal, which stays as it is.
 
-    `rebuilt` are their names. What they were when the run sealed them stays on record, so that the
+    `rebuilt` are the names that they may have. What they were when the run sealed them stays on record, so that the
     rest is still held to the seal. Raises Wrong when journal or earlier manifest were altered.
     """
     before = Directory(directory)
@@ -110,6 +110,8 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
             made.unwritten.append(_not_written(directory, error))
             return made
         files.pop(JOURNAL, None)
+        # what is neither there nor was is not made anew: a run that was no plan has no plan.json
+        replaced = {name: seen for name, seen in replaced.items() if seen or name in files}
         now = stamp(utc_now())
         manifest = _manifest(run, len(chain.events), chain.head, files, now, replaced)
         _write(directory, manifest, signer, made)

@@ -304,11 +304,16 @@ def test_reports_made_anew_leave_it_as_the_run_wrote_it(run: Signed) -> None:
 
 def test_reports_made_anew_are_told_and_the_rest_is_held_to_the_seal(run: Signed) -> None:
     (run.directory / "report.html").write_text("made anew\n")
-    seal_anew(run.directory, None, ["report.html", "junit.xml"])
+    seal_anew(run.directory, None, ["report.html", "plan.json"])
     done = run.by_head()
     assert done.returncode == NOT_PROVED, done.stdout
-    assert "made anew from the journal at" in done.stdout
-    assert "report.html" in done.stdout
+    (told,) = [one for one in done.stdout.splitlines() if "made anew from the journal at" in one]
+    assert told.endswith(": report.html"), "the run was no plan, and has no plan.json"
+    # one that was not there when the run sealed its files is told, and taken out again
+    (run.directory / "plan.json").write_text("{}")
+    seal_anew(run.directory, None, ["report.html", "plan.json"])
+    assert ": plan.json, report.html" in run.by_head().stdout
+    (run.directory / "plan.json").unlink()
     altered("outputs/0001-a.txt", 0)(run)
     seal_anew(run.directory, None, ["report.html", "junit.xml"])
     done = run.by_head()
