@@ -40,6 +40,7 @@ from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
 from engine.record.standby import StateWatch
+from engine.record.state_here import FILE_FETCHED, state_here
 from engine.report.change import Taken, of_change, taken_by
 from engine.report.console import Console
 from engine.report.under_way import as_seen
@@ -267,12 +268,15 @@ class Session:
         target = self.run.directory / "backups" / name
         try:
             answer = self._transport.fetch(node, argv, target, deadline=deadline)
+            seen = state_here(target).as_data() if answer.code == 0 else {}
         except OSError as error:
             why = error.strerror or error
             raise RunbookError(f"{target} on this machine can't be written: {why}") from error
         if answer.code != 0:
             said = self.run.redactor.clean_output(answer.errors.strip())[-200:]
             raise RunbookError(f"{node}: {name} can't be fetched (exit code {answer.code}: {said})")
+        file = str(target.relative_to(self.run.directory))
+        self.run.record(FILE_FETCHED, step=self.run.step, node=node, file=file, **seen)
         return target
 
     def _idle(self, word: str) -> None:
