@@ -167,7 +167,8 @@ def _not_here(events: Sequence[Event]) -> NotCovered:
     for run, event in fetched.items():
         for one in event["missing"]:
             files = len(one["files"])
-            items.append(f"{many(files, 'output')} of run {run}: {shortened(str(one['why']), _WHY)}.")
+            why = shortened(str(one["why"]), _WHY)
+            items.append(f"{many(files, 'output')} of run {run}: {why}.")
             number += files
     return NotCovered("Outputs that are not here", tuple(items), many(number, "output"))
 
