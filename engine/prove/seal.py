@@ -91,7 +91,8 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
     """A new manifest after reports were made from the journal, which stays as it is.
 
     `rebuilt` are the names that they may have. What they were when the run sealed them stays on
-    record, so that the rest is still held to the seal. Raises Wrong when journal or earlier manifest were altered.
+    record, so that the rest is still held to the seal. Raises Wrong when journal or earlier
+    manifest were altered.
     """
     before = Directory(directory)
     chain, old = before.chain, before.manifest

@@ -137,8 +137,7 @@ def _silent(events: Sequence[Event]) -> NotCovered:
     ended = {event["run"] for event in events if event["event"] == "run-ended"}
     last = {str(event["run"]): event for event in events if event["run"] not in ended}
     items = tuple(
-        f"{run}: its last event is {event['event']} at {_at(event)}."
-        for run, event in last.items()
+        f"{run}: its last event is {event['event']} at {_at(event)}." for run, event in last.items()
     )
     return NotCovered("Runs without an end on record", items, many(len(items), "run"))
 

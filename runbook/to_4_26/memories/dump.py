@@ -39,7 +39,7 @@ RESTORED_MARK = "restored_whole"
 
 # args: target, database, table, the database's clock, file for the dump's facts.
 # Prints the files' states, then the facts: JSON, as `Dump` has them, on the last line
-_DUMP = TELL + """
+_DUMP = """
 set -euo pipefail
 umask 077
 target=$1 facts=$5
@@ -81,7 +81,7 @@ mysql --batch --execute="$5"
 """
 
 # args: host, path on that host and here, sha256
-_PULL = TELL + """
+_PULL = """
 set -euo pipefail
 umask 077
 tell before "$2" "" || :
@@ -217,7 +217,7 @@ def dump(node: str, attempt: str, size: TableSize, began: datetime) -> Change:
         what=f"dump {OCS_DATABASE}.{TABLE}",
         node=node,
         argv=bash(
-            _DUMP,
+            TELL + _DUMP,
             backup_path(attempt),
             OCS_DATABASE,
             TABLE,
@@ -294,7 +294,7 @@ def pull(node: str, host: str, attempt: str, made: Dump, size: TableSize) -> Cha
 
 def pull_file(what: str, node: str, host: str, path: str, sha256: str, deadline: float) -> Change:
     """The file of another node, at the same path here, whole or not at all."""
-    argv = bash(_PULL, host, path, sha256)
+    argv = bash(TELL + _PULL, host, path, sha256)
     return Change(what=what, node=node, argv=argv, deadline=deadline, files=(path,))
 
 

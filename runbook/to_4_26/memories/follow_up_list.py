@@ -94,7 +94,7 @@ LIST = f"""SELECT CONCAT('{{"machine": ', h.ID, ', "name": ', {_text("h.NAME")},
 """The lines of the list, of the backup restored beside the table."""
 
 # args: target, file for the facts, statement, sha256 of the dump. Prints as a dump does.
-_MAKE = TELL + """
+_MAKE = """
 set -euo pipefail
 umask 077
 target=$1 facts=$2
@@ -126,7 +126,7 @@ def make(node: str, attempt: str, made: dump.Dump, deadline: float) -> Change:
     return Change(
         what="list the machines to follow up",
         node=node,
-        argv=dump.bash(_MAKE, path(attempt), facts_path(attempt), LIST, made.sha256),
+        argv=dump.bash(TELL + _MAKE, path(attempt), facts_path(attempt), LIST, made.sha256),
         deadline=deadline,
         files=(path(attempt), facts_path(attempt)),
     )
