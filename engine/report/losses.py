@@ -59,14 +59,14 @@ class Loss:
     @property
     def changed(self) -> str:
         """What the change makes something else of without a loss; empty when it is nothing."""
-        return _told(one for one in self.no_loss if one.is_changed)
+        return _amounts(one for one in self.no_loss if one.is_changed)
 
     def account(self) -> str:
         """What became of all values that were counted: the numbers add up to the total."""
         changed = self.count + sum(one.count for one in self.no_loss if one.is_changed)
         verb, lost = ("were", "lost") if self.is_observed else ("would be", "lost at most")
         said = "; ".join(filter(None, [f"{self.count} {lost}", self.changed]))
-        rest = _told(one for one in self.no_loss if not one.is_changed)
+        rest = _amounts(one for one in self.no_loss if not one.is_changed)
         others = f". The others: {rest}" if rest else ""
         return f"{changed} of {self.total} {verb} changed: {said}{others}"
 
@@ -123,7 +123,7 @@ def _no_loss(data: Mapping[str, Any]) -> tuple[NoLoss, ...]:
     return tuple(NoLoss(**one) for one in data.get("no_loss", ()))
 
 
-def _told(counts: Iterable[NoLoss]) -> str:
+def _amounts(counts: Iterable[NoLoss]) -> str:
     return "; ".join(f"{one.count} {one.what}" for one in counts if one.count)
 
 
