@@ -16,12 +16,23 @@ class LossState(StrEnum):
 
 
 @dataclass(frozen=True)
+class NoLoss:
+    """Others of the values that were counted: they are no loss, and without them no sum adds up."""
+
+    what: str
+    count: int
+    is_changed: bool = False
+    """The change makes something else of them all the same: there was nothing to lose."""
+
+
+@dataclass(frozen=True)
 class Lost:
     """One count of a loss.
 
     `of`: what loses something, such as a table's column. `what`: which of its values, in words
     that are the same before and after. `where`: the list of them, relative to the run's directory;
     empty when there is none. `limit`: so many may be lost without a person's word; None: any.
+    `no_loss`: all others of `total`, or nothing where they are not told.
     """
 
     of: str
@@ -30,6 +41,7 @@ class Lost:
     total: int
     where: str = ""
     limit: int | None = None
+    no_loss: tuple[NoLoss, ...] = ()
 
     @property
     def share(self) -> str:

@@ -16,12 +16,13 @@ tell() {{
     return
   fi
   sum={WITHHELD}
-  [ -n "$3" ] || sum=$(sha256sum < "$2")
+  [ -n "$3" ] || sum=${{4:-$(sha256sum < "$2")}}
   stat --printf "{MARK}\\t$1\\t%n\\t%U\\t%G\\t%a\\t%s\\t${{sum%% *}}\\n" -- "$2"
 }}
 """
-"""A shell function, `tell before|after FILE [secret]`. Call it with `|| :`: a change does not fail
-for what is told of it."""
+"""A shell function, `tell before|after FILE SECRET [SHA256]`. SECRET is `secret` or empty; a SHA256
+that is known already saves a pass over the file. Call it with `|| :`: a change does not fail for
+what is told of it."""
 
 _LINE = re.compile(rf"{MARK}\t(before|after)\t([^\t]+)\t(?:{ABSENT}|(.+))", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)

@@ -142,12 +142,16 @@ def in_words(intervals: Iterable[Interval]) -> str:
 
 
 def length(intervals: Sequence[Interval]) -> str:
-    """`312 s (307 s to 318 s)`: as measured, and between what it can have been."""
+    """`312 s (307 s to 318 s)`: as measured, and between what it can have been.
+
+    What still lasts is longer with each look: the last one is told, to which it is measured.
+    """
     seconds, least, most = (
         tenths(sum(getattr(one, name) for one in intervals))
         for name in ("seconds", "least", "most")
     )
-    still = ", and longer" if any(one.until is None for one in intervals) else ""
+    lasting = [one for one in intervals if one.until is None]
+    still = f", and longer: last seen so at {lasting[-1].seen:%H:%M:%S} UTC" if lasting else ""
     bounds = f" ({least} s to {most} s)" if (least, most) != (seconds, seconds) else ""
     return f"{seconds} s{bounds}{still}"
 

@@ -49,7 +49,7 @@ class ChangeRecord:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A temporary change that is still in place, with the value to give back."""
+    """A temporary change that is open on the books, with the value to give back."""
 
     kind: str
     subject: str
@@ -57,6 +57,8 @@ class LedgerEntry:
     since: str
     seen: bool = True
     """False: nobody has seen it yet, only the command was begun that may do it."""
+    gone: str = ""
+    """When it was seen to be so no more, by whatever gave it back; empty: that was not seen."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.model.event import Event
-from engine.model.loss import LossState, share
+from engine.model.loss import LossState, NoLoss, share
 
 LOSS = "loss"
 
@@ -27,6 +27,8 @@ class Loss:
     """Of an observed one: how many were told before the change; None: nothing was."""
     limit: int | None = None
     """So many may be lost without a person's word, as told before the change; None: any."""
+    no_loss: tuple[NoLoss, ...] = ()
+    """The others of `total`; none where they were not told."""
 
     @property
     def is_observed(self) -> bool:
@@ -50,12 +52,28 @@ class Loss:
         """For a line of the console: what became of how much, and where the list is."""
         word = "lost" if self.is_observed else "would be lost"
         before = f"; told before the change: {self.expected}" if self.expected is not None else ""
+        besides = f"; changed as well: {self.changed}" if self.changed else ""
         where = f"; the list: {self.where}" if self.where else ""
-        return f"{word}: {self.of}: {self.share} {self.what}{before}{where}"
+        return f"{word}: {self.of}: {self.share} {self.what}{before}{besides}{where}"
+
+    @property
+    def changed(self) -> str:
+        """What the change makes something else of without a loss; empty when it is nothing."""
+        return _amounts(one for one in self.no_loss if one.is_changed)
+
+    def account(self) -> str:
+        """What became of all values that were counted: the numbers add up to the total."""
+        changed = self.count + sum(one.count for one in self.no_loss if one.is_changed)
+        verb, lost = ("were", "lost") if self.is_observed else ("would be", "lost at most")
+        said = "; ".join(filter(None, [f"{self.count} {lost}", self.changed]))
+        rest = _amounts(one for one in self.no_loss if not one.is_changed)
+        others = f". The others: {rest}" if rest else ""
+        return f"{changed} of {self.total} {verb} changed: {said}{others}"
 
     def as_data(self) -> dict[str, Any]:
         """As summary.json has it."""
-        return {**asdict(self), "state": self.state.value}
+        data = {**asdict(self), "state": self.state.value}
+        return data | {"no_loss": [asdict(one) for one in self.no_loss]}
 
 
 def losses_of(events: Iterable[Event]) -> list[Loss]:
@@ -65,6 +83,11 @@ def losses_of(events: Iterable[Event]) -> list[Loss]:
     what an earlier one has counted of the same thing and in the same state. A count after the
     change takes the place of those before it, and keeps the place of their list.
     """
+    return [one for one in counts_of(events) if one.count]
+
+
+def counts_of(events: Iterable[Event]) -> list[Loss]:
+    """The same with those that came to nothing: what was counted at all."""
     told: dict[str, dict[LossState, list[Event]]] = {}
     for event in events:
         if event["event"] != LOSS:
@@ -77,17 +100,10 @@ def losses_of(events: Iterable[Event]) -> list[Loss]:
     return [loss for states in told.values() for loss in _of_one(states)]
 
 
-def counted_of(events: Iterable[Event]) -> list[str]:
-    """What was counted at all, whatever it came to."""
-    return list(dict.fromkeys(str(event["of"]) for event in events if event["event"] == LOSS))
-
-
 def _of_one(states: dict[LossState, list[Event]]) -> Iterable[Loss]:
     before = {str(event["what"]): event for event in states.get(LossState.EXPECTED, ())}
     after = {str(event["what"]): event for event in states.get(LossState.OBSERVED, ())}
     for what, event in (after or before).items():
-        if not event["count"]:
-            continue
         earlier = before.get(what) if after else None
         yield Loss(
             what=what,
@@ -98,12 +114,22 @@ def _of_one(states: dict[LossState, list[Event]]) -> Iterable[Loss]:
             state=LossState(event["state"]),
             expected=int(earlier["count"]) if earlier is not None else None,
             limit=(earlier or event).get("limit"),
+            no_loss=_no_loss(event),
         )
+
+
+def _no_loss(data: Mapping[str, Any]) -> tuple[NoLoss, ...]:
+    """Older journals do not tell them."""
+    return tuple(NoLoss(**one) for one in data.get("no_loss", ()))
+
+
+def _amounts(counts: Iterable[NoLoss]) -> str:
+    return "; ".join(f"{one.count} {one.what}" for one in counts if one.count)
 
 
 def loss_of(data: Mapping[str, Any]) -> Loss:
     """From the form of summary.json."""
-    return Loss(**{**data, "state": LossState(data["state"])})
+    return Loss(**{**data, "state": LossState(data["state"]), "no_loss": _no_loss(data)})
 
 
 def loss_lines(losses: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from engine.model.event import Event, moment
 from engine.model.finding import Way
 from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
-from engine.record.memory import Memory
+from engine.record.memory import LedgerEntry, Memory
 from engine.record.rows import Row, rows_of
-from engine.report.change import of_change, taken_by
+from engine.report.change import Taken, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.headline import headline_of
 from engine.report.losses import losses_of
@@ -187,19 +187,28 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "started": begun.get("started", begun["time"]),
         "finished": finished,
         "announced": begun.get("announced", ""),
-        "taken": str(taken_by(change)),
+        "taken": str(taken_by(change).length),
         "taken_by_run": _taken(begun.get("started", begun["time"]), finished),
         "standby": in_words(of_kind(intervals, STANDBY)),
         "fencing_off": in_words(of_kind(intervals, FENCING)),
         "service_gaps": _service_gaps([*earlier, *own]),
         **_ending(own, ended),
-        "ledger": [asdict(entry) for entry in as_seen(memory.ledger.values(), intervals)],
+        "ledger": _left(as_seen(memory, change)),
         "restore_refused": restore_refused(memory, under_way),
         "under_way": under_way,
         "stopped": stopped,
         "support": _support(own),
         "commands": begun.get("commands", {}),
     }
+
+
+def _left(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
+    """Those that are in place, or may be: what was given back is left to nobody."""
+    return [
+        {name: value for name, value in asdict(entry).items() if name != "gone"}
+        for entry in entries
+        if not entry.gone
+    ]
 
 
 def _support(own: Sequence[Event]) -> dict[str, Any] | None:
@@ -284,8 +293,7 @@ def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
 
 def _taken(started: str, finished: str) -> str:
     """Hours, minutes, seconds."""
-    between = datetime.fromisoformat(finished) - datetime.fromisoformat(started)
-    return str(timedelta(seconds=max(0, int(between.total_seconds()))))
+    return str(Taken(datetime.fromisoformat(started), datetime.fromisoformat(finished)).length)
 
 
 def _service_gaps(events: Sequence[Event]) -> dict[str, Any]:

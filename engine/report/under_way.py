@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from engine.attempt import remote
-from engine.model.event import Event, stamp
-from engine.record.intervals import FENCING, STANDBY, Interval, Key, open_since
+from engine.model.event import Event, moment, stamp
+from engine.record.intervals import FENCING, STANDBY, Interval, Key, intervals_of, last_look
 from engine.record.memory import LedgerEntry, Memory
 
 SEEN = "command-seen"
@@ -172,23 +173,68 @@ def last_known(entries: Iterable[LedgerEntry], under_way: Iterable[Mapping[str, 
     ]
 
 
-def as_seen(entries: Iterable[LedgerEntry], intervals: Iterable[Interval]) -> list[LedgerEntry]:
-    """Each entry since it was seen; one that nobody saw since the command that may do it."""
-    lasting = open_since(intervals)
-    return [_as_seen(entry, lasting) for entry in entries]
+def as_seen(memory: Memory, events: Sequence[Event]) -> list[LedgerEntry]:
+    """What is open on the books, as it was seen: the one truth of what is still in place.
+
+    `events` are those of the change's runs. Each entry is told since it was seen; one that nobody
+    saw, since the command that may do it; one that was given back, with when that was seen. The
+    books keep that one until a step closes it: a run is not done before.
+    """
+    intervals, looked = intervals_of(events), last_look(events)
+    return [_as_seen(entry, memory, intervals, looked) for entry in memory.ledger.values()]
 
 
-def _as_seen(entry: LedgerEntry, lasting: Mapping[Key, Interval]) -> LedgerEntry:
+def _as_seen(
+    entry: LedgerEntry, memory: Memory, intervals: Iterable[Interval], looked: datetime | None
+) -> LedgerEntry:
     if entry.kind not in (STANDBY, FENCING):
         return entry
-    seen = lasting.get((entry.kind, entry.subject))
-    return replace(entry, since=stamp(seen.since)) if seen else replace(entry, seen=False)
+    key = entry.kind, entry.subject
+    mine = [one for one in intervals if one.key == key]
+    last = mine[-1] if mine else None
+    if last is not None and last.until is None:
+        return replace(entry, since=stamp(last.since))
+    is_since = last is not None and last.end >= datetime.fromisoformat(entry.since)
+    if last is not None and is_since and _was_seen_after_all(memory, key, looked):
+        return replace(entry, gone=stamp(last.end))
+    return replace(entry, seen=False)
+
+
+def _was_seen_after_all(memory: Memory, key: Key, looked: datetime | None) -> bool:
+    """Every command that may make it so had ended when the cluster was looked at last."""
+    makers = [
+        record
+        for record in memory.changes.values()
+        if key in [(one["kind"], one["subject"]) for one in record.intent.get("opens", ())]
+    ]
+    return looked is not None and all(
+        record.has_ended and record.result is not None and moment(record.result) <= looked
+        for record in makers
+    )
+
+
+def in_place(entries: Sequence[LedgerEntry]) -> str:
+    """What of these is in place, what is only on the books, and what was given back; in words."""
+    seen = _named(one for one in entries if one.seen and not one.gone)
+    # a command that failed, or has no end on record, may still do what it was to do
+    unseen = _named(one for one in entries if not one.seen)
+    gone = _named(one for one in entries if one.gone)
+    said = [seen or "none"]
+    said += [f"on the books, but not seen: {unseen}"] if unseen else []
+    said += [f"on the books, but seen to be given back: {gone}"] if gone else []
+    return "; ".join(said)
+
+
+def _named(entries: Iterable[LedgerEntry]) -> str:
+    return ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries)
 
 
 def entry_text(entry: LedgerEntry) -> str:
     """One entry as a phrase."""
     what = f"{entry.kind} of {entry.subject} since {entry.since}"
-    if not entry.seen:
+    if entry.gone:
+        what = f"{entry.kind} of {entry.subject}: seen to be given back at {entry.gone}"
+    elif not entry.seen:
         command = f"a command begun at {entry.since} may do it"
         what = f"{entry.kind} of {entry.subject}: not seen; {command}"
     return f"{what}; it was {entry.former!r} before"

@@ -16,6 +16,7 @@ _MONTHS = (
     *("October", "November", "December"),
 )
 _MINUTES = re.compile(r"(\d+) minutes")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -41,6 +42,20 @@ def clock_in_words(moment: datetime) -> str:
 def to_the_second(moment: datetime) -> str:
     """`2026-11-02 00:00:00`; pages say that all times are UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def at(text: str) -> str:
+    """A time, or a span, to the second and with UTC at its end; a second date only if it is one.
+
+    >>> at("2026-11-02T00:00:00Z to 2026-11-02T01:17:41.250Z")
+    '2026-11-02 00:00:00 to 01:17:41 UTC'
+    """
+    times = _STAMP.findall(text)
+    if not times:
+        return text
+    day = times[0][0]
+    told = [clock if date == day else f"{date} {clock}" for date, clock in times]
+    return f"{day} {' to '.join(told)} UTC"
 
 
 def length_in_words(seconds: float) -> str:

@@ -17,10 +17,11 @@ from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
+from engine.report.change import of_change
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
-from engine.report.under_way import SEEN
+from engine.report.under_way import SEEN, as_seen, in_place
 from engine.run.notify import notify
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
@@ -138,10 +139,10 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
             "See their reasons above, remove the cause, then run again.",
         )
     elif run.memory.ledger:
-        left = ", ".join(f"{e.kind} of {e.subject}" for e in run.memory.ledger.values())
+        left = in_place(as_seen(run.memory, of_change([*earlier, *events])))
         run.halt(
             Ending.FAILED,
-            f"temporary changes are still in place: {left}",
+            f"temporary changes still in place: {left}",
             "Run again: the upgrade gives back what it took. What is left even so, --restore gives"
             " back.",
         )

@@ -40,9 +40,10 @@ from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
 from engine.record.standby import StateWatch
-from engine.report.change import of_change, span_of
+from engine.report.change import Taken, of_change, taken_by
 from engine.report.console import Console
 from engine.report.under_way import as_seen
+from engine.run.fetching import fetch
 from engine.run.notify import notify
 from engine.run.opening import Opening
 from engine.run.stepping import StepUnderWay
@@ -264,16 +265,7 @@ class Session:
 
     def fetch(self, node: str, argv: tuple[str, ...], name: str, deadline: float) -> Path:
         """Bring a file of N into the run's `backups/` (0600); raises Lost."""
-        target = self.run.directory / "backups" / name
-        try:
-            answer = self._transport.fetch(node, argv, target, deadline=deadline)
-        except OSError as error:
-            why = error.strerror or error
-            raise RunbookError(f"{target} on this machine can't be written: {why}") from error
-        if answer.code != 0:
-            said = self.run.redactor.clean_output(answer.errors.strip())[-200:]
-            raise RunbookError(f"{node}: {name} can't be fetched (exit code {answer.code}: {said})")
-        return target
+        return fetch(self.run, self._transport, node, argv, name, deadline)
 
     def _idle(self, word: str) -> None:
         self.console.idle(word)
@@ -322,13 +314,13 @@ class Session:
         return intervals_of(of_change(self.attempt_events()))
 
     def open_ledger(self) -> list[LedgerEntry]:
-        """What is still in place, since when it was seen to be."""
-        return as_seen(self.run.memory.ledger.values(), self.temporary_states())
+        """What is open on the books, as it was seen."""
+        return as_seen(self.run.memory, of_change(self.attempt_events()))
 
-    def time_taken(self) -> tuple[datetime, datetime]:
+    def time_taken(self) -> Taken:
         """From the begin of the attempt's first run until now; until its end when it is over."""
-        change = of_change(self.attempt_events())
-        return span_of(change, None if self.run.memory.closed else self.run.now())
+        now = None if self.run.memory.closed else self.run.now()
+        return taken_by(of_change(self.attempt_events()), now)
 
     def _status(self) -> ClusterStatus:
         # asked past the evidence: hundreds of equal looks would bury it

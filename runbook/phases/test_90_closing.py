@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from engine.ask.look import Look
 from engine.judge import kernels
 from engine.model.event import stamp
@@ -18,10 +16,9 @@ from engine.run.session import Session
 @step("closing.time", after=("reactivation.final",), guide=("G15", "G16"))
 def test_time(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The time taken stands beside the announced time; standby is measured."""
-    since, until = runbook_session.time_taken()
+    taken = runbook_session.time_taken()
     if not look.memory.closed:
-        evidence.remember(TAKEN, since=stamp(since), until=stamp(until))
-    taken = timedelta(seconds=int((until - since).total_seconds()))
+        evidence.remember(TAKEN, since=stamp(taken.since), until=stamp(taken.until))
     announced = look.release.announced(len(look.inventory.hosts))
     evidence.fulfilled("G15", f"announced {announced}, taken {taken}")
     seen = runbook_session.temporary_states()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.ask.look import Look
 from engine.model.steps import step
 from engine.record.evidence import Evidence
+from engine.report.under_way import in_place
 from engine.run.session import Session
 
 
@@ -14,8 +15,7 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
     if look.memory.closed:
         evidence.not_needed("the attempt was closed by an earlier run")
         return
-    left = look.memory.ledger
-    if not left:
+    if not look.memory.ledger:
         runbook_session.close_attempt()
         assert look.memory.closed
-    evidence.note(f"{len(left)} temporary changes in place")
+    evidence.note(f"temporary changes in place: {in_place(runbook_session.open_ledger())}")

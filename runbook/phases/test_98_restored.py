@@ -12,6 +12,7 @@ from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.record.evidence import Evidence
+from engine.report.under_way import in_place
 from engine.run.session import Session
 from engine.waiting import attempts
 from runbook.cluster.profiles import SETTLE, describe, settled
@@ -82,8 +83,9 @@ def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> No
     if not is_open(look):
         evidence.not_needed(CLOSED)
         return
-    if left := look.memory.ledger:
-        evidence.note(f"the attempt stays open: {len(left)} temporary changes are in place")
+    if look.memory.ledger:
+        left = in_place(runbook_session.open_ledger())
+        evidence.note(f"the attempt stays open; temporary changes in place: {left}")
         return
     runbook_session.close_attempt()
     assert look.memory.closed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.cluster import ClusterStatus
@@ -14,7 +12,7 @@ from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import Evidence
-from engine.record.memory import LedgerEntry
+from engine.report.under_way import in_place
 from engine.run.session import Session
 from runbook.cluster.states import packages_changed, state_of
 
@@ -68,14 +66,7 @@ def _in_place(session: Session) -> str:
         return ""  # it does not go by the records on N
     entries = session.open_ledger()
     if why := session.run.not_known:
-        known = _named(entries)
+        known = ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries)
         left = f"not known ({why})" + (f"; last known: {known}" if known else "")
         return f"; temporary changes in place: {left}"
-    seen, unseen = (_named(e for e in entries if e.seen is is_seen) for is_seen in (True, False))
-    # a command that failed, or has no end on record, may still do what it was to do
-    more = f"; on the books, but not seen: {unseen}" if unseen else ""
-    return f"; temporary changes in place: {seen or 'none'}{more}"
-
-
-def _named(entries: Iterable[LedgerEntry]) -> str:
-    return ", ".join(f"{entry.kind} of {entry.subject}" for entry in entries)
+    return f"; temporary changes in place: {in_place(entries)}"

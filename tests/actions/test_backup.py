@@ -16,6 +16,7 @@ from engine.errors import RunbookError, Unanswered
 from engine.model.change import Temporary
 from engine.model.event import Event
 from engine.model.finding import Finding, Verdict
+from engine.parse.files import file_changes
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import ChangeRecord, LedgerEntry
 from runbook.to_4_26 import test_72_verification_ocs as verification
@@ -511,6 +512,33 @@ def test_a_backup_made_elsewhere_is_copied_to_n(nodes: Nodes, look: FakeLook) ->
     asked = (nodes.base / "ssh.log").read_text()
     assert f"{OTHER}.neteyelocal cat -- " in asked
     assert "BatchMode=yes" in asked
+
+
+@pytest.mark.parametrize("database", [N, OTHER])
+def test_every_file_that_a_backup_leaves_is_told_by_its_change(
+    nodes: Nodes, look: FakeLook, database: str
+) -> None:
+    """They stood in a sentence of the page, without owner and digest."""
+    look.database_node = database
+    (nodes.base / "pulled").symlink_to(nodes.path(OTHER, BACKUP))
+    (nodes.base / "pulled-list").symlink_to(nodes.path(OTHER, LIST))
+    made = [change for change in back_up(nodes, look).changes if change.files]
+    left = {
+        (node, str(path.relative_to(nodes.base / node)))
+        for node in nodes.names
+        for path in (nodes.base / node / "var/lib").rglob("*")
+        if path.is_file()
+    }
+    assert {(c.node, file.lstrip("/")) for c in made for file in c.files} == left
+    for change in made:  # made once more: the same files, told before and after
+        told = file_changes(nodes.run(change.node, change.argv, change.stdin).text)
+        assert [one.path for one in told] == list(change.files)
+        for one in told:
+            assert one.before is not None
+            assert one.after is not None
+            assert one.after.mode == "0600"
+            content = nodes.path(change.node, one.path).read_bytes()
+            assert one.after.sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_a_copy_that_differs_is_a_failure(nodes: Nodes, look: FakeLook) -> None:

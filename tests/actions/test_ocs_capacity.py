@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from runbook.to_4_26.memories import (
     agents,
     capacity,
     capacity_after,
+    checks,
     comparison,
     dump,
     loss,
@@ -162,7 +164,10 @@ def test_dirty_values_are_a_finding_with_its_numbers() -> None:
     seen = counts(INTEGER=90, TEXT=3, BLANK=5, LEADING_NUMBER=2)
     (finding,) = loss.findings_before(seen, REHEARSED)
     assert finding.code == "capacity-dirty"
-    assert "5 of 100 (5.0 %) values are no plain integers (100 values: " in finding.observed
+    assert (
+        "5 of 100 (5.0 %) values are no plain integers, besides 5 blank ones with nothing to lose"
+        " (100 values: " in finding.observed
+    )
     assert "3 text (3 machines)" in finding.observed
 
 
@@ -459,6 +464,27 @@ def test_agents_are_summed_up_with_the_advice_that_fits() -> None:
     assert "orphan" in lines[4]
     assert "no agent sends it" in lines[4]
     assert capacity.updates_needed(groups) == {"unix 2.1": 61, "(unknown agent)": 1}
+
+
+def test_values_of_no_machine_are_told_beside_those_of_agents() -> None:
+    """They are listed, and nobody is followed up for them: two numbers, and why they differ."""
+    kinds = [("text", 62), ("integer", 9)]
+    answers: dict[str, list[dict[str, Any]]] = {
+        "type of memories.CAPACITY": [{"data_type": "varchar"}],
+        "values of memories.CAPACITY by class": [
+            {"kind": kind, "values_count": n, "machines_count": n} for kind, n in kinds
+        ],
+        "values of memories.CAPACITY by agent and class": [
+            {"agent": a, "known": bool(a), "kind": "text", "machines_count": n, "values_count": n}
+            for a, n in (("unix 2.1", 59), (None, 3))
+        ],
+    }
+    look: Any = SimpleNamespace(sql=lambda query: query.parse(answers[query.name]))
+    said = checks.capacity_before(look, REHEARSED).observed
+    assert said.endswith(
+        "; not integers: 59 from unix 2.1, and 3 whose machine is gone: nobody is followed up for"
+        " them"
+    )
 
 
 def test_agents_without_end_are_cut_and_it_is_said() -> None:

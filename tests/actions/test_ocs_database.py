@@ -341,6 +341,14 @@ def test_backup_conversion_and_comparison(
     # the parts are the sum that is told as lost
     assert f"{told - kept} values lost, NULL by now: {told - total} that are no" in seen.observed
     assert f"and {total - kept} of {total} integers with" in seen.observed
+    # every NULL that the table has by now is told: lost, blank, or NULL before
+    account = {one.what: one.count for one in seen.lost[0].no_loss}
+    (now,) = database.rows("SELECT COUNT(*) AS nulls FROM ocsweb.memories WHERE CAPACITY IS NULL")
+    before = account["NULL before the upgrade"]
+    assert now["nulls"] == told - kept + account[loss.BLANK] + before
+    assert account[loss.BLANK] == sum(kind == "blank" for _, kind, _ in values())
+    assert f"{account[loss.BLANK]} blank ones are NULL by now as well" in seen.observed
+    assert f"; {before} were NULL before" in seen.observed
     look.memory.ledger[dump.SCRATCH] = None  # type: ignore[assignment]
     drive(look.nodes, memories_beside_dropped, look)
     assert database.log_position == position

@@ -203,7 +203,9 @@ def test_an_old_journals_error_is_told_by_the_answers_on_record() -> None:
 def test_what_still_lasts_is_told_so() -> None:
     found = intervals_of([look(0), standby(5, "n2", "entered"), look(60)])
     assert (found[0].until, found[0].seconds) == (None, 55.0)
-    assert in_words(of_kind(found, STANDBY)) == "n2 55 s (55 s to 60 s), and longer"
+    assert in_words(of_kind(found, STANDBY)) == (
+        "n2 55 s (55 s to 60 s), and longer: last seen so at 00:01:00 UTC"
+    )
 
 
 def test_a_length_has_its_bounds() -> None:

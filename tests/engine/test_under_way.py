@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from engine.record.memory import Memory
+from engine.report.audit.page import render
 from engine.report.last_lines import last_lines
 from engine.report.summary import summary_of
+from engine.report.under_way import as_seen, in_place
 from tests.engine import kit
-from tests.engine.kit import event
+from tests.engine.kit import SECOND, event
 from tests.evidence import journals
 
 STATES = (("ended", 0), ("gone", None), ("running", None), (None, None))
@@ -95,6 +98,48 @@ def test_a_restore_is_the_way_out_only_where_it_is_not_refused(
     assert "run the upgrade again" in text
     assert ("pytest runbook --restore" in text) is not refused
     assert refused in text
+
+
+BEGUN = kit.intent("update.run", detached="update-1", what="neteye", opens=[*TAKEN, {
+    "kind": "standby", "subject": SECOND, "former": "active"}])  # fmt: skip
+ENDED = {**kit.result("update.run"), "time": kit.event("x", 50)["time"]}
+IN_STANDBY = [
+    journals.lasting(10, None, state="off"), journals.lasting(20, 10, SECOND, "entered"),
+]  # fmt: skip
+TAKEN_BACK = [
+    journals.lasting(40, 30, SECOND, "left"), journals.lasting(45, 40, state="on"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        # the command itself, or a person, gave it back, and the last look after it saw that
+        ([*IN_STANDBY, *TAKEN_BACK, ENDED, journals.status(60)],
+         f"none; on the books, but seen to be given back: fencing of cluster, standby of {SECOND}"),
+        # looked at while the command may do it once more
+        ([*IN_STANDBY, *TAKEN_BACK, journals.status(49)],
+         f"none; on the books, but not seen: fencing of cluster, standby of {SECOND}"),
+        ([*IN_STANDBY, *TAKEN_BACK, journals.status(49), ENDED],
+         f"none; on the books, but not seen: fencing of cluster, standby of {SECOND}"),
+        ([*IN_STANDBY, TAKEN_BACK[1], ENDED, journals.status(60)],
+         f"standby of {SECOND}; on the books, but seen to be given back: fencing of cluster"),
+        ([ENDED, journals.status(60)],
+         f"none; on the books, but not seen: fencing of cluster, standby of {SECOND}"),
+    ],
+)  # fmt: skip
+def test_what_is_in_place_is_told_as_it_was_seen_last(
+    seen: list[dict[str, Any]], told: str
+) -> None:
+    """The books alone called a node that was active again `still in place`."""
+    events = [BEGUN, *seen]
+    entries = as_seen(Memory.fold(events), events)
+    assert in_place(entries) == told
+    own = [journals.started(), *events, event("run-ended", 99, outcome="failed", exit_code=1)]
+    left = {one["kind"] for one in summary_of(own)["ledger"]}
+    assert left == {one.kind for one in entries if not one.gone}
+    section = render(own, []).partition('id="ledger"')[2].partition("</section>")[0]
+    assert section.count('<strong class="missing">') == len(left), "the page tells the same"
 
 
 def test_of_a_short_change_of_a_closed_attempt_nobody_looks_for_the_effect() -> None:

@@ -171,7 +171,7 @@ def test_the_whole_attempts_time_is_told() -> None:
     for event_, seconds in zip(later, range(200, 400), strict=False):
         event_["time"] = event("x", seconds)["time"]
     told = answers(*later, earlier=journals.whole())["Impact on services"].answer
-    assert "from the begin of the first of 2 runs to the end of the last" in told
+    assert "taken 0:03:49 (2026-11-02 00:00:00 to 00:03:49 UTC) in 2 runs" in told
 
 
 def test_a_gap_has_its_lane_its_steps_and_its_times() -> None:
@@ -298,11 +298,18 @@ def test_without_states_it_says_so() -> None:
 
 
 def test_what_was_temporary_has_both_ends() -> None:
-    row = re.search(r"fencing</td>.*?</tr>", render(journals.whole(), []), re.S)
+    row = re.search(r'"what">fencing</td>.*?</tr>', render(journals.whole(), []), re.S)
     assert row is not None
     assert "still in place" not in row[0]
     events = [e for e in journals.whole() if e["event"] != "result"]
-    assert "still in place" in render(events, [])
+    told = re.search(r'"what">fencing</td>.*?</tr>', render(events, []), re.S)
+    assert told is not None
+    assert "not seen, and not given back" in told[0]
+    assert "it was not seen to be so" in told[0]
+    seen = kit.event("fencing", 30, state="off", other=None)
+    at = next(number for number, e in enumerate(events) if e["event"] == "standby")
+    rest = [e for e in events[at:] if e.get("name") != "state-after"]  # which saw it on again
+    assert "1 still in place" in render([*events[:at], seen, *rest], [])
 
 
 # the drawing

@@ -8,6 +8,7 @@ import pytest
 
 from engine.record.outputs import SECRET
 from engine.report.audit.covered import not_covered_of
+from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.summary import summary_of
 from tests.engine import kit
@@ -91,6 +92,29 @@ def test_answers_that_were_never_recorded_are_counted_by_question() -> None:
     )
 
 
+def test_a_number_counts_what_the_title_names() -> None:
+    """Sentences were counted, whatever they told of: three answers to two questions were two."""
+    secret, lost = {"output": {"text": SECRET}}, {"problem": "no route", "lost": "unreachable"}
+    missing = [{"why": "N has not got it", "files": ["a", "b"]}]
+    own = [
+        started(), *(asked(n, question="a password", **secret) for n in (2, 3)),
+        asked(4, question="another", **secret), *(asked(n, **lost) for n in (5, 6)), asked(7),
+        event("outputs-fetched", 8, step="", of=FIRST, files=0, missing=missing),
+    ]  # fmt: skip
+    summary = summary_of(own)
+    assert {one.title: one.counted for one in not_covered_of(summary, own)} == {
+        "Outside of the runbook": "",
+        "Services": "",
+        "Nodes out of reach": "1 node",
+        "Runs without an end on record": "1 run",
+        "Answers that are kept to themselves": "3 answers of 2 kinds",
+        "Outputs that are not here": "2 outputs",
+    }
+    said = {one.question: one.answer for one in index_of(summary, own)}["What is not covered"]
+    assert "services, nodes out of reach (1 node), runs without an end on record (1 run)" in said
+    assert "answers that are kept to themselves (3 answers of 2 kinds)" in said
+
+
 def test_outputs_that_could_not_be_kept_or_fetched() -> None:
     missing = [{"why": "N has not got it", "files": ["a", "b"]}]
     told = covered(
@@ -111,6 +135,8 @@ def test_the_page_has_all_of_it_and_folds_what_is_long(many: int) -> None:
     text = render([started(), *questions], [])
     section = text.partition('<section id="limits">')[2].partition("</section>")[0]
     assert section.count("1 answer.") == many
+    folded = f'</b> <span class="dim">{many} answers of {many} kinds</span></summary>'
+    assert (folded in section) == (many > 2)
     assert "<script" not in text
     kept = section.partition("<b>Answers that are kept to themselves</b>")[0]
     assert kept.endswith("<summary>") == (many > 2)

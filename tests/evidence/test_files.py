@@ -100,6 +100,28 @@ def test_the_difference_is_linked_where_it_is_shown() -> None:
     assert 'id="diff-1"' in text
 
 
+def fetched(run: str, seconds: float) -> dict[str, Any]:
+    told = {**NEW, "step": "backup.fetched", "node": N, "file": "backups/t.gz", "run": run}
+    return event("file-fetched", seconds, **told)
+
+
+def test_a_copy_that_was_fetched_is_a_file_of_the_machine_of_its_run() -> None:
+    run = str(journals.started()["run"])
+    (made, copied) = files(*change(), fetched(run, 50), fetched(run, 60)).files
+    assert (copied.node, copied.path, copied.what) == (
+        "the machine of the run (laptop)", f"{run}/backups/t.gz", f"fetched from {N}",
+    )  # fmt: skip
+    assert (copied.before.is_known, copied.after.owner, copied.after.mode) == (
+        False, "root apache", "0640",
+    )  # fmt: skip
+    text = section(
+        journals.started(), *change(), *journals.step("backup.fetched", 49, 61), fetched(run, 50)
+    )
+    assert f"2 files on 2 machines: 1 replaced, 1 fetched from {N}" in text
+    assert f'href="#step-{run}-backup.fetched"' in text
+    assert made.anchor != copied.anchor
+
+
 def test_an_older_journal_says_so_and_none_is_none() -> None:
     older = section(*journals.whole())
     assert "Not recorded (older runbook)" in older

@@ -15,11 +15,12 @@ from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.cited import Cited, cited_in
 from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.found import alike_in
-from engine.report.audit.front import at, front_of
+from engine.report.audit.front import front_of
 from engine.report.audit.page import render
 from engine.report.audit.rests import rests_on
 from engine.report.change import of_change
 from engine.report.summary import summary_of
+from engine.report.words import at
 from engine.verify import digest
 from tests.engine import kit
 from tests.engine.kit import event

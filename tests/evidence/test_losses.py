@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.finding import Acceptance, Severity
-from engine.model.loss import LossState, Lost
+from engine.model.loss import LossState, Lost, NoLoss
 from engine.record.evidence import Evidence, as_data
 from engine.report.audit.page import render
 from engine.report.html import render_summary
 from engine.report.last_lines import last_lines
-from engine.report.losses import Loss, counted_of, loss_of, losses_of
+from engine.report.losses import Loss, counts_of, loss_of, losses_of
 from engine.report.summary import summary_of
 from tests.engine import kit
 from tests.evidence import journals
@@ -58,13 +58,54 @@ def test_what_a_later_run_counts_takes_the_place_of_an_earlier_count() -> None:
 def test_nothing_lost_after_all_is_no_loss() -> None:
     events = [told("expected", 62), told("observed", 0, "R2")]
     assert counted(*events) == []
-    assert counted_of(events) == [COLUMN], "but it was counted"
-    assert (losses_of([]), counted_of([])) == ([], [])
+    assert [(one.of, one.count) for one in counts_of(events)] == [(COLUMN, 0)], "but counted"
+    assert (losses_of([]), counts_of([])) == ([], [])
 
 
 def test_different_things_stand_beside_each_other() -> None:
     events = [told("expected", 1), told("expected", 2, of="other"), told("observed", 3)]
     assert [(one.of, one.count) for one in losses_of(events)] == [(COLUMN, 3), ("other", 2)]
+
+
+BLANK, REST = {"what": "blank", "count": 3, "is_changed": True}, {"what": "clean", "count": 3137}
+NO_LOSS = [BLANK, {"what": "nothing", "count": 0}, {**REST, "is_changed": False}]
+
+
+def told_with_others(state: str, count: int) -> dict[str, Any]:
+    return told(state, count, no_loss=NO_LOSS)
+
+
+def test_what_changed_without_a_loss_is_told_wherever_the_loss_is() -> None:
+    """Of what became NULL, the page named a part only: the numbers could not be added up."""
+    page, report, lines = pages(run_of(told_with_others("observed", 60)))
+    section = page.partition('<section id="losses">')[2].partition("</section>")[0]
+    said = "63 of 3200 were changed: 60 lost; 3 blank. The others: 3137 clean."
+    assert f"<code>{COLUMN}</code>, all values that were counted: {said}" in section
+    assert f"; changed in {COLUMN} without a loss: 3 blank" in page, "what a change audit asks"
+    for text in (report, "\n".join(lines)):
+        assert f"60 of 3200 (1.9 %) {NULLED}; changed as well: 3 blank" in text
+    summary = summary_of(run_of(told_with_others("observed", 60)))
+    (one,) = summary["losses"]
+    assert one["no_loss"][0] == BLANK
+    assert "blank" not in summary["headline"], "it is no loss"
+
+
+def test_before_the_change_it_is_told_as_what_would_be() -> None:
+    (loss,) = losses_of([told_with_others("expected", 60)])
+    assert loss.account() == (
+        "63 of 3200 would be changed: 60 lost at most; 3 blank. The others: 3137 clean"
+    )
+
+
+def test_what_changed_where_nothing_was_lost_is_told_too() -> None:
+    page, _, _ = pages(run_of(told("observed", 0, total=3140, no_loss=NO_LOSS)))
+    assert "Nothing, of what was counted" in page
+    assert "3 of 3140 were changed: 0 lost; 3 blank. The others: 3137 clean." in page
+
+
+def test_an_older_journal_tells_no_others() -> None:
+    page, _, _ = pages(run_of(told("observed", 60)))
+    assert "all values that were counted" not in page
 
 
 _EVENTS = st.lists(
@@ -154,7 +195,8 @@ def test_nothing_lost_is_told_and_nothing_counted_too() -> None:
 def test_a_step_records_both_as_the_schema_has_it(tmp_path: Path) -> None:
     run = kit.make_run(tmp_path)
     evidence = Evidence(run, "a.b", ())
-    evidence.would_lose(Lost(COLUMN, NULLED, 62, 3200, LIST))
+    others = (NoLoss("blank", 3, is_changed=True), NoLoss("clean", 3135))
+    evidence.would_lose(Lost(COLUMN, NULLED, 62, 3200, LIST, no_loss=others))
     evidence.lost(Lost(COLUMN, NULLED, 60, 3200), Lost(COLUMN, "rows, gone", 0, 3200))
     events = [event for event in run.journal.events if event["event"] == "loss"]
     assert [problems("journal", dict(event)) for event in events] == [[], [], []]

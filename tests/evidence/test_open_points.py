@@ -223,7 +223,10 @@ def test_what_a_step_of_the_same_run_settles_holds_no_more() -> None:
         assert listed["stands"] is stands
     assert listed["gone"] == "settled: not so any more after update.run"
     page = render(after, [])
-    assert "findings: <b>0</b> blocking, <b>0</b> warnings; 1 settled or not seen again" in page
+    assert (
+        "findings: <b>0</b> blocking, <b>0</b> warnings; 1 settled, seen anew or not seen again"
+        in page
+    )
 
 
 def test_a_task_of_an_earlier_run_stands_although_the_last_one_had_nothing_to_look_at() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.report.audit.found import alike_in, findings_of
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
 from engine.report.audit.runs import pauses_of, states_lasting
@@ -97,10 +98,9 @@ def test_the_time_taken_is_the_attempts_everywhere(told: dict[str, Any]) -> None
     earlier, own = journals.several()
     summary = summary_of(own, earlier)
     assert (summary["taken"], summary["taken_by_run"]) == ("0:17:52", "0:00:13")
-    assert (
-        "taken 0:17:52 from the begin of the first of 2 runs" in told["Impact on services"].answer
-    )
-    assert "<dd>0:17:52</dd>" in page()
+    ends = "(2026-11-02 00:00:00 to 00:17:52 UTC)"
+    assert f"taken 0:17:52 {ends} in 2 runs" in told["Impact on services"].answer
+    assert f"<dd>0:17:52 {ends}</dd>" in page()
     assert "0:17:52" in render_summary(summary)
     # a run that goes on counts from the first run's begin
     assert summary_of(own[:1], of_run(FIRST, journals.interrupted()))["taken"] == "2 days, 7:33:20"
@@ -231,8 +231,40 @@ def test_findings_of_earlier_runs_are_told_apart_from_those_that_stand() -> None
     healed = {**earlier[3], "event": "finding", **finding}
     text = render(own, [*earlier[:6], healed, *earlier[6:]])
     told = re.sub(r"<[^>]*>", "", text)
-    assert "findings: 0 blocking, 0 warnings; 1 settled or not seen again" in told
+    assert "findings: 0 blocking, 0 warnings; 1 settled, seen anew or not seen again" in told
     assert "not seen again" in text
+
+
+def weighed(run: str, observed: str, seconds: float, subject: str = "x") -> dict[str, Any]:
+    """A warning, as a step of that run told it."""
+    plain = dict.fromkeys(("expected", "remedy"), "x")
+    told = {"code": "load", "subject": subject, "observed": observed, "severity": "warn"}
+    event = kit.event("finding", seconds, step="preflight.load", guide=[], accepted=None, **plain)
+    return {**event, **told, "run": run}
+
+
+def test_a_finding_of_which_each_run_saw_another_number_was_seen_again() -> None:
+    """Of the load of the first run it was said: not seen again. The second one saw it, too."""
+    found = findings_of([weighed(FIRST, "6", 5), weighed(LATER, "4", 90)], LATER)
+    assert [(one["observed"], one["stands"], one["gone"]) for one in found] == [
+        ("4", True, ""),
+        ("6", False, "seen anew in preflight.load"),
+    ]
+
+
+def test_of_two_at_once_the_one_that_is_left_is_not_the_other_seen_anew() -> None:
+    two = [weighed(FIRST, "a", 5), weighed(FIRST, "b", 6)]
+    found = findings_of([*two, weighed(LATER, "b", 90)], LATER)
+    assert [(one["observed"], one["gone"]) for one in found] == [("b", ""), ("a", "not seen again")]
+
+
+def test_of_several_alike_each_reason_is_told() -> None:
+    """The first one's was said of all."""
+    three = [weighed(FIRST, "6", n, subject) for n, subject in enumerate(("n1", "n2", "n3"))]
+    found = findings_of([*three, weighed(LATER, "4", 90, "n1")], LATER)
+    _, alike = alike_in(found)
+    assert len(alike.entries) == 3
+    assert alike.gone == "seen anew in preflight.load; not seen again"
 
 
 def test_the_page_knows_what_an_earlier_run_still_did_after_its_last_word() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.finding import Finding
-from engine.model.loss import share
+from engine.model.loss import Lost, share
 from runbook.to_4_26.memories import capacity, loss
 from runbook.to_4_26.memories.capacity import CapacityClass, ClassCounts
 from runbook.to_4_26.memories.capacity_after import Discrepancy
@@ -94,6 +94,39 @@ def test_afterwards_it_is_counted_with_the_backup_in_the_same_words() -> None:
     assert (first.count, first.total) == (4, 100)
     assert first.what == loss.before(seen, ELSEWHERE).what
     assert [one.count for one in others] == [0, 0, 0]
+
+
+def account(told: Lost) -> dict[str, int]:
+    """What is no loss, without what there is none of; with the loss it is the whole table."""
+    assert told.count + sum(one.count for one in told.no_loss) == told.total
+    return {one.what: one.count for one in told.no_loss if one.count}
+
+
+def test_blank_values_change_too_and_are_no_loss() -> None:
+    """They are NULL afterwards like those that are lost: told apart, so that the sum adds up."""
+    seen = counts(INTEGER=90, TEXT=3, DECORATED=2, BLANK=4, NULL=1)
+    as_before = {"NULL before the upgrade": 1, "integers before the upgrade": 90}
+    assert account(loss.before(seen, ELSEWHERE)) == {loss.BLANK: 4, **as_before}
+    told = loss.after(seen, DecoratedOutcome(2, 1), [])[0]
+    kept = {"integers with something around them, plain now": 1}
+    assert account(told) == {loss.BLANK: 4, **kept, **as_before}
+    changed = [one.what for one in told.no_loss if one.is_changed and one.count]
+    assert changed == [loss.BLANK, *kept], "what was no integer before"
+
+
+def test_a_blank_value_that_is_not_null_now_is_told_apart() -> None:
+    rows = [
+        Discrepancy("capacity-zeroed", 1, 1, "", "0"),
+        Discrepancy("capacity-zeroed", 1, 2, " \t", "0"),
+        Discrepancy("capacity-zeroed", 1, 3, "No", "0"),
+        Discrepancy("memories-rows-added", 1, 4, None, "1"),
+    ]
+    told = loss.after(counts(BLANK=5, TEXT=1, INTEGER=1), DecoratedOutcome(0, 0), rows)[0]
+    assert account(told) == {
+        loss.BLANK: 3,
+        "blank, and not NULL now: see the findings": 2,
+        "integers before the upgrade": 1,
+    }
 
 
 def test_what_was_not_to_be_lost_at_all_is_a_loss_of_its_own() -> None:

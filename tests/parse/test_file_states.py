@@ -67,5 +67,11 @@ def test_the_function_tells_what_is_read(tmp_path: Path, secret: str) -> None:
     assert (told.path, told.before) == (str(file), None)
     assert told.after is not None
     assert (told.after.mode, told.after.size) == ("0604", 7)
+    # a digest that is known is told as it is, and never of a file with a secret
+    known = f'{TELL}\ntell after "$1" "$2" {DIGEST}'
+    again = subprocess.run(
+        ["sh", "-c", known, "sh", str(file), secret], capture_output=True, text=True, check=True
+    )
+    assert again.stdout.rstrip("\n").endswith("\twithheld" if secret else f"\t{DIGEST}")
     digest = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
     assert told.after.sha256 == ("" if secret else digest)

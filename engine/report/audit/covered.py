@@ -30,30 +30,24 @@ class NotCovered:
 
     title: str
     items: tuple[str, ...]
+    counted: str = ""
+    """How many of what there are, in words; empty where a number says nothing."""
     about: str = ""
     """What is so of all of them."""
 
 
 def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[NotCovered]:
     """`summary` is summary.json's, `events` those of the whole attempt."""
-    kinds = {
-        "Outside of the runbook": _outside(summary),
-        "Services": _services(summary, events),
-        "Time without a run": _between(events),
-        "Nodes out of reach": _out_of_reach(events),
-        "Runs without an end on record": _silent(events),
-        "Answers that are kept to themselves": _secret(events),
-        "Outputs that are not here": _not_here(events),
-    }
-    found = [NotCovered(t, tuple(items), _ABOUT.get(t, "")) for t, items in kinds.items()]
+    found = (
+        NotCovered("Outside of the runbook", tuple(_outside(summary))),
+        NotCovered("Services", tuple(_services(summary, events))),
+        _between(events),
+        _out_of_reach(events),
+        _silent(events),
+        _secret(events),
+        _not_here(events),
+    )
     return [one for one in found if one.items]
-
-
-_ABOUT = {
-    "Time without a run": "Nobody looked, and no service was asked.",
-    "Answers that are kept to themselves": "They hold a secret; only what was derived from them is"
-    " on record, and it can't be judged again.",
-}
 
 
 def _outside(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -109,13 +103,18 @@ def _resources(events: Sequence[Event]) -> Iterator[str]:
         )
 
 
-def _between(events: Sequence[Event]) -> Iterator[str]:
-    for pause in pauses_of(of_change(events)):
+def _between(events: Sequence[Event]) -> NotCovered:
+    pauses = pauses_of(of_change(events))
+    items = []
+    for pause in pauses:
         begin, end = map(to_the_second, (pause.begin, pause.end))
-        yield f"{begin} to {end} ({duration(pause.end - pause.begin)}): {pause.detail}."
+        items.append(f"{begin} to {end} ({duration(pause.end - pause.begin)}): {pause.detail}.")
+    about = "Nobody looked, and no service was asked."
+    return NotCovered("Time without a run", tuple(items), many(len(pauses), "pause"), about)
 
 
-def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
+def _out_of_reach(events: Sequence[Event]) -> NotCovered:
+    items, cut_offs = [], cut_offs_of(events)
     lost = grouped(
         (str(e["node"]), e)
         for e in events
@@ -125,39 +124,52 @@ def _out_of_reach(events: Sequence[Event]) -> Iterator[str]:
         why = shortened(str(each[0]["problem"]), _WHY)
         until = f" to {_at(each[-1])}" if len(each) > 1 else ""
         number = many(len(each), "question")
-        yield f"{node}: {number} without an answer, {_at(each[0])}{until}; first: {why}."
-    for one in cut_offs_of(events):
+        items.append(f"{node}: {number} without an answer, {_at(each[0])}{until}; first: {why}.")
+    for one in cut_offs:
         said = one.sentence()
         lasted = in_words((one.end - one.begin).total_seconds())
-        yield f"{said[:1].upper()}{said[1:]} ({lasted}): {shortened(one.why, _WHY)}."
+        items.append(f"{said[:1].upper()}{said[1:]} ({lasted}): {shortened(one.why, _WHY)}.")
+    nodes = {*lost, *(one.node for one in cut_offs)}
+    return NotCovered("Nodes out of reach", tuple(items), many(len(nodes), "node"))
 
 
-def _silent(events: Sequence[Event]) -> Iterator[str]:
+def _silent(events: Sequence[Event]) -> NotCovered:
     ended = {event["run"] for event in events if event["event"] == "run-ended"}
-    last = {str(event["run"]): event for event in events}
-    for run, event in last.items():
-        if run not in ended:
-            yield f"{run}: its last event is {event['event']} at {_at(event)}."
+    last = {str(event["run"]): event for event in events if event["run"] not in ended}
+    items = tuple(
+        f"{run}: its last event is {event['event']} at {_at(event)}." for run, event in last.items()
+    )
+    return NotCovered("Runs without an end on record", items, many(len(items), "run"))
 
 
-def _secret(events: Sequence[Event]) -> Iterator[str]:
+def _secret(events: Sequence[Event]) -> NotCovered:
     kept = [e for e in events if (e.get("output") or {}).get("text") == SECRET]
-    counts = grouped((str(e.get("question") or f"output of {e.get('key')}"), e) for e in kept)
-    for question, each in counts.items():
-        yield f"{question}: {many(len(each), 'answer')}."
+    kinds = grouped((str(e.get("question") or f"output of {e.get('key')}"), e) for e in kept)
+    return NotCovered(
+        "Answers that are kept to themselves",
+        tuple(f"{kind}: {many(len(each), 'answer')}." for kind, each in kinds.items()),
+        f"{many(len(kept), 'answer')} of {many(len(kinds), 'kind')}",
+        "They hold a secret; only what was derived from them is on record, and it can't be judged"
+        " again.",
+    )
 
 
-def _not_here(events: Sequence[Event]) -> Iterator[str]:
+def _not_here(events: Sequence[Event]) -> NotCovered:
+    items, number = [], 0
     for event in events:
         why = (event.get("output") or {}).get("not_kept")
         if why:
             name = event.get("question") or event.get("name") or event["event"]
-            yield f"{name}, {_at(event)}: {shortened(str(why), _WHY)}."
+            items.append(f"{name}, {_at(event)}: {shortened(str(why), _WHY)}.")
+            number += 1
     fetched = {str(e["of"]): e for e in events if e["event"] == "outputs-fetched"}
     for run, event in fetched.items():
         for one in event["missing"]:
-            number = many(len(one["files"]), "output")
-            yield f"{number} of run {run}: {shortened(str(one['why']), _WHY)}."
+            files = len(one["files"])
+            why = shortened(str(one["why"]), _WHY)
+            items.append(f"{many(files, 'output')} of run {run}: {why}.")
+            number += files
+    return NotCovered("Outputs that are not here", tuple(items), many(number, "output"))
 
 
 def _at(event: Event) -> str:

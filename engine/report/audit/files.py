@@ -1,17 +1,18 @@
-"""Every file that the runbook itself made, replaced or removed on a node. Pure.
+"""Every file that the runbook itself made, replaced or removed on a node, or fetched. Pure.
 
 What packages brought is not among them: they have a comparison of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.judge.text import counted
 from engine.model.event import Event
 from engine.record.changes import changes_of
+from engine.record.state_here import FILE_FETCHED
 from engine.report.anchors import change_anchor, file_anchor
 
 WITHHELD = "withheld: it holds a secret"
@@ -38,13 +39,15 @@ class ChangedFile:
     node: str
     path: str
     what: str
-    """created, replaced, removed, or unchanged."""
+    """created, replaced, removed, unchanged, or fetched."""
     before: State
     after: State
     changes: tuple[tuple[str, str], ...]
     """The step that did it, with the anchor of the change, for each."""
-    diff: int
+    diff: int = 0
     """Its number among the shown differences, from 1; 0: none is shown."""
+    fetched: tuple[str, str] = ("", "")
+    """Of one that was fetched to the machine of the run: the step that did it, and its run."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,29 @@ def files_of(events: Sequence[Event], shown: Sequence[Event]) -> Files:
     for (node, path), mine in places.items():
         anchor = _anchor(node, path, anchors)
         files.append(_file(anchor, node, path, mine, diffs.get((node, path), 0)))
+    files += _fetched(events, anchors)
     is_new = any("files" in one.intent for one in changes)
     counts = counted(one.what for one in files)
     return Files(tuple(files), counts, is_new or _records_files(events))
+
+
+def _fetched(events: Sequence[Event], anchors: set[str]) -> Iterator[ChangedFile]:
+    """Copies in the runs' own directories; of one that was fetched again the last one."""
+    hosts = {str(e["run"]): str(e.get("host", "")) for e in events if e["event"] == "run-started"}
+    last = {(e["run"], e["file"]): e for e in events if e["event"] == FILE_FETCHED}
+    for (run, file), event in last.items():
+        host = f"the machine of the run{f' ({hosts[run]})' if hosts.get(run) else ''}"
+        path = f"{run}/{file}"
+        yield ChangedFile(
+            _anchor(host, path, anchors),
+            host,
+            path,
+            f"fetched from {event['node']}",
+            State("not there before"),
+            _known(event),
+            (),
+            fetched=(str(event["step"]), str(run)),
+        )
 
 
 def _records_files(events: Iterable[Event]) -> bool:
@@ -151,6 +174,10 @@ def _state(told: Mapping[str, Any] | None, when: str, absent: str) -> State:
         return State(NOT_SEEN)
     if (one := told[when]) is None:
         return State(absent)
+    return _known(one)
+
+
+def _known(one: Mapping[str, Any]) -> State:
     return State(
         "",
         f"{one['owner']} {one['group']}",

@@ -32,6 +32,11 @@ class Alike:
     entries: tuple[Entry, ...]
 
     @property
+    def gone(self) -> str:
+        """Why they do not stand, where that is so: each reason once."""
+        return "; ".join(dict.fromkeys(str(one["gone"]) for one, _ in self.entries if one["gone"]))
+
+    @property
     def subjects(self) -> list[str]:
         return list(dict.fromkeys(str(one["subject"]) for one, _ in self.entries))
 
@@ -46,13 +51,19 @@ def findings_of(events: Sequence[Event], own: str) -> list[dict[str, Any]]:
     all_seen = [event for event in events if event["event"] == "finding"]
     seen = {key_of(event): event for event in all_seen}
     last = {key_of(event)[:2]: event for event in all_seen}
+    told_by: dict[tuple[str, str, str], set[str]] = {}
+    for event in all_seen:
+        code, subject, observed = key_of(event)
+        told_by.setdefault((str(event["run"]), code, subject), set()).add(observed)
     weights = {"block": 0, "warn": 1}
     settled = settled_by(events)
     numbers = {id(event): number for number, event in enumerate(events)}
     changed = max((n for n, event in enumerate(events) if event["event"] == "intent"), default=-1)
     told = []
     for (code, subject, _), finding in seen.items():
-        gone = _gone(finding, last[code, subject], settled.get((code, subject)), own)
+        later = last[code, subject]
+        mine, theirs = (told_by[str(e["run"]), code, subject] for e in (finding, later))
+        gone = _gone(finding, later, settled.get((code, subject)), own, is_anew=bool(theirs - mine))
         if not gone and _is_note(finding) and numbers[id(finding)] < changed:
             gone = "seen on the way, before later changes; it was given no weight"
         told.append({**finding, "stands": not gone, "gone": gone})
@@ -70,16 +81,18 @@ def findings_of(events: Sequence[Event], own: str) -> list[dict[str, Any]]:
     ]
 
 
-def _gone(finding: Event, last: Event, ended: Event | None, own: str) -> str:
+def _gone(finding: Event, last: Event, ended: Event | None, own: str, *, is_anew: bool) -> str:
     """Why it does not stand; '' when it does.
 
     `last` is the last one of its code and subject, `ended` the end of the step that settled them.
+    `is_anew`: a later run observed something else of both, a load by now, say: seen again.
     """
     if finding.get("settled_by"):
         if ended is not None:
             return f"settled: not so any more after {ended['step']}"
-        if last["step"] != finding["step"]:
-            return f"seen anew in {last['step']}"
+        is_anew = is_anew or last["step"] != finding["step"]
+    if is_anew:
+        return f"seen anew in {last['step']}"
     is_left = finding["run"] == own or (finding.get("task") and ended is None)
     return "" if is_left else "not seen again"
 

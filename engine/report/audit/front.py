@@ -5,7 +5,6 @@ What it says in one sentence, what is open and what was lost come from modules o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,13 +14,12 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.moments import no_return_of
-from engine.report.change import closing_of, span_of, taken_by
+from engine.report.change import closing_of, taken_by
 from engine.report.html import verdict_of
 from engine.report.window import INSIDE, window_sentence
-from engine.report.words import announced_minutes
+from engine.report.words import announced_minutes, at
 
 KEPT, LEFT = "kept", "left"
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)")
 
 
 @dataclass(frozen=True)
@@ -117,12 +115,12 @@ def _window(change: Sequence[Event], begun: Sequence[Event], *, is_asked: bool) 
 
 
 def _time(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
-    begin, end = (when.isoformat() for when in span_of(change))
-    taken = taken_by(change)
+    span = taken_by(change)
+    taken = span.length
     runs = len({event["run"] for event in change})
     is_under_way = summary["mode"] == "execute" and not closing_of(change)
     word = "so far" if is_under_way else "taken"
-    more = [at(f"{begin} to {end}") + (f", {runs} runs" if runs > 1 else "")]
+    more = [span.ends + (f", {runs} runs" if runs > 1 else "")]
     minutes = announced_minutes(str(summary["announced"] or ""))
     if summary["mode"] != "execute":  # announced is the time of the upgrade
         return Fact("Time", f"{taken} {word}", "", tuple(more))
@@ -140,17 +138,3 @@ def _no_return(change: Sequence[Event], begun: Sequence[Event]) -> Fact:
         return Fact("Point of no return", f"passed {when}", "", (passed.what,), where="timeline")
     is_told = any("no_return" in event for event in begun)
     return Fact("Point of no return", "not reached" if is_told else "not on record")
-
-
-def at(text: str) -> str:
-    """A time, or a span, to the second and with UTC at its end; a second date only if it is one.
-
-    >>> at("2026-11-02T00:00:00Z to 2026-11-02T01:17:41.250Z")
-    '2026-11-02 00:00:00 to 01:17:41 UTC'
-    """
-    times = _STAMP.findall(text)
-    if not times:
-        return text
-    day = times[0][0]
-    told = [clock if date == day else f"{date} {clock}" for date, clock in times]
-    return f"{day} {' to '.join(told)} UTC"

@@ -22,9 +22,9 @@ from engine.report.audit.covered import not_covered_of
 from engine.report.audit.found import findings_of, key_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
-from engine.report.change import closing_of, of_change
+from engine.report.change import closing_of, of_change, taken_by
 from engine.report.headline import in_short
-from engine.report.losses import counted_of, losses_of
+from engine.report.losses import counts_of, losses_of
 from engine.report.open_points import open_points_of
 from engine.report.outages import shared_sentences
 from engine.report.spans import runs_of
@@ -121,9 +121,8 @@ def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Ans
 
 def _impact(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
     runs = runs_of(events)
-    said = f"announced {summary['announced'] or 'nothing'}, taken {summary['taken']}"
-    if len(runs) > 1:
-        said += f" from the begin of the first of {len(runs)} runs to the end of the last"
+    said = f"announced {summary['announced'] or 'nothing'}, taken {taken_by(events)}"
+    said += f" in {len(runs)} runs" if len(runs) > 1 else ""
     said += f"; in standby: {summary['standby']}" if summary["standby"] else ""
     said += f"; without fencing: {summary['fencing_off']}" if summary["fencing_off"] else ""
     gaps = sentence(summary["service_gaps"]["totals"])
@@ -288,13 +287,16 @@ def _risks(change: Sequence[Event], events: Sequence[Event], own: str) -> Answer
 
 def _losses(events: Sequence[Event]) -> Answer:
     """Of a run that only looks afterwards too: what it counts is what was lost."""
-    lost, looked_at = losses_of(events), counted_of(events)
+    counted, lost = counts_of(events), losses_of(events)
     said = "; ".join(
         f"{one.of}: {one.share}" + ("" if one.is_observed else ", as told before the change")
         for one in lost
     )
     if not lost:
-        said = f"none in {', '.join(looked_at)}" if looked_at else "no step looked for any"
+        looked_at = ", ".join(dict.fromkeys(one.of for one in counted))
+        said = f"none in {looked_at}" if looked_at else "no step looked for any"
+    for one in counted:
+        said += f"; changed in {one.of} without a loss: {one.changed}" if one.changed else ""
     places = [Place(f"loss-{number}", one.of) for number, one in enumerate(lost, 1)]
     return Answer("Loss of data", said, tuple(places) or _at("losses"))
 
@@ -317,7 +319,10 @@ def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer
 
 
 def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
-    titles = [f"{one.title.lower()} ({len(one.items)})" for one in not_covered_of(summary, events)]
+    titles = [
+        f"{one.title.lower()}{f' ({one.counted})' if one.counted else ''}"
+        for one in not_covered_of(summary, events)
+    ]
     return Answer("What is not covered", ", ".join(titles), _at("limits"))
 
 

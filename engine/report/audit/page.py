@@ -35,7 +35,7 @@ from engine.report.audit.cut_short import cut_short_of
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
-from engine.report.audit.front import at, front_of
+from engine.report.audit.front import front_of
 from engine.report.audit.index import index_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import LATER, OLDER, people_of
@@ -49,13 +49,15 @@ from engine.report.audit.timeline.labels import exact
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
-from engine.report.change import closing_of, of_change
+from engine.report.change import closing_of, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
-from engine.report.losses import counted_of, losses_of
+from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
+from engine.report.under_way import as_seen
+from engine.report.words import at
 from engine.verify import SEALED
 
 NAME = "evidence.html"
@@ -94,6 +96,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
+        taken=taken_by(change),
         change_ended=change[-1]["time"],
         states=states_of(change),
         people=people_of(
@@ -117,7 +120,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         findings=findings,
         window=at(str(summary["window"])),
         losses=losses_of(events),
-        counted_losses=counted_of(events),
+        counted=counts_of(events),
         alike_in=alike_in,
         consequence=consequence,
         commands=commands_in_lines,
@@ -174,7 +177,8 @@ def _sealed_left_out(events: Iterable[Event], own: str) -> list[Event]:
 def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Every temporary change: since when, what it was before, until when; open ones without end.
 
-    Times of standby and fencing are those at which they were seen (`engine.record.intervals`).
+    Times of standby and fencing are those at which they were seen (`engine.record.intervals`). Of
+    what is open on the books, `as_seen` says what is in place.
     """
     rows: list[dict[str, Any]] = []
     memory = Memory.fold([])
@@ -183,15 +187,20 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
         memory.add(event)
         for key, entry in memory.ledger.items():
             if key not in before:
-                rows.append({**asdict(entry), "until": "", "seen": "", "key": key})
+                rows.append({**asdict(entry), "until": "", "lasted": "", "key": key})
         for row in rows:
             if not row["until"] and row["key"] not in memory.ledger:
                 row["until"] = event["time"]
+    open_now = {(entry.kind, entry.subject): entry for entry in as_seen(memory, events)}
+    for row in rows:
+        if not row["until"]:
+            entry = open_now[row["key"]]
+            row |= {"until": entry.gone, "seen": entry.seen}
     intervals = intervals_of(events)
-    return [_as_seen(row, intervals) for row in rows]
+    return [_as_measured(row, intervals) for row in rows]
 
 
-def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
+def _as_measured(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
     if row["kind"] not in (STANDBY, FENCING):
         return row
     mine = [
@@ -202,7 +211,7 @@ def _as_seen(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, An
         and (not row["until"] or stamp(one.since) <= row["until"])
     ]
     if not mine:
-        return {**row, "seen": "it was not seen to be so"}
+        return {**row, "lasted": "it was not seen to be so"}
     # closed by a word of the run, and not looked at since
-    until = stamp(mine[-1].until) if mine[-1].until else row["until"]
-    return {**row, "since": stamp(mine[0].since), "until": until, "seen": length(mine)}
+    until = stamp(mine[-1].until) if row["until"] and mine[-1].until else row["until"]
+    return {**row, "since": stamp(mine[0].since), "until": until, "lasted": length(mine)}

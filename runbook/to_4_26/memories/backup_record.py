@@ -72,7 +72,7 @@ def as_fact(proof: Proof, seen: Kept, made_on: Iterable[str]) -> dict[str, Any]:
             f"the table as it was at {proof.began} (the database's clock), {proof.rows} rows: it"
             " takes the place of the table that is there",
             f"its definition of before the upgrade ({column}), and every value that the upgrade"
-            " turned into NULL",
+            " turned into NULL: those that are lost, and the blank ones that had nothing to lose",
         ],
         "leaves": [
             "what agents have sent for this table since then",

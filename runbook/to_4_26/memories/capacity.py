@@ -56,6 +56,11 @@ class ColumnType(StrEnum):
 _SPACE = " \t\n\x0b\x0c\r"
 
 
+def is_blank(value: str) -> bool:
+    """An empty slot: nothing, or blanks alone; of the class BLANK."""
+    return not value.strip(_SPACE)
+
+
 def class_sql(column: str = "CAPACITY") -> str:
     """SQL expression: the class of a textual value, one of `CapacityClass`.
 

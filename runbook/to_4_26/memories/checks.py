@@ -48,6 +48,8 @@ def capacity_before(look: Look, limit: Limit) -> CapacityBefore:
     named = list(capacity.updates_needed(groups).items())
     said = [f"{count} from {name}" for name, count in named[:NAMED]]
     said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
+    if orphans := sum(g.rows for g in groups if g.is_orphan and g.kind in capacity.LISTED):
+        said.append(f"and {orphans} whose machine is gone: nobody is followed up for them")
     return CapacityBefore(
         loss.findings_before(counts, limit),
         counts.sentence() + (f"; not integers: {', '.join(said)}" if said else ""),
@@ -83,21 +85,22 @@ def memories_after(look: Look, began: datetime) -> MemoriesAfter:
     lost = loss.after(before, decorated, compared)
     said = (
         f"the column is an integer; {totals.live} rows, {totals.saved} in the backup;"
-        f" {before.of({CapacityClass.INTEGER})} integers compared; {_nulled(before, decorated)}"
+        f" {before.of({CapacityClass.INTEGER})} integers compared;"
+        f" {_nulled(before, decorated, loss.blanks(before, compared)[0])}"
     )
     if totals.rewritten_machines:
         said += f"; {totals.rewritten_machines} machines sent an inventory since, judged apart"
     return MemoriesAfter(findings, said, [str(row) for row in compared], lost)
 
 
-def _nulled(before: capacity.ClassCounts, decorated: comparison.DecoratedOutcome) -> str:
+def _nulled(before: ClassCounts, decorated: comparison.DecoratedOutcome, blank: int) -> str:
     """Of what the lost values are the sum, and what is NULL without a loss."""
     plain = before.of(capacity.LOSING)
-    empty = before.total - before.of(capacity.LISTED) - before.of({CapacityClass.INTEGER})
     return (
         f"{plain + decorated.nulled} values lost, NULL by now: {plain} that are no integers, and"
         f" {decorated.nulled} of {decorated.total} integers with something around them;"
-        f" {empty} were empty before and had nothing to lose"
+        f" {blank} blank ones are NULL by now as well, and had nothing to lose;"
+        f" {before.of({CapacityClass.NULL})} were NULL before"
     )
 
 

@@ -18,6 +18,7 @@ from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
 from engine.model.finding import Command, Finding
 from engine.model.query import Query, Row, SqlQuery
+from engine.parse.files import TELL
 from engine.parse.machine import parse_df
 from engine.secrets import Secret
 from runbook.to_4_26 import files
@@ -37,7 +38,7 @@ RESTORED_MARK = "restored_whole"
 """A table in the scratch schema, made last; its comment is the sha256 of the restored dump."""
 
 # args: target, database, table, the database's clock, file for the dump's facts.
-# Prints the facts: JSON, as `Dump` has them
+# Prints the files' states, then the facts: JSON, as `Dump` has them, on the last line
 _DUMP = """
 set -euo pipefail
 umask 077
@@ -45,6 +46,8 @@ target=$1 facts=$5
 mkdir -p -- "$(dirname -- "$target")"
 exec 9< "$(dirname -- "$target")"
 flock 9
+tell before "$target" "" || :
+tell before "$facts" "" || :
 rm -f -- "$facts" "$target".partial.??????
 temp=$(mktemp -- "$target.partial.XXXXXX")
 trap 'rm -f -- "$temp"' EXIT
@@ -59,6 +62,8 @@ printf '{"bytes": %s, "sha256": "%s", "began": "%s"}\\n' \
   "$(stat -c %s -- "$target")" "${sum%% *}" "$4" > "$target.partial.facts."
 mv -f -T -- "$target.partial.facts." "$facts"
 sync -- "$facts" "$(dirname -- "$target")"
+tell after "$target" "" "${sum%% *}" || :
+tell after "$facts" "" || :
 cat -- "$facts"
 """
 
@@ -79,6 +84,7 @@ mysql --batch --execute="$5"
 _PULL = """
 set -euo pipefail
 umask 077
+tell before "$2" "" || :
 mkdir -p -- "$(dirname -- "$2")"
 temp=$(mktemp -- "$2.partial.XXXXXX")
 trap 'rm -f -- "$temp"' EXIT
@@ -87,6 +93,7 @@ sum=$(sha256sum < "$temp")
 [ "${sum%% *}" = "$3" ] || { echo "the copy of $2 differs from the original" >&2; exit 65; }
 sync -- "$temp"
 mv -f -T -- "$temp" "$2"
+tell after "$2" "" "$3" || :
 """
 
 
@@ -187,8 +194,14 @@ class Dump:
         return datetime.fromisoformat(self.began)
 
 
+def facts_of(answer: Answer) -> dict[str, Any]:
+    """The facts of a file, which are the last line. ValueError when they are no JSON."""
+    facts: dict[str, Any] = json.loads(answer.text.rstrip("\n").rpartition("\n")[2])
+    return facts
+
+
 def parse_dump(answer: Answer) -> Dump:
-    data: dict[str, Any] = json.loads(answer.text)
+    data = facts_of(answer)
     try:
         return Dump(int(data["bytes"]), str(data["sha256"]), str(data["began"]))
     except KeyError as error:
@@ -204,7 +217,7 @@ def dump(node: str, attempt: str, size: TableSize, began: datetime) -> Change:
         what=f"dump {OCS_DATABASE}.{TABLE}",
         node=node,
         argv=bash(
-            _DUMP,
+            TELL + _DUMP,
             backup_path(attempt),
             OCS_DATABASE,
             TABLE,
@@ -212,6 +225,7 @@ def dump(node: str, attempt: str, size: TableSize, began: datetime) -> Change:
             facts_path(attempt),
         ),
         deadline=size.deadline,
+        files=(backup_path(attempt), facts_path(attempt)),
     )
 
 
@@ -280,7 +294,8 @@ def pull(node: str, host: str, attempt: str, made: Dump, size: TableSize) -> Cha
 
 def pull_file(what: str, node: str, host: str, path: str, sha256: str, deadline: float) -> Change:
     """The file of another node, at the same path here, whole or not at all."""
-    return Change(what=what, node=node, argv=bash(_PULL, host, path, sha256), deadline=deadline)
+    argv = bash(TELL + _PULL, host, path, sha256)
+    return Change(what=what, node=node, argv=argv, deadline=deadline, files=(path,))
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from engine.ask.look import Look
 from engine.model.answer import Answer
 from engine.model.change import Change
 from engine.model.query import Query
+from engine.parse.files import TELL
 from runbook.to_4_26 import files
 from runbook.to_4_26.memories import dump
 from runbook.to_4_26.memories.agents import FollowedAgent, MachineNow, machines_now, moment_sql
@@ -55,7 +55,7 @@ class Listed:
 
 def parse_listed(answer: Answer) -> Listed:
     """The facts of a list. ValueError when one is missing."""
-    data: dict[str, Any] = json.loads(answer.text)
+    data = dump.facts_of(answer)
     try:
         return Listed(str(data["sha256"]), int(data["machines"]), str(data["dump"]))
     except KeyError as error:
@@ -93,13 +93,15 @@ LIST = f"""SELECT CONCAT('{{"machine": ', h.ID, ', "name": ', {_text("h.NAME")},
  JOIN {OCS_DATABASE}.hardware h ON h.ID = l.machine ORDER BY h.ID"""
 """The lines of the list, of the backup restored beside the table."""
 
-# args: target, file for the facts, statement, sha256 of the dump. Prints the facts.
+# args: target, file for the facts, statement, sha256 of the dump. Prints as a dump does.
 _MAKE = """
 set -euo pipefail
 umask 077
 target=$1 facts=$2
 exec 9< "$(dirname -- "$target")"
 flock 9
+tell before "$target" "" || :
+tell before "$facts" "" || :
 rm -f -- "$facts" "$target".partial.??????
 temp=$(mktemp -- "$target.partial.XXXXXX")
 trap 'rm -f -- "$temp"' EXIT
@@ -113,6 +115,8 @@ printf '{"sha256": "%s", "machines": %s, "dump": "%s"}\\n' "${sum%% *}" "$machin
   > "$target.partial.facts."
 mv -f -T -- "$target.partial.facts." "$facts"
 sync -- "$facts" "$(dirname -- "$target")"
+tell after "$target" "" "${sum%% *}" || :
+tell after "$facts" "" || :
 cat -- "$facts"
 """
 
@@ -122,8 +126,9 @@ def make(node: str, attempt: str, made: dump.Dump, deadline: float) -> Change:
     return Change(
         what="list the machines to follow up",
         node=node,
-        argv=dump.bash(_MAKE, path(attempt), facts_path(attempt), LIST, made.sha256),
+        argv=dump.bash(TELL + _MAKE, path(attempt), facts_path(attempt), LIST, made.sha256),
         deadline=deadline,
+        files=(path(attempt), facts_path(attempt)),
     )
 
 

@@ -9,14 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.model.finding import Finding
-from engine.model.loss import Lost
-from runbook.to_4_26.memories.capacity import CAPACITY, LISTED, LOSING, ClassCounts
+from engine.model.loss import Lost, NoLoss
+from runbook.to_4_26.memories.capacity import (
+    CAPACITY,
+    LISTED,
+    LOSING,
+    CapacityClass,
+    ClassCounts,
+    is_blank,
+)
 from runbook.to_4_26.memories.capacity_after import Discrepancy
 from runbook.to_4_26.memories.comparison import DecoratedOutcome
 from runbook.to_4_26.names import LOSS_PERCENT
 
 TURNED_INTO_NULL = "values that are no integers, turned into NULL"
 """The loss that the upgrade brings with it, before and after it in the same words."""
+BLANK = "blank (empty, or blanks alone), turned into NULL with nothing to lose"
 _BESIDES = {
     "capacity-integer-lost": "integers, turned into NULL",
     "capacity-altered": "integers, turned into other ones",
@@ -55,7 +63,16 @@ def before(counts: ClassCounts, limit: Limit, where: str = "") -> Lost:
     Decorated integers may survive: that shows afterwards only.
     """
     lost = Lost(CAPACITY, TURNED_INTO_NULL, counts.of(LISTED), counts.total, where)
-    return replace(lost, limit=limit.rows_of(lost))
+    no_loss = (NoLoss(BLANK, counts.of({CapacityClass.BLANK}), is_changed=True), *_clean(counts))
+    return replace(lost, limit=limit.rows_of(lost), no_loss=no_loss)
+
+
+def _clean(counts: ClassCounts) -> tuple[NoLoss, ...]:
+    """What the upgrade does nothing to."""
+    return (
+        NoLoss("NULL before the upgrade", counts.of({CapacityClass.NULL})),
+        NoLoss("integers before the upgrade", counts.of({CapacityClass.INTEGER})),
+    )
 
 
 def findings_before(counts: ClassCounts, limit: Limit) -> list[Finding]:
@@ -63,7 +80,9 @@ def findings_before(counts: ClassCounts, limit: Limit) -> list[Finding]:
     lost = before(counts, limit)
     if not lost.count:
         return []
-    seen = f"{lost.share} values are no plain integers ({counts.sentence()})"
+    blank = counts.of({CapacityClass.BLANK})
+    besides = f", besides {blank} blank ones with nothing to lose" if blank else ""
+    seen = f"{lost.share} values are no plain integers{besides} ({counts.sentence()})"
     is_passed = limit.is_passed_by(lost)
     if is_passed and limit.blocks:
         return [
@@ -98,8 +117,21 @@ def after(
 ) -> tuple[Lost, ...]:
     """What the upgrade took, by the backup: `saved` are the classes of its values."""
     nulled = saved.of(LOSING) + decorated.nulled
+    blank, unlike = blanks(saved, compared)
+    no_loss = (
+        NoLoss(BLANK, blank, is_changed=True),
+        NoLoss("blank, and not NULL now: see the findings", unlike, is_changed=True),
+        NoLoss("integers with something around them, plain now", decorated.kept, is_changed=True),
+        *_clean(saved),
+    )
     besides = [
         Lost(CAPACITY, what, sum(row.code == code for row in compared), saved.total)
         for code, what in _BESIDES.items()
     ]
-    return (Lost(CAPACITY, TURNED_INTO_NULL, nulled, saved.total), *besides)
+    return (Lost(CAPACITY, TURNED_INTO_NULL, nulled, saved.total, no_loss=no_loss), *besides)
+
+
+def blanks(saved: ClassCounts, compared: Sequence[Discrepancy]) -> tuple[int, int]:
+    """How many blank values are NULL by now, and how many are not, as the comparison found."""
+    unlike = sum(row.before is not None and is_blank(row.before) for row in compared)
+    return saved.of({CapacityClass.BLANK}) - unlike, unlike

@@ -129,11 +129,15 @@ class Tally:
         return sum(count for verdict, count in self.counts.items() if verdict.is_open)
 
     def sentence(self) -> str:
-        """`12 machines had sent values that are no integers: 9 reports integers, ...`."""
+        """`12 machines had sent values that are no integers: 9 reports integers, ...`.
+
+        Values and machines are two numbers: the sentence says why, wherever both stand.
+        """
         told = [f"{self.counts[verdict]} {verdict}" for verdict in Verdict if self.counts[verdict]]
         return (
             f"{self.machines} machines had sent values that are no integers:"
-            f" {', '.join(told) or 'none'}"
+            f" {', '.join(told) or 'none'}; each counts once, however many it sent, and a value"
+            " whose machine is gone counts for none"
         )
 
     def what_to_do(self) -> str:
