@@ -72,8 +72,12 @@ class StateWatch:
         self.see(status, asked)
 
     def see(self, status: ClusterStatus, asked: datetime) -> None:
-        """Somebody has looked; `asked` is when the question was sent."""
+        """Somebody has looked; `asked` is when the question was sent.
+
+        A node that is away says nothing of its standby: what was seen of it last still counts.
+        """
         seen = {(STANDBY, node) for node in status.standby_nodes}
+        seen |= self._known & {(STANDBY, node.name) for node in status.nodes if not node.online}
         if not status.options.stonith_enabled:
             seen.add((FENCING, CLUSTER))
         other = stamp(self._looked) if self._looked else None

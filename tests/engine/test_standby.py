@@ -86,6 +86,19 @@ def test_only_changes_are_recorded() -> None:
     ]
 
 
+def test_a_node_that_is_away_has_not_left_its_standby() -> None:
+    """It starts anew, say: whether it is still in standby shows when it is back."""
+    watched = Watched()
+    watched.at(1000, N2)
+    gone = status()
+    nodes = tuple(replace(node, online=node.name != N2) for node in gone.nodes)
+    watched.watch.see(replace(gone, nodes=nodes), BEGIN + timedelta(seconds=1010))
+    watched.watch.see(replace(gone, nodes=nodes), BEGIN + timedelta(seconds=1020))
+    assert watched.recorded == [(N2, "entered")]
+    watched.at(1030)
+    assert watched.recorded == [(N2, "entered"), (N2, "left")]
+
+
 def test_a_change_has_its_time_and_that_of_the_look_before() -> None:
     watched = Watched()
     watched.at(1000)
