@@ -78,7 +78,8 @@ def _gone(finding: Event, last: Event, ended: Event | None, own: str) -> str:
     if finding.get("settled_by"):
         if ended is not None:
             return f"settled: not so any more after {ended['step']}"
-        if last["step"] != finding["step"]:
+        # a step of one run may tell several of a code and subject: all of them stand
+        if (last["step"], last["run"]) != (finding["step"], finding["run"]):
             return f"seen anew in {last['step']}"
     is_left = finding["run"] == own or (finding.get("task") and ended is None)
     return "" if is_left else "not seen again"
