@@ -34,8 +34,9 @@ from engine.report.audit.cut_short import cut_short_of
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
-from engine.report.audit.front import at, front_of
+from engine.report.audit.front import at, front_of, is_of_attempt
 from engine.report.audit.index import index_of
+from engine.report.audit.old_files import old_files_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
@@ -48,7 +49,7 @@ from engine.report.audit.timeline.labels import exact
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
-from engine.report.change import closing_of, of_change
+from engine.report.change import closing_of, of_change, span_of
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counted_of, losses_of
@@ -93,11 +94,14 @@ def render(own: Sequence[Event], earlier: Sequence[Event], made_anew: str = "") 
         pauses=[*pauses_of(events), None],
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
+        span=span_of(change),
+        is_of_attempt=is_of_attempt(summary, len(runs_of(change))),
         change_ended=change[-1]["time"],
         states=states_of(change),
         people=people_of(events, [event for event in earlier if event["event"] == SEALED]),
         passwords=passwords_of(events),
         backups=backups_of(events),
+        old_files=old_files_of(events),
         files=files_of(events, differences_in(change)),
         shown=shown_name,
         records=ROOT,
