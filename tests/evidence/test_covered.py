@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.model.facts import PASSWORD
 from engine.record.outputs import SECRET
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.page import render
@@ -89,6 +90,19 @@ def test_answers_that_were_never_recorded_are_counted_by_question() -> None:
         "a password: 2 answers.",
         "output of phase.step#1: 1 answer.",
     )
+
+
+def test_where_old_copies_of_a_password_were_not_looked_for() -> None:
+    facts = [
+        event("fact", 5, step="x", name=PASSWORD, of=of, what="Moved.", searched=searched)
+        for of, searched in (("password of a", "/etc/a* on n1"), ("password of b", ""))
+    ]
+    assert covered(started(), *facts)["Old copies of passwords"] == (
+        "password of a: old copies were looked for in /etc/a* on n1 only.",
+        "password of b: old copies were not looked for anywhere.",
+    )
+    assert "Old copies of passwords" not in covered(started())
+    assert "Nobody looked into backups and snapshots" in render([started(), *facts], [])
 
 
 def test_outputs_that_could_not_be_kept_or_fetched() -> None:

@@ -14,6 +14,7 @@ from engine.model.groups import grouped
 from engine.record.gaps import in_words, not_seen
 from engine.record.outputs import SECRET
 from engine.record.reach import cut_offs_of
+from engine.report.audit.passwords import passwords_of
 from engine.report.audit.runs import pauses_of
 from engine.report.change import of_change
 from engine.report.words import many, to_the_second
@@ -42,6 +43,7 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
         "Time without a run": _between(events),
         "Nodes out of reach": _out_of_reach(events),
         "Runs without an end on record": _silent(events),
+        "Old copies of passwords": _old_copies(events),
         "Answers that are kept to themselves": _secret(events),
         "Outputs that are not here": _not_here(events),
     }
@@ -51,6 +53,8 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
 
 _ABOUT = {
     "Time without a run": "Nobody looked, and no service was asked.",
+    "Old copies of passwords": "Nobody looked into backups and snapshots of databases, file systems"
+    " and machines.",
     "Answers that are kept to themselves": "They hold a secret; only what was derived from them is"
     " on record, and it can't be judged again.",
 }
@@ -138,6 +142,12 @@ def _silent(events: Sequence[Event]) -> Iterator[str]:
     for run, event in last.items():
         if run not in ended:
             yield f"{run}: its last event is {event['event']} at {_at(event)}."
+
+
+def _old_copies(events: Sequence[Event]) -> Iterator[str]:
+    for one in passwords_of(events):
+        looked = f"looked for in {one.searched} only" if one.searched else "not looked for anywhere"
+        yield f"{one.of}: old copies were {looked}."
 
 
 def _secret(events: Sequence[Event]) -> Iterator[str]:
