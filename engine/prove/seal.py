@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,41 @@ class Sealed:
         return [f"evidence: {signed}", f"head of its journal: {self.head}"]
 
 
-def seal(run: Run) -> Sealed:
+class Signing(ExitStack):
+    """The operator's key while it is needed: looked for once, as it may wait to be touched."""
+
+    def __init__(self, host: Host | None, chosen: Path | None) -> None:
+        """`host`: the node whose identity files count; `chosen`: by the inventory."""
+        super().__init__()
+        self.signer: Signer | None = None
+        self.why = ""
+        """Why nothing signs, when there is no signer."""
+        try:
+            place = self.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
+            self.signer = find_signer(host, Path(place), chosen)
+        except CantSign as error:
+            self.why = str(error)
+        except OSError as error:
+            self.why = f"no temporary directory: {error}"
+
+    @classmethod
+    def of(cls, run: Run) -> Signing:
+        """For the evidence of a run: the first node that the inventory names counts."""
+        return cls(next(iter(run.inventory.hosts), None), run.inventory.settings.signing_key)
+
+    @property
+    def key(self) -> str:
+        """Its fingerprint; empty: nothing signs."""
+        return self.signer.fingerprint if self.signer else ""
+
+
+def seal(run: Run, signing: Signing | None = None) -> Sealed:
     """List the run's files, seal the list in its journal and close that, sign the manifest.
 
-    Whatever can't be written is told, not raised: the run itself is over.
+    Whatever can't be written is told, not raised: the run itself is over. Closes `signing`.
     """
-    with _signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
+    with signing or Signing.of(run) as found:
+        signer, why = found.signer, found.why
         shown = run.redactor.clean_output(why)
         unwritten = _verifier(run.directory, run.run_id, signer, shown, is_sealed=True)
         try:
@@ -75,7 +104,7 @@ def seal(run: Run) -> Sealed:
             step="",
             files=len(files),
             list=listing(files),
-            key=signer.fingerprint if signer else "",
+            key=found.key,
         )
         run.journal.close()
         made = Sealed(run.journal.head, unsigned=why, unwritten=unwritten)
@@ -101,7 +130,8 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
         replaced = {n: old["files"].get(n, {}) for n in names} | dict(old["replaced"])
     run = str(chain.events[0]["run"]) if chain.events else ""
     made = Sealed(chain.head)
-    with _signing(host, None) as (signer, made.unsigned):
+    with Signing(host, None) as found:
+        signer, made.unsigned = found.signer, found.why
         if before.seal is None:
             made.unwritten += _verifier(directory, run, signer, made.unsigned, is_sealed=False)
         try:
@@ -114,26 +144,6 @@ def seal_anew(directory: Path, host: Host | None, rebuilt: Iterable[str]) -> Sea
         manifest = _manifest(run, len(chain.events), chain.head, files, now, replaced)
         _write(directory, manifest, signer, made)
     return made
-
-
-@contextmanager
-def _signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
-    """The operator's key while it is needed; None and the reason when nothing signs."""
-    with ExitStack() as stack:
-        found: tuple[Signer | None, str]
-        try:
-            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
-            found = find_signer(host, Path(place), chosen), ""
-        except CantSign as error:
-            found = None, str(error)
-        except OSError as error:
-            found = None, f"no temporary directory: {error}"
-        yield found
-
-
-def _active(run: Run) -> Host | None:
-    """The node whose identity files count: the first one that the inventory names."""
-    return next(iter(run.inventory.hosts), None)
 
 
 def _manifest(
