@@ -13,9 +13,7 @@ from engine.queries.machine import LEFTOVERS
 from engine.record.position import Position, Situation, position_of, round_to_prove
 
 
-def position_left(
-    look: Look, versions: Mapping[str, Version], status: ClusterStatus
-) -> Position:
+def position_left(look: Look, versions: Mapping[str, Version], status: ClusterStatus) -> Position:
     """Where the upgrade stands now, by what the records say and the cluster shows.
 
     Nobody asks for packages here: they are at their versions when a run has seen them so.

@@ -367,8 +367,8 @@ def not_exercised(look: Look, node: str) -> list[Finding]:
             observed=f"no run has seen httpd work on {node} with the files of OCS there: {why}",
             expected="OCS proved by use on every node that may have to run httpd",
             remedy=f"With fencing on no run moves httpd any more. In a quiet hour move {httpd.unit}"
-            f" to {node} by hand, see that `GET /ocsinventory` answers 400 and agents are served, and"
-            " move it back. Else a fault in the node's own files shows when N is lost.",
+            f" to {node} by hand, see that `GET /ocsinventory` answers 400 and agents are served,"
+            " then move it back. Else a fault in the node's own files shows when N is lost.",
             guide=("G14",),
         )
     ]

@@ -574,6 +574,7 @@ def told_by(scene: Scene) -> list[Any]:
 def test_a_node_that_was_not_exercised_is_left_to_the_operator(
     scene: Scene, world: Failover
 ) -> None:
+    scene.run.judge.severities = SEVERITIES
     world.standby = {THIRD}
     whole(scene, SECOND, THIRD)
     evidence = proof_step(scene, THIRD)

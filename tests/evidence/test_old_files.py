@@ -31,7 +31,7 @@ def aside(lies_in: str = ASIDE.lies_in) -> dict[str, Any]:
 
 
 def section(*own: dict[str, Any]) -> str:
-    found = re.search(r'<h3 id="old-files">.*?</section>', render([started(), *own], []), re.S)
+    found = re.search(r'<section id="backups".*?</section>', render([started(), *own], []), re.S)
     assert found is not None
     return found[0]
 
@@ -76,4 +76,5 @@ def test_the_row_names_them_by_node_and_leads_to_them() -> None:
 def test_the_section_has_them_as_a_table_or_says_that_none_is_on_record() -> None:
     text = section(kept(), aside())
     assert all(word in text for one in (KEPT, ASIDE) for word in (one.node, one.path, one.lies_in))
-    assert "None is on record." in section()
+    assert 'id="old-files"' in text
+    assert "Old files that a back-out puts back: none is on record." in section()

@@ -241,9 +241,7 @@ def test_what_a_later_run_sees_otherwise_at_the_same_step_stands_once() -> None:
     assert [(one["observed"], one["stands"]) for one in listed] == [("three", True), ("four", True)]
     listed = findings_of([*first, *own], SECOND_RUN)
     assert [one["observed"] for one in listed if one["stands"]] == ["two"]
-    assert {one["gone"] for one in listed if not one["stands"]} == {
-        "seen anew in preflight.clocks"
-    }
+    assert {one["gone"] for one in listed if not one["stands"]} == {"seen anew in preflight.clocks"}
 
 
 def test_what_was_seen_anew_by_another_step_stands_once() -> None:

@@ -178,7 +178,8 @@ def test_what_is_to_sign_the_last_run_is_told_as_far_as_it_was_found() -> None:
 
 
 def test_a_key_that_logs_in_and_signs_as_well_is_told() -> None:
-    approval = {"by": "b@example.test", "name": "B. Bianchi", "key": KEY, "until": "", "given": ""}
+    approval = {"by": "b@example.test", "name": "B. Bianchi", "key": KEY, "plan": "f" * 64}
+    approval |= {"given": "2026-11-01T00:00:00.000Z", "until": "2026-11-14T00:00:00.000Z"}
     approved = event("fact", 1, step="preflight.one", name="approvals", given=[approval])
     first = [{**one, "run": "first"} for one in (journals.started(), login(SECOND))]
     sealed = event("sealed", 40, files=3, list="x", key=KEY) | {"run": "first"}

@@ -53,8 +53,6 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
 
 _ABOUT = {
     "Time without a run": "Nobody looked, and no service was asked.",
-    "Old copies of passwords": "Nobody looked into backups and snapshots of databases, file systems"
-    " and machines.",
     "Answers that are kept to themselves": "They hold a secret; only what was derived from them is"
     " on record, and it can't be judged again.",
 }
@@ -146,8 +144,8 @@ def _silent(events: Sequence[Event]) -> Iterator[str]:
 
 def _old_copies(events: Sequence[Event]) -> Iterator[str]:
     for one in passwords_of(events):
-        looked = f"looked for in {one.searched} only" if one.searched else "not looked for anywhere"
-        yield f"{one.of}: old copies were {looked}."
+        looked = f"looked for in {one.searched} only" if one.searched else "looked for nowhere"
+        yield f"{one.of}: old copies were {looked}, not in backups and snapshots of any kind."
 
 
 def _secret(events: Sequence[Event]) -> Iterator[str]:

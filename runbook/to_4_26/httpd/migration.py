@@ -219,7 +219,7 @@ def put_back(node: str, kept: str, path: str) -> Command:
 
 def old_files(look: Look, node: str) -> dict[str, str]:
     """Of a migrated node: the files and the `.rpmnew` beside them -> where the old ones lie."""
-    found = {}
+    found: dict[str, str] = {}
     for path in CONF_FILES:
         kept = look.ask(node, latest_default(path, look.attempt))
         backup = look.ask(node, latest_backup(path))

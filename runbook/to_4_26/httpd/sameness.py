@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.ask.look import Look
-from engine.judge.text import printable
 from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.to_4_26 import files
@@ -64,7 +63,7 @@ def not_as_on_n(active: str, differences: Mapping[str, Sequence[str]]) -> list[F
 def _counted(lines: Sequence[str]) -> str:
     number = f"{len(lines)} setting{'' if len(lines) == 1 else 's'}"
     more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
-    return f"{number}: {'; '.join(map(printable, lines[:_SHOWN]))}{more}"
+    return f"{number}: {'; '.join(' '.join(line.split()) for line in lines[:_SHOWN])}{more}"
 
 
 def _read(look: Look, node: str) -> dict[str, ConfFile | None]:
