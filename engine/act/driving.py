@@ -45,6 +45,23 @@ class Applied:
     def did_something(self) -> bool:
         return bool(self.changes)
 
+    def sentence(self) -> str:
+        """The changes in a few words, each stands by itself on record, and what the action says.
+
+        A change that may fail, and did, is told as such, however many there are.
+        """
+        said, failed = [], []
+        for change, answer in zip(self.changes, self.answers, strict=True):
+            words = f"{change.what} on {change.node}"
+            if answer.code not in change.ok_codes:
+                words += f" ended with exit status {answer.code}"
+                failed.append(words)
+            said.append(words)
+        if len(said) > 2:
+            nodes = ", ".join(dict.fromkeys(change.node for change in self.changes))
+            said = [f"{len(said)} changes on {nodes}", *failed]
+        return ": ".join(filter(None, ("; ".join(said), self.reason)))
+
 
 def driven(action: Changes, answer: Callable[[Change], Answer]) -> Applied:
     """The action's changes, each with what `answer` gives for it; what that raises ends it."""

@@ -12,6 +12,9 @@ from engine.model.executed import command_of
 from engine.model.finding import Finding
 from engine.model.host import FileSystem, HealthResult, Memory, Process
 
+FOREIGN = "rpmnew-foreign"
+"""The code of a leftover that no step migrates."""
+
 
 def file_system_of(path: str, filesystems: Sequence[FileSystem]) -> FileSystem | None:
     """The file system that holds `path`: the one with the longest mount point above it."""
@@ -64,7 +67,7 @@ def config_leftovers(
     """
     return tuple(
         Finding(
-            "rpmnew-known" if path in known else "rpmnew-foreign",
+            "rpmnew-known" if path in known else FOREIGN,
             f"{node}:{printable(path)}",
             f"{printable(path)} lies on {node}",
             "no .rpmnew, .rpmsave or .rpmorig left over",

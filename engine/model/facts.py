@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 BEFORE, AFTER, PACKAGES = "state-before", "state-after", "packages-changed"
-"""The cluster at the baseline and at the end of every run, and the packages that differ."""
+"""The cluster at the baseline and at the end of every run, and the packages that differ. The end
+has the position too, where the upgrade is left."""
 APPROVED = "approvals"
 """The approvals that counted at the attempt's start."""
 REHEARSED = "rehearsed"
@@ -17,6 +18,9 @@ BACKUP = "backup"
 """A proved backup: of, node, file, size, sha256, taken, proved (how), restore (the command),
 restore_on (where), brings and leaves (what a restore brings back, and what not), places (where it
 lies, as of a password)."""
+OLD_FILES = "old-files-"
+"""Before a node: files that a back-out puts back there: node, files (path, and lies_in: where the
+file that was there before lies now)."""
 FETCHED = "backup-fetched"
 """In which run's directory its copy is: file, sha256."""
 CONFLICTS = "conflicts-"

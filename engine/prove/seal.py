@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,41 @@ class Sealed:
         return [f"evidence: {signed}", f"head of its journal: {self.head}"]
 
 
-def seal(run: Run) -> Sealed:
+class Signing(ExitStack):
+    """The operator's key while it is needed: looked for once, as it may wait to be touched."""
+
+    def __init__(self, host: Host | None, chosen: Path | None) -> None:
+        """`host`: the node whose identity files count; `chosen`: by the inventory."""
+        super().__init__()
+        self.signer: Signer | None = None
+        self.why = ""
+        """Why nothing signs, when there is no signer."""
+        try:
+            place = self.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
+            self.signer = find_signer(host, Path(place), chosen)
+        except CantSign as error:
+            self.why = str(error)
+        except OSError as error:
+            self.why = f"no temporary directory: {error}"
+
+    @classmethod
+    def of(cls, run: Run) -> Signing:
+        """For the evidence of a run: the first node that the inventory names counts."""
+        return cls(next(iter(run.inventory.hosts), None), run.inventory.settings.signing_key)
+
+    @property
+    def key(self) -> str:
+        """Its fingerprint; empty: nothing signs."""
+        return self.signer.fingerprint if self.signer else ""
+
+
+def seal(run: Run, signing: Signing | None = None) -> Sealed:
     """List the run's files, seal the list in its journal and close that, sign the manifest.
 
-    Whatever can't be written is told, not raised: the run itself is over.
+    Whatever can't be written is told, not raised: the run itself is over. Closes `signing`.
     """
-    with signing(_active(run), run.inventory.settings.signing_key) as (signer, why):
+    with signing or Signing.of(run) as found:
+        signer, why = found.signer, found.why
         shown = run.redactor.clean_output(why)
         unwritten = _verifier(run.directory, run.run_id, signer, shown)
         try:
@@ -72,7 +101,7 @@ def seal(run: Run) -> Sealed:
             step="",
             files=len(files),
             list=listing(files),
-            key=signer.fingerprint if signer else "",
+            key=found.key,
         )
         run.journal.close()
         made = Sealed(run.journal.head, unsigned=why, unwritten=unwritten)
@@ -82,26 +111,6 @@ def seal(run: Run) -> Sealed:
         lines = len(run.journal.events)
         _write(run.directory, manifest_of(run.run_id, lines, made.head, files), signer, made)
         return made
-
-
-@contextmanager
-def signing(host: Host | None, chosen: Path | None) -> Iterator[tuple[Signer | None, str]]:
-    """The operator's key while it is needed; None and the reason when nothing signs."""
-    with ExitStack() as stack:
-        found: tuple[Signer | None, str]
-        try:
-            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="nr-sign-"))
-            found = find_signer(host, Path(place), chosen), ""
-        except CantSign as error:
-            found = None, str(error)
-        except OSError as error:
-            found = None, f"no temporary directory: {error}"
-        yield found
-
-
-def _active(run: Run) -> Host | None:
-    """The node whose identity files count: the first one that the inventory names."""
-    return next(iter(run.inventory.hosts), None)
 
 
 def manifest_of(

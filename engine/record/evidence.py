@@ -82,17 +82,18 @@ class Evidence:
         verdict = Verdict(tuple(weighed))
         self.blocking += verdict.blocking
         # what nobody answered was not observed, even if that was accepted
-        unseen = [finding for finding in weighed if finding.accepted and finding.code == UNANSWERED]
+        accepted = [finding for finding in weighed if finding.accepted]
+        unseen = [finding for finding in accepted if finding.code == UNANSWERED]
         state = RowState.OPEN if unseen else RowState.FULFILLED
         self._rows(
             guide,
             state if verdict else RowState.FAILED,
-            _observed(verdict.blocking or unseen, observed),
+            _in_words(verdict.blocking or unseen) or _all_the_same(accepted, observed),
         )
         self.reasons.append(observed)
         self.reasons += [
             f"accepted [{f.code}] {f.subject} {acceptance_sentence(f.accepted.as_data())}"
-            for f in weighed
+            for f in accepted
             if f.accepted
         ]
         return verdict
@@ -230,8 +231,14 @@ def _without_weight(finding: Finding, says: str) -> Finding:
     return replace(finding, remedy=remedy, commands=())
 
 
-def _observed(findings: Iterable[Finding], otherwise: str) -> str:
-    return "; ".join(f"{f.subject}: {f.observed}" for f in findings) or otherwise
+def _in_words(findings: Iterable[Finding]) -> str:
+    return "; ".join(f"{f.subject}: {f.observed}" for f in findings)
+
+
+def _all_the_same(accepted: Iterable[Finding], observed: str) -> str:
+    """What a row says: `observed` is how it is without what somebody has accepted."""
+    said = _in_words(accepted)
+    return f"accepted: {said}; apart from that: {observed}" if said else observed
 
 
 def _support_needed(bundle: str, why: str, directions: str, row: str) -> Finding:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.model.release import Release
 from engine.record.memory import ChangeRecord, Memory
 
 AT_TARGET = "packages-at-target"
@@ -60,6 +63,37 @@ class Situation:
     nobody could tell. A release file alone proves nothing."""
     source: Version
     target: Version
+
+    @classmethod
+    def of(
+        cls,
+        memory: Memory,
+        release: Release,
+        baseline: Mapping[str, Any] | None,
+        versions: Mapping[str, Version],
+        status: ClusterStatus | None,
+        leftovers: Iterable[Iterable[str]] = (),
+        *,
+        is_on_record: bool,
+    ) -> Situation:
+        """From the answers of a look; packages are taken to be at their versions.
+
+        `leftovers`: of each node what lies about as `.rpmnew` and its like. `is_on_record`: N has
+        an attempt of this upgrade.
+        """
+        return cls(
+            versions=versions,
+            memory=memory,
+            # an attempt that a restore closed says nothing of the upgrade: it proves no target
+            has_records=is_on_record and memory.closed_by != "restore",
+            standby=status.standby_nodes if status else None,
+            fencing=status.options.stonith_enabled if status else None,
+            fencing_before=baseline.get("fencing") if baseline else None,
+            has_known_conflicts=any(release.known_conflicts & set(found) for found in leftovers),
+            has_packages_left=False,
+            source=release.source,
+            target=release.target,
+        )
 
 
 def position_of(situation: Situation) -> Position:

@@ -14,7 +14,7 @@ from engine.model.groups import grouped
 
 _FACTS = (
     *("run_id", "cluster", "environment", "mode", "source", "target", "change_id", "operator"),
-    *("position", "started", "taken", "outcome", "exit_code", "standby"),
+    *("position", "position_at_end", "started", "taken", "outcome", "exit_code", "standby"),
 )
 SLOWER, LEAST = 1.5, 5.0
 """A step took longer when it took this many times as long, and this many seconds more."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.atomic import write_atomically
 from engine.model.event import Event, moment
+from engine.model.facts import AFTER
 from engine.model.finding import Way
 from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
@@ -181,6 +182,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "change_id": begun.get("change_id"),
         "window": begun.get("window", ""),
         "position": (_last(own, "position") or {}).get("position"),
+        "position_at_end": _position_at_end(own),
         "records": (_last(own, "position") or {}).get("records", "unknown"),
         "not_known": (_last(own, "not-known") or {}).get("why", ""),
         "operator": _operators(own, earlier),
@@ -209,6 +211,12 @@ def _left(entries: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
         for entry in entries
         if not entry.gone
     ]
+
+
+def _position_at_end(own: Sequence[Event]) -> str | None:
+    """By the look that ended the run; None: there was none, or an older runbook's."""
+    left = [e for e in own if e["event"] == "fact" and e["name"] == AFTER]
+    return left[-1].get("position") if left else None
 
 
 def _support(own: Sequence[Event]) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.prove.anew import Anew, Before
 from engine.prove.reseal import look, put
-from engine.prove.seal import signing
+from engine.prove.seal import Signing
 from engine.prove.signature import CantSign, Signer
 from engine.prove.verifier import verifier
 from engine.record.journal import utc_now
@@ -38,9 +38,9 @@ def make_anew(evidence: Evidence) -> Made:
     was altered, NotWritten when a file can't be made or written: then none is.
     """
     before = look(evidence.directory, _names(evidence))
-    with signing(None, None) as (signer, why):
+    with Signing(None, None) as found:
         try:
-            return _made(evidence, before, signer, why)
+            return _made(evidence, before, found.signer, found.why)
         except CantSign as error:  # it did a moment ago
             return _made(evidence, before, None, str(error))
 

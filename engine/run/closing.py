@@ -129,7 +129,7 @@ def leave(config: pytest.Config, run: Run, made: Session | None) -> None:
         if path.exists():
             path.chmod(0o600)
     write_support(run, made, config.stash[ENDED])
-    sealed = seal(run)
+    sealed = seal(run, config.stash[ENDED].signing)
     Secret.unwatched_by(run.redactor.learn)
     ended = config.stash[ENDED]
     ended.sealed.extend(sealed.lines())

@@ -12,6 +12,7 @@ from engine.act import detached
 from engine.errors import RunbookError
 from engine.model.event import Event
 from engine.model.outcomes import PASSED
+from engine.prove.seal import Signing
 from engine.record.archive import name_of
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
@@ -42,6 +43,8 @@ class Ended:
     """What could not be written on this machine, and why."""
     support: Collected | None = None
     """What the nodes said for the support bundle; None: the run leaves none."""
+    signing: Signing | None = None
+    """The key that was found for the evidence, which is sealed last."""
     sealed: list[str] = field(default_factory=list)
     """How the evidence is held together: what to note down before it is handed over."""
     made_anew: str = ""
@@ -81,6 +84,8 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     drawn = draw_plan(run, session, _ending(run)) if run.mode is Mode.PLAN else []
     if session is not None:
         session.live.tell_problem()
+    signing = Signing.of(run)
+    run.record("signer", step="", key=signing.key, why=signing.why)
     ending = _tell_end(run)
     if session is not None:
         session.end()
@@ -91,7 +96,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     unwritten = _write(run, summary, earlier)
     notify(run, "end", f"{ending.value} (exit code {ending.code})")
     lines = last_lines(summary, run.directory, drawn)
-    return Ended(ending.code, summary, run.directory, lines, unwritten, support)
+    return Ended(ending.code, summary, run.directory, lines, unwritten, support, signing)
 
 
 def write_support(run: Run, session: Session | None, ended: Ended) -> None:

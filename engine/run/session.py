@@ -23,7 +23,7 @@ from engine.attempt.records import LockLost, RecordsWriter
 from engine.attempt.settle import settle
 from engine.errors import Refused, RunbookError, Unanswered, UsageError
 from engine.model.answer import Lost
-from engine.model.change import Change, Outcome
+from engine.model.change import Outcome
 from engine.model.cluster import ClusterStatus
 from engine.model.event import Event
 from engine.model.finding import Finding
@@ -188,7 +188,7 @@ class Session:
             self.evidence.judge(findings, observed=f"{said}: the action goes on", guide=())
 
     def _evidence_of(self, applied: Applied, rows: tuple[str, ...]) -> None:
-        said = ": ".join(filter(None, (_in_words(applied.changes), applied.reason)))
+        said = applied.sentence()
         for row in rows:
             made = applied.did_something or self._was_made_by_an_earlier_run(row)
             state = RowState.FULFILLED if made else RowState.NOT_NEEDED
@@ -368,13 +368,6 @@ class Session:
         attempt = self.run.attempt or found  # a closed one found on N is not this run's own
         if self._records is not None and self.run.memory.closed and attempt is not None:
             self._records.throw_key_away(attempt)
-
-
-def _in_words(changes: Sequence[Change]) -> str:
-    """The changes in a few words; each of them stands by itself among the step's events."""
-    if len(changes) > 2:
-        return f"{len(changes)} changes on {', '.join(dict.fromkeys(c.node for c in changes))}"
-    return "; ".join(f"{change.what} on {change.node}" for change in changes)
 
 
 RUN = pytest.StashKey[Run]()

@@ -212,25 +212,18 @@ def _read_status(look: Look, seen: Survey) -> None:
 
 
 def _position(run: Run, look: Look, seen: Survey) -> Position:
-    status, baseline = seen.status, look.baseline
     seen.situation = None
     told = look.names.is_known and look.names.active not in look.silent
     if not told or seen.unreadable or seen.kept_back:
         return Position.UNKNOWN
-    seen.situation = Situation(
-        versions=seen.versions.values,
-        memory=run.memory,
-        # an attempt that a restore closed says nothing of the upgrade: it proves no target
-        has_records=seen.attempt is not None and run.memory.closed_by != "restore",
-        standby=status.standby_nodes if status else None,
-        fencing=status.options.stonith_enabled if status else None,
-        fencing_before=baseline.get("fencing") if baseline else None,
-        has_known_conflicts=any(
-            run.release.known_conflicts & set(found) for found in seen.leftovers.values.values()
-        ),
-        has_packages_left=False,
-        source=run.release.source,
-        target=run.release.target,
+    seen.situation = Situation.of(
+        run.memory,
+        run.release,
+        look.baseline,
+        seen.versions.values,
+        seen.status,
+        seen.leftovers.values.values(),
+        is_on_record=seen.attempt is not None,
     )
     if name := round_to_prove(seen.situation):
         if name not in seen.packages_left:

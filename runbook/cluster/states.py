@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from engine.ask.look import Look
 from engine.model.cluster import ClusterNode, ClusterStatus, Resource
+from engine.model.host import Version
+from engine.queries.machine import LEFTOVERS
+from engine.record.position import Position, Situation, position_of, round_to_prove
+
+
+def position_left(look: Look, versions: Mapping[str, Version], status: ClusterStatus) -> Position:
+    """Where the upgrade stands now, by what the records say and the cluster shows.
+
+    Nobody asks for packages here: they are at their versions when a run has seen them so.
+    """
+    situation = Situation.of(
+        look.memory, look.release, look.baseline, versions, status, is_on_record=True
+    )
+    situation = replace(situation, has_packages_left=bool(round_to_prove(situation)))
+    position = position_of(situation)
+    if position is not Position.UPGRADE_UNDER_WAY:
+        return position
+    asked = look.ask_all(look.names.all, LEFTOVERS)
+    found = {path for paths in asked.values.values() for path in paths}
+    is_at_stop = bool(look.release.known_conflicts & found)
+    return position_of(replace(situation, has_known_conflicts=is_at_stop))
 
 
 def state_of(versions: Mapping[str, object], status: ClusterStatus | None) -> dict[str, Any]:

@@ -87,14 +87,21 @@ def test_run(
     runbook_session.watch_standby()
     if round_number > 1:
         before = round_on_record(look.memory, round_number - 1)
-        why = "left packages behind" if before and ended_with(before) == 0 else "stopped"
-        evidence.fulfilled("G20", f"run again as round {round_number}: the one before {why}")
+        evidence.fulfilled("G20", f"run again as round {round_number}: {_why_again(before)}")
     elif ended_with(record) == 0:
         evidence.not_needed("the first round ended with exit status 0", guide=("G20",))
     evidence.note(f"{name_of(record)} ended with {failure_of(record)}")
     if neteye_upgraded.did_something:
         evidence.outcome = "done"
     assert all(ended_with(record) == answer.code for answer in neteye_upgraded.answers[-1:])
+
+
+def _why_again(before: ChangeRecord | None) -> str:
+    if before is None:
+        return "the one before is not on record"
+    if ended_with(before) == 0:
+        return "the one before left packages behind"
+    return f"the one before ended with {exit_status_of(before)}"
 
 
 @step("upgrade.stop", after=("upgrade.run[{round}]",), guide=("G09", "G20"), each="round")

@@ -22,11 +22,10 @@ def test_unstandby(
     nodes_unstandby: Applied, look: Look, evidence: Evidence, runbook_session: Session
 ) -> None:
     """All nodes are taken out of standby, and every one of them is active."""
+    ended = [f"exit status {answer.code}" for answer in nodes_unstandby.answers[:1]]
     verdict = evidence.judge(
         unstandby_ended(nodes_unstandby, look),
-        observed="exit status 0, every operative node is active"
-        if nodes_unstandby.did_something
-        else "every operative node is active",
+        observed=", ".join([*ended, "every operative node is active"]),
         guide=("G24",),
     )
     runbook_session.watch_standby()

@@ -16,10 +16,11 @@ from runbook.cluster.profiles import describe, settled
 def test_fencing(fencing_restored: Applied, look: Look, evidence: Evidence) -> None:
     """Fencing is enabled again if, and only if, it was enabled before the upgrade."""
     before = bool((look.baseline or {}).get("fencing"))
-    now = look.cluster_status().options.stonith_enabled
+    status = look.cluster_status()
+    now, then = ("on" if one else "off" for one in (status.options.stonith_enabled, before))
     assert evidence.judge(
-        fencing_is(look.cluster_status(), before, at_rest=True),
-        observed=f"fencing is {'on' if now else 'off'}, as the baseline says",
+        fencing_is(status, before, at_rest=True),
+        observed=f"fencing is {now}; at the baseline it was {then}",
     )
 
 

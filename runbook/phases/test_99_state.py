@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.cluster import ClusterStatus
 from engine.model.facts import AFTER
 from engine.model.facts import PACKAGES as CHANGED
+from engine.model.host import Version
 from engine.model.steps import step
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
 from engine.queries.pacemaker import STATUS
 from engine.record.evidence import Evidence
+from engine.record.position import Position
 from engine.report.under_way import in_place
 from engine.run.session import Session
-from runbook.cluster.states import packages_changed, state_of
+from runbook.cluster.states import packages_changed, position_left, state_of
 
 
 @step("closing.state", scope="every")
@@ -25,10 +29,11 @@ def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None
     status, seen, by_n = _status(look)
     for node, why in asked.unanswered.items():
         listing += f"; {node} does not answer: {why}"
-    evidence.remember(AFTER, **state_of(asked.values, status))
-    _compare_packages(runbook_session, look, evidence)
     if by_n:
         runbook_session.check_hold()
+    position = _position(runbook_session, look, asked.values, status if by_n else None)
+    evidence.remember(AFTER, **state_of(asked.values, status), position=position)
+    _compare_packages(runbook_session, look, evidence)
     evidence.note(f"{listing}; {seen}{_in_place(runbook_session)}")
     assert AFTER in look.memory.facts, "the state is on record"
 
@@ -49,6 +54,16 @@ def _status(look: Look) -> tuple[ClusterStatus | None, str, bool]:
         return (status, f"{seen} (as {node} sees it)", False) if whys else (status, seen, True)
     told = f"standby and fencing: not known, no node told the status ({'; '.join(whys)})"
     return None, told, False
+
+
+def _position(
+    session: Session, look: Look, versions: Mapping[str, Version], status: ClusterStatus | None
+) -> str:
+    """Where the upgrade is left; `status`: as N sees the cluster."""
+    # a follow-up does not go by the records on N, and without them nothing is derived
+    if status is None or session.run.not_known or session.run.follows is not None:
+        return Position.UNKNOWN.value
+    return position_left(look, versions, status).value
 
 
 def _compare_packages(session: Session, look: Look, evidence: Evidence) -> None:

@@ -20,11 +20,13 @@ from engine.judge.resources import Wanted, disabled_resources, is_moving, judge_
 from engine.judge.text import listed, quoted
 from engine.model.cluster import Cib, ClusterStatus, FailedAction, Resource
 from engine.model.finding import Command, Finding, Severity, Way
+from engine.queries.pacemaker import CIB
 from engine.record.evidence import unanswered
 from engine.record.memory import Memory
 from engine.waiting import poll
 from runbook.to_4_26.httpd import checks as httpd_checks
 from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE
+from runbook.to_4_26.settings import FAILOVER_PROOF
 
 CONSTRAINT = f"{OWN}failover"
 """Id of the location constraint that moves httpd."""
@@ -34,7 +36,8 @@ PROVED = "ocs-proved"
 """The fact where httpd ran when the verification proved OCS by use; it is put back there."""
 OVER = "failover-over"
 """The fact that httpd is back where it was, after the last move."""
-NOT_SET = "not exercised: runbook_failover_proof is not set"
+_NOT_SET = "runbook_failover_proof is not set"
+NOT_SET = f"not exercised: {_NOT_SET}"
 ARRIVAL = 600.0
 """Seconds for a move: a start or stop of one resource may take 100, and groups go one by one."""
 _STARTS = ("start", "monitor", "probe")
@@ -171,8 +174,20 @@ def keeps_off(look: Look, status: ClusterStatus, cib: Cib, httpd: Httpd, node: s
         if one.resource in (httpd.unit, *httpd.members)
         and look.names.of_pacemaker(one.node) == node
     ]
-    if ids:
-        return f"constraint {listed(ids)} keeps {httpd.unit} off it"
+    return f"constraint {listed(ids)} keeps {httpd.unit} off it" if ids else ""
+
+
+def not_to_be_moved(look: Look, status: ClusterStatus, cib: Cib, httpd: Httpd, node: str) -> str:
+    """Why httpd can't be moved to a node that may run it, fencing apart; '' when it can be."""
+    if httpd.is_disabled:
+        return f"{httpd.unit} is disabled on purpose"
+    member = status.node(node)
+    if member is None or not member.online or member.standby or member.maintenance:
+        return f"{node} is not active"
+    fenced = [name for name in httpd.members if name in cib.fenced_on_failure]
+    if fenced:
+        # the failure stays on record, and counts as soon as fencing is on again
+        return f"a failed start of {listed(fenced)} gets its node fenced (on-fail=fence)"
     if not free_for(look, cib, httpd, node):
         return f"every resource of {httpd.unit} has a constraint for it, which pcs would replace"
     return ""
@@ -327,6 +342,36 @@ def after_failover(observed: Observed, expected: Expected) -> tuple[Finding, ...
     judged = replace(observed, status=replace(observed.status, failures=left))
     fencing = observed.status.options.stonith_enabled
     return (normal.final if fencing else normal.reactivated)(judged, expected)
+
+
+def not_exercised(look: Look, node: str) -> list[Finding]:
+    """The node may have to run httpd, and this attempt has not tried it there.
+
+    Nothing when OCS was proved on no node, or on this one: on N it is, before the reactivation.
+    """
+    proved = look.memory.facts.get(PROVED)
+    if proved is None or node in (proved["node"], look.names.active):
+        return []
+    status, cib = look.cluster_status(), look.ask(look.names.active, CIB)
+    httpd = httpd_of(status)
+    if httpd is None or keeps_off(look, status, cib, httpd, node):
+        return []
+    why = _NOT_SET
+    if look.settings[FAILOVER_PROOF]:
+        before = f"it was not moved there before fencing came back, see failover.httpd[{node}]"
+        why = not_to_be_moved(look, status, cib, httpd, node) or before
+    return [
+        Finding(
+            code="failover-not-exercised",
+            subject=node,
+            observed=f"no run has seen httpd work on {node} with the files of OCS there: {why}",
+            expected="OCS proved by use on every node that may have to run httpd",
+            remedy=f"With fencing on no run moves httpd any more. In a quiet hour move {httpd.unit}"
+            f" to {node} by hand, see that `GET /ocsinventory` answers 400 and agents are served,"
+            " then move it back. Else a fault in the node's own files shows when N is lost.",
+            guide=("G14",),
+        )
+    ]
 
 
 def not_back(home: str, httpd: Httpd | None) -> list[Finding]:

@@ -1,10 +1,12 @@
-"""Facts of the asset module that the auditor's page shows: the backup, the OCS password."""
+"""Facts of the asset module that the auditor's page shows: backup, old files, OCS password."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.model.facts import BACKUP, PASSWORD
+from engine.model.facts import BACKUP, OLD_FILES, PASSWORD
 from engine.record.evidence import Evidence
 from runbook.to_4_26.httpd import password_record
 from runbook.to_4_26.httpd.migration import CredentialsNow
@@ -36,3 +38,14 @@ def keep_password(look: Look, evidence: Evidence, now: CredentialsNow, variable:
     """Ask all operative nodes at once, and put it on record; a silent node is named there."""
     asked = look.ask_all(look.names.operative, password_record.copies(now.value(variable)))
     evidence.remember(PASSWORD, **password_record.as_fact(asked, variable))
+
+
+def keep_old_files(evidence: Evidence, node: str, old: Mapping[str, str]) -> None:
+    """Put on record what a back-out puts back on the node: file -> where the old one lies."""
+    files = [{"path": path, "lies_in": kept} for path, kept in old.items()]
+    evidence.remember(f"{OLD_FILES}{node}", node=node, files=files)
+
+
+def has_old_files(look: Look, node: str) -> bool:
+    """That was done for the node."""
+    return f"{OLD_FILES}{node}" in look.memory.facts

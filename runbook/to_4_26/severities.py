@@ -34,8 +34,11 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
         ("ocs-server-custom-inactive", "ocs-server-custom-harmless"), ("preflight.ocs_servers",)
     ),
     **dict.fromkeys(("ocs-agents-failing-before", "ocs-agents-unseen"), ("closing.agents",)),
+    "ocs-settings-differ": ("verification.ocs_files",),
     # nobody looks again: the old rules are in the backup of the file only
     "ocs-access-changed": (),
+    # with fencing on no run moves httpd any more
+    "failover-not-exercised": (),
 }
 _SETTLED: Mapping[str, tuple[str, ...]] = {
     # what has become of them is a loss, which has an entry of its own

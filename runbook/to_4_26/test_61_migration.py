@@ -63,13 +63,14 @@ def test_files(
     evidence: Evidence,
 ) -> None:
     """Both files are migrated: local settings kept, the password the new variable."""
-    if ocs_files_migrated.did_something:
-        _attach_what_changed(look, node, evidence)
     if not evidence.made:
         return
     if look.memory.closed:
         evidence.note("the attempt is closed: what the migration left was judged before")
         return
+    # the run that migrated them may have ended before it could tell
+    if ocs_files_migrated.did_something or not on_record.has_old_files(look, node):
+        _attach_what_changed(look, node, evidence)
     if len(look.memory.detached("upgrade")) <= round_number:
         _judge_leftovers(look, node, evidence)
     kept = migration.kept_by(record.intent["what"] for record in evidence.made)
@@ -88,7 +89,9 @@ def _attach_what_changed(look: Look, node: str, evidence: Evidence) -> None:
             about=IN_CONFIGURATION,
             file=(node, path),
         )
-    if commands := migration.put_back_commands(look, node):
+    if old := migration.old_files(look, node):
+        on_record.keep_old_files(evidence, node, old)
+        commands = migration.put_back_commands(node, old)
         evidence.attach(f"how to put the old files back on {node}", "\n".join(map(str, commands)))
 
 

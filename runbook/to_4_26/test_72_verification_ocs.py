@@ -54,7 +54,7 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
     on_record.keep_password(look, evidence, now, variable)
     said = "; ".join(f"{place}: {len(lines)}" for place, lines in differences.items())
     assert evidence.judge(
-        findings,
+        [*findings, *sameness.not_as_on_n(look.names.active, differences)],
         observed=f"both files take the password from {variable} on every operative node; settings"
         f" that differ from those of N: {said or 'there is no other node'}",
     )

@@ -135,10 +135,10 @@ def commands(scene: Scene) -> list[str]:
 def test_httpd_is_moved_proved_and_let_go_and_goes_back(scene: Scene, world: Failover) -> None:
     said, proof = scene.exercise(SECOND)
     assert proof == Proof(SECOND, (), f"looked at on {SECOND}")
-    assert "not held there" in said
+    assert said == f"{UNIT} was proved on {SECOND}, and is not held there"
     assert world.state() == (SECOND, None)
     scene.exercise(THIRD)
-    assert f"moved back to {N}" in scene.back()
+    assert f"{UNIT} is back on {N}" in scene.back()
     assert world.state() == (N, None)
     assert world.moves == [SECOND, THIRD, N]
     assert scene.run.memory.ledger == {}
@@ -243,7 +243,8 @@ def test_a_start_that_fails_is_found_without_waiting_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr(failover, "ARRIVAL", 1000.0)
     world.fails = {SECOND}
-    _, proof = scene.exercise(SECOND)
+    said, proof = scene.exercise(SECOND)
+    assert said == f"{UNIT} was NOT proved on {SECOND}, and is not held there"
     assert proof is not None
     (finding,) = proof.findings
     assert (finding.code, finding.subject) == ("failover-not-started", SECOND)
@@ -559,22 +560,79 @@ def test_ocs_has_to_work_where_httpd_is_left(scene: Scene, world: Failover) -> N
 def test_httpd_that_could_not_be_put_back_is_told(scene: Scene, world: Failover) -> None:
     scene.exercise(SECOND)
     world.fails = {N}
-    scene.back()
+    assert f"{UNIT} did not come back to {N}" in scene.back()
     assert world.state() == (SECOND, None)
     (finding,) = proof_step(scene, N).blocking
     assert (finding.code, finding.way) == ("failover-not-back", Way.ACCEPT)
     assert f"--accept 'failover-not-back@{N}=REASON' --by NAME" in finding.remedy
 
 
-def test_a_node_that_was_not_exercised_says_where_the_reason_is(
+def told_by(scene: Scene) -> list[Any]:
+    return [event for event in scene.run.journal.events if event["event"] == "finding"]
+
+
+def test_a_node_that_was_not_exercised_is_left_to_the_operator(
     scene: Scene, world: Failover
 ) -> None:
-    assert "httpd was not moved" in proof_step(scene, SECOND).reasons[0]
+    scene.run.judge.severities = SEVERITIES
     world.standby = {THIRD}
     whole(scene, SECOND, THIRD)
     evidence = proof_step(scene, THIRD)
-    assert evidence.outcome == "not needed"
+    assert (evidence.outcome, evidence.blocking) == ("done", [])
     assert f"failover.httpd[{THIRD}] says why" in evidence.reasons[0]
+    (finding,) = told_by(scene)
+    assert (finding["code"], finding["subject"]) == ("failover-not-exercised", THIRD)
+    assert (finding["severity"], finding["task"]) == ("warn", True)
+    assert finding["observed"].endswith(f"{THIRD} is not active")
+    rows = [event for event in scene.run.journal.events if event["event"] == "row"]
+    assert {(row["row"], row["state"]) for row in rows} == {("G14", "not needed")}
+
+
+@pytest.mark.parametrize(
+    ("proof", "change", "why"),
+    [
+        (False, {}, "runbook_failover_proof is not set"),
+        (True, {"disabled": True}, "disabled on purpose"),
+        (True, {"fenced_on_failure": ("httpd",)}, "on-fail=fence"),
+        # as after a run that found fencing on: nothing speaks against it now
+        (True, {"fencing": True}, f"see failover.httpd[{SECOND}]"),
+    ],
+)
+def test_why_a_node_was_not_exercised(
+    tmp_path: Path, world: Failover, proof: bool, change: dict[str, Any], why: str
+) -> None:
+    scene = Scene(tmp_path, world, proof=proof)
+    vars(world).update(change)
+    findings = failover.not_exercised(scene.look, SECOND)  # type: ignore[arg-type]
+    assert [(one.code, one.subject) for one in findings] == [("failover-not-exercised", SECOND)]
+    assert why in findings[0].observed
+    b.assert_told_well(findings)
+
+
+@pytest.mark.parametrize("proof", [True, False])
+def test_where_httpd_ran_or_never_runs_nothing_is_left_to_exercise(
+    tmp_path: Path, world: Failover, proof: bool
+) -> None:
+    scene = Scene(tmp_path, world, proof=proof)
+    assert failover.not_exercised(scene.look, N) == []  # type: ignore[arg-type]
+    world.others = [LocationConstraint("never", UNIT, SECOND, "-INFINITY")]
+    assert failover.not_exercised(scene.look, SECOND) == []  # type: ignore[arg-type]
+    # verified again, where somebody has moved it since
+    moved = Scene(tmp_path / "moved", world, proved_on(THIRD), proof=proof)
+    for node in (N, THIRD):
+        assert failover.not_exercised(moved.look, node) == []  # type: ignore[arg-type]
+
+
+def test_without_an_ocs_server_or_in_a_closed_attempt_nobody_has_to_exercise_it(
+    tmp_path: Path, scene: Scene
+) -> None:
+    scene.run.memory.closed = True
+    assert "the attempt is closed" in proof_step(scene, SECOND).reasons[0]
+    scene.run.memory.closed = False
+    scene.run.memory.facts.pop(failover.PROVED)
+    evidence = proof_step(scene, SECOND)
+    assert evidence.outcome == "not needed"
+    assert told_by(scene) == []
 
 
 # giving back, and recognising at the start

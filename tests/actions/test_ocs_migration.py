@@ -15,19 +15,23 @@ from engine.errors import Unanswered
 from engine.model.change import Doubt
 from engine.model.finding import Command, Severity
 from engine.record.evidence import StoppedForPerson
+from engine.report.audit.old_files import old_files_of
 from engine.secrets import Secret
+from runbook.to_4_26 import on_record
 from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
 from runbook.to_4_26.httpd import password_record
 from runbook.to_4_26.httpd.migration import (
     TOO_EARLY,
     credentials_now,
     migration_diffs,
+    old_files,
     passwords_before,
     put_back_commands,
 )
 from runbook.to_4_26.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CONF, SERVER_CONF
 from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
+from tests.engine import kit
 
 PASSWORD = "right#horse$7"
 VARIABLE = "INVENTORY_DB_WORD"
@@ -335,6 +339,35 @@ def test_a_complaint_that_is_accepted_ends_the_migration(nodes: Nodes, look: Fak
     assert not list(nodes.path(N, SERVER_CONF).parent.glob("*.rpmnew"))
 
 
+def way_back(look: FakeLook) -> list[Command]:
+    return put_back_commands(OTHER, old_files(look, OTHER))  # type: ignore[arg-type]
+
+
+def test_what_a_back_out_puts_back_is_on_record_with_where_it_lies(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """Also when the run that migrated the node was cut off before it could tell."""
+    credentials(nodes, look)
+    migrate(nodes, look)
+    told: list[dict[str, Any]] = []
+
+    class Told:
+        def remember(self, name: str, **values: Any) -> None:
+            told.append(kit.event("fact", name=name, **values))
+
+    old = old_files(look, OTHER)  # type: ignore[arg-type]
+    on_record.keep_old_files(Told(), OTHER, old)  # type: ignore[arg-type]
+    found = {(one.node, one.path): one.lies_in for one in old_files_of(told)}
+    assert set(found) == {
+        (OTHER, f"{path}{end}") for path in (SERVER_CONF, RESTAPI_CONF) for end in ("", ".rpmnew")
+    }
+    assert all(nodes.path(OTHER, lies_in).exists() for lies_in in found.values())
+    assert not on_record.has_old_files(look, OTHER)  # type: ignore[arg-type]
+    look.memory.add(told[0])
+    assert on_record.has_old_files(look, OTHER)  # type: ignore[arg-type]
+    assert not on_record.has_old_files(look, N)  # type: ignore[arg-type]
+
+
 def test_a_migrated_node_can_be_put_back_whole(nodes: Nodes, look: FakeLook) -> None:
     credentials(nodes, look)
     nodes.path(OTHER, SERVER_CONF).chmod(0o604)
@@ -343,7 +376,7 @@ def test_a_migrated_node_can_be_put_back_whole(nodes: Nodes, look: FakeLook) -> 
     before = state_of(nodes, OTHER)
     migrate(nodes, look)
     assert state_of(nodes, OTHER) != before
-    put_back(nodes, OTHER, put_back_commands(look, OTHER))  # type: ignore[arg-type]
+    put_back(nodes, OTHER, way_back(look))
     assert state_of(nodes, OTHER) == before
 
 
@@ -358,7 +391,7 @@ def test_a_later_round_may_bring_another_file_of_the_package(nodes: Nodes, look:
     backups = nodes.path(OTHER, "/var/lib/neteye-runbook/attempts/A1/backups")
     kept = {path.read_text() for path in backups.glob("ocsinventory-server.conf*.package-default")}
     assert kept == {NEW[SERVER_CONF], newer}
-    put_back(nodes, OTHER, put_back_commands(look, OTHER)[2:])  # type: ignore[arg-type]
+    put_back(nodes, OTHER, way_back(look)[2:])
     assert nodes.path(OTHER, f"{SERVER_CONF}.rpmnew").read_text() == newer
     assert state_of(nodes, OTHER)[SERVER_CONF.rpartition("/")[2]] == before
 

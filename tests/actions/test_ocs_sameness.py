@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from engine.model.finding import Finding
-from runbook.to_4_26.httpd.sameness import compared_with_n
+from runbook.to_4_26.httpd.sameness import compared_with_n, not_as_on_n
 from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
+from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.ocs_nodes import DATA, OTHER, FakeLook, N, Nodes
+from tests.judge import builders as b
 
 VARIABLE = "INVENTORY_DB_WORD"
 NEW = {
@@ -45,7 +47,7 @@ def test_form_is_no_difference(nodes: Nodes) -> None:
     assert compared(nodes)[1][f"{OTHER}:{SERVER_CONF}"] == []
 
 
-def test_edits_of_a_node_are_told_and_are_no_finding(nodes: Nodes) -> None:
+def test_edits_of_a_node_are_told_and_are_left_to_a_person(nodes: Nodes) -> None:
     change(
         *(nodes, OTHER, SERVER_CONF, "  PerlAddVar OCS_OPT_TRUSTED_IP 127.0.0.1\n"),
         "  PerlAddVar OCS_OPT_TRUSTED_IP 127.0.0.1\n  PerlAddVar OCS_OPT_TRUSTED_IP 10.0.0.1\n"
@@ -59,6 +61,26 @@ def test_edits_of_a_node_are_told_and_are_no_finding(nodes: Nodes) -> None:
         "PerlSetVar OCS_DB_SL_PWD ******** (N: not set), in <ifmodule mod_perl.c>",
         "AuthLDAPBindPassword ******** (N: not set), in <ifmodule mod_perl.c>",
     ]
+    (finding,) = found = not_as_on_n(N, differences)
+    assert (finding.code, finding.subject) == ("ocs-settings-differ", f"{OTHER}:{SERVER_CONF}")
+    assert finding.observed.startswith(f"not as on {N}: 3 settings: PerlAddVar OCS_OPT_TRUSTED_IP")
+    assert "hidden-word" not in str(finding)
+    b.assert_told_well(found)
+    assert SEVERITIES.of(finding.code) == "warn"
+    assert SEVERITIES.lasting[finding.code].is_task
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["a"], "1 setting: a"),
+        (["a", "b", "c"], "3 settings: a; b; c"),
+        (list("abcde"), "5 settings: a; b; c; and 2 more"),
+    ],
+)
+def test_a_finding_names_the_first_settings_and_counts_all(lines: list[str], said: str) -> None:
+    (finding,) = not_as_on_n(N, {"there:/x": lines, "there:/y": []})
+    assert finding.observed == f"not as on {N}: {said}"
 
 
 @pytest.mark.parametrize("node", [N, OTHER])

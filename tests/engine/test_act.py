@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine.act.driving import Action
+from engine.act.driving import Action, Applied
 from engine.attempt.records import RecordsWriter
 from engine.model.answer import Answer, Lost, LostKind
-from engine.model.change import Nothing, Temporary
+from engine.model.change import Change, Nothing, Temporary
 from engine.record.run import Ending, Mode
 from engine.transport.firewall import Firewall
 from tests.engine import kit
@@ -154,6 +154,26 @@ def test_a_change_that_may_fail_leaves_the_verdict_to_its_action(bench: Make) ->
     assert applied.answers[0].code == 1
     assert made.ending() is None
     assert made.events("result")[0]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("codes", "beginning"),
+    [
+        ((0,), "set x on n1: as the guide says"),
+        ((4,), "set x on n1 ended with exit status 4: as the guide says"),
+        ((0, 4), "set x on n1; set x on n2 ended with exit status 4: as the guide says"),
+        ((0, 0, 0), "3 changes on n1, n2, n3: as the guide says"),
+        ((0, 0, 4), "3 changes on n1, n2, n3; set x on n3 ended with exit status 4: as"),
+        ((), "as the guide says"),
+    ],
+)
+def test_what_an_action_came_to_claims_no_more_than_its_changes(
+    codes: tuple[int, ...], beginning: str
+) -> None:
+    made = [Change("set x", f"n{n}", ("set",), 9.0) for n in range(1, len(codes) + 1)]
+    answers = [Answer(code, b"", b"", 1.0) for code in codes]
+    said = Applied(tuple(made), tuple(answers), "as the guide says").sentence()
+    assert said.startswith(beginning)
 
 
 def test_other_codes_may_be_good_ones(bench: Make) -> None:

@@ -53,15 +53,23 @@ def test_a_blocking_finding_fails_the_rows_and_is_kept(run: Run, evidence: Evide
     assert (finding["severity"], finding["step"]) == ("block", "phase.step")
 
 
+ACCEPTED = f"accepted: {kit.THIRD}: 1 GB free on /var; apart from that: there is room"
+
+
 @pytest.mark.parametrize(
-    "finding", [kit.finding("updates-pending"), kit.finding(subject=kit.THIRD)]
+    ("finding", "reason"),
+    [
+        (kit.finding("updates-pending"), "there is room"),
+        # what the step says of a cluster without the finding is not so
+        (kit.finding(subject=kit.THIRD), ACCEPTED),
+    ],
 )
 def test_a_warning_or_an_accepted_finding_does_not_fail_the_row(
-    run: Run, evidence: Evidence, finding: Any
+    run: Run, evidence: Evidence, finding: Any, reason: str
 ) -> None:
-    evidence.judge([finding], observed="seen", guide=("G01",))
+    evidence.judge([finding], observed="there is room", guide=("G01",))
     assert evidence.blocking == []
-    assert rows(run) == [("G01", "fulfilled", "seen")]
+    assert rows(run) == [("G01", "fulfilled", reason)]
 
 
 def test_a_verdict_is_true_when_nothing_blocks_and_tells_what_does(evidence: Evidence) -> None:

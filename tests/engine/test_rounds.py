@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from engine.act.driving import driven
 from engine.errors import Unanswered
+from engine.model.answer import Answer
 from engine.model.change import Change, Nothing
 from engine.model.host import Package, Version
 from engine.model.packages import PackageState
@@ -104,6 +106,20 @@ def test_the_first_round_is_run_with_its_temporary_changes_announced() -> None:
         ("standby", kit.THIRD, "active"),
         ("fencing", "cluster", "enabled"),
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (0, "neteye upgrade, round 1 on {node}: it ended with exit status 0"),
+        # the planned stop, or a failure: either is no end
+        (2, "neteye upgrade, round 1 on {node} ended with exit status 2"),
+    ],
+)
+def test_a_round_says_how_it_ended(code: int, said: str) -> None:
+    action = neteye_upgraded.generator(look=look(), round_number=1)
+    applied = driven(action, lambda change: Answer(code, b"", b"", 1.0))
+    assert applied.sentence() == said.format(node=kit.N)
 
 
 def test_a_round_under_way_is_followed_under_its_own_name() -> None:

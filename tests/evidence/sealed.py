@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.prove.anew import Anew
 from engine.prove.reseal import look, put
-from engine.prove.seal import Sealed, seal, signing
+from engine.prove.seal import Sealed, Signing, seal
 from engine.prove.verifier import verifier
 from engine.record.journal import utc_now
 from engine.verify import COPY, HOW
@@ -107,10 +107,9 @@ REPORT = {"report.html": b"made anew\n"}
 def made_anew(directory: Path, key: Path | None = None, made: Mapping[str, bytes] = REPORT) -> Anew:
     """Reports are made after the run, and signed if there is a key."""
     before = look(directory, (*made, HOW, COPY))
-    with signing(None, key or directory / "no-such-key") as (signer, why):
-        fingerprint = signer.fingerprint if signer else ""
-        anew = Anew(before, utc_now(), "b" * 64, "a" * 64, fingerprint, why)
-        put(anew, {**made, **verifier(before.run, fingerprint, why, anew)}, signer)
+    with Signing(None, key or directory / "no-such-key") as found:
+        anew = Anew(before, utc_now(), "b" * 64, "a" * 64, found.key, found.why)
+        put(anew, {**made, **verifier(before.run, found.key, found.why, anew)}, found.signer)
     return anew
 
 

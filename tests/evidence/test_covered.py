@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.model.facts import PASSWORD
 from engine.record.outputs import SECRET
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.index import index_of
@@ -113,6 +114,20 @@ def test_a_number_counts_what_the_title_names() -> None:
     said = {one.question: one.answer for one in index_of(summary, own)}["What is not covered"]
     assert "services, nodes out of reach (1 node), runs without an end on record (1 run)" in said
     assert "answers that are kept to themselves (3 answers of 2 kinds)" in said
+
+
+def test_where_old_copies_of_a_password_were_not_looked_for() -> None:
+    facts = [
+        event("fact", 5, step="x", name=PASSWORD, of=of, what="Moved.", searched=searched)
+        for of, searched in (("password of a", "/etc/a* on n1"), ("password of b", ""))
+    ]
+    assert covered(started(), *facts)["Old copies of passwords"] == (
+        "password of a: old copies were looked for in /etc/a* on n1 only, not in backups and"
+        " snapshots of any kind.",
+        "password of b: old copies were looked for nowhere, not in backups and snapshots of any"
+        " kind.",
+    )
+    assert "Old copies of passwords" not in covered(started())
 
 
 def test_outputs_that_could_not_be_kept_or_fetched() -> None:

@@ -236,6 +236,17 @@ def test_a_task_of_an_earlier_run_stands_although_the_last_one_had_nothing_to_lo
     assert (listed["stands"], listed["kind"]) == (True, "warn")
 
 
+def test_what_a_later_run_sees_otherwise_at_the_same_step_stands_once() -> None:
+    """Of three differences one was mended since; several of one run stand side by side."""
+    first = of_run(FIRST, changing(task(observed="three"), task(observed="four")))
+    own = of_run(SECOND_RUN, [started(guide={}), task(observed="two")], 100)
+    listed = findings_of(first, FIRST)
+    assert [(one["observed"], one["stands"]) for one in listed] == [("three", True), ("four", True)]
+    listed = findings_of([*first, *own], SECOND_RUN)
+    assert [one["observed"] for one in listed if one["stands"]] == ["two"]
+    assert {one["gone"] for one in listed if not one["stands"]} == {"seen anew in preflight.clocks"}
+
+
 def test_what_was_seen_anew_by_another_step_stands_once() -> None:
     told = [task(name=name, observed=seen) for name, seen in (("a.b", "old"), ("c.d", "new"))]
     listed = findings_of(changing(*told), str(kit.intent()["run"]))

@@ -167,6 +167,40 @@ def test_signed_is_said_only_where_a_signature_is_on_record() -> None:
     assert "manifest.json.sig" not in section(journals.started())
 
 
+def signer(key: str = KEY, why: str = "") -> dict[str, Any]:
+    return event("signer", 90, step="", key=key, why=why)
+
+
+def test_what_is_to_sign_the_last_run_is_told_as_far_as_it_was_found() -> None:
+    found = [people_of([journals.started(), one], ()).operators[0].signed for one in
+             (signer(), signer("", "there is no ssh key"))]  # fmt: skip
+    assert found == [KEY, "not signed: there is no ssh key"]
+
+
+def test_a_key_that_logs_in_and_signs_as_well_is_told() -> None:
+    approval = {"by": "b@example.test", "name": "B. Bianchi", "key": KEY, "plan": "f" * 64}
+    approval |= {"given": "2026-11-01T00:00:00.000Z", "until": "2026-11-14T00:00:00.000Z"}
+    approved = event("fact", 1, step="preflight.one", name="approvals", given=[approval])
+    first = [{**one, "run": "first"} for one in (journals.started(), login(SECOND))]
+    sealed = event("sealed", 40, files=3, list="x", key=KEY) | {"run": "first"}
+    own = [journals.started(reached=reached()), login(), approved, signer()]
+    (one,) = people_of([*first, *own], [sealed]).shared
+    run = login()["run"]
+    assert one.key == KEY
+    assert one.signs == (
+        *("the evidence of run first", f"the evidence of run {run}"),
+        "the approval of B. Bianchi by b@example.test",
+    )
+    assert "The same key signs:" in section(*own)
+
+
+def test_of_keys_that_differ_nothing_is_said() -> None:
+    begun = journals.started(reached=reached())
+    for events in ([login(), signer(OTHER_KEY)], [login(key=""), signer("", "none")], [login()]):
+        assert people_of([begun, *events], ()).shared == ()
+        assert "The same key signs" not in section(begun, *events)
+
+
 def test_nobody_decided_is_said() -> None:
     text = section(journals.started(release_notes_read=None))
     assert "no approval, no acceptance" in text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.to_4_26.scenarios_httpd import AN_AGENT
 from tests.findings import shims
-from tests.findings.case import Case, Deed, Start, red
-from tests.findings.repairs import column_back, remedy_followed
+from tests.findings.case import Case, Deed, Start, green, red
+from tests.findings.repairs import CONF, column_back, remedy_followed
 
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
@@ -136,12 +136,29 @@ def agent_not_stored(lab: Lab) -> None:
 _AGENT = "/root/agent.sh"
 
 
+def other_logs_more(lab: Lab) -> None:
+    """Somebody has the OCS server log more on OTHER than on N."""
+    lab.cluster.shell(lab.cluster.other, _LOGS_MORE, f"{CONF}/ocsinventory-server.conf")
+
+
+_LOGS_MORE = r"""
+sed -i 's/^\(\s*PerlSetEnv\s\+OCS_OPT_LOGLEVEL\) .*/\1 7/' "$1"
+grep -q 'OCS_OPT_LOGLEVEL 7' "$1"
+"""
+
+
+def no_proof_wanted(lab: Lab) -> None:
+    """The inventory asks for no failover proof, as in most of production."""
+    lab.give(runbook_failover_proof="no")
+
+
 def _reactivated(
     name: str, step: str, codes: str, strike: Deed, repair: Deed, also: str = "", **more: Any
 ) -> Case:
     return red(name, Start.REACTIVATION, step, codes, 1, repair, strike=strike, also=also, **more)
 
 
+_MEANT = ("--accept", "settings-changed=meant", "--by", "A. Operator")
 _FAILURE_KNOWN = ("--accept", "failed-action=is being looked at", "--by", "A. Operator")
 _KEPT_OFF_OTHER = _reactivated(
     "httpd-kept-off-other", "failover.proof[{other}]", "failover-not-started",
@@ -169,6 +186,9 @@ REACTIVATION: tuple[Case, ...] = (
                  httpd_taken_away, left_there),
     # without the failover proof, which would be the first to see it
     _reactivated("agent-not-stored", "closing.agents", "ocs-agents-failing", agent_not_stored,
-                 column_back, settings={"runbook_failover_proof": "no"},
-                 arguments=("--accept", "settings-changed=meant", "--by", "A. Operator")),
+                 column_back, settings={"runbook_failover_proof": "no"}, arguments=_MEANT),
+    green("failover-not-asked-for", Start.REACTIVATION, "failover.proof[{other}]",
+          "failover-not-exercised", strike=no_proof_wanted, arguments=_MEANT),
+    green("other-settings-on-other", Start.REACTIVATION, "verification.ocs_files",
+          "ocs-settings-differ", strike=other_logs_more),
 )  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from engine import cli
 from engine.prove.seal import seal
+from engine.prove.signature import find_signer
 from engine.verify import NOT_VALID, VALID, verify
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, INVENTORY, Project
@@ -57,6 +58,27 @@ def test_it_is_signed_with_the_key_of_the_inventory(project: Project, tmp_path: 
     allowed.write_text(f"a.rossi@example.com {key.with_suffix('.pub').read_text()}")
     verdict = verify(project.latest, allowed=allowed)
     assert verdict.code == VALID, verdict.lines
+    # the page is written before: it names the key that was found for it, by the journal
+    (found,), (sealed,) = project.events("signer"), project.events("sealed")
+    assert found["key"] == sealed["key"]
+    assert found["key"] in (project.latest / "evidence.html").read_text()
+
+
+def test_the_key_is_looked_for_once(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that waits to be touched would wait again."""
+    asked: list[object] = []
+
+    def counted(*given: object) -> object:
+        asked.append(given)
+        return find_signer(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("engine.prove.seal.find_signer", counted)
+    project.write("inventory.ini", f"{INVENTORY}runbook_signing_key = {new_key(tmp_path)}\n")
+    project.steps(CHANGE + CLOSING)
+    project.run()
+    assert len(asked) == 1
 
 
 def test_without_a_key_it_says_so(project: Project) -> None:
@@ -79,9 +101,9 @@ def test_a_list_that_can_not_be_made_is_told_and_changes_nothing_else(
 ) -> None:
     project.steps(CHANGE + CLOSING)
 
-    def strange(run: object) -> object:
+    def strange(run: object, signing: object) -> object:
         (project.latest / "a-link").symlink_to("/nowhere")
-        return seal(run)  # type: ignore[arg-type]
+        return seal(run, signing)  # type: ignore[arg-type]
 
     monkeypatch.setattr("engine.run.closing.seal", strange)
     result = project.run()

@@ -14,6 +14,7 @@ from engine.model.groups import grouped
 from engine.record.gaps import in_words, not_seen
 from engine.record.outputs import SECRET
 from engine.record.reach import cut_offs_of
+from engine.report.audit.passwords import passwords_of
 from engine.report.audit.runs import pauses_of
 from engine.report.change import of_change
 from engine.report.words import many, to_the_second
@@ -44,6 +45,7 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
         _between(events),
         _out_of_reach(events),
         _silent(events),
+        _old_copies(events),
         _secret(events),
         _not_here(events),
     )
@@ -140,6 +142,17 @@ def _silent(events: Sequence[Event]) -> NotCovered:
         f"{run}: its last event is {event['event']} at {_at(event)}." for run, event in last.items()
     )
     return NotCovered("Runs without an end on record", items, many(len(items), "run"))
+
+
+def _old_copies(events: Sequence[Event]) -> NotCovered:
+    found = passwords_of(events)
+    items = []
+    for one in found:
+        looked = f"looked for in {one.searched} only" if one.searched else "looked for nowhere"
+        items.append(
+            f"{one.of}: old copies were {looked}, not in backups and snapshots of any kind."
+        )
+    return NotCovered("Old copies of passwords", tuple(items), many(len(items), "password"))
 
 
 def _secret(events: Sequence[Event]) -> NotCovered:

@@ -90,7 +90,8 @@ def _gone(finding: Event, last: Event, ended: Event | None, own: str, *, is_anew
     if finding.get("settled_by"):
         if ended is not None:
             return f"settled: not so any more after {ended['step']}"
-        is_anew = is_anew or last["step"] != finding["step"]
+        # a step of one run may tell several of a code and subject: all of them stand
+        is_anew = is_anew or (last["step"], last["run"]) != (finding["step"], finding["run"])
     if is_anew:
         return f"seen anew in {last['step']}"
     is_left = finding["run"] == own or (finding.get("task") and ended is None)

@@ -120,7 +120,8 @@ def _time(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
     runs = len({event["run"] for event in change})
     is_under_way = summary["mode"] == "execute" and not closing_of(change)
     word = "so far" if is_under_way else "taken"
-    more = [span.ends + (f", {runs} runs" if runs > 1 else "")]
+    whose = "attempt" if is_of_attempt(summary, runs) else "run"
+    more = [f"{whose}: {span.ends}" + (f", {runs} runs" if runs > 1 else "")]
     minutes = announced_minutes(str(summary["announced"] or ""))
     if summary["mode"] != "execute":  # announced is the time of the upgrade
         return Fact("Time", f"{taken} {word}", "", tuple(more))
@@ -129,6 +130,11 @@ def _time(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
     announced = timedelta(minutes=minutes)
     state = KEPT if taken <= announced else LEFT
     return Fact("Time", f"{taken} {word}, {announced} announced", state, tuple(more))
+
+
+def is_of_attempt(summary: Mapping[str, Any], runs: int) -> bool:
+    """Begin and end are those of an attempt: `runs` is how many it has had so far."""
+    return summary["mode"] == "execute" or runs > 1
 
 
 def _no_return(change: Sequence[Event], begun: Sequence[Event]) -> Fact:

@@ -20,6 +20,7 @@ from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.found import findings_of, key_of
+from engine.report.audit.old_files import in_words, old_files_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
 from engine.report.change import closing_of, of_change, taken_by
@@ -74,7 +75,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _tests("Tests before the change", tests_before(change), _TESTS_BEFORE),
         _tests("Tests after the change", change, tests_after(change)),
         _deployment(summary, change, events),
-        _back_out(first, change),
+        _back_out(first, change, events),
         _communication(events),
         _risks(change, events, str(summary["run_id"])),
         _losses(events),
@@ -239,16 +240,22 @@ def _deployment(
     return Answer("Deployment record", said, _at("changes", "files", "states"), missing)
 
 
-def _back_out(first: Event | Mapping[str, Any], events: Sequence[Event]) -> Answer:
+def _back_out(
+    first: Event | Mapping[str, Any], change: Sequence[Event], events: Sequence[Event]
+) -> Answer:
+    """Old files of all runs: one that only looks afterwards tells which still lie there."""
     fallback = first.get("fallback")
     restore = [
         str(event["text"])
-        for event in events
+        for event in change
         if event["event"] == "note" and _about(event) == BACK_OUT
     ]
-    said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:])))
+    old = in_words(old_files_of(events))
+    files = f"put old files back {old}" if old else ""
+    said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:], files)))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
-    return Answer("Back-out", said, _at("backups", "approvals"), missing)
+    places = (*_at("backups"), *([Place("old-files", "Old files")] if old else []))
+    return Answer("Back-out", said, (*places, *_at("approvals")), missing)
 
 
 def _about(note: Event) -> str:

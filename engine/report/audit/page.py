@@ -35,10 +35,11 @@ from engine.report.audit.cut_short import cut_short_of
 from engine.report.audit.fanned import shown_name
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
-from engine.report.audit.front import front_of
+from engine.report.audit.front import front_of, is_of_attempt
 from engine.report.audit.index import index_of
+from engine.report.audit.old_files import old_files_of
 from engine.report.audit.passwords import passwords_of
-from engine.report.audit.people import LATER, OLDER, people_of
+from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
 from engine.report.audit.runs import pauses_of
@@ -97,15 +98,17 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         change_runs=len(runs_of(change)),
         closed=closing_of(change),
         taken=taken_by(change),
+        is_of_attempt=is_of_attempt(summary, len(runs_of(change))),
         change_ended=change[-1]["time"],
         states=states_of(change),
         people=people_of(
             events,
             [event for event in earlier if event["event"] == SEALED],
-            anew.signed() if anew else LATER,
+            anew,
         ),
         passwords=passwords_of(events),
         backups=backups_of(events),
+        old_files=old_files_of(events),
         files=files_of(events, differences_in(change)),
         shown=shown_name,
         records=ROOT,

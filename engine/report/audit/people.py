@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
+from engine.prove.anew import Anew
 from engine.report.audit.approvals import approvals_of
 
 OLDER = "not given (older runbook)"
 """A fact that the runbook of that run did not record."""
+_FINGERPRINT = "SHA256:"
+"""How ssh begins the fingerprint of a key."""
 _UNSIGNED = "not signed"
 _NO_SEAL = "no signature is on record here"
 _NO_END = "not sealed: it did not write its end"
@@ -28,7 +31,8 @@ class Operator:
     login: str
     host: str
     signed: str
-    """Fingerprint of the key that sealed the run's evidence; without one what is known of it."""
+    """Fingerprint of the key that sealed the run's evidence, of the last run of the one that was
+    found for it; without one what is known of it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,14 @@ class SameLogin:
     root: str
     key: str
     key_from: str
+
+
+@dataclass(frozen=True)
+class SharedKey:
+    """A key by which nodes were logged in to, and what it has signed as well."""
+
+    key: str
+    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,14 +102,15 @@ class People:
     logins: tuple[NodeLogin, ...]
     alike: tuple[SameLogin, ...]
     """The same in short: nodes with one user and one key together."""
+    shared: tuple[SharedKey, ...]
     decisions: tuple[Decision, ...]
     told: tuple[Told, ...]
 
 
-def people_of(events: Sequence[Event], sealed: Iterable[Event], signed: str = LATER) -> People:
+def people_of(events: Sequence[Event], sealed: Iterable[Event], anew: Anew | None = None) -> People:
     """`events` of all runs of the attempt; `sealed`: the seals of its earlier runs, if any.
 
-    `signed`: what is known of a signature of the last one's.
+    `anew`: the last one's evidence is made after it, and signed anew or not.
     """
     keys = {str(seal["run"]): str(seal.get("key") or _UNSIGNED) for seal in sealed}
     begun = [event for event in events if event["event"] == "run-started"]
@@ -105,12 +118,15 @@ def people_of(events: Sequence[Event], sealed: Iterable[Event], signed: str = LA
         has_ended = any(e["event"] == "run-ended" and e["run"] == event["run"] for e in events)
         keys.setdefault(str(event["run"]), _NO_SEAL if has_ended else _NO_END)
     if begun:
-        keys[str(begun[-1]["run"])] = signed
+        run = str(begun[-1]["run"])
+        keys[run] = anew.key if anew else _of_the_last(events, run)
     logins = _logins(begun, events)
+    words = {**keys, run: anew.signed()} if anew and begun else keys
     return People(
-        tuple(_operator(event, keys) for event in begun),
+        tuple(_operator(event, words) for event in begun),
         tuple(logins),
         tuple(_alike(logins)),
+        tuple(_shared(logins, keys, events)),
         tuple(_decisions(begun, events)),
         tuple(
             Told(
@@ -123,6 +139,29 @@ def people_of(events: Sequence[Event], sealed: Iterable[Event], signed: str = LA
             if event["event"] == "notified"
         ),
     )
+
+
+def _of_the_last(events: Iterable[Event], run: str) -> str:
+    """What signs the last run: the page is written before, when the key has been found."""
+    found = [e for e in events if e["event"] == "signer" and e["run"] == run]
+    if not found:
+        return LATER
+    return str(found[-1]["key"]) or f"{_UNSIGNED}: {found[-1]['why']}"
+
+
+def _shared(
+    logins: Iterable[NodeLogin], keys: Mapping[str, str], events: Sequence[Event]
+) -> Iterator[SharedKey]:
+    """`keys`: run -> the key of its evidence, by fingerprint."""
+    for key in dict.fromkeys(login.key for login in logins if login.key.startswith(_FINGERPRINT)):
+        signs = [f"the evidence of run {run}" for run, signer in keys.items() if signer == key]
+        signs += [
+            f"the approval of {one['name']} by {one['by']}"
+            for one in approvals_of(events)
+            if one["key"] == key
+        ]
+        if signs:
+            yield SharedKey(key, tuple(signs))
 
 
 def _operator(begun: Event, keys: Mapping[str, str]) -> Operator:

@@ -82,7 +82,7 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
     if mine is not None and mine.has_ended and not _is_once_more(look, mine, round_number):
         return Nothing(f"this round was run and ended with {exit_status_of(mine)}")
     command = _command(look, rounds)
-    yield Change(
+    answer = yield Change(
         what=f"neteye {command}, round {round_number}",
         node=look.names.active,
         argv=("neteye", command),
@@ -92,7 +92,8 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
         may_fail=True,
         opens=temporary_changes(look),
     )
-    return "it ran to its end"
+    # another exit status is told with the change, as of each that may fail
+    return "it ended with exit status 0" if answer.ok else None
 
 
 def _is_without_effect(look: Look, record: ChangeRecord) -> bool:

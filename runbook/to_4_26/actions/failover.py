@@ -15,7 +15,6 @@ from engine.act.driving import Action
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.judge.text import listed
 from engine.model.change import Change, Nothing, Temporary
 from engine.model.cluster import Cib, ClusterStatus
 from engine.queries.pacemaker import CIB
@@ -75,15 +74,16 @@ def httpd_failed_over(look: Look, node: str, exercised: Exercised) -> Action:
         yield move(look, before, cib, httpd, node)
     exercised.proof = failover.exercise(look, httpd, node, before)
     yield constraint_removed(look)
-    return f"{httpd.unit} was moved to {node}, and is not held there"
+    word = "NOT proved" if exercised.proof.findings else "proved"
+    return f"{httpd.unit} was {word} on {node}, and is not held there"
 
 
 def _httpd_to_move(look: Look, node: str) -> Httpd | Nothing:
     """httpd, when it is to be moved to the node; otherwise why not."""
-    if not look.settings[FAILOVER_PROOF]:
-        return Nothing(failover.NOT_SET)
     if (proved := look.memory.facts.get(failover.PROVED)) and proved["node"] == node:
         return Nothing("httpd ran here when verification.ocs_server proved OCS by use")
+    if not look.settings[FAILOVER_PROOF]:
+        return Nothing(failover.NOT_SET)
     on_record = failover.proof_on_record(look.memory, node)
     if on_record is not None and not on_record.findings:
         return Nothing(f"exercised earlier in this attempt: {on_record.observed}")
@@ -103,18 +103,11 @@ def _httpd_to_move(look: Look, node: str) -> Httpd | Nothing:
 
 def _why_not(look: Look, httpd: Httpd, node: str, status: ClusterStatus, cib: Cib) -> str:
     """What speaks against moving httpd to the node; '' when nothing does."""
-    member = status.node(node)
     if status.options.stonith_enabled:
         return FENCING_ON
-    if httpd.is_disabled:
-        return f"{httpd.unit} is disabled on purpose"
-    if member is None or not member.online or member.standby or member.maintenance:
-        return f"{node} is not active"
-    fenced = [name for name in httpd.members if name in cib.fenced_on_failure]
-    if fenced:
-        # the failure stays on record, and counts as soon as fencing is on again
-        return f"a failed start of {listed(fenced)} gets its node fenced (on-fail=fence)"
-    return failover.keeps_off(look, status, cib, httpd, node)
+    return failover.keeps_off(look, status, cib, httpd, node) or failover.not_to_be_moved(
+        look, status, cib, httpd, node
+    )
 
 
 @action(guide=("G14",), expected="move httpd's group back to where it was, by the same constraint")
@@ -136,9 +129,11 @@ def httpd_back(look: Look) -> Action:
         yield constraint_removed(look)
     if held != home:
         yield move(look, status, cib, httpd, home)
-    failover.arrived(look, httpd.unit, home)
+    status = failover.arrived(look, httpd.unit, home)
     yield constraint_removed(look)
-    return f"{httpd.unit} was moved back to {home}, and is not held there"
+    if failover.is_on(status, httpd.unit, home):
+        return f"{httpd.unit} is back on {home}, and is not held there"
+    return f"{httpd.unit} did not come back to {home}, which failover.back and failover.proof judge"
 
 
 def _moves_are_known(look: Look) -> None:

@@ -217,15 +217,20 @@ def put_back(node: str, kept: str, path: str) -> Command:
     return Command(node, ("cp", "-a", "-T", "--", kept, path))
 
 
-def put_back_commands(look: Look, node: str) -> list[Command]:
-    """The way back on a migrated node: the old file, and the `.rpmnew` beside it."""
-    commands = []
+def old_files(look: Look, node: str) -> dict[str, str]:
+    """Of a migrated node: the files and the `.rpmnew` beside them -> where the old ones lie."""
+    found: dict[str, str] = {}
     for path in CONF_FILES:
         kept = look.ask(node, latest_default(path, look.attempt))
         backup = look.ask(node, latest_backup(path))
         if backup is not None and kept is not None:
-            commands += [put_back(node, backup, path), put_back(node, kept, f"{path}.rpmnew")]
-    return commands
+            found |= {path: backup, f"{path}.rpmnew": kept}
+    return found
+
+
+def put_back_commands(node: str, old: Mapping[str, str]) -> list[Command]:
+    """The way back on a migrated node, by its `old_files`."""
+    return [put_back(node, kept, path) for path, kept in old.items()]
 
 
 def migration_diffs(look: Look, node: str) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """The migrated files of the nodes that do not run httpd now, compared with those of N.
 
 Only on N can httpd itself test and use them. Each node may have edits of its own, so a
-difference is no mistake; a file that does not take the password from the variable is.
+difference is no mistake, and a person is to look at it; a file that does not take the password
+from the variable is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.ask.look import Look
 from engine.model.finding import Finding
@@ -16,6 +17,9 @@ from runbook.to_4_26.httpd.conf_tree import Key, identity, shown
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Item, parse_conf
 from runbook.to_4_26.httpd.passwords import is_passed_in_time, read_password
 from runbook.to_4_26.names import CONF_FILES
+
+_SHOWN = 3
+"""Settings that a finding names: the list is with the step."""
 
 
 def compared_with_n(look: Look, variable: str) -> tuple[list[Finding], dict[str, list[str]]]:
@@ -36,6 +40,30 @@ def compared_with_n(look: Look, variable: str) -> tuple[list[Finding], dict[str,
             if conf is not None and base is not None and not found:
                 differences[f"{node}:{path}"] = list(_differences(base, conf))
     return findings, differences
+
+
+def not_as_on_n(active: str, differences: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """What `compared_with_n` tells of the files, for a person: each that has other settings."""
+    return [
+        Finding(
+            code="ocs-settings-differ",
+            subject=place,
+            observed=f"not as on {active}: {_counted(lines)}",
+            expected=f"the settings of {active}, but for those that this node has on purpose",
+            remedy="When httpd runs on this node it works by this file. Go through the list that"
+            " the report has with verification.ocs_files: what is meant stays as it is, make the"
+            f" rest as on {active}.",
+            guide=("G13",),
+        )
+        for place, lines in differences.items()
+        if lines
+    ]
+
+
+def _counted(lines: Sequence[str]) -> str:
+    number = f"{len(lines)} setting{'' if len(lines) == 1 else 's'}"
+    more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return f"{number}: {'; '.join(' '.join(line.split()) for line in lines[:_SHOWN])}{more}"
 
 
 def _read(look: Look, node: str) -> dict[str, ConfFile | None]:
