@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,3 +136,20 @@ return {scrolls: document.documentElement.scrollWidth > most,
 """
 """Whether the page scrolls sideways, and what of it lies outside of the window."""
 HEIGHT = "return document.documentElement.scrollHeight"
+
+
+def axe_says(page: Look, known: list[str]) -> dict[str, list[str]]:
+    """What axe-core has against it, wide and on a phone, light and dark, with all folds open.
+
+    What was seen on pages before is `known`, and not looked at again; what is seen joins it.
+    """
+    with page.opened() as tab:
+        known[:] = tab.ask(UNFOLDED + OF_EACH_KIND % json.dumps(known))
+        tab.ask(f"{axe()}; window.axe = axe; {COLOURS_KEPT}")
+        found = {}
+        for width in (WIDE, PHONE):
+            tab.show(width=width, height=SCREEN)
+            found[f"{width} light"] = tab.ask(AXE % EVERYTHING)
+            tab.show(width=width, height=SCREEN, dark=True)
+            found[f"{width} dark"] = tab.ask(AXE % OF_COLOURS)
+        return found

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.evidence.browser import Browser
-from tests.evidence.looking import (
-    AXE,
-    COLOURS_KEPT,
-    EVERYTHING,
-    HEIGHT,
-    OF_COLOURS,
-    OF_EACH_KIND,
-    PHONE,
-    SCREEN,
-    TOO_WIDE,
-    UNFOLDED,
-    WIDE,
-    Look,
-    axe,
-)
+from tests.evidence.looking import HEIGHT, PHONE, SCREEN, TOO_WIDE, Look, axe_says
 from tests.evidence.pages import PAGES, SMALL
 
 AXED = ("five nodes, four runs", *SMALL)
@@ -35,23 +20,6 @@ def large(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Look:
 
 def look(page: str, browser: Browser, place: Path) -> Look:
     return Look(PAGES[page](), browser, place)
-
-
-def axe_says(page: Look, known: list[str]) -> dict[str, list[str]]:
-    """What axe-core has against it, wide and on a phone, light and dark, with all folds open.
-
-    What was seen on pages before is `known`, and not looked at again; what is seen joins it.
-    """
-    with page.opened() as tab:
-        known[:] = tab.ask(UNFOLDED + OF_EACH_KIND % json.dumps(known))
-        tab.ask(f"{axe()}; window.axe = axe; {COLOURS_KEPT}")
-        found = {}
-        for width in (WIDE, PHONE):
-            tab.show(width=width, height=SCREEN)
-            found[f"{width} light"] = tab.ask(AXE % EVERYTHING)
-            tab.show(width=width, height=SCREEN, dark=True)
-            found[f"{width} dark"] = tab.ask(AXE % OF_COLOURS)
-        return found
 
 
 def test_axe_finds_nothing(browser: Browser, tmp_path: Path) -> None:
