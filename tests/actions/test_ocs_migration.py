@@ -357,11 +357,12 @@ def test_what_a_back_out_puts_back_is_on_record_with_where_it_lies(
 
     old = old_files(look, OTHER)  # type: ignore[arg-type]
     on_record.keep_old_files(Told(), OTHER, old)  # type: ignore[arg-type]
-    found = {(one.node, one.path): one.lies_in for one in old_files_of(told)}
-    assert set(found) == {
-        (OTHER, f"{path}{end}") for path in (SERVER_CONF, RESTAPI_CONF) for end in ("", ".rpmnew")
+    found = old_files_of(told)
+    assert {one.path for one in found} == {
+        f"{path}{end}" for path in (SERVER_CONF, RESTAPI_CONF) for end in ("", ".rpmnew")
     }
-    assert all(nodes.path(OTHER, lies_in).exists() for lies_in in found.values())
+    assert all(nodes.path(OTHER, one.lies_in).exists() for one in found)
+    assert {one.nodes for one in found} == {(OTHER,)}
     assert not on_record.has_old_files(look, OTHER)  # type: ignore[arg-type]
     look.memory.add(told[0])
     assert on_record.has_old_files(look, OTHER)  # type: ignore[arg-type]

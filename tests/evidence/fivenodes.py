@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.model.facts import BACKUP, IN_CONFIGURATION, PASSWORD
+from engine.model.facts import BACKUP, IN_CONFIGURATION, OLD_FILES, PASSWORD
 from engine.model.steps import Scope, StepItem, mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.engine.kit import ELASTIC, SECOND, THIRD, N, event
@@ -33,6 +33,7 @@ LOGIN = {
     "host_key": f"SHA256:{'h' * 43}",
 }
 STATE = {"owner": "root", "group": "apache", "mode": "0640", "size": 9120, "sha256": "d" * 64}
+CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
 ROUNDS = len(OPERATIVE) + 2
 SAYS = "<resource id='httpd' role='Started' active='true' orphaned='false' node='neteye01'/>\n"
 REASON = (
@@ -142,6 +143,11 @@ def _facts(at: float) -> Iterator[dict[str, Any]]:
         what="It was moved from both files into one.", lies_in=places[:1], old_copies=places,
         searched="/etc/httpd/conf.d on all operative nodes",
     )  # fmt: skip
+    for node in OPERATIVE:
+        files = [{"path": f"{CONF}{end}", "lies_in": f"{CONF}.{kept}"} for end, kept in
+                 (("", "02112026.bak"), (".rpmnew", "package-default"))]  # fmt: skip
+        name = f"{OLD_FILES}{node}"
+        yield event("fact", at, step="migration.files[1]", name=name, node=node, files=files)
     for state, step in (("expected", "preflight.capacity"), ("observed", "verification.memories")):
         yield event(
             "loss", at, step=step, state=state, of="memories.CAPACITY", count=232, total=3205,

@@ -140,7 +140,7 @@ def test_the_first_screen_has_what_is_decided_by() -> None:
 def ends(own: list[Any], earlier: list[Any]) -> dict[str, str]:
     """What the head has of begins and ends."""
     head = render(own, earlier).partition("</header>")[0]
-    found = re.findall(r"<dt>([^<]*(?:begun|ended) \(UTC\))</dt><dd>(.*?)</dd>", head)
+    found = re.findall(r"<dt>([^<]* (?:lasted|ended \(UTC\)))</dt><dd>(.*?)</dd>", head)
     return {label: re.sub("<[^>]*>", "", said) for label, said in found}
 
 
@@ -148,20 +148,18 @@ def test_the_end_of_the_attempt_and_that_of_its_last_run_are_told_apart() -> Non
     two, last = journals.several()
     split = next(n for n, one in enumerate(two) if one["run"] == journals.SECOND_RUN)
     told = {
-        "Attempt begun (UTC)": "2026-11-02 00:00:00",
-        "Attempt ended (UTC)": "2026-11-02 00:17:52",
-        "Last of its runs ended (UTC)": "2026-11-02 00:17:57",
+        "Attempt lasted": "2026-11-02 00:00:00 to 00:17:52 UTC",
+        "Last run ended (UTC)": "2026-11-02 00:17:57",
     }
     assert ends(two[split:], two[:split]) == told
     # one that only looks afterwards ends neither
     assert ends(last, two) == told
     assert ends(two[:split], []) == {
-        "Attempt begun (UTC)": "2026-11-02 00:00:00",
-        "Attempt ended (UTC)": "not yet",
+        "Attempt lasted": "2026-11-02 00:00:00 to 00:03:21 UTC, so far",
         "Run ended (UTC)": "2026-11-02 00:03:21",
     }
     plan = [journals.started(mode="plan"), event("run-ended", 9, outcome="planned", exit_code=0)]
-    assert list(ends(plan, [])) == ["Run begun (UTC)", "Run ended (UTC)"]
+    assert list(ends(plan, [])) == ["Run lasted", "Run ended (UTC)"]
 
 
 def test_without_logins_on_record_and_by_no_key_the_rest_is_told() -> None:

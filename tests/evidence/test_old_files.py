@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from engine.model.facts import OLD_FILES
@@ -15,14 +16,15 @@ from tests.engine import kit
 from tests.engine.kit import SECOND, N, event
 from tests.evidence.journals import FIRST, SECOND_RUN, of_run, started, step
 
-KEPT = OldFile(N, "/etc/x.conf", "/etc/x.conf.02112026.bak")
-ASIDE = OldFile(SECOND, "/etc/y.conf", "/etc/y.conf.rpmsave")
+KEPT = OldFile("/etc/x.conf", "/etc/x.conf.02112026.bak", (N,))
+ASIDE = OldFile("/etc/y.conf", "/etc/y.conf.rpmsave", (SECOND,))
 
 
 def kept(one: OldFile = KEPT) -> dict[str, Any]:
     files = [{"path": one.path, "lies_in": one.lies_in}]
-    name = f"{OLD_FILES}{one.node}"
-    return event("fact", 40, step="migration.files", name=name, node=one.node, files=files)
+    (node,) = one.nodes
+    name = f"{OLD_FILES}{node}"
+    return event("fact", 40, step="migration.files", name=name, node=node, files=files)
 
 
 def aside(lies_in: str = ASIDE.lies_in) -> dict[str, Any]:
@@ -58,23 +60,31 @@ def test_what_was_cleared_away_since_is_not_put_back() -> None:
 
 
 def test_two_migrations_of_one_file_leave_two_old_ones() -> None:
-    later = OldFile(N, KEPT.path, "/etc/x.conf.03112026.bak")
+    later = replace(KEPT, lies_in="/etc/x.conf.03112026.bak")
     assert old_files_of([kept(), kept(later)]) == (KEPT, later)
 
 
-def test_the_row_names_them_by_node_and_leads_to_them() -> None:
+def test_what_is_so_on_several_nodes_is_told_once() -> None:
+    other = replace(KEPT, nodes=(SECOND,))
+    (both,) = old_files_of([kept(), kept(other), kept()])
+    assert both == replace(KEPT, nodes=(N, SECOND))
+    assert in_words([both]) == f"{KEPT.path} from {KEPT.lies_in} on {N}, {SECOND}"
+
+
+def test_the_row_names_them_with_their_nodes_and_leads_to_them() -> None:
     told = back_out(kept(), aside())
     assert told.answer == (
-        f"snapshots of all nodes; put old files back on {N}: {KEPT.path} from {KEPT.lies_in};"
-        f" on {SECOND}: {ASIDE.path} from {ASIDE.lies_in}"
+        f"snapshots of all nodes; put old files back: {KEPT.path} from {KEPT.lies_in} on {N};"
+        f" {ASIDE.path} from {ASIDE.lies_in} on {SECOND}"
     )
     assert "old-files" in [place.anchor for place in told.places]
     assert "old files" not in back_out().answer
     assert in_words([]) == ""
 
 
-def test_the_section_has_them_as_a_table_or_says_that_none_is_on_record() -> None:
+def test_the_section_has_them_or_says_that_none_is_on_record() -> None:
     text = section(kept(), aside())
-    assert all(word in text for one in (KEPT, ASIDE) for word in (one.node, one.path, one.lies_in))
+    assert f"<code>{KEPT.path}</code> from <code>{KEPT.lies_in}</code> on {N}" in text
+    assert f"<code>{ASIDE.path}</code> from <code>{ASIDE.lies_in}</code> on {SECOND}" in text
     assert 'id="old-files"' in text
-    assert "Old files that a back-out puts back: none is on record." in section()
+    assert "No old file to put back is on record." in section()

@@ -54,7 +54,7 @@ def test_copies_that_are_alike_on_several_nodes_are_told_once() -> None:
 def test_not_found_and_not_looked_for_are_different_words() -> None:
     assert "none was found." in section(fact(old_copies=[]))
     unsought = section(fact(old_copies=[], searched=""))
-    assert 'not looked for. <a href="#limits">' in unsought
+    assert 'not looked for, which <a href="#limits">is not covered</a>.' in unsought
 
 
 def test_a_later_look_takes_the_place_of_the_earlier_one() -> None:

@@ -145,13 +145,10 @@ def _silent(events: Sequence[Event]) -> NotCovered:
 
 
 def _old_copies(events: Sequence[Event]) -> NotCovered:
-    found = passwords_of(events)
     items = []
-    for one in found:
-        looked = f"looked for in {one.searched} only" if one.searched else "looked for nowhere"
-        items.append(
-            f"{one.of}: old copies were {looked}, not in backups and snapshots of any kind."
-        )
+    for one in passwords_of(events):
+        looked = f"in {one.searched} only, in no backup" if one.searched else "nowhere"
+        items.append(f"{one.of}: looked for {looked}.")
     return NotCovered("Old copies of passwords", tuple(items), many(len(items), "password"))
 
 

@@ -251,7 +251,7 @@ def _back_out(
         if event["event"] == "note" and _about(event) == BACK_OUT
     ]
     old = in_words(old_files_of(events))
-    files = f"put old files back {old}" if old else ""
+    files = f"put old files back: {old}" if old else ""
     said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:], files)))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
     places = (*_at("backups"), *([Place("old-files", "Old files")] if old else []))

@@ -19,35 +19,39 @@ _MOVED_ASIDE = (".rpmsave", ".rpmorig")
 """How the name of a file ends that was live before a package's own."""
 
 
+_OfNode = tuple[tuple[str, str], str]
+"""Path, where the old one lies, and on which node."""
+
+
 @dataclass(frozen=True)
 class OldFile:
-    """A file on a node, and where the one lies that was there before."""
+    """A file, where the one lies that was there before, and the nodes on which it is so."""
 
-    node: str
     path: str
     lies_in: str
+    nodes: tuple[str, ...]
 
 
 def old_files_of(events: Sequence[Event]) -> tuple[OldFile, ...]:
     """Each once, in the order in which they came on record."""
-    return tuple(dict.fromkeys([*_kept(events), *_moved_aside(events)]))
+    nodes = grouped([*_kept(events), *_moved_aside(events)])
+    return tuple(OldFile(*file, tuple(dict.fromkeys(those))) for file, those in nodes.items())
 
 
 def in_words(files: Sequence[OldFile]) -> str:
-    """By node: each file and where the old one lies; '' without any."""
-    nodes = grouped((one.node, f"{one.path} from {one.lies_in}") for one in files)
-    return "; ".join(f"on {node}: {', '.join(those)}" for node, those in nodes.items())
+    """Each file, where the old one lies, on which nodes; '' without any."""
+    return "; ".join(f"{one.path} from {one.lies_in} on {', '.join(one.nodes)}" for one in files)
 
 
-def _kept(events: Sequence[Event]) -> Iterator[OldFile]:
+def _kept(events: Sequence[Event]) -> Iterator[_OfNode]:
     for event in events:
         if event["event"] == "fact" and str(event["name"]).startswith(OLD_FILES):
             for file in event["files"]:
-                yield OldFile(str(event["node"]), str(file["path"]), str(file["lies_in"]))
+                yield (str(file["path"]), str(file["lies_in"])), str(event["node"])
 
 
-def _moved_aside(events: Sequence[Event]) -> Iterator[OldFile]:
+def _moved_aside(events: Sequence[Event]) -> Iterator[_OfNode]:
     for finding in standing(events):
         node, _, lies_in = str(finding["subject"]).partition(":")
         if finding["code"] == FOREIGN and lies_in.endswith(_MOVED_ASIDE):
-            yield OldFile(node, lies_in.rpartition(".")[0], lies_in)
+            yield (lies_in.rpartition(".")[0], lies_in), node
