@@ -148,14 +148,14 @@ def test_the_end_of_the_attempt_and_that_of_its_last_run_are_told_apart() -> Non
     two, last = journals.several()
     split = next(n for n, one in enumerate(two) if one["run"] == journals.SECOND_RUN)
     told = {
-        "Attempt lasted": "2026-11-02 00:00:00 to 00:17:52 UTC",
+        "Attempt lasted": "0:17:52 (2026-11-02 00:00:00 to 00:17:52 UTC)",
         "Last run ended (UTC)": "2026-11-02 00:17:57",
     }
     assert ends(two[split:], two[:split]) == told
     # one that only looks afterwards ends neither
     assert ends(last, two) == told
     assert ends(two[:split], []) == {
-        "Attempt lasted": "2026-11-02 00:00:00 to 00:03:21 UTC, so far",
+        "Attempt lasted": "0:03:21 (2026-11-02 00:00:00 to 00:03:21 UTC), so far",
         "Run ended (UTC)": "2026-11-02 00:03:21",
     }
     plan = [journals.started(mode="plan"), event("run-ended", 9, outcome="planned", exit_code=0)]

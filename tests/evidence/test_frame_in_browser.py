@@ -87,12 +87,27 @@ def test_the_contents_mark_where_one_is(large: Look) -> None:
 
 def test_a_filter_needs_no_script_of_the_page(large: Look) -> None:
     chosen = """
-    document.querySelector("#guide .only-open").checked = true;
     document.querySelector("#findings .only-accepted").checked = true;
     const shown = one => [...document.querySelectorAll(one)].filter(e => e.offsetHeight > 0);
     return [shown("#guide tbody tr").map(e => e.id), shown(".findings > li").map(e => e.className)];
     """
     assert large.ask(chosen) == [["G08"], ["is-accepted"]]
+
+
+def test_of_the_guide_what_is_open_is_shown_first_and_any_row_that_is_led_to(
+    large: Look,
+) -> None:
+    asked = """
+    const shown = () => [...document.querySelectorAll("#guide tbody tr")]
+      .filter(e => e.offsetHeight > 0).map(e => e.id);
+    const before = shown();
+    location.hash = "#G05";
+    await new Promise(done => setTimeout(done, 50));
+    const led = shown();
+    document.querySelector("#guide .only-all").checked = true;
+    return [before, led, shown().length];
+    """
+    assert large.ask(asked) == [["G08"], ["G05", "G08"], 28]
 
 
 def test_whoever_follows_a_link_into_a_fold_sees_what_it_leads_to(large: Look) -> None:

@@ -34,6 +34,11 @@ class Operator:
     """Fingerprint of the key that sealed the run's evidence, of the last run of the one that was
     found for it; without one what is known of it."""
 
+    @property
+    def who(self) -> str:
+        """Login and machine."""
+        return f"{self.login} on {self.host}"
+
 
 @dataclass(frozen=True)
 class NodeLogin:
