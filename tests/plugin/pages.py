@@ -36,9 +36,9 @@ def head(directory: Path) -> str:
 
 ANEW = (
     r'<p class="told" id="made-anew">[^<]*</p>\n',
-    r" Evidence is signed after this page is written: <code>verify</code> [^<]*",
+    r" Evidence is signed after this page is written: .*?(?=</caption>)",
     r" It does not stand for this page, which was made after the run\.",
-    r'(?<=data-label="evidence signed by" class=)"words">[^<]*',
+    r'(?<=data-label="evidence signed by" class=)"(?:words|hash)">[^<]*',
 )
 """What differs in the auditor's page when it is not the run itself that writes it."""
 

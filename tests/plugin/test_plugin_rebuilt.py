@@ -95,7 +95,8 @@ def cut(project: Project, at: str, keep: int = 0) -> Path:
     lines = (run / "journal.jsonl").read_text().split("\n")
     last = next(i for i, line in enumerate(lines) if f'"event": "{at}"' in line)
     (run / "journal.jsonl").write_text("\n".join([*lines[: last + 1], lines[last + 1][:keep]]))
-    for name in FILES:
+    # it had no time to list its files, either
+    for name in (*FILES, "manifest.json"):
         (run / name).unlink()
     return run
 
