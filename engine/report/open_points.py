@@ -218,8 +218,8 @@ def _above_the_limit(events: Sequence[Event]) -> Iterator[OpenPoint]:
     for number, loss in enumerate(losses_of(events), 1):
         if loss.is_above_limit and loss.is_observed and loss.of not in accepted:
             told = (
-                f"lost: {loss.of}: {loss.share} {loss.what}; more than the {loss.limit} that may be"
-                " without a person's word. Nobody was asked here: production stops at it until"
+                f"lost: {loss.of}: {loss.share} {loss.what}; more than the {loss.limit} that a"
+                " setting allows without a person's word. Nobody was asked here: production stops at it until"
                 " somebody accepts it"
             )
             yield OpenPoint(told, OPERATOR, "", f"loss-{number}", f"the loss in {loss.of}")

@@ -181,8 +181,8 @@ def test_the_counts_and_what_is_left() -> None:
     assert (tally.machines, tally.open, tally.contacted) == (7, 5, 1)
     assert tally.sentence() == (
         "7 machines had sent values that are no integers: 1 reports integers, 2 not reported yet,"
-        " 2 update the agent, 1 section unchanged, undecided, 1 gone; each counts once, however"
-        " many it sent, and a value whose machine is gone counts for none"
+        " 2 update the agent, 1 section unchanged, undecided, 1 no longer active; each counts once,"
+        " however many it sent, and a value that belongs to no machine counts for none"
     )
     said = tally.what_to_do()
     assert "2 update the agent: 1 with agent 2.2 (before: agent 2.1), 1 with agent 2.1." in said

@@ -177,6 +177,12 @@ def test_what_is_to_sign_the_last_run_is_told_as_far_as_it_was_found() -> None:
     assert found == [KEY, "not signed: there is no ssh key"]
 
 
+def test_of_an_earlier_run_the_key_is_told_that_was_found_when_its_seal_is_not_here() -> None:
+    first = [{**one, "run": "first"} for one in (journals.started(), signer(), event("run-ended", 91))]
+    (told, _) = people_of([*first, journals.started()], ()).operators
+    assert told.signed == f"no signature is on record here; {KEY} was found for it"
+
+
 def test_a_key_that_logs_in_and_signs_as_well_is_told() -> None:
     approval = {"by": "b@example.test", "name": "B. Bianchi", "key": KEY, "plan": "f" * 64}
     approval |= {"given": "2026-11-01T00:00:00.000Z", "until": "2026-11-14T00:00:00.000Z"}

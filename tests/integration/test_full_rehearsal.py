@@ -71,6 +71,7 @@ NODES = "operative=3,elastic=1,voting=1"
 SEEDS = [int(seed) for seed in os.environ.get("RUNBOOK_SEEDS", "15").split(",") if seed.strip()]
 COVERING = (1, 6, 9, 15)
 NOT_YET = "not reported yet"
+GONE = "no longer active"
 IDLE = {"nothing to do", "not needed", "not applicable"}
 # steps that ask, judge or state: they are done on every run
 ASKING = ("preflight.", "upgrade.stop", "verification.", "reactivation.", "closing.")
@@ -360,7 +361,7 @@ def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> N
     """Followed up by the second run, with no list of its own any more: N has it."""
     cluster, run = rehearsal.cluster, rehearsal.second.directory
     assert run is not None
-    expected = {m.id: "gone" if m.is_archived else NOT_YET for m in sample_machines()}
+    expected = {m.id: GONE if m.is_archived else NOT_YET for m in sample_machines()}
     chosen = iter([m.id for m in sample_machines() if m.lost and not m.is_archived])
     well, text, clamped, unchanged = (next(chosen) for _ in range(4))
     updated, strange = (next(chosen) for _ in range(2))
@@ -381,8 +382,8 @@ def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> N
         unchanged: "section unchanged, undecided",
         updated: "reports integers",
         strange: "agent not known, undecided",
-        deleted: "gone",
-        archived: "gone",
+        deleted: GONE,
+        archived: GONE,
     }
     (run / "backups" / "ocsweb.agents.jsonl.gz").unlink(missing_ok=True)
     ran, verdicts = followed_up(rehearsal, run)
@@ -404,5 +405,5 @@ def test_when_every_agent_sends_integers_nothing_is_left_to_do(rehearsal: Rehear
     all_send_well(rehearsal.cluster)
     ran, verdicts = followed_up(rehearsal, rehearsal.first.directory)
     assert ran.code == 0, ran.console
-    assert set(verdicts.values()) == {"reports integers", "gone"}
+    assert set(verdicts.values()) == {"reports integers", GONE}
     assert ran.states == {"G08": "fulfilled"}

@@ -56,7 +56,14 @@ def _outside(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary["environment"] == "rehearsal":
         yield "This was a rehearsal: stand-ins for NetEye, DRBD and Elasticsearch."
     yield "What people did on the nodes by hand, unless a question of the runbook met it."
-    yield ("What the vendor's commands did inside: their output, exit status and effects are here.")
+    yield (
+        "What the vendor's commands did inside: their output and exit status are here, and of their"
+        " effects what was asked afterwards."
+    )
+    yield (
+        "The cluster's status while a long command ran: it was asked every few seconds, and only"
+        " when standby or fencing had changed is on record."
+    )
     yield "Whether backups and snapshots named as fallback exist: the operator named them."
 
 
@@ -65,7 +72,7 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
     asked = [str(one["target"]) for one in totals if one["way"]]
     if asked:
         yield (
-            f"Asked were {', '.join(asked)}, from the machine of the run only. Of every other"
+            f"Asked were {', '.join(asked)}, as the gaps tell how. Of every other"
             " service the cluster's own status is all there is."
         )
     else:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.judge.text import listed, shortened
-from engine.model.event import Event
+from engine.model.event import Event, moment
 from engine.model.groups import grouped
-from engine.report.audit.runs import commands_of, out_of_reach_of, steps_of
+from engine.record.reach import CutOff, cut_offs_of
+from engine.report.audit.runs import commands_of, steps_of
 from engine.report.causes import causes_of
 from engine.report.spans import Span, runs_of
 from engine.report.words import length_in_words, to_the_second
@@ -46,22 +47,22 @@ def cut_short_of(change: Sequence[Event]) -> list[CutShort]:
     """In the order in which they were. `change` are the events of the change's own runs."""
     runs = runs_of(change)
     by_run = grouped((str(event["run"]), event) for event in change)
-    lost = [(node, span) for node, spans in out_of_reach_of(change).items() for span in spans]
+    lost = cut_offs_of(change)
     found = []
     for number, run in enumerate(runs, 1):
-        mine = [(node, span) for node, span in lost if span.run == run.run]
-        found += [_lost(number, node, span) for node, span in mine]
+        found += [_lost(number, one) for one in lost if one.run == run.run]
         if number < len(runs):
             found += _end_of(number, run, by_run[run.run], change)
     return found
 
 
-def _lost(number: int, node: str, span: Span) -> CutShort:
+def _lost(number: int, one: CutOff) -> CutShort:
+    least = "at least " if one.still else ""
     what = (
-        f"the connection to {node} was lost at {to_the_second(span.begin)} for"
-        f" {length_in_words(span.seconds)}"
+        f"the connection to {one.node} was lost at {to_the_second(one.begin)} for"
+        f" {least}{length_in_words((one.end - one.begin).total_seconds())}"
     )
-    return CutShort(number, span.run, what, span.step, shortened(span.detail, _REASON))
+    return CutShort(number, one.run, what, one.step, shortened(one.why, _REASON))
 
 
 def _end_of(
@@ -70,14 +71,15 @@ def _end_of(
     at = to_the_second(run.end)
     if not run.outcome:
         under_way = _under_way(run, change)
-        what = f"ended without a word (killed, power loss, or its disk was full) at {at}"
+        what = f"ended without a word (killed, power loss, or its disk was full) after {at}"
         more = f"under way: {listed(under_way)}" if under_way else ""
         yield CutShort(number, run.run, what, _step_at_the_end(events), more)
         return
     if run.outcome in _ENDED:
         told: Event = next((e for e in events if e["event"] == "stopped"), {})
         code = run.detail.partition(", ")[2]
-        what = f"{_ENDED[run.outcome]}, {code}, at {at}"
+        when = to_the_second(moment(told)) if told else at
+        what = f"{_ENDED[run.outcome]}, {code}, at {when}"
         why = "; ".join(filter(None, [*causes_of(events), str(told.get("reason", ""))]))
         yield CutShort(number, run.run, what, str(told.get("step") or ""), shortened(why, _REASON))
 

@@ -15,7 +15,7 @@ from engine.record.changes import changes_of
 from engine.record.state_here import FILE_FETCHED
 from engine.report.anchors import change_anchor, file_anchor
 
-WITHHELD = "withheld: it holds a secret"
+WITHHELD = "withheld: it holds a secret, or held one"
 NOT_SEEN = "not seen: the change's end is not on record"
 
 

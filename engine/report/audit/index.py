@@ -252,7 +252,8 @@ def _back_out(
     ]
     old = in_words(old_files_of(events))
     files = f"put old files back: {old}" if old else ""
-    said = "; ".join(filter(None, (str(fallback or ""), *restore[-1:], files)))
+    named = f"named by the operator: {fallback}" if fallback else ""
+    said = "; ".join(filter(None, (named, *(f"the table: {text}" for text in restore[-1:]), files)))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
     places = (*_at("backups"), *([Place("old-files", "Old files")] if old else []))
     return Answer("Back-out", said, (*places, *_at("approvals")), missing)

@@ -122,11 +122,14 @@ def people_of(events: Sequence[Event], sealed: Iterable[Event], anew: Anew | Non
     for event in begun:
         has_ended = any(e["event"] == "run-ended" and e["run"] == event["run"] for e in events)
         keys.setdefault(str(event["run"]), _NO_SEAL if has_ended else _NO_END)
+    unsealed = {run for run, key in keys.items() if key == _NO_SEAL}
     if begun:
         run = str(begun[-1]["run"])
         keys[run] = anew.key if anew else _of_the_last(events, run)
     logins = _logins(begun, events)
     words = {**keys, run: anew.signed()} if anew and begun else keys
+    found = {str(e["run"]): str(e["key"]) for e in events if e["event"] == "signer" and e["key"]}
+    words |= {run: f"{_NO_SEAL}; {found[run]} was found for it" for run in unsealed & found.keys()}
     return People(
         tuple(_operator(event, words) for event in begun),
         tuple(logins),

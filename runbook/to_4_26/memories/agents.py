@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     UPDATE_AGENT = "update the agent"
     UNCHANGED = "section unchanged, undecided"
     UNKNOWN_AGENT = "agent not known, undecided"
-    GONE = "gone"
+    GONE = "no longer active"
 
     @property
     def is_open(self) -> bool:

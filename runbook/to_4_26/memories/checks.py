@@ -49,7 +49,7 @@ def capacity_before(look: Look, limit: Limit) -> CapacityBefore:
     said = [f"{count} from {name}" for name, count in named[:NAMED]]
     said += [f"and {len(named) - NAMED} more agents, see the list"] if len(named) > NAMED else []
     if orphans := sum(g.rows for g in groups if g.is_orphan and g.kind in capacity.LISTED):
-        said.append(f"and {orphans} whose machine is gone: nobody is followed up for them")
+        said.append(f"and {orphans} that belong to no machine: nobody is followed up for them")
     return CapacityBefore(
         loss.findings_before(counts, limit),
         counts.sentence() + (f"; not integers: {', '.join(said)}" if said else ""),

@@ -137,7 +137,7 @@ class Tally:
         return (
             f"{self.machines} machines had sent values that are no integers:"
             f" {', '.join(told) or 'none'}; each counts once, however many it sent, and a value"
-            " whose machine is gone counts for none"
+            " that belongs to no machine counts for none"
         )
 
     def what_to_do(self) -> str:
