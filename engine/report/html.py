@@ -166,9 +166,9 @@ def _proof(row: Mapping[str, Any], run: str) -> Markup:
 
 def _proved(bare: str, items: Sequence[str], earlier: str) -> Markup:
     """`earlier`: the run that recorded it, when it is another one than the page's."""
-    place = f"evidence.html#{step_anchor(earlier, items[0])}" if earlier else f"#{step_id(items[0])}"
-    more = [f"{len(items)} items"] if len(items) > 1 else []
-    more += ["by an earlier run"] if earlier else []
+    first, number = items[0], len(items)
+    place = f"evidence.html#{step_anchor(earlier, first)}" if earlier else f"#{step_id(first)}"
+    more = [f"{number} items"] * (number > 1) + ["by an earlier run"] * bool(earlier)
     link = Markup('<a href="{}">{}</a>{}')
     return link.format(place, bare, f" ({', '.join(more)})" if more else "")
 
