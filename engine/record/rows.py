@@ -28,6 +28,8 @@ class Row:
     duty: str
     state: RowState
     steps: tuple[str, ...]
+    runs: tuple[str, ...]
+    """Of each of these steps the run whose record counts."""
     reason: str
     missing: tuple[str, ...] = ()
     """Steps that serve the row and have recorded nothing for it yet."""
@@ -118,10 +120,11 @@ def _row(row: str, duty: str, of_row: Mapping[str, Event], serving: list[str]) -
         missing = ()
     state = next((s for s in RowState if any(e["state"] == s for e in of_row.values())), None)
     if state is None or (missing and state is not RowState.FAILED):
-        return Row(row, duty, RowState.OPEN, (), f"not yet: {_listed(missing)}", missing)
+        return Row(row, duty, RowState.OPEN, (), (), f"not yet: {_listed(missing)}", missing)
     telling = [event for event in of_row.values() if event["state"] == state]
     reason = "; ".join(dict.fromkeys(event["reason"] for event in telling))
-    return Row(row, duty, state, tuple(event["step"] for event in telling), reason, missing)
+    steps, runs = (tuple(event[name] for event in telling) for name in ("step", "run"))
+    return Row(row, duty, state, steps, runs, reason, missing)
 
 
 def _listed(steps: tuple[str, ...]) -> str:

@@ -6,9 +6,9 @@ The tags are in the templates, which escape whatever a node or an operator wrote
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from engine.model.finding import Way, acceptance_sentence
 from engine.model.groups import grouped
 from engine.model.steps import base_of
 from engine.record.gaps import how_asked, sentence
-from engine.report.anchors import step_id
+from engine.report.anchors import step_anchor, step_id
 from engine.report.last_lines import next_commands, way_of
 from engine.report.losses import loss_lines
 from engine.report.table import breakable
@@ -65,7 +65,7 @@ def render_summary(summary: Mapping[str, Any], made_anew: str = "") -> str:
         next_commands=next_commands(summary),
         losses=loss_lines(summary.get("losses", ())),
         facts=_facts(summary),
-        steps_of=_steps,
+        proof_of=partial(_proof, run=str(summary["run_id"])),
         findings=told_once(summary["findings"]),
         to_run=to_run(summary),
         accepted_as=acceptance_sentence,
@@ -151,14 +151,26 @@ def _facts(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "Service gaps", f"{said} ({how_asked(totals)})"
 
 
-def _steps(names: Iterable[str]) -> Markup:
-    """Steps by their bare names, linked to the first item of each; how many recorded something."""
-    items = grouped((base_of(name), name) for name in names)
-    link = Markup('<a href="#{}">{}</a>{}')
-    return Markup(", ").join(
-        link.format(step_id(those[0]), bare, f" ({len(those)} items)" if len(those) > 1 else "")
-        for bare, those in items.items()
+def _proof(row: Mapping[str, Any], run: str) -> Markup:
+    """Steps by their bare names, linked to the first item of each; how many recorded something.
+
+    The page has the steps of one `run`: what an earlier one recorded is on the auditor's.
+    """
+    items = grouped(
+        ((base_of(name), of), name) for name, of in zip(row["steps"], row["runs"], strict=True)
     )
+    return Markup(", ").join(
+        _proved(bare, those, "" if of == run else of) for (bare, of), those in items.items()
+    )
+
+
+def _proved(bare: str, items: Sequence[str], earlier: str) -> Markup:
+    """`earlier`: the run that recorded it, when it is another one than the page's."""
+    first, number = items[0], len(items)
+    place = f"evidence.html#{step_anchor(earlier, first)}" if earlier else f"#{step_id(first)}"
+    more = [f"{number} items"] * (number > 1) + ["by an earlier run"] * bool(earlier)
+    link = Markup('<a href="{}">{}</a>{}')
+    return link.format(place, bare, f" ({', '.join(more)})" if more else "")
 
 
 @cache

@@ -50,6 +50,7 @@ def summary_of(own: Sequence[Event], earlier: Sequence[Event] = ()) -> dict[str,
                 "duty": row.duty,
                 "state": row.state.value,
                 "steps": list(row.steps),
+                "runs": list(row.runs),
                 "reason": row.reason,
             }
             for row in attempt_rows(own, earlier)

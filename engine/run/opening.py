@@ -14,6 +14,7 @@ from engine.attempt.records import RecordsWriter
 from engine.model.names import names_of
 from engine.model.steps import Scope
 from engine.record.memory import Memory
+from engine.record.no_return import passing_of
 from engine.record.run import Ending, Followed, Run
 from engine.report import earlier
 from engine.report.console import Console
@@ -142,12 +143,14 @@ class Opening:
             number = attempt.id if attempt else ""
             self._fetcher.fetch(self._look.names.active, number, self._survey.earlier)
             self._fetched = journals
+        passing = passing_of([*self._survey.earlier, *self._run.journal.events])
         self._run.record(
             "position",
             position=self._look.position.value,
             active=self._look.names.active if self._look.names.is_known else "",
             attempt=self._run.attempt,
             records="known" if self._knows_records() and not self._run.follows else "unknown",
+            passed=passing["time"] if passing else None,
         )
         if not self._run.follows:
             self._run.does_not_know(self._unknown())

@@ -72,7 +72,10 @@ def _steps(watched: Watched, event: Event) -> Watched:
 
 
 def _position(watched: Watched, event: Event) -> Watched:
-    return replace(watched, position=str(event["position"]), active=str(event["active"]))
+    known = replace(watched, position=str(event["position"]), active=str(event["active"]))
+    if known.passed_by:
+        return known
+    return replace(known, passed=time_of(event, "passed") if event.get("passed") else None)
 
 
 def _not_known(watched: Watched, event: Event) -> Watched:

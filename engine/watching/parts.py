@@ -77,7 +77,7 @@ def intent(watched: Watched, event: Event) -> Watched:
     # one that an earlier run has begun, and this one follows, says since when
     since = time_of(event, "since" if "since" in event else "time")
     command = Command(str(event["key"]), str(event["node"]), str(event["what"]), since=since)
-    if watched.passed or base_of(str(event["step"])) != watched.no_return:
+    if watched.is_no_return_behind or base_of(str(event["step"])) != watched.no_return:
         return replace(watched, command=command)
     return replace(watched, command=command, passed=command.since, passed_by=command.key)
 

@@ -12,8 +12,6 @@ from engine.report.words import to_the_second
 from engine.watching.state import Command, Node, Service, Watched
 from engine.watching.told import STEPS, Line, StageLine, Tone, line
 
-_BEYOND = frozenset(one for one in Position if one.is_after(Position.UPDATED))
-
 
 def at(moment: datetime | None) -> str:
     """A moment of this night, for people: UTC, as everywhere in the evidence."""
@@ -82,12 +80,13 @@ def _window(end: datetime, until: datetime) -> Line:
 
 
 def _no_return(watched: Watched) -> Line:
-    """Whether there is still a way back; the position tells what earlier runs did."""
+    """Whether there is still a way back."""
     label = "point of no return"
-    if watched.passed is not None:
+    if watched.passed_by:
         return line(label, f"behind, passed at {at(watched.passed)}")
-    if watched.position in _BEYOND:
-        return line(label, "behind, passed by an earlier run")
+    if watched.is_no_return_behind:
+        when = f" at {day(watched.passed)}" if watched.passed else ""
+        return line(label, f"behind, passed{when} by an earlier run")
     if watched.position in ("", Position.UNKNOWN):
         return line(label, "not passed by this run; whether by an earlier one is not known yet")
     return line(label, f"ahead, at {watched.no_return}")

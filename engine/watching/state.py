@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from engine.record.position import Position
+
+_BEYOND = frozenset(one for one in Position if one.is_after(Position.UPDATED))
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -121,9 +125,9 @@ class Watched:
     no_return: str = ""
     """The step, by its bare name, from which on there is no way back; empty: none is named."""
     passed: datetime | None = None
-    """When this run began the first change of it."""
+    """When the attempt began the first change of it."""
     passed_by: str = ""
-    """Key of that change."""
+    """Key of that change; empty: an earlier run began it."""
     not_known: str = ""
     """Why the run can't tell what runs on the cluster; empty: it can."""
     step: Step | None = None
@@ -145,3 +149,8 @@ class Watched:
     stopped: Stopped | None = None
     ended: Ended | None = None
     sealed: bool = False
+
+    @property
+    def is_no_return_behind(self) -> bool:
+        """In an older journal the position alone tells it of earlier runs, without the time."""
+        return self.passed is not None or self.position in _BEYOND

@@ -71,7 +71,10 @@ def summary(text: str = EVIL, **changes: Any) -> dict[str, Any]:
         "warnings": [text],
         "under_way": [dict.fromkeys(("what", "node", "since", "step", "state", "log"), text)],
         "ledger": [dict.fromkeys(("kind", "subject", "since", "former"), text)],
-        "guide": [{"id": text, "duty": text, "state": text, "reason": text, "steps": [text]}],
+        "guide": [
+            {**dict.fromkeys(("id", "duty", "state", "reason"), text)}
+            | {"steps": [text], "runs": [text]}
+        ],
         "findings": [finding],
         "steps": [],
         **changes,
@@ -212,6 +215,15 @@ def test_an_output_of_the_run_is_linked_and_nothing_else(file: str, link: str | 
     tags = read(step_details([event("attachment", name="list", output=output)]))
     assert tags.links == ({link} if link else set())
     assert file in tags.text
+
+
+def test_a_row_leads_to_the_record_that_proves_it_also_when_an_earlier_run_has_it() -> None:
+    """The page has the steps of its own run only: there the same step may say "not needed"."""
+    row = summary("R2")["guide"][0] | {"steps": ["a.b[2]", "a.b[3]", "a.b[4]", "c.d"]}
+    row |= {"runs": ["R1", "R1", "R2", "R2"]}
+    html = render_summary(summary("R2", guide=[row]))
+    earlier = '<a href="evidence.html#step-R1-a.b-2">a.b</a> (2 items, by an earlier run)'
+    assert f'{earlier}, <a href="#step-a.b-4">a.b</a>, <a href="#step-c.d">c.d</a>' in html
 
 
 def test_a_long_reason_of_a_row_is_there_whole_and_folded() -> None:

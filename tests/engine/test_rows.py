@@ -88,6 +88,20 @@ def test_nothing_to_do_any_more_does_not_undo_what_was_fulfilled(idle: str) -> N
     assert "done in the first run" in row.reason
 
 
+def test_a_row_names_of_each_step_the_run_whose_record_counts() -> None:
+    """Not the last one that had the step: there it may have had nothing to do."""
+    row = first(
+        said("one.a[1]", "fulfilled"),
+        *(said("one.a[2]", "fulfilled", run=run) for run in ("r1", "r2")),
+        said("one.a[1]", "not needed", run="r2"),
+        said("two.b", "fulfilled", run="r2"),
+        said("two.b", "not needed", run="r3"),
+    )
+    proved = [*zip(row.steps, row.runs, strict=True)]
+    assert proved == [("one.a[1]", "r1"), ("one.a[2]", "r2"), ("two.b", "r2")]
+    assert first(said("one.a", "fulfilled")).runs == (), "it is open: nothing is proved"
+
+
 def test_a_failure_of_a_later_run_does_undo_it() -> None:
     row = first(
         said("one.a", "fulfilled"), said("two.b", "fulfilled"), said("one.a", "failed", run="r2")

@@ -58,6 +58,19 @@ def test_whether_the_point_of_no_return_is_behind_or_ahead() -> None:
     assert said(after(9, early[0], gone_on), label) == f"{label}: behind, passed by an earlier run"
     assert "not known yet" in said(after(9, early[0]), label)
     assert "not known yet" in said(after(9, early[0], {**gone_on, "position": "unknown"}), label)
+    told = {**gone_on, "passed": event("x", -50)["time"]}
+    followed = {**intent, "since": event("x", -20)["time"]}
+    for position in ("not started", "planned stop"):
+        for more in ([], [intent], [followed], [followed, {**never, "key": intent["key"]}]):
+            events = [early[0], {**told, "position": position}, *more]
+            assert said(after(99, *events), label) == (
+                f"{label}: behind, passed at 2026-11-01 23:59:10 UTC by an earlier run"
+            )
+    # an older journal does not tell when
+    assert "passed by an earlier run" in said(after(99, early[0], gone_on, intent), label)
+    assert "passed by an earlier run" in said(after(99, early[0], gone_on, followed), label)
+    # the records say otherwise once the lock is held
+    assert "ahead" in said(after(9, early[0], told, {**early[2], "passed": None}), label)
     # a plan passes nothing, an older journal names no such step
     assert said(after(9, *begun(**named, mode="plan")), label) == ""
     assert said(after(9, *begun()), label) == ""

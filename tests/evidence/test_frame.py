@@ -99,21 +99,38 @@ def test_a_link_leads_to_the_record_of_that_run_else_to_the_last_one() -> None:
         {**event("step-started", 4, step="a.b[1]"), "run": "R3"},
     ]
     cited = cited_in(events, ["G01"])
-    assert cited.step("a.b[1]") == '<a href="#step-R1-a.b-1">a.b[1]</a>'
-    assert cited.step("a.b[2]") == '<a href="#step-R2-a.b-2">a.b[2]</a>'
-    assert cited.step("a.b") == '<a href="#step-R2-a.b-2">a.b</a>'
+    assert cited.step("a.b[1]", "R2") == '<a href="#step-R1-a.b-1">a.b[1]</a>'
+    assert cited.step("a.b[2]", "R2") == '<a href="#step-R2-a.b-2">a.b[2]</a>'
     assert cited.step("a.b[2]", "R1") == '<a href="#step-R1-a.b-2">a.b[2]</a>'
     assert cited.step("a.b[1]", "R3") == '<a href="#step-R3-a.b-1">a.b[1]</a>'
     assert cited.step("a.b[2]", "R3") == '<a href="#step-R2-a.b-2">a.b[2]</a>'
-    assert cited.step("<i>") == "&lt;i&gt;"
+    assert cited.step("<i>", "R1") == "&lt;i&gt;"
     assert cited.row("G01") == '<a href="#G01">G01</a>'
     assert cited.row("G99") == "G99"
-    fanned, other = cited.all_steps(["a.b[1]", "a.b[2]", "c.d"])
-    assert fanned == '<a href="#step-R2-a.b-2">a.b</a> (2 items)'
+    assert Cited({}, frozenset()).all_steps([], "R1") == []
+
+
+def test_of_a_fan_out_the_first_of_the_items_that_are_meant_is_linked() -> None:
+    """The first one that the run has may have had nothing to do."""
+    events = [event("step-ended", n, name=f"a.b[{n}]") | {"run": "R1"} for n in (1, 2, 3)]
+    fanned, other = cited_in(events, []).all_steps(["a.b[2]", "a.b[3]", "c.d"], "R1")
+    assert fanned == '<a href="#step-R1-a.b-2">a.b</a> (2 items)'
     assert other == "c.d"
-    (fanned,) = cited.all_steps(["a.b[1]", "a.b[2]"], "R1")
-    assert fanned == '<a href="#step-R1-a.b-1">a.b</a> (2 items)'
-    assert Cited({}, frozenset()).all_steps([]) == []
+
+
+def test_a_row_leads_to_the_records_that_prove_it() -> None:
+    """A later run has the same steps, and found nothing left to do."""
+    names = ("a.b[1]", "a.b[2]", "a.b[3]", "c.d")
+    events = [
+        event("step-ended", 1, name=name) | {"run": run} for run in ("R1", "R2") for name in names
+    ]
+    row = {"steps": [*names, "e.f"], "runs": ["R1", "R2", "R2", "R1", "R1"]}
+    assert cited_in(events, []).proof(row) == [
+        '<a href="#step-R1-a.b-1">a.b[1]</a>',
+        '<a href="#step-R2-a.b-2">a.b</a> (2 items)',
+        '<a href="#step-R1-c.d">c.d</a>',
+        "e.f",
+    ]
 
 
 # the first screen

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.report.anchors import step_anchor
 from engine.report.audit.found import alike_in, findings_of
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
@@ -62,6 +63,12 @@ def test_a_row_keeps_the_proof_of_the_run_that_proved_it(runs: int) -> None:
     (row,) = summary_of(own, [e for each in earlier for e in each])["guide"]
     assert row["state"] == "fulfilled"
     assert row["reason"] == "neteye01 4.25; position: not started"
+    assert set(row["runs"]) == {FIRST}
+    assert len(row["runs"]) == len(row["steps"])
+    html = page([e for each in earlier for e in each], own)
+    (line,) = re.findall(r'<tr id="G01".*?</tr>', html, re.DOTALL)
+    links = re.findall(r'href="#([^"]*)"', line)
+    assert links == [step_anchor(FIRST, name) for name in row["steps"]]
 
 
 @pytest.mark.parametrize("later", [1000, 200_000])

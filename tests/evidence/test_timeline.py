@@ -19,6 +19,7 @@ from engine.report.audit.timeline.lanes import MOST_BARS, MOST_MARKS, Drawing, d
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
 from engine.report.window import beyond_of, outside_of, windows_of
+from tests.engine import kit
 from tests.engine.kit import BEGIN, SECOND, THIRD, N, event
 from tests.evidence import journals, nights
 from tests.evidence.journals import LATER, asked, of_run, step
@@ -185,6 +186,26 @@ def test_a_command_that_never_started_is_no_point_of_no_return() -> None:
     point = no_return_of(events)
     assert point is not None
     assert point.step == f"{STEP}[2]"
+
+
+def test_the_run_that_goes_on_names_the_step_for_an_older_journal() -> None:
+    """Else its own first round would be told as the point, which was behind before it."""
+    late = {e["run"] for e in FOUR} - {RUNS[3]}
+    events = [
+        {k: v for k, v in e.items() if k != "no_return" or e["run"] not in late} for e in FOUR
+    ]
+    point = no_return_of(events)
+    assert point is not None
+    assert (point.when, point.run) == (at(79), RUNS[1])
+
+
+def test_a_command_that_starts_at_the_second_try_is_the_point_of_no_return() -> None:
+    begun = journals.started(no_return="phase.step")
+    tries = [kit.intent(), kit.result(never_started=True), kit.intent(), kit.result()]
+    events = [begun, *({**one, "time": event("x", n)["time"]} for n, one in enumerate(tries))]
+    point = no_return_of(events)
+    assert point is not None
+    assert point.when == at(2 / 60)
 
 
 def test_of_an_older_journal_no_point_of_no_return_is_told() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from engine.report.words import at
 from tests.engine.kit import lost_connection, unreachable
 from tests.engine.scripted import said
-from tests.plugin.kit import N, Project
+from tests.plugin.kit import N, RELEASE, Project
 
 pytest_plugins = "pytester"
 
@@ -56,6 +59,25 @@ def test_an_interrupted_run_is_gone_on_with(project: Project) -> None:
     # the first try never reached the node, but it was asked
     assert project.cluster.changes == [("set", "x"), ("set", "y"), ("set", "y")]
     assert project.outcomes()["second.change"] == "nothing to do"
+
+
+def test_all_pages_tell_the_same_time_of_the_point_of_no_return(project: Project) -> None:
+    """A run that goes on knows when an earlier one passed it, wherever it stands by now."""
+    project.release = replace(RELEASE, no_return="second.change")
+    project.steps(STEPS)
+    project.cluster.answer[N, ("set", "y")] = unreachable(N)
+    project.run()
+    (passing,) = (one for one in project.events("intent") if one["step"] == "second.change")
+    assert {one["passed"] for one in project.events("position")} == {None}
+    del project.cluster.answer[N, ("set", "y")]
+    project.cluster.things.discard("x")
+    assert project.run().ret == 0
+    assert [one["step"] for one in project.events("intent")] == ["second.change", "third.change"]
+    assert {one["passed"] for one in project.events("position")} == {passing["time"]}
+    when = at(passing["time"])
+    assert f"passed {when}" in (project.latest / "evidence.html").read_text()
+    live = (project.latest / "live.html").read_text()
+    assert f"behind, passed at {when} by an earlier run" in live
 
 
 def test_a_repeatable_change_of_unknown_outcome_is_done_again(project: Project) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.model.event import Event, moment
 from engine.model.facts import CONFLICTS
-from engine.model.steps import base_of
+from engine.record.no_return import passing_of
 from engine.report.spans import Span
 
 NO_RETURN = "point of no return"
@@ -58,27 +58,9 @@ def _kind_of(event: Event) -> tuple[str, str]:
 
 
 def no_return_of(events: Sequence[Event]) -> Moment | None:
-    """The first intent of the step from which on there is no way back but the fallback.
-
-    None: it was not reached, or the journal is older than the field that names the step. An intent
-    whose command never started counts as none.
-    """
-    unmade = {
-        (str(event["run"]), str(event["key"]))
-        for event in events
-        if event["event"] == "result" and event.get("never_started")
-    }
-    base = ""
-    for event in events:
-        if event["event"] == "run-started":
-            base = _named(event) or base
-        elif event["event"] == "intent" and base and base_of(str(event["step"])) == base:
-            run, key = str(event["run"]), str(event["key"])
-            if (run, key) not in unmade:
-                what = f"{event['what']} on {event['node']}: from here only forward"
-                return Moment(NO_RETURN, moment(event), what, run, str(event["step"]))
-    return None
-
-
-def _named(begun: Mapping[str, object]) -> str:
-    return str(begun.get("no_return") or "")
+    """When the attempt passed it; None: it did not, or its journals do not name it."""
+    passing = passing_of(events)
+    if passing is None:
+        return None
+    what = f"{passing['what']} on {passing['node']}: from here only forward"
+    return Moment(NO_RETURN, moment(passing), what, str(passing["run"]), str(passing["step"]))
