@@ -61,12 +61,16 @@ class Evidence:
         findings: Iterable[Finding],
         *,
         observed: str,
+        sound: str = "",
         guide: Iterable[str] | None = None,
         information: str = "",
     ) -> Verdict:
         """Record what was observed and the findings; the step fails at its end if one blocks.
 
         `assert` what is returned, at the latest at the end: the step reads so, and ends there.
+
+        `observed` is what was seen, true whatever is found; `sound` says that all is well, and is
+        said only when there is no finding.
 
         `guide` are the rows this observation was made for (default: all of the step's).
         `information`: not empty, they are shown without weight, as start conditions are after the
@@ -79,6 +83,8 @@ class Evidence:
         self._keep_acceptances()
         for finding in weighed:
             self._run.record("finding", step=self.step, **as_data(finding))
+        if sound and not weighed:
+            observed = f"{observed}: {sound}"
         verdict = Verdict(tuple(weighed))
         self.blocking += verdict.blocking
         # what nobody answered was not observed, even if that was accepted

@@ -86,7 +86,9 @@ def test_environment(runbook_session: Session, look: Look, host: Host, evidence:
     machines = runbook_session.survey.reachable.values
     findings = identity.markers(look.settings.environment, machines)
     assert evidence.judge(
-        findings, observed=f"environment {look.settings.environment}, as on the nodes"
+        findings,
+        observed=f"environment {look.settings.environment}",
+        sound="as on the nodes",
     )
 
 
@@ -151,8 +153,8 @@ def test_records(runbook_session: Session, look: Look, host: Host, evidence: Evi
     seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
     evidence.judge(findings, observed=f"records of earlier runs: {seen}")
     if attempt is not None:
-        opened = facts.open_to_others(host.node, {ROOT: host.file(ROOT).mode})
-        evidence.judge(opened, observed=f"nobody but root reads {ROOT}")
+        modes = {ROOT: host.file(ROOT).mode}
+        evidence.judge(facts.open_to_others(host.node, modes), observed=facts.modes_told(modes))
     assert evidence.verdict
 
 
@@ -267,7 +269,7 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
             *machine.clock_difference(asked, product.CLOCK_LIMIT),
             *facts.clock_unkept(kept, product.CLOCK_KEEPER),
         ),
-        observed=f"{len(asked)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
+        observed=machine.clocks_compared(asked, product.CLOCK_LIMIT),
         information=places.after_the_beginning(look, again=False),
     )
 
@@ -288,11 +290,10 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
     answered = [evidence.answered(asked) for asked in (memory, load, cpus, machines)]
     if not all(answered):
         return
+    seen = (look.names.active, memory.values, load.values, cpus.values, machines.values)
     assert evidence.judge(
-        machine.can_carry(
-            look.names.active, memory.values, load.values, cpus.values, machines.values
-        ),
-        observed=f"{look.names.active} has memory and processors for all operative nodes' work",
+        machine.can_carry(*seen),
+        observed=machine.to_carry(*seen),
         information=places.after_the_start(look),
     )
 

@@ -43,7 +43,7 @@ def test_backup(memories_backed_up: Applied, look: Look, host: Host, evidence: E
     proof = look.ask(host.node, dump.proof(look.attempt)) if look.attempt else None
     if proof is not None:
         modes = {proof.file: host.file(proof.file).mode}
-        said = f"nobody but its owner reads {proof.file}"
+        said = facts.modes_told(modes)
         verdict = evidence.judge(facts.open_to_others(host.node, modes), observed=said, guide=())
         on_record.keep_backup(look, evidence, proof)
         assert verdict
