@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
+from engine.judge.text import many
 from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.loss import LossState, Lost
@@ -220,7 +221,7 @@ class Evidence:
             ) from error
         self._run.record("attachment", step=self.step, name=name, output=output)
         self.reasons.append(
-            f"{output['rows']} rows in {output['file']}, sha256 {output['sha256'][:16]}..."
+            f"{many(output['rows'], 'row')} in {output['file']}, sha256 {output['sha256'][:16]}..."
         )
         return output
 

@@ -21,6 +21,7 @@ from engine.judge import (
     versions,
 )
 from engine.judge import roles as role_policy
+from engine.judge.text import many
 from engine.model.approval import SeenStatement
 from engine.model.facts import APPROVED, REHEARSED
 from engine.model.finding import Finding
@@ -150,7 +151,9 @@ def test_records(runbook_session: Session, look: Look, host: Host, evidence: Evi
     findings = [unanswered(p.node, p.question, p.why) for p in problems]
     findings += changes_since(look)
     attempt = runbook_session.survey.attempt
-    seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
+    seen = "none"
+    if attempt:
+        seen = f"attempt {attempt.id}, {many(len(attempt.journals), 'earlier run')}"
     evidence.judge(findings, observed=f"records of earlier runs: {seen}")
     if attempt is not None:
         modes = {ROOT: host.file(ROOT).mode}

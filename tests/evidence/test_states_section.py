@@ -162,7 +162,7 @@ def test_moves_of_the_runbook_are_told_of_what_they_moved_and_of_nothing_else() 
     web, database = told.values()
     assert web is not None
     assert database is not None
-    assert f"The resources went to {N}, the node that stays active through the upgrade. " in web.text
+    assert f"The resources went to {N}, the node that stays active through" in web.text
     assert (
         f"The runbook had pacemaker move them to {SECOND}, {THIRD} and back to {N}, for the proof."
         in web.text
