@@ -257,7 +257,7 @@ def test_what_was_not_exercised_or_had_no_weight_is_told_apart_from_what_was_tes
     events += [begun, event("finding", 96, step="verification.light", **light), ended]
     assert answers(*events)["Tests after the change"].answer == (
         "2 steps: 1 done, 1 done, with findings that were given no weight;"
-        f" beside them 2 steps with nothing to test: proof.moved (2): {reason}"
+        f" beside them 2 steps with nothing to do or to test: proof.moved (2): {reason}"
     )
 
 
@@ -303,7 +303,7 @@ def test_what_is_left_to_be_proved_by_hand_is_no_test_though_it_warned() -> None
         events += [begun, journals.row(91, name, why, "not needed"), told, ended]
     assert "; ".join(tested(*events)) == (
         "1 step: 1 done; 2 with warnings: proof.moved (2) (not-exercised);"
-        " beside them 2 steps with nothing to test: proof.moved (2):"
+        " beside them 2 steps with nothing to do or to test: proof.moved (2):"
         " not moved here: proof.httpd says why; left to be proved by hand"
     )
 
@@ -316,7 +316,7 @@ def test_items_of_a_fan_out_share_a_reason_only_when_it_is_the_same() -> None:
     ]
     assert tested(*events) == [
         "1 step: 1 done",
-        "beside them 3 steps with nothing to test: proof.moved: proved before",
+        "beside them 3 steps with nothing to do or to test: proof.moved: proved before",
         "proof.moved (2): not set",
     ]
 
