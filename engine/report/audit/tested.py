@@ -147,8 +147,8 @@ def _idle(ended: Mapping[str, Event]) -> Iterator[str]:
     if ended:
         reasons = ((n, _own_left_out(n, str(e["reason"]))) for n, e in ended.items())
         alike = grouped(((base_of(name), why), name) for name, why in reasons)
-        told = (f"{_times(base, n)}: {shortened(why)}" for (base, why), n in alike.items())
-        yield f"beside them {many(len(ended), 'step')} with nothing to do or to test: {'; '.join(told)}"
+        told = "; ".join(f"{_times(base, n)}: {shortened(why)}" for (base, why), n in alike.items())
+        yield f"beside them {many(len(ended), 'step')} with nothing to do or to test: {told}"
 
 
 def _own_left_out(name: str, reason: str) -> str:
