@@ -183,6 +183,7 @@ class Applier:
             detached=change.detached,
             opens=opens,
             **({"files": list(change.files)} if change.files else {}),
+            **({"moves": change.moves.as_data()} if change.moves else {}),
             **({"since": former.begun["time"]} if former else {}),
         )
         try:

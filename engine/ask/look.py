@@ -14,6 +14,7 @@ from engine.ask.host import Host
 from engine.ask.recognition import known_of
 from engine.ask.sql import Sockets, session
 from engine.errors import ANOTHER_MACHINE, OUT_OF_REACH, ParseError, Unanswered
+from engine.judge.text import many
 from engine.model.answer import OUTPUT_LIMIT, Answer, Lost, LostKind
 from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding
@@ -284,7 +285,7 @@ class Look:
             **self._run.outputs.command(f"sql-{first.name}", statement_of(first)),
             rows=rows,
             seconds=round(time.monotonic() - begun, 3),
-            output={"text": f"({rows} rows in {pages} pages, not recorded here)"},
+            output={"text": f"({many(rows, 'row')} in {many(pages, 'page')}, not recorded here)"},
         )
 
     def forwards(self, node: str, path: str) -> str:

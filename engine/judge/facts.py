@@ -74,6 +74,11 @@ def open_to_others(node: str, modes: Mapping[str, int]) -> list[Finding]:
     return _each("file-open", subjects, seen, expected, way, close)
 
 
+def modes_told(modes: Mapping[str, int]) -> str:
+    """The modes that `open_to_others` judges, in words."""
+    return ", ".join(f"{path} has mode {mode:04o}" for path, mode in modes.items())
+
+
 def owner_changed(node: str, path: str, before: str, now: str) -> list[Finding]:
     """A file that was replaced has owner, group and mode as before. Code: `file-owner-changed`.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.judge.quorum import not_observed
-from engine.judge.text import listed, printable, shortened, size
+from engine.judge.text import listed, many, printable, shortened, size
 from engine.model.executed import command_of
 from engine.model.finding import Finding
 from engine.model.host import FileSystem, HealthResult, Memory, Process
@@ -197,16 +197,32 @@ def clock_difference(
     and is a finding too.
     Code: `clock-difference`.
     """
-    offsets = [
-        Offset(node, epoch - received, epoch - sent)
-        for node, (sent, epoch, received) in readings.items()
-    ]
+    offsets = _offsets(readings)
     slow = [offset for offset in offsets if offset.width > limit_seconds]
     quick = sorted((o for o in offsets if o not in slow), key=lambda o: o.middle)
     findings = [_slow(offset, limit_seconds) for offset in slow]
     if quick:
         findings += _apart(quick, limit_seconds)
     return tuple(findings)
+
+
+def clocks_compared(readings: Mapping[str, tuple[float, float, float]], limit: float) -> str:
+    """The largest difference that was seen, with its doubt, and the limit in seconds."""
+    offsets = sorted(_offsets(readings), key=lambda one: one.middle)
+    said = f"{many(len(offsets), 'clock')} compared"
+    if len(offsets) > 1:
+        first, last = offsets[0], offsets[-1]
+        apart, doubt = last.middle - first.middle, (first.width + last.width) / 2
+        said += f": {last.node} is ahead of {first.node} by {apart:.2f} s (± {doubt:.2f} s)"
+        said += ", the largest difference"
+    return f"{said}; the limit is {limit:g} s"
+
+
+def _offsets(readings: Mapping[str, tuple[float, float, float]]) -> list[Offset]:
+    return [
+        Offset(node, epoch - received, epoch - sent)
+        for node, (sent, epoch, received) in readings.items()
+    ]
 
 
 def _apart(offsets: list[Offset], limit: float) -> list[Finding]:
@@ -265,6 +281,25 @@ def can_carry(
     memory = {node: value for node, value in memory.items() if node in counted}
     load = {node: value for node, value in load.items() if node in counted}
     return (*_memory_fits(active_node, memory), *_load_fits(active_node, load, cpus))
+
+
+def to_carry(
+    active_node: str,
+    memory: Mapping[str, Memory],
+    load: Mapping[str, float],
+    cpus: Mapping[str, int],
+    machines: Mapping[str, str],
+) -> str:
+    """What `can_carry` compares, in words: it holds whatever is found."""
+    counted = _one_of_each_machine(active_node, memory.keys() | load.keys(), machines)
+    used = sum(one.total - one.available for node, one in memory.items() if node in counted)
+    summed = sum(one for node, one in load.items() if node in counted)
+    total = size(memory[active_node].total) if active_node in memory else "memory not told"
+    cpu = many(cpus[active_node], "processor") if active_node in cpus else "processors not told"
+    return (
+        f"the operative nodes use {size(used)} of memory together, with a load of {summed:.1f};"
+        f" {active_node} has {total} and {cpu}"
+    )
 
 
 def _one_of_each_machine(

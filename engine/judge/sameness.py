@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
-from engine.judge.text import listed, shortened
+from engine.judge.text import listed, many, shortened
 from engine.model.finding import Finding
 from engine.model.groups import grouped
 
@@ -51,7 +51,7 @@ def difference(usual: str | None, text: str | None) -> str:
         return "line ends differ"
     rest = len(changed) - EXCERPT_LINES
     shown = " | ".join(_visible(line) for line in changed[:EXCERPT_LINES])
-    return f"{shown} | {rest} more lines" if rest > 0 else shown
+    return f"{shown} | {many(rest, 'more line')}" if rest > 0 else shown
 
 
 def _visible(line: str) -> str:

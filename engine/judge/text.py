@@ -21,6 +21,11 @@ def counted(words: Iterable[object]) -> str:
     return ", ".join(f"{number} {word}" for word, number in Counter(words).items())
 
 
+def many(number: int, what: str) -> str:
+    """`1 node`, `5 nodes`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def printable(text: str) -> str:
     """`text` itself, or with escapes when it holds line breaks or control characters."""
     return text if text.isprintable() else repr(text)

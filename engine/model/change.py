@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from engine.model.finding import Finding
 from engine.secrets import Secret
@@ -49,6 +50,27 @@ class Temporary:
 
 
 @dataclass(frozen=True)
+class Move:
+    """Resources that a change makes pacemaker run on another node, and for what."""
+
+    resources: tuple[str, ...]
+    source: str
+    """Where they run before; empty: nowhere, or on several nodes."""
+    target: str
+    purpose: str
+    """What it is for, with its article: `the failover proof`."""
+
+    def as_data(self) -> dict[str, Any]:
+        """As the intent has it."""
+        return {**vars(self), "resources": list(self.resources)}
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Move:
+        """From an intent."""
+        return cls(**{**data, "resources": tuple(data["resources"])})
+
+
+@dataclass(frozen=True)
 class Change:
     """One command on one node. The text of `what` is for the plan, the console and the report."""
 
@@ -72,6 +94,8 @@ class Change:
     files: tuple[str, ...] = ()
     """Files that it makes, replaces or removes; its answer tells each before and after
     (`engine.parse.files`)."""
+    moves: Move | None = None
+    """What runs elsewhere by it: the evidence tells it as a cause."""
     detached: str | None = None
     """Started once, detached from the connection, by the wrapper that keeps log and exit status
     under this name in the attempt's directory on the node."""

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
+from engine.judge.text import many
+
 MOST_LINES = 2_000
 """Longer documents are not compared: it would take seconds."""
 _PARENT = 100
@@ -53,7 +55,8 @@ def beginning(told: str, most: int) -> str:
     for number, line in enumerate(lines):
         size += len(line) + 1
         if size > most:
-            return "\n".join([*lines[:number], f"[... {len(lines) - number} more lines ...]"])
+            left = many(len(lines) - number, "more line")
+            return "\n".join([*lines[:number], f"[... {left} ...]"])
     return told
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
+from engine.judge.text import many
 from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
 from engine.model.loss import LossState, Lost
@@ -61,12 +62,16 @@ class Evidence:
         findings: Iterable[Finding],
         *,
         observed: str,
+        sound: str = "",
         guide: Iterable[str] | None = None,
         information: str = "",
     ) -> Verdict:
         """Record what was observed and the findings; the step fails at its end if one blocks.
 
         `assert` what is returned, at the latest at the end: the step reads so, and ends there.
+
+        `observed` is what was seen, true whatever is found; `sound` says that all is well, and is
+        said only when there is no finding.
 
         `guide` are the rows this observation was made for (default: all of the step's).
         `information`: not empty, they are shown without weight, as start conditions are after the
@@ -79,6 +84,8 @@ class Evidence:
         self._keep_acceptances()
         for finding in weighed:
             self._run.record("finding", step=self.step, **as_data(finding))
+        if sound and not weighed:
+            observed = f"{observed}: {sound}"
         verdict = Verdict(tuple(weighed))
         self.blocking += verdict.blocking
         # what nobody answered was not observed, even if that was accepted
@@ -214,7 +221,7 @@ class Evidence:
             ) from error
         self._run.record("attachment", step=self.step, name=name, output=output)
         self.reasons.append(
-            f"{output['rows']} rows in {output['file']}, sha256 {output['sha256'][:16]}..."
+            f"{many(output['rows'], 'row')} in {output['file']}, sha256 {output['sha256'][:16]}..."
         )
         return output
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.judge.text import duration, seconds_between, tenths
+from engine.judge.text import duration, many, seconds_between, tenths
 from engine.model.event import Event, moment, stamp
 from engine.model.groups import grouped
 from engine.record.changes import MadeChange, changes_of, long_ones
@@ -354,7 +354,7 @@ def _gaps_in_words(total: Mapping[str, Any]) -> str:
         return "never answered here, so not measured"
     said = "none seen" if total["at_least"] else "none"
     if total["gaps"]:
-        number = "1 gap" if total["gaps"] == 1 else f"{total['gaps']} gaps"
+        number = many(total["gaps"], "gap")
         least = "at least " if total["at_least"] else ""
         said = f"{number}, {least}{tenths(total['seconds'])} s"
         if total["gaps"] > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.judge.text import listed
+from engine.judge.text import listed, many
 from engine.record.gaps import in_words, not_seen
 from engine.record.intervals import FENCING
 from engine.record.memory import Memory
@@ -14,7 +14,7 @@ from engine.report.ended import Told
 from engine.report.observed import OFF, ON
 from engine.report.outages import Address, away_of
 from engine.report.window import INSIDE, window_sentence
-from engine.report.words import clock_in_words, many, named
+from engine.report.words import clock_in_words, named
 
 
 def state_of(told: Told) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.judge.text import many
 from engine.record.changes import since_when
 from engine.report.anchors import step_anchor
 from engine.report.html import commands_in_lines, template
@@ -118,7 +119,8 @@ def _output(event: Mapping[str, Any]) -> Quoted:
     output = event.get("output") or {}
     quoted = output_of(output)
     if "rows" in output:
-        quoted = replace(quoted, where=f", {output['rows']} rows{quoted.where}", is_list=True)
+        where = f", {many(output['rows'], 'row')}{quoted.where}"
+        quoted = replace(quoted, where=where, is_list=True)
     problem = str(event.get("problem") or "")
     return replace(quoted, text="\n".join(filter(None, (problem, quoted.text))))
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.judge.text import shortened
+from engine.judge.text import many, shortened
 from engine.model.event import Event, moment
 from engine.report.causes import causes_of
 from engine.report.change import closing_of, of_change
 from engine.report.observed import Observed, observed_of
 from engine.report.window import window_sentence
-from engine.report.words import clock_in_words, day_in_words, many, named
+from engine.report.words import clock_in_words, day_in_words, named
 
 _REASON = 140
 """Characters of a reason that are shown."""

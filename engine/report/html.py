@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from engine.judge.text import counted, cut_at_word
+from engine.judge.text import counted, cut_at_word, many
 from engine.judge.ways import command_lines, commands_of, consequence, folded
 from engine.model.finding import Way, acceptance_sentence
 from engine.model.groups import grouped
@@ -184,6 +184,7 @@ def template(path: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
+    environment.filters["many"] = many
     return environment.get_template(path)
 
 

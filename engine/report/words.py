@@ -75,11 +75,6 @@ def named(names: Iterable[str]) -> str:
     return ", ".join(listed[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def many(number: int, what: str) -> str:
-    """`1 node`, `5 nodes`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def announced_minutes(text: str) -> int:
     """Of `105 minutes (30 + 15 for each of 5 nodes)`; 0: nothing is announced."""
     found = _MINUTES.match(text)

@@ -12,6 +12,7 @@ from engine.ask.host import Host
 from engine.ask.look import FORWARDED, Look
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge import access, constraints, facts, kernels, machine, sameness
+from engine.judge.text import many
 from engine.judge.ways import UNANSWERED, cause_of, in_full
 from engine.model.definition import ClusterDefinition
 from engine.model.finding import Finding, Verdict, Way
@@ -51,7 +52,8 @@ def there_is_room(look: Look, evidence: Evidence, *, information: str = "") -> V
             *machine.disk_space(asked, product.NEEDED_SPACE),
             *facts.read_only(mounted.values),
         ),
-        observed=f"room on {', '.join(product.NEEDED_SPACE)} of {len(asked)} nodes",
+        observed=f"{', '.join(product.NEEDED_SPACE)} of {many(len(asked), 'node')} looked at",
+        sound="there is room",
         information=information,
     )
 
@@ -127,13 +129,19 @@ def no_command_runs(look: Look, evidence: Evidence) -> Verdict:
     timers = look.on_each(look.names.all, "timers that install updates", _update_timers)
     evidence.answered(timers)
     ours = any(not record.has_ended for record in look.memory.detached("update", "upgrade"))
-    said = "the command of this attempt may run" if ours else "no neteye command runs"
     evidence.judge(
         machine.no_command_running(asked, product.OTHER_COMMANDS),
-        observed=said,
+        observed="the command of this attempt may run"
+        if ours
+        else f"processes of {many(len(asked), 'node')} looked at",
+        sound="" if ours else "no neteye command runs",
         information=_MAY_BE_OURS if ours else "",
     )
-    evidence.judge(facts.updates_automatic(timers.values), observed=said)
+    evidence.judge(
+        facts.updates_automatic(timers.values),
+        observed=f"timers of {many(len(timers.values), 'node')} looked at",
+        sound="none installs updates",
+    )
     return evidence.verdict
 
 
@@ -234,7 +242,8 @@ def _logins(look: Look, evidence: Evidence, information: str) -> None:
     logins = look.ask(names.active, logins_to(wanted.values())) if wanted else {}
     evidence.judge(
         access.logs_in_everywhere(names.active, wanted, logins),
-        observed=f"{names.active} logs in to {len(wanted)} nodes",
+        observed=f"logins of {names.active} to {many(len(wanted), 'node')} tried",
+        sound="all succeed",
         information=information,
     )
 

@@ -21,6 +21,7 @@ from engine.judge import (
     versions,
 )
 from engine.judge import roles as role_policy
+from engine.judge.text import many
 from engine.model.approval import SeenStatement
 from engine.model.facts import APPROVED, REHEARSED
 from engine.model.finding import Finding
@@ -86,7 +87,9 @@ def test_environment(runbook_session: Session, look: Look, host: Host, evidence:
     machines = runbook_session.survey.reachable.values
     findings = identity.markers(look.settings.environment, machines)
     assert evidence.judge(
-        findings, observed=f"environment {look.settings.environment}, as on the nodes"
+        findings,
+        observed=f"environment {look.settings.environment}",
+        sound="as on the nodes",
     )
 
 
@@ -148,11 +151,13 @@ def test_records(runbook_session: Session, look: Look, host: Host, evidence: Evi
     findings = [unanswered(p.node, p.question, p.why) for p in problems]
     findings += changes_since(look)
     attempt = runbook_session.survey.attempt
-    seen = f"attempt {attempt.id}, {len(attempt.journals)} earlier runs" if attempt else "none"
+    seen = "none"
+    if attempt:
+        seen = f"attempt {attempt.id}, {many(len(attempt.journals), 'earlier run')}"
     evidence.judge(findings, observed=f"records of earlier runs: {seen}")
     if attempt is not None:
-        opened = facts.open_to_others(host.node, {ROOT: host.file(ROOT).mode})
-        evidence.judge(opened, observed=f"nobody but root reads {ROOT}")
+        modes = {ROOT: host.file(ROOT).mode}
+        evidence.judge(facts.open_to_others(host.node, modes), observed=facts.modes_told(modes))
     assert evidence.verdict
 
 
@@ -267,7 +272,7 @@ def test_clocks(look: Look, evidence: Evidence) -> None:
             *machine.clock_difference(asked, product.CLOCK_LIMIT),
             *facts.clock_unkept(kept, product.CLOCK_KEEPER),
         ),
-        observed=f"{len(asked)} clocks compared; at most {product.CLOCK_LIMIT:.0f} s apart",
+        observed=machine.clocks_compared(asked, product.CLOCK_LIMIT),
         information=places.after_the_beginning(look, again=False),
     )
 
@@ -288,11 +293,10 @@ def test_capacity_of_n(look: Look, evidence: Evidence) -> None:
     answered = [evidence.answered(asked) for asked in (memory, load, cpus, machines)]
     if not all(answered):
         return
+    seen = (look.names.active, memory.values, load.values, cpus.values, machines.values)
     assert evidence.judge(
-        machine.can_carry(
-            look.names.active, memory.values, load.values, cpus.values, machines.values
-        ),
-        observed=f"{look.names.active} has memory and processors for all operative nodes' work",
+        machine.can_carry(*seen),
+        observed=machine.to_carry(*seen),
         information=places.after_the_start(look),
     )
 

@@ -35,7 +35,9 @@ def test_firewall(look: Look, evidence: Evidence) -> None:
         )
         for what in passed
     ]
-    assert evidence.judge(findings, observed=f"refused by the transport on {', '.join(nodes)}")
+    assert evidence.judge(
+        findings, observed=f"tried on {', '.join(nodes)}", sound="the transport refuses all"
+    )
 
 
 def _is_refused(guard: Firewall, node: str, argv: tuple[str, ...]) -> bool:

@@ -73,9 +73,9 @@ def test_baseline(
         f" {len(baseline['placement'])} resources,"
         f" {sum(map(len, baseline['packages'].values()))} packages"
     )
+    modes = {ROOT: host.file(ROOT).mode}
     assert evidence.judge(
-        facts.open_to_others(host.node, {ROOT: host.file(ROOT).mode}),
-        observed=f"nobody but root reads the records in {ROOT}",
+        facts.open_to_others(host.node, modes), observed=facts.modes_told(modes)
     )
 
 

@@ -47,9 +47,11 @@ def test_update_unstandby(
     # a run that goes on may find nobody in standby: before fencing is given back it looks, too
     if not evidence.made and not comes_back:
         return
+    ended = [f"exit status {answer.code}" for answer in nodes_unstandby_after_update.answers[:1]]
     evidence.judge(
         unstandby_ended(nodes_unstandby_after_update, look, "G28"),
-        observed="every node is active again",
+        observed=", ".join(ended) or "no node was in standby",
+        sound="every node is active again",
     )
     profile = normal.before_start if fencing else normal.reactivated
     findings, seen = settled(look, profile, version=None)
@@ -65,4 +67,4 @@ def test_update_fencing(
         evidence.not_needed(reason)
         return
     findings, seen = settled(look, normal.before_start, version=look.release.source)
-    assert evidence.judge(findings, observed=f"fully updated and normal: {describe(seen)}")
+    assert evidence.judge(findings, observed=describe(seen), sound="fully updated and normal")

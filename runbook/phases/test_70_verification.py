@@ -40,7 +40,8 @@ def test_versions(look: Look, evidence: Evidence) -> None:
     asked = evidence.answers(look.ask_all(look.names.all, VERSION))
     evidence.judge(
         versions.reached(asked, look.release.target, look.names.all),
-        observed=f"{look.release.target} on {len(asked)} nodes; this runbook has changed nothing on"
+        observed=", ".join(f"{node} {version}" for node, version in asked.items())
+        + "; this runbook has changed nothing on"
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
         guide=("G21",),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import restore as policy
+from engine.judge.text import many
 from engine.model.steps import step
 from engine.queries.machine import processes
 from engine.queries.neteye import VERSION
@@ -52,7 +53,8 @@ def test_commands(look: Look, evidence: Evidence) -> None:
     asked = evidence.answers(look.ask_all(look.names.all, processes(product.OTHER_COMMANDS)))
     assert evidence.judge(
         what_runs(look, asked),
-        observed=f"no neteye command runs on {len(asked)} nodes",
+        observed=f"processes of {many(len(asked), 'node')} looked at",
+        sound="no neteye command runs",
     )
 
 
@@ -69,7 +71,8 @@ def test_quorum(look: Look, evidence: Evidence) -> None:
     asked = evidence.answers(look.ask_all(present, QUORUM))
     assert evidence.judge(
         policy.undecided(status, asked),
-        observed=f"quorate, as {', '.join(asked)} say",
+        observed=f"{', '.join(asked)} asked",
+        sound="the cluster has quorum",
     )
 
 

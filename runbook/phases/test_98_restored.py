@@ -31,7 +31,11 @@ def test_nodes(look: Look, evidence: Evidence) -> None:
         findings = policy.unsafe_to_fence(look.cluster_status(), look.names.operative)
         if not findings:
             break
-    assert evidence.judge(findings, observed=f"online and clean: {', '.join(look.names.operative)}")
+    assert evidence.judge(
+        findings,
+        observed=f"looked at: {', '.join(look.names.operative)}",
+        sound="online and clean",
+    )
 
 
 # without a constraint pacemaker may move what it held: that is over before fencing comes on
@@ -51,7 +55,9 @@ def test_normal(runbook_session: Session, look: Look, evidence: Evidence) -> Non
 def test_fencing(ledger_fencing: Applied, look: Look, evidence: Evidence) -> None:
     """Fencing is enabled again if, and only if, the ledger says that it was."""
     if evidence.made:
-        assert evidence.judge(fencing_is(look.cluster_status(), True), observed="fencing is on")
+        status = look.cluster_status()
+        now = "on" if status.options.stonith_enabled else "off"
+        assert evidence.judge(fencing_is(status, True), observed=f"fencing is {now}")
 
 
 _SOMEBODY_ELSES = "This run had nothing to give back: what is so has another cause. What helps:"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from engine.ask.look import Look
+from engine.judge.text import many
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.model.inventory import Environment, Settings
@@ -95,7 +96,8 @@ def test_ocs_passwords(look: Look, evidence: Evidence) -> None:
         evidence.not_needed(LATER)
         return
     passwords, findings = migration.passwords_before(look)
-    observed = f"read on {len(passwords)} operative nodes, the same everywhere"
+    observed = f"read on {many(len(passwords), 'operative node')}"
+    observed += "" if findings else ", the same everywhere"
     in_use = before.the_password(passwords)
     if not findings and in_use is not None:
         seen = _works(look, evidence, passwords, in_use)
@@ -109,7 +111,8 @@ def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) ->
     for database, asked in before.logins(look, read, in_use):
         evidence.answered(asked)
         found += before.login_findings(database, asked.values)
-        said.append(f"it logs in to {database.name} from {', '.join(asked.values)}")
+        inside = [node for node, result in asked.values.items() if result.ok]
+        said.append(f"it logs in to {database.name} from {', '.join(inside) or 'no node'}")
     if not found:  # else it is told already why nothing answers
         answers = before.ocs_now(look)
         found += answers.findings
@@ -147,7 +150,9 @@ def test_ocs_needs(look: Look, evidence: Evidence) -> None:
         evidence.not_applicable(there.sentence())
         return
     needs.programs_are_there(look, evidence, PROGRAMS)
-    evidence.judge(_room(look), observed="room for the backup, as far as it is to be made")
+    evidence.judge(
+        _room(look), observed="looked for room for the backup", sound="it fits, or is made already"
+    )
     assert evidence.verdict
 
 

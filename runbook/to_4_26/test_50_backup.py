@@ -6,6 +6,7 @@ from engine.act.driving import Applied
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.judge import facts
+from engine.judge.text import many
 from engine.model.facts import BACK_OUT, FETCHED
 from engine.model.steps import step
 from engine.record.evidence import Evidence
@@ -43,7 +44,7 @@ def test_backup(memories_backed_up: Applied, look: Look, host: Host, evidence: E
     proof = look.ask(host.node, dump.proof(look.attempt)) if look.attempt else None
     if proof is not None:
         modes = {proof.file: host.file(proof.file).mode}
-        said = f"nobody but its owner reads {proof.file}"
+        said = facts.modes_told(modes)
         verdict = evidence.judge(facts.open_to_others(host.node, modes), observed=said, guide=())
         on_record.keep_backup(look, evidence, proof)
         assert verdict
@@ -97,4 +98,5 @@ def _fetch_list(session: Session, look: Look, evidence: Evidence, proof: dump.Pr
         evidence.note(f"the list of the machines to follow up can't be used: {error}")
         return
     evidence.remember(follow_up_list.LISTED_FACT, machines=machines, sha256=sha256)
-    evidence.note(f"{follow_up_list.FILE}, {machines} machines to follow up, sha256 {sha256}")
+    listed = many(machines, "machine")
+    evidence.note(f"{follow_up_list.FILE}, {listed} to follow up, sha256 {sha256}")

@@ -38,7 +38,7 @@ def test_credentials(
     modes = {CREDENTIALS: file.mode} if file.exists else {}
     verdict = evidence.judge(
         facts.open_to_others(host.node, modes),
-        observed=f"nobody else reads {CREDENTIALS}"
+        observed=facts.modes_told(modes)
         if modes
         else f"{CREDENTIALS} is not on {host.node}: verification.ocs_server judges that",
         guide=(),
@@ -76,7 +76,8 @@ def test_files(
     kept = migration.kept_by(record.intent["what"] for record in evidence.made)
     evidence.judge(
         _owners_changed(host, kept),
-        observed=f"owner and mode are as before: {', '.join(kept) or 'no file was replaced'}",
+        observed=f"replaced: {', '.join(kept) or 'no file'}",
+        sound="owner and mode are as before" if kept else "",
     )
     assert evidence.verdict
 
@@ -103,7 +104,8 @@ def _judge_leftovers(look: Look, node: str, evidence: Evidence) -> None:
     )
     evidence.judge(
         machine.config_leftovers({node: left}, look.release.known_conflicts),
-        observed=f"no .rpmnew is left on {node}",
+        observed=f"looked for .rpmnew, .rpmsave and .rpmorig on {node}",
+        sound="none is left",
     )
 
 

@@ -55,8 +55,9 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
     said = "; ".join(f"{place}: {len(lines)}" for place, lines in differences.items())
     assert evidence.judge(
         [*findings, *sameness.not_as_on_n(look.names.active, differences)],
-        observed=f"both files take the password from {variable} on every operative node; settings"
-        f" that differ from those of N: {said or 'there is no other node'}",
+        observed=("" if findings else f"both files take the password from {variable} on every"
+        " operative node; ")
+        + f"settings that differ from those of N: {said or 'there is no other node'}",
     )
 
 
@@ -76,8 +77,8 @@ def test_httpd(httpd_restarted: Applied, look: Look, evidence: Evidence) -> None
             *facts.not_listening(host.node, unit, listening, restarted(host.node)),
             *facts.started_by_systemd(enabled.values, unit),
         ],
-        observed=f"{unit} listens on {host.node}, where {SHARED} is mounted; pacemaker alone starts"
-        " it",
+        observed=f"{unit} and {SHARED} looked at on {host.node}",
+        sound="it listens, the directory is mounted, and pacemaker alone starts the service",
         guide=(),
     )
 

@@ -79,7 +79,9 @@ class Judged:
         self.unanswered |= asked.unanswered
         return asked.is_complete
 
-    def judge(self, findings: Any, *, observed: str, information: str = "") -> Verdict:
+    def judge(
+        self, findings: Any, *, observed: str, sound: str = "", information: str = ""
+    ) -> Verdict:
         self.found += self.judge_of.weigh(findings, information=bool(information))
         return Verdict()
 

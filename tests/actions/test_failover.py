@@ -16,7 +16,7 @@ from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.judge.constraints import leftover_constraints
 from engine.judge.restore import unsettled
-from engine.model.change import Change, Nothing
+from engine.model.change import Change, Move, Nothing
 from engine.model.cluster import Cib, ClusterStatus, FailedAction, LocationConstraint
 from engine.model.finding import Acceptance, Way
 from engine.model.names import names_of
@@ -157,6 +157,8 @@ def test_the_constraint_is_in_the_ledger_before_and_out_of_it_after(
     assert [vars(entry) for entry in change.opens] == [
         {"kind": "constraint", "subject": CONSTRAINT, "former": "absent"}
     ]
+    assert change.moves == Move(httpd.members, N, SECOND, "the failover proof")
+    assert "httpd" in httpd.members
     assert constraint_removed(scene.look).closes == (LEDGER,)  # type: ignore[arg-type]
 
 

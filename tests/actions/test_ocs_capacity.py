@@ -157,6 +157,11 @@ def counts(**rows: int) -> ClassCounts:
     return ClassCounts(named, named)
 
 
+def test_one_machine_is_one_machine() -> None:
+    assert counts(TEXT=1).sentence() == "1 value: 1 text (1 machine)"
+    assert counts(TEXT=2).sentence() == "2 values: 2 text (2 machines)"
+
+
 REHEARSED = Limit(1, blocks=False)
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.judge.ways import commands_of
 from engine.secrets import Secret
 from runbook.cluster.masking import masked, masked_diff
 from runbook.to_4_26 import release
@@ -244,6 +245,8 @@ def test_findings_name_places_and_never_the_password() -> None:
         "ocs-passwords-differ",
     ]
     assert "one word" not in str(found)
+    # httpd is one resource: followed on every node, they restart it once
+    assert [command.node for command in commands_of(found)] == ["a"]
 
 
 @pytest.mark.parametrize("path", [SERVER_CONF, RESTAPI_CONF])
@@ -298,7 +301,10 @@ def test_a_rule_that_the_package_brings_is_a_change_of_who_may_reach_it() -> Non
     assert (place, after) == (API, "Require ip 127.0.0.1")
     assert "no rule of its own" in before
     (finding,) = access_findings(
-        "n", RESTAPI_CONF, access_changes(parse_conf(old), parse_conf(NEW[RESTAPI_CONF]))
+        "n",
+        RESTAPI_CONF,
+        access_changes(parse_conf(old), parse_conf(NEW[RESTAPI_CONF])),
+        runs_httpd=True,
     )
     assert finding.code == "ocs-access-changed"
     assert "Require ip 127.0.0.1" in finding.observed

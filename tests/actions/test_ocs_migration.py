@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Unanswered
+from engine.judge.ways import commands_of
 from engine.model.change import Doubt
 from engine.model.finding import Command, Severity
 from engine.record.evidence import StoppedForPerson
@@ -284,6 +285,23 @@ def test_a_change_of_who_may_reach_what_is_told_before_it_is_made(
     (finding,) = [f for f in doubt.findings if "ocsapi" in f.subject]
     assert (finding.code, finding.subject.split(":")[0]) == ("ocs-access-changed", OTHER)
     assert SEVERITIES.of(finding.code) is Severity.WARN
+
+
+def test_httpd_is_restarted_once_for_all_nodes_whose_rules_change(
+    nodes: Nodes, look: FakeLook
+) -> None:
+    """It is one resource: the remedies of all nodes, followed to the letter, are one outage."""
+    credentials(nodes, look)
+    action: Any = ocs_files_migrated
+    found = {}
+    for node in (N, OTHER):
+        doubt = next(action.generator(look, node))
+        found[node] = [f for f in doubt.findings if f.code == "ocs-access-changed"]
+        assert found[node]
+    (command,) = commands_of([*found[N], *found[OTHER]])
+    assert str(command) == "pcs resource restart httpd"
+    assert command.node == N
+    assert all("when httpd is moved here" in finding.remedy for finding in found[OTHER])
 
 
 def test_only_a_new_complaint_of_httpd_stops(nodes: Nodes, look: FakeLook) -> None:

@@ -63,7 +63,9 @@ class Weights:
     def answered(self, asked: Asked[Any]) -> bool:
         return True
 
-    def judge(self, findings: Any, *, observed: str, information: str = "") -> Verdict:
+    def judge(
+        self, findings: Any, *, observed: str, sound: str = "", information: str = ""
+    ) -> Verdict:
         self.judged.add(not information)
         self.said += [information] if information else []
         self.findings += findings

@@ -310,7 +310,7 @@ class Told:
         self.made = [ChangeRecord("x#1", kit.intent(), kit.result(closes=closes))] * bool(closes)
         self.codes: list[str] = []
 
-    def judge(self, findings: Any, *, observed: str) -> bool:
+    def judge(self, findings: Any, *, observed: str, sound: str = "") -> bool:
         self.codes += [finding.code for finding in findings]
         return True
 

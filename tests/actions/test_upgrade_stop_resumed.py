@@ -36,7 +36,9 @@ class Recorder:
     def answered(self, asked: Asked[Any]) -> bool:
         return asked.is_complete
 
-    def judge(self, findings: list[Finding], *, observed: str, information: str = "") -> Verdict:
+    def judge(
+        self, findings: list[Finding], *, observed: str, sound: str = "", information: str = ""
+    ) -> Verdict:
         self.findings += findings
         self.words.append(observed)
         return Verdict()

@@ -10,7 +10,7 @@ import pytest
 from engine.act.driving import Action, Applied
 from engine.attempt.records import RecordsWriter
 from engine.model.answer import Answer, Lost, LostKind
-from engine.model.change import Change, Nothing, Temporary
+from engine.model.change import Change, Move, Nothing, Temporary
 from engine.record.run import Ending, Mode
 from engine.transport.firewall import Firewall
 from tests.engine import kit
@@ -275,6 +275,15 @@ def test_before_an_attempt_is_open_nothing_is_written_to_n(bench: Make) -> None:
     made.applier.sync()
     assert made.on_n() == []
     assert made.run.journal.unsent()
+
+
+def test_what_a_change_moves_is_in_its_intent(bench: Make) -> None:
+    made = bench({(kit.N, SET): said("")})
+    move = Move(("web_ip", "web"), kit.N, kit.SECOND, "the proof")
+    made.apply(change(moves=move), change(what="set y"))
+    named, plain = made.events("intent")
+    assert Move.of(named["moves"]) == move
+    assert "moves" not in plain
 
 
 def test_the_files_of_a_change_are_told_before_and_after(bench: Make) -> None:

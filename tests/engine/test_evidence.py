@@ -45,6 +45,19 @@ def test_nothing_found_fulfils_the_rows_by_what_was_observed(run: Run, evidence:
     assert evidence.blocking == []
 
 
+@pytest.mark.parametrize("code", ["", "updates-pending", "disk-space"])
+def test_that_all_is_well_is_said_only_where_nothing_is_found(
+    run: Run, evidence: Evidence, code: str
+) -> None:
+    """Not beside a warning, which fails nothing, nor in the reason of a step that failed."""
+    findings = [kit.finding(code)] if code else []
+    evidence.judge(findings, observed="5 nodes looked at", sound="there is room")
+    told = "5 nodes looked at" + ("" if code else ": there is room")
+    assert evidence.reasons == [told]
+    if code != "disk-space":
+        assert {reason for _, _, reason in rows(run)} == {told}
+
+
 def test_a_blocking_finding_fails_the_rows_and_is_kept(run: Run, evidence: Evidence) -> None:
     evidence.judge([kit.finding()], observed="disk space", guide=("G01",))
     assert [finding.code for finding in evidence.blocking] == ["disk-space"]

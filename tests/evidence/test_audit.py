@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.reports import MOST_PAGE
-from engine.model.finding import Severity
+from engine.model.finding import Finding, Severity
 from engine.record.evidence import as_data
 from engine.report.audit.index import index_of
 from engine.report.audit.page import render
@@ -19,7 +19,7 @@ from engine.report.quoted import output_of
 from engine.report.spans import runs_of
 from engine.report.summary import summary_of
 from tests.engine import kit
-from tests.engine.kit import SECOND, N, event
+from tests.engine.kit import SECOND, THIRD, N, event
 from tests.evidence import journals
 from tests.evidence.nights import drawn
 
@@ -257,8 +257,82 @@ def test_what_was_not_exercised_or_had_no_weight_is_told_apart_from_what_was_tes
     events += [begun, event("finding", 96, step="verification.light", **light), ended]
     assert answers(*events)["Tests after the change"].answer == (
         "2 steps: 1 done, 1 done, with findings that were given no weight;"
-        f" beside them 2 with nothing to do or to test: proof.moved (2): {reason}"
+        f" beside them 2 steps with nothing to do or to test: proof.moved (2): {reason}"
     )
+
+
+def warning(code: str) -> Finding:
+    return kit.finding(code, severity=Severity.WARN)
+
+
+def tested(*events: Any) -> list[str]:
+    """The parts of what is said of tests after the change: `verification.two`, and these steps."""
+    whole = journals.whole()
+    (planned,) = [event for event in whole if event["event"] == "steps"]
+    place = 1 + [step["name"] for step in planned["steps"]].index("verification.two")
+    names = dict.fromkeys(e["name"] for e in events if e["event"] == "step-ended")
+    planned["steps"][place:place] = [{**planned["steps"][0], "name": name} for name in names]
+    told = answers(*whole[:-1], *events)["Tests after the change"].answer
+    return str(told).split("; ")
+
+
+def test_a_step_that_changed_something_is_no_test() -> None:
+    begun, ended = journals.step("reactivation.unstandby", 90, 95)
+    changed = [begun, kit.intent("reactivation.unstandby"), ended]
+    assert tested(*changed) == [
+        "1 step: 1 done", "beside them 1 step that changed something: reactivation.unstandby",
+    ]  # fmt: skip
+
+
+def test_a_step_that_warned_is_named_with_what_it_told() -> None:
+    begun, ended = journals.step("verification.three", 90, 95)
+    told = event("finding", 92, step="verification.three", **as_data(warning("settings-differ")))
+    assert tested(begun, told, ended) == [
+        "2 steps: 2 done", "1 with warnings: verification.three (settings-differ)",
+    ]  # fmt: skip
+
+
+def test_what_is_left_to_be_proved_by_hand_is_no_test_though_it_warned() -> None:
+    """By what the step says of the guide's rows: its end alone says `done`."""
+    events = []
+    for node in (N, SECOND):
+        name = f"proof.moved[{node}]"
+        why = f"not moved here: proof.httpd[{node}] says why"
+        begun, ended = journals.step(name, 90, 95, reason=f"{why}; left to be proved by hand")
+        told = event("finding", 92, step=name, **as_data(warning("not-exercised")))
+        events += [begun, journals.row(91, name, why, "not needed"), told, ended]
+    assert "; ".join(tested(*events)) == (
+        "1 step: 1 done; 2 with warnings: proof.moved (2) (not-exercised);"
+        " beside them 2 steps with nothing to do or to test: proof.moved (2):"
+        " not moved here: proof.httpd says why; left to be proved by hand"
+    )
+
+
+def test_items_of_a_fan_out_share_a_reason_only_when_it_is_the_same() -> None:
+    events = [
+        *journals.step(f"proof.moved[{N}]", 90, 91, "nothing to do", reason="proved before"),
+        *journals.step(f"proof.moved[{SECOND}]", 91, 92, "nothing to do", reason="not set"),
+        *journals.step(f"proof.moved[{THIRD}]", 92, 93, "nothing to do", reason="not set"),
+    ]
+    assert tested(*events) == [
+        "1 step: 1 done",
+        "beside them 3 steps with nothing to do or to test: proof.moved: proved before",
+        "proof.moved (2): not set",
+    ]
+
+
+def test_what_was_tested_after_the_update_says_so() -> None:
+    """It is before the upgrade, but not before the first change."""
+    whole = journals.whole()
+    (planned,) = [event for event in whole if event["event"] == "steps"]
+    names = [step["name"] for step in planned["steps"]]
+    late = {**planned["steps"][0], "name": "again.space"}
+    planned["steps"].insert(1 + names.index("update.run"), late)
+    begins = [e.get("step") for e in whole].index("upgrade.stop[1]")
+    whole[begins:begins] = journals.step("again.space", 51, 52)
+    told = answers(*whole)["Tests before the change"]
+    assert told.answer == "2 steps: 2 done; 1 of them after the update"
+    assert [place.label for place in told.places] == ["preflight", "again, after the update"]
 
 
 def test_the_way_back_is_told_whatever_words_say_it() -> None:

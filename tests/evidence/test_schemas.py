@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from engine.model.change import Move
 from tests.engine import kit
+from tests.engine.kit import N
 from tests.evidence.schemas import SCHEMAS, problems, problems_of_run, validator
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, Project
 
@@ -71,3 +73,6 @@ def test_an_events_own_fields_are_asked_for() -> None:
     line = {**kit.intent(), "prev": "0" * 64, "time": "2026-11-02T00:00:01.000Z"}
     assert problems("journal", line) == []
     assert problems("journal", {k: v for k, v in line.items() if k != "command"})
+    moves = Move(("web",), "", N, "the proof").as_data()
+    assert problems("journal", {**line, "moves": moves}) == []
+    assert problems("journal", {**line, "moves": {**moves, "more": ""}})

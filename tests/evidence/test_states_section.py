@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model.change import Move
 from engine.report.audit.page import render
-from engine.report.audit.placement import Course, comment_of, nodes_of
+from engine.report.audit.placement import Comment, Course, comment_of, nodes_of
 from engine.report.audit.states import PACKAGES_SHOWN, states_of
+from tests.engine import kit
 from tests.engine.kit import SECOND, THIRD, N, event
 from tests.evidence import journals
 
@@ -127,6 +129,70 @@ def test_it_may_have_been_so_several_times_or_be_so_still() -> None:
     assert "since 00:00:00, and still is" in still.text
 
 
+def moved(seconds: float, source: str, target: str, outcome: str = "ok") -> list[dict[str, Any]]:
+    """A move of web's group by the runbook, with its two events."""
+    step = f"proof.moved[{target}]"
+    moves = Move(("web_ip", "web"), source, target, "the proof")
+    begun = kit.intent(step, int(seconds), moves=moves.as_data())
+    ended = kit.result(step, int(seconds), outcome)
+    return [{**begun, "time": event("x", seconds)["time"]}, ended]
+
+
+AWAY = [standby(60, SECOND, "entered"), standby(120, SECOND, "left")]
+BACK = [*moved(200, N, SECOND), *moved(210, SECOND, THIRD), *moved(220, THIRD, N)]
+
+
+def commented(after: str, *events: dict[str, Any]) -> dict[tuple[str, ...], Comment | None]:
+    """What is said of three resources that ran on SECOND, of which the runbook moves two."""
+    names = ("web_ip", "web", "database")
+    states = states_of(
+        [
+            event("position", 0, position="not started", active=N, attempt=None),
+            fact("state-before", 1, resources=dict.fromkeys(names, f"Started on {SECOND}")),
+            *events,
+            fact("state-after", 300, resources=dict.fromkeys(names, f"Started on {after}")),
+        ]
+    )
+    return {row.names: row.comment for _, rows in states.differing for row in rows}
+
+
+def test_moves_of_the_runbook_are_told_of_what_they_moved_and_of_nothing_else() -> None:
+    told = commented(N, *AWAY, *BACK)
+    assert list(told) == [("web_ip", "web"), ("database",)]
+    web, database = told.values()
+    assert web is not None
+    assert database is not None
+    assert f"The resources went to {N}, the node that stays active through" in web.text
+    assert (
+        f"The runbook had pacemaker move them to {SECOND}, {THIRD} and back to {N}, for the proof."
+        in web.text
+    )
+    assert "It went to" in database.text
+    assert "The runbook" not in database.text
+    assert web.is_normal
+    assert database.is_normal
+
+
+def test_a_move_that_failed_is_no_cause() -> None:
+    (alike,) = commented(N, *AWAY, *moved(200, N, THIRD, "failed"))
+    assert alike == ("web_ip", "web", "database")
+
+
+def test_what_the_runbook_did_not_move_back_is_where_the_runbook_moved_it() -> None:
+    said = commented(THIRD, *AWAY, *BACK[:4])["web_ip", "web"]
+    assert said is not None
+    assert f"The resources went to {N}, " in said.text
+    assert said.text.endswith(f"move them to {SECOND}, {THIRD}, for the proof.")
+    assert not said.is_normal
+
+
+def test_where_it_is_against_the_last_move_is_not_explained() -> None:
+    said = commented(THIRD, *AWAY, *BACK)["web_ip", "web"]
+    assert said is not None
+    assert f"Nothing on record explains why the resources run on {THIRD} now." in said.text
+    assert not said.is_normal
+
+
 @pytest.mark.parametrize(
     ("before", "after", "nodes", "said"),
     [
@@ -135,7 +201,7 @@ def test_it_may_have_been_so_several_times_or_be_so_still() -> None:
         (f"Started on {N}", "Stopped", {}, f"It ran on {N}, and runs nowhere now."),
         (f"Started on {N}", "Stopped, disabled", {}, "It is disabled now."),
         (f"Started on {N}", f"Started on {N}, failed", {}, "It is marked failed"),
-        (f"Started on {N}", f"Stopping on {N}", {}, "its state is another one"),
+        (f"Started on {N}", f"Stopping on {N}", {}, "in another state"),
         (f"Started on {N}", "", {}, "no longer configured"),
     ],
 )

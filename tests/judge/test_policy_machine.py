@@ -7,11 +7,13 @@ import pytest
 from engine.judge.machine import (
     can_carry,
     clock_difference,
+    clocks_compared,
     config_leftovers,
     disk_space,
     file_system_of,
     health,
     no_command_running,
+    to_carry,
 )
 from engine.model.host import FailingScript, FileSystem, HealthResult, Memory, Process
 from tests.judge import builders as b
@@ -106,6 +108,15 @@ class TestClocks:
 
     def test_nothing_read(self) -> None:
         assert clock_difference({}, 2) == ()
+        assert clocks_compared({}, 2) == "0 clocks compared; the limit is 2 s"
+        assert clocks_compared({b.N: reading(0.0)}, 2) == "1 clock compared; the limit is 2 s"
+
+    def test_the_largest_difference_is_told_apart_from_the_limit(self) -> None:
+        seen = {b.N: reading(0.25, took=0.1), b.SECOND: reading(-0.5), b.THIRD: reading(0.0)}
+        assert clocks_compared(seen, 5) == (
+            f"3 clocks compared: {b.N} is ahead of {b.SECOND} by 0.75 s (± 0.10 s), the largest"
+            " difference; the limit is 5 s"
+        )
 
 
 def memory(used: float, total: float = 32) -> Memory:
@@ -149,6 +160,17 @@ class TestCanCarry:
         assert b.codes(findings) == ["active-node-load", "active-node-memory"]
         assert "40.0 GiB" in findings[0].observed
         assert b.THIRD not in findings[0].observed
+
+    def test_what_is_compared_is_told_and_not_how_it_is_judged(self) -> None:
+        """The same sentence beside a warning and without one; nodes of one machine count once."""
+        used = dict.fromkeys(b.DEFAULT.operative, memory(11))
+        others = {b.SECOND: "boot-2", b.THIRD: "boot-2"}
+        said = to_carry(b.N, used, self.idle, self.cpus, others)
+        assert said == (
+            "the operative nodes use 22.0 GiB of memory together, with a load of 2.0;"
+            f" {b.N} has 32.0 GiB and 8 processors"
+        )
+        assert "1 processor" in to_carry(b.N, used, self.idle, {b.N: 1}, others)
 
     def test_n_itself_not_observed(self) -> None:
         assert b.codes(can_carry(b.N, {}, {}, {}, {})) == ["not-observed", "not-observed"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.judge.text import duration, listed, shortened
+from engine.judge.text import duration, listed, many, shortened
 from engine.model.event import Event, moment
 from engine.model.facts import AFTER
 from engine.model.groups import grouped
@@ -17,7 +17,7 @@ from engine.record.reach import cut_offs_of
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.runs import pauses_of
 from engine.report.change import of_change
-from engine.report.words import many, to_the_second
+from engine.report.words import to_the_second
 
 _NAMED = 40
 """Resources that are named."""

@@ -6,16 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.judge.text import counted, shortened
+from engine.judge.text import counted
 from engine.model.event import Event
 from engine.model.facts import BACK_OUT
-from engine.model.finding import Severity
-from engine.model.groups import grouped
-from engine.model.outcomes import IDLE, NOT_DONE
-from engine.model.steps import base_of, phase_of
+from engine.model.steps import phase_of
 from engine.record.changes import changes_of
 from engine.record.gaps import blinding_of, sentence
-from engine.record.rows import Course
 from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.covered import not_covered_of
@@ -23,15 +19,19 @@ from engine.report.audit.found import findings_of, key_of
 from engine.report.audit.old_files import in_words, old_files_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
+from engine.report.audit.tested import (
+    AFTER_THE_UPDATE,
+    BEFORE,
+    Tested,
+    events_before,
+    phases_after,
+)
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.headline import in_short
 from engine.report.losses import counts_of, losses_of
 from engine.report.open_points import open_points_of
 from engine.report.outages import shared_sentences
 from engine.report.spans import runs_of
-
-_TESTS_BEFORE = ("preflight", "again")
-_VERIFIED, _CLOSED = "verification", "closing"
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _impact(summary, change),
         _approval(summary, change, first),
         _rehearsal(change),
-        _tests("Tests before the change", tests_before(change), _TESTS_BEFORE),
-        _tests("Tests after the change", change, tests_after(change)),
+        _tests("Tests before the change", events_before(change), BEFORE),
+        _tests("Tests after the change", change, phases_after(change)),
         _deployment(summary, change, events),
         _back_out(first, change, events),
         _communication(events),
@@ -85,27 +85,6 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _untouched(),
     ]
     return [replace(one, serves=SERVES.get(one.question, Served())) for one in answers]
-
-
-def tests_before(change: Sequence[Event]) -> list[Event]:
-    """The events of each phase before the first change that comes after that phase.
-
-    A run that goes on looks at the same things once more, when they are changed already.
-    """
-    course, kept = Course(), []
-    for event in change:
-        course.add(event)
-        if not course.is_past(event):
-            kept.append(event)
-    return kept
-
-
-def tests_after(change: Iterable[Event]) -> list[str]:
-    """The phases from the verification up to the closing, those of the version step among them."""
-    steps = [step for event in change if event["event"] == "steps" for step in event["steps"]]
-    phases = list(dict.fromkeys(phase_of(str(step["name"])) for step in steps))
-    until = phases.index(_CLOSED) if _CLOSED in phases else len(phases)
-    return phases[phases.index(_VERIFIED) : until] if _VERIFIED in phases else []
 
 
 def _reason(summary: Mapping[str, Any], first: Event | Mapping[str, Any]) -> Answer:
@@ -174,54 +153,20 @@ def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
 
 def _tests(question: str, events: Sequence[Event], phases: Sequence[str]) -> Answer:
     """What was tested; apart from it what was not, and what was seen without weight."""
-    last: dict[str, str] = {}
-    runs: dict[str, str] = {}
-    idle: dict[str, str] = {}
-    light = {
-        (event["run"], event["step"])
-        for event in events
-        if event["event"] == "finding" and event["severity"] == Severity.INFO
-    }
-    for event in events:
-        if event["event"] == "step-ended" and phase_of(str(event["name"])) in phases:
-            name, outcome = str(event["name"]), str(event["outcome"])
-            idle[name] = str(event["reason"])
-            # a later run that found nothing left to test takes no test away
-            if not (last.get(name) == "done" and outcome in IDLE):
-                last[name], runs[name] = outcome, str(event["run"])
-    bad = sorted(name for name, outcome in last.items() if outcome in NOT_DONE)
-    if not last:
+    tested = Tested.of(events, phases)
+    if not tested.ended:
         return Answer(question, "", _at("steps"), "none was run")
-    places = [Place(step_anchor(runs[name], name), name) for name in bad if name in runs]
-    of_phases = dict.fromkeys((run, phase_of(name)) for name, run in runs.items())
+    runs = {name: str(event["run"]) for name, event in tested.ended.items()}
+    bad = tested.bad
+    places = [Place(step_anchor(runs[name], name), name) for name in bad]
     every = dict.fromkeys(str(event["run"]) for event in events)
     numbers = {run: number for number, run in enumerate(every, 1)}
-    places += [
-        Place(
-            phase_anchor(run, phase), f"{phase} (run {numbers[run]})" if len(every) > 1 else phase
-        )
-        for run, phase in of_phases
-    ]
+    for run, phase in dict.fromkeys((run, phase_of(name)) for name, run in runs.items()):
+        late = f", {AFTER_THE_UPDATE}" if phase in BEFORE and tested.is_late(phase) else ""
+        number = f" (run {numbers[run]})" if len(every) > 1 else ""
+        places.append(Place(phase_anchor(run, phase), f"{phase}{late}{number}"))
     missing = f"not passed: {', '.join(bad[:10])}" if bad else ""
-    words = [
-        _WITHOUT_WEIGHT if outcome == "done" and (runs[name], name) in light else outcome
-        for name, outcome in last.items()
-        if outcome not in IDLE
-    ]
-    said = f"{len(words)} steps: {counted(words)}" if words else "no step has tested anything"
-    untested = grouped((base_of(name), idle[name]) for name in last if last[name] in IDLE)
-    if untested:
-        told = (
-            f"{name}{f' ({len(reasons)})' if len(reasons) > 1 else ''}: {shortened(reasons[0])}"
-            for name, reasons in untested.items()
-        )
-        many = sum(map(len, untested.values()))
-        said += f"; beside them {many} with nothing to do or to test: {'; '.join(told)}"
-    return Answer(question, said, tuple(places), missing)
-
-
-_WITHOUT_WEIGHT = "done, with findings that were given no weight"
-"""The upgrade had begun: its start conditions were looked at, and held nothing up."""
+    return Answer(question, tested.sentence(), tuple(places), missing)
 
 
 def _deployment(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from engine.judge.text import many
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.record.changes import since_when
@@ -193,7 +194,7 @@ def _ended(event: Event) -> str:
     code = event.get("code")
     ended = f"exit code {code}" if code is not None else ""
     if event["event"] == "observation" and event.get("rows") is not None:
-        return f"{event['rows']} rows"
+        return many(int(event["rows"]), "row")
     if event["event"] == "result":
         return ", ".join(filter(None, [str(event["outcome"]), ended]))
     return ended

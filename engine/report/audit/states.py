@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from engine.model.change import Move
 from engine.model.event import Event
 from engine.model.facts import AFTER, BEFORE, IN_CONFIGURATION, PACKAGES
 from engine.model.groups import grouped
@@ -34,8 +35,8 @@ class Compared:
     after: str
     is_compared: bool = True
     """Both sides were observed."""
-    comment: Comment | None = None
-    """Of a resource that differs."""
+    moves: tuple[Move, ...] = ()
+    """The runbook's own, of a resource."""
 
     @property
     def differs(self) -> bool:
@@ -50,6 +51,7 @@ class Alike:
     before: str
     after: str
     comment: Comment | None = None
+    """Of resources that differ."""
 
     @property
     def count(self) -> int:
@@ -79,6 +81,7 @@ class States:
     packages_whole: str
     """Where the list is whole."""
     configuration: tuple[FileDiff, ...]
+    course: Course
 
     @property
     def is_compared(self) -> bool:
@@ -98,12 +101,17 @@ class States:
         found = []
         for group, rows in self.groups:
             same = grouped(
-                ((row.before, row.after, row.comment), row.what)
+                ((row.before, row.after, row.moves if differs else ()), row.what)
                 for row in rows
                 if row.differs is differs
             )
-            if same:
-                found.append((GROUPS[group], [Alike(tuple(n), *key) for key, n in same.items()]))
+            is_told = differs and group == RESOURCES
+            alike = []
+            for (before, after, moves), names in same.items():
+                why = comment_of(before, after, self.course, moves, len(names)) if is_told else None
+                alike.append(Alike(tuple(names), before, after, why))
+            if alike:
+                found.append((GROUPS[group], alike))
         return found
 
 
@@ -130,6 +138,7 @@ def states_of(events: Sequence[Event]) -> States:
         len(changed["changes"]) if changed else 0,
         in_journal(changed) if changed else "",
         _diffs(events),
+        course,
     )
 
 
@@ -146,10 +155,8 @@ def _compared(
     group: str, name: str, one: Mapping[str, Any], other: Mapping[str, Any], course: Course
 ) -> Compared:
     before, after = str(one.get(name, "")), str(other.get(name, ""))
-    row = Compared(name, before, after, bool(one and other))
-    if group == RESOURCES and row.differs:
-        return replace(row, comment=comment_of(before, after, course))
-    return row
+    moves = course.moves_of(name) if group == RESOURCES else ()
+    return Compared(name, before, after, bool(one and other), moves)
 
 
 def _diffs(events: Sequence[Event]) -> tuple[FileDiff, ...]:

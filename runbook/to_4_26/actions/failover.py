@@ -15,7 +15,7 @@ from engine.act.driving import Action
 from engine.act.foreseen import Foreseen
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.model.change import Change, Nothing, Temporary
+from engine.model.change import Change, Move, Nothing, Temporary
 from engine.model.cluster import Cib, ClusterStatus
 from engine.queries.pacemaker import CIB
 from engine.record.memory import Memory
@@ -174,6 +174,7 @@ def move(look: Look, status: ClusterStatus, cib: Cib, httpd: Httpd, node: str) -
         ),
         deadline=DEADLINE,
         opens=(Temporary(*LEDGER, "absent"),),
+        moves=Move(httpd.members, httpd.node or "", node, "the failover proof"),
     )
 
 

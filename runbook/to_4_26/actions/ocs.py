@@ -18,6 +18,7 @@ from engine.secrets import Secret
 from runbook.cluster.masking import masked
 from runbook.to_4_26 import failover, files, release
 from runbook.to_4_26.httpd import access, configtest, credentials, migration, online, pristine
+from runbook.to_4_26.httpd.checks import httpd_node
 from runbook.to_4_26.httpd.httpd_conf import parse_conf
 from runbook.to_4_26.httpd.merge import Merge, merge
 from runbook.to_4_26.httpd.passwords import read_password
@@ -123,7 +124,7 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     # an earlier run may have replaced a file and asked nothing: what names it is no old complaint
     replaced = [path for path, one in merges.items() if not one.changes]
     before = frozenset(line for line in before if not any(path in line for path in replaced))
-    yield Doubt(tuple(_access_changes(node, merges)))
+    yield Doubt(tuple(_access_changes(look, node, merges)))
     for path, one in merges.items():
         yield from _replaced(look, node, path, one)
     after = _complaints(look, node, variable, merges.values())
@@ -138,11 +139,12 @@ def ocs_files_migrated(look: Look, node: str) -> Action:
     return "; ".join(_summary(path, one) for path, one in merges.items())
 
 
-def _access_changes(node: str, merges: Mapping[str, _Merged]) -> Iterator[Finding]:
+def _access_changes(look: Look, node: str, merges: Mapping[str, _Merged]) -> Iterator[Finding]:
     """Tell who may reach what before that changes: from the node itself nobody notices it."""
+    runs_httpd = node == httpd_node(look)
     for path, one in merges.items():
-        old, merged = parse_conf(one.old.reveal()), parse_conf(one.merge.text)
-        yield from access.access_findings(node, path, access.access_changes(old, merged))
+        changes = access.access_changes(parse_conf(one.old.reveal()), parse_conf(one.merge.text))
+        yield from access.access_findings(node, path, changes, runs_httpd=runs_httpd)
 
 
 def _may_be_early(look: Look, node: str, pending: tuple[str, ...]) -> None:

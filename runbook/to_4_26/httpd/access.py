@@ -60,8 +60,15 @@ def _is_inside(part: str) -> bool:
     return part.startswith(("if", "require", "limit"))
 
 
-def access_findings(node: str, path: str, changes: Iterable[AccessChange]) -> Iterator[Finding]:
-    """Each change of who may reach what, with both rules."""
+def access_findings(
+    node: str, path: str, changes: Iterable[AccessChange], *, runs_httpd: bool
+) -> Iterator[Finding]:
+    """Each change of who may reach what, with both rules.
+
+    httpd is one resource of the cluster: it is restarted for the node on which it runs, and reads
+    the files of another node when it is moved there.
+    """
+    counts = "then restart httpd" if runs_httpd else "here it counts when httpd is moved here"
     for change in changes:
         yield Finding(
             code="ocs-access-changed",
@@ -70,7 +77,7 @@ def access_findings(node: str, path: str, changes: Iterable[AccessChange]) -> It
             expected="who may reach it is the same after the upgrade, or meant to change",
             remedy="See who uses it: httpd's access log names the addresses. Who has to reach it"
             f" from elsewhere needs a rule of its own in {path}, on every operative node (`Require"
-            " ip ADDRESS`); then restart httpd.",
+            f" ip ADDRESS`); {counts}.",
             guide=("G13",),
-            commands=(restarted(node),),
+            commands=(restarted(node),) if runs_httpd else (),
         )

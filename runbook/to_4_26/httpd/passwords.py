@@ -135,20 +135,22 @@ def preflight_findings(seen: Mapping[str, Mapping[str, Password]]) -> list[Findi
     """Files and nodes agree, and the target can carry the password. `seen`: node -> path -> it."""
     findings = []
     values: dict[Secret, list[str]] = {}
+    # httpd is one resource of the cluster: any one node restarts it for all of them
+    restarting = next(iter(seen), "")
     for node, files in seen.items():
         for path, password in files.items():
             place = f"{node}:{path}"
             if password.literal is None:
                 problem = password.problem or f"it refers to the variable {password.variable}"
-                findings.append(_unsupported(place, problem, node))
+                findings.append(_unsupported(place, problem, restarting))
                 continue
             values.setdefault(password.literal, []).append(place)
             problems = cannot_carry(password.literal)
             if problems:
                 problem = f"the password ({' and '.join(problems)})"
-                findings.append(_unsupported(place, problem, node))
+                findings.append(_unsupported(place, problem, restarting))
     if len(values) > 1:
-        findings.append(_different(list(values.values()), next(iter(seen))))
+        findings.append(_different(list(values.values()), restarting))
     return findings
 
 

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from engine.ask.look import Look
 from engine.errors import ParseError
+from engine.judge.text import many
 from engine.model.finding import Finding
 from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE
@@ -141,10 +142,11 @@ class ClassCounts:
     def sentence(self) -> str:
         """`3200 values: 3100 integer, 60 text (41 machines), ...`, for people."""
         parts = [
-            f"{count} {kind}" + (f" ({self.machines[kind]} machines)" if kind not in CLEAN else "")
+            f"{count} {kind}"
+            + (f" ({many(self.machines[kind], 'machine')})" if kind not in CLEAN else "")
             for kind, count in sorted(self.rows.items(), key=lambda item: -item[1])
         ]
-        return f"{self.total} values: {', '.join(parts) or 'none'}"
+        return f"{many(self.total, 'value')}: {', '.join(parts) or 'none'}"
 
 
 def _class_counts(rows: list[Row]) -> ClassCounts:
@@ -325,7 +327,7 @@ class AgentClass:
 
     def __str__(self) -> str:
         said = advice(self.kind, orphan=self.is_orphan)
-        return f"{self.agent}: {self.rows} {self.kind} ({self.machines} machines): {said}"
+        return f"{self.agent}: {self.rows} {self.kind} ({many(self.machines, 'machine')}): {said}"
 
 
 def _agent_class(row: Row) -> AgentClass:

@@ -1,0 +1,165 @@
+"""What was tested, and apart from it what changed something, and what had nothing to test. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.judge.text import counted, many, shortened
+from engine.model.event import Event
+from engine.model.finding import Severity
+from engine.model.groups import grouped
+from engine.model.outcomes import IDLE, NOT_DONE
+from engine.model.steps import base_of, phase_of
+from engine.record.rows import Course, RowState
+
+BEFORE = ("preflight", "again")
+"""The phases that test before the upgrade; the update may lie between them."""
+_UPDATE, _VERIFIED, _CLOSED = "update", "verification", "closing"
+AFTER_THE_UPDATE = "after the update"
+_IDLE_ROWS = {RowState.NOT_NEEDED, RowState.NOT_APPLICABLE}
+_WITHOUT_WEIGHT = "done, with findings that were given no weight"
+"""The upgrade had begun: its start conditions were looked at, and held nothing up."""
+
+
+def events_before(change: Sequence[Event]) -> list[Event]:
+    """The events of each phase before the first change that comes after that phase.
+
+    A run that goes on looks at the same things once more, when they are changed already.
+    """
+    course, kept = Course(), []
+    for event in change:
+        course.add(event)
+        if not course.is_past(event):
+            kept.append(event)
+    return kept
+
+
+def phases_after(change: Iterable[Event]) -> list[str]:
+    """The phases from the verification up to the closing, those of the version step among them."""
+    steps = [step for event in change if event["event"] == "steps" for step in event["steps"]]
+    phases = list(dict.fromkeys(phase_of(str(step["name"])) for step in steps))
+    until = phases.index(_CLOSED) if _CLOSED in phases else len(phases)
+    return phases[phases.index(_VERIFIED) : until] if _VERIFIED in phases else []
+
+
+@dataclass
+class Tested:
+    """The steps of some phases, each as the last run that did it left it."""
+
+    ended: dict[str, Event] = field(default_factory=dict)
+    """Step -> the event of its end."""
+    _changed: set[tuple[str, str]] = field(default_factory=set)
+    """(run, step) that made a change."""
+    _findings: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
+    _rows: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """(run, step) -> the states that it gave rows of the guide."""
+    _late: set[str] = field(default_factory=set)
+    """Steps that ended when the update had changed something."""
+
+    @classmethod
+    def of(cls, events: Iterable[Event], phases: Sequence[str]) -> Tested:
+        found, is_updated = cls(), False
+        for event in events:
+            kind, key = event["event"], (str(event["run"]), str(event.get("step")))
+            if kind == "intent":
+                found._changed.add(key)
+                is_updated = is_updated or phase_of(key[1]) == _UPDATE
+            elif kind == "finding":
+                found._findings.setdefault(key, []).append(event)
+            elif kind == "row":
+                found._rows.setdefault(key, []).append(str(event["state"]))
+            elif kind == "step-ended" and phase_of(str(event["name"])) in phases:
+                found._end(event, is_late=is_updated)
+        return found
+
+    def _end(self, event: Event, *, is_late: bool) -> None:
+        name = str(event["name"])
+        former = self.ended.get(name)
+        # a later run that found nothing left to test takes no test away
+        if not (former and former["outcome"] == "done" and event["outcome"] in IDLE):
+            self.ended[name] = event
+            (self._late.add if is_late else self._late.discard)(name)
+
+    @property
+    def bad(self) -> list[str]:
+        """Steps that are not passed."""
+        return sorted(n for n, event in self.ended.items() if event["outcome"] in NOT_DONE)
+
+    def is_late(self, phase: str) -> bool:
+        """All of the phase was tested when the update had changed something."""
+        return all(name in self._late for name in self.ended if phase_of(name) == phase)
+
+    def sentence(self) -> str:
+        """How many steps tested, with what result; which others were run beside them, and why."""
+        idle = {name: event for name, event in self.ended.items() if self._is_idle(event)}
+        changed = [n for n, e in self.ended.items() if n not in idle and _key(e) in self._changed]
+        tests = [name for name in self.ended if name not in idle and name not in changed]
+        said = f"{many(len(tests), 'step')}: {counted(map(self._word, tests))}" if tests else _NONE
+        if late := [name for name in tests if name in self._late and phase_of(name) in BEFORE]:
+            said += f"; {len(late)} of them {AFTER_THE_UPDATE}"
+        return "; ".join([said, *self._warned(), *_changing(changed), *_idle(idle)])
+
+    def _is_idle(self, event: Event) -> bool:
+        """It had nothing to test: by its end, or by all that it says of the guide's rows."""
+        rows = self._rows.get(_key(event))
+        is_untested = rows is not None and set(rows) <= _IDLE_ROWS
+        return event["outcome"] in IDLE or (event["outcome"] == "done" and is_untested)
+
+    def _word(self, name: str) -> str:
+        event = self.ended[name]
+        is_light = any(one["severity"] == Severity.INFO for one in self._told_by(event))
+        return _WITHOUT_WEIGHT if event["outcome"] == "done" and is_light else event["outcome"]
+
+    def _told_by(self, event: Event) -> list[Event]:
+        return self._findings.get(_key(event), [])
+
+    def _warned(self) -> Iterator[str]:
+        codes = {
+            name: ", ".join(
+                dict.fromkeys(
+                    str(one["code"])
+                    for one in self._told_by(event)
+                    if one["severity"] == Severity.WARN
+                )
+            )
+            for name, event in self.ended.items()
+        }
+        warned = [name for name in codes if codes[name]]
+        if warned:
+            alike = grouped(((base_of(name), codes[name]), name) for name in warned)
+            told = ", ".join(f"{_times(base, n)} ({why})" for (base, why), n in alike.items())
+            yield f"{len(warned)} with warnings: {told}"
+
+
+def _key(event: Event) -> tuple[str, str]:
+    return str(event["run"]), str(event["name"])
+
+
+def _changing(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        alike = grouped((base_of(name), name) for name in names)
+        told = ", ".join(_times(base, items) for base, items in alike.items())
+        yield f"beside them {many(len(names), 'step')} that changed something: {told}"
+
+
+def _idle(ended: Mapping[str, Event]) -> Iterator[str]:
+    if ended:
+        reasons = ((n, _own_left_out(n, str(e["reason"]))) for n, e in ended.items())
+        alike = grouped(((base_of(name), why), name) for name, why in reasons)
+        told = "; ".join(f"{_times(base, n)}: {shortened(why)}" for (base, why), n in alike.items())
+        yield f"beside them {many(len(ended), 'step')} with nothing to do or to test: {told}"
+
+
+def _own_left_out(name: str, reason: str) -> str:
+    """What each item of a fan-out says of itself is the same but for its round and node."""
+    own = name.removeprefix(base_of(name))
+    return reason.replace(own, "") if own else reason
+
+
+_NONE = "no step has tested anything"
+
+
+def _times(base: str, items: Sequence[object]) -> str:
+    """`a.b`, of several items of a fan-out `a.b (3)`."""
+    return f"{base} ({len(items)})" if len(items) > 1 else base
