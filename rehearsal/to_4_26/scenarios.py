@@ -41,7 +41,7 @@ def _wrong_version(version: str) -> Scenario:
 
 
 SCENARIOS = (
-    Scenario("guide", "4.25 with pending updates; has what each duty of the upgrade guide is about"),
+    Scenario("guide", "4.25 with pending updates; has what each duty of the guide is about"),
     Scenario("no-updates", "4.25 fully updated", installed=SOURCE),
     Scenario(
         "no-asset", "the asset module (OCS Inventory, GLPI) is not installed", without=(ASSET,)

@@ -487,8 +487,8 @@ def test_values_of_no_machine_are_told_beside_those_of_agents() -> None:
     look: Any = SimpleNamespace(sql=lambda query: query.parse(answers[query.name]))
     said = checks.capacity_before(look, REHEARSED).observed
     assert said.endswith(
-        "; not integers: 59 from unix 2.1, and 3 that belong to no machine: nobody is followed up for"
-        " them"
+        "; not integers: 59 from unix 2.1, and 3 that belong to no machine: nobody is followed up"
+        " for them"
     )
 
 

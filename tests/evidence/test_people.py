@@ -178,7 +178,9 @@ def test_what_is_to_sign_the_last_run_is_told_as_far_as_it_was_found() -> None:
 
 
 def test_of_an_earlier_run_the_key_is_told_that_was_found_when_its_seal_is_not_here() -> None:
-    first = [{**one, "run": "first"} for one in (journals.started(), signer(), event("run-ended", 91))]
+    first = [
+        {**one, "run": "first"} for one in (journals.started(), signer(), event("run-ended", 91))
+    ]
     (told, _) = people_of([*first, journals.started()], ()).operators
     assert told.signed == f"no signature is on record here; {KEY} was found for it"
 
