@@ -111,8 +111,9 @@ def test_stop(round_number: int, look: Look, evidence: Evidence, version_step: H
     if mine is None:
         return
     told = f"{STOP_TOLD}{round_number}"
-    # the run that took the exit status may have been killed before it came here
-    earlier = told in look.memory.facts
+    # the run that took the exit status may have been killed before it came here; of a round without
+    # one it stopped as soon as it saw that, and has said to run again
+    earlier = told in look.memory.facts or ended_with(mine) is None
     verdict = _judged(mine, round_number, look, evidence, version_step, earlier=earlier)
     if not earlier:
         evidence.remember(told)
