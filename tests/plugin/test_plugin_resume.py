@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.report.words import at
 from tests.engine.kit import lost_connection, unreachable
 from tests.engine.scripted import said
-from tests.plugin.kit import N, RELEASE, Project
+from tests.plugin.kit import RELEASE, N, Project
 
 pytest_plugins = "pytester"
 
