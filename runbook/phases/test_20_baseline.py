@@ -74,9 +74,7 @@ def test_baseline(
         f" {sum(map(len, baseline['packages'].values()))} packages"
     )
     modes = {ROOT: host.file(ROOT).mode}
-    assert evidence.judge(
-        facts.open_to_others(host.node, modes), observed=facts.modes_told(modes)
-    )
+    assert evidence.judge(facts.open_to_others(host.node, modes), observed=facts.modes_told(modes))
 
 
 def _take(look: Look, machines: Mapping[str, Identity]) -> dict[str, Any]:

@@ -55,8 +55,11 @@ def test_ocs_files(look: Look, evidence: Evidence) -> None:
     said = "; ".join(f"{place}: {len(lines)}" for place, lines in differences.items())
     assert evidence.judge(
         [*findings, *sameness.not_as_on_n(look.names.active, differences)],
-        observed=("" if findings else f"both files take the password from {variable} on every"
-        " operative node; ")
+        observed=(
+            ""
+            if findings
+            else f"both files take the password from {variable} on every operative node; "
+        )
         + f"settings that differ from those of N: {said or 'there is no other node'}",
     )
 
