@@ -127,7 +127,7 @@ def test_the_report_names_it_from_the_journal_alone(run: Run, evidence: Evidence
     (run.directory / told["file"]).unlink()
     events = [e for e in read_lines(run) if e["event"] == "attachment"]
     shown = step_details(events)
-    named = f">{told['file']}</a>, 1 rows, {told['size']} bytes, sha256 {told['sha256']}"
+    named = f">{told['file']}</a>, 1 row, {told['size']} bytes, sha256 {told['sha256']}"
     assert named in shown
     assert "<b>" not in shown.replace("<b>values</b>", "")
 

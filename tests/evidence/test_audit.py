@@ -265,7 +265,7 @@ def warning(code: str) -> Finding:
     return kit.finding(code, severity=Severity.WARN)
 
 
-def tested(*events: Any) -> list[str]:
+def parts_of(*events: Any) -> list[str]:
     """The parts of what is said of tests after the change: `verification.two`, and these steps."""
     whole = journals.whole()
     (planned,) = [event for event in whole if event["event"] == "steps"]
@@ -279,7 +279,7 @@ def tested(*events: Any) -> list[str]:
 def test_a_step_that_changed_something_is_no_test() -> None:
     begun, ended = journals.step("reactivation.unstandby", 90, 95)
     changed = [begun, kit.intent("reactivation.unstandby"), ended]
-    assert tested(*changed) == [
+    assert parts_of(*changed) == [
         "1 step: 1 done", "beside them 1 step that changed something: reactivation.unstandby",
     ]  # fmt: skip
 
@@ -287,7 +287,7 @@ def test_a_step_that_changed_something_is_no_test() -> None:
 def test_a_step_that_warned_is_named_with_what_it_told() -> None:
     begun, ended = journals.step("verification.three", 90, 95)
     told = event("finding", 92, step="verification.three", **as_data(warning("settings-differ")))
-    assert tested(begun, told, ended) == [
+    assert parts_of(begun, told, ended) == [
         "2 steps: 2 done", "1 with warnings: verification.three (settings-differ)",
     ]  # fmt: skip
 
@@ -301,7 +301,7 @@ def test_what_is_left_to_be_proved_by_hand_is_no_test_though_it_warned() -> None
         begun, ended = journals.step(name, 90, 95, reason=f"{why}; left to be proved by hand")
         told = event("finding", 92, step=name, **as_data(warning("not-exercised")))
         events += [begun, journals.row(91, name, why, "not needed"), told, ended]
-    assert "; ".join(tested(*events)) == (
+    assert "; ".join(parts_of(*events)) == (
         "1 step: 1 done; 2 with warnings: proof.moved (2) (not-exercised);"
         " beside them 2 steps with nothing to do or to test: proof.moved (2):"
         " not moved here: proof.httpd says why; left to be proved by hand"
@@ -314,7 +314,7 @@ def test_items_of_a_fan_out_share_a_reason_only_when_it_is_the_same() -> None:
         *journals.step(f"proof.moved[{SECOND}]", 91, 92, "nothing to do", reason="not set"),
         *journals.step(f"proof.moved[{THIRD}]", 92, 93, "nothing to do", reason="not set"),
     ]
-    assert tested(*events) == [
+    assert parts_of(*events) == [
         "1 step: 1 done",
         "beside them 3 steps with nothing to do or to test: proof.moved: proved before",
         "proof.moved (2): not set",

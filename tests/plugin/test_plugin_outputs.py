@@ -108,7 +108,7 @@ def test_the_pages_citations_lead_to_the_run_s_own_files(project: Project) -> No
     for name, sha256 in shown:
         assert digest_of(project.latest / name) == sha256, name
     # what a step says of a file, too
-    for name in re.findall(r"rows in (outputs/[^ ,<]+)", page(project)):
+    for name in re.findall(r"rows? in (outputs/[^ ,<]+)", page(project)):
         assert (project.latest / name).is_file(), name
     assert f"rows in outputs/{first}/" in page(project)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.ask.look import Look
-from engine.judge.text import many
 from engine.model.finding import Finding
 from engine.secrets import Secret
 from runbook.to_4_26.glpi import servers, servers_after
@@ -29,7 +28,7 @@ def glpi_before(look: Look, place: GlpiPlace) -> Seen:
     look.sql(servers.plugin_state(place.database))  # without an answer nothing goes on
     return Seen(
         [*servers.findings_before(found), *missing_before(found, key)],
-        f"{many(len(found), 'OCS server')}: {'; '.join(listing) or 'none'}",
+        f"{len(found)} OCS server{'' if len(found) == 1 else 's'}: {'; '.join(listing) or 'none'}",
         listing,
     )
 

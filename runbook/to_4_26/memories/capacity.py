@@ -17,7 +17,6 @@ from enum import StrEnum
 
 from engine.ask.look import Look
 from engine.errors import ParseError
-from engine.judge.text import many
 from engine.model.finding import Finding
 from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE
@@ -124,6 +123,10 @@ def column_type(schema: str = OCS_DATABASE) -> SqlQuery[ColumnType | None]:
     )
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class ClassCounts:
     """Rows and machines of each class."""
@@ -143,10 +146,10 @@ class ClassCounts:
         """`3200 values: 3100 integer, 60 text (41 machines), ...`, for people."""
         parts = [
             f"{count} {kind}"
-            + (f" ({many(self.machines[kind], 'machine')})" if kind not in CLEAN else "")
+            + (f" ({_many(self.machines[kind], 'machine')})" if kind not in CLEAN else "")
             for kind, count in sorted(self.rows.items(), key=lambda item: -item[1])
         ]
-        return f"{many(self.total, 'value')}: {', '.join(parts) or 'none'}"
+        return f"{_many(self.total, 'value')}: {', '.join(parts) or 'none'}"
 
 
 def _class_counts(rows: list[Row]) -> ClassCounts:
@@ -327,7 +330,7 @@ class AgentClass:
 
     def __str__(self) -> str:
         said = advice(self.kind, orphan=self.is_orphan)
-        return f"{self.agent}: {self.rows} {self.kind} ({many(self.machines, 'machine')}): {said}"
+        return f"{self.agent}: {self.rows} {self.kind} ({_many(self.machines, 'machine')}): {said}"
 
 
 def _agent_class(row: Row) -> AgentClass:
