@@ -339,10 +339,11 @@ def test_the_way_back_is_told_whatever_words_say_it() -> None:
     begun, *rest = journals.whole()
     said = event("note", 40, step="backup.fetched", text="mysql < dump", about="back-out")
     told = answers({**begun, "fallback": "snapshots"}, said, *rest)["Back-out"]
-    assert told.answer == "snapshots; mysql < dump"
+    assert told.answer == "named by the operator: snapshots; the table: mysql < dump"
     # an older journal has what a note is about in its words alone
     older = event("note", 40, step="backup.fetched", text="restore it on the node with: mysql")
-    assert answers({**begun, "fallback": ""}, older, *rest)["Back-out"].answer == older["text"]
+    told = answers({**begun, "fallback": ""}, older, *rest)["Back-out"]
+    assert told.answer == f"the table: {older['text']}"
 
 
 def test_nobody_told_and_a_message_that_failed() -> None:

@@ -38,7 +38,7 @@ def test_services_that_nobody_asked_never_answered_or_could_not_be_seen() -> Non
     after = event("fact", 90, step="c", name="state-after", resources={"a": "Started on x"})
     events = [*journals.whole()[:-1], began, broken, unseen, after, journals.whole()[-1]]
     first, resources, *rest = covered(*events)["Services"]
-    assert first.startswith("Asked were httpd, from the machine of the run only. Of every other")
+    assert first.startswith("Asked were httpd, as the gaps tell how. Of every other")
     assert resources.startswith(
         "Resources of the cluster, its fence devices among them, are 1: a. That one is Started is"
     )

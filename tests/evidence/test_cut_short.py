@@ -20,13 +20,13 @@ def test_a_killed_a_stopped_and_a_run_without_a_connection_are_told() -> None:
     killed, stopped, lost, restored = four_nights()
     assert killed == CutShort(
         1, RUNS[0],
-        "ended without a word (killed, power loss, or its disk was full) at 2026-11-02 00:29:00",
+        "ended without a word (killed, power loss, or its disk was full) after 2026-11-02 00:29:00",
         "update.run", f"under way: neteye update on {N}",
     )  # fmt: skip
     assert (stopped.number, stopped.step, stopped.more) == (
         2, "upgrade.run[1]", f"neteye upgrade on {N}: exit status 2; the same task failed twice",
     )  # fmt: skip
-    assert stopped.what == "stopped for a person, exit code 11, at 2026-11-02 01:56:00"
+    assert stopped.what == "stopped for a person, exit code 11, at 2026-11-02 01:55:00"
     assert (lost.number, lost.what, lost.more) == (
         3, f"the connection to {N} was lost at 2026-11-02 03:05:00 for 10 min", "no route",
     )  # fmt: skip
@@ -61,5 +61,5 @@ def test_of_a_run_that_a_finding_stopped_it_says_what_was_seen() -> None:
     end = event("run-ended", 32, outcome="failed", exit_code=1)
     first = of_run(FIRST, [journals.started(), found, stop, end])
     (told,) = cut_short_of([*first, *of_run(SECOND_RUN, journals.whole(), 500)])
-    assert told.what == "failed, exit code 1, at 2026-11-02 00:00:32"
+    assert told.what == "failed, exit code 1, at 2026-11-02 00:00:31"
     assert told.more == f"{SECOND}: 1 GB free on /var; a.b found disk-space (n2)"

@@ -84,7 +84,7 @@ def test_an_element_with_other_values_is_one_line() -> None:
 
 
 def test_what_is_long_is_cut_behind_whole_lines() -> None:
-    assert beginning("one\ntwo\nthree", 9) == "one\ntwo\n[... 1 more lines ...]"
+    assert beginning("one\ntwo\nthree", 9) == "one\ntwo\n[... 1 more line ...]"
     assert beginning("one", 3) == "one"
 
 

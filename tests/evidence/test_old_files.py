@@ -74,7 +74,8 @@ def test_what_is_so_on_several_nodes_is_told_once() -> None:
 def test_the_row_names_them_with_their_nodes_and_leads_to_them() -> None:
     told = back_out(kept(), aside())
     assert told.answer == (
-        f"snapshots of all nodes; put old files back: {KEPT.path} from {KEPT.lies_in} on {N};"
+        "named by the operator: snapshots of all nodes; put old files back:"
+        f" {KEPT.path} from {KEPT.lies_in} on {N};"
         f" {ASIDE.path} from {ASIDE.lies_in} on {SECOND}"
     )
     assert "old-files" in [place.anchor for place in told.places]

@@ -263,7 +263,7 @@ def lost(state: str, count: int, seconds: float, **fields: Any) -> Any:
 def test_a_loss_that_nobody_was_asked_about_is_left_for_a_person() -> None:
     before, after = lost("expected", 20, 2, limit=10), lost("observed", 18, 60)
     (point,) = points(*changing(before, after))
-    assert point.what.startswith("lost: t.c: 18 of 1000 (1.8 %) values; more than the 10 that may")
+    assert point.what.startswith("lost: t.c: 18 of 1000 (1.8 %) values; more than the 10 that a")
     assert (point.owner, point.where, point.brief) == ("the operator", "loss-1", "the loss in t.c")
     accepted = {"by": "A. Rossi", "reason": "known", "until": "", "given": ""}
     asked = found("capacity-loss", subject="t.c") | {"accepted": accepted}

@@ -123,6 +123,7 @@ def people_of(events: Sequence[Event], sealed: Iterable[Event], anew: Anew | Non
         has_ended = any(e["event"] == "run-ended" and e["run"] == event["run"] for e in events)
         keys.setdefault(str(event["run"]), _NO_SEAL if has_ended else _NO_END)
     unsealed = {run for run, key in keys.items() if key == _NO_SEAL}
+    unsealed -= {str(event["run"]) for event in begun[-1:]}
     if begun:
         run = str(begun[-1]["run"])
         keys[run] = anew.key if anew else _of_the_last(events, run)
