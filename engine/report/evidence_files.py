@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from engine.record.journal import lines_of, read_journal
 from engine.report import earlier
 
 JOURNAL = "journal.jsonl"
+
+
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,13 @@ def refuse_while_it_runs(evidence: Evidence) -> None:
         raise UsageError(
             f"{evidence.directory}: this run still goes on; it writes its reports when it ends"
         ) from None
-    except OSError:
-        return  # a file system without locks: the run can't have held one, either
+    except OSError as error:
+        # a file system without locks: the run can't have held one, either
+        if error.errno not in _NO_LOCKS:
+            raise UsageError(
+                f"{evidence.directory}: whether this run still goes on can't be told"
+                f" ({error.strerror})"
+            ) from error
     finally:
         os.close(descriptor)
 

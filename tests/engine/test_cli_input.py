@@ -138,6 +138,17 @@ def test_a_file_system_without_locks_is_no_obstacle(
     assert main(["report", str(run)]) == 0
 
 
+def test_a_lock_that_can_not_be_asked_for_stops_what_would_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    run = journal(tmp_path / RUN, upgrading())
+    monkeypatch.setattr(fcntl, "flock", broken)
+    assert "whether this run still goes on can't be told" in refused("report", run, capsys)
+
+
 def test_of_a_run_that_died_who_looks_on_is_led_to_its_reports_once_they_are_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
