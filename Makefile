@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND := noninteractive
 # Hundreds of processes import the same modules: what one has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearsal test beside lint unit touched integration lengthy proof faults matrix edges findings storms proofs setup sshd chromium clean
+.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms proofs setup sshd chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -15,15 +15,14 @@ rehearsal: setup
 	$(BIN)/pytest runbook
 
 # What is installed for all machines is installed before: one apt-get at a time.
-# One after the other: what the clusters take makes tests of real connections miss their moment.
-# Style and types need one processor, of which unit tests leave as much idle.
+# Tests of real connections run before the clusters: what these take makes them miss their moment.
+# What has no clock of its own takes what the clusters leave.
 test: setup sshd chromium
-	$(BIN)/python -m tests.proving.together $(MAKE) lint unit
-	$(MAKE) integration
+	$(MAKE) connected
+	$(BIN)/python -m tests.proving.together $(MAKE) integration spare-lint spare-patient
 
-# The same side by side, in two thirds of the time, for a look on an otherwise idle machine.
-beside: lint sshd chromium
-	$(BIN)/python -m tests.proving.together $(MAKE) unit integration
+spare-%:
+	exec $(BIN)/python -m tests.proving.spare $(MAKE) --no-print-directory $*
 
 setup: $(READY)
 
@@ -60,13 +59,22 @@ HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 # df says nothing where there is no such file system.
 MEMORY := $(shell df --output=avail -BG /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 + 0 >= 4 {print "/dev/shm"}')
 
-# One worker more than cores, as a test often waits: for a process, a disk, a connection. When one
+# Two workers more than cores, as a test often waits: for a process, a disk, a connection. When one
 # hangs, the others go on with what is left, and its test is told.
-UNIT = $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -q -n $(shell expr $$(nproc) + 1) --dist worksteal --max-worker-restart 0 \
+UNIT = $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -q -n $(shell expr $$(nproc) + 2) --dist worksteal --max-worker-restart 0 \
   -o tmp_path_retention_policy=failed $(HANGS)=900 -m "not integration"
 
 unit: setup sshd chromium
 	$(UNIT)
+
+# Tests that read, parse, judge and show: they can wait for a processor as long as it takes.
+PATIENT := $(addprefix tests/,evidence judge layers parse properties rejudge secrets storms)
+
+patient: setup chromium
+	$(UNIT) $(PATIENT)
+
+connected: setup sshd
+	$(UNIT) $(addprefix --ignore=,$(PATIENT))
 
 # Those that use what is changed: since SINCE=COMMIT, or since the last commit.
 touched: setup sshd chromium

@@ -64,10 +64,14 @@ both:
 \t{python} -m tests.proving.together make one other
 """
 UNTIL = """
-import sys, time
+import os, sys, time
 try:
     print("begun", sys.argv[1], flush=True)
-    time.sleep(600)
+    for _ in range(6000):
+        time.sleep(0.1)
+        if sys.argv[1] == "one" and os.path.exists("ends"):
+            break
+    print("ends", sys.argv[1], flush=True)
 except KeyboardInterrupt:
     print("tidied", sys.argv[1], flush=True)
 """
@@ -100,6 +104,16 @@ def test_no_more_than_are_asked_for_run_at_once(tmp_path: Path) -> None:
     commands = {f"part {number}": (*PYTHON, alone) for number in range(4)}
     assert together(commands, lines.append, at_once=1) == 0
     assert [line.partition(" | ")[0] for line in lines] == list(commands)
+
+
+def test_when_nobody_reads_any_more_all_end(tmp_path: Path) -> None:
+    """As with `make test | head`."""
+    process = begun(tmp_path, ["one", "other"], "")
+    assert process.stdout is not None
+    process.stdout.close()
+    # each says so when it ends: the first one has nobody to say it to
+    (tmp_path / "ends").touch()
+    assert process.wait(timeout=60) == INTERRUPTED
 
 
 @pytest.mark.parametrize(

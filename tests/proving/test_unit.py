@@ -37,11 +37,11 @@ def test_fine(number):
 """
 
 
-def command() -> list[str]:
+def command(target: str = "unit") -> list[str]:
     """The words of `make unit` that start pytest."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     told = subprocess.run(
-        ["make", "-n", "unit"], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+        ["make", "-n", target], cwd=ROOT, env=env, capture_output=True, text=True, check=True
     ).stdout
     words = shlex.split(told[told.rindex(".venv/bin/pytest") :])
     return [str(ROOT / word) if word.startswith(".venv/") else word for word in words]
@@ -76,3 +76,11 @@ def test_none_runs_when_one_has_another_name_in_each_worker(tmp_path: Path) -> N
     assert "Different tests were collected between gw" in done.stdout
     assert re.search(r"^\+test_some.py::test_fine\[two-\d+\]$", done.stdout, re.MULTILINE)
     assert "passed" not in done.stdout
+
+
+def test_what_is_patient_and_what_is_connected_are_all_of_them() -> None:
+    patient = [word for word in command("patient") if word.startswith("tests/")]
+    ignored = [word for word in command("connected") if word.startswith("--ignore=")]
+    assert ignored == [f"--ignore={folder}" for folder in patient]
+    for folder in patient:
+        assert any((ROOT / folder).glob("test_*.py")), folder

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
 from types import FrameType
@@ -53,7 +54,11 @@ def _printing() -> Say:
 
     def say(text: str) -> None:
         with lock:
-            print(text, flush=True)
+            try:
+                print(text, flush=True)
+            except BrokenPipeError:
+                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+                os.kill(os.getpid(), signal.SIGHUP)  # nobody reads: as if the terminal was closed
 
     return say
 
