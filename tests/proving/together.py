@@ -12,9 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
 from types import FrameType
@@ -42,10 +41,10 @@ def together(
     with _signals_interrupt():
         try:
             crew.work()
+            return crew.told()
         except KeyboardInterrupt as error:
             crew.end(str(error))
             return INTERRUPTED
-    return crew.told()
 
 
 def _printing() -> Say:
@@ -57,7 +56,7 @@ def _printing() -> Say:
             try:
                 print(text, flush=True)
             except BrokenPipeError:
-                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 os.kill(os.getpid(), signal.SIGHUP)  # nobody reads: as if the terminal was closed
 
     return say
@@ -72,6 +71,7 @@ class _Part:
     failures: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+    is_over: bool = False
 
     def pass_on(self, say: Say) -> None:
         """Until it has ended and all it said is passed on."""
@@ -86,8 +86,10 @@ class _Part:
 
     def signal(self, number: signal.Signals) -> None:
         """To whatever it has started, too; nothing when it has ended."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
+        # its thread may learn of its end at this moment
+        with suppress(ProcessLookupError):
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, number)
 
     def tell(self, say: Say) -> None:
         word = "FAILED" if self.process.returncode else "ok"
@@ -107,11 +109,15 @@ class _Crew:
 
     def work(self) -> None:
         """Until all have ended."""
-        while self._waiting or self._running:
+        while True:
+            # an interrupt may come between an end and what is made of it
+            self._running = {name: one for name, one in self._running.items() if not one.is_over}
             while self._waiting and len(self._running) < self._at_once:
                 name = next(iter(self._waiting))
                 self._begin(name, self._waiting.pop(name))
-            del self._running[self._ended.get()]
+            if not self._running:
+                return
+            self._ended.get()
 
     def _begin(self, name: str, argv: Sequence[str]) -> None:
         process = subprocess.Popen(
@@ -128,6 +134,7 @@ class _Crew:
 
         def pass_on() -> None:
             part.pass_on(self._say)
+            part.is_over = True
             self._ended.put(name)
 
         Thread(target=pass_on, daemon=True).start()
