@@ -96,8 +96,12 @@ def _way_out(path: str) -> str:
     )
 
 
-def health(results: Mapping[str, HealthResult]) -> tuple[Finding, ...]:
+def health(
+    results: Mapping[str, HealthResult], duties: tuple[str, ...] = ()
+) -> tuple[Finding, ...]:
     """The health command says OK on every node; some of its scripts look at their own node only.
+
+    `duties`: what is not fulfilled when it does not.
 
     Codes: `health-warning` (1), `health-critical` (2), `health-unknown` (3 and all others).
     """
@@ -110,7 +114,7 @@ def health(results: Mapping[str, HealthResult]) -> tuple[Finding, ...]:
             f"{shortened(result.first_line) or 'no output'}{_named(result)}",
             "OK (exit code 0)",
             _mend(result),
-            ("updated-and-healthy",),
+            duties,
         )
         for node, result in results.items()
         if result.code != 0

@@ -154,11 +154,16 @@ def _update_timers(host: Host) -> list[str]:
     return [unit for unit in product.UPDATE_TIMERS if host.service(unit).is_running]
 
 
-def health_is_ok(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
-    """`neteye health deep` is OK on every node; some of its checks look at their node only."""
+def health_is_ok(
+    look: Look, evidence: Evidence, *, is_before: bool = True, information: str = ""
+) -> Verdict:
+    """`neteye health deep` is OK on every node; some of its checks look at their node only.
+
+    Before the upgrade that is a duty of the guide; after it nothing in the guide asks for it.
+    """
     asked = evidence.answers(look.ask_all(look.names.all, DEEP_HEALTH))
     return evidence.judge(
-        machine.health(asked),
+        machine.health(asked, ("updated-and-healthy",) if is_before else ()),
         observed=f"deep health checks on {len(asked)} nodes",
         information=information,
     )

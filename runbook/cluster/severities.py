@@ -43,7 +43,7 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
     "sshd-not-enabled": ("preflight.access", "again.access"),
     # each path is looked at by the step that uses it
     "file-open": (),
-    "health-warning": ("preflight.health", "again.health"),
+    "health-warning": ("preflight.health", "again.health", "reactivation.health"),
     # later steps judge fencing by the baseline
     **dict.fromkeys(("fencing-off", "no-quorum-policy"), ("update.fencing",)),
     "repository-disabled": ("preflight.repository", "again.repository"),

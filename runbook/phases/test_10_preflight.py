@@ -335,7 +335,7 @@ def test_health(look: Look, evidence: Evidence) -> None:
     """`neteye health deep` is OK on every node; some of its checks look at their node only."""
     is_over = look.position is Position.CLOSED
     information = "" if is_over else places.after_the_beginning(look)
-    assert checks.health_is_ok(look, evidence, information=information)
+    assert checks.health_is_ok(look, evidence, is_before=not is_over, information=information)
 
 
 @step("preflight.normal", asks=True)

@@ -1,4 +1,4 @@
-"""The end of the reactivation: fencing as it was before, then the final profile (G25 to G27)."""
+"""The end of the reactivation: fencing as before, the final profile (G25 to G27), health."""
 
 from __future__ import annotations
 
@@ -29,3 +29,9 @@ def test_final(look: Look, evidence: Evidence) -> None:
     """The final profile: normal, fencing as in the baseline, Elasticsearch green, one version."""
     findings, seen = settled(look, normal.final, version=look.release.target)
     assert checks.normal_or_support(evidence, findings, describe(seen))
+
+
+@step("reactivation.health", after=("reactivation.final",))
+def test_health(look: Look, evidence: Evidence) -> None:
+    """`neteye health deep` is OK on every node, after the last change as before the first."""
+    assert checks.health_is_ok(look, evidence, is_before=False)

@@ -9,7 +9,7 @@ from engine.report.under_way import in_place
 from engine.run.session import Session
 
 
-@step("closing.attempt", after=("closing.*", "failover.*?"))
+@step("closing.attempt", after=("reactivation.health", "closing.*", "failover.*?"))
 def test_attempt(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The attempt is closed: everything done and verified, no temporary change in place."""
     if look.memory.closed:

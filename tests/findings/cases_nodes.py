@@ -13,7 +13,7 @@ from tests.findings.repairs import package_taken_again, remedy_followed
 if TYPE_CHECKING:
     from tests.findings.lab import Lab
 
-_FAULTS = "/etc/neteye-rehearsal/faults.json"
+FAULTS = "/etc/neteye-rehearsal/faults.json"
 _CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
 _EXTRAS = "/etc/yum.repos.d/extras.repo"
 
@@ -184,11 +184,16 @@ def kernel_looked_at(lab: Lab) -> None:
     shims.take(lab, lab.cluster.other, "rpm")
 
 
+def unhealthy(status: int, message: str) -> str:
+    """What the stand-in reads, of a check of `neteye health deep` that says this."""
+    said: dict[str, Any] = {"status": status, "message": message}
+    return json.dumps({"health": {"deep": {**said, "hang": False}}})
+
+
 def _healthy(status: int, word: str) -> Deed:
     def strike(lab: Lab) -> None:
-        said: dict[str, Any] = {"status": status, "message": f"{word} - something of OTHER"}
-        text = json.dumps({"health": {"deep": {**said, "hang": False}}})
-        lab.cluster.shell(lab.cluster.other, 'printf %s "$2" > "$1"', _FAULTS, text)
+        text = unhealthy(status, f"{word} - something of OTHER")
+        lab.cluster.shell(lab.cluster.other, 'printf %s "$2" > "$1"', FAULTS, text)
 
     strike.__doc__ = f"A check of `neteye health deep` is {word} on OTHER."
     return strike
@@ -196,7 +201,7 @@ def _healthy(status: int, word: str) -> Deed:
 
 def healthy(lab: Lab) -> None:
     """What the check told of mended."""
-    lab.cluster.run(lab.cluster.other, ("rm", _FAULTS))
+    lab.cluster.run(lab.cluster.other, ("rm", FAULTS))
 
 
 SPACE, NEEDS, PACKAGES = "preflight.space", "preflight.needs", "preflight.repository"

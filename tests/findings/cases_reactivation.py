@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.to_4_26.scenarios_httpd import AN_AGENT
 from tests.findings import shims
 from tests.findings.case import Case, Deed, Start, green, red
+from tests.findings.cases_nodes import FAULTS, unhealthy
 from tests.findings.repairs import CONF, column_back, remedy_followed
 
 if TYPE_CHECKING:
@@ -136,6 +137,20 @@ def agent_not_stored(lab: Lab) -> None:
 _AGENT = "/root/agent.sh"
 
 
+def unhealthy_at_the_end(lab: Lab) -> None:
+    """When fencing is on again, a check of `neteye health deep` is CRITICAL on N."""
+    lab.cluster.write(lab.cluster.active, _UNHEALTHY, unhealthy(2, "CRITICAL - something of N"))
+    _and_then(lab, _FENCING_ON, f"cp {_UNHEALTHY} {FAULTS}")
+
+
+def health_mended(lab: Lab) -> None:
+    """What the check told of mended."""
+    lab.cluster.run(lab.cluster.active, ("rm", FAULTS))
+
+
+_UNHEALTHY = "/root/unhealthy.json"
+
+
 def other_logs_more(lab: Lab) -> None:
     """Somebody has the OCS server log more on OTHER than on N."""
     lab.cluster.shell(lab.cluster.other, _LOGS_MORE, f"{CONF}/ocsinventory-server.conf")
@@ -184,6 +199,8 @@ REACTIVATION: tuple[Case, ...] = (
     replace(_KEPT_OFF_OTHER, name=f"{_KEPT_OFF_OTHER.name}.accepted", accepts=True),
     _reactivated("httpd-taken-away", "failover.proof[{active}]", "failover-not-back",
                  httpd_taken_away, left_there),
+    _reactivated("unhealthy-at-the-end", "reactivation.health", "health-critical",
+                 unhealthy_at_the_end, health_mended),
     # without the failover proof, which would be the first to see it
     _reactivated("agent-not-stored", "closing.agents", "ocs-agents-failing", agent_not_stored,
                  column_back, settings={"runbook_failover_proof": "no"}, arguments=_MEANT),

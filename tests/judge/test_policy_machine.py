@@ -285,9 +285,10 @@ def test_other_processes_are_left_alone(command: str) -> None:
     ],
 )
 def test_health(code: int, wanted: list[str]) -> None:
-    findings = health({b.VOTING: HealthResult(code, "said this", "said this\nand that")})
+    findings = health({b.VOTING: HealthResult(code, "said this", "said this\nand that")}, ("it",))
     assert b.codes(findings) == wanted
     assert all("said this" in f.observed and f.subject == b.VOTING for f in findings)
+    assert all(f.guide == ("it",) for f in findings)
     b.assert_told_well(findings)
 
 
