@@ -42,7 +42,7 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
         "Whether anybody has touched it since is told by verify.py: one file that needs Python 3.6"
         " or newer and nothing else. It changes nothing, and calls ssh-keygen (OpenSSH 8.2 or"
         " newer) for the signature only.",
-        "Be in the directory above this one; DIRECTORY is the name of this one.",
+        "Change to the parent directory; DIRECTORY is the name of this one.",
         "\n".join(f"    {line}" for line in COMMANDS),
         "Which verify.py\n---------------",
         "A copy lies in this directory. Trust one of your own more: whoever alters the directory"

@@ -14,7 +14,7 @@ from runbook.to_4_26.httpd.conf_tree import ACCESS_DIRECTIVES, Key, section_name
 from runbook.to_4_26.httpd.httpd_conf import ConfFile, Kind
 from runbook.to_4_26.httpd.restart import restarted
 
-NO_RULE = "no rule of its own: that of what is around it counts"
+NO_RULE = "no rule of its own, so that of the enclosing section applies"
 
 
 @dataclass(frozen=True)
