@@ -316,6 +316,13 @@ def _one_of_each_machine(
     return frozenset(chosen.values())
 
 
+def _whose(nodes: Collection[str], several: str, one: str) -> str:
+    """One of each machine: where all share one, it speaks of that node alone."""
+    if len(nodes) == 1:
+        return f"{listed(nodes)} {one}"
+    return f"the operative nodes ({listed(nodes)}) together {several}"
+
+
 def _memory_fits(active_node: str, memory: Mapping[str, Memory]) -> tuple[Finding, ...]:
     if active_node not in memory:
         return not_observed("memory", (active_node,), memory)
@@ -326,8 +333,7 @@ def _memory_fits(active_node: str, memory: Mapping[str, Memory]) -> tuple[Findin
     return _carry(
         "active-node-memory",
         active_node,
-        f"the operative nodes ({listed(memory)}) use {size(used)} of memory together, "
-        f"{active_node} has {size(total)}",
+        f"{_whose(memory, 'use', 'uses')} {size(used)} of memory, {active_node} has {size(total)}",
         f"less than {size(total * MEMORY_SHARE)} ({MEMORY_SHARE:.0%} of {active_node})",
     )
 
@@ -343,7 +349,7 @@ def _load_fits(
     return _carry(
         "active-node-load",
         active_node,
-        f"the operative nodes ({listed(load)}) have a load of {summed:.1f} together, "
+        f"{_whose(load, 'have', 'has')} a load of {summed:.1f}, "
         f"{active_node} has {cpus[active_node]} processors",
         f"at most {cpus[active_node]:.1f}",
     )

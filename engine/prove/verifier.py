@@ -72,7 +72,7 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
 _WHERE = (
     "The run showed it on the console, at its end:",
     "    head of its journal: 64 digits",
-    "It belongs into the change, or into a mail to somebody, right after the run: take it from"
+    "It belongs in the change record, or in a mail to somebody, right after the run: take it from"
     " there. manifest.json has it as well, under journal.head. That one is good for a first look;"
     " it proves nothing by itself.",
 )

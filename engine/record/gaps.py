@@ -205,7 +205,7 @@ def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
     not seen all the time, or did not answer when the asking ended.
     """
     gaps, asked, not_asked = gaps_of(events), asked_of(events), not_asked_of(events)
-    totals, intervals = [], _intervals(events)
+    totals, intervals, ways = [], _intervals(events), _ways(events)
     for name in dict.fromkeys(str(e["target"]) for e in events if e["event"] == "probing"):
         mine = [gap for gap in gaps if gap.target == name]
         seconds = [gap.seconds for gap in mine if not gap.unseen]
@@ -219,6 +219,7 @@ def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
             {
                 "target": name,
                 "way": spans[-1].way if spans else "",
+                "earlier_ways": ways.get(name, [])[:-1],
                 "measured": round(max(0.0, watched - unseen), 1),
                 "gaps": len(seconds),
                 "seconds": round(sum(seconds), 1),
@@ -230,6 +231,18 @@ def totals_of(events: Sequence[Event]) -> list[dict[str, Any]]:
             }
         )
     return totals
+
+
+def _ways(events: Iterable[Event]) -> dict[str, list[str]]:
+    """By service, the ways on which it has answered, the last one at the end."""
+    found: dict[str, list[str]] = {}
+    for event in events:
+        if event["event"] == "probing" and event.get("way") and event["state"] in _KNOWN:
+            mine, way = found.setdefault(str(event["target"]), []), str(event["way"])
+            if way in mine:
+                mine.remove(way)
+            mine.append(way)
+    return found
 
 
 def _intervals(events: Iterable[Event]) -> dict[str, float]:

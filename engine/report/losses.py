@@ -24,9 +24,9 @@ class Loss:
     """The list, relative to the run's directory; empty when there is none."""
     state: LossState
     expected: int | None = None
-    """Of an observed one: how many were told before the change; None: nothing was."""
+    """Of an observed one: how many were counted before the change; None: nobody counted."""
     limit: int | None = None
-    """So many may be lost without a person's word, as told before the change; None: any."""
+    """So many may be lost without a person's word, as counted before the change; None: any."""
     no_loss: tuple[NoLoss, ...] = ()
     """The others of `total`; none where they were not told."""
 
@@ -45,13 +45,15 @@ class Loss:
 
     @property
     def spared(self) -> int:
-        """So many of those that were told before the change are there all the same."""
+        """So many of those that were counted before the change are there all the same."""
         return max(0, (self.expected or 0) - self.count)
 
     def sentence(self) -> str:
         """For a line of the console: what became of how much, and where the list is."""
         word = "lost" if self.is_observed else "would be lost"
-        before = f"; told before the change: {self.expected}" if self.expected is not None else ""
+        before = (
+            f"; counted before the change: {self.expected}" if self.expected is not None else ""
+        )
         besides = f"; changed as well: {self.changed}" if self.changed else ""
         where = f"; the list: {self.where}" if self.where else ""
         return f"{word}: {self.of}: {self.share} {self.what}{before}{besides}{where}"

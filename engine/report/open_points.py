@@ -219,8 +219,8 @@ def _above_the_limit(events: Sequence[Event]) -> Iterator[OpenPoint]:
         if loss.is_above_limit and loss.is_observed and loss.of not in accepted:
             told = (
                 f"lost: {loss.of}: {loss.share} {loss.what}; more than the {loss.limit} that a"
-                " setting allows without a person's word. Nobody was asked here: production stops"
-                " at it until somebody accepts it"
+                " setting allows without a person's word: say whether that can be borne. Nobody was"
+                " asked here; production stops at it until somebody accepts it"
             )
             yield OpenPoint(told, OPERATOR, "", f"loss-{number}", f"the loss in {loss.of}")
 

@@ -320,7 +320,7 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
 
 @step("preflight.kernels", asks=True)
 def test_kernels(look: Look, evidence: Evidence) -> None:
-    """A node that is restarted, whoever does it, comes back with DRBD; a reboot that is due."""
+    """A node comes back with DRBD, whoever restarts it; a reboot that is due is told."""
     assert checks.next_start_is_safe(look, evidence, information=places.after_the_beginning(look))
 
 

@@ -28,7 +28,7 @@ def test_update(neteye_updated: Applied, look: Look, evidence: Evidence) -> None
 # also after an update that failed: a .rpmnew or .rpmsave is what it stops at
 @step("update.leftovers", after=("baseline.recorded",))
 def test_update_leftovers(look: Look, evidence: Evidence) -> None:
-    """The update left no .rpmnew or .rpmsave; at this place the known ones are foreign too."""
+    """The update left no .rpmnew or .rpmsave, not even those that the upgrade will bring."""
     if look.memory.closed or look.memory.detached("upgrade"):
         evidence.not_needed("the upgrade has started: conflicts are judged between its rounds")
         return

@@ -56,7 +56,7 @@ def test_leftovers(look: Look, evidence: Evidence) -> None:
 
 @step("verification.mid_upgrade", after=("verification.versions",), guide=("G25", "G26"))
 def test_mid_upgrade(look: Look, evidence: Evidence) -> None:
-    """The cluster status is normal for mid-upgrade: only N active, everything Started there."""
+    """The cluster status is normal for mid-upgrade: only N active, all that may run Started."""
     if look.memory.closed or not look.cluster_status().standby_nodes:
         evidence.not_needed(
             "no node is in standby any more: the profiles after reactivation apply",

@@ -123,7 +123,7 @@ def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) ->
 
 @step("preflight.ocs_agents", asks=True)
 def test_ocs_agents(look: Look, evidence: Evidence) -> None:
-    """How agents are answered before the upgrade, so that nobody blames it afterwards."""
+    """How agents are answered before the upgrade, to be compared with afterwards."""
     there, asked = presence(look)
     evidence.answered(asked)
     if not has_ocs_server(look, there):

@@ -62,7 +62,7 @@ def test_files(
     host: Host,
     evidence: Evidence,
 ) -> None:
-    """Both files are migrated: local settings kept, the password the new variable."""
+    """Both files are migrated: local settings kept, the password from the new variable."""
     if not evidence.made:
         return
     if look.memory.closed:

@@ -36,7 +36,7 @@ from runbook.to_4_26.presence import SCHEMAS, presence
 
 @step("verification.ocs_files", after=("verification.versions",), guide=("G13",))
 def test_ocs_files(look: Look, evidence: Evidence) -> None:
-    """On every node the OCS files take the password from the variable; they may differ else."""
+    """The OCS files of every node take the password from the variable; the rest may differ."""
     there, asked = presence(look)
     evidence.answered(asked)
     if not there.has_ocs:

@@ -21,7 +21,7 @@ from runbook.to_4_26.failover import Exercised
 def test_httpd(
     httpd_failed_over: Applied, exercised: Exercised, node: str, look: Look, evidence: Evidence
 ) -> None:
-    """httpd is moved to the node and OCS looked at there; elsewhere it is not exercised."""
+    """httpd is moved to the node, and OCS is looked at there."""
     proof = exercised.proof
     if proof is not None:
         evidence.remember(failover.fact_of(node), **proof.as_fact())

@@ -339,7 +339,8 @@ def test_the_way_back_is_told_whatever_words_say_it() -> None:
     begun, *rest = journals.whole()
     said = event("note", 40, step="backup.fetched", text="mysql < dump", about="back-out")
     told = answers({**begun, "fallback": "snapshots"}, said, *rest)["Back-out"]
-    assert told.answer == "named by the operator: snapshots; the table: mysql < dump"
+    alone = "packages and release go back only as the operator named"
+    assert told.answer == f"named by the operator: snapshots; the table: mysql < dump; {alone}"
     # an older journal has what a note is about in its words alone
     older = event("note", 40, step="backup.fetched", text="restore it on the node with: mysql")
     told = answers({**begun, "fallback": ""}, older, *rest)["Back-out"]
@@ -364,7 +365,8 @@ def test_a_loss_is_told_whether_it_was_seen_expected_or_looked_for() -> None:
     said = [answers(begun, *more, *rest)["Loss of data"].answer for more in
             ([], [none], [before], [before, after])]  # fmt: skip
     share = "t.c: 2 of 100 (2.0 %)"
-    assert said == ["no step looked for any", "none in t.c", f"{share}, as told before the change",
+    assert said == ["no step looked for any", "none in t.c",
+                    f"{share}, as counted before the change",
                     share]  # fmt: skip
 
 

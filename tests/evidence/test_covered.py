@@ -38,7 +38,7 @@ def test_services_that_nobody_asked_never_answered_or_could_not_be_seen() -> Non
     after = event("fact", 90, step="c", name="state-after", resources={"a": "Started on x"})
     events = [*journals.whole()[:-1], began, broken, unseen, after, journals.whole()[-1]]
     first, resources, *rest = covered(*events)["Services"]
-    assert first.startswith("Asked were httpd, as the gaps tell how. Of every other")
+    assert first.startswith("Asked were httpd; Service gaps tell how. Of every other")
     assert resources.startswith(
         "Resources of the cluster, its fence devices among them, are 1: a. That one is Started is"
     )
@@ -87,7 +87,7 @@ def test_answers_that_were_never_recorded_are_counted_by_question() -> None:
         started(), *(asked(n, question="a password", **secret) for n in (2, 3)),
         kit.intent(), kit.result(reason="", **secret), asked(4),
     )  # fmt: skip
-    assert told["Answers that are kept to themselves"] == (
+    assert told["Answers that are withheld"] == (
         "a password: 2 answers.",
         "output of phase.step#1: 1 answer.",
     )
@@ -108,12 +108,12 @@ def test_a_number_counts_what_the_title_names() -> None:
         "Services": "",
         "Nodes out of reach": "1 node",
         "Runs without an end on record": "1 run",
-        "Answers that are kept to themselves": "3 answers of 2 kinds",
+        "Answers that are withheld": "3 answers of 2 kinds",
         "Outputs that are not here": "2 outputs",
     }
     said = {one.question: one.answer for one in index_of(summary, own)}["What is not covered"]
     assert "services, nodes out of reach (1 node), runs without an end on record (1 run)" in said
-    assert "answers that are kept to themselves (3 answers of 2 kinds)" in said
+    assert "answers that are withheld (3 answers of 2 kinds)" in said
 
 
 def test_where_old_copies_of_a_password_were_not_looked_for() -> None:
@@ -151,5 +151,5 @@ def test_the_page_has_all_of_it_and_folds_what_is_long(many: int) -> None:
     folded = f'</b> <span class="dim">{many} answers of {many} kinds</span></summary>'
     assert (folded in section) == (many > 2)
     assert "<script" not in text
-    kept = section.partition("<b>Answers that are kept to themselves</b>")[0]
+    kept = section.partition("<b>Answers that are withheld</b>")[0]
     assert kept.endswith("<summary>") == (many > 2)

@@ -45,7 +45,9 @@ def test_before_the_change_it_is_expected() -> None:
 def test_after_it_it_is_lost_and_keeps_what_was_told_and_the_list() -> None:
     (loss,) = losses_of([told("expected", 62, where=LIST), told("observed", 60, "R2")])
     assert (loss.is_observed, loss.count, loss.expected, loss.where) == (True, 60, 62, LIST)
-    assert loss.sentence().startswith(f"lost: {COLUMN}: 60 of 3200 (1.9 %) {NULLED}; told before")
+    assert loss.sentence().startswith(
+        f"lost: {COLUMN}: 60 of 3200 (1.9 %) {NULLED}; counted before"
+    )
 
 
 def test_what_a_later_run_counts_takes_the_place_of_an_earlier_count() -> None:
@@ -151,9 +153,8 @@ def pages(own: list[dict[str, Any]]) -> tuple[str, str, list[str]]:
 def test_it_is_on_both_pages_in_the_summary_and_on_the_console() -> None:
     own = run_of(told("expected", 62, where=LIST), told("observed", 60))
     page, report, lines = pages(own)
-    line = (
-        f"lost: {COLUMN}: 60 of 3200 (1.9 %) {NULLED}; told before the change: 62; the list: {LIST}"
-    )
+    share = f"lost: {COLUMN}: 60 of 3200 (1.9 %) {NULLED}"
+    line = f"{share}; counted before the change: 62; the list: {LIST}"
     assert line in lines
     assert line in report
     section = page.partition('<section id="losses">')[2].partition("</section>")[0]
@@ -206,7 +207,7 @@ def test_a_step_records_both_as_the_schema_has_it(tmp_path: Path) -> None:
 def test_the_page_says_why_less_was_lost_than_told() -> None:
     events = [journals.started(), told("expected", 62), told("observed", 60, "R1")]
     page = render(events, [])
-    assert "; at most 62 were told before the change" in page
-    assert "2 of those told before are there all the same" in page
+    assert "; at most 62 were counted before the change" in page
+    assert "2 of those counted before are there all the same" in page
     (same,) = losses_of([told("expected", 62), told("observed", 62)])
     assert same.spared == 0

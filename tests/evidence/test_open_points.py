@@ -221,7 +221,7 @@ def test_what_a_step_of_the_same_run_settles_holds_no_more() -> None:
     for events, stands in ((before, True), (after, False)):
         (listed,) = findings_of(events, str(events[0]["run"]))
         assert listed["stands"] is stands
-    assert listed["gone"] == "settled: not so any more after update.run"
+    assert listed["gone"] == "settled: no longer holds after update.run"
     page = render(after, [])
     assert (
         "findings: <b>0</b> blocking, <b>0</b> warnings; 1 settled, seen anew or not seen again"

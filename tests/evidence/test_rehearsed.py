@@ -116,7 +116,7 @@ def test_what_the_run_found_of_it_and_who_accepted_that() -> None:
     assert "rehearsal-old (accepted by A. Rossi: known): 90 days ago" in text
 
 
-ITSELF = "this was a rehearsal itself: it went by none before it, as only production asks for one"
+ITSELF = "this was a rehearsal itself: none came before it, as only production needs one"
 NONE: dict[str, tuple[list[Any], str]] = {
     "not named": ([started(), told(None, "no rehearsal is named")], "no rehearsal is named"),
     "not asked": ([started()], "no rehearsal is on record: the run did not come to that"),

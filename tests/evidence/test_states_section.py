@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.change import Move
+from engine.report.audit.own_moves import own_moves
 from engine.report.audit.page import render
 from engine.report.audit.placement import Comment, Course, comment_of, nodes_of
 from engine.report.audit.states import PACKAGES_SHOWN, states_of
@@ -225,3 +226,11 @@ def test_what_came_is_normal(before: str, after: str, said: str) -> None:
     comment = comment_of(before, after, course())
     assert said in comment.text
     assert comment.is_normal
+
+
+def test_moves_of_the_runbook_stand_beside_the_gaps_with_their_times() -> None:
+    (said,) = own_moves([*BACK, *moved(230, N, THIRD, "failed")])
+    begins = f"The runbook itself moved web_ip, web for the proof: to {SECOND}"
+    assert said.startswith(f"{begins} at 2026-11-02 00:03:20 UTC,")
+    assert said.count(" at ") == 4, "three moves; the one that failed is none"
+    assert own_moves(AWAY) == []

@@ -147,7 +147,7 @@ class TestCanCarry:
         used = dict.fromkeys(b.DEFAULT.operative, memory(1))
         (finding,) = can_carry(b.N, used, dict.fromkeys(b.DEFAULT.operative, 3.0), self.cpus, {})
         assert (finding.code, finding.subject) == ("active-node-load", b.N)
-        assert "9.0 together" in finding.observed
+        assert "together have a load of 9.0, " in finding.observed
         assert can_carry(b.N, used, {b.N: 8.0}, self.cpus, {}) == ()
 
     def test_nodes_of_one_machine_count_once(self) -> None:
@@ -155,6 +155,8 @@ class TestCanCarry:
         busy = dict.fromkeys(b.DEFAULT.operative, 6.0)
         same = dict.fromkeys(b.DEFAULT.operative, "boot-1")
         assert can_carry(b.N, used, busy, self.cpus, same) == ()
+        (of_one,) = can_carry(b.N, used, {b.N: 21.2, b.SECOND: 21.2}, self.cpus, same)
+        assert of_one.observed.startswith(f"{b.N} has a load of 21.2, ")
         others = {b.SECOND: "boot-2", b.THIRD: "boot-2"}
         findings = can_carry(b.N, used, busy, self.cpus, others)
         assert b.codes(findings) == ["active-node-load", "active-node-memory"]

@@ -54,6 +54,13 @@ def test_a_gap_lasts_from_the_first_question_in_vain_to_the_next_answer() -> Non
     assert not gap.still
 
 
+def test_where_it_was_asked_before_is_told_beside_where_it_is_asked_at_last() -> None:
+    ways = ["on n2", "on n1", "on n2", "on n1"]
+    moved = [event("probing", at(9 + i), state="answers", way=way) for i, way in enumerate(ways)]
+    (total,) = totals_of([*events([A, A], end=False), *moved])
+    assert (total["earlier_ways"], total["way"]) == (["http://x/", "on n2"], "on n1")
+
+
 def test_before_the_first_answer_nothing_is_measured() -> None:
     seen = events([N, N, U, N])
     assert gaps_of(seen) == []

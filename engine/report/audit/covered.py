@@ -62,7 +62,7 @@ def _outside(summary: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         "The cluster's status while a long command ran: it was asked every few seconds, and only"
-        " when standby or fencing had changed is on record."
+        " what showed a change of standby or fencing is on record."
     )
     yield "Whether backups and snapshots named as fallback exist: the operator named them."
 
@@ -72,7 +72,7 @@ def _services(summary: Mapping[str, Any], events: Sequence[Event]) -> Iterator[s
     asked = [str(one["target"]) for one in totals if one["way"]]
     if asked:
         yield (
-            f"Asked were {', '.join(asked)}, as the gaps tell how. Of every other"
+            f"Asked were {', '.join(asked)}; Service gaps tell how. Of every other"
             " service the cluster's own status is all there is."
         )
     else:
@@ -107,8 +107,8 @@ def _resources(events: Sequence[Event]) -> Iterator[str]:
     if names:
         yield (
             f"Resources of the cluster, its fence devices among them, are {len(names)}:"
-            f" {listed(names, _NAMED)}. That one is Started is pacemaker's word; whether it serves"
-            " anybody was asked of the services above alone."
+            f" {listed(names, _NAMED)}. That a resource is Started is what pacemaker says;"
+            " whether it serves anybody was asked of the services above alone."
         )
 
 
@@ -163,7 +163,7 @@ def _secret(events: Sequence[Event]) -> NotCovered:
     kept = [e for e in events if (e.get("output") or {}).get("text") == SECRET]
     kinds = grouped((str(e.get("question") or f"output of {e.get('key')}"), e) for e in kept)
     return NotCovered(
-        "Answers that are kept to themselves",
+        "Answers that are withheld",
         tuple(f"{kind}: {many(len(each), 'answer')}." for kind, each in kinds.items()),
         f"{many(len(kept), 'answer')} of {many(len(kinds), 'kind')}",
         "They hold a secret; only what was derived from them is on record, and it can't be judged"

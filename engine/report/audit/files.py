@@ -15,6 +15,7 @@ from engine.record.changes import changes_of
 from engine.record.state_here import FILE_FETCHED
 from engine.report.anchors import change_anchor, file_anchor
 
+CREATED = "created"
 WITHHELD = "withheld: it holds a secret, or held one"
 NOT_SEEN = "not seen: the change's end is not on record"
 
@@ -162,7 +163,7 @@ def _what(first: Mapping[str, Any] | None, last: Mapping[str, Any] | None) -> st
         return "not seen"
     before, after = first["before"], last["after"]
     if before is None:
-        return "created" if after is not None else "made and removed"
+        return CREATED if after is not None else "made and removed"
     if after is None:
         return "removed"
     # of a file with a secret nobody can tell whether its content is the same

@@ -89,7 +89,7 @@ def _gone(finding: Event, last: Event, ended: Event | None, own: str, *, is_anew
     """
     if finding.get("settled_by"):
         if ended is not None:
-            return f"settled: not so any more after {ended['step']}"
+            return f"settled: no longer holds after {ended['step']}"
         # a step of one run may tell several of a code and subject: all of them stand
         is_anew = is_anew or (last["step"], last["run"]) != (finding["step"], finding["run"])
     if is_anew:

@@ -15,6 +15,7 @@ from engine.record.gaps import blinding_of, sentence
 from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.covered import not_covered_of
+from engine.report.audit.files import CREATED, files_of
 from engine.report.audit.found import findings_of, key_of
 from engine.report.audit.old_files import in_words, old_files_of
 from engine.report.audit.rehearsed import rehearsed_of
@@ -198,7 +199,11 @@ def _back_out(
     old = in_words(old_files_of(events))
     files = f"put old files back: {old}" if old else ""
     named = f"named by the operator: {fallback}" if fallback else ""
-    said = "; ".join(filter(None, (named, *(f"the table: {text}" for text in restore[-1:]), files)))
+    table = [f"the table: {text}" for text in restore[-1:]]
+    has_created = any(one.what == CREATED for one in files_of(events, ()).files)
+    created = "remove what the runbook created, as Files lists it" if has_created else ""
+    alone = "packages and release go back only as the operator named" if named and table else ""
+    said = "; ".join(filter(None, (named, *table, files, created, alone)))
     missing = "" if fallback else "nothing is said of how to back out (runbook_fallback)"
     places = (*_at("backups"), *([Place("old-files", "Old files")] if old else []))
     return Answer("Back-out", said, (*places, *_at("approvals")), missing)
@@ -242,7 +247,7 @@ def _losses(events: Sequence[Event]) -> Answer:
     """Of a run that only looks afterwards too: what it counts is what was lost."""
     counted, lost = counts_of(events), losses_of(events)
     said = "; ".join(
-        f"{one.of}: {one.share}" + ("" if one.is_observed else ", as told before the change")
+        f"{one.of}: {one.share}" + ("" if one.is_observed else ", as counted before the change")
         for one in lost
     )
     if not lost:
@@ -281,5 +286,5 @@ def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
 
 def _untouched() -> Answer:
     """The seal is made after the page: it can only say how to look."""
-    said = "not to be seen here: VERIFY.txt and the commands below tell it"
+    said = "not shown on this page: VERIFY.txt and the commands below tell it"
     return Answer("Altered since", said, (Place("verify", "How to verify"),))

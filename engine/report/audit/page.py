@@ -38,6 +38,7 @@ from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import front_of, is_of_attempt
 from engine.report.audit.index import index_of
 from engine.report.audit.old_files import old_files_of
+from engine.report.audit.own_moves import own_moves
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.rehearsed import rehearsed_of
@@ -116,6 +117,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         gaps=gaps_of(events),
         outages=sum(len(one.outages) for one in addresses_of(summary["service_gaps"])),
         shared=shared_sentences(summary["service_gaps"]),
+        own_moves=own_moves(events),
         cut_offs=[one.sentence() for one in blinding_of(events)],
         how=how_asked(summary["service_gaps"]["totals"]),
         not_seen=not_seen,

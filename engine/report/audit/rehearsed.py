@@ -98,7 +98,7 @@ _LIMITS = (
 def _itself(change: Iterable[Event]) -> Rehearsed:
     facts = [e for e in change if e["event"] == "fact" and e["name"] == REHEARSED]
     return Rehearsed(
-        "this was a rehearsal itself: it went by none before it, as only production asks for one",
+        "this was a rehearsal itself: none came before it, as only production needs one",
         scenario=scenario_in_words(facts[-1]) if facts else "",
         limits=_LIMITS,
     )

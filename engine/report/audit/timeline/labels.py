@@ -33,12 +33,12 @@ def short(name: str, room: float) -> str:
 
 
 def compact(seconds: float) -> str:
-    """How long, in one unit: `0.4 s`, `26 s`, `17 min`, `5.5 h`, `2 d`."""
+    """How long, in one unit: `0.4 s`, `26 s`, `1.8 min`, `17 min`, `5.5 h`, `2 d`."""
     if seconds < 10:
         return f"{seconds:.1f} s".replace(".0 ", " ")
     for most, unit, size in ((100, "s", 1), (100, "min", 60), (100, "h", 3600)):
         if round(seconds / size) < most:
-            number = f"{seconds / size:.1f}" if unit == "h" and seconds < 36_000 else ""
+            number = f"{seconds / size:.1f}" if unit != "s" and seconds / size < 10 else ""
             return f"{(number or f'{seconds / size:.0f}').removesuffix('.0')} {unit}"
     return f"{seconds / 86400:.0f} d"
 
