@@ -91,10 +91,12 @@ def seconds_between(begin: datetime, end: datetime) -> float:
 
 
 def duration(span: timedelta) -> str:
-    """`2 h 05 min`, `45 min`; less than a minute in seconds; a minus sign when it is negative."""
+    """`2 h 05 min`, `45 min`, `2 min 26 s`, `26 s`; a minus sign when it is negative."""
     seconds = round(span.total_seconds())
     sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
     if seconds < 60:
         return f"{sign}{seconds} s"
+    if seconds < 600 and seconds % 60:
+        return f"{sign}{seconds // 60} min {seconds % 60:02d} s"
     hours, minutes = divmod(seconds // 60, 60)
     return f"{sign}{hours} h {minutes:02d} min" if hours else f"{sign}{minutes} min"

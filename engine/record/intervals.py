@@ -18,6 +18,8 @@ from engine.queries.pacemaker import STATUS
 
 STANDBY, FENCING = "standby", "fencing"
 CLUSTER = "cluster"
+_VAGUE = 60.0
+"""Seconds that its least and its most may lie apart."""
 Key = tuple[str, str]
 
 
@@ -56,6 +58,11 @@ class Interval:
     @property
     def most(self) -> float:
         return seconds_between(self.earliest or self.since, self.end)
+
+    @property
+    def is_vague(self) -> bool:
+        """Nobody looked for so long that the moments of the looks are no measure of it."""
+        return self.most - self.least > _VAGUE
 
 
 def intervals_of(events: Iterable[Event]) -> list[Interval]:
@@ -144,6 +151,7 @@ def in_words(intervals: Iterable[Interval]) -> str:
 def length(intervals: Sequence[Interval]) -> str:
     """`312 s (307 s to 318 s)`: as measured, and between what it can have been.
 
+    When nobody looked for a minute only that is told: `between 100 s and 391 s`.
     What still lasts is longer with each look: the last one is told, to which it is measured.
     """
     seconds, least, most = (
@@ -152,6 +160,8 @@ def length(intervals: Sequence[Interval]) -> str:
     )
     lasting = [one for one in intervals if one.until is None]
     still = f", and longer: last seen so at {lasting[-1].seen:%H:%M:%S} UTC" if lasting else ""
+    if any(one.is_vague for one in intervals):
+        return f"between {least} s and {most} s{still}"
     bounds = f" ({least} s to {most} s)" if (least, most) != (seconds, seconds) else ""
     return f"{seconds} s{bounds}{still}"
 

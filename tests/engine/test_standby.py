@@ -227,6 +227,10 @@ def test_a_length_has_its_bounds() -> None:
     assert length([one]) == "62 s (55 s to 67 s)"
     assert length([one, one]) == "124 s (110 s to 134 s)"
     assert length([Interval(STANDBY, "n2", at[1], at[1], at[3], at[3])]) == "62 s"
+    # nobody looked for minutes before it was seen: those seconds would be read as its length
+    late = Interval(STANDBY, "n2", at[0] - timedelta(seconds=150), at[1], at[2], at[3])
+    assert length([late]) == "between 55 s and 217 s"
+    assert length([late, one]) == "between 110 s and 284 s"
 
 
 def after(seconds: float, nodes: Mapping[str, str], fencing: str) -> dict[str, Any]:

@@ -302,9 +302,9 @@ def test_what_is_left_to_be_proved_by_hand_is_no_test_though_it_warned() -> None
         told = event("finding", 92, step=name, **as_data(warning("not-exercised")))
         events += [begun, journals.row(91, name, why, "not needed"), told, ended]
     assert "; ".join(parts_of(*events)) == (
-        "1 step: 1 done; 2 with warnings: proof.moved (2) (not-exercised);"
-        " beside them 2 steps with nothing to do or to test: proof.moved (2):"
-        " not moved here: proof.httpd says why; left to be proved by hand"
+        "1 step: 1 done; beside them 2 steps with nothing to do or to test: proof.moved (2)"
+        " (warned of not-exercised): not moved here: proof.httpd says why; left to be proved by"
+        " hand"
     )
 
 

@@ -61,8 +61,8 @@ def _outside(summary: Mapping[str, Any]) -> Iterator[str]:
         " effects what was asked afterwards."
     )
     yield (
-        "The cluster's status while a long command ran: it was asked every few seconds, and only"
-        " what showed a change of standby or fencing is on record."
+        "The cluster's status while a long command ran: a run that followed it asked every few"
+        " seconds, and only what showed a change of standby or fencing is on record."
     )
     yield "Whether backups and snapshots named as fallback exist: the operator named them."
 

@@ -219,4 +219,7 @@ def _as_measured(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str
         return {**row, "lasted": "it was not seen to be so"}
     # closed by a word of the run, and not looked at since
     until = stamp(mine[-1].until) if row["until"] and mine[-1].until else row["until"]
-    return {**row, "since": stamp(mine[0].since), "until": until, "lasted": length(mine)}
+    since = {"since": stamp(mine[0].since)}
+    if mine[0].is_vague and mine[0].earliest:
+        since["earliest"] = stamp(mine[0].earliest)
+    return {**row, **since, "until": until, "lasted": length(mine)}

@@ -98,7 +98,9 @@ class Tested:
         said = f"{many(len(tests), 'step')}: {counted(map(self._word, tests))}" if tests else _NONE
         if late := [name for name in tests if name in self._late and phase_of(name) in BEFORE]:
             said += f"; {len(late)} of them {AFTER_THE_UPDATE}"
-        return "; ".join([said, *self._warned(), *_changing(changed), *_idle(idle)])
+        codes = self._warnings()
+        warned = {name: codes[name] for name in self.ended if name in codes and name not in idle}
+        return "; ".join([said, *_warned(warned), *_changing(changed), *_idle(idle, codes)])
 
     def _is_idle(self, event: Event) -> bool:
         """It had nothing to test: by its end, or by all that it says of the guide's rows."""
@@ -114,26 +116,25 @@ class Tested:
     def _told_by(self, event: Event) -> list[Event]:
         return self._findings.get(_key(event), [])
 
-    def _warned(self) -> Iterator[str]:
-        codes = {
-            name: ", ".join(
-                dict.fromkeys(
-                    str(one["code"])
-                    for one in self._told_by(event)
-                    if one["severity"] == Severity.WARN
-                )
-            )
-            for name, event in self.ended.items()
-        }
-        warned = [name for name in codes if codes[name]]
-        if warned:
-            alike = grouped(((base_of(name), codes[name]), name) for name in warned)
-            told = ", ".join(f"{_times(base, n)} ({why})" for (base, why), n in alike.items())
-            yield f"{len(warned)} with warnings: {told}"
+    def _warnings(self) -> dict[str, str]:
+        """Step -> the codes that it warned of; without those that did not."""
+        found: dict[str, dict[str, None]] = {}
+        for name, event in self.ended.items():
+            for one in self._told_by(event):
+                if one["severity"] == Severity.WARN:
+                    found.setdefault(name, {})[str(one["code"])] = None
+        return {name: ", ".join(codes) for name, codes in found.items()}
 
 
 def _key(event: Event) -> tuple[str, str]:
     return str(event["run"]), str(event["name"])
+
+
+def _warned(codes: Mapping[str, str]) -> Iterator[str]:
+    if codes:
+        alike = grouped(((base_of(name), said), name) for name, said in codes.items())
+        told = ", ".join(f"{_times(base, n)} ({why})" for (base, why), n in alike.items())
+        yield f"{len(codes)} with warnings: {told}"
 
 
 def _changing(names: Sequence[str]) -> Iterator[str]:
@@ -143,11 +144,14 @@ def _changing(names: Sequence[str]) -> Iterator[str]:
         yield f"beside them {many(len(names), 'step')} that changed something: {told}"
 
 
-def _idle(ended: Mapping[str, Event]) -> Iterator[str]:
+def _idle(ended: Mapping[str, Event], codes: Mapping[str, str]) -> Iterator[str]:
     if ended:
-        reasons = ((n, _own_left_out(n, str(e["reason"]))) for n, e in ended.items())
-        alike = grouped(((base_of(name), why), name) for name, why in reasons)
-        told = "; ".join(f"{_times(base, n)}: {shortened(why)}" for (base, why), n in alike.items())
+        said = ((n, _own_left_out(n, str(e["reason"])), codes.get(n, "")) for n, e in ended.items())
+        alike = grouped(((base_of(name), why, code), name) for name, why, code in said)
+        told = "; ".join(
+            f"{_times(base, n)}{f' (warned of {code})' if code else ''}: {shortened(why)}"
+            for (base, why, code), n in alike.items()
+        )
         yield f"beside them {many(len(ended), 'step')} with nothing to do or to test: {told}"
 
 
