@@ -40,7 +40,7 @@ def test_services_that_nobody_asked_never_answered_or_could_not_be_seen() -> Non
     first, resources, *rest = covered(*events)["Services"]
     assert first.startswith("Asked were httpd; Service gaps tell how. Of every other")
     assert resources.startswith(
-        "Resources of the cluster, its fence devices among them, are 1: a. That one is Started is"
+        "Resources of the cluster, its fence devices among them, are 1: a. That a resource is Started is"
     )
     assert rest == [
         "httpd could not be seen for 5 s.",
