@@ -22,27 +22,46 @@ from engine.model.inventory import Counts, Settings
 from engine.model.plan import PlannedStep
 from engine.model.release import Release
 
+PROJECT = Path(__file__).resolve().parents[2]
 SOURCES = ("engine", "runbook")
+BESIDE = ("conftest.py", "pytest.ini", "requirements.txt", "requirements-dev.txt")
+"""Files beside those folders that decide as well what runs."""
 
 
 @cache
 def runbook_hash(root: Path | None = None, step: Path | None = None) -> str:
-    """sha256 over names and texts of the sources of engine/ and runbook/, as hexadecimal digits.
+    """sha256 over names and contents of what the runbook is made of, as hexadecimal digits.
 
-    Also of the folder `step` of a version step that is kept elsewhere.
-
-    The same for every clone of the same text: paths are relative, line ends count as one
-    character, nothing but `.py` files is read.
+    The same for every clone of the same text: paths are relative, and line ends count as one
+    character, except in data.
     """
-    root = root or Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
-    found = [(root, path) for part in SOURCES for path in (root / part).rglob("*.py")]
-    if step is not None and not any(step.is_relative_to(root / part) for part in SOURCES):
-        found += [(step.parent, path) for path in step.rglob("*.py")]
-    for name, path in sorted((path.relative_to(base).as_posix(), path) for base, path in found):
-        text = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(f"{name}\0{len(text)}\0".encode() + text)
+    for name, path in sorted(source_files(root, step).items()):
+        content = path.read_bytes()
+        if b"\0" not in content:
+            content = content.replace(b"\r\n", b"\n")
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
+
+
+@cache
+def source_files(root: Path | None = None, step: Path | None = None) -> Mapping[str, Path]:
+    """Relative name -> file: engine/ and runbook/ with templates and data, and those beside them.
+
+    Also the folder `step` of a version step that is kept elsewhere. Caches are no part of it.
+    """
+    root = root or PROJECT
+    found = [(root, path) for part in SOURCES for path in (root / part).rglob("*")]
+    found += [(root, root / name) for name in BESIDE]
+    if step is not None and not any(step.is_relative_to(root / part) for part in SOURCES):
+        found += [(step.parent, path) for path in step.rglob("*")]
+    names = {path.relative_to(base).as_posix(): path for base, path in found if path.is_file()}
+    return {name: path for name, path in names.items() if not _is_cached(name)}
+
+
+def _is_cached(name: str) -> bool:
+    """Python's and other tools' own. A compiled module beside the sources is none: it may run."""
+    return any(part == "__pycache__" or part.startswith(".") for part in name.split("/"))
 
 
 def canonical(value: Any) -> str:

@@ -20,7 +20,6 @@ from engine.model.steps import Scope, StepItem, mark_of
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.interrupts import Interrupts
-from engine.record.redact import Redactor
 from engine.record.run import Ending, Mode, Run
 from engine.record.started import steps_field
 from engine.report.console import Console
@@ -29,6 +28,7 @@ from engine.run import hooks as report
 from engine.run.graph import order, resolve
 from engine.run.session import ITEM, JUDGED, RUN, SESSION, Session, run_of
 from engine.run.start import make_run, make_session
+from engine.run.step_report import is_telling, put_right, redact
 
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
@@ -274,6 +274,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marker = item.get_closest_marker("dependency")
     waits_for = marker.kwargs["depends"] if marker else ()
     session.steps.begin(step, _intent(item), waits_for)
+    if missing := session.steps.failed_of(waits_for):
+        # pytest-dependency goes by a report, which another plugin may have made a better one
+        pytest.skip(f"{step.name} depends on {missing[0]}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -282,8 +285,24 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     session, step = _of(item)
     if session is None or step is None or session.evidence is None:
         return (yield)
+    steps = session.steps
+    if steps.has_ended:
+        pytest.skip("another plugin made a pass of its setup, which did not end well")
+    try:
+        result = yield from _judged(session, step)
+    except BaseException as error:
+        steps.ended_by = error
+        raise
+    steps.ended_by = None
+    return result
+
+
+def _judged(session: Session, step: StepItem) -> Generator[None, object, object]:
+    assert session.evidence is not None
     try:
         result = yield
+        if session.steps.ended_by is not None:  # another plugin has swallowed it
+            raise session.steps.ended_by
     except StoppedForPerson as error:
         session.stop_for(error, step.mark.guide)
         result = None
@@ -303,6 +322,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     return result
 
 
+@pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_pyfunc_call")
+def pytest_pyfunc_call_ended(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Next to the body: what ended it is noted before another plugin's wrapper hears of it."""
+    session, step = _of(pyfuncitem)
+    try:
+        return (yield)
+    except BaseException as error:
+        if session is not None and step is not None:
+            session.steps.ended_by = error
+        raise
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """A plan runs the bodies of asking steps only; of the others just the action is shown."""
@@ -315,38 +346,24 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Around all others: what another plugin makes of a step's end is no word of the step."""
     report = yield
     session, step = _of(item)
     if session is not None and step is not None:
-        _redact(report, session.run.redactor)
-    if session is not None and step is not None and _is_telling(report):
-        begun = item.stash.get(_BEGUN, time.monotonic())
-        session.steps.end(step, report, time.monotonic() - begun)
+        put_right(report, item, call, session.steps.ended_by)
+        redact(report, session.run.redactor)
+        if is_telling(report) and not session.steps.has_ended:
+            begun = item.stash.get(_BEGUN, time.monotonic())
+            session.steps.end(step, report, time.monotonic() - begun)
         if session.is_refused:
             item.session.shouldstop = "the role firewall refused a command"
     if step is not None:
         report.runbook_step = step.name  # type: ignore[attr-defined]
     return report
-
-
-def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
-    """What a step failed with goes to report.html and junit.xml: masked like everything else."""
-    if report.failed:
-        crash = getattr(report.longrepr, "reprcrash", None)
-        message = crash.message if crash is not None else report.longreprtext
-        message = message.removeprefix("Failed: ")  # the class of pytest.fail says nothing here
-        report.runbook_message = redactor.clean_output(message)  # type: ignore[attr-defined]
-        report.longrepr = redactor.clean_output(report.longreprtext)
-    report.sections = [(name, redactor.clean_output(text)) for name, text in report.sections]
-
-
-def _is_telling(report: pytest.TestReport) -> bool:
-    """The one phase that says how the step ended."""
-    return report.when == "call" or (report.when == "setup" and report.outcome != "passed")
 
 
 def _of(item: pytest.Item) -> tuple[Session | None, StepItem | None]:

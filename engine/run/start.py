@@ -30,6 +30,7 @@ from engine.record.started import started_fields
 from engine.report.console import Console
 from engine.run import options, version_step
 from engine.run.follow_up import read_followed
+from engine.run.ran_with import ran_with
 from engine.run.session import Session
 from engine.secrets import Secret
 from engine.transport.firewall import Firewall
@@ -114,6 +115,7 @@ def make_run(config: pytest.Config) -> Run:
             where=config.invocation_params.dir,
             options=version_step.given(config),
         ),
+        ran_with=ran_with(config, redactor.clean_output),
     )
     run.refuse_without_journal()
     for text in inventory.warnings:

@@ -9,9 +9,45 @@ from typing import Any, Literal, cast
 import pytest
 
 from engine.model.event import Event
+from engine.record.redact import Redactor
 
 Result = Literal["passed", "failed", "skipped"]
 Phase = Literal["setup", "call", "teardown"]
+
+
+def put_right(
+    report: pytest.TestReport,
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
+    ended_by: BaseException | None,
+) -> None:
+    """Let the report say how the step ended: a plugin may have made a pass of a failure.
+
+    `ended_by` is what ended the step's body, as far as nobody has decided that it may go on.
+    """
+    if call.excinfo is None and call.when == "call" and ended_by is not None:
+        call.excinfo = pytest.ExceptionInfo.from_exception(ended_by)
+    if call.excinfo is None or report.outcome == "failed":
+        return
+    seen = pytest.TestReport.from_item_and_call(item, call)
+    if seen.outcome != report.outcome:
+        report.outcome, report.longrepr = seen.outcome, seen.longrepr
+
+
+def redact(report: pytest.TestReport, redactor: Redactor) -> None:
+    """What a step failed with goes to report.html and junit.xml: masked like everything else."""
+    if report.failed:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        message = crash.message if crash is not None else report.longreprtext
+        message = message.removeprefix("Failed: ")  # the class of pytest.fail says nothing here
+        report.runbook_message = redactor.clean_output(message)  # type: ignore[attr-defined]
+        report.longrepr = redactor.clean_output(report.longreprtext)
+    report.sections = [(name, redactor.clean_output(text)) for name, text in report.sections]
+
+
+def is_telling(report: pytest.TestReport) -> bool:
+    """The one phase that says how the step ended."""
+    return report.when == "call" or (report.when == "setup" and report.outcome != "passed")
 
 
 def details_of(report: pytest.TestReport, reason: str) -> dict[str, Any]:

@@ -28,10 +28,18 @@ class StepUnderWay:
         self._bad: dict[str, tuple[str, ...]] = {}
         """Each step that was not done -> those that kept it from being done, or itself."""
         self._blocked_by: tuple[str, ...] = ()
+        self._failed: set[str] = set()
+        """Those whose report is not a pass: whatever waits for one of them is left out."""
+        self.ended_by: BaseException | None = None
+        """What ended the body of the step under way; None: nothing, or it may go on."""
+        self.has_ended = False
+        """The end of the step under way is on record."""
 
     def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
         """A step begins; one that waits for a step that was not done is only counted."""
         self._run.step = item.name
+        self.ended_by = None
+        self.has_ended = False
         self.evidence = Evidence(self._run, item.name, item.mark.guide)
         self._intent = intent
         roots = {root for name in waits_for for root in self._bad.get(name, ())}
@@ -44,8 +52,13 @@ class StepUnderWay:
             self._console.step(item.name, intent)
         self._run.record("step-started", step=item.name, node=item.node)
 
+    def failed_of(self, waits_for: Sequence[str]) -> list[str]:
+        """Which of these steps did not pass."""
+        return [name for name in waits_for if name in self._failed]
+
     def end(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
         """Record how the step ended, and keep its events for the report."""
+        self.has_ended = True
         evidence = self.evidence
         outcome, reason = self._outcome_of(report)
         reason = self._run.redactor.clean_output(reason)  # before it is cut
@@ -67,6 +80,8 @@ class StepUnderWay:
         )
         mine = [event for event in self._run.journal.events if event.get("step") == item.name]
         tell(report, ended, mine, self._intent)
+        if report.outcome != "passed":
+            self._failed.add(item.name)
         if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
             self._bad[item.name] = self._blocked_by or (item.name,)
         if self._run.mode is Mode.PLAN:

@@ -25,6 +25,7 @@ from engine.record.material import (
     material_hash,
     material_of,
     runbook_hash,
+    source_files,
     steering_settings,
 )
 from engine.secrets import Secret
@@ -214,11 +215,44 @@ def test_clones_have_the_same_hash(tmp_path: Path) -> None:
     assert runbook_hash(one) == runbook_hash(two)
 
 
-@pytest.mark.parametrize("name", ["engine/a.py", "runbook/test_1.py", "runbook/new.py"])
+COUNTED = (
+    *("engine/a.py", "runbook/test_1.py", "runbook/new.py", "conftest.py", "pytest.ini"),
+    *("requirements.txt", "requirements-dev.txt", "engine/page.html.j2", "engine/style.css"),
+    *("runbook/data/list.csv", "runbook/data/image.png", "engine/compiled.pyc"),
+)
+NOT_COUNTED = (
+    *("engine/__pycache__/a.cpython-311.pyc", "runbook/.mypy_cache/x.json"),
+    *("reports/run/journal.jsonl", ".git/HEAD", "tests/test_a.py", ".venv/lib/a.py", "a.py"),
+    *("inventory.ini", "README.md"),
+)
+
+
+@pytest.mark.parametrize("name", COUNTED)
 def test_another_text_has_another_hash(tmp_path: Path, name: str) -> None:
-    one, two = _sources(tmp_path / "one"), _sources(tmp_path / "two")
-    (two / name).write_text("x = 2\n")
-    assert runbook_hash(one) != runbook_hash(two)
+    assert len({_hash_with(tmp_path / str(n), name, bytes([n])) for n in (1, 2)}) == 2
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_new_file_has_another_hash(tmp_path: Path, name: str) -> None:
+    assert _hash_with(tmp_path / "with", name, b"x") != runbook_hash(_sources(tmp_path / "without"))
+
+
+@pytest.mark.parametrize("name", NOT_COUNTED)
+def test_what_is_no_part_of_it_does_not_count(tmp_path: Path, name: str) -> None:
+    assert _hash_with(tmp_path / "with", name, b"x") == runbook_hash(_sources(tmp_path / "without"))
+
+
+def test_line_ends_of_data_count(tmp_path: Path) -> None:
+    name = "runbook/image.png"
+    ends = (b"\0\r\n", b"\0\n")
+    assert len({_hash_with(tmp_path / str(len(end)), name, end) for end in ends}) == 2
+
+
+def _hash_with(root: Path, name: str, content: bytes) -> str:
+    path = _sources(root) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return runbook_hash(root)
 
 
 def test_a_moved_file_has_another_hash(tmp_path: Path) -> None:
@@ -241,3 +275,6 @@ def test_a_version_step_that_is_kept_elsewhere_counts(tmp_path: Path) -> None:
 
 def test_the_project_has_one() -> None:
     assert len(runbook_hash()) == 64
+    files = set(source_files())
+    assert {*COUNTED} & files == {"conftest.py", *COUNTED[4:7]}
+    assert "engine/report/audit/page.html.j2" in files

@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-_PARTS = ("runbook", "engine", "rehearsal", "conftest.py", "pytest.ini", "inventory.ini")
+_PARTS = (
+    *("runbook", "engine", "rehearsal", "conftest.py", "pytest.ini", "inventory.ini"),
+    *("requirements.txt", "requirements-dev.txt"),
+)
 DEADLINE = 1200.0
 # pytest's own compiled modules name the files they were made of
 _OF_PYTEST = shutil.ignore_patterns("*-pytest-*.pyc")

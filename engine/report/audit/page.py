@@ -41,6 +41,7 @@ from engine.report.audit.old_files import old_files_of
 from engine.report.audit.own_moves import own_moves
 from engine.report.audit.passwords import passwords_of
 from engine.report.audit.people import OLDER, people_of
+from engine.report.audit.ran_with import ran_with_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
 from engine.report.audit.runs import pauses_of
@@ -107,6 +108,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
             [event for event in earlier if event["event"] == SEALED],
             anew,
         ),
+        ran_with=ran_with_of(begun),
         passwords=passwords_of(events),
         backups=backups_of(events),
         old_files=old_files_of(events),

@@ -1,0 +1,67 @@
+"""What the runs ran with, on the auditor's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.report.audit.page import render
+from engine.report.audit.ran_with import Fact, ran_with_of
+from tests.evidence import journals
+
+WITH: dict[str, Any] = {
+    "implementation": "CPython",
+    "process": "python -m pytest runbook",
+    "arguments": "runbook",
+    "variables": {"PYTHONPATH": "/opt/more"},
+    "plugins": [
+        {"package": "pytest", "version": "9.2.0", "record": "a" * 64, "modules": []},
+        {"file": "/opt/more/liar.py", "sha256": "b" * 64, "modules": ["liar"]},
+    ],
+    "foreign": ["/opt/more"],
+}
+
+
+def started(run: str = "one", **fields: Any) -> dict[str, Any]:
+    return {**journals.started(python="3.11.7", **fields), "run": run}
+
+
+def test_each_fact_is_told_once() -> None:
+    found = ran_with_of([started("one", ran_with=WITH), started("two", ran_with=WITH)])
+    assert found.facts == (
+        Fact("Python", "3.11.7 (CPython)"),
+        Fact("plugin", "pytest 9.2.0", f"RECORD {'a' * 64}"),
+        Fact("plugin", "liar: /opt/more/liar.py", "b" * 64),
+        Fact("process", "python -m pytest runbook"),
+        Fact("variable", "PYTHONPATH=/opt/more"),
+        Fact("foreign place to import from", "/opt/more"),
+    )
+    assert found.in_short() == (
+        "Python 3.11.7 (CPython); packages or files with plugins of pytest: 2; variables: 1;"
+        " foreign places to import from: 1"
+    )
+
+
+def test_what_not_all_runs_had_names_those_that_had_it() -> None:
+    other = {**WITH, "foreign": [], "process": "python start.py"}
+    found = ran_with_of([started("one", ran_with=WITH), started("two", ran_with=other)])
+    (foreign,) = (one for one in found.facts if one.kind.startswith("foreign"))
+    assert foreign.runs == ("one",)
+    # pytest was called by something else
+    assert Fact("arguments of pytest", "runbook", runs=("two",)) in found.facts
+
+
+def test_an_older_runbook_recorded_none() -> None:
+    assert ran_with_of([started()]).facts == ()
+    both = ran_with_of([started("one"), started("two", ran_with=WITH)])
+    assert both.unrecorded == ("one",)
+    assert both.facts[0].runs == ("two",)
+    assert 'id="ran-with"' not in render(journals.whole(), [])
+
+
+def test_the_page_tells_it_in_a_fold() -> None:
+    events = journals.whole()
+    events[0] |= {"python": "3.11.7", "ran_with": {**WITH, "foreign": ["<b>/opt"]}}
+    section = render(events, []).partition('id="ran-with">')[2].partition("</details>")[0]
+    assert section.startswith("<summary>Ran with Python 3.11.7 (CPython);")
+    assert "&lt;b&gt;/opt" in section
+    assert "a" * 64 in section
