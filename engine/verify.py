@@ -24,15 +24,17 @@ after the run; 4 wrong use, or what can't be read.
 
 import argparse
 import base64
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, BinaryIO, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 JOURNAL = "journal.jsonl"
 EARLIER = "earlier"
@@ -69,6 +71,13 @@ _AUTHORITY = b"cert-authority"
 """The option of a line whose key is that of an authority, which signs certificates."""
 _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
 _SHOWN = 20
+LARGEST = 1 << 30
+"""Bytes of a file that is read as a whole."""
+DEEPEST = 64
+"""Lists and objects within each other: nothing that is read here has more than a few, and Python
+itself ends at some hundreds, wherever the value is written down or compared."""
+_HALF = re.compile("[\ud800-\udfff]|\\\\u[dD][89a-fA-F]")
+"""A surrogate that stands alone, or what may be one: it can't be written to a file."""
 _OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
 _CITING = ("output", "whole")
 """Fields of an event that may cite a file."""
@@ -100,6 +109,70 @@ class Verdict(NamedTuple):
 def digest(data: bytes) -> str:
     """SHA-256 in lower case hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+# what others hand in
+
+
+def open_file(path: Path) -> BinaryIO:
+    """To be read; OSError when it is no regular file: a pipe would be waited for, for ever."""
+    descriptor = os.open(str(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(kind):
+            what = "a pipe" if stat.S_ISFIFO(kind) else "a device or a socket"
+            raise OSError(errno.EINVAL, f"it is {what}, expected a file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_file(path: Path, largest: int = LARGEST) -> bytes:
+    """The content of a regular file of at most so many bytes. Raises OSError."""
+    with open_file(path) as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest >> 20} MiB", str(path))
+    return content
+
+
+Pairs = List[Tuple[str, Any]]
+
+
+def read_json(text: str, pairs: Optional[Callable[[Pairs], Dict[str, Any]]] = None) -> Any:
+    """The value of a JSON text that somebody else wrote. Raises ValueError.
+
+    Refused is also what JSON allows and what would end this program later: a value that is nested
+    too deeply, half a character. `pairs` makes an object of its keys and values.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=pairs)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    # each level has a bracket: most texts have too few of them, and need no closer look
+    if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} deep")
+    if _HALF.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError("half a character (a lone surrogate)") from None
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects stand within each other; counted to one more than is allowed."""
+    depth, level = 0, [value]
+    while depth <= DEEPEST:
+        level = [one for one in level if isinstance(one, (dict, list))]
+        if not level:
+            break
+        depth += 1
+        level = [item for one in level for item in (one.values() if isinstance(one, dict) else one)]
+    return depth
 
 
 def canonical(value: Any) -> bytes:
@@ -146,7 +219,7 @@ def _is_text(name: str) -> bool:
 def facts(path: Path) -> Dict[str, Any]:
     """Size in bytes and SHA-256 of a file. Raises OSError."""
     sha256, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for part in iter(lambda: file.read(1 << 20), b""):
             sha256.update(part)
             size += len(part)
@@ -227,9 +300,9 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
 
 def _event(text: bytes, where: str) -> Dict[str, Any]:
     try:
-        event = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise Wrong(f"{where} was altered: it is no JSON") from None
+        event = read_json(text.decode("utf-8"))
+    except ValueError:
+        raise Wrong(f"{where} was altered: it is no JSON that a run writes") from None
     if not isinstance(event, dict):
         raise Wrong(f"{where} was altered: it is no event")
     return event
@@ -238,8 +311,8 @@ def _event(text: bytes, where: str) -> Dict[str, Any]:
 def _parsed(text: bytes) -> Optional[Dict[str, Any]]:
     """The event of a line; None when it has none."""
     try:
-        event = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError):
+        event = read_json(text.decode("utf-8"))
+    except ValueError:
         return None
     return event if isinstance(event, dict) else None
 
@@ -280,7 +353,7 @@ class Directory:
         self._look_for_a_run()
         self.manifest = self._read_manifest()
         promised = self.manifest["journal"]["head"] if self.manifest else None
-        self.chain = read_chain((path / JOURNAL).read_bytes(), JOURNAL, promised)
+        self.chain = read_chain(read_file(path / JOURNAL), JOURNAL, promised)
         if not self.chain.events:
             raise Wrong(f"{JOURNAL}: there is no whole line in it")
         self.notes: List[str] = []
@@ -290,15 +363,16 @@ class Directory:
         if not self.path.is_dir():
             why = "not a directory" if self.path.exists() else "no such directory"
             raise OSError(f"{self.path}: {why}; a run's directory is reports/RUN")
-        if (self.path / JOURNAL).is_file():
-            return
+        journal = self.path / JOURNAL
+        if journal.exists() and not journal.is_dir():
+            return  # what is no file is told when it is read
         if any((self.path / name).exists() for name in (*APART, *REMADE, EARLIER, OUTPUTS)):
             raise Wrong(f"{self.path}: there is no {JOURNAL} in it")
         raise OSError(f"{self.path}: nothing of a run is in it; a run's directory is reports/RUN")
 
     def _read_manifest(self) -> Optional[Dict[str, Any]]:
         try:
-            raw = (self.path / MANIFEST).read_bytes()
+            raw = read_file(self.path / MANIFEST)
         except FileNotFoundError:
             return None
         manifest = _event(raw, MANIFEST)
@@ -378,7 +452,7 @@ class Directory:
         """The journals of earlier runs follow each other; their events by name."""
         found = {}  # type: Dict[str, List[Dict[str, Any]]]
         for path in sorted((self.path / EARLIER).glob("*")):
-            lines = path.read_bytes().split(b"\n")
+            lines = read_file(path).split(b"\n")
             # lines that were handed to N twice count once
             once = list(dict.fromkeys(line for line in lines if line.strip()))
             if once and _parsed(once[-1]) is None:
@@ -502,7 +576,7 @@ class Directory:
         if self.manifest is None:
             raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
         _check_armour(path)
-        manifest = (self.path / MANIFEST).read_bytes()
+        manifest = read_file(self.path / MANIFEST)
         try:
             if allowed is not None:
                 return "signed by {} ({})".format(*signer_of(path, allowed, NAMESPACE, manifest))
@@ -565,7 +639,7 @@ def _are_files(value: Any) -> bool:
 
 def _check_armour(path: Path) -> None:
     """The signature is written as ssh-keygen writes it: it would read past some changes."""
-    text = path.read_bytes().decode("ascii", "replace")
+    text = read_file(path).decode("ascii", "replace")
     body = "".join(text.split("\n")[1:-2])
     try:
         blob = base64.b64encode(base64.b64decode(body, validate=True)).decode()
@@ -601,12 +675,12 @@ def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tu
     Raises Wrong, OSError as `key_of`.
     """
     key = key_of(signature, namespace, text)
-    wanted = _key_in(signature.read_bytes())
+    wanted = _key_in(read_file(signature))
     is_certified = "-CERT key " in key
     reasons = []  # type: List[str]
     with tempfile.TemporaryDirectory(prefix="nr-signers-") as place:
         one = Path(place) / "line"
-        for number, line in enumerate(allowed.read_bytes().split(b"\n"), start=1):
+        for number, line in enumerate(read_file(allowed).split(b"\n"), start=1):
             if line.lstrip().startswith(b"#") or not (
                 wanted in line or (is_certified and _AUTHORITY in line.lower())
             ):

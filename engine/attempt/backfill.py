@@ -7,7 +7,6 @@ this machine only. With them the next run asks nobody for what is known, and doe
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Sequence
 
 from engine.attempt.records import Attempt, RecordsWriter
@@ -15,7 +14,7 @@ from engine.errors import RunbookError
 from engine.model.answer import Lost
 from engine.record.journal import lines_of
 from engine.record.run import Run
-from engine.verify import SEALED
+from engine.verify import SEALED, open_file, read_json
 
 
 def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
@@ -26,9 +25,14 @@ def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     delivered = []
     for name, on_n in attempt.journals.items():
         late = lines_missing(_lines_here(run, name), on_n.split("\n")[:-1])
-        if not late or _is_seal(late[0]):
-            continue  # a seal is about the files here; it is written after N was left
         earlier = name.removesuffix(".jsonl")
+        try:
+            if not late or _is_seal(late):
+                continue  # a seal is about the files here; it is written after N was left
+        except ValueError as error:
+            text = f"the end of run {earlier} stays here: its journal was altered: {error}"
+            run.record("bookkeeping", problem=text)
+            continue
         try:
             records.append_journal(attempt.id, earlier, late)
         except (Lost, RunbookError) as error:
@@ -49,8 +53,12 @@ def lines_missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
     return list(here[len(taken) :]) if list(here[: len(taken)]) == taken else []
 
 
-def _is_seal(line: str) -> bool:
-    return bool(json.loads(line).get("event") == SEALED)
+def _is_seal(lines: Sequence[str]) -> bool:
+    """Whether only that is left. ValueError when one is no event: N's records would be spoilt."""
+    events = [read_json(line) for line in lines]
+    if not all(isinstance(event, dict) for event in events):
+        raise ValueError("a line is no event")
+    return bool(events[0].get("event") == SEALED)
 
 
 def _lines_here(run: Run, name: str) -> list[str]:
@@ -59,7 +67,7 @@ def _lines_here(run: Run, name: str) -> list[str]:
     if path == run.journal.path or path.parent.parent != run.directory.parent:
         return []
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return lines_of(file.read())[:-1]
     except OSError:

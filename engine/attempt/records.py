@@ -21,6 +21,7 @@ from engine.record.journal import in_order, read_journal
 from engine.record.redact import whole_end
 from engine.secrets import Secret
 from engine.transport.base import Transport
+from engine.verify import read_json
 from engine.waiting import boottime
 
 DEADLINE = 60.0
@@ -156,10 +157,9 @@ def _parse_attempt(raw: bytes) -> Attempt:
             }
         attempt = files["attempt"].strip()
         base = f"attempts/{attempt}"
-        baseline = files.get(f"{base}/baseline.json")
         return Attempt(
             id=attempt,
-            baseline=json.loads(baseline) if baseline else None,
+            baseline=_baseline(files.get(f"{base}/baseline.json")),
             journals={
                 name.removeprefix(f"{base}/journal/"): text
                 for name, text in files.items()
@@ -168,6 +168,16 @@ def _parse_attempt(raw: bytes) -> Attempt:
         )
     except (tarfile.TarError, KeyError, ValueError) as error:
         raise ParseError(remote.ROOT, "records", f"can't be read: {error}") from error
+
+
+def _baseline(text: str | None) -> dict[str, Any] | None:
+    """ValueError when it is no object."""
+    if not text:
+        return None
+    value = read_json(text)
+    if not isinstance(value, dict):
+        raise ValueError("the baseline is no object")
+    return value
 
 
 def _text(name: str, raw: bytes) -> str:
@@ -332,7 +342,7 @@ class RecordsWriter:
 def holder_of(lines: Sequence[str], at: int = 2) -> Mapping[str, Any]:
     """The description of a lock's holder, from the lines of the lock; empty when unreadable."""
     try:
-        holder = json.loads(lines[at])
+        holder = read_json(lines[at])
     except (IndexError, ValueError):
         return {}
     return holder if isinstance(holder, dict) else {}

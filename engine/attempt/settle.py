@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from engine.errors import UsageError
 from engine.model.change import Settlement
+from engine.model.visible import is_blank
 from engine.record.memory import Memory
 from engine.record.run import Ending, Run
 
@@ -21,7 +22,7 @@ def parse_settlements(
         step, _, word = (part.strip() for part in text.rpartition("="))
         if word not in WORDS or not step:
             raise UsageError(f"--settle {text!r}: expected STEP=done or STEP=repeat")
-        if not (reason or "").strip() or not (by or "").strip():
+        if is_blank(reason or "") or is_blank(by or ""):
             raise UsageError(
                 f"--settle {text!r}: who looked, and what was seen? Add --reason TEXT --by NAME"
             )

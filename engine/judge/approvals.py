@@ -80,10 +80,24 @@ def drift(approval: Approval, material: Mapping[str, Any]) -> list[str]:
     """The facts of the plan that have changed since, each in a few words."""
     found = []
     for name in COMPARED:
-        planned, now = approval.material.get(name), material.get(name)
+        planned, now = _compared(approval.material, name), _compared(material, name)
         if planned != now:
             found.append(f"{name} ({_difference(planned, now)})")
     return found
+
+
+def _compared(facts: Mapping[str, Any], name: str) -> Any:
+    """A fact, but for what is accepted of the approvals themselves: that decides nothing of what
+    the approved run does, and whoever accepts that one is missing keeps those that were given."""
+    value = facts.get(name)
+    if name != "acceptances" or not isinstance(value, list):
+        return value
+    return [one for one in value if not _is_of_approvals(one)]
+
+
+def _is_of_approvals(acceptance: Any) -> bool:
+    code = acceptance.get("code") if isinstance(acceptance, Mapping) else None
+    return isinstance(code, str) and code.startswith("approval")
 
 
 def _difference(planned: Any, now: Any) -> str:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from engine.judge.text import duration, shortened
 from engine.model.finding import Finding
 from engine.model.inventory import Environment, Settings
+from engine.model.visible import is_blank
 
 
 def governance(settings: Settings, now: datetime, estimate: timedelta) -> tuple[Finding, ...]:
@@ -40,7 +41,7 @@ def _missing(settings: Settings) -> Iterator[Finding]:
 
 
 def _given(text: str | None) -> bool:
-    return bool(text and text.strip())
+    return not is_blank(text or "")
 
 
 def _not_given(code: str, setting: str, what: str) -> Finding:
@@ -56,12 +57,12 @@ def _not_given(code: str, setting: str, what: str) -> Finding:
 def _release_notes(settings: Settings, now: datetime) -> tuple[Finding, ...]:
     """`NAME, DATE`: a name, and a day that is not in the future."""
     text = settings.release_notes_read
-    if text is None or not text.strip():
+    if text is None or is_blank(text):
         return ()
     name, _, day = text.rpartition(",")
     read = _day(day.strip())
     seen = f"runbook_release_notes_read is {shortened(text)!r}"
-    if not name.strip() or read is None:
+    if is_blank(name) or read is None:
         return (_unread(f"{seen}, which is no NAME, DATE"),)
     # a day ahead may be today where the person sits
     if read > now.date() + timedelta(days=1):

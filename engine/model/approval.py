@@ -34,6 +34,15 @@ class SeenApproval:
 
 
 @dataclass(frozen=True)
+class Upgrade:
+    """Which cluster is brought from where to where; as an approval's facts have it."""
+
+    cluster: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
 class Statement:
     """What was rehearsed, by which runbook, where, and when it had ended."""
 

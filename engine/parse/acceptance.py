@@ -7,11 +7,14 @@ from datetime import date
 
 from engine.errors import UsageError
 from engine.model.finding import Acceptance
+from engine.model.visible import is_blank
 
 FORM = "CODE[@SUBJECT]=REASON"
 
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
+"""What Python makes of a byte of the command line that is no UTF-8."""
 # a single last word, or anything that begins like a date, was meant as the end
 _UNTIL = re.compile(r"(?:^|\s)until\s+(?P<day>\d.*|\S+)$", re.IGNORECASE | re.DOTALL)
 
@@ -32,9 +35,11 @@ def parse_acceptance(text: str, by: str) -> Acceptance:
     if at and not subject:
         raise UsageError(f"acceptance {text!r}: no subject after '@', expected {FORM}")
     reason, until = _reason_and_end(text, reason.strip())
-    if not reason:
+    if is_blank(reason):
         raise UsageError(f"acceptance {text!r}: no reason, expected {FORM}")
-    if not by.strip():
+    if not (text + by).isascii() and _HALF.search(text + by):
+        raise UsageError(f"acceptance {text!r} by {by!r}: it is not UTF-8")
+    if is_blank(by):
         raise UsageError(f"acceptance {text!r}: nobody accepts it, expected a name with --by")
     return Acceptance(code, subject or None, reason, by.strip(), until)
 

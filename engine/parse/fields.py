@@ -12,10 +12,13 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from engine.errors import ParseError
 from engine.model.cluster import INFINITY
+from engine.model.visible import is_blank
+from engine.verify import read_json
 
 EXCERPT = 80
 """Characters of an unexpected text that a message shows."""
@@ -89,10 +92,18 @@ def json_value(text: str, source: str) -> object:
     if not text.strip():
         raise ParseError(source, "document", "is empty, expected JSON")
     try:
-        value: object = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        value: object = read_json(text, _once)
+    except ValueError as error:
         problem = f"is no JSON ({error}); it begins {excerpt(text.strip())}"
         raise ParseError(source, "document", problem) from None
+    return value
+
+
+def json_object(text: str, source: str) -> dict[str, Any]:
+    """The same of an answer that has to be an object."""
+    value = json_value(text, source)
+    if not isinstance(value, dict):
+        raise ParseError(source, "document", f"is {_kind(value)}, expected an object")
     return value
 
 
@@ -137,7 +148,7 @@ class Fields:
         value = self._required(key)
         if not isinstance(value, str):
             raise self._wrong(key, value, "a string")
-        if not value.strip() and not may_be_empty:
+        if is_blank(value) and not may_be_empty:
             raise ParseError(self._source, self.path(key), "is empty, expected a string")
         return value
 

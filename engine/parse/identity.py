@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine.errors import ParseError
 from engine.model.definition import ClusterDefinition
 from engine.model.identity import Identity, same_name
+from engine.parse.fields import Fields, json_value
 from engine.parse.names import is_safe_name
 from engine.parse.neteye_cluster import PATH, parse_neteye_cluster
 
@@ -72,6 +73,13 @@ def _by_corosync(lines: Iterable[str], hostname: str, addresses: tuple[str, ...]
         if any(ring in addresses or same_name(ring, hostname) for ring in rings):
             return node.get("name") or rings[0]
     return ""
+
+
+def parse_marker(text: str, source: str) -> dict[str, str]:
+    """What the marker of a rehearsal tells of it: the scenario's name, and what that is."""
+    told = Fields(json_value(text, source), source, "document")
+    names = ("scenario", "about")
+    return {n: told.text(n, may_be_empty=True) if told.has(n) else "" for n in names}
 
 
 def _corosync_nodes(lines: Iterable[str]) -> Sequence[Mapping[str, str]]:

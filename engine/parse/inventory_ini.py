@@ -28,8 +28,11 @@ from engine.parse.inventory_settings import (
     read_settings,
     readers_with,
 )
+from engine.verify import read_file
 
 Step = tuple[Setting[Any], ...]
+_LARGEST = 16 << 20
+"""Bytes."""
 
 
 def read_inventory(path: Path, step: Step = ()) -> Inventory:
@@ -62,7 +65,7 @@ def parse_inventory(text: str, path: Path, step: Step = ()) -> Inventory:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = read_file(path, _LARGEST)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{path}: can't read the inventory: {reason}") from None

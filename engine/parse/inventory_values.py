@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from engine.model.inventory import Environment
 from engine.model.probe import Probes
+from engine.model.visible import is_blank
 from engine.parse.fields import excerpt
 from engine.parse.inventory_lines import Value, Wrong, did_you_mean
 from engine.parse.names import is_ip_address, is_safe_name
@@ -39,7 +40,7 @@ _SSH_ARGS = "allowed are only -J HOST, -F FILE and -o ProxyJump=HOST"
 
 
 def text(value: Value) -> str | None:
-    """Text; None when it is empty.
+    """Text; None when it is empty, or nothing of it is seen.
 
     What Ansible would read as a number or list is refused, unless it is a whole number that
     it would print as it stands, for example a change number 4711.
@@ -55,7 +56,7 @@ def text(value: Value) -> str | None:
         raise Wrong(f"is read as a {kind} by Ansible; put it in quotes to keep it as it stands")
     if "{{" in plain or "{%" in plain:
         raise Wrong("is a template; the runbook takes plain values only")
-    return plain or None
+    return None if is_blank(plain) else plain
 
 
 def required_text(value: Value) -> str:
@@ -227,7 +228,7 @@ def name_and_date(value: Value) -> str | None:
         return None
     who, separator, day = plain.rpartition(",")
     expected = f"is {plain!r}, expected NAME, DATE such as A. Rossi, 2026-11-20"
-    if not separator or not who.strip():
+    if not separator or is_blank(who):
         raise Wrong(expected)
     try:
         datetime.fromisoformat(day.strip())

@@ -7,12 +7,12 @@ without headings, as of a shell, the last line that tells of a failure counts.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from dataclasses import dataclass, field
 
 from engine.parse.log_asks import asked_in
+from engine.verify import read_json
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # whatever a logger puts in front of it; a task's name may hold brackets itself
@@ -163,7 +163,7 @@ def _tells(line: str) -> bool:
 
 def _message_of(details: str) -> str:
     try:
-        told = json.loads(details)
+        told = read_json(details)
     except ValueError:  # in several lines, or a line that was cut
         found = _MSG_IN_JSON.search(details)
         return _flat(found.group(1)) if found else ""

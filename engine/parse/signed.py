@@ -11,6 +11,8 @@ from engine.model.approval import Approval, Statement
 from engine.parse.fields import Fields, json_value
 
 SCHEMA = 1
+LARGEST_SIGNED = 16 << 20
+"""Bytes of such a file; an approval has the facts of a plan in it, every step's commands too."""
 _TEXTS = ("run", "cluster", "environment", "scenario", "runbook", "source", "target", "key")
 
 T = TypeVar("T")

@@ -18,23 +18,33 @@ from typing import Any
 from engine.atomic import write_atomically
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.judge.approvals import Operator, approvals
-from engine.model.approval import Approval, SeenApproval
+from engine.judge.text import many
+from engine.model.approval import Approval, SeenApproval, Upgrade
 from engine.model.event import stamp
 from engine.model.finding import Finding
 from engine.model.query import LocalQuery
-from engine.parse.signed import SCHEMA, parse_approval
+from engine.model.visible import is_blank
+from engine.parse.signed import LARGEST_SIGNED, SCHEMA, Signed, parse_approval
 from engine.prove.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
 from engine.record.material import material_hash
 from engine.record.run import Run
-from engine.verify import canonical
+from engine.verify import canonical, read_file, read_json
 
 PATTERN = "*.approval.json"
+MOST = 100
+"""Signatures that are checked: each takes three calls of ssh-keygen."""
+READ = 1000
+"""Files that are read."""
 
 
 def approve(
     plan: Mapping[str, Any], *, name: str, now: datetime, until: datetime, key: Path | None
 ) -> bytes:
     """The content of an approval's file. UsageError when the plan was altered, or no key signs."""
+    if is_blank(name):
+        raise UsageError("who approves? --name is empty, or nothing of it can be seen")
+    if not _is_text(name):
+        raise UsageError(f"--name {name!r}: it is not UTF-8")
     if material_hash(plan["material"]) != plan["hash"]:
         raise UsageError("the plan's hash is not that of its facts: the file was altered")
     if until <= now:
@@ -55,6 +65,14 @@ def approve(
     return canonical({**signed, "signature": signature.decode()})
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def write_approval(path: Path, content: bytes) -> None:
     """Write the file, never over another one; UsageError."""
     if path.exists():
@@ -68,10 +86,10 @@ def write_approval(path: Path, content: bytes) -> None:
 def read_plan(path: Path) -> dict[str, Any]:
     """A plan.json. UsageError."""
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        plan = read_json(read_file(path).decode())
     except OSError as error:
         raise UsageError(f"{path}: can't be read ({error.strerror or error})") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError(f"{path}: no plan.json: {error}") from error
     wanted = {"hash", "material", "cluster", "findings", "steps", "outcome"}
     if not isinstance(plan, dict) or not wanted <= set(plan):
@@ -79,7 +97,15 @@ def read_plan(path: Path) -> dict[str, Any]:
     material = plan["material"]
     if not isinstance(material, dict) or not {"source", "target"} <= set(material):
         raise UsageError(f"{path}: no plan.json of this runbook: its facts lack source or target")
+    if not isinstance(plan["steps"], list) or not _are_findings(plan["findings"]):
+        raise UsageError(f"{path}: no plan.json of this runbook: its steps or findings are no list")
     return plan
+
+
+def _are_findings(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and {"code", "severity"} <= set(one) for one in value
+    )
 
 
 Found = tuple[Operator, list[SeenApproval]]
@@ -95,7 +121,11 @@ def approvals_here(run: Run) -> LocalQuery[Found]:
         f" {settings.approvers or '(no file)'}",
         ask=lambda: (
             Operator(getpass.getuser(), _key_of_the_operator(run)),
-            read_approvals(settings.approvals_from, settings.approvers),
+            read_approvals(
+                settings.approvals_from,
+                settings.approvers,
+                Upgrade(settings.cluster, str(run.release.source), str(run.release.target)),
+            ),
         ),
         write=lambda found: json.dumps(
             {"operator": asdict(found[0]), "seen": [asdict(one) for one in found[1]]}, default=str
@@ -105,7 +135,7 @@ def approvals_here(run: Run) -> LocalQuery[Found]:
 
 
 def _read_back(text: str) -> Found:
-    content = json.loads(text)
+    content = read_json(text)
     return Operator(**content["operator"]), [_seen(one) for one in content["seen"]]
 
 
@@ -164,30 +194,86 @@ def as_facts(one: SeenApproval) -> dict[str, str]:
     }
 
 
-def read_approvals(directory: Path | None, allowed: Path | None) -> list[SeenApproval]:
-    """Every approval of the directory, with what its signature says."""
+def read_approvals(
+    directory: Path | None, allowed: Path | None, upgrade: Upgrade | None = None
+) -> list[SeenApproval]:
+    """Every approval of the directory for this upgrade, with what its signature says.
+
+    Files for other upgrades, and what is too much, are passed over before a signature is checked:
+    a last entry, the directory itself, says how many. None: whatever it is for.
+    """
     if directory is None:
         return []
     if not directory.is_dir():
         return [SeenApproval(str(directory), problem="there is no such directory")]
-    return [_read(path, allowed) for path in sorted(directory.glob(PATTERN))]
+    paths = sorted(directory.glob(PATTERN), key=_last_written)
+    files = [(path.name, _content(path)) for path in paths[:READ]]
+    ours = [one for one in files if not _is_for_another(one[1], upgrade)]
+    ours.sort(key=_newest_first)
+    taken = sorted(ours[:MOST], key=lambda one: one[0])
+    seen = [_read(name, content, allowed) for name, content in taken]
+    others, rest = len(files) - len(ours), len(ours) - len(taken)
+    return [*seen, *_passed_over(directory, others, rest, len(paths) - len(files))]
 
 
-def _read(path: Path, allowed: Path | None) -> SeenApproval:
+Content = Signed[Approval] | str
+"""What a file says, or why it can't be read."""
+
+
+def _content(path: Path) -> Content:
     try:
-        found = parse_approval(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError, ParseError) as error:
-        return SeenApproval(path.name, problem=f"it can't be read: {error}")
+        return parse_approval(read_file(path, LARGEST_SIGNED).decode(), path.name)
+    except OSError as error:
+        return error.strerror or str(error)
+    except (UnicodeDecodeError, ParseError) as error:
+        return str(error)
+
+
+def _is_for_another(found: Content, upgrade: Upgrade | None) -> bool:
+    if upgrade is None or isinstance(found, str):
+        return False
+    told = found.content.material
+    return any(told.get(name) != value for name, value in asdict(upgrade).items())
+
+
+def _newest_first(file: tuple[str, Content]) -> tuple[float, str]:
+    name, found = file
+    return (0.0 if isinstance(found, str) else -found.content.given.timestamp()), name
+
+
+def _last_written(path: Path) -> tuple[float, str]:
+    """Those first; OSError of one that is gone meanwhile is told when it is read."""
+    try:
+        return -path.lstat().st_mtime, path.name
+    except OSError:
+        return 0.0, path.name
+
+
+def _passed_over(directory: Path, others: int, rest: int, unread: int) -> list[SeenApproval]:
+    told = [
+        f"{many(others, 'file')} for another cluster or upgrade" if others else "",
+        f"{many(rest, 'file')} beyond the {MOST} that were given last" if rest else "",
+        f"{many(unread, 'file')} beyond the {READ} that were written last" if unread else "",
+    ]
+    if not any(told):
+        return []
+    problem = f"passed over, no signature was checked: {', '.join(filter(None, told))}"
+    return [SeenApproval(str(directory), problem=problem)]
+
+
+def _read(name: str, found: Content, allowed: Path | None) -> SeenApproval:
+    if isinstance(found, str):
+        return SeenApproval(name, problem=f"it can't be read: {found}")
     if allowed is None:
         problem = "nobody is allowed to approve: runbook_approvers is not given"
-        return SeenApproval(path.name, found.content, problem=problem)
+        return SeenApproval(name, found.content, problem=problem)
     try:
         principal, key = signed_by(
             canonical(found.fields), found.signature.encode(), allowed, APPROVAL
         )
     except CantVerify as error:
-        return SeenApproval(path.name, found.content, problem=str(error))
+        return SeenApproval(name, found.content, problem=str(error))
     if material_hash(found.content.material) != found.content.plan:
         problem = "its hash is not that of the facts it was given for"
-        return SeenApproval(path.name, found.content, principal, key, problem)
-    return SeenApproval(path.name, found.content, principal, key)
+        return SeenApproval(name, found.content, principal, key, problem)
+    return SeenApproval(name, found.content, principal, key)

@@ -7,7 +7,6 @@ makes them, if anybody signs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +33,8 @@ from engine.verify import (
     in_words,
     listing,
     read_chain,
+    read_file,
+    read_json,
 )
 
 
@@ -86,15 +87,18 @@ def _last_key(found: Directory) -> str:
     if found.rebuilt is None or not path.is_file():
         return ""
     try:
-        return is_signed_with((found.path / MANIFEST).read_bytes(), path.read_bytes(), NAMESPACE)
+        return is_signed_with(read_file(found.path / MANIFEST), read_file(path), NAMESPACE)
     except CantVerify:
         return ""
 
 
 def _without_list(directory: Path, wrong: Wrong) -> Before:
     """Why there can't be one. UsageError when it is the journal's own lines."""
-    raw = (directory / JOURNAL).read_bytes()
-    begun = json.loads(raw.partition(b"\n")[0])
+    raw = read_file(directory / JOURNAL)
+    try:
+        begun = read_json(raw.partition(b"\n")[0].decode())
+    except ValueError as error:  # a blank line, say, which a reader of events passes over
+        raise UsageError(f"{directory / JOURNAL}:1: no JSON event ({error})") from error
     problem = str(wrong)
     if "prev" not in begun:
         problem = "an older runbook wrote the journal, and its lines are no chain"

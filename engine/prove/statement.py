@@ -17,10 +17,10 @@ from engine.model.event import stamp
 from engine.model.facts import REHEARSED
 from engine.model.inventory import Environment, Inventory
 from engine.model.query import LocalQuery
-from engine.parse.signed import SCHEMA, parse_statement
+from engine.parse.signed import LARGEST_SIGNED, SCHEMA, parse_statement
 from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
 from engine.record.run import Mode, Run
-from engine.verify import canonical
+from engine.verify import canonical, read_file, read_json
 
 NAME = "rehearsal.json"
 QUESTION = "statement of a rehearsal"
@@ -82,7 +82,7 @@ def statement_here(path: Path | None) -> LocalQuery[SeenStatement]:
 
 
 def _read_back(text: str) -> SeenStatement:
-    content = json.loads(text)
+    content = read_json(text)
     found = content["statement"]
     if found is None:
         return SeenStatement(problem=content["problem"])
@@ -90,14 +90,18 @@ def _read_back(text: str) -> SeenStatement:
     return SeenStatement(Statement(**{**found, "finished": finished}), content["problem"])
 
 
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
 def read_statement(path: Path | None) -> SeenStatement:
     """The statement that the inventory names; an altered or unreadable one does not count."""
     if path is None:
         return SeenStatement(problem="no rehearsal is named")
     try:
-        found = parse_statement(path.read_text(encoding="utf-8"), path.name)
+        found = parse_statement(read_file(path, LARGEST_SIGNED).decode(), path.name)
     except (OSError, UnicodeDecodeError, ParseError) as error:
-        return SeenStatement(problem=f"{path} can't be read: {error}")
+        return SeenStatement(problem=f"{path} can't be read: {_why(error)}")
     if not found.signature and not found.content.key:
         return SeenStatement(found.content)
     try:

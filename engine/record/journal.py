@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.event import Event, stamp
-from engine.verify import GENESIS, digest
+from engine.verify import GENESIS, digest, read_json
 
 SCHEMA = 1
 """The journal's form. A new number means that a reader of the former one would misread it. A new
@@ -160,13 +160,22 @@ def in_order(journals: Mapping[str, list[Event]]) -> dict[str, list[Event]]:
 
     N counts the generations of its lock; the clocks of two controllers need not agree. A journal
     without a generation goes by its name, which begins with the controller's UTC time, before them.
+    ValueError for a lock that was taken without one.
     """
 
     def place(name: str) -> tuple[int, str]:
         taken = (event for event in journals[name] if event["event"] == LOCK_TAKEN)
-        return next((int(event["generation"]) for event in taken), 0), name
+        return next((_generation(event, name) for event in taken), 0), name
 
     return {name: journals[name] for name in sorted(journals, key=place)}
+
+
+def _generation(event: Event, name: str) -> int:
+    """Of the lock that was taken; ValueError."""
+    try:
+        return int(event["generation"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {LOCK_TAKEN} without a generation") from error
 
 
 def read_journal(lines: Iterable[str], source: str) -> list[Event]:
@@ -175,8 +184,8 @@ def read_journal(lines: Iterable[str], source: str) -> list[Event]:
     events: list[Event] = []
     for number, line in enumerate(kept, start=1):
         try:
-            event = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            event = read_json(line)
+        except ValueError as error:
             if number == len(kept):
                 break
             raise ValueError(f"{source}:{number}: no JSON event ({error})") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -28,6 +27,7 @@ from engine.rejudge.answers import NotRecorded, answer_of, rows_of, text_of
 from engine.rejudge.record import FIRST_LOOK, Record
 from engine.report import earlier
 from engine.run.survey import RECORDS
+from engine.verify import read_json
 
 T = TypeVar("T")
 
@@ -186,7 +186,7 @@ class RecordedBaseline(Mapping[str, Any]):
 
 
 def _kept(event: Event, record: Record) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(
+    content: dict[str, Any] = read_json(
         text_of(event["output"], record.directory, "the baseline of the attempt")
     )
     return content

@@ -13,7 +13,7 @@ from typing import Any
 from engine.atomic import write_atomically
 from engine.model.event import Event
 from engine.record.journal import in_order, lines_of, read_journal
-from engine.verify import Wrong, cited_by, not_fetched, place_of
+from engine.verify import Wrong, cited_by, not_fetched, place_of, read_file
 
 PLACE = "earlier"
 _NAMED = re.compile(r"outputs/(\d{4,}-[A-Za-z0-9.-]*[A-Za-z0-9])")
@@ -39,7 +39,7 @@ def read(directory: Path) -> dict[str, list[Event]]:
     return in_order(
         {
             # lines handed over twice, because the first answer was lost, count once
-            path.name: read_journal(dict.fromkeys(lines_of(path.read_bytes())), str(path))
+            path.name: read_journal(dict.fromkeys(lines_of(read_file(path))), str(path))
             for path in (directory / PLACE).glob("*.jsonl")
         }
     )
@@ -48,7 +48,7 @@ def read(directory: Path) -> dict[str, list[Event]]:
 def texts(directory: Path) -> dict[str, str]:
     """File name -> its text, as N handed it over."""
     found = sorted((directory / PLACE).glob("*.jsonl"))
-    return {path.name: path.read_bytes().decode("utf-8", "replace") for path in found}
+    return {path.name: read_file(path).decode("utf-8", "replace") for path in found}
 
 
 def placed(events: Sequence[Event], own: Sequence[Event]) -> list[Event]:

@@ -13,6 +13,7 @@ from engine.errors import UsageError
 from engine.model.event import Event
 from engine.record.journal import lines_of, read_journal
 from engine.report import earlier
+from engine.verify import read_file
 
 JOURNAL = "journal.jsonl"
 
@@ -40,7 +41,7 @@ def read_evidence(path: Path) -> Evidence:
     directory = directory_of(path)
     journal = directory / JOURNAL
     try:
-        raw = journal.read_bytes()
+        raw = read_file(journal)
         own = read_journal(lines_of(raw), str(journal))
         before = earlier.read(directory)
     except ValueError as error:
@@ -114,9 +115,9 @@ def _check_earlier(events: Sequence[Event], begun: Event, path: Path) -> None:
                 f" {events[0]['run']}; two journals were put together"
             )
         cluster = event.get("cluster") if event["event"] == "run-started" else None
-        if cluster is not None and cluster != begun["cluster"]:
+        if cluster is not None and cluster != begun.get("cluster"):
             raise UsageError(
-                f"{path}: a journal of cluster {cluster}, but the run is of {begun['cluster']}"
+                f"{path}: a journal of cluster {cluster}, but the run is of {begun.get('cluster')}"
             )
 
 

@@ -182,10 +182,30 @@ def template(path: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
     environment.filters["many"] = many
     return environment.get_template(path)
+
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""All but tab and ends of lines."""
+
+
+def _shown(value: Any) -> Any:
+    """A text of a page without raw control characters: a terminal that shows it obeys them."""
+    if not isinstance(value, str) or _CONTROLS.search(value) is None:
+        return value
+    return type(value)(_CONTROLS.sub(_picture, value))
+
+
+def _picture(found: re.Match[str]) -> str:
+    """The sign that stands for it: a small ESC for escape."""
+    code = ord(found[0])
+    if code == 0x7F:
+        return "\u2421"
+    return chr(0x2400 + code) if code < 0x20 else "\ufffd"
 
 
 def _content(text: object) -> Markup:

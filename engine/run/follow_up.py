@@ -24,6 +24,16 @@ def read_followed(path: Path, cluster: str, release: Release) -> Followed:
 
     `cluster` is the one of the inventory.
     """
+    try:
+        return _read(path, cluster, release)
+    except KeyError as error:
+        raise UsageError(
+            f"{path}: an event of its journal has no field {error}; use the version of the runbook"
+            " that wrote it"
+        ) from error
+
+
+def _read(path: Path, cluster: str, release: Release) -> Followed:
     evidence = _followed_by(read_evidence(path), path)
     begun = evidence.own[0]
     _refuse_another_upgrade(begun, path, cluster, release)

@@ -17,6 +17,7 @@ def is_runbook(config: pytest.Config) -> bool:
     paths = [(arg, _path_of(config, arg)) for arg in config.args]
     inside = [arg for arg, path in paths if path == wanted or wanted in path.parents]
     if not inside:
+        _refuse_another_root(config, [path for _, path in paths])
         return False
     partial = [arg for arg, path in paths if path != wanted or "::" in arg]
     if partial:
@@ -26,6 +27,22 @@ def is_runbook(config: pytest.Config) -> bool:
             " What is done already is found and not done twice."
         )
     return True
+
+
+def _refuse_another_root(config: pytest.Config, paths: list[Path]) -> None:
+    """UsageError when the runbook is meant, and pytest takes another directory for its root."""
+    roots = {Path(__file__).resolve().parents[2]}
+    if config.inipath is not None:
+        roots.add(config.inipath.resolve().parent)
+    for root in roots:
+        wanted = root / RUNBOOK
+        if wanted.is_dir() and any(path == wanted or wanted in path.parents for path in paths):
+            raise UsageError(
+                f"pytest's root directory is {config.rootpath} (--rootdir or -c, on the command"
+                f" line or in PYTEST_ADDOPTS), and the runbook is that of {root}: its settings,"
+                f" inventory and reports belong there. Run `pytest {RUNBOOK} --inventory FILE`"
+                " without it."
+            )
 
 
 def _path_of(config: pytest.Config, arg: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import platform
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.model.event import Event
 from engine.record.journal import SCHEMA, head_problem
+from engine.verify import open_file, read_json
 from engine.watching.fold import state_of
 from engine.watching.state import Watched
 from engine.watching.told import Life
@@ -74,7 +74,7 @@ class Tail:
         return Life.GONE if is_here else Life.ELSEWHERE
 
     def _read_on(self) -> None:
-        with self.path.open("rb") as file:
+        with open_file(self.path) as file:
             if os.fstat(file.fileno()).st_size < self._offset:
                 raise _DoesNotFollow(f"{self.path}: it became shorter")
             file.seek(self._offset)
@@ -88,8 +88,8 @@ class Tail:
         number = self.watched.lines + 1
         where = f"{self.path}:{number}"
         try:
-            event = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            event = read_json(line.decode())
+        except ValueError as error:
             raise _DoesNotFollow(f"{where}: no JSON event ({error})") from error
         if not isinstance(event, dict) or "event" not in event:
             raise _DoesNotFollow(f"{where}: no event of a journal: {line[:80]!r}")

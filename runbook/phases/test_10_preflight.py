@@ -6,8 +6,6 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
-import json
-
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.remote import ROOT
@@ -28,6 +26,7 @@ from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
 from engine.model.steps import step
+from engine.parse.identity import parse_marker
 from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
 from engine.queries.identity import MARKER
@@ -80,8 +79,7 @@ def test_environment(runbook_session: Session, look: Look, host: Host, evidence:
     """A cluster called a rehearsal carries the rehearsal's marker, and no other one does."""
     if look.settings.environment is Environment.REHEARSAL:
         marker = host.file(MARKER)
-        content = json.loads(marker.content_string) if marker.exists else {}
-        told = {name: str(content.get(name, "")) for name in ("scenario", "about")}
+        told = parse_marker(marker.content_string if marker.exists else "{}", MARKER)
         evidence.remember(REHEARSED, **told)
     evidence.answered(runbook_session.survey.markers)
     machines = runbook_session.survey.reachable.values

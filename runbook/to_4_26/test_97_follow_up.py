@@ -19,6 +19,7 @@ from engine.run.session import Session
 from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
 from runbook.to_4_26.memories import follow_up_list
+from runbook.to_4_26.memories.capacity import ColumnType, column_type
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
 
@@ -88,6 +89,20 @@ def _no_list(run: Followed, why: str) -> Finding:
     )
 
 
+def _undone(run: Followed, column: ColumnType | None) -> Finding:
+    """The upgrade that is followed up is not there any more: agents would be judged by nothing."""
+    seen = {None: "is not there", ColumnType.TEXT: "is text again"}.get(column, "is no integer")
+    return Finding(
+        code="capacity-still-text" if column is ColumnType.TEXT else "capacity-column",
+        subject="ocsweb.memories.CAPACITY",
+        observed=f"the column {seen}: the cluster was rolled back since, or a backup was put back",
+        expected=f"an integer column, as verified in attempt {run.attempt}",
+        remedy="After a rollback there is nobody to follow up: upgrade again, and follow up that"
+        " run. If nobody rolled back, find out who changed the column.",
+        guide=("G08",),
+    )
+
+
 @step("followup.agents", after=("followup.list",), guide=("G08",), scope="follow-up")
 def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """How each agent does that had sent strings: every machine of the list has its verdict."""
@@ -95,6 +110,9 @@ def test_agents(runbook_session: Session, look: Look, evidence: Evidence) -> Non
     if not run.facts[follow_up_list.LISTED_FACT]["machines"]:
         evidence.not_needed(NOBODY)
         return
+    column = look.sql(column_type())
+    if column is not ColumnType.INTEGER:
+        assert evidence.judge([_undone(run, column)], observed="nobody is followed up")
     moment = datetime.fromisoformat(run.facts[VERIFIED]["moment"])
     tally, table = follow(look, evidence, _list(runbook_session, look), moment)
     machines = run.facts[follow_up_list.LISTED_FACT]["machines"]

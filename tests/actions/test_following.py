@@ -23,6 +23,7 @@ from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.follow_up import list_here
 from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.agents import Slot
+from runbook.to_4_26.memories.capacity import ColumnType, column_type
 from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.test_ocs_followed import LATER, MOMENT, agent, listed, now
 from tests.engine import kit
@@ -64,11 +65,15 @@ class Look:
     names = SimpleNamespace(active=N)
     attempt = None
 
+    column: ColumnType | None = ColumnType.INTEGER
+
     def __init__(self, machines: Mapping[int, Any], **facts: Any) -> None:
         self.machines = machines
         self.memory = SimpleNamespace(facts=facts)
 
-    def sql(self, query: Any) -> Mapping[int, Any]:
+    def sql(self, query: Any) -> Any:
+        if query.name == column_type().name:
+            return self.column
         return {m: self.machines[m] for m in query.params if m in self.machines}
 
 
@@ -132,6 +137,28 @@ def follow_up(made: Session, machines: Mapping[int, Any]) -> Evidence:
     seen = evidence_of(made)
     steps.test_agents(made, Look(machines), seen)  # type: ignore[arg-type]
     return seen
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "said"),
+    [
+        (ColumnType.TEXT, "capacity-still-text", "the column is text again"),
+        (ColumnType.OTHER, "capacity-column", "the column is no integer"),
+        (None, "capacity-column", "the column is not there"),
+    ],
+)
+def test_after_a_rollback_nobody_is_followed_up(
+    tmp_path: Path, their: Path, column: ColumnType | None, code: str, said: str
+) -> None:
+    made = session(tmp_path, their, machines=3, sha256=sha256(their))
+    look, seen = Look({1: now(1)}), evidence_of(made)
+    look.column = column
+    with pytest.raises(AssertionError):
+        steps.test_agents(made, look, seen)  # type: ignore[arg-type]
+    (finding,) = events(made, "finding")
+    assert (finding["code"], finding["severity"]) == (code, "block")
+    assert f"{said}: the cluster was rolled back since" in finding["observed"]
+    assert made.left == []
 
 
 def test_who_is_left_is_told_everywhere(tmp_path: Path, their: Path) -> None:

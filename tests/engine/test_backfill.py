@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,22 @@ def test_after_it_n_has_all_of_it(lines: list[str], taken: int, twice: bool) -> 
     on_n = lines[:taken] + (lines[:taken][-1:] if twice else [])  # handed over twice counts once
     late_ones = backfill.lines_missing(lines, on_n)
     assert list(dict.fromkeys([*on_n, *late_ones])) == lines
+
+
+def test_a_pipe_in_the_place_of_a_journal_here_is_not_waited_for(bench: Make) -> None:
+    made = bench()
+    path = an_earlier_run(made, JOURNAL[:1])
+    path.unlink()
+    os.mkfifo(path)
+    assert not backfill.backfill(made.run, attempt(made), made.records)
+
+
+@pytest.mark.parametrize("line", ["all was well", "[]", "[" * 100_000, '{"text": "\\ud800"}'])
+def test_what_is_no_event_here_does_not_come_to_n(bench: Make, line: str) -> None:
+    made = bench()
+    path = an_earlier_run(made, JOURNAL[:1])
+    path.write_text(text([JOURNAL[0], line, JOURNAL[2]]))
+    assert not backfill.backfill(made.run, attempt(made), made.records)
+    assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL[:1])
+    (told,) = made.events("bookkeeping")
+    assert f"the end of run {EARLIER} stays here: its journal was altered" in told["problem"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,7 @@ def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in line(2).items() if key != name}
 
 
+NESTED: list[Any] = functools.reduce(lambda inner, _: [inner], range(200), [])
 SPOILT: dict[str, tuple[list[dict[str, Any] | str], str]] = {
     "no time": ([BEGUN, without("time")], ":2: an event without its run, number or time"),
     "no run": ([without("run")], ":1: an event without its run, number or time"),
@@ -64,6 +67,11 @@ SPOILT: dict[str, tuple[list[dict[str, Any] | str], str]] = {
     ),
     "a newer form": ([{**BEGUN, "schema": 2}], ":1: journal schema 2, this runbook reads 1"),
     "brackets": (["[" * 100_000, line(2)], ":1: no JSON event"),
+    "many brackets": ([BEGUN, {**line(2), "text": NESTED}, line(3)], ":2: no JSON event (nested"),
+    "half a character": (
+        [BEGUN, {**line(2), "text": "\ud800"}, line(3)],
+        ":2: no JSON event (half",
+    ),
 }
 
 
@@ -157,3 +165,51 @@ def test_of_a_run_that_died_who_looks_on_is_led_to_its_reports_once_they_are_the
     capsys.readouterr()
     assert main(["watch", str(run), "--once"]) == 0
     assert capsys.readouterr().out.endswith(f"read on: {run / 'report.html'}\n")
+
+
+@pytest.mark.parametrize("command", ["report", "judge", "bundle", "compare"])
+def test_an_earlier_journal_that_is_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    run = written(tmp_path / RUN, [started()])
+    (run / "earlier").mkdir()
+    os.mkfifo(run / "earlier" / "20261101.jsonl")
+    assert "can't be read (it is a pipe, expected a file)" in refused(command, run, capsys)
+
+
+@of_all
+def test_a_journal_that_is_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (tmp_path / RUN).mkdir()
+    os.mkfifo(tmp_path / RUN / "journal.jsonl")
+    assert RUN in refused(command, tmp_path / RUN, capsys)
+
+
+def test_an_earlier_journal_of_a_run_without_a_cluster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = {name: value for name, value in BEGUN.items() if name != "cluster"}
+    run = written(tmp_path / RUN, [begun])
+    (run / "earlier").mkdir()
+    (run / "earlier" / "20261101.jsonl").write_text(json.dumps({**BEGUN, "run": "20261101"}) + "\n")
+    assert "but the run is of None" in refused("report", run, capsys)
+
+
+def test_a_lock_that_was_taken_without_a_generation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / RUN, [started()])
+    (run / "earlier").mkdir()
+    told = json.dumps(line(1, "lock-taken")) + "\n"
+    (run / "earlier" / "20261101.jsonl").write_text(told)
+    assert "20261101.jsonl: lock-taken without a generation" in refused("report", run, capsys)
+
+
+def test_a_journal_that_begins_with_a_blank_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = written(tmp_path / RUN, [started()])
+    journal_of = run / "journal.jsonl"
+    journal_of.write_text("\n" + journal_of.read_text())
+    assert "journal.jsonl:1: no JSON event" in refused("report", run, capsys)

@@ -231,3 +231,9 @@ def test_a_long_reason_of_a_row_is_there_whole_and_folded() -> None:
     html = render_summary(summary("plain", guide=[row]))
     assert read(html).text.count("the end") == 1
     assert html.index("more</span>") < html.index("the end")
+
+
+def test_what_steers_a_terminal_does_not_stand_in_a_page() -> None:
+    page = render_summary(summary("\x1b[2J\x07\x00\x9b31m\x7f\tok\n"))
+    assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", page) is None
+    assert "\u241b[2J\u2407\u2400\ufffd31m\u2421\tok" in page

@@ -57,9 +57,10 @@ def test_the_holder_is_told_to_the_second_one(node: kit.Node) -> None:
     assert (held.value.holder, held.value.token) == (HOLDER, "1")
 
 
-def test_a_holder_that_cannot_be_read_is_unknown(node: kit.Node) -> None:
+@pytest.mark.parametrize("holder", ["{torn", "[" * 100_000], ids=["torn", "brackets"])
+def test_a_holder_that_cannot_be_read_is_unknown(node: kit.Node, holder: str) -> None:
     writer(node).acquire()
-    (node.root / "lock").write_text("1\nheld\n{torn")
+    (node.root / "lock").write_text(f"1\nheld\n{holder}")
     os.utime(node.root / "lock", (boottime(), boottime()))
     with pytest.raises(LockHeld, match="unknown"):
         writer(node).acquire()
@@ -190,7 +191,11 @@ def test_an_archive_that_is_none_is_an_error(raw: bytes) -> None:
         records_query().parse(said(raw))
 
 
-@pytest.mark.parametrize("baseline", [b'{"fen', b'{"name": "\xc3"}'], ids=["half", "no text"])
+@pytest.mark.parametrize(
+    "baseline",
+    [b'{"fen', b'{"name": "\xc3"}', b"[" * 100_000, b"[" * 200 + b"]" * 200, b"[1]", b'"\\ud800"'],
+    ids=["half", "no text", "brackets", "nested", "no object", "half a character"],
+)
 def test_a_damaged_baseline_is_an_error(baseline: bytes) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:

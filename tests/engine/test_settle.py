@@ -40,6 +40,8 @@ def test_a_word_is_step_outcome_reason_and_name(word: str) -> None:
         (["a.b=done"], None, "b", "who looked, and what was seen"),
         (["a.b=done"], " ", "b", "who looked, and what was seen"),
         (["a.b=done"], "r", None, "who looked, and what was seen"),
+        (["a.b=done"], "r", "\u200b", "who looked, and what was seen"),
+        (["a.b=done"], "\u2060", "b", "who looked, and what was seen"),
         (["a.b=done", "a.b=repeat"], "r", "b", "both done and repeat are given"),
     ],
 )

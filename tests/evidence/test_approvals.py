@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,8 +14,9 @@ import pytest
 
 from engine import cli
 from engine.errors import ParseError
+from engine.model.approval import Upgrade
 from engine.parse.signed import parse_approval
-from engine.prove.approvals import read_approvals
+from engine.prove.approvals import MOST, read_approvals
 from engine.record.material import material_hash
 from engine.verify import canonical
 from tests.engine.kit import BEGIN
@@ -141,8 +143,15 @@ def test_an_altered_plan_is_not_approved(plan: Path, allowed: Path) -> None:
         ("[" * 100_000, "no plan.json: "),
         ("{}", "no plan.json of this runbook"),
         ({"material": {}, "hash": material_hash({})}, "its facts lack source or target"),
+        ('{"hash": ' + "[" * 500 + "]" * 500 + "}", "no plan.json: nested"),
+        (r'{"hash": "\ud800"}', "no plan.json: half a character"),
+        ({"findings": ["no finding"]}, "its steps or findings are no list"),
+        ({"steps": 1}, "its steps or findings are no list"),
     ],
-    ids=["empty", "brackets", "of something else", "a plan of nothing"],
+    ids=[
+        *("empty", "brackets", "of something else", "a plan of nothing", "nested"),
+        *("half a character", "findings of text", "one step"),
+    ],
 )
 def test_what_is_no_plan_is_not_approved(
     plan: Path,
@@ -217,3 +226,119 @@ def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
         others = json.dumps({key: value for key, value in content.items() if key != name})
         with pytest.raises(ParseError, match=re.escape(problem)):
             parse_approval(f"{others[:-1]}, {wrong}}}", "x")
+
+
+def put(directory: Path, file: str, **changes: Any) -> None:
+    """A file as an approval is written, with a signature of nobody."""
+    content = {
+        "schema": 1,
+        "plan": material_hash(MATERIAL),
+        "material": MATERIAL,
+        "name": "C",
+        "given": "2026-11-01T00:00:00.000Z",
+        "until": "2027-11-01T00:00:00.000Z",
+        "signature": "x",
+    }
+    directory.mkdir(exist_ok=True)
+    (directory / f"{file}.approval.json").write_text(json.dumps({**content, **changes}))
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What a signature was asked for."""
+    asked: list[bytes] = []
+
+    def ask(text: bytes, *_: object) -> tuple[str, str]:
+        asked.append(text)
+        return "c@example.test", "SHA256:c"
+
+    monkeypatch.setattr("engine.prove.approvals.signed_by", ask)
+    return asked
+
+
+OURS = Upgrade("c", "4.25", "4.26")
+
+
+@pytest.mark.parametrize("name", ["cluster", "source", "target"])
+def test_no_signature_is_checked_of_what_is_for_another_upgrade(
+    tmp_path: Path, checked: list[bytes], name: str
+) -> None:
+    for number in range(300):
+        put(tmp_path / "given", f"o{number}", material={**MATERIAL, name: "another"})
+    put(tmp_path / "given", "ours")
+    ours, passed = read_approvals(tmp_path / "given", tmp_path, OURS)
+    assert (ours.file, ours.problem, len(checked)) == ("ours.approval.json", "", 1)
+    assert passed.file == str(tmp_path / "given")
+    assert passed.problem == (
+        "passed over, no signature was checked: 300 files for another cluster or upgrade"
+    )
+
+
+def test_of_too_many_those_given_last_are_looked_at(tmp_path: Path, checked: list[bytes]) -> None:
+    for number in range(MOST + 20):
+        put(tmp_path / "given", f"a{number:04}")
+    put(tmp_path / "given", "z", given="2026-11-02T00:00:00.000Z")
+    *seen, passed = read_approvals(tmp_path / "given", tmp_path, OURS)
+    assert (len(seen), len(checked)) == (MOST, MOST)
+    assert seen[-1].file == "z.approval.json"
+    assert f"21 files beyond the {MOST} that were given last" in passed.problem
+
+
+def test_of_far_too_many_those_written_last_are_read(
+    tmp_path: Path, checked: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.prove.approvals.READ", 5)
+    for number in range(8):
+        put(tmp_path / "given", f"a{number}")
+    os.utime(tmp_path / "given" / "a7.approval.json", (1, 1))
+    *seen, passed = read_approvals(tmp_path / "given", tmp_path, OURS)
+    assert len(seen) == len(checked) == 5
+    assert "a7.approval.json" not in [one.file for one in seen]
+    assert passed.problem.endswith(": 3 files beyond the 5 that were written last")
+
+
+def test_a_file_that_is_none_is_told_and_waited_for_by_nobody(
+    tmp_path: Path, checked: list[bytes]
+) -> None:
+    place = tmp_path / "given"
+    place.mkdir()
+    os.mkfifo(place / "pipe.approval.json")
+    (place / "nested.approval.json").write_text('{"a": ' + "[" * 500 + "]" * 500 + "}")
+    put(place, "half", name="\ud800")
+    put(place, "nobody", name="\u200b\u2060\ufeff")
+    put(place, "surrogate-facts", material={**MATERIAL, "x": "\udfff"})
+    told = {
+        one.file.partition(".")[0]: one.problem for one in read_approvals(place, tmp_path, OURS)
+    }
+    assert told.pop("pipe") == "it can't be read: it is a pipe, expected a file"
+    assert "nested" in told.pop("nested")
+    assert "half a character" in told.pop("half")
+    assert "name: is empty" in told.pop("nobody")
+    assert "half a character" in told.pop("surrogate-facts")
+    assert (told, checked) == ({}, [])
+
+
+def test_approvers_in_a_pipe_are_nobody(plan: Path, allowed: Path) -> None:
+    given(plan)
+    allowed.unlink()
+    os.mkfifo(allowed)
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert "it is a pipe, expected a file" in seen.problem
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2060\ufeff", "\udcff"])
+def test_nobody_approves_nothing(
+    plan: Path, allowed: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert given(plan, "--name", name) == 4
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not the_file(plan).exists()
+
+
+def test_a_plan_in_a_pipe_is_not_waited_for(
+    plan: Path, allowed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan.unlink()
+    os.mkfifo(plan)
+    assert given(plan) == 4
+    assert "plan.json: can't be read (it is a pipe, expected a file)" in capsys.readouterr().err

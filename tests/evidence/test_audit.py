@@ -99,6 +99,7 @@ def test_hostile_text_is_text(where: str) -> None:
             told["reason"] = HOSTILE
         if told["event"] == "attachment" and where == "name":
             told["name"] = f"what changed in {HOSTILE}"
+    assert "\x1b" not in render(list(events), [])
     seen = page(*events)
     assert "script" not in seen.tags
     assert "img" not in seen.tags

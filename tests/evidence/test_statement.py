@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,16 @@ def test_anything_else_is_none(tmp_path: Path, text: str) -> None:
 def test_none_is_named_or_there() -> None:
     assert read_statement(None).problem == "no rehearsal is named"
     assert "can't be read" in read_statement(Path("/no/such")).problem
+
+
+def test_a_pipe_is_no_statement_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / NAME)
+    seen = read_statement(tmp_path / NAME)
+    assert seen.statement is None
+    assert seen.problem.endswith("can't be read: it is a pipe, expected a file")
+
+
+@pytest.mark.parametrize("text", ["[" * 500 + "]" * 500, '"\\ud800"'])
+def test_json_that_can_not_be_written_again_is_no_statement(tmp_path: Path, text: str) -> None:
+    (tmp_path / NAME).write_text(text)
+    assert "is no JSON" in read_statement(tmp_path / NAME).problem

@@ -110,3 +110,13 @@ def test_every_compared_fact_counts(name: str) -> None:
 
 def test_steps_and_times_do_not() -> None:
     assert drift(APPROVAL, {**FACTS, "steps": [1], "position": "updated"}) == []
+
+
+def test_who_accepts_that_one_is_missing_keeps_those_that_were_given() -> None:
+    missing = {"code": "approvals-missing", "by": "A"}
+    accepted = [*FACTS["acceptances"], missing]
+    assert judged(GOOD, acceptances=accepted) == ([], ["b@example.test"])
+    planned = replace(APPROVAL, material={**FACTS, "acceptances": accepted})
+    assert judged(replace(GOOD, approval=planned)) == ([], ["b@example.test"])
+    another = [*accepted, {"code": "disk-space", "by": "A"}]
+    assert "acceptances (1 added, 0 gone)" in why(GOOD, acceptances=another)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.model.finding import Acceptance
+from engine.model.visible import is_blank
 from engine.parse.acceptance import parse_acceptance
 
 
@@ -38,6 +39,12 @@ def test_acceptance(text: str, code: str, subject: str | None, reason: str) -> N
         ("disk-space@=x", "A", "no subject after '@'"),
         ("disk-space=x", "", "nobody accepts it, expected a name with --by"),
         ("disk-space=x", "  ", "nobody accepts it"),
+        ("disk-space=x", "\u200b\u2060\ufeff", "nobody accepts it"),
+        ("disk-space=x", "\u3164\u00ad\ufe0f", "nobody accepts it"),
+        ("disk-space=\u200b \u200d", "A", "no reason"),
+        ("disk-space=\u200b until 2026-12-31", "A", "no reason"),
+        ("disk-space=x", "A\udcff", "it is not UTF-8"),
+        ("disk-space=x\udcff", "A", "it is not UTF-8"),
     ],
 )
 def test_incomplete_acceptance_is_a_usage_error(text: str, by: str, message: str) -> None:
@@ -76,7 +83,11 @@ def test_an_end_alone_is_no_reason() -> None:
 
 
 CODES = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True)
-WORDS = st.text(min_size=1).map(str.strip).filter(lambda word: word and "until" not in word.lower())
+WORDS = (
+    st.text(min_size=1)
+    .map(str.strip)
+    .filter(lambda word: not is_blank(word) and "until" not in word.lower())
+)
 
 
 @given(CODES, st.none() | WORDS.filter(lambda word: "=" not in word), WORDS, WORDS)

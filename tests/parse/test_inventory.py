@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
+from engine.model.visible import is_blank
 from engine.parse.inventory_ini import parse_inventory, read_inventory
 from runbook.to_4_26.settings import FAILOVER_PROOF, GLPI_CONFIG, LOSS_PERCENT, SETTINGS
 
@@ -230,6 +231,8 @@ def test_same_address_behind_different_ports() -> None:
         ("CHG 7 ; rev 2", "CHG 7 ; rev 2"),
         ("None", None),
         ("''", None),
+        ("\u200b\u2060\ufeff", None),
+        ("'\u2800'", None),
     ],
 )
 def test_text_is_read_as_ansible_reads_it(raw: str, change_id: str | None) -> None:
@@ -277,7 +280,7 @@ def inventories(draw: st.DrawFn) -> Inventory:
         for number, (name, role) in enumerate(zip(draw(shorts), roles, strict=True), start=1)
     )
     start = draw(st.none() | MOMENTS)
-    text = st.none() | PRINTABLE.filter(bool)
+    text = st.none() | PRINTABLE.filter(lambda given: not is_blank(given))
     accept = draw(
         st.lists(st.from_regex(r"[a-z]{1,9}(@[a-z]{1,9})?=[a-z ]{0,9}[a-z]", fullmatch=True))
     )

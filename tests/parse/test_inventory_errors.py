@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def test_no_such_file(tmp_path: Path) -> None:
 def test_directory(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't read the inventory: Is a directory"):
         read_inventory(tmp_path)
+
+
+def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "prod.ini")
+    with pytest.raises(UsageError, match="can't read the inventory: it is a pipe, expected a file"):
+        read_inventory(tmp_path / "prod.ini")
 
 
 def test_impossible_path() -> None:

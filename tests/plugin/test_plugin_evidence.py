@@ -189,6 +189,9 @@ def test_control_characters_of_a_node_do_not_reach_the_terminal(project: Project
     assert "[2J" in result.stdout.str()
     assert "\x1b[2J" not in result.stdout.str()
     assert "\x07" not in result.stdout.str()
+    for name in ("report.html", "evidence.html", "junit.xml"):
+        text = (project.latest / name).read_text()
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text), name
 
 
 def test_a_secret_is_in_no_file_of_the_run(project: Project) -> None:

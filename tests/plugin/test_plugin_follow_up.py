@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -280,6 +281,41 @@ def garbage(project: Project) -> str:
     return "reports/x"
 
 
+def without(name: str) -> Callable[[Project], str]:
+    """A field of `run-started` is not there."""
+
+    def spoil(project: Project) -> str:
+        path = project.latest / "journal.jsonl"
+        first, *others = lines_of(path)
+        del first[name]
+        path.write_text("".join(json.dumps(event) + "\n" for event in [first, *others]))
+        return last(project)
+
+    return spoil
+
+
+def no_beginning(project: Project) -> str:
+    path = project.latest / "journal.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in lines_of(path)[1:]))
+    return last(project)
+
+
+def nested(project: Project) -> str:
+    rewrite(project.latest / "journal.jsonl", nodes=json.loads("[" * 300 + "]" * 300))
+    return last(project)
+
+
+def earlier_pipe(project: Project) -> str:
+    (project.latest / "earlier").mkdir(exist_ok=True)
+    os.mkfifo(project.latest / "earlier" / "x.jsonl")
+    return last(project)
+
+
+def steering(project: Project) -> str:
+    rewrite(project.latest / "journal.jsonl", cluster="\x1b[2Jother")
+    return last(project)
+
+
 BAD: dict[str, tuple[Callable[[Project], str], str]] = {
     "no directory": (lambda p: "reports/nothing", "*reports/nothing: no such run*reports/RUN*"),
     "no run": (lambda p: "runbook", "*runbook: no journal.jsonl in it, so it is no run*"),
@@ -291,6 +327,12 @@ BAD: dict[str, tuple[Callable[[Project], str], str]] = {
         another_step,
         "*4.25 -> 4.27, but this is the runbook of 4.25 -> 4.26*",
     ),
+    "no cluster": (without("cluster"), "*an event of its journal has no field 'cluster'*"),
+    "no target": (without("target"), "*an event of its journal has no field 'target'*"),
+    "no run-started": (no_beginning, "*no journal of a run*expected run-started first*"),
+    "nested": (nested, "*no JSON event (nested*"),
+    "a pipe": (earlier_pipe, "*can't be read (it is a pipe, expected a file)*"),
+    "words that steer": (steering, "*of cluster ?[[]2Jother, but*"),
     "a follow-up whose run is gone": (lost_origin, "*a follow-up of run * not beside it*"),
 }
 
@@ -305,6 +347,7 @@ def test_what_can_not_be_followed_up_is_one_sentence_before_anything_is_asked(
     result = upgraded.run("--follow-up", given)
     assert result.ret == 4
     result.stderr.fnmatch_lines([sentence])
+    assert "\x1b" not in result.stderr.str()
     assert len([line for line in result.errlines if line.strip()]) == 1
     assert (len(upgraded.cluster.asked), len(upgraded.directories)) == (asked, runs)
 

@@ -243,9 +243,40 @@ def test_a_question_to_pytest_makes_no_run(project: Project, option: str) -> Non
     assert project.is_untouched
 
 
-@pytest.mark.parametrize(
-    "args", [["."], ["runbook", "-c", "/dev/null"], ["runbook", "--rootdir=/"]]
-)
+@pytest.mark.parametrize("where", ["/", "elsewhere"])
+@pytest.mark.parametrize("way", ["--rootdir=", "PYTEST_ADDOPTS"])
+def test_another_root_directory_is_refused_in_one_sentence(
+    steps: Project, where: str, way: str
+) -> None:
+    (steps.path / "elsewhere" / "runbook").mkdir(parents=True)
+    if way == "PYTEST_ADDOPTS":
+        steps.monkeypatch.setenv("PYTEST_ADDOPTS", f"--rootdir={where}")
+        result = steps.run()
+    else:
+        result = steps.run(f"{way}{where}")
+    assert_refused(steps, result)
+    assert len([line for line in result.errlines if line.strip()]) == 1
+    result.stderr.fnmatch_lines([f"*and the runbook is that of {steps.path}: *"])
+
+
+def test_the_root_directory_that_it_is_may_be_said(steps: Project) -> None:
+    assert steps.run(f"--rootdir={steps.path}").ret == 0
+
+
+def test_an_inventory_that_is_a_pipe_is_not_waited_for(steps: Project) -> None:
+    os.mkfifo(steps.path / "pipe.ini")
+    result = steps.run("--inventory", "pipe.ini")
+    assert_refused(steps, result)
+    result.stderr.fnmatch_lines(["*can't read the inventory: it is a pipe, expected a file"])
+
+
+def test_what_is_refused_does_not_steer_the_terminal(steps: Project) -> None:
+    result = steps.run("--inventory", "\x1b[2Jgone\x9b.ini")
+    assert_refused(steps, result)
+    assert "?[2Jgone?.ini: no such inventory" in result.stderr.str()
+
+
+@pytest.mark.parametrize("args", [["."], ["runbook", "-c", "/dev/null"]])
 def test_what_the_plugin_takes_for_no_runbook_does_nothing_and_is_not_green(
     steps: Project, args: list[str]
 ) -> None:

@@ -5,7 +5,6 @@ From the question for its statement (`rehearsal.json`), as the upgrade's first r
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from engine.model.facts import REHEARSED
 from engine.model.finding import acceptance_sentence
 from engine.prove.statement import QUESTION, scenario_in_words
 from engine.report.words import to_the_second
+from engine.verify import read_json
 
 _SHOWN = 16
 """Digits of a runbook's hash that are shown."""
@@ -75,7 +75,7 @@ def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
         return Rehearsed(f"no rehearsal is on record: {why}")
     remarks = tuple(_remarks(change))
     try:
-        seen = json.loads((asked.get("output") or {})["text"])
+        seen = read_json((asked.get("output") or {})["text"])
         statement = seen["statement"]
         if statement is None:
             return Rehearsed(str(seen["problem"]), str(asked["command"]), remarks=remarks)

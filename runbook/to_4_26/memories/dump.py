@@ -18,6 +18,7 @@ from engine.model.answer import Answer
 from engine.model.change import Change, Temporary
 from engine.model.finding import Command, Finding
 from engine.model.query import Query, Row, SqlQuery
+from engine.parse.fields import json_object
 from engine.parse.files import TELL
 from engine.parse.machine import parse_df
 from engine.secrets import Secret
@@ -195,9 +196,8 @@ class Dump:
 
 
 def facts_of(answer: Answer) -> dict[str, Any]:
-    """The facts of a file, which are the last line. ValueError when they are no JSON."""
-    facts: dict[str, Any] = json.loads(answer.text.rstrip("\n").rpartition("\n")[2])
-    return facts
+    """The facts of a file, which are the last line. ParseError when they are no JSON."""
+    return json_object(answer.text.rstrip("\n").rpartition("\n")[2], "the facts of a file")
 
 
 def parse_dump(answer: Answer) -> Dump:
@@ -338,7 +338,7 @@ class Proof:
 def _proof(answer: Answer) -> Proof | None:
     if answer.code == 44:
         return None
-    data: dict[str, Any] = json.loads(answer.text)
+    data = json_object(answer.text, "the record of the backup")
     try:
         return Proof(**data)
     except TypeError as error:

@@ -7,7 +7,6 @@ makes the lines and its client streams them: no list passes through memory, here
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +14,11 @@ from itertools import islice
 from pathlib import Path
 
 from engine.ask.look import Look
+from engine.errors import ParseError
 from engine.model.answer import Answer
 from engine.model.change import Change
 from engine.model.query import Query
+from engine.parse.fields import json_object
 from engine.parse.files import TELL
 from runbook.to_4_26 import files
 from runbook.to_4_26.memories import dump
@@ -178,8 +179,8 @@ def read(file: Path) -> Iterator[FollowedAgent]:
     try:
         with gzip.open(file, "rt", encoding="utf-8", newline="\n") as lines:
             for number, line in enumerate(lines, 1):  # noqa: B007  # named in the error
-                yield FollowedAgent.from_json(json.loads(line))
-    except (ValueError, AttributeError, OSError, EOFError, zlib.error) as error:
+                yield FollowedAgent.from_json(json_object(line, "a machine"))
+    except (ParseError, ValueError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{file}:{number}: {error}") from error
 
 
