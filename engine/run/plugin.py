@@ -22,7 +22,7 @@ from engine.record.evidence import Evidence, StoppedForPerson
 from engine.record.interrupts import Interrupts
 from engine.record.run import Ending, Mode, Run
 from engine.record.started import steps_field
-from engine.report.console import Console, clean_lines
+from engine.report.console import Console
 from engine.run import closing, options, usage, version_step
 from engine.run import hooks as report
 from engine.run.graph import order, resolve
@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run = make_run(config)
         hearing.begun = True
     except UsageError as error:
-        raise _usage(error) from None
+        raise usage.as_pytest_has_it(error) from None
     config.stash[RUN] = run
     run.interrupts = interrupts
     config.pluginmanager.register(report, "runbook-report")
@@ -83,11 +83,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # steps are told as they end, and the ending below has its own lines
     config.option.no_summary = True
     config.addinivalue_line("markers", "runbook: a step of the runbook")
-
-
-def _usage(error: UsageError) -> pytest.UsageError:
-    """pytest writes it as it is: it may have words of a file that steer the terminal."""
-    return pytest.UsageError("\n".join(clean_lines(str(error))))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -148,7 +143,7 @@ def pytest_collection_modifyitems(
         depends = resolve(steps, empty)
         refuse_unknown_steps(run.settlements, [step.name for step in steps])
     except UsageError as error:
-        raise _usage(error) from None
+        raise usage.as_pytest_has_it(error) from None
     run.waits_for = depends
     for item, step in marked:
         item.stash[ITEM] = step

@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.report.console import clean_lines
 
 RUNBOOK = "runbook"
+
+
+def as_pytest_has_it(error: UsageError) -> pytest.UsageError:
+    """pytest writes it as it is: it may have words of a file that steer the terminal."""
+    return pytest.UsageError("\n".join(clean_lines(str(error))))
 
 
 def is_runbook(config: pytest.Config) -> bool:

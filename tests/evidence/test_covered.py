@@ -39,9 +39,8 @@ def test_services_that_nobody_asked_never_answered_or_could_not_be_seen() -> Non
     events = [*journals.whole()[:-1], began, broken, unseen, after, journals.whole()[-1]]
     first, resources, *rest = covered(*events)["Services"]
     assert first.startswith("Asked were httpd; Service gaps tell how. Of every other")
-    assert resources.startswith(
-        "Resources of the cluster, its fence devices among them, are 1: a. That a resource is Started is"
-    )
+    among = "Resources of the cluster, its fence devices among them, are 1: a."
+    assert resources.startswith(f"{among} That a resource is Started is what pacemaker says")
     assert rest == [
         "httpd could not be seen for 5 s.",
         "OCS endpoint never answered there, so its gaps are not measured.",
