@@ -157,9 +157,10 @@ def _parse_attempt(raw: bytes) -> Attempt:
             }
         attempt = files["attempt"].strip()
         base = f"attempts/{attempt}"
+        baseline = files.get(f"{base}/baseline.json")
         return Attempt(
             id=attempt,
-            baseline=_baseline(files.get(f"{base}/baseline.json")),
+            baseline=read_json(baseline) if baseline else None,
             journals={
                 name.removeprefix(f"{base}/journal/"): text
                 for name, text in files.items()
@@ -168,16 +169,6 @@ def _parse_attempt(raw: bytes) -> Attempt:
         )
     except (tarfile.TarError, KeyError, ValueError) as error:
         raise ParseError(remote.ROOT, "records", f"can't be read: {error}") from error
-
-
-def _baseline(text: str | None) -> dict[str, Any] | None:
-    """ValueError when it is no object."""
-    if not text:
-        return None
-    value = read_json(text)
-    if not isinstance(value, dict):
-        raise ValueError("the baseline is no object")
-    return value
 
 
 def _text(name: str, raw: bytes) -> str:

@@ -193,8 +193,8 @@ def test_an_archive_that_is_none_is_an_error(raw: bytes) -> None:
 
 @pytest.mark.parametrize(
     "baseline",
-    [b'{"fen', b'{"name": "\xc3"}', b"[" * 100_000, b"[" * 200 + b"]" * 200, b"[1]", b'"\\ud800"'],
-    ids=["half", "no text", "brackets", "nested", "no object", "half a character"],
+    [b'{"fen', b'{"name": "\xc3"}', b"[" * 100_000, b"[" * 200 + b"]" * 200, b'"\\ud800"'],
+    ids=["half", "no text", "brackets", "nested", "half a character"],
 )
 def test_a_damaged_baseline_is_an_error(baseline: bytes) -> None:
     packed = io.BytesIO()

@@ -33,6 +33,7 @@ def config(args: list[str] | None = None, plugins: Any = None, **options: Any) -
     root = Path("/srv/project")
     return SimpleNamespace(
         rootpath=root,
+        inipath=root / "pytest.ini",
         args=given,
         invocation_params=SimpleNamespace(dir=root, args=tuple(given)),
         option=SimpleNamespace(**options),
