@@ -15,7 +15,7 @@ from engine.errors import RunbookError
 from engine.model.answer import Lost
 from engine.record.journal import lines_of
 from engine.record.run import Run
-from engine.verify import SEALED
+from engine.verify import SEALED, Wrong, read_earlier
 
 
 def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
@@ -25,10 +25,16 @@ def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     """
     delivered = []
     for name, on_n in attempt.journals.items():
-        late = lines_missing(_lines_here(run, name), on_n.split("\n")[:-1])
+        earlier = name.removesuffix(".jsonl")
+        try:
+            here = _lines_here(run, name)
+        except Wrong as wrong:
+            problem = f"of run {earlier} nothing is given to N: here {wrong}"
+            run.record("bookkeeping", problem=problem)
+            continue
+        late = lines_missing(here, on_n.split("\n")[:-1])
         if not late or _is_seal(late[0]):
             continue  # a seal is about the files here; it is written after N was left
-        earlier = name.removesuffix(".jsonl")
         try:
             records.append_journal(attempt.id, earlier, late)
         except (Lost, RunbookError) as error:
@@ -54,13 +60,18 @@ def _is_seal(line: str) -> bool:
 
 
 def _lines_here(run: Run, name: str) -> list[str]:
-    """The journal of that run below the same `reports/`; nothing while its process lives."""
+    """The journal of that run below the same `reports/`; nothing while its process lives.
+
+    Raises Wrong when it was altered.
+    """
     path = run.directory.parent / name.removesuffix(".jsonl") / run.journal.path.name
     if path == run.journal.path or path.parent.parent != run.directory.parent:
         return []
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return lines_of(file.read())[:-1]
+            raw = file.read()
     except OSError:
         return []  # of another machine, or unreadable here: N's is what there is
+    read_earlier(raw, str(path))
+    return lines_of(raw)[:-1]
