@@ -23,7 +23,7 @@ from engine.rejudge.rendering import data_of
 from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines
-from engine.report.evidence_files import read_evidence, refuse_while_it_runs
+from engine.report.evidence_files import read_evidence, read_unaltered, refuse_while_it_runs
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
 from engine.run.anew import make_anew
@@ -195,17 +195,17 @@ def _approve(
 def _compare(one: Path, other: Path, *, everything: bool) -> int:
     summaries = []
     for path in (one, other):
-        evidence = read_evidence(path)
+        evidence = read_unaltered(path)
         with _of_another_runbook(evidence.directory):
-            summaries.append(summary_of(evidence.own, evidence.earlier))
+            summary = summary_of(evidence.own, evidence.earlier)
+        summaries.append({**summary, "head": evidence.head})
     for line in lines_of(compare(*summaries), everything=everything):
         _say(line)
     return Ending.DONE.code
 
 
 def _bundle(path: Path, out: Path | None) -> int:
-    evidence = read_evidence(path)
-    refuse_while_it_runs(evidence)
+    evidence = read_unaltered(path)
     name = name_of(str(evidence.own[0]["run"]))
     own, file = evidence.directory / name, out or Path(name)
     if own.is_file() and out is None:

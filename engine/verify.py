@@ -342,6 +342,35 @@ def _broken(name: str, texts: List[bytes], number: int, last: Optional[str]) -> 
     return f"{name}: line {altered} was altered"
 
 
+def read_earlier(raw: bytes, name: str) -> Chain:
+    """The same of a journal as N hands it over. Raises Wrong.
+
+    Lines that were handed to N twice count once. One of a runbook without chains has no head.
+    """
+    once = list(dict.fromkeys(line for line in raw.split(b"\n") if line.strip()))
+    torn = bool(once) and _parsed(once[-1]) is None
+    if torn:
+        once.pop()
+    if once and "prev" not in _event(once[0], f"{name}: line 1"):
+        return Chain([_event(line, name) for line in once], "", torn)
+    return read_chain(b"".join(line + b"\n" for line in once), name)
+
+
+def heads_read(events: Iterable[Dict[str, Any]]) -> Dict[str, str]:
+    """Earlier run -> the head of its journal, as the run of these events had read it last."""
+    found = {}  # type: Dict[str, str]
+    for event in events:
+        read = event.get("journals")
+        if event.get("event") == "position" and isinstance(read, dict):
+            found = {str(run): str(head) for run, head in read.items() if head}
+    return found
+
+
+def has_had(chain: Chain, head: str) -> bool:
+    """Whether the journal has, or once had, this head: lines come to it only at its end."""
+    return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
+
+
 # the directory
 
 
@@ -412,7 +441,12 @@ class Directory:
 
     def check(self, but: Iterable[str] = ()) -> None:
         """Journal, manifest and files agree, whatever the files `but` are by now. Raises Wrong."""
-        earlier = self._check_earlier()
+        earlier = self._read_earlier()
+        self.notes += [
+            f"{shown}: of a runbook without chained journals"
+            for shown, chain in earlier.items()
+            if not chain.head
+        ]
         if self.manifest is not None:
             self.check_journal()
             self._check_files(self.manifest, set(but))
@@ -423,14 +457,27 @@ class Directory:
             self.notes.append("the run did not come to its end, so nothing lists its files")
         self._check_citations(earlier)
 
-    def _check_citations(self, earlier: Dict[str, List[Dict[str, Any]]]) -> None:
+    def check_journals(self) -> None:
+        """All that reports are made of is as the run left it, whatever the other files are.
+
+        Raises Wrong.
+        """
+        self.check_journal()
+        self._read_earlier()
+        if self.manifest is not None:
+            place = EARLIER + "/"
+            files = self.manifest["files"]
+            listed = {name: seen for name, seen in files.items() if name.startswith(place)}
+            _compare(listed, {place + p.name: facts(p) for p in (self.path / EARLIER).glob("*")})
+
+    def _check_citations(self, earlier: Dict[str, Chain]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
         own = str(self.chain.events[0].get("run"))
         told = _fetched(self.chain.events)
         wrong = []  # type: List[str]
-        for shown, events in [(JOURNAL, self.chain.events), *sorted(earlier.items())]:
+        for shown, chain in [(JOURNAL, self.chain), *sorted(earlier.items())]:
             lacking = 0
-            for event in events:
+            for event in chain.events:
                 run = str(event.get("run"))
                 for cited in _cited(event, shown):
                     place = place_of(cited.name, run, own)
@@ -448,21 +495,17 @@ class Directory:
         if wrong:
             raise Wrong("; ".join(list(dict.fromkeys(wrong))[:_SHOWN]))
 
-    def _check_earlier(self) -> Dict[str, List[Dict[str, Any]]]:
-        """The journals of earlier runs follow each other; their events by name."""
-        found = {}  # type: Dict[str, List[Dict[str, Any]]]
+    def _read_earlier(self) -> Dict[str, Chain]:
+        """The journals of earlier runs by name. Raises Wrong for one whose lines do not follow
+        each other, and for one that the run had read otherwise."""
+        found = {}  # type: Dict[str, Chain]
         for path in sorted((self.path / EARLIER).glob("*")):
-            lines = read_file(path).split(b"\n")
-            # lines that were handed to N twice count once
-            once = list(dict.fromkeys(line for line in lines if line.strip()))
-            if once and _parsed(once[-1]) is None:
-                once.pop()  # torn
             shown = f"{EARLIER}/{path.name}"
-            if once and "prev" not in _event(once[0], f"{shown}: line 1"):
-                self.notes.append(f"{shown}: of a runbook without chained journals")
-                found[shown] = [_event(line, shown) for line in once]
-                continue
-            found[shown] = read_chain(b"".join(line + b"\n" for line in once), shown).events
+            found[shown] = read_earlier(read_file(path), shown)
+        for run, head in heads_read(self.chain.events).items():
+            shown = f"{EARLIER}/{run}.jsonl"
+            if shown in found and not has_had(found[shown], head):
+                raise Wrong(f"{shown} was altered: {JOURNAL} has another head of it, {head}")
         return found
 
     def check_journal(self) -> None:
@@ -489,16 +532,7 @@ class Directory:
 
     def _check_files(self, manifest: Dict[str, Any], but: Set[str]) -> None:
         there = {name: seen for name, seen in files_below(self.path).items() if name not in but}
-        listed = {name: seen for name, seen in manifest["files"].items() if name not in but}
-        wrong = [f"{name} is missing" for name in sorted(set(listed) - set(there))]
-        wrong += [
-            f"{name} was altered"
-            for name in sorted(set(listed) & set(there))
-            if listed[name] != there[name]
-        ]
-        wrong += [f"{name} was added" for name in sorted(set(there) - set(listed))]
-        if wrong:
-            raise Wrong("; ".join(wrong[:_SHOWN]))
+        _compare({n: seen for n, seen in manifest["files"].items() if n not in but}, there)
 
     def _check_seal(self, manifest: Dict[str, Any]) -> None:
         """The list is the one that the journal's last line has the hash of."""
@@ -600,6 +634,23 @@ class Directory:
                 f" {self.key}, which does not hold for them and is not here any more"
             )
         return "neither the run was, nor were the reports that were made after it"
+
+
+def _compare(listed: Files, there: Files) -> None:
+    """Raises Wrong for files that are not those of the list."""
+    wrong = [f"{name} is missing" for name in sorted(set(listed) - set(there))]
+    wrong += [
+        "{} was altered ({}; listed is {})".format(name, *map(_size_and_sum, both))
+        for name, both in sorted((n, (there[n], listed[n])) for n in set(listed) & set(there))
+        if both[0] != both[1]
+    ]
+    wrong += [f"{name} was added" for name in sorted(set(there) - set(listed))]
+    if wrong:
+        raise Wrong("; ".join(wrong[:_SHOWN]))
+
+
+def _size_and_sum(seen: Dict[str, Any]) -> str:
+    return "{} bytes, sha256 {}".format(seen.get("size"), str(seen.get("sha256"))[:16])
 
 
 def _is_written_as(manifest: Dict[str, Any], raw: bytes) -> bool:

@@ -14,7 +14,7 @@ from engine.errors import RunbookError
 from engine.model.answer import Lost
 from engine.record.journal import lines_of
 from engine.record.run import Run
-from engine.verify import SEALED, open_file, read_json
+from engine.verify import SEALED, Wrong, open_file, read_earlier, read_json
 
 
 def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
@@ -24,15 +24,16 @@ def backfill(run: Run, attempt: Attempt, records: RecordsWriter) -> list[str]:
     """
     delivered = []
     for name, on_n in attempt.journals.items():
-        late = lines_missing(_lines_here(run, name), on_n.split("\n")[:-1])
         earlier = name.removesuffix(".jsonl")
         try:
-            if not late or _is_seal(late):
-                continue  # a seal is about the files here; it is written after N was left
-        except ValueError as error:
-            text = f"the end of run {earlier} stays here: its journal was altered: {error}"
-            run.record("bookkeeping", problem=text)
+            here = _lines_here(run, name)
+        except Wrong as wrong:
+            problem = f"of run {earlier} nothing is given to N: here {wrong}"
+            run.record("bookkeeping", problem=problem)
             continue
+        late = lines_missing(here, on_n.split("\n")[:-1])
+        if not late or _is_seal(late[0]):
+            continue  # a seal is about the files here; it is written after N was left
         try:
             records.append_journal(attempt.id, earlier, late)
         except (Lost, RunbookError) as error:
@@ -53,22 +54,23 @@ def lines_missing(here: Sequence[str], on_n: Sequence[str]) -> list[str]:
     return list(here[len(taken) :]) if list(here[: len(taken)]) == taken else []
 
 
-def _is_seal(lines: Sequence[str]) -> bool:
-    """Whether only that is left. ValueError when one is no event: N's records would be spoilt."""
-    events = [read_json(line) for line in lines]
-    if not all(isinstance(event, dict) for event in events):
-        raise ValueError("a line is no event")
-    return bool(events[0].get("event") == SEALED)
+def _is_seal(line: str) -> bool:
+    return bool(read_json(line).get("event") == SEALED)
 
 
 def _lines_here(run: Run, name: str) -> list[str]:
-    """The journal of that run below the same `reports/`; nothing while its process lives."""
+    """The journal of that run below the same `reports/`; nothing while its process lives.
+
+    Raises Wrong when it was altered.
+    """
     path = run.directory.parent / name.removesuffix(".jsonl") / run.journal.path.name
     if path == run.journal.path or path.parent.parent != run.directory.parent:
         return []
     try:
         with open_file(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return lines_of(file.read())[:-1]
+            raw = file.read()
     except OSError:
         return []  # of another machine, or unreadable here: N's is what there is
+    read_earlier(raw, str(path))
+    return lines_of(raw)[:-1]

@@ -19,6 +19,7 @@ from engine.prove.anew import Anew, Before
 from engine.prove.seal import manifest_of
 from engine.prove.signature import CantVerify, Signer, is_signed_with
 from engine.verify import (
+    EARLIER,
     JOURNAL,
     MANIFEST,
     NAMESPACE,
@@ -33,6 +34,7 @@ from engine.verify import (
     in_words,
     listing,
     read_chain,
+    read_earlier,
     read_file,
     read_json,
 )
@@ -41,14 +43,14 @@ from engine.verify import (
 def look(directory: Path, made: Iterable[str]) -> Before:
     """What holds, whatever the files `made` are by now: they are made anew.
 
-    UsageError when the journal was altered: no report is made of that.
+    UsageError when the journal was altered, or one of an earlier run: no report is made of that.
     """
     names = set(made)
     but = names | {part_of(Path(name)).name for name in (*names, MANIFEST, SIGNATURE)}
     try:
         found = Directory(directory)
         with _no_report_of_an_altered_journal(directory):
-            found.check_journal()
+            found.check_journals()
         there = {
             name: seen
             for name, seen in files_below(directory).items()
@@ -93,7 +95,7 @@ def _last_key(found: Directory) -> str:
 
 
 def _without_list(directory: Path, wrong: Wrong) -> Before:
-    """Why there can't be one. UsageError when it is the journal's own lines."""
+    """Why there can't be one. UsageError when it is the lines of a journal."""
     raw = read_file(directory / JOURNAL)
     try:
         begun = read_json(raw.partition(b"\n")[0].decode())
@@ -105,6 +107,8 @@ def _without_list(directory: Path, wrong: Wrong) -> Before:
     else:
         with _no_report_of_an_altered_journal(directory):
             read_chain(raw, JOURNAL)
+            for path in sorted((directory / EARLIER).glob("*")):
+                read_earlier(read_file(path), f"{EARLIER}/{path.name}")
     return Before(directory, str(begun["run"]), raw.count(b"\n"), problem=problem)
 
 

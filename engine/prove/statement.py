@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
-from engine.errors import ParseError
+from engine.errors import ParseError, UsageError
 from engine.model.approval import SeenStatement, Statement
 from engine.model.event import stamp
 from engine.model.facts import REHEARSED
@@ -99,15 +99,37 @@ def read_statement(path: Path | None) -> SeenStatement:
     if path is None:
         return SeenStatement(problem="no rehearsal is named")
     try:
-        found = parse_statement(read_file(path, LARGEST_SIGNED).decode(), path.name)
+        return SeenStatement(_statement_in(path))
     except (OSError, UnicodeDecodeError, ParseError) as error:
         return SeenStatement(problem=f"{path} can't be read: {_why(error)}")
-    if not found.signature and not found.content.key:
-        return SeenStatement(found.content)
-    try:
-        key = is_signed_with(canonical(found.fields), found.signature.encode(), REHEARSAL)
     except CantVerify as error:
         return SeenStatement(problem=f"{path}: {error}")
+
+
+def refuse_altered(path: Path) -> None:
+    """UsageError when the statement in this file is not as a rehearsal wrote and signed it.
+
+    That it can't be looked at (its permissions, no ssh-keygen that can) is for a step to tell.
+    """
+    try:
+        _statement_in(path)
+    except OSError:
+        return
+    except (UnicodeDecodeError, ParseError, CantVerify) as error:
+        if isinstance(error.__cause__, OSError):
+            return
+        raise UsageError(
+            f"{path}: altered since its rehearsal wrote it ({error}); expected is the file as it"
+            " was then: bring it back from a copy, or name that of another rehearsal"
+        ) from error
+
+
+def _statement_in(path: Path) -> Statement:
+    """Raises OSError, UnicodeDecodeError, ParseError, and CantVerify for another signature."""
+    found = parse_statement(read_file(path, LARGEST_SIGNED).decode(), path.name)
+    if not found.signature and not found.content.key:
+        return found.content
+    key = is_signed_with(canonical(found.fields), found.signature.encode(), REHEARSAL)
     if key != found.content.key:
-        return SeenStatement(problem=f"{path}: signed with another key than it says")
-    return SeenStatement(found.content)
+        raise CantVerify("signed with another key than it says")
+    return found.content

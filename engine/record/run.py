@@ -98,6 +98,20 @@ def new_run_id(cluster: str, now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(2)}"
 
 
+FOLLOWED, AS_REHEARSAL = "follow-up", "rehearsal"
+"""What the evidence of another run is read for."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The evidence of another run by which this one goes."""
+
+    what_for: str
+    run_id: str
+    head: str
+    """SHA-256 of its journal's last line, as it was read."""
+
+
 @dataclass(frozen=True)
 class Followed:
     """The run that is followed up, as its own evidence tells it."""
@@ -109,6 +123,8 @@ class Followed:
     """`execute`, `plan` or `restore`: of the run itself."""
     facts: dict[str, Event]
     """What the steps of the attempt remembered, by name."""
+    head: str
+    """SHA-256 of its journal's last line."""
 
 
 @dataclass
@@ -135,6 +151,8 @@ class Run:
     attempt: str | None = None
     follows: Followed | None = None
     """The run whose upgrade this one follows up; its `attempt` is that run's."""
+    read: tuple[Read, ...] = ()
+    """The evidence of other runs that it goes by, found unaltered at its start."""
     settlements: tuple[Settlement, ...] = ()
     """What this run was told of unknown outcomes; on record once it holds the records' lock."""
     support: SupportWanted | None = None

@@ -62,6 +62,7 @@ def started_fields(
         "commands": _commands(run, root, where, options),
         "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
+        "read": [{"as": one.what_for, "run": one.run_id, "head": one.head} for one in run.read],
     }
 
 

@@ -13,10 +13,9 @@ from engine.errors import UsageError
 from engine.rejudge.compare import Again
 from engine.rejudge.plugin import Judging
 from engine.rejudge.record import Record
-from engine.report.evidence_files import Evidence, read_evidence, refuse_while_it_runs
+from engine.report.evidence_files import Evidence, read_unaltered
 from engine.run import version_step
 from engine.run.replay import of_this_process_only
-from engine.verify import NOT_VALID, in_words, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 _GOOD = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -29,26 +28,13 @@ def judge_again(path: Path, root: Path = ROOT, step: str = "") -> Again:
 
     UsageError: no run's directory, altered evidence, or a run of another upgrade.
     """
-    evidence = read_evidence(path)
-    refuse_while_it_runs(evidence)
-    _refuse_altered(evidence)
+    evidence = read_unaltered(path)
     judging = Judging(Record(evidence))
     try:
         _run_the_steps(judging, root, step)
     finally:
         judging.close()
     return _again(judging, evidence)
-
-
-def _refuse_altered(evidence: Evidence) -> None:
-    try:
-        verdict = verify(evidence.directory, None, None)
-    except OSError as error:
-        raise UsageError(in_words(error)) from error
-    if verdict.code == NOT_VALID:
-        raise UsageError(
-            f"{evidence.directory}: {verdict.lines[0]}; what was altered since is not judged"
-        )
 
 
 def _run_the_steps(judging: Judging, root: Path, step: str) -> None:

@@ -20,6 +20,7 @@ from engine.record.redact import Redactor
 from engine.record.run import Followed, Mode, Run
 from engine.rejudge.record import Record, fields_of
 from engine.run.follow_up import read_followed
+from engine.run.goes_by import refuse_another_head
 
 
 class _Unwritten(Journal):
@@ -141,4 +142,7 @@ def _followed(record: Record, release: Release) -> Followed | None:
     name = record.begun.get("follows")
     if not name:
         return None
-    return read_followed(record.directory.parent / name, record.begun["cluster"], release)
+    beside = record.directory.parent / name
+    followed = read_followed(beside, record.begun["cluster"], release)
+    refuse_another_head(record.begun, followed.head, beside)
+    return followed

@@ -15,6 +15,7 @@ from engine.model.groups import grouped
 _FACTS = (
     *("run_id", "cluster", "environment", "mode", "source", "target", "change_id", "operator"),
     *("position", "position_at_end", "started", "taken", "outcome", "exit_code", "standby"),
+    "head",
 )
 SLOWER, LEAST = 1.5, 5.0
 """A step took longer when it took this many times as long, and this many seconds more."""
@@ -41,7 +42,10 @@ class Comparison:
 
 
 def compare(one: Mapping[str, Any], other: Mapping[str, Any]) -> Comparison:
-    """Two summaries (`summary.json`). Nodes are compared by their place: the names may differ."""
+    """Two summaries (`summary.json`), each with the `head` of the journal that it was made of.
+
+    Nodes are compared by their place: the names may differ.
+    """
     return Comparison(
         tuple(
             Line(name, _text(one.get(name)), _text(other.get(name)))

@@ -13,7 +13,7 @@ from engine.errors import UsageError
 from engine.model.event import Event
 from engine.record.journal import lines_of, read_journal
 from engine.report import earlier
-from engine.verify import read_file
+from engine.verify import NOT_VALID, digest, in_words, read_file, verify
 
 JOURNAL = "journal.jsonl"
 
@@ -32,6 +32,8 @@ class Evidence:
     """Those of the attempt's runs before it."""
     is_torn: bool
     """The last line was cut off while it was written, and is left out."""
+    head: str
+    """SHA-256 of its journal's last whole line: what stands for all that was read."""
     missing: str = ""
     """What of the attempt is not there, a sentence; empty when all is."""
 
@@ -53,7 +55,40 @@ def read_evidence(path: Path) -> Evidence:
         _check_earlier(events, own[0], directory / earlier.PLACE / name)
     events = [event for events in before.values() for event in events]
     whole = sum(1 for line in lines_of(raw) if line.strip())
-    return Evidence(directory, own, events, is_torn=whole > len(own), missing=_missing(own, events))
+    return Evidence(
+        directory,
+        own,
+        events,
+        is_torn=whole > len(own),
+        head=_head(raw),
+        missing=_missing(own, events),
+    )
+
+
+def read_unaltered(path: Path) -> Evidence:
+    """The same of a run that is over, for whoever goes by it. Raises UsageError.
+
+    Every file is held to what the run sealed; of a run that was killed, its lines to each other
+    and the outputs to the lines that cite them.
+    """
+    evidence = read_evidence(path)
+    refuse_while_it_runs(evidence)
+    try:
+        verdict = verify(evidence.directory)
+    except OSError as error:
+        raise UsageError(in_words(error)) from error
+    if verdict.code == NOT_VALID:
+        raise UsageError(
+            f"{evidence.directory}: {verdict.lines[0]}; expected is what the run left, and nothing"
+            " goes by evidence that was altered since: bring the whole directory back from a copy,"
+            " or name another run"
+        )
+    return evidence
+
+
+def _head(raw: bytes) -> str:
+    whole = raw.rpartition(b"\n")[0]
+    return digest(whole.rpartition(b"\n")[2])
 
 
 def refuse_while_it_runs(evidence: Evidence) -> None:

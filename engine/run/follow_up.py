@@ -14,7 +14,8 @@ from engine.model.event import Event
 from engine.model.release import Release
 from engine.record.memory import Memory
 from engine.record.run import Followed
-from engine.report.evidence_files import Evidence, read_evidence
+from engine.report.evidence_files import Evidence, read_unaltered
+from engine.run.goes_by import refuse_another_head
 
 MODE = "follow-up"
 
@@ -22,7 +23,8 @@ MODE = "follow-up"
 def read_followed(path: Path, cluster: str, release: Release) -> Followed:
     """The run in this directory. UsageError when it can't be followed up, with what to do instead.
 
-    `cluster` is the one of the inventory.
+    Nothing of it is used before it is known to be as the run left it: an emptied list of machines
+    would make all well. `cluster` is the one of the inventory.
     """
     try:
         return _read(path, cluster, release)
@@ -34,7 +36,7 @@ def read_followed(path: Path, cluster: str, release: Release) -> Followed:
 
 
 def _read(path: Path, cluster: str, release: Release) -> Followed:
-    evidence = _followed_by(read_evidence(path), path)
+    evidence = _followed_by(read_unaltered(path), path)
     begun = evidence.own[0]
     _refuse_another_upgrade(begun, path, cluster, release)
     events = [*evidence.earlier, *evidence.own]
@@ -42,7 +44,9 @@ def _read(path: Path, cluster: str, release: Release) -> Followed:
     attempt = _attempt_of(events)
     if attempt is None or release.verified_by not in memory.facts:
         raise UsageError(_not_verified(path, begun))
-    return Followed(evidence.directory, begun["run"], attempt, begun["mode"], memory.facts)
+    return Followed(
+        evidence.directory, begun["run"], attempt, begun["mode"], memory.facts, evidence.head
+    )
 
 
 def _followed_by(evidence: Evidence, path: Path) -> Evidence:
@@ -57,9 +61,10 @@ def _followed_by(evidence: Evidence, path: Path) -> Evidence:
             f"{path}: this is a follow-up of run {name or '(unknown)'}, which is not beside it;"
             " name a run of the upgrade (reports/RUN)"
         )
-    found = read_evidence(beside)
+    found = read_unaltered(beside)
     if found.own[0].get("mode") == MODE:
         raise UsageError(f"{path}: a follow-up of a follow-up; name a run of the upgrade")
+    refuse_another_head(begun, found.head, beside)
     return found
 
 

@@ -134,9 +134,11 @@ class Opening:
         """Where the upgrade stands, and what an earlier run left: for the reports, at once."""
         attempt = self._survey.attempt if self._survey.earlier else None
         journals = attempt.journals if attempt else {}
+        heads = self._survey.heads if attempt else {}
         try:
             earlier.keep(self._run.directory, journals)
         except OSError as error:
+            heads = {}
             text = f"the attempt's earlier journals could not be kept here: {error}"
             self._run.record("warning", step="", text=text)
         if journals != self._fetched:
@@ -151,6 +153,7 @@ class Opening:
             attempt=self._run.attempt,
             records="known" if self._knows_records() and not self._run.follows else "unknown",
             passed=passing["time"] if passing else None,
+            journals=heads,
         )
         if not self._run.follows:
             self._run.does_not_know(self._unknown())

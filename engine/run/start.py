@@ -25,11 +25,21 @@ from engine.record.journal import utc_now
 from engine.record.material import runbook_hash
 from engine.record.outputs import Outputs
 from engine.record.redact import Redactor
-from engine.record.run import Followed, Run, SupportWanted, new_run_id, open_directory, open_journal
+from engine.record.run import (
+    FOLLOWED,
+    Followed,
+    Read,
+    Run,
+    SupportWanted,
+    new_run_id,
+    open_directory,
+    open_journal,
+)
 from engine.record.started import started_fields
 from engine.report.console import Console
 from engine.run import options, version_step
 from engine.run.follow_up import read_followed
+from engine.run.goes_by import read_rehearsal
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
 from engine.secrets import Secret
@@ -51,6 +61,8 @@ def make_run(config: pytest.Config) -> Run:
     release = version_step.release_of(config)
     inventory = read_inventory(path, release.settings)
     follows = _followed(config, inventory, release)
+    followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
+    rehearsal = read_rehearsal(inventory, options.scope_of(config))
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
     accepted = [
@@ -79,6 +91,7 @@ def make_run(config: pytest.Config) -> Run:
         mode=options.mode_of(config),
         scope=options.scope_of(config),
         follows=follows,
+        read=tuple(filter(None, (followed, rehearsal))),
         directory=directory,
         run_id=run_id,
         journal=open_journal(directory, run_id, redactor.clean_output),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.ask import recognition
 from engine.ask.look import Look
+from engine.attempt.chains import Altered, heads_of
 from engine.attempt.records import Attempt, Lock, records_query
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge.identity import definition_of
@@ -50,6 +51,8 @@ class Survey:
     lock: Lock | None = None
     """Who holds the cluster, as N said with its records; None when it said nothing."""
     earlier: list[Event] = field(default_factory=list)
+    heads: dict[str, str] = field(default_factory=dict)
+    """Run of `attempt` -> the head of its journal, as N handed it over."""
     is_history: bool = False
     """The attempt on record is over and the cluster at the start again: nothing of it counts."""
     problems: list[Unanswered] = field(default_factory=list)
@@ -57,6 +60,8 @@ class Survey:
     """N was asked for its records; not before it is known to be N."""
     unreadable: str = ""
     """Why the records that N handed over can't be read or used; empty when it handed over none."""
+    is_altered: bool = False
+    """They can be read, and are not as the runs wrote them."""
     kept_back: str = ""
     """Why N, which answers, did not hand over its records: what they say is not known."""
     packages_left: dict[str, bool] = field(default_factory=dict)
@@ -148,6 +153,7 @@ def refresh_records(run: Run, look: Look, seen: Survey) -> None:
         return
     seen.problems = [problem for problem in seen.problems if problem.question != RECORDS.name]
     seen.unreadable = seen.kept_back = ""
+    seen.is_altered = False
     _read_records(run, look, seen)
     look.position = _position(run, look, seen)
     _forget_a_closed_attempt(run, look, seen)
@@ -162,6 +168,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
         found = look.ask(active, RECORDS)
         attempt, seen.lock = found.attempt, found.lock
         earlier = attempt.events if attempt is not None else []
+        heads = heads_of(attempt.journals, attempt.id) if attempt is not None else {}
         memory = Memory.fold([*earlier, *run.journal.events])
         if attempt is not None and not isinstance(attempt.baseline, Mapping):
             raise ValueError(f"attempt {attempt.id} has no whole baseline.json")
@@ -175,14 +182,14 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
             seen.unreadable = error.said or error.why
         return
     except (ValueError, TypeError, AttributeError) as error:
-        seen.unreadable = str(error)
+        seen.unreadable, seen.is_altered = str(error), isinstance(error, Altered)
         return
     except LookupError as error:
         seen.unreadable = f"an event lacks its field {error}"
         return
     if attempt is not None and memory.closed and _is_of_another_upgrade(run, memory, attempt):
         return  # history: this upgrade has no records yet
-    run.memory, seen.attempt, seen.earlier = memory, attempt, earlier
+    run.memory, seen.attempt, seen.earlier, seen.heads = memory, attempt, earlier, heads
     run.judge.honour(memory.accepted.values())
     if attempt is not None:
         look.baseline = attempt.baseline

@@ -24,7 +24,11 @@ def judge_records(run: Run, look: Look, seen: Survey) -> None:
     Nothing is written beside them: this run is no part of their attempt.
     """
     node = look.names.active
-    findings = _unreadable(node, seen.kept_back, seen.unreadable)
+    findings = (
+        [_altered(node, seen.unreadable)]
+        if seen.is_altered
+        else _unreadable(node, seen.kept_back, seen.unreadable)
+    )
     if not findings and seen.attempt is not None and not seen.is_history:
         findings = _foreign(run, node, seen)
     if not findings or run.stop is not None:
@@ -35,7 +39,9 @@ def judge_records(run: Run, look: Look, seen: Survey) -> None:
     look.baseline, seen.earlier, seen.unreadable = None, [], finding.observed
     for weighed in run.judge.weigh(findings):
         run.record("finding", step="", **as_data(weighed))
-    run.halt(Ending.BLOCKED, f"{finding.subject}: {finding.observed}", finding.remedy)
+    # altered evidence is refused as by everything else that reads a run
+    ending = Ending.USAGE if seen.is_altered else Ending.BLOCKED
+    run.halt(ending, f"{finding.subject}: {finding.observed}", finding.remedy)
 
 
 def judge_position(run: Run, look: Look, seen: Survey) -> None:
@@ -65,6 +71,19 @@ def changes_since(look: Look) -> list[Finding]:
         *takeover.changed_settings(last.get("settings") or {}, takeover.steering(look.settings)),
         *takeover.changed_runbook(last.get("runbook"), look.runbook, last["run"]),
     ]
+
+
+def _altered(node: str, what: str) -> Finding:
+    """The journals can be read, and are not those that the runs wrote: nothing goes by them."""
+    return Finding(
+        "records-unreadable",
+        node,
+        f"the records of an earlier run were altered: {what}",
+        "the lines as that run wrote them, each with the hash of the one before",
+        "Nothing goes by evidence that was altered, and nothing is changed. Bring the journal back"
+        " from a run's directory (its `journal.jsonl`, or `earlier/` of a later run) or from a"
+        " backup of the node, find out who wrote there, then run again.",
+    )
 
 
 def _unreadable(node: str, kept_back: str, damaged: str) -> list[Finding]:

@@ -95,7 +95,7 @@ def write_afterwards(evidence: Evidence, path: Path) -> None:
     collected = Collected(missing=[NOBODY_ASKED])
     if evidence.missing:
         collected.missing.append(evidence.missing)
-    _write(path, evidence.directory, summary, collected, evidence.own)
+    _write(path, evidence.directory, summary, collected, evidence.own, evidence.head)
 
 
 def _write(
@@ -104,20 +104,23 @@ def _write(
     summary: Mapping[str, Any],
     collected: Collected,
     own: Sequence[Event],
+    head: str = "",
 ) -> None:
+    """`head`: of the journal, when the run had come to its end."""
     files = recorded(directory)
     answers = [Entry(one.path, one.content) for one in collected.excerpts]
     entries = sorted([*files.entries, *answers], key=lambda entry: entry.path)
     told = summary["support"] or {"why": "somebody asked for it, after the run"}
-    head = index.render_index(
+    first = index.render_index(
         {**summary, "support": {"directions": own[0].get("support", ""), **told}},
         entries,
         {one.path: one.remark for one in collected.excerpts},
         [*collected.missing, *files.missing],
+        head,
     )
     moment = datetime.fromisoformat(own[-1]["time"])
     top = name_of(str(summary["run_id"])).removesuffix(".tar.gz")
-    write_archive(path, top, [Entry(index.NAME, head), *entries], moment)
+    write_archive(path, top, [Entry(index.NAME, first), *entries], moment)
 
 
 FILES = ("journal.jsonl", "summary.json", "plan.json", "evidence.html", "report.html")

@@ -25,13 +25,17 @@ def render_index(
     entries: Sequence[Entry],
     remarks: Mapping[str, str],
     missing: Iterable[str],
+    head: str = "",
 ) -> bytes:
-    """The index of a run's bundle, from its summary. `remarks` are on entries, by their path."""
+    """The index of a run's bundle, from its summary. `remarks` are on entries, by their path.
+
+    `head` is that of the run's journal; '' while the run still writes it.
+    """
     nodes = sorted({entry.path.split("/")[1] for entry in entries if _is_of_node(entry)})
     parts = [
         f"Support bundle of run {summary['run_id']}",
         "",
-        *_facts(summary, nodes),
+        *_facts(summary, nodes, head),
         *_section("Where it goes", [summary["support"]["directions"], BEFORE_SENDING]),
         *_section("How the run ended", _ending(summary)),
         *_section("Findings that block", map(_finding, _blocking(summary))),
@@ -44,7 +48,7 @@ def render_index(
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
-def _facts(summary: Mapping[str, Any], nodes: Sequence[str]) -> list[str]:
+def _facts(summary: Mapping[str, Any], nodes: Sequence[str], head: str) -> list[str]:
     facts = {
         "made because": summary["support"]["why"],
         "cluster": f"{summary['cluster']} ({summary['environment']})",
@@ -53,6 +57,7 @@ def _facts(summary: Mapping[str, Any], nodes: Sequence[str]) -> list[str]:
         "attempt": summary["attempt"] or "none",
         "begun, ended (UTC)": f"{summary['started']}, {summary['finished']}",
         "nodes that answered": ", ".join(nodes) or "none",
+        **({"head of its journal": head} if head else {}),
     }
     return [f"{name}: {value}" for name, value in facts.items()]
 

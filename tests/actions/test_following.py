@@ -94,7 +94,7 @@ def session(tmp_path: Path, their: Path, on_n: Path | None = None, **fact: Any) 
     facts: dict[str, Any] = {VERIFIED: {"moment": MOMENT.isoformat()}}
     if fact:
         facts[follow_up_list.LISTED_FACT] = fact
-    made.run.follows = Followed(their.parent.parent, "RUN", "A1", "execute", facts)
+    made.run.follows = Followed(their.parent.parent, "RUN", "A1", "execute", facts, "")
     return made
 
 

@@ -17,6 +17,7 @@ from engine.model.change import Outcome
 from engine.record.memory import Memory
 from tests.engine import kit
 from tests.engine.acting import Bench, Make, change
+from tests.engine.test_chains import chained
 
 EARLIER = "20261101T000000Z-test-0001"
 JOURNAL = [json.dumps(kit.intent()), json.dumps(kit.result()), json.dumps(kit.event("note"))]
@@ -89,6 +90,22 @@ def test_a_journal_that_n_has_otherwise_is_left_alone(bench: Make) -> None:
     assert attempt(made).journals[f"{EARLIER}.jsonl"] == text([other])
 
 
+def test_nothing_is_given_of_a_journal_that_was_altered_here(bench: Make) -> None:
+    """Nobody could tell it from what the run wrote, once N has it."""
+    made = bench()
+    whole = chained({"text": "one"}, {"text": "two"}, {"text": "three"})
+    path = an_earlier_run(made, whole.splitlines()[:1])
+    path.write_text(whole.replace("three", "eerht").replace("two", "owt"))
+    before = attempt(made).journals
+    assert not backfill.backfill(made.run, attempt(made), made.records)
+    assert attempt(made).journals == before
+    (event,) = made.events("bookkeeping")
+    assert f"of run {EARLIER} nothing is given to N: here {path}: line " in event["problem"]
+    path.write_text(whole)
+    assert backfill.backfill(made.run, attempt(made), made.records)
+    assert attempt(made).journals[f"{EARLIER}.jsonl"] == whole
+
+
 def test_a_run_that_lives_hands_over_itself(bench: Make) -> None:
     made = bench()
     path = an_earlier_run(made, JOURNAL[:1])
@@ -158,4 +175,4 @@ def test_what_is_no_event_here_does_not_come_to_n(bench: Make, line: str) -> Non
     assert not backfill.backfill(made.run, attempt(made), made.records)
     assert attempt(made).journals[f"{EARLIER}.jsonl"] == text(JOURNAL[:1])
     (told,) = made.events("bookkeeping")
-    assert f"the end of run {EARLIER} stays here: its journal was altered" in told["problem"]
+    assert f"of run {EARLIER} nothing is given to N: here {path} was altered" in told["problem"]

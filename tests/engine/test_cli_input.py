@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from engine.cli import main
+from engine.verify import GENESIS
 from tests.engine.looking_on import journal, upgrading
 from tests.engine.test_cli import RUN, line, started, written
 
@@ -91,6 +92,7 @@ def test_an_event_that_lacks_what_is_told_of_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     begun = {name: value for name, value in BEGUN.items() if name != "cluster"}
+    begun["prev"] = GENESIS
     assert "'cluster'" in refused(command, written(tmp_path / RUN, [begun]), capsys)
 
 
@@ -131,7 +133,7 @@ def test_a_manifest_of_a_newer_runbook_is_told_by_each_that_looks_at_it(
 ) -> None:
     run = journal(tmp_path / RUN, upgrading())
     (run / "manifest.json").write_text(json.dumps({"schema": 2}))
-    for command in ("verify", "report", "judge"):
+    for command in ("verify", "report", "judge", "bundle", "compare"):
         assert "its form is 2" in refused(command, run, capsys)
 
 

@@ -10,6 +10,7 @@ import pytest
 from engine import cli
 from engine.report.compare import compare, lines_of
 from engine.report.summary import summary_of
+from engine.verify import digest
 from tests.evidence import journals
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, Project
 
@@ -87,3 +88,20 @@ def test_from_the_command_line(
     assert "only in one" in said
     assert "bad-thing" in said
     assert cli.main(["compare", str(first), str(tmp_path)]) == 4
+
+
+def test_what_was_altered_is_not_compared(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.steps(CHANGE + CLOSING)
+    project.run()
+    first, raw = project.latest, (project.latest / "journal.jsonl").read_bytes()
+    capsys.readouterr()
+    assert cli.main(["compare", str(first), str(first)]) == 0
+    assert digest(raw.splitlines()[-1]) in capsys.readouterr().out
+    (first / "journal.jsonl").write_bytes(raw.replace(b'"outcome": "done"', b'"outcome": "none"'))
+    assert cli.main(["compare", str(first), str(first)]) == 4
+    given = capsys.readouterr()
+    assert given.out == ""
+    assert f"{first}: NOT VALID: journal.jsonl: line " in given.err
+    assert "name another run" in given.err

@@ -23,7 +23,16 @@ from engine.verify import NOT_PROVED, NOT_VALID, REMADE, VALID, verify
 from tests.engine import kit
 from tests.evidence import journals
 from tests.evidence.killed import Moments, content, shown
-from tests.evidence.sealed import PRINCIPAL, Signed, Tamper, altered, made, made_anew, new_key
+from tests.evidence.sealed import (
+    EARLIER,
+    PRINCIPAL,
+    Signed,
+    Tamper,
+    altered,
+    made,
+    made_anew,
+    new_key,
+)
 
 K0, K1, K2 = (f"SHA256:{letter * 43}" for letter in "abc")
 SEALED = Before(Path("r"), "r", 27, "f" * 64, is_sealed=True, key=K0)
@@ -241,6 +250,30 @@ def test_of_an_altered_journal_nothing_is_made(run: Signed, spoil: Tamper, said:
     with pytest.raises(UsageError, match=rf"NOT VALID: journal\.jsonl: {said}"):
         made_anew(run.directory)
     assert content(run.directory) == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (altered(EARLIER, 60), f"{EARLIER}: line 1 was altered"),
+        (lambda run: (run.directory / EARLIER).write_text(""), f"{EARLIER} was altered"),
+        (lambda run: (run.directory / EARLIER).unlink(), f"{EARLIER} is missing"),
+    ],
+)
+def test_nor_of_one_of_an_earlier_run(run: Signed, spoil: Tamper, said: str) -> None:
+    """Reports are made of those as well."""
+    spoil(run)
+    before = content(run.directory)
+    with pytest.raises(UsageError, match=f"NOT VALID: {said}.*; of a journal that was altered"):
+        made_anew(run.directory)
+    assert content(run.directory) == before
+
+
+def test_nor_when_the_list_is_none_any_more(run: Signed) -> None:
+    (run.directory / "manifest.json").write_text("{}")
+    altered(EARLIER, 60)(run)
+    with pytest.raises(UsageError, match=f"NOT VALID: {EARLIER}: line 1 was altered"):
+        made_anew(run.directory)
 
 
 def test_a_list_that_the_run_had_no_room_to_write_is_what_is_there(tmp_path: Path) -> None:

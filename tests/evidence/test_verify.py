@@ -16,14 +16,17 @@ from typing import Any
 import pytest
 
 from engine.verify import (
+    GENESIS,
     NOT_PROVED,
     NOT_VALID,
     USAGE,
     VALID,
     Wrong,
     canonical,
+    digest,
     facts,
     read_chain,
+    read_earlier,
     verify,
 )
 from tests.engine import kit
@@ -356,7 +359,12 @@ def test_of_a_killed_run_it_is_written_when_its_reports_are(tmp_path: Path) -> N
     assert "head of its journal: " not in text
     assert verify(run.directory).code == NOT_PROVED
     (run.directory / "VERIFY.txt").write_text("all is well\n")
-    assert verify(run.directory).lines == ["NOT VALID: VERIFY.txt was altered"]
+    (said,) = verify(run.directory).lines
+    assert re.fullmatch(
+        r"NOT VALID: VERIFY\.txt was altered \(12 bytes, sha256 [0-9a-f]{16};"
+        rf" listed is {len(text.encode())} bytes, sha256 [0-9a-f]{{16}}\)",
+        said,
+    )
 
 
 def test_of_a_killed_run_the_journal_can_be_verified(run: Signed) -> None:
@@ -466,3 +474,50 @@ def test_a_name_does_not_steer_the_terminal(run: Signed) -> None:
 def test_a_chain_begins_with_nothing_before_it() -> None:
     with pytest.raises(Wrong, match="line 1 was altered"):
         read_chain(b'{"seq": 1, "prev": "00"}\n', "journal.jsonl")
+
+
+NAME = "20261101T000000Z-test-aaaa"
+
+
+def chained(*texts: str) -> bytes:
+    """A journal of these notes."""
+    raw, previous = b"", GENESIS
+    for number, text in enumerate(texts, 1):
+        line = json.dumps({"run": NAME, "seq": number, "prev": previous, "event": "note",
+                           "text": text}).encode()  # fmt: skip
+        raw, previous = raw + line + b"\n", digest(line)
+    return raw
+
+
+def killed_after_reading(place: Path, earlier: bytes) -> Path:
+    """A run that has read this journal of an earlier one, and sealed nothing."""
+    run = kit.make_run(place)
+    path = run.directory / "earlier" / f"{NAME}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(earlier)
+    run.record("position", position="x", journals={NAME: read_earlier(earlier, NAME).head})
+    run.journal.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        (chained("one", "two"), NOT_PROVED),
+        (chained("one", "two", "and one that N had not got then"), NOT_PROVED),
+        (chained("one"), NOT_VALID),
+        (chained("one", "another"), NOT_VALID),
+        (b"", NOT_VALID),
+        (b'{"event": "note", "of": "a runbook without chains"}\n', NOT_VALID),
+    ],
+)
+def test_an_earlier_journal_is_the_one_that_the_run_had_read(
+    tmp_path: Path, now: bytes, code: int
+) -> None:
+    """Also where no list of files says so, as the run was killed."""
+    path = killed_after_reading(tmp_path, chained("one", "two"))
+    path.write_bytes(now)
+    verdict = verify(path.parents[1])
+    assert verdict.code == code, verdict.lines
+    if code == NOT_VALID:
+        assert f"earlier/{NAME}.jsonl was altered: journal.jsonl has another" in verdict.lines[0]

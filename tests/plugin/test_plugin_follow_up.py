@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
+from engine.verify import GENESIS, digest
 from tests.engine.kit import lost_connection, unreachable, who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
@@ -33,8 +35,9 @@ def test_change(x_set, evidence):
     """x is set."""
 
 @step("second.verified", after=["second.change"], guide=["G02"])
-def test_verified(look, evidence):
+def test_verified(runbook_session, look, evidence):
     """The upgrade is verified, and something is left to look at later."""
+    (runbook_session.run.directory / "backups" / "machines").write_text("3 machines.")
     evidence.remember("checked", moment="then")
     evidence.open("G02", "look again")
 '''
@@ -156,6 +159,10 @@ def test_it_has_a_small_report_of_its_own(upgraded: Project) -> None:
         *("follow-up", "follow-up"),
         run,
     )
+    head = head_of(upgraded.path / "reports" / run)
+    assert started["read"] == [{"as": "follow-up", "run": run, "head": head}]
+    text = (upgraded.latest / "evidence.html").read_text()
+    assert f"follows run {run}, unaltered up to {head[:16]}" in text
 
 
 def test_its_report_can_be_made_anew(upgraded: Project, rebuild: Callable[[Path], str]) -> None:
@@ -242,11 +249,22 @@ def lines_of(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def rewrite(path: Path, **fields: object) -> None:
-    """Other values in `run-started` of a journal."""
-    events = lines_of(path)
+def head_of(run: Path) -> str:
+    return digest((run / "journal.jsonl").read_bytes().splitlines()[-1])
+
+
+def rewrite(path: Path, without: str = "", **fields: object) -> None:
+    """Other values in `run-started` of a journal, as if that run had been killed: no seal."""
+    events = [event for event in lines_of(path) if event["event"] != "sealed"]
     events[0] |= fields
-    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    events[0].pop(without, None)
+    text, previous = "", GENESIS
+    for event in events:
+        line = json.dumps({**event, "prev": previous}, ensure_ascii=False)
+        text, previous = f"{text}{line}\n", digest(line.encode())
+    path.write_text(text)
+    for name in ("manifest.json", "manifest.json.sig"):
+        (path.parent / name).unlink(missing_ok=True)
 
 
 def no_journal(project: Project) -> str:
@@ -285,10 +303,7 @@ def without(name: str) -> Callable[[Project], str]:
     """A field of `run-started` is not there."""
 
     def spoil(project: Project) -> str:
-        path = project.latest / "journal.jsonl"
-        first, *others = lines_of(path)
-        del first[name]
-        path.write_text("".join(json.dumps(event) + "\n" for event in [first, *others]))
+        rewrite(project.latest / "journal.jsonl", without=name)
         return last(project)
 
     return spoil
@@ -316,7 +331,64 @@ def steering(project: Project) -> str:
     return last(project)
 
 
+def list_emptied(project: Project) -> str:
+    (project.latest / "backups" / "machines").write_text("")
+    return last(project)
+
+
+def list_gone(project: Project) -> str:
+    (project.latest / "backups" / "machines").unlink()
+    return last(project)
+
+
+def fact_altered(project: Project) -> str:
+    path = project.latest / "journal.jsonl"
+    path.write_text(path.read_text().replace('"moment": "then"', '"moment": "now"'))
+    return last(project)
+
+
+def fact_of_a_killed_run_altered(project: Project) -> str:
+    rewrite(project.latest / "journal.jsonl")
+    return fact_altered(project)
+
+
+def seal_gone(project: Project) -> str:
+    (project.latest / "manifest.json").unlink()
+    return last(project)
+
+
+def earlier_altered(project: Project) -> str:
+    assert project.run().ret == 0
+    (path,) = (project.latest / "earlier").glob("*.jsonl")
+    path.write_text(path.read_text().replace('"moment": "then"', '"moment": "now"'))
+    return last(project)
+
+
+def looked_at_then_written_anew(project: Project) -> str:
+    """All of it fits together, but for the head that the first follow-up had read."""
+    first = project.latest
+    assert project.run("--follow-up", last(project)).ret == 11
+    rewrite(first / "journal.jsonl", operator="nobody")
+    return last(project)
+
+
 BAD: dict[str, tuple[Callable[[Project], str], str]] = {
+    "an emptied list": (
+        list_emptied,
+        "*backups/machines was altered (0 bytes*listed is 11 bytes*; expected is*",
+    ),
+    "a list that is gone": (list_gone, "*NOT VALID: backups/machines is missing; expected*"),
+    "an altered fact": (fact_altered, "*NOT VALID: journal.jsonl: line * was altered; expected*"),
+    "an altered fact of a killed run": (
+        fact_of_a_killed_run_altered,
+        "*NOT VALID: journal.jsonl: line * was altered; expected*",
+    ),
+    "a list of files that is gone": (seal_gone, "*NOT VALID: manifest.json is missing*"),
+    "an altered earlier journal": (earlier_altered, "*NOT VALID: earlier/*was altered*"),
+    "another journal than the one that was read": (
+        looked_at_then_written_anew,
+        "*the head of its journal is *, expected *, as run * had read it; bring *",
+    ),
     "no directory": (lambda p: "reports/nothing", "*reports/nothing: no such run*reports/RUN*"),
     "no run": (lambda p: "runbook", "*runbook: no journal.jsonl in it, so it is no run*"),
     "no journal": (no_journal, "*no journal.jsonl in it*"),
@@ -350,6 +422,20 @@ def test_what_can_not_be_followed_up_is_one_sentence_before_anything_is_asked(
     assert "\x1b" not in result.stderr.str()
     assert len([line for line in result.errlines if line.strip()]) == 1
     assert (len(upgraded.cluster.asked), len(upgraded.directories)) == (asked, runs)
+
+
+def test_a_run_that_was_killed_may_be_followed_up(upgraded: Project) -> None:
+    """It sealed nothing: its lines follow each other, and say what is used of it."""
+    rewrite(upgraded.latest / "journal.jsonl")
+    assert upgraded.run("--follow-up", last(upgraded)).ret == 11
+
+
+def test_a_run_that_still_goes_on_is_not_followed_up(upgraded: Project) -> None:
+    with (upgraded.latest / "journal.jsonl").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = upgraded.run("--follow-up", last(upgraded))
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*this run still goes on*"])
 
 
 UNVERIFIED: dict[str, tuple[tuple[str, ...], str]] = {

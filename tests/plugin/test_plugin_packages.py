@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -12,8 +11,8 @@ from engine.record.position import AT_TARGET
 from tests.engine import kit
 from tests.engine.scripted import said
 from tests.plugin.kit import PACKAGES_LEFT, SECOND, Project
+from tests.plugin.test_plugin_takeover import append, journal, upgraded
 from tests.plugin.test_plugin_takeover import begun as begun
-from tests.plugin.test_plugin_takeover import journal, upgraded
 from tests.plugin.test_plugin_takeover import judging as judging
 
 pytest_plugins = "pytester"
@@ -42,9 +41,7 @@ def test_packages_of_the_old_version_are_an_upgrade_under_way(
 def test_what_a_run_has_seen_is_not_asked_again(begun: Project) -> None:
     """A repository that has got newer packages since takes nothing back."""
     upgraded(begun)
-    with journal(begun).open("a") as file:
-        proof = kit.event("fact", name=AT_TARGET, round="upgrade-1", nodes={})
-        file.write(f"{json.dumps(proof)}\n")
+    append(journal(begun), kit.event("fact", name=AT_TARGET, round="upgrade-1", nodes={}))
     begun.cluster.answer[SECOND, PACKAGES_LEFT.argv] = said(BEHIND)
     begun.run("--plan")
     assert begun.summary["position"] == "reactivated"

@@ -9,7 +9,7 @@ import pytest
 
 from engine.cli import main
 from engine.model.answer import Answer, Lost, LostKind
-from engine.verify import verify
+from engine.verify import digest, verify
 from tests.engine.kit import unreachable
 from tests.engine.scripted import said
 from tests.evidence.schemas import problems_of_run
@@ -205,6 +205,8 @@ def test_it_is_made_afterwards_from_what_was_recorded(
     found = texts(path)
     assert {"run/journal.jsonl", "run/summary.json", "run/report.html"} <= set(found)
     assert "nobody was asked" in found["index.txt"]
+    head = digest((project.latest / "journal.jsonl").read_bytes().splitlines()[-1])
+    assert f"head of its journal: {head}\n" in found["index.txt"]
     assert "--plan --support-bundle" in found["index.txt"]
     after = {path: path.read_bytes() for path in project.latest.rglob("*") if path.is_file()}
     assert after == before
@@ -216,6 +218,19 @@ def test_it_is_made_afterwards_from_what_was_recorded(
     inside = project.latest / "mine.tar.gz"
     assert main(["bundle", str(project.latest), "--out", str(inside)]) == 4
     assert not inside.exists()
+
+
+def test_none_is_made_of_what_was_altered(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.steps(CHANGE + CLOSING)
+    project.run()
+    monkeypatch.chdir(project.path)
+    (project.latest / "summary.json").write_text("{}")
+    capsys.readouterr()
+    assert main(["bundle", str(project.latest)]) == 4
+    assert "NOT VALID: summary.json was altered (2 bytes, " in capsys.readouterr().err
+    assert list(project.path.glob("support-*")) == []
 
 
 def test_afterwards_the_one_that_the_run_made_is_named(

@@ -18,9 +18,11 @@ from engine.model.finding import Severities, Severity
 from engine.queries.identity import WHO
 from engine.queries.pacemaker import STATUS
 from engine.run.survey import RECORDS
+from engine.verify import GENESIS, digest
 from tests.engine import kit
 from tests.engine.kit import lost_connection, unreachable
 from tests.engine.scripted import said
+from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import INVENTORY, RELEASE, N, Project, Saver
 
 pytest_plugins = "pytester"
@@ -86,11 +88,32 @@ def baseline(project: Project) -> Path:
     return path
 
 
-def edited_events(project: Project, change: Callable[[dict[str, Any]], None]) -> None:
-    events = [json.loads(line) for line in journal(project).read_text().splitlines()]
+def edited_events(project: Project, change: Callable[[dict[str, Any]], object]) -> None:
+    write_anew(journal(project), change)
+
+
+CLOSED = kit.event("attempt-closed", run="z", attempt="a")
+
+
+def append(path: Path, *events: dict[str, Any]) -> None:
+    """Lines behind those that are there, as the run would have written them."""
+    lines = path.read_bytes().splitlines()
     for event in events:
+        more = {**event, "seq": len(lines) + 1, "prev": digest(lines[-1])}
+        lines.append(json.dumps(more).encode())
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def write_anew(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Other events, as a run might have written them: each line has the hash of the one before."""
+    text, previous = "", GENESIS
+    for line in path.read_text().splitlines():
+        event = json.loads(line)
+        event.pop("journals", None)  # what it had read is written anew, too
         change(event)
-    journal(project).write_text("".join(json.dumps(event) + "\n" for event in events))
+        made = json.dumps({**event, "prev": previous})
+        text, previous = f"{text}{made}\n", digest(made.encode())
+    path.write_text(text)
 
 
 def of_baseline(**fields: Any) -> Callable[[Project], None]:
@@ -159,6 +182,52 @@ def test_bad_records_stop_before_anything(
     lock = (begun.cluster.root / "lock").read_text()
     assert lock.splitlines()[1] == "free"
     assert "Traceback" not in "\n".join(result.outlines)
+
+
+def outcome_altered(project: Project) -> None:
+    text = journal(project).read_text()
+    assert '"outcome": "ok"' in text
+    journal(project).write_text(text.replace('"outcome": "ok"', '"outcome": "unknown"'))
+
+
+def a_line_gone(project: Project) -> None:
+    lines = journal(project).read_text().splitlines(keepends=True)
+    journal(project).write_text("".join([*lines[:3], *lines[4:]]))
+
+
+ALTERED: dict[str, tuple[Callable[[Project], None], str]] = {
+    "an outcome": (outcome_altered, "line "),
+    "a line that is gone": (a_line_gone, "line 4 is missing"),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+@pytest.mark.parametrize("options", [(), ("--plan",)], ids=["run", "plan"])
+def test_altered_journals_on_n_are_refused(
+    begun: Project, what: str, options: tuple[str, ...]
+) -> None:
+    """They can be read, and nothing goes by them: a change that was made would be made again."""
+    spoil, message = ALTERED[what]
+    spoil(begun)
+    before = on_n(begun)
+    result = begun.run(*options)
+    assert result.ret == 4, result.outlines
+    assert begun.summary["outcome"] == "usage"
+    (finding,) = begun.summary["findings"]
+    assert (finding["code"], finding["subject"]) == ("records-unreadable", N)
+    said = f"the records of an earlier run were altered: {journal(begun).name}: {message}"
+    assert said in finding["observed"]
+    assert begun.cluster.changes == []
+    assert on_n(begun) == before
+    assert begun.run("--accept", "records-unreadable=x", "--by", "A. Rossi").ret == 4
+
+
+def test_what_was_read_on_n_is_on_record(begun: Project) -> None:
+    raw = journal(begun).read_bytes()
+    run = journal(begun).stem
+    begun.run("--plan")
+    assert begun.events("position")[-1]["journals"] == {run: digest(raw.splitlines()[-1])}
+    assert problems_of_run(begun.latest) == []
 
 
 @pytest.mark.parametrize("code", ["records-unreadable", "records-foreign"])
@@ -237,12 +306,9 @@ def test_a_closed_attempt_of_another_cluster_leaves_nothing_in_this_runs_evidenc
 ) -> None:
     """The cluster is at the target, so its records would be looked at; they are not its own."""
     assert begun.run().ret == 0
-    with journal_of_latest(begun).open("a") as file:
-        event = {"schema": 1, "run": "z", "seq": 1, "time": "2026-11-02T00:00:00Z"}
-        file.write(json.dumps({**event, "event": "attempt-closed", "attempt": "a"}) + "\n")
+    append(journal_of_latest(begun), CLOSED)
     for path in begun.cluster.root.glob("attempts/*/journal/*.jsonl"):
-        own, other = (f'"cluster": "{name}.example.test"' for name in ("neteye", "other"))
-        path.write_text(path.read_text().replace(own, other))
+        write_anew(path, lambda e: "cluster" in e and e.update(cluster="other.example.test"))
     begun.cluster.version = "4.26"
     assert begun.run().ret == 10
     assert "records-foreign" in [finding["code"] for finding in begun.summary["findings"]]
@@ -253,9 +319,7 @@ def test_a_closed_attempt_of_another_cluster_leaves_nothing_in_this_runs_evidenc
 def test_a_closed_attempt_of_another_version_step_is_history(begun: Project) -> None:
     """The next version's runbook finds the records of this one's, and begins anew."""
     assert begun.run().ret == 0
-    with journal_of_latest(begun).open("a") as file:
-        event = {"schema": 1, "run": "z", "seq": 1, "time": "2026-11-02T00:00:00Z"}
-        file.write(json.dumps({**event, "event": "attempt-closed", "attempt": "a"}) + "\n")
+    append(journal_of_latest(begun), CLOSED)
     of_baseline(source="4.24", target="4.25")(begun)
     before = begun.summary["attempt"]
     assert begun.run().ret == 0
@@ -342,8 +406,7 @@ def upgraded(project: Project) -> None:
     """The vendor's command has ended well on record: only the status tells what was given back."""
     project.cluster.version = "4.26"
     more = [kit.intent("second.run", detached="upgrade-1"), kit.result("second.run")]
-    with journal(project).open("a") as file:
-        file.writelines(f"{json.dumps(event)}\n" for event in more)
+    append(journal(project), *more)
 
 
 NO_STATUS = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.model.event import Event
 from engine.model.groups import grouped
+from engine.record.run import FOLLOWED
 from engine.report.audit.approvals import approvals_of
 from engine.report.audit.moments import no_return_of
 from engine.report.change import closing_of, taken_by
@@ -20,6 +21,8 @@ from engine.report.window import INSIDE, window_sentence
 from engine.report.words import announced_minutes, at
 
 KEPT, LEFT = "kept", "left"
+_SHOWN = 16
+"""Digits of a head that are shown."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def front_of(summary: Mapping[str, Any], change: Sequence[Event]) -> Front:
         verdict_of(str(summary["outcome"])),
         (
             _who(summary, change, begun),
-            _change(summary),
+            _change(summary, begun),
             _approval(summary, change),
             _window(change, begun, is_asked=summary["environment"] != "rehearsal"),
             _time(summary, change),
@@ -81,13 +84,24 @@ def _logins(change: Sequence[Event]) -> list[str]:
     ][:2]
 
 
-def _change(summary: Mapping[str, Any]) -> Fact:
+def _change(summary: Mapping[str, Any], begun: Sequence[Event]) -> Fact:
     named = summary.get("change_id")
-    more = (f"{summary['source']} to {summary['target']}, {summary['environment']}",)
+    more = (
+        f"{summary['source']} to {summary['target']}, {summary['environment']}",
+        *(
+            f"follows run {one['run']}, unaltered up to {one['head'][:_SHOWN]}"
+            for one in _followed(begun)
+        ),
+    )
     if named:
         return Fact("Change", str(named), "", more)
     is_asked = summary["environment"] != "rehearsal"
     return Fact("Change", "none named", "", more, is_missing=is_asked)
+
+
+def _followed(begun: Sequence[Event]) -> list[Mapping[str, Any]]:
+    """The evidence that a follow-up went by, with the head of its journal."""
+    return [one for event in begun for one in event.get("read", ()) if one["as"] == FOLLOWED]
 
 
 def _approval(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:

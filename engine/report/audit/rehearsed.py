@@ -16,6 +16,7 @@ from engine.model.event import Event
 from engine.model.facts import REHEARSED
 from engine.model.finding import acceptance_sentence
 from engine.prove.statement import QUESTION, scenario_in_words
+from engine.record.run import AS_REHEARSAL
 from engine.report.words import to_the_second
 from engine.verify import read_json
 
@@ -73,7 +74,7 @@ def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
         is_production = first.get("environment") == "production"
         why = "the run did not come to that" if is_production else "only production asks for one"
         return Rehearsed(f"no rehearsal is on record: {why}")
-    remarks = tuple(_remarks(change))
+    remarks = (*_remarks(change), *_evidence(change))
     try:
         seen = read_json((asked.get("output") or {})["text"])
         statement = seen["statement"]
@@ -161,3 +162,12 @@ def _remarks(change: Iterable[Event]) -> list[str]:
             said = f"accepted {acceptance_sentence(accepted)}" if accepted else event["severity"]
             found[str(event["observed"])] = f"{event['code']} ({said}): {event['observed']}"
     return list(found.values())
+
+
+def _evidence(change: Iterable[Event]) -> Iterable[str]:
+    """The rehearsal's own evidence, when it lay beside its statement."""
+    begun = (event for event in change if event["event"] == "run-started")
+    read = (one for event in begun for one in event.get("read", ()) if one["as"] == AS_REHEARSAL)
+    heads = dict.fromkeys((str(one["run"]), str(one["head"])) for one in read)
+    for run, head in heads:
+        yield f"evidence of run {run}: found unaltered, the head of its journal is {head}"

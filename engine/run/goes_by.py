@@ -1,0 +1,50 @@
+"""The evidence of other runs that a run goes by: checked before anybody is asked, on record then.
+
+A follow-up goes by the run that it follows up, an upgrade in production by its rehearsal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import UsageError
+from engine.judge.statement import SETTING
+from engine.model.event import Event
+from engine.model.inventory import Environment, Inventory
+from engine.model.steps import Scope
+from engine.prove.statement import refuse_altered
+from engine.record.run import AS_REHEARSAL, FOLLOWED, Read
+from engine.report.evidence_files import JOURNAL, read_unaltered
+
+
+def read_rehearsal(inventory: Inventory, scope: Scope) -> Read | None:
+    """The rehearsal by whose statement this upgrade goes; None: it goes by none.
+
+    Of a statement that lies by itself its signature is all there is. One that is not there is for
+    a step to tell. UsageError when statement or evidence was altered since.
+    """
+    path = inventory.settings.rehearsal
+    # nobody else reads it
+    if inventory.settings.environment is not Environment.PRODUCTION or scope is not Scope.UPGRADE:
+        return None
+    if path is None or not path.is_file():
+        return None
+    directory = path.resolve().parent
+    try:
+        refuse_altered(path)
+        if not (directory / JOURNAL).is_file():
+            return None
+        evidence = read_unaltered(directory)
+    except UsageError as error:
+        raise UsageError(f"{SETTING}: {error}; or take the line out of the inventory") from error
+    return Read(AS_REHEARSAL, str(evidence.own[0]["run"]), evidence.head)
+
+
+def refuse_another_head(begun: Event, head: str, directory: Path) -> None:
+    """UsageError when the run in this directory is not as the one that began so had read it."""
+    known = [one["head"] for one in begun.get("read", ()) if one["as"] == FOLLOWED]
+    if known and known[0] != head:
+        raise UsageError(
+            f"{directory}: the head of its journal is {head}, expected {known[0]}, as run"
+            f" {begun['run']} had read it; bring the directory back from a copy"
+        )
