@@ -358,7 +358,7 @@ def followed_up(rehearsal: Rehearsal, run: Path | None) -> tuple[Ran, dict[int, 
 
 # from here on the agents' data change: these tests are the last ones
 def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> None:
-    """Followed up by the second run, which has fetched no list of its own: N has it."""
+    """Followed up by the second run, which has the list of the first one."""
     cluster, run = rehearsal.cluster, rehearsal.second.directory
     assert run is not None
     expected = {m.id: GONE if m.is_archived else NOT_YET for m in sample_machines()}
@@ -385,7 +385,7 @@ def test_each_machine_has_the_verdict_of_what_it_sent(rehearsal: Rehearsal) -> N
         deleted: GONE,
         archived: GONE,
     }
-    assert not (run / "backups" / "ocsweb.agents.jsonl.gz").exists()
+    assert (run / "backups" / "ocsweb.agents.jsonl.gz").exists()
     ran, verdicts = followed_up(rehearsal, run)
     assert ran.code == 11, ran.console
     assert verdicts == expected
