@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from engine.report.audit.page import render
 from engine.report.audit.ran_with import Fact, ran_with_of
 from tests.evidence import journals
+from tests.evidence.browser import Browser
+from tests.evidence.looking import PHONE, TOO_WIDE, Look
 
 WITH: dict[str, Any] = {
     "implementation": "CPython",
@@ -65,3 +68,12 @@ def test_the_page_tells_it_in_a_fold() -> None:
     assert section.startswith("<summary>Ran with Python 3.11.7 (CPython);")
     assert "&lt;b&gt;/opt" in section
     assert "a" * 64 in section
+
+
+def test_on_a_phone_the_open_fold_is_no_wider_than_the_screen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    events = journals.whole()
+    events[0] |= {"python": "3.11.7", "ran_with": WITH, "runbook": "7" * 64}
+    page = Look(render(events, []), browser, tmp_path)
+    assert not page.ask(TOO_WIDE, width=PHONE, opened=True)["scrolls"]
