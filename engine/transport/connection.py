@@ -60,15 +60,29 @@ class Connection:
         self._count = 0
         self._forwards = 0
         self._control: Path | None = None
+        self._failures = 0
+        self._failure: Lost | None = None
         self._recognised: Path | None = None
         self._log = directory / f"{name}.log"
         self.on_login: Callable[[Login], None] = lambda _: None
 
     def reach(self) -> Path:
-        """The control socket of the connection, which is opened if needed."""
+        """The control socket of the connection, which is opened if needed.
+
+        Lost when that can't be. A login that failed counts for everybody who waited for it: one
+        after the other they would wait for as many logins, ten seconds each, of a silent node.
+        """
+        failures = self._failures
         with self._lock:
-            if self._control is None or not _accepts(self._control):
+            if self._control is not None and _accepts(self._control):
+                return self._control
+            if self._failure is not None and failures != self._failures:
+                raise Lost(self._failure.node, self._failure.why, self._failure.kind)
+            try:
                 self._control = self._open()
+            except Lost as lost:
+                self._failures, self._failure = self._failures + 1, lost
+                raise
             return self._control
 
     def is_new(self, control: Path) -> bool:
