@@ -59,9 +59,10 @@ HANGS := -o faulthandler_exit_on_timeout=true -o faulthandler_timeout
 # df says nothing where there is no such file system.
 MEMORY := $(shell df --output=avail -BG /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 + 0 >= 4 {print "/dev/shm"}')
 
-# Two workers more than cores, as a test often waits: for a process, a disk, a connection. When one
-# hangs, the others go on with what is left, and its test is told.
-UNIT = $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -q -n $(shell expr $$(nproc) + 2) --dist worksteal --max-worker-restart 0 \
+# Two workers more than cores where tests wait: for a process, a disk, a connection. When one hangs,
+# the others go on with what is left, and its test is told.
+WAITING := $(shell expr $$(nproc) + 2)
+UNIT = $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -q -n $(or $(AT_ONCE),$(WAITING)) --dist worksteal --max-worker-restart 0 \
   -o tmp_path_retention_policy=failed $(HANGS)=900 -m "not integration"
 
 unit: setup sshd chromium
@@ -70,6 +71,7 @@ unit: setup sshd chromium
 # Tests that read, parse, judge and show: they can wait for a processor as long as it takes.
 PATIENT := $(addprefix tests/,evidence judge layers parse properties rejudge secrets storms)
 
+patient: AT_ONCE := $(shell nproc)
 patient: setup chromium
 	$(UNIT) $(PATIENT)
 
