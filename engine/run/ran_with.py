@@ -102,13 +102,18 @@ def plugins_of(
         for plugin, package in manager.list_plugin_distinfo()
     }
     packages[_BUILTIN] = importlib.metadata.distribution("pytest")
+    # a package is read once, not for each of its modules: of pytest's own there are forty
+    described: dict[str, dict[str, Any]] = {}
     found: dict[str, dict[str, Any]] = {}
     for module in sorted({_module_of(p) for _, p in manager.list_name_plugin() if p is not None}):
         file = getattr(sys.modules.get(module), "__file__", None)
         path = Path(file).resolve() if file else None
         if path in own or (file and Path(file) in own):
             continue
-        entry = _entry(module, path, packages)
+        top = module.partition(".")[0]
+        if top not in described and (package := packages.get(top) or _package_of(module, path)):
+            described[top] = _of_package(package)
+        entry = described.get(top) or _of_file(path)
         kept = found.setdefault(entry.get("package") or entry["file"] or module, entry)
         if kept.get("package") != "pytest":
             kept["modules"].append(module)
@@ -122,15 +127,16 @@ def _module_of(plugin: object) -> str:
     return str(getattr(plugin, "__module__", ""))
 
 
-def _entry(module: str, path: Path | None, packages: Mapping[str, Any]) -> dict[str, Any]:
-    package = packages.get(module.partition(".")[0]) or _package_of(module, path)
-    if package is not None:
-        return {
-            "package": str(package.metadata["name"]),
-            "version": str(package.version),
-            "record": _digest(_record_of(package)),
-            "modules": [],
-        }
+def _of_package(package: Any) -> dict[str, Any]:
+    return {
+        "package": str(package.metadata["name"]),
+        "version": str(package.version),
+        "record": _digest(_record_of(package)),
+        "modules": [],
+    }
+
+
+def _of_file(path: Path | None) -> dict[str, Any]:
     return {"file": str(path or ""), "sha256": _digest(path), "modules": []}
 
 
