@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +61,7 @@ class Connection:
         self._count = 0
         self._forwards = 0
         self._control: Path | None = None
-        self._failures = 0
-        self._failure: Lost | None = None
+        self._under_way: Future[Path] | None = None
         self._recognised: Path | None = None
         self._log = directory / f"{name}.log"
         self.on_login: Callable[[Login], None] = lambda _: None
@@ -69,21 +69,30 @@ class Connection:
     def reach(self) -> Path:
         """The control socket of the connection, which is opened if needed.
 
-        Lost when that can't be. A login that failed counts for everybody who waited for it: one
-        after the other they would wait for as many logins, ten seconds each, of a silent node.
+        Lost when that can't be. A login counts for everybody who came while it was under way, also
+        one that failed: a silent node takes ten seconds for each. It is no lock that they wait for,
+        as whoever asks again at once would have it again before those who waited.
         """
-        failures = self._failures
-        with self._lock:
-            if self._control is not None and _accepts(self._control):
-                return self._control
-            if self._failure is not None and failures != self._failures:
-                raise Lost(self._failure.node, self._failure.why, self._failure.kind)
-            try:
-                self._control = self._open()
-            except Lost as lost:
-                self._failures, self._failure = self._failures + 1, lost
-                raise
+        ours: Future[Path] | None = None
+        try:
+            with self._lock:
+                if self._control is not None and _accepts(self._control):
+                    return self._control
+                if (login := self._under_way) is None:
+                    login = ours = self._under_way = Future()
+            if ours is None:
+                return _result_of(login)
+            self._control = self._open()
+            ours.set_result(self._control)
             return self._control
+        except BaseException as error:
+            if ours is not None:
+                off = Lost(self.host.name, "the login was broken off", LostKind.UNREACHABLE)
+                ours.set_exception(error if isinstance(error, Lost) else off)
+            raise
+        finally:
+            if ours is not None:
+                self._under_way = None
 
     def is_new(self, control: Path) -> bool:
         """No session over this connection has shown yet which machine is there."""
@@ -129,6 +138,8 @@ class Connection:
 
     def close(self) -> None:
         self._closing.set()
+        if login := self._under_way:
+            wait([login])
         with self._lock:
             if self._control is not None and _accepts(self._control):
                 self._ask_master(self._control, "exit")
@@ -238,6 +249,13 @@ class Connection:
             return None
         except OSError as error:
             raise Lost(self.host.name, not_started(error), LostKind.UNREACHABLE) from error
+
+
+def _result_of(login: Future[Path]) -> Path:
+    try:
+        return login.result()
+    except Lost as lost:  # one of its own for each thread
+        raise Lost(lost.node, lost.why, lost.kind) from lost
 
 
 def _accepts(control: Path) -> bool:
