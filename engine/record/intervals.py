@@ -64,6 +64,11 @@ class Interval:
         """Nobody looked for so long that the moments of the looks are no measure of it."""
         return self.most - self.least > _VAGUE
 
+    @property
+    def begins_vaguely(self) -> bool:
+        """The same of its begin alone: it may have been so long before it was seen."""
+        return self.earliest is not None and seconds_between(self.earliest, self.since) > _VAGUE
+
 
 def intervals_of(events: Iterable[Event]) -> list[Interval]:
     """All of an attempt, in the order in which they ended; then those that still last."""

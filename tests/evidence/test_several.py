@@ -174,6 +174,21 @@ def test_what_the_run_has_given_back_and_nobody_has_looked_at_since_is_not_still
     assert "still in place" not in told
 
 
+def test_the_begin_is_told_by_its_bounds_only_when_it_is_the_begin_that_nobody_saw() -> None:
+    vague = "nobody looked meanwhile"
+
+    def told(state: str, other: str) -> str:
+        """With that look as the last one before nobody looked until this state was seen."""
+        earlier, own = (
+            [{**e, "other": other} if e.get("state") == state else e for e in part]
+            for part in journals.several()
+        )
+        return render(own, earlier)
+
+    assert vague not in told("on", "2026-11-02T00:03:20Z")
+    assert vague in told("off", "2026-11-01T23:50:00Z")
+
+
 def test_why_there_was_no_run_is_told_as_it_was() -> None:
     earlier, own = journals.several()
     first, second = pauses_of([*earlier, *own])

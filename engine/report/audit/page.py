@@ -222,6 +222,6 @@ def _as_measured(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str
     # closed by a word of the run, and not looked at since
     until = stamp(mine[-1].until) if row["until"] and mine[-1].until else row["until"]
     since = {"since": stamp(mine[0].since)}
-    if mine[0].is_vague and mine[0].earliest:
+    if mine[0].begins_vaguely and mine[0].earliest:
         since["earliest"] = stamp(mine[0].earliest)
     return {**row, **since, "until": until, "lasted": length(mine)}
