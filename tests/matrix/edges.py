@@ -112,7 +112,12 @@ def edges(changes: Sequence[Made]) -> list[Edge]:
 
 def problem(edge: Edge, events: Iterable[Mapping[str, Any]], where: str) -> str | None:
     """Why a journal is not that of a run killed at this edge; None when it is."""
-    kinds = [e["event"] for e in events if e.get("key") == edge.key]
+    # how far a command had come is told when somebody looked, once or twice or not at all
+    kinds = [
+        e["event"]
+        for e in events
+        if e.get("key") == edge.key and e["event"] in ("intent", "result")
+    ]
     wanted = {
         Point.BEFORE_INTENT: [],
         Point.AFTER_RESULT: ["intent", "result"],

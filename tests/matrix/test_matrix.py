@@ -126,7 +126,9 @@ def test_the_changes_are_those_of_the_journal() -> None:
     assert changes_of(events) == CHANGES[:2]
 
 
-INTENT, RESULT = {"event": "intent", "key": "a#1"}, {"event": "result", "key": "a#1"}
+INTENT, RESULT, PROGRESS = (
+    {"event": what, "key": "a#1"} for what in ("intent", "result", "progress")
+)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,8 @@ def test_a_journal_tells_whether_the_run_was_killed_there(
     for seen in ([], [INTENT], [INTENT, RESULT]):
         other = {"event": "intent", "key": "b#1"}
         assert (problem(edge, [other, *seen], "N") is None) is (seen == right)
+        looked = [*seen[:1], *(PROGRESS for _ in seen[:1]), *seen[1:]]
+        assert (problem(edge, [other, *looked], "N") is None) is (seen == right)
 
 
 _VICTIM = """
