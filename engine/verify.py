@@ -76,8 +76,8 @@ LARGEST = 1 << 30
 DEEPEST = 64
 """Lists and objects within each other: nothing that is read here has more than a few, and Python
 itself ends at some hundreds, wherever the value is written down or compared."""
-_HALF = re.compile("[\ud800-\udfff]|\\\\u[dD][89a-fA-F]")
-"""A surrogate that stands alone, or what may be one: it can't be written to a file."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be a surrogate that stands alone: it can't be written to a file."""
 _OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
 _CITING = ("output", "whole")
 """Fields of an event that may cite a file."""
@@ -155,11 +155,13 @@ def read_json(text: str, pairs: Optional[Callable[[Pairs], Dict[str, Any]]] = No
     # each level has a bracket: most texts have too few of them, and need no closer look
     if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
         raise ValueError(f"nested more than {DEEPEST} deep")
-    if _HALF.search(text):
-        try:
+    try:
+        text.encode("utf-8")
+        # a plain search first: most texts have nothing of the kind, and an expression is slow
+        if "\\u" in text and _HALF.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
-        except UnicodeEncodeError:
-            raise ValueError("half a character (a lone surrogate)") from None
+    except UnicodeEncodeError:
+        raise ValueError("half a character (a lone surrogate)") from None
     return value
 
 

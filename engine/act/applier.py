@@ -13,6 +13,7 @@ from typing import Any
 from engine.act import detached, stops
 from engine.act.detached import NotStarted, Progress
 from engine.act.driving import Applied, Changes, driven, key_of
+from engine.act.former import NoTrace, done_by_word
 from engine.act.headway import Headway, Reach
 from engine.act.livelog import LiveLog, shortened
 from engine.act.stops import NotDone
@@ -113,9 +114,8 @@ class Applier:
         if not self.run.may_change:
             reason = self.run.stop.reason if self.run.stop else "this run only looks"
             raise NotDone(f"not done: {change.what}. No change is made any more after: {reason}")
-        settled = self._settle_former(step, self.run.memory.changes.get(key), change)
-        if settled is not None:
-            return settled
+        if self._is_done_by_word(step, self.run.memory.changes.get(key), change):
+            return Answer(0, b"", b"", 0.0)
         self.before_change()
         self._intent(step, key, change)
         begun, self._failing, self._asked, self._over = self.clock(), "", [], None
@@ -128,6 +128,8 @@ class Applier:
         except _Superseded as error:
             self._result(key, change, Outcome.UNKNOWN, None, begun, str(error.lost))
             raise stops.superseded(self.run, error.lost) from error
+        except NoTrace as error:
+            raise self._without_trace(step, key, change, begun, error) from None
         except _Interrupted as error:
             self._result(key, change, Outcome.FAILED, None, begun, "interrupted")
             raise stops.interrupted(self.run, change, error.has_rebooted, self._failing) from None
@@ -212,8 +214,7 @@ class Applier:
         answer: Answer | None,
         begun: float,
         reason: str,
-        *,
-        never_started: bool = False,
+        **marks: bool,
     ) -> None:
         output: dict[str, Any] = {"text": reason or NO_ANSWER}
         if change.secret_output:
@@ -233,7 +234,7 @@ class Applier:
             reason=reason,
             closes=[list(pair) for pair in change.closes],
             output=output,
-            **({"never_started": True} if never_started else {}),
+            **marks,
             **({"files": files} if change.files and answer else {}),
             **({"failing": self._failing} if self._failing and outcome is Outcome.FAILED else {}),
             **({"asks": self._asked} if self._asked else {}),
@@ -337,8 +338,7 @@ class Applier:
         if last.is_interrupted:
             raise _Interrupted(last.rebooted)
         if not last.exists:
-            why = f"there is no trace of {change.what} on the node, though it was started"
-            raise Lost(change.node, why, LostKind.CONNECTION_LOST)
+            raise NoTrace(stops.traceless(change, base))
         raise Lost(
             change.node,
             f"{change.what}: still running after {change.deadline:.0f} s; it was left alone, as"
@@ -347,21 +347,25 @@ class Applier:
             None,
         )
 
-    def _settle_former(
-        self, step: str, former: ChangeRecord | None, change: Change
-    ) -> Answer | None:
-        """What an earlier intent without a result means now; an Answer when it counts as done."""
-        settled = self.run.memory.settled.get(former.key, {}) if former else {}
-        if former is not None and settled.get("word") == "done":
-            if not former.has_ended:
-                reason = f"settled as done by {settled['by']}: {settled['reason']}"
-                self._result(former.key, change, Outcome.OK, None, self.clock(), reason)
-            return Answer(0, b"", b"", 0.0)
-        if former is None or former.has_ended or change.detached or change.repeatable:
-            return None
-        if settled.get("word") == "repeat":
-            return None
-        raise stops.unknown_before(self.run, step, change)
+    def _is_done_by_word(self, step: str, former: ChangeRecord | None, change: Change) -> bool:
+        """Somebody has said that what an earlier run began is done; recorded as its result."""
+        if former is None:
+            return False
+        try:
+            said = done_by_word(self.run, self.transport, step, former, change)
+        except NoTrace as error:
+            raise self._without_trace(step, former.key, change, self.clock(), error) from None
+        if said and not former.has_ended:
+            now = self.clock()
+            self._result(former.key, change, Outcome.OK, None, now, said, by_word=True)
+        return bool(said)
+
+    def _without_trace(
+        self, step: str, key: str, change: Change, begun: float, error: NoTrace
+    ) -> NotDone:
+        """Nobody but a person can tell how it ended: on record, so that a word is taken."""
+        self._result(key, change, Outcome.UNKNOWN, None, begun, str(error), no_trace=True)
+        return stops.without_trace(self.run, step, change, str(error))
 
     def _adopt(self, step: str, made: Sequence[str], reason: str) -> None:
         """Record an earlier intent, whose effect is there now, as done."""

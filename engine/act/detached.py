@@ -110,6 +110,19 @@ def start(
         )
 
 
+def look_at(transport: Transport, node: str, base: str, offset: int = 0, most: int = 0) -> Progress:
+    """One look, with at most so many bytes of the log. Raises Lost, also when it tells no state."""
+    query = progress_query(base, offset, most)
+    answer = transport.run(node, query.argv, deadline=query.deadline)
+    if answer.code in query.ok_codes:
+        with contextlib.suppress(ValueError):
+            return query.parse(answer)
+    # no state can be read from it: as if it had not come
+    why = f"how it stands can't be told now (exit code {answer.code}: "
+    why += f"{answer.errors.strip()[-200:]})"
+    raise Lost(node, why, LostKind.CONNECTION_LOST)
+
+
 @dataclass
 class Follower:
     """Follows the log until there is an exit status, the process is gone, or time is up."""
@@ -155,7 +168,7 @@ class Follower:
     def _read_on(self) -> Progress:
         """Look, and take what is new of the log up to its end at that moment."""
         for _ in range(CHUNKS):
-            seen = self._look(self._offset)
+            seen = look_at(self.transport, self.node, self.base, self._offset, CHUNK)
             if seen.chunk:
                 self._offset += len(seen.chunk)
                 self.on_output(seen.chunk)
@@ -167,14 +180,3 @@ class Follower:
 
     def _is_read_to_its_end(self, seen: Progress) -> bool:
         return not seen.chunk or self._offset >= seen.size
-
-    def _look(self, offset: int) -> Progress:
-        query = progress_query(self.base, offset, CHUNK)
-        answer = self.transport.run(self.node, query.argv, deadline=query.deadline)
-        if answer.code in query.ok_codes:
-            with contextlib.suppress(ValueError):
-                return query.parse(answer)
-        # no state can be read from it: as if it had not come
-        why = f"how it stands can't be told now (exit code {answer.code}: "
-        why += f"{answer.errors.strip()[-200:]})"
-        raise Lost(self.node, why, LostKind.CONNECTION_LOST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from engine.attempt.records import LockLost
 from engine.errors import Refused, RunbookError
 from engine.model.answer import Answer, Lost
@@ -95,7 +97,7 @@ def unknown(run: Run, step: str, change: Change, lost: Lost, afterwards: str) ->
     elif change.repeatable:
         again = "Run again: it looks first and repeats what is missing."
     else:
-        again = _settle(step, change)
+        again = f"Look at {change.node}. {_settle(step)}"
     return stopped(
         run,
         Ending.UNKNOWN,
@@ -113,7 +115,39 @@ def unknown_before(run: Run, step: str, change: Change) -> NotDone:
         Ending.UNKNOWN,
         f"how {change.what!r} on {change.node} ended on an earlier run is not known,"
         " its effect can't be seen, and doing it twice could do harm",
-        _settle(step, change),
+        f"Look at {change.node}. {_settle(step)}",
+        step,
+    )
+
+
+def not_asked(run: Run, change: Change, lost: Lost) -> NotDone:
+    """How the command of an earlier run stands could not be asked, so nothing was started."""
+    return stopped(
+        run,
+        Ending.FAILED,
+        f"not done: {change.what}. An earlier run started it, and how it stands could not be"
+        f" asked: {lost.node}: {lost.why}",
+        f"Nothing was started. Bring {change.node} back into reach, then run again.",
+    )
+
+
+def traceless(change: Change, base: str) -> str:
+    """What is seen of a long command that has no directory any more."""
+    return (
+        f"{change.what} was started on {change.node}, and {base}, which has its log and exit"
+        " status, is not there any more"
+    )
+
+
+def without_trace(run: Run, step: str, change: Change, seen: str) -> NotDone:
+    """A long command has lost what tells of it: it may run, or have ended in any way."""
+    return stopped(
+        run,
+        Ending.UNKNOWN,
+        f"how {change.what!r} ended is not known: {seen}",
+        f"Look at {change.node}: does {shlex.join(change.argv)!r} still run there? Wait for its"
+        f" end: a second one beside it would do harm. {_settle(step)} `done` says that it ended"
+        " well, `repeat` starts it once more.",
         step,
     )
 
@@ -135,8 +169,5 @@ def interrupted(run: Run, change: Change, has_rebooted: bool, failing: str = "")
     )
 
 
-def _settle(step: str, change: Change) -> str:
-    return (
-        f"Look at {change.node}, then run again with"
-        f" --settle '{step}=done|repeat' --reason TEXT --by NAME."
-    )
+def _settle(step: str) -> str:
+    return f"Then run again with --settle '{step}=done|repeat' --reason TEXT --by NAME."

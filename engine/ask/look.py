@@ -91,6 +91,11 @@ class Look:
         """Hash of the runbook's sources."""
         return self._run.runbook
 
+    @property
+    def ran_with(self) -> Mapping[str, Any]:
+        """What this run runs with beside its own text, by `run-started`."""
+        return self._run.ran_with
+
     def now(self) -> datetime:
         """The controller's clock, UTC."""
         return self._run.now()

@@ -65,6 +65,9 @@ class Release:
     """Duty, by the word that the engine's findings have for it -> row id."""
     units: tuple[str, ...] = ()
     """Units of systemd whose journals the support bundle has, beside those of every cluster."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Files beside the runbook's folders that steer pytest -> sha256, as they were released. With
+    none nobody is told when they change; the runbook's hash covers them all the same."""
     phrases: tuple[str, ...] = ()
     """Subjects of findings that end like the name of a secret; what follows them is no secret."""
 

@@ -93,17 +93,25 @@ class Planner:
         """An earlier run began the change, and no result is on record: what the run does then."""
         former = self._run.memory.changes.get(f"{seen.step.name}#1")
         settled = self._run.memory.settled.get(former.key, {}) if former else {}
-        if settled.get("word") == "done":
-            seen.shown = Nothing(f"settled as done by {settled['by']}: {settled['reason']}")
-        elif former is None or former.has_ended:
+        word = settled.get("word")
+        if former is None:
             return
+        if former.has_ended:
+            if word != "done" or former.intent.get("detached") != change.detached:
+                return
         elif change.detached:
-            self._follow(look, seen, former.key, change)
-        elif not change.repeatable and settled.get("word") != "repeat":
+            if self._is_there(look, seen, former.key, change) or not former.seen:
+                return
+        elif change.repeatable and word != "done":
+            return
+        if word == "done":
+            seen.shown = Nothing(f"settled as done by {settled['by']}: {settled['reason']}")
+        elif word != "repeat":
             raise StoppedForPerson([_unsettled(seen.step.name, change)])
 
-    def _follow(self, look: Look, seen: _Seen, key: str, change: Change) -> None:
-        """An earlier run started the command: what has become of it, and what the run does then."""
+    def _is_there(self, look: Look, seen: _Seen, key: str, change: Change) -> bool:
+        """What has become of the command of an earlier run, and what the run does then; False:
+        nothing of it is on its node."""
         assert self._run.attempt is not None and change.detached is not None  # noqa: PT018
         base = detached.directory(self._run.attempt, change.detached)
         progress = look.ask(change.node, detached.progress_query(base))
@@ -122,8 +130,9 @@ class Planner:
                 f" exit status; its log is {base}. The run stops here for you to look, and goes on"
                 " with another round when it is started again"
             )
-        else:
+        elif progress.exists:
             seen.notes.append("an earlier run started it: it is followed, not started again")
+        return progress.exists
 
     def foresee(self, look: Look, evidence: Evidence, function: object) -> None:
         """A step without an action says of itself what it can; raises StoppedForPerson."""

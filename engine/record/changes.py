@@ -116,7 +116,7 @@ def changes_of(events: Iterable[Event]) -> list[MadeChange]:
             if before is not None and follows(event.get("detached"), before.intent, before.result):
                 before.followed.append(event)
                 continue
-            if before is not None and before.result is None:
+            if before is not None and (before.result is None or is_traceless(before.result)):
                 before.again = event
             latest[key] = MadeChange(event)
             made.append(latest[key])
@@ -156,8 +156,13 @@ def _end(change: MadeChange, result: Event) -> None:
 
 def follows(detached: str | None, intent: Event, result: Event | None) -> bool:
     """A change of that name goes on with the intent's long command, whose end is not known."""
-    is_known = result is not None and result["outcome"] != Outcome.UNKNOWN
-    return bool(detached) and detached == intent.get("detached") and not is_known
+    is_over = is_traceless(result) or (result is not None and result["outcome"] != Outcome.UNKNOWN)
+    return bool(detached) and detached == intent.get("detached") and not is_over
+
+
+def is_traceless(result: Event | None) -> bool:
+    """Of a long command that was started nothing was left on its node: nobody can follow it."""
+    return bool(result and result.get("no_trace"))
 
 
 def since_when(intent: Event) -> str:

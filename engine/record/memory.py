@@ -9,7 +9,7 @@ from datetime import date
 from engine.model.change import Outcome, merged
 from engine.model.event import Event
 from engine.model.finding import Acceptance
-from engine.record.changes import follows
+from engine.record.changes import follows, is_traceless
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class ChangeRecord:
     result: Event | None = None
     first: Event | None = None
     """The intent that began the command which this one follows; None: it follows none."""
+    seen: bool = False
+    """A run saw the long command at work, or ended: it was started."""
 
     def is_followed_by(self, detached: str | None) -> bool:
         """A change of that name goes on with this long command."""
@@ -43,8 +45,18 @@ class ChangeRecord:
     @property
     def needs_a_word(self) -> bool:
         """A person has to say how it ended, unless its effect is seen (`--settle`)."""
-        repeatable = self.intent.get("repeatable") or self.intent.get("detached")
-        return not self.has_ended and not repeatable
+        if self.has_ended:
+            return False
+        if self.intent.get("detached"):
+            return is_traceless(self.result)
+        return not self.intent.get("repeatable")
+
+    @property
+    def exit_status(self) -> int | None:
+        """As recorded, 0 also by a person's word (`--settle`); None while there is neither."""
+        if self.result is None:
+            return None
+        return 0 if self.result.get("by_word") else self.result.get("code")
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ class Memory:
         first = before.begun if before is not None and is_followed else None
         if first == event:  # a journal that was handed over twice
             first = None
-        self.changes[key] = ChangeRecord(key, event, first=first)
+        seen = before is not None and is_followed and before.seen
+        self.changes[key] = ChangeRecord(key, event, first=first, seen=seen)
         self.changed_by = event["run"]
 
     def _opened_by(self, intent: Event) -> Iterator[tuple[str, str]]:
@@ -153,7 +166,8 @@ class Memory:
         if event.get("never_started"):
             self._forget(event["key"], before)
             return
-        self.changes[event["key"]] = replace(record, result=event)
+        seen = record.seen or is_traceless(event)
+        self.changes[event["key"]] = replace(record, result=event, seen=seen)
         if event["outcome"] == Outcome.OK:
             for kind, subject in event.get("closes", ()):
                 self.ledger.pop((kind, subject), None)
@@ -171,6 +185,14 @@ class Memory:
         self.changed_by = before.changed_by
         for place in before.opened:
             self.ledger.pop(place, None)
+
+    def _on_progress(self, event: Event) -> None:
+        if record := self.changes.get(event["key"]):
+            self.changes[event["key"]] = replace(record, seen=True)
+
+    def _on_command_seen(self, event: Event) -> None:
+        if event["state"] in ("running", "ended"):  # the others are said of what is not there
+            self._on_progress(event)
 
     def _on_ledger_closed(self, event: Event) -> None:
         self.ledger.pop((event["kind"], event["subject"]), None)

@@ -172,7 +172,7 @@ def left_of(memory: Memory, *facts: str) -> dict[str, set[str]]:
 
 
 def _has_succeeded(record: ChangeRecord) -> bool:
-    return record.result is not None and record.result.get("code") == 0
+    return record.exit_status == 0
 
 
 def position_findings(situation: Situation) -> list[Finding]:

@@ -143,6 +143,8 @@ class Run:
     started: datetime
     runbook: str = field(default_factory=runbook_hash)
     """Hash of the runbook's sources."""
+    ran_with: Mapping[str, Any] = field(default_factory=dict)
+    """Beside its own text: Python, plugins, start-up files; as `run-started` has it."""
     scope: Scope = Scope.UPGRADE
     """Which steps it is made of; a plan of a restore has the mode `plan`, and this scope."""
     now: Callable[[], datetime] = utc_now

@@ -63,6 +63,7 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
         outputs=Outputs(scratch / "outputs", clean),
         started=datetime.fromisoformat(begun["started"]),
         runbook=begun["runbook"],
+        ran_with=begun.get("ran_with", {}),
         now=record.now,
     )
     run.record("run-started", **fields_of(begun))

@@ -19,8 +19,9 @@ SEEN = "command-seen"
 def open_changes(memory: Memory, own: Sequence[Event], attempt: str | None) -> list[dict[str, Any]]:
     """One entry a change, oldest first: what, where, since when, and how it was last seen.
 
-    `state` of a long command that the run looked at before it ended: `running`, `ended`, `gone`;
-    of any other change `unknown`. `goes_on_by` says which run goes on with it: one like this one
+    `state` of a long command that the run looked at before it ended: `running`, `ended`, `gone`
+    (no process, no exit status), `lost` (it was seen, and nothing of it is there); of any other
+    change `unknown`. `goes_on_by` says which run goes on with it: one like this one
     (`again`), one of the upgrade (`upgrade`), or `none`, as the attempt is closed.
     """
     goes_on_by = _goes_on_by(memory, own)
@@ -90,6 +91,7 @@ HEADS = {
     "running": "STILL RUNNING",
     "ended": "ENDED MEANWHILE",
     "gone": "GONE WITHOUT AN EXIT STATUS",
+    "lost": "GONE WITHOUT A TRACE",
     "long": "MAY STILL BE RUNNING",
     "short": "NOT KNOWN HOW IT ENDED",
 }
@@ -97,6 +99,7 @@ _SEEN = {
     "running": "it goes on by itself",
     "ended": "with exit status {status}",
     "gone": "its process is not there any more",
+    "lost": "its log and exit status are not there any more",
     "long": "it does not depend on this machine",
     "short": "its answer did not come",
 }
@@ -104,6 +107,8 @@ _MEANINGS = {
     "running": "it goes on by itself; {again}, and it is followed to its end",
     "ended": "with exit status {status}; {again}, and its result is read",
     "gone": "its process is not there any more; look at the log, then {again}",
+    "lost": "its log and exit status are not there any more, so it may run or have ended;"
+    " look at {node}, then {again} and say how it ended",
     "long": "it does not depend on this machine; {again}: it is followed, or its result is read",
     "short": "{again}: its effect is looked for first; if it can't be seen, you are asked",
 }
@@ -118,8 +123,7 @@ def restore_refused(memory: Memory, under_way: Iterable[Mapping[str, Any]]) -> s
     if any(_kind(dict(change)) in ("running", "long") for change in under_way):
         return "running"
     rounds = memory.detached("upgrade")
-    last = rounds[-1].result if rounds else None
-    return "half" if rounds and (last is None or last.get("code") != 0) else ""
+    return "half" if rounds and rounds[-1].exit_status != 0 else ""
 
 
 _REFUSED = {

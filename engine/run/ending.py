@@ -177,6 +177,8 @@ def _look_at_commands(run: Run, session: Session) -> None:
         except RunbookError:
             continue  # the summary then says that it may still be running
         state = "ended" if seen.has_ended else "running" if seen.alive else "gone"
+        if not seen.exists and record.seen:
+            state = "lost"
         run.record(SEEN, step="", key=record.key, state=state, status=seen.status)
 
 

@@ -1,7 +1,7 @@
-"""What a run ran with, beside its own text, which is hashed: it is recorded, and nobody judges it.
+"""What a run runs with, beside its own text, which is hashed: recorded here, and judged by a step.
 
-Python, pytest's plugins and their packages, the command line, the variables that steer both, and
-the directories from which something foreign may be imported.
+Python, pytest's plugins and their packages, the command line, the variables that steer both, what
+Python runs by itself, and the directories from which something foreign may be imported.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import shlex
 import site
 import sys
@@ -20,9 +21,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
+from engine.model.release import Release
 from engine.record.material import PROJECT, SOURCES, source_files
-from engine.run import version_step
+from engine.run import startup, version_step
 from engine.secrets import MASK
 
 Clean = Callable[[str], str]
@@ -30,19 +33,71 @@ Clean = Callable[[str], str]
 _STEERING = ("PYTEST_", "PYTHON")
 _OF_PYTEST_ITSELF = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
 _BUILTIN = "_pytest"
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
+_INI, _CONFTEST = "pytest.ini", "conftest.py"
 
 
-def ran_with(config: pytest.Config, clean: Clean) -> dict[str, Any]:
+def ran_with(config: pytest.Config, release: Release, clean: Clean) -> dict[str, Any]:
     """The field of `run-started`; `clean` masks secrets."""
     sources = source_files(step=config.stash.get(version_step.FOLDER, None))
+    requirements = sources.get("requirements.txt")
+    pinned = pinned_versions(requirements.read_text(encoding="utf-8") if requirements else "")
     return {
         "implementation": platform.python_implementation(),
         "process": masked_words(sys.orig_argv, clean),
         "arguments": masked_words([str(arg) for arg in config.invocation_params.args], clean),
         "variables": steering_variables(os.environ, clean),
-        "plugins": plugins_of(config.pluginmanager, sources.values()),
+        "plugins": plugins_of(config.pluginmanager, sources.values(), pinned),
+        "packages": packages_beside(pinned),
+        "startup": startup.startup_files(sys.modules, startup.places_of_packages(), pinned),
         "foreign": foreign_entries(sys.path, config.rootpath),
+        "compiled": startup.compiled(sys.modules.values(), sources),
+        "edited": edited_files(config.rootpath, config.inipath, release.beside),
     }
+
+
+def pinned_versions(requirements: str) -> dict[str, str]:
+    """Canonical name -> version, of the lines `name==version` of a file of requirements."""
+    return {canonicalize_name(name): version for name, version in _PINNED.findall(requirements)}
+
+
+def packages_beside(pinned: Mapping[str, str]) -> list[dict[str, str]]:
+    """Pinned packages that are installed in another version, or not at all (an empty one)."""
+    found = ((name, version, _installed(name)) for name, version in pinned.items())
+    return [
+        {"package": name, "version": there, "pinned": version}
+        for name, version, there in found
+        if there != version
+    ]
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def edited_files(root: Path, ini: Path | None, released: Mapping[str, str]) -> list[dict[str, str]]:
+    """Files beside the runbook's folders that are not as `released` has them, name -> sha256.
+
+    Also the configuration that pytest has read in place of the released one.
+    """
+    found = [
+        {"file": name, "sha256": digest, "released": wanted}
+        for name, wanted in released.items()
+        if (digest := _digest_of_text(root / name)) != wanted
+    ]
+    if _INI in released and ini != root / _INI:
+        found.append({"file": str(ini or ""), "sha256": _digest(ini), "released": ""})
+    return found
+
+
+def _digest_of_text(path: Path) -> str:
+    """As the runbook's hash has it: line ends count as one character."""
+    if not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def masked_words(words: Sequence[str], clean: Clean) -> str:
@@ -90,13 +145,14 @@ def _masked_variable(name: str, value: str, clean: Clean) -> str:
 
 
 def plugins_of(
-    manager: pytest.PytestPluginManager, sources: Iterable[Path]
+    manager: pytest.PytestPluginManager, sources: Iterable[Path], pinned: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """pytest and the packages of its plugins; of a plugin without a package its file.
 
-    Plugins that are a part of the runbook are left out: its hash covers them.
+    Plugins that are a part of the runbook are left out: its hash covers them. It has one
+    conftest.py, and no further one is a part of it.
     """
-    own = set(sources)
+    own = {path for path in sources if path.name != _CONFTEST or path.parent == PROJECT}
     packages: dict[str, Any] = {
         _module_of(plugin).partition(".")[0]: package
         for plugin, package in manager.list_plugin_distinfo()
@@ -112,7 +168,7 @@ def plugins_of(
             continue
         top = module.partition(".")[0]
         if top not in described and (package := packages.get(top) or _package_of(module, path)):
-            described[top] = _of_package(package)
+            described[top] = _of_package(package, pinned)
         entry = described.get(top) or _of_file(path)
         kept = found.setdefault(entry.get("package") or entry["file"] or module, entry)
         if kept.get("package") != "pytest":
@@ -127,11 +183,12 @@ def _module_of(plugin: object) -> str:
     return str(getattr(plugin, "__module__", ""))
 
 
-def _of_package(package: Any) -> dict[str, Any]:
+def _of_package(package: Any, pinned: Mapping[str, str]) -> dict[str, Any]:
     return {
         "package": str(package.metadata["name"]),
         "version": str(package.version),
         "record": _digest(_record_of(package)),
+        "pinned": pinned.get(canonicalize_name(package.metadata["name"]), ""),
         "modules": [],
     }
 

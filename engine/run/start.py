@@ -98,6 +98,7 @@ def make_run(config: pytest.Config) -> Run:
         redactor=redactor,
         judge=judge,
         runbook=runbook_hash(step=config.stash.get(version_step.FOLDER, None)),
+        ran_with=ran_with(config, release, redactor.clean_output),
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
         settlements=settlements,
@@ -128,7 +129,7 @@ def make_run(config: pytest.Config) -> Run:
             where=config.invocation_params.dir,
             options=version_step.given(config),
         ),
-        ran_with=ran_with(config, redactor.clean_output),
+        ran_with=run.ran_with,
     )
     run.refuse_without_journal()
     for text in inventory.warnings:

@@ -96,6 +96,7 @@ def _command(command: Command, until: datetime, *, is_over: bool) -> Iterator[Li
     said = f"{command.what} on {command.node} since {at(command.since)}"
     if is_over:
         left = {"running": "goes on by itself", "ended": "ended meanwhile", "gone": "is gone"}
+        left["lost"] = "left no trace"
         state = left.get(command.left, "its end is not on record")
         yield line("left on the cluster", f"{said}: {state}", tone=Tone.WARN)
         return

@@ -83,8 +83,8 @@ def last_round(look: Look, command: str = "upgrade") -> policy.LastRound | None:
         return None
     last = rounds[-1]
     name = str(last.intent["detached"])
-    if last.has_ended and last.result is not None:
-        return policy.LastRound(name, last.result.get("code"))
+    if last.has_ended:
+        return policy.LastRound(name, last.exit_status)
     base = detached.directory(look.attempt or "", name)
     return policy.LastRound(name, look.ask(look.names.active, detached.progress_query(base)).status)
 

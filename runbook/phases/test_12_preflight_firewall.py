@@ -1,13 +1,30 @@
-"""Preflight of the runbook itself: the role firewall stands in front of every command."""
+"""Preflight of the runbook itself: what runs is what is hashed, and the role firewall stands in
+front of every command."""
 
 from __future__ import annotations
 
 from engine.ask.look import Look
 from engine.errors import Refused
+from engine.judge.ran_with import foreign
 from engine.model.finding import Finding
+from engine.model.inventory import Environment
 from engine.model.steps import step
 from engine.record.evidence import Evidence
 from engine.transport.firewall import Firewall
+
+
+@step("preflight.runbook", asks=True, scope="both")
+def test_runbook(look: Look, evidence: Evidence) -> None:
+    """Nothing foreign runs with the runbook, and its files are as they were released."""
+    found = foreign(look.ran_with)
+    # elsewhere a developer's environment is as good: what production would say of it is told
+    counts = look.settings.environment is Environment.PRODUCTION
+    told = f"; in production: {', '.join(f.target for f in found)}" if found and not counts else ""
+    assert evidence.judge(
+        found if counts else (),
+        observed=f"runbook {look.runbook[:12]}{told}",
+        sound="" if found else "what it runs with is its own",
+    )
 
 
 @step("preflight.firewall", guide=("G19",), asks=True)

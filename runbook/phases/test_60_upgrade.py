@@ -89,7 +89,8 @@ def test_run(
         before = round_on_record(look.memory, round_number - 1)
         evidence.fulfilled("G20", f"run again as round {round_number}: {_why_again(before)}")
     elif ended_with(record) == 0:
-        evidence.not_needed("the first round ended with exit status 0", guide=("G20",))
+        said = f"the first round ended with {exit_status_of(record)}"
+        evidence.not_needed(said, guide=("G20",))
     evidence.note(f"{name_of(record)} ended with {failure_of(record)}")
     if neteye_upgraded.did_something:
         evidence.outcome = "done"
@@ -175,10 +176,11 @@ def _stopped(number: int, look: Look, evidence: Evidence) -> ChangeRecord | None
         evidence.not_needed("this round was not needed", guide=("G20",))
         return None
     if ended_with(mine) == 0:
-        evidence.note("no stop: the round ended with exit status 0")
+        said = f"the upgrade ended with {exit_status_of(mine)}"
+        evidence.note(f"no stop: {said}")
         if number == 1:
             evidence.not_applicable(
-                "no known conflict was left: the upgrade ended with exit status 0 at once",
+                f"no known conflict was left: {said} at once",
                 guide=("G09",),
             )
         return None

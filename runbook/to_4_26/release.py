@@ -59,6 +59,13 @@ GUIDE = {
 }
 """The rows of this version: those of the breaking changes, and what it says of the procedure's."""
 
+RELEASED = {
+    "conftest.py": "4d9366d9a9d4648af6fa54ef00d7697a077368ce5849f21b0bad16eb125576a1",
+    "pytest.ini": "e34fec57042ee2d6bd7fa277d410088488003c40451d286fa651dd88f4db80df",
+    "requirements.txt": "cbe18ff4af8ecee94d744e1693e098e44d0a86d4c5a194f6bc6e8c57f3345acb",
+}
+"""Files that steer what runs, with their sha256; a change of one is written down here as well."""
+
 RELEASE = version_step(
     SOURCE,
     TARGET,
@@ -70,6 +77,7 @@ RELEASE = version_step(
     repository=REPOSITORY,
     settings=SETTINGS,
     verified_by=MEMORIES_VERIFIED,
+    beside=RELEASED,
     phrases=(OCS_PASSWORD,),
     secrets=(*map(conf_password, CONF_FILES), KNOWN_CREDENTIALS),
 )

@@ -187,11 +187,6 @@ def test_a_renewal_that_fails_once_does_not_end_the_following(
     assert made.ending() is None
 
 
-def test_a_detached_command_without_a_trace_is_not_still_running(long_command: Make) -> None:
-    made = long_command([said("absent - 0\n")], said(code=remote.STARTED_BEFORE))
-    assert "still running" not in made.refused(upgrade())
-
-
 def test_out_of_reach_for_good_says_that_it_goes_on_and_how(
     long_command: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

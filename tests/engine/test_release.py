@@ -18,6 +18,7 @@ from engine.judge.weighing import Judge
 from engine.model.finding import Acceptance, Finding, Severity
 from engine.model.steps import Scope, StepItem, StepMark, mark_of, upstream
 from engine.run.graph import order, resolve
+from engine.run.ran_with import edited_files
 from runbook.cluster import severities
 from runbook.to_4_26 import release
 from tests.phases import step_modules
@@ -163,6 +164,12 @@ def test_findings_of_the_engine_are_about_the_rows_they_always_were(code: str) -
     finding = Finding(code, "x", "seen", "expected", "Mend it.", duties_named()[code])
     (weighed,) = Judge(RELEASE.severities, duties=RELEASE.duties).weigh([finding])
     assert weighed.guide == ROWS[code]
+
+
+def test_the_files_beside_are_those_of_the_release() -> None:
+    """Whoever changes one of them writes its sha256 into release.py as well."""
+    assert edited_files(ROOT, ROOT / "pytest.ini", RELEASE.beside) == []
+    assert set(RELEASE.beside) == {"conftest.py", "pytest.ini", "requirements.txt"}
 
 
 # an unknown outcome is no finding: it stops the run, and nobody can accept it away
@@ -345,7 +352,7 @@ def test_the_procedure_without_a_version_step_is_a_graph_of_its_own() -> None:
 def test_a_restore_runs_no_step_of_the_upgrade_and_serves_no_row() -> None:
     restoring = {mark.name for mark, _ in STEPS if Scope.RESTORE in mark.scopes}
     own = {name for name in restoring if name.startswith("restore.")}
-    common = {"reachable", "machines", "environment", "roles", "records"}
+    common = {"reachable", "machines", "environment", "roles", "records", "runbook"}
     assert restoring - own == {f"preflight.{name}" for name in common} | {"closing.state"}
     for mark, _ in STEPS:
         if mark.name in own:

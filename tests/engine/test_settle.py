@@ -79,6 +79,11 @@ REFUSED: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "another one": ([ONCE], "phase.other", "of unknown outcome: phase.once"),
     "repeated anyway": ([AGAIN], "phase.again", "it is repeated without harm"),
     "followed": ([ROUND], "upgrade.run[1]", "a word does not replace an exit status"),
+    "without a trace, and never seen": (
+        [ROUND, kit.event("command-seen", key=ROUND["key"], state="gone")],
+        "upgrade.run[1]",
+        "a word does not replace an exit status",
+    ),
     "closed": ([ONCE, kit.event("attempt-closed")], "phase.once", "the attempt is closed"),
 }
 

@@ -16,7 +16,7 @@ from tests.engine import kit
 from tests.engine.kit import SECOND, event
 from tests.evidence import journals
 
-STATES = (("ended", 0), ("gone", None), ("running", None), (None, None))
+STATES = (("ended", 0), ("gone", None), ("lost", None), ("running", None), (None, None))
 CLOSED = event("attempt-closed", attempt="a", by="restore")
 RESTORE = {"mode": "restore", "scope": "restore"}
 

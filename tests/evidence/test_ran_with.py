@@ -44,6 +44,28 @@ def test_each_fact_is_told_once() -> None:
     )
 
 
+def test_what_is_foreign_is_told() -> None:
+    unpinned = {"package": "x", "version": "1", "record": "", "pinned": "", "modules": ["x"]}
+    beside = {
+        "plugins": [unpinned],
+        "foreign": [],
+        "packages": [{"package": "pymysql", "version": "", "pinned": "1.2.4"}],
+        "startup": [{"file": "/e/x.pth", "sha256": "c" * 64, "of": ""}],
+        "compiled": {"read": True, "unlike": ["conftest.py"]},
+        "edited": [{"file": "pytest.ini", "sha256": "d" * 64, "released": "e" * 64}],
+    }
+    found = ran_with_of([started(ran_with={**WITH, "variables": {}, **beside})])
+    assert found.facts[1:] == (
+        Fact("plugin", "x 1, not as pinned", "without a RECORD"),
+        Fact("package beside the pinned set", "pymysql not installed, pinned is 1.2.4"),
+        Fact("process", "python -m pytest runbook"),
+        Fact("start-up file", "/e/x.pth: of nobody known", "c" * 64),
+        Fact("compiled modules", "taken as they are, beside the text"),
+        Fact("compiled modules", "conftest.py: not of its text"),
+        Fact("file not as released", "pytest.ini", "d" * 64),
+    )
+
+
 def test_what_not_all_runs_had_names_those_that_had_it() -> None:
     other = {**WITH, "foreign": [], "process": "python start.py"}
     found = ran_with_of([started("one", ran_with=WITH), started("two", ran_with=other)])

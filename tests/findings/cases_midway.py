@@ -62,7 +62,31 @@ def given_up_with_httpd_moved(lab: Lab) -> None:
     until(lab, f"{_BLOCKED} blocked", f".//resource[@id='{_BLOCKED}'][@blocked='true']")
 
 
+def records_of_a_round_removed(lab: Lab) -> None:
+    """The run is killed when the first round has ended, before it has read the exit status; then
+    somebody makes room on N and removes that command's directory."""
+    run_until_killed(lab, "upgrade.run[1]#1", Point.AFTER_EFFECT)
+    removed = "rm -r /var/lib/neteye-runbook/attempts/*/commands/upgrade-1"
+    lab.cluster.shell(lab.cluster.active, removed)
+
+
+def settled(lab: Lab) -> None:
+    """A person sees that no command of the vendor's runs on N, and has it started once more."""
+    lab.answers += ["--settle", "upgrade.run[1]=repeat"]
+    lab.answers += ["--reason", "no neteye command runs on N", "--by", "A. Operator"]
+
+
 MIDWAY: tuple[Case, ...] = (
+    red(
+        "records-of-a-round-removed",
+        Start.FIRST_ROUND,
+        "upgrade.run[1]",
+        "outcome-unknown",
+        10,
+        settled,
+        strike=records_of_a_round_removed,
+        arguments=("--plan",),
+    ),
     red(
         "service-enabled-again",
         Start.BEGINNING,

@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from tests.findings.lab import Lab
 
 GOVERNANCE = "preflight.governance"
+RUNBOOK = "preflight.runbook"
 _MARKER = "/etc/neteye-rehearsal/marker.json"
 _WINDOW = ("2020-01-01T00:00:00+00:00", "2099-12-31T23:59:59+00:00")
+_GIVEN = {
+    "runbook_change_id": "CHG-17",
+    "runbook_window_start": _WINDOW[0],
+    "runbook_window_end": _WINDOW[1],
+    "runbook_release_notes_read": "A. Operator, 2026-01-01",
+    "runbook_fallback": "snapshots of all nodes, by the team of the hypervisor",
+}
 
 
 def called_production(lab: Lab) -> None:
@@ -34,6 +42,41 @@ def loss_is_asked_for(lab: Lab) -> None:
     lab.give(runbook_loss_percent=None)
 
 
+def of_production(lab: Lab) -> None:
+    """A cluster of production with all that the organisation asks for, until the case ends."""
+    called_production(lab)
+    lab.give(**_GIVEN)
+    lab.stack.callback(called_a_rehearsal, lab)
+
+
+def with_another_plugin(lab: Lab) -> None:
+    """A cluster of production, and a plugin of pytest that no requirement names (`-p execnet`)."""
+    of_production(lab)
+
+
+def with_another_place(lab: Lab) -> None:
+    """A cluster of production, and modules may come from a folder of somebody's
+    (`-o pythonpath`)."""
+    of_production(lab)
+
+
+def left_out(lab: Lab) -> None:
+    """The words left out of the command line."""
+
+
+def ini_edited(lab: Lab) -> None:
+    """A cluster of production, and somebody has added a line to the project's pytest.ini."""
+    of_production(lab)
+    ini = lab.clone / "pytest.ini"
+    ini.write_text(f"{ini.read_text()}# mine\n")
+
+
+def ini_of_the_release(lab: Lab) -> None:
+    """The file of the release is taken."""
+    ini = lab.clone / "pytest.ini"
+    ini.write_text(ini.read_text().removesuffix("# mine\n"))
+
+
 def called_a_rehearsal(lab: Lab) -> None:
     """The rehearsal's marker is back on every node."""
     for node in lab.cluster.shorts:
@@ -43,13 +86,7 @@ def called_a_rehearsal(lab: Lab) -> None:
 
 def everything_given(lab: Lab) -> None:
     """The settings added to the inventory: change, window, notes and fallback."""
-    lab.give(
-        runbook_change_id="CHG-17",
-        runbook_window_start=_WINDOW[0],
-        runbook_window_end=_WINDOW[1],
-        runbook_release_notes_read="A. Operator, 2026-01-01",
-        runbook_fallback="snapshots of all nodes, by the team of the hypervisor",
-    )
+    lab.give(**_GIVEN)
     called_a_rehearsal(lab)
 
 
@@ -209,6 +246,32 @@ ORGANISATION: tuple[Case, ...] = (
         touches="inventory memories",
         needs=SERVICES,
         stays="the values that were cleaned do not come back, and no node has the marker",
+    ),
+    preflight(
+        "plugin-of-somebody",
+        RUNBOOK,
+        "foreign-plugin",
+        with_another_plugin,
+        left_out,
+        arguments=("-p", "execnet"),
+        touches="inventory",
+    ),
+    preflight(
+        "code-of-somebody",
+        RUNBOOK,
+        "foreign-code",
+        with_another_place,
+        left_out,
+        arguments=("-o", "pythonpath=/srv/checks"),
+        touches="inventory",
+    ),
+    preflight(
+        "pytest-ini-edited",
+        RUNBOOK,
+        "runbook-edited",
+        ini_edited,
+        ini_of_the_release,
+        touches="inventory",
     ),
     green(
         "rehearsed-otherwise",

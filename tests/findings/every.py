@@ -20,9 +20,6 @@ from tests.findings.cases_upgrade import UPGRADE
 
 UNSHOWN: Mapping[str, str] = {
     "firewall-open": "a fault of the runbook's own, which a test of the transport makes",
-    "outcome-unknown": "each change of this version step is repeatable, or followed by its record"
-    " on N: a run killed at any edge of the matrix goes on. The tests of --settle make one that is"
-    " neither",
 }
 """Code -> why no cluster can show it. At most ten."""
 NEVER_STOPS: Mapping[str, str] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from operator import attrgetter
 from pathlib import Path
@@ -47,20 +46,6 @@ def test_what_no_cluster_can_show_is_little_and_not_shown() -> None:
     assert len(UNSHOWN) <= 10
     assert not set(UNSHOWN) & SHOWN
     assert all(UNSHOWN.values())
-
-
-def test_no_change_of_this_runbook_has_an_outcome_that_can_t_be_seen() -> None:
-    """Why `outcome-unknown` is among those that no cluster can show."""
-    calls = [
-        {word.arg: ast.unparse(word.value) for word in call.keywords}
-        for path in (ROOT / "runbook").rglob("*.py")
-        for call in ast.walk(ast.parse(path.read_text()))
-        if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "Change"
-    ]
-    once = [words for words in calls if words.get("repeatable", "True") != "True"]
-    assert once, "the two commands of the vendor"
-    assert all(words.get("detached", "None") != "None" for words in once)
-    assert "outcome-unknown" in UNSHOWN
 
 
 def test_no_case_shows_what_nobody_knows() -> None:

@@ -23,6 +23,8 @@ _PARTS = (
     *("requirements.txt", "requirements-dev.txt"),
 )
 DEADLINE = 1200.0
+_DEVELOPERS = ("hypothesispytest", "xdist", "xdist.looponfail")
+"""Plugins of pytest that production's environment does not have."""
 # pytest's own compiled modules name the files they were made of
 _OF_PYTEST = shutil.ignore_patterns("*-pytest-*.pyc")
 
@@ -132,7 +134,8 @@ class Project:
     directory: Path
 
     def command(self, *arguments: str | Path) -> list[str]:
-        return [sys.executable, "-m", "pytest", "runbook", *map(str, arguments)]
+        without = [word for name in _DEVELOPERS for word in ("-p", f"no:{name}")]
+        return [sys.executable, "-m", "pytest", *without, "runbook", *map(str, arguments)]
 
     def run(
         self, *arguments: str | Path, extra: Mapping[str, str] | None = None, folder: str = ""

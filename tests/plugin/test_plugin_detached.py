@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.secrets import MASK
+from rehearsal.run import wait_for
 from tests.engine import pipes
 from tests.engine.kit import unreachable
 from tests.plugin.kit import N, Project
@@ -30,7 +32,7 @@ LONG = 'echo started >> "$1/started"; echo "TASK [one]"; cat "$1/go"; echo "TASK
 def long_command(look):
     """A command that takes its time."""
     rounds = look.memory.detached("long")
-    if any(record.result and record.result.get("code") == 0 for record in rounds):
+    if any(record.exit_status == 0 for record in rounds):
         return Nothing("it ended with 0")
     ended = [record for record in rounds if record.has_ended]
     yield Change("the long command", "neteye01.neteyelocal",
@@ -264,3 +266,54 @@ def test_nor_when_its_end_is_on_record_and_what_follows_is_not_done(between: Pro
     result = between.run()
     assert result.ret == 0, result.outlines
     assert tidied_by(between) == ["third.tidy"]
+
+
+def traceless(project: Project) -> None:
+    """A run follows the command to where somebody removes its directory; it has ended by then."""
+    let_go(project)
+
+    def removed() -> None:
+        wait_for("the command's end", missing, seconds=60, every=0.05)
+        (found,) = project.cluster.root.glob("attempts/*/commands/long-1")
+        shutil.rmtree(found)
+
+    def missing() -> str | None:
+        found = project.cluster.root.glob("attempts/*/commands/*/status")
+        return None if any(found) else "an exit status"
+
+    when_followed(project, 1, removed)
+    result = project.run()
+    assert result.ret == 12, result.outlines
+    result.stdout.fnmatch_lines(["*--settle 'second.long=done|repeat' --reason TEXT --by NAME*"])
+
+
+def settle(word: str) -> tuple[str, ...]:
+    return ("--settle", f"second.long={word}", "--reason", "seen on N", "--by", "A. Rossi")
+
+
+def test_a_command_without_a_trace_is_never_started_twice_by_itself(long: Project) -> None:
+    traceless(long)
+    again = long.run()
+    assert again.ret == 12
+    assert starts(long) == 1
+    again.stdout.fnmatch_lines(["next, then: * --settle 'second.long=done|repeat' --reason TEXT*"])
+
+
+def test_a_plan_tells_that_a_command_left_no_trace(long: Project) -> None:
+    traceless(long)
+    plan = long.run("--plan")
+    assert plan.ret == 10, plan.outlines
+    plan.stdout.fnmatch_lines(["*[[]outcome-unknown[]]*", "*--settle 'second.long=done|repeat'*"])
+    assert starts(long) == 1
+
+
+@pytest.mark.parametrize(("word", "times"), [("done", 1), ("repeat", 2)])
+def test_a_person_settles_a_command_without_a_trace(long: Project, word: str, times: int) -> None:
+    traceless(long)
+    result = long.run(*settle(word))
+    assert result.ret == 0, result.outlines
+    assert starts(long) == times
+    (told,) = [e for e in long.events("result") if e["key"].startswith("second.long")]
+    assert bool(told.get("by_word")) is (word == "done")
+    assert long.run().ret == 0
+    assert starts(long) == times

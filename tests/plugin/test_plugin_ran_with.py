@@ -8,6 +8,7 @@ import shlex
 import sys
 import sysconfig
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -37,7 +38,9 @@ def test_packages_of_plugins_are_told_with_their_record(project: Project) -> Non
     html = packages["pytest-html"]
     of_html = importlib.metadata.distribution("pytest-html")
     (place,) = (file for file in of_html.files or () if file.name == "RECORD")
-    assert html["version"] == of_html.version
+    assert html["version"] == html["pinned"] == of_html.version
+    assert found["packages"] == []
+    assert found["edited"] == []
     assert html["record"] == hashlib.sha256(Path(str(place.locate())).read_bytes()).hexdigest()
     assert "pytest_html.plugin" in html["modules"]
     assert packages["pytest"]["modules"] == []
@@ -51,6 +54,25 @@ def test_a_plugin_without_a_package_is_told_by_its_file(project: Project) -> Non
     (one,) = (one for one in found["plugins"] if one.get("file") == str(path))
     assert one["modules"] == ["liar"]
     assert one["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_package_that_is_not_pinned_is_told_as_such(project: Project) -> None:
+    found = ran_with(project, "-p", "execnet")
+    (one,) = (one for one in found["plugins"] if one.get("package") == "execnet")
+    assert one["pinned"] == ""
+
+
+def test_start_up_files_of_the_environment_are_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "sitecustomize.py"
+    file.write_text("X = 1\n")
+    made = ModuleType("sitecustomize")
+    made.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, "sitecustomize", made)
+    (one,) = (one for one in ran_with(project)["startup"] if one["file"] == str(file))
+    assert one["of"] == ""
+    assert one["sha256"] == hashlib.sha256(b"X = 1\n").hexdigest()
 
 
 def test_plugins_of_the_runbook_itself_are_left_out(project: Project) -> None:

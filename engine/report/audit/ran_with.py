@@ -12,6 +12,10 @@ from engine.model.groups import grouped
 _PLUGIN = "plugin"
 _FOREIGN = "foreign place to import from"
 _VARIABLE = "variable"
+_STARTUP = "start-up file"
+_PACKAGE = "package beside the pinned set"
+_COMPILED = "compiled modules"
+_EDITED = "file not as released"
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,10 @@ def ran_with_of(begun: Sequence[Event]) -> RanWith:
     return RanWith(tuple(sorted(facts, key=lambda one: _ORDER.index(one.kind))), older)
 
 
-_ORDER = ("Python", _PLUGIN, "process", "arguments of pytest", _VARIABLE, _FOREIGN)
+_ORDER = (
+    *("Python", _PLUGIN, _PACKAGE, "process", "arguments of pytest", _VARIABLE, _STARTUP),
+    *(_FOREIGN, _COMPILED, _EDITED),
+)
 
 
 def _facts(event: Event) -> Iterator[Fact]:
@@ -72,11 +79,29 @@ def _facts(event: Event) -> Iterator[Fact]:
         yield Fact(_VARIABLE, f"{name}={value}")
     for place in said["foreign"]:
         yield Fact(_FOREIGN, str(place))
+    yield from _beside(said)
+
+
+def _beside(said: Mapping[str, Any]) -> Iterator[Fact]:
+    """What older runbooks did not record."""
+    for one in said.get("packages", ()):
+        there = one["version"] or "not installed"
+        yield Fact(_PACKAGE, f"{one['package']} {there}, pinned is {one['pinned']}")
+    for one in said.get("startup", ()):
+        yield Fact(_STARTUP, f"{one['file']}: of {one['of'] or 'nobody known'}", one["sha256"])
+    compiled = said.get("compiled", {})
+    if compiled.get("read"):
+        yield Fact(_COMPILED, "taken as they are, beside the text")
+    for name in compiled.get("unlike", ()):
+        yield Fact(_COMPILED, f"{name}: not of its text")
+    for one in said.get("edited", ()):
+        yield Fact(_EDITED, str(one["file"]), one["sha256"])
 
 
 def _plugin(one: Mapping[str, Any]) -> Fact:
     if "package" in one:
         digest = f"RECORD {one['record']}" if one["record"] else "without a RECORD"
-        return Fact(_PLUGIN, f"{one['package']} {one['version']}", digest)
+        beside = "" if one.get("pinned", one["version"]) == one["version"] else ", not as pinned"
+        return Fact(_PLUGIN, f"{one['package']} {one['version']}{beside}", digest)
     where = one["file"] or "in memory only"
     return Fact(_PLUGIN, f"{', '.join(one['modules'])}: {where}", str(one["sha256"]))

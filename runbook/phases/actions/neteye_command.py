@@ -43,7 +43,7 @@ def neteye_updated(look: Look) -> Action:
         # updates that this run left are judged by its step, not by another round
         # another round would not bring what dnf does not see
         if _is_of_this_run(look, last) or not _has_updates(look, hidden=False):
-            return Nothing(f"'neteye update' ended with exit status 0 as {name_of(last)}")
+            return Nothing(f"'neteye update' ended with {exit_status_of(last)} as {name_of(last)}")
     elif last is None and _has_updates(look) is False:
         return Nothing("no node has pending updates")
     yield Change(
@@ -55,7 +55,7 @@ def neteye_updated(look: Look) -> Action:
         detached=_next_name("update", rounds),
         opens=temporary_changes(look),
     )
-    return "it ended with exit status 0"
+    return _ended_well(look.memory.detached("update"))
 
 
 def _has_updates(look: Look, *, hidden: bool = True) -> bool | None:
@@ -77,7 +77,9 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
     rounds = look.memory.detached("upgrade")
     last = rounds[-1] if rounds else None
     if last is not None and ended_with(last) == 0 and not _is_without_effect(look, last):
-        return Nothing(f"not needed: the upgrade ended with exit status 0 in {name_of(last)}")
+        return Nothing(
+            f"not needed: the upgrade ended with {exit_status_of(last)} in {name_of(last)}"
+        )
     mine = round_on_record(look.memory, round_number)
     if mine is not None and mine.has_ended and not _is_once_more(look, mine, round_number):
         return Nothing(f"this round was run and ended with {exit_status_of(mine)}")
@@ -93,7 +95,7 @@ def neteye_upgraded(look: Look, round_number: int) -> Action:
         opens=temporary_changes(look),
     )
     # another exit status is told with the change, as of each that may fail
-    return "it ended with exit status 0" if answer.ok else None
+    return _ended_well(look.memory.detached("upgrade")) if answer.ok else None
 
 
 def _is_without_effect(look: Look, record: ChangeRecord) -> bool:
@@ -156,13 +158,21 @@ def name_of(record: ChangeRecord) -> str:
 
 
 def ended_with(record: ChangeRecord) -> int | None:
-    """The exit status on record; None when there is none."""
-    return record.result.get("code") if record.result else None
+    """The exit status on record, or a person's word for it; None when there is neither."""
+    return record.exit_status
 
 
 def exit_status_of(record: ChangeRecord) -> str:
+    if record.result is not None and record.result.get("by_word"):
+        return "exit status 0 by a person's word"
     code = ended_with(record)
     return f"exit status {code}" if code is not None else "no exit status: it was interrupted"
+
+
+def _ended_well(rounds: list[ChangeRecord]) -> str:
+    """Of a command that has just ended with 0, or is taken for it by a person's word."""
+    last = rounds[-1] if rounds else None
+    return f"it ended with {exit_status_of(last) if last and last.has_ended else 'exit status 0'}"
 
 
 def failure_of(record: ChangeRecord) -> str:

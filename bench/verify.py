@@ -1,0 +1,71 @@
+"""How long `verify.py` takes of a long run, beside that of an older commit.
+
+    python -m bench.verify [--against COMMIT] [--lines 100000] [--times 7] [--directory DIR]
+
+Both verifiers look at the same directory in turn, each time in a process of its own, as a stranger
+runs them: one file, no project. What counts is the ratio of the medians; above 1.5 it ends with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.reports import sealed, written
+
+PROJECT = Path(__file__).resolve().parents[1]
+BEFORE = "254ec1b4"
+"""The commit before everything that reads a run checked it first."""
+MOST = 1.5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", metavar="COMMIT", default=BEFORE)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--directory", type=Path, help="where the run lies meanwhile")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.directory) as place:
+        run = written(Path(place) / "run", given.lines)
+        sealed(run)
+        old = Path(place) / "old.py"
+        old.write_bytes(text_of(given.against))
+        new = Path(place) / "new.py"
+        new.write_bytes((PROJECT / "engine" / "verify.py").read_bytes())
+        took: dict[Path, list[float]] = {old: [], new: []}
+        for _ in range(given.times):
+            for verifier, seconds in took.items():
+                seconds.append(measured(verifier, run))
+    before, now = (statistics.median(seconds) for seconds in took.values())
+    print(f"{given.lines} lines, {given.times} times each, seconds: median (least to most)")
+    for name, seconds in zip((given.against, "now"), took.values(), strict=True):
+        spread = f"({min(seconds):.2f} to {max(seconds):.2f})"
+        print(f"  {name:10} {statistics.median(seconds):6.2f} {spread}")
+    print(f"  ratio      {now / before:6.2f}, at most {MOST}")
+    return 0 if now <= MOST * before else 1
+
+
+def text_of(commit: str) -> bytes:
+    """Its verifier."""
+    words = ["git", "-C", str(PROJECT), "show", f"{commit}:engine/verify.py"]
+    return subprocess.run(words, capture_output=True, check=True).stdout
+
+
+def measured(verifier: Path, run: Path) -> float:
+    """Seconds of one look, which has to find nothing wrong."""
+    begun = time.perf_counter()
+    words = [sys.executable, "-I", str(verifier), str(run)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 2):
+        raise SystemExit(f"{verifier.name}: exit code {done.returncode}: {done.stdout}")
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    sys.exit(main())

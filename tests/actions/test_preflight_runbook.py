@@ -1,0 +1,55 @@
+"""`preflight.runbook`: what is foreign counts in production, and is told elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.model.inventory import Environment
+from engine.record.evidence import Evidence
+from runbook.phases import test_12_preflight_firewall as preflight
+from tests.engine import kit
+
+FOREIGN = {"foreign": ["/srv/more"], "compiled": {"read": True, "unlike": []}}
+
+
+def judged(
+    tmp_path: Path, environment: Environment, ran_with: dict[str, Any]
+) -> tuple[Evidence, str]:
+    """What the step came to, and the text of its events."""
+    settings = SimpleNamespace(environment=environment)
+    look: Any = SimpleNamespace(settings=settings, ran_with=ran_with, runbook="a" * 64)
+    evidence = Evidence(kit.make_run(tmp_path), "preflight.runbook", ())
+    if environment is Environment.PRODUCTION and ran_with:
+        with pytest.raises(AssertionError):
+            preflight.test_runbook(look, evidence)
+    else:
+        preflight.test_runbook(look, evidence)
+    return evidence
+
+
+def test_in_production_it_blocks(tmp_path: Path) -> None:
+    evidence = judged(tmp_path, Environment.PRODUCTION, FOREIGN)
+    assert [(one.code, one.subject) for one in evidence.blocking] == [
+        ("foreign-code", "/srv/more"),
+        ("foreign-code", "__pycache__"),
+    ]
+
+
+@pytest.mark.parametrize("environment", [Environment.STAGING, Environment.REHEARSAL])
+def test_elsewhere_it_is_told_what_production_would_say(
+    tmp_path: Path, environment: Environment
+) -> None:
+    evidence = judged(tmp_path, environment, FOREIGN)
+    assert not evidence.blocking
+    (seen,) = evidence.reasons
+    assert seen.endswith("; in production: foreign-code@/srv/more, foreign-code@__pycache__")
+
+
+def test_nothing_foreign_is_well(tmp_path: Path) -> None:
+    evidence = judged(tmp_path, Environment.PRODUCTION, {})
+    assert not evidence.blocking
+    assert evidence.reasons == ["runbook aaaaaaaaaaaa: what it runs with is its own"]
