@@ -33,6 +33,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
@@ -73,6 +74,8 @@ _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation f
 _SHOWN = 20
 LARGEST = 1 << 30
 """Bytes of a file that is read as a whole."""
+SLACK = timedelta(seconds=1)
+"""By which a time may be earlier than the one before it: time servers set clocks so."""
 DEEPEST = 64
 """Lists and objects within each other: nothing that is read here has more than a few, and Python
 itself ends at some hundreds, wherever the value is written down or compared."""
@@ -371,6 +374,65 @@ def has_had(chain: Chain, head: str) -> bool:
     return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
 
 
+# the times
+
+
+def set_back(runs: Iterable[List[Dict[str, Any]]]) -> List[str]:
+    """Where a time on record is earlier than one before it, a sentence each.
+
+    `runs` are the events of each run, in the order in which the runs had the cluster.
+    """
+    told = []  # type: List[str]
+    former = None  # type: Optional[Dict[str, Any]]
+    for events in filter(None, runs):
+        for number in range(1, len(events)):
+            one, other = events[number - 1 : number + 1]
+            back = _seconds_back(one, other)
+            if back:
+                told.append(
+                    "run {}: line {} is of {}, {:.1f} s before line {}: the clock of its machine"
+                    " was set back".format(
+                        other.get("run"), other.get("seq"), other.get("time"), back, one.get("seq")
+                    )
+                )
+        # it looks before that, maybe while the other one ends
+        begun = next((e for e in events if e.get("event") == "lock-taken"), events[0])
+        back = _seconds_back(former, begun) if former else 0
+        if former and back:
+            told.append(
+                "run {} took the cluster at {}, {:.0f} s before run {} ended ({}): the clocks of"
+                " their machines differ, one was set back, or both worked at the same time".format(
+                    begun.get("run"), begun.get("time"), back, former.get("run"), former.get("time")
+                )
+            )
+        former = next((e for e in events if e.get("event") == "run-ended"), events[-1])
+    return told
+
+
+def _seconds_back(one: Dict[str, Any], other: Dict[str, Any]) -> float:
+    """By how much `other`, which came after `one`, is of an earlier time; 0: by nothing to tell."""
+    before, after = _moment(one), _moment(other)
+    if before is None or after is None or before - after <= SLACK:
+        return 0.0
+    return (before - after).total_seconds()
+
+
+def _moment(event: Dict[str, Any]) -> Optional[datetime]:
+    for form in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            return datetime.strptime(str(event.get("time")), form)
+        except ValueError:
+            continue
+    return None
+
+
+def _generation(chain: Chain) -> int:
+    """Of the cluster's lock that a run took; a journal without one goes before those with one."""
+    taken = [event for event in chain.events if event.get("event") == "lock-taken"]
+    number = taken[0].get("generation") if taken else 0
+    return number if isinstance(number, int) else 0
+
+
 # the directory
 
 
@@ -456,6 +518,13 @@ class Directory:
         else:
             self.notes.append("the run did not come to its end, so nothing lists its files")
         self._check_citations(earlier)
+        self._look_at_clocks(earlier)
+
+    def _look_at_clocks(self, earlier: Dict[str, Chain]) -> None:
+        """Notes only: whoever sets a clock alters no evidence."""
+        in_order = sorted(earlier, key=lambda name: (_generation(earlier[name]), name))
+        told = set_back([*(earlier[name].events for name in in_order), self.chain.events])
+        self.notes += told[:_SHOWN]
 
     def check_journals(self) -> None:
         """All that reports are made of is as the run left it, whatever the other files are.
