@@ -113,6 +113,12 @@ def watched(
     ]
 
 
+def machines(*nodes: str, machine_id: str = "a" * 32) -> dict[str, Any]:
+    """Which machines answered, these or both."""
+    told = {name: {"machine_id": machine_id, "hostname": name} for name in nodes or (N, SECOND)}
+    return event("machines", 1, step="", machines=told)
+
+
 def whole() -> list[dict[str, Any]]:
     """An upgrade to its end, with one of everything."""
     update = kit.intent(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.judge.text import counted
+from engine.judge.text import counted, many
 from engine.model.event import Event
 from engine.model.facts import BACK_OUT
 from engine.model.steps import phase_of
@@ -17,6 +17,7 @@ from engine.report.audit.approvals import approvals_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import CREATED, files_of
 from engine.report.audit.found import findings_of, key_of
+from engine.report.audit.machines import machines_of
 from engine.report.audit.old_files import in_words, old_files_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
@@ -78,6 +79,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _deployment(summary, change, events),
         _back_out(first, change, events),
         _communication(events),
+        _machines(events),
         _risks(change, events, str(summary["run_id"])),
         _losses(events),
         _open(summary, events),
@@ -227,6 +229,19 @@ def _communication(events: Sequence[Event]) -> Answer:
     said = ", ".join(f"{event['occasion']} at {event['time']}" for event in told)
     missing = f"{len(failed)} of {len(told)} failed: {failed[0]['problem']}" if failed else ""
     return Answer("Communication", said, (_TOLD,), missing)
+
+
+def _machines(events: Sequence[Event]) -> Answer:
+    """Who answered under the names of the nodes, in every run."""
+    machines = machines_of(events)
+    if not machines:
+        missing = "which machines answered is not on record (older runbook)"
+        return Answer("Machines", "", _at("machines"), missing)
+    known = [one.node for one in machines if one.ids and one.keys]
+    said = f"machine id and host key on record of {len(known)} of {many(len(machines), 'node')}"
+    differ = "; ".join(f"{one.node}: {one.differs}" for one in machines if one.differs)
+    missing = f"not the same machine in every run: {differ}" if differ else ""
+    return Answer("Machines", said, _at("machines"), missing)
 
 
 def _risks(change: Sequence[Event], events: Sequence[Event], own: str) -> Answer:

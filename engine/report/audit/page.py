@@ -37,6 +37,7 @@ from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import front_of, is_of_attempt
 from engine.report.audit.index import index_of
+from engine.report.audit.machines import machines_of
 from engine.report.audit.old_files import old_files_of
 from engine.report.audit.own_moves import own_moves
 from engine.report.audit.passwords import passwords_of
@@ -108,6 +109,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
             [event for event in earlier if event["event"] == SEALED],
             anew,
         ),
+        machines=machines_of(events),
         ran_with=ran_with_of(begun),
         passwords=passwords_of(events),
         backups=backups_of(events),

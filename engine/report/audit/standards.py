@@ -42,6 +42,7 @@ SERVES = {
     "Deployment record": Served("record kept", "implemented, tracked", "description"),
     "Back-out": Served("fall-back", "", "failures addressed, secure state back"),
     "Communication": Served("told to those concerned"),
+    "Machines": Served("record kept", "documented"),
     "Accepted risks": Served("impact assessed", "impact evaluated"),
     "Loss of data": Served("impact assessed", "impact evaluated"),
     "Open points": Served("record kept", "tracked"),
