@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Is this directory what a run of the runbook left, and has nobody touched it since?
 
-    python3 verify.py DIR [--head HASH] [--allowed-signers FILE]
+    python3 verify.py DIR [--head HASH] [--allowed-signers FILE] [--witness FILE]
 
 This file works alone: Python 3.6 or newer, nothing else of the project. With --allowed-signers it
 calls OpenSSH's `ssh-keygen` (8.2 or newer). It changes nothing.
@@ -35,7 +35,19 @@ import sys
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 JOURNAL = "journal.jsonl"
 EARLIER = "earlier"
@@ -59,6 +71,15 @@ HEAD = re.compile(r"^\s*[0-9A-Fa-f]{64}\s*$")
 GENESIS = "0" * 64
 """`prev` of a first line."""
 SEALED = "sealed"
+WITNESSED = "witnessed"
+"""The event that says who else has the head of the journal: `line` and `head`, its hash."""
+BEGUN, NO_RETURN, ENDED = "begun", "no-return", "ended"
+"""When it was given to them."""
+WITNESS_TAG = "neteye-runbook"
+"""By which the system journals of the nodes have their lines: `journalctl -t neteye-runbook`."""
+WITNESS_LINE = (
+    "run {run}, attempt {attempt}, {moment}: line {line} of its journal.jsonl has sha256 {head}"
+)
 SCHEMA = 1
 """The form of chain, seal and manifest. A new number: this file would misread them."""
 
@@ -71,6 +92,12 @@ _GOOD = re.compile(r"^Good .* with (\S+ key SHA256:\S+)", re.M)
 _AUTHORITY = b"cert-authority"
 """The option of a line whose key is that of an authority, which signs certificates."""
 _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
+_WITNESS = re.compile(
+    r"(?:(?P<host>\S+) neteye-runbook(?:\[\d+\])?: )?run (?P<run>\S+), attempt \S+,"
+    r" (?P<moment>[a-z-]+): line (?P<line>\d{1,9}) of its journal\.jsonl has sha256"
+    r" (?P<head>[0-9a-f]{64})"
+)
+"""`WITNESS_LINE` as `journalctl` prints it."""
 _SHOWN = 20
 LARGEST = 1 << 30
 """Bytes of a file that is read as a whole."""
@@ -374,6 +401,58 @@ def has_had(chain: Chain, head: str) -> bool:
     return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
 
 
+# outside witnesses
+
+
+def head_at(chain: Chain, line: int) -> Optional[str]:
+    """The hash of a line by its number; None when the journal has no such line."""
+    if line < 1 or line > len(chain.events) or not chain.head:
+        return None
+    return chain.head if line == len(chain.events) else str(chain.events[line].get("prev"))
+
+
+def check_witnessed(chain: Chain, name: str) -> None:
+    """The heads that a run gave to others are those of its lines. Raises Wrong."""
+    for event in chain.events:
+        if event.get("event") == WITNESSED and chain.head:
+            line, head = event.get("line"), event.get("head")
+            if not isinstance(line, int) or head_at(chain, line) != head:
+                raise Wrong(
+                    "{}: line {} was altered: by line {} others were given another hash of"
+                    " it".format(name, line, event.get("seq"))
+                )
+
+
+def check_witness(path: Path, journals: Dict[str, Chain]) -> str:
+    """What a node's system journal proves of these journals, a sentence. Raises Wrong, OSError.
+
+    `path`: its text, whatever the form in which `journalctl` printed it.
+    """
+    by_run = {str(chain.events[0].get("run")): n for n, chain in journals.items() if chain.events}
+    agree = []  # type: List[str]
+    hosts = []  # type: List[str]
+    for match in _WITNESS.finditer(read_file(path).decode("utf-8", "replace")):
+        name = by_run.get(match.group("run"))
+        if name is None:
+            continue
+        chain, line = journals[name], int(match.group("line"))
+        if name != JOURNAL and (not chain.head or line > len(chain.events)):
+            continue  # N may have been handed only its beginning
+        if head_at(chain, line) != match.group("head"):
+            raise Wrong(
+                "{}: line {} is not the one that {} has ({}, sha256 {})".format(
+                    name, line, path.name, match.group("moment"), match.group("head")
+                )
+            )
+        agree.append("line {} of {} ({})".format(line, name, match.group("moment")))
+        hosts.append(match.group("host") or "a node")
+    if not any(f"of {JOURNAL} " in text for text in agree):
+        raise Wrong(f"{path.name} has no line about this run, {journals[JOURNAL].events[0]['run']}")
+    return "{} is as the system journal of {} has it ({})".format(
+        ", ".join(dict.fromkeys(agree)), ", ".join(dict.fromkeys(hosts)), path.name
+    )
+
+
 # the times
 
 
@@ -448,6 +527,8 @@ class Directory:
         if not self.chain.events:
             raise Wrong(f"{JOURNAL}: there is no whole line in it")
         self.notes: List[str] = []
+        self.journals: Dict[str, Chain] = {}
+        """By name, those of earlier runs first; known when they were checked."""
 
     def _look_for_a_run(self) -> None:
         """OSError where there never was one: a wrong path is not taken for a lost journal."""
@@ -518,6 +599,9 @@ class Directory:
         else:
             self.notes.append("the run did not come to its end, so nothing lists its files")
         self._check_citations(earlier)
+        self.journals = {**earlier, JOURNAL: self.chain}
+        for name, chain in self.journals.items():
+            check_witnessed(chain, name)
         self._look_at_clocks(earlier)
 
     def _look_at_clocks(self, earlier: Dict[str, Chain]) -> None:
@@ -886,12 +970,21 @@ def _keygen(arguments: List[str], text: bytes) -> _Said:
 # the command
 
 
-def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = None) -> Verdict:
-    """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`."""
+def verify(
+    path: Path,
+    head: Optional[str] = None,
+    allowed: Optional[Path] = None,
+    witnesses: Sequence[Path] = (),
+) -> Verdict:
+    """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`.
+
+    `witnesses`: excerpts of nodes' system journals.
+    """
     try:
         directory = Directory(path)
         directory.check()
         proofs = [directory.proved_by_head(head)] if head is not None else []
+        proofs += [check_witness(one, directory.journals) for one in witnesses]
         signed = _signature(directory, allowed)
     except Wrong as wrong:
         return Verdict(NOT_VALID, [f"NOT VALID: {wrong}"])
@@ -912,7 +1005,7 @@ def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = Non
         )
     if proved:
         return Verdict(VALID, [f"valid: {said}", *notes])
-    lacking = "origin not proved" if head is None else "proved in part"
+    lacking = "proved in part" if proofs else "origin not proved"
     return Verdict(NOT_PROVED, [f"consistent, {lacking}: {said}", *notes])
 
 
@@ -931,7 +1024,7 @@ def in_words(error: OSError) -> str:
     return f"{error.filename}: can't be read ({error.strerror})" if error.filename else str(error)
 
 
-def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optional[Path]]:
+def _arguments(given: Optional[List[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
         "directory", type=Path, metavar="DIR", help="the run's directory, reports/RUN"
@@ -943,22 +1036,30 @@ def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optiona
         metavar="FILE",
         help="who may sign, in the format of ssh-keygen's allowed signers",
     )
+    parser.add_argument(
+        "--witness",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="what `journalctl -t neteye-runbook` printed on a node",
+    )
     known = parser.parse_args(given)
     if known.head is not None and not HEAD.match(known.head):
         parser.error("--head: expected 64 hexadecimal digits")
     if known.allowed_signers is not None and not known.allowed_signers.is_file():
         parser.error(f"--allowed-signers: there is no {known.allowed_signers}")
-    return known.directory, known.head, known.allowed_signers
+    return known
 
 
 def main(given: Optional[List[str]] = None) -> int:
     """The exit code; what was found is printed."""
     try:
-        path, head, allowed = _arguments(given)
+        known = _arguments(given)
     except SystemExit as end:
         return USAGE if end.code else 0
     try:
-        verdict = verify(path, head, allowed)
+        verdict = verify(known.directory, known.head, known.allowed_signers, known.witness)
     except OSError as error:
         print(_printable(f"ERROR: {in_words(error)}"), file=sys.stderr)
         return USAGE

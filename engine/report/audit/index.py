@@ -28,6 +28,7 @@ from engine.report.audit.tested import (
     events_before,
     phases_after,
 )
+from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.headline import in_short
 from engine.report.losses import counts_of, losses_of
@@ -85,6 +86,7 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _open(summary, events),
         _completeness(summary, change),
         _not_covered(summary, events),
+        _witness(events),
         _untouched(),
     ]
     return [replace(one, serves=SERVES.get(one.question, Served())) for one in answers]
@@ -297,6 +299,12 @@ def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
         for one in not_covered_of(summary, events)
     ]
     return Answer("What is not covered", ", ".join(titles), _at("limits"))
+
+
+def _witness(events: Sequence[Event]) -> Answer:
+    """Who beside the run's own machine can tell that the journal is not another one by now."""
+    seen = witnesses_of(events)
+    return Answer("Outside witness", seen.sentence(), _at("witnesses"), "; ".join(seen.lacking))
 
 
 def _untouched() -> Answer:

@@ -53,6 +53,7 @@ from engine.report.audit.timeline.labels import exact
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
+from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
@@ -110,6 +111,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
             anew,
         ),
         machines=machines_of(events),
+        witnesses=witnesses_of(events),
         ran_with=ran_with_of(begun),
         passwords=passwords_of(events),
         backups=backups_of(events),

@@ -48,6 +48,7 @@ SERVES = {
     "Open points": Served("record kept", "tracked"),
     "Completeness": Served("record kept", "documented"),
     "What is not covered": Served("record kept", "documented"),
+    "Outside witness": Served("record kept", "documented"),
     "Altered since": Served("record kept", "documented"),
 }
 """By the question, as the page has it."""
