@@ -2,9 +2,10 @@
 """Is this directory what a run of the runbook left, and has nobody touched it since?
 
     python3 verify.py DIR [--head HASH] [--allowed-signers FILE] [--witness FILE]
+                          [--timestamp-ca FILE]
 
 This file works alone: Python 3.6 or newer, nothing else of the project. With --allowed-signers it
-calls OpenSSH's `ssh-keygen` (8.2 or newer). It changes nothing.
+calls OpenSSH's `ssh-keygen` (8.2 or newer), with --timestamp-ca `openssl`. It changes nothing.
 
 Each line of a journal has the SHA-256 of the line before it (`prev`). The last line, `sealed`, has
 that of the list of all other files, so the hash of the last line, the head, stands for the whole
@@ -24,6 +25,7 @@ after the run; 4 wrong use, or what can't be read.
 
 import argparse
 import base64
+import calendar
 import errno
 import hashlib
 import json
@@ -98,6 +100,13 @@ _WITNESS = re.compile(
     r" (?P<head>[0-9a-f]{64})"
 )
 """`WITNESS_LINE` as `journalctl` prints it."""
+_STAMP_FILE = re.compile(r"^timestamps/[0-9a-z-]+\.tsr$")
+_STAMPED = re.compile(
+    r"^Time stamp: ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.M
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+LARGEST_REPLY = 1 << 20
+"""Bytes of a time stamp authority's reply: most have a few thousand."""
 _SHOWN = 20
 LARGEST = 1 << 30
 """Bytes of a file that is read as a whole."""
@@ -453,6 +462,117 @@ def check_witness(path: Path, journals: Dict[str, Chain]) -> str:
     )
 
 
+# time stamps
+
+
+class Stamp(NamedTuple):
+    """A time stamp of RFC 3161."""
+
+    time: str
+    """UTC, as `2026-11-30 01:12:33 UTC`."""
+    by: str
+    """The authority as it names itself; empty: it does not."""
+
+
+def stamp_of(path: Path, sha256: str, ca: Optional[Path] = None) -> Stamp:
+    """What the reply of an authority in this file says of a hash.
+
+    `ca`: certificates that are trusted. Without them it is only read: anybody may have made it.
+    Raises Wrong, and OSError without openssl.
+    """
+    if bytes.fromhex(sha256) not in read_file(path, LARGEST_REPLY):
+        raise Wrong("it is no time stamp of that hash")
+    told = openssl(["-reply", "-in", str(path), "-text"])
+    # what stands before is the reply's own text, which nobody has signed
+    head, _, text = told.stdout.decode("utf-8", "replace").rpartition("TST info:")
+    found = _STAMPED.search(text)
+    if (
+        told.returncode != 0
+        or found is None
+        or found.group(1) not in _MONTHS
+        or not re.search("^Status: Granted", head, re.M)
+    ):
+        raise Wrong(f"it is no time stamp that openssl can read: {_errors(told)}")
+    time = _moment_of(*found.groups())
+    if ca is not None:
+        # certificates of an authority end, and what they have stamped stays
+        then = str(calendar.timegm(time.timetuple()))
+        words = ["-verify", "-digest", sha256, "-in", str(path), "-CAfile", str(ca)]
+        done = openssl([*words, "-attime", then])
+        if done.returncode != 0 or b"Verification: OK" not in done.stdout:
+            raise Wrong(f"{ca.name} does not vouch for it: {_errors(done)}")
+    by = re.search(r"^TSA: (?:DirName:)?/?(.+)$", text, re.M)
+    name = by.group(1) if by else ""
+    return Stamp(f"{time:%Y-%m-%d %H:%M:%S} UTC", "" if name == "unspecified" else name)
+
+
+def _moment_of(month: str, day: str, clock: str, year: str) -> datetime:
+    """As openssl prints it, which is in English everywhere; Python reads months by the locale."""
+    number = _MONTHS.index(month) // 3 + 1
+    return datetime.strptime(f"{year} {number} {day} {clock}", "%Y %m %d %H:%M:%S")
+
+
+def openssl(words: List[str]) -> "subprocess.CompletedProcess[bytes]":
+    """Ask `openssl ts`. OSError without one."""
+    try:
+        return subprocess.run(
+            ["openssl", "ts", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, LC_ALL="C"),
+            timeout=DEADLINE,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise OSError("there is no openssl on this machine: time stamps take it") from None
+    except subprocess.TimeoutExpired:
+        raise OSError(f"openssl gave no answer within {DEADLINE} seconds") from None
+
+
+def _errors(done: "subprocess.CompletedProcess[bytes]") -> str:
+    """What openssl says is wrong, without the numbers around it."""
+    lines = done.stderr.decode("utf-8", "replace").split("\n")
+    errors = [line.split(":error:")[-1] for line in lines if ":error:" in line]
+    said = errors[0] if errors else f"exit code {done.returncode}"
+    return said.rpartition(".c:")[2].lstrip("0123456789: ")[:200] or said[:200]
+
+
+def stamps_in(chain: Chain) -> List[Dict[str, Any]]:
+    """The events of heads that an authority has stamped."""
+    return [
+        event
+        for event in chain.events
+        if event.get("event") == WITNESSED and isinstance(event.get("stamp"), dict)
+        if event["stamp"].get("file")
+    ]
+
+
+def check_stamps(path: Path, chain: Chain, ca: Optional[Path]) -> List[str]:
+    """What the time stamps in a run's directory say, a sentence each. Raises Wrong, OSError."""
+    told = []  # type: List[str]
+    for event in stamps_in(chain):
+        name, line = str(event["stamp"]["file"]), event["line"]
+        if not _STAMP_FILE.match(name) or not (path / name).is_file():
+            raise Wrong(f"{name} is missing: {JOURNAL} has it for line {line}")
+        if facts(path / name)["sha256"] != event["stamp"].get("sha256"):
+            raise Wrong(f"{name} was altered: {JOURNAL} has another one for line {line}")
+        if ca is None:
+            said = "{} of line {} says {}: --timestamp-ca tells whether that is so"
+            told.append(said.format(name, line, event["stamp"].get("time")))
+            continue
+        try:
+            stamp = stamp_of(path / name, str(event["head"]), ca)
+        except Wrong as wrong:
+            raise Wrong(f"{name}: {wrong}") from None
+        by = f" of {stamp.by}" if stamp.by else ""
+        said = f"the journal up to line {line} existed at {stamp.time} by the time stamp{by}"
+        told.append(f"{said} ({name})")
+    if ca is not None and not told:
+        raise Wrong("no line of the journal has a time stamp")
+    return told
+
+
 # the times
 
 
@@ -599,9 +719,6 @@ class Directory:
         else:
             self.notes.append("the run did not come to its end, so nothing lists its files")
         self._check_citations(earlier)
-        self.journals = {**earlier, JOURNAL: self.chain}
-        for name, chain in self.journals.items():
-            check_witnessed(chain, name)
         self._look_at_clocks(earlier)
 
     def _look_at_clocks(self, earlier: Dict[str, Chain]) -> None:
@@ -659,6 +776,9 @@ class Directory:
             shown = f"{EARLIER}/{run}.jsonl"
             if shown in found and not has_had(found[shown], head):
                 raise Wrong(f"{shown} was altered: {JOURNAL} has another head of it, {head}")
+        self.journals = {**found, JOURNAL: self.chain}
+        for name, chain in self.journals.items():
+            check_witnessed(chain, name)
         return found
 
     def check_journal(self) -> None:
@@ -975,16 +1095,18 @@ def verify(
     head: Optional[str] = None,
     allowed: Optional[Path] = None,
     witnesses: Sequence[Path] = (),
+    timestamp_ca: Optional[Path] = None,
 ) -> Verdict:
     """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`.
 
-    `witnesses`: excerpts of nodes' system journals.
+    `witnesses`: excerpts of nodes' system journals; `timestamp_ca`: certificates of authorities.
     """
     try:
         directory = Directory(path)
         directory.check()
         proofs = [directory.proved_by_head(head)] if head is not None else []
         proofs += [check_witness(one, directory.journals) for one in witnesses]
+        directory.notes += check_stamps(path, directory.chain, timestamp_ca)
         signed = _signature(directory, allowed)
     except Wrong as wrong:
         return Verdict(NOT_VALID, [f"NOT VALID: {wrong}"])
@@ -1044,11 +1166,19 @@ def _arguments(given: Optional[List[str]]) -> argparse.Namespace:
         default=[],
         help="what `journalctl -t neteye-runbook` printed on a node",
     )
+    parser.add_argument(
+        "--timestamp-ca",
+        type=Path,
+        metavar="FILE",
+        help="certificates, as PEM, by which time stamps count; takes openssl",
+    )
     known = parser.parse_args(given)
     if known.head is not None and not HEAD.match(known.head):
         parser.error("--head: expected 64 hexadecimal digits")
     if known.allowed_signers is not None and not known.allowed_signers.is_file():
         parser.error(f"--allowed-signers: there is no {known.allowed_signers}")
+    if known.timestamp_ca is not None and not known.timestamp_ca.is_file():
+        parser.error(f"--timestamp-ca: there is no {known.timestamp_ca}")
     return known
 
 
@@ -1059,7 +1189,9 @@ def main(given: Optional[List[str]] = None) -> int:
     except SystemExit as end:
         return USAGE if end.code else 0
     try:
-        verdict = verify(known.directory, known.head, known.allowed_signers, known.witness)
+        verdict = verify(
+            known.directory, known.head, known.allowed_signers, known.witness, known.timestamp_ca
+        )
     except OSError as error:
         print(_printable(f"ERROR: {in_words(error)}"), file=sys.stderr)
         return USAGE

@@ -106,6 +106,10 @@ class Settings:
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = field(default=None, metadata=_NOWHERE)
     """The operator's key, private or public, that signs the evidence; None: one is looked for."""
+    timestamp_url: str | None = field(default=None, metadata=_NOWHERE)
+    """The authority that stamps the journal's head (RFC 3161); None: none does."""
+    timestamp_ca: Path | None = field(default=None, metadata=_NOWHERE)
+    """Certificates (PEM) that its stamps are held to before they count."""
     command_seconds: int | None = field(default=None, metadata=_NOWHERE)
     """What a question or a change on a node may take at most; None: each has its own deadline."""
     absence_seconds: int = field(default=900, metadata=_NOWHERE)

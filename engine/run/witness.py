@@ -1,4 +1,4 @@
-"""Outside witnesses of the journal's head: the system journal of each node.
+"""Outside witnesses of the journal's head: the system journal of each node, a time stamp authority.
 
 Whoever has one machine only, that of the run, can't write there afterwards without leaving a trace.
 A witness keeps no run from its work: it has seconds, and what does not answer is told.
@@ -6,21 +6,27 @@ A witness keeps no run from its work: it has seconds, and what does not answer i
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
+from engine.atomic import write_atomically
 from engine.errors import RunbookError
 from engine.model.event import Event
 from engine.model.steps import base_of
+from engine.prove.timestamp import NoStamp, Stamped, time_stamp
 from engine.record.no_return import passing_of
 from engine.record.run import Run
 from engine.report.audit.rests import rests_on
 from engine.transport.base import Transport
-from engine.verify import BEGUN, ENDED, NO_RETURN, WITNESS_LINE, WITNESS_TAG, WITNESSED
+from engine.verify import BEGUN, ENDED, NO_RETURN, WITNESS_LINE, WITNESS_TAG, WITNESSED, digest
+from engine.waiting import within
 
+PLACE = "timestamps"
+"""The directory of the run's evidence with the authority's replies."""
+STAMP = "time stamp"
+"""Beside the names of nodes, which have no blank."""
 TOTAL = 10.0
 """Seconds for all witnesses together: they are asked at the same time."""
 EACH = 5.0
@@ -28,8 +34,6 @@ EACH = 5.0
 
 # without the option a line that nobody takes is no error where systemd is not the first process
 _LOGGER = ("logger", "--socket-errors=on", "-t", WITNESS_TAG, "-p", "user.notice", "--")
-
-T = TypeVar("T")
 
 
 class Witness:
@@ -76,10 +80,15 @@ class Witness:
             head=last.sha256,
         )
         asked = [node for node in run.inventory.names if node not in self._silent]
-        answers = within(TOTAL, {node: partial(self._log, node, text) for node in asked})
+        tasks: dict[str, Callable[[], Any]] = {n: partial(self._log, n, text) for n in asked}
+        if url := run.inventory.settings.timestamp_url:
+            ca = run.inventory.settings.timestamp_ca
+            tasks[STAMP] = partial(_stamped, last.sha256, url, ca)
+        answers = within(TOTAL, tasks)
         late = f"no answer within {TOTAL:.0f} s"
         why = {**self._silent, **{node: answers.get(node, late) for node in asked}}
-        missing = {node: why[node] for node in run.inventory.names if why[node]}
+        missing = {node: why[node] for node in run.inventory.names if why.get(node)}
+        stamp = self._kept(f"{last.line:04}-{moment}", answers.get(STAMP, late)) if url else None
         run.record(
             WITNESSED,
             step=run.step,
@@ -88,12 +97,35 @@ class Witness:
             head=last.sha256,
             nodes=[node for node in run.inventory.names if node not in missing],
             missing=missing,
+            **({"stamp": stamp} if stamp else {}),
         )
-        if failed := {node: why for node, why in missing.items() if node not in self._silent}:
+        self._tell_problems({n: why for n, why in missing.items() if n not in self._silent}, stamp)
+
+    def _kept(self, name: str, found: Stamped | str) -> dict[str, object]:
+        """What the event has of a time stamp, which is now a file; or why there is none."""
+        if isinstance(found, str):
+            return {"problem": found}
+        file = f"{PLACE}/{name}.tsr"
+        path = self._run.directory / file
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(path, found.reply)
+        except OSError as error:
+            return {"problem": f"{path} can't be written: {error.strerror or error}"}
+        is_checked = self._run.inventory.settings.timestamp_ca is not None
+        told = {"time": found.time, "by": found.by, "is_checked": is_checked}
+        return {"file": file, "sha256": digest(found.reply), **told}
+
+    def _tell_problems(self, failed: Mapping[str, str], stamp: Mapping[str, object] | None) -> None:
+        told = []
+        if failed:
             said = "; ".join(f"{node}: {why}" for node, why in failed.items())
-            told = f"the head of the journal is not in the system journal of every node: {said}"
-            run.record("warning", step=run.step, text=told)
-            self._tell(run.redactor.clean_output(told))
+            told.append(f"the journal's head is not in the system journal of every node: {said}")
+        if stamp and "problem" in stamp:
+            told.append(f"the journal's head has no time stamp: {stamp['problem']}")
+        for text in told:
+            self._run.record("warning", step=self._run.step, text=text)
+            self._tell(self._run.redactor.clean_output(text))
 
     def _log(self, node: str, text: str) -> str:
         """Why the node's system journal did not take it; empty: it did."""
@@ -106,29 +138,9 @@ class Witness:
         return f"logger: {answer.errors.strip()[-200:] or f'exit code {answer.code}'}"
 
 
-def within(seconds: float, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T]:
-    """What each task returns, all at the same time; those that take longer are left out.
-
-    What a task raises is raised here. One that is left out goes on, and nobody hears of it.
-    """
-    found: dict[str, T] = {}
-    raised: list[BaseException] = []
-
-    def keep(name: str, task: Callable[[], T]) -> None:
-        try:
-            found[name] = task()
-        except BaseException as error:  # noqa: BLE001  # raised again where it was asked for
-            raised.append(error)
-
-    threads = [
-        threading.Thread(target=keep, args=each, name=f"witness {each[0]}", daemon=True)
-        for each in tasks.items()
-    ]
-    until = time.monotonic() + seconds
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
-    if raised:
-        raise raised[0]
-    return dict(found)
+def _stamped(sha256: str, url: str, ca: Path | None) -> Stamped | str:
+    """The time stamp, or why there is none."""
+    try:
+        return time_stamp(sha256, url, ca)
+    except NoStamp as error:
+        return str(error)

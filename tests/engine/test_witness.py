@@ -14,9 +14,10 @@ from engine.errors import Refused
 from engine.model.answer import Answer, Lost
 from engine.record.run import Run
 from engine.run import witness
-from engine.run.witness import Witness, within
+from engine.run.witness import Witness
 from engine.transport.firewall import Firewall
 from engine.verify import digest
+from engine.waiting import within
 from tests.engine import kit
 from tests.engine.kit import ELASTIC, SECOND, THIRD, VOTING, N
 from tests.engine.scripted import FakeTransport, said

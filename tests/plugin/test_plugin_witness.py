@@ -4,6 +4,8 @@ its end.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,8 +15,19 @@ from engine.queries.identity import WHO
 from engine.verify import NOT_PROVED, digest, verify
 from tests.engine.kit import lost_connection, unreachable
 from tests.engine.scripted import said
+from tests.evidence.authority import Authority
 from tests.evidence.schemas import problems_of_run
-from tests.plugin.kit import CHANGE, CLOSING, NODES, RELEASE, SECOND, N, Project, assert_ended
+from tests.plugin.kit import (
+    CHANGE,
+    CLOSING,
+    INVENTORY,
+    NODES,
+    RELEASE,
+    SECOND,
+    N,
+    Project,
+    assert_ended,
+)
 
 pytest_plugins = "pytester"
 
@@ -82,6 +95,38 @@ def test_a_node_that_takes_no_line_keeps_no_run_from_its_end(
     assert_ended(witnessed, result, 0, "done")
     assert all(set(event["missing"]) == {SECOND} for event in witnessed.events("witnessed"))
     result.stdout.fnmatch_lines([f"*not in the system journal of every node: {SECOND}*"])
+
+
+def test_the_same_heads_are_stamped_when_an_authority_is_named(
+    witnessed: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = Authority(tmp_path_factory.mktemp("authority"))
+    with made.serving() as authority:
+        settings = (
+            f"runbook_timestamp_url = {authority.url}\nrunbook_timestamp_ca = {authority.ca}\n"
+        )
+        witnessed.write("inventory.ini", INVENTORY + settings)
+        assert_ended(witnessed, witnessed.run(), 0, "done")
+    files = sorted(path.name for path in (witnessed.latest / "timestamps").iterdir())
+    told = witnessed.events("witnessed")
+    assert files == [f"{e['line']:04}-{e['moment']}.tsr" for e in told]
+    assert problems_of_run(witnessed.latest) == []
+    done = verify(witnessed.latest, timestamp_ca=authority.ca)
+    lines = [line for line in done.lines if " existed at " in line]
+    assert [int(re.findall(r"up to line (\d+)", line)[0]) for line in lines] == [
+        event["line"] for event in told
+    ]
+    manifest = json.loads((witnessed.latest / "manifest.json").read_text())
+    assert {f"timestamps/{name}" for name in files} <= set(manifest["files"])
+
+
+def test_an_authority_that_is_gone_stops_nothing(witnessed: Project) -> None:
+    settings = "runbook_timestamp_url = http://127.0.0.1:9/\n"
+    witnessed.write("inventory.ini", INVENTORY + settings)
+    result = witnessed.run()
+    assert_ended(witnessed, result, 0, "done")
+    result.stdout.fnmatch_lines(["*the journal's head has no time stamp: *refused*"])
+    assert all("refused" in event["stamp"]["problem"] for event in witnessed.events("witnessed"))
 
 
 def test_a_run_without_the_lock_tells_nobody(witnessed: Project) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from engine.judge.text import many
 from engine.model.event import Event
@@ -30,9 +31,14 @@ class Head:
     missing: tuple[str, ...]
     """Nodes that did not take it, and why."""
 
+    stamp: str = ""
+    """Time and authority of its time stamp."""
+    unstamped: str = ""
+    """Why it has none, where one was asked for."""
+
     @property
     def has_witness(self) -> bool:
-        return bool(self.nodes)
+        return bool(self.nodes or self.stamp)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,9 @@ class Witnesses:
         if not told:
             return ""
         moments = ", ".join(dict.fromkeys(head.moment for head in told))
-        return f"the head of the journal at {moments}: in {many(len(nodes), 'system journal')}"
+        said = f"the head of the journal at {moments}: in {many(len(nodes), 'system journal')}"
+        stamped = sum(bool(head.stamp) for head in told)
+        return said + (f", {many(stamped, 'time stamp')}" if stamped else "")
 
 
 def witnesses_of(events: Sequence[Event]) -> Witnesses:
@@ -69,6 +77,8 @@ def witnesses_of(events: Sequence[Event]) -> Witnesses:
             str(event["head"]),
             tuple(map(str, event["nodes"])),
             tuple(f"{node}: {why}" for node, why in event["missing"].items()),
+            _stamp(event.get("stamp") or {}),
+            str((event.get("stamp") or {}).get("problem", "")),
         )
         for event in events
         if event["event"] == WITNESSED
@@ -91,3 +101,14 @@ def _lacking(heads: Sequence[Head], held: Sequence[int], passing: int) -> Iterat
     )
     for moment, each in without.items():
         yield f"of {moment} nobody was told (run {', '.join(each)})"
+    for head in heads:
+        if head.unstamped:
+            yield f"no time stamp of {head.moment} (run {head.run}): {head.unstamped}"
+
+
+def _stamp(stamp: Mapping[str, Any]) -> str:
+    """When, and by whom, as the run read it."""
+    if "time" not in stamp:
+        return ""
+    by = f" by {stamp['by']}" if stamp["by"] else ""
+    return f"{stamp['time']}{by}" + ("" if stamp["is_checked"] else ", not checked by the run")
