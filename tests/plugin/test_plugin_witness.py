@@ -129,6 +129,27 @@ def test_an_authority_that_is_gone_stops_nothing(witnessed: Project) -> None:
     assert all("refused" in event["stamp"]["problem"] for event in witnessed.events("witnessed"))
 
 
+def test_each_message_has_a_head_that_verify_takes_for_a_witness(witnessed: Project) -> None:
+    witnessed.write("inventory.ini", f"{INVENTORY}runbook_notify_command = sh -c 'cat >> told'\n")
+    assert_ended(witnessed, witnessed.run(), 0, "done")
+    told = witnessed.path / "told"
+    occasions = [line.split(": ")[1] for line in told.read_text().splitlines()[::2]]
+    assert occasions == ["begun", "no-return", "end"]
+    assert [e["occasion"] for e in witnessed.events("notified")] == occasions
+    done = verify(witnessed.latest, witnesses=[told])
+    assert done.code == NOT_PROVED
+    heads = [e["line"] for e in witnessed.events("notified")]
+    for line, occasion in zip(heads, occasions, strict=True):
+        assert any(f"line {line} of journal.jsonl ({occasion})" in text for text in done.lines)
+    assert problems_of_run(witnessed.latest) == []
+
+
+def test_a_plan_sends_no_head_at_its_begin(witnessed: Project) -> None:
+    witnessed.write("inventory.ini", f"{INVENTORY}runbook_notify_command = sh -c 'cat >> told'\n")
+    witnessed.run("--plan")
+    assert [e["occasion"] for e in witnessed.events("notified")] == ["end"]
+
+
 def test_a_run_without_the_lock_tells_nobody(witnessed: Project) -> None:
     witnessed.cluster.answer[N, WHO.argv] = unreachable(N)
     witnessed.run()
