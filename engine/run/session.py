@@ -113,13 +113,13 @@ class Session:
             )
         self._watch_states(asked)
         self.opening.judge()
-        if self._witness is not None and self.run.stop is None:
-            self._witness.begun()
         if self._applier is not None and self.run.stop is None and self._has_changed_before():
             self._watch_services()  # a command of an earlier run may be at work
         if self._applier is not None and self.run.stop is None and self.run.settlements:
             settle(self.run)
             self._applier.sync()  # a person's word outlives whatever stops this run
+        if self._witness is not None and self.run.stop is None:
+            self._witness.begun()
 
     def apply(
         self,
