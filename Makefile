@@ -41,11 +41,11 @@ lint: setup
 	$(BIN)/mypy engine runbook
 
 # The tests of the transport start an sshd of their own on loopback; the service stays off.
-# A csh is a login shell that the runbook must tell from others.
+# A csh is a login shell that the runbook must tell from others. openssl stamps times.
 sshd:
-	{ test -x /usr/sbin/sshd && command -v tcsh > /dev/null; } || { \
+	{ test -x /usr/sbin/sshd && command -v tcsh > /dev/null && command -v openssl > /dev/null; } || { \
 	  if [ -d /run/systemd/system ]; then systemctl mask ssh.service; fi; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server tcsh; }
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server tcsh openssl; }
 
 # The tests of the evidence open it in a real browser.
 chromium:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Is this directory what a run of the runbook left, and has nobody touched it since?
 
-    python3 verify.py DIR [--head HASH] [--allowed-signers FILE]
+    python3 verify.py DIR [--head HASH] [--allowed-signers FILE] [--witness FILE]
+                          [--timestamp-ca FILE]
 
 This file works alone: Python 3.6 or newer, nothing else of the project. With --allowed-signers it
-calls OpenSSH's `ssh-keygen` (8.2 or newer). It changes nothing.
+calls OpenSSH's `ssh-keygen` (8.2 or newer), with --timestamp-ca `openssl`. It changes nothing.
 
 Each line of a journal has the SHA-256 of the line before it (`prev`). The last line, `sealed`, has
 that of the list of all other files, so the hash of the last line, the head, stands for the whole
@@ -24,6 +25,7 @@ after the run; 4 wrong use, or what can't be read.
 
 import argparse
 import base64
+import calendar
 import errno
 import hashlib
 import json
@@ -33,8 +35,21 @@ import stat
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 JOURNAL = "journal.jsonl"
 EARLIER = "earlier"
@@ -58,6 +73,15 @@ HEAD = re.compile(r"^\s*[0-9A-Fa-f]{64}\s*$")
 GENESIS = "0" * 64
 """`prev` of a first line."""
 SEALED = "sealed"
+WITNESSED = "witnessed"
+"""The event that says who else has the head of the journal: `line` and `head`, its hash."""
+BEGUN, NO_RETURN, ENDED = "begun", "no-return", "ended"
+"""When it was given to them."""
+WITNESS_TAG = "neteye-runbook"
+"""By which the system journals of the nodes have their lines: `journalctl -t neteye-runbook`."""
+WITNESS_LINE = (
+    "run {run}, attempt {attempt}, {moment}: line {line} of its journal.jsonl has sha256 {head}"
+)
 SCHEMA = 1
 """The form of chain, seal and manifest. A new number: this file would misread them."""
 
@@ -70,9 +94,24 @@ _GOOD = re.compile(r"^Good .* with (\S+ key SHA256:\S+)", re.M)
 _AUTHORITY = b"cert-authority"
 """The option of a line whose key is that of an authority, which signs certificates."""
 _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
+_WITNESS = re.compile(
+    r"(?:(?P<host>\S+) neteye-runbook(?:\[\d+\])?: )?run (?P<run>\S+), attempt \S+,"
+    r" (?P<moment>[a-z-]+): line (?P<line>\d{1,9}) of its journal\.jsonl has sha256"
+    r" (?P<head>[0-9a-f]{64})"
+)
+"""`WITNESS_LINE` as `journalctl` prints it."""
+_STAMP_FILE = re.compile(r"^timestamps/[0-9a-z-]+\.tsr$")
+_STAMPED = re.compile(
+    r"^Time stamp: ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.M
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+LARGEST_REPLY = 1 << 20
+"""Bytes of a time stamp authority's reply: most have a few thousand."""
 _SHOWN = 20
 LARGEST = 1 << 30
 """Bytes of a file that is read as a whole."""
+SLACK = timedelta(seconds=1)
+"""By which a time may be earlier than the one before it: time servers set clocks so."""
 DEEPEST = 64
 """Lists and objects within each other: nothing that is read here has more than a few, and Python
 itself ends at some hundreds, wherever the value is written down or compared."""
@@ -373,6 +412,228 @@ def has_had(chain: Chain, head: str) -> bool:
     return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
 
 
+# outside witnesses
+
+
+def head_at(chain: Chain, line: int) -> Optional[str]:
+    """The hash of a line by its number; None when the journal has no such line."""
+    if line < 1 or line > len(chain.events) or not chain.head:
+        return None
+    return chain.head if line == len(chain.events) else str(chain.events[line].get("prev"))
+
+
+def check_witnessed(chain: Chain, name: str) -> None:
+    """The heads that a run gave to others are those of its lines. Raises Wrong."""
+    for event in chain.events:
+        if event.get("event") == WITNESSED and chain.head:
+            line, head = event.get("line"), event.get("head")
+            if not isinstance(line, int) or head_at(chain, line) != head:
+                raise Wrong(
+                    "{}: line {} was altered: by line {} others were given another hash of"
+                    " it".format(name, line, event.get("seq"))
+                )
+
+
+def check_witness(path: Path, journals: Dict[str, Chain]) -> str:
+    """What a node's system journal proves of these journals, a sentence. Raises Wrong, OSError.
+
+    `path`: its text, whatever the form in which `journalctl` printed it.
+    """
+    by_run = {str(chain.events[0].get("run")): n for n, chain in journals.items() if chain.events}
+    agree = []  # type: List[str]
+    hosts = []  # type: List[str]
+    for match in _WITNESS.finditer(read_file(path).decode("utf-8", "replace")):
+        name = by_run.get(match.group("run"))
+        if name is None:
+            continue
+        chain, line = journals[name], int(match.group("line"))
+        if name != JOURNAL and (not chain.head or line > len(chain.events)):
+            continue  # N may have been handed only its beginning
+        if head_at(chain, line) != match.group("head"):
+            raise Wrong(
+                "{}: line {} is not the one that {} has ({}, sha256 {})".format(
+                    name, line, path.name, match.group("moment"), match.group("head")
+                )
+            )
+        agree.append("line {} of {} ({})".format(line, name, match.group("moment")))
+        hosts.append(match.group("host") or "a node")
+    if not any(f"of {JOURNAL} " in text for text in agree):
+        raise Wrong(f"{path.name} has no line about this run, {journals[JOURNAL].events[0]['run']}")
+    return "{} is as the system journal of {} has it ({})".format(
+        ", ".join(dict.fromkeys(agree)), ", ".join(dict.fromkeys(hosts)), path.name
+    )
+
+
+# time stamps
+
+
+class Stamp(NamedTuple):
+    """A time stamp of RFC 3161."""
+
+    time: str
+    """UTC, as `2026-11-30 01:12:33 UTC`."""
+    by: str
+    """The authority as it names itself; empty: it does not."""
+
+
+def stamp_of(path: Path, sha256: str, ca: Optional[Path] = None) -> Stamp:
+    """What the reply of an authority in this file says of a hash.
+
+    `ca`: certificates that are trusted. Without them it is only read: anybody may have made it.
+    Raises Wrong, and OSError without openssl.
+    """
+    if bytes.fromhex(sha256) not in read_file(path, LARGEST_REPLY):
+        raise Wrong("it is no time stamp of that hash")
+    told = openssl(["-reply", "-in", str(path), "-text"])
+    # what stands before is the reply's own text, which nobody has signed
+    head, _, text = told.stdout.decode("utf-8", "replace").rpartition("TST info:")
+    found = _STAMPED.search(text)
+    if (
+        told.returncode != 0
+        or found is None
+        or found.group(1) not in _MONTHS
+        or not re.search("^Status: Granted", head, re.M)
+    ):
+        raise Wrong(f"it is no time stamp that openssl can read: {_errors(told)}")
+    time = _moment_of(*found.groups())
+    if ca is not None:
+        # certificates of an authority end, and what they have stamped stays
+        then = str(calendar.timegm(time.timetuple()))
+        words = ["-verify", "-digest", sha256, "-in", str(path), "-CAfile", str(ca)]
+        done = openssl([*words, "-attime", then])
+        if done.returncode != 0 or b"Verification: OK" not in done.stdout:
+            raise Wrong(f"{ca.name} does not vouch for it: {_errors(done)}")
+    by = re.search(r"^TSA: (?:DirName:)?/?(.+)$", text, re.M)
+    name = by.group(1) if by else ""
+    return Stamp(f"{time:%Y-%m-%d %H:%M:%S} UTC", "" if name == "unspecified" else name)
+
+
+def _moment_of(month: str, day: str, clock: str, year: str) -> datetime:
+    """As openssl prints it, which is in English everywhere; Python reads months by the locale."""
+    number = _MONTHS.index(month) // 3 + 1
+    return datetime.strptime(f"{year} {number} {day} {clock}", "%Y %m %d %H:%M:%S")
+
+
+def openssl(words: List[str]) -> "subprocess.CompletedProcess[bytes]":
+    """Ask `openssl ts`. OSError without one."""
+    try:
+        return subprocess.run(
+            ["openssl", "ts", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ, LC_ALL="C"),
+            timeout=DEADLINE,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise OSError("there is no openssl on this machine: time stamps take it") from None
+    except subprocess.TimeoutExpired:
+        raise OSError(f"openssl gave no answer within {DEADLINE} seconds") from None
+
+
+def _errors(done: "subprocess.CompletedProcess[bytes]") -> str:
+    """What openssl says is wrong, without the numbers around it."""
+    lines = done.stderr.decode("utf-8", "replace").split("\n")
+    errors = [line.split(":error:")[-1] for line in lines if ":error:" in line]
+    said = errors[0] if errors else f"exit code {done.returncode}"
+    return said.rpartition(".c:")[2].lstrip("0123456789: ")[:200] or said[:200]
+
+
+def stamps_in(chain: Chain) -> List[Dict[str, Any]]:
+    """The events of heads that an authority has stamped."""
+    return [
+        event
+        for event in chain.events
+        if event.get("event") == WITNESSED and isinstance(event.get("stamp"), dict)
+        if event["stamp"].get("file")
+    ]
+
+
+def check_stamps(path: Path, chain: Chain, ca: Optional[Path]) -> List[str]:
+    """What the time stamps in a run's directory say, a sentence each. Raises Wrong, OSError."""
+    told = []  # type: List[str]
+    for event in stamps_in(chain):
+        name, line = str(event["stamp"]["file"]), event["line"]
+        if not _STAMP_FILE.match(name) or not (path / name).is_file():
+            raise Wrong(f"{name} is missing: {JOURNAL} has it for line {line}")
+        if facts(path / name)["sha256"] != event["stamp"].get("sha256"):
+            raise Wrong(f"{name} was altered: {JOURNAL} has another one for line {line}")
+        if ca is None:
+            said = "{} of line {} says {}: --timestamp-ca tells whether that is so"
+            told.append(said.format(name, line, event["stamp"].get("time")))
+            continue
+        try:
+            stamp = stamp_of(path / name, str(event["head"]), ca)
+        except Wrong as wrong:
+            raise Wrong(f"{name}: {wrong}") from None
+        by = f" of {stamp.by}" if stamp.by else ""
+        said = f"the journal up to line {line} existed at {stamp.time} by the time stamp{by}"
+        told.append(f"{said} ({name})")
+    if ca is not None and not told:
+        raise Wrong("no line of the journal has a time stamp")
+    return told
+
+
+# the times
+
+
+def set_back(runs: Iterable[List[Dict[str, Any]]]) -> List[str]:
+    """Where a time on record is earlier than one before it, a sentence each.
+
+    `runs` are the events of each run, in the order in which the runs had the cluster.
+    """
+    told = []  # type: List[str]
+    former = None  # type: Optional[Dict[str, Any]]
+    for events in filter(None, runs):
+        for number in range(1, len(events)):
+            one, other = events[number - 1 : number + 1]
+            back = _seconds_back(one, other)
+            if back:
+                told.append(
+                    "run {}: line {} is of {}, {:.1f} s before line {}: the clock of its machine"
+                    " was set back".format(
+                        other.get("run"), other.get("seq"), other.get("time"), back, one.get("seq")
+                    )
+                )
+        # it looks before that, maybe while the other one ends
+        begun = next((e for e in events if e.get("event") == "lock-taken"), events[0])
+        back = _seconds_back(former, begun) if former else 0
+        if former and back:
+            told.append(
+                "run {} took the cluster at {}, {:.0f} s before run {} ended ({}): the clocks of"
+                " their machines differ, one was set back, or both worked at the same time".format(
+                    begun.get("run"), begun.get("time"), back, former.get("run"), former.get("time")
+                )
+            )
+        former = next((e for e in events if e.get("event") == "run-ended"), events[-1])
+    return told
+
+
+def _seconds_back(one: Dict[str, Any], other: Dict[str, Any]) -> float:
+    """By how much `other`, which came after `one`, is of an earlier time; 0: by nothing to tell."""
+    before, after = _moment(one), _moment(other)
+    if before is None or after is None or before - after <= SLACK:
+        return 0.0
+    return (before - after).total_seconds()
+
+
+def _moment(event: Dict[str, Any]) -> Optional[datetime]:
+    for form in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            return datetime.strptime(str(event.get("time")), form)
+        except ValueError:
+            continue
+    return None
+
+
+def _generation(chain: Chain) -> int:
+    """Of the cluster's lock that a run took; a journal without one goes before those with one."""
+    taken = [event for event in chain.events if event.get("event") == "lock-taken"]
+    number = taken[0].get("generation") if taken else 0
+    return number if isinstance(number, int) else 0
+
+
 # the directory
 
 
@@ -388,6 +649,8 @@ class Directory:
         if not self.chain.events:
             raise Wrong(f"{JOURNAL}: there is no whole line in it")
         self.notes: List[str] = []
+        self.journals: Dict[str, Chain] = {}
+        """By name, those of earlier runs first; known when they were checked."""
 
     def _look_for_a_run(self) -> None:
         """OSError where there never was one: a wrong path is not taken for a lost journal."""
@@ -458,6 +721,13 @@ class Directory:
         else:
             self.notes.append("the run did not come to its end, so nothing lists its files")
         self._check_citations(earlier)
+        self._look_at_clocks(earlier)
+
+    def _look_at_clocks(self, earlier: Dict[str, Chain]) -> None:
+        """Notes only: whoever sets a clock alters no evidence."""
+        in_order = sorted(earlier, key=lambda name: (_generation(earlier[name]), name))
+        told = set_back([*(earlier[name].events for name in in_order), self.chain.events])
+        self.notes += told[:_SHOWN]
 
     def check_journals(self) -> None:
         """All that reports are made of is as the run left it, whatever the other files are.
@@ -508,6 +778,9 @@ class Directory:
             shown = f"{EARLIER}/{run}.jsonl"
             if shown in found and not has_had(found[shown], head):
                 raise Wrong(f"{shown} was altered: {JOURNAL} has another head of it, {head}")
+        self.journals = {**found, JOURNAL: self.chain}
+        for name, chain in self.journals.items():
+            check_witnessed(chain, name)
         return found
 
     def check_journal(self) -> None:
@@ -819,12 +1092,23 @@ def _keygen(arguments: List[str], text: bytes) -> _Said:
 # the command
 
 
-def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = None) -> Verdict:
-    """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`."""
+def verify(
+    path: Path,
+    head: Optional[str] = None,
+    allowed: Optional[Path] = None,
+    witnesses: Sequence[Path] = (),
+    timestamp_ca: Optional[Path] = None,
+) -> Verdict:
+    """Look at a run's directory. OSError when it, or ssh-keygen, can't be used: `in_words`.
+
+    `witnesses`: excerpts of nodes' system journals; `timestamp_ca`: certificates of authorities.
+    """
     try:
         directory = Directory(path)
         directory.check()
         proofs = [directory.proved_by_head(head)] if head is not None else []
+        proofs += [check_witness(one, directory.journals) for one in witnesses]
+        directory.notes += check_stamps(path, directory.chain, timestamp_ca)
         signed = _signature(directory, allowed)
     except Wrong as wrong:
         return Verdict(NOT_VALID, [f"NOT VALID: {wrong}"])
@@ -845,7 +1129,7 @@ def verify(path: Path, head: Optional[str] = None, allowed: Optional[Path] = Non
         )
     if proved:
         return Verdict(VALID, [f"valid: {said}", *notes])
-    lacking = "origin not proved" if head is None else "proved in part"
+    lacking = "proved in part" if proofs else "origin not proved"
     return Verdict(NOT_PROVED, [f"consistent, {lacking}: {said}", *notes])
 
 
@@ -864,7 +1148,7 @@ def in_words(error: OSError) -> str:
     return f"{error.filename}: can't be read ({error.strerror})" if error.filename else str(error)
 
 
-def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optional[Path]]:
+def _arguments(given: Optional[List[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
         "directory", type=Path, metavar="DIR", help="the run's directory, reports/RUN"
@@ -876,22 +1160,40 @@ def _arguments(given: Optional[List[str]]) -> Tuple[Path, Optional[str], Optiona
         metavar="FILE",
         help="who may sign, in the format of ssh-keygen's allowed signers",
     )
+    parser.add_argument(
+        "--witness",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="what `journalctl -t neteye-runbook` printed on a node",
+    )
+    parser.add_argument(
+        "--timestamp-ca",
+        type=Path,
+        metavar="FILE",
+        help="certificates, as PEM, by which time stamps count; takes openssl",
+    )
     known = parser.parse_args(given)
     if known.head is not None and not HEAD.match(known.head):
         parser.error("--head: expected 64 hexadecimal digits")
     if known.allowed_signers is not None and not known.allowed_signers.is_file():
         parser.error(f"--allowed-signers: there is no {known.allowed_signers}")
-    return known.directory, known.head, known.allowed_signers
+    if known.timestamp_ca is not None and not known.timestamp_ca.is_file():
+        parser.error(f"--timestamp-ca: there is no {known.timestamp_ca}")
+    return known
 
 
 def main(given: Optional[List[str]] = None) -> int:
     """The exit code; what was found is printed."""
     try:
-        path, head, allowed = _arguments(given)
+        known = _arguments(given)
     except SystemExit as end:
         return USAGE if end.code else 0
     try:
-        verdict = verify(path, head, allowed)
+        verdict = verify(
+            known.directory, known.head, known.allowed_signers, known.witness, known.timestamp_ca
+        )
     except OSError as error:
         print(_printable(f"ERROR: {in_words(error)}"), file=sys.stderr)
         return USAGE

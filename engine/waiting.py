@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -57,6 +58,34 @@ def poll(
         if good >= times or (not good and (late or is_over(seen))):
             return seen
         wait(EVERY)
+
+
+def within(seconds: float, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """What each task returns, all at the same time; those that take longer are left out.
+
+    What a task raises is raised here. One that is left out goes on, and nobody hears of it.
+    """
+    found: dict[str, T] = {}
+    raised: list[BaseException] = []
+
+    def keep(name: str, task: Callable[[], T]) -> None:
+        try:
+            found[name] = task()
+        except BaseException as error:  # noqa: BLE001  # raised again where it was asked for
+            raised.append(error)
+
+    threads = [
+        threading.Thread(target=keep, args=each, name=f"within {each[0]}", daemon=True)
+        for each in tasks.items()
+    ]
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    if raised:
+        raise raised[0]
+    return dict(found)
 
 
 def boottime() -> float:

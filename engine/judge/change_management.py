@@ -24,6 +24,26 @@ def governance(settings: Settings, now: datetime, estimate: timedelta) -> tuple[
     return (*missing, *_release_notes(settings, now), *_window(settings, now, estimate))
 
 
+def time_stamps(problem: str) -> tuple[Finding, ...]:
+    """An authority that is named gives none: an outside witness less, and no reason to stop.
+
+    `problem`: why; empty: it does. Code: `timestamp-missing`.
+    """
+    if not problem:
+        return ()
+    return (
+        Finding(
+            "timestamp-missing",
+            "runbook_timestamp_url",
+            f"no time stamp: {problem}",
+            "a time stamp of the journal's head, from the authority that the inventory names",
+            "Bring the authority into reach of this machine, or mend runbook_timestamp_url and"
+            " runbook_timestamp_ca. The upgrade goes on without: the head is then in the nodes'"
+            " system journals alone, and the page says what has no time stamp.",
+        ),
+    )
+
+
 def _missing(settings: Settings) -> Iterator[Finding]:
     if not _given(settings.change_id):
         yield _not_given("change-id-missing", "runbook_change_id", "the id of the approved change")

@@ -53,8 +53,10 @@ class Counts(IntEnum):
 
     NOWHERE = 0
     """It does not decide what is done, or is material by itself, as acceptances are."""
-    FOR_PLAN = 1
-    FOR_ATTEMPT = 2
+    FOR_FINDINGS = 1
+    """It decides what is found, and no plan is another one by it."""
+    FOR_PLAN = 2
+    FOR_ATTEMPT = 3
     """An attempt that began with another value is continued only when that is accepted."""
 
 
@@ -106,6 +108,10 @@ class Settings:
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = field(default=None, metadata=_NOWHERE)
     """The operator's key, private or public, that signs the evidence; None: one is looked for."""
+    timestamp_url: str | None = field(default=None, metadata={"counts": Counts.FOR_FINDINGS})
+    """The authority that stamps the journal's head (RFC 3161); None: none does."""
+    timestamp_ca: Path | None = field(default=None, metadata=_NOWHERE)
+    """Certificates (PEM) that its stamps are held to before they count."""
     command_seconds: int | None = field(default=None, metadata=_NOWHERE)
     """What a question or a change on a node may take at most; None: each has its own deadline."""
     absence_seconds: int = field(default=900, metadata=_NOWHERE)

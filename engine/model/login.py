@@ -22,7 +22,9 @@ class Login:
     """The file, or the comment of a key of the agent."""
     from_agent: bool = False
     host_key: str = ""
-    """Fingerprint of the server's own key."""
+    """Fingerprint of the server's own key; it has one of each kind, and may show another one."""
+    host_key_type: str = ""
+    """Its kind, such as `ssh-ed25519`."""
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)

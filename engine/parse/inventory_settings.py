@@ -53,6 +53,8 @@ SETTING_READERS: Readers = {
     "runbook_notify_command": ("notify_command", values.command),
     "runbook_probes": ("probes", values.probes),
     "runbook_signing_key": ("signing_key", values.file_path),
+    "runbook_timestamp_url": ("timestamp_url", values.web_address),
+    "runbook_timestamp_ca": ("timestamp_ca", values.file_path),
     "runbook_command_seconds": ("command_seconds", values.number(30, 86400)),
     "runbook_absence_seconds": ("absence_seconds", values.number(10, 86400)),
     # no more than the usual: a runbook of before goes by that

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from engine.model.inventory import Environment
 from engine.model.probe import Probes
@@ -141,6 +142,25 @@ def user(value: Value) -> str:
 def file_path(value: Value) -> Path:
     """A path of this machine; `~` is the operator's home."""
     return _expanded(required_text(value))
+
+
+def web_address(value: Value) -> str:
+    """`http://` or `https://`, host, maybe port and path: nothing that may be a secret."""
+    plain = required_text(value)
+    try:
+        parts = urlsplit(plain)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if (
+        not is_one
+        or {*"@?#"} & {*plain}
+        or not plain.isascii()
+        or re.search(r"[\s\x00-\x1f]", plain)
+    ):
+        # its value may be a login or a key: it is not repeated
+        raise Wrong("is no address such as http://tsa.example.com/tsr; without login, ? and #")
+    return plain
 
 
 def directory(value: Value) -> str:

@@ -41,7 +41,7 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
         *([anew.sentence("below")] if anew else []),
         "Whether anybody has touched it since is told by verify.py: one file that needs Python 3.6"
         " or newer and nothing else. It changes nothing, and calls ssh-keygen (OpenSSH 8.2 or"
-        " newer) for the signature only.",
+        " newer) for the signature only, and openssl for time stamps only.",
         "Change to the parent directory; DIRECTORY is the name of this one.",
         "\n".join(f"    {line}" for line in COMMANDS),
         "Which verify.py\n---------------",
@@ -56,10 +56,12 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
         "The signature\n-------------",
         *(_signature_anew(anew) if anew else _unsigned(key, why)),
         *(_KEY if key else ()),
+        "Outside witnesses\n-----------------",
+        *_WITNESSES,
         "What it answers\n---------------",
         "    0  valid: as it was left, and head or signature prove all of it\n"
         "    1  NOT VALID: the first line or file that is not as it was is named; or signers were\n"
-        "       given, and nobody has signed\n"
+        "       given, and nobody has signed; or a witness has another journal\n"
         "    2  consistent, origin not proved: neither head nor signers were given\n"
         "    2  consistent, proved in part: the head is right, but does not stand for reports\n"
         "       that were made after the run, and no signature proves them\n"
@@ -83,6 +85,17 @@ _HEAD = (
 _KEY = (
     "FILE says whose key counts, a line each: NAME KEYTYPE KEY (man ssh-keygen, ALLOWED SIGNERS)."
     " Get the key from its owner, not from here.",
+)
+
+
+_WITNESSES = (
+    "While the run worked it told the head of its journal to each node's system journal, and had it"
+    " stamped when an authority was named. Neither proves reports or files, and both can't be"
+    " written anew together with this directory:",
+    "    python3 DIRECTORY/verify.py DIRECTORY --witness FILE\n"
+    "    python3 DIRECTORY/verify.py DIRECTORY --timestamp-ca FILE",
+    "FILE is what journalctl -t neteye-runbook prints on a node, or the certificates of the"
+    " authority, as PEM. Get either from where it is kept, not from here.",
 )
 
 

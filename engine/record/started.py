@@ -70,7 +70,7 @@ def _given(settings: Settings) -> dict[str, Any]:
     """The settings that decide what a run does and what it finds, as they were written."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in settings.by_name(Counts.FOR_PLAN).items()
+        for name, value in settings.by_name(Counts.FOR_FINDINGS).items()
     }
 
 

@@ -86,6 +86,8 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
         session.live.tell_problem()
     signing = Signing.of(run)
     run.record("signer", step="", key=signing.key, why=signing.why)
+    if session is not None:
+        session.tell_witnesses()
     ending = _tell_end(run)
     if session is not None:
         session.end()

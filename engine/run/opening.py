@@ -48,6 +48,7 @@ class Opening:
         """Look at every node, and say where the upgrade stands."""
         self._look = Look(self._run, self._transport, names_of(self._run.inventory, None))
         self._survey = survey(self._run, self._look)
+        self._record_machines()
         judge_strangers(self._run, self._survey.strangers, self._survey.sent)
         if self._run.follows is not None:
             self.stand_apart(self._run.follows, self._look, self._survey)
@@ -95,6 +96,12 @@ class Opening:
         run.judge.honour(())
         run.attempt, seen.attempt, seen.earlier = followed.attempt, None, []
         look.baseline = None
+
+    def _record_machines(self) -> None:
+        """Which machines answered: strangers, too."""
+        seen = self._survey.reachable.values
+        told = {n: {"machine_id": w.machine_id, "hostname": w.hostname} for n, w in seen.items()}
+        self._run.record("machines", step="", machines=told)
 
     def _relies_on(self) -> tuple[str | None, bool]:
         """The attempt that goes on, and whether earlier journals count: also of a closed one."""

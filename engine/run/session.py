@@ -48,6 +48,7 @@ from engine.run.notify import notify
 from engine.run.opening import Opening
 from engine.run.stepping import StepUnderWay
 from engine.run.survey import Survey
+from engine.run.witness import Witness
 from engine.secrets import Secret
 from engine.transport.base import Transport
 from engine.watching.live import LivePage
@@ -75,6 +76,7 @@ class Session:
         transport.on_login = LoginsSeen(run)
         self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
+        self._witness: Witness | None = None
         self.opening = Opening(run, transport, console)
         self.look: Look
         self.survey: Survey
@@ -99,13 +101,15 @@ class Session:
         self.look, self.survey = self.opening.look()
         if (records := self.opening.hold()) is not None:
             self._records = records
+            say = functools.partial(self.console.line, yellow=True)
+            self._witness = Witness(self.run, self._transport, self.look.silent, say)
             self._applier = Applier(
                 self.run,
                 self._transport,
                 records,
                 self.console.output,
                 self._idle,
-                self._watch_services,
+                self._before_change,
             )
         self._watch_states(asked)
         self.opening.judge()
@@ -114,6 +118,8 @@ class Session:
         if self._applier is not None and self.run.stop is None and self.run.settlements:
             settle(self.run)
             self._applier.sync()  # a person's word outlives whatever stops this run
+        if self._witness is not None and self.run.stop is None:
+            self._witness.begun()
 
     def apply(
         self,
@@ -296,6 +302,16 @@ class Session:
         )
         here = str(self.run.journal.events[0].get("host", ""))
         self._services.begin(targets, answered_from(self.survey.earlier, here))
+
+    def _before_change(self) -> None:
+        self._watch_services()
+        if self._witness is not None:
+            self._witness.before_change(self.survey.earlier)
+
+    def tell_witnesses(self) -> None:
+        """The run is over but for its last lines: the head of its journal is told to others."""
+        if self._witness is not None:
+            self._witness.ended()
 
     def stop_measuring(self) -> None:
         """Services are not asked any more: the run is over."""

@@ -21,7 +21,7 @@ _LOCAL = 5.0
 _TOLD = re.compile(r"^(?:debug\d: )?\S+\.c:\w+\(\):\d+ \(pid=\d+\): (.*)$")
 """A line that `LogVerbose` adds; ssh's other lines have no such beginning."""
 _KEY = re.compile(r"Server accepts key: (?P<name>.*?) \S+ (?P<key>SHA256:\S+)(?P<how>.*)")
-_HOST_KEY = re.compile(r"Server host key: \S+ (SHA256:\S+)")
+_HOST_KEY = re.compile(r"Server host key: (\S+) (SHA256:\S+)")
 _METHOD = re.compile(r'Authenticated to .* using "([^"]+)"')
 
 
@@ -65,7 +65,8 @@ def login_of(host: Host, log: str) -> Login:
         key=key["key"] if key else "",
         key_name=key["name"] if key else "",
         from_agent="agent" in key["how"].split() if key else False,
-        host_key=host_key[1] if host_key else "",
+        host_key=host_key[2] if host_key else "",
+        host_key_type=host_key[1] if host_key else "",
     )
 
 

@@ -60,6 +60,7 @@ _SETTLED: Mapping[str, tuple[str, ...]] = {
 """Warnings that are settled on the way -> the steps after which they hold no more."""
 _PASSING = (
     # whoever went on with the upgrade has decided it
+    "timestamp-missing",
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
     # they count while the upgrade is under way
     *("active-node-load", "active-node-memory", "updates-automatic", "packages-rule-idle"),

@@ -29,6 +29,7 @@ from engine.model.steps import step
 from engine.parse.identity import parse_marker
 from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
+from engine.prove.timestamp import try_here
 from engine.queries.identity import MARKER
 from engine.queries.machine import CLOCK, LOAD, MACHINE, MEMORY, PACKAGES, PROCESSORS
 from engine.queries.neteye import DEFINITION
@@ -181,6 +182,12 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         seen = look.here(statement_here(settings.rehearsal))
         findings = (*findings, *_rehearsed(look, seen))
         said = f"; {statement.sentence(seen)}"
+    if settings.timestamp_url:
+        # of what is stamped, nothing depends here
+        head = runbook_session.run.journal.head
+        tried = look.here(try_here(head, settings.timestamp_url, settings.timestamp_ca))
+        findings = (*findings, *change_management.time_stamps(tried.problem))
+        said += "" if tried.problem else f"; time stamps by {tried.by or settings.timestamp_url}"
     notes = [f for f in findings if f.code == "release-notes-unread"]
     information = places.after_the_start(look)
     evidence.judge(

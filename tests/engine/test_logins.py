@@ -36,7 +36,7 @@ def server() -> Iterator[Sshd]:
 
 def test_the_lines_of_the_client_are_read() -> None:
     assert login_of(HOST, TOLD) == Login(
-        "neteye01", "admin", True, "publickey", KEY, "/home/a b/key", False, HOST_KEY
+        "neteye01", "admin", True, "publickey", KEY, "/home/a b/key", False, HOST_KEY, "ssh-ed25519"
     )
     assert login_of(HOST, TOLD.replace("explicit", "agent")).from_agent
 
@@ -84,6 +84,7 @@ def test_over_a_real_sshd_the_key_is_that_of_the_inventory(server: Sshd) -> None
     assert (told.node, told.user, told.method) == (NODE, USER, "publickey")
     assert told.key == fingerprint(server.directory / "user_key.pub")
     assert told.host_key.startswith("SHA256:")
+    assert told.host_key_type == "ssh-ed25519"
 
 
 def test_a_client_that_can_not_tell_is_not_asked(
@@ -94,7 +95,7 @@ def test_a_client_that_can_not_tell_is_not_asked(
     with server.transport() as door:
         door.on_login = seen.append
         assert door.run(NODE, ["true"], deadline=20).code == 0
-    assert replace(seen[0], key="", host_key="") == Login(NODE, USER, False)
+    assert replace(seen[0], key="", host_key="", host_key_type="") == Login(NODE, USER, False)
 
 
 def fingerprint(public: Path) -> str:

@@ -113,6 +113,22 @@ def watched(
     ]
 
 
+def machines(*nodes: str, machine_id: str = "a" * 32) -> dict[str, Any]:
+    """Which machines answered, these or both."""
+    told = {name: {"machine_id": machine_id, "hostname": name} for name in nodes or (N, SECOND)}
+    return event("machines", 1, step="", machines=told)
+
+
+def witnessed(*nodes: str) -> list[dict[str, Any]]:
+    """A run that had the cluster has given its heads to these nodes, or both."""
+    told = {"line": 7, "head": "c" * 64, "nodes": list(nodes or (N, SECOND)), "missing": {}}
+    moments = ("begun", "no-return", "ended")
+    return [
+        event("lock-taken", 1, generation=1),
+        *(event("witnessed", 1, step="", moment=moment, **told) for moment in moments),
+    ]
+
+
 def whole() -> list[dict[str, Any]]:
     """An upgrade to its end, with one of everything."""
     update = kit.intent(

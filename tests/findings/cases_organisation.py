@@ -148,6 +148,16 @@ _STATEMENT = {
 }
 
 
+def nobody_stamps(lab: Lab) -> None:
+    """A time stamp authority is named, and nobody listens there."""
+    lab.give(runbook_timestamp_url="http://127.0.0.1:9/tsr")
+
+
+def no_stamps_wanted(lab: Lab) -> None:
+    """The authority taken out of the inventory."""
+    lab.give(runbook_timestamp_url=None)
+
+
 def approval_asked_for(lab: Lab) -> None:
     """The plan has to be approved by one person; the file that is there is no approval."""
     place = lab.clone / "approvals"
@@ -280,5 +290,13 @@ ORGANISATION: tuple[Case, ...] = (
         "rehearsal-old rehearsal-mismatch",
         strike=rehearsed_otherwise,
         repair=called_a_rehearsal,
+    ),
+    green(
+        "time-stamps-of-nobody",
+        Start.PREFLIGHT,
+        GOVERNANCE,
+        "timestamp-missing",
+        strike=nobody_stamps,
+        repair=no_stamps_wanted,
     ),
 )

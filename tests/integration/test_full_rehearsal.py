@@ -26,6 +26,7 @@ import pytest
 
 from engine.prove.statement import read_statement
 from engine.record.gaps import sentence
+from engine.verify import verify
 from rehearsal.to_4_26 import STEP
 from runbook.to_4_26.release import RELEASE
 from tests.evidence.schemas import problems_of_run
@@ -230,6 +231,19 @@ def test_a_stranger_can_verify_both_runs(rehearsal: Rehearsal, tmp_path: Path) -
             )
             assert done.returncode == 0, done.stdout
             assert done.stdout.startswith("valid: run ")
+
+
+def test_the_system_journal_of_every_node_is_a_witness_of_both_runs(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    for node in rehearsal.cluster.shorts:
+        excerpt = tmp_path / f"{node}.txt"
+        words = ("journalctl", "-t", "neteye-runbook", "--no-pager")
+        excerpt.write_text(rehearsal.cluster.run(node, words))
+        for ran in (rehearsal.first, rehearsal.second):
+            verdict = verify(_resolved(ran), witnesses=[excerpt])
+            assert verdict.lines[0].startswith("consistent, proved in part"), verdict.lines
+            assert any(f"({excerpt.name})" in line for line in verdict.lines)
 
 
 def test_the_files_are_as_the_published_schemas_have_them(rehearsal: Rehearsal) -> None:

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from engine.judge.change_management import governance, window_not_begun, window_remaining
+from engine.judge.change_management import (
+    governance,
+    time_stamps,
+    window_not_begun,
+    window_remaining,
+)
 from engine.model.inventory import Environment, Settings
 from engine.model.release import Stage, remaining
 from tests.engine import kit
@@ -30,6 +35,14 @@ def judge(environment: Environment = Environment.PRODUCTION, **changes: Any) -> 
     findings = governance(Settings("c", environment, **(GIVEN | changes)), NOW, NEED)
     b.assert_told_well(findings)
     return b.codes(findings)
+
+
+def test_an_authority_that_gives_no_time_stamp() -> None:
+    (finding,) = time_stamps("http://tsa.example.com/tsr: it answered HTTP 503")
+    b.assert_told_well([finding])
+    assert finding.code == "timestamp-missing"
+    assert "HTTP 503" in finding.observed
+    assert time_stamps("") == ()
 
 
 def test_everything_given() -> None:

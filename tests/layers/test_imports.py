@@ -150,12 +150,13 @@ def test_who_judges_again_has_no_way_to_a_node() -> None:
         assert [name for name in WRITERS if name in text] == [], module
 
 
-PROCESSES = {"subprocess", "socket", "paramiko", "pty", "asyncio.subprocess"}
+PROCESSES = {"subprocess", "socket", "urllib.request", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
     "engine.run.notify": "runbook_notify_command, on this machine",
     "engine.probing.asking": "connects to the services that are asked once a second",
     "engine.prove.signature": "ssh-keygen and ssh-add, on this machine",
-    "engine.verify": "ssh-keygen, on an auditor's machine",
+    "engine.prove.timestamp": "asks the time stamp authority, from this machine",
+    "engine.verify": "ssh-keygen and openssl, on an auditor's machine",
     "engine.attempt.lock": "the holder's host name",
     "engine.run.start": "the name of this host, for the journal",
     "runbook.rehearsing": "starts the rehearsal by its command line",

@@ -288,6 +288,25 @@ VARIABLES = [
         16,
         "runbook_glpi_config is 'glpi/config', expected an absolute path on the node",
     ),
+    *(
+        (
+            with_settings(f'runbook_timestamp_url = "{url}"'),
+            16,
+            "runbook_timestamp_url is no address such as http://tsa.example.com/tsr; without login,"
+            " ? and #",
+        )
+        for url in (
+            "tsa.example.com",
+            "ftp://tsa.example.com/",
+            "file:///etc/passwd",
+            "http:///tsr",
+            "http://rossi:geheim@tsa.example.com/",
+            "https://tsa.example.com/?key=geheim",
+            "https://tsa.example.com/#x",
+            "https://tsa.example.com:99999/",
+            "https://tsa.example.com/a b",
+        )
+    ),
     (
         with_settings("runbook_notify_command = mail 'x"),
         16,

@@ -17,7 +17,7 @@ from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
 from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
-from engine.verify import GENESIS, digest
+from engine.verify import GENESIS, WITNESSED, digest
 from tests.engine.kit import lost_connection, unreachable, who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
@@ -258,10 +258,13 @@ def rewrite(path: Path, without: str = "", **fields: object) -> None:
     events = [event for event in lines_of(path) if event["event"] != "sealed"]
     events[0] |= fields
     events[0].pop(without, None)
-    text, previous = "", GENESIS
+    text, heads = "", [GENESIS]
     for event in events:
-        line = json.dumps({**event, "prev": previous}, ensure_ascii=False)
-        text, previous = f"{text}{line}\n", digest(line.encode())
+        if event["event"] == WITNESSED:
+            event["head"] = heads[int(str(event["line"]))]
+        line = json.dumps({**event, "prev": heads[-1]}, ensure_ascii=False)
+        text = f"{text}{line}\n"
+        heads.append(digest(line.encode()))
     path.write_text(text)
     for name in ("manifest.json", "manifest.json.sig"):
         (path.parent / name).unlink(missing_ok=True)

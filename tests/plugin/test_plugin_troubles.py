@@ -147,12 +147,12 @@ def test_connections_are_closed_whenever_it_ends(project: Project) -> None:
 NOTIFY = """runbook_notify_command = sh -c 'cat >> told; echo $RUNBOOK_OCCASION >> occasions'"""
 
 
-def test_who_wants_to_know_is_told_at_stop_and_end(project: Project) -> None:
+def test_who_wants_to_know_is_told_at_begin_stop_and_end(project: Project) -> None:
     project.steps(FINDING.format(name="one"))
     text = (project.path / "inventory.ini").read_text()
     project.write("inventory.ini", f"{text}{NOTIFY}\n")
     assert project.run().ret == 10
-    assert (project.path / "occasions").read_text() == "stop\nend\n"
+    assert (project.path / "occasions").read_text() == "begun\nstop\nend\n"
     assert "one.finding found bad-thing" in (project.path / "told").read_text()
 
 

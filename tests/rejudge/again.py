@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.rejudge.again import judge_again
 from engine.rejudge.compare import Again, State
-from engine.verify import GENESIS, digest
+from engine.verify import GENESIS, SEALED, WITNESSED, digest
 from tests.plugin.kit import Project
 
 Event = dict[str, Any]
@@ -36,13 +36,14 @@ def judged(project: Project, run: Path | None = None) -> Again:
 def altered(run: Path, place: Path, change: Callable[[Event], Event | None]) -> Path:
     """A copy of the run whose events are what `change` makes of them, its chain made anew.
 
-    None leaves an event out. There is no seal: it would be that of another journal.
+    None leaves an event out. There is no seal: it would be that of another journal. Nor was
+    its head given to anybody.
     """
     shutil.copytree(run, place)
     lines, previous = [], GENESIS
     for text in (run / "journal.jsonl").read_text().split("\n")[:-1]:
         event = change(json.loads(text))
-        if event is None or event["event"] == "sealed":
+        if event is None or event["event"] in (WITNESSED, SEALED):
             continue
         line = json.dumps({**event, "seq": len(lines) + 1, "prev": previous}, ensure_ascii=False)
         lines.append(line)

@@ -18,7 +18,7 @@ from engine.rejudge.compare import State
 from tests.engine.kit import who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
-from tests.plugin.kit import BECOMES, CHANGE, CLOSING, FINDING, SECOND, N, Project, Saver
+from tests.plugin.kit import BECOMES, CHANGE, CLOSING, FINDING, INVENTORY, SECOND, N, Project, Saver
 from tests.rejudge.again import altered, contents, differences, judged, states
 
 pytest_plugins = "pytester"
@@ -71,10 +71,28 @@ def test_hosts(host, node, evidence):
     evidence.note(host.node)
     assert host.node == node and not host.file("/there").is_directory
 '''
+STAMPS = '''
+from engine.prove.timestamp import try_here
+
+@step("third.stamps", after=["first.baseline"])
+def test_stamps(runbook_session, look, evidence):
+    """The time stamp authority answers."""
+    url = look.settings.timestamp_url
+    tried = look.here(try_here(runbook_session.run.journal.head, url, None)) if url else None
+    found = [bad(url, "odd-thing", observed=tried.problem)] if tried else []
+    evidence.judge(found, observed="asked")
+'''
 WAITS = CHANGE.replace('"first.baseline"', '"one.finding"')
 CLUSTER = cluster_file(3)
 RUNS: dict[str, Callable[[Project], tuple[str, ...]]] = {
     "done": lambda p: p.steps(CHANGE + JUDGING + CLOSING) or (),
+    "a silent authority": lambda p: (
+        p.steps(STAMPS + CLOSING)
+        or (
+            p.write("inventory.ini", f"{INVENTORY}runbook_timestamp_url = http://127.0.0.1:9/\n")
+            and ()
+        )
+    ),
     "a plan": lambda p: p.steps(CHANGE + JUDGING + FINDING.format(name="one")) or ("--plan",),
     "blocked": lambda p: p.steps(FINDING.format(name="one") + WAITS + CLOSING) or (),
     "accepted": lambda p: (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from engine.judge.text import duration, listed, many, shortened
@@ -18,9 +19,12 @@ from engine.report.audit.passwords import passwords_of
 from engine.report.audit.runs import pauses_of
 from engine.report.change import of_change
 from engine.report.words import to_the_second
+from engine.verify import set_back
 
 _NAMED = 40
 """Resources that are named."""
+_TOLD = 12
+"""Times of a clock that was set back."""
 _WHY = 160
 """Characters of a reason that are shown."""
 
@@ -48,6 +52,7 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
         _old_copies(events),
         _secret(events),
         _not_here(events),
+        _clock(events),
     )
     return [one for one in found if one.items]
 
@@ -187,6 +192,14 @@ def _not_here(events: Sequence[Event]) -> NotCovered:
             items.append(f"{many(files, 'output')} of run {run}: {why}.")
             number += files
     return NotCovered("Outputs that are not here", tuple(items), many(number, "output"))
+
+
+def _clock(events: Sequence[Event]) -> NotCovered:
+    runs = [[dict(event) for event in mine] for _, mine in groupby(events, lambda e: e["run"])]
+    told = set_back(runs)
+    items = [f"{text[:1].upper()}{text[1:]}." for text in told[:_TOLD]]
+    about = "Times on record are those of the machine of each run."
+    return NotCovered("Clock", tuple(items), many(len(told), "time"), about)
 
 
 def _at(event: Event) -> str:

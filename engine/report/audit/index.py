@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.judge.text import counted
+from engine.judge.text import counted, many
 from engine.model.event import Event
 from engine.model.facts import BACK_OUT
 from engine.model.steps import phase_of
@@ -17,6 +17,7 @@ from engine.report.audit.approvals import approvals_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import CREATED, files_of
 from engine.report.audit.found import findings_of, key_of
+from engine.report.audit.machines import machines_of
 from engine.report.audit.old_files import in_words, old_files_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.standards import SERVES, Served
@@ -27,6 +28,7 @@ from engine.report.audit.tested import (
     events_before,
     phases_after,
 )
+from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.headline import in_short
 from engine.report.losses import counts_of, losses_of
@@ -78,11 +80,13 @@ def index_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[Answer
         _deployment(summary, change, events),
         _back_out(first, change, events),
         _communication(events),
+        _machines(events),
         _risks(change, events, str(summary["run_id"])),
         _losses(events),
         _open(summary, events),
         _completeness(summary, change),
         _not_covered(summary, events),
+        _witness(events),
         _untouched(),
     ]
     return [replace(one, serves=SERVES.get(one.question, Served())) for one in answers]
@@ -229,6 +233,19 @@ def _communication(events: Sequence[Event]) -> Answer:
     return Answer("Communication", said, (_TOLD,), missing)
 
 
+def _machines(events: Sequence[Event]) -> Answer:
+    """Who answered under the names of the nodes, in every run."""
+    machines = machines_of(events)
+    if not machines:
+        missing = "which machines answered is not on record (older runbook)"
+        return Answer("Machines", "", _at("machines"), missing)
+    known = [one.node for one in machines if one.ids and one.keys]
+    said = f"machine id and host key on record of {len(known)} of {many(len(machines), 'node')}"
+    differ = "; ".join(f"{one.node}: {one.differs}" for one in machines if one.differs)
+    missing = f"not the same machine in every run: {differ}" if differ else ""
+    return Answer("Machines", said, _at("machines"), missing)
+
+
 def _risks(change: Sequence[Event], events: Sequence[Event], own: str) -> Answer:
     """Those of the change; where they are, the page counts over all runs."""
     accepted = {
@@ -282,6 +299,12 @@ def _not_covered(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
         for one in not_covered_of(summary, events)
     ]
     return Answer("What is not covered", ", ".join(titles), _at("limits"))
+
+
+def _witness(events: Sequence[Event]) -> Answer:
+    """Who beside the run's own machine can tell that the journal is not another one by now."""
+    seen = witnesses_of(events)
+    return Answer("Outside witness", seen.sentence(), _at("witnesses"), "; ".join(seen.lacking))
 
 
 def _untouched() -> Answer:

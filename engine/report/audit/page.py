@@ -37,6 +37,7 @@ from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import front_of, is_of_attempt
 from engine.report.audit.index import index_of
+from engine.report.audit.machines import machines_of
 from engine.report.audit.old_files import old_files_of
 from engine.report.audit.own_moves import own_moves
 from engine.report.audit.passwords import passwords_of
@@ -52,6 +53,7 @@ from engine.report.audit.timeline.labels import exact
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE
 from engine.report.audit.timeline.svg import draw
+from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.html import commands_in_lines, template, to_run
@@ -108,6 +110,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
             [event for event in earlier if event["event"] == SEALED],
             anew,
         ),
+        machines=machines_of(events),
+        witnesses=witnesses_of(events),
         ran_with=ran_with_of(begun),
         passwords=passwords_of(events),
         backups=backups_of(events),

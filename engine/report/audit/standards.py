@@ -42,11 +42,13 @@ SERVES = {
     "Deployment record": Served("record kept", "implemented, tracked", "description"),
     "Back-out": Served("fall-back", "", "failures addressed, secure state back"),
     "Communication": Served("told to those concerned"),
+    "Machines": Served("record kept", "documented"),
     "Accepted risks": Served("impact assessed", "impact evaluated"),
     "Loss of data": Served("impact assessed", "impact evaluated"),
     "Open points": Served("record kept", "tracked"),
     "Completeness": Served("record kept", "documented"),
     "What is not covered": Served("record kept", "documented"),
+    "Outside witness": Served("record kept", "documented"),
     "Altered since": Served("record kept", "documented"),
 }
 """By the question, as the page has it."""
