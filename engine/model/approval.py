@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,21 @@ class SeenApproval:
     """The key's fingerprint."""
     problem: str = ""
     """Why it counts for nothing, whatever it says."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The file as it was read; empty when it could not be, or of a run that is judged again."""
+    signers: bytes = field(default=b"", repr=False, compare=False)
+    """The file of allowed signers as it was when it told `principal`."""
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What tells one approval from every other one; all of it is covered by its signature."""
+
+    plan: str
+    key: str
+    """Fingerprint of the key that signed it."""
+    given: str
+    """When, as the evidence has it: UTC, ISO 8601 with milliseconds."""
 
 
 @dataclass(frozen=True)

@@ -21,19 +21,19 @@ from engine.judge import (
 from engine.judge import roles as role_policy
 from engine.judge.text import many
 from engine.model.approval import SeenStatement
-from engine.model.facts import APPROVED, REHEARSED
+from engine.model.facts import REHEARSED
 from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.inventory import Environment
 from engine.model.steps import step
 from engine.parse.identity import parse_marker
-from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
 from engine.queries.identity import MARKER
 from engine.queries.machine import CLOCK, LOAD, MACHINE, MEMORY, PACKAGES, PROCESSORS
 from engine.queries.neteye import DEFINITION
 from engine.record.evidence import Evidence, unanswered
 from engine.record.position import Position, position_findings
+from engine.run.approvals import approved
 from engine.run.session import Session
 from engine.run.takeover import changes_since
 from runbook.cluster import checks, packages, places, product
@@ -166,16 +166,8 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     time_needed = look.release.announced(len(look.inventory.hosts))
     findings = change_management.governance(settings, look.now(), time_needed)
     if settings.approvals:
-        found, counted = judge_approvals(
-            runbook_session.run,
-            look.here(approvals_here(runbook_session.run)),
-            active=look.names.active,
-            versions=runbook_session.survey.versions.values,
-            now=look.now(),
-        )
-        findings = (*findings, *found)
-        if places.is_start(look):
-            evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
+        at_start = places.is_start(look)
+        findings = (*findings, *approved(runbook_session, look, evidence, counts=at_start))
     said = ""
     if settings.environment is Environment.PRODUCTION:
         seen = look.here(statement_here(settings.rehearsal))
