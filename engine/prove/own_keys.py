@@ -19,8 +19,8 @@ _AGENT, _NO_AGENT = "identityagent", ("none", "SSH_AUTH_SOCK")
 
 
 def own_keys(hosts: Iterable[Host], chosen: Path | None, events: Iterable[Event]) -> list[str]:
-    """Fingerprints of the keys in each agent of this user, of his identity files for these nodes, of
-    the key that is `chosen` to sign, and of those that the nodes accepted from him by now.
+    """Fingerprints of the keys in each agent of this user, of his identity files for these nodes,
+    of the key that is `chosen` to sign, and of those that the nodes accepted from him by now.
 
     `events` are the run's. What no tool tells (a key file with a passphrase and no public half
     beside it, say) is not among them, unless a node has accepted it.
