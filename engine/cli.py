@@ -70,7 +70,7 @@ def _done(arguments: Sequence[str] | None) -> int:
         if given.command == "judge":
             return _judge(given.run, given.step, as_json=given.json)
         if given.command == "verify":
-            return _verify(given.run, given.head, given.allowed_signers)
+            return _verify(given.run, given.head, given.allowed_signers, given.approvers)
         if given.command == "watch":
             return _watch(given.run, once=given.once)
         return _report(given.run)
@@ -106,6 +106,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--head", type=_head, metavar="HASH", help="the head that the run printed")
     check.add_argument(
         "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
+    )
+    check.add_argument(
+        "--approvers", type=Path, metavar="FILE", help="who may approve, in the same format"
     )
     look = commands.add_parser(
         "watch",
@@ -237,11 +240,12 @@ def _judge(path: Path, step: str, *, as_json: bool) -> int:
     return Ending.DONE.code if again.is_same else Ending.FAILED.code
 
 
-def _verify(path: Path, head: str | None, allowed: Path | None) -> int:
-    if allowed is not None and not allowed.is_file():
-        raise UsageError(f"--allowed-signers: there is no file {allowed}")
+def _verify(path: Path, head: str | None, allowed: Path | None, approvers: Path | None) -> int:
+    for option, file in (("--allowed-signers", allowed), ("--approvers", approvers)):
+        if file is not None and not file.is_file():
+            raise UsageError(f"{option}: there is no file {file}")
     try:
-        verdict = verify(path, head, allowed)
+        verdict = verify(path, head, allowed, approvers)
     except OSError as error:
         raise UsageError(in_words(error)) from error
     for line in verdict.lines:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from engine.errors import ParseError
 from engine.model.approval import Approval, Statement
+from engine.model.event import stamp
 from engine.parse.fields import Fields, json_value
 
 SCHEMA = 1
@@ -36,10 +38,17 @@ def parse_approval(text: str, source: str) -> Signed[Approval]:
         own.text("plan"),
         given["material"],
         own.text("name"),
-        own.moment("given"),
-        own.moment("until"),
+        *(_as_written(own, name, source) for name in ("given", "until")),
     )
     return Signed(approval, given, own.text("signature"))
+
+
+def _as_written(own: Fields, name: str, source: str) -> datetime:
+    """A moment in the one form in which it is written: whoever checks it compares texts."""
+    moment = own.moment(name)
+    if stamp(moment) != own.text(name):
+        raise ParseError(source, name, f"is {own.text(name)!r}, expected {stamp(moment)!r}")
+    return moment
 
 
 def parse_statement(text: str, source: str) -> Signed[Statement]:

@@ -21,9 +21,9 @@ from engine.model.approval import Approval, SeenApproval, Upgrade
 from engine.model.event import stamp
 from engine.model.visible import is_blank
 from engine.parse.signed import LARGEST_SIGNED, SCHEMA, Signed, parse_approval
-from engine.prove.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
+from engine.prove.signature import CantSign, CantVerify, find_signer, signed_by
 from engine.record.material import material_hash
-from engine.verify import canonical, read_file, read_json
+from engine.verify import APPROVAL, canonical, read_file, read_json
 
 PATTERN = "*.approval.json"
 MOST = 100

@@ -18,8 +18,6 @@ from pathlib import Path
 from engine.model.inventory import Host
 from engine.verify import NAMESPACE, Wrong, key_of, signer_of
 
-APPROVAL = "neteye-runbook-approval"
-"""Namespace of approvals: a signature of evidence approves nothing."""
 REHEARSAL = "neteye-runbook-rehearsal"
 """Namespace of a rehearsal's statement."""
 DEADLINE = 30.0

@@ -56,6 +56,9 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
         "The signature\n-------------",
         *(_signature_anew(anew) if anew else _unsigned(key, why)),
         *(_KEY if key else ()),
+        "Approvals\n---------",
+        "Those on record are held to the approvers whom the run went by: their file lies here, too."
+        " Add --approvers FILE to hold them to yours (man ssh-keygen, ALLOWED SIGNERS).",
         "What it answers\n---------------",
         "    0  valid: as it was left, and head or signature prove all of it\n"
         "    1  NOT VALID: the first line or file that is not as it was is named; or signers were\n"

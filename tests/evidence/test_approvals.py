@@ -15,6 +15,7 @@ import pytest
 from engine import cli
 from engine.errors import ParseError
 from engine.model.approval import Upgrade
+from engine.model.event import stamp
 from engine.parse.signed import parse_approval
 from engine.prove.approvals import MOST, read_approvals
 from engine.record.material import material_hash
@@ -206,8 +207,8 @@ def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
         "plan": "h",
         "material": {},
         "name": "B",
-        "given": BEGIN.isoformat(),
-        "until": BEGIN.isoformat(),
+        "given": stamp(BEGIN),
+        "until": stamp(BEGIN),
         "signature": "s",
     }
     assert parse_approval(json.dumps(content), "x").content.given == BEGIN
@@ -215,6 +216,7 @@ def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
         '"schema": 2': "schema: is 2, this runbook reads 1",
         '"schema": true': "schema: is the boolean 'true', expected a whole number",
         '"until": "2026-01-01T00:00:00"': "until: is '2026-01-01T00:00:00', expected ISO 8601 with",
+        '"given": "2026-11-02T01:00:00+01:00"': "given: is '2026-11-02T01:00:00+01:00', expected '",
         '"given": "1700000000"': "given: is '1700000000', expected ISO 8601 with a zone",
         '"name": 1': "name: is the number '1', expected a string",
         '"material": []': "material: is a list, expected an object",

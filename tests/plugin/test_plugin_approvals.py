@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine import cli
+from engine.attempt.used import USED
 from engine.model.finding import Severity
-from engine.verify import digest
+from engine.verify import NOT_PROVED, digest, verify
+from tests.engine.kit import lost_connection
 from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, INVENTORY, RELEASE, N, Project, Saver
@@ -113,6 +115,9 @@ def test_its_file_and_the_approvers_lie_in_the_evidence_byte_by_byte(asked: Proj
     assert {given["file"], fact["approvers"]["file"]} <= set(manifest["files"])
     assert given["runbook"] == asked.events("run-started")[0]["runbook"]
     assert problems_of_run(asked.latest) == []
+    found = verify(asked.latest, approvers=approvers)
+    assert found.code == NOT_PROVED
+    assert any("and by yours (b@example.test)" in line for line in found.lines)
 
 
 def test_a_later_run_of_the_attempt_brings_them_along(asked: Project) -> None:
@@ -129,6 +134,9 @@ def test_a_later_run_of_the_attempt_brings_them_along(asked: Project) -> None:
         path.name.partition("-")[2].removesuffix(".txt") for path in place.iterdir()
     }
     assert away.is_dir()
+    told = [line for line in verify(asked.latest).lines if "approved by b@example.test" in line]
+    assert len(told) == 1
+    assert f"outputs/{first.name}/" in told[0]
 
 
 def closed_at_the_start(project: Project) -> None:
@@ -188,9 +196,6 @@ def test_one_by_another_key_of_the_operators_own_is_none(asked: Project) -> None
 
 
 def test_where_n_does_not_tell_none_counts_unseen(asked: Project) -> None:
-    from engine.attempt.used import USED
-    from tests.engine.kit import lost_connection
-
     approve(asked)
     asked.cluster.answer[N, USED.argv] = lost_connection(N)
     assert asked.run().ret == 10
