@@ -875,8 +875,8 @@ def _approved(
         return f"{who}: not checked, as its file is not here"
     content = read_json(read_file(directory.path / file).decode("utf-8"))
     signature = content.pop("signature").encode("utf-8")
-    if one["key"] in [e.get("key") for e in run if e.get("event") in ("login", "signer", SEALED)]:
-        raise Wrong(f"{file}: {who}, who ran it: that is the key of its logins or its evidence")
+    if one["key"] in [e["key"] for e in run[: run.index(fact)] if e.get("event") == "login"]:
+        raise Wrong(f"{file}: {who}, who ran it: he had logged in to a node with that key")
     if not one["given"] <= fact["time"] < one["until"]:
         raise Wrong(f"{file}: it did not hold at {fact['time']}")
     if not _is_for(content, one, run[0]):

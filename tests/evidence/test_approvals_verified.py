@@ -41,8 +41,9 @@ class Made:
     tell: Callable[[dict[str, Any]], Any] = lambda fact: None
     """Changes the fact before it is recorded."""
     counted: Callable[[SeenApproval], SeenApproval] = lambda seen: seen
-    more: tuple[dict[str, Any], ...] = ()
-    """Other events."""
+    before: tuple[dict[str, Any], ...] = ()
+    after: tuple[dict[str, Any], ...] = ()
+    """Other events, before and after it counted."""
 
     def signed(self) -> Signed:
         public = self.key.with_suffix(".pub").read_text()
@@ -55,11 +56,13 @@ class Made:
         (given / "b.approval.json").write_bytes(content)
         run = kit.make_run(self.place, signing_key=self.place / "no-such-key")
         run.record("run-started", **FACTS)
+        for one in self.before:
+            run.record(**one)
         (seen,) = read_approvals(given, self.approvers)
         fact = keep(run, [self.counted(seen)])
         self.tell(fact)
         run.record("fact", step="preflight.governance", name="approvals", **fact)
-        for one in self.more:
+        for one in self.after:
             run.record(**one)
         sealed = seal(run)
         return Signed(run.directory, sealed.head, self.approvers, sealed)
@@ -186,16 +189,27 @@ def test_what_the_run_itself_could_have_told_wrongly_is_found(made: Made, what: 
     assert said in done.stdout
 
 
-def test_the_key_of_who_ran_it_approves_nothing(made: Made, tmp_path: Path) -> None:
-    first = made.signed()
+def by_the_same_key(made: Made, tmp_path: Path) -> tuple[dict[str, Any], Made]:
+    """A login by the key of the approval, and another run to be made."""
+    made.signed()
     again = tmp_path / "again"
     again.mkdir()
-    seen = login(made)
-    assert first.by_head().returncode == VALID
-    other = Made(again, made.key, again / "approvers", more=(seen,))
-    done = other.signed().by_head()
+    return login(made), Made(again, made.key, again / "approvers")
+
+
+def test_a_key_that_a_node_had_accepted_approves_nothing(made: Made, tmp_path: Path) -> None:
+    seen, again = by_the_same_key(made, tmp_path)
+    again.before = (seen,)
+    done = again.signed().by_head()
     assert done.returncode == NOT_VALID
-    assert "who ran it: that is the key of its logins or its evidence" in done.stdout
+    assert "who ran it: he had logged in to a node with that key" in done.stdout
+
+
+def test_what_came_after_it_counted_alters_nothing(made: Made, tmp_path: Path) -> None:
+    """The page tells it in red; the evidence is what the run left."""
+    seen, again = by_the_same_key(made, tmp_path)
+    again.after = (seen,)
+    assert again.signed().by_head().returncode == VALID
 
 
 def test_a_line_that_has_ended_since_was_good_then(
