@@ -13,7 +13,8 @@ from engine.model.steps import phase_of
 from engine.record.changes import changes_of
 from engine.record.gaps import blinding_of, sentence
 from engine.report.anchors import phase_anchor, step_anchor
-from engine.report.audit.approvals import approvals_of
+from engine.report.audit import runbooks
+from engine.report.audit.approvals import approvals_of, drift_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import CREATED, files_of
 from engine.report.audit.found import findings_of, key_of
@@ -122,7 +123,8 @@ def _approval(
     given = approvals_of(events)
     if given:
         names = ", ".join(dict.fromkeys(str(one["by"]) for one in given))
-        return Answer("Approval", f"of this plan, signed by {names}", _at("approvals"))
+        missing = "; ".join(drift_of(events))
+        return Answer("Approval", f"of this plan, signed by {names}", _at("approvals"), missing)
     window = summary.get("window") or ""
     said = f"window {window}" if window else ""
     missing = "no signed approval is on record; see the change's own record"
@@ -176,6 +178,8 @@ def _deployment(
     made = len(changes_of(events))
     runs, all_runs = ({event["run"] for event in each} for each in (change, events))
     said = f"changes: {made}, runs: {len(runs)}, by {summary['operator']}"
+    begun = [event for event in change if event["event"] == "run-started"]
+    said += f"; {runbooks.sentence(begun)}"
     if late := len(all_runs) - len(runs):
         said += f"; afterwards {late} more that only looked"
     closed = closing_of(change)
