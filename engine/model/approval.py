@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,13 @@ class Statement:
     finished: datetime
     key: str = ""
     """Fingerprint of the key that signed it; empty when nobody did."""
+    accepted: Sequence[Mapping[str, str]] | None = None
+    """Findings that were accepted: code, subject ('': any), by, reason. None: it does not say, as
+    an older runbook wrote it."""
+    runbooks: Sequence[str] = ()
+    """Those of all its runs in their order, the one that closed it among them."""
+    machines: Mapping[str, str] = field(default_factory=dict)
+    """Node -> its machine id."""
 
 
 @dataclass(frozen=True)
@@ -83,3 +90,6 @@ class SeenStatement:
 
     statement: Statement | None = None
     problem: str = ""
+    by: str | None = ""
+    """Whose key signed it, as far as this machine knows; empty: that of nobody known. None: an
+    older runbook did not ask."""

@@ -22,7 +22,7 @@ from engine.model.facts import APPROVED
 from engine.model.finding import Finding
 from engine.model.query import LocalQuery
 from engine.prove.approvals import PATTERN, read_approvals
-from engine.prove.own_keys import own_keys
+from engine.prove.own_keys import keys_of_the_operator
 from engine.record.run import Run
 from engine.verify import digest, read_json
 
@@ -50,12 +50,6 @@ def approvals_here(run: Run) -> LocalQuery[Found]:
         ),
         parse=_read_back,
     )
-
-
-def keys_of_the_operator(run: Run) -> tuple[str, ...]:
-    """Fingerprints of all that he has at hand on this machine, and of those he logged in with."""
-    settings = run.inventory.settings
-    return tuple(own_keys(run.inventory.hosts, settings.signing_key, run.journal.events))
 
 
 def _plain(one: SeenApproval) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.model.event import Event
 from engine.model.inventory import Host
 from engine.prove.signature import printed, ssh_settings
+from engine.record.run import Run
 
 _LISTED = re.compile(r"^\d+ (SHA256:\S+)", re.M)
 _FILES = ("identityfile", "certificatefile")
@@ -37,6 +38,12 @@ def own_keys(hosts: Iterable[Host], chosen: Path | None, events: Iterable[Event]
     found += [key for path in dict.fromkeys(files) for key in _in_file(path)]
     found += [str(event["key"]) for event in events if event["event"] == "login" and event["key"]]
     return list(dict.fromkeys(found))
+
+
+def keys_of_the_operator(run: Run) -> tuple[str, ...]:
+    """The same of whoever runs it."""
+    settings = run.inventory.settings
+    return tuple(own_keys(run.inventory.hosts, settings.signing_key, run.journal.events))
 
 
 def _in_agent(socket: str) -> list[str]:

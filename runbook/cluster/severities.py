@@ -60,6 +60,7 @@ _SETTLED: Mapping[str, tuple[str, ...]] = {
 _PASSING = (
     # whoever went on with the upgrade has decided it
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
+    *("rehearsal-environment", "rehearsal-unsigned", "rehearsal-key-unknown"),
     # they count while the upgrade is under way
     *("active-node-load", "active-node-memory", "updates-automatic", "packages-rule-idle"),
     # the stop itself says that support is called

@@ -6,6 +6,8 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.remote import ROOT
@@ -21,9 +23,10 @@ from engine.judge import (
 from engine.judge import roles as role_policy
 from engine.judge.text import many
 from engine.model.approval import SeenStatement
-from engine.model.facts import REHEARSED
+from engine.model.facts import MACHINE_IDS, REHEARSED
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.model.identity import Identity
 from engine.model.inventory import Environment
 from engine.model.steps import step
 from engine.parse.identity import parse_marker
@@ -65,6 +68,7 @@ def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> N
         f"{node} is {one.hostname}, machine id {one.machine_id}"
         for node, one in asked.values.items()
     )
+    evidence.remember(MACHINE_IDS, ids={node: m.machine_id for node, m in asked.values.items()})
     is_on_record = look.attempt is not None and not look.memory.closed
     # a machine that is another one has ended the run before any step
     assert evidence.judge(
@@ -170,8 +174,9 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         findings = (*findings, *approved(runbook_session, look, evidence, counts=at_start))
     said = ""
     if settings.environment is Environment.PRODUCTION:
-        seen = look.here(statement_here(settings.rehearsal))
-        findings = (*findings, *_rehearsed(look, seen))
+        seen = look.here(statement_here(runbook_session.run))
+        machines = runbook_session.survey.reachable.values
+        findings = (*findings, *_rehearsed(look, seen, machines))
         said = f"; {statement.sentence(seen)}"
     notes = [f for f in findings if f.code == "release-notes-unread"]
     information = places.after_the_start(look)
@@ -193,13 +198,14 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     assert evidence.verdict
 
 
-def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
+def _rehearsed(look: Look, seen: SeenStatement, machines: Mapping[str, Identity]) -> list[Finding]:
     return statement.rehearsed(
         seen,
         runbook=look.runbook,
         source=str(look.release.source),
         target=str(look.release.target),
         nodes=counted(look.inventory),
+        machines={node: one.machine_id for node, one in machines.items()},
         now=look.now(),
         days=product.REHEARSAL_MAX_AGE_DAYS,
     )

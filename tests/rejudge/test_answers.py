@@ -106,15 +106,23 @@ def test_no_row_is_an_answer_also_of_a_secret(tmp_path: Path) -> None:
 
 
 def test_what_the_controller_has_is_read_back() -> None:
-    statement = Statement("r", "c", "staging", "guide", "h", "4.25", "4.26", {"operative": 2}, NOW)
-    for seen in (SeenStatement(statement), SeenStatement(problem="no rehearsal is named")):
-        query = statement_here(None)
+    settings = SimpleNamespace(approvals_from=None, approvers=None, rehearsal=None)
+    run = SimpleNamespace(inventory=SimpleNamespace(settings=settings))
+    statement = Statement(
+        *("r", "c", "staging", "guide", "h", "4.25", "4.26", {"operative": 2}, NOW),
+        accepted=[{"code": "c", "subject": "s", "by": "A", "reason": "r"}],
+        runbooks=["h"],
+        machines={"n": "1"},
+    )
+    for seen in (
+        SeenStatement(statement, by="the operator"),
+        SeenStatement(problem="no rehearsal is named"),
+    ):
+        query = statement_here(run)  # type: ignore[arg-type]
         assert query.parse(query.write(seen)) == seen
     approval = Approval("hash", {"cluster": "c"}, "B. Bianchi", NOW, NOW + timedelta(days=1))
     signed = SeenApproval("b.approval.json", approval, "b@example.test", "SHA256:k")
     found = Operator("root", ("SHA256:o",)), [signed, SeenApproval("c", problem="it can't be read")]
-    settings = SimpleNamespace(approvals_from=None, approvers=None)
-    run = SimpleNamespace(inventory=SimpleNamespace(settings=settings))
     asked = approvals_here(run)  # type: ignore[arg-type]
     assert asked.parse(asked.write(found)) == found
     older = '{"operator": {"name": "root", "key": "SHA256:o"}, "seen": []}'

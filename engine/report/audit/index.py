@@ -141,10 +141,11 @@ def _rehearsal(change: Sequence[Event]) -> Answer:
         is_asked = begun is not None and begun.get("environment") == "production"
         said = "" if is_asked else seen.problem
         return Answer("Rehearsal", said, _at("rehearsal"), seen.problem if is_asked else "")
-    signed = f"signed with {seen.key}" if seen.key else "not signed"
     differs = ", ".join(one.what for one in seen.differences) or "nothing that has to be the same"
-    said = f"{seen.run}, ended {seen.finished}, {signed}; different there: {differs}"
-    return Answer("Rehearsal", said, _at("rehearsal"))
+    risks = f"; findings accepted there: {len(seen.accepted)}" if seen.accepted else ""
+    said = f"{seen.run}, ended {seen.finished}, {seen.signed}{risks}; different there: {differs}"
+    missing = "" if seen.is_known else f"nobody stands for its statement: {seen.signed}"
+    return Answer("Rehearsal", said, _at("rehearsal"), missing)
 
 
 def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
