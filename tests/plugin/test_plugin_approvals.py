@@ -18,6 +18,7 @@ from tests.engine.kit import lost_connection
 from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, INVENTORY, RELEASE, N, Project, Saver
+from tests.rejudge.again import judged
 
 pytest_plugins = "pytester"
 
@@ -193,6 +194,19 @@ def test_one_by_another_key_of_the_operators_own_is_none(asked: Project) -> None
         assert asked.run().ret == 10
         agent.terminate()
     assert "whoever runs the upgrade has that key" in findings(asked)["approval-unusable"]
+
+
+def test_judged_again_they_count_as_they_did(asked: Project) -> None:
+    """By what is on record, wherever the files of that time are by now."""
+    file = approve(asked)
+    closed_at_the_start(asked)
+    content = file.read_bytes()
+    file.unlink()
+    assert judged(asked).is_same
+    file.write_bytes(content)
+    assert asked.run().ret == 10
+    file.unlink()
+    assert judged(asked).is_same
 
 
 def test_where_n_does_not_tell_none_counts_unseen(asked: Project) -> None:
