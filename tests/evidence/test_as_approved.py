@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.model.finding import Acceptance, Severity
+from engine.record.evidence import as_data
 from engine.report.audit.approvals import drift_of, kept_of
 from engine.report.audit.front import front_of
 from engine.report.audit.index import index_of
@@ -14,6 +16,7 @@ from engine.report.audit.page import render
 from engine.report.audit.people import people_of
 from engine.report.audit.runbooks import sentence
 from engine.report.summary import summary_of
+from tests.engine import kit
 from tests.engine.kit import event
 from tests.evidence.journals import started
 
@@ -124,6 +127,21 @@ def test_a_runbook_changed_on_the_way_counts_though_the_first_one_closes() -> No
         third, started(30, settings={"runbook_x": "1"}), *closed
     )
     assert drift_of(events) == [f"run 2 was runbook {Y[:16]}, approved was {X[:16]}"]
+
+
+def test_fewer_than_were_asked_for_is_no_green_word() -> None:
+    """One of two has approved, and the operator accepted that the other has not."""
+    missing = kit.finding("approvals-missing", "inventory", observed="1 valid approvals, by b@x")
+    word = Acceptance("approvals-missing", None, "it is late", "A. Rossi")
+    taken = as_data(missing.weighed(Severity.BLOCK, word))
+    events = attempt()
+    events[2:2] = of(FIRST, event("finding", 6, step="preflight.governance", **taken))
+    said = "1 valid approvals, by b@x: that more are missing was accepted by A. Rossi"
+    assert drift_of(events) == [said]
+    assert cell(events).is_missing
+    told = as_data(missing.weighed(Severity.INFO))
+    events[2] = {**events[2], **told}
+    assert drift_of(events) == []
 
 
 def test_without_an_approval_nothing_is_held_to_it() -> None:

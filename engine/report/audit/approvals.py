@@ -51,7 +51,7 @@ def drift_of(change: Sequence[Event]) -> list[str]:
     approved, later = begun[places[0]], begun[places[0] + 1 :]
     numbers = {str(one["run"]): number for number, one in enumerate(begun, 1)}
     closing = {str(event["run"]) for event in change if event["event"] == "attempt-closed"}
-    found: list[str] = []
+    found = [*_too_few(change, approved)]
     for one in later:
         run = f"run {numbers[str(one['run'])]}"
         run += ", which closed the attempt," if str(one["run"]) in closing else ""
@@ -61,6 +61,15 @@ def drift_of(change: Sequence[Event]) -> list[str]:
     for given in told["given"]:
         found += _part_in_it(given, change, begun, numbers)
     return found
+
+
+def _too_few(change: Sequence[Event], approved: Event) -> Iterator[str]:
+    """Not all who were asked for have approved, and somebody has accepted that."""
+    for event in change:
+        is_of_it = event["event"] == "finding" and event["code"] == "approvals-missing"
+        if is_of_it and event["run"] == approved["run"] and event["accepted"]:
+            by = event["accepted"]["by"]
+            yield f"{event['observed']}: that more are missing was accepted by {by}"
 
 
 def _other_runbook(run: str, one: Event, approved: Event) -> Iterator[str]:
