@@ -94,7 +94,7 @@ def rehearsed_otherwise(lab: Lab) -> None:
     """A cluster of production, and the rehearsal that is named was long ago, in containers, of
     another runbook, and signed by nobody."""
     called_production(lab)
-    _name_statement(lab, _STATEMENT)
+    _name_statement(lab, STATEMENT)
 
 
 def rehearsed_by_a_stranger(lab: Lab) -> None:
@@ -103,7 +103,7 @@ def rehearsed_by_a_stranger(lab: Lab) -> None:
     key = _new_key(lab, "key-of-a-stranger")
     with TemporaryDirectory() as place:
         signer = find_signer(None, Path(place), key)
-        content = {**_STATEMENT, "environment": "staging", "key": signer.fingerprint}
+        content = {**STATEMENT, "environment": "staging", "key": signer.fingerprint}
         signed = {name: value for name, value in content.items() if name != "signature"}
         content["signature"] = signer.sign(canonical(signed), REHEARSAL).decode()
     _name_statement(lab, content)
@@ -122,7 +122,7 @@ def _new_key(lab: Lab, name: str) -> Path:
     return path
 
 
-_STATEMENT: dict[str, Any] = {
+STATEMENT: dict[str, Any] = {
     "schema": 2,
     "run": "20260105T010000Z-lab-0000",
     "cluster": "lab.example.test",
