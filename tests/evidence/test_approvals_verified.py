@@ -38,6 +38,8 @@ class Made:
     key: Path
     approvers: Path
     plan: dict[str, Any] = field(default_factory=lambda: dict(FACTS))
+    hash: str = ""
+    """Of the plan, in place of its own."""
     tell: Callable[[dict[str, Any]], Any] = lambda fact: None
     """Changes the fact before it is recorded."""
     counted: Callable[[SeenApproval], SeenApproval] = lambda seen: seen
@@ -48,7 +50,7 @@ class Made:
     def signed(self) -> Signed:
         public = self.key.with_suffix(".pub").read_text()
         self.approvers.write_text(f"b@example.test {public}")
-        plan = {"hash": material_hash(self.plan), "material": self.plan}
+        plan = {"hash": self.hash or material_hash(self.plan), "material": self.plan}
         until = BEGIN + timedelta(days=2)
         content = approve(plan, name="B. Bianchi", now=BEGIN, until=until, key=self.key)
         given = self.place / "given"
@@ -187,6 +189,17 @@ def test_what_the_run_itself_could_have_told_wrongly_is_found(made: Made, what: 
     done = made.signed().by_head()
     assert done.returncode == NOT_VALID
     assert said in done.stdout
+
+
+def test_facts_that_are_not_those_of_the_plan_s_hash_are_found(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signed all the same, by an approver who was shown something else."""
+    made.hash = "0" * 64
+    monkeypatch.setattr("engine.prove.approvals.material_hash", lambda _: made.hash)
+    done = made.signed().by_head()
+    assert done.returncode == NOT_VALID
+    assert SOMETHING_ELSE in done.stdout
 
 
 def by_the_same_key(made: Made, tmp_path: Path) -> tuple[dict[str, Any], Made]:
