@@ -108,6 +108,9 @@ def parser() -> argparse.ArgumentParser:
         "--allowed-signers", type=Path, metavar="FILE", help="who may sign, as ssh-keygen has it"
     )
     check.add_argument(
+        "--approvers", type=Path, metavar="FILE", help="who may approve, in the same format"
+    )
+    check.add_argument(
         "--witness",
         type=Path,
         metavar="FILE",
@@ -249,13 +252,19 @@ def _judge(path: Path, step: str, *, as_json: bool) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    for name in ("allowed_signers", "timestamp_ca"):
+    for name in ("allowed_signers", "approvers", "timestamp_ca"):
         path = getattr(given, name)
         if path is not None and not path.is_file():
             raise UsageError(f"--{name.replace('_', '-')}: there is no file {path}")
-    allowed, ca = given.allowed_signers, given.timestamp_ca
     try:
-        verdict = verify(given.run, given.head, allowed, given.witness, ca)
+        verdict = verify(
+            given.run,
+            given.head,
+            given.allowed_signers,
+            given.approvers,
+            given.witness,
+            given.timestamp_ca,
+        )
     except OSError as error:
         raise UsageError(in_words(error)) from error
     for line in verdict.lines:

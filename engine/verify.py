@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Is this directory what a run of the runbook left, and has nobody touched it since?
 
-    python3 verify.py DIR [--head HASH] [--allowed-signers FILE] [--witness FILE]
-                          [--timestamp-ca FILE]
+    python3 verify.py DIR [--head HASH] [--allowed-signers FILE] [--approvers FILE]
+                          [--witness FILE] [--timestamp-ca FILE]
 
-This file works alone: Python 3.6 or newer, nothing else of the project. With --allowed-signers it
-calls OpenSSH's `ssh-keygen` (8.2 or newer), with --timestamp-ca `openssl`. It changes nothing.
+This file works alone: Python 3.6 or newer, nothing else of the project. For signatures it calls
+OpenSSH's `ssh-keygen` (8.2 or newer), with --timestamp-ca `openssl`. It changes nothing.
 
 Each line of a journal has the SHA-256 of the line before it (`prev`). The last line, `sealed`, has
 that of the list of all other files, so the hash of the last line, the head, stands for the whole
@@ -14,6 +14,9 @@ the operator's signature of the manifest.
 
 Long outputs lie in `outputs/`, those of the attempt's earlier runs in `outputs/RUN/`; the journals
 cite them by name and hash, so they are checked also where no list of files is.
+
+Approvals that counted lie in `outputs/` with the file of approvers that the run went by: each has
+to hold by that file, and by one's own when it is given.
 
 Reports can be made anew from the journal later. The manifest then has a new list, and what the run
 had sealed in place of the new files; the head stands for these no more.
@@ -35,6 +38,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import (
@@ -68,6 +72,10 @@ REMADE = ("summary.json", "plan.json", "report.html", "junit.xml", "evidence.htm
 """What may be made anew after the run had sealed it: all of it follows from the journals."""
 NAMESPACE = "neteye-runbook"
 """A signature that the same key made for something else does not count for a manifest."""
+APPROVALS = "approvals"
+"""The fact that says which approvals counted, and where their files are."""
+APPROVAL = NAMESPACE + "-approval"
+"""Namespace of approvals: a signature of evidence approves nothing."""
 HEAD = re.compile(r"^\s*[0-9A-Fa-f]{64}\s*$")
 """As it is given on the command line."""
 GENESIS = "0" * 64
@@ -688,6 +696,11 @@ class Directory:
         return manifest
 
     @property
+    def run(self) -> str:
+        """The run whose directory it is."""
+        return str(self.chain.events[0].get("run"))
+
+    @property
     def seal(self) -> Optional[Dict[str, Any]]:
         """The last line of a run that came to its end."""
         last = self.chain.events[-1]
@@ -706,7 +719,7 @@ class Directory:
 
     def check(self, but: Iterable[str] = ()) -> None:
         """Journal, manifest and files agree, whatever the files `but` are by now. Raises Wrong."""
-        earlier = self._read_earlier()
+        earlier = self.read_earlier()
         self.notes += [
             f"{shown}: of a runbook without chained journals"
             for shown, chain in earlier.items()
@@ -735,7 +748,7 @@ class Directory:
         Raises Wrong.
         """
         self.check_journal()
-        self._read_earlier()
+        self.read_earlier()
         if self.manifest is not None:
             place = EARLIER + "/"
             files = self.manifest["files"]
@@ -744,7 +757,7 @@ class Directory:
 
     def _check_citations(self, earlier: Dict[str, Chain]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
-        own = str(self.chain.events[0].get("run"))
+        own = self.run
         told = _fetched(self.chain.events)
         wrong = []  # type: List[str]
         for shown, chain in [(JOURNAL, self.chain), *sorted(earlier.items())]:
@@ -767,7 +780,7 @@ class Directory:
         if wrong:
             raise Wrong("; ".join(list(dict.fromkeys(wrong))[:_SHOWN]))
 
-    def _read_earlier(self) -> Dict[str, Chain]:
+    def read_earlier(self) -> Dict[str, Chain]:
         """The journals of earlier runs by name. Raises Wrong for one whose lines do not follow
         each other, and for one that the run had read otherwise."""
         found = {}  # type: Dict[str, Chain]
@@ -993,11 +1006,14 @@ def key_of(signature: Path, namespace: str, text: bytes) -> str:
     return told.group(1)
 
 
-def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tuple[str, str]:
+def signer_of(
+    signature: Path, allowed: Path, namespace: str, text: bytes, at: str = ""
+) -> Tuple[str, str]:
     """Who signed exactly this text, by the file of allowed signers, and the key.
 
     Each line of that key is tried by itself: ssh-keygen looks no further than the first one, and
-    that may be for another use or another time. For a certificate they are its authority's lines.
+    that may be for another use or another time: now, or the moment `at`, as a journal has it. For a
+    certificate they are its authority's lines.
     Raises Wrong, OSError as `key_of`.
     """
     key = key_of(signature, namespace, text)
@@ -1012,7 +1028,8 @@ def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tu
             ):
                 continue
             one.write_bytes(line + b"\n")
-            name, why = _allowed_by(one, signature, namespace, text)
+            dated = at if b"valid-" in line else ""
+            name, why = _allowed_by(one, signature, namespace, text, dated)
             if name:
                 return name, key
             reasons.append(f"line {number}: {why}")
@@ -1020,9 +1037,14 @@ def signer_of(signature: Path, allowed: Path, namespace: str, text: bytes) -> Tu
     raise Wrong(f"the signature is good, but {allowed.name} does not allow {key}: {said}")
 
 
-def _allowed_by(line: Path, signature: Path, namespace: str, text: bytes) -> Tuple[str, str]:
+def _allowed_by(
+    line: Path, signature: Path, namespace: str, text: bytes, at: str
+) -> Tuple[str, str]:
     """Whom a file of one line allows, else '' and why not."""
     of = ["-s", str(signature), "-f", str(line)]
+    if at:  # it takes local time, as the dates of a line are
+        moment = time.localtime(calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S")))
+        of += ["-O", "verify-time=" + time.strftime("%Y%m%d%H%M%S", moment)]
     found = _keygen(["find-principals", *of], b"")
     # a pattern that begins with "!" names nobody
     names = [name for name in found.out.split("\n") if name and not name.startswith("!")]
@@ -1089,6 +1111,95 @@ def _keygen(arguments: List[str], text: bytes) -> _Said:
     return said
 
 
+# approvals
+
+
+def check_approvals(directory: Directory, allowed: Optional[Path]) -> List[str]:
+    """What each approval on record is worth, a sentence. Raises Wrong for one that does not hold
+    by the approvers of its run, or by `allowed`; OSError as `key_of`."""
+    found = []
+    for events in (directory.chain.events, *(c.events for c in directory.read_earlier().values())):
+        for fact in events:
+            if (fact.get("event"), fact.get("name")) != ("fact", APPROVALS):
+                continue
+            run = [event for event in events if event.get("run") == fact.get("run")]
+            try:
+                found += [_approved(directory, one, fact, run, allowed) for one in fact["given"]]
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                raise Wrong(f"an approval is not as a run writes it: {error!r}") from None
+    if allowed is not None and not found:
+        raise Wrong("no approval is on record, and approvers were given")
+    return list(dict.fromkeys(found))
+
+
+def _approved(
+    directory: Directory,
+    one: Dict[str, str],
+    fact: Dict[str, Any],
+    run: List[Dict[str, Any]],
+    allowed: Optional[Path],
+) -> str:
+    """Of one approval of a fact, which the run of these events has told."""
+    who = "approved by {by} ({name}, key {key})".format(**one)
+    file = _kept(directory, one, run[0])
+    approvers = _kept(directory, fact.get("approvers") or {}, run[0])
+    if not file or not approvers:
+        if allowed is not None:
+            raise Wrong(f"{who}: its file is not here, so it can't be checked")
+        return f"{who}: not checked, as its file is not here"
+    content = read_json(read_file(directory.path / file).decode("utf-8"))
+    signature = content.pop("signature").encode("utf-8")
+    if one["key"] in [e["key"] for e in run[: run.index(fact)] if e.get("event") == "login"]:
+        raise Wrong(f"{file}: {who}, who ran it: he had logged in to a node with that key")
+    if not one["given"] <= fact["time"] < one["until"]:
+        raise Wrong(f"{file}: it did not hold at {fact['time']}")
+    if not _is_for(content, one, run[0]):
+        raise Wrong(f"{file}: it is not the approval that is on record, or is for something else")
+    try:
+        said = (signature, APPROVAL, canonical(content), str(fact["time"]))
+        found = _signed_by(directory.path / approvers, *said)
+        yours = _signed_by(allowed, *said)[0] if allowed is not None else ""
+    except Wrong as wrong:
+        raise Wrong(f"{file}: {who}, which does not hold: {wrong}") from None
+    if found != (one["by"], one["key"]):
+        raise Wrong("{}: {}; by {} it is {}, key {}".format(file, who, approvers, *found))
+    more = f", and by yours ({yours})" if yours else "; --approvers FILE holds it to yours"
+    return f"{who}: {file} holds by the approvers of the run, {approvers}{more}"
+
+
+def _kept(directory: Directory, kept: Dict[str, str], begun: Dict[str, Any]) -> str:
+    """Where the file lies that a run has kept; '' when it is not here. Raises Wrong."""
+    match = _OUTPUT.match(kept.get("file", ""))
+    place = place_of(match.group(1), str(begun["run"]), directory.run) if match else ""
+    if not (directory.path / place).is_file():
+        return ""
+    if facts(directory.path / place)["sha256"] != kept["sha256"]:
+        raise Wrong(f"{place} was altered: an approval on record cites another one")
+    return place
+
+
+def _is_for(content: Dict[str, Any], one: Dict[str, str], begun: Dict[str, Any]) -> bool:
+    """The file says what is on record of it, and its facts are those of the run."""
+    material = content["material"]
+    plain = json.dumps(material, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return (
+        digest(plain.encode("utf-8")) == content["plan"]
+        and all(content[name] == one[name] for name in ("plan", "name", "given", "until"))
+        and all(material[n] == begun[n] for n in ("cluster", "source", "target", "runbook"))
+    )
+
+
+def _signed_by(
+    allowed: Path, signature: bytes, namespace: str, text: bytes, at: str
+) -> Tuple[str, str]:
+    """As `signer_of`, of a signature that is no file; the fingerprint alone."""
+    with tempfile.NamedTemporaryFile(prefix="nr-signature-") as file:
+        file.write(signature)
+        file.flush()
+        name, key = signer_of(Path(file.name), allowed, namespace, text, at)
+    return name, key.rpartition(" ")[2]
+
+
 # the command
 
 
@@ -1096,6 +1207,7 @@ def verify(
     path: Path,
     head: Optional[str] = None,
     allowed: Optional[Path] = None,
+    approvers: Optional[Path] = None,
     witnesses: Sequence[Path] = (),
     timestamp_ca: Optional[Path] = None,
 ) -> Verdict:
@@ -1110,6 +1222,7 @@ def verify(
         proofs += [check_witness(one, directory.journals) for one in witnesses]
         directory.notes += check_stamps(path, directory.chain, timestamp_ca)
         signed = _signature(directory, allowed)
+        approved = _approvals(directory, approvers)
     except Wrong as wrong:
         return Verdict(NOT_VALID, [f"NOT VALID: {wrong}"])
     proved = bool(signed) or (head is not None and directory.is_covered_by_head)
@@ -1120,7 +1233,7 @@ def verify(
     said = "run {}: {} journal lines".format(events[0].get("run"), len(events))
     said += f", {files} files" if files else ""
     said += ", the last line of {}".format(events[-1].get("time"))
-    notes = [f"  {text}" for text in proofs + directory.notes]
+    notes = [f"  {text}" for text in proofs + approved + directory.notes]
     notes.append(f"  head of the journal: {directory.chain.head}")
     if Path(__file__).resolve() == (path / COPY).resolve():
         notes.append(
@@ -1143,6 +1256,15 @@ def _signature(directory: Directory, allowed: Optional[Path]) -> str:
         return ""
 
 
+def _approvals(directory: Directory, approvers: Optional[Path]) -> List[str]:
+    try:
+        return check_approvals(directory, approvers)
+    except OSError as error:
+        if approvers is not None:
+            raise
+        return [f"the approvals were not looked at, and can't be counted: {in_words(error)}"]
+
+
 def in_words(error: OSError) -> str:
     """What could not be used, and why."""
     return f"{error.filename}: can't be read ({error.strerror})" if error.filename else str(error)
@@ -1161,6 +1283,9 @@ def _arguments(given: Optional[List[str]]) -> argparse.Namespace:
         help="who may sign, in the format of ssh-keygen's allowed signers",
     )
     parser.add_argument(
+        "--approvers", type=Path, metavar="FILE", help="who may approve, in the same format"
+    )
+    parser.add_argument(
         "--witness",
         type=Path,
         metavar="FILE",
@@ -1177,10 +1302,10 @@ def _arguments(given: Optional[List[str]]) -> argparse.Namespace:
     known = parser.parse_args(given)
     if known.head is not None and not HEAD.match(known.head):
         parser.error("--head: expected 64 hexadecimal digits")
-    if known.allowed_signers is not None and not known.allowed_signers.is_file():
-        parser.error(f"--allowed-signers: there is no {known.allowed_signers}")
-    if known.timestamp_ca is not None and not known.timestamp_ca.is_file():
-        parser.error(f"--timestamp-ca: there is no {known.timestamp_ca}")
+    for name in ("allowed_signers", "approvers", "timestamp_ca"):
+        file = getattr(known, name)
+        if file is not None and not file.is_file():
+            parser.error("--{}: there is no {}".format(name.replace("_", "-"), file))
     return known
 
 
@@ -1192,7 +1317,12 @@ def main(given: Optional[List[str]] = None) -> int:
         return USAGE if end.code else 0
     try:
         verdict = verify(
-            known.directory, known.head, known.allowed_signers, known.witness, known.timestamp_ca
+            known.directory,
+            known.head,
+            known.allowed_signers,
+            known.approvers,
+            known.witness,
+            known.timestamp_ca,
         )
     except OSError as error:
         print(_printable(f"ERROR: {in_words(error)}"), file=sys.stderr)

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from engine.judge.text import shortened
-from engine.model.approval import Approval, SeenApproval
+from engine.model.approval import Approval, Approved, SeenApproval
+from engine.model.event import stamp
 from engine.model.finding import Finding
 
 COMPARED = (
@@ -27,8 +28,8 @@ class Operator:
     """Who runs it: nobody approves his own change."""
 
     name: str
-    key: str = ""
-    """Fingerprint of the key that signs the evidence; empty when there is none."""
+    keys: tuple[str, ...] = ()
+    """Fingerprints of every key that he has at hand, whatever he uses it for."""
 
 
 def approvals(
@@ -38,16 +39,18 @@ def approvals(
     operator: Operator,
     material: Mapping[str, Any],
     now: datetime,
+    used: Mapping[Approved, str],
 ) -> tuple[list[Finding], list[SeenApproval]]:
     """Findings, and the approvals that count: at most one of each person.
 
-    `material` are this run's facts (`COMPARED`). Codes: `approval-unusable` for each file that
+    `material` are this run's facts (`COMPARED`), `used` the approvals that have counted for another
+    attempt, and for which. Codes: `approval-unusable` for each file that
     does not count, `approvals-missing` when too few do.
     """
     counted: dict[str, SeenApproval] = {}
     findings = []
     for one in seen:
-        problem = one.problem or _problem(one, operator, material, now)
+        problem = one.problem or _problem(one, operator, material, now) or _used(one, used)
         if problem:
             findings.append(_unusable(one, problem))
         else:
@@ -63,10 +66,14 @@ def _problem(
     approval = one.approval
     if approval is None or not one.principal:
         return "nobody is known to have signed it"
-    if operator.name in (one.principal, approval.name) or (
-        operator.key and one.key == operator.key
-    ):
+    if operator.name in (one.principal, approval.name):
         return f"it is by {one.principal}, who runs the upgrade: it needs somebody else's word"
+    if one.key in operator.keys:
+        return (
+            f"it is by {one.principal}, with {one.key}: whoever runs the upgrade has that key (in"
+            " his agent or a key file, or he logs in to the nodes with it), and it needs somebody"
+            " else's word"
+        )
     if now >= approval.until:
         return f"it was valid until {approval.until.isoformat(sep=' ', timespec='minutes')}"
     if now < approval.given:
@@ -74,6 +81,14 @@ def _problem(
     if drifted := drift(approval, material):
         return f"since the plan these have changed: {'; '.join(drifted)}"
     return ""
+
+
+def _used(one: SeenApproval, used: Mapping[Approved, str]) -> str:
+    assert one.approval is not None
+    mine = Approved(one.approval.plan, one.key, stamp(one.approval.given))
+    if mine not in used:
+        return ""
+    return f"it has counted for attempt {used[mine]}: an approval is for one attempt"
 
 
 def drift(approval: Approval, material: Mapping[str, Any]) -> list[str]:
@@ -121,7 +136,7 @@ def _unusable(one: SeenApproval, problem: str) -> Finding:
         code="approval-unusable",
         subject=one.file,
         observed=problem,
-        expected="a valid approval of a plan whose facts still hold",
+        expected="a valid approval of a plan whose facts still hold, for this attempt",
         remedy="Make a plan now, have it approved (`python -m engine approve plan.json`), and put"
         " the new file in its place.",
     )

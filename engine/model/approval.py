@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,21 @@ class SeenApproval:
     """The key's fingerprint."""
     problem: str = ""
     """Why it counts for nothing, whatever it says."""
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The file as it was read; empty when it could not be, or of a run that is judged again."""
+    signers: bytes = field(default=b"", repr=False, compare=False)
+    """The file of allowed signers as it was when it told `principal`."""
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What tells one approval from every other one; all of it is covered by its signature."""
+
+    plan: str
+    key: str
+    """Fingerprint of the key that signed it."""
+    given: str
+    """When, as the evidence has it: UTC, ISO 8601 with milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,13 @@ class Statement:
     finished: datetime
     key: str = ""
     """Fingerprint of the key that signed it; empty when nobody did."""
+    accepted: Sequence[Mapping[str, str]] | None = None
+    """Findings that were accepted: code, subject ('': any), by, reason. None: it does not say, as
+    an older runbook wrote it."""
+    runbooks: Sequence[str] = ()
+    """Those of all its runs in their order, the one that closed it among them."""
+    machines: Mapping[str, str] = field(default_factory=dict)
+    """Node -> its machine id."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +90,6 @@ class SeenStatement:
 
     statement: Statement | None = None
     problem: str = ""
+    by: str | None = ""
+    """Whose key signed it, as far as this machine knows; empty: that of nobody known. None: an
+    older runbook did not ask."""

@@ -6,35 +6,32 @@ A file of allowed signers, as ssh-keygen has it, says who may approve.
 
 from __future__ import annotations
 
-import getpass
-import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
-from engine.errors import ParseError, RunbookError, UsageError
-from engine.judge.approvals import Operator, approvals
+from engine.errors import ParseError, UsageError
 from engine.judge.text import many
 from engine.model.approval import Approval, SeenApproval, Upgrade
 from engine.model.event import stamp
-from engine.model.finding import Finding
-from engine.model.query import LocalQuery
 from engine.model.visible import is_blank
 from engine.parse.signed import LARGEST_SIGNED, SCHEMA, Signed, parse_approval
-from engine.prove.signature import APPROVAL, CantSign, CantVerify, find_signer, signed_by
+from engine.prove.signature import CantSign, CantVerify, find_signer, signed_by
 from engine.record.material import material_hash
-from engine.record.run import Run
-from engine.verify import canonical, read_file, read_json
+from engine.verify import APPROVAL, canonical, read_file, read_json
 
 PATTERN = "*.approval.json"
 MOST = 100
 """Signatures that are checked: each takes three calls of ssh-keygen."""
 READ = 1000
 """Files that are read."""
+LARGEST_APPROVERS = 1 << 20
+"""Bytes of the file that says who may approve: a line has a name and a key."""
 
 
 def approve(
@@ -108,97 +105,12 @@ def _are_findings(value: object) -> bool:
     )
 
 
-Found = tuple[Operator, list[SeenApproval]]
-"""Who runs it, and every approval that was given."""
-
-
-def approvals_here(run: Run) -> LocalQuery[Found]:
-    """A question to this machine: who the operator is, and what lies in the directory."""
-    settings = run.inventory.settings
-    return LocalQuery(
-        name="approvals of the plan",
-        where=f"{settings.approvals_from or '(no directory)'}/{PATTERN}, signers of"
-        f" {settings.approvers or '(no file)'}",
-        ask=lambda: (
-            Operator(getpass.getuser(), _key_of_the_operator(run)),
-            read_approvals(
-                settings.approvals_from,
-                settings.approvers,
-                Upgrade(settings.cluster, str(run.release.source), str(run.release.target)),
-            ),
-        ),
-        write=lambda found: json.dumps(
-            {"operator": asdict(found[0]), "seen": [asdict(one) for one in found[1]]}, default=str
-        ),
-        parse=_read_back,
-    )
-
-
-def _read_back(text: str) -> Found:
-    content = read_json(text)
-    return Operator(**content["operator"]), [_seen(one) for one in content["seen"]]
-
-
-def _seen(content: dict[str, Any]) -> SeenApproval:
-    signed = content["approval"]
-    if signed is None:
-        return SeenApproval(**content)
-    moments = {name: datetime.fromisoformat(signed[name]) for name in ("given", "until")}
-    return SeenApproval(**{**content, "approval": Approval(**{**signed, **moments})})
-
-
-def judge_approvals(
-    run: Run, found: Found, *, active: str, versions: Mapping[str, object], now: datetime
-) -> tuple[list[Finding], list[SeenApproval]]:
-    """Findings about the approvals that the inventory asks for, and those that count.
-
-    `active` is N, `versions` the installed version of each node.
-    """
-    settings = run.inventory.settings
-    material = run.material_facts(active, versions)
-    operator, seen = found
-    return approvals(
-        settings.approvals, seen, operator=operator, material=_plain(material), now=now
-    )
-
-
-def _key_of_the_operator(run: Run) -> str:
-    host, chosen = next(iter(run.inventory.hosts), None), run.inventory.settings.signing_key
-    try:
-        with tempfile.TemporaryDirectory(prefix="nr-sign-") as place:
-            return find_signer(host, Path(place), chosen).fingerprint
-    except CantSign:
-        return ""
-    except OSError as error:
-        raise RunbookError(
-            f"whose key the operator's is could not be found out: {error}"
-        ) from error
-
-
-def _plain(material: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON has it, to be compared with an approval's facts, which were JSON."""
-    plain: dict[str, Any] = json.loads(json.dumps(material))
-    return plain
-
-
-def as_facts(one: SeenApproval) -> dict[str, str]:
-    """An approval that counts, for the evidence."""
-    assert one.approval is not None
-    return {
-        "by": one.principal,
-        "name": one.approval.name,
-        "key": one.key,
-        "plan": one.approval.plan,
-        "given": stamp(one.approval.given),
-        "until": stamp(one.approval.until),
-    }
-
-
 def read_approvals(
     directory: Path | None, allowed: Path | None, upgrade: Upgrade | None = None
 ) -> list[SeenApproval]:
     """Every approval of the directory for this upgrade, with what its signature says.
 
+    Each file is read once, `allowed` too: what was checked is what is kept in the evidence.
     Files for other upgrades, and what is too much, are passed over before a signature is checked:
     a last entry, the directory itself, says how many. None: whatever it is for.
     """
@@ -211,18 +123,55 @@ def read_approvals(
     ours = [one for one in files if not _is_for_another(one[1], upgrade)]
     ours.sort(key=_newest_first)
     taken = sorted(ours[:MOST], key=lambda one: one[0])
-    seen = [_read(name, content, allowed) for name, content in taken]
+    with _signers(allowed) as signers:
+        seen = [_read(name, content, signers) for name, content in taken]
     others, rest = len(files) - len(ours), len(ours) - len(taken)
     return [*seen, *_passed_over(directory, others, rest, len(paths) - len(files))]
 
 
-Content = Signed[Approval] | str
+@dataclass(frozen=True)
+class _Signers:
+    """The file of allowed signers as it was read, and a copy that nobody else changes."""
+
+    path: Path
+    raw: bytes = b""
+    problem: str = ""
+    """Why nobody is allowed to approve."""
+
+
+@contextmanager
+def _signers(allowed: Path | None) -> Iterator[_Signers]:
+    if allowed is None:
+        yield _Signers(Path(), problem="runbook_approvers is not given")
+        return
+    with tempfile.TemporaryDirectory(prefix="nr-approvers-") as place:
+        copy = Path(place) / allowed.name
+        try:
+            raw = read_file(allowed, LARGEST_APPROVERS)
+            copy.write_bytes(raw)
+        except OSError as error:
+            why = error.strerror or error
+            yield _Signers(copy, problem=f"{allowed.name} can't be read ({why})")
+            return
+        yield _Signers(copy, raw)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """An approval's file."""
+
+    signed: Signed[Approval]
+    raw: bytes
+
+
+Content = _Read | str
 """What a file says, or why it can't be read."""
 
 
 def _content(path: Path) -> Content:
     try:
-        return parse_approval(read_file(path, LARGEST_SIGNED).decode(), path.name)
+        raw = read_file(path, LARGEST_SIGNED)
+        return _Read(parse_approval(raw.decode(), path.name), raw)
     except OSError as error:
         return error.strerror or str(error)
     except (UnicodeDecodeError, ParseError) as error:
@@ -232,13 +181,13 @@ def _content(path: Path) -> Content:
 def _is_for_another(found: Content, upgrade: Upgrade | None) -> bool:
     if upgrade is None or isinstance(found, str):
         return False
-    told = found.content.material
+    told = found.signed.content.material
     return any(told.get(name) != value for name, value in asdict(upgrade).items())
 
 
 def _newest_first(file: tuple[str, Content]) -> tuple[float, str]:
     name, found = file
-    return (0.0 if isinstance(found, str) else -found.content.given.timestamp()), name
+    return (0.0 if isinstance(found, str) else -found.signed.content.given.timestamp()), name
 
 
 def _last_written(path: Path) -> tuple[float, str]:
@@ -261,19 +210,20 @@ def _passed_over(directory: Path, others: int, rest: int, unread: int) -> list[S
     return [SeenApproval(str(directory), problem=problem)]
 
 
-def _read(name: str, found: Content, allowed: Path | None) -> SeenApproval:
+def _read(name: str, found: Content, signers: _Signers) -> SeenApproval:
     if isinstance(found, str):
         return SeenApproval(name, problem=f"it can't be read: {found}")
-    if allowed is None:
-        problem = "nobody is allowed to approve: runbook_approvers is not given"
-        return SeenApproval(name, found.content, problem=problem)
+    signed = found.signed
+    seen = SeenApproval(name, signed.content, raw=found.raw, signers=signers.raw)
+    if signers.problem:
+        return replace(seen, problem=f"nobody is allowed to approve: {signers.problem}")
     try:
         principal, key = signed_by(
-            canonical(found.fields), found.signature.encode(), allowed, APPROVAL
+            canonical(signed.fields), signed.signature.encode(), signers.path, APPROVAL
         )
     except CantVerify as error:
-        return SeenApproval(name, found.content, problem=str(error))
-    if material_hash(found.content.material) != found.content.plan:
-        problem = "its hash is not that of the facts it was given for"
-        return SeenApproval(name, found.content, principal, key, problem)
-    return SeenApproval(name, found.content, principal, key)
+        return replace(seen, problem=str(error))
+    seen = replace(seen, principal=principal, key=key)
+    if material_hash(signed.content.material) != signed.content.plan:
+        return replace(seen, problem="its hash is not that of the facts it was given for")
+    return seen

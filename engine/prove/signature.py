@@ -18,8 +18,6 @@ from pathlib import Path
 from engine.model.inventory import Host
 from engine.verify import NAMESPACE, Wrong, key_of, signer_of
 
-APPROVAL = "neteye-runbook-approval"
-"""Namespace of approvals: a signature of evidence approves nothing."""
 REHEARSAL = "neteye-runbook-rehearsal"
 """Namespace of a rehearsal's statement."""
 DEADLINE = 30.0
@@ -75,7 +73,7 @@ def _first_that_signs(host: Host | None, directory: Path, chosen: Path | None) -
 
 
 def _candidates(host: Host | None, directory: Path) -> Iterator[Path]:
-    for number, line in enumerate(_printed(["ssh-add", "-L"]).splitlines()):
+    for number, line in enumerate(printed(["ssh-add", "-L"]).splitlines()):
         if line.startswith(("ssh-", "ecdsa-", "sk-")):
             path = directory / f"agent-{number}.pub"
             path.write_text(f"{line}\n", encoding="utf-8")
@@ -87,11 +85,17 @@ def _candidates(host: Host | None, directory: Path) -> Iterator[Path]:
 
 def _identity_files(host: Host | None) -> Iterator[Path]:
     """This user's, by the configuration of OpenSSH and its defaults."""
-    login = [*host.ssh_args, "-l", host.user, "--", host.address] if host else ["localhost"]
-    for line in _printed(["ssh", "-G", *login]).splitlines():
-        name, _, value = line.partition(" ")
+    for name, value in ssh_settings(host):
         if name == "identityfile" and (path := Path(value).expanduser()).is_file():
             yield path
+
+
+def ssh_settings(host: Host | None) -> Iterator[tuple[str, str]]:
+    """Name and value of what OpenSSH goes by for a login to a node; names are in lower case."""
+    login = [*host.ssh_args, "-l", host.user, "--", host.address] if host else ["localhost"]
+    for line in printed(["ssh", "-G", *login]).splitlines():
+        name, _, value = line.partition(" ")
+        yield name, value
 
 
 def signed_by(text: bytes, signature: bytes, allowed: Path, namespace: str) -> tuple[str, str]:
@@ -144,15 +148,18 @@ def _fingerprint(signature: bytes, directory: Path) -> str:
     return found[1]
 
 
-def _printed(words: Sequence[str]) -> str:
-    """What a command prints; nothing when it fails: then it has no key for us."""
+def printed(words: Sequence[str], agent: str = "") -> str:
+    """What a command of OpenSSH prints; nothing when it fails: then it has no key for us.
+
+    `agent`: the socket of another agent than that of the environment.
+    """
     try:
-        return _call(words, b"").stdout.decode(errors="replace")
+        return _call(words, b"", agent).stdout.decode(errors="replace")
     except CantSign:
         return ""
 
 
-def _call(words: Sequence[str], text: bytes) -> subprocess.CompletedProcess[bytes]:
+def _call(words: Sequence[str], text: bytes, agent: str = "") -> subprocess.CompletedProcess[bytes]:
     """Without a terminal and without a window: a passphrase can't be asked for."""
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")
     try:
@@ -164,6 +171,7 @@ def _call(words: Sequence[str], text: bytes) -> subprocess.CompletedProcess[byte
                 **{name: value for name, value in os.environ.items() if name not in hidden},
                 "SSH_ASKPASS_REQUIRE": "never",
                 "LC_ALL": "C",
+                **({"SSH_AUTH_SOCK": agent} if agent else {}),
             },
             start_new_session=True,
             timeout=DEADLINE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,17 +14,28 @@ from engine.atomic import write_atomically
 from engine.errors import ParseError, UsageError
 from engine.model.approval import SeenStatement, Statement
 from engine.model.event import stamp
-from engine.model.facts import REHEARSED
+from engine.model.facts import MACHINE_IDS, REHEARSED
 from engine.model.inventory import Environment, Inventory
 from engine.model.query import LocalQuery
-from engine.parse.signed import LARGEST_SIGNED, SCHEMA, parse_statement
-from engine.prove.signature import REHEARSAL, CantSign, CantVerify, Signer, is_signed_with
+from engine.parse.signed import LARGEST_SIGNED, STATEMENT_SCHEMA, Signed, parse_statement
+from engine.prove.own_keys import keys_of_the_operator
+from engine.prove.signature import (
+    REHEARSAL,
+    CantSign,
+    CantVerify,
+    Signer,
+    is_signed_with,
+    signed_by,
+)
+from engine.record.memory import Memory
 from engine.record.run import Mode, Run
 from engine.verify import canonical, read_file, read_json
 
 NAME = "rehearsal.json"
 QUESTION = "statement of a rehearsal"
 """As it is called in the evidence of the upgrade that goes by it."""
+OWN = "the operator"
+"""Whose key signed it, when he has that himself."""
 
 
 def is_due(run: Run) -> bool:
@@ -39,7 +50,7 @@ def write_statement(run: Run, signer: Signer | None) -> None:
     """Into the run's directory; raises OSError. Without a key it is not signed."""
     settings = run.inventory.settings
     content: dict[str, Any] = {
-        "schema": SCHEMA,
+        "schema": STATEMENT_SCHEMA,
         "run": run.run_id,
         "cluster": settings.cluster,
         "environment": settings.environment.value,
@@ -50,6 +61,7 @@ def write_statement(run: Run, signer: Signer | None) -> None:
         "nodes": counted(run.inventory),
         "finished": stamp(run.now()),
         "key": signer.fingerprint if signer else "",
+        **_on_the_way(run.memory),
     }
     signature = ""
     if signer is not None:
@@ -58,6 +70,20 @@ def write_statement(run: Run, signer: Signer | None) -> None:
         except CantSign:
             content["key"] = ""
     write_atomically(run.directory / NAME, canonical({**content, "signature": signature}))
+
+
+def _on_the_way(memory: Memory) -> dict[str, Any]:
+    """What was accepted, which runbooks its runs were, on which machines it was made."""
+    begun = (str(event.get("runbook") or "") for event in memory.runs.values())
+    told: Mapping[str, str] = memory.facts.get(MACHINE_IDS, {}).get("ids", {})
+    return {
+        "accepted": [
+            {"code": one.code, "subject": one.subject or "", "by": one.by, "reason": one.reason}
+            for one in memory.risks.values()
+        ],
+        "runbooks": list(dict.fromkeys(begun)),
+        "machines": {node: number for node, number in told.items() if number},
+    }
 
 
 def scenario_in_words(fact: Mapping[str, Any]) -> str:
@@ -70,12 +96,14 @@ def counted(inventory: Inventory) -> dict[str, int]:
     return dict(sorted(Counter(host.role.value for host in inventory.hosts).items()))
 
 
-def statement_here(path: Path | None) -> LocalQuery[SeenStatement]:
+def statement_here(run: Run) -> LocalQuery[SeenStatement]:
     """The same as a question to this machine, for the evidence."""
+    settings = run.inventory.settings
+    path = settings.rehearsal
     return LocalQuery(
         name=QUESTION,
         where=str(path) if path else "runbook_rehearsal is not given",
-        ask=lambda: read_statement(path),
+        ask=lambda: read_statement(path, settings.approvers, lambda: keys_of_the_operator(run)),
         write=lambda seen: json.dumps(asdict(seen), default=str),
         parse=_read_back,
     )
@@ -87,23 +115,48 @@ def _read_back(text: str) -> SeenStatement:
     if found is None:
         return SeenStatement(problem=content["problem"])
     finished = datetime.fromisoformat(found["finished"])
-    return SeenStatement(Statement(**{**found, "finished": finished}), content["problem"])
+    statement = Statement(**{**found, "finished": finished})
+    return SeenStatement(statement, content["problem"], content.get("by"))
 
 
 def _why(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def read_statement(path: Path | None) -> SeenStatement:
-    """The statement that the inventory names; an altered or unreadable one does not count."""
+def read_statement(
+    path: Path | None,
+    allowed: Path | None = None,
+    own: Callable[[], Collection[str]] = tuple,
+) -> SeenStatement:
+    """The statement that the inventory names; an altered or unreadable one does not count.
+
+    Whose its key is, the operator's `own` keys tell, or the file of `allowed` signers: a line there
+    may be for statements alone, by its namespaces.
+    """
     if path is None:
         return SeenStatement(problem="no rehearsal is named")
     try:
-        return SeenStatement(_statement_in(path))
+        found = _statement_in(path)
+        return SeenStatement(found.content, by=_whose(found, allowed, own))
     except (OSError, UnicodeDecodeError, ParseError) as error:
         return SeenStatement(problem=f"{path} can't be read: {_why(error)}")
     except CantVerify as error:
         return SeenStatement(problem=f"{path}: {error}")
+
+
+def _whose(
+    found: Signed[Statement], allowed: Path | None, own: Callable[[], Collection[str]]
+) -> str:
+    if not found.content.key:
+        return ""
+    if found.content.key in own():
+        return OWN
+    if allowed is None:
+        return ""
+    try:
+        return signed_by(canonical(found.fields), found.signature.encode(), allowed, REHEARSAL)[0]
+    except CantVerify:
+        return ""
 
 
 def refuse_altered(path: Path) -> None:
@@ -124,12 +177,12 @@ def refuse_altered(path: Path) -> None:
         ) from error
 
 
-def _statement_in(path: Path) -> Statement:
+def _statement_in(path: Path) -> Signed[Statement]:
     """Raises OSError, UnicodeDecodeError, ParseError, and CantVerify for another signature."""
     found = parse_statement(read_file(path, LARGEST_SIGNED).decode(), path.name)
     if not found.signature and not found.content.key:
-        return found.content
+        return found
     key = is_signed_with(canonical(found.fields), found.signature.encode(), REHEARSAL)
     if key != found.content.key:
         raise CantVerify("signed with another key than it says")
-    return found.content
+    return found

@@ -56,6 +56,9 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
         "The signature\n-------------",
         *(_signature_anew(anew) if anew else _unsigned(key, why)),
         *(_KEY if key else ()),
+        "Approvals\n---------",
+        "Those on record are held to the approvers whom the run went by: their file lies here, too."
+        " Add --approvers FILE to hold them to yours (man ssh-keygen, ALLOWED SIGNERS).",
         "Outside witnesses\n-----------------",
         *_WITNESSES,
         "What it answers\n---------------",

@@ -96,6 +96,8 @@ class Memory:
     """A person's word, by the key of its change; it counts until the change is begun anew."""
     accepted: dict[tuple[str, str | None], Acceptance] = field(default_factory=dict)
     """The latest acceptance by code and subject; it holds until the attempt is closed."""
+    risks: dict[tuple[str, str | None], Acceptance] = field(default_factory=dict)
+    """The same of the whole attempt, its end included: what was accepted on the way."""
     closed: bool = False
     closed_by: str | None = None
     """`done`, or `restore`: temporary changes were given back, the upgrade done or not."""
@@ -204,7 +206,8 @@ class Memory:
 
     def _on_accepted(self, event: Event) -> None:
         until = event["until"]
-        self.accepted[event["code"], event["subject"]] = Acceptance(
+        key = event["code"], event["subject"]
+        self.accepted[key] = self.risks[key] = Acceptance(
             code=event["code"],
             subject=event["subject"],
             reason=event["reason"],

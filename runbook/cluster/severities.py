@@ -62,6 +62,7 @@ _PASSING = (
     # whoever went on with the upgrade has decided it
     "timestamp-missing",
     *("approval-unusable", "rehearsal-missing", "rehearsal-old", "rehearsal-mismatch"),
+    *("rehearsal-environment", "rehearsal-unsigned", "rehearsal-key-unknown"),
     # they count while the upgrade is under way
     *("active-node-load", "active-node-memory", "updates-automatic", "packages-rule-idle"),
     # the stop itself says that support is called

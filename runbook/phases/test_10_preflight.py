@@ -6,6 +6,8 @@ conditions are judged at the start of an attempt only; later they are shown as i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.ask.host import Host
 from engine.ask.look import Look
 from engine.attempt.remote import ROOT
@@ -21,13 +23,13 @@ from engine.judge import (
 from engine.judge import roles as role_policy
 from engine.judge.text import many
 from engine.model.approval import SeenStatement
-from engine.model.facts import APPROVED, REHEARSED
+from engine.model.facts import MACHINE_IDS, REHEARSED
 from engine.model.finding import Finding
 from engine.model.host import Version
+from engine.model.identity import Identity
 from engine.model.inventory import Environment
 from engine.model.steps import step
 from engine.parse.identity import parse_marker
-from engine.prove.approvals import approvals_here, as_facts, judge_approvals
 from engine.prove.statement import counted, statement_here
 from engine.prove.timestamp import try_here
 from engine.queries.identity import MARKER
@@ -35,6 +37,7 @@ from engine.queries.machine import CLOCK, LOAD, MACHINE, MEMORY, PACKAGES, PROCE
 from engine.queries.neteye import DEFINITION
 from engine.record.evidence import Evidence, unanswered
 from engine.record.position import Position, position_findings
+from engine.run.approvals import approved
 from engine.run.session import Session
 from engine.run.takeover import changes_since
 from runbook.cluster import checks, packages, places, product
@@ -66,6 +69,7 @@ def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> N
         f"{node} is {one.hostname}, machine id {one.machine_id}"
         for node, one in asked.values.items()
     )
+    evidence.remember(MACHINE_IDS, ids={node: m.machine_id for node, m in asked.values.items()})
     is_on_record = look.attempt is not None and not look.memory.closed
     # a machine that is another one has ended the run before any step
     assert evidence.judge(
@@ -167,20 +171,13 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     time_needed = look.release.announced(len(look.inventory.hosts))
     findings = change_management.governance(settings, look.now(), time_needed)
     if settings.approvals:
-        found, counted = judge_approvals(
-            runbook_session.run,
-            look.here(approvals_here(runbook_session.run)),
-            active=look.names.active,
-            versions=runbook_session.survey.versions.values,
-            now=look.now(),
-        )
-        findings = (*findings, *found)
-        if places.is_start(look):
-            evidence.remember(APPROVED, given=[as_facts(one) for one in counted])
+        at_start = places.is_start(look)
+        findings = (*findings, *approved(runbook_session, look, evidence, counts=at_start))
     said = ""
     if settings.environment is Environment.PRODUCTION:
-        seen = look.here(statement_here(settings.rehearsal))
-        findings = (*findings, *_rehearsed(look, seen))
+        seen = look.here(statement_here(runbook_session.run))
+        machines = runbook_session.survey.reachable.values
+        findings = (*findings, *_rehearsed(look, seen, machines))
         said = f"; {statement.sentence(seen)}"
     if settings.timestamp_url:
         # of what is stamped, nothing depends here
@@ -208,13 +205,14 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     assert evidence.verdict
 
 
-def _rehearsed(look: Look, seen: SeenStatement) -> list[Finding]:
+def _rehearsed(look: Look, seen: SeenStatement, machines: Mapping[str, Identity]) -> list[Finding]:
     return statement.rehearsed(
         seen,
         runbook=look.runbook,
         source=str(look.release.source),
         target=str(look.release.target),
         nodes=counted(look.inventory),
+        machines={node: one.machine_id for node, one in machines.items()},
         now=look.now(),
         days=product.REHEARSAL_MAX_AGE_DAYS,
     )

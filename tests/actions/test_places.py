@@ -16,6 +16,7 @@ import pytest
 
 from engine.judge import normal
 from engine.judge.fencing import fencing_is
+from engine.model.facts import MACHINE_IDS
 from engine.model.finding import Finding
 from engine.record.evidence import OVER, Evidence
 from engine.record.position import Position
@@ -235,6 +236,20 @@ def test_at_the_end_it_is_as_at_the_baseline() -> None:
 
 
 # the machines' ids
+
+
+def test_the_ids_are_remembered_for_the_statement_of_a_rehearsal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(test_10_preflight.identity, "clones", lambda *_, **__: ())
+    one = SimpleNamespace(hostname="x", machine_id="a" * 32)
+    session: Any = SimpleNamespace(
+        survey=SimpleNamespace(reachable=SimpleNamespace(values={kit.N: one}))
+    )
+    evidence = Weights()
+    look = position_look(Position.NOT_STARTED)
+    test_10_preflight.test_machines(session, look, evidence)  # type: ignore[arg-type]
+    assert evidence.facts == {MACHINE_IDS: {"ids": {kit.N: "a" * 32}}}
 
 
 def test_an_id_that_is_on_record_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

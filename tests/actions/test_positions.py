@@ -54,6 +54,7 @@ class Weights:
         self.said: list[str] = []
         self.findings: list[Finding] = []
         self.notes: list[str] = []
+        self.facts: dict[str, dict[str, Any]] = {}
         self.made: list[ChangeRecord] = []
 
     def answers(self, asked: Any) -> Any:
@@ -84,6 +85,9 @@ class Weights:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def remember(self, name: str, **values: Any) -> None:
+        self.facts[name] = values
 
 
 def position_look(position: Position) -> Any:

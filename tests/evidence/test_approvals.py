@@ -15,6 +15,7 @@ import pytest
 from engine import cli
 from engine.errors import ParseError
 from engine.model.approval import Upgrade
+from engine.model.event import stamp
 from engine.parse.signed import parse_approval
 from engine.prove.approvals import MOST, read_approvals
 from engine.record.material import material_hash
@@ -206,8 +207,8 @@ def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
         "plan": "h",
         "material": {},
         "name": "B",
-        "given": BEGIN.isoformat(),
-        "until": BEGIN.isoformat(),
+        "given": stamp(BEGIN),
+        "until": stamp(BEGIN),
         "signature": "s",
     }
     assert parse_approval(json.dumps(content), "x").content.given == BEGIN
@@ -215,6 +216,7 @@ def test_of_another_schema_or_without_a_zone_it_is_refused() -> None:
         '"schema": 2': "schema: is 2, this runbook reads 1",
         '"schema": true': "schema: is the boolean 'true', expected a whole number",
         '"until": "2026-01-01T00:00:00"': "until: is '2026-01-01T00:00:00', expected ISO 8601 with",
+        '"given": "2026-11-02T01:00:00+01:00"': "given: is '2026-11-02T01:00:00+01:00', expected '",
         '"given": "1700000000"': "given: is '1700000000', expected ISO 8601 with a zone",
         '"name": 1': "name: is the number '1', expected a string",
         '"material": []': "material: is a list, expected an object",
@@ -259,14 +261,22 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 OURS = Upgrade("c", "4.25", "4.26")
 
 
+@pytest.fixture
+def signers(tmp_path: Path) -> Path:
+    """Nobody is asked what it says: `checked` stands for that."""
+    path = tmp_path / "approvers"
+    path.write_text("c@example.test ssh-ed25519 AAAA\n")
+    return path
+
+
 @pytest.mark.parametrize("name", ["cluster", "source", "target"])
 def test_no_signature_is_checked_of_what_is_for_another_upgrade(
-    tmp_path: Path, checked: list[bytes], name: str
+    tmp_path: Path, checked: list[bytes], signers: Path, name: str
 ) -> None:
     for number in range(300):
         put(tmp_path / "given", f"o{number}", material={**MATERIAL, name: "another"})
     put(tmp_path / "given", "ours")
-    ours, passed = read_approvals(tmp_path / "given", tmp_path, OURS)
+    ours, passed = read_approvals(tmp_path / "given", signers, OURS)
     assert (ours.file, ours.problem, len(checked)) == ("ours.approval.json", "", 1)
     assert passed.file == str(tmp_path / "given")
     assert passed.problem == (
@@ -274,31 +284,33 @@ def test_no_signature_is_checked_of_what_is_for_another_upgrade(
     )
 
 
-def test_of_too_many_those_given_last_are_looked_at(tmp_path: Path, checked: list[bytes]) -> None:
+def test_of_too_many_those_given_last_are_looked_at(
+    tmp_path: Path, checked: list[bytes], signers: Path
+) -> None:
     for number in range(MOST + 20):
         put(tmp_path / "given", f"a{number:04}")
     put(tmp_path / "given", "z", given="2026-11-02T00:00:00.000Z")
-    *seen, passed = read_approvals(tmp_path / "given", tmp_path, OURS)
+    *seen, passed = read_approvals(tmp_path / "given", signers, OURS)
     assert (len(seen), len(checked)) == (MOST, MOST)
     assert seen[-1].file == "z.approval.json"
     assert f"21 files beyond the {MOST} that were given last" in passed.problem
 
 
 def test_of_far_too_many_those_written_last_are_read(
-    tmp_path: Path, checked: list[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, checked: list[bytes], signers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.prove.approvals.READ", 5)
     for number in range(8):
         put(tmp_path / "given", f"a{number}")
     os.utime(tmp_path / "given" / "a7.approval.json", (1, 1))
-    *seen, passed = read_approvals(tmp_path / "given", tmp_path, OURS)
+    *seen, passed = read_approvals(tmp_path / "given", signers, OURS)
     assert len(seen) == len(checked) == 5
     assert "a7.approval.json" not in [one.file for one in seen]
     assert passed.problem.endswith(": 3 files beyond the 5 that were written last")
 
 
 def test_a_file_that_is_none_is_told_and_waited_for_by_nobody(
-    tmp_path: Path, checked: list[bytes]
+    tmp_path: Path, checked: list[bytes], signers: Path
 ) -> None:
     place = tmp_path / "given"
     place.mkdir()
@@ -307,9 +319,7 @@ def test_a_file_that_is_none_is_told_and_waited_for_by_nobody(
     put(place, "half", name="\ud800")
     put(place, "nobody", name="\u200b\u2060\ufeff")
     put(place, "surrogate-facts", material={**MATERIAL, "x": "\udfff"})
-    told = {
-        one.file.partition(".")[0]: one.problem for one in read_approvals(place, tmp_path, OURS)
-    }
+    told = {one.file.partition(".")[0]: one.problem for one in read_approvals(place, signers, OURS)}
     assert told.pop("pipe") == "it can't be read: it is a pipe, expected a file"
     assert "nested" in told.pop("nested")
     assert "half a character" in told.pop("half")
@@ -342,3 +352,55 @@ def test_a_plan_in_a_pipe_is_not_waited_for(
     os.mkfifo(plan)
     assert given(plan) == 4
     assert "plan.json: can't be read (it is a pipe, expected a file)" in capsys.readouterr().err
+
+
+def sparse(path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        file.truncate(size)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b""), "is empty, expected JSON"),
+        (lambda path: path.mkdir(), "Is a directory"),
+        (lambda path: sparse(path, 100 << 20), "it is larger than 16 MiB"),
+        (lambda path: path.symlink_to("nowhere"), "No such file"),
+    ],
+    ids=["empty", "a directory", "100 MB", "a link to nothing"],
+)
+def test_a_careless_file_is_told_and_the_others_count(
+    plan: Path, allowed: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    given(plan)
+    spoil(plan.parent / "given" / "a.approval.json")
+    careless, good = read_approvals(plan.parent / "given", allowed)
+    assert said in careless.problem
+    assert (careless.raw, good.problem) == (b"", "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b""), "none of its lines has that key"),
+        (lambda path: path.mkdir(), "approvers can't be read (Is a directory)"),
+        (lambda path: sparse(path, 100 << 20), "approvers can't be read (it is larger than 1 MiB)"),
+        (lambda path: path.symlink_to("nowhere"), "approvers can't be read (No such file"),
+    ],
+    ids=["empty", "a directory", "100 MB", "a link to nothing"],
+)
+def test_careless_approvers_are_nobody(
+    plan: Path, allowed: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    given(plan)
+    allowed.unlink()
+    spoil(allowed)
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert said in seen.problem
+    assert seen.principal == ""
+
+
+def test_what_was_checked_is_what_is_kept(plan: Path, allowed: Path) -> None:
+    given(plan)
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert (seen.raw, seen.signers) == (the_file(plan).read_bytes(), allowed.read_bytes())

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,9 +38,11 @@ STATEMENT = Statement(
 )
 
 
-def told(statement: Statement | None = STATEMENT, problem: str = "") -> dict[str, Any]:
+def told(
+    statement: Statement | None = STATEMENT, problem: str = "", by: str | None = None
+) -> dict[str, Any]:
     """As the question to this machine is recorded."""
-    text = json.dumps(asdict(SeenStatement(statement, problem)), default=str)
+    text = json.dumps(asdict(SeenStatement(statement, problem, by)), default=str)
     return asked(2, node="", question=QUESTION, command="reports/x/rehearsal.json",
                  output={"text": text})  # fmt: skip
 
@@ -55,7 +58,9 @@ def answer(*events: Any) -> Any:
 
 
 def test_the_question_has_the_name_that_is_looked_for() -> None:
-    assert statement_here(None).name == QUESTION
+    settings = SimpleNamespace(rehearsal=None)
+    run: Any = SimpleNamespace(inventory=SimpleNamespace(settings=settings))
+    assert statement_here(run).name == QUESTION
 
 
 def test_when_by_which_key_and_that_nothing_was_different() -> None:
@@ -77,6 +82,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
     "another number of nodes": ({"nodes": {"operative": 3}}, "operative nodes"),
     "a role that is not here": ({"nodes": {"operative": 2, "voting_only": 1}}, "voting-only nodes"),
     "other versions": ({"source": "4.24"}, "versions"),
+    "a runbook changed on the way": ({"runbooks": ["b" * 64, "a" * 64]}, "runbook (hash)"),
 }
 
 
@@ -96,16 +102,55 @@ def test_the_run_and_the_report_find_the_same_different(case: str) -> None:
     statement = Statement(**{**asdict(STATEMENT), **DIFFERENT[case][0]})
     begun = started()
     found = judged(
-        SeenStatement(statement), runbook=begun["runbook"], source="4.25", target="4.26",
-        nodes={"operative": 2}, now=datetime.fromisoformat(begun["time"]), days=60,
+        SeenStatement(statement, by="b"), runbook=begun["runbook"], source="4.25", target="4.26",
+        machines={}, nodes={"operative": 2}, now=datetime.fromisoformat(begun["time"]), days=60,
     )  # fmt: skip
-    assert [one.code for one in found] == ["rehearsal-mismatch"]
+    assert [one.code for one in found] == ["rehearsal-mismatch", "rehearsal-environment"]
     assert rehearsed_of([begun, told(statement)]).differences
 
 
 def test_an_unsigned_one_says_so() -> None:
     statement = Statement(**{**asdict(STATEMENT), "key": ""})
     assert "not signed" in section(started(), told(statement))
+    missing = "nobody stands for its statement: not signed"
+    assert answer(started(), told(statement)).missing == missing
+
+
+@pytest.mark.parametrize(
+    ("by", "said", "missing"),
+    [
+        ("the operator", ", by the operator.", ""),
+        (
+            "",
+            '<strong class="missing">a key that nobody knew</strong>',
+            "nobody stands for its statement: signed with SHA256:abc, a key that nobody knew",
+        ),
+        (None, "whose key that is, it does not say", ""),
+    ],
+)
+def test_whose_key_it_was(by: str | None, said: str, missing: str) -> None:
+    assert said in section(started(), told(by=by))
+    assert answer(started(), told(by=by)).missing == missing
+
+
+def test_this_upgrade_by_another_runbook_on_the_way_is_different() -> None:
+    """The first run's is not the only one that changed the cluster."""
+    second = {**started(60, runbook="b" * 64), "run": "20261103T000000Z-test-0009"}
+    (one,) = rehearsed_of([started(), told(), second]).differences
+    assert one.here == f"{'a' * 16}, then {'b' * 16}"
+
+
+def test_what_was_accepted_there_and_on_which_machines() -> None:
+    risk = {"code": "disk-space", "subject": "n1", "by": "C. Verdi", "reason": "it is known"}
+    more = {"accepted": [risk], "machines": {"t1": "1" * 32}}
+    statement = Statement(**{**asdict(STATEMENT), **more})
+    text = section(started(), told(statement))
+    assert "<li>disk-space n1, by C. Verdi: it is known</li>" in text
+    assert f"t1 ({'1' * 32})" in text
+    assert "findings accepted there: 1;" in answer(started(), told(statement)).answer
+    none = Statement(**{**asdict(STATEMENT), "accepted": []})
+    assert "No finding was accepted there" in section(started(), told(none))
+    assert "does not say (older runbook)" in section(started(), told())
 
 
 def test_what_the_run_found_of_it_and_who_accepted_that() -> None:

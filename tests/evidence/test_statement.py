@@ -12,9 +12,10 @@ import pytest
 
 from engine.errors import ParseError
 from engine.parse.signed import parse_statement
+from engine.prove.signature import REHEARSAL
 from engine.prove.statement import NAME, read_statement
 from engine.record.material import runbook_hash
-from engine.verify import VALID, canonical, verify
+from engine.verify import APPROVAL, VALID, canonical, verify
 from tests.evidence.schemas import problems_of_run
 from tests.evidence.sealed import new_key
 from tests.plugin.kit import CHANGE, CLOSING, FINDING, INVENTORY, Project
@@ -26,6 +27,7 @@ CLOSED = """
 def test_closed(runbook_session, evidence):
     "The attempt is closed."
     evidence.remember("rehearsed", scenario="guide", about="every path")
+    evidence.remember("machine-ids", ids={"n1": "1" * 32, "n2": ""})
     runbook_session.close_attempt()
     evidence.note("closed")
 
@@ -52,6 +54,9 @@ def test_it_says_what_was_rehearsed(signed: Path) -> None:
     assert seen.statement.nodes == {"operative": 3}
     assert (seen.statement.environment, seen.statement.scenario) == ("staging", "guide: every path")
     assert seen.statement.key.startswith("SHA256:")
+    assert seen.statement.accepted == []
+    assert seen.statement.runbooks == [runbook_hash()]
+    assert seen.statement.machines == {"n1": "1" * 32}
     assert signed.stat().st_mode & 0o777 == 0o600
     assert problems_of_run(signed.parent) == []
 
@@ -69,6 +74,70 @@ def test_without_a_key_it_is_not_signed(project: Project) -> None:
     seen = read_statement(project.latest / NAME)
     assert seen.statement is not None
     assert seen.statement.key == ""
+
+
+def test_it_says_what_was_accepted_and_that_the_runbook_was_changed(project: Project) -> None:
+    finding = FINDING.format(name="one").replace("one subject", "n1")
+    project.steps(CHANGE + finding + CLOSED.replace("second.change", "one.finding") + CLOSING)
+    assert project.run().ret == 1
+    project.monkeypatch.setattr("engine.run.start.runbook_hash", lambda step: "b" * 64)
+    assert project.run("--accept", "bad-thing@n1=it is known", "--by", "A. Rossi").ret == 0
+    seen = read_statement(project.latest / NAME)
+    assert seen.statement is not None
+    assert seen.statement.accepted == [
+        {"code": "bad-thing", "subject": "n1", "by": "A. Rossi", "reason": "it is known"}
+    ]
+    assert seen.statement.runbook == "b" * 64
+    assert seen.statement.runbooks == [runbook_hash(), "b" * 64]
+
+
+def test_whose_key_it_is_the_operators_own_keys_and_the_approvers_tell(
+    signed: Path, tmp_path: Path
+) -> None:
+    assert read_statement(signed).by == ""
+    seen = read_statement(signed, None, lambda: ["SHA256:x", read_key(signed)])
+    assert seen.by == "the operator"
+    allowed = tmp_path / "approvers"
+    public = (tmp_path / "id_ed25519.pub").read_text()
+    for options, by in (("", "c@x"), (f'namespaces="{REHEARSAL}"', "c@x"),
+                        (f'namespaces="{APPROVAL}"', "")):  # fmt: skip
+        allowed.write_text(f"c@x {options} {public}")
+        assert read_statement(signed, allowed).by == by
+    allowed.write_text("# nobody\n")
+    assert read_statement(signed, allowed).by == ""
+    assert read_statement(signed, tmp_path / "gone").by == ""
+
+
+def read_key(path: Path) -> str:
+    return str(json.loads(path.read_text())["key"])
+
+
+def test_one_of_the_first_form_is_read(signed: Path) -> None:
+    content = json.loads(signed.read_text())
+    for name in ("accepted", "runbooks", "machines"):
+        content.pop(name)
+    content |= {"schema": 1, "key": "", "signature": ""}
+    read = parse_statement(json.dumps(content), NAME).content
+    assert (read.accepted, read.runbooks, dict(read.machines)) == (None, (), {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"schema": 3}, "schema: is 3, this runbook reads 1 or 2"),
+        ({"schema": 1}, "has not the fields of a statement"),
+        ({"accepted": {}}, "accepted: is an object, expected a list"),
+        ({"accepted": [{"code": "c"}]}, r"accepted\[0\].subject: is missing"),
+        ({"runbooks": "a"}, "runbooks: is no list of strings"),
+        ({"runbooks": [1]}, "runbooks: is no list of strings"),
+        ({"machines": []}, "machines: is a list, expected an object"),
+        ({"machines": {"n": 1}}, "machines.n: is the number '1', expected a string"),
+    ],
+)
+def test_one_of_another_form_is_none(signed: Path, changes: dict[str, Any], said: str) -> None:
+    content = {**json.loads(signed.read_text()), **changes}
+    with pytest.raises(ParseError, match=said):
+        parse_statement(json.dumps(content), NAME)
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"])
@@ -98,6 +167,11 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "date": lambda c: c.update(finished="2099-01-01T00:00:00.000Z"),
     "runbook": lambda c: c.update(runbook="0" * 64),
     "nodes": lambda c: c["nodes"].update(operative=16),
+    "accepted": lambda c: c["accepted"].append(
+        {"code": "x", "subject": "", "by": "A", "reason": "r"}
+    ),
+    "runbooks": lambda c: c["runbooks"].append("0" * 64),
+    "machines": lambda c: c["machines"].clear(),
     "key": lambda c: c.update(key="SHA256:other"),
     "signature": lambda c: c.update(signature=""),
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
+from engine.prove.signature import REHEARSAL, find_signer
+from engine.verify import canonical
 from tests.findings import repairs
 from tests.findings.breaking import SERVICES
 from tests.findings.case import Case, Start, green, preflight
@@ -125,15 +128,39 @@ def nearly_over(lab: Lab) -> None:
 
 
 def rehearsed_otherwise(lab: Lab) -> None:
-    """A cluster of production, and the rehearsal that is named was long ago, of another runbook."""
+    """A cluster of production, and the rehearsal that is named was long ago, in containers, of
+    another runbook, and signed by nobody."""
     called_production(lab)
+    _name_statement(lab, STATEMENT)
+
+
+def rehearsed_by_a_stranger(lab: Lab) -> None:
+    """A cluster of production, and nobody knows the key that signed the rehearsal's statement."""
+    called_production(lab)
+    key = _new_key(lab, "key-of-a-stranger")
+    with TemporaryDirectory() as place:
+        signer = find_signer(None, Path(place), key)
+        content = {**STATEMENT, "environment": "staging", "key": signer.fingerprint}
+        signed = {name: value for name, value in content.items() if name != "signature"}
+        content["signature"] = signer.sign(canonical(signed), REHEARSAL).decode()
+    _name_statement(lab, content)
+
+
+def _name_statement(lab: Lab, content: dict[str, Any]) -> None:
     statement = lab.clone / "rehearsal.json"
-    statement.write_text(json.dumps(_STATEMENT))
+    statement.write_bytes(canonical(content))
     lab.give(runbook_rehearsal=str(statement))
 
 
-_STATEMENT = {
-    "schema": 1,
+def _new_key(lab: Lab, name: str) -> Path:
+    path = lab.clone / name
+    argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))
+    subprocess.run(argv, check=True, timeout=60)
+    return path
+
+
+STATEMENT: dict[str, Any] = {
+    "schema": 2,
     "run": "20260105T010000Z-lab-0000",
     "cluster": "lab.example.test",
     "environment": "rehearsal",
@@ -143,6 +170,9 @@ _STATEMENT = {
     "target": "4.26",
     "nodes": {"operative": 3},
     "scenario": "guide",
+    "accepted": [],
+    "runbooks": ["0" * 64],
+    "machines": {},
     "key": "",
     "signature": "",
 }
@@ -163,9 +193,7 @@ def approval_asked_for(lab: Lab) -> None:
     place = lab.clone / "approvals"
     place.mkdir()
     (place / "a.approval.json").write_text("{}")
-    argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(lab.clone / "key-of-b"))
-    subprocess.run(argv, check=True, timeout=60)
-    key = (lab.clone / "key-of-b.pub").read_text()
+    key = _new_key(lab, "key-of-b").with_suffix(".pub").read_text()
     (lab.clone / "approvers").write_text(f"b@example.test {key}")
     lab.give(
         runbook_approvals="1",
@@ -287,7 +315,7 @@ ORGANISATION: tuple[Case, ...] = (
         "rehearsed-otherwise",
         Start.PREFLIGHT,
         GOVERNANCE,
-        "rehearsal-old rehearsal-mismatch",
+        "rehearsal-old rehearsal-mismatch rehearsal-environment rehearsal-unsigned",
         strike=rehearsed_otherwise,
         repair=called_a_rehearsal,
     ),
@@ -298,5 +326,13 @@ ORGANISATION: tuple[Case, ...] = (
         "timestamp-missing",
         strike=nobody_stamps,
         repair=no_stamps_wanted,
+    ),
+    green(
+        "rehearsed-by-a-stranger",
+        Start.PREFLIGHT,
+        GOVERNANCE,
+        "rehearsal-key-unknown",
+        strike=rehearsed_by_a_stranger,
+        repair=called_a_rehearsal,
     ),
 )

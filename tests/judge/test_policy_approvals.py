@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.judge.approvals import COMPARED, Operator, approvals, drift
-from engine.model.approval import Approval, SeenApproval
+from engine.model.approval import Approval, Approved, SeenApproval
 from tests.engine.kit import BEGIN
 
 FACTS: dict[str, Any] = {
@@ -29,19 +29,19 @@ FACTS: dict[str, Any] = {
 APPROVAL = Approval("h", FACTS, "B. Bianchi", BEGIN, BEGIN + timedelta(days=2))
 GOOD = SeenApproval("b.approval.json", APPROVAL, "b@example.test", "SHA256:b")
 OTHER = replace(GOOD, file="c.approval.json", principal="c@example.test", key="SHA256:c")
-OPERATOR = Operator("a.rossi", "SHA256:a")
+OPERATOR = Operator("a.rossi", ("SHA256:a", "SHA256:a2"))
 NOW = BEGIN + timedelta(days=1)
 
 
 def judged(*seen: SeenApproval, wanted: int = 1, **facts: Any) -> tuple[list[str], list[str]]:
     found, counted = approvals(
-        wanted, seen, operator=OPERATOR, material={**FACTS, **facts}, now=NOW
+        wanted, seen, operator=OPERATOR, material={**FACTS, **facts}, now=NOW, used={}
     )
     return [finding.code for finding in found], [one.principal for one in counted]
 
 
 def why(one: SeenApproval, **facts: Any) -> str:
-    found, _ = approvals(1, [one], operator=OPERATOR, material={**FACTS, **facts}, now=NOW)
+    found, _ = approvals(1, [one], operator=OPERATOR, material={**FACTS, **facts}, now=NOW, used={})
     return next(f.observed for f in found if f.code == "approval-unusable")
 
 
@@ -50,7 +50,7 @@ def test_a_valid_one_counts() -> None:
 
 
 def test_too_few_block_and_say_who_has() -> None:
-    found, _ = approvals(2, [GOOD], operator=OPERATOR, material=FACTS, now=NOW)
+    found, _ = approvals(2, [GOOD], operator=OPERATOR, material=FACTS, now=NOW, used={})
     (finding,) = found
     assert finding.code == "approvals-missing"
     assert "b@example.test" in finding.observed
@@ -69,7 +69,8 @@ def test_one_person_counts_once() -> None:
         (replace(GOOD, approval=None), "nobody"),
         (replace(GOOD, principal=""), "nobody"),
         (replace(GOOD, principal="a.rossi"), "who runs the upgrade"),
-        (replace(GOOD, key="SHA256:a"), "who runs the upgrade"),
+        (replace(GOOD, key="SHA256:a"), "whoever runs the upgrade has that key"),
+        (replace(GOOD, key="SHA256:a2"), "whoever runs the upgrade has that key"),
         (replace(GOOD, approval=replace(APPROVAL, name="a.rossi")), "who runs the upgrade"),
         (replace(GOOD, approval=replace(APPROVAL, until=NOW)), "valid until"),
         (replace(GOOD, approval=replace(APPROVAL, given=NOW + timedelta(hours=1))), "future"),
@@ -80,9 +81,28 @@ def test_what_does_not_count_says_why(one: SeenApproval, said: str) -> None:
     assert judged(one) == (["approval-unusable", "approvals-missing"], [])
 
 
+def test_one_that_has_counted_for_another_attempt_counts_no_more() -> None:
+    mine = Approved("h", "SHA256:b", "2026-11-02T00:00:00.000Z")
+    found, counted = approvals(
+        1, [GOOD, OTHER], operator=OPERATOR, material=FACTS, now=NOW, used={mine: "attempt-1"}
+    )
+    assert [one.principal for one in counted] == ["c@example.test"]
+    (finding,) = found
+    assert (finding.code, finding.subject) == ("approval-unusable", "b.approval.json")
+    assert finding.observed.startswith("it has counted for attempt attempt-1: ")
+
+
+@pytest.mark.parametrize("name", ["plan", "key", "given"])
+def test_another_word_of_the_same_person_is_another_approval(name: str) -> None:
+    mine = Approved("h", "SHA256:b", "2026-11-02T00:00:00.000Z")
+    used = {replace(mine, **{name: "another"}): "attempt-1"}
+    found, _ = approvals(1, [GOOD], operator=OPERATOR, material=FACTS, now=NOW, used=used)
+    assert found == []
+
+
 def test_an_operator_without_a_key_is_told_by_name_only() -> None:
     found, counted = approvals(
-        1, [replace(GOOD, key="")], operator=Operator("x"), material=FACTS, now=NOW
+        1, [replace(GOOD, key="")], operator=Operator("x"), material=FACTS, now=NOW, used={}
     )
     assert (found, len(counted)) == ([], 1)
 

@@ -16,7 +16,7 @@ NODES = {"operative": 3, "elastic_only": 1, "voting_only": 1}
 GOOD = Statement(
     run="r",
     cluster="c",
-    environment="rehearsal",
+    environment="staging",
     scenario="guide",
     runbook="a" * 64,
     source="4.25",
@@ -24,19 +24,26 @@ GOOD = Statement(
     nodes=NODES,
     finished=BEGIN - timedelta(days=3),
     key="SHA256:k",
+    accepted=[{"code": "disk-space", "subject": "n1", "by": "A. Rossi", "reason": "known"}],
+    runbooks=["a" * 64],
+    machines={"t1": "1" * 32},
 )
 
 
-def judged(statement: Statement | None, **facts: Any) -> dict[str, str]:
+def judged(
+    statement: Statement | None, by: str | None = "the operator", **facts: Any
+) -> dict[str, str]:
     now: dict[str, Any] = {
         "runbook": "a" * 64,
         "source": "4.25",
         "target": "4.26",
         "nodes": NODES,
+        "machines": {"n1": "2" * 32, "n2": ""},
         "now": BEGIN,
         "days": 60,
     }
-    found = rehearsed(SeenStatement(statement, "no rehearsal is named"), **{**now, **facts})
+    seen = SeenStatement(statement, "no rehearsal is named", by)
+    found = rehearsed(seen, **{**now, **facts})
     return {finding.code: finding.observed for finding in found}
 
 
@@ -68,9 +75,62 @@ def test_what_differs_is_named(facts: dict[str, Any], said: str) -> None:
     assert said in judged(GOOD, **facts)["rehearsal-mismatch"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"runbooks": ["b" * 64, "a" * 64]},
+            "a runbook that was changed on the way (bbbbbbbbbbbb, then aaaaaaaaaaaa)",
+        ),
+        ({"machines": {"t1": "2" * 32}}, "on machines of this very cluster (n1)"),
+    ],
+)
+def test_how_it_was_made_is_held_against_it(changes: dict[str, Any], said: str) -> None:
+    assert said in judged(replace(GOOD, **changes))["rehearsal-mismatch"]
+
+
+def test_a_machine_without_an_id_is_none_of_them() -> None:
+    assert judged(replace(GOOD, machines={"t1": ""})) == {}
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ("rehearsal", "in containers, with stand-ins in the place of the vendor's commands"),
+        ("production", "in an environment 'production', in which nothing is rehearsed"),
+        ("", "in an environment ''"),
+    ],
+)
+def test_another_kind_of_environment_has_its_own_words(environment: str, said: str) -> None:
+    found = judged(replace(GOOD, environment=environment))
+    assert list(found) == ["rehearsal-environment"]
+    assert said in found["rehearsal-environment"]
+
+
+def test_unsigned_and_signed_by_a_stranger_are_two_things() -> None:
+    found = judged(replace(GOOD, key=""), by="")
+    assert list(found) == ["rehearsal-unsigned"]
+    assert "nobody has signed the statement of r" in found["rehearsal-unsigned"]
+    found = judged(GOOD, by="")
+    assert list(found) == ["rehearsal-key-unknown"]
+    assert "SHA256:k" in found["rehearsal-key-unknown"]
+
+
+def test_where_an_older_runbook_did_not_ask_whose_key_it_is_nothing_is_said() -> None:
+    assert judged(GOOD, by=None) == {}
+
+
+def test_one_of_an_older_form_says_nothing_of_how_it_was_made() -> None:
+    assert judged(replace(GOOD, accepted=None, runbooks=(), machines={})) == {}
+
+
 def test_the_evidence_says_what_was_rehearsed() -> None:
     said = sentence(SeenStatement(GOOD))
     for word in ("by r", "2026-10-30", "scenario guide", "3 operative", "signed with SHA256:k"):
         assert word in said, said
+    assert "by nobody known" in said
+    assert "findings accepted there: 1" in said
+    assert "by the operator" in sentence(SeenStatement(GOOD, by="the operator"))
+    assert "accepted" not in sentence(SeenStatement(replace(GOOD, accepted=None)))
     assert "not signed" in sentence(SeenStatement(replace(GOOD, key="")))
     assert sentence(SeenStatement(problem="no rehearsal is named")).endswith("is named")

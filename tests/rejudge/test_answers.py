@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.judge.approvals import Operator
 from engine.model.approval import Approval, SeenApproval, SeenStatement, Statement
-from engine.prove.approvals import approvals_here
+from engine.prove.approved import approvals_here
 from engine.prove.statement import statement_here
 from engine.queries.rows import read_rows, write_rows
 from engine.record.outputs import EXCERPT, SECRET, Outputs
@@ -106,17 +106,27 @@ def test_no_row_is_an_answer_also_of_a_secret(tmp_path: Path) -> None:
 
 
 def test_what_the_controller_has_is_read_back() -> None:
-    statement = Statement("r", "c", "staging", "guide", "h", "4.25", "4.26", {"operative": 2}, NOW)
-    for seen in (SeenStatement(statement), SeenStatement(problem="no rehearsal is named")):
-        query = statement_here(None)
+    settings = SimpleNamespace(approvals_from=None, approvers=None, rehearsal=None)
+    run = SimpleNamespace(inventory=SimpleNamespace(settings=settings))
+    statement = Statement(
+        *("r", "c", "staging", "guide", "h", "4.25", "4.26", {"operative": 2}, NOW),
+        accepted=[{"code": "c", "subject": "s", "by": "A", "reason": "r"}],
+        runbooks=["h"],
+        machines={"n": "1"},
+    )
+    for seen in (
+        SeenStatement(statement, by="the operator"),
+        SeenStatement(problem="no rehearsal is named"),
+    ):
+        query = statement_here(run)  # type: ignore[arg-type]
         assert query.parse(query.write(seen)) == seen
     approval = Approval("hash", {"cluster": "c"}, "B. Bianchi", NOW, NOW + timedelta(days=1))
     signed = SeenApproval("b.approval.json", approval, "b@example.test", "SHA256:k")
-    found = Operator("root", "SHA256:o"), [signed, SeenApproval("c", problem="it can't be read")]
-    settings = SimpleNamespace(approvals_from=None, approvers=None)
-    run = SimpleNamespace(inventory=SimpleNamespace(settings=settings))
+    found = Operator("root", ("SHA256:o",)), [signed, SeenApproval("c", problem="it can't be read")]
     asked = approvals_here(run)  # type: ignore[arg-type]
     assert asked.parse(asked.write(found)) == found
+    older = '{"operator": {"name": "root", "key": "SHA256:o"}, "seen": []}'
+    assert asked.parse(older) == (Operator("root", ("SHA256:o",)), [])
 
 
 def test_deadlines_are_over_when_nothing_more_was_asked(tmp_path: Path) -> None:

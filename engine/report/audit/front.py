@@ -13,7 +13,7 @@ from typing import Any
 from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.record.run import FOLLOWED
-from engine.report.audit.approvals import approvals_of
+from engine.report.audit.approvals import approvals_of, drift_of
 from engine.report.audit.moments import no_return_of
 from engine.report.change import closing_of, taken_by
 from engine.report.html import verdict_of
@@ -109,7 +109,12 @@ def _approval(summary: Mapping[str, Any], change: Sequence[Event]) -> Fact:
     if given:
         people = ", ".join(dict.fromkeys(str(one["by"]) for one in given))
         more = tuple(dict.fromkeys(f"{one['name']}, {at(one['given'])}" for one in given))
-        return Fact("Approval", f"signed by {people}", KEPT, more[:2], where="approvals")
+        said = f"signed by {people}"
+        if drifted := drift_of(change):
+            left = [f"and {len(drifted) - 2} more"] if len(drifted) > 2 else []
+            told = (*drifted[:2], *left, *more[:2])
+            return Fact("Approval", f"{said}; not as approved", LEFT, told, True, "approvals")
+        return Fact("Approval", said, KEPT, more[:2], where="approvals")
     if summary["environment"] == "rehearsal":
         return Fact("Approval", "a rehearsal needs none", where="approvals")
     more = ("see the change's own record",)

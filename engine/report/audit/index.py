@@ -13,7 +13,8 @@ from engine.model.steps import phase_of
 from engine.record.changes import changes_of
 from engine.record.gaps import blinding_of, sentence
 from engine.report.anchors import phase_anchor, step_anchor
-from engine.report.audit.approvals import approvals_of
+from engine.report.audit import runbooks
+from engine.report.audit.approvals import approvals_of, drift_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.files import CREATED, files_of
 from engine.report.audit.found import findings_of, key_of
@@ -126,7 +127,8 @@ def _approval(
     given = approvals_of(events)
     if given:
         names = ", ".join(dict.fromkeys(str(one["by"]) for one in given))
-        return Answer("Approval", f"of this plan, signed by {names}", _at("approvals"))
+        missing = "; ".join(drift_of(events))
+        return Answer("Approval", f"of this plan, signed by {names}", _at("approvals"), missing)
     window = summary.get("window") or ""
     said = f"window {window}" if window else ""
     missing = "no signed approval is on record; see the change's own record"
@@ -143,10 +145,11 @@ def _rehearsal(change: Sequence[Event]) -> Answer:
         is_asked = begun is not None and begun.get("environment") == "production"
         said = "" if is_asked else seen.problem
         return Answer("Rehearsal", said, _at("rehearsal"), seen.problem if is_asked else "")
-    signed = f"signed with {seen.key}" if seen.key else "not signed"
     differs = ", ".join(one.what for one in seen.differences) or "nothing that has to be the same"
-    said = f"{seen.run}, ended {seen.finished}, {signed}; different there: {differs}"
-    return Answer("Rehearsal", said, _at("rehearsal"))
+    risks = f"; findings accepted there: {len(seen.accepted)}" if seen.accepted else ""
+    said = f"{seen.run}, ended {seen.finished}, {seen.signed}{risks}; different there: {differs}"
+    missing = "" if seen.is_known else f"nobody stands for its statement: {seen.signed}"
+    return Answer("Rehearsal", said, _at("rehearsal"), missing)
 
 
 def _open(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer:
@@ -180,6 +183,8 @@ def _deployment(
     made = len(changes_of(events))
     runs, all_runs = ({event["run"] for event in each} for each in (change, events))
     said = f"changes: {made}, runs: {len(runs)}, by {summary['operator']}"
+    begun = [event for event in change if event["event"] == "run-started"]
+    said += f"; {runbooks.sentence(begun)}"
     if late := len(all_runs) - len(runs):
         said += f"; afterwards {late} more that only looked"
     closed = closing_of(change)

@@ -25,7 +25,7 @@ from engine.record.gaps import blinding_of, gaps_of, how_asked, in_words, not_se
 from engine.record.intervals import FENCING, STANDBY, Interval, intervals_of, length
 from engine.record.memory import Memory
 from engine.report.anchors import phase_anchor
-from engine.report.audit.approvals import approvals_of
+from engine.report.audit.approvals import approvals_of, drift_of, kept_of
 from engine.report.audit.backups import backups_of
 from engine.report.audit.changes import GLANCE, changes_by_run
 from engine.report.audit.cited import cited_in
@@ -45,6 +45,7 @@ from engine.report.audit.people import OLDER, people_of
 from engine.report.audit.ran_with import ran_with_of
 from engine.report.audit.rehearsed import rehearsed_of
 from engine.report.audit.rests import rests_on
+from engine.report.audit.runbooks import runbooks_of
 from engine.report.audit.runs import pauses_of
 from engine.report.audit.standards import COLUMNS, NOTE
 from engine.report.audit.states import differences_in, states_of
@@ -113,6 +114,7 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         machines=machines_of(events),
         witnesses=witnesses_of(events),
         ran_with=ran_with_of(begun),
+        runbooks=runbooks_of(begun),
         passwords=passwords_of(events),
         backups=backups_of(events),
         old_files=old_files_of(events),
@@ -142,6 +144,8 @@ def render(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = N
         steps=steps_by_run(events, anchors_of(findings)),
         row_ids={str(row["id"]) for row in summary["guide"]},
         approvals=approvals_of(change),
+        approvals_kept=kept_of(change, str(own[0]["run"])),
+        drift=drift_of(change),
         settled=[event for event in events if event["event"] == "settled"],
         rehearsed=rehearsed_of(change),
         verifying=[line.replace("DIRECTORY", str(own[0]["run"])) for line in COMMANDS],

@@ -10,6 +10,7 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.prove.anew import Anew
 from engine.report.audit.approvals import approvals_of
+from engine.report.audit.runbooks import SHOWN, UNKNOWN
 
 OLDER = "not given (older runbook)"
 """A fact that the runbook of that run did not record."""
@@ -33,6 +34,10 @@ class Operator:
     signed: str
     """Fingerprint of the key that sealed the run's evidence, of the last run of the one that was
     found for it; without one what is known of it."""
+    runbook: str
+    """The first digits of its hash."""
+    is_other_runbook: bool
+    """It is another one than that of the first run."""
 
     @property
     def who(self) -> str:
@@ -132,7 +137,7 @@ def people_of(events: Sequence[Event], sealed: Iterable[Event], anew: Anew | Non
     found = {str(e["run"]): str(e["key"]) for e in events if e["event"] == "signer" and e["key"]}
     words |= {run: f"{_NO_SEAL}; {found[run]} was found for it" for run in unsealed & found.keys()}
     return People(
-        tuple(_operator(event, words) for event in begun),
+        tuple(_operator(event, words, begun[0]) for event in begun),
         tuple(logins),
         tuple(_alike(logins)),
         tuple(_shared(logins, keys, events)),
@@ -173,7 +178,7 @@ def _shared(
             yield SharedKey(key, tuple(signs))
 
 
-def _operator(begun: Event, keys: Mapping[str, str]) -> Operator:
+def _operator(begun: Event, keys: Mapping[str, str], first: Event) -> Operator:
     return Operator(
         str(begun["run"]),
         str(begun["time"]),
@@ -181,6 +186,8 @@ def _operator(begun: Event, keys: Mapping[str, str]) -> Operator:
         str(begun.get("operator") or OLDER),
         str(begun.get("host") or OLDER),
         keys[str(begun["run"])],
+        str(begun.get("runbook") or UNKNOWN)[:SHOWN],
+        begun.get("runbook") != first.get("runbook"),
     )
 
 

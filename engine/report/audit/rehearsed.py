@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,9 @@ from engine.model.facts import REHEARSED
 from engine.model.finding import acceptance_sentence
 from engine.prove.statement import QUESTION, scenario_in_words
 from engine.record.run import AS_REHEARSAL
+from engine.report.audit.runbooks import SHOWN, UNKNOWN
 from engine.report.words import to_the_second
 from engine.verify import read_json
-
-_SHOWN = 16
-"""Digits of a runbook's hash that are shown."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,13 @@ class Rehearsed:
     """Whole days from its end to the upgrade's begin."""
     key: str = ""
     """Fingerprint of the key that signed it; empty: nobody did."""
+    by: str | None = None
+    """Whose key that is; empty: nobody who ran the upgrade knew; None: an older runbook did not
+    ask."""
+    accepted: tuple[str, ...] | None = None
+    """What was accepted there, by whom and why; None: its statement does not say."""
+    machines: tuple[str, ...] = ()
+    """On which machines it was made."""
     compared: tuple[Beside, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the run found of it, and who accepted that."""
@@ -62,6 +67,19 @@ class Rehearsed:
     @property
     def differences(self) -> tuple[Beside, ...]:
         return tuple(one for one in self.compared if one.differs)
+
+    @property
+    def signed(self) -> str:
+        """Whether, and by whom, in a few words."""
+        if not self.key:
+            return "not signed"
+        whose = {None: "", "": ", a key that nobody knew"}.get(self.by, f", by {self.by}")
+        return f"signed with {self.key}{whose}"
+
+    @property
+    def is_known(self) -> bool:
+        """Somebody has signed it whose key was known, or an older runbook did not ask whose."""
+        return bool(self.key) and self.by != ""
 
 
 def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
@@ -80,7 +98,8 @@ def rehearsed_of(change: Sequence[Event]) -> Rehearsed:
         statement = seen["statement"]
         if statement is None:
             return Rehearsed(str(seen["problem"]), str(asked["command"]), remarks=remarks)
-        return _of(statement, first, str(asked["command"]), remarks)
+        found = _of(statement, change, str(asked["command"]), remarks)
+        return replace(found, by=seen.get("by"))
     except (ValueError, KeyError, TypeError):
         return Rehearsed("its statement can't be read in the journal", remarks=remarks)
 
@@ -110,8 +129,10 @@ def _asks_for_it(event: Event) -> bool:
 
 
 def _of(
-    statement: Mapping[str, Any], first: Event, file: str, remarks: tuple[str, ...]
+    statement: Mapping[str, Any], change: Sequence[Event], file: str, remarks: tuple[str, ...]
 ) -> Rehearsed:
+    runs = [event for event in change if event["event"] == "run-started"]
+    first = runs[0]
     finished = datetime.fromisoformat(statement["finished"])
     begun = datetime.fromisoformat(first.get("started", first["time"]))
     here = Counter((first.get("nodes") or {}).values())
@@ -128,6 +149,8 @@ def _of(
         finished=to_the_second(finished),
         days_before=(begun - finished).days,
         key=str(statement["key"]),
+        accepted=_accepted(statement.get("accepted")),
+        machines=tuple(f"{n} ({number})" for n, number in statement.get("machines", {}).items()),
         compared=(
             Beside(
                 "cluster", f"{statement['cluster']}{scenario}", str(first["cluster"]), counts=False
@@ -145,12 +168,26 @@ def _of(
             ),
             Beside(
                 "runbook (hash)",
-                str(statement["runbook"])[:_SHOWN],
-                str(first.get("runbook") or "")[:_SHOWN],
+                _runbooks(statement.get("runbooks") or [statement["runbook"]]),
+                _runbooks(event.get("runbook") for event in runs),
             ),
             *nodes,
         ),
         remarks=remarks,
+    )
+
+
+def _runbooks(digests: Iterable[str | None]) -> str:
+    """Of all runs: a runbook that was changed on the way is another one."""
+    return ", then ".join(dict.fromkeys((digest or UNKNOWN)[:SHOWN] for digest in digests))
+
+
+def _accepted(told: Sequence[Mapping[str, str]] | None) -> tuple[str, ...] | None:
+    if told is None:
+        return None
+    return tuple(
+        f"{' '.join(filter(None, (one['code'], one['subject'])))}, by {one['by']}: {one['reason']}"
+        for one in told
     )
 
 

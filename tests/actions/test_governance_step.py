@@ -1,0 +1,70 @@
+"""What the step of the organisation's conditions hands on: of approvals, of a rehearsal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.model.inventory import Environment
+from engine.prove.statement import NAME
+from engine.record.evidence import Evidence
+from engine.record.position import Position
+from engine.verify import canonical
+from runbook.phases import test_10_preflight
+from tests.actions.test_positions import position_look
+from tests.engine import kit
+from tests.findings.cases_organisation import STATEMENT
+
+
+def asked_at(position: Position, run: Any) -> Evidence:
+    """The step at that position; what it asks of this machine is answered by it."""
+    look = position_look(position)
+    look.settings, look.inventory = run.inventory.settings, run.inventory
+    look.runbook = run.runbook
+    look.now = lambda: datetime(2026, 11, 2, tzinfo=UTC)
+    look.here = lambda query: query.ask()
+    one = SimpleNamespace(machine_id="1" * 32)
+    reachable = SimpleNamespace(values={kit.N: one})
+    session: Any = SimpleNamespace(run=run, survey=SimpleNamespace(reachable=reachable))
+    evidence = Evidence(run, "preflight.governance", ("G02", "G15", "G16"))
+    try:
+        test_10_preflight.test_governance(session, look, evidence)
+    except AssertionError:
+        assert evidence.blocking
+    return evidence
+
+
+@pytest.mark.parametrize("position", Position)
+def test_approvals_count_at_the_start_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: Position
+) -> None:
+    asked: list[bool] = []
+
+    def approved(session: Any, look: Any, evidence: Any, *, counts: bool) -> list[Any]:
+        asked.append(counts)
+        return []
+
+    monkeypatch.setattr(test_10_preflight, "approved", approved)
+    asked_at(position, kit.make_run(tmp_path, approvals=1))
+    assert asked == [position in (Position.UNKNOWN, Position.NOT_STARTED)]
+    asked.clear()
+    asked_at(position, kit.make_run(tmp_path / "none"))
+    assert asked == []
+
+
+def test_a_rehearsal_is_held_to_these_machines_and_this_runbook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    path = tmp_path / NAME
+    path.write_bytes(canonical({**STATEMENT, "machines": {"t1": "1" * 32}}))
+    run = kit.make_run(tmp_path, environment=Environment.PRODUCTION, rehearsal=path)
+    asked_at(Position.NOT_STARTED, run)
+    found = {e["code"]: e["observed"] for e in run.journal.events if e["event"] == "finding"}
+    assert {"rehearsal-old", "rehearsal-environment", "rehearsal-unsigned"} <= set(found)
+    assert f"on machines of this very cluster ({kit.N})" in found["rehearsal-mismatch"]
+    assert f"this is {run.runbook[:12]}" in found["rehearsal-mismatch"]
