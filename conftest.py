@@ -5,8 +5,9 @@ PYTEST_DONT_REWRITE: so that its compiled form can be compared with this text.
 
 import os
 import sys
+from pathlib import Path
 
-if "runbook" in map(os.path.basename, sys.argv[1:]):
+if any(Path(word).name == "runbook" for word in sys.argv[1:]):
     # a compiled module may be of another text than the one beside it, which is hashed
     sys.dont_write_bytecode = True
     sys.pycache_prefix = os.devnull

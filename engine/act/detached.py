@@ -168,7 +168,7 @@ class Follower:
     def _read_on(self) -> Progress:
         """Look, and take what is new of the log up to its end at that moment."""
         for _ in range(CHUNKS):
-            seen = look_at(self.transport, self.node, self.base, self._offset, CHUNK)
+            seen = self._look(self._offset)
             if seen.chunk:
                 self._offset += len(seen.chunk)
                 self.on_output(seen.chunk)
@@ -180,3 +180,6 @@ class Follower:
 
     def _is_read_to_its_end(self, seen: Progress) -> bool:
         return not seen.chunk or self._offset >= seen.size
+
+    def _look(self, offset: int) -> Progress:
+        return look_at(self.transport, self.node, self.base, offset, CHUNK)

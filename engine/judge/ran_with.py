@@ -81,10 +81,14 @@ def _startup(ran_with: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _places(ran_with: Mapping[str, Any]) -> Iterator[Finding]:
     for place in ran_with.get("foreign", ()):
-        yield _code(
+        yield Finding(
+            "foreign-code",
             str(place),
-            "modules may be imported from there (PYTHONPATH, -o pythonpath, or a .pth file)",
+            "modules may be imported from there (PYTHONPATH, -o pythonpath, a .pth file, or the"
+            " directory in which `python -m pytest` was typed)",
             "Python's own places, the environment's and the project's",
+            "Start it in the project's directory, without PYTHONPATH, -o pythonpath and .pth files"
+            f" that add places; {_ACCEPT}",
         )
 
 

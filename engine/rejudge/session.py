@@ -5,7 +5,7 @@ Actions are driven again: each change has the result that the run recorded, noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engine.act.driving import Applied, Changes, driven, key_of
@@ -125,6 +125,7 @@ class Reapplier:
         made = [event for event in self._record.of(step) if event.get("key") == key]
         intent = next((event for event in made if event["event"] == "intent"), None)
         if intent is None:
+            self._hear_of(made)
             return self._without_intent(step, change, self._run.memory.changes.get(key))
         if (intent["node"], intent["what"]) != (change.node, change.what):
             raise Diverged(f"another change: {change.what} on {change.node}")
@@ -140,6 +141,13 @@ class Reapplier:
     def _again(self, event: Event) -> None:
         self._record.come_to(event)
         self._run.record(event["event"], **fields_of(event))
+
+    def _hear_of(self, made: Iterable[Event]) -> None:
+        """What the run learned of an earlier one's change: a person's word, or that its trace is
+        lost."""
+        for event in made:
+            if event["event"] == "result":
+                self._again(event)
 
     def _without_intent(self, step: str, change: Change, former: ChangeRecord | None) -> Answer:
         word = self._run.memory.settled.get(former.key, {}).get("word") if former else None

@@ -42,7 +42,7 @@ def startup_files(
     files = [Path(file) for file in hooks if file]
     found = [_entry(file, _DISTRIBUTIONS.get(_digest(file), "")) for file in files]
     known = _OF_EVERY_ENVIRONMENT | set(pinned)
-    for place in dict.fromkeys(places):
+    for place in dict.fromkeys(place.resolve() for place in places):  # lib64 is lib
         found += [_entry(path, _owner(path, known)) for path in sorted(place.glob("*.pth"))]
     return found
 

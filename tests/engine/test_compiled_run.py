@@ -35,9 +35,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def plan(project: Path) -> dict[str, Any]:
+def plan(project: Path, name: str = "runbook") -> dict[str, Any]:
     """What a plan has on record of what it ran with; no node answers."""
     command = Project(project).command("--inventory", "prod.ini", "--plan")
+    command[command.index("runbook")] = name
     done = subprocess.run(
         command, cwd=project, env=environment(), capture_output=True, text=True, check=False
     )
@@ -53,10 +54,21 @@ def plan(project: Path) -> dict[str, Any]:
     return found
 
 
-def test_what_production_runs_with_is_its_own(project: Path) -> None:
+@pytest.mark.parametrize("name", ["runbook", "./runbook/"])
+def test_what_production_runs_with_is_its_own(project: Path, name: str) -> None:
     """Also at the second run: pytest has compiled conftest.py by then."""
     assert list((project / "__pycache__").glob(f"conftest.*{PYTEST}.pyc"))
-    assert foreign(plan(project)) == ()
+    assert foreign(plan(project, name)) == ()
+
+
+def test_a_run_that_takes_compiled_modules_says_so(project: Path) -> None:
+    """Its folder is named in a way that conftest.py does not know."""
+    (project / "steps").symlink_to("runbook")
+    try:
+        (found,) = foreign(plan(project, "steps"))
+    finally:
+        (project / "steps").unlink()
+    assert (found.code, found.subject) == ("foreign-code", "__pycache__")
 
 
 def test_a_compiled_module_of_the_runbook_is_not_run(project: Path) -> None:
