@@ -92,7 +92,8 @@ def parser() -> argparse.ArgumentParser:
         help="make summary.json and the reports of a run from its journal",
         description="Makes summary.json, evidence.html, report.html and junit.xml anew, from its"
         " journal alone, however the run ended. The journal is not touched. They are signed with"
-        " your key; without one nobody signs them, and the run's own signature is gone.",
+        " your key; without one nobody signs them. The manifest that was there and its signature"
+        " are kept beside, as manifest.1.json and so on. 1: something was not as it was left.",
     )
     report.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     check = commands.add_parser(
@@ -267,11 +268,10 @@ def _report(path: Path) -> int:
     lines = last_lines(made.summary, evidence.directory)
     for line in (*lines, *made.anew.console(), report_line(evidence.directory)):
         _say(line)
-    if evidence.is_torn:
-        _say("the journal's last line was cut off while it was written; it is left out")
-    if evidence.missing:
-        _say(evidence.missing)
-    return Ending.DONE.code
+    found = [*made.anew.found(), *evidence.found()]
+    for text in found:
+        _say(f"FOUND: {text}")
+    return Ending.FAILED.code if found else Ending.DONE.code
 
 
 @contextmanager

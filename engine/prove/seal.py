@@ -22,7 +22,6 @@ from engine.verify import (
     HOW,
     JOURNAL,
     MANIFEST,
-    SCHEMA,
     SEALED,
     SIGNATURE,
     Files,
@@ -30,6 +29,7 @@ from engine.verify import (
     canonical,
     facts,
     files_below,
+    form_of,
     listing,
 )
 
@@ -123,7 +123,7 @@ def manifest_of(
 ) -> dict[str, Any]:
     """The content of a manifest; `rebuilt` and `replaced` when reports were made after the run."""
     return {
-        "schema": SCHEMA,
+        "schema": form_of(files),
         "run": run,
         "journal": {"lines": lines, "head": head},
         "rebuilt": rebuilt,

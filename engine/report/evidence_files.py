@@ -37,6 +37,11 @@ class Evidence:
     missing: str = ""
     """What of the attempt is not there, a sentence; empty when all is."""
 
+    def found(self) -> list[str]:
+        """What the journals lack, a sentence each."""
+        torn = "the journal's last line was cut off while it was written; it is left out"
+        return [*([torn] if self.is_torn else ()), *([self.missing] if self.missing else ())]
+
 
 def read_evidence(path: Path) -> Evidence:
     """The evidence in a run's directory, or that of its journal. Raises UsageError."""
@@ -158,6 +163,8 @@ def _check_earlier(events: Sequence[Event], begun: Event, path: Path) -> None:
 
 def _missing(own: Sequence[Event], before: Sequence[Event]) -> str:
     """An earlier run opened the attempt, and its journal is not there."""
+    if own[0].get("follows"):
+        return ""  # it goes by that run's own directory, and its attempt's journals lie there
     attempts = {event.get("attempt") for event in own if event["event"] == "position"}
     opened = {event["run"] for event in [*own, *before]}
     lost = sorted(attempt for attempt in attempts - opened if attempt)

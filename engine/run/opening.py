@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from engine.ask.look import Look
 from engine.ask.recognition import judge_strangers
@@ -135,12 +135,8 @@ class Opening:
         attempt = self._survey.attempt if self._survey.earlier else None
         journals = attempt.journals if attempt else {}
         heads = self._survey.heads if attempt else {}
-        try:
-            earlier.keep(self._run.directory, journals)
-        except OSError as error:
-            heads = {}
-            text = f"the attempt's earlier journals could not be kept here: {error}"
-            self._run.record("warning", step="", text=text)
+        is_kept = self._keeps(lambda: earlier.keep(self._run.directory, journals))
+        heads = heads if is_kept else {}
         if journals != self._fetched:
             number = attempt.id if attempt else ""
             self._fetcher.fetch(self._look.names.active, number, self._survey.earlier)
@@ -155,8 +151,20 @@ class Opening:
             passed=passing["time"] if passing else None,
             journals=heads,
         )
+        if is_kept:
+            self._keeps(lambda: earlier.drop_others(self._run.directory, journals))
         if not self._run.follows:
             self._run.does_not_know(self._unknown())
+
+    def _keeps(self, do: Callable[[], None]) -> bool:
+        """Whether the disk took it; else a warning says why not."""
+        try:
+            do()
+        except OSError as error:
+            text = f"the attempt's earlier journals could not be kept here: {error}"
+            self._run.record("warning", step="", text=text)
+            return False
+        return True
 
     def _knows_records(self) -> bool:
         """They were read, or N said that there are none; else an empty ledger says nothing."""
