@@ -29,7 +29,7 @@ from engine.report.summary import summary_of
 from engine.run.anew import make_anew
 from engine.run.replay import NotWritten
 from engine.support import bundle
-from engine.verify import HEAD, in_words, verify
+from engine.verify import HEAD, Wrong, in_words, verify
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
@@ -284,6 +284,8 @@ def _of_another_runbook(directory: Path) -> Iterator[None]:
             f"{directory}: an event of its journal has no field {error}; use the version of the"
             " runbook that wrote it"
         ) from error
+    except Wrong as error:
+        raise UsageError(f"{directory}: NOT VALID: {error}") from error
 
 
 def _say(text: str, file: TextIO | None = None) -> None:

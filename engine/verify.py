@@ -35,7 +35,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 JOURNAL = "journal.jsonl"
 EARLIER = "earlier"
@@ -378,6 +391,110 @@ def has_had(chain: Chain, head: str) -> bool:
     return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
 
 
+# runs of which no journal is there
+
+LOCK_TAKEN = "lock-taken"
+"""The event that a run holds the cluster. Each one that may change something does, with a
+generation of its own, one more than the one before."""
+
+
+class Missing(NamedTuple):
+    """A run that had the cluster's lock and of which no journal is there, or several."""
+
+    first: int
+    """Generation of the lock."""
+    last: int
+    holder: Dict[str, str]
+    """Its run, who, host, since, as N had noted them; empty: nobody has noted these."""
+
+    def __str__(self) -> str:
+        which = f"generation {self.first} of the cluster's lock"
+        if self.last > self.first:
+            which = f"generations {self.first} to {self.last} of the cluster's lock"
+        if not self.holder:
+            return f"{which}: no journal, and nobody noted who had taken it"
+        whose = ", ".join(f"{key} {value}" for key, value in sorted(self.holder.items()))
+        return (
+            f"{which}: taken by a run of which there is no journal ({whose}); N never had a line of"
+            " it, and without its intent there no change is made"
+        )
+
+
+def generations_of(events: Iterable[Mapping[str, Any]]) -> Dict[int, str]:
+    """Generation of the lock -> the run that took it."""
+    return {
+        event["generation"]: str(event.get("run"))
+        for event in events
+        if event.get("event") == LOCK_TAKEN and isinstance(event.get("generation"), int)
+    }
+
+
+def until_closed(events: Sequence[Mapping[str, Any]]) -> Optional[int]:
+    """The generation of the run that closed the attempt: runs after it are none of it, and leave
+    no journal there. None: it is open."""
+    closing = {str(e.get("run")) for e in events if e.get("event") == "attempt-closed"}
+    found = [number for number, run in generations_of(events).items() if run in closing]
+    return max(found) if found else (0 if closing else None)
+
+
+def lacking(
+    there: Iterable[int], noted: Dict[int, Dict[str, str]], last: Optional[int] = None
+) -> List[Missing]:
+    """What is missing between the generations `there`; `noted`: those of whom N tells only that
+    they had the lock. None after `last` counts."""
+    have = set(there)
+    known = sorted(number for number in have | set(noted) if last is None or number <= last)
+    found = []  # type: List[Missing]
+    following = known[0] if known else 0
+    for number in known:
+        if number > following:
+            found.append(Missing(following, number - 1, {}))
+        if number not in have:
+            found.append(Missing(number, number, noted[number]))
+        following = number + 1
+    return found
+
+
+def told_missing(events: Iterable[Mapping[str, Any]]) -> List[Missing]:
+    """Those that the run of these events has told of, by its last word. Raises Wrong."""
+    told = []  # type: Any
+    for event in events:
+        if event.get("event") == "position":
+            told = event.get("missing") or []
+    try:
+        return [
+            Missing(int(one["first"]), int(one["last"]), dict(one.get("holder") or {}))
+            for one in told
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise Wrong(f"{JOURNAL}: a position tells of missing runs as no run writes it") from None
+
+
+def opener_missing(own: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]) -> str:
+    """The run that opened the attempt, when no journal of it is there; else empty. A follow-up
+    goes by the directory of the run that it follows up."""
+    if own[0].get("follows"):
+        return ""
+    attempts = [event.get("attempt") for event in own if event.get("event") == "position"]
+    opened = str(attempts[-1] or "") if attempts else ""
+    return "" if opened in [str(event.get("run")) for event in [*own, *earlier]] else opened
+
+
+def missing_in(
+    own: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]
+) -> List[Missing]:
+    """The runs of the attempt that neither its own journal nor those of earlier ones explain.
+
+    Raises Wrong.
+    """
+    told = told_missing(own)
+    noted = {one.first: one.holder for one in told if one.holder}
+    last = until_closed(earlier)
+    there = generations_of([*earlier, *own] if last is None and earlier else earlier)
+    found = lacking(there, {n: holder for n, holder in noted.items() if n not in there}, last)
+    return found + [one for one in told if not one.holder and one not in found]
+
+
 # the directory
 
 
@@ -453,6 +570,8 @@ class Directory:
         if not self.chain.events:
             raise Wrong(f"{JOURNAL}: there is no whole line in it")
         self.notes: List[str] = []
+        self.is_whole = True
+        """No run of the attempt is missing without a word on N that explains it."""
 
     def _look_for_a_run(self) -> None:
         """OSError where there never was one: a wrong path is not taken for a lost journal."""
@@ -504,6 +623,7 @@ class Directory:
             self.notes.append(f"{JOURNAL}: its last line was cut off while it was written")
         self._check_kept(set(but))
         self._check_citations(earlier)
+        self._look_for_missing_runs(earlier)
 
     def check_journals(self) -> None:
         """All that reports are made of is as the run left it, whatever the other files are.
@@ -517,6 +637,17 @@ class Directory:
             files = self.manifest["files"]
             listed = {name: seen for name, seen in files.items() if name.startswith(place)}
             _compare(listed, {place + p.name: facts(p) for p in (self.path / EARLIER).glob("*")})
+
+    def _look_for_missing_runs(self, earlier: Dict[str, Chain]) -> None:
+        """Names the runs that the generations of the lock know of, and no journal here."""
+        events = [event for chain in earlier.values() for event in chain.events]
+        missing = missing_in(self.chain.events, events)
+        self.notes += [f"missing: {one}" for one in missing]
+        lost = opener_missing(self.chain.events, events)
+        if lost and lost not in [one.holder.get("run") for one in missing]:
+            self.notes.append(f"missing: the journal of run {lost}, which opened the attempt")
+            self.is_whole = False
+        self.is_whole = self.is_whole and all(one.holder for one in missing)
 
     def _check_citations(self, earlier: Dict[str, Chain]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
@@ -965,11 +1096,12 @@ def is_proved(directory: Directory, by_head: bool, signatures: List[Signature]) 
     """Whether all of it is: what the run left, and the reports that were made after it.
 
     What a run left that did not come to its end nothing can prove as a whole: nobody sealed it.
+    Nor an attempt of which a run is missing, and nobody can say what it did.
     """
     by = {one.manifest: one for one in signatures if one.by}
     left = by_head or any(one.rebuilt is None for one in by.values())
     made = directory.rebuilt is None or MANIFEST in by
-    return directory.seal is not None and left and made
+    return directory.seal is not None and directory.is_whole and left and made
 
 
 def _signatures(directory: Directory, allowed: Optional[Path]) -> List[Signature]:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
+from engine.record.run import Run
 from engine.verify import (
     GENESIS,
     NOT_PROVED,
@@ -594,3 +595,83 @@ def test_so_is_one_that_a_run_between_had_read(
     assert verdict.code == code, verdict.lines
     said = "earlier/gone.jsonl is missing: by earlier/20261101T010000Z-test-bbbb.jsonl its run"
     assert (said in verdict.lines[0]) == (code == NOT_VALID)
+
+
+# runs of which no journal is there
+
+
+def _taken(generation: int) -> dict[str, Any]:
+    return {"event": "lock-taken", "generation": generation}
+
+
+def continued(place: Path, generation: int, *missing: dict[str, Any]) -> Signed:
+    """A sealed run with this generation, after the opener's, which had 3."""
+
+    def begin(run: Run) -> None:
+        path = run.directory / "earlier" / f"{NAME}.jsonl"
+        path.write_bytes(chained("one", **_taken(3)))
+        heads = {NAME: read_earlier(path.read_bytes(), NAME).head}
+        told = {"attempt": NAME, "journals": heads, "missing": list(missing)}
+        run.record("position", position="x", **told)
+        run.record("lock-taken", step="", generation=generation)
+
+    return made(place, begin=begin)
+
+
+KNOWN = {"run": "R", "who": "root", "host": "c1", "since": "then"}
+
+
+@pytest.mark.parametrize(
+    ("generation", "missing", "code", "said"),
+    [
+        (4, [], VALID, ""),
+        (
+            5,
+            [(4, 4, KNOWN)],
+            VALID,
+            "missing: generation 4 of the cluster's lock: taken by a run of",
+        ),
+        (5, [], NOT_PROVED, "missing: generation 4 of the cluster's lock: no journal, and nobody"),
+        (9, [(4, 4, KNOWN)], NOT_PROVED, "missing: generations 5 to 8 of the cluster's lock: no"),
+        (4, [(4, 6, {})], NOT_PROVED, "missing: generations 4 to 6 of the cluster's lock: no"),
+    ],
+)
+def test_a_run_that_left_no_journal_is_named(
+    tmp_path: Path,
+    generation: int,
+    missing: list[tuple[int, int, dict[str, str]]],
+    code: int,
+    said: str,
+) -> None:
+    """Of one that N knows it is known that it changed nothing; of another nothing is."""
+    fields = [dict(zip(("first", "last", "holder"), one, strict=True)) for one in missing]
+    run = continued(tmp_path / "run", generation, *fields)
+    done = run.by_head()
+    assert done.returncode == code, done.stdout
+    assert said in done.stdout
+    assert ("missing" in done.stdout) == bool(said)
+    if code == NOT_PROVED:
+        assert done.stdout.startswith("consistent, proved in part: ")
+
+
+def test_the_journal_of_the_run_that_opened_the_attempt_is_there(tmp_path: Path) -> None:
+    def begin(run: Run) -> None:
+        run.record("position", position="x", attempt=NAME, journals={})
+
+    done = made(tmp_path / "run", begin=begin).by_head()
+    assert done.returncode == NOT_PROVED
+    assert f"missing: the journal of run {NAME}, which opened the attempt" in done.stdout
+
+
+def test_a_follow_up_goes_by_another_directory(tmp_path: Path) -> None:
+    def begin(run: Run) -> None:
+        run.record("position", position="x", attempt=NAME, journals={})
+
+    done = made(tmp_path / "run", begin=begin, follows="run-1").by_head()
+    assert done.returncode == VALID, done.stdout
+
+
+def test_missing_runs_that_no_run_tells_so_are_an_alteration(tmp_path: Path) -> None:
+    done = continued(tmp_path / "run", 4, {"first": 1}).by_head()
+    assert done.returncode == NOT_VALID
+    assert "a position tells of missing runs as no run writes it" in done.stdout
