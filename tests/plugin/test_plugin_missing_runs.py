@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 
 from engine.attempt.records import RecordsWriter
 from engine.cli import main as cli
+from engine.model.finding import Severity
 from engine.verify import NOT_PROVED, NOT_VALID, VALID, verify
 from tests.engine.kit import unreachable
-from tests.plugin.kit import CHANGE, CLOSING, N, Project, Saver
+from tests.plugin.kit import CHANGE, CLOSING, RELEASE, N, Project, Saver
 
 pytest_plugins = "pytester"
 
@@ -111,9 +113,34 @@ def test_to_a_plan_too_and_not_while_it_works(begun: Project) -> None:
     assert begun.summary["missing_runs"][0]["holder"]["run"] == HOLDER["run"]
 
 
-def test_one_that_nobody_noted_is_named_and_not_proved(begun: Project) -> None:
+JUDGED = """
+from engine.run.takeover import changes_since
+
+@step("preflight.records", after=["first.baseline"], asks=True)
+def test_records(look, evidence):
+    'As the runbook has it.'
+    evidence.judge(changes_since(look), observed="records")
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--plan",)], ids=["run", "plan"])
+def test_one_that_nobody_noted_blocks_until_it_is_accepted_and_is_not_proved(
+    begun: Project, options: tuple[str]
+) -> None:
+    """A plan sees a gap once another run has had the lock behind it."""
+    table = {**RELEASE.severities.table, "run-missing": Severity.BLOCK}
+    begun.release = replace(RELEASE, severities=replace(RELEASE.severities, table=table))
+    waits = OTHER.replace('"third.other"', '"third.other", after=["preflight.records"]')
+    begun.steps(JUDGED + CHANGE + waits + CLOSING)
     forgotten(begun)
-    begun.run()
+    changes = list(begun.cluster.changes)
+    assert begun.run().ret == 10
+    assert begun.run(*options).ret == 10
+    (finding,) = begun.summary["findings"]
+    assert (finding["code"], finding["subject"]) == ("run-missing", "generations-2-3")
+    assert begun.cluster.changes == changes
+    assert begun.run("--accept", "run-missing=edited by hand", "--by", "A. Rossi").ret == 0
+    assert begun.cluster.changes == [*changes, ("set", "y")]
     (missing,) = begun.summary["missing_runs"]
     assert (missing["first"], missing["last"], missing["holder"]) == (2, 3, {})
     verdict = verify(begun.latest, head_of(begun.latest))
