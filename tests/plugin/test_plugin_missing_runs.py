@@ -94,6 +94,7 @@ def test_one_that_was_killed_before_its_first_line_came_is_named_and_stops_nobod
     page = text_of(begun.latest / "evidence.html")
     assert f"Missing: {said}" in page.partition("The runs: 2; missing: 1")[2]
     assert f"Runs of which no journal is here: {said}" in page
+    assert "runs of which no journal is here: 1" in page, "in red: it is no answer to Completeness"
     verdict = verify(begun.latest, head_of(begun.latest))
     assert verdict.code == VALID
     assert any(line.startswith(f"  missing: {said}") for line in verdict.lines)
