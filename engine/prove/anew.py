@@ -43,7 +43,7 @@ class Before:
     former: Mapping[str, bytes] = field(default_factory=dict)
     """Manifest and signature as they were, by the names under which they are kept."""
     spoilt: tuple[str, ...] = ()
-    """Files that are made anew and were none that a list has: somebody had altered them."""
+    """What was not as it was left and is made good, a sentence each."""
     problem: str = ""
     """Why nothing can be listed and signed anew; empty: it can."""
 
@@ -125,6 +125,4 @@ class Anew:
         """What was not as it was left, a sentence each."""
         if self.before.problem:
             return [f"NOT VALID: {self.before.problem}"]
-        return [
-            f"{name} was altered since it was made; it is made anew" for name in self.before.spoilt
-        ]
+        return list(self.before.spoilt)

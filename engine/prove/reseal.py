@@ -26,7 +26,6 @@ from engine.verify import (
     NAMESPACE,
     SIGNATURE,
     Directory,
-    Files,
     Wrong,
     canonical,
     digest,
@@ -54,6 +53,7 @@ def look(directory: Path, made: Iterable[str]) -> Before:
         found = Directory(directory)
         with _no_report_of_an_altered_journal(directory):
             found.check_journals()
+        is_restored = _restore_list(found, set(made))
         former = _former(found)
         written = {*names, *former, MANIFEST, SIGNATURE}
         but = {*names, *former, *(part_of(Path(name)).name for name in written)}
@@ -62,7 +62,6 @@ def look(directory: Path, made: Iterable[str]) -> Before:
             for name, seen in files_below(directory).items()
             if name not in but - names and name != JOURNAL
         }
-        _restore_list(found, there)
         found.check(but)
         _check_signatures(found, but)
         spoilt = _spoilt(found, names)
@@ -81,8 +80,11 @@ def look(directory: Path, made: Iterable[str]) -> Before:
         sealed=sealed_by(found.manifest) if found.seal and found.manifest else {},
         kept={name: seen for name, seen in there.items() if name not in names},
         former=former,
-        spoilt=spoilt,
+        spoilt=(*([_RESTORED] if is_restored else ()), *spoilt),
     )
+
+
+_RESTORED = f"{MANIFEST} was missing; the list that the run sealed is what is there"
 
 
 def _former(found: Directory) -> dict[str, bytes]:
@@ -94,8 +96,10 @@ def _former(found: Directory) -> dict[str, bytes]:
     if found.manifest is None:
         return {}
     name = kept_as(1 + sum(_is_kept(one) for one in found.manifest["files"]))
-    former = {name: read_file(found.path / MANIFEST)}
+    former = {name: canonical(found.manifest)}
     signature = found.path / SIGNATURE
+    if not (found.path / MANIFEST).is_file() and not signature.is_file():
+        return {}  # neither was written, so nothing is lost
     if signature.is_file() and not _is_stale(found):
         former[f"{name}.sig"] = read_file(signature)
     for one in (name, f"{name}.sig"):
@@ -131,10 +135,10 @@ def _check_signatures(found: Directory, but: set[str]) -> None:
 
 def _spoilt(found: Directory, names: Iterable[str]) -> tuple[str, ...]:
     """Files that are made anew and are none that a list has: somebody has altered them."""
-    manifests = [read_manifest(found.path / one) for one in (MANIFEST, *found.kept())]
+    manifests = [found.manifest, *(read_manifest(found.path / one) for one in found.kept())]
     lists = [one[part] for one in manifests if one for part in ("files", "replaced")]
     return tuple(
-        name
+        f"{name} was altered since it was made; it is made anew"
         for name in sorted(names)
         if lists
         and (found.path / name).is_file()
@@ -142,12 +146,22 @@ def _spoilt(found: Directory, names: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def _restore_list(found: Directory, there: Files) -> None:
+def _restore_list(found: Directory, made: Iterable[str]) -> bool:
     """A run that sealed its list may have had no room to write it down: it is what is there."""
-    if found.manifest is None and found.seal and listing(there) == found.seal.get("list"):
-        lines, head = len(found.chain.events), found.chain.head
-        files = {**there, JOURNAL: facts(found.path / JOURNAL)}
-        found.manifest = manifest_of(str(found.seal["run"]), lines, head, files)
+    if found.manifest is not None or not found.seal:
+        return False
+    parts = {part_of(Path(name)).name for name in (*made, MANIFEST, SIGNATURE)}
+    there = {
+        name: seen
+        for name, seen in files_below(found.path).items()
+        if name not in parts and name != JOURNAL
+    }
+    if listing(there) != found.seal.get("list"):
+        return False
+    lines, head = len(found.chain.events), found.chain.head
+    files = {**there, JOURNAL: facts(found.path / JOURNAL)}
+    found.manifest = manifest_of(str(found.seal["run"]), lines, head, files)
+    return True
 
 
 def _last_key(found: Directory) -> str:

@@ -15,6 +15,7 @@ import pytest
 from engine.errors import UsageError
 from engine.prove.anew import Anew, Before
 from engine.prove.reseal import look
+from engine.prove.signature import CantSign, Signer
 from engine.prove.verifier import how_to
 from engine.report.audit.page import render
 from engine.report.html import render_summary
@@ -473,6 +474,34 @@ def test_a_list_that_the_run_had_no_room_to_write_is_what_is_there(tmp_path: Pat
     done = lost.by_head()
     assert done.returncode == NOT_PROVED, done.stdout
     assert "it proves all that the run sealed" in done.stdout
+
+
+def test_a_key_that_has_gone_when_the_list_is_signed_leaves_none(tmp_path: Path) -> None:
+    """A list alone would be one whose signature somebody took away."""
+
+    def gone(self: Signer, *given: object) -> bytes:
+        raise CantSign("agent refused operation")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Signer, "sign", gone)
+        run = made(tmp_path / "run", new_key(tmp_path))
+    assert any("agent refused operation" in text for text in run.sealed.unwritten)
+    assert run.by_head().returncode == NOT_VALID
+    anew = made_anew(run.directory)
+    assert anew.found() == [
+        "manifest.json was missing; the list that the run sealed is what is there"
+    ]
+    assert run.by_head().returncode == NOT_PROVED
+
+
+def test_killed_between_signature_and_list_the_signature_is_kept(run: Signed) -> None:
+    signature = (run.directory / "manifest.json.sig").read_bytes()
+    (run.directory / "manifest.json").unlink()
+    assert run.by_head().returncode == NOT_VALID
+    made_anew(run.directory)
+    assert (run.directory / "manifest.1.json.sig").read_bytes() == signature
+    assert run.by_head().returncode == NOT_PROVED, run.by_head().stdout
+    assert f"signed by {PRINCIPAL}" in run.by_signers().stdout
 
 
 def test_the_head_of_a_killed_run_proves_its_lines_only(tmp_path: Path) -> None:
