@@ -47,7 +47,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 not written, not valid or different, 2 not proved, 4 wrong use."""
+    """The exit code: 0 done, 1 not written, not valid, different, or something was found, 2 not
+    proved, 4 wrong use."""
     try:
         code = _done(arguments)
         sys.stdout.flush()

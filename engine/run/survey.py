@@ -209,10 +209,9 @@ def _missing(
 ) -> tuple[Missing, ...]:
     """Raises Altered for a run whose journal N has had."""
     refuse_lost(attempt.noted, attempt.journals)
-    own = [number for number, taker in generations_of(run.journal.events).items() if taker]
-    at_work = str(lock.holder.get("run", "")) if lock.is_held else ""
-    number = own[-1] if own else None
-    return tuple(missing_runs(attempt.noted, earlier, run.run_id, number, at_work))
+    own = max(generations_of(run.journal.events), default=None)
+    at_work = str(lock.holder.get("run", "")) if lock.is_alive else ""
+    return tuple(missing_runs(attempt.noted, earlier, run.run_id, own, at_work))
 
 
 def _compare_machines(run: Run, look: Look, seen: Survey) -> None:
