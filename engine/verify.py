@@ -822,7 +822,10 @@ class Directory:
         path = self.path / (name + ".sig")
         of = ""
         if name != MANIFEST:
-            of = f"{name} ({_whose(rebuilt)}): "
+            ended = "the run's own, of {}".format(self.chain.events[-1].get("time"))
+            of = "{} ({}): ".format(
+                name, ended if rebuilt is None else f"of reports made at {rebuilt}"
+            )
         if not path.is_file():
             if announced:
                 raise Wrong(f"{path.name} is missing: the run had signed with {announced}")
@@ -853,10 +856,6 @@ class Directory:
                 f" {self.key}, which does not hold for them"
             )
         return "neither the run was, nor were the reports that were made after it"
-
-
-def _whose(rebuilt: Optional[str]) -> str:
-    return "the run's own" if rebuilt is None else f"of reports made at {rebuilt}"
 
 
 def _check_read(found: Dict[str, Chain], reader: str, heads: Dict[str, str]) -> None:

@@ -159,7 +159,8 @@ def test_a_directory_made_anew_says_what_holds_and_verify_agrees(
         # what the run had signed is still there, and stands for what it left
         assert signers.returncode == NOT_PROVED
         assert signers.stdout.startswith("consistent, proved in part: ")
-        assert f"manifest.1.json (the run's own): signed by {PRINCIPAL}" in signers.stdout
+        assert "manifest.1.json (the run's own, of " in signers.stdout
+        assert f"): signed by {PRINCIPAL}" in signers.stdout
         assert "\n  not signed: whoever made the reports anew has not" in signers.stdout
         assert "The head proves what the run left. Nothing proves what was made anew." in text
     else:
@@ -223,9 +224,9 @@ def test_the_operator_s_manifest_and_signature_are_kept_and_never_replaced(
             assert kept.read_bytes() == text, kept.name
     said = verify(run.directory).lines
     when = [json.loads((run.directory / f"manifest.{n}.json").read_text())["rebuilt"] for n in "23"]
-    assert f"  manifest.1.json (the run's own): signed with ED25519 key {run.sealed.signed}" in (
-        "\n".join(said)
-    )
+    sealed = json.loads(run.lines[-1])["time"]
+    own = f"  manifest.1.json (the run's own, of {sealed}): signed with ED25519 key"
+    assert any(text.startswith(f"{own} {run.sealed.signed}") for text in said)
     assert any(f"manifest.2.json (of reports made at {when[0]}): signed with" in s for s in said)
     assert any(f"manifest.3.json (of reports made at {when[1]}): not signed" in s for s in said)
     text = " ".join((run.directory / "VERIFY.txt").read_text().split())
@@ -345,7 +346,8 @@ def test_a_run_that_nobody_had_signed_is_not_proved_by_who_makes_its_reports(
     done = run.by_signers()
     assert done.returncode == NOT_PROVED, done.stdout
     assert done.stdout.startswith("consistent, proved in part: ")
-    assert "manifest.1.json (the run's own): not signed: the run was not signed" in done.stdout
+    assert "manifest.1.json (the run's own, of " in done.stdout
+    assert "): not signed: the run was not signed" in done.stdout
     both = run.verify("--head", run.head, "--allowed-signers", str(run.allowed))
     assert both.returncode == VALID, "the head proves what the run left, the signature the rest"
 
