@@ -29,7 +29,7 @@ from engine.report.summary import summary_of
 from engine.run.anew import make_anew
 from engine.run.replay import NotWritten
 from engine.support import bundle
-from engine.verify import HEAD, in_words, verify
+from engine.verify import HEAD, Wrong, in_words, verify
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
@@ -47,7 +47,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 not written, not valid or different, 2 not proved, 4 wrong use."""
+    """The exit code: 0 done, 1 not written, not valid, different, or something was found, 2 not
+    proved, 4 wrong use."""
     try:
         code = _done(arguments)
         sys.stdout.flush()
@@ -92,7 +93,8 @@ def parser() -> argparse.ArgumentParser:
         help="make summary.json and the reports of a run from its journal",
         description="Makes summary.json, evidence.html, report.html and junit.xml anew, from its"
         " journal alone, however the run ended. The journal is not touched. They are signed with"
-        " your key; without one nobody signs them, and the run's own signature is gone.",
+        " your key; without one nobody signs them. The manifest that was there and its signature"
+        " are kept beside, as manifest.1.json and so on. 1: something was not as it was left.",
     )
     report.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     check = commands.add_parser(
@@ -290,11 +292,10 @@ def _report(path: Path) -> int:
     lines = last_lines(made.summary, evidence.directory)
     for line in (*lines, *made.anew.console(), report_line(evidence.directory)):
         _say(line)
-    if evidence.is_torn:
-        _say("the journal's last line was cut off while it was written; it is left out")
-    if evidence.missing:
-        _say(evidence.missing)
-    return Ending.DONE.code
+    found = [*made.anew.found(), *evidence.found()]
+    for text in found:
+        _say(f"FOUND: {text}")
+    return Ending.FAILED.code if found else Ending.DONE.code
 
 
 @contextmanager
@@ -307,6 +308,8 @@ def _of_another_runbook(directory: Path) -> Iterator[None]:
             f"{directory}: an event of its journal has no field {error}; use the version of the"
             " runbook that wrote it"
         ) from error
+    except Wrong as error:
+        raise UsageError(f"{directory}: NOT VALID: {error}") from error
 
 
 def _say(text: str, file: TextIO | None = None) -> None:

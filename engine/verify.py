@@ -19,11 +19,12 @@ Approvals that counted lie in `outputs/` with the file of approvers that the run
 to hold by that file, and by one's own when it is given.
 
 Reports can be made anew from the journal later. The manifest then has a new list, and what the run
-had sealed in place of the new files; the head stands for these no more.
+had sealed in place of the new files; the head stands for these no more. The manifest that was there
+before, and its signature, are kept as `manifest.1.json` and so on: they have to hold as well.
 
 Exit code: 0 valid; 1 not valid, the first thing that is wrong is named; 2 consistent, but what was
 given does not prove all of it: neither head nor signers, or the head alone where reports were made
-after the run; 4 wrong use, or what can't be read.
+after the run, or the run did not come to its end; 4 wrong use, or what can't be read.
 """
 
 import argparse
@@ -48,6 +49,7 @@ from typing import (
     Dict,
     Iterable,
     List,
+    Mapping,
     NamedTuple,
     Optional,
     Sequence,
@@ -60,10 +62,14 @@ EARLIER = "earlier"
 OUTPUTS = "outputs"
 FETCHED = "outputs-fetched"
 """The event that says which outputs of an earlier run are there, and why others are not."""
+BROUGHT = "file-fetched"
+"""The event that a file of a node was brought into the run's directory."""
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 APART = (MANIFEST, SIGNATURE)
 """Not in the manifest's list: what it can't know of itself."""
+KEPT = re.compile(r"^manifest\.([1-9][0-9]{0,8})\.json(\.sig)?$")
+"""A manifest that a later one took the place of, and its signature; in the list."""
 HOW = "VERIFY.txt"
 """What a run leaves for whoever verifies it; in the list like every other file."""
 COPY = "verify.py"
@@ -90,8 +96,9 @@ WITNESS_TAG = "neteye-runbook"
 WITNESS_LINE = (
     "run {run}, attempt {attempt}, {moment}: line {line} of its journal.jsonl has sha256 {head}"
 )
-SCHEMA = 1
-"""The form of chain, seal and manifest. A new number: this file would misread them."""
+SCHEMA = 2
+"""The form of chain, seal and manifest. A new number: this file would misread them. A manifest has
+2 when it lists kept ones, else 1, as it was before there were any."""
 
 VALID, NOT_VALID, NOT_PROVED, USAGE = 0, 1, 2, 4
 _ARMOUR = ("-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----")
@@ -126,6 +133,7 @@ itself ends at some hundreds, wherever the value is written down or compared."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be a surrogate that stands alone: it can't be written to a file."""
 _OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
+_BACKUP = re.compile(r"^backups/([A-Za-z0-9][A-Za-z0-9._-]*)$")
 _CITING = ("output", "whole")
 """Fields of an event that may cite a file."""
 
@@ -637,12 +645,174 @@ def _moment(event: Dict[str, Any]) -> Optional[datetime]:
 
 def _generation(chain: Chain) -> int:
     """Of the cluster's lock that a run took; a journal without one goes before those with one."""
-    taken = [event for event in chain.events if event.get("event") == "lock-taken"]
-    number = taken[0].get("generation") if taken else 0
-    return number if isinstance(number, int) else 0
+    return max(generations_of(chain.events), default=0)
+
+
+# runs of which no journal is there
+
+LOCK_TAKEN = "lock-taken"
+"""The event that a run holds the cluster. Each one that may change something does, with a
+generation of its own, one more than the one before."""
+
+
+class Missing(NamedTuple):
+    """A run that had the cluster's lock and of which no journal is there, or several."""
+
+    first: int
+    """Generation of the lock."""
+    last: int
+    holder: Dict[str, str]
+    """Its run, who, host, since, as N had noted them; empty: nobody has noted these."""
+
+    def __str__(self) -> str:
+        which = f"generation {self.first} of the cluster's lock"
+        if self.last > self.first:
+            which = f"generations {self.first} to {self.last} of the cluster's lock"
+        if not self.holder:
+            return f"{which}: no journal, and nobody noted who had taken it"
+        whose = ", ".join(f"{key} {value}" for key, value in sorted(self.holder.items()))
+        return (
+            f"{which}: taken by a run of which there is no journal ({whose}); N never had a line of"
+            " it, and without its intent there no change is made"
+        )
+
+
+def generations_of(events: Iterable[Mapping[str, Any]]) -> Dict[int, str]:
+    """Generation of the lock -> the run that took it."""
+    return {
+        event["generation"]: str(event.get("run"))
+        for event in events
+        if event.get("event") == LOCK_TAKEN and isinstance(event.get("generation"), int)
+    }
+
+
+def until_closed(events: Sequence[Mapping[str, Any]]) -> Optional[int]:
+    """The generation of the run that closed the attempt: runs after it are none of it, and leave
+    no journal there. None: it is open."""
+    closing = {str(e.get("run")) for e in events if e.get("event") == "attempt-closed"}
+    found = [number for number, run in generations_of(events).items() if run in closing]
+    return max(found) if found else (0 if closing else None)
+
+
+def lacking(
+    there: Iterable[int], noted: Dict[int, Dict[str, str]], last: Optional[int] = None
+) -> List[Missing]:
+    """What is missing between the generations `there`; `noted`: those of whom N tells only that
+    they had the lock. None after `last` counts."""
+    have = set(there)
+    known = sorted(number for number in have | set(noted) if last is None or number <= last)
+    found = []  # type: List[Missing]
+    following = known[0] if known else 0
+    for number in known:
+        if number > following:
+            found.append(Missing(following, number - 1, {}))
+        if number not in have:
+            found.append(Missing(number, number, noted[number]))
+        following = number + 1
+    return found
+
+
+def told_missing(events: Iterable[Mapping[str, Any]]) -> List[Missing]:
+    """Those that the run of these events has told of, by its last word. Raises Wrong."""
+    told = []  # type: Any
+    for event in events:
+        if event.get("event") == "position":
+            told = event.get("missing") or []
+    try:
+        return [
+            Missing(int(one["first"]), int(one["last"]), dict(one.get("holder") or {}))
+            for one in told
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise Wrong(f"{JOURNAL}: a position tells of missing runs as no run writes it") from None
+
+
+def opener_missing(own: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]) -> str:
+    """The run that opened the attempt, when no journal of it is there; else empty. A follow-up
+    goes by the directory of the run that it follows up."""
+    if own[0].get("follows"):
+        return ""
+    attempts = [event.get("attempt") for event in own if event.get("event") == "position"]
+    opened = str(attempts[-1] or "") if attempts else ""
+    return "" if opened in [str(event.get("run")) for event in [*own, *earlier]] else opened
+
+
+def missing_in(
+    own: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]
+) -> List[Missing]:
+    """The runs of the attempt that neither its own journal nor those of earlier ones explain.
+
+    Raises Wrong.
+    """
+    told = told_missing(own)
+    noted = {one.first: one.holder for one in told if one.holder}
+    last = until_closed(earlier)
+    there = generations_of([*earlier, *own] if last is None and earlier else earlier)
+    found = lacking(there, {n: holder for n, holder in noted.items() if n not in there}, last)
+    return found + [one for one in told if not one.holder and one not in found]
 
 
 # the directory
+
+
+def kept_as(number: int) -> str:
+    """The name of a kept manifest, the oldest one is 1; that of its signature ends with `.sig`."""
+    return f"manifest.{number}.json"
+
+
+def read_manifest(path: Path) -> Optional[Dict[str, Any]]:
+    """A manifest, written as one is; None: it is not there. Raises Wrong, OSError."""
+    name = path.name
+    try:
+        raw = read_file(path)
+    except FileNotFoundError:
+        return None
+    manifest = _event(raw, name)
+    schema = manifest.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise OSError(
+            f"{path}: its form is {schema}, and this {COPY} reads {SCHEMA};"
+            f" take the {COPY} of the runbook that wrote it"
+        )
+    shape = {"schema", "run", "journal", "rebuilt", "replaced", "files"}
+    if set(manifest) != shape or not _is_written_as(manifest, raw):
+        raise Wrong(f"{name} was altered: it is not written as a run writes it")
+    if not isinstance(manifest["journal"], dict) or not _are_files(manifest["files"]):
+        raise Wrong(f"{name} was altered: it has no list of files")
+    if set(manifest["journal"]) != {"lines", "head"} or not _are_files(manifest["replaced"]):
+        raise Wrong(f"{name} was altered")
+    if not isinstance(manifest["rebuilt"], (str, type(None))):
+        raise Wrong(f"{name} was altered: it does not say when reports were made anew")
+    return manifest
+
+
+def form_of(files: Files) -> int:
+    """The form of a manifest with this list."""
+    return SCHEMA if any(KEPT.match(name) for name in files) else 1
+
+
+def sealed_by(manifest: Dict[str, Any]) -> Files:
+    """The list of files as the run sealed it: what was made anew since is as it was then."""
+    replaced = manifest["replaced"]
+    kept = {
+        name: seen
+        for name, seen in manifest["files"].items()
+        if name != JOURNAL and name not in replaced and not KEPT.match(name)
+    }
+    return {**kept, **{name: seen for name, seen in replaced.items() if seen}}
+
+
+class Signature(NamedTuple):
+    """What is known of the signature of one manifest."""
+
+    manifest: str
+    """Its name."""
+    rebuilt: Optional[str]
+    """When reports were made anew with it; None: it is the run's own."""
+    by: str
+    """Name and key of who signed, by the signers that were given; empty: not told by them."""
+    told: str
+    """All of it, in words."""
 
 
 class Directory:
@@ -651,7 +821,7 @@ class Directory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._look_for_a_run()
-        self.manifest = self._read_manifest()
+        self.manifest = read_manifest(path / MANIFEST)
         promised = self.manifest["journal"]["head"] if self.manifest else None
         self.chain = read_chain(read_file(path / JOURNAL), JOURNAL, promised)
         if not self.chain.events:
@@ -659,6 +829,8 @@ class Directory:
         self.notes: List[str] = []
         self.journals: Dict[str, Chain] = {}
         """By name, those of earlier runs first; known when they were checked."""
+        self.is_whole = True
+        """No run of the attempt is missing without a word on N that explains it."""
 
     def _look_for_a_run(self) -> None:
         """OSError where there never was one: a wrong path is not taken for a lost journal."""
@@ -671,29 +843,6 @@ class Directory:
         if any((self.path / name).exists() for name in (*APART, *REMADE, EARLIER, OUTPUTS)):
             raise Wrong(f"{self.path}: there is no {JOURNAL} in it")
         raise OSError(f"{self.path}: nothing of a run is in it; a run's directory is reports/RUN")
-
-    def _read_manifest(self) -> Optional[Dict[str, Any]]:
-        try:
-            raw = read_file(self.path / MANIFEST)
-        except FileNotFoundError:
-            return None
-        manifest = _event(raw, MANIFEST)
-        schema = manifest.get("schema")
-        if isinstance(schema, int) and schema > SCHEMA:
-            raise OSError(
-                f"{self.path / MANIFEST}: its form is {schema}, and this {COPY} reads {SCHEMA};"
-                f" take the {COPY} of the runbook that wrote it"
-            )
-        shape = {"schema", "run", "journal", "rebuilt", "replaced", "files"}
-        if set(manifest) != shape or not _is_written_as(manifest, raw):
-            raise Wrong(f"{MANIFEST} was altered: it is not written as a run writes it")
-        if not isinstance(manifest["journal"], dict) or not _are_files(manifest["files"]):
-            raise Wrong(f"{MANIFEST} was altered: it has no list of files")
-        if set(manifest["journal"]) != {"lines", "head"} or not _are_files(manifest["replaced"]):
-            raise Wrong(f"{MANIFEST} was altered")
-        if not isinstance(manifest["rebuilt"], (str, type(None))):
-            raise Wrong(f"{MANIFEST} was altered: it does not say when reports were made anew")
-        return manifest
 
     @property
     def run(self) -> str:
@@ -728,13 +877,18 @@ class Directory:
         if self.manifest is not None:
             self.check_journal()
             self._check_files(self.manifest, set(but))
-            self._check_seal(self.manifest)
+            self._check_seal(MANIFEST, self.manifest)
+            self._note_seal(self.manifest)
         elif self.seal is not None:
             raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
         else:
             self.notes.append("the run did not come to its end, so nothing lists its files")
+        if self.chain.torn:
+            self.notes.append(f"{JOURNAL}: its last line was cut off while it was written")
+        self._check_kept(set(but))
         self._check_citations(earlier)
         self._look_at_clocks(earlier)
+        self._look_for_missing_runs(earlier)
 
     def _look_at_clocks(self, earlier: Dict[str, Chain]) -> None:
         """Notes only: whoever sets a clock alters no evidence."""
@@ -755,28 +909,44 @@ class Directory:
             listed = {name: seen for name, seen in files.items() if name.startswith(place)}
             _compare(listed, {place + p.name: facts(p) for p in (self.path / EARLIER).glob("*")})
 
+    def _look_for_missing_runs(self, earlier: Dict[str, Chain]) -> None:
+        """Names the runs that the generations of the lock know of, and no journal here."""
+        events = [event for chain in earlier.values() for event in chain.events]
+        missing = missing_in(self.chain.events, events)
+        self.notes += [f"missing: {one}" for one in missing]
+        lost = opener_missing(self.chain.events, events)
+        if lost and lost not in [one.holder.get("run") for one in missing]:
+            self.notes.append(f"missing: the journal of run {lost}, which opened the attempt")
+            self.is_whole = False
+        self.is_whole = self.is_whole and all(one.holder for one in missing)
+
     def _check_citations(self, earlier: Dict[str, Chain]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
         own = self.run
         told = _fetched(self.chain.events)
         wrong = []  # type: List[str]
         for shown, chain in [(JOURNAL, self.chain), *sorted(earlier.items())]:
-            lacking = 0
+            lacking = []  # type: List[str]
             for event in chain.events:
                 run = str(event.get("run"))
                 for cited in _cited(event, shown):
                     place = place_of(cited.name, run, own)
-                    if cited.name in told.get(run, {}):
-                        lacking += 1
-                    elif (self.path / place).is_file():
+                    if (self.path / place).is_file():
                         if facts(self.path / place)["sha256"] != cited.sha256:
                             wrong.append(f"{place} was altered: {shown} cites another one")
+                    elif cited.name in told.get(run, {}):
+                        lacking.append(place)
                     elif run == own or run in told:
                         wrong.append(f"{place} is missing: {shown} cites it")
                     else:
-                        lacking += 1
+                        lacking.append(place)
             if lacking:
-                self.notes.append(_lacking(shown, lacking, told))
+                self.notes.append(_lacking(shown, list(dict.fromkeys(lacking)), told))
+        for place, sha256 in _brought(self.chain.events).items():
+            if not (self.path / place).is_file():
+                wrong.append(f"{place} is missing: {JOURNAL} says that it was fetched")
+            elif facts(self.path / place)["sha256"] != sha256:
+                wrong.append(f"{place} was altered: {JOURNAL} has another sum of it")
         if wrong:
             raise Wrong("; ".join(list(dict.fromkeys(wrong))[:_SHOWN]))
 
@@ -787,10 +957,13 @@ class Directory:
         for path in sorted((self.path / EARLIER).glob("*")):
             shown = f"{EARLIER}/{path.name}"
             found[shown] = read_earlier(read_file(path), shown)
-        for run, head in heads_read(self.chain.events).items():
-            shown = f"{EARLIER}/{run}.jsonl"
-            if shown in found and not has_had(found[shown], head):
-                raise Wrong(f"{shown} was altered: {JOURNAL} has another head of it, {head}")
+        own = {event.get("attempt") for event in self.chain.events if event.get("attempt")}
+        of_attempt = own | {Path(shown).stem for shown in found}
+        for shown, chain in found.items():
+            # a run that begins an attempt had read journals of the one before: those lie elsewhere
+            mine = [event for event in chain.events if event.get("attempt") in of_attempt]
+            _check_read(found, shown, heads_read(mine))
+        _check_read(found, JOURNAL, heads_read(self.chain.events))
         self.journals = {**found, JOURNAL: self.chain}
         for name, chain in self.journals.items():
             check_witnessed(chain, name)
@@ -815,46 +988,70 @@ class Directory:
         if self.chain.torn and self.seal is not None:
             raise Wrong(f"{JOURNAL}: something was added behind its last line")
         run = self.chain.events[0].get("run")
-        if manifest["run"] != run or manifest["schema"] != SCHEMA:
+        if manifest["run"] != run or manifest["schema"] != form_of(manifest["files"]):
             raise Wrong(f"{MANIFEST} was altered: it is not of run {run}")
 
     def _check_files(self, manifest: Dict[str, Any], but: Set[str]) -> None:
         there = {name: seen for name, seen in files_below(self.path).items() if name not in but}
         _compare({n: seen for n, seen in manifest["files"].items() if n not in but}, there)
 
-    def _check_seal(self, manifest: Dict[str, Any]) -> None:
+    def _check_seal(self, name: str, manifest: Dict[str, Any]) -> None:
         """The list is the one that the journal's last line has the hash of."""
         replaced, rebuilt = manifest["replaced"], manifest["rebuilt"]
         if rebuilt is None and replaced:
-            raise Wrong(f"{MANIFEST} was altered: files replaced, and nothing rebuilt")
+            raise Wrong(f"{name} was altered: files replaced, and nothing rebuilt")
         if self.seal is None:
             if rebuilt is None:
                 raise Wrong(f"{JOURNAL}: its last line, which seals the list, is gone")
+            return
+        wrong = sorted(set(replaced) - set(REMADE))
+        if wrong:
+            raise Wrong(f"{name} was altered: {wrong[0]} is nothing that is made anew")
+        if listing(sealed_by(manifest)) != self.seal.get("list"):
+            raise Wrong(f"{name} was altered: its list is not the one the run sealed")
+
+    def _note_seal(self, manifest: Dict[str, Any]) -> None:
+        replaced, rebuilt = manifest["replaced"], manifest["rebuilt"]
+        if self.seal is None:
             self.notes.append(
                 "the run did not come to its end; its reports were made from the journal"
                 f" at {rebuilt}"
             )
-            return
-        wrong = sorted(set(replaced) - set(REMADE))
-        if wrong:
-            raise Wrong(f"{MANIFEST} was altered: {wrong[0]} is nothing that is made anew")
-        if listing(self.sealed()) != self.seal.get("list"):
-            raise Wrong(f"{MANIFEST} was altered: its list is not the one the run sealed")
-        if rebuilt is not None:
+        elif rebuilt is not None:
             there = [name for name, seen in replaced.items() if seen or name in manifest["files"]]
             names = ", ".join(sorted(there)) or "nothing"
             self.notes.append(f"made anew from the journal at {rebuilt}: {names}")
 
-    def sealed(self) -> Files:
-        """The list of files as the run sealed it: what was made anew since is as it was then."""
-        assert self.manifest is not None
-        replaced = self.manifest["replaced"]
-        kept = {
-            name: seen
-            for name, seen in self.manifest["files"].items()
-            if name != JOURNAL and name not in replaced
-        }
-        return {**kept, **{name: seen for name, seen in replaced.items() if seen}}
+    def kept(self) -> List[str]:
+        """The manifests that later ones took the place of, oldest first. Raises Wrong."""
+        found = [
+            match for match in (KEPT.match(path.name) for path in self.path.iterdir()) if match
+        ]
+        numbers = sorted(int(match.group(1)) for match in found if not match.group(2))
+        names = [kept_as(number) for number in range(1, len(numbers) + 1)]
+        for match in found:
+            name = kept_as(int(match.group(1)))
+            if name not in names:
+                lacking = name if match.group(2) else kept_as(len(numbers))
+                raise Wrong(f"{lacking} is missing: {match.group(0)} is there")
+        return names
+
+    def _check_kept(self, but: Set[str]) -> None:
+        """Each kept manifest is of this run, and has the list that the run sealed."""
+        now = self.manifest
+        for number, name in enumerate(self.kept(), start=1):
+            if name in but:
+                continue
+            manifest = read_manifest(self.path / name)
+            if now is None or manifest is None or now["rebuilt"] is None:
+                raise Wrong(f"{name} was added: no reports were made after the run")
+            if any(manifest[field] != now[field] for field in ("run", "journal")):
+                raise Wrong(f"{name} was altered: it is of another journal than {MANIFEST}")
+            if manifest["schema"] != form_of(manifest["files"]):
+                raise Wrong(f"{name} was altered: its form is {manifest['schema']}")
+            if manifest["rebuilt"] is None and number > 1:
+                raise Wrong(f"{name} was altered: only {kept_as(1)} can be the run's own")
+            self._check_seal(name, manifest)
 
     # where it comes from
 
@@ -876,52 +1073,73 @@ class Directory:
             f" written anew: its head is {self.chain.head}, the one that was given is {wanted}"
         )
 
-    @property
-    def is_covered_by_head(self) -> bool:
-        """Whether the head stands for every file: the run sealed them, and none is newer."""
-        return self.seal is not None and self.rebuilt is None
-
-    def check_signature(self, allowed: Optional[Path]) -> str:
-        """Who signed, a sentence; '' when `allowed` is not given: a note says what is there.
-
-        Raises Wrong, OSError.
+    def check_signatures(self, allowed: Optional[Path], but: Iterable[str] = ()) -> List[Signature]:
+        """Who signed, of each manifest except `but`, the kept ones first; what is there when
+        `allowed` is not given. Raises Wrong, OSError.
         """
-        announced = self.key if self.rebuilt is None else ""
-        path = self.path / SIGNATURE
+        names = [*self.kept(), *([MANIFEST] if self.manifest is not None else [])]
+        names = [name for name in names if name not in but]
+        if self.manifest is None and (self.path / SIGNATURE).is_file():
+            raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
+        found = [self._signature(name, allowed) for name in names]
+        if not found:
+            found = [Signature(MANIFEST, None, "", f"not signed: {self._unsigned()}")]
+        if allowed is not None and not any(one.by for one in found):
+            raise Wrong(f"{SIGNATURE} is missing: {self._unsigned()}")
+        return found
+
+    def _signature(self, name: str, allowed: Optional[Path]) -> Signature:
+        manifest = read_manifest(self.path / name)
+        assert manifest is not None
+        rebuilt = manifest["rebuilt"]
+        announced = self.key if rebuilt is None else ""
+        path = self.path / (name + ".sig")
+        of = ""
+        if name != MANIFEST:
+            ended = "the run's own, of {}".format(self.chain.events[-1].get("time"))
+            of = "{} ({}): ".format(
+                name, ended if rebuilt is None else f"of reports made at {rebuilt}"
+            )
         if not path.is_file():
             if announced:
-                raise Wrong(f"{SIGNATURE} is missing: the run had signed with {announced}")
-            if allowed is not None:
-                raise Wrong(f"{SIGNATURE} is missing: {self._unsigned()}")
-            self.notes.append(f"not signed: {self._unsigned()}")
-            return ""
-        if self.manifest is None:
-            raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
+                raise Wrong(f"{path.name} is missing: the run had signed with {announced}")
+            return Signature(name, rebuilt, "", of + f"not signed: {self._unsigned(name, rebuilt)}")
         _check_armour(path)
-        manifest = read_file(self.path / MANIFEST)
+        content = read_file(self.path / name)
         try:
-            if allowed is not None:
-                return "signed by {} ({})".format(*signer_of(path, allowed, NAMESPACE, manifest))
-            told = key_of(path, NAMESPACE, manifest)
+            key = key_of(path, NAMESPACE, content)
+            if announced and announced not in key:
+                raise Wrong(f"of another key than the one the run signed with, {announced}")
+            if allowed is None:
+                told = f"signed with {key}: --allowed-signers tells whose key that is"
+                return Signature(name, rebuilt, "", of + told)
+            by = "{} ({})".format(*signer_of(path, allowed, NAMESPACE, content))
+            return Signature(name, rebuilt, by, f"{of}signed by {by}")
         except Wrong as wrong:
-            raise Wrong(f"{SIGNATURE}: {wrong}") from None
-        if announced and announced not in told:
-            raise Wrong(
-                f"{SIGNATURE}: of another key than the one the run signed with, {announced}"
-            )
-        self.notes.append(f"signed with {told}: --allowed-signers tells whose key that is")
-        return ""
+            raise Wrong(f"{path.name}: {wrong}") from None
 
-    def _unsigned(self) -> str:
+    def _unsigned(self, name: str = MANIFEST, rebuilt: Optional[str] = None) -> str:
         """Who did not sign."""
-        if self.rebuilt is None:
+        if name == MANIFEST:
+            rebuilt = self.rebuilt
+        if rebuilt is None:
             return "the run was not signed"
         if self.key:
             return (
                 "whoever made the reports anew has not; the run itself had signed with"
-                f" {self.key}, which does not hold for them and is not here any more"
+                f" {self.key}, which does not hold for them"
             )
         return "neither the run was, nor were the reports that were made after it"
+
+
+def _check_read(found: Dict[str, Chain], reader: str, heads: Dict[str, str]) -> None:
+    """Raises Wrong for a journal that the run of `reader` had read and that is not as it was."""
+    for run, head in heads.items():
+        shown = f"{EARLIER}/{run}.jsonl"
+        if shown not in found:
+            raise Wrong(f"{shown} is missing: by {reader} its run was read up to {head}")
+        if not has_had(found[shown], head):
+            raise Wrong(f"{shown} was altered: {reader} has another head of it, {head}")
 
 
 def _compare(listed: Files, there: Files) -> None:
@@ -962,11 +1180,24 @@ def _cited(event: Dict[str, Any], shown: str) -> List[Cited]:
         raise Wrong(f"{shown}: {wrong}") from None
 
 
-def _lacking(shown: str, count: int, told: Dict[str, Dict[str, str]]) -> str:
+def _brought(events: List[Dict[str, Any]]) -> Dict[str, str]:
+    """File in the run's directory -> SHA-256, of those that it had brought from a node."""
+    found = {}  # type: Dict[str, str]
+    for event in events:
+        if event.get("event") == BROUGHT and event.get("sha256"):
+            name = str(event.get("file"))
+            if _BACKUP.match(name) is None:
+                raise Wrong(f"{JOURNAL}: event {event.get('seq')}: no file of a run: {name}")
+            found[name] = str(event["sha256"])
+    return found
+
+
+def _lacking(shown: str, places: List[str], told: Dict[str, Dict[str, str]]) -> str:
     run = Path(shown).name
     why = sorted({w for name, each in told.items() if run.startswith(name) for w in each.values()})
     said = "; ".join(why) or "this runbook did not fetch them"
-    return f"{shown} cites {count} outputs that are not here: {said}"
+    names = ", ".join(places[:_SHOWN]) + (", ..." if len(places) > _SHOWN else "")
+    return f"{shown} cites {len(places)} outputs that are not here: {said} ({names})"
 
 
 def _are_files(value: Any) -> bool:
@@ -986,7 +1217,7 @@ def _check_armour(path: Path) -> None:
         blob = ""
     rows = [blob[at : at + _ARMOUR_WIDTH] for at in range(0, len(blob), _ARMOUR_WIDTH)]
     if "\n".join([_ARMOUR[0], *rows, _ARMOUR[1], ""]) != text:
-        raise Wrong(f"{SIGNATURE} was altered")
+        raise Wrong(f"{path.name} was altered")
 
 
 # signatures
@@ -1221,13 +1452,11 @@ def verify(
         proofs = [directory.proved_by_head(head)] if head is not None else []
         proofs += [check_witness(one, directory.journals) for one in witnesses]
         directory.notes += check_stamps(path, directory.chain, timestamp_ca)
-        signed = _signature(directory, allowed)
+        signatures = _signatures(directory, allowed)
         approved = _approvals(directory, approvers)
     except Wrong as wrong:
         return Verdict(NOT_VALID, [f"NOT VALID: {wrong}"])
-    proved = bool(signed) or (head is not None and directory.is_covered_by_head)
-    if signed:
-        proofs.append(signed)
+    proofs += [one.told for one in signatures]
     events = directory.chain.events
     files = len(directory.manifest["files"]) if directory.manifest else 0
     said = "run {}: {} journal lines".format(events[0].get("run"), len(events))
@@ -1240,20 +1469,33 @@ def verify(
             f"  checked by the directory's own {COPY}: whoever alters the directory can alter it,"
             " so take one of your own"
         )
-    if proved:
+    if is_proved(directory, head is not None, signatures):
         return Verdict(VALID, [f"valid: {said}", *notes])
-    lacking = "proved in part" if proofs else "origin not proved"
+    given = head is not None or bool(witnesses) or any(one.by for one in signatures)
+    lacking = "proved in part" if given else "origin not proved"
     return Verdict(NOT_PROVED, [f"consistent, {lacking}: {said}", *notes])
 
 
-def _signature(directory: Directory, allowed: Optional[Path]) -> str:
+def is_proved(directory: Directory, by_head: bool, signatures: List[Signature]) -> bool:
+    """Whether all of it is: what the run left, and the reports that were made after it.
+
+    What a run left that did not come to its end nothing can prove as a whole: nobody sealed it.
+    Nor an attempt of which a run is missing, and nobody can say what it did.
+    """
+    by = {one.manifest: one for one in signatures if one.by}
+    left = by_head or any(one.rebuilt is None for one in by.values())
+    made = directory.rebuilt is None or MANIFEST in by
+    return directory.seal is not None and directory.is_whole and left and made
+
+
+def _signatures(directory: Directory, allowed: Optional[Path]) -> List[Signature]:
     try:
-        return directory.check_signature(allowed)
+        return directory.check_signatures(allowed)
     except OSError as error:
         if allowed is not None:
             raise
         directory.notes.append(f"the signature was not looked at: {error}")
-        return ""
+        return []
 
 
 def _approvals(directory: Directory, approvers: Optional[Path]) -> List[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.attempt import remote
+from engine.attempt.noted import TAKEN, Noted, parse_noted
 from engine.attempt.remote import NO_RECORDS, ROOT, script
 from engine.errors import ParseError, RunbookError, UsageError
 from engine.model.answer import Answer
@@ -83,6 +84,8 @@ class Attempt:
     baseline: Mapping[str, Any] | None
     journals: Mapping[str, str] = field(default_factory=dict)
     """File name of each run's journal -> its text."""
+    noted: Noted = field(default_factory=Noted, compare=False)
+    """The list of its runs."""
 
     @property
     def events(self) -> list[Event]:
@@ -157,7 +160,7 @@ def _parse_attempt(raw: bytes) -> Attempt:
             }
         attempt = files["attempt"].strip()
         base = f"attempts/{attempt}"
-        baseline = files.get(f"{base}/baseline.json")
+        baseline, runs = (files.get(f"{base}/{name}") for name in ("baseline.json", RUNS_FILE))
         return Attempt(
             id=attempt,
             baseline=read_json(baseline) if baseline else None,
@@ -166,6 +169,7 @@ def _parse_attempt(raw: bytes) -> Attempt:
                 for name, text in files.items()
                 if name.startswith(f"{base}/journal/")
             },
+            noted=parse_noted(runs or ""),
         )
     except (tarfile.TarError, KeyError, ValueError) as error:
         raise ParseError(remote.ROOT, "records", f"can't be read: {error}") from error
@@ -280,10 +284,13 @@ class RecordsWriter:
     def open_attempt(
         self, attempt: str, baseline: Mapping[str, Any], key: Secret | None = None
     ) -> None:
-        """Write the key of its comparisons and the baseline, then make it the current one."""
+        """Write the key of its comparisons, the baseline and the list of its runs, which begins
+        with this one; then make it the current one."""
         if key is not None:
             self._write(remote.REPLACE, key_place(attempt), key.reveal())
         self._write(remote.REPLACE, f"attempts/{attempt}/baseline.json", json.dumps(baseline))
+        taken = f"{TAKEN} {self.fencing_token} {json.dumps(self._holder)}\n"
+        self._write(remote.REPLACE, f"attempts/{attempt}/{RUNS_FILE}", taken)
         self._write(remote.REPLACE, "attempt", attempt + "\n")
 
     def throw_key_away(self, attempt: str) -> None:
@@ -339,6 +346,8 @@ def holder_of(lines: Sequence[str], at: int = 2) -> Mapping[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
+RUNS_FILE = "runs"
+"""Its list of runs, in its directory."""
 KEY_FILE = "comparison.key"
 """Its name in the attempt's directory."""
 

@@ -5,8 +5,9 @@ Layout under `/var/lib/neteye-runbook` (root, 0700):
     lock              token / held|free / description of the holder (three lines)
     attempt           id of the current or last attempt
     attempts/ID/      baseline.json, journal/RUN.jsonl, outputs/RUN/NAME.tar.gz, commands/NAME/,
-                      backups/, and comparison.key until the attempt is over: it never leaves N
-                      as a record
+                      backups/, comparison.key until the attempt is over: it never leaves N as a
+                      record; runs: `taken GENERATION HOLDER` of each run that took the lock since
+                      it was opened, `journal NAME` of each journal that N has had lines of
 
 The lease is counted by N's uptime, which nobody sets: the time stamp of `lock` is the uptime at
 which it was renewed, in seconds. A stamp later than the uptime is from before a reboot; the lease
@@ -19,6 +20,8 @@ records.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 ROOT = "/var/lib/neteye-runbook"
 
@@ -34,8 +37,7 @@ NOT_STARTED = "neteye-runbook: not started:"
 # Whoever writes has mine and named of its own, a process in place of several: a node starts them at
 # each change, and READ is word for word as in older runs.
 # within: makes the directory of a file. ours: how whoever writes begins. received: standard input,
-# whole, as a file.
-# placed: FILE.new takes the place of FILE.
+# whole, as a file. placed: FILE.new takes the place of FILE.
 _COMMON = """
 uptime() { read -r up rest < /proc/uptime && echo "${up%%.*}"; }
 began() {
@@ -80,11 +82,20 @@ ours() { set -eu; umask 077; locked "$1"; mine "$1" "$2"; }
 received() { cat > "$1"; [ "$(wc -c < "$1")" = "$2" ] || exit 77; }
 placed() { sync "$1/$2.new"; mv "$1/$2.new" "$1/$2"; named "$1" "$2"; }
 """
+# A line more in an attempt's list of runs. Apart: what is judged again is asked as in older runs.
+_NOTED = """\
+noted() {
+  { [ ! -f "$1/$2/runs" ] || cat "$1/$2/runs"; printf '%s\\n' "$3"; } > "$1/$2/runs.new"
+  placed "$1" "$2/runs"
+}
+"""
 
 
 def _with_common(script: str, writes: str = _WRITES) -> str:
     return _COMMON + writes + script
 
+
+_noting = partial(_with_common, writes=_WRITES + _NOTED)
 
 # args: root
 # Prints the lock's state and the seconds since it was renewed, then its holder; behind these two
@@ -119,17 +130,20 @@ echo "$(uptime) $(system)"
 
 # args: root, lease in seconds of a holder that tells none of its own, token to take over
 # ('' for none); stdin: holder, one line
+# Who takes it is noted before. A lock that somebody removed goes on behind the last one noted.
 # Prints the new token, the former state and age of the lease, and this start; then the
 # former holder. When it is held: the lock as it is, and the age of the lease. Named `generation`
 # there: a word of a secret before `=` is masked wherever the script is told.
-ACQUIRE = _with_common("""
+ACQUIRE = _noting("""
 set -eu
 umask 077
 root=$1 lease=$2 over=$3
 now=$(system)
 [ -d "$root" ] || { mkdir -p "$root"; sync "${root%/*}"; }
 locked "$root"
-generation=0 state=free age=0 former=
+generation=0 state=free age=0 former= id=
+{ IFS= read -r id < "$root/attempt"; } 2> /dev/null || :
+runs="$root/attempts/${id:-.}/runs"
 if [ -f "$root/lock" ]; then
   {
     IFS= read -r generation || :
@@ -143,10 +157,14 @@ if [ -f "$root/lock" ]; then
     printf '%s\\n' "$generation" "$state" "$former" "$age"
     exit 73
   fi
+elif [ -f "$runs" ]; then
+  generation=$(sed -n 's/^taken \\([0-9]\\{1,9\\}\\) .*$/\\1/p' "$runs" | tail -n 1)
 fi
 next=$((generation + 1))
 { echo "$next"; echo held; cat; } > "$root/lock.new"
 sync "$root/lock.new"
+[ -z "$id" ] || [ ! -d "$root/attempts/$id" ] ||
+  noted "$root" "attempts/$id" "taken $next $(sed -n 3p "$root/lock.new")"
 touch -d "@$(uptime)" "$root/lock.new"
 mv "$root/lock.new" "$root/lock"
 named "$root" lock
@@ -168,7 +186,7 @@ placed "$1" lock
 
 # args: root, token, file below root, bytes that have to arrive; stdin: what is appended.
 # What arrives is kept aside until it is whole: a connection lost on the way leaves no torn line.
-APPEND = _with_common("""
+APPEND = _noting("""
 ours "$1" "$2"
 within "$1/$3"
 received "$1/$3.part" "$4"
@@ -182,7 +200,11 @@ if [ -s "$1/$3" ] && ! tail -c 1 "$1/$3" | read -r _; then
 fi
 cat "$1/$3.part" >> "$1/$3"
 sync "$1/$3"
-[ "$fresh" = no ] || named "$1" "$3"
+if [ "$fresh" = yes ]; then
+  named "$1" "$3"
+  # only now: of a journal that is noted N has had the first lines
+  case $3 in attempts/*/journal/*) noted "$1" "${3%/journal/*}" "journal ${3##*/}" ;; esac
+fi
 rm -f "$1/$3.part"
 renew "$1"
 """)

@@ -6,7 +6,7 @@ variables are not: another machine reaches the same nodes in another way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.model.finding import Finding
@@ -94,4 +94,26 @@ def changed_runbook(on_record: str | None, here: str, run: str) -> list[Finding]
             remedy="Go on with that version of the runbook; or read what has changed since, and"
             " accept this finding.",
         )
+    ]
+
+
+def missing_runs(generations: Iterable[tuple[int, int]], node: str) -> list[Finding]:
+    """Runs that had the cluster's lock, first and last generation, and of which nothing is known.
+
+    One that N has noted is none: it is known to have changed nothing.
+    """
+    return [
+        Finding(
+            code="run-missing",
+            subject=f"generation-{first}" if first == last else f"generations-{first}-{last}",
+            observed=f"the cluster's lock was taken by a run of which {node} has no journal, and"
+            " nobody noted which it was",
+            expected="a journal of each run that had the lock, or a note of who took it",
+            remedy="Find out who ran the upgrade then, and what that run changed: its directory is"
+            " in reports/ of the machine where it was started. Bring its journal.jsonl back to"
+            f" {node}, as RUN.jsonl beside the other journals; or, when it is known that nothing"
+            " was changed, accept this finding. A lock that was edited by hand leaves such a gap,"
+            " and so does a run of an older runbook that was killed early.",
+        )
+        for first, last in generations
     ]

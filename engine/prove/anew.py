@@ -5,14 +5,21 @@ The pages, `VERIFY.txt` and the console say the same of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from engine.verify import HOW, MANIFEST, Files
+from engine.verify import HOW, KEPT, MANIFEST, Files
 
 _SHOWN = 12
 """Digits of a runbook's hash that are told."""
+
+
+def is_signature(name: str) -> bool:
+    """Of a manifest that a later one took the place of."""
+    match = KEPT.match(name)
+    return match is not None and bool(match[2])
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,17 @@ class Before:
     """The list that the run sealed."""
     kept: Files = field(default_factory=dict)
     """The files that stay as they are."""
+    former: Mapping[str, bytes] = field(default_factory=dict)
+    """Manifest and signature as they were, by the names under which they are kept."""
+    spoilt: tuple[str, ...] = ()
+    """What was not as it was left and is made good, a sentence each."""
     problem: str = ""
     """Why nothing can be listed and signed anew; empty: it can."""
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The signatures that are kept beside the new manifest."""
+        return tuple(sorted(name for name in (*self.kept, *self.former) if is_signature(name)))
 
 
 @dataclass(frozen=True)
@@ -92,7 +108,10 @@ class Anew:
             f"the run itself {had}",
             *([f"whoever made reports before these, with {before.last}"] if before.last else ()),
         ]
-        if not self.key and (before.key or before.last):
+        if before.signatures:
+            kept = ", ".join(before.signatures)
+            said.append(f"what was signed before is of the files as they were then: {kept}")
+        elif not self.key and (before.key or before.last):
             said.append("that was of the files as they were then, and is not here any more")
         return "; ".join(said)
 
@@ -101,3 +120,9 @@ class Anew:
         if self.before.problem:
             return [f"evidence: not sealed anew: {self.before.problem}"]
         return [f"evidence: {self.signed()}", f"head of its journal: {self.before.head}"]
+
+    def found(self) -> list[str]:
+        """What was not as it was left, a sentence each."""
+        if self.before.problem:
+            return [f"NOT VALID: {self.before.problem}"]
+        return list(self.before.spoilt)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.atomic import write_atomically
+from engine.atomic import replace_all, write_atomically
 from engine.model.inventory import Host
 from engine.prove.signature import CantSign, Signer, find_signer
 from engine.prove.statement import is_due, write_statement
@@ -22,7 +22,6 @@ from engine.verify import (
     HOW,
     JOURNAL,
     MANIFEST,
-    SCHEMA,
     SEALED,
     SIGNATURE,
     Files,
@@ -30,6 +29,7 @@ from engine.verify import (
     canonical,
     facts,
     files_below,
+    form_of,
     listing,
 )
 
@@ -123,7 +123,7 @@ def manifest_of(
 ) -> dict[str, Any]:
     """The content of a manifest; `rebuilt` and `replaced` when reports were made after the run."""
     return {
-        "schema": SCHEMA,
+        "schema": form_of(files),
         "run": run,
         "journal": {"lines": lines, "head": head},
         "rebuilt": rebuilt,
@@ -135,16 +135,20 @@ def manifest_of(
 def _write(
     directory: Path, manifest: Mapping[str, Any], signer: Signer | None, made: Sealed
 ) -> None:
-    """Manifest and signature; what became of them is put into `made`."""
+    """Manifest and signature, both or none; what became of them is put into `made`.
+
+    The journal names the key by now. A manifest without its signature would be one of which
+    somebody has taken that away, and no report made later could tell.
+    """
     try:
         manifest["files"][JOURNAL] = facts(directory / JOURNAL)
         text = canonical(manifest)
-        write_atomically(directory / MANIFEST, text)
-        if signer is not None:
-            write_atomically(directory / SIGNATURE, signer.sign(text))
-            made.signed = signer.fingerprint
+        signed = {SIGNATURE: signer.sign(text)} if signer is not None else {}
+        replace_all(directory, {**signed, MANIFEST: text})
+        made.signed = signer.fingerprint if signer is not None else ""
     except CantSign as error:
         made.unsigned = str(error)
+        made.unwritten.append(_not_written(directory, f"its key has signed before: {error}"))
     except OSError as error:
         made.unwritten.append(_not_written(directory, error))
 

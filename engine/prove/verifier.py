@@ -66,8 +66,8 @@ def how_to(run: str, key: str, why: str, sha256: str, anew: Anew | None = None) 
         "    1  NOT VALID: the first line or file that is not as it was is named; or signers were\n"
         "       given, and nobody has signed; or a witness has another journal\n"
         "    2  consistent, origin not proved: neither head nor signers were given\n"
-        "    2  consistent, proved in part: the head is right, but does not stand for reports\n"
-        "       that were made after the run, and no signature proves them\n"
+        "    2  consistent, proved in part: what was given is right, but does not stand for all:\n"
+        "       reports were made after the run, or it did not come to its end\n"
         "    4  wrong use, or what can't be read",
         *_made_later(anew),
     ]
@@ -135,7 +135,8 @@ def _signature_anew(anew: Anew) -> tuple[str, ...]:
         return (
             said,
             "manifest.json.sig is the signature of manifest.json, namespace neteye-runbook. It is"
-            " of every file as it is now.",
+            " of every file as it is now. What proves what the run left is the head, or the"
+            " signature of manifest.1.json where that is there.",
         )
     if anew.before.is_sealed:
         proved = "The head proves what the run left. Nothing proves what was made anew."

@@ -103,6 +103,8 @@ class Memory:
     """`done`, or `restore`: temporary changes were given back, the upgrade done or not."""
     runs: dict[str, Event] = field(default_factory=dict)
     """`run-started` of each run of the attempt."""
+    missing: list[Event] = field(default_factory=list)
+    """Runs of which N has no journal, by the last word on where the upgrade stands."""
     changed_by: str | None = None
     """The run that opened the attempt or last began a change."""
     _before: dict[str, _Before] = field(default_factory=dict, repr=False, compare=False)
@@ -125,6 +127,9 @@ class Memory:
 
     def _on_run_started(self, event: Event) -> None:
         self.runs[event["run"]] = event
+
+    def _on_position(self, event: Event) -> None:
+        self.missing = list(event.get("missing") or ())
 
     def _on_attempt_opened(self, event: Event) -> None:
         self.started, self.ended, self.closed = event["time"], None, False

@@ -6,7 +6,7 @@ What they cite lies in `outputs/RUN/`. In a report each citation says where it i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,27 @@ NOT_FETCHED = "not_fetched"
 
 
 def keep(directory: Path, journals: Mapping[str, str]) -> None:
-    """Write exactly these beside the run's own journal (0600), each whole; raises OSError.
+    """Write these beside the run's own journal (0600), each whole; raises OSError.
 
     `journals`: file name on N -> text.
     """
-    for path in (directory / PLACE).glob("*.jsonl"):
-        path.unlink()
     for name, text in journals.items():
-        path = directory / PLACE / name.replace("/", "-")
-        write_atomically(path, text.encode("utf-8", "surrogateescape"))
+        write_atomically(_place(directory, name), text.encode("utf-8", "surrogateescape"))
+
+
+def drop_others(directory: Path, journals: Iterable[str]) -> None:
+    """Remove those of other names: what the run has said to have read is there until it says else.
+
+    Raises OSError.
+    """
+    kept = {_place(directory, name) for name in journals}
+    for path in (directory / PLACE).glob("*.jsonl"):
+        if path not in kept:
+            path.unlink()
+
+
+def _place(directory: Path, name: str) -> Path:
+    return directory / PLACE / name.replace("/", "-")
 
 
 def read(directory: Path) -> dict[str, list[Event]]:

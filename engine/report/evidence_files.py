@@ -13,7 +13,15 @@ from engine.errors import UsageError
 from engine.model.event import Event
 from engine.record.journal import lines_of, read_journal
 from engine.report import earlier
-from engine.verify import NOT_VALID, digest, in_words, read_file, verify
+from engine.verify import (
+    NOT_VALID,
+    digest,
+    in_words,
+    missing_in,
+    opener_missing,
+    read_file,
+    verify,
+)
 
 JOURNAL = "journal.jsonl"
 
@@ -36,6 +44,15 @@ class Evidence:
     """SHA-256 of its journal's last whole line: what stands for all that was read."""
     missing: str = ""
     """What of the attempt is not there, a sentence; empty when all is."""
+
+    def found(self) -> list[str]:
+        """What the journals lack, a sentence each."""
+        torn = "the journal's last line was cut off while it was written; it is left out"
+        return [
+            *([torn] if self.is_torn else ()),
+            *([self.missing] if self.missing else ()),
+            *(f"missing: {one}" for one in missing_in(self.own, self.earlier)),
+        ]
 
 
 def read_evidence(path: Path) -> Evidence:
@@ -158,12 +175,10 @@ def _check_earlier(events: Sequence[Event], begun: Event, path: Path) -> None:
 
 def _missing(own: Sequence[Event], before: Sequence[Event]) -> str:
     """An earlier run opened the attempt, and its journal is not there."""
-    attempts = {event.get("attempt") for event in own if event["event"] == "position"}
-    opened = {event["run"] for event in [*own, *before]}
-    lost = sorted(attempt for attempt in attempts - opened if attempt)
+    lost = opener_missing(own, before)
     if not lost:
         return ""
     return (
-        f"the journal of run {lost[0]}, which opened the attempt, is not in earlier/: rows and"
+        f"the journal of run {lost}, which opened the attempt, is not in earlier/: rows and"
         " temporary changes are told as far as the journals go"
     )

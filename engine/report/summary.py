@@ -28,6 +28,7 @@ from engine.report.losses import losses_of
 from engine.report.open_points import open_points_of
 from engine.report.unasked import unasked_of
 from engine.report.under_way import as_seen, open_changes, restore_refused, sentence
+from engine.verify import missing_in
 
 NAME = "summary.json"
 SCHEMA = 1
@@ -186,6 +187,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "position_at_end": _position_at_end(own),
         "records": (_last(own, "position") or {}).get("records", "unknown"),
         "not_known": (_last(own, "not-known") or {}).get("why", ""),
+        "missing_runs": [{**m._asdict(), "what": str(m)} for m in missing_in(own, earlier)],
         "operator": _operators(own, earlier),
         "started": begun.get("started", begun["time"]),
         "finished": finished,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.ask.look import Look
 from engine.ask.recognition import judge_strangers
@@ -21,6 +21,7 @@ from engine.report.console import Console
 from engine.run.survey import RECORDS, Survey, refresh_records, survey
 from engine.run.takeover import judge_position, judge_records
 from engine.transport.base import Transport
+from engine.verify import Missing
 
 
 class Opening:
@@ -35,6 +36,7 @@ class Opening:
         self._fetcher = Fetcher(run, transport)
         self._fetched: Mapping[str, str] = {}
         """The journals whose outputs were fetched."""
+        self._told: list[Missing] = []
         self.lock: ClusterLock | None = None
         self.lock_here: MachineLock | None = None
 
@@ -118,14 +120,23 @@ class Opening:
         self.lock = lock
         if lock.taken_over:
             self._console.line(lock.taken_over, yellow=True)
-        before = self._survey.attempt, self._look.position
+        before = self._stands()
         refresh_records(self._run, self._look, self._survey)
         self._complete(records)
-        if (self._survey.attempt, self._look.position) != before:
+        if self._stands() != before:
             self._record_position()
         if self._run.attempt is not None:
             self._fetcher.give(self._run.attempt, records)
         return records
+
+    def _goes_on(self) -> bool:
+        """With the attempt on N, though no journal of it may be there."""
+        attempt = self._survey.attempt
+        return attempt is not None and attempt.id == self._run.attempt
+
+    def _stands(self) -> tuple[object, ...]:
+        """What the event of the position tells."""
+        return self._survey.attempt, self._look.position, self._survey.missing
 
     def _complete(self, records: RecordsWriter) -> None:
         """Give N what earlier runs from here could not, so that nothing known is asked again."""
@@ -142,12 +153,9 @@ class Opening:
         attempt = self._survey.attempt if self._survey.earlier else None
         journals = attempt.journals if attempt else {}
         heads = self._survey.heads if attempt else {}
-        try:
-            earlier.keep(self._run.directory, journals)
-        except OSError as error:
-            heads = {}
-            text = f"the attempt's earlier journals could not be kept here: {error}"
-            self._run.record("warning", step="", text=text)
+        missing = self._survey.missing if attempt or self._goes_on() else ()
+        is_kept = self._keeps(lambda: earlier.keep(self._run.directory, journals))
+        heads = heads if is_kept else {}
         if journals != self._fetched:
             number = attempt.id if attempt else ""
             self._fetcher.fetch(self._look.names.active, number, self._survey.earlier)
@@ -161,9 +169,31 @@ class Opening:
             records="known" if self._knows_records() and not self._run.follows else "unknown",
             passed=passing["time"] if passing else None,
             journals=heads,
+            missing=[one._asdict() for one in missing],
         )
+        self._tell_missing(missing)
+        if is_kept:
+            self._keeps(lambda: earlier.drop_others(self._run.directory, journals))
         if not self._run.follows:
             self._run.does_not_know(self._unknown())
+
+    def _tell_missing(self, missing: Sequence[Missing]) -> None:
+        """Once each, however often the position is told."""
+        for one in missing:
+            if one not in self._told:
+                self._told.append(one)
+                self._run.record("warning", step="", text=f"missing: {one}")
+                self._console.line(f"missing: {one}", yellow=True)
+
+    def _keeps(self, do: Callable[[], None]) -> bool:
+        """Whether the disk took it; else a warning says why not."""
+        try:
+            do()
+        except OSError as error:
+            text = f"the attempt's earlier journals could not be kept here: {error}"
+            self._run.record("warning", step="", text=text)
+            return False
+        return True
 
     def _knows_records(self) -> bool:
         """They were read, or N said that there are none; else an empty ledger says nothing."""

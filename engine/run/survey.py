@@ -5,12 +5,13 @@ Nothing is judged here; an answer that did not come is kept as such for the step
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.ask import recognition
 from engine.ask.look import Look
 from engine.attempt.chains import Altered, heads_of
+from engine.attempt.noted import missing_runs, refuse_lost
 from engine.attempt.records import Attempt, Lock, records_query
 from engine.errors import OUT_OF_REACH, Unanswered
 from engine.judge.identity import definition_of
@@ -30,6 +31,7 @@ from engine.queries.packages import BEHIND, package_state
 from engine.record.memory import Memory
 from engine.record.position import LEFT, Position, Situation, left_of, position_of, round_to_prove
 from engine.record.run import Run
+from engine.verify import Missing, generations_of
 
 RECORDS = records_query()
 
@@ -53,6 +55,8 @@ class Survey:
     earlier: list[Event] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     """Run of `attempt` -> the head of its journal, as N handed it over."""
+    missing: tuple[Missing, ...] = ()
+    """Runs of `attempt` that had the cluster's lock, and of which N has no journal."""
     is_history: bool = False
     """The attempt on record is over and the cluster at the start again: nothing of it counts."""
     problems: list[Unanswered] = field(default_factory=list)
@@ -169,6 +173,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
         attempt, seen.lock = found.attempt, found.lock
         earlier = attempt.events if attempt is not None else []
         heads = heads_of(attempt.journals, attempt.id) if attempt is not None else {}
+        missing = _missing(run, attempt, found.lock, earlier) if attempt is not None else ()
         memory = Memory.fold([*earlier, *run.journal.events])
         if attempt is not None and not isinstance(attempt.baseline, Mapping):
             raise ValueError(f"attempt {attempt.id} has no whole baseline.json")
@@ -190,12 +195,23 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
     if attempt is not None and memory.closed and _is_of_another_upgrade(run, memory, attempt):
         return  # history: this upgrade has no records yet
     run.memory, seen.attempt, seen.earlier, seen.heads = memory, attempt, earlier, heads
+    seen.missing = missing
     run.judge.honour(memory.accepted.values())
     if attempt is not None:
         look.baseline = attempt.baseline
         if not memory.closed:
             run.attempt = attempt.id
             _compare_machines(run, look, seen)
+
+
+def _missing(
+    run: Run, attempt: Attempt, lock: Lock, earlier: Sequence[Event]
+) -> tuple[Missing, ...]:
+    """Raises Altered for a run whose journal N has had."""
+    refuse_lost(attempt.noted, attempt.journals)
+    own = max(generations_of(run.journal.events), default=None)
+    at_work = str(lock.holder.get("run", "")) if lock.is_alive else ""
+    return tuple(missing_runs(attempt.noted, earlier, run.run_id, own, at_work))
 
 
 def _compare_machines(run: Run, look: Look, seen: Survey) -> None:

@@ -63,11 +63,17 @@ def judge_position(run: Run, look: Look, seen: Survey) -> None:
 
 
 def changes_since(look: Look) -> list[Finding]:
-    """Settings and runbook that differ from the run that opened or last changed the attempt."""
+    """Runs that nobody can tell of, and settings and runbook that differ from the run that opened
+    or last changed the attempt."""
     last = look.memory.last_changer
-    if look.memory.closed or last is None:
+    if look.memory.closed:
         return []
+    unknown = [(one["first"], one["last"]) for one in look.memory.missing if not one["holder"]]
+    missing = takeover.missing_runs(unknown, look.names.active)
+    if last is None:
+        return missing
     return [
+        *missing,
         *takeover.changed_settings(last.get("settings") or {}, takeover.steering(look.settings)),
         *takeover.changed_runbook(last.get("runbook"), look.runbook, last["run"]),
     ]

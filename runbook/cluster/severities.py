@@ -12,7 +12,7 @@ _BLOCKING = (
     *("question-unanswered", "not-observed", "firewall-open", "node-unreachable"),
     *("records-foreign", "records-unreadable", "runbook-changed", "settings-changed"),
     *("foreign-plugin", "foreign-code", "runbook-edited"),
-    *("machine-mistaken", "machine-twice", "machine-changed"),
+    *("run-missing", "machine-mistaken", "machine-twice", "machine-changed"),
     *("machine-id-missing", "machine-id-cloned", "rehearsal-marker"),
     *("role-mismatch", "cluster-name-mismatch", "files-differ", "target-repository"),
     *("change-id-missing", "window-missing", "window-outside", "window-too-short"),

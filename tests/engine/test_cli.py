@@ -15,6 +15,7 @@ import pytest
 
 from engine.cli import UNREAD, main
 from engine.record.journal import Journal
+from engine.verify import GENESIS, NOT_VALID, digest, verify
 
 RUN = "20261102T000000Z-test-0002"
 
@@ -30,9 +31,12 @@ def started(**fields: Any) -> dict[str, Any]:
 
 
 def written(directory: Path, lines: Iterable[dict[str, Any] | str]) -> Path:
-    """A run's directory with this journal."""
+    """A run's directory with this journal; its lines follow each other."""
     directory.mkdir(parents=True, exist_ok=True)
-    texts = [text if isinstance(text, str) else json.dumps(text) for text in lines]
+    texts, previous = [], GENESIS
+    for one in lines:
+        texts.append(one if isinstance(one, str) else json.dumps({"prev": previous, **one}))
+        previous = digest(texts[-1].encode())
     (directory / "journal.jsonl").write_text("\n".join(texts) + "\n")
     return directory
 
@@ -123,9 +127,10 @@ def test_earlier_journals_that_are_missing_are_told(
 ) -> None:
     found = line(2, "position", position="updated", active="n", attempt="the-first-run")
     run = written(tmp_path / RUN, [started(), found])
-    assert main(["report", str(run / "journal.jsonl")]) == 0
-    assert "the journal of run the-first-run, which opened the attempt, is not in earlier/" in (
-        capsys.readouterr().out
+    assert main(["report", str(run / "journal.jsonl")]) == 1
+    assert (
+        "FOUND: the journal of run the-first-run, which opened the attempt, is not in earlier/"
+        in (capsys.readouterr().out)
     )
 
 
@@ -145,7 +150,8 @@ def test_a_character_cut_in_two_is_a_torn_line(tmp_path: Path) -> None:
     run = written(tmp_path / RUN, [started()])
     with (run / "journal.jsonl").open("ab") as file:
         file.write('{"schema": 1, "text": "ö'.encode()[:-1])
-    assert main(["report", str(run)]) == 0
+    assert main(["report", str(run)]) == 1
+    assert "its last line was cut off" in "".join(verify(run).lines)
 
 
 def test_zeros_behind_the_last_line_are_a_torn_line(tmp_path: Path) -> None:
@@ -153,7 +159,17 @@ def test_zeros_behind_the_last_line_are_a_torn_line(tmp_path: Path) -> None:
     run = written(tmp_path / RUN, [started()])
     with (run / "journal.jsonl").open("ab") as file:
         file.write(b"\0" * 4096)
-    assert main(["report", str(run)]) == 0
+    assert main(["report", str(run)]) == 1
+
+
+def test_of_a_journal_without_a_chain_reports_are_made_and_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of an older runbook, or somebody took the chain out of it: nobody can tell."""
+    run = written(tmp_path / RUN, [json.dumps(started())])
+    assert main(["report", str(run)]) == 1
+    assert "FOUND: NOT VALID: an older runbook wrote the journal" in capsys.readouterr().out
+    assert verify(run).code == NOT_VALID
 
 
 @pytest.mark.parametrize(
@@ -181,7 +197,7 @@ def test_a_file_that_can_not_be_written_is_one_sentence(
     monkeypatch.setattr("engine.atomic.os.fsync", full)
     assert main(["report", str(run)]) == 1
     said = capsys.readouterr().err
-    assert said == f"ERROR: {run / 'summary.json'}: can't be written (No space left on device)\n"
+    assert said == f"ERROR: {run / 'manifest.json'}: can't be written (No space left on device)\n"
     assert [path.name for path in run.iterdir()] == ["journal.jsonl"]
 
 

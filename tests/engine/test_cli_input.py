@@ -132,9 +132,9 @@ def test_a_manifest_of_a_newer_runbook_is_told_by_each_that_looks_at_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = journal(tmp_path / RUN, upgrading())
-    (run / "manifest.json").write_text(json.dumps({"schema": 2}))
+    (run / "manifest.json").write_text(json.dumps({"schema": 3}))
     for command in ("verify", "report", "judge", "bundle", "compare"):
-        assert "its form is 2" in refused(command, run, capsys)
+        assert "its form is 3" in refused(command, run, capsys)
 
 
 def test_a_file_system_without_locks_is_no_obstacle(

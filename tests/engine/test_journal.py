@@ -14,6 +14,7 @@ import pytest
 
 from engine.model.event import stamp
 from engine.record.journal import SCHEMA, Journal, in_order, lines_of, read_journal
+from engine.report import earlier
 from engine.verify import digest, read_chain
 from tests.engine import kit
 
@@ -219,3 +220,15 @@ def test_runs_of_several_controllers_come_in_the_order_in_which_n_gave_them_its_
     of_before = [kit.event("run-started")]
     journals = {"T22-first": first, "T21-second": second, "T23-of-before": of_before}
     assert list(in_order(journals)) == ["T23-of-before", "T22-first", "T21-second"]
+
+
+def test_an_earlier_journal_stays_until_the_run_has_said_that_it_goes_by_others(
+    tmp_path: Path,
+) -> None:
+    """Killed between the two, the directory has at least what its journal says was read."""
+    (tmp_path / earlier.PLACE).mkdir()
+    earlier.keep(tmp_path, {"a.jsonl": "1\n", "b.jsonl": "2\n"})
+    earlier.keep(tmp_path, {"b.jsonl": "2\n3\n"})
+    assert earlier.texts(tmp_path) == {"a.jsonl": "1\n", "b.jsonl": "2\n3\n"}
+    earlier.drop_others(tmp_path, {"b.jsonl": ""})
+    assert earlier.texts(tmp_path) == {"b.jsonl": "2\n3\n"}

@@ -284,7 +284,7 @@ def test_an_archive_has_the_current_attempt_without_bulk(root: Path) -> None:
     answer = on(root, remote.READ)
     with tarfile.open(fileobj=io.BytesIO(answer.stdout.split(b"\n", 2)[2])) as archive:
         files = sorted(member.name for member in archive if member.isfile())
-    assert files == ["attempt", "attempts/A/journal/R.jsonl"]
+    assert files == ["attempt", "attempts/A/journal/R.jsonl", "attempts/A/runs"]
 
 
 @pytest.mark.parametrize("attempt", ["20261101T000000Z-neteye.new.example-ab12", "x.new.y"])
@@ -374,13 +374,17 @@ def test_a_new_journal_outlives_a_power_cut(root: Path, traced: Callable[[], lis
     journal = root / "attempts" / "A" / "journal"
     on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"one\n")
     above = f"sync {journal} {journal.parent} {journal.parent.parent} {root}"
-    assert traced() == [f"sync {journal}/R", above]
+    runs = root / "attempts" / "A" / "runs"
+    # who finds the journal noted can count on its lines
+    noted = [f"sync {runs}.new", f"mv {runs}.new {runs}", f"sync {above.partition(' ')[2]}"]
+    noted[2] = noted[2].replace(f"{journal} ", "")
+    assert traced() == [f"sync {journal}/R", above, *noted]
     on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"two\n")
     assert traced() == [f"sync {journal}/R"]
     for torn in ("one\ntorn", "one\nto\0\0"):  # a file system may leave zeros
         (journal / "R").write_text(torn)
         on(root, remote.APPEND, "1", "attempts/A/journal/R", stdin=b"two\n")
-        assert traced()[1:] == [f"sync {journal}/R", above]
+        assert traced()[1:] == [f"sync {journal}/R", above, *noted]
         assert (journal / "R").read_text() == "one\ntwo\n"
 
 

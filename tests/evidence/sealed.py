@@ -15,6 +15,7 @@ from engine.prove.reseal import look, put
 from engine.prove.seal import Sealed, Signing, seal
 from engine.prove.verifier import verifier
 from engine.record.journal import utc_now
+from engine.record.run import Run
 from engine.verify import COPY, HOW
 from tests.engine import kit
 
@@ -73,10 +74,25 @@ class Signed:
         return self.verify("--allowed-signers", str(self.allowed))
 
 
-def made(place: Path, key: Path | None = None, events: int = 12) -> Signed:
-    """A run's directory with files of every kind, sealed, and signed if there is a key."""
+def made(
+    place: Path,
+    key: Path | None = None,
+    events: int = 12,
+    begin: Callable[[Run], None] | None = None,
+    **begun: str,
+) -> Signed:
+    """A run's directory with files of every kind, sealed, and signed if there is a key.
+
+    `begin` has the first events recorded, in the place of a journal of an earlier run; `begun` are
+    fields of the very first one.
+    """
     place.mkdir(parents=True, exist_ok=True)
     run = kit.make_run(place, signing_key=key or place / "no-such-key")
+    (run.directory / EARLIER).parent.mkdir()
+    if begun:
+        run.record("run-started", **begun)
+    if begin is not None:
+        begin(run)
     for number in range(events):
         run.record("note", step="phase.step", text=f"note {number} of an ümlaut", number=number)
     run.record("run-ended", outcome="done", exit_code=0)
@@ -90,10 +106,10 @@ def made(place: Path, key: Path | None = None, events: int = 12) -> Signed:
         path = directory / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    (directory / EARLIER).parent.mkdir()
-    lines = run.journal.path.read_bytes().splitlines(keepends=True)[:5]
-    # a line that was handed to N twice, and one that was cut off there
-    (directory / EARLIER).write_bytes(b"".join([*lines, lines[-1], lines[0][:20]]))
+    if begin is None:
+        lines = run.journal.path.read_bytes().splitlines(keepends=True)[:5]
+        # a line that was handed to N twice, and one that was cut off there
+        (directory / EARLIER).write_bytes(b"".join([*lines, lines[-1], lines[0][:20]]))
     sealed = seal(run)
     allowed = place / "allowed-signers"
     if key is not None:

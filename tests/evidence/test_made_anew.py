@@ -15,11 +15,21 @@ import pytest
 from engine.errors import UsageError
 from engine.prove.anew import Anew, Before
 from engine.prove.reseal import look
+from engine.prove.signature import CantSign, Signer
 from engine.prove.verifier import how_to
 from engine.report.audit.page import render
 from engine.report.html import render_summary
 from engine.report.summary import summary_of
-from engine.verify import NOT_PROVED, NOT_VALID, REMADE, VALID, verify
+from engine.verify import (
+    KEPT,
+    NOT_PROVED,
+    NOT_VALID,
+    REMADE,
+    VALID,
+    canonical,
+    facts,
+    verify,
+)
 from tests.engine import kit
 from tests.evidence import journals
 from tests.evidence.killed import Moments, content, shown
@@ -146,8 +156,12 @@ def test_a_directory_made_anew_says_what_holds_and_verify_agrees(
             f"not signed: whoever made the reports anew has not; the run itself had signed"
             f" with {run.sealed.signed}, which does not hold for them" in head.stdout
         )
-        assert signers.returncode == NOT_VALID
-        assert "manifest.json.sig is missing: whoever made the reports anew" in signers.stdout
+        # what the run had signed is still there, and stands for what it left
+        assert signers.returncode == NOT_PROVED
+        assert signers.stdout.startswith("consistent, proved in part: ")
+        assert "manifest.1.json (the run's own, of " in signers.stdout
+        assert f"): signed by {PRINCIPAL}" in signers.stdout
+        assert "\n  not signed: whoever made the reports anew has not" in signers.stdout
         assert "The head proves what the run left. Nothing proves what was made anew." in text
     else:
         assert f"signed anew with {anew.key}" in text
@@ -178,6 +192,182 @@ def test_the_answers_that_verify_gives_are_those_that_are_told(run: Signed) -> N
     ]
     assert all(f"  {words}:" in told for words in given)
     assert all(f"  {words}:" in (run.directory / "VERIFY.txt").read_text() for words in given)
+
+
+# what is kept of those before
+
+KEPT_BYTES = ("manifest.json", "manifest.json.sig")
+
+
+def _content(run: Signed) -> dict[str, bytes]:
+    return {name: (run.directory / name).read_bytes() for name in KEPT_BYTES}
+
+
+def test_the_operator_s_manifest_and_signature_are_kept_and_never_replaced(
+    run: Signed, tmp_path: Path
+) -> None:
+    first, another = _content(run), new_key(tmp_path)
+    made_anew(run.directory, another)
+    second = _content(run)
+    made_anew(run.directory)
+    made_anew(run.directory, another, {"report.html": b"once more"})
+    names = sorted(path.name for path in run.directory.glob("manifest.*"))
+    assert names == sorted(
+        [
+            *(*KEPT_BYTES, "manifest.1.json", "manifest.1.json.sig", "manifest.2.json"),
+            *("manifest.2.json.sig", "manifest.3.json"),
+        ]
+    )
+    for number, both in enumerate((first, second), start=1):
+        for name, text in both.items():
+            kept = run.directory / name.replace("manifest", f"manifest.{number}")
+            assert kept.read_bytes() == text, kept.name
+    said = verify(run.directory).lines
+    when = [json.loads((run.directory / f"manifest.{n}.json").read_text())["rebuilt"] for n in "23"]
+    sealed = json.loads(run.lines[-1])["time"]
+    own = f"  manifest.1.json (the run's own, of {sealed}): signed with ED25519 key"
+    assert any(text.startswith(f"{own} {run.sealed.signed}") for text in said)
+    assert any(f"manifest.2.json (of reports made at {when[0]}): signed with" in s for s in said)
+    assert any(f"manifest.3.json (of reports made at {when[1]}): not signed" in s for s in said)
+    text = " ".join((run.directory / "VERIFY.txt").read_text().split())
+    assert "what was signed before is of the files as they were then: manifest.1.json.sig" in text
+
+
+SPOILT_KEPT: dict[str, tuple[Tamper, str]] = {
+    "the list": (altered("manifest.1.json", -20), "manifest.1.json was altered"),
+    "its signature": (altered("manifest.1.json.sig", 60), "manifest.1.json.sig was altered"),
+    "the list, gone": (
+        lambda run: (run.directory / "manifest.1.json").unlink(),
+        "manifest.1.json is missing",
+    ),
+    "its signature, gone": (
+        lambda run: (run.directory / "manifest.1.json.sig").unlink(),
+        "manifest.1.json.sig is missing",
+    ),
+    "one more": (
+        lambda run: (run.directory / "manifest.2.json").write_bytes(
+            (run.directory / "manifest.1.json").read_bytes()
+        ),
+        "manifest.2.json was added",
+    ),
+    "one far away": (
+        lambda run: (run.directory / "manifest.7.json.sig").write_text("x"),
+        "manifest.7.json.sig was added",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT_KEPT)
+@pytest.mark.parametrize("proof", ["head", "signers"])
+def test_a_kept_one_that_does_not_hold_is_not_valid_and_stays_so(
+    run: Signed, what: str, proof: str
+) -> None:
+    made_anew(run.directory, run.allowed.parent.parent / "id_ed25519")
+    spoil, said = SPOILT_KEPT[what]
+    spoil(run)
+    for _ in range(2):
+        done = run.by_head() if proof == "head" else run.by_signers()
+        assert (done.returncode, said in done.stdout) == (NOT_VALID, True), done.stdout
+        assert said in made_anew(run.directory, run.allowed.parent.parent / "id_ed25519").found()[0]
+
+
+def test_another_list_for_the_run_s_own_is_told_by_the_seal(run: Signed, tmp_path: Path) -> None:
+    """Whoever has no key leaves the signatures out, and lists what he wants."""
+    made_anew(run.directory)
+    for name in ("manifest.1.json.sig",):
+        (run.directory / name).unlink()
+    kept, now = (run.directory / name for name in ("manifest.1.json", "manifest.json"))
+    forged = json.loads(kept.read_text())
+    del forged["files"]["report.html"]
+    kept.write_bytes(canonical(forged))
+    listed = json.loads(now.read_text())
+    listed["files"] |= {"manifest.1.json": facts(kept)}
+    del listed["files"]["manifest.1.json.sig"]
+    now.write_bytes(canonical(listed))
+    done = run.by_head()
+    assert done.returncode == NOT_VALID
+    assert "manifest.1.json was altered: its list is not the one the run sealed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (altered("manifest.json.sig", 60), "manifest.json.sig: it was altered"),
+        (lambda run: (run.directory / "manifest.json.sig").unlink(), "sig is missing: the run had"),
+    ],
+)
+def test_a_signature_that_does_not_hold_is_not_replaced_by_one_that_does(
+    run: Signed, spoil: Tamper, said: str
+) -> None:
+    spoil(run)
+    before = [path.read_bytes() for path in sorted(run.directory.glob("manifest*"))]
+    anew = made_anew(run.directory, run.allowed.parent.parent / "id_ed25519")
+    assert said in anew.found()[0]
+    assert [path.read_bytes() for path in sorted(run.directory.glob("manifest*"))] == before
+    for done in (run.by_head(), run.by_signers()):
+        assert done.returncode == NOT_VALID, done.stdout
+
+
+def test_a_file_that_is_made_anew_and_was_altered_is_told(run: Signed) -> None:
+    altered("report.html", 3)(run)
+    assert made_anew(run.directory).found() == [
+        "report.html was altered since it was made; it is made anew"
+    ]
+    assert made_anew(run.directory).found() == []
+    altered("report.html", 3)(run)
+    assert len(made_anew(run.directory).found()) == 1
+    (run.directory / "report.html").unlink()
+    assert made_anew(run.directory).found() == []
+
+
+# who signed what the run left, and who what was made after it
+
+
+def test_a_run_that_somebody_else_had_signed_is_not_valid_by_who_makes_its_reports(
+    run: Signed, tmp_path: Path
+) -> None:
+    """As it was before the reports were made."""
+    operator = new_key(tmp_path)
+    run.allowed = tmp_path / "allowed"
+    run.allowed.write_text(f"{PRINCIPAL} {operator.with_suffix('.pub').read_text()}")
+    assert run.by_signers().returncode == NOT_VALID
+    made_anew(run.directory, operator)
+    done = run.by_signers()
+    assert done.returncode == NOT_VALID
+    assert "manifest.1.json.sig: the signature is good, but allowed does not allow" in done.stdout
+
+
+def test_a_run_that_nobody_had_signed_is_not_proved_by_who_makes_its_reports(
+    tmp_path: Path,
+) -> None:
+    run, key = made(tmp_path / "run"), new_key(tmp_path)
+    run.allowed.write_text(f"{PRINCIPAL} {key.with_suffix('.pub').read_text()}")
+    made_anew(run.directory, key)
+    done = run.by_signers()
+    assert done.returncode == NOT_PROVED, done.stdout
+    assert done.stdout.startswith("consistent, proved in part: ")
+    assert "manifest.1.json (the run's own, of " in done.stdout
+    assert "): not signed: the run was not signed" in done.stdout
+    both = run.verify("--head", run.head, "--allowed-signers", str(run.allowed))
+    assert both.returncode == VALID, "the head proves what the run left, the signature the rest"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_run_without_an_end_is_never_valid(tmp_path: Path, times: int) -> None:
+    killed, key = kit.make_run(tmp_path), new_key(tmp_path)
+    killed.record("note", step="a.b", text="before it was killed")
+    killed.journal.close()
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"{PRINCIPAL} {key.with_suffix('.pub').read_text()}")
+    for _ in range(times):
+        made_anew(killed.directory, key)
+    for head in (None, killed.journal.head):
+        for signers in (None, allowed):
+            verdict = verify(killed.directory, head, signers)
+            assert verdict.code == NOT_PROVED, verdict.lines
+            given = head is not None or signers is not None
+            said = "proved in part" if given else "origin not proved"
+            assert verdict.lines[0].startswith(f"consistent, {said}: ")
 
 
 # what is listed
@@ -288,6 +478,34 @@ def test_a_list_that_the_run_had_no_room_to_write_is_what_is_there(tmp_path: Pat
     assert "it proves all that the run sealed" in done.stdout
 
 
+def test_a_key_that_has_gone_when_the_list_is_signed_leaves_none(tmp_path: Path) -> None:
+    """A list alone would be one whose signature somebody took away."""
+
+    def gone(self: Signer, *given: object) -> bytes:
+        raise CantSign("agent refused operation")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Signer, "sign", gone)
+        run = made(tmp_path / "run", new_key(tmp_path))
+    assert any("agent refused operation" in text for text in run.sealed.unwritten)
+    assert run.by_head().returncode == NOT_VALID
+    anew = made_anew(run.directory)
+    assert anew.found() == [
+        "manifest.json was missing; the list that the run sealed is what is there"
+    ]
+    assert run.by_head().returncode == NOT_PROVED
+
+
+def test_killed_between_signature_and_list_the_signature_is_kept(run: Signed) -> None:
+    signature = (run.directory / "manifest.json.sig").read_bytes()
+    (run.directory / "manifest.json").unlink()
+    assert run.by_head().returncode == NOT_VALID
+    made_anew(run.directory)
+    assert (run.directory / "manifest.1.json.sig").read_bytes() == signature
+    assert run.by_head().returncode == NOT_PROVED, run.by_head().stdout
+    assert f"signed by {PRINCIPAL}" in run.by_signers().stdout
+
+
 def test_the_head_of_a_killed_run_proves_its_lines_only(tmp_path: Path) -> None:
     killed = kit.make_run(tmp_path)
     killed.record("note", step="a.b", text="before it was killed")
@@ -358,4 +576,7 @@ def test_killed_at_any_moment_no_half_of_it_looks_whole(
         assert verify(state, head).code in expected, verify(state, head).lines
         made_anew(state, key if signs else None, MADE)
         assert verify(state, head).code == after, verify(state, head).lines
-        assert content(state).keys() == new.keys()
+        # what was half made is kept as well
+        assert {n for n in content(state) if not KEPT.match(n)} == {
+            name for name in new if not KEPT.match(name)
+        }

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from engine.errors import UsageError
+from engine.record.run import Run
 from engine.verify import (
     GENESIS,
     NOT_PROVED,
@@ -397,6 +399,49 @@ def test_of_a_killed_run_the_outputs_are_held_to_their_citations(
     assert verify(run.directory).lines[0] == f"NOT VALID: outputs/0001-an-answer.txt {said}"
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_text("another"), "was altered: journal.jsonl has another sum"),
+        (lambda path: path.unlink(), "is missing: journal.jsonl says that it was fetched"),
+    ],
+)
+def test_of_a_killed_run_a_backup_is_held_to_the_sum_in_the_journal(
+    tmp_path: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    run = kit.make_run(tmp_path)
+    path = run.directory / "backups/ocsweb.memories.sql.gz"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"\0\1")
+    run.record("file-fetched", step="a.b", node=kit.N, file="backups/" + path.name, **facts(path))
+    run.journal.close()
+    assert verify(run.directory).code == NOT_PROVED
+    spoil(path)
+    assert verify(run.directory).lines[0] == f"NOT VALID: backups/{path.name} {said}" + (
+        " of it" if "sum" in said else ""
+    )
+    assert said in made_anew(run.directory).found()[0]
+
+
+def test_an_output_that_was_told_to_be_missing_and_is_there_is_held_to_its_sum(
+    tmp_path: Path,
+) -> None:
+    raw = chained("one", output={"file": "outputs/0001-a.txt", "sha256": digest(b"whole")})
+    path = killed_after_reading(
+        tmp_path,
+        raw,
+        {"of": NAME, "files": 0, "missing": [{"why": "no room", "files": ["0001-a.txt"]}]},
+    )
+    (named,) = [line for line in verify(path.parents[1]).lines if "not here" in line]
+    assert named.endswith(f"not here: no room (outputs/{NAME}/0001-a.txt)")
+    output = path.parents[1] / "outputs" / NAME / "0001-a.txt"
+    output.parent.mkdir(parents=True)
+    output.write_bytes(b"whole")
+    assert verify(path.parents[1]).code == NOT_PROVED
+    output.write_bytes(b"half")
+    assert "0001-a.txt was altered" in verify(path.parents[1]).lines[0]
+
+
 def test_a_citation_of_a_place_elsewhere_is_no_run_s(tmp_path: Path) -> None:
     run = kit.make_run(tmp_path)
     run.record("attachment", step="", name="n", output={"file": "../../etc/passwd", "sha256": "x"})
@@ -424,14 +469,14 @@ def _a_file(run: Signed) -> None:
 
 def _a_newer_form(run: Signed) -> None:
     path = run.directory / "manifest.json"
-    path.write_bytes(path.read_bytes().replace(b'"schema": 1', b'"schema": 2'))
+    path.write_bytes(path.read_bytes().replace(b'"schema": 1', b'"schema": 3'))
 
 
 NOTHING_TO_JUDGE: dict[str, tuple[Tamper, str]] = {
     "no directory": (lambda run: shutil.rmtree(run.directory), "no such directory"),
     "a directory of something else": (_elsewhere, "nothing of a run is in it"),
     "a file": (_a_file, "not a directory"),
-    "a newer form": (_a_newer_form, "its form is 2, and this verify.py reads 1"),
+    "a newer form": (_a_newer_form, "its form is 3, and this verify.py reads 2"),
     "a name too long": (
         lambda run: setattr(run, "directory", run.directory / ("x" * 300)),
         "can't be read",
@@ -479,22 +524,25 @@ def test_a_chain_begins_with_nothing_before_it() -> None:
 NAME = "20261101T000000Z-test-aaaa"
 
 
-def chained(*texts: str) -> bytes:
-    """A journal of these notes."""
+def chained(*texts: str, **more: Any) -> bytes:
+    """A journal of these notes, each with these fields as well."""
     raw, previous = b"", GENESIS
     for number, text in enumerate(texts, 1):
         line = json.dumps({"run": NAME, "seq": number, "prev": previous, "event": "note",
-                           "text": text}).encode()  # fmt: skip
+                           "text": text, **more}).encode()  # fmt: skip
         raw, previous = raw + line + b"\n", digest(line)
     return raw
 
 
-def killed_after_reading(place: Path, earlier: bytes) -> Path:
-    """A run that has read this journal of an earlier one, and sealed nothing."""
+def killed_after_reading(place: Path, earlier: bytes, fetched: Any = None) -> Path:
+    """A run that has read this journal of an earlier one, and sealed nothing; `fetched`: what it
+    told of its outputs."""
     run = kit.make_run(place)
     path = run.directory / "earlier" / f"{NAME}.jsonl"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(earlier)
+    if fetched is not None:
+        run.record("outputs-fetched", step="", **fetched)
     run.record("position", position="x", journals={NAME: read_earlier(earlier, NAME).head})
     run.journal.close()
     return path
@@ -521,3 +569,109 @@ def test_an_earlier_journal_is_the_one_that_the_run_had_read(
     assert verdict.code == code, verdict.lines
     if code == NOT_VALID:
         assert f"earlier/{NAME}.jsonl was altered: journal.jsonl has another" in verdict.lines[0]
+
+
+def test_an_earlier_journal_that_the_run_had_read_is_there(tmp_path: Path) -> None:
+    path = killed_after_reading(tmp_path, chained("one", "two"))
+    path.unlink()
+    named = f"NOT VALID: earlier/{NAME}.jsonl is missing: by journal.jsonl its run was read up to"
+    assert verify(path.parents[1]).lines[0].startswith(named)
+    with pytest.raises(UsageError, match=r"is missing: by journal\.jsonl"):
+        made_anew(path.parents[1])
+
+
+@pytest.mark.parametrize(
+    ("attempt", "code"), [(NAME, NOT_VALID), ("the one before", NOT_PROVED), (None, NOT_PROVED)]
+)
+def test_so_is_one_that_a_run_between_had_read(
+    tmp_path: Path, attempt: str | None, code: int
+) -> None:
+    """Whoever begins an attempt had read journals of the one before, which lie elsewhere."""
+    first = chained("one", "two")
+    path = killed_after_reading(tmp_path, first)
+    between = {"event": "position", "attempt": attempt, "journals": {"gone": "f" * 64}}
+    (path.parent / "20261101T010000Z-test-bbbb.jsonl").write_bytes(chained("x", **between))
+    verdict = verify(path.parents[1])
+    assert verdict.code == code, verdict.lines
+    said = "earlier/gone.jsonl is missing: by earlier/20261101T010000Z-test-bbbb.jsonl its run"
+    assert (said in verdict.lines[0]) == (code == NOT_VALID)
+
+
+# runs of which no journal is there
+
+
+def _taken(generation: int) -> dict[str, Any]:
+    return {"event": "lock-taken", "generation": generation}
+
+
+def continued(place: Path, generation: int, *missing: dict[str, Any]) -> Signed:
+    """A sealed run with this generation, after the opener's, which had 3."""
+
+    def begin(run: Run) -> None:
+        path = run.directory / "earlier" / f"{NAME}.jsonl"
+        path.write_bytes(chained("one", **_taken(3)))
+        heads = {NAME: read_earlier(path.read_bytes(), NAME).head}
+        told = {"attempt": NAME, "journals": heads, "missing": list(missing)}
+        run.record("position", position="x", **told)
+        run.record("lock-taken", step="", generation=generation)
+
+    return made(place, begin=begin)
+
+
+KNOWN = {"run": "R", "who": "root", "host": "c1", "since": "then"}
+
+
+@pytest.mark.parametrize(
+    ("generation", "missing", "code", "said"),
+    [
+        (4, [], VALID, ""),
+        (
+            5,
+            [(4, 4, KNOWN)],
+            VALID,
+            "missing: generation 4 of the cluster's lock: taken by a run of",
+        ),
+        (5, [], NOT_PROVED, "missing: generation 4 of the cluster's lock: no journal, and nobody"),
+        (9, [(4, 4, KNOWN)], NOT_PROVED, "missing: generations 5 to 8 of the cluster's lock: no"),
+        (4, [(4, 6, {})], NOT_PROVED, "missing: generations 4 to 6 of the cluster's lock: no"),
+    ],
+)
+def test_a_run_that_left_no_journal_is_named(
+    tmp_path: Path,
+    generation: int,
+    missing: list[tuple[int, int, dict[str, str]]],
+    code: int,
+    said: str,
+) -> None:
+    """Of one that N knows it is known that it changed nothing; of another nothing is."""
+    fields = [dict(zip(("first", "last", "holder"), one, strict=True)) for one in missing]
+    run = continued(tmp_path / "run", generation, *fields)
+    done = run.by_head()
+    assert done.returncode == code, done.stdout
+    assert said in done.stdout
+    assert ("missing" in done.stdout) == bool(said)
+    if code == NOT_PROVED:
+        assert done.stdout.startswith("consistent, proved in part: ")
+
+
+def test_the_journal_of_the_run_that_opened_the_attempt_is_there(tmp_path: Path) -> None:
+    def begin(run: Run) -> None:
+        run.record("position", position="x", attempt=NAME, journals={})
+
+    done = made(tmp_path / "run", begin=begin).by_head()
+    assert done.returncode == NOT_PROVED
+    assert f"missing: the journal of run {NAME}, which opened the attempt" in done.stdout
+
+
+def test_a_follow_up_goes_by_another_directory(tmp_path: Path) -> None:
+    def begin(run: Run) -> None:
+        run.record("position", position="x", attempt=NAME, journals={})
+
+    done = made(tmp_path / "run", begin=begin, follows="run-1").by_head()
+    assert done.returncode == VALID, done.stdout
+
+
+def test_missing_runs_that_no_run_tells_so_are_an_alteration(tmp_path: Path) -> None:
+    done = continued(tmp_path / "run", 4, {"first": 1}).by_head()
+    assert done.returncode == NOT_VALID
+    assert "a position tells of missing runs as no run writes it" in done.stdout

@@ -70,6 +70,24 @@ def that_runbook(lab: Lab) -> None:
     source.write_text(source.read_text().removesuffix("\n# another text\n"))
 
 
+_ONE_MORE = """
+cd "$1"
+{ echo $(($(sed -n 1p lock) + 1)); sed 1d lock; } > lock.new
+touch -r lock lock.new
+mv lock.new lock
+"""
+
+
+def a_generation_of_nobody(lab: Lab) -> None:
+    """A run had the lock on N that left neither a journal nor a note."""
+    lab.on_active(_ONE_MORE, _RECORDS)
+
+
+def known_to_have_changed_nothing(lab: Lab) -> None:
+    """The other controllers looked through: no run was started then. The finding accepted."""
+    lab.answers += ["--accept", "run-missing=a lock edited by hand", "--by", "A. Operator"]
+
+
 def another_machine(lab: Lab) -> None:
     """OTHER was set up anew: its machine id is another one."""
     lab.cluster.shell(
@@ -136,6 +154,13 @@ RECORDS: tuple[Case, ...] = (
     ),
     _going_on(
         "another-runbook", "preflight.records", "runbook-changed", another_runbook, that_runbook
+    ),
+    _going_on(
+        "a-generation-of-nobody",
+        "preflight.records",
+        "run-missing",
+        a_generation_of_nobody,
+        known_to_have_changed_nothing,
     ),
     _going_on("another-machine", AT_ONCE, "machine-changed", another_machine, that_machine),
     red(

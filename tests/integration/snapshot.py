@@ -27,6 +27,7 @@ find /neteye/shared/httpd/conf -type f -exec sha256sum {} + 2>/dev/null | LC_ALL
 _RECORDS = r"""
 test ! -d /var/lib/neteye-runbook ||
   find /var/lib/neteye-runbook -type f ! -name lock ! -name .flock ! -name lock.new \
+    ! -name runs \
     -printf '%P %s\n' | LC_ALL=C sort
 """
 _TABLES = "ocsweb.memories, ocsweb.hardware, glpi.glpi_plugin_ocsinventoryng_ocsservers"
@@ -38,7 +39,7 @@ class Snapshot:
 
     nodes: dict[str, str]
     records: str
-    """Attempts, baselines, journals on N; the lock is bookkeeping and left out."""
+    """Attempts, baselines, journals on N; the lock and who took it are bookkeeping, left out."""
     cib: str
     database: str
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from engine.judge.takeover import changed_runbook, changed_settings, foreign_records, steering
+from engine.judge.takeover import (
+    changed_runbook,
+    changed_settings,
+    foreign_records,
+    missing_runs,
+    steering,
+)
 from engine.model.inventory import Environment, Settings
 
 HERE: dict[str, Any] = {
@@ -70,3 +76,11 @@ def test_another_runbook_is_told_with_both_versions(before: str | None) -> None:
 
 def test_the_same_runbook_is_no_finding() -> None:
     assert changed_runbook("b" * 64, "b" * 64, "RUN-1") == []
+
+
+def test_a_run_that_nobody_can_tell_of_is_named_by_its_generation() -> None:
+    one, several = missing_runs([(4, 4), (6, 8)], "n1")
+    assert {finding.code for finding in (one, several)} == {"run-missing"}
+    assert (one.subject, several.subject) == ("generation-4", "generations-6-8")
+    assert "n1 has no journal" in one.observed
+    assert missing_runs([], "n1") == []

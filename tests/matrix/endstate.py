@@ -51,7 +51,7 @@ done
 _FILES = r"""
 find /etc/httpd/conf.d /neteye/shared/httpd/conf/sysconfig /var/lib/neteye-runbook -type f \
   \( -name 'ocsinventory-*' -o -path '/var/lib/*' \) ! -name '*.rpmnew' ! -name '*.tpl' \
-  ! -path '*/journal/*' ! -name lock ! -name .flock ! -name '*.new' \
+  ! -path '*/journal/*' ! -name lock ! -name .flock ! -name runs ! -name '*.new' \
   -printf '%p %i %T@\n' 2>/dev/null |
 while read -r path inode time; do
   echo "$path|$inode $time|$(sha256sum < "$path" 2>/dev/null)"

@@ -44,12 +44,12 @@ def saver(tmp_path_factory: pytest.TempPathFactory) -> Saver:
 
 
 @pytest.fixture
-def rebuild(capsys: pytest.CaptureFixture[str]) -> Callable[[Path], str]:
+def rebuild(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """`python -m engine report DIRECTORY`, in this process; what it says."""
 
-    def rebuilt(directory: Path) -> str:
+    def rebuilt(directory: Path, code: int = 0) -> str:
         capsys.readouterr()
-        assert cli.main(["report", str(directory)]) == 0
+        assert cli.main(["report", str(directory)]) == code
         return capsys.readouterr().out
 
     return rebuilt

@@ -51,7 +51,7 @@ def test_made_anew_where_the_key_is_not_it_says_so_everywhere(
     head, key = head_of(signed), key_of(signed)
     assert verify(signed, head).code == VALID
     assert main(["report", str(signed)]) == 0
-    said = f"the run itself had signed with {key}; that was of the files"
+    said = f"the run itself had signed with {key}; what was signed before is of the files as they"
     assert "evidence: not signed anew (there is no ssh key" in capsys.readouterr().out
     for text in (text_of(signed), (signed / "evidence.html").read_text()):
         assert "not signed anew (there is no ssh key" in text
@@ -164,3 +164,23 @@ def test_of_a_plan_its_file_is_made_anew_too(project: Project) -> None:
     assert main(["report", str(project.latest)]) == 0
     assert (project.latest / "plan.json").read_bytes() == before
     assert verify(project.latest).code == NOT_PROVED
+
+
+def test_what_was_found_does_not_end_in_0_and_is_told(
+    signed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = head_of(signed)
+    page, output = signed / "evidence.html", next((signed / "outputs").iterdir())
+    whole = page.read_text()
+    page.write_text(whole.replace("<h1>", "<h1>All was well. "))
+    assert main(["report", str(signed)]) == 1
+    assert "FOUND: evidence.html was altered since it was made" in capsys.readouterr().out
+    assert main(["report", str(signed)]) == 0
+    output.write_bytes(output.read_bytes() + b".")
+    for _ in range(2):
+        assert main(["report", str(signed)]) == 1
+        assert f"FOUND: NOT VALID: outputs/{output.name} was altered" in capsys.readouterr().out
+        assert verify(signed, head).code == NOT_VALID
+    (signed / "manifest.1.json").unlink()
+    assert main(["report", str(signed)]) == 1
+    assert "manifest.1.json is missing" in capsys.readouterr().out

@@ -62,7 +62,8 @@ def test_what_is_rebuilt_is_what_the_run_left(
         assert (run / name).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in run.iterdir()) == sorted(
         {
-            *(*FILES, *OTHERS, "journal.jsonl", "manifest.json", "VERIFY.txt", "verify.py"),
+            *(*FILES, *OTHERS, "journal.jsonl", "manifest.json", "manifest.1.json"),
+            *("VERIFY.txt", "verify.py"),
             *("outputs", "backups", "earlier"),
         }
     )
@@ -103,11 +104,11 @@ def cut(project: Project, at: str, keep: int = 0) -> Path:
 
 @pytest.mark.parametrize("keep", [0, 40])
 def test_a_killed_run_tells_what_was_under_way(
-    project: Project, saver: Saver, rebuild: Callable[[Path], str], keep: int
+    project: Project, saver: Saver, rebuild: Callable[..., str], keep: int
 ) -> None:
     saver.begun(project, changed)
     run = cut(project, "intent", keep)
-    said_of_it = rebuild(run)
+    said_of_it = rebuild(run, int(bool(keep)))
     summary = project.summary
     assert (summary["outcome"], summary["exit_code"]) == ("interrupted", 2)
     assert "ended without a word" in summary["stopped"]["reason"]
@@ -130,10 +131,10 @@ def test_a_killed_run_tells_what_was_under_way(
 
 @pytest.mark.parametrize("event", ["run-started", "steps", "position", "step-started", "row"])
 def test_every_prefix_gives_a_report(
-    project: Project, saver: Saver, rebuild: Callable[[Path], str], event: str
+    project: Project, saver: Saver, rebuild: Callable[..., str], event: str
 ) -> None:
     saver.begun(project, changed)
-    rebuild(cut(project, event, 10))
+    rebuild(cut(project, event, 10), 1)
     assert project.summary["outcome"] == "interrupted"
 
 

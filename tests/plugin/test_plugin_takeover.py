@@ -73,9 +73,9 @@ def begun(project: Project, judging: None, saver: Saver) -> Project:
 
 
 def on_n(project: Project) -> dict[Path, bytes]:
-    """The attempt's files, the lock apart."""
+    """The attempt's files, the lock apart, and the list of who took it."""
     found = (*project.cluster.root.glob("attempt"), *project.cluster.root.glob("attempts/**/*"))
-    return {path: path.read_bytes() for path in found if path.is_file()}
+    return {path: path.read_bytes() for path in found if path.is_file() and path.name != "runs"}
 
 
 def journal(project: Project) -> Path:
@@ -333,6 +333,8 @@ def journal_of_latest(project: Project) -> Path:
 def test_an_attempt_whose_first_event_never_came_to_n_is_open(begun: Project) -> None:
     """Killed directly after the attempt was made the current one."""
     journal(begun).unlink()
+    (runs,) = begun.cluster.root.glob("attempts/*/runs")
+    runs.write_text(runs.read_text().partition("journal ")[0])
     of_baseline(
         cluster="neteye.example.test",
         nodes={f"neteye0{n}.neteyelocal": "operative" for n in (1, 2, 3)},
@@ -351,6 +353,10 @@ def test_adopt(runbook_session, look):
     )
     assert begun.run().ret == 0
     assert begun.events("attempt-opened")[0]["adopted"]
+    # it is known by the lock that it took, and by nothing else
+    (missing,) = begun.events("position")[-1]["missing"]
+    assert missing["holder"]["run"] == begun.summary["attempt"]
+    assert f"run {begun.summary['attempt']}" in "\n".join(begun.summary["warnings"])
 
 
 ACCEPTED = ("--accept", "question-unanswered=slow", "--by", "A. Rossi")

@@ -47,6 +47,7 @@ def not_covered_of(summary: Mapping[str, Any], events: Sequence[Event]) -> list[
         NotCovered("Outside of the runbook", tuple(_outside(summary))),
         NotCovered("Services", tuple(_services(summary, events))),
         _between(events),
+        _missing(summary),
         _out_of_reach(events),
         _silent(events),
         _old_copies(events),
@@ -125,6 +126,11 @@ def _between(events: Sequence[Event]) -> NotCovered:
         items.append(f"{begin} to {end} ({duration(pause.end - pause.begin)}): {pause.detail}.")
     about = "Nobody looked, and no service was asked."
     return NotCovered("Time without a run", tuple(items), many(len(pauses), "pause"), about)
+
+
+def _missing(summary: Mapping[str, Any]) -> NotCovered:
+    items = tuple(f"{one['what']}." for one in summary["missing_runs"])
+    return NotCovered("Runs of which no journal is here", items, many(len(items), "entry"))
 
 
 def _out_of_reach(events: Sequence[Event]) -> NotCovered:

@@ -289,9 +289,12 @@ def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer
     }
     missing = [f"rows that are not fulfilled: {', '.join(left)}"] if left else []
     missing += [f"runs that did not write their end: {', '.join(sorted(silent))}"] if silent else []
+    lost = len(summary["missing_runs"])
+    missing += [f"runs of which no journal is here: {lost}"] if lost else []
     numbers = {run.run: number for number, run in enumerate(runs_of(events), 1)}
     places = [*map(Place, left, left)]
     places += [Place(f"steps-{run}", f"run {numbers[run]}") for run in sorted(silent)]
+    places += _at("timeline") if lost else ()
     return Answer(
         "Completeness", f"rows of the guide: {said}", tuple(places) or _at("guide"),
         "; ".join(missing),
