@@ -1,16 +1,4 @@
-"""Registers the plugin, fixtures and actions; pytest.ini names the version step.
-
-PYTEST_DONT_REWRITE: so that its compiled form can be compared with this text.
-"""
-
-import os
-import sys
-from pathlib import Path
-
-if any(Path(word).name == "runbook" for word in sys.argv[1:]):
-    # a compiled module may be of another text than the one beside it, which is hashed
-    sys.dont_write_bytecode = True
-    sys.pycache_prefix = os.devnull
+"""Registers the plugin, fixtures and actions, nothing else; pytest.ini names the version step."""
 
 pytest_plugins = [
     "engine.run.plugin",

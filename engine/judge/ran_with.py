@@ -98,19 +98,15 @@ def _code(subject: str, observed: str, expected: str) -> Finding:
 
 def _compiled(seen: Mapping[str, Any]) -> Iterator[Finding]:
     unlike = list(seen.get("unlike", ()))
-    if not unlike and not seen.get("read"):
+    if not unlike:
         return
     listed = ", ".join(unlike[:_SHOWN]) + (" ..." if len(unlike) > _SHOWN else "")
     yield Finding(
         "foreign-code",
         "__pycache__",
-        f"{many(len(unlike), 'compiled module')} not of the text beside it: {listed}"
-        if unlike
-        else "compiled modules were taken as they are: whether they are of the text beside them is"
-        " not known",
+        f"{many(len(unlike), 'compiled module')} not of the text beside it: {listed}",
         "what runs is made of the text that is hashed",
-        "Remove the folders __pycache__ of the project, start it as `pytest runbook --inventory"
-        f" FILE` with these words on the command line, and run again; {_ACCEPT}",
+        f"Remove the folders __pycache__ of the project, and run again; {_ACCEPT}",
     )
 
 

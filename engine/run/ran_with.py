@@ -37,8 +37,13 @@ _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 _INI, _CONFTEST = "pytest.ini", "conftest.py"
 
 
-def ran_with(config: pytest.Config, release: Release, clean: Clean) -> dict[str, Any]:
-    """The field of `run-started`; `clean` masks secrets."""
+def ran_with(
+    config: pytest.Config, release: Release, clean: Clean, *, compares: bool
+) -> dict[str, Any]:
+    """The field of `run-started`; `clean` masks secrets.
+
+    `compares`: what Python has compiled before, too, with its text.
+    """
     sources = source_files(step=config.stash.get(version_step.FOLDER, None))
     requirements = sources.get("requirements.txt")
     pinned = pinned_versions(requirements.read_text(encoding="utf-8") if requirements else "")
@@ -51,7 +56,10 @@ def ran_with(config: pytest.Config, release: Release, clean: Clean) -> dict[str,
         "packages": packages_beside(pinned),
         "startup": startup.startup_files(sys.modules, startup.places_of_packages(), pinned),
         "foreign": foreign_entries(sys.path, config.rootpath),
-        "compiled": startup.compiled(sys.modules.values(), sources),
+        "compiled": {
+            "compared": compares,
+            "unlike": startup.unlike(sources, config) if compares else [],
+        },
         "edited": edited_files(config.rootpath, config.inipath, release.beside),
     }
 

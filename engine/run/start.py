@@ -98,7 +98,12 @@ def make_run(config: pytest.Config) -> Run:
         redactor=redactor,
         judge=judge,
         runbook=runbook_hash(step=config.stash.get(version_step.FOLDER, None)),
-        ran_with=ran_with(config, release, redactor.clean_output),
+        ran_with=ran_with(
+            config,
+            release,
+            redactor.clean_output,
+            compares=inventory.settings.environment is Environment.PRODUCTION,
+        ),
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
         settlements=settlements,

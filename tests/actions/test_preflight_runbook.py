@@ -13,7 +13,7 @@ from engine.record.evidence import Evidence
 from runbook.phases import test_12_preflight_firewall as preflight
 from tests.engine import kit
 
-FOREIGN = {"foreign": ["/srv/more"], "compiled": {"read": True, "unlike": []}}
+FOREIGN = {"foreign": ["/srv/more"], "compiled": {"compared": True, "unlike": ["engine/x.py"]}}
 
 
 def judged(

@@ -1,9 +1,8 @@
-"""`pytest runbook` runs the text of its modules, whatever compiled module lies beside it."""
+"""What a run in production says of what it ran with, started as an operator starts it."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -35,10 +34,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def plan(project: Path, name: str = "runbook") -> dict[str, Any]:
+def plan(project: Path) -> dict[str, Any]:
     """What a plan has on record of what it ran with; no node answers."""
     command = Project(project).command("--inventory", "prod.ini", "--plan")
-    command[command.index("runbook")] = name
     done = subprocess.run(
         command, cwd=project, env=environment(), capture_output=True, text=True, check=False
     )
@@ -54,46 +52,28 @@ def plan(project: Path, name: str = "runbook") -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["runbook", "./runbook/"])
-def test_what_production_runs_with_is_its_own(project: Path, name: str) -> None:
-    """Also at the second run: pytest has compiled conftest.py by then."""
-    assert list((project / "__pycache__").glob(f"conftest.*{PYTEST}.pyc"))
-    assert foreign(plan(project, name)) == ()
-
-
-def test_a_run_that_takes_compiled_modules_says_so(project: Path) -> None:
-    """Its folder is named in a way that conftest.py does not know."""
-    (project / "steps").symlink_to("runbook")
-    try:
-        (found,) = foreign(plan(project, "steps"))
-    finally:
-        (project / "steps").unlink()
-    assert (found.code, found.subject) == ("foreign-code", "__pycache__")
-
-
-def test_a_compiled_module_of_the_runbook_is_not_run(project: Path) -> None:
-    marked = project / "evil"
-    evil = f"open({str(marked)!r}, 'w')\nraise SystemExit\n"
-    sources = ("engine/run/plugin.py", "engine/model/finding.py", "runbook/to_4_26/release.py")
-    for source in (project / name for name in sources):
-        for tag in ("", PYTEST):
-            pyc(source, evil, tag)
+def test_what_production_runs_with_is_its_own(project: Path) -> None:
+    """Also when all that pytest and Python have compiled lies there."""
+    assert list((project / "runbook" / "phases" / "__pycache__").glob(f"test_10*{PYTEST}.pyc"))
     assert foreign(plan(project)) == ()
-    assert not marked.exists()
-    for folder in project.rglob("__pycache__"):
-        shutil.rmtree(folder)
 
 
-def test_a_compiled_conftest_of_another_text_is_a_finding(project: Path) -> None:
-    """pytest reads it before anything of the runbook runs: it is told, not kept from running."""
-    source = project / "conftest.py"
-    compiled = pyc(source, f"EVIL = 1\n{source.read_text()}", PYTEST)
+SOURCES = ("conftest.py", "engine/model/finding.py", "runbook/phases/test_12_preflight_firewall.py")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_compiled_module_of_another_text_is_a_finding(project: Path, name: str) -> None:
+    source = project / name
+    for tag in ("", PYTEST):
+        pyc(source, f"{source.read_text()}\nMORE = 1\n", tag)
     try:
         (found,) = foreign(plan(project))
     finally:
-        compiled.unlink()
+        for compiled in source.parent.glob(f"__pycache__/{source.stem}.*"):
+            compiled.unlink()
     assert (found.code, found.subject) == ("foreign-code", "__pycache__")
-    assert "conftest.py" in found.observed
+    assert name in found.observed
+    assert foreign(plan(project)) == (), "the way out"
 
 
 def test_an_edited_ini_is_a_finding(project: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import marshal
-import os
 import sys
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from _pytest.assertion.rewrite import _rewrite_test
 
 from engine.run.ran_with import edited_files, packages_beside, pinned_versions
-from engine.run.startup import compiled, startup_files
+from engine.run.startup import startup_files, unlike
 
 DEBIAN = """\
 # install the apport exception handler if available
@@ -100,17 +99,17 @@ def pyc(source: Path, text: str, tag: str = "", **other: Any) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sys, "pycache_prefix", os.devnull)
+def source(tmp_path: Path) -> Path:
     path = tmp_path / "conftest.py"
-    path.write_text('"""Plain."""\n\nX = 1\n\n\ndef f() -> int:\n    return X\n')
+    path.write_text('"""Plain."""\n\nX = 1\n\n\ndef f() -> int:\n    assert X\n    return X\n')
     return path
 
 
-def found(source: Path) -> Any:
-    loaded = module("conftest", source)
-    loaded.__cached__ = str(source.parent / "__pycache__" / "conftest.x.pyc")
-    return compiled([loaded], {"conftest.py": source})
+CONFIG = pytest.Config.fromdictargs({}, [])
+
+
+def found(source: Path) -> list[str]:
+    return unlike({"conftest.py": source, "conftest.ini": source.with_suffix(".ini")}, CONFIG)
 
 
 EVIL = "X = 2\n"
@@ -124,46 +123,40 @@ def test_a_compiled_module_of_another_text_is_named(
 ) -> None:
     """Its stamp is that of the source; or it says that nobody is to compare it."""
     pyc(source, EVIL, tag, **other)
-    assert found(source) == {"read": False, "unlike": ["conftest.py"]}
+    assert found(source) == ["conftest.py"]
 
 
 def test_bytes_that_are_no_code_run_nowhere(source: Path) -> None:
     path = pyc(source, EVIL)
     path.write_bytes(path.read_bytes()[:16] + b"\xff\xff")
-    assert found(source)["unlike"] == []
+    assert found(source) == []
 
 
 @pytest.mark.parametrize("name", ["here", "/elsewhere/conftest.py"])
 def test_a_compiled_module_of_the_text_is_not(source: Path, name: str) -> None:
     """A copy of the project brings along what was compiled elsewhere."""
-    pyc(source, source.read_text(), PYTEST, name=name)
-    assert found(source) == {"read": False, "unlike": []}
+    pyc(source, source.read_text(), name=name)
+    assert found(source) == []
+
+
+def test_one_that_pytest_has_written_is_not(source: Path) -> None:
+    """There are its own words for each assertion in it."""
+    _, code = _rewrite_test(source, CONFIG)
+    assert code != compile(source.read_text(), "", "exec", dont_inherit=True)
+    path = pyc(source, "", PYTEST)
+    path.write_bytes(path.read_bytes()[:16] + marshal.dumps(code))
+    assert found(source) == []
 
 
 @pytest.mark.parametrize("tag", ["", PYTEST])
 def test_one_that_is_older_than_the_source_is_not(source: Path, tag: str) -> None:
     pyc(source, EVIL, tag, stamp=b"\0" * 8)
-    assert found(source)["unlike"] == []
+    assert found(source) == []
 
 
 def test_one_of_another_pytest_is_not(source: Path) -> None:
     pyc(source, EVIL, "-pytest-1.0")
-    assert found(source)["unlike"] == []
-
-
-def test_the_project_s_conftest_is_compiled_as_pytest_compiles_it() -> None:
-    """Else each second run would find it changed: pytest has written its compiled form by then."""
-    root = Path(__file__).resolve().parents[2] / "conftest.py"
-    config = pytest.Config.fromdictargs({}, [])
-    _, code = _rewrite_test(root, config)
-    assert code == compile(root.read_bytes(), str(root), "exec", dont_inherit=True)
-
-
-def test_where_compiled_modules_are_read_that_is_told(
-    source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "pycache_prefix", None)
-    assert found(source) == {"read": True, "unlike": []}
+    assert found(source) == []
 
 
 # the pinned set, and files as released

@@ -51,7 +51,7 @@ def test_what_is_foreign_is_told() -> None:
         "foreign": [],
         "packages": [{"package": "pymysql", "version": "", "pinned": "1.2.4"}],
         "startup": [{"file": "/e/x.pth", "sha256": "c" * 64, "of": ""}],
-        "compiled": {"read": True, "unlike": ["conftest.py"]},
+        "compiled": {"compared": True, "unlike": ["conftest.py"]},
         "edited": [{"file": "pytest.ini", "sha256": "d" * 64, "released": "e" * 64}],
     }
     found = ran_with_of([started(ran_with={**WITH, "variables": {}, **beside})])
@@ -60,7 +60,7 @@ def test_what_is_foreign_is_told() -> None:
         Fact("package beside the pinned set", "pymysql not installed, pinned is 1.2.4"),
         Fact("process", "python -m pytest runbook"),
         Fact("start-up file", "/e/x.pth: of nobody known", "c" * 64),
-        Fact("compiled modules", "taken as they are, beside the text"),
+        Fact("compiled modules", "compared with the text beside them"),
         Fact("compiled modules", "conftest.py: not of its text"),
         Fact("file not as released", "pytest.ini", "d" * 64),
     )

@@ -14,7 +14,7 @@ OWN: dict[str, Any] = {
     "packages": [],
     "startup": [{"file": "/e/distutils-precedence.pth", "sha256": "b" * 64, "of": "setuptools-65"}],
     "foreign": [],
-    "compiled": {"read": False, "unlike": []},
+    "compiled": {"compared": True, "unlike": []},
     "edited": [],
 }
 UNPINNED = {**PINNED, "package": "pytest-xdist", "version": "3.8.0", "pinned": "", "modules": ["x"]}
@@ -39,12 +39,7 @@ CODE: dict[str, Case] = {
     "a start-up file": ({"startup": [PTH]}, "/e/x.pth", "the distribution's own"),
     "a place to import from": ({"foreign": ["/srv/more"]}, "/srv/more", "Python's own places"),
     "a compiled module of another text": (
-        {"compiled": {"read": False, "unlike": ["conftest.py"]}},
-        "__pycache__",
-        "the text that is hashed",
-    ),
-    "compiled modules that were taken": (
-        {"compiled": {"read": True, "unlike": []}},
+        {"compiled": {"compared": True, "unlike": ["conftest.py"]}},
         "__pycache__",
         "the text that is hashed",
     ),
@@ -78,7 +73,7 @@ def test_a_plugin_in_another_version_is_told_once() -> None:
 
 def test_many_compiled_modules_are_one_finding() -> None:
     unlike = [f"engine/m{number}.py" for number in range(9)]
-    (found,) = foreign({**OWN, "compiled": {"read": False, "unlike": unlike}})
+    (found,) = foreign({**OWN, "compiled": {"compared": True, "unlike": unlike}})
     assert "9 compiled modules not of the text beside it: engine/m0.py, " in found.observed
     assert found.observed.endswith("engine/m4.py ...")
 

@@ -90,8 +90,8 @@ def _beside(said: Mapping[str, Any]) -> Iterator[Fact]:
     for one in said.get("startup", ()):
         yield Fact(_STARTUP, f"{one['file']}: of {one['of'] or 'nobody known'}", one["sha256"])
     compiled = said.get("compiled", {})
-    if compiled.get("read"):
-        yield Fact(_COMPILED, "taken as they are, beside the text")
+    if compiled.get("compared"):
+        yield Fact(_COMPILED, "compared with the text beside them")
     for name in compiled.get("unlike", ()):
         yield Fact(_COMPILED, f"{name}: not of its text")
     for one in said.get("edited", ()):
