@@ -14,6 +14,7 @@ from engine.errors import Refused
 from engine.model.answer import Answer, Lost
 from engine.record.run import Run
 from engine.run import witness
+from engine.run.notify import notify
 from engine.run.witness import Witness
 from engine.transport.firewall import Firewall
 from engine.verify import digest
@@ -147,6 +148,23 @@ class _NoLock:
 
     def __enter__(self) -> None: ...
     def __exit__(self, *_: object) -> None: ...
+
+
+def test_of_a_line_that_is_not_on_the_disk_nobody_is_told(
+    called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may never be there: the run's own evidence would not be what its witnesses have."""
+    monkeypatch.setattr(called.run.journal, "_write", _no_room)
+    called.run.record("note", step="", text="kept in memory")
+    called.witness.ended()
+    assert (called.events(), called.nodes.lines()) == ([], {})
+    called.run.inventory = kit.inventory(notify_command="sh -c 'cat >&2; exit 3'")
+    notify(called.run, "stop", "no room")
+    assert "head" not in called.events("notified")[0]
+
+
+def _no_room(data: bytes) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_the_point_of_no_return_is_witnessed_once_before_its_intent(called: Called) -> None:

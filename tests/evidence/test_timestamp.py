@@ -55,8 +55,10 @@ def test_a_stamp_has_its_time_and_its_authority(authority: Authority) -> None:
 
 
 def test_one_of_somebody_else_does_not_count(authority: Authority, another: Authority) -> None:
-    with pytest.raises(NoStamp, match=r"ca\.pem does not vouch for it: .*certificate"):
+    with pytest.raises(NoStamp, match=r"ca\.pem does not vouch for it: certificate verify error"):
         time_stamp(HASH, authority.url, another.ca)
+    with pytest.raises(NoStamp, match=r"such\.pem does not vouch for it: .*/no/such\.pem"):
+        time_stamp(HASH, authority.url, Path("/no/such.pem"))
     assert time_stamp(HASH, authority.url, None).by == "CN=Test authority"
 
 
