@@ -20,7 +20,8 @@ LOOKS = re.compile(
     r"pcs (?:status|constraint|property|booth status|quorum status|stonith (?:status|history)"
     r"|resource (?:config .*|defaults))(?: --full)?|crm_ticket .*--details"
     r"|stonith_admin --history .*"
-    r"|drbdadm status.*|corosync-quorumtool -s|(?:systemctl status|journalctl -u|findmnt|rpm -q) .*"
+    r"|drbdadm status.*|corosync-quorumtool -s"
+    r"|(?:systemctl status|journalctl -[ut]|findmnt|rpm -q) .*"
     r"|dnf (?:check|history info last|module list|--enablerepo= upgrade --assumeno)|httpd -t"
     r"|chronyc tracking|fuser -vm|neteye health deep|mysqldump ocsweb memories|ssh -o BatchMode.*"
 )
