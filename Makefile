@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND := noninteractive
 # Hundreds of processes import the same modules: what one has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms proofs setup sshd chromium clean
+.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms proofs setup sshd openssl chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -17,7 +17,7 @@ rehearsal: setup
 # What is installed for all machines is installed before: one apt-get at a time.
 # Tests of real connections run before the clusters: what these take makes them miss their moment.
 # What has no clock of its own takes what the clusters leave.
-test: setup sshd chromium
+test: setup sshd openssl chromium
 	$(MAKE) connected
 	$(BIN)/python -m tests.proving.together $(MAKE) integration spare-lint spare-patient
 
@@ -41,11 +41,16 @@ lint: setup
 	$(BIN)/mypy engine runbook
 
 # The tests of the transport start an sshd of their own on loopback; the service stays off.
-# A csh is a login shell that the runbook must tell from others. openssl stamps times.
+# A csh is a login shell that the runbook must tell from others.
 sshd:
-	{ test -x /usr/sbin/sshd && command -v tcsh > /dev/null && command -v openssl > /dev/null; } || { \
+	{ test -x /usr/sbin/sshd && command -v tcsh > /dev/null; } || { \
 	  if [ -d /run/systemd/system ]; then systemctl mask ssh.service; fi; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server tcsh openssl; }
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server tcsh; }
+
+# The tests of time stamps have an authority of their own.
+openssl:
+	command -v openssl > /dev/null || { \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl; }
 
 # The tests of the evidence open it in a real browser.
 chromium:
@@ -65,21 +70,21 @@ WAITING := $(shell expr $$(nproc) + 2)
 UNIT = $(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -q -n $(or $(AT_ONCE),$(WAITING)) --dist worksteal --max-worker-restart 0 \
   -o tmp_path_retention_policy=failed $(HANGS)=900 -m "not integration"
 
-unit: setup sshd chromium
+unit: setup sshd openssl chromium
 	$(UNIT)
 
 # Tests that read, parse, judge and show: they can wait for a processor as long as it takes.
 PATIENT := $(addprefix tests/,evidence judge layers parse properties rejudge secrets storms)
 
 patient: AT_ONCE := $(shell nproc)
-patient: setup chromium
+patient: setup openssl chromium
 	$(UNIT) $(PATIENT)
 
-connected: setup sshd
+connected: setup sshd openssl
 	$(UNIT) $(addprefix --ignore=,$(PATIENT))
 
 # Those that use what is changed: since SINCE=COMMIT, or since the last commit.
-touched: setup sshd chromium
+touched: setup sshd openssl chromium
 	@tests=$$($(BIN)/python -m tests.proving.touched $(SINCE)) && set -x && $(UNIT) $$tests
 
 # A pytest for each cluster, side by side; about 4 GB of memory.

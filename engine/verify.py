@@ -549,11 +549,12 @@ def openssl(words: List[str]) -> "subprocess.CompletedProcess[bytes]":
 
 
 def _errors(done: "subprocess.CompletedProcess[bytes]") -> str:
-    """What openssl says is wrong, without the numbers around it."""
-    lines = done.stderr.decode("utf-8", "replace").split("\n")
-    errors = [line.split(":error:")[-1] for line in lines if ":error:" in line]
-    said = errors[0] if errors else f"exit code {done.returncode}"
-    return said.rpartition(".c:")[2].lstrip("0123456789: ")[:200] or said[:200]
+    """What openssl says is wrong first: CODE:error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:DATA."""
+    for line in done.stderr.decode("utf-8", "replace").split("\n"):
+        parts = line.partition(":error:")[2].split(":")
+        if len(parts) > 5:
+            return ": ".join(filter(None, (parts[3], ":".join(parts[6:]).strip())))[:200]
+    return f"exit code {done.returncode}"
 
 
 def stamps_in(chain: Chain) -> List[Dict[str, Any]]:

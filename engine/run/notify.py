@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from typing import Any
 
 from engine.record.run import Run
 from engine.report.audit.rests import rests_on
@@ -26,18 +27,11 @@ def notify(run: Run, occasion: str, text: str, deadline: float | None = None) ->
     if not settings.notify_command:
         return
     command, seconds = settings.notify_command, DEADLINE if deadline is None else deadline
-    last = rests_on(run.journal.events)
-    head = WITNESS_LINE.format(
-        run=run.run_id,
-        attempt=run.attempt or "none-yet",
-        moment=occasion,
-        line=last.line,
-        head=last.sha256,
-    )
+    told, head = _head(run, occasion)
     try:
         done = subprocess.run(
             shlex.split(command),
-            input=f"{settings.cluster}: {occasion}: {text}\n{head}\n".encode(),
+            input=f"{settings.cluster}: {occasion}: {text}\n{head}".encode(),
             env={**os.environ, "RUNBOOK_OCCASION": occasion, "RUNBOOK_RUN": run.run_id},
             timeout=min(seconds, DEADLINE),
             capture_output=True,
@@ -51,5 +45,19 @@ def notify(run: Run, occasion: str, text: str, deadline: float | None = None) ->
         problem = str(error)
     # its program alone: an argument may be a token
     program = next(iter(shlex.split(command)), "")
-    told = {"line": last.line, "head": last.sha256}
     run.record("notified", occasion=occasion, problem=problem, program=program, **told)
+
+
+def _head(run: Run, occasion: str) -> tuple[dict[str, Any], str]:
+    """For the event, and as the message has it; nothing of a line that is not on the disk."""
+    if not run.journal.is_whole:
+        return {}, ""
+    last = rests_on(run.journal.events)
+    text = WITNESS_LINE.format(
+        run=run.run_id,
+        attempt=run.attempt or "none-yet",
+        moment=occasion,
+        line=last.line,
+        head=last.sha256,
+    )
+    return {"line": last.line, "head": last.sha256}, f"{text}\n"

@@ -75,6 +75,8 @@ class Witness:
 
     def _call(self, moment: str) -> None:
         run = self._run
+        if not run.journal.is_whole:
+            return  # of a line that may never be on the disk nobody is told
         last = rests_on(run.journal.events)  # other threads record, too
         text = WITNESS_LINE.format(
             run=run.run_id,

@@ -16,6 +16,7 @@ from engine.model.facts import BACKUP, IN_CONFIGURATION, OLD_FILES, PASSWORD
 from engine.model.steps import Scope, StepItem, mark_of
 from runbook.to_4_26.release import RELEASE
 from tests.engine.kit import ELASTIC, SECOND, THIRD, N, event
+from tests.evidence import journals
 from tests.evidence.journals import asked, lasting, of_run, started, status
 from tests.evidence.looks import looks
 
@@ -96,6 +97,20 @@ def four_runs() -> tuple[list[Any], list[Any]]:
     return [event for run in earlier for event in run], own
 
 
+def _witnessed(moment: str, at: float, line: int) -> dict[str, Any]:
+    """One node did not take it."""
+    stamp = {
+        "file": f"timestamps/{line:04}-{moment}.tsr",
+        "sha256": "e" * 64,
+        "time": "2026-11-02 00:00:02 UTC",
+        "by": "C=IT, O=Time stamps of the province/CN=TSA of the province, unit 1",
+        "is_checked": True,
+    }
+    told = {"line": line, "head": "d" * 64, "nodes": NODES[:-1], "stamp": stamp}
+    missing = {NODES[-1]: "logger: socket /dev/log: No such file or directory"}
+    return event("witnessed", at, step="", moment=moment, missing=missing, **told)
+
+
 def _events(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
     steps = items()
     yield started(**told)
@@ -103,10 +118,15 @@ def _events(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield event("attempt-opened", 0.6, attempt=RUN)
     for node in NODES:
         yield event("login", 0.6, node=node, **LOGIN)
+    yield journals.machines(*NODES)
+    yield event("lock-taken", 0.6, generation=1)
+    yield _witnessed("begun", 0.65, 14)
     for target in GAPS:
         yield event("probing", 0.7, target=target, state="began", ways=["https://192.0.2.10/"])
         yield event("probing", 0.8, target=target, state="answers", way="https://192.0.2.10/")
     for number, step in enumerate(steps, 1):
+        if step.name == f"{RELEASE.no_return}[1]":
+            yield _witnessed("no-return", 40.0 * number, 812)
         yield from _of_step(step, 40.0 * number)
     end = 40.0 * len(steps) + 60
     yield from _facts(end)
@@ -120,6 +140,7 @@ def _events(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for target in GAPS:
         yield event("probing", end, target=target, state="ended", questions=int(end))
     yield event("attempt-closed", end, attempt=RUN, by="done")
+    yield _witnessed("ended", end + 0.5, 4711)
     yield event("run-ended", end + 1, outcome="done", exit_code=0)
 
 

@@ -186,5 +186,5 @@ def test_the_point_of_no_return_that_was_passed_needs_one() -> None:
 def test_an_older_run_and_a_plan_have_none() -> None:
     assert answer(whole()).missing == "nobody was told the head of the journal (older runbook)"
     plan = [journals.started(mode="plan"), event("run-ended", 9, outcome="planned", exit_code=0)]
-    assert answer(plan).answer == "a run that only looks tells nobody"
+    assert answer(plan).answer == "a run that does not have the cluster tells nobody"
     assert answer(plan).missing == ""

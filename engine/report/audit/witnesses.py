@@ -54,7 +54,7 @@ class Witnesses:
     def sentence(self) -> str:
         """What there is, in short."""
         if not self.is_asked:
-            return "a run that only looks tells nobody"
+            return "a run that does not have the cluster tells nobody"
         nodes = {node for head in self.heads for node in head.nodes}
         told = [head for head in self.heads if head.has_witness]
         if not told:
