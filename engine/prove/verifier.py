@@ -93,8 +93,8 @@ _KEY = (
 
 _WITNESSES = (
     "While the run worked it told the head of its journal to each node's system journal, and had it"
-    " stamped when an authority was named. Neither proves reports or files, and both can't be"
-    " written anew together with this directory:",
+    " stamped when an authority was named. That proves neither reports nor files. But whoever wrote"
+    " this directory anew would have to alter what others have:",
     "    python3 DIRECTORY/verify.py DIRECTORY --witness FILE\n"
     "    python3 DIRECTORY/verify.py DIRECTORY --timestamp-ca FILE",
     "FILE is what journalctl -t neteye-runbook prints on a node, or the certificates of the"

@@ -1,7 +1,7 @@
 """Outside witnesses of the journal's head: the system journal of each node, a time stamp authority.
 
-Whoever has one machine only, that of the run, can't write there afterwards without leaving a trace.
-A witness keeps no run from its work: it has seconds, and what does not answer is told.
+Whoever writes the evidence anew on the machine of the run has them against him. They keep no run
+from its work: they have seconds, and what does not answer is told.
 """
 
 from __future__ import annotations
