@@ -299,6 +299,7 @@ class Applier:
         begun = self.clock()
         self._boot = self.records.boot
         detached.start(self.transport, change.node, base, change.argv, self.records)
+        self.run.record("command-started", step=self.run.step, key=key, node=change.node)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
         reach = Reach(self.run, change.node)
         headway = Headway(self.run, key, change.node, log, self.clock)

@@ -139,7 +139,7 @@ def changes_of(events: Iterable[Event]) -> list[MadeChange]:
 def _sees_at_work(event: Event) -> bool:
     """Its log has gone on while it was followed, or the run saw it work when it ended itself."""
     is_seen = event["event"] == "command-seen" and event.get("state") == "running"
-    return is_seen or event["event"] == "progress"
+    return is_seen or event["event"] in ("progress", "command-started")
 
 
 def _sees_ended(event: Event) -> bool:

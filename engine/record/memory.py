@@ -197,6 +197,8 @@ class Memory:
         if record := self.changes.get(event["key"]):
             self.changes[event["key"]] = replace(record, seen=True)
 
+    _on_command_started = _on_progress
+
     def _on_command_seen(self, event: Event) -> None:
         if event["state"] in ("running", "ended"):  # the others are said of what is not there
             self._on_progress(event)

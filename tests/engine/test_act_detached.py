@@ -24,7 +24,7 @@ def test_a_detached_command_is_started_followed_and_done(long_command: Make) -> 
     assert applied.answers[0].code == 0
     assert made.events("intent")[0]["detached"] == "upgrade-1"
     assert made.events("result")[0]["code"] == 0
-    assert made.on_n() == ["intent", "result"]
+    assert made.on_n() == ["intent", "command-started", "result"]
 
 
 def test_the_exit_status_of_a_detached_command_counts(long_command: Make) -> None:

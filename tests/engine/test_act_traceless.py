@@ -16,6 +16,9 @@ from tests.engine.scripted import said
 ROUND = kit.intent(detached="upgrade-1", repeatable=False)
 AT_WORK = kit.event("progress", step=STEP, key=ROUND["key"], node=kit.N)
 SEEN = {
+    "the node has said that it was started": [
+        kit.event("command-started", step=STEP, key=ROUND["key"], node=kit.N)
+    ],
     "its log went on": [AT_WORK],
     "it worked when a run ended": [
         kit.event("command-seen", step="", key=ROUND["key"], state="running", status=None)
@@ -50,6 +53,14 @@ def test_one_that_was_seen_at_work_is_not_started_again(long_command: Make, seen
     assert made.node.starts == 0
     assert made.ending() == (Ending.UNKNOWN, 12)
     assert made.run.memory.steps_to_settle() == [STEP]
+
+
+def test_that_it_was_started_is_on_record_before_it_is_followed(long_command: Make) -> None:
+    made = long_command([said("dead 0 0\n")])
+    made.apply(upgrade())
+    own = (e for e in made.run.journal.events if e.get("key") == ROUND["key"])
+    kinds = [e["event"] for e in own]
+    assert kinds == ["intent", "command-started", "result"]
 
 
 def test_one_that_nobody_has_seen_was_never_started(long_command: Make) -> None:

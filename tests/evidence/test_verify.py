@@ -280,6 +280,15 @@ def test_another_journal_with_a_chain_of_its_own_has_another_head(
     assert "manifest.json.sig" in done.stdout
 
 
+def test_who_signs_can_write_it_anew_and_the_head_tells(tmp_path: Path) -> None:
+    """A signature says who, not when: the operator's own key is at hand afterwards as well."""
+    key = new_key(tmp_path)
+    run = made(tmp_path / "run", key)
+    forged = made(tmp_path / "forged", key, events=11)
+    assert forged.verify("--allowed-signers", str(run.allowed)).returncode == VALID
+    assert forged.verify("--head", run.head).returncode == NOT_VALID
+
+
 def test_lines_behind_the_given_head_are_named(tmp_path: Path) -> None:
     run = made(tmp_path / "run")
     line = json.loads(run.lines[6])
