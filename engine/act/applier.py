@@ -293,13 +293,23 @@ class Applier:
         self._boot = gate.boot
         return gate
 
+    def _started(self, key: str, node: str) -> None:
+        """From now on something of it has to be there: the next run has to know that, too."""
+        self.run.record("command-started", step=self.run.step, key=key, node=node)
+        try:
+            self.sync()
+        except LockLost as error:
+            raise _Superseded(error) from error
+        except (Lost, RunbookError) as error:
+            self.run.record("bookkeeping", problem=f"the start is not on N yet: {error}")
+
     def _run_detached(self, key: str, change: Change) -> Answer:
         assert self.run.attempt is not None and change.detached is not None  # noqa: PT018
         base = detached.directory(self.run.attempt, change.detached)
         begun = self.clock()
         self._boot = self.records.boot
         detached.start(self.transport, change.node, base, change.argv, self.records)
-        self.run.record("command-started", step=self.run.step, key=key, node=change.node)
+        self._started(key, change.node)
         log = LiveLog(self.on_output, f"{change.node}:{base}/nohup.out", self.run.redactor)
         reach = Reach(self.run, change.node)
         headway = Headway(self.run, key, change.node, log, self.clock)
