@@ -147,7 +147,7 @@ def without_trace(run: Run, step: str, change: Change, seen: str) -> NotDone:
         f"how {change.what!r} ended is not known: {seen}",
         f"Look at {change.node}: does {shlex.join(change.argv)!r} still run there? Wait for its"
         f" end: a second one beside it would do harm. {_settle(step)} `done` says that it ended"
-        " well, `repeat` starts it once more.",
+        " well; with `repeat` it is started once more when you run again.",
         step,
     )
 
