@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine.act import detached, stops
+from engine.attempt import settle as by_word
 from engine.errors import RunbookError
 from engine.model.answer import Lost
-from engine.model.change import Change
+from engine.model.change import Change, Outcome
 from engine.record.memory import ChangeRecord
 from engine.record.run import Run
 from engine.transport.base import Transport
@@ -13,6 +14,39 @@ from engine.transport.base import Transport
 
 class NoTrace(RunbookError):
     """A long command was seen at work, and nothing of it is left on its node."""
+
+
+def settle(run: Run, transport: Transport) -> None:
+    """`--settle`, when what it is about was looked at; halts the run when there is nothing to say.
+
+    A run that was killed has not seen that nothing of its command is left.
+    """
+    for settlement in run.settlements:
+        for record in run.memory.of_step(settlement.step):
+            if record.seen and not record.has_ended and not record.needs_a_word:
+                _look_for_trace(run, transport, record)
+    by_word.settle(run)
+
+
+def _look_for_trace(run: Run, transport: Transport, record: ChangeRecord) -> None:
+    """On record when there is none, so that a word is taken. Without an answer there may be one."""
+    assert run.attempt is not None
+    node = record.intent["node"]
+    base = detached.directory(run.attempt, record.intent["detached"])
+    try:
+        is_there = detached.look_at(transport, node, base).exists
+    except Lost:
+        return
+    if not is_there:
+        run.record(
+            "result",
+            step=record.intent["step"],
+            key=record.key,
+            node=node,
+            outcome=Outcome.UNKNOWN.value,
+            reason=f"nothing is left of it at {node}:{base}",
+            no_trace=True,
+        )
 
 
 def done_by_word(

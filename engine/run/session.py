@@ -13,6 +13,7 @@ import pytest
 from engine.act.applier import Applier
 from engine.act.driving import Action, Applied, Changes, without_doubts
 from engine.act.foreseen import Foresight
+from engine.act.former import settle
 from engine.act.over import is_over
 from engine.act.stops import NotDone, firewall_refused, superseded
 from engine.ask.look import Look
@@ -20,7 +21,6 @@ from engine.ask.recognition import met_stranger
 from engine.attempt.baseline import keep_baseline
 from engine.attempt.handover import hand_over
 from engine.attempt.records import LockLost, RecordsWriter
-from engine.attempt.settle import settle
 from engine.errors import Refused, RunbookError, Unanswered, UsageError
 from engine.model.answer import Lost
 from engine.model.change import Outcome
@@ -116,7 +116,7 @@ class Session:
         if self._applier is not None and self.run.stop is None and self._has_changed_before():
             self._watch_services()  # a command of an earlier run may be at work
         if self._applier is not None and self.run.stop is None and self.run.settlements:
-            settle(self.run)
+            settle(self.run, self._transport)
             self._applier.sync()  # a person's word outlives whatever stops this run
         if self._witness is not None and self.run.stop is None:
             self._witness.begun()

@@ -317,3 +317,28 @@ def test_a_person_settles_a_command_without_a_trace(long: Project, word: str, ti
     assert bool(told.get("by_word")) is (word == "done")
     assert long.run().ret == 0
     assert starts(long) == times
+
+
+def test_a_word_is_taken_at_once_when_the_run_before_was_killed(long: Project) -> None:
+    """What a plan tells, and no run has come to: nothing is left of a command that had started."""
+    waits(long)
+    when_followed(long, 2, interrupted)
+    assert long.run().ret == 2
+    word = settle("repeat")
+    refused = long.run(*word)
+    assert refused.ret == 4, "its log is there"
+    refused.stdout.fnmatch_lines(["*its command is followed*"])
+    let_go(long)
+    (found,) = long.cluster.root.glob("attempts/*/commands/long-1")
+    status = found / "status"
+    wait_for("its end", lambda: None if status.exists() else "it", seconds=60, every=0.05)
+    shutil.rmtree(found)
+    (place(long) / "go").unlink()
+    let_go(long)
+    result = long.run(*word)
+    assert result.ret == 0, result.outlines
+    assert starts(long) == 2
+
+
+def interrupted() -> None:
+    raise KeyboardInterrupt
