@@ -60,7 +60,7 @@ class Witnesses:
         if not told:
             return ""
         moments = ", ".join(dict.fromkeys(head.moment for head in told))
-        said = f"the head of the journal at {moments}: in {many(len(nodes), 'system journal')}"
+        said = f"the journal's head at {moments}: in {many(len(nodes), 'system journal')}"
         stamped = sum(bool(head.stamp) for head in told)
         return said + (f", {many(stamped, 'time stamp')}" if stamped else "")
 
