@@ -68,7 +68,7 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 APART = (MANIFEST, SIGNATURE)
 """Not in the manifest's list: what it can't know of itself."""
-KEPT = re.compile(r"^manifest\.([1-9][0-9]{0,8})\.json(\.sig)?$")
+KEPT = re.compile(r"^manifest\.([1-9][0-9]{0,8})\.json(\.sig)?\Z")
 """A manifest that a later one took the place of, and its signature; in the list."""
 HOW = "VERIFY.txt"
 """What a run leaves for whoever verifies it; in the list like every other file."""
@@ -110,12 +110,12 @@ _AUTHORITY = b"cert-authority"
 """The option of a line whose key is that of an authority, which signs certificates."""
 _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
 _WITNESS = re.compile(
-    r"(?:(?P<host>\S+) neteye-runbook(?:\[\d+\])?: )?run (?P<run>\S+), attempt \S+,"
-    r" (?P<moment>[a-z-]+): line (?P<line>\d{1,9}) of its journal\.jsonl has sha256"
-    r" (?P<head>[0-9a-f]{64})"
+    r"(?:(?P<host>\S{1,255}) neteye-runbook(?:\[\d{1,9}\])?: )?run (?P<run>\S{1,255}),"
+    r" attempt \S{1,255}, (?P<moment>[a-z-]{1,30}): line (?P<line>\d{1,9}) of its journal\.jsonl"
+    r" has sha256 (?P<head>[0-9a-f]{64})"
 )
 """`WITNESS_LINE` as `journalctl` prints it."""
-_STAMP_FILE = re.compile(r"^timestamps/[0-9a-z-]+\.tsr$")
+_STAMP_FILE = re.compile(r"^timestamps/[0-9a-z-]+\.tsr\Z")
 _STAMPED = re.compile(
     r"^Time stamp: ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.M
 )
@@ -132,8 +132,9 @@ DEEPEST = 64
 itself ends at some hundreds, wherever the value is written down or compared."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """What may be a surrogate that stands alone: it can't be written to a file."""
-_OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)$")
-_BACKUP = re.compile(r"^backups/([A-Za-z0-9][A-Za-z0-9._-]*)$")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z", re.ASCII)
+_OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)\Z")
+_BACKUP = re.compile(r"^backups/([A-Za-z0-9][A-Za-z0-9._-]*)\Z")
 _CITING = ("output", "whole")
 """Fields of an event that may cite a file."""
 
@@ -247,15 +248,16 @@ def files_below(directory: Path) -> Files:
     """Every file but manifest and signature: name, size in bytes, SHA-256. Raises OSError, Wrong"""
     found: Files = {}
     for place, folders, names in os.walk(str(directory), onerror=_raise):
-        links = [Path(place) / name for name in folders if (Path(place) / name).is_symlink()]
-        for path in sorted([*links, *(Path(place) / name for name in names)]):
+        other = [Path(place) / name for name in folders]
+        other = [p for p in other if p.is_symlink() or p.relative_to(directory).as_posix() in APART]
+        for path in sorted([*other, *(Path(place) / name for name in names)]):
             name = path.relative_to(directory).as_posix()
-            if name in APART:
-                continue
             if path.is_symlink() or not path.is_file():
                 raise Wrong(f"{name}: not a file; a run leaves files only")
             if not _is_text(name):
                 raise Wrong(f"{name!r}: no name that a run gives; it is not UTF-8")
+            if name in APART:
+                continue
             found[name] = facts(path)
     return found
 
@@ -342,7 +344,7 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
     events = []  # type: List[Dict[str, Any]]
     previous = GENESIS
     for number, text in enumerate(texts, start=1):
-        event = _event(text, f"{name}: line {number}")
+        event = _shaped(text, f"{name}: line {number}")
         follows = event.get("prev") == previous
         if event.get("seq") != number:
             raise Wrong(_out_of_order(name, texts, number, event.get("seq"), follows))
@@ -352,7 +354,18 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
         events.append(event)
     if rest and _parsed(rest) is not None:
         raise Wrong(f"{name}: the end of its last line is missing")
+    if any(event.get("event") == SEALED for event in events[:-1]):
+        raise Wrong(f"{name} was altered: lines were added behind its seal")
     return Chain(events, previous, bool(rest))
+
+
+def _shaped(text: bytes, where: str) -> Dict[str, Any]:
+    """An event; what tells whose it is is a text, or is not there. Raises Wrong."""
+    event = _event(text, where)
+    for name in ("event", "run", "attempt", "step"):
+        if not isinstance(event.get(name), (str, type(None))):
+            raise Wrong(f"{where} was altered: its {name} is no text")
+    return event
 
 
 def _event(text: bytes, where: str) -> Dict[str, Any]:
@@ -409,7 +422,7 @@ def read_earlier(raw: bytes, name: str) -> Chain:
     if torn:
         once.pop()
     if once and "prev" not in _event(once[0], f"{name}: line 1"):
-        return Chain([_event(line, name) for line in once], "", torn)
+        return Chain([_shaped(line, name) for line in once], "", torn)
     return read_chain(b"".join(line + b"\n" for line in once), name)
 
 
@@ -443,7 +456,7 @@ def check_witnessed(chain: Chain, name: str) -> None:
     for event in chain.events:
         if event.get("event") == WITNESSED and chain.head:
             line, head = event.get("line"), event.get("head")
-            if not isinstance(line, int) or head_at(chain, line) != head:
+            if type(line) is not int or head is None or head_at(chain, line) != head:
                 raise Wrong(
                     "{}: line {} was altered: by line {} others were given another hash of"
                     " it".format(name, line, event.get("seq"))
@@ -474,7 +487,8 @@ def check_witness(path: Path, journals: Dict[str, Chain]) -> str:
         agree.append("line {} of {} ({})".format(line, name, match.group("moment")))
         hosts.append(match.group("host") or "a node")
     if not any(f"of {JOURNAL} " in text for text in agree):
-        raise Wrong(f"{path.name} has no line about this run, {journals[JOURNAL].events[0]['run']}")
+        own = journals[JOURNAL].events[0].get("run")
+        raise Wrong(f"{path.name} has no line about this run, {own}")
     return "{} is as the system journal of {} has it ({})".format(
         ", ".join(dict.fromkeys(agree)), ", ".join(dict.fromkeys(hosts)), path.name
     )
@@ -722,12 +736,17 @@ def told_missing(events: Iterable[Mapping[str, Any]]) -> List[Missing]:
         if event.get("event") == "position":
             told = event.get("missing") or []
     try:
-        return [
-            Missing(int(one["first"]), int(one["last"]), dict(one.get("holder") or {}))
-            for one in told
-        ]
-    except (KeyError, TypeError, ValueError):
+        found = [Missing(one["first"], one["last"], dict(one.get("holder") or {})) for one in told]
+        if all(_is_written(one) for one in found):
+            return found
+        raise ValueError
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Wrong(f"{JOURNAL}: a position tells of missing runs as no run writes it") from None
+
+
+def _is_written(one: Missing) -> bool:
+    numbers = type(one.first) is int and type(one.last) is int
+    return numbers and all(isinstance(text, str) for pair in one.holder.items() for text in pair)
 
 
 def opener_missing(own: Sequence[Mapping[str, Any]], earlier: Sequence[Mapping[str, Any]]) -> str:
@@ -784,7 +803,9 @@ def read_manifest(path: Path) -> Optional[Dict[str, Any]]:
         raise Wrong(f"{name} was altered: it has no list of files")
     if set(manifest["journal"]) != {"lines", "head"} or not _are_files(manifest["replaced"]):
         raise Wrong(f"{name} was altered")
-    if not isinstance(manifest["rebuilt"], (str, type(None))):
+    if type(schema) is not int:
+        raise Wrong(f"{name} was altered: its schema is no number")
+    if manifest["rebuilt"] is not None and not _TIME.match(str(manifest["rebuilt"])):
         raise Wrong(f"{name} was altered: it does not say when reports were made anew")
     return manifest
 

@@ -148,6 +148,15 @@ def _linked(run: Signed) -> None:
     path.symlink_to(run.directory.parent / "elsewhere.html")
 
 
+def _link_for(name: str) -> Tamper:
+    def tamper(run: Signed) -> None:
+        elsewhere = run.directory.parent / f"elsewhere-{name}"
+        (run.directory / name).rename(elsewhere)
+        (run.directory / name).symlink_to(elsewhere)
+
+    return tamper
+
+
 def _other_value(run: Signed) -> None:
     """The manifest follows a change of a file."""
     altered("report.html", 3)(run)
@@ -225,6 +234,17 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "half a character": (_half_a_character, "manifest.json was altered"),
     "an output, as if made anew": (_forged("outputs/0001-a.txt"), "nothing that is made anew"),
     "a page, as if made anew at no time": (_forged("report.html", 0), "when reports were made"),
+    "a page, as if made anew at no moment": (_forged("report.html", ""), "when reports were made"),
+    "a page, as if somebody had approved of it": (
+        _forged("report.html", "2026-11-05T06:07:08Z, and the operator has approved of it"),
+        "when reports were made",
+    ),
+    "a link for the manifest": (_link_for("manifest.json"), "manifest.json: not a file"),
+    "a link for the signature": (_link_for("manifest.json.sig"), "manifest.json.sig: not a file"),
+    "a file beside with a line end in its name": (
+        _file("manifest.1.json.sig\n"),
+        "was added",
+    ),
 }
 
 
@@ -256,7 +276,51 @@ def test_every_single_byte_counts(small: Signed, tmp_path: Path, name: str, proo
     assert passed == []
 
 
-@pytest.mark.parametrize("when", ["2026-11-05T06:07:08.000Z", ""])
+SHAPES: dict[str, Tamper] = {
+    "numbers that are none": lambda run: _with(run, position=[{"first": float("inf"), "last": 1}]),
+    "a holder of lists": lambda run: _with(
+        run, position=[{"first": 9, "last": 9, "holder": {"run": ["x"]}}]
+    ),
+    "an attempt that is a list": lambda run: _with(run, attempt=["x"]),
+    "a step that is a number": lambda run: _with(run, step=7),
+    "a head of no line": lambda run: _with(run, event="witnessed", line=10**6, head=None),
+}
+
+
+def _with(run: Signed, position: Any = None, **fields: Any) -> None:
+    """A line behind those of a run that was killed, in the chain of whoever writes it."""
+    for name in ("manifest.json", "manifest.json.sig"):
+        (run.directory / name).unlink()
+    lines = run.lines[:8]
+    event = {**json.loads(lines[-1]), "seq": 9, "prev": digest(lines[-1].rstrip(b"\n")), **fields}
+    if position is not None:
+        event |= {"event": "position", "missing": position}
+    run.put([*lines, json.dumps(event).encode() + b"\n"])
+
+
+def test_a_line_behind_the_seal_is_no_run_without_an_end(run: Signed) -> None:
+    """In the chain of whoever writes it, and without what lists the files."""
+    for name in ("manifest.json", "manifest.json.sig"):
+        (run.directory / name).unlink()
+    last = run.lines[-1]
+    event = {**json.loads(last), "seq": len(run.lines) + 1, "prev": digest(last.rstrip(b"\n"))}
+    line = {**event, "event": "run-ended", "outcome": "done", "exit_code": 0}
+    run.put([*run.lines, json.dumps(line).encode() + b"\n"])
+    done = run.verify()
+    assert done.returncode == NOT_VALID, done.stdout
+    assert "lines were added behind its seal" in done.stdout
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_line_of_another_shape_is_told_and_no_traceback(run: Signed, shape: str) -> None:
+    SHAPES[shape](run)
+    done = run.verify()
+    assert done.returncode == NOT_VALID, done.stdout
+    assert done.stdout.startswith("NOT VALID: ")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("when", ["2026-11-05T06:07:08.000Z", "2026-11-05T06:07:08Z"])
 def test_a_page_that_is_called_made_anew_is_not_proved_by_the_head(run: Signed, when: str) -> None:
     """Whoever has no key can do that: the verdict says of which file nothing is proved."""
     _forged("report.html", when)(run)
