@@ -853,6 +853,8 @@ class Directory:
         self.notes: List[str] = []
         self.journals: Dict[str, Chain] = {}
         """By name, those of earlier runs first; known when they were checked."""
+        self.has_own = True
+        """The run's own signature is here, or it had none."""
         self.is_whole = True
         """No run of the attempt is missing without a word on N that explains it."""
 
@@ -1106,6 +1108,12 @@ class Directory:
         if self.manifest is None and (self.path / SIGNATURE).is_file():
             raise Wrong(f"{MANIFEST} is missing: there is a signature of it")
         found = [self._signature(name, allowed) for name in names]
+        if self.key and self.rebuilt and not any(one.rebuilt is None for one in found):
+            self.has_own = False
+            self.notes.append(
+                f"the run had signed its manifest with {self.key}: neither is here, as where"
+                " reports were made anew by an older runbook, or where somebody took them away"
+            )
         if not found:
             found = [Signature(MANIFEST, None, "", f"not signed: {self._unsigned()}")]
         if allowed is not None and not any(one.by for one in found):
@@ -1509,7 +1517,8 @@ def is_proved(directory: Directory, by_head: bool, signatures: List[Signature]) 
     by = {one.manifest: one for one in signatures if one.by}
     left = by_head or any(one.rebuilt is None for one in by.values())
     made = directory.rebuilt is None or MANIFEST in by
-    return directory.seal is not None and directory.is_whole and left and made
+    is_all = directory.seal is not None and directory.is_whole and directory.has_own
+    return is_all and left and made
 
 
 def _signatures(directory: Directory, allowed: Optional[Path]) -> List[Signature]:

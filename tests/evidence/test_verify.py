@@ -331,6 +331,34 @@ def test_a_page_that_is_called_made_anew_is_not_proved_by_the_head(run: Signed, 
     assert run.by_signers().returncode == NOT_VALID
 
 
+def test_a_colleague_s_signature_does_not_make_up_for_the_operator_s(
+    run: Signed, tmp_path: Path
+) -> None:
+    """As where his manifest was taken away, and not kept beside the new one."""
+    key = new_key(tmp_path, "colleague")
+    with run.allowed.open("a") as allowed:
+        allowed.write(f"colleague@example.test {key.with_suffix('.pub').read_text()}")
+    _forged("report.html")(run)
+    manifest = run.directory / "manifest.json"
+    words = [
+        "ssh-keygen",
+        "-q",
+        "-Y",
+        "sign",
+        "-n",
+        "neteye-runbook",
+        "-f",
+        str(key),
+        str(manifest),
+    ]
+    subprocess.run(words, check=True, capture_output=True)
+    done = run.verify("--head", run.head, "--allowed-signers", str(run.allowed))
+    assert done.returncode == NOT_PROVED, done.stdout
+    assert (
+        f"the run had signed its manifest with {run.sealed.signed}: neither is here" in done.stdout
+    )
+
+
 def test_another_journal_with_a_chain_of_its_own_has_another_head(
     run: Signed, tmp_path: Path
 ) -> None:
