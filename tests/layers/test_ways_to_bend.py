@@ -20,6 +20,9 @@ FOUND: dict[str, tuple[str, ...]] = {
     "any single byte of journal, manifest or signature": (
         "tests/evidence/test_verify.py::test_every_single_byte_counts",
     ),
+    "events of a shape that no run writes": (
+        "tests/evidence/test_verify.py::test_a_line_of_another_shape_is_told_and_no_traceback",
+    ),
     "lines added behind the head that was shown": (
         "tests/evidence/test_verify.py::test_lines_behind_the_given_head_are_named",
     ),
@@ -59,8 +62,14 @@ FOUND: dict[str, tuple[str, ...]] = {
     "a bad or removed signature replaced by a good one of `report`": (
         "tests/evidence/test_made_anew.py::test_a_signature_that_does_not_hold_is_not_replaced_by_one_that_does",
     ),
+    "the operator's manifest and signature taken away, a colleague's put there": (
+        "tests/evidence/test_verify.py::test_a_colleague_s_signature_does_not_make_up_for_the_operator_s",
+    ),
     "a run without an end made valid by reports or a signature": (
         "tests/evidence/test_made_anew.py::test_a_run_without_an_end_is_never_valid",
+    ),
+    "lines behind the seal, the list of files taken away": (
+        "tests/evidence/test_verify.py::test_a_line_behind_the_seal_is_no_run_without_an_end",
     ),
     "a list of machines emptied before a follow-up, or a run altered before it is read": (
         "tests/plugin/test_plugin_follow_up.py::test_what_can_not_be_followed_up_is_one_sentence_before_anything_is_asked",
