@@ -21,7 +21,7 @@ from engine.report.audit.timeline.labels import BOLD, width_of
 from engine.report.audit.timeline.lanes import drawing_of
 from engine.report.audit.timeline.shapes import SMALL, WIDE, Shape
 from engine.report.audit.timeline.svg import draw, placed
-from engine.report.audit.timeline.ticks import ticks_of
+from engine.report.audit.timeline.ticks import round_times, ticks_of
 from engine.report.spans import Span
 from tests.engine.kit import BEGIN, N, event
 from tests.evidence import journals, nights
@@ -244,3 +244,9 @@ def test_times_above_the_lanes_never_touch(begin: int, took: int) -> None:
         assert all(one[1] < other[0] for one, other in itertools.pairwise(edges))
         assert edges[0][0] >= 0
         assert edges[-1][1] <= 840
+
+
+def test_a_clock_that_was_years_away_has_no_more_times_than_there_is_room_for() -> None:
+    axis = axis_of([Span("run", after(0), after(7000 * 365 * 86_400))], 136.0, 838.0)
+    (stretch,) = axis.stretches
+    assert sum(1 for _ in itertools.islice(round_times(stretch), 1000)) < 20

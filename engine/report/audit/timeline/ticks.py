@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -49,7 +50,7 @@ def ticks_of(axis: Axis, width: float) -> tuple[Texts, Texts, list[float]]:
             _add(shown[0], dates, stretch.left, last)
         _add(shown[1], times, stretch.left, _time(begin, is_fine))
     for stretch in axis.stretches:
-        for when in _round_times(stretch):
+        for when in round_times(stretch):
             at = stretch.at(when)
             if _add(shown[1], times, at, _time(when, is_fine)):
                 shown[2].append(at)
@@ -73,10 +74,12 @@ def _step(stretch: Stretch) -> int:
     """Seconds between two round times, so that both have room."""
     scale = (stretch.right - stretch.left) / max(stretch.run.seconds, 0.001)
     wanted = (width_of("00:00:00") + _BETWEEN) / scale
-    return next((seconds for seconds in _STEPS if seconds >= wanted), _STEPS[-1])
+    days = math.ceil(wanted / _STEPS[-1]) * _STEPS[-1]  # of a clock that was years away
+    return next((seconds for seconds in _STEPS if seconds >= wanted), days)
 
 
-def _round_times(stretch: Stretch) -> Iterator[datetime]:
+def round_times(stretch: Stretch) -> Iterator[datetime]:
+    """Those of a run that have room on its part of the line."""
     run, step = stretch.run, _step(stretch)
     first = int(run.begin.timestamp()) // step * step + step
     for second in range(first, int(run.end.timestamp()) + 1, step):
