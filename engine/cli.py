@@ -308,6 +308,12 @@ def _of_another_runbook(directory: Path) -> Iterator[None]:
             f"{directory}: an event of its journal has no field {error}; use the version of the"
             " runbook that wrote it"
         ) from error
+    except (AttributeError, TypeError) as error:
+        raise UsageError(
+            f"{directory}: an event of its journal is not as a run writes it ({error}); use the"
+            " version of the runbook that wrote it. If it is this one, please hand in the journal:"
+            " then it is a fault of ours"
+        ) from error
     except Wrong as error:
         raise UsageError(f"{directory}: NOT VALID: {error}") from error
 

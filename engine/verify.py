@@ -64,6 +64,9 @@ FETCHED = "outputs-fetched"
 """The event that says which outputs of an earlier run are there, and why others are not."""
 BROUGHT = "file-fetched"
 """The event that a file of a node was brought into the run's directory."""
+JOURNALS_READ = "journals-read"
+"""The event of which earlier runs journals are put into the directory, the head of each by its run;
+it comes before the first of them is. Older runbooks have the heads in `position` alone."""
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 APART = (MANIFEST, SIGNATURE)
@@ -74,7 +77,11 @@ HOW = "VERIFY.txt"
 """What a run leaves for whoever verifies it; in the list like every other file."""
 COPY = "verify.py"
 """The copy of this file in a run's directory; in the list, too."""
-REMADE = ("summary.json", "plan.json", "report.html", "junit.xml", "evidence.html", HOW, COPY)
+PLAN = "plan.json"
+"""What a run that only planned leaves."""
+LIVE = "live.html"
+"""What a run shows while it works."""
+REMADE = ("summary.json", PLAN, "report.html", "junit.xml", "evidence.html", HOW, COPY)
 """What may be made anew after the run had sealed it: all of it follows from the journals."""
 NAMESPACE = "neteye-runbook"
 """A signature that the same key made for something else does not count for a manifest."""
@@ -87,6 +94,8 @@ HEAD = re.compile(r"^\s*[0-9A-Fa-f]{64}\s*$")
 GENESIS = "0" * 64
 """`prev` of a first line."""
 SEALED = "sealed"
+ENDED_RUN = "run-ended"
+CLOSED = "attempt-closed"
 WITNESSED = "witnessed"
 """The event that says who else has the head of the journal: `line` and `head`, its hash."""
 BEGUN, NO_RETURN, ENDED = "begun", "no-return", "ended"
@@ -137,6 +146,19 @@ _OUTPUT = re.compile(r"^outputs/([A-Za-z0-9][A-Za-z0-9.-]*)\Z")
 _BACKUP = re.compile(r"^backups/([A-Za-z0-9][A-Za-z0-9._-]*)\Z")
 _CITING = ("output", "whole")
 """Fields of an event that may cite a file."""
+_RUN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
+"""The name of a run, which is that of a directory as well."""
+_TOLD = re.compile(
+    r"(?:(?:outputs|backups|timestamps)/|support-)[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]"
+)
+"""A file of the run's directory, in a text of its journal."""
+_PART = re.compile(r"^\..*\.part\Z", re.S)
+"""A file while it is written: whoever is killed leaves it there, and nobody reads it."""
+OF_STEPS = (
+    "steps", "step-started", "step-ended", "intent", "result", "row", "finding", "observation",
+    "attempt-opened", CLOSED, "accepted", "baseline", "command-started", JOURNALS_READ,
+)  # fmt: skip
+"""Events that no run writes once it has told how it ended."""
 
 Files = Dict[str, Dict[str, Any]]
 
@@ -244,22 +266,38 @@ def listing(files: Files) -> str:
     return digest(canonical(files))
 
 
-def files_below(directory: Path) -> Files:
-    """Every file but manifest and signature: name, size in bytes, SHA-256. Raises OSError, Wrong"""
+def files_below(directory: Path, listed: Optional[Files] = None) -> Files:
+    """Every file but manifest and signature: name, size in bytes, SHA-256. Raises OSError, Wrong.
+
+    A file that is none of `listed`, or has another size there, is not read: it has no SHA-256.
+    """
     found: Files = {}
+    for name in names_below(directory):
+        path = directory / name
+        found[name] = facts(path) if listed is None else _facts_of(path, listed.get(name) or {})
+    return found
+
+
+def names_below(directory: Path) -> List[str]:
+    """Those of every file but manifest and signature. Raises OSError, Wrong."""
+    found = []  # type: List[str]
     for place, folders, names in os.walk(str(directory), onerror=_raise):
         other = [Path(place) / name for name in folders]
-        other = [p for p in other if p.is_symlink() or p.relative_to(directory).as_posix() in APART]
+        other = [path for path in other if path.is_symlink() or _is_kept_or_apart(path, directory)]
         for path in sorted([*other, *(Path(place) / name for name in names)]):
             name = path.relative_to(directory).as_posix()
             if path.is_symlink() or not path.is_file():
                 raise Wrong(f"{name}: not a file; a run leaves files only")
             if not _is_text(name):
                 raise Wrong(f"{name!r}: no name that a run gives; it is not UTF-8")
-            if name in APART:
-                continue
-            found[name] = facts(path)
+            if name not in APART:
+                found.append(name)
     return found
+
+
+def _is_kept_or_apart(path: Path, directory: Path) -> bool:
+    name = path.relative_to(directory).as_posix()
+    return name in APART or KEPT.match(name) is not None
 
 
 def _raise(error: OSError) -> None:
@@ -273,6 +311,19 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _facts_of(path: Path, expected: Dict[str, Any]) -> Dict[str, Any]:
+    """The same; of a file of another size than expected the size alone, however large it is."""
+    size = path.stat().st_size
+    return facts(path) if size == expected.get("size") else {"size": size}
+
+
+def is_as_cited(path: Path, sha256: Any, size: Any = None) -> bool:
+    """Whether the file is the one that a journal tells of; `size` when that is on record."""
+    if type(size) is int and path.stat().st_size != size:
+        return False
+    return bool(facts(path)["sha256"] == sha256)
 
 
 def facts(path: Path) -> Dict[str, Any]:
@@ -354,9 +405,30 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
         events.append(event)
     if rest and _parsed(rest) is not None:
         raise Wrong(f"{name}: the end of its last line is missing")
-    if any(event.get("event") == SEALED for event in events[:-1]):
-        raise Wrong(f"{name} was altered: lines were added behind its seal")
+    _check_whole(events, name)
     return Chain(events, previous, bool(rest))
+
+
+def _check_whole(events: List[Dict[str, Any]], name: str) -> None:
+    """What holds of a journal however its run ended. Raises Wrong."""
+    for run in {event.get("run") for event in events}:
+        if run is not None and not _RUN.match(run):
+            raise Wrong(f"{name} was altered: {run!r} is no name of a run")
+    ended = None  # type: Optional[Dict[str, Any]]
+    for event in events:
+        kind = event.get("event")
+        if ended is None:
+            ended = event if kind in (ENDED_RUN, SEALED) else None
+        elif ended.get("event") == SEALED:
+            raise Wrong(f"{name} was altered: lines were added behind its seal")
+        elif kind in OF_STEPS or (kind == ENDED_RUN and ended.get("event") == ENDED_RUN):
+            raise Wrong(
+                "{}: line {} was added: {}, and line {} says that the run had ended".format(
+                    name, event.get("seq"), kind, ended.get("seq")
+                )
+            )
+        elif kind in (ENDED_RUN, SEALED, "stopped"):
+            ended = event  # its own last words may stop a run: it tells its end again then
 
 
 def _shaped(text: bytes, where: str) -> Dict[str, Any]:
@@ -365,7 +437,14 @@ def _shaped(text: bytes, where: str) -> Dict[str, Any]:
     for name in ("event", "run", "attempt", "step"):
         if not isinstance(event.get(name), (str, type(None))):
             raise Wrong(f"{where} was altered: its {name} is no text")
+    if event.get("event") == LOCK_TAKEN and not _is_number(event.get("generation", 1)):
+        raise Wrong(f"{where} was altered: its generation is no number")
     return event
+
+
+def _is_number(value: Any) -> bool:
+    """As a count is one."""
+    return type(value) is int and 0 < value < 1 << 53
 
 
 def _event(text: bytes, where: str) -> Dict[str, Any]:
@@ -422,7 +501,9 @@ def read_earlier(raw: bytes, name: str) -> Chain:
     if torn:
         once.pop()
     if once and "prev" not in _event(once[0], f"{name}: line 1"):
-        return Chain([_shaped(line, name) for line in once], "", torn)
+        events = [_shaped(line, name) for line in once]
+        _check_whole(events, name)
+        return Chain(events, "", torn)
     return read_chain(b"".join(line + b"\n" for line in once), name)
 
 
@@ -439,6 +520,25 @@ def heads_read(events: Iterable[Dict[str, Any]]) -> Dict[str, str]:
 def has_had(chain: Chain, head: str) -> bool:
     """Whether the journal has, or once had, this head: lines come to it only at its end."""
     return head in (GENESIS, chain.head) or any(e.get("prev") == head for e in chain.events)
+
+
+def check_put(journals: Dict[str, Chain], own: List[Dict[str, Any]]) -> None:
+    """Each earlier journal is one that the run of these events had put there, and nothing came to
+    it since. Raises Wrong. Of a run of an older runbook only what it says of heads is known."""
+    told = {}  # type: Dict[str, Set[str]]
+    kinds = set()  # type: Set[str]
+    for event in own:
+        read = event.get("journals")
+        if event.get("event") in (JOURNALS_READ, "position") and isinstance(read, dict):
+            kinds.add(str(event["event"]))
+            for run, head in read.items():
+                told.setdefault(str(run), set()).add(str(head))
+    for shown, chain in journals.items():
+        heads = told.get(Path(shown).stem)
+        if JOURNALS_READ in kinds and heads is not None and chain.head not in heads:
+            raise Wrong(f"{shown} was altered: {JOURNAL} has another head of it")
+        if heads is None and (JOURNALS_READ in kinds or ("position" in kinds and chain.head)):
+            raise Wrong(f"{shown} was added: by {JOURNAL} its run has not read it")
 
 
 # outside witnesses
@@ -588,7 +688,7 @@ def check_stamps(path: Path, chain: Chain, ca: Optional[Path]) -> List[str]:
         name, line = str(event["stamp"]["file"]), event["line"]
         if not _STAMP_FILE.match(name) or not (path / name).is_file():
             raise Wrong(f"{name} is missing: {JOURNAL} has it for line {line}")
-        if facts(path / name)["sha256"] != event["stamp"].get("sha256"):
+        if not is_as_cited(path / name, event["stamp"].get("sha256")):
             raise Wrong(f"{name} was altered: {JOURNAL} has another one for line {line}")
         if ca is None:
             said = "{} of line {} says {}: --timestamp-ca tells whether that is so"
@@ -908,13 +1008,56 @@ class Directory:
         elif self.seal is not None:
             raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
         else:
-            self.notes.append("the run did not come to its end, so nothing lists its files")
+            self.notes.append(f"{self.how_it_ended()}, so nothing lists its files")
+        if self.seal is None and self.manifest is None:
+            self._note_untold(earlier)
         if self.chain.torn:
             self.notes.append(f"{JOURNAL}: its last line was cut off while it was written")
         self._check_kept(set(but))
         self._check_citations(earlier)
         self._look_at_clocks(earlier)
         self._look_for_missing_runs(earlier)
+
+    def how_it_ended(self) -> str:
+        """Of a run without a seal, in words."""
+        if not self.has_ended:
+            return "the run did not come to its end"
+        return (
+            "the run had ended, and its seal is not here: it was killed while it wrote its reports,"
+            " its disk was full, or somebody took the seal away"
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        """It told how it ended; what it left may still have been without a seal."""
+        return any(event.get("event") == ENDED_RUN for event in self.chain.events)
+
+    def untold_files(self, earlier: Dict[str, Chain]) -> List[str]:
+        """The files of a run without a seal of which no line of a journal tells. Raises Wrong."""
+        told = {JOURNAL, *(name for name in REMADE if name != PLAN), *earlier}
+        own = self.run
+        for chain in [self.chain, *earlier.values()]:
+            for event in chain.events:
+                if event.get("mode") == "plan" and event.get("run") == own:
+                    told.add(PLAN)
+                for place in _told_in(event):
+                    run = str(event.get("run"))
+                    kind, _, name = place.rpartition("/")
+                    told.add(place_of(name, run, own) if kind == OUTPUTS else place)
+        return [
+            name
+            for name in names_below(self.path)
+            if name not in told and not _PART.match(Path(name).name) and name != LIVE
+        ]
+
+    def _note_untold(self, earlier: Dict[str, Chain]) -> None:
+        untold = self.untold_files(earlier)
+        if untold:
+            names = ", ".join(untold[:_SHOWN]) + (", ..." if len(untold) > _SHOWN else "")
+            self.notes.append(
+                f"no line of a journal tells of {names}: written when the run was killed, or put"
+                " there since"
+            )
 
     def _look_at_clocks(self, earlier: Dict[str, Chain]) -> None:
         """Notes only: whoever sets a clock alters no evidence."""
@@ -933,7 +1076,8 @@ class Directory:
             place = EARLIER + "/"
             files = self.manifest["files"]
             listed = {name: seen for name, seen in files.items() if name.startswith(place)}
-            _compare(listed, {place + p.name: facts(p) for p in (self.path / EARLIER).glob("*")})
+            paths = [path for path in names_below(self.path) if path.startswith(place)]
+            _compare(listed, {n: _facts_of(self.path / n, files.get(n) or {}) for n in paths})
 
     def _look_for_missing_runs(self, earlier: Dict[str, Chain]) -> None:
         """Names the runs that the generations of the lock know of, and no journal here."""
@@ -958,9 +1102,9 @@ class Directory:
                 for cited in _cited(event, shown):
                     place = place_of(cited.name, run, own)
                     if (self.path / place).is_file():
-                        if facts(self.path / place)["sha256"] != cited.sha256:
+                        if not is_as_cited(self.path / place, cited.sha256, cited.size):
                             wrong.append(f"{place} was altered: {shown} cites another one")
-                    elif cited.name in told.get(run, {}):
+                    elif run != own and cited.name in told.get(run, {}):
                         lacking.append(place)
                     elif run == own or run in told:
                         wrong.append(f"{place} is missing: {shown} cites it")
@@ -968,10 +1112,10 @@ class Directory:
                         lacking.append(place)
             if lacking:
                 self.notes.append(_lacking(shown, list(dict.fromkeys(lacking)), told))
-        for place, sha256 in _brought(self.chain.events).items():
+        for place, seen in _brought(self.chain.events).items():
             if not (self.path / place).is_file():
                 wrong.append(f"{place} is missing: {JOURNAL} says that it was fetched")
-            elif facts(self.path / place)["sha256"] != sha256:
+            elif not is_as_cited(self.path / place, *seen):
                 wrong.append(f"{place} was altered: {JOURNAL} has another sum of it")
         if wrong:
             raise Wrong("; ".join(list(dict.fromkeys(wrong))[:_SHOWN]))
@@ -982,7 +1126,8 @@ class Directory:
         found = {}  # type: Dict[str, Chain]
         for path in sorted((self.path / EARLIER).glob("*")):
             shown = f"{EARLIER}/{path.name}"
-            found[shown] = read_earlier(read_file(path), shown)
+            if not _PART.match(path.name):
+                found[shown] = read_earlier(read_file(path), shown)
         own = {event.get("attempt") for event in self.chain.events if event.get("attempt")}
         of_attempt = own | {Path(shown).stem for shown in found}
         for shown, chain in found.items():
@@ -990,6 +1135,7 @@ class Directory:
             mine = [event for event in chain.events if event.get("attempt") in of_attempt]
             _check_read(found, shown, heads_read(mine))
         _check_read(found, JOURNAL, heads_read(self.chain.events))
+        check_put(found, self.chain.events)
         self.journals = {**found, JOURNAL: self.chain}
         for name, chain in self.journals.items():
             check_witnessed(chain, name)
@@ -1001,7 +1147,9 @@ class Directory:
         if manifest is None:
             return
         lines, promised = len(self.chain.events), manifest["journal"]["lines"]
-        if not isinstance(promised, int) or lines > promised:
+        if not _is_number(promised):
+            raise Wrong(f"{MANIFEST} was altered: it does not say how many lines {JOURNAL} has")
+        if lines > promised:
             raise Wrong(
                 f"{JOURNAL}: lines were added at its end: {lines} lines, {promised} in {MANIFEST}"
             )
@@ -1018,8 +1166,9 @@ class Directory:
             raise Wrong(f"{MANIFEST} was altered: it is not of run {run}")
 
     def _check_files(self, manifest: Dict[str, Any], but: Set[str]) -> None:
-        there = {name: seen for name, seen in files_below(self.path).items() if name not in but}
-        _compare({n: seen for n, seen in manifest["files"].items() if n not in but}, there)
+        listed = {n: seen for n, seen in manifest["files"].items() if n not in but}
+        there = files_below(self.path, listed)
+        _compare(listed, {name: seen for name, seen in there.items() if name not in but})
 
     def _check_seal(self, name: str, manifest: Dict[str, Any]) -> None:
         """The list is the one that the journal's last line has the hash of."""
@@ -1040,13 +1189,20 @@ class Directory:
         replaced, rebuilt = manifest["replaced"], manifest["rebuilt"]
         if self.seal is None:
             self.notes.append(
-                "the run did not come to its end; its reports were made from the journal"
-                f" at {rebuilt}"
+                f"{self.how_it_ended()}; its reports were made from the journal at {rebuilt}"
             )
         elif rebuilt is not None:
-            there = [name for name, seen in replaced.items() if seen or name in manifest["files"]]
-            names = ", ".join(sorted(there)) or "nothing"
-            self.notes.append(f"made anew from the journal at {rebuilt}: {names}")
+            files = manifest["files"]
+            groups = (
+                ("", [name for name, seen in replaced.items() if seen and name in files]),
+                (
+                    "the run had left none: ",
+                    [n for n, s in replaced.items() if not s and n in files],
+                ),
+                ("gone: ", [name for name, seen in replaced.items() if seen and name not in files]),
+            )
+            told = "; ".join(said + ", ".join(sorted(names)) for said, names in groups if names)
+            self.notes.append(f"made anew from the journal at {rebuilt}: {told or 'nothing'}")
 
     def kept(self) -> List[str]:
         """The manifests that later ones took the place of, oldest first. Raises Wrong."""
@@ -1077,6 +1233,17 @@ class Directory:
                 raise Wrong(f"{name} was altered: its form is {manifest['schema']}")
             if manifest["rebuilt"] is None and number > 1:
                 raise Wrong(f"{name} was altered: only {kept_as(1)} can be the run's own")
+            kept = sorted(n for n in manifest["files"] if KEPT.match(n) and not n.endswith(".sig"))
+            if kept != sorted(kept_as(before) for before in range(1, number)):
+                raise Wrong(f"{name} was altered: it does not list each manifest before it")
+            _compare(
+                {n: seen for n, seen in manifest["files"].items() if KEPT.match(n)},
+                {
+                    n: facts(self.path / n)
+                    for n in manifest["files"]
+                    if (self.path / n).is_file() and KEPT.match(n)
+                },
+            )
             self._check_seal(name, manifest)
 
     # where it comes from
@@ -1188,7 +1355,8 @@ def _compare(listed: Files, there: Files) -> None:
 
 
 def _size_and_sum(seen: Dict[str, Any]) -> str:
-    return "{} bytes, sha256 {}".format(seen.get("size"), str(seen.get("sha256"))[:16])
+    told = ", sha256 {}".format(str(seen["sha256"])[:16]) if seen.get("sha256") else ""
+    return "{} bytes{}".format(seen.get("size"), told)
 
 
 def _is_written_as(manifest: Dict[str, Any], raw: bytes) -> bool:
@@ -1196,6 +1364,18 @@ def _is_written_as(manifest: Dict[str, Any], raw: bytes) -> bool:
         return canonical(manifest) == raw
     except UnicodeEncodeError:  # half a character, written as JSON can
         return False
+
+
+def _told_in(value: Any) -> Iterable[str]:
+    """Every place in the run's directory that a text within an event names."""
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, str):
+            for match in _TOLD.finditer(one):
+                yield match.group(0)
+        elif isinstance(one, (dict, list)):
+            rest += one.values() if isinstance(one, dict) else one
 
 
 def _fetched(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:
@@ -1212,15 +1392,15 @@ def _cited(event: Dict[str, Any], shown: str) -> List[Cited]:
         raise Wrong(f"{shown}: {wrong}") from None
 
 
-def _brought(events: List[Dict[str, Any]]) -> Dict[str, str]:
-    """File in the run's directory -> SHA-256, of those that it had brought from a node."""
-    found = {}  # type: Dict[str, str]
+def _brought(events: List[Dict[str, Any]]) -> Dict[str, Tuple[str, Any]]:
+    """File in the run's directory -> SHA-256 and size, of those that it had brought from a node."""
+    found = {}  # type: Dict[str, Tuple[str, Any]]
     for event in events:
-        if event.get("event") == BROUGHT and event.get("sha256"):
+        if event.get("event") == BROUGHT:
             name = str(event.get("file"))
-            if _BACKUP.match(name) is None:
+            if _BACKUP.match(name) is None or not event.get("sha256"):
                 raise Wrong(f"{JOURNAL}: event {event.get('seq')}: no file of a run: {name}")
-            found[name] = str(event["sha256"])
+            found[name] = (str(event["sha256"]), event.get("size"))
     return found
 
 
@@ -1436,7 +1616,7 @@ def _kept(directory: Directory, kept: Dict[str, str], begun: Dict[str, Any]) -> 
     place = place_of(match.group(1), str(begun["run"]), directory.run) if match else ""
     if not (directory.path / place).is_file():
         return ""
-    if facts(directory.path / place)["sha256"] != kept["sha256"]:
+    if not is_as_cited(directory.path / place, kept["sha256"], kept.get("size")):
         raise Wrong(f"{place} was altered: an approval on record cites another one")
     return place
 

@@ -64,7 +64,7 @@ def look(directory: Path, made: Iterable[str]) -> Before:
         }
         found.check(but)
         _check_signatures(found, but)
-        spoilt = _spoilt(found, names)
+        spoilt = (*_without_a_seal(found), *_spoilt(found, names))
     except OSError as error:
         raise UsageError(in_words(error)) from error
     except Wrong as wrong:
@@ -131,6 +131,21 @@ def _check_signatures(found: Directory, but: set[str]) -> None:
         but = {*but, MANIFEST}  # the list was restored: there was no room to sign it, either
     with suppress(OSError):  # without ssh-keygen they are kept all the same, and checked later
         found.check_signatures(None, but)
+
+
+def _without_a_seal(found: Directory) -> tuple[str, ...]:
+    """What nobody can answer for where no list of files is, a sentence each."""
+    if found.seal is not None or found.manifest is not None:
+        return ()
+    ended, untold = found.how_it_ended(), found.untold_files(found.read_earlier())
+    return (
+        *((ended,) if found.has_ended else ()),
+        *(
+            f"{name}: no line of a journal tells of it: written when the run was killed, or put"
+            " there since; it is listed as it is"
+            for name in untold
+        ),
+    )
 
 
 def _spoilt(found: Directory, names: Iterable[str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from engine.report.console import Console
 from engine.run.survey import RECORDS, Survey, refresh_records, survey
 from engine.run.takeover import judge_position, judge_records
 from engine.transport.base import Transport
-from engine.verify import Missing
+from engine.verify import JOURNALS_READ, Missing
 
 
 class Opening:
@@ -36,6 +36,8 @@ class Opening:
         self._fetcher = Fetcher(run, transport)
         self._fetched: Mapping[str, str] = {}
         """The journals whose outputs were fetched."""
+        self._read: Mapping[str, str] | None = None
+        """Run -> head of its journal, as it was told last."""
         self._told: list[Missing] = []
         self.lock: ClusterLock | None = None
         self.lock_here: MachineLock | None = None
@@ -154,6 +156,7 @@ class Opening:
         journals = attempt.journals if attempt else {}
         heads = self._survey.heads if attempt else {}
         missing = self._survey.missing if attempt or self._goes_on() else ()
+        self._tell_journals(journals, heads)
         is_kept = self._keeps(lambda: earlier.keep(self._run.directory, journals))
         heads = heads if is_kept else {}
         if journals != self._fetched:
@@ -176,6 +179,14 @@ class Opening:
             self._keeps(lambda: earlier.drop_others(self._run.directory, journals))
         if not self._run.follows:
             self._run.does_not_know(self._unknown())
+
+    def _tell_journals(self, journals: Mapping[str, str], heads: Mapping[str, str]) -> None:
+        """Before they are put there: whoever adds one to a killed run's directory is found."""
+        runs = [name.removesuffix(".jsonl") for name in journals]
+        read = {run: heads.get(run, "") for run in runs}
+        if read != self._read:
+            self._read = read
+            self._run.record(JOURNALS_READ, step="", journals=read)
 
     def _tell_missing(self, missing: Sequence[Missing]) -> None:
         """Once each, however often the position is told."""

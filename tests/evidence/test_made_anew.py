@@ -399,7 +399,7 @@ def test_evidence_of_a_runbook_without_a_verifier_gets_one(tmp_path: Path) -> No
     assert (old.directory / "verify.py").exists()
     done = old.by_head()
     assert done.returncode == NOT_PROVED, done.stdout
-    assert "VERIFY.txt, report.html, verify.py\n" in done.stdout
+    assert "report.html; the run had left none: VERIFY.txt, verify.py\n" in done.stdout
 
 
 @pytest.mark.parametrize(

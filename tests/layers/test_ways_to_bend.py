@@ -71,6 +71,37 @@ FOUND: dict[str, tuple[str, ...]] = {
     "lines behind the seal, the list of files taken away": (
         "tests/evidence/test_verify.py::test_a_line_behind_the_seal_is_no_run_without_an_end",
     ),
+    "seal and list of files cut off, the end left as it is": (
+        "tests/evidence/test_bent.py::test_a_seal_that_was_cut_off_is_no_run_that_did_not_end",
+    ),
+    "a second end, or a step or a closing behind the end": (
+        "tests/evidence/test_bent.py::test_nothing_of_a_step_comes_behind_the_end",
+    ),
+    "a journal, or lines, put into `earlier/` of a run that was killed": (
+        "tests/evidence/test_bent.py::test_a_journal_that_the_run_had_not_read_is_refused",
+        "tests/evidence/test_bent.py::test_lines_behind_those_that_the_run_had_read_are_refused",
+    ),
+    "files put into the directory of a run that was killed": (
+        "tests/evidence/test_bent.py::test_a_file_of_which_no_line_tells_is_told",
+    ),
+    "an output removed that the run itself calls missing": (
+        "tests/evidence/test_bent.py::test_the_run_itself_does_not_excuse_that_its_output_is_gone",
+    ),
+    "a path as name of a run or a file, a generation that is no count": (
+        "tests/evidence/test_bent.py::test_a_run_s_name_is_no_path",
+        "tests/evidence/test_bent.py::test_a_generation_is_a_count",
+        "tests/evidence/test_bent.py::test_a_file_that_is_called_fetched_has_a_place_and_a_sum",
+    ),
+    "one of the kept manifests left out when reports are made anew": (
+        "tests/evidence/test_bent.py::test_a_kept_manifest_between_two_is_missed",
+    ),
+    "a page removed, or one added that the run had not, and called made anew": (
+        "tests/evidence/test_bent.py::test_a_page_that_the_run_had_not_left_or_that_is_gone_is_told",
+    ),
+    "a listed or cited file made huge": (
+        "tests/evidence/test_bent.py::test_a_listed_file_that_has_grown_is_not_read",
+        "tests/evidence/test_bent.py::test_nor_is_one_that_a_line_cites",
+    ),
     "a list of machines emptied before a follow-up, or a run altered before it is read": (
         "tests/plugin/test_plugin_follow_up.py::test_what_can_not_be_followed_up_is_one_sentence_before_anything_is_asked",
     ),
