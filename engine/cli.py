@@ -308,7 +308,7 @@ def _of_another_runbook(directory: Path) -> Iterator[None]:
             f"{directory}: an event of its journal has no field {error}; use the version of the"
             " runbook that wrote it"
         ) from error
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise UsageError(
             f"{directory}: an event of its journal is not as a run writes it ({error}); use the"
             " version of the runbook that wrote it. If it is this one, please hand in the journal:"

@@ -13,7 +13,7 @@ from engine.record.evidence import Evidence
 from engine.transport.firewall import Firewall
 
 
-@step("preflight.runbook", asks=True, scope="both")
+@step("preflight.runbook", asks=True, scope="every")
 def test_runbook(look: Look, evidence: Evidence) -> None:
     """Nothing foreign runs with the runbook, and its files are as they were released."""
     found = foreign(look.ran_with)

@@ -363,7 +363,7 @@ def test_a_restore_runs_no_step_of_the_upgrade_and_serves_no_row() -> None:
 def test_a_follow_up_runs_no_step_of_another_run_and_serves_one_row() -> None:
     following = {mark.name: mark for mark, _ in STEPS if Scope.FOLLOW_UP in mark.scopes}
     own = {name for name in following if name.startswith("followup.")}
-    assert set(following) - own == {"closing.state"}
+    assert set(following) - own == {"preflight.runbook", "closing.state"}
     assert {row for mark in following.values() for row in mark.guide} == {"G08"}
     assert all(following[name].scopes == {Scope.FOLLOW_UP} for name in own)
 

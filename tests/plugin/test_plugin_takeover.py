@@ -96,8 +96,10 @@ CLOSED = kit.event("attempt-closed", run="z", attempt="a")
 
 
 def append(path: Path, *events: dict[str, Any]) -> None:
-    """Lines behind those that are there, as the run would have written them."""
+    """Lines as the run would have written them, and was killed then: in the place of its end."""
     lines = path.read_bytes().splitlines()
+    ended = [number for number, line in enumerate(lines) if b'"event": "run-ended"' in line]
+    del lines[(ended or [len(lines)])[0] :]
     for event in events:
         more = {**event, "seq": len(lines) + 1, "prev": digest(lines[-1])}
         lines.append(json.dumps(more).encode())
