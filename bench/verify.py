@@ -3,17 +3,18 @@
     python -m bench.verify [--against COMMIT] [--lines 100000] [--times 7] [--directory DIR]
 
 Both verifiers look at the same directory in turn, each time in a process of its own, as a stranger
-runs them: one file, no project. What counts is the ratio of the medians; above 1.5 it ends with 1.
+runs them: one file, no project. What counts is the ratio of the medians of processor seconds, which
+other work on the machine changes little; above 1.5 it ends with 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from bench.reports import sealed, written
@@ -43,7 +44,9 @@ def main() -> int:
             for verifier, seconds in took.items():
                 seconds.append(measured(verifier, run))
     before, now = (statistics.median(seconds) for seconds in took.values())
-    print(f"{given.lines} lines, {given.times} times each, seconds: median (least to most)")
+    print(
+        f"{given.lines} lines, {given.times} times each, processor seconds: median (least to most)"
+    )
     for name, seconds in zip((given.against, "now"), took.values(), strict=True):
         spread = f"({min(seconds):.2f} to {max(seconds):.2f})"
         print(f"  {name:10} {statistics.median(seconds):6.2f} {spread}")
@@ -58,13 +61,19 @@ def text_of(commit: str) -> bytes:
 
 
 def measured(verifier: Path, run: Path) -> float:
-    """Seconds of one look, which has to find nothing wrong."""
-    begun = time.perf_counter()
+    """Processor seconds of one look, which has to find nothing wrong."""
+    begun = spent()
     words = [sys.executable, "-I", str(verifier), str(run)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):
         raise SystemExit(f"{verifier.name}: exit code {done.returncode}: {done.stdout}")
-    return time.perf_counter() - begun
+    return spent() - begun
+
+
+def spent() -> float:
+    """Processor seconds of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -160,6 +160,14 @@ OF_STEPS = (
 )  # fmt: skip
 """Events that no run writes once it has told how it ended."""
 
+_NAMING = ("event", "run", "attempt", "step")
+"""Fields of an event that tell what it is, and whose."""
+_TEXTS = frozenset((str, type(None)))
+_TELLING = frozenset(
+    (FETCHED, BROUGHT, JOURNALS_READ, ENDED_RUN, CLOSED, "run-started", "position", "lock-taken")
+)
+"""Events by which the rest is held; most of a journal's are others."""
+
 Files = Dict[str, Dict[str, Any]]
 
 
@@ -218,6 +226,7 @@ def read_file(path: Path, largest: int = LARGEST) -> bytes:
 
 
 Pairs = List[Tuple[str, Any]]
+_DECODER = json.JSONDecoder()
 
 
 def read_json(text: str, pairs: Optional[Callable[[Pairs], Dict[str, Any]]] = None) -> Any:
@@ -227,7 +236,7 @@ def read_json(text: str, pairs: Optional[Callable[[Pairs], Dict[str, Any]]] = No
     too deeply, half a character. `pairs` makes an object of its keys and values.
     """
     try:
-        value = json.loads(text, object_pairs_hook=pairs)
+        value = _plain(text) if pairs is None else json.loads(text, object_pairs_hook=pairs)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # each level has a bracket: most texts have too few of them, and need no closer look
@@ -241,6 +250,15 @@ def read_json(text: str, pairs: Optional[Callable[[Pairs], Dict[str, Any]]] = No
     except UnicodeEncodeError:
         raise ValueError("half a character (a lone surrogate)") from None
     return value
+
+
+def _plain(text: str) -> Any:
+    """As `json.loads` has it: that looks for blanks around the value by an expression."""
+    if text[:1] == "{" and text[-1:] == "}":
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return json.loads(text)
 
 
 def _depth(value: Any) -> int:
@@ -414,29 +432,28 @@ def _check_whole(events: List[Dict[str, Any]], name: str) -> None:
     for run in {event.get("run") for event in events}:
         if run is not None and not _RUN.match(run):
             raise Wrong(f"{name} was altered: {run!r} is no name of a run")
-    ended = None  # type: Optional[Dict[str, Any]]
-    for event in events:
-        kind = event.get("event")
-        if ended is None:
-            ended = event if kind in (ENDED_RUN, SEALED) else None
-        elif ended.get("event") == SEALED:
+    kinds = [event.get("event") for event in events]
+    ends = [kinds.index(kind) for kind in (ENDED_RUN, SEALED) if kind in kinds]
+    last = min(ends, default=len(kinds))
+    for number in range(last + 1, len(kinds)):
+        kind = kinds[number]
+        if kinds[last] == SEALED:
             raise Wrong(f"{name} was altered: lines were added behind its seal")
-        elif kind in OF_STEPS or (kind == ENDED_RUN and ended.get("event") == ENDED_RUN):
+        if kind in OF_STEPS or kind == kinds[last] == ENDED_RUN:
             raise Wrong(
-                "{}: line {} was added: {}, and line {} says that the run had ended".format(
-                    name, event.get("seq"), kind, ended.get("seq")
-                )
+                f"{name}: line {number + 1} was added: {kind}, and line {last + 1} says that the"
+                " run had ended"
             )
-        elif kind in (ENDED_RUN, SEALED, "stopped"):
-            ended = event  # its own last words may stop a run: it tells its end again then
+        if kind in (ENDED_RUN, SEALED, "stopped"):
+            last = number  # its own last words may stop a run: it tells its end again then
 
 
 def _shaped(text: bytes, where: str) -> Dict[str, Any]:
     """An event; what tells whose it is is a text, or is not there. Raises Wrong."""
     event = _event(text, where)
-    for name in ("event", "run", "attempt", "step"):
-        if not isinstance(event.get(name), (str, type(None))):
-            raise Wrong(f"{where} was altered: its {name} is no text")
+    if not _TEXTS.issuperset(map(type, map(event.get, _NAMING))):
+        wrong = next(name for name in _NAMING if type(event.get(name)) not in _TEXTS)
+        raise Wrong(f"{where} was altered: its {wrong} is no text")
     if event.get("event") == LOCK_TAKEN and not _is_number(event.get("generation", 1)):
         raise Wrong(f"{where} was altered: its generation is no number")
     return event
@@ -950,6 +967,9 @@ class Directory:
         self.chain = read_chain(read_file(path / JOURNAL), JOURNAL, promised)
         if not self.chain.events:
             raise Wrong(f"{JOURNAL}: there is no whole line in it")
+        events = self.chain.events
+        self.telling = events[:1] + [e for e in events[1:] if e.get("event") in _TELLING]
+        """The events of its own journal that others are held to."""
         self.notes: List[str] = []
         self.journals: Dict[str, Chain] = {}
         """By name, those of earlier runs first; known when they were checked."""
@@ -1030,7 +1050,7 @@ class Directory:
     @property
     def has_ended(self) -> bool:
         """It told how it ended; what it left may still have been without a seal."""
-        return any(event.get("event") == ENDED_RUN for event in self.chain.events)
+        return any(event.get("event") == ENDED_RUN for event in self.telling)
 
     def untold_files(self, earlier: Dict[str, Chain]) -> List[str]:
         """The files of a run without a seal of which no line of a journal tells. Raises Wrong."""
@@ -1082,9 +1102,9 @@ class Directory:
     def _look_for_missing_runs(self, earlier: Dict[str, Chain]) -> None:
         """Names the runs that the generations of the lock know of, and no journal here."""
         events = [event for chain in earlier.values() for event in chain.events]
-        missing = missing_in(self.chain.events, events)
+        missing = missing_in(self.telling, events)
         self.notes += [f"missing: {one}" for one in missing]
-        lost = opener_missing(self.chain.events, events)
+        lost = opener_missing(self.telling, events)
         if lost and lost not in [one.holder.get("run") for one in missing]:
             self.notes.append(f"missing: the journal of run {lost}, which opened the attempt")
             self.is_whole = False
@@ -1093,7 +1113,7 @@ class Directory:
     def _check_citations(self, earlier: Dict[str, Chain]) -> None:
         """Every output that a line cites is there, with the hash that the line has of it."""
         own = self.run
-        told = _fetched(self.chain.events)
+        told = _fetched(self.telling)
         wrong = []  # type: List[str]
         for shown, chain in [(JOURNAL, self.chain), *sorted(earlier.items())]:
             lacking = []  # type: List[str]
@@ -1112,7 +1132,7 @@ class Directory:
                         lacking.append(place)
             if lacking:
                 self.notes.append(_lacking(shown, list(dict.fromkeys(lacking)), told))
-        for place, seen in _brought(self.chain.events).items():
+        for place, seen in _brought(self.telling).items():
             if not (self.path / place).is_file():
                 wrong.append(f"{place} is missing: {JOURNAL} says that it was fetched")
             elif not is_as_cited(self.path / place, *seen):
@@ -1134,8 +1154,8 @@ class Directory:
             # a run that begins an attempt had read journals of the one before: those lie elsewhere
             mine = [event for event in chain.events if event.get("attempt") in of_attempt]
             _check_read(found, shown, heads_read(mine))
-        _check_read(found, JOURNAL, heads_read(self.chain.events))
-        check_put(found, self.chain.events)
+        _check_read(found, JOURNAL, heads_read(self.telling))
+        check_put(found, self.telling)
         self.journals = {**found, JOURNAL: self.chain}
         for name, chain in self.journals.items():
             check_witnessed(chain, name)
