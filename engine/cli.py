@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from engine.errors import UsageError
+from engine.errors import NotWritten, UsageError
 from engine.prove.approvals import approve, read_plan, write_approval
 from engine.record.archive import name_of
 from engine.record.journal import utc_now
@@ -26,9 +26,6 @@ from engine.report.console import clean_lines
 from engine.report.evidence_files import read_evidence, read_unaltered, refuse_while_it_runs
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
-from engine.run.anew import make_anew
-from engine.run.replay import NotWritten
-from engine.support import bundle
 from engine.verify import HEAD, Wrong, in_words, verify
 
 USAGE = Ending.USAGE.code
@@ -221,6 +218,8 @@ def _compare(one: Path, other: Path, *, everything: bool) -> int:
 
 
 def _bundle(path: Path, out: Path | None) -> int:
+    from engine.support import bundle
+
     evidence = read_unaltered(path)
     name = name_of(str(evidence.own[0]["run"]))
     own, file = evidence.directory / name, out or Path(name)
@@ -285,6 +284,8 @@ def _watch(path: Path | None, *, once: bool) -> int:
 
 
 def _report(path: Path) -> int:
+    from engine.run.anew import make_anew
+
     evidence = read_evidence(path)
     refuse_while_it_runs(evidence)
     with _of_another_runbook(evidence.directory):

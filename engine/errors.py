@@ -5,6 +5,7 @@ RunbookError
 |- ParseError      an answer does not have the form its source documents
 |- Refused         the transport refuses a command by role: the run ends
 |- Unanswered      a question got no answer within its deadline
+|- NotWritten      a report or file could not be made
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ class RunbookError(Exception):
 
 class UsageError(RunbookError):
     """The invocation or the inventory is wrong; nothing was done."""
+
+
+class NotWritten(RunbookError):
+    """A file could not be made, or not be written; the text is one sentence for the console."""
 
 
 class ParseError(RunbookError):

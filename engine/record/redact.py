@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, groupby
 from urllib.parse import quote, quote_plus
 
@@ -33,6 +33,10 @@ _NAMED = re.compile(
     ( "[^"\n]+" | '[^'\n]+' | [^\s"',;@]+ )
     """
 )
+_HINT = re.compile(r"(?i)(?=[pst:])(?:passw|pwd|secret|token|://)")
+"""A line that has none of them is the beginning of nothing that `_NAMED` finds."""
+_TWO_LINES = re.compile(r"(?:\s*+\S[^\n]*){0,2}")
+"""The equals sign and the value that belong to a name at the end of the line before."""
 _DIGEST = re.compile(r"""(?i)(\bop-(?:\w+-)?digest\s*=\s*(\\?["'])).*?(?=\2|\Z)""")
 """Pacemaker's digests of a resource's parameters, its password among them. XML stays XML."""
 _ELEMENT = re.compile(r"<[A-Za-z][^<]*+")
@@ -102,8 +106,16 @@ class Redactor:
         So are those of elements such as `<nvpair name="passwd" value="..."/>`: pacemaker's
         configuration holds the passwords of the fence devices.
         """
-        text = _DIGEST.sub(rf"\g<1>{MASK}", _NAMED.sub(self._mask_value, self.clean(text)))
+        text = _DIGEST.sub(rf"\g<1>{MASK}", self._without_named(self.clean(text)))
         return _ELEMENT.sub(_mask_element, text)
+
+    def _without_named(self, text: str) -> str:
+        """`_NAMED` is slow, and few lines of a long text have anything for it."""
+        parts, at = [], 0
+        for begin, end in _near_names(text):
+            parts += [text[at:begin], _NAMED.sub(self._mask_value, text[begin:end])]
+            at = end
+        return "".join([*parts, text[at:]])
 
     def _mask_value(self, match: re.Match[str]) -> str:
         value = match[2]
@@ -137,6 +149,24 @@ def whole_end(text: str, most: int = 300) -> str:
     while lines and len(lines[-1]) + len(kept) < most:
         kept = f"{lines.pop()}\n{kept}"
     return kept if len(kept) <= _LONGEST_LINE else f"(a line of {len(kept)} characters)"
+
+
+def _near_names(text: str) -> Iterator[tuple[int, int]]:
+    """Begin and end of the lines with a hint, with the lines that what begins there may reach."""
+    at = 0
+    while hint := _HINT.search(text, at):
+        begin = text.rfind("\n", at, hint.start()) + 1 or at
+        while hint:
+            ends = _line_end(text, hint.end())
+            reached = _TWO_LINES.match(text, ends)
+            at = reached.end() if reached else ends
+            hint = _HINT.search(text, ends, at)
+        yield begin, at
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def _one_of(forms: Iterable[str]) -> re.Pattern[str]:

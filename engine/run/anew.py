@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import NotWritten
 from engine.prove.anew import Anew, Before
 from engine.prove.reseal import look, put
 from engine.prove.seal import Signing
@@ -16,7 +17,7 @@ from engine.record.material import runbook_hash
 from engine.report.evidence_files import Evidence
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import plan_of
-from engine.run.replay import NotWritten, rebuild
+from engine.run.replay import rebuild
 from engine.verify import REMADE, SEALED
 from engine.watching import page as live_page
 from engine.watching.fold import state_of

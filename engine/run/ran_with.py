@@ -34,6 +34,7 @@ _STEERING = ("PYTEST_", "PYTHON")
 _OF_PYTEST_ITSELF = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")
 _BUILTIN = "_pytest"
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
+_RECORD = re.compile(r"^([^/,\n]+\.dist-info/RECORD),", re.MULTILINE)
 _INI, _CONFTEST = "pytest.ini", "conftest.py"
 
 
@@ -192,11 +193,12 @@ def _module_of(plugin: object) -> str:
 
 
 def _of_package(package: Any, pinned: Mapping[str, str]) -> dict[str, Any]:
+    told = package.metadata  # read anew at each look: a package's whole description
     return {
-        "package": str(package.metadata["name"]),
-        "version": str(package.version),
+        "package": str(told["name"]),
+        "version": str(told["version"]),
         "record": _digest(_record_of(package)),
-        "pinned": pinned.get(canonicalize_name(package.metadata["name"]), ""),
+        "pinned": pinned.get(canonicalize_name(told["name"]), ""),
         "modules": [],
     }
 
@@ -214,10 +216,9 @@ def _package_of(module: str, path: Path | None) -> importlib.metadata.Distributi
 
 
 def _record_of(package: Any) -> Path | None:
-    """The list of its files with their hashes, as it was installed."""
-    files = package.files or ()
-    lists = (file for file in files if file.name == "RECORD" and file.parent.suffix == ".dist-info")
-    return next((Path(file.locate()) for file in lists), None)
+    """The list of its files with their hashes, as it was installed; it lists itself."""
+    itself = _RECORD.search(package.read_text("RECORD") or "")
+    return Path(package.locate_file(itself[1])) if itself else None
 
 
 def _digest(path: Path | None) -> str:

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.errors import RunbookError
+from engine.errors import NotWritten
 from engine.prove.anew import Anew
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, page_of
@@ -30,10 +30,6 @@ from engine.run.ending import Ended
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import plan_of
 from engine.run.step_report import replayed
-
-
-class NotWritten(RunbookError):
-    """The reports could not be made; the text is one sentence for the console."""
 
 
 def rebuild(evidence: Evidence, anew: Anew) -> tuple[Mapping[str, Any], dict[str, bytes]]:

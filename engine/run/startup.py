@@ -69,14 +69,15 @@ def _owner(path: Path, known: Collection[str]) -> str:
     digest = urlsafe_b64encode(bytes.fromhex(_digest(path))).decode().rstrip("=")
     for record in sorted(path.parent.glob("*.dist-info/RECORD")):
         name = canonicalize_name(record.parent.name.partition("-")[0])
-        if name in known and [path.name, f"sha256={digest}"] in _listed(record):
+        if name in known and [path.name, f"sha256={digest}"] in _listed(record, path.name):
             return record.parent.name.removesuffix(".dist-info")
     return ""
 
 
-def _listed(record: Path) -> Iterator[list[str]]:
+def _listed(record: Path, file: str) -> Iterator[list[str]]:
+    """File and hash of the lines that may be about the file: a package lists thousands."""
     with record.open(encoding="utf-8", newline="") as lines:
-        for row in csv.reader(lines):
+        for row in csv.reader(line for line in lines if file in line):
             yield row[:2]
 
 

@@ -218,3 +218,10 @@ def test_who_reads_no_further_gets_no_traceback(tmp_path: Path, notes: int) -> N
     os.close(writing)
     assert (done.returncode, done.stderr) == (UNREAD, "")
     assert (run / "summary.json").exists()
+
+
+def test_what_only_reports_need_is_not_loaded_for_the_other_commands() -> None:
+    """pytest, templates and the database take longer to load than most of them to work."""
+    asked = "import sys, engine.cli; print({'pytest', 'jinja2', 'pymysql'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.record.redact import Redactor
+from engine.record.redact import _NAMED, Redactor
 from engine.secrets import MASK, Secret
 
 CAPTURED = Path(__file__).parents[1] / "data" / "captured"
@@ -271,3 +271,20 @@ def test_a_value_behind_a_name_is_masked_in_other_syntaxes(text: str, cleaned: s
 )
 def test_what_only_speaks_of_passwords_stays(text: str) -> None:
     assert Redactor().clean_output(text) == text
+
+
+NAMES = (
+    *("password", "passwd", "db_pwd", "PWD", "\u017fecret", "to\u212aen", "web.token", "://"),
+    *("--", "-", "user:", "@", "perlsetvar", "SetEnv", "x", "x y", "$ENV{X}", "*" * 8),
+    *(":", "=", "=>", "'", '"', "}", ";", ",", " ", "\t", "\n", "\n", "\r\n", "\n \n", "\u2028"),
+)
+
+
+@settings(max_examples=300)
+@example("the password\n\n=\n\nhunter22 is")
+@given(st.lists(st.sampled_from(NAMES), max_size=24).map("".join))
+def test_lines_that_are_passed_over_have_nothing_to_be_masked(text: str) -> None:
+    """Also when a name, its equals sign and the value stand on lines of their own."""
+    redactor = Redactor()
+    redactor.know("web.token")
+    assert redactor.clean_output(text) == _NAMED.sub(redactor._mask_value, text)

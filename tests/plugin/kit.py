@@ -252,11 +252,17 @@ class Installed:
 
 
 _DISTRIBUTIONS = importlib.metadata.distributions
+_DISTRIBUTION = importlib.metadata.distribution
 
 
 @cache
 def installed() -> list[Installed]:
     return [Installed(found) for found in _DISTRIBUTIONS()]
+
+
+@cache
+def installed_as(name: str) -> Installed:
+    return Installed(_DISTRIBUTION(name))
 
 
 _READ_TEMPLATE = pytest_html.plugin._read_template
@@ -295,6 +301,7 @@ class Project:
         monkeypatch.setattr("tests.plugin.kit.CURRENT", self)
         # what no run of these changes is read once for all of them
         monkeypatch.setattr("importlib.metadata.distributions", installed)
+        monkeypatch.setattr("importlib.metadata.distribution", installed_as)
         monkeypatch.setattr("pytest_html.plugin._read_template", lambda paths: template(*paths))
         # a fixture that another decorator hides is told by the run of these tests itself
         monkeypatch.setattr(f"{FIXTURES}._check_for_wrapped_fixture", lambda *_: None)

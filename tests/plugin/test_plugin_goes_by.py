@@ -27,6 +27,12 @@ def test_closed(runbook_session, evidence):
 STATEMENT = "rehearsal.json"
 
 
+@pytest.fixture(autouse=True)
+def _compiled_as_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Production compiles all of the runbook anew to compare: tests/engine/test_compiled_run.py."""
+    monkeypatch.setattr("engine.run.startup.unlike", lambda sources, config: [])
+
+
 def green(project: Project) -> None:
     key = new_key(project.path)
     project.write("inventory.ini", f"{INVENTORY}runbook_signing_key = {key}\n")
