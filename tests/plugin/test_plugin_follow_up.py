@@ -375,6 +375,14 @@ def looked_at_then_written_anew(project: Project) -> str:
     return last(project)
 
 
+def looked_at_then_its_list_emptied(project: Project) -> str:
+    """The follow-up that is named is whole, and so is the head of the run that it looked at."""
+    first = project.latest
+    assert project.run("--follow-up", last(project)).ret == 11
+    (first / "backups" / "machines").write_text("")
+    return last(project)
+
+
 BAD: dict[str, tuple[Callable[[Project], str], str]] = {
     "an emptied list": (
         list_emptied,
@@ -391,6 +399,10 @@ BAD: dict[str, tuple[Callable[[Project], str], str]] = {
     "another journal than the one that was read": (
         looked_at_then_written_anew,
         "*the head of its journal is *, expected *, as run * had read it; bring *",
+    ),
+    "an emptied list of the run that a follow-up looked at": (
+        looked_at_then_its_list_emptied,
+        "*NOT VALID: backups/machines was altered (0 bytes*listed is 11 bytes*; expected is*",
     ),
     "no directory": (lambda p: "reports/nothing", "*reports/nothing: no such run*reports/RUN*"),
     "no run": (lambda p: "runbook", "*runbook: no journal.jsonl in it, so it is no run*"),
