@@ -62,6 +62,19 @@ def test_a_package_that_is_not_pinned_is_told_as_such(project: Project) -> None:
     assert one["pinned"] == ""
 
 
+def test_a_package_beside_the_pinned_set_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that is no plugin: its code runs with the runbook's."""
+    pinned = {"iniconfig": "0.0.1", "not-there-at-all": "1.0"}
+    monkeypatch.setattr("engine.run.ran_with.pinned_versions", lambda text: pinned)
+    there = importlib.metadata.version("iniconfig")
+    assert ran_with(project)["packages"] == [
+        {"package": "iniconfig", "version": there, "pinned": "0.0.1"},
+        {"package": "not-there-at-all", "version": "", "pinned": "1.0"},
+    ]
+
+
 def test_start_up_files_of_the_environment_are_told(
     project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
