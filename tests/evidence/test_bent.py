@@ -170,6 +170,23 @@ def test_a_seal_that_was_cut_off_is_no_run_that_did_not_end(tmp_path: Path) -> N
     assert "the run had ended, and its seal is not here" in said(verify(run.directory))
 
 
+def test_nor_with_a_list_that_was_made_to_fit(tmp_path: Path) -> None:
+    """Nobody had signed it, so whoever cuts the seal off writes the list as he likes."""
+    run = made(tmp_path / "run")
+    run.put(run.lines[:-1])
+    (run.directory / "report.html").write_text("all was well")
+    path = run.directory / "manifest.json"
+    manifest = json.loads(path.read_text())
+    head = digest(run.lines[-1].rstrip(b"\n"))
+    manifest["journal"] = {"lines": len(run.lines), "head": head}
+    for name in ("journal.jsonl", "report.html"):
+        manifest["files"][name] = facts(run.directory / name)
+    path.write_bytes(canonical(manifest))
+    for verdict in (verify(run.directory), verify(run.directory, head)):
+        assert verdict.code == NOT_VALID, said(verdict)
+        assert "journal.jsonl: its last line, which seals the list, is gone" in said(verdict)
+
+
 @pytest.mark.parametrize("kind", ["run-ended", "attempt-closed", "result", "step-ended", "row"])
 def test_nothing_of_a_step_comes_behind_the_end(tmp_path: Path, kind: str) -> None:
     run = _sealed(tmp_path)
