@@ -393,6 +393,39 @@ def test_a_kept_manifest_between_two_is_missed(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("manifest.1.json", "manifest.1.json was added: no reports were made after the run"),
+        ("manifest.1.json.sig", "manifest.1.json is missing: manifest.1.json.sig is there"),
+        ("manifest.json.sig", "manifest.json is missing: there is a signature of it"),
+    ],
+)
+def test_none_lies_beside_a_run_that_wrote_none(tmp_path: Path, name: str, message: str) -> None:
+    """It would say that the run had sealed something."""
+    other = _sealed(tmp_path)
+    directory = killed(tmp_path / "killed")
+    source = other.directory / ("manifest.json.sig" if name.endswith(".sig") else "manifest.json")
+    shutil.copy(source, directory / name)
+    assert verify(directory).lines == [f"NOT VALID: {message}"]
+
+
+@pytest.mark.parametrize("field", ["run", "journal"])
+def test_a_kept_one_is_of_this_run(tmp_path: Path, field: str) -> None:
+    run = made(tmp_path / "run")
+    made_anew(run.directory)
+    kept, now = (run.directory / name for name in ("manifest.1.json", "manifest.json"))
+    told = json.loads(kept.read_text())
+    told[field] = {"run": INVENTED, "journal": {"lines": 1, "head": "a" * 64}}[field]
+    kept.write_bytes(canonical(told))
+    listed = json.loads(now.read_text())
+    listed["files"]["manifest.1.json"] = facts(kept)
+    now.write_bytes(canonical(listed))
+    assert verify(run.directory).lines == [
+        "NOT VALID: manifest.1.json was altered: it is of another journal than manifest.json"
+    ]
+
+
 @pytest.mark.parametrize("lines", ["14", True, None, 0])
 def test_a_manifest_says_how_many_lines_there_are(tmp_path: Path, lines: object) -> None:
     run = _sealed(tmp_path)
