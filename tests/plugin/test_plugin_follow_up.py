@@ -15,6 +15,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
+from engine.errors import UsageError
 from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
 from engine.verify import GENESIS, WITNESSED, digest
@@ -23,6 +24,7 @@ from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
 from tests.plugin.kit import N, Project, Saver, assert_ended
 from tests.plugin.pages import cases, head, page
+from tests.rejudge.again import differences, judged
 
 pytest_plugins = "pytester"
 
@@ -437,6 +439,18 @@ def test_what_can_not_be_followed_up_is_one_sentence_before_anything_is_asked(
     assert "\x1b" not in result.stderr.str()
     assert len([line for line in result.errlines if line.strip()]) == 1
     assert (len(upgraded.cluster.asked), len(upgraded.directories)) == (asked, runs)
+
+
+def test_judged_again_it_goes_by_the_run_that_it_had_read(upgraded: Project) -> None:
+    first = upgraded.latest
+    assert upgraded.run("--follow-up", last(upgraded)).ret == 11
+    again = judged(upgraded)
+    assert differences(again) == []
+    assert not again.not_reached
+    rewrite(first / "journal.jsonl", operator="nobody")
+    said = f"as run {upgraded.latest.name} had read it; bring the directory back from a copy"
+    with pytest.raises(UsageError, match=said):
+        judged(upgraded)
 
 
 def test_a_run_that_was_killed_may_be_followed_up(upgraded: Project) -> None:
