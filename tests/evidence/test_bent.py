@@ -426,6 +426,27 @@ def test_a_kept_one_is_of_this_run(tmp_path: Path, field: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema": 1}, "manifest.2.json was altered: its form is 1"),
+        ({"rebuilt": None}, "only manifest.1.json can be the run's own"),
+    ],
+)
+def test_a_later_one_is_not_called_the_run_s_own(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    run = made(tmp_path / "run")
+    for text in (b"one", b"two"):
+        made_anew(run.directory, None, {"report.html": text})
+    kept, now = (run.directory / name for name in ("manifest.2.json", "manifest.json"))
+    kept.write_bytes(canonical({**json.loads(kept.read_text()), **changes}))
+    listed = json.loads(now.read_text())
+    listed["files"]["manifest.2.json"] = facts(kept)
+    now.write_bytes(canonical(listed))
+    assert message in verify(run.directory).lines[0]
+
+
 @pytest.mark.parametrize("lines", ["14", True, None, 0])
 def test_a_manifest_says_how_many_lines_there_are(tmp_path: Path, lines: object) -> None:
     run = _sealed(tmp_path)
