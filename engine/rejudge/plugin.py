@@ -32,6 +32,7 @@ class Judging:
         self.steps: list[StepAgain] = []
         self.unknown: list[str] = []
         self.position = ""
+        """Where the upgrade stood; empty: it can't be judged again."""
         self.runbook = ""
         """Hash of its sources, those of the version step included."""
         self.problem: Exception | None = None
@@ -96,7 +97,8 @@ class Judging:
         why: Exception | None = None
         try:
             self._session.begin()
-            self.position = self._session.look.position.value
+            if self._run.follows is None:  # of the records on N a follow-up keeps no copy
+                self.position = self._session.look.position.value
         except (NotRecorded, RunbookError) as error:
             why = error
         self._tell(FIRST_LOOK, self._run.journal.events, why)

@@ -182,7 +182,7 @@ def template(path: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
+        finalize=shown_on_a_page,
     )
     environment.filters |= {"content": _content, "cut": cut_at_word, "breakable": breakable}
     environment.filters["many"] = many
@@ -193,8 +193,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """All but tab and ends of lines."""
 
 
-def _shown(value: Any) -> Any:
-    """A text of a page without raw control characters: a terminal that shows it obeys them."""
+def shown_on_a_page(value: Any) -> Any:
+    """A text of a page without raw control characters: a terminal that shows it obeys them.
+
+    For texts of templates of our own it is called by these; for others whoever hands them over.
+    """
     if not isinstance(value, str) or _CONTROLS.search(value) is None:
         return value
     return type(value)(_CONTROLS.sub(_picture, value))

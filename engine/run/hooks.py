@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.report.details import step_details
-from engine.report.html import render_summary, render_table_head
+from engine.report.html import render_summary, render_table_head, shown_on_a_page
 from engine.report.table import LABELS, Row, cells_of, head_cells, row_of
 from engine.report.table_groups import folded, plain_rows
 from engine.run.ending import Ended
@@ -46,9 +46,8 @@ def pytest_html_results_summary(
     # ours come after pytest-html's own, the operator's after ours
     given = [Path(path).read_text("utf-8") for path in session.config.getoption("css")]
     page = session.config.stash[_DATA]
-    page.title = "Report of a run: NetEye cluster {cluster}, {source} to {target}".format_map(
-        ended.summary
-    )
+    title = "Report of a run: NetEye cluster {cluster}, {source} to {target}"
+    page.title = shown_on_a_page(title.format_map(ended.summary))
     steps = ended.summary["steps"]
     rows = folded(page.data["tests"], steps)
     page.set_data("tests", rows)

@@ -22,6 +22,7 @@ from engine.prove.anew import Anew
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, page_of
 from engine.report.evidence_files import Evidence
+from engine.report.html import shown_on_a_page
 from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import as_file, planned_steps, summary_of
 from engine.run import hooks as report
@@ -106,7 +107,7 @@ def _as_it_was(xml: Path, summary: Mapping[str, Any], host: str) -> None:
         )
         suite.set("time", f"{int(lasted.total_seconds())}.000")
         suite.set("timestamp", summary["started"])
-        suite.set("hostname", host)
+        suite.set("hostname", shown_on_a_page(host))
     tree.write(xml, encoding="utf-8", xml_declaration=True)
 
 

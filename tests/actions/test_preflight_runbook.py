@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from engine.judge.ran_with import foreign
+from engine.judge.weighing import Judge
+from engine.model.finding import Acceptance, Severity
 from engine.model.inventory import Environment
 from engine.record.evidence import Evidence
 from runbook.phases import test_12_preflight_firewall as preflight
+from runbook.to_4_26.severities import SEVERITIES
 from tests.engine import kit
+from tests.judge.test_policy_ran_with import EACH, OWN, TABLES
 
 FOREIGN = {"foreign": ["/srv/more"], "compiled": {"compared": True, "unlike": ["engine/x.py"]}}
 
@@ -37,6 +42,17 @@ def test_in_production_it_blocks(tmp_path: Path) -> None:
         ("foreign-code", "/srv/more"),
         ("foreign-code", "__pycache__"),
     ]
+
+
+@pytest.mark.parametrize(("code", "name"), EACH)
+def test_each_is_acceptable_by_its_name_and_by_no_other(code: str, name: str) -> None:
+    (found,) = foreign({**OWN, **TABLES[code][name][0]})
+    for subject, is_accepted in ((None, True), (found.subject, True), ("another", False)):
+        judge = Judge(SEVERITIES, (Acceptance(code, subject, "it is known", "A. Rossi"),))
+        judge.check_acceptances()
+        (weighed,) = judge.weigh([found])
+        assert weighed.severity is Severity.BLOCK
+        assert (weighed.accepted is not None, weighed.blocks) == (is_accepted, not is_accepted)
 
 
 @pytest.mark.parametrize("environment", [Environment.STAGING, Environment.REHEARSAL])

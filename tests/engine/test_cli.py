@@ -5,17 +5,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from engine.cli import UNREAD, main
 from engine.record.journal import Journal
 from engine.verify import GENESIS, NOT_VALID, digest, verify
+from tests.evidence.hostile import everywhere
+from tests.evidence.journals import whole
 
 RUN = "20261102T000000Z-test-0002"
 
@@ -144,6 +148,25 @@ def test_what_a_node_said_cannot_steer_the_terminal(
     assert "?[2J?]0;title?" in capsys.readouterr().out
     assert main(["report", str(tmp_path / evil)]) == 4
     assert "?[2J?]0;title?: no such run" in capsys.readouterr().err
+
+
+def test_nor_do_the_reports_that_are_made_of_it(tmp_path: Path) -> None:
+    """Whoever has written a journal anew names cluster and host as he likes."""
+    evil = "\x1b[2J\x9b\x00\x7f"
+    written(tmp_path / RUN, [everywhere(one, evil) for one in numbered(whole())])
+    assert main(["report", str(tmp_path / RUN)]) in (0, 1)
+    for name in ("report.html", "evidence.html"):
+        text = (tmp_path / RUN / name).read_text()
+        assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text) is None, name
+        assert "\u241b[2J" in text, name
+    suite = ElementTree.parse(tmp_path / RUN / "junit.xml").find("testsuite")
+    assert suite is not None
+    assert "\u241b[2J" in suite.attrib["hostname"]
+
+
+def numbered(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """As lines of one journal."""
+    return ({**one, "run": RUN, "seq": seq} for seq, one in enumerate(events, 1))
 
 
 def test_a_character_cut_in_two_is_a_torn_line(tmp_path: Path) -> None:

@@ -175,6 +175,24 @@ def an_earlier_output(made: Bench, text: bytes = b"text 1") -> list[dict[str, ob
     return [{**kit.event("attachment", output=output), "run": FIRST}]
 
 
+@pytest.mark.parametrize("is_here", [True, False])
+def test_an_output_that_was_altered_is_not_brought_along(bench: Make, is_here: bool) -> None:
+    """Neither on N nor on this machine, though it is as long as it was."""
+    made = bench()
+    events = an_earlier_output(made)
+    here = made.run.directory.parent / FIRST / "outputs" / "0001-a.txt"
+    here.write_bytes(b"text 2")
+    place = made.node.root / "attempts" / kit.ATTEMPT / "outputs" / FIRST
+    (place / "0001.tar.gz").write_bytes(packed([here])[0])
+    if is_here:  # and what this machine has is as it was
+        here.write_bytes(b"text 1")
+    Fetcher(made.run, made.node).fetch(kit.N, kit.ATTEMPT, events)
+    found = [p.read_bytes() for p in (made.run.directory / "outputs").glob("*/*")]
+    assert found == [b"text 1"] * is_here
+    (event,) = made.events("outputs-fetched")
+    assert bool(event["missing"]) is not is_here
+
+
 def test_a_disk_that_is_full_leaves_no_half_file_and_is_told(
     bench: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from engine.run import witness
 from engine.run.notify import notify
 from engine.run.witness import Witness
 from engine.transport.firewall import Firewall
-from engine.verify import digest
+from engine.verify import check_witness, digest, read_chain
 from engine.waiting import within
 from tests.engine import kit
 from tests.engine.kit import ELASTIC, SECOND, THIRD, VOTING, N
@@ -86,6 +88,28 @@ def test_the_role_firewall_lets_the_line_pass(called: Called) -> None:
     called.witness.begun()
     for node, argv in called.nodes.asked:
         Firewall(called.run.inventory).check(node, argv)
+
+
+def test_the_logger_of_util_linux_sends_a_line_that_verify_takes_for_a_witness(
+    called: Called, tmp_path: Path
+) -> None:
+    """The program itself, with a socket of ours in the place of the system journal's."""
+    called.witness.begun()
+    (command,) = {argv for _, argv in called.nodes.asked}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / "log"))
+        journal.settimeout(30)
+        program, *rest = command
+        words = [program, "--socket", str(tmp_path / "log"), *rest]
+        subprocess.run(words, check=True, timeout=30, stdin=subprocess.DEVNULL)
+        sent = journal.recv(4096).decode()
+    level, _, printed = sent.partition(" neteye-runbook: ")
+    assert level.startswith("<13>"), "user.notice"
+    (tmp_path / "node.txt").write_text(f"Nov 30 01:12:33 n1 neteye-runbook[7]: {printed}\n")
+    raw = called.run.journal.path.read_bytes()
+    journals = {"journal.jsonl": read_chain(raw, "journal.jsonl")}
+    told = check_witness(tmp_path / "node.txt", journals)
+    assert told.startswith("line 1 of journal.jsonl (begun) is as the system journal of n1 has it")
 
 
 def test_a_logger_that_fails_is_told_and_nothing_else_happens(called: Called) -> None:

@@ -18,6 +18,7 @@ from engine.model.approval import Upgrade
 from engine.model.event import stamp
 from engine.parse.signed import parse_approval
 from engine.prove.approvals import MOST, read_approvals
+from engine.prove.signature import signed_by
 from engine.record.material import material_hash
 from engine.verify import canonical
 from tests.engine.kit import BEGIN
@@ -404,3 +405,21 @@ def test_what_was_checked_is_what_is_kept(plan: Path, allowed: Path) -> None:
     given(plan)
     (seen,) = read_approvals(plan.parent / "given", allowed)
     assert (seen.raw, seen.signers) == (the_file(plan).read_bytes(), allowed.read_bytes())
+
+
+def test_so_it_is_when_both_files_are_changed_meanwhile(
+    plan: Path, allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of approvers counts as it was when it was read, and so it lies in the evidence."""
+    given(plan)
+    before = the_file(plan).read_bytes(), allowed.read_bytes()
+
+    def check(*asked: Any) -> tuple[str, str]:
+        allowed.write_text("# nobody\n")
+        the_file(plan).write_text("{}")
+        return signed_by(*asked)
+
+    monkeypatch.setattr("engine.prove.approvals.signed_by", check)
+    (seen,) = read_approvals(plan.parent / "given", allowed)
+    assert seen.problem == ""
+    assert (seen.raw, seen.signers) == before

@@ -170,6 +170,23 @@ def test_a_seal_that_was_cut_off_is_no_run_that_did_not_end(tmp_path: Path) -> N
     assert "the run had ended, and its seal is not here" in said(verify(run.directory))
 
 
+def test_nor_with_a_list_that_was_made_to_fit(tmp_path: Path) -> None:
+    """Nobody had signed it, so whoever cuts the seal off writes the list as he likes."""
+    run = made(tmp_path / "run")
+    run.put(run.lines[:-1])
+    (run.directory / "report.html").write_text("all was well")
+    path = run.directory / "manifest.json"
+    manifest = json.loads(path.read_text())
+    head = digest(run.lines[-1].rstrip(b"\n"))
+    manifest["journal"] = {"lines": len(run.lines), "head": head}
+    for name in ("journal.jsonl", "report.html"):
+        manifest["files"][name] = facts(run.directory / name)
+    path.write_bytes(canonical(manifest))
+    for verdict in (verify(run.directory), verify(run.directory, head)):
+        assert verdict.code == NOT_VALID, said(verdict)
+        assert "journal.jsonl: its last line, which seals the list, is gone" in said(verdict)
+
+
 @pytest.mark.parametrize("kind", ["run-ended", "attempt-closed", "result", "step-ended", "row"])
 def test_nothing_of_a_step_comes_behind_the_end(tmp_path: Path, kind: str) -> None:
     run = _sealed(tmp_path)
@@ -374,6 +391,60 @@ def test_a_kept_manifest_between_two_is_missed(tmp_path: Path) -> None:
     assert verify(run.directory).lines == [
         "NOT VALID: manifest.2.json was altered: it does not list each manifest before it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("manifest.1.json", "manifest.1.json was added: no reports were made after the run"),
+        ("manifest.1.json.sig", "manifest.1.json is missing: manifest.1.json.sig is there"),
+        ("manifest.json.sig", "manifest.json is missing: there is a signature of it"),
+    ],
+)
+def test_none_lies_beside_a_run_that_wrote_none(tmp_path: Path, name: str, message: str) -> None:
+    """It would say that the run had sealed something."""
+    other = _sealed(tmp_path)
+    directory = killed(tmp_path / "killed")
+    source = other.directory / ("manifest.json.sig" if name.endswith(".sig") else "manifest.json")
+    shutil.copy(source, directory / name)
+    assert verify(directory).lines == [f"NOT VALID: {message}"]
+
+
+@pytest.mark.parametrize("field", ["run", "journal"])
+def test_a_kept_one_is_of_this_run(tmp_path: Path, field: str) -> None:
+    run = made(tmp_path / "run")
+    made_anew(run.directory)
+    kept, now = (run.directory / name for name in ("manifest.1.json", "manifest.json"))
+    told = json.loads(kept.read_text())
+    told[field] = {"run": INVENTED, "journal": {"lines": 1, "head": "a" * 64}}[field]
+    kept.write_bytes(canonical(told))
+    listed = json.loads(now.read_text())
+    listed["files"]["manifest.1.json"] = facts(kept)
+    now.write_bytes(canonical(listed))
+    assert verify(run.directory).lines == [
+        "NOT VALID: manifest.1.json was altered: it is of another journal than manifest.json"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema": 1}, "manifest.2.json was altered: its form is 1"),
+        ({"rebuilt": None}, "only manifest.1.json can be the run's own"),
+    ],
+)
+def test_a_later_one_is_not_called_the_run_s_own(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    run = made(tmp_path / "run")
+    for text in (b"one", b"two"):
+        made_anew(run.directory, None, {"report.html": text})
+    kept, now = (run.directory / name for name in ("manifest.2.json", "manifest.json"))
+    kept.write_bytes(canonical({**json.loads(kept.read_text()), **changes}))
+    listed = json.loads(now.read_text())
+    listed["files"]["manifest.2.json"] = facts(kept)
+    now.write_bytes(canonical(listed))
+    assert message in verify(run.directory).lines[0]
 
 
 @pytest.mark.parametrize("lines", ["14", True, None, 0])

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from engine.errors import UsageError
+from engine.prove.signature import Signer
 from engine.record.run import Run
 from engine.verify import (
     GENESIS,
@@ -194,6 +195,19 @@ def _forged(name: str, when: object = "2026-11-05T06:07:08.000Z") -> Tamper:
     return tamper
 
 
+def _a_number(run: Signed) -> None:
+    run.put([*run.lines[:4], b"7\n", *run.lines[5:]])
+
+
+def _another_signs(run: Signed) -> None:
+    """Somebody who may sign as well; the seal says whose signature there was."""
+    key = new_key(run.directory.parent, "colleague")
+    with run.allowed.open("a") as allowed:
+        allowed.write(f"colleague@example.test {key.with_suffix('.pub').read_text()}")
+    signed = Signer(key, "").sign((run.directory / "manifest.json").read_bytes())
+    (run.directory / "manifest.json.sig").write_bytes(signed)
+
+
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a line altered": (_another_text(5), "journal.jsonl: line 5 was altered"),
     "the first line altered": (altered("journal.jsonl", 40), "line 1 was altered"),
@@ -239,6 +253,9 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         _forged("report.html", "2026-11-05T06:07:08Z, and the operator has approved of it"),
         "when reports were made",
     ),
+    "a page, as if made anew and never": (_forged("report.html", None), "and nothing rebuilt"),
+    "a line that is a number": (_a_number, "journal.jsonl: line 5 was altered: it is no event"),
+    "another one's signature": (_another_signs, "manifest.json.sig: of another key than the one"),
     "a link for the manifest": (_link_for("manifest.json"), "manifest.json: not a file"),
     "a link for the signature": (_link_for("manifest.json.sig"), "manifest.json.sig: not a file"),
     "a file beside with a line end in its name": (
@@ -283,6 +300,9 @@ SHAPES: dict[str, Tamper] = {
     ),
     "an attempt that is a list": lambda run: _with(run, attempt=["x"]),
     "a step that is a number": lambda run: _with(run, step=7),
+    "outputs that were fetched otherwise": lambda run: _with(
+        run, event="outputs-fetched", of="x", missing=7
+    ),
     "a head of no line": lambda run: _with(run, event="witnessed", line=10**6, head=None),
 }
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from re import _parser as sre_parse  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
 
+from engine import verify
 from engine.prove.seal import seal
 from engine.record.journal import Journal
 from engine.report.audit.index import index_of
@@ -107,6 +110,35 @@ def test_the_journals_of_earlier_runs_are_held_to_it_as_well(run: Signed) -> Non
     assert f"{name}: line 1 is not the one" in bad.stdout
     # N has only what was handed to it before that run was killed
     assert seen_by(run, printed(own, line(OTHER, 9, "a" * 64))).returncode == NOT_PROVED
+
+
+@pytest.mark.parametrize("one", ["x", " ", "run ", "0", "neteye-runbook[", "node neteye-runbook: "])
+def test_a_long_line_of_one_kind_hides_nothing(run: Signed, one: str) -> None:
+    own = line(kit.RUN_ID, 3, heads(run)[2])
+    done = seen_by(run, one * (100_000 // len(one)) + f" {own}\n")
+    assert "line 3 of journal.jsonl (ended) is as the system journal" in done.stdout
+
+
+def test_no_part_of_a_line_is_looked_at_more_often_than_so_many_times() -> None:
+    """So a line takes time by its length, and not by the square of it: from each character on
+    no more than a line of a run is read, and nothing is repeated within what is repeated."""
+    parsed = sre_parse.parse(verify._WITNESS.pattern)
+    assert parsed.getwidth()[1] < 3 * 255 + len(line("", 0, "f" * 64)) + 100
+    repeated = list(repeats(parsed))
+    assert (255, False) in repeated
+    assert [times for times, within in repeated if within] == []
+
+
+def repeats(parsed: Any, within: bool = False) -> Iterator[tuple[int, bool]]:
+    """Of each part that may be there more than once: how often, and whether in another such."""
+    for kind, what in parsed:
+        if str(kind) in ("MAX_REPEAT", "MIN_REPEAT"):
+            _, most, inner = what
+            if most > 1:
+                yield int(most), within
+            yield from repeats(inner, within or most > 1)
+        elif str(kind) == "SUBPATTERN":
+            yield from repeats(what[-1], within)
 
 
 def test_a_file_that_is_not_there_is_wrong_use(run: Signed) -> None:

@@ -58,7 +58,9 @@ def test_everything_given() -> None:
         ({"window_end": None}, "window-missing"),
         ({"release_notes_read": None}, "release-notes-unread"),
         ({"release_notes_read": ""}, "release-notes-unread"),
+        ({"release_notes_read": "\u200b\u2060"}, "release-notes-unread"),
         ({"fallback": None}, "fallback-missing"),
+        ({"fallback": "\ufeff"}, "fallback-missing"),
     ],
 )
 def test_what_is_missing_matters_in_production_only(missing: dict[str, Any], code: str) -> None:
@@ -88,6 +90,7 @@ def test_everything_missing_is_told_together() -> None:
         ({"release_notes_read": "A. Person"}, "release-notes-unread"),
         ({"release_notes_read": "A. Person, yesterday"}, "release-notes-unread"),
         ({"release_notes_read": ", 2026-11-20"}, "release-notes-unread"),
+        ({"release_notes_read": "\u200b, 2026-11-20"}, "release-notes-unread"),
         ({"release_notes_read": "A. Person, 2026-12-24"}, "release-notes-unread"),
     ],
 )

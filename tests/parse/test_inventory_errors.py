@@ -283,6 +283,7 @@ VARIABLES = [
     ),
     (with_settings("runbook_release_notes_read = A. Rossi, 20.11.2026"), 16, "expected NAME, DATE"),
     (with_settings("runbook_release_notes_read = , 2026-11-20"), 16, "expected NAME, DATE"),
+    (with_settings("runbook_release_notes_read = \u200b, 2026-11-20"), 16, "expected NAME, DATE"),
     (
         with_settings("runbook_glpi_config = glpi/config"),
         16,

@@ -185,14 +185,16 @@ def test_one_by_another_key_of_the_operators_own_is_none(asked: Project) -> None
     socket = asked.path / "agent"
     words = ["ssh-agent", "-D", "-a", str(socket)]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as agent:
-        while not socket.exists():
-            assert agent.poll() is None
-        asked.monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-        added = ["ssh-add", "-q", str(asked.path / "of-b")]
-        subprocess.run(added, check=True, stderr=subprocess.DEVNULL)
-        approve(asked)
-        assert asked.run().ret == 10
-        agent.terminate()
+        try:
+            while not socket.exists():
+                assert agent.poll() is None
+            asked.monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+            added = ["ssh-add", "-q", str(asked.path / "of-b")]
+            subprocess.run(added, check=True, stderr=subprocess.DEVNULL)
+            approve(asked)
+            assert asked.run().ret == 10
+        finally:
+            agent.terminate()
     assert "whoever runs the upgrade has that key" in findings(asked)["approval-unusable"]
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from engine.attempt import remote
 from engine.attempt.records import RecordsWriter
+from engine.errors import UsageError
 from engine.queries.identity import WHO
 from engine.run.survey import RECORDS
 from engine.verify import GENESIS, WITNESSED, digest
@@ -23,6 +24,7 @@ from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
 from tests.plugin.kit import N, Project, Saver, assert_ended
 from tests.plugin.pages import cases, head, page
+from tests.rejudge.again import judged
 
 pytest_plugins = "pytester"
 
@@ -375,6 +377,14 @@ def looked_at_then_written_anew(project: Project) -> str:
     return last(project)
 
 
+def looked_at_then_its_list_emptied(project: Project) -> str:
+    """The follow-up that is named is whole, and so is the head of the run that it looked at."""
+    first = project.latest
+    assert project.run("--follow-up", last(project)).ret == 11
+    (first / "backups" / "machines").write_text("")
+    return last(project)
+
+
 BAD: dict[str, tuple[Callable[[Project], str], str]] = {
     "an emptied list": (
         list_emptied,
@@ -391,6 +401,10 @@ BAD: dict[str, tuple[Callable[[Project], str], str]] = {
     "another journal than the one that was read": (
         looked_at_then_written_anew,
         "*the head of its journal is *, expected *, as run * had read it; bring *",
+    ),
+    "an emptied list of the run that a follow-up looked at": (
+        looked_at_then_its_list_emptied,
+        "*NOT VALID: backups/machines was altered (0 bytes*listed is 11 bytes*; expected is*",
     ),
     "no directory": (lambda p: "reports/nothing", "*reports/nothing: no such run*reports/RUN*"),
     "no run": (lambda p: "runbook", "*runbook: no journal.jsonl in it, so it is no run*"),
@@ -425,6 +439,18 @@ def test_what_can_not_be_followed_up_is_one_sentence_before_anything_is_asked(
     assert "\x1b" not in result.stderr.str()
     assert len([line for line in result.errlines if line.strip()]) == 1
     assert (len(upgraded.cluster.asked), len(upgraded.directories)) == (asked, runs)
+
+
+def test_judged_again_it_goes_by_the_run_that_it_had_read(upgraded: Project) -> None:
+    first = upgraded.latest
+    assert upgraded.run("--follow-up", last(upgraded)).ret == 11
+    again = judged(upgraded)
+    assert again.is_same, "nobody can judge its position again: it keeps no records of N"
+    assert not again.not_reached
+    rewrite(first / "journal.jsonl", operator="nobody")
+    said = f"as run {upgraded.latest.name} had read it; bring the directory back from a copy"
+    with pytest.raises(UsageError, match=said):
+        judged(upgraded)
 
 
 def test_a_run_that_was_killed_may_be_followed_up(upgraded: Project) -> None:

@@ -102,3 +102,31 @@ def test_a_run_ends_as_it_would_without_it(
     assert result.ret == ret
     assert told(project) == honest
     assert len(project.events("step-ended")) == 4
+
+
+REACHED = '''
+from pathlib import Path
+
+@step("one.check", after=["first.baseline"])
+def test_check(evidence):
+    """Checks."""
+    evidence.judge([bad("data")], observed="seen")
+
+@step("two.waits", after=["one.check"])
+def test_waits():
+    """Waits for it, and asks for nothing that could fail in its place."""
+    Path({trace!r}).write_text("reached")
+'''
+
+
+def test_the_body_of_what_waits_for_a_failure_never_begins(project: Project) -> None:
+    """Also when its own being left out is made a pass, by a plugin around the runbook's own."""
+    trace = project.path / "trace"
+    project.steps(REACHED.format(trace=str(trace)))
+    project.write("liar.py", LIARS["report, outside"])
+    project.pytester.syspathinsert()
+    project.write("conftest.py", CONFTEST.replace("]", ', "liar"]'))
+    assert project.run().ret == 10
+    assert not trace.exists()
+    ended = {e["name"]: e["outcome"] for e in project.events("step-ended")}
+    assert (ended["one.check"], ended["two.waits"]) == ("failed", "not reached")

@@ -92,6 +92,8 @@ def test_one_that_was_killed_before_its_first_line_came_is_named_and_stops_nobod
     assert (missing["first"], missing["last"]) == (2, 2)
     said = "generation 2 of the cluster's lock: taken by a run of which there is no journal (host"
     assert f"missing: {said}" in "\n".join(result.outlines)
+    before = "\n".join(result.outlines).partition("first.baseline")[0]
+    assert f"missing: {said}" in before, "whoever looks on is told before the first step"
     page = text_of(begun.latest / "evidence.html")
     assert f"Missing: {said}" in page.partition("The runs: 2; missing: 1")[2]
     assert f"Runs of which no journal is here: {said}" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import shlex
+import site
 import sys
 import sysconfig
 from pathlib import Path
@@ -62,6 +63,19 @@ def test_a_package_that_is_not_pinned_is_told_as_such(project: Project) -> None:
     assert one["pinned"] == ""
 
 
+def test_a_package_beside_the_pinned_set_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that is no plugin: its code runs with the runbook's."""
+    pinned = {"iniconfig": "0.0.1", "not-there-at-all": "1.0"}
+    monkeypatch.setattr("engine.run.ran_with.pinned_versions", lambda text: pinned)
+    there = importlib.metadata.version("iniconfig")
+    assert ran_with(project)["packages"] == [
+        {"package": "iniconfig", "version": there, "pinned": "0.0.1"},
+        {"package": "not-there-at-all", "version": "", "pinned": "1.0"},
+    ]
+
+
 def test_start_up_files_of_the_environment_are_told(
     project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -73,6 +87,23 @@ def test_start_up_files_of_the_environment_are_told(
     (one,) = (one for one in ran_with(project)["startup"] if one["file"] == str(file))
     assert one["of"] == ""
     assert one["sha256"] == hashlib.sha256(b"X = 1\n").hexdigest()
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_pth_files_of_the_environment_are_told_and_of_the_user_where_they_count(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, counts: bool
+) -> None:
+    """`python -s`, and an environment of one's own, take none of the user's."""
+    files = [tmp_path / place / "more.pth" for place in ("environment", "user")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("import os\n")
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(files[0].parent)])
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(files[1].parent))
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", counts)
+    found = [one for one in ran_with(project)["startup"] if one["file"].endswith("more.pth")]
+    assert [one["file"] for one in found] == [str(file) for file in files[: 1 + counts]]
+    assert {one["of"] for one in found} == {""}
 
 
 def test_plugins_of_the_runbook_itself_are_left_out(project: Project) -> None:

@@ -229,7 +229,7 @@ def test_none_is_made_of_what_was_altered(
     (project.latest / "summary.json").write_text("{}")
     capsys.readouterr()
     assert main(["bundle", str(project.latest)]) == 4
-    assert "NOT VALID: summary.json was altered (2 bytes, " in capsys.readouterr().err
+    assert "NOT VALID: summary.json was altered (2 bytes; listed is " in capsys.readouterr().err
     assert list(project.path.glob("support-*")) == []
 
 

@@ -228,7 +228,11 @@ def test_what_was_read_on_n_is_on_record(begun: Project) -> None:
     raw = journal(begun).read_bytes()
     run = journal(begun).stem
     begun.run("--plan")
-    assert begun.events("position")[-1]["journals"] == {run: digest(raw.splitlines()[-1])}
+    heads = {run: digest(raw.splitlines()[-1])}
+    assert begun.events("position")[-1]["journals"] == heads
+    (read,) = begun.events("journals-read")
+    assert read["journals"] == heads
+    assert read["seq"] < begun.events("position")[0]["seq"], "before the journals are put there"
     assert problems_of_run(begun.latest) == []
 
 
