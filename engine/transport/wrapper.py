@@ -36,6 +36,8 @@ NO_POSIX_SHELL = 97
 # run it, whatever came of those before (tcsh 6.24: `exit` too ends its line only). Its `$?name` is
 # 1; elsewhere that is the last exit code and a word.
 _GUARD = f"test $?shell != 1 || exec sh -c 'exit {NO_POSIX_SHELL}'\n"
+_ENV = "/usr/bin/env"
+"""By its path: sudo looks for a name in its own `secure_path` only."""
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MARK = b"\x1e"
 _BEGIN = b"begin"
@@ -95,7 +97,7 @@ def remote_command(
     if not (math.isfinite(deadline) and deadline >= 0.001):
         raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")
     words = ["sudo", "-n", "--"] if become else []
-    words += ["env", "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", _SCRIPT, "sh", nonce]
+    words += [_ENV, "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", _SCRIPT, "sh", nonce]
     words += [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
     for argv in argvs:
         if not argv or any("\0" in word for word in argv):
