@@ -285,8 +285,8 @@ _NOT_ASKED = {
     ANOTHER_MACHINE: (CHANGED, ANOTHER_MACHINE, "Find out which machine it is"),
     NO_SOCKETS: (
         FORWARDING,
-        "its sshd forwards to no socket",
-        "Let it forward to sockets (AllowStreamLocalForwarding yes, sshd reloaded)",
+        "no way leads to its sockets",
+        "Have perl or Python there, or let its sshd forward to sockets",
     ),
 }
 """Why nobody asked -> the finding that says more, in which words, and what helps."""
