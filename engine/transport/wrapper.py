@@ -124,7 +124,8 @@ def _require_words(argv: Sequence[str]) -> None:
 def _line(
     script: str, nonce: str, data: Sequence[str], name: str, become: bool, known: Known | None
 ) -> bytes:
-    words = ["sudo", "-n", "--"] if become else []
+    # -H: root's own settings count, of the database's client too, whatever sudoers keeps
+    words = ["sudo", "-n", "-H", "--"] if become else []
     words += [_ENV, "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", script, "sh", nonce]
     words += [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
     words += data

@@ -6,6 +6,7 @@ sshd runs where /etc/sudoers is the test's own, and has a user who is not root.
 from __future__ import annotations
 
 import hashlib
+import pwd
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,8 @@ CHANGES_NOTHING = {
     "a lecture": "Defaults lecture=always",
     "a strict mask": "Defaults umask=0077",
     "an environment that is emptied": "Defaults env_reset",
+    "an environment that is kept": "Defaults !env_reset",
+    "a home that is kept": "Defaults env_keep += HOME",
 }
 
 
@@ -29,11 +32,11 @@ CHANGES_NOTHING = {
 def test_a_setting_that_changes_nothing(case: str) -> None:
     with running(sudoers=[CHANGES_NOTHING[case], ANYTHING]) as server:
         with transport(server.sudoer()) as door:
-            script = 'id -u; echo "$PATH"; md5sum; command -v sshd >&2'
+            script = 'id -u; echo "$HOME"; echo "$PATH"; md5sum; command -v sshd >&2'
             answer = door.run(NODE, ["sh", "-c", script], stdin=DATA, deadline=20)
             back = door.run(NODE, ["cat"], stdin=DATA, deadline=20)
-    user, path, digest = answer.text.splitlines()
-    assert user == "0"
+    user, home, path, digest = answer.text.splitlines()
+    assert (user, home) == ("0", pwd.getpwuid(0).pw_dir), "root's ~/.my.cnf and its like"
     assert "/usr/sbin" in path.split(":")
     assert digest.split()[0] == hashlib.md5(DATA, usedforsecurity=False).hexdigest()
     assert answer.errors == "/usr/sbin/sshd\n"
