@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
+from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, NO_SOCKETS_BEFORE, OUT_OF_REACH, RunbookError
 from engine.judge.text import many
 from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
@@ -289,6 +289,7 @@ _NOT_ASKED = {
         "Have perl or Python there, or let its sshd forward to sockets",
     ),
 }
+_NOT_ASKED[NO_SOCKETS_BEFORE] = _NOT_ASKED[NO_SOCKETS]
 """Why nobody asked -> the finding that says more, in which words, and what helps."""
 
 

@@ -12,9 +12,8 @@ from engine.transport.way import DIRECT, Way
 from engine.transport.wrapper import NO_POSIX_SHELL
 
 FORWARDING_OFF = (
-    "sshd does not forward to the socket {}, though it is served there. Expected in sshd_config "
-    "AllowStreamLocalForwarding yes (or all, or local) and no DisableForwarding for this user; "
-    "set it, reload sshd, and run again"
+    "sshd does not forward to the socket {}, though it is served there (in its sshd_config "
+    "AllowStreamLocalForwarding or DisableForwarding, or `restrict` beside the key)"
 )
 # In ssh's long warning about a changed host key: the fingerprint, and where the old one stands.
 _TELLING = re.compile(r"SHA256:|Offending .* in ")

@@ -226,14 +226,17 @@ class Relay:
             return None
 
 
-def why_no_relay(path: str, status: str, result: Answer | Lost) -> Lost | Unanswered:
-    """`status` is what the relay said, `result` what became of the session without it."""
+def why_no_relay(path: str, status: str, result: Answer | Lost, why: str) -> Lost | Unanswered:
+    """`status` is what the relay said, `result` what became of the session without it.
+
+    `why` was said of sshd, which forwards to no socket; empty when it was not asked to.
+    """
     assert isinstance(result, Lost)  # its command has no mark of an end
     if status.startswith("-"):
-        why = f"{status[1:]}. No server lets anybody in there: look where its resource runs"
-        return Unanswered(result.node, f"socket {path}", why)
+        left = f"{status[1:]}. No server lets anybody in there: look where its resource runs"
+        return Unanswered(result.node, f"socket {path}", left)
     said = status[1:] or (result.partial.errors.strip() if result.partial else "")
     if not said:
         return result
-    why = f"no relay leads to the socket {path}: {said}. Expected perl, or Python 3.6 or newer"
-    return Lost(result.node, why, LostKind.FORWARDING)
+    none = f"no relay leads to the socket {path}: {said}. Expected perl, or Python 3.6 or newer"
+    return Lost(result.node, f"{why}; {none}" if why else none, LostKind.FORWARDING)

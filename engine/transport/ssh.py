@@ -162,7 +162,7 @@ class SshTransport:
         host = self._connections[node].host
         if host.become or node in self._forwards_none:
             with self._relayed(node, path) as (ours, program):
-                why = "" if host.become else self._forwards_none[node]
+                why = self._forwards_none.get(node, "")
                 self.on_socket(SocketWay(node, path, "relay", program, host.become, why))
                 yield ours
             return
@@ -330,7 +330,7 @@ class SshTransport:
         if said := self._turned_away(connection, known, code, out, err):
             return None, said
         (result,) = collector.results(code, host, connection.said_since(seen))
-        raise why_no_relay(path, status, result)
+        raise why_no_relay(path, status, result, self._forwards_none.get(host.name, ""))
 
     def _turned_away(
         self,

@@ -203,11 +203,13 @@ def test_without_a_program_it_says_what_was_looked_for(
     monkeypatch.setattr("engine.transport.wrapper.SAFE_PATH", path_with(tmp_path / "bin", *NEEDED))
     with running([FORWARDS_NONE]) as sshd:
         for host in (sshd.host(), replace(sshd.host(), become=True)):
+            is_asked_of_sshd = not host.become
             with transport(host) as door, pytest.raises(Lost) as caught:
                 with connect(door, NODE, socket_path=str(server.path), database=None):
                     pass
             assert caught.value.is_refusal
             assert "neither perl nor /usr/libexec/platform-python nor python3" in caught.value.why
+            assert ("AllowStreamLocalForwarding" in caught.value.why) is is_asked_of_sshd
 
 
 def test_a_relay_that_breaks_is_told_in_its_words(
