@@ -175,7 +175,7 @@ NOT_BEGUN: tuple[tuple[str, str], ...] = (
         "sudo runs for {user} at a terminal only. Expected in sudoers: Defaults:{user} !requiretty",
     ),
     (
-        r"sudo: a password is required|is not in the sudoers file|may not run sudo",
+        r"sudo: a password is required|is not in the sudoers file|not (allowed to )?run sudo",
         "no rule in sudoers lets {user} run any command as root without a password. Expected there:"
         " {user} ALL=(ALL) NOPASSWD: ALL, and no later rule that takes it back (sudo -l -U {user})",
     ),

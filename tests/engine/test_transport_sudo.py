@@ -50,6 +50,10 @@ REFUSES = {
         "NOPASSWD: ALL",
     ),
     "no rule": (["Defaults !authenticate", "root ALL=(ALL) ALL"], "NOPASSWD: ALL"),
+    "a rule for another machine": (
+        ["Defaults !authenticate", f"{SUDOER} elsewhere=(ALL) ALL"],
+        "NOPASSWD: ALL",
+    ),
     "another command only": ([f"{SUDOER} ALL=(ALL) NOPASSWD: /usr/bin/id"], "NOPASSWD: ALL"),
     "all but ours": ([f"{ANYTHING}, !/usr/bin/env"], "let upgrade run some commands only"),
     "a terminal": (["Defaults requiretty", ANYTHING], "Defaults:upgrade !requiretty"),

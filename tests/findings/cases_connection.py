@@ -152,7 +152,7 @@ CONNECTION: tuple[Case, ...] = (
         "forwarding-off",
         no_way_to_sockets,
         perl_replaced,
-        touches="sshd",
+        touches="sshd perl",
     ),
     preflight(
         "key-not-there",
