@@ -41,11 +41,11 @@ lint: setup
 	$(BIN)/mypy engine runbook
 
 # The tests of the transport start an sshd of their own on loopback; the service stays off.
-# A csh is a login shell that the runbook must tell from others.
+# A csh is a login shell that the runbook must tell from others; sudo has rules of its own there.
 sshd:
-	{ test -x /usr/sbin/sshd && command -v tcsh > /dev/null; } || { \
+	{ test -x /usr/sbin/sshd && command -v tcsh && command -v sudo; } > /dev/null || { \
 	  if [ -d /run/systemd/system ]; then systemctl mask ssh.service; fi; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server tcsh; }
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openssh-server tcsh sudo; }
 
 # The tests of time stamps have an authority of their own.
 openssl:

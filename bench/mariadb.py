@@ -7,6 +7,7 @@ there when the server is started on the same directory again.
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 import time
 import uuid
@@ -161,8 +162,8 @@ class ContainerTransport:
     def fetch(self, node: str, argv: Sequence[str], path: Path, *, deadline: float) -> Answer:
         return self._ssh.fetch(node, argv, path, deadline=deadline)
 
-    def forward(self, node: str, remote_socket: str) -> AbstractContextManager[Path]:
-        return self._ssh.forward(node, str(self._server.socket))
+    def dial(self, node: str, path: str) -> AbstractContextManager[socket.socket]:
+        return self._ssh.dial(node, str(self._server.socket))
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -1,32 +1,41 @@
 """How long 160 questions to 16 hosts take: testinfra's ssh backend as it comes, and this transport.
 
-    python -m bench.transport [--hosts 16] [--questions 10]
+    python -m bench.transport [--hosts 16] [--questions 10] [--statements 10000]
 
 All hosts are one sshd on loopback, started here, so that the way is the same for everybody. Prints
 one line a way to ask, with the ratio to testinfra's, and ends with 1 when ours is not the faster.
+Then so many statements to a database, many rows, and sessions for one statement each: by a socket
+that ssh forwards, and by the relay that sudo starts, with the ratio to forwarding.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import testinfra
 
 from engine.model.answer import Answer
 from engine.transport.base import in_parallel
+from engine.transport.database import connect
 from engine.transport.ssh import SshTransport
-from tests.engine.sshd import USER, Sshd, running, transport
+from tests.engine.mysqld import serving
+from tests.engine.sshd import ANYTHING, NODE, USER, Sshd, running, transport
 
 QUESTION = ("cat", "/proc/loadavg")
+SMALL, ROWS = "SELECT small", "SELECT rows"
+SESSIONS = 50
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=16)
     parser.add_argument("--questions", type=int, default=10, help="for each host")
+    parser.add_argument("--statements", type=int, default=10_000, help="to the database")
     options = parser.parse_args()
     with running(["LogLevel ERROR"]) as server:
         hosts = [server.host(f"node{number}") for number in range(options.hosts)]
@@ -42,10 +51,40 @@ def main() -> int:
             with transport(*hosts) as door:
                 took = timed(lambda ask=ask, door=door: ask(door, names, options.questions))  # type: ignore[misc]
             report(f"this transport, {text}", took, usual)
+    compare_sockets(options.statements)
     return 0 if took < usual else 1
 
 
-def timed(ask: Callable[[], None]) -> float:
+def compare_sockets(statements: int) -> None:
+    answers = {SMALL: ["1"], ROWS: ["x" * 250] * 40_000}
+    with tempfile.TemporaryDirectory() as directory, running(sudoers=[ANYTHING]) as server:
+        socket = Path(directory) / "s"
+        with (
+            serving(socket, {"root": ""}, answers),
+            transport(server.host()) as forwarding,
+            transport(server.sudoer()) as relaying,
+        ):
+            for text, times, statement, sessions in (
+                (f"{statements} small statements", statements, SMALL, 1),
+                ("50 MB of rows", 5, ROWS, 1),
+                (f"{SESSIONS} sessions for one statement each", 1, SMALL, SESSIONS),
+            ):
+
+                def ask(door: SshTransport, times: int = times, of: str = statement) -> None:
+                    with connect(door, NODE, socket_path=str(socket), database=None) as connection:
+                        with connection.cursor() as cursor:
+                            for _ in range(times):
+                                cursor.execute(of)
+
+                ask(forwarding, 1, SMALL)  # the login is not what is measured
+                ask(relaying, 1, SMALL)
+                usual = timed(lambda ask=ask, n=sessions: [ask(forwarding) for _ in range(n)])  # type: ignore[misc]
+                report(f"{text}, forwarded", usual, usual)
+                took = timed(lambda ask=ask, n=sessions: [ask(relaying) for _ in range(n)])  # type: ignore[misc]
+                report(f"{text}, relayed", took, usual)
+
+
+def timed(ask: Callable[[], object]) -> float:
     """Seconds, connections opened included."""
     begun = time.perf_counter()
     ask()

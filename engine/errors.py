@@ -51,8 +51,10 @@ class Refused(RunbookError):
 
 OUT_OF_REACH = "the node was out of reach at the first look, and is not waited for again"
 ANOTHER_MACHINE = "another machine is there than the one that is meant, and is asked nothing"
-NO_SOCKETS = "its sshd forwards to no socket, and is asked nothing that needs one"
+NO_SOCKETS = "no way leads to its sockets, and it is asked nothing that needs one"
 """Why a question was not asked at all."""
+NO_SOCKETS_BEFORE = "its sshd forwards to no socket, and is asked nothing that needs one"
+"""The same in journals of a runbook that knew no other way to a socket."""
 
 
 class Unanswered(RunbookError):

@@ -38,7 +38,8 @@ T = TypeVar("T")
 CONTROLLER = "controller"
 """In the place of a node: this machine."""
 FORWARDED = "a forwarded socket"
-_IS_FORWARDED = "forwarded"
+_IS_REACHED, _IS_FORWARDED = "reached", "forwarded"
+"""The second in journals of a runbook that knew no other way."""
 
 
 class Look:
@@ -294,7 +295,7 @@ class Look:
         )
 
     def forwards(self, node: str, path: str) -> str:
-        """Why the node's sshd forwards to no socket, '' when it does; Unanswered for ssh.
+        """Why no way leads to the node's sockets, '' when one does; Unanswered for ssh.
 
         Tried with `path`, which is served there; nothing is said to its server.
         """
@@ -305,11 +306,13 @@ class Look:
             try_socket(self._transport, node, path)
         except Lost as lost:
             refused, problem = (lost.why, "") if lost.is_refusal else ("", lost.why)
+        except Unanswered as error:
+            problem = error.why
         self._observed(
             node,
             FORWARDED,
-            command=forward_of(path),
-            output={"text": NO_ANSWER if problem else refused or _IS_FORWARDED},
+            command=connections_to(path)[0],
+            output={"text": NO_ANSWER if problem else refused or _IS_REACHED},
             **({"problem": problem} if problem else {}),
         )
         if problem:
@@ -381,11 +384,11 @@ def statement_of(query: SqlQuery[Any]) -> str:
     return f"SQL on {query.database}: {dedent(query.sql).strip()}"
 
 
-def forward_of(path: str) -> str:
-    """A forwarded socket as the evidence has it, in the place of a command."""
-    return f"forward {path} by ssh"
+def connections_to(path: str) -> tuple[str, str]:
+    """A connection to a socket as the evidence has it, in the place of a command; and once had."""
+    return f"connect to {path}", f"forward {path} by ssh"
 
 
 def refusal_of(text: str) -> str:
-    """From that record: why it was refused, '' when it was forwarded."""
-    return "" if text == _IS_FORWARDED else text
+    """From that record: why no way led there, '' when one did."""
+    return "" if text in (_IS_REACHED, _IS_FORWARDED) else text

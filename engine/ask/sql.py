@@ -1,4 +1,4 @@
-"""Asking the database: read-only, through a socket forwarded by the node's ssh connection."""
+"""Asking the database: read-only, at its socket on the node, by way of the ssh connection."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def session(
                     return list(cursor.fetchall())
 
             yield ask
-    except Lost as lost:  # sshd forwards no socket, or the way there broke
+    except Lost as lost:  # no way leads to the socket, or it broke
         why = NO_SOCKETS if lost.is_refusal else lost.why
         raise Unanswered(node, f"database {database}", why) from lost
 

@@ -1,4 +1,4 @@
-"""What later steps need of the nodes: forwarded sockets, logins from N, names. Pure."""
+"""What later steps need of the nodes: ways to their sockets, logins from N, names. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from engine.judge.text import listed
 from engine.model.definition import ClusterDefinition, DefinedNode
-from engine.model.finding import Command, Finding
+from engine.model.finding import Finding
 from engine.model.groups import grouped
 from engine.model.host import Login
 
@@ -15,17 +15,17 @@ _LATE = 124
 _ITSELF = "the node itself"
 
 
-def sockets_are_forwarded(refused: Mapping[str, str]) -> tuple[Finding, ...]:
-    """`refused`: node -> why its sshd forwards no socket. The database is reached by one."""
+def sockets_are_reached(refused: Mapping[str, str]) -> tuple[Finding, ...]:
+    """`refused`: node -> why no way leads to its sockets. The database is reached by one."""
     return tuple(
         Finding(
             "forwarding-off",
             node,
             why,
-            "sockets forwarded on every operative node: the database may run on each of them",
-            f"Set AllowStreamLocalForwarding yes in the sshd_config of {node} (no"
-            " DisableForwarding, no `restrict` beside the key), have sshd read it, then run again.",
-            commands=(Command(node, ("systemctl", "reload", "sshd.service")),),
+            "a way to the sockets of every operative node: the database may run on each of them",
+            f"Have perl or Python 3 on {node} work for root; where root logs in,"
+            " AllowStreamLocalForwarding yes in its sshd_config does too (no DisableForwarding, no"
+            " `restrict` beside the key, sshd reloaded). Then run again.",
         )
         for node, why in refused.items()
     )

@@ -152,7 +152,7 @@ def _line(code: str, is_unasked: bool, findings: Sequence[Finding]) -> str:
 _BECAUSE = {
     UNREACHABLE: "out of reach",
     CHANGED: "another machine is there",
-    FORWARDING: "sshd forwards to no socket",
+    FORWARDING: "no way leads to a socket",
     DAEMON: "a daemon of the cluster does not run",
     UNANSWERED: "asked in vain",
 }

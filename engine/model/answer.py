@@ -89,7 +89,8 @@ class LostKind(StrEnum):
     HOST_KEY = "host-key"
     """The host key is not known here, or is another one than the known one."""
     FORWARDING = "forwarding"
-    """The node's sshd forwards no sockets (AllowStreamLocalForwarding, DisableForwarding)."""
+    """No way leads to the node's sockets: sshd forwards none (AllowStreamLocalForwarding,
+    DisableForwarding), or no relay can be started in its place."""
     IDENTITY = "identity"
     """The connection leads to another machine, or to one that was not confirmed."""
 
@@ -115,7 +116,7 @@ class Lost(RunbookError):
 
     @property
     def is_refusal(self) -> bool:
-        """The node's sshd was asked for a socket and forwards none."""
+        """The node was asked for a socket, and it was not its server that kept it back."""
         return self.kind is LostKind.FORWARDING
 
     @property

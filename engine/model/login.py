@@ -1,4 +1,4 @@
-"""One login on a node: as whom, and by which key."""
+"""How a node was reached: as whom and by which key, and its sockets in which way."""
 
 from __future__ import annotations
 
@@ -25,6 +25,25 @@ class Login:
     """Fingerprint of the server's own key; it has one of each kind, and may show another one."""
     host_key_type: str = ""
     """Its kind, such as `ssh-ed25519`."""
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class SocketWay:
+    """How a Unix socket of a node was reached, such as the database's."""
+
+    node: str
+    socket: str
+    by: str
+    """`forwarding`, of ssh, or `relay`, a program on the node."""
+    program: str = ""
+    """Of a relay: `perl` or `python`."""
+    become: bool = False
+    """The relay runs as root through `sudo -n`."""
+    why: str = ""
+    """What was said of sshd when a relay had to take the place of forwarding."""
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)

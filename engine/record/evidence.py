@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, OUT_OF_REACH, RunbookError
+from engine.errors import ANOTHER_MACHINE, NO_SOCKETS, NO_SOCKETS_BEFORE, OUT_OF_REACH, RunbookError
 from engine.judge.text import many
 from engine.judge.ways import CHANGED, FORWARDING, UNANSWERED, UNREACHABLE
 from engine.model.finding import Finding, Verdict, Way, acceptance_sentence
@@ -285,10 +285,11 @@ _NOT_ASKED = {
     ANOTHER_MACHINE: (CHANGED, ANOTHER_MACHINE, "Find out which machine it is"),
     NO_SOCKETS: (
         FORWARDING,
-        "its sshd forwards to no socket",
-        "Let it forward to sockets (AllowStreamLocalForwarding yes, sshd reloaded)",
+        "no way leads to its sockets",
+        "Have perl or Python there, or let its sshd forward to sockets",
     ),
 }
+_NOT_ASKED[NO_SOCKETS_BEFORE] = _NOT_ASKED[NO_SOCKETS]
 """Why nobody asked -> the finding that says more, in which words, and what helps."""
 
 

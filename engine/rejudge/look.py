@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
-from engine.ask.look import CONTROLLER, FORWARDED, Look, forward_of, refusal_of, statement_of
+from engine.ask.look import CONTROLLER, FORWARDED, Look, connections_to, refusal_of, statement_of
 from engine.attempt import baseline
 from engine.attempt.records import Attempt, Lock, Records
 from engine.errors import Refused, Unanswered
@@ -15,7 +15,7 @@ from engine.judge.takeover import IDENTITY
 from engine.model.answer import ANOTHER_NOW, Answer, Known, Lost, LostKind
 from engine.model.event import Event
 from engine.model.identity import Identity
-from engine.model.login import Login
+from engine.model.login import Login, SocketWay
 from engine.model.names import names_of
 from engine.model.query import Asked, LocalQuery, Query, SqlQuery
 from engine.parse.identity import HEAD, parse_identity
@@ -39,6 +39,7 @@ class Nowhere:
         self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
         self.on_login: Callable[[Login], None] = lambda _: None
+        self.on_socket: Callable[[SocketWay], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:
         """Nothing is sent."""
@@ -83,7 +84,7 @@ class RecordedLook(Look):
         return query.parse(rows_of(event, self._source.directory))
 
     def forwards(self, node: str, path: str) -> str:
-        event = self._source.take(node, FORWARDED, forward_of(path))
+        event = self._source.take(node, FORWARDED, connections_to(path))
         if "problem" in event:
             raise Unanswered(node, FORWARDED, event["problem"])
         return refusal_of(text_of(event["output"], self._source.directory, FORWARDED))

@@ -35,7 +35,7 @@ from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson, unanswered
 from engine.record.gaps import answered_from
 from engine.record.intervals import Interval, intervals_of
-from engine.record.logins import LoginsSeen
+from engine.record.logins import WaysSeen
 from engine.record.memory import LedgerEntry
 from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run, Stop
@@ -73,7 +73,8 @@ class Session:
         """The role firewall refused a command: no further step runs."""
         transport.on_refused = self._refused
         transport.on_stranger = self._met_stranger
-        transport.on_login = LoginsSeen(run)
+        ways = WaysSeen(run)
+        transport.on_login, transport.on_socket = ways.login, ways.socket
         self._applier: Applies | None = None
         self._records: RecordsWriter | None = None
         self._witness: Witness | None = None

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 from engine.model.answer import Answer, Lost, LostKind, question
 from engine.model.inventory import Host
+from engine.transport.causes import SUDO_CUT
 from engine.transport.diagnosis import how_it_broke, why_not_begun
 from engine.transport.session import Kept
 from engine.transport.wrapper import KILL_AFTER, Demux
 
 Sink = Callable[[bytes], object]
 _TIMEOUT_CODES = (124, 137)  # coreutils timeout: ended by TERM, by KILL
+_SSH_FAILED = 255
 _CLOCK_SLACK = 0.05  # /proc/uptime counts hundredths
 
 
@@ -65,7 +67,7 @@ class Collector:
             if self._out.ended > index and self._err.ended > index:
                 results.append(self._judge(index))
             else:
-                results.append(self._cut_off(index, ssh_code, said))
+                results.append(self._cut_off(index, ssh_code, host, said))
         return results
 
     def _take_out(self, index: int, data: bytes) -> None:
@@ -98,7 +100,7 @@ class Collector:
             return Lost(self.node, why, LostKind.DEADLINE, answer)
         return answer
 
-    def _cut_off(self, index: int, ssh_code: int | None, said: str) -> Lost:
+    def _cut_off(self, index: int, ssh_code: int | None, host: Host, said: str) -> Lost:
         partial = self._answer(index, -1, 0.0)
         asked = question(self.argvs[index])
         if ssh_code is None:
@@ -107,6 +109,10 @@ class Collector:
                 f"{self.deadline:g} seconds; the node or the way to it does not react"
             )
             return Lost(self.node, why, LostKind.DEADLINE, partial)
+        if host.become and 0 <= ssh_code < _SSH_FAILED:
+            cut = SUDO_CUT.format(code=ssh_code, user=host.user)
+            why = f"how {asked} ended is not known: {cut}"
+            return Lost(self.node, why, LostKind.CONNECTION_LOST, partial)
         why = (
             f"the connection was lost during {asked}; how it ended is not known."
             f" {how_it_broke(said)}"
@@ -120,7 +126,9 @@ class Collector:
         if ssh_code is None:
             why = f"{asked}: no sign of it from the node within its deadline"
             return Lost(self.node, why, LostKind.DEADLINE)
-        if ssh_code == 255 or ssh_code < 0:  # ended by a signal: its request may be on its way
+        if (
+            ssh_code == _SSH_FAILED or ssh_code < 0
+        ):  # ended by a signal: its request may be on its way
             why = f"the connection was lost when {asked} was to start. ssh says: {said}"
             return Lost(self.node, why, LostKind.CONNECTION_LOST)
         why = why_not_begun(host.user, host.become, ssh_code, printed or "nothing")

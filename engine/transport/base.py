@@ -7,6 +7,7 @@ one (design, promise 4): those who asked decide what follows from it.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from engine.errors import Refused, RunbookError
 from engine.model.answer import Answer, Known, Lost
-from engine.model.login import Login
+from engine.model.login import Login, SocketWay
 from engine.secrets import Secret
 
 OnLine = Callable[[str], None]
@@ -39,6 +40,9 @@ class Transport(Protocol):
     """Called once for each node whose place another machine has taken; from any thread."""
     on_login: Callable[[Login], None]
     """Called when a connection to a node was opened, with whom it let in; from any thread."""
+
+    on_socket: Callable[[SocketWay], None]
+    """Called when a Unix socket of a node was reached, with the way; from any thread."""
 
     def confirm(self, node: str, known: Known) -> None:
         """Say which machine the node is: a connection that leads to another one sends nothing."""
@@ -87,6 +91,15 @@ class Transport(Protocol):
 
         The file appears when the answer is complete and its code is 0, never in part.
         `Answer.stdout` is empty.
+        """
+
+    def dial(self, node: str, path: str) -> AbstractContextManager[socket.socket]:
+        """A connection to the Unix socket `path` of the node, as root, as long as the block lasts.
+
+        ssh forwards it where root logs in; else, and where sshd forwards to no socket, a relay on
+        the node does. Unanswered when the relay finds nobody who listens there. Lost (FORWARDING)
+        when no relay can be started, or when the block fails as sshd forwards to no socket: dial
+        again then, and a relay does.
         """
 
     def forward(self, node: str, remote_socket: str) -> AbstractContextManager[Path]:

@@ -154,6 +154,11 @@ CSH = (
     "The login shell of {user} is a csh (tcsh), which can't read what the runbook sends. Give the "
     "user a POSIX shell (chsh -s /bin/bash), or set ansible_user to one who has it"
 )
+SUDO_CUT = (
+    "sudo ended (exit code {code}) before the end of its answer came. sudo does so by a"
+    " command_timeout, and it loses the end of a long output that it keeps (seen of 1.9.13)."
+    " Expected in sudoers: Defaults:{user} !log_output, and no command_timeout for {user}"
+)
 NOT_BEGUN: tuple[tuple[str, str], ...] = (
     (
         r"^fish: ",
@@ -170,7 +175,22 @@ NOT_BEGUN: tuple[tuple[str, str], ...] = (
         "sudo runs for {user} at a terminal only. Expected in sudoers: Defaults:{user} !requiretty",
     ),
     (
-        r"sudo: .*not found",
+        r"sudo: a password is required|is not in the sudoers file|not (allowed to )?run sudo",
+        "no rule in sudoers lets {user} run any command as root without a password. Expected there:"
+        " {user} ALL=(ALL) NOPASSWD: ALL, and no later rule that takes it back (sudo -l -U {user})",
+    ),
+    (
+        r"is not allowed to execute",
+        "the rules in sudoers let {user} run some commands only. The runbook runs all of its own by"
+        " /usr/bin/env: expected is {user} ALL=(ALL) NOPASSWD: ALL (sudo -l -U {user})",
+    ),
+    (
+        r"^\S*env: .*Permission denied",
+        "sudo lets {user} start nothing from within a command (noexec). Expected in sudoers:"
+        " Defaults:{user} !noexec",
+    ),
+    (
+        r"sudo: (command )?not found",
         "there is no sudo on the node. Install it, or log in as root (ansible_become = no)",
     ),
     (

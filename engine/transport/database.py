@@ -1,6 +1,7 @@
-"""The door to a database on a node: pymysql over a socket that the ssh connection forwards.
+"""The door to a database on a node: pymysql over a connection to the server's socket there.
 
-Nothing listens for this on the network, and root logs in by `unix_socket` without a password.
+ssh forwards the socket, or a relay on the node does (`Transport.dial`). Nothing listens for this on
+the network, and root logs in by `unix_socket` without a password.
 A session is read-only in the server itself, and each statement has a time limit.
 """
 
@@ -8,14 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import math
+import socket
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 
 from engine.errors import Unanswered
+from engine.model.answer import Lost
 from engine.transport.base import Transport
 
 STATEMENT_LIMIT = 60.0
@@ -61,8 +64,28 @@ def connect(
     the error's number and meaning, never contents. Raises `Lost` for ssh.
     """
     what = f"database {database or '(none)'} as root"
-    with transport.forward(node, socket_path) as local, _translated(node, what):
-        connection = _log_in(local, database, statement_limit)
+    opened = partial(_opened, transport, node, socket_path, database, statement_limit, what)
+    with contextlib.ExitStack() as held:
+        try:
+            connection = held.enter_context(opened())
+        except Lost as lost:
+            if not lost.is_refusal:
+                raise
+            connection = held.enter_context(opened())
+        yield connection
+
+
+@contextlib.contextmanager
+def _opened(
+    transport: Transport,
+    node: str,
+    path: str,
+    database: str | None,
+    statement_limit: float,
+    what: str,
+) -> Iterator[Connection[DictCursor]]:
+    with transport.dial(node, path) as dialled, _translated(node, what):
+        connection = _log_in(dialled, database, statement_limit)
         try:
             yield connection
         finally:
@@ -76,27 +99,27 @@ def still_answers(node: str, connection: Connection[DictCursor]) -> None:
 
 
 def _log_in(
-    local: Path,
+    dialled: socket.socket,
     database: str | None,
     statement_limit: float,
 ) -> Connection[DictCursor]:
     connection = pymysql.connect(
-        unix_socket=str(local),
+        defer_connect=True,
         user="root",
         database=database,
         charset="utf8mb4",
         autocommit=True,
-        connect_timeout=_CONNECT_LIMIT,
         # The server ends a statement first; this is for a server that does not react at all.
         read_timeout=math.ceil(statement_limit) + _CONNECT_LIMIT,
         write_timeout=math.ceil(statement_limit) + _CONNECT_LIMIT,
         local_infile=False,
-        # The socket lies in our own directory, and ssh carries what goes through it. PyMySQL would
+        # ssh carries what goes through it. PyMySQL would
         # offer TLS to every server, and read this machine's certificates for each session.
         ssl_disabled=True,
         cursorclass=DictCursor,
     )
     try:
+        connection.connect(dialled)
         with connection.cursor() as cursor:
             cursor.execute(f"SET SESSION max_statement_time = {statement_limit:.3f}")
             cursor.execute("SET SESSION TRANSACTION READ ONLY")

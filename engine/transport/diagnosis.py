@@ -12,13 +12,14 @@ from engine.transport.way import DIRECT, Way
 from engine.transport.wrapper import NO_POSIX_SHELL
 
 FORWARDING_OFF = (
-    "sshd does not forward to the socket {}, though it is served there. Expected in sshd_config "
-    "AllowStreamLocalForwarding yes (or all, or local) and no DisableForwarding for this user; "
-    "set it, reload sshd, and run again"
+    "sshd does not forward to the socket {}, though it is served there (in its sshd_config "
+    "AllowStreamLocalForwarding or DisableForwarding, or `restrict` beside the key)"
 )
 # In ssh's long warning about a changed host key: the fingerprint, and where the old one stands.
 _TELLING = re.compile(r"SHA256:|Offending .* in ")
 _NOISE = re.compile(r"^(@+|Warning: Permanently added .*|\s*)$")
+# sudo quotes what it does not run, which is a script of ours; what is said ends within it at times.
+_WHOLE_COMMAND = re.compile(r"(is not allowed to execute) '.*?(?:'(?= as \S+ on )|$)", re.DOTALL)
 # ssh's last words when no server greeted; through a hop, those about the hop's end come before.
 _NO_GREETING = re.compile(r"kex_exchange_identification: |banner exchange")
 _BY_PROXY = re.compile(r"UNKNOWN port 65535")
@@ -72,7 +73,7 @@ def why_not_begun(user: str, become: bool, code: int, said: str) -> str:
 
     `said` is what they printed, `code` their exit code.
     """
-    said = said.rstrip(".")
+    said = _WHOLE_COMMAND.sub(r"\1 the runbook's command", said).rstrip(".")
     begin = f"the command was not run (exit code {code}); {user}'s login there says: "
     if code == NO_POSIX_SHELL:
         return f"the command was not run. {CSH.format(user=user)}"

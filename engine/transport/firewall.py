@@ -162,7 +162,7 @@ class Latch:
     """The firewall of a run: after its first refusal only bookkeeping is sent.
 
     `on_refused` is told of the first one, wherever it comes from: a question, a batch, a change,
-    a start, a forwarded socket.
+    a start, a connection to a socket.
     """
 
     def __init__(self, firewall: Firewall) -> None:

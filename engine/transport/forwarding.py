@@ -1,9 +1,10 @@
-"""Whether a node's sshd forwards to Unix sockets, tried with one that is served there anyway."""
+"""Whether a way leads to a node's Unix sockets, tried with one that is served there anyway."""
 
 from __future__ import annotations
 
 import socket
 
+from engine.model.answer import Lost
 from engine.transport.base import Transport
 
 LIMIT = 5.0
@@ -14,18 +15,26 @@ class _Closed(Exception):
 
 
 def try_socket(transport: Transport, node: str, path: str) -> None:
-    """Connect and say nothing; raises Lost when sshd does not forward, or for ssh."""
+    """Connect and say nothing. Raises as `Transport.dial`, Lost when no way leads there."""
     try:
-        with transport.forward(node, path) as local, socket.socket(socket.AF_UNIX) as client:
+        _try(transport, node, path)
+    except Lost as lost:
+        if not lost.is_refusal:
+            raise
+        _try(transport, node, path)
+
+
+def _try(transport: Transport, node: str, path: str) -> None:
+    try:
+        with transport.dial(node, path) as client:
             client.settimeout(LIMIT)
-            _until_closed(client, str(local))
+            _until_closed(client)
     except _Closed:
-        return  # forward() would have raised for an sshd that refuses
+        return  # dial() would have raised for an sshd that refuses
 
 
-def _until_closed(client: socket.socket, local: str) -> None:
+def _until_closed(client: socket.socket) -> None:
     try:
-        client.connect(local)
         client.shutdown(socket.SHUT_WR)
         while client.recv(4096):
             pass

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from engine.atomic import atomic_write
 from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, LostKind, question
 from engine.model.inventory import Inventory
-from engine.model.login import Login
+from engine.model.login import Login, SocketWay
 from engine.secrets import Secret
 from engine.transport.answers import Collector, LineSplitter, Sink
 from engine.transport.base import OnChunk, OnLine
@@ -24,8 +26,11 @@ from engine.transport.diagnosis import FORWARDING_OFF, forward_was_refused
 from engine.transport.firewall import Firewall, Latch
 from engine.transport.identity import Identities
 from engine.transport.private import PrivateDirectory, not_started, require
+from engine.transport.relay import RELAY_DEADLINE, Relay, relay_argv, why_no_relay
 from engine.transport.session import Session
-from engine.transport.wrapper import new_nonce, remote_command
+from engine.transport.wrapper import Demux, new_nonce, open_command, remote_command
+
+T = TypeVar("T")
 
 NETWORK_MARGIN = 10.0
 """Seconds for the way there and back on top of the time a command has on the node."""
@@ -55,6 +60,9 @@ class SshTransport:
         self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
         self.on_login: Callable[[Login], None] = lambda _: None
+        self.on_socket: Callable[[SocketWay], None] = lambda _: None
+        self._forwards_none: dict[str, str] = {}
+        """Nodes whose sshd was seen to forward to no socket, and what was said of it."""
         self._guard = Latch(guard)
         self._guard.on_refused = lambda refused: self.on_refused(refused)
         self._directory = PrivateDirectory()
@@ -143,8 +151,43 @@ class SshTransport:
                 is_path = remote_socket.startswith("/")
                 if refused and is_path and self._is_served(node, remote_socket):
                     why = FORWARDING_OFF.format(remote_socket)
+                    self._forwards_none[node] = why
                     raise Lost(node, why, LostKind.FORWARDING) from error
                 raise
+
+    @contextlib.contextmanager
+    def dial(self, node: str, path: str) -> Iterator[socket.socket]:
+        """See `Transport.dial`."""
+        self._guard.check_node(node)
+        host = self._connections[node].host
+        if host.become or node in self._forwards_none:
+            with self._relayed(node, path) as (ours, program):
+                why = self._forwards_none.get(node, "")
+                self.on_socket(SocketWay(node, path, "relay", program, host.become, why))
+                yield ours
+            return
+        with self.forward(node, path) as local, socket.socket(socket.AF_UNIX) as ours:
+            try:
+                ours.connect(str(local))
+            except OSError as error:
+                why = f"the connection ended that was to lead to {path}: {error.strerror or error}"
+                raise Lost(node, why, LostKind.CONNECTION_LOST) from error
+            yield ours
+            self.on_socket(SocketWay(node, path, "forwarding"))
+
+    @contextlib.contextmanager
+    def _relayed(self, node: str, path: str) -> Iterator[tuple[socket.socket, str]]:
+        """A socket that a relay on the node connects to its socket `path`, and its program."""
+        self._guard.check(node, relay_argv(path))
+        connection, told = self._connections[node], bytearray()
+        collector = Collector(node, [("relay", path)], RELAY_DEADLINE, told.extend)
+        with self._session(connection, collector):
+            begin = partial(self._begin_relay, connection, collector, path, told)
+            relay, program = self._try(connection, collector, begin)
+            try:
+                yield relay.socket, program
+            finally:
+                relay.close()
 
     def _look(self, connection: Connection) -> None:
         """A session that only looks which machine is there. Lost when it is another one.
@@ -153,7 +196,9 @@ class SshTransport:
         """
         collector = Collector(connection.host.name, [["true"]], 10.0)
         try:
-            collector.only(self._try(connection, collector, None))
+            collector.only(
+                self._try(connection, collector, partial(self._once, connection, collector, None))
+            )
         except Lost as lost:
             if not lost.may_have_run:
                 raise
@@ -185,27 +230,38 @@ class SshTransport:
         for argv in collector.argvs:
             self._guard.check(node, argv, data)
         connection = self._connections[node]
+        with self._session(connection, collector):
+            return self._try(
+                connection, collector, partial(self._once, connection, collector, data)
+            )
+
+    @contextlib.contextmanager
+    def _session(self, connection: Connection, collector: Collector) -> Iterator[None]:
+        """One of the sessions that a connection may have at a time."""
         patience = collector.longest + NETWORK_MARGIN
         if not connection.sessions.acquire(timeout=patience):
             raise Lost(
-                node,
+                connection.host.name,
                 f"{question(collector.argvs[0])} did not start: all {SESSIONS} sessions with "
                 f"this node were busy for {patience:.0f} seconds",
                 LostKind.UNREACHABLE,
             )
         try:
-            return self._try(connection, collector, data)
+            yield
         finally:
             connection.sessions.release()
 
     def _try(
-        self, connection: Connection, collector: Collector, data: bytes | None
-    ) -> list[Answer | Lost]:
+        self,
+        connection: Connection,
+        collector: Collector,
+        once: Callable[[], tuple[T | None, str]],
+    ) -> T:
         """Sessions until one could be opened; those before it never began."""
         until = time.monotonic() + OPEN_DEADLINE
         pause = 0.05
         while True:
-            results, said = self._once(connection, collector, data)
+            results, said = once()
             if results is not None:
                 return results
             # Sessions of others on the way out may still count at the server for a moment.
@@ -226,8 +282,7 @@ class SshTransport:
         known = self._identities.expected(host.name, collector.argvs)
         while connection.is_new(control := connection.reach()) and data:
             self._look(connection)  # what is written arrives before the session itself can look
-        if known is not None and not connection.is_new(control):
-            known = replace(known, member="")
+        known = _asked_once(known, connection, control)
         command = remote_command(nonce, collector.sent, collector.deadline, host.become, known)
         seen = connection.log_size()
         out, err = collector.demuxes(nonce)
@@ -238,15 +293,64 @@ class SshTransport:
         except OSError as error:
             raise Lost(host.name, not_started(error), LostKind.UNREACHABLE) from error
         code = session.converse(len(collector.argvs), until)
-        if known is not None and (stranger := out.stranger or err.stranger) is not None:
-            self._identities.met(host.name, known, stranger)
-            return None, "the node's name has another form now"
-        said = err.before.decode("utf-8", "backslashreplace").strip()
-        if code == 255 and not err.begun and _asked_for_no_session(said):
+        if said := self._turned_away(connection, known, code, out, err):
             return None, said
         if err.begun:
             connection.recognise(control)
         return collector.results(code, host, connection.said_since(seen)), ""
+
+    def _begin_relay(
+        self, connection: Connection, collector: Collector, path: str, told: bytearray
+    ) -> tuple[tuple[Relay, str] | None, str]:
+        """As `_once`: a relay that is connected on the node, and the name of its program."""
+        host, nonce = connection.host, new_nonce()
+        known = self._identities.expected(host.name, collector.argvs)
+        control = connection.reach()
+        known = _asked_once(known, connection, control)
+        command = open_command(nonce, relay_argv(path), host.become, known)
+        seen = connection.log_size()
+        out, err = collector.demuxes(nonce)
+        told.clear()
+        until = time.monotonic() + collector.longest + NETWORK_MARGIN
+        try:
+            relay = Relay(connection.client(control, command), self._directory.path)
+        except OSError as error:
+            raise Lost(host.name, not_started(error), LostKind.UNREACHABLE) from error
+        with contextlib.ExitStack() as failed:
+            failed.callback(relay.close)
+            status = relay.read_status(out, told, until)
+            if status.startswith("+"):
+                failed.pop_all()
+            else:
+                code = relay.end(err)
+        if out.begun:
+            connection.recognise(control)
+        if status.startswith("+"):
+            return (relay, status[1:]), ""
+        if said := self._turned_away(connection, known, code, out, err):
+            return None, said
+        (result,) = collector.results(code, host, connection.said_since(seen))
+        raise why_no_relay(path, status, result, self._forwards_none.get(host.name, ""))
+
+    def _turned_away(
+        self,
+        connection: Connection,
+        known: Known | None,
+        code: int | None,
+        out: Demux,
+        err: Demux,
+    ) -> str:
+        """Why no command was started and it may be tried again; '' when that is not so."""
+        if known is not None and (stranger := out.stranger or err.stranger) is not None:
+            self._identities.met(connection.host.name, known, stranger)
+            return "the node's name has another form now"
+        said = err.before.decode("utf-8", "backslashreplace").strip()
+        return said if code == 255 and not err.begun and _asked_for_no_session(said) else ""
+
+
+def _asked_once(known: Known | None, connection: Connection, control: Path) -> Known | None:
+    """Pacemaker's name for the machine is asked once a connection."""
+    return known if known is None or connection.is_new(control) else replace(known, member="")
 
 
 def _asked_for_no_session(said: str) -> bool:

@@ -36,6 +36,8 @@ NO_POSIX_SHELL = 97
 # run it, whatever came of those before (tcsh 6.24: `exit` too ends its line only). Its `$?name` is
 # 1; elsewhere that is the last exit code and a word.
 _GUARD = f"test $?shell != 1 || exec sh -c 'exit {NO_POSIX_SHELL}'\n"
+_ENV = "/usr/bin/env"
+"""By its path: sudo looks for a name in its own `secure_path` only."""
 SAFE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MARK = b"\x1e"
 _BEGIN = b"begin"
@@ -44,7 +46,7 @@ _STRANGER = b"stranger"
 # Positional data: the random word; machine id, name ('' for any machine) and pacemaker's name ('':
 # not asked); then for each command: deadline, number of words, the words.
 # The words of one command are cut out by rotating them behind the others in a subshell.
-_SCRIPT = """\
+_BEGINNING = """\
 n=$1 wi=$2 wh=$3 wm=$4; shift 4
 i= h= m=$wm
 if [ -n "$wh" ]; then
@@ -63,6 +65,8 @@ printf '\\036%s:%s:%s\\n' "$n" "$1" "$u"
 printf '\\036%s:%s:%s\\n' "$n" "$1" "$u" >&2
 }
 mark begin
+""".replace("MEMBER", str(MEMBER_SECONDS))
+_COMMANDS = """\
 while [ "$#" -gt 0 ]; do
 t=$1 k=$2; shift 2
 (i=0 r=$(($#-k))
@@ -72,7 +76,9 @@ exec timeout -k KILL_AFTER "$t" "$@")
 mark "$?"
 shift "$k"
 done
-""".replace("KILL_AFTER", str(KILL_AFTER)).replace("MEMBER", str(MEMBER_SECONDS))
+""".replace("KILL_AFTER", str(KILL_AFTER))
+_SCRIPT = _BEGINNING + _COMMANDS
+_ONE_OPEN = f'{_BEGINNING}exec "$@"\n'
 
 
 def new_nonce() -> str:
@@ -94,17 +100,39 @@ def remote_command(
     """
     if not (math.isfinite(deadline) and deadline >= 0.001):
         raise UsageError(f"a deadline is a positive number of seconds, not {deadline!r}")
-    words = ["sudo", "-n", "--"] if become else []
-    words += ["env", "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", _SCRIPT, "sh", nonce]
-    words += [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
+    words: list[str] = []
     for argv in argvs:
-        if not argv or any("\0" in word for word in argv):
-            raise UsageError(f"not a command: {list(argv)!r}; expected words without NUL")
+        _require_words(argv)
         words += [f"{deadline:.3f}", str(len(argv)), *argv]
+    return _line(_SCRIPT, nonce, words, argvs[0][0], become, known)
+
+
+def open_command(nonce: str, argv: Sequence[str], become: bool, known: Known | None) -> bytes:
+    """One command that is talked with: behind the mark of its begin its streams are its own.
+
+    It has no deadline there, and no mark tells of its end; otherwise as `remote_command`.
+    """
+    _require_words(argv)
+    return _line(_ONE_OPEN, nonce, argv, argv[0], become, known)
+
+
+def _require_words(argv: Sequence[str]) -> None:
+    if not argv or any("\0" in word for word in argv):
+        raise UsageError(f"not a command: {list(argv)!r}; expected words without NUL")
+
+
+def _line(
+    script: str, nonce: str, data: Sequence[str], name: str, become: bool, known: Known | None
+) -> bytes:
+    # -H: root's own settings count, of the database's client too, whatever sudoers keeps
+    words = ["sudo", "-n", "-H", "--"] if become else []
+    words += [_ENV, "LC_ALL=C", f"PATH={SAFE_PATH}", "sh", "-c", script, "sh", nonce]
+    words += [known.machine_id, known.hostname, known.member] if known else ["", "", ""]
+    words += data
     line = (_GUARD + shlex.join(words)).encode("utf-8", "surrogateescape")
     if len(line) > COMMAND_LIMIT:
         raise UsageError(
-            f"a command of {len(line)} bytes ({argvs[0][0]} ...), at most {COMMAND_LIMIT} can be "
+            f"a command of {len(line)} bytes ({name} ...), at most {COMMAND_LIMIT} can be "
             "sent; pass data by standard input"
         )
     return line

@@ -193,7 +193,7 @@ def _for_support(finding: Finding) -> Finding:
 
 
 def everything_is_reached(look: Look, evidence: Evidence, *, information: str = "") -> Verdict:
-    """Forwarded sockets on every operative node, N's logins to all others, names on all.
+    """A way to sockets of every operative node, N's logins to all others, names on all.
 
     What later steps need of the nodes, tried on each that may be asked.
     """
@@ -231,8 +231,8 @@ def _sockets(look: Look, evidence: Evidence, information: str) -> None:
     evidence.answered(tried)
     refused = {node: why for node, why in tried.values.items() if why}
     evidence.judge(
-        access.sockets_are_forwarded(refused),
-        observed=f"{len(tried.values) - len(refused)} operative nodes forward to sockets",
+        access.sockets_are_reached(refused),
+        observed=f"sockets are reached on {len(tried.values) - len(refused)} operative nodes",
         information=information,
     )
 

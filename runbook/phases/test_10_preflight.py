@@ -122,7 +122,7 @@ def test_roles(runbook_session: Session, look: Look, evidence: Evidence) -> None
 
 @step("preflight.access", asks=True)
 def test_access(look: Look, evidence: Evidence) -> None:
-    """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
+    """N logs in to all nodes, names lead where they should, and sockets are reached."""
     assert checks.everything_is_reached(
         look, evidence, information=places.after_the_beginning(look)
     )

@@ -22,7 +22,7 @@ def test_sameness(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> Non
 
 @step("again.access", after=UPDATED)
 def test_access(upgrade_is_ahead: bool, look: Look, evidence: Evidence) -> None:
-    """N logs in to all nodes, names lead where they should, and sockets are forwarded."""
+    """N logs in to all nodes, names lead where they should, and sockets are reached."""
     if upgrade_is_ahead:
         assert checks.everything_is_reached(look, evidence)
 

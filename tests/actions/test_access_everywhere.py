@@ -108,9 +108,9 @@ def test_where_all_is_well_every_operative_node_was_tried() -> None:
 
 
 @pytest.mark.parametrize("node", NAMES.operative)
-def test_a_node_that_forwards_no_sockets_blocks_wherever_the_database_runs(node: str) -> None:
+def test_a_node_whose_sockets_no_way_leads_to_blocks_wherever_the_database_runs(node: str) -> None:
     look = Looked()
-    look.refused[node] = "sshd does not forward"
+    look.refused[node] = "neither perl nor python3"
     evidence = judged(look)
     assert codes(evidence) == [("forwarding-off", node)]
     assert evidence.found[0].blocks
@@ -163,7 +163,7 @@ def test_a_node_without_a_socket_to_try_with_is_not_taken_for_good() -> None:
 
 def test_after_the_start_it_only_informs() -> None:
     look = Looked()
-    look.refused[N] = "sshd does not forward"
+    look.refused[N] = "neither perl nor python3"
     assert [finding.blocks for finding in judged(look, information="Later:").found] == [False]
 
 

@@ -7,6 +7,7 @@ command in any order, for questions in parallel.
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from engine.errors import Refused, UsageError
 from engine.model.answer import Answer, Known, Lost, question
-from engine.model.login import Login
+from engine.model.login import Login, SocketWay
 from engine.secrets import Secret
 from engine.transport.answers import LineSplitter
 from engine.transport.base import OnChunk, OnLine
@@ -73,6 +74,7 @@ class _Double:
         self.on_refused: Callable[[Refused], None] = lambda _: None
         self.on_stranger: Callable[[Lost], None] = lambda _: None
         self.on_login: Callable[[Login], None] = lambda _: None
+        self.on_socket: Callable[[SocketWay], None] = lambda _: None
 
     def confirm(self, node: str, known: Known) -> None:
         """See `Transport.confirm`."""
@@ -162,6 +164,14 @@ class _Double:
         if (node, remote_socket) not in self._sockets:
             raise Unexpected(f"no socket {remote_socket} on {node} was expected")
         yield self._sockets[node, remote_socket]
+
+    @contextlib.contextmanager
+    def dial(self, node: str, path: str) -> Iterator[socket.socket]:
+        """As forwarding does: somebody lets us in, whoever listens behind."""
+        with self.forward(node, path) as local, socket.socket(socket.AF_UNIX) as ours:
+            with contextlib.suppress(OSError):
+                ours.connect(str(local))
+            yield ours
 
     def close(self) -> None:
         """Nothing to close."""

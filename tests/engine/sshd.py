@@ -23,6 +23,9 @@ from engine.transport.ssh import SshTransport
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 NODE = "node1"
+SUDOER = "upgrade"
+"""A user of this machine, but only where sshd runs with rules for sudo."""
+ANYTHING = f"{SUDOER} ALL=(ALL) NOPASSWD: ALL"
 
 
 @dataclass
@@ -47,6 +50,10 @@ class Sshd:
             key_file=self.directory / "user_key",
             ssh_args=("-F", str(self.directory / "ssh_config")),
         )
+
+    def sudoer(self) -> Host:
+        """The host as it is for somebody who becomes root there by sudo."""
+        return replace(self.host(), user=SUDOER, become=True)
 
     def transport(self, *hosts: Host) -> SshTransport:
         return transport(*(hosts or (self.host(),)))
@@ -139,11 +146,29 @@ def write_known_hosts(sshd_directory: Path, port: int, public: str) -> None:
     (sshd_directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {public}\n")
 
 
-def _start(directory: Path, machine: Known | None = None) -> subprocess.Popen[bytes]:
-    """sshd, in namespaces of its own with another machine's id and name if one is given."""
+def _start(
+    directory: Path, machine: Known | None = None, etc: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """sshd, in namespaces of its own with another machine's id and name if one is given.
+
+    `etc` are files of the directory that take the place of those of /etc there.
+    """
     program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin")
     assert program, "sshd is missing: apt-get install --no-install-recommends openssh-server"
     words = [program, "-D", "-e", "-f", str(directory / "sshd_config")]
+    if etc:
+        over = 'for f in $2; do mount --bind "$1/$f" "/etc/$f" || exit; done; shift 2; exec "$@"'
+        words = [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            over,
+            "sh",
+            str(directory),
+            " ".join(etc),
+            *words,
+        ]
     if machine is not None:
         place = directory / "machine-id"
         place.write_text(f"{machine.machine_id}\n")
@@ -157,8 +182,13 @@ def _start(directory: Path, machine: Known | None = None) -> subprocess.Popen[by
 
 
 @contextlib.contextmanager
-def running(options: Sequence[str] = (), machine: Known | None = None) -> Iterator[Sshd]:
-    """sshd with `options` (lines of sshd_config that win over ours), on `machine` if given."""
+def running(
+    options: Sequence[str] = (), machine: Known | None = None, sudoers: Sequence[str] = ()
+) -> Iterator[Sshd]:
+    """sshd with `options` (lines of sshd_config that win over ours), on `machine` if given.
+
+    `sudoers`: the whole /etc/sudoers of its sessions, which have the user `SUDOER` too.
+    """
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sshd-") as name:
@@ -169,7 +199,8 @@ def running(options: Sequence[str] = (), machine: Known | None = None) -> Iterat
         port = free_port()
         _configure(directory, port, options)
         write_known_hosts(directory, port, (directory / "host_key.pub").read_text())
-        server = Sshd(directory, port, _start(directory, machine))
+        etc = _write_etc(directory, sudoers) if sudoers else ()
+        server = Sshd(directory, port, _start(directory, machine, etc))
         try:
             _wait_for(port, server.process, directory / "log")
             yield server
@@ -177,6 +208,24 @@ def running(options: Sequence[str] = (), machine: Known | None = None) -> Iterat
             server.kill_connections()
             server.process.send_signal(signal.SIGCONT)
             server.stop()
+
+
+def _write_etc(directory: Path, sudoers: Sequence[str]) -> tuple[str, ...]:
+    """Files that take the place of this machine's in sessions of an sshd."""
+    assert shutil.which("sudo"), "sudo is missing: apt-get install --no-install-recommends sudo"
+    directory.chmod(0o755)  # the user's home and key
+    own = {
+        "passwd": f"{SUDOER}:x:4711:4711::{directory}:/bin/sh",
+        "shadow": f"{SUDOER}:*:19000:0:99999:7:::",
+        "group": f"{SUDOER}:x:4711:",
+    }
+    for name, line in own.items():
+        text = Path("/etc", name).read_text()
+        (directory / name).write_text(f"{text}{line}\n")
+    (directory / "shadow").chmod(0o600)
+    (directory / "sudoers").write_text("\n".join(sudoers) + "\n")
+    (directory / "sudoers").chmod(0o440)
+    return (*own, "sudoers")
 
 
 @dataclass

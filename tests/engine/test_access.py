@@ -22,6 +22,7 @@ from engine.queries.access import LISTENING, addresses_of, logins_to, served_one
 from engine.transport import forwarding
 from engine.transport.forwarding import try_socket
 from tests.engine.sshd import NODE, running
+from tests.engine.test_relay import path_with
 
 SSH = """#!/bin/sh
 for last; do host=$before before=$last; done
@@ -136,9 +137,13 @@ def test_a_socket_that_is_forwarded(
 
 
 @pytest.mark.parametrize("option", ["AllowStreamLocalForwarding no", "DisableForwarding yes"])
-def test_an_sshd_that_forwards_no_sockets(tmp_path: Path, option: str) -> None:
+def test_an_sshd_that_forwards_no_sockets(
+    tmp_path: Path, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "s"
     with running([option]) as sshd, sshd.transport() as door, server(path, closes=True):
-        with pytest.raises(Lost, match="AllowStreamLocalForwarding") as caught:
+        try_socket(door, NODE, str(path))
+        monkeypatch.setattr("engine.transport.wrapper.SAFE_PATH", path_with(tmp_path / "bin"))
+        with pytest.raises(Lost, match="neither perl nor") as caught:
             try_socket(door, NODE, str(path))
     assert caught.value.is_refusal

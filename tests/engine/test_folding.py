@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.errors import NO_SOCKETS, OUT_OF_REACH
+from engine.errors import NO_SOCKETS, NO_SOCKETS_BEFORE, OUT_OF_REACH
 from engine.judge.ways import consequence, folded, in_words
 from engine.model.finding import Acceptance, Finding
 from engine.record.evidence import as_data, unanswered
@@ -54,12 +54,13 @@ def test_a_question_is_told_whole_whatever_it_holds(form: str) -> None:
     assert consequence([one]) == f"not asked of it, 1 question: {text}"
 
 
-def test_what_needs_a_socket_stands_below_the_sshd_that_forwards_to_none() -> None:
+def test_what_needs_a_socket_stands_below_the_node_where_no_way_leads_to_one() -> None:
     cause = Finding("forwarding-off", "n1", "no socket", "sockets", "Have them forwarded.")
     below = unanswered("n1", "database ocsweb", NO_SOCKETS)
+    assert unanswered("n1", "database ocsweb", NO_SOCKETS_BEFORE) == below
     assert folded([cause, below]) == [(cause, [below])]
     assert in_words([cause, below]).splitlines()[-1] == (
-        "[question-unanswered] n1: sshd forwards to no socket, and not asked for database ocsweb"
+        "[question-unanswered] n1: no way leads to a socket, and not asked for database ocsweb"
     )
 
 

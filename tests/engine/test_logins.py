@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.inventory import Host, Role
-from engine.model.login import Login
-from engine.record.logins import LoginsSeen
+from engine.model.login import Login, SocketWay
+from engine.record.logins import WaysSeen
 from engine.transport.login import login_of, telling_options, without_told
 from tests.engine import kit
 from tests.engine.sshd import NODE, USER, Sshd, running
+from tests.evidence.schemas import problems
 
 HOST = Host("neteye01", Role.OPERATIVE, "10.0.0.1", user="admin", become=True)
 KEY, HOST_KEY = f"SHA256:{'a' * 43}", f"SHA256:{'b' * 43}"
@@ -63,13 +64,27 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 
 def test_a_login_is_on_record_once_and_another_key_again(tmp_path: Path) -> None:
     run = kit.make_run(tmp_path)
-    seen, first = LoginsSeen(run), login_of(HOST, TOLD)
+    seen, first = WaysSeen(run), login_of(HOST, TOLD)
     for one in (first, first, replace(first, node="neteye02"), replace(first, key=HOST_KEY)):
-        seen(one)
+        seen.login(one)
     told = [event for event in run.journal.events if event["event"] == "login"]
     assert [(one["node"], one["key"]) for one in told] == [
         ("neteye01", KEY), ("neteye02", KEY), ("neteye01", HOST_KEY),
     ]  # fmt: skip
+
+
+def test_the_way_to_a_socket_is_on_record_once_and_another_way_again(tmp_path: Path) -> None:
+    run = kit.make_run(tmp_path)
+    seen, first = WaysSeen(run), SocketWay("neteye01", "/run/s", "forwarding")
+    other = replace(first, socket="/run/other")
+    relayed = SocketWay("neteye01", "/run/s", "relay", "perl", why="sshd forwards none")
+    for one in (first, other, first, relayed, other):
+        seen.socket(one)
+    told = [event for event in run.journal.events if event["event"] == "socket-reached"]
+    assert [(one["socket"], one["by"]) for one in told] == [
+        ("/run/s", "forwarding"), ("/run/other", "forwarding"), ("/run/s", "relay"),
+    ]  # fmt: skip
+    assert [problem for one in told for problem in problems("journal", one)] == []
 
 
 def test_over_a_real_sshd_the_key_is_that_of_the_inventory(server: Sshd) -> None:

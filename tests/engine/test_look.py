@@ -264,8 +264,8 @@ def test_a_database_that_no_socket_leads_to_is_unanswered(
         def refuse(*_: object) -> None:
             raise lost
 
-        monkeypatch.setattr(FakeTransport, "forward", refuse)
-        with pytest.raises(Unanswered, match="sshd forwards to no socket") as caught:
+        monkeypatch.setattr(FakeTransport, "dial", refuse)
+        with pytest.raises(Unanswered, match="no way leads to its sockets") as caught:
             door.sql(after(None))
     assert caught.value.node == kit.N
     (seen,) = [e for e in observations(run) if e["question"] == "values"]

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Unanswered
-from engine.model.answer import Lost, LostKind
 from engine.transport.database import connect
 from tests.engine.mysqld import Mysqld, serving
 from tests.engine.scripted import FakeTransport
@@ -98,11 +97,3 @@ def test_through_a_real_connection(server: Mysqld) -> None:
         with pytest.raises(Unanswered, match="2013"):
             with connect(real, NODE, socket_path="/nowhere", database=None):
                 pass
-
-
-def test_forwarding_switched_off_is_named(server: Mysqld) -> None:
-    with running(["AllowStreamLocalForwarding no"]) as sshd, sshd.transport() as real:
-        with pytest.raises(Lost, match="AllowStreamLocalForwarding") as caught:
-            with connect(real, NODE, socket_path=str(server.path), database=None):
-                pass
-    assert caught.value.kind is LostKind.FORWARDING

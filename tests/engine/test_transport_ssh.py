@@ -156,7 +156,9 @@ def test_start_up_files_that_print_do_not_disturb(tmp_path: Path) -> None:
 
 def test_become_goes_through_sudo(tmp_path: Path) -> None:
     sudo = tmp_path / "sudo"
-    sudo.write_text('#!/bin/sh\n[ "$1 $2" = "-n --" ] || exit 9\nshift 2\nBY=sudo exec "$@"\n')
+    sudo.write_text(
+        '#!/bin/sh\n[ "$1 $2 $3" = "-n -H --" ] || exit 9\nshift 3\nBY=sudo exec "$@"\n'
+    )
     sudo.chmod(0o755)
     with running([f"SetEnv PATH={tmp_path}:/usr/bin:/bin SHLVL=2"]) as server:
         host = server.host()

@@ -109,7 +109,7 @@ def test_the_script_is_for_any_posix_shell(shell: str) -> None:
 
 def test_sudo_asks_for_nothing() -> None:
     line = remote_command(new_nonce(), [["id"]], 10, become=True)
-    assert line.splitlines()[1].startswith(b"sudo -n -- env LC_ALL=C PATH=")
+    assert line.splitlines()[1].startswith(b"sudo -n -H -- /usr/bin/env LC_ALL=C PATH=")
 
 
 def test_two_sessions_never_share_a_word() -> None:

@@ -56,6 +56,20 @@ def test_a_login_has_user_way_key_and_the_nodes_own_key() -> None:
     assert second.node == SECOND
 
 
+def socket_reached(node: str, **fields: Any) -> dict[str, Any]:
+    plain = {"socket": "/run/s", "by": "relay", "program": "perl", "become": True, "why": ""}
+    return event("socket-reached", 2, step="", node=node, **{**plain, **fields})
+
+
+def test_sockets_that_a_relay_leads_to_are_told_with_the_way() -> None:
+    relays = (socket_reached(N), socket_reached(SECOND, become=False, why="sshd forwards none"))
+    first, second = logins(login(), login(SECOND), *relays, reached=reached())
+    assert first.way == "10.0.0.1 port 22; sockets by a relay in perl, by sudo -n"
+    assert second.way == "10.0.0.1 port 22; sockets by a relay in perl, as sshd forwards to none"
+    forwarded = socket_reached(N, by="forwarding", program="", become=False)
+    assert logins(login(), forwarded, reached=reached())[0].way == "10.0.0.1 port 22"
+
+
 def test_nodes_with_one_user_and_one_key_are_told_together() -> None:
     begun = journals.started(reached=reached())
     both = people_of([begun, login(), login(SECOND, host_key=OTHER_KEY)], ()).alike

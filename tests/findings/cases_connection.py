@@ -28,18 +28,20 @@ def inventory_corrected(lab: Lab) -> None:
     lab.text = ""
 
 
-def sockets_not_forwarded(lab: Lab) -> None:
-    """sshd of the node without the database does not forward to Unix sockets."""
+def no_way_to_sockets(lab: Lab) -> None:
+    """sshd of the node without the database forwards to no Unix sockets, and its perl is broken."""
+    node = _without_database(lab)
     edit = 'sed -i "1i AllowStreamLocalForwarding no" "$1"; systemctl reload ssh'
-    lab.cluster.shell(_without_database(lab), edit, _SSHD)
+    lab.cluster.shell(node, edit, _SSHD)
+    shims.put(lab, node, "perl", "echo 'perl: no such version' >&2; exit 2")
 
 
-def sockets_forwarded(lab: Lab) -> None:
-    """The line taken out of sshd's configuration, then the commands printed."""
-    edit = 'sed -i "/^AllowStreamLocalForwarding no/d" "$1"'
+def perl_replaced(lab: Lab) -> None:
+    """perl replaced, and the line taken out of sshd's configuration."""
+    edit = 'sed -i "/^AllowStreamLocalForwarding no/d" "$1"; systemctl reload ssh'
     for node in lab.cluster.shorts:  # the database may have moved since
+        shims.take(lab, node, "perl")
         lab.cluster.shell(node, edit, _SSHD)
-    lab.follow_remedies()
 
 
 def _without_database(lab: Lab) -> str:
@@ -145,12 +147,12 @@ CONNECTION: tuple[Case, ...] = (
         hides="df",
     ),
     preflight(
-        "sockets-not-forwarded",
+        "no-way-to-sockets",
         ACCESS,
         "forwarding-off",
-        sockets_not_forwarded,
-        sockets_forwarded,
-        touches="sshd",
+        no_way_to_sockets,
+        perl_replaced,
+        touches="sshd perl",
     ),
     preflight(
         "key-not-there",

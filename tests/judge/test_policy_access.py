@@ -8,7 +8,7 @@ from engine.judge.access import (
     logs_in_everywhere,
     nodes_resolve,
     services_resolve,
-    sockets_are_forwarded,
+    sockets_are_reached,
 )
 from engine.model.host import Login
 from tests.judge import builders as b
@@ -24,9 +24,10 @@ def found(**names: tuple[str, ...]) -> dict[str, dict[str, tuple[str, ...]]]:
     return {node: {SERVICE: addresses} for node, addresses in names.items()}
 
 
-def test_a_refusing_sshd_is_one_finding() -> None:
-    (finding,) = sockets_are_forwarded({"n2": "sshd does not forward to the socket /s"})
+def test_a_node_without_a_way_to_its_sockets_is_one_finding() -> None:
+    (finding,) = sockets_are_reached({"n2": "neither perl nor python3 is there"})
     assert (finding.code, finding.subject) == ("forwarding-off", "n2")
+    assert "perl or Python 3" in finding.remedy
     assert "AllowStreamLocalForwarding" in finding.remedy
 
 

@@ -34,7 +34,7 @@ QUESTIONS = (
     Question(
         "Our nodes allow no direct root login. Does it work, and what do I set?",
         ("docs/inventory.md#no-direct-root-login",),
-        ("ansible_become", "not yet", "PermitRootLogin"),
+        ("works on all nodes", "ansible_become=yes", "NOPASSWD: ALL", "PermitRootLogin"),
     ),
     Question(
         "The cluster has no OCS and no GLPI. What is left out?",

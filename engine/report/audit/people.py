@@ -195,16 +195,29 @@ def _logins(begun: Sequence[Event], events: Sequence[Event]) -> list[NodeLogin]:
     """A line a node and key; runs that logged in alike are together."""
     found: dict[NodeLogin, list[str]] = {}
     seen = [event for event in events if event["event"] == "login"]
+    sockets = [event for event in events if event["event"] == "socket-reached"]
     for run in begun:
         mine = [event for event in seen if event["run"] == run["run"]]
+        relayed = _relayed(event for event in sockets if event["run"] == run["run"])
         reached: Mapping[str, Mapping[str, Any]] = run.get("reached") or {}
         for node in run.get("nodes", {}):
             way = reached.get(node, {})
             # who records logins records the user of each node, too
             without = _not_in(node, way) if "user" in way else _not_recorded(node, way)
             for one in [_seen(e, way) for e in mine if e["node"] == node] or [without]:
-                found.setdefault(one, []).append(str(run["run"]))
+                told = replace(one, way=one.way + relayed.get(node, ""))
+                found.setdefault(told, []).append(str(run["run"]))
     return [replace(one, runs=tuple(dict.fromkeys(runs))) for one, runs in found.items()]
+
+
+def _relayed(sockets: Iterable[Event]) -> dict[str, str]:
+    """Of each node whose sockets ssh did not forward, how they were reached."""
+    relays = (event for event in sockets if event["by"] == "relay")
+    return {
+        str(event["node"]): f"; sockets by a relay in {event['program']}"
+        + (", by sudo -n" if event["become"] else ", as sshd forwards to none")
+        for event in relays
+    }
 
 
 def _alike(logins: Iterable[NodeLogin]) -> list[SameLogin]:
