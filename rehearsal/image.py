@@ -1,9 +1,9 @@
-"""The node image of a version step: built once, kept as long as its inputs stay the same.
+"""The node image of a version step on a base: built once, kept as long as its inputs stay the same.
 
-Two layers of cache. The base (Debian packages, a minute to make) is named by the hash of the
-package list and of how it is made; the configured image by the hash of the base's name and of
-every file that `image/Containerfile` copies. Both names have the step in them, so that images of
-two steps stand side by side. What depends on topology or seed is not in them.
+Two layers of cache. The base image (Debian packages, a minute to make) is named by the hash of the
+package list and of how it is made; the configured image by the hash of that and of every file that
+`image/Containerfile` copies. Both names have the step and the base in them, so that images of two
+steps or bases stand side by side. What depends on topology or seed is not in them.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rehearsal import podman
+from rehearsal.bases import DEFAULT, Base
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
 from rehearsal.state import machine_lock
@@ -23,7 +24,6 @@ from rehearsal.step import Step
 HERE = Path(__file__).resolve().parent
 REPOSITORY = "localhost/neteye-rehearsal"
 _BASE = "localhost/neteye-rehearsal-base"
-_SUITE = "bookworm"
 _KEPT = "24h"  # an older image goes when another one is built
 _LOG = Path("/var/log/neteye-rehearsal-image.log")
 _TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
@@ -54,34 +54,36 @@ rm -f "$1"/etc/ssh/ssh_host_*
 Say = Callable[[str], None]
 
 
-def ensure(step: Step, say: Say) -> str:
-    """Build what is missing; returns the reference of the step's configured image."""
+def ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
+    """Build what is missing; returns the reference of the step's configured image on that base."""
     with machine_lock():
-        return _ensure(step, say)
+        return _ensure(step, say, base)
 
 
-def _ensure(step: Step, say: Say) -> str:
-    base = f"{_named(_BASE, step)}:{base_hash(step)}"
-    reference = f"{_named(REPOSITORY, step)}:{image_hash(step)}"
+def _ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
+    below = f"{_named(_BASE, step, base)}{base_hash(step, base)}"
+    reference = f"{_named(REPOSITORY, step, base)}{image_hash(step, base)}"
     if podman.image_exists(reference):
         return reference
-    if not podman.image_exists(base):
-        say("building the base image (Debian packages, about a minute) ...")
-        _timed(say, "base image", lambda: _build_base(step, base))
-    _timed(say, "node image", lambda: _build_image(step, base, reference))
+    if not podman.image_exists(below):
+        say(f"building the base image ({base.system}'s packages, about a minute) ...")
+        _timed(say, "base image", lambda: _build_base(step, base, below))
+    _timed(say, "node image", lambda: _build_image(step, below, reference))
     old = _ours("--filter", f"until={_KEPT}")
-    _remove_unused([name for name in old if name != base and not _is_of_another(step, name)])
+    _remove_unused([n for n in old if n != below and not _is_of_another(step, base, n)])
     return reference
 
 
-def _named(repository: str, step: Step) -> str:
-    return f"{repository}/{step.package.lower()}"
+def _named(repository: str, step: Step, base: Base) -> str:
+    """A reference without the hash at its end."""
+    return f"{repository}/{step.package.lower()}:{base.name}-"
 
 
-def _is_of_another(step: Step, name: str) -> bool:
-    """Whether an image is another step's; one without a step's name is not used any more."""
-    ours = tuple(f"{_named(repository, step)}:" for repository in (REPOSITORY, _BASE))
-    return name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and not name.startswith(ours)
+def _is_of_another(step: Step, base: Base, name: str) -> bool:
+    """Whether an image is another step's or base's; one without their names is of no use now."""
+    has_both = name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and "-" in name.rpartition(":")[2]
+    ours = tuple(_named(repository, step, base) for repository in (REPOSITORY, _BASE))
+    return has_both and not name.startswith(ours)
 
 
 def package_list(step: Step) -> list[str]:
@@ -97,15 +99,15 @@ def _hooks(step: Step) -> list[str]:
     return [*([own.read_text(encoding="utf-8")] if own.is_file() else []), _CLEAN_HOOK]
 
 
-def base_hash(step: Step) -> str:
-    """Twelve hexadecimal digits that change with the base's inputs."""
-    parts = [_SUITE, *_hooks(step), *_LEFT_OUT, *package_list(step)]
+def base_hash(step: Step, base: Base = DEFAULT) -> str:
+    """Twelve hexadecimal digits that change with the base image's inputs."""
+    parts = [base.name, *_hooks(step), *_LEFT_OUT, *package_list(step)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def image_hash(step: Step) -> str:
+def image_hash(step: Step, base: Base = DEFAULT) -> str:
     """Twelve hexadecimal digits that change with any input of the configured image."""
-    digest = hashlib.sha256(base_hash(step).encode())
+    digest = hashlib.sha256(base_hash(step, base).encode())
     for name, path in input_files(step).items():
         mode = "x" if path.stat().st_mode & 0o100 else "-"
         digest.update(f"\0{name}\0{mode}\0".encode())
@@ -164,7 +166,7 @@ def _timed(say: Say, what: str, work: Callable[[], None]) -> None:
     say(f"{what} built in {time.monotonic() - started:.0f} s")
 
 
-def _build_image(step: Step, base: str, reference: str) -> None:
+def _build_image(step: Step, below: str, reference: str) -> None:
     with tempfile.TemporaryDirectory(prefix="rehearsal-image-") as context:
         _copy_inputs(step, Path(context))
         podman.podman(
@@ -173,7 +175,7 @@ def _build_image(step: Step, base: str, reference: str) -> None:
             "none",
             "--pull=never",
             "--build-arg",
-            f"BASE={base}",
+            f"BASE={below}",
             "--file",
             str(HERE / "image/Containerfile"),
             "--tag",
@@ -192,7 +194,7 @@ def _copy_inputs(step: Step, context: Path) -> None:
         shutil.copy2(path, target)
 
 
-def _build_base(step: Step, reference: str) -> None:
+def _build_base(step: Step, base: Base, reference: str) -> None:
     """mmdebstrap writes a tar, podman imports it while it is being written."""
     command = [
         "mmdebstrap",
@@ -206,7 +208,7 @@ def _build_base(step: Step, reference: str) -> None:
     ]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
     command += [f"--aptopt={option}" for option in _proxy_options()]
-    command += [_SUITE, "-", *_mirrors()]
+    command += [base.name, "-", *_mirrors(base)]
     with _LOG.open("w", encoding="utf-8") as errors:
         debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -235,10 +237,10 @@ def _tail() -> str:
     return " | ".join(_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
 
 
-def _mirrors() -> list[str]:
+def _mirrors(base: Base) -> list[str]:
     """This machine's own Debian sources, so that a local mirror is used; else the built-in one."""
     for path in _SOURCES:
-        if path.exists() and _SUITE in (content := path.read_text(encoding="utf-8")):
+        if path.exists() and base.name in (content := path.read_text(encoding="utf-8")):
             if path.suffix == ".sources":
                 return [str(path)]
             lines = (line.strip() for line in content.splitlines())

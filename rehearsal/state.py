@@ -1,7 +1,7 @@
 """The state directory of a cluster, outside the source tree.
 
 /var/lib/neteye-rehearsal/NAME/
-    cluster.json     what was asked for: step, seed, scenario, counts, network, image
+    cluster.json     what was asked for: step, base, seed, scenario, counts, network, image
     inventory.ini    for `pytest runbook --inventory`
     ssh/             key, host keys and configuration of the controller
     template/        data of services and package repositories as they are at the start
@@ -22,6 +22,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from rehearsal import bases
 from rehearsal import step as steps
 from rehearsal.errors import RehearsalError
 from rehearsal.run import run
@@ -42,6 +43,7 @@ class Asked:
     network: IPv4Network
     overrides: Mapping[str, Any] = field(default_factory=dict)  # settings given by hand
     package: str = steps.DEFAULT  # of the version step
+    base: bases.Base = bases.DEFAULT
 
     @property
     def step(self) -> steps.Step:
@@ -61,6 +63,7 @@ class Asked:
             "network": str(self.network),
             "overrides": dict(self.overrides),
             "step": self.package,
+            "base": self.base.name,
         }
 
     @classmethod
@@ -75,6 +78,7 @@ class Asked:
             network,
             content.get("overrides", {}),
             content.get("step", steps.DEFAULT),
+            bases.find(content.get("base", bases.DEFAULT.name)),
         )
 
 

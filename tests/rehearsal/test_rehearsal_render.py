@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import topology
+from rehearsal import bases, topology
 from rehearsal.render import cib, corosync, identity, inventory, ssh
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import Role, Topology
@@ -39,7 +39,7 @@ def test_corosync_follows_the_topology(
 
 
 def test_cib_has_groups_in_the_vendors_order_and_unique_ids() -> None:
-    root = ET.fromstring(cib.cib(cluster(), cib.CibOptions()))
+    root = ET.fromstring(cib.cib(cluster(), bases.DEFAULT, cib.CibOptions()))
     groups = {g.get("id"): [p.get("id") for p in g] for g in root.iter("group")}
 
     assert groups["glpi_group"] == ["glpi_drbd_fs", "glpi_virt_ip", "glpi"]
@@ -52,11 +52,14 @@ def test_cib_has_groups_in_the_vendors_order_and_unique_ids() -> None:
 
 
 def test_cib_never_claims_a_newer_feature_set_than_pacemaker_2_1_5() -> None:
-    assert ET.fromstring(cib.cib(cluster(), cib.CibOptions())).get("crm_feature_set") == "3.16.1"
+    assert (
+        ET.fromstring(cib.cib(cluster(), bases.DEFAULT, cib.CibOptions())).get("crm_feature_set")
+        == "3.16.1"
+    )
 
 
 def test_a_fence_device_never_runs_on_the_node_it_stops() -> None:
-    root = ET.fromstring(cib.cib(cluster(), cib.CibOptions()))
+    root = ET.fromstring(cib.cib(cluster(), bases.DEFAULT, cib.CibOptions()))
     rules = {r.get("rsc"): (r.get("node"), r.get("score")) for r in root.iter("rsc_location")}
     assert rules["fence_neteye02"] == ("neteye02.neteyelocal", "-INFINITY")
     assert len(rules) == 3
@@ -69,7 +72,7 @@ def test_cib_shows_what_a_scenario_sets() -> None:
         bans=(("httpd_group", "neteye01.neteyelocal"),),
         without=("asset",),
     )
-    root = ET.fromstring(cib.cib(cluster(), options))
+    root = ET.fromstring(cib.cib(cluster(), bases.DEFAULT, options))
 
     values = {p.get("name"): p.get("value") for p in root.iter("nvpair")}
     assert values["stonith-enabled"] == "false"

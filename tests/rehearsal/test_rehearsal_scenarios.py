@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal import nodes, scenario, topology
+from rehearsal import bases, nodes, scenario, topology
 from rehearsal.errors import UsageError
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.to_4_26 import STEP
@@ -33,7 +33,7 @@ def plan(name: str, made: Path) -> nodes.Plan:
     found = STEP.scenario(name)
     settings = STEP.draw(1, found.for_settings())
     return nodes.Plan(
-        STEP, cluster, found, settings, Secrets(b"c", b"p", "token"), key, key,
+        STEP, bases.DEFAULT, cluster, found, settings, Secrets(b"c", b"p", "token"), key, key,
         {node.name: key for node in cluster.nodes}, made,
     )  # fmt: skip
 
