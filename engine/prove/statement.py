@@ -83,13 +83,13 @@ def _on_the_way(memory: Memory) -> dict[str, Any]:
             for one in memory.risks.values()
         ],
         "runbooks": list(dict.fromkeys(begun)),
-        "machines": _told(told.get("ids", {})),
+        "machines": _filled(told.get("ids", {})),
         "base": str(memory.facts.get(REHEARSED, {}).get("base", "")),
-        "releases": _told(told.get("releases", {})),
+        "releases": _filled(told.get("releases", {})),
     }
 
 
-def _told(of: Mapping[str, str]) -> dict[str, str]:
+def _filled(of: Mapping[str, str]) -> dict[str, str]:
     return {node: text for node, text in of.items() if text}
 
 
