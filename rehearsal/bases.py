@@ -22,10 +22,23 @@ class Base:
     system: str
     feature_set: str
     schema: str
+    setup_hooks: tuple[str, ...] = ()
+    """Programs or shell texts that mmdebstrap runs on the empty root."""
+    init: tuple[str, ...] = ()
+    """Words of the command line of systemd, as PID 1 of a node."""
 
 
-BASES = (Base("bookworm", "Debian 12", "3.16.1", "pacemaker-3.9"),)
-DEFAULT = BASES[0]
+# without merging, units and programs lie in two places; the suite has no package that would do it
+_MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh"
+# systemd 257 refuses a host with cgroup v1 without this word; where there is none, it has no effect
+_CGROUP_V1 = "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+
+DEFAULT = Base("bookworm", "Debian 12", "3.16.1", "pacemaker-3.9")
+BASES = (
+    Base("bullseye", "Debian 11", "3.6.1", "pacemaker-3.5", setup_hooks=(_MERGED_USR,)),
+    DEFAULT,
+    Base("trixie", "Debian 13", "3.20.0", "pacemaker-4.0", init=(_CGROUP_V1,)),
+)
 
 
 def find(name: str) -> Base:

@@ -7,6 +7,7 @@ steps or bases stand side by side. What depends on topology or seed is not in th
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -29,6 +30,8 @@ _LOG = Path("/var/log/neteye-rehearsal-image.log")
 _TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
 _STEP_TREES = ("database", "rootfs")
 """What a step's `image/` has for the build, each where it is there."""
+_ARCHIVE = re.compile(r"\bhttps?://\S+/debian(?=/?\s)")
+_MIRROR = "http://deb.debian.org/debian"
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 # never used in a node; the static database tools alone are 60 MB
 _LEFT_OUT = (
@@ -86,11 +89,32 @@ def _is_of_another(step: Step, base: Base, name: str) -> bool:
     return has_both and not name.startswith(ours)
 
 
-def package_list(step: Step) -> list[str]:
-    """The Debian packages of image/packages.txt and those of the step."""
+def package_list(step: Step, base: Base = DEFAULT) -> list[str]:
+    """The Debian packages of image/packages.txt and those of the step.
+
+    One that has to be of a certain suite, whatever the base is, is `PACKAGE/SUITE`, as apt says it.
+    """
     files = (HERE / "image/packages.txt", step.folder / "image/packages.txt")
     lines = [ln for f in files if f.is_file() for ln in f.read_text(encoding="utf-8").splitlines()]
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    named = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return [line.removesuffix(f"/{base.name}") for line in named]
+
+
+def _other_suites(step: Step, base: Base) -> list[str]:
+    """The suites that single packages are taken from."""
+    return sorted({p.partition("/")[2] for p in package_list(step, base) if "/" in p})
+
+
+def _setup_hooks(step: Step, base: Base) -> list[str]:
+    """Shell texts that mmdebstrap runs on the empty root: of other suites, nothing unasked."""
+    others = _other_suites(step, base)
+    pins = "".join(f"Package: *\nPin: release n={s}\nPin-Priority: -1\n\n" for s in others)
+    write = f"""set -eu
+mkdir -p "$1/etc/apt/preferences.d"
+cat > "$1/etc/apt/preferences.d/other-suites" <<'END'
+{pins}END
+"""
+    return [*base.setup_hooks, *([write] if pins else [])]
 
 
 def _hooks(step: Step) -> list[str]:
@@ -101,7 +125,8 @@ def _hooks(step: Step) -> list[str]:
 
 def base_hash(step: Step, base: Base = DEFAULT) -> str:
     """Twelve hexadecimal digits that change with the base image's inputs."""
-    parts = [base.name, *_hooks(step), *_LEFT_OUT, *package_list(step)]
+    hooks = [*_setup_hooks(step, base), *_hooks(step)]
+    parts = [base.name, *hooks, *_LEFT_OUT, *package_list(step, base)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -201,14 +226,16 @@ def _build_base(step: Step, base: Base, reference: str) -> None:
         "--mode=root",
         "--variant=apt",
         "--format=tar",
-        f"--include={','.join(package_list(step))}",
+        f"--include={','.join(package_list(step, base))}",
         "--aptopt=Apt::Install-Recommends false",
         "--dpkgopt=force-unsafe-io",
+        *(f"--setup-hook={hook}" for hook in _setup_hooks(step, base)),
         *(f"--customize-hook={hook}" for hook in _hooks(step)),
     ]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
     command += [f"--aptopt={option}" for option in _proxy_options()]
     command += [base.name, "-", *_mirrors(base)]
+    command += [_main(suite) for suite in _other_suites(step, base)]
     with _LOG.open("w", encoding="utf-8") as errors:
         debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -238,14 +265,21 @@ def _tail() -> str:
 
 
 def _mirrors(base: Base) -> list[str]:
-    """This machine's own Debian sources, so that a local mirror is used; else the built-in one."""
+    """This machine's own Debian sources, so that a local mirror is used; else the main suite."""
     for path in _SOURCES:
         if path.exists() and base.name in (content := path.read_text(encoding="utf-8")):
             if path.suffix == ".sources":
                 return [str(path)]
             lines = (line.strip() for line in content.splitlines())
             return [line for line in lines if line.startswith("deb ") and "cdrom:" not in line]
-    return []
+    return [_main(base.name)]
+
+
+def _main(suite: str) -> str:
+    """The line of a suite's main part, on this machine's own mirror of Debian if it has one."""
+    texts = (path.read_text(encoding="utf-8") for path in _SOURCES if path.exists())
+    mirror = next((found[0] for text in texts if (found := _ARCHIVE.search(text))), _MIRROR)
+    return f"deb {mirror} {suite} main"
 
 
 def _proxy_options() -> list[str]:

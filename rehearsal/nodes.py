@@ -171,6 +171,7 @@ def write(plan: Plan, node: Node, directory: Path) -> None:
         target.write_bytes(file.content)
     boot = {
         "node": node.name,
+        "init": plan.base.init,
         "units": units(plan.topology, node),
         "steps": steps(plan, node),
         "files": [

@@ -14,6 +14,10 @@ NETWORK = IPv4Network("10.125.40.0/24")
 OTHER = bases.Base("sid", "Debian unstable", "9.9.9", "pacemaker-9.9")
 
 
+def own(base: bases.Base) -> str:
+    return f"deb {image._MIRROR} {base.name} main"
+
+
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(state, "ROOT", tmp_path / "state")
@@ -108,6 +112,45 @@ def test_the_marker_of_each_node_tells_the_base() -> None:
     shape, scenario = topology.build(), step.load().scenario()
     for node in shape.nodes:
         assert json.loads(identity.marker(shape, node, scenario, OTHER))["base"] == "sid"
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This machine's sources: a mirror of Debian 12, and somebody else's packages."""
+    path = tmp_path / "debian.sources"
+    path.write_text(
+        "URIs: https://x.example/node\nSuites: nodistro\n\n"
+        "URIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\n\n"
+        "URIs: http://mirror.example/debian-security\nSuites: bookworm-security\n"
+    )
+    monkeypatch.setattr(image, "_SOURCES", (path, tmp_path / "absent"))
+    return path
+
+
+@pytest.mark.parametrize("name", ["bullseye", "trixie"])
+def test_a_suite_that_this_machine_has_not_comes_from_its_mirror(name: str, sources: Path) -> None:
+    mirror = "deb http://mirror.example/debian"
+    assert image._mirrors(bases.find(name)) == [f"{mirror} {name} main"]
+    assert image._mirrors(bases.DEFAULT) == [str(sources)]
+    sources.unlink()
+    assert image._mirrors(bases.find(name)) == [own(bases.find(name))]
+
+
+def test_a_package_of_another_suite_is_asked_for_by_name_alone() -> None:
+    """The rest is the base's own, although that suite's packages may be newer."""
+    found, trixie = step.load(), bases.find("trixie")
+    of_another = [p for p in image.package_list(found, trixie) if "/" in p]
+    assert of_another == ["ocsinventory-server/bookworm"]
+    assert "ocsinventory-server" in image.package_list(found)
+    assert not image._setup_hooks(found, bases.DEFAULT)
+    pins = image._setup_hooks(found, trixie)[-1]
+    assert "Package: *\nPin: release n=bookworm\nPin-Priority: -1\n" in pins
+
+
+def test_no_base_takes_the_packages_or_cib_of_another() -> None:
+    found = step.load()
+    assert len({image.image_hash(found, base) for base in bases.BASES}) == len(bases.BASES)
+    assert len({(base.feature_set, base.schema) for base in bases.BASES}) == len(bases.BASES)
 
 
 def test_images_of_two_bases_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,11 @@ def test_image_inputs_are_the_trees_that_are_copied() -> None:
             "# x\ndeb http://m/debian bookworm main\ndeb cdrom:[x]/ bookworm main\n",
             ["deb http://m/debian bookworm main"],
         ),
-        ("sources.list", "deb http://m/debian trixie main\n", []),
+        (
+            "sources.list",
+            "deb http://m/debian trixie main\n",
+            ["deb http://m/debian bookworm main"],
+        ),
     ],
 )
 def test_the_machines_own_debian_sources_are_used(

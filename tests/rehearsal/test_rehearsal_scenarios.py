@@ -59,7 +59,7 @@ def test_nodes_of_every_scenario_can_be_written(name: str, tmp_path: Path) -> No
         target = tmp_path / "out" / node.short
         nodes.write(made, node, target)
         boot = json.loads((target / "boot.json").read_text(encoding="utf-8"))
-        assert boot["node"] == node.name
+        assert (boot["node"], boot["init"]) == (node.name, [])
         for entry in boot["files"]:
             assert (target / "files" / entry["path"].lstrip("/")).is_file()
 
