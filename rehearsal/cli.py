@@ -156,7 +156,7 @@ def _status(options: argparse.Namespace) -> int:
     before = State(options.name).read()
     if before is not None:
         asked = before[0]
-        made_of = f"step {asked.package}, base {asked.base.name}, scenario {asked.scenario}"
+        made_of = f"step {asked.package}, base {asked.base_name}, scenario {asked.scenario}"
         print(f"{made_of}, seed {asked.seed}")
     for row in rows:
         print(

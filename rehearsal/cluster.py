@@ -87,7 +87,7 @@ def up(
             made.subnet,
             dict(settings or {}),
             chosen_step.package,
-            chosen_base,
+            chosen_base.name,
         )
         saved.remove_images(name)
         making.make(place, asked, reference)
@@ -334,6 +334,6 @@ def _tell(place: State, say: Say) -> None:
     if before is None:
         raise RehearsalError(f"{place.directory} has no record of what was made")
     asked = before[0]
-    made_of = f"base {asked.base.name}, scenario {asked.scenario}, seed {asked.seed}"
+    made_of = f"base {asked.base_name}, scenario {asked.scenario}, seed {asked.seed}"
     say(f"{made_of}, network {asked.network}")
     say(f"inventory: {place.inventory}")

@@ -43,12 +43,17 @@ class Asked:
     network: IPv4Network
     overrides: Mapping[str, Any] = field(default_factory=dict)  # settings given by hand
     package: str = steps.DEFAULT  # of the version step
-    base: bases.Base = bases.DEFAULT
+    base_name: str = bases.DEFAULT.name
 
     @property
     def step(self) -> steps.Step:
         """Raises UsageError when the step's package is not there any more."""
         return steps.load(self.package)
+
+    @property
+    def base(self) -> bases.Base:
+        """Raises UsageError when there is no such base any more."""
+        return bases.find(self.base_name)
 
     @property
     def topology(self) -> Topology:
@@ -63,7 +68,7 @@ class Asked:
             "network": str(self.network),
             "overrides": dict(self.overrides),
             "step": self.package,
-            "base": self.base.name,
+            "base": self.base_name,
         }
 
     @classmethod
@@ -78,7 +83,7 @@ class Asked:
             network,
             content.get("overrides", {}),
             content.get("step", steps.DEFAULT),
-            bases.find(content.get("base", bases.DEFAULT.name)),
+            content.get("base", bases.DEFAULT.name),
         )
 
 

@@ -1,12 +1,26 @@
 """What the nodes run is a value: chosen by `--base`, kept by the cluster, told by it."""
 
+import dataclasses
 import json
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
-from rehearsal import bases, cli, cluster, host, image, podman, state, step, topology, waiting
+from rehearsal import (
+    addresses,
+    bases,
+    cli,
+    cluster,
+    host,
+    image,
+    podman,
+    state,
+    step,
+    topology,
+    waiting,
+)
+from rehearsal.errors import UsageError
 from rehearsal.render import identity
 from rehearsal.topology import DEFAULT_COUNTS
 
@@ -27,7 +41,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def asked(base: bases.Base) -> state.Asked:
-    return state.Asked("x", "guide", 4, DEFAULT_COUNTS, NETWORK, base=base)
+    return state.Asked("x", "guide", 4, DEFAULT_COUNTS, NETWORK, base_name=base.name)
 
 
 def made(base: bases.Base) -> state.State:
@@ -70,6 +84,17 @@ def test_a_record_from_before_has_the_default_base() -> None:
     content = asked(OTHER).as_json()
     del content["base"]
     assert state.Asked.from_json(content).base == bases.DEFAULT
+
+
+def test_a_base_that_is_not_known_here_stops_its_own_cluster_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer checkout on the same machine may have more of them."""
+    made(dataclasses.replace(OTHER, name="forky"))
+    monkeypatch.setattr(addresses.network, "networks", list)
+    assert NETWORK in addresses._taken("y")
+    with pytest.raises(UsageError, match=r"no base 'forky'; there are: .*bookworm"):
+        cluster.up("x")
 
 
 def test_another_base_under_the_same_name_makes_the_cluster_anew(
