@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from rehearsal import cluster, step, waiting
+from rehearsal import bases, cluster, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.state import State
 from rehearsal.topology import DEFAULT_NAME
@@ -68,6 +68,13 @@ def parser() -> argparse.ArgumentParser:
                 help=f"version step, an importable package (default: {step.DEFAULT}; a cluster that"
                 " is there keeps its own)",
             )
+            names = ", ".join(base.name for base in bases.BASES)
+            command.add_argument(
+                "--base",
+                metavar="NAME",
+                help=f"what the nodes run, one of {names} (default: {bases.DEFAULT.name}; a cluster"
+                " that is there keeps its own)",
+            )
     for name, text in (
         ("save", "keep the cluster's state under a label"),
         ("load", "put the cluster into a state that was saved"),
@@ -112,7 +119,7 @@ def _up(options: argparse.Namespace) -> int:
     if options.fresh:
         cluster.down(options.name)
     asked = (options.name, options.scenario, options.seed, options.nodes, settings)
-    cluster.up(*asked, step=options.step)
+    cluster.up(*asked, step=options.step, base=options.base)
     return 0
 
 
@@ -149,7 +156,8 @@ def _status(options: argparse.Namespace) -> int:
     before = State(options.name).read()
     if before is not None:
         asked = before[0]
-        print(f"step {asked.package}, scenario {asked.scenario}, seed {asked.seed}")
+        made_of = f"step {asked.package}, base {asked.base_name}, scenario {asked.scenario}"
+        print(f"{made_of}, seed {asked.seed}")
     for row in rows:
         print(
             "  ".join(

@@ -14,6 +14,7 @@ from typing import Any
 
 from rehearsal import (
     addresses,
+    bases,
     host,
     image,
     making,
@@ -53,22 +54,24 @@ def up(
     say: Say = print,
     *,
     step: str | None = None,
+    base: str | None = None,
 ) -> bool:
     """Have a ready cluster; returns False when it was there already and nothing was changed.
 
     What is not given is the default (the step's first scenario, a random seed, 3 + 1 + 1 nodes),
     and matches whatever a running cluster has. `settings` overrides what is drawn from the seed
-    (keys: see standins/README.md and the step's). `step` is the package of a version step; a
-    cluster that is there keeps its own. Leftovers of the same name are replaced. Raises
-    RehearsalError.
+    (keys: see standins/README.md and the step's). `step` is the package of a version step,
+    `base` the name of a base (`rehearsal.bases`); a cluster that is there keeps its own. Leftovers
+    of the same name are replaced. Raises RehearsalError.
     """
     _check_name(name)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
     chosen_step = _step(name) if step is None else steps.load(step)
+    chosen_base = _base(name) if base is None else bases.find(base)
     chosen = _checked(chosen_step, scenario, settings)
     host.prepare()
     with locked(name):
-        reference = image.ensure(chosen_step, say)
+        reference = image.ensure(chosen_step, say, chosen_base)
         place = State(name)
         if _is_as_wanted(place, reference, scenario, seed, counts, settings):
             say(f"cluster {name!r} is up already and healthy; nothing changed")
@@ -84,6 +87,7 @@ def up(
             made.subnet,
             dict(settings or {}),
             chosen_step.package,
+            chosen_base.name,
         )
         saved.remove_images(name)
         making.make(place, asked, reference)
@@ -99,8 +103,8 @@ def reset(
     settings: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> None:
-    """Put a cluster back to its start: same step and topology; seed, scenario, settings unless
-    given.
+    """Put a cluster back to its start: same step, base and topology; seed, scenario, settings
+    unless given.
 
     Raises RehearsalError when there is no such cluster.
     """
@@ -116,7 +120,7 @@ def reset(
                 f"There is no cluster {name!r} to reset; `python -m rehearsal up` makes one."
             )
         old, old_image = before
-        reference = image.ensure(step, say)
+        reference = image.ensure(step, say, old.base)
         asked = dataclasses.replace(
             old,
             scenario=scenario or old.scenario,
@@ -254,6 +258,12 @@ def _step(name: str) -> steps.Step:
     return steps.load() if before is None else before[0].step
 
 
+def _base(name: str) -> bases.Base:
+    """The base of the cluster of that name; the default one where there is no cluster."""
+    before = State(name).read()
+    return bases.DEFAULT if before is None else before[0].base
+
+
 def _checked(step: steps.Step, scenario: str | None, settings: Mapping[str, Any] | None) -> str:
     """The scenario's name; raises UsageError for a scenario or setting that there is not."""
     found = step.scenario(scenario)
@@ -324,5 +334,6 @@ def _tell(place: State, say: Say) -> None:
     if before is None:
         raise RehearsalError(f"{place.directory} has no record of what was made")
     asked = before[0]
-    say(f"scenario {asked.scenario}, seed {asked.seed}, network {asked.network}")
+    made_of = f"base {asked.base_name}, scenario {asked.scenario}, seed {asked.seed}"
+    say(f"{made_of}, network {asked.network}")
     say(f"inventory: {place.inventory}")

@@ -5,6 +5,8 @@ RehearsalError          something can't be done; the text says what was seen and
 └── CommandError        a command of the host or of a node failed or did not answer in time
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 

@@ -1,12 +1,13 @@
-"""The node image of a version step: built once, kept as long as its inputs stay the same.
+"""The node image of a version step on a base: built once, kept as long as its inputs stay the same.
 
-Two layers of cache. The base (Debian packages, a minute to make) is named by the hash of the
-package list and of how it is made; the configured image by the hash of the base's name and of
-every file that `image/Containerfile` copies. Both names have the step in them, so that images of
-two steps stand side by side. What depends on topology or seed is not in them.
+Two layers of cache. The base image (Debian packages, a minute to make) is named by the hash of the
+package list and of how it is made; the configured image by the hash of that and of every file that
+`image/Containerfile` copies. Both names have the step and the base in them, so that images of two
+steps or bases stand side by side. What depends on topology or seed is not in them.
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rehearsal import podman
+from rehearsal.bases import DEFAULT, Base
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
 from rehearsal.state import machine_lock
@@ -23,12 +25,13 @@ from rehearsal.step import Step
 HERE = Path(__file__).resolve().parent
 REPOSITORY = "localhost/neteye-rehearsal"
 _BASE = "localhost/neteye-rehearsal-base"
-_SUITE = "bookworm"
 _KEPT = "24h"  # an older image goes when another one is built
 _LOG = Path("/var/log/neteye-rehearsal-image.log")
 _TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
 _STEP_TREES = ("database", "rootfs")
 """What a step's `image/` has for the build, each where it is there."""
+_ARCHIVE = re.compile(r"\bhttps?://\S+/debian(?=/?\s)")
+_MIRROR = "http://deb.debian.org/debian"
 _SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 # never used in a node; the static database tools alone are 60 MB
 _LEFT_OUT = (
@@ -54,41 +57,64 @@ rm -f "$1"/etc/ssh/ssh_host_*
 Say = Callable[[str], None]
 
 
-def ensure(step: Step, say: Say) -> str:
-    """Build what is missing; returns the reference of the step's configured image."""
+def ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
+    """Build what is missing; returns the reference of the step's configured image on that base."""
     with machine_lock():
-        return _ensure(step, say)
+        return _ensure(step, say, base)
 
 
-def _ensure(step: Step, say: Say) -> str:
-    base = f"{_named(_BASE, step)}:{base_hash(step)}"
-    reference = f"{_named(REPOSITORY, step)}:{image_hash(step)}"
+def _ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
+    below = f"{_named(_BASE, step, base)}{base_hash(step, base)}"
+    reference = f"{_named(REPOSITORY, step, base)}{image_hash(step, base)}"
     if podman.image_exists(reference):
         return reference
-    if not podman.image_exists(base):
-        say("building the base image (Debian packages, about a minute) ...")
-        _timed(say, "base image", lambda: _build_base(step, base))
-    _timed(say, "node image", lambda: _build_image(step, base, reference))
+    if not podman.image_exists(below):
+        say(f"building the base image ({base.system}'s packages, about a minute) ...")
+        _timed(say, "base image", lambda: _build_base(step, base, below))
+    _timed(say, "node image", lambda: _build_image(step, below, reference))
     old = _ours("--filter", f"until={_KEPT}")
-    _remove_unused([name for name in old if name != base and not _is_of_another(step, name)])
+    _remove_unused([n for n in old if n != below and not _is_of_another(step, base, n)])
     return reference
 
 
-def _named(repository: str, step: Step) -> str:
-    return f"{repository}/{step.package.lower()}"
+def _named(repository: str, step: Step, base: Base) -> str:
+    """A reference without the hash at its end."""
+    return f"{repository}/{step.package.lower()}:{base.name}-"
 
 
-def _is_of_another(step: Step, name: str) -> bool:
-    """Whether an image is another step's; one without a step's name is not used any more."""
-    ours = tuple(f"{_named(repository, step)}:" for repository in (REPOSITORY, _BASE))
-    return name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and not name.startswith(ours)
+def _is_of_another(step: Step, base: Base, name: str) -> bool:
+    """Whether an image is another step's or base's; one without their names is of no use now."""
+    has_both = name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and "-" in name.rpartition(":")[2]
+    ours = tuple(_named(repository, step, base) for repository in (REPOSITORY, _BASE))
+    return has_both and not name.startswith(ours)
 
 
-def package_list(step: Step) -> list[str]:
-    """The Debian packages of image/packages.txt and those of the step."""
+def package_list(step: Step, base: Base = DEFAULT) -> list[str]:
+    """The Debian packages of image/packages.txt and those of the step.
+
+    One that has to be of a certain suite, whatever the base is, is `PACKAGE/SUITE`, as apt says it.
+    """
     files = (HERE / "image/packages.txt", step.folder / "image/packages.txt")
     lines = [ln for f in files if f.is_file() for ln in f.read_text(encoding="utf-8").splitlines()]
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    named = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return [line.removesuffix(f"/{base.name}") for line in named]
+
+
+def _other_suites(step: Step, base: Base) -> list[str]:
+    """The suites that single packages are taken from."""
+    return sorted({p.partition("/")[2] for p in package_list(step, base) if "/" in p})
+
+
+def _setup_hooks(step: Step, base: Base) -> list[str]:
+    """Shell texts that mmdebstrap runs on the empty root: of other suites, nothing unasked."""
+    others = _other_suites(step, base)
+    pins = "".join(f"Package: *\nPin: release n={s}\nPin-Priority: -1\n\n" for s in others)
+    write = f"""set -eu
+mkdir -p "$1/etc/apt/preferences.d"
+cat > "$1/etc/apt/preferences.d/other-suites" <<'END'
+{pins}END
+"""
+    return [*base.setup_hooks, *([write] if pins else [])]
 
 
 def _hooks(step: Step) -> list[str]:
@@ -97,15 +123,16 @@ def _hooks(step: Step) -> list[str]:
     return [*([own.read_text(encoding="utf-8")] if own.is_file() else []), _CLEAN_HOOK]
 
 
-def base_hash(step: Step) -> str:
-    """Twelve hexadecimal digits that change with the base's inputs."""
-    parts = [_SUITE, *_hooks(step), *_LEFT_OUT, *package_list(step)]
+def base_hash(step: Step, base: Base = DEFAULT) -> str:
+    """Twelve hexadecimal digits that change with the base image's inputs."""
+    hooks = [*_setup_hooks(step, base), *_hooks(step)]
+    parts = [base.name, *hooks, *_LEFT_OUT, *package_list(step, base)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def image_hash(step: Step) -> str:
+def image_hash(step: Step, base: Base = DEFAULT) -> str:
     """Twelve hexadecimal digits that change with any input of the configured image."""
-    digest = hashlib.sha256(base_hash(step).encode())
+    digest = hashlib.sha256(base_hash(step, base).encode())
     for name, path in input_files(step).items():
         mode = "x" if path.stat().st_mode & 0o100 else "-"
         digest.update(f"\0{name}\0{mode}\0".encode())
@@ -164,7 +191,7 @@ def _timed(say: Say, what: str, work: Callable[[], None]) -> None:
     say(f"{what} built in {time.monotonic() - started:.0f} s")
 
 
-def _build_image(step: Step, base: str, reference: str) -> None:
+def _build_image(step: Step, below: str, reference: str) -> None:
     with tempfile.TemporaryDirectory(prefix="rehearsal-image-") as context:
         _copy_inputs(step, Path(context))
         podman.podman(
@@ -173,7 +200,7 @@ def _build_image(step: Step, base: str, reference: str) -> None:
             "none",
             "--pull=never",
             "--build-arg",
-            f"BASE={base}",
+            f"BASE={below}",
             "--file",
             str(HERE / "image/Containerfile"),
             "--tag",
@@ -192,21 +219,23 @@ def _copy_inputs(step: Step, context: Path) -> None:
         shutil.copy2(path, target)
 
 
-def _build_base(step: Step, reference: str) -> None:
+def _build_base(step: Step, base: Base, reference: str) -> None:
     """mmdebstrap writes a tar, podman imports it while it is being written."""
     command = [
         "mmdebstrap",
         "--mode=root",
         "--variant=apt",
         "--format=tar",
-        f"--include={','.join(package_list(step))}",
+        f"--include={','.join(package_list(step, base))}",
         "--aptopt=Apt::Install-Recommends false",
         "--dpkgopt=force-unsafe-io",
+        *(f"--setup-hook={hook}" for hook in _setup_hooks(step, base)),
         *(f"--customize-hook={hook}" for hook in _hooks(step)),
     ]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
     command += [f"--aptopt={option}" for option in _proxy_options()]
-    command += [_SUITE, "-", *_mirrors()]
+    command += [base.name, "-", *_mirrors(base)]
+    command += [_main(suite) for suite in _other_suites(step, base)]
     with _LOG.open("w", encoding="utf-8") as errors:
         debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -235,15 +264,22 @@ def _tail() -> str:
     return " | ".join(_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
 
 
-def _mirrors() -> list[str]:
-    """This machine's own Debian sources, so that a local mirror is used; else the built-in one."""
+def _mirrors(base: Base) -> list[str]:
+    """This machine's own Debian sources, so that a local mirror is used; else the main suite."""
     for path in _SOURCES:
-        if path.exists() and _SUITE in (content := path.read_text(encoding="utf-8")):
+        if path.exists() and base.name in (content := path.read_text(encoding="utf-8")):
             if path.suffix == ".sources":
                 return [str(path)]
             lines = (line.strip() for line in content.splitlines())
             return [line for line in lines if line.startswith("deb ") and "cdrom:" not in line]
-    return []
+    return [_main(base.name)]
+
+
+def _main(suite: str) -> str:
+    """The line of a suite's main part, on this machine's own mirror of Debian if it has one."""
+    texts = (path.read_text(encoding="utf-8") for path in _SOURCES if path.exists())
+    mirror = next((found[0] for text in texts if (found := _ARCHIVE.search(text))), _MIRROR)
+    return f"deb {mirror} {suite} main"
 
 
 def _proxy_options() -> list[str]:

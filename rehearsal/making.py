@@ -24,6 +24,7 @@ def make(place: state.State, asked: state.Asked, image: str) -> None:
     prepare_data(place, step, topology, scenario, settings, image)
     plan = nodes.Plan(
         step=step,
+        base=asked.base,
         topology=topology,
         scenario=scenario,
         settings=settings,

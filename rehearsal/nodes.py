@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearsal.bases import Base
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages.catalog import packages_for
 from rehearsal.render import cib, corosync, identity, pcsd, ssh
@@ -34,6 +35,7 @@ class Plan:
     """Everything that the nodes of one cluster are made from."""
 
     step: Step
+    base: Base
     topology: Topology
     scenario: Scenario
     settings: Mapping[str, Any]
@@ -72,7 +74,9 @@ def _identity_files(plan: Plan, node: Node) -> Files:
         "/etc/neteye-cluster": text(identity.cluster_file(topology)),
         "/etc/neteye-release": text(identity.release_file(release)),
         "/etc/profile.d/neteye-DNF.sh": text(identity.release_profile(release)),
-        "/etc/neteye-rehearsal/marker.json": text(identity.marker(topology, node, scenario)),
+        "/etc/neteye-rehearsal/marker.json": text(
+            identity.marker(topology, node, scenario, plan.base)
+        ),
         "/etc/neteye-rehearsal/settings.json": text(json.dumps(plan.settings), 0o600),
         **password_files,
     }
@@ -106,7 +110,9 @@ def _cluster_files(plan: Plan) -> Files:
         "/etc/corosync/corosync.conf": text(corosync.corosync_conf(plan.topology)),
         "/etc/corosync/authkey": File(plan.secrets.corosync, 0o400),
         "/etc/pacemaker/authkey": File(plan.secrets.pacemaker, 0o640, **haclient),
-        "/var/lib/pacemaker/cib/cib.xml": text(cib.cib(plan.topology, options), 0o600, **haclient),
+        "/var/lib/pacemaker/cib/cib.xml": text(
+            cib.cib(plan.topology, plan.base, options), 0o600, **haclient
+        ),
         "/var/lib/pcsd/pcsd.crt": File((plan.made / "pcsd.crt").read_bytes(), 0o600),
         "/var/lib/pcsd/pcsd.key": File((plan.made / "pcsd.key").read_bytes(), 0o600),
         **pcsd.pcsd_files(plan.topology, plan.secrets.pcsd_token),
@@ -165,6 +171,7 @@ def write(plan: Plan, node: Node, directory: Path) -> None:
         target.write_bytes(file.content)
     boot = {
         "node": node.name,
+        "init": plan.base.init,
         "units": units(plan.topology, node),
         "steps": steps(plan, node),
         "files": [

@@ -1,5 +1,7 @@
 """The one way commands are run on the host: argument list in, text out, always a deadline."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import time

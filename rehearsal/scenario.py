@@ -1,5 +1,7 @@
 """What a scenario is: how a cluster differs from the default one. The tables are a step's data."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,7 @@
 """The state directory of a cluster, outside the source tree.
 
 /var/lib/neteye-rehearsal/NAME/
-    cluster.json     what was asked for: step, seed, scenario, counts, network, image
+    cluster.json     what was asked for: step, base, seed, scenario, counts, network, image
     inventory.ini    for `pytest runbook --inventory`
     ssh/             key, host keys and configuration of the controller
     template/        data of services and package repositories as they are at the start
@@ -22,6 +22,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from rehearsal import bases
 from rehearsal import step as steps
 from rehearsal.errors import RehearsalError
 from rehearsal.run import run
@@ -42,11 +43,17 @@ class Asked:
     network: IPv4Network
     overrides: Mapping[str, Any] = field(default_factory=dict)  # settings given by hand
     package: str = steps.DEFAULT  # of the version step
+    base_name: str = bases.DEFAULT.name
 
     @property
     def step(self) -> steps.Step:
         """Raises UsageError when the step's package is not there any more."""
         return steps.load(self.package)
+
+    @property
+    def base(self) -> bases.Base:
+        """Raises UsageError when there is no such base any more."""
+        return bases.find(self.base_name)
 
     @property
     def topology(self) -> Topology:
@@ -61,6 +68,7 @@ class Asked:
             "network": str(self.network),
             "overrides": dict(self.overrides),
             "step": self.package,
+            "base": self.base_name,
         }
 
     @classmethod
@@ -75,6 +83,7 @@ class Asked:
             network,
             content.get("overrides", {}),
             content.get("step", steps.DEFAULT),
+            content.get("base", bases.DEFAULT.name),
         )
 
 

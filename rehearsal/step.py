@@ -4,6 +4,8 @@
 the step, and names no version and no optional module.
 """
 
+from __future__ import annotations
+
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence

@@ -1,8 +1,10 @@
 """Which nodes and addresses a rehearsal cluster has: pure values, no side effects."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
 
 from rehearsal.errors import UsageError
@@ -15,12 +17,14 @@ _CLUSTER_IP = 100
 _FIRST_SERVICE = 101
 
 
-class Role(StrEnum):
-    """A node's role; the values are the inventory's group names."""
+class Role(str, Enum):
+    """A node's role; the values are the inventory's group names, and so is its text."""
 
     OPERATIVE = "operative"
     ELASTIC = "elastic_only"
     VOTING = "voting_only"
+
+    __str__ = str.__str__
 
 
 # --nodes uses the short words of the command line

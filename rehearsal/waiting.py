@@ -12,6 +12,7 @@ from rehearsal.topology import Node, Role, Topology
 
 _SECONDS = 300.0  # takes 15 on an idle machine, 70 on a very busy one
 _SSH_PORT = 22
+_PORT_OF_NOBODY = 1
 _CONNECT_SECONDS = 1.0
 
 
@@ -82,10 +83,16 @@ def is_listening(topology: Topology, node: Node) -> bool:
 
 
 def is_reached(node: Node) -> bool:
-    """Whether a connection to its sshd can be made from here, which starts a process there."""
+    """Whether there is a way from here to its kernel and back: it refuses what nobody listens to.
+
+    sshd is not asked. Since OpenSSH 9.8 it turns away for a while who connects without logging in.
+    """
+    where = (str(node.address), _PORT_OF_NOBODY)
     try:
-        with socket.create_connection((str(node.address), _SSH_PORT), timeout=_CONNECT_SECONDS):
+        with socket.create_connection(where, timeout=_CONNECT_SECONDS):
             return True
+    except ConnectionRefusedError:
+        return True
     except OSError:
         return False
 

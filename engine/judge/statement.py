@@ -155,9 +155,10 @@ def sentence(seen: SeenStatement) -> str:
         return f"rehearsal: {seen.problem}"
     nodes = ", ".join(f"{number} {role}" for role, number in one.nodes.items() if number)
     where = f", scenario {one.scenario}" if one.scenario else ""
+    ran = f"; nodes of {', '.join(sorted(set(one.releases.values())))}" if one.releases else ""
     signed = f"signed with {one.key}, by {seen.by or 'nobody known'}" if one.key else "not signed"
     risks = "" if one.accepted is None else f"; findings accepted there: {len(one.accepted)}"
     return (
-        f"rehearsed by {one.run} on {one.finished:%Y-%m-%d} ({one.environment}{where}; {nodes};"
-        f" {signed}{risks})"
+        f"rehearsed by {one.run} on {one.finished:%Y-%m-%d} ({one.environment}{where}; {nodes}"
+        f"{ran}; {signed}{risks})"
     )

@@ -82,6 +82,10 @@ class Statement:
     """Those of all its runs in their order, the one that closed it among them."""
     machines: Mapping[str, str] = field(default_factory=dict)
     """Node -> its machine id."""
+    base: str = ""
+    """What the rehearsal cluster was made on, by its own label; empty elsewhere."""
+    releases: Mapping[str, str] = field(default_factory=dict)
+    """Node -> the distribution and release that it told."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class Identity:
     addresses: tuple[str, ...] = ()
     system: str = ""
     """Tells this start of the machine from every other one, and from those of its clones."""
+    release: str = ""
+    """Its distribution and release, as its `/etc/os-release` has it."""
     is_rehearsal: bool = False
     """It carries the marker of a rehearsal."""
     definition: ClusterDefinition | None = field(default=None, repr=False)

@@ -44,6 +44,7 @@ def parse_identity(text: str) -> Identity:
         configured=_by_corosync(said["corosync"], hostname, addresses),
         addresses=addresses,
         system=_word(said["system"]),
+        release=_word(said["release"]).strip("\"'"),
         is_rehearsal="rehearsal" in said,
         definition=definition,
         unreadable=unreadable,
@@ -76,9 +77,9 @@ def _by_corosync(lines: Iterable[str], hostname: str, addresses: tuple[str, ...]
 
 
 def parse_marker(text: str, source: str) -> dict[str, str]:
-    """What the marker of a rehearsal tells of it: the scenario's name, and what that is."""
+    """What the marker of a rehearsal tells of it: the scenario's name, what that is, its base."""
     told = Fields(json_value(text, source), source, "document")
-    names = ("scenario", "about")
+    names = ("scenario", "about", "base")
     return {n: told.text(n, may_be_empty=True) if told.has(n) else "" for n in names}
 
 

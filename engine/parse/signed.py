@@ -16,8 +16,10 @@ SCHEMA = 1
 LARGEST_SIGNED = 16 << 20
 """Bytes of such a file; an approval has the facts of a plan in it, every step's commands too."""
 _ACCEPTED = ("code", "subject", "by", "reason")
-STATEMENT_SCHEMA = 2
-"""Of a rehearsal's statement; the first form does not say what was accepted, and where it was."""
+WITH_MACHINES, STATEMENT_SCHEMA = 2, 3
+"""Of a rehearsal's statement; the first form does not say what was accepted, and where it was, the
+second one not what the nodes ran."""
+_RAN = ("base", "releases")
 _TEXTS = ("run", "cluster", "environment", "scenario", "runbook", "source", "target", "key")
 
 T = TypeVar("T")
@@ -58,12 +60,18 @@ def _as_written(own: Fields, name: str, source: str) -> datetime:
 def parse_statement(text: str, source: str) -> Signed[Statement]:
     """Raises ParseError for anything but a statement as a rehearsal writes it."""
     first = (*_TEXTS, "nodes", "finished")
-    forms = {SCHEMA: first, STATEMENT_SCHEMA: (*first, "accepted", "runbooks", "machines")}
+    second = (*first, "accepted", "runbooks", "machines")
+    forms = {SCHEMA: first, WITH_MACHINES: second, STATEMENT_SCHEMA: (*second, *_RAN)}
     own, given = _read(text, source, "a statement", forms)
     nodes = own.entry("nodes")
     values: dict[str, Any] = {name: own.text(name, may_be_empty=True) for name in _TEXTS}
-    if given["schema"] == STATEMENT_SCHEMA:
+    if given["schema"] in (WITH_MACHINES, STATEMENT_SCHEMA):
         values |= _told_since(own, given, source)
+    if given["schema"] == STATEMENT_SCHEMA:
+        values |= {
+            "base": own.text("base", may_be_empty=True),
+            "releases": _texts(own, given, "releases"),
+        }
     statement = Statement(
         **values,
         nodes={role: nodes.number(role) for role in given["nodes"]},
@@ -74,7 +82,7 @@ def parse_statement(text: str, source: str) -> Signed[Statement]:
 
 def _told_since(own: Fields, given: Mapping[str, Any], source: str) -> dict[str, Any]:
     """What a statement of the second form says beside that of the first."""
-    machines, runbooks = own.entry("machines"), given["runbooks"]
+    runbooks = given["runbooks"]
     if not isinstance(runbooks, list) or not all(isinstance(one, str) for one in runbooks):
         raise ParseError(source, "runbooks", "is no list of strings")
     return {
@@ -83,8 +91,14 @@ def _told_since(own: Fields, given: Mapping[str, Any], source: str) -> dict[str,
             for one in own.objects("accepted")
         ],
         "runbooks": runbooks,
-        "machines": {node: machines.text(node) for node in given["machines"]},
+        "machines": _texts(own, given, "machines"),
     }
+
+
+def _texts(own: Fields, given: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Node -> text."""
+    entry = own.entry(name)
+    return {node: entry.text(node) for node in given[name]}
 
 
 def _read(

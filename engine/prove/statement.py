@@ -73,17 +73,24 @@ def write_statement(run: Run, signer: Signer | None) -> None:
 
 
 def _on_the_way(memory: Memory) -> dict[str, Any]:
-    """What was accepted, which runbooks its runs were, on which machines it was made."""
+    """What was accepted, which runbooks its runs were, on which machines it was made, and what
+    those ran."""
     begun = (str(event.get("runbook") or "") for event in memory.runs.values())
-    told: Mapping[str, str] = memory.facts.get(MACHINE_IDS, {}).get("ids", {})
+    told: Mapping[str, Mapping[str, str]] = memory.facts.get(MACHINE_IDS, {})
     return {
         "accepted": [
             {"code": one.code, "subject": one.subject or "", "by": one.by, "reason": one.reason}
             for one in memory.risks.values()
         ],
         "runbooks": list(dict.fromkeys(begun)),
-        "machines": {node: number for node, number in told.items() if number},
+        "machines": _filled(told.get("ids", {})),
+        "base": str(memory.facts.get(REHEARSED, {}).get("base", "")),
+        "releases": _filled(told.get("releases", {})),
     }
+
+
+def _filled(of: Mapping[str, str]) -> dict[str, str]:
+    return {node: text for node, text in of.items() if text}
 
 
 def scenario_in_words(fact: Mapping[str, Any]) -> str:

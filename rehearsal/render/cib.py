@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rehearsal.bases import Base
 from rehearsal.services import Service
 from rehearsal.topology import Node, Topology
 
@@ -30,13 +31,13 @@ class CibOptions:
     without: tuple[str, ...] = ()
 
 
-def cib(topology: Topology, options: CibOptions) -> str:
+def cib(topology: Topology, base: Base, options: CibOptions) -> str:
     """The text of cib.xml."""
     root = ET.Element(
         "cib",
         {
-            "crm_feature_set": "3.16.1",
-            "validate-with": "pacemaker-3.9",
+            "crm_feature_set": base.feature_set,
+            "validate-with": base.schema,
             "epoch": "1",
             "num_updates": "0",
             "admin_epoch": "1",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from rehearsal.bases import Base
 from rehearsal.scenario import Scenario
 from rehearsal.topology import Node, Topology
 
@@ -54,10 +55,11 @@ def hosts(topology: Topology, node: Node) -> str:
     return "\n".join(lines) + "\n"
 
 
-def marker(topology: Topology, node: Node, scenario: Scenario) -> str:
+def marker(topology: Topology, node: Node, scenario: Scenario, base: Base) -> str:
     """/etc/neteye-rehearsal/marker.json: proves that this machine is a rehearsal node.
 
-    It says of which scenario, and in words what that is: the evidence of a rehearsal tells it.
+    It says of which scenario, in words what that is, and of which base: the evidence of a rehearsal
+    tells it.
     """
     content = {
         "rehearsal": True,
@@ -65,6 +67,7 @@ def marker(topology: Topology, node: Node, scenario: Scenario) -> str:
         "node": node.name,
         "scenario": scenario.name,
         "about": scenario.description,
+        "base": base.name,
     }
     return json.dumps(content) + "\n"
 

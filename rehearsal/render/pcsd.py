@@ -22,7 +22,7 @@ def pcsd_files(topology: Topology, token: str) -> Files:
         },
     }
     settings = {
-        "format_version": 3,
+        "format_version": 2,
         "data_version": 1,
         "clusters": [{"name": PACEMAKER_NAME, "nodes": names}],
         "permissions": {

@@ -1,5 +1,7 @@
 """Scenarios of httpd's two OCS files, the credentials file and leftovers. Data, no code."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from rehearsal.scenario import NodeStep

@@ -1,5 +1,7 @@
 """Scenarios of ocsweb.memories: its column CAPACITY, its rows, and their backup. Data, no code."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from rehearsal.scenario import NodeStep

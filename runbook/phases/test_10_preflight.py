@@ -65,15 +65,20 @@ def test_reachable(runbook_session: Session, look: Look, evidence: Evidence) -> 
 def test_machines(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Each machine is the one that is meant, and has an id that no other one has."""
     asked = runbook_session.survey.reachable
+    machines = asked.values
     seen = "; ".join(
-        f"{node} is {one.hostname}, machine id {one.machine_id}"
-        for node, one in asked.values.items()
+        f"{node} is {one.hostname}, {one.release or 'of no release'}, machine id {one.machine_id}"
+        for node, one in machines.items()
     )
-    evidence.remember(MACHINE_IDS, ids={node: m.machine_id for node, m in asked.values.items()})
+    evidence.remember(
+        MACHINE_IDS,
+        ids={node: one.machine_id for node, one in machines.items()},
+        releases={node: one.release for node, one in machines.items()},
+    )
     is_on_record = look.attempt is not None and not look.memory.closed
     # a machine that is another one has ended the run before any step
     assert evidence.judge(
-        identity.clones(asked.values, is_on_record=is_on_record),
+        identity.clones(machines, is_on_record=is_on_record),
         observed=seen,
         information=places.after_the_start(look),
     )

@@ -242,19 +242,21 @@ def test_the_ids_are_remembered_for_the_statement_of_a_rehearsal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(test_10_preflight.identity, "clones", lambda *_, **__: ())
-    one = SimpleNamespace(hostname="x", machine_id="a" * 32)
+    one = SimpleNamespace(hostname="x", machine_id="a" * 32, release="Debian GNU/Linux 12")
     session: Any = SimpleNamespace(
         survey=SimpleNamespace(reachable=SimpleNamespace(values={kit.N: one}))
     )
     evidence = Weights()
     look = position_look(Position.NOT_STARTED)
     test_10_preflight.test_machines(session, look, evidence)  # type: ignore[arg-type]
-    assert evidence.facts == {MACHINE_IDS: {"ids": {kit.N: "a" * 32}}}
+    assert evidence.facts == {
+        MACHINE_IDS: {"ids": {kit.N: "a" * 32}, "releases": {kit.N: "Debian GNU/Linux 12"}}
+    }
 
 
 def test_an_id_that_is_on_record_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with another id is another machine to every run after it (`machine-changed`)."""
-    one = SimpleNamespace(hostname="x", machine_id="a" * 32)
+    one = SimpleNamespace(hostname="x", machine_id="a" * 32, release="Debian GNU/Linux 12")
     survey = SimpleNamespace(reachable=SimpleNamespace(values={kit.N: one}))
     asked: list[bool] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from html import unescape
 from types import SimpleNamespace
@@ -188,6 +188,26 @@ def test_without_one_it_is_told_why(case: str) -> None:
         assert why[1:] in section(*events)
         is_production = events[0]["environment"] == "production"
         assert answer(*events).missing == (why if is_production else "")
+
+
+def test_what_the_nodes_ran_there_and_here_is_told_and_may_differ() -> None:
+    there = replace(STATEMENT, releases={"n1": "Debian GNU/Linux 13 (trixie)"}, base="trixie")
+    here = event("fact", 5, step="c", name="machine-ids", ids={}, releases={"a": "RHEL", "b": ""})
+    seen = rehearsed_of([started(), told(there), here])
+    ran = next(one for one in seen.compared if one.what == "what the nodes run")
+    assert (ran.there, ran.here, ran.differs) == ("Debian GNU/Linux 13 (trixie)", "RHEL", False)
+    text = section(started(), told(there), here)
+    assert "Debian GNU/Linux 13 (trixie)" in text
+    # an older statement does not say
+    assert "not on record" in section(started(), told())
+
+
+def test_a_rehearsal_tells_its_base() -> None:
+    fact = event("fact", 5, step="c", name="rehearsed", scenario="guide", about="", base="trixie")
+    assert "The base of its nodes is called <b>trixie</b>." in section(
+        started(environment="rehearsal"), fact
+    )
+    assert "base of its nodes" not in section(started(environment="rehearsal"), fact | {"base": ""})
 
 
 def test_a_rehearsal_says_what_it_was_and_what_it_can_not_show() -> None:

@@ -26,8 +26,9 @@ CLOSED = """
 @step("third.closed", after=["second.change"])
 def test_closed(runbook_session, evidence):
     "The attempt is closed."
-    evidence.remember("rehearsed", scenario="guide", about="every path")
-    evidence.remember("machine-ids", ids={"n1": "1" * 32, "n2": ""})
+    evidence.remember("rehearsed", scenario="guide", about="every path", base="trixie")
+    evidence.remember("machine-ids", ids={"n1": "1" * 32, "n2": ""},
+                      releases={"n1": "Debian GNU/Linux 13 (trixie)", "n2": ""})
     runbook_session.close_attempt()
     evidence.note("closed")
 
@@ -57,6 +58,8 @@ def test_it_says_what_was_rehearsed(signed: Path) -> None:
     assert seen.statement.accepted == []
     assert seen.statement.runbooks == [runbook_hash()]
     assert seen.statement.machines == {"n1": "1" * 32}
+    assert seen.statement.base == "trixie"
+    assert seen.statement.releases == {"n1": "Debian GNU/Linux 13 (trixie)"}
     assert signed.stat().st_mode & 0o777 == 0o600
     assert problems_of_run(signed.parent) == []
 
@@ -114,17 +117,28 @@ def read_key(path: Path) -> str:
 
 def test_one_of_the_first_form_is_read(signed: Path) -> None:
     content = json.loads(signed.read_text())
-    for name in ("accepted", "runbooks", "machines"):
+    for name in ("accepted", "runbooks", "machines", "base", "releases"):
         content.pop(name)
     content |= {"schema": 1, "key": "", "signature": ""}
     read = parse_statement(json.dumps(content), NAME).content
     assert (read.accepted, read.runbooks, dict(read.machines)) == (None, (), {})
 
 
+def test_one_of_the_second_form_is_read(signed: Path) -> None:
+    content = json.loads(signed.read_text())
+    for name in ("base", "releases"):
+        content.pop(name)
+    content |= {"schema": 2, "key": "", "signature": ""}
+    read = parse_statement(json.dumps(content), NAME).content
+    assert (dict(read.machines), read.base, dict(read.releases)) == ({"n1": "1" * 32}, "", {})
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"schema": 3}, "schema: is 3, this runbook reads 1 or 2"),
+        ({"schema": 4}, "schema: is 4, this runbook reads 1 or 2 or 3"),
+        ({"schema": 2}, "has not the fields of a statement"),
+        ({"releases": {"n1": 1}}, r"releases.n1: is the number .1., expected a string"),
         ({"schema": 1}, "has not the fields of a statement"),
         ({"accepted": {}}, "accepted: is an object, expected a list"),
         ({"accepted": [{"code": "c"}]}, r"accepted\[0\].subject: is missing"),
@@ -172,6 +186,8 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     ),
     "runbooks": lambda c: c["runbooks"].append("0" * 64),
     "machines": lambda c: c["machines"].clear(),
+    "base": lambda c: c.update(base="bookworm"),
+    "releases": lambda c: c["releases"].clear(),
     "key": lambda c: c.update(key="SHA256:other"),
     "signature": lambda c: c.update(signature=""),
 }

@@ -132,5 +132,9 @@ def test_the_evidence_says_what_was_rehearsed() -> None:
     assert "findings accepted there: 1" in said
     assert "by the operator" in sentence(SeenStatement(GOOD, by="the operator"))
     assert "accepted" not in sentence(SeenStatement(replace(GOOD, accepted=None)))
+    assert "; nodes of" not in said
+    releases = {"t1": "Debian GNU/Linux 13", "t2": "Debian GNU/Linux 13", "t3": "another"}
+    told = sentence(SeenStatement(replace(GOOD, releases=releases)))
+    assert "; nodes of Debian GNU/Linux 13, another; signed" in told
     assert "not signed" in sentence(SeenStatement(replace(GOOD, key="")))
     assert sentence(SeenStatement(problem="no rehearsal is named")).endswith("is named")

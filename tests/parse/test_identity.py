@@ -50,12 +50,14 @@ def test_all_that_a_node_says() -> None:
         "addresses 127.0.0.1 192.168.1.1 203.0.113.10 fd00::1 ",
         "member neteye01.neteyelocal",
         "system fcf0cead-8d31-43c5-a912-7681418d68a1/24",
+        'release "Red Hat Enterprise Linux 8.6 (Ootpa)"',
         "rehearsal",
         cluster=cluster_file(3),
     )
     assert seen.machine_id == "3d1219c7c4c5404aaa1f6d2a48adfda4"
     assert seen.own_names == ("neteye01.example.test", "neteye01")
     assert seen.other_names == ("neteye01.neteyelocal", "neteye01", "neteye01.example.test")
+    assert seen.release == "Red Hat Enterprise Linux 8.6 (Ootpa)"
     assert seen.member == "neteye01.neteyelocal"
     assert seen.addresses == ("192.168.1.1", "203.0.113.10", "fd00::1")
     assert seen.system.endswith("/24")

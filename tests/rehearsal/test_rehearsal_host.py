@@ -14,7 +14,19 @@ from typing import Any
 
 import pytest
 
-from rehearsal import addresses, cli, cluster, host, image, network, podman, run, starting, state
+from rehearsal import (
+    addresses,
+    bases,
+    cli,
+    cluster,
+    host,
+    image,
+    network,
+    podman,
+    run,
+    starting,
+    state,
+)
 from rehearsal.errors import CommandError, RehearsalError, UsageError
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import DEFAULT_COUNTS
@@ -44,7 +56,7 @@ def test_image_hash_follows_content_and_mode_of_its_inputs(
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
     monkeypatch.setattr(image, "input_files", lambda _: {path.name: path for path in files})
-    monkeypatch.setattr(image, "base_hash", lambda _: "base")
+    monkeypatch.setattr(image, "base_hash", lambda *_: "base")
     before = image.image_hash(STEP)
     (tmp_path / "a").write_text("changed", encoding="utf-8")
     changed = image.image_hash(STEP)
@@ -70,7 +82,11 @@ def test_image_inputs_are_the_trees_that_are_copied() -> None:
             "# x\ndeb http://m/debian bookworm main\ndeb cdrom:[x]/ bookworm main\n",
             ["deb http://m/debian bookworm main"],
         ),
-        ("sources.list", "deb http://m/debian trixie main\n", []),
+        (
+            "sources.list",
+            "deb http://m/debian trixie main\n",
+            ["deb http://m/debian bookworm main"],
+        ),
     ],
 )
 def test_the_machines_own_debian_sources_are_used(
@@ -79,7 +95,7 @@ def test_the_machines_own_debian_sources_are_used(
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     monkeypatch.setattr(image, "_SOURCES", (tmp_path / "absent", path))
-    assert image._mirrors() == [line.format(path=path) for line in expected]
+    assert image._mirrors(bases.DEFAULT) == [line.format(path=path) for line in expected]
 
 
 def test_state_record_gives_back_what_was_asked(root: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import topology
-from rehearsal.render import cib, corosync, identity, inventory, ssh
+from rehearsal import bases, topology
+from rehearsal.render import cib, corosync, identity, inventory, pcsd, ssh
 from rehearsal.to_4_26 import STEP
 from rehearsal.topology import Role, Topology
 
@@ -39,7 +39,7 @@ def test_corosync_follows_the_topology(
 
 
 def test_cib_has_groups_in_the_vendors_order_and_unique_ids() -> None:
-    root = ET.fromstring(cib.cib(cluster(), cib.CibOptions()))
+    root = ET.fromstring(cib.cib(cluster(), bases.DEFAULT, cib.CibOptions()))
     groups = {g.get("id"): [p.get("id") for p in g] for g in root.iter("group")}
 
     assert groups["glpi_group"] == ["glpi_drbd_fs", "glpi_virt_ip", "glpi"]
@@ -51,12 +51,33 @@ def test_cib_has_groups_in_the_vendors_order_and_unique_ids() -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_cib_never_claims_a_newer_feature_set_than_pacemaker_2_1_5() -> None:
-    assert ET.fromstring(cib.cib(cluster(), cib.CibOptions())).get("crm_feature_set") == "3.16.1"
+@pytest.mark.parametrize(
+    ("base", "feature_set", "schema"),
+    [
+        ("bullseye", "3.6.1", "pacemaker-3.5"),  # pacemaker 2.0.5
+        ("bookworm", "3.16.1", "pacemaker-3.9"),  # 2.1.5
+        ("trixie", "3.20.0", "pacemaker-4.0"),  # 3.0.0
+    ],
+)
+def test_cib_never_claims_a_newer_feature_set_than_pacemaker_has(
+    base: str, feature_set: str, schema: str
+) -> None:
+    root = ET.fromstring(cib.cib(cluster(), bases.find(base), cib.CibOptions()))
+    assert (root.get("crm_feature_set"), root.get("validate-with")) == (feature_set, schema)
+
+
+def test_files_of_pcsd_are_of_formats_that_each_pcs_knows() -> None:
+    """Of a newer one than it knows, pcsd complains in its log whenever it reads the file."""
+    formats = {
+        name.rpartition("/")[2]: content.get("format_version")
+        for name, file in pcsd.pcsd_files(cluster(), "token").items()
+        if isinstance(content := json.loads(file.content), dict)
+    }
+    assert formats == {"known-hosts": 1, "pcs_settings.conf": 2}
 
 
 def test_a_fence_device_never_runs_on_the_node_it_stops() -> None:
-    root = ET.fromstring(cib.cib(cluster(), cib.CibOptions()))
+    root = ET.fromstring(cib.cib(cluster(), bases.DEFAULT, cib.CibOptions()))
     rules = {r.get("rsc"): (r.get("node"), r.get("score")) for r in root.iter("rsc_location")}
     assert rules["fence_neteye02"] == ("neteye02.neteyelocal", "-INFINITY")
     assert len(rules) == 3
@@ -69,7 +90,7 @@ def test_cib_shows_what_a_scenario_sets() -> None:
         bans=(("httpd_group", "neteye01.neteyelocal"),),
         without=("asset",),
     )
-    root = ET.fromstring(cib.cib(cluster(), options))
+    root = ET.fromstring(cib.cib(cluster(), bases.DEFAULT, options))
 
     values = {p.get("name"): p.get("value") for p in root.iter("nvpair")}
     assert values["stonith-enabled"] == "false"

@@ -112,6 +112,19 @@ def test_a_loaded_cluster_starts_with_passing_constraints(boot: ModuleType, tmp_
     assert cib.stat().st_mode & 0o777 == 0o600
 
 
+def test_systemd_gets_the_words_of_the_base(
+    boot: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "boot.json").write_text('{"node": "n1", "init": ["A=1"]}')
+    (tmp_path / "booted").touch()
+    monkeypatch.setattr(boot, "SOURCE", tmp_path)
+    monkeypatch.setattr(boot, "DONE", tmp_path / "booted")
+    started: list[object] = []
+    monkeypatch.setattr("os.execv", lambda *words: started.append(words))
+    boot.main()
+    assert started == [("/sbin/init", ["/sbin/init", "A=1"])]
+
+
 @pytest.mark.parametrize(
     ("program", "words", "counted"),
     [

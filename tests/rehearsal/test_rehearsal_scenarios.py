@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal import nodes, scenario, topology
+from rehearsal import bases, nodes, scenario, topology
 from rehearsal.errors import UsageError
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.to_4_26 import STEP
@@ -33,7 +33,7 @@ def plan(name: str, made: Path) -> nodes.Plan:
     found = STEP.scenario(name)
     settings = STEP.draw(1, found.for_settings())
     return nodes.Plan(
-        STEP, cluster, found, settings, Secrets(b"c", b"p", "token"), key, key,
+        STEP, bases.DEFAULT, cluster, found, settings, Secrets(b"c", b"p", "token"), key, key,
         {node.name: key for node in cluster.nodes}, made,
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_nodes_of_every_scenario_can_be_written(name: str, tmp_path: Path) -> No
         target = tmp_path / "out" / node.short
         nodes.write(made, node, target)
         boot = json.loads((target / "boot.json").read_text(encoding="utf-8"))
-        assert boot["node"] == node.name
+        assert (boot["node"], boot["init"]) == (node.name, [])
         for entry in boot["files"]:
             assert (target / "files" / entry["path"].lstrip("/")).is_file()
 

@@ -3,12 +3,12 @@
 import socket
 import subprocess
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
 from rehearsal import podman, waiting
-from rehearsal.topology import Role, Topology, build
+from rehearsal.topology import Node, Role, Topology, build
 from rehearsal.waiting import judge
 
 NODES = ["n1", "n2"]
@@ -107,3 +107,21 @@ def test_no_connection_is_made_to_a_node_before_all_else_is_there(
     assert waiting.missing(two) == f"a way to {two.operative[0].name}"
     monkeypatch.setattr(waiting, "is_reached", lambda node: True)
     assert waiting.missing(two) is None
+
+
+def test_a_node_is_reached_without_a_connection_to_its_sshd(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = Node(1, Role.OPERATIVE, IPv4Address("127.0.0.1"), "example.test")
+    with socket.create_server(("127.0.0.1", 0)) as sshd:
+        monkeypatch.setattr(waiting, "_SSH_PORT", sshd.getsockname()[1])
+        assert waiting.is_reached(node)
+        sshd.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            sshd.accept()
+
+    def no_way(*_: object, **__: object) -> socket.socket:
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", no_way)
+    assert not waiting.is_reached(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,10 @@ from neteye_standin.elastic_daemon import Server, serving
 from engine.model.probe import Manner, Way
 from engine.probing.asking import ask
 from runbook.to_4_26.release import RELEASE
+
+STANDIN = (
+    Path(__file__).resolve().parents[2] / "rehearsal/standins/rootfs/usr/share/neteye/rehearsal"
+)
 
 
 @pytest.fixture
@@ -57,3 +62,17 @@ def test_the_probe_of_elasticsearch_leaves_no_trace(
 def test_no_service_that_wants_a_certificate_is_greeted() -> None:
     manners = {manner for service in RELEASE.services for manner, _ in service.manners}
     assert Manner.TLS not in manners
+
+
+def test_its_certificates_pass_the_strict_check(tmp_path: Path) -> None:
+    """As Python 3.13 checks by itself."""
+    script = STANDIN / "elastic-certificates"
+    text = script.read_text().replace("/neteye/local/elasticsearch/conf/certs", str(tmp_path))
+    assert str(tmp_path) in text
+    subprocess.run(["sh", "-c", text], check=True, capture_output=True, timeout=60)
+    checked = ["openssl", "verify", "-x509_strict", "-CAfile", "root-ca.crt"]
+    for name in ("node", "admin"):
+        done = subprocess.run(
+            [*checked, f"{name}.crt.pem"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.stdout, done.stderr) == (f"{name}.crt.pem: OK\n", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import cluster, host, image, nodes, state, step, topology
+from rehearsal import bases, cluster, host, image, nodes, state, step, topology
 from rehearsal.errors import UsageError
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages import build
@@ -102,8 +102,8 @@ def test_nodes_of_the_other_step_know_nothing_of_the_asset_module(tmp_path: Path
         (tmp_path / name).mkdir()
     key = SshKey("PRIVATE", "ssh-ed25519 PUBLIC")
     plan = nodes.Plan(
-        found, shape, found.scenario(), found.draw(1), Secrets(b"c", b"p", "token"), key, key,
-        {node.name: key for node in shape.nodes}, tmp_path,
+        found, bases.DEFAULT, shape, found.scenario(), found.draw(1), Secrets(b"c", b"p", "token"),
+        key, key, {node.name: key for node in shape.nodes}, tmp_path,
     )  # fmt: skip
     for node in shape.nodes:
         written = b"".join(file.content for file in nodes.files(plan, node).values())
@@ -119,8 +119,8 @@ def test_nodes_of_the_other_step_know_nothing_of_the_asset_module(tmp_path: Path
 def test_images_of_two_steps_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     there: set[str] = set()
     monkeypatch.setattr(image.podman, "image_exists", there.__contains__)
-    monkeypatch.setattr(image, "_build_base", lambda _, base: there.add(base))
-    monkeypatch.setattr(image, "_build_image", lambda _, __, reference: there.add(reference))
+    monkeypatch.setattr(image, "_build_base", lambda *words: there.add(words[-1]))
+    monkeypatch.setattr(image, "_build_image", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_ours", lambda *_: [*there, "localhost/neteye-rehearsal:old"])
     removed: list[list[str]] = []
     monkeypatch.setattr(image, "_remove_unused", removed.append)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.judge.statement import SETTING
 from engine.model.event import Event
-from engine.model.facts import REHEARSED
+from engine.model.facts import MACHINE_IDS, REHEARSED
 from engine.model.finding import acceptance_sentence
 from engine.prove.statement import QUESTION, scenario_in_words
 from engine.record.run import AS_REHEARSAL
@@ -61,6 +61,8 @@ class Rehearsed:
     """What the run found of it, and who accepted that."""
     scenario: str = ""
     """Of an upgrade that was a rehearsal itself: the cluster it was made on, in words."""
+    base: str = ""
+    """And what the rehearsal calls the base that its nodes are made on."""
     limits: tuple[str, ...] = ()
     """And what it can't show of the upgrade that it is for."""
 
@@ -115,13 +117,25 @@ _LIMITS = (
 """What a rehearsal cluster is, beside the cluster that it stands for."""
 
 
-def _itself(change: Iterable[Event]) -> Rehearsed:
-    facts = [e for e in change if e["event"] == "fact" and e["name"] == REHEARSED]
+def _itself(change: Sequence[Event]) -> Rehearsed:
+    fact = _fact(change, REHEARSED)
     return Rehearsed(
         "this was a rehearsal itself: none came before it, as only production needs one",
-        scenario=scenario_in_words(facts[-1]) if facts else "",
+        scenario=scenario_in_words(fact),
+        base=str(fact.get("base", "")),
         limits=_LIMITS,
     )
+
+
+def _fact(change: Iterable[Event], name: str) -> Mapping[str, Any]:
+    """The last one of that name; empty where there is none."""
+    facts = [event for event in change if event["event"] == "fact" and event["name"] == name]
+    return facts[-1] if facts else {}
+
+
+def _releases(of: Mapping[str, str]) -> str:
+    """What nodes run, by their own words."""
+    return ", ".join(sorted(filter(None, set(of.values())))) or "not on record"
 
 
 def _asks_for_it(event: Event) -> bool:
@@ -159,6 +173,12 @@ def _of(
                 "environment",
                 str(statement["environment"]),
                 str(first["environment"]),
+                counts=False,
+            ),
+            Beside(
+                "what the nodes run",
+                _releases(statement.get("releases", {})),
+                _releases(_fact(change, MACHINE_IDS).get("releases", {})),
                 counts=False,
             ),
             Beside(

@@ -5,6 +5,8 @@ class of value that is no canonical integer is there, sent by the kind of agent 
 and some rows belong to no machine. The same text every time: nothing here is drawn at random.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -3,10 +3,11 @@
 
 What differs between nodes comes from the read-only mount /.rehearsal: `files/` is copied over the
 root directory, `boot.json` says which packages to install, which units to enable, who owns the
-files, and what a scenario changes. All of that happens at the first start only. A node that was
-fenced and is started again takes back the request that stopped it. For a saved state that is
-loaded, `placement.json` says where resources ran: constraints for that go into pacemaker's
-configuration, and whoever loads the state takes them out when all of it runs.
+files, and what a scenario changes. All of that happens at the first start only; `boot.json` has the
+words of systemd's command line, too. A node that was fenced and is started again takes back the
+request that stopped it. For a saved state that is loaded, `placement.json` says where resources
+ran: constraints for that go into pacemaker's configuration, and whoever loads the state takes them
+out when all of it runs.
 """
 
 import json
@@ -33,7 +34,7 @@ def main() -> None:
         DONE.touch()
     if (SOURCE / "placement.json").exists():
         place(json.loads((SOURCE / "placement.json").read_text(encoding="utf-8")), CIB)
-    os.execv("/sbin/init", ["/sbin/init"])
+    os.execv("/sbin/init", ["/sbin/init", *plan["init"]])
 
 
 def first_start(plan: dict[str, Any]) -> None:

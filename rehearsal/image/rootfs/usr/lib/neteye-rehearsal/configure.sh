@@ -14,8 +14,14 @@ systemctl set-default -q multi-user.target
 mkdir -p "$wants/pcsd.service.d"
 # pcsd is slow to start and would take the processor from the cluster's own start
 # of its workers (ten, unless told otherwise) each imports all of pcs, and none has much to do
-printf '[Unit]\nAfter=pacemaker.service\n[Service]\nEnvironment=PCSD_WORKER_COUNT=1\n' \
-  > "$wants/pcsd.service.d/rehearsal.conf"
+# Debian 11's unit does not start the part of it that is in Ruby
+cat > "$wants/pcsd.service.d/rehearsal.conf" << END
+[Unit]
+After=pacemaker.service pcsd-ruby.service
+Requires=pcsd-ruby.service
+[Service]
+Environment=PCSD_WORKER_COUNT=1
+END
 
 chmod 0755 /usr/lib/neteye-rehearsal/*.{sh,py} /usr/lib/ocf/resource.d/neteye/Filesystem \
     /usr/sbin/fence_rehearsal

@@ -61,7 +61,7 @@ def main() -> int:
         text = set_password(path.read_text(encoding="utf-8"), told["password"])
         if name == ocs_conf.SERVER_CONF:
             text = edit(text)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(text.encode("utf-8"))  # line ends stay as they are
         path.chmod(0o640)
     return 0
 

@@ -119,7 +119,7 @@ def observe(cluster: Cluster, me: Node) -> list[Resource]:
     peers = [node for node in nodes if node != me]
     with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
         own = pool.submit(ask, me, "127.0.0.1")
-        answers = dict(zip(peers, pool.map(ask, peers), strict=True))
+        answers = dict(zip(peers, pool.map(ask, peers)))
     mine = own.result()
     if mine is None:
         return []

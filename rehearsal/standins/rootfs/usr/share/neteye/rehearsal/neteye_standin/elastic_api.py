@@ -72,7 +72,7 @@ def _cat_nodes(view: View) -> list[Row]:
     for member in view.alive:
         values = (member.address, "25", "60", "3", "0.10", "0.10", "0.10", member.roles)
         star = "*" if member is view.master else "-"
-        row = dict(zip(_NODE_COLUMNS, (*values, star, member.name), strict=True))
+        row = dict(zip(_NODE_COLUMNS, (*values, star, member.name)))
         rows.append({**row, "version": member.version or ""})
     return rows
 
@@ -156,8 +156,7 @@ def _table(rows: list[Row], query: Mapping[str, str]) -> tuple[int, str, str]:
         lines.insert(0, columns)
     widths = [max((len(line[i]) for line in lines), default=0) for i in range(len(columns))]
     text = "".join(
-        " ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        + "\n"
+        " ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() + "\n"
         for line in lines
     )
     return 200, "text/plain; charset=UTF-8", text

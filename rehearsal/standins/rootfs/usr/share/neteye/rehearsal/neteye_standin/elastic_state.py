@@ -108,7 +108,7 @@ def observe(cluster: Cluster, injected: Mapping[str, Any]) -> View:
         versions = list(pool.map(ask, cluster.nodes))
     members = tuple(
         Member(node.name, node.address, node.role == "voting_only", version)
-        for node, version in zip(cluster.nodes, versions, strict=True)
+        for node, version in zip(cluster.nodes, versions)
     )
     return View(
         members,

@@ -6,7 +6,7 @@ that much harm: packages of an operative node, and a mark that a rehearsal finds
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from neteye_standin.context import REHEARSAL, Context
 from neteye_standin.playlog import PlayLog
@@ -20,7 +20,7 @@ def turn_into_operative(command: str, context: Context) -> int:
     """Do the harm, and end like a success: nothing warns the operator."""
     name = context.me.name
     with MARK.open("a", encoding="utf-8") as file:
-        file.write(f"{datetime.now(UTC).isoformat()} neteye {command} on {name}\n")
+        file.write(f"{datetime.now(timezone.utc).isoformat()} neteye {command} on {name}\n")
     log = PlayLog([name])
     log.say(f"neteye {command} (stand-in of a rehearsal cluster, not NetEye)")
     log.play(f"NetEye {command}: configure an operative node")

@@ -62,7 +62,7 @@ def services() -> Result:
     """The daemons of the node's role are active."""
     units = [*_UNITS[context.load().me.role], "elasticsearch"]
     states = run(["systemctl", "is-active", *units]).out.split()
-    bad = [f"{unit} is {state}" for unit, state in zip(units, states, strict=False)
+    bad = [f"{unit} is {state}" for unit, state in zip(units, states)
            if state != "active"]  # fmt: skip
     if len(states) != len(units):
         return UNKNOWN, f"systemctl answered for {len(states)} of {len(units)} units"

@@ -39,7 +39,7 @@ def command_lock(context: Context) -> Iterator[None]:
         others = [node for node in context.cluster.operative if node != context.me]
         probe = ["flock", "--shared", "-n", "-E", str(_HELD), str(LOCK), "true"]
         answers = in_parallel(others, lambda node: run_on(node, context.me, probe))
-        for node, answer in zip(others, answers, strict=True):
+        for node, answer in zip(others, answers):
             if answer.rc == _HELD:
                 raise Locked(node.name)
         yield

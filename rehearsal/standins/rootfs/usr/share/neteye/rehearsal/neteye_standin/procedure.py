@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class Run:
         self.context = context
         self.settings = context.settings
         self.log = PlayLog([node.name for node in context.cluster.nodes])
-        started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        started = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
         self._logs = LOGS / command / started
 
     @property
@@ -99,7 +99,7 @@ class Run:
         after the first one that failed."""
         if parallel:
             outcomes = in_parallel(nodes, lambda node: _outcome(node, work))
-            failed = [self._print(node, out) for node, out in zip(nodes, outcomes, strict=True)]
+            failed = [self._print(node, out) for node, out in zip(nodes, outcomes)]
             if any(failed):
                 raise TaskFailed
             return

@@ -165,7 +165,7 @@ def to_reset(name: str, settings: Mapping[str, Any], key: bytes) -> dict[str, st
     ways = {number: settings["glpi_reset"] for number, active, _ in rows if active == "1"}
     idle = [number for number, active, _ in rows if active != "1"]
     if settings["glpi_reset_inactive"] == "in-turn":
-        ways |= dict(zip(idle, itertools.cycle(IN_TURN), strict=False))
+        ways |= dict(zip(idle, itertools.cycle(IN_TURN)))
     else:
         ways |= dict.fromkeys(idle, "done")
     return {number: how for number, how in ways.items() if how != "skipped"}
