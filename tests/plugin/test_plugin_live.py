@@ -61,7 +61,7 @@ def test_its_last_state_is_the_end_and_it_is_sealed(project: Project, ending: st
     assert verify(project.latest, head_of(result)).code == VALID
     (project.latest / "live.html").write_text("altered")
     (said,) = verify(project.latest).lines
-    assert said.startswith("NOT VALID: live.html was altered (7 bytes, sha256 ")
+    assert said.startswith("NOT VALID: live.html was altered (7 bytes; listed is ")
 
 
 def test_while_it_works_both_show_the_step(

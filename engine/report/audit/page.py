@@ -168,8 +168,10 @@ def page_of(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = 
     """As the file has it. NotDrawn."""
     try:
         text = render(own, earlier, anew)
-    except (KeyError, AttributeError, TypeError, ValueError, UndefinedError) as error:
-        raise NotDrawn(f"an event of the journals is not as a run writes it: {error!r}") from error
+    except (KeyError, UndefinedError) as error:
+        raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise NotDrawn(f"an event of the journals is not as a run writes it: {error}") from error
     return text.encode("utf-8", "backslashreplace")
 
 
