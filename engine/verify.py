@@ -120,20 +120,28 @@ _AUTHORITY = b"cert-authority"
 _TOO_OLD = re.compile(r"(illegal|unknown|invalid) option|Unsupported operation for -Y", re.I)
 _WITNESS = re.compile(
     r"(?:(?P<host>\S{1,255}) neteye-runbook(?:\[\d{1,9}\])?: )?run (?P<run>\S{1,255}),"
-    r" attempt \S{1,255}, (?P<moment>[a-z-]{1,30}): line (?P<line>\d{1,9}) of its journal\.jsonl"
-    r" has sha256 (?P<head>[0-9a-f]{64})"
+    r" attempt (?P<attempt>\S{1,255}), (?P<moment>[a-z-]{1,30}): line (?P<line>\d{1,9}) of its"
+    r" journal\.jsonl has sha256 (?P<head>[0-9a-f]{64})"
 )
 """`WITNESS_LINE` as `journalctl` prints it."""
 _STAMP_FILE = re.compile(r"^timestamps/[0-9a-z-]+\.tsr\Z")
 _STAMPED = re.compile(
     r"^Time stamp: ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", re.M
 )
+APART_AT_MOST = 60.0
+"""Seconds between the journal's time and a time stamp's: an authority answers within some."""
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 LARGEST_REPLY = 1 << 20
 """Bytes of a time stamp authority's reply: most have a few thousand."""
 _SHOWN = 20
 LARGEST = 1 << 30
 """Bytes of a file that is read as a whole."""
+MOST_LINES = 2_000_000
+"""Lines of a journal: a long night has some ten thousand."""
+LONGEST = 16 << 20
+"""Bytes of a line of a journal: long texts lie in files of their own."""
+MOST_KEYS = 50
+"""Lines of a file of signers with the same key: each takes some calls of ssh-keygen."""
 SLACK = timedelta(seconds=1)
 """By which a time may be earlier than the one before it: time servers set clocks so."""
 DEEPEST = 64
@@ -148,10 +156,10 @@ _CITING = ("output", "whole")
 """Fields of an event that may cite a file."""
 _RUN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 """The name of a run, which is that of a directory as well."""
-_TOLD = re.compile(
-    r"(?:(?:outputs|backups|timestamps)/|support-)[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]"
-)
-"""A file of the run's directory, in a text of its journal."""
+_TOLD = re.compile(r"^(?:(?:outputs|backups|timestamps)/|support-)[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+"""A file of the run's directory."""
+_SAYING = ("run-started", "accepted", "settled", "note", "warning")
+"""Events with the words of a person, or of the run to one: they are no record of a file."""
 _PART = re.compile(r"^\..*\.part\Z", re.S)
 """A file while it is written: whoever is killed leaves it there, and nobody reads it."""
 OF_STEPS = (
@@ -339,7 +347,8 @@ def _facts_of(path: Path, expected: Dict[str, Any]) -> Dict[str, Any]:
 
 def is_as_cited(path: Path, sha256: Any, size: Any = None) -> bool:
     """Whether the file is the one that a journal tells of; `size` when that is on record."""
-    if type(size) is int and path.stat().st_size != size:
+    is_told, now = type(size) is int, path.stat().st_size
+    if now != size if is_told else now > LARGEST:
         return False
     return bool(facts(path)["sha256"] == sha256)
 
@@ -408,6 +417,7 @@ def not_fetched(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:
 def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
     """The events of a journal whose lines follow each other. Raises Wrong for the first that
     does not. `last`: the hash that its last line has to have, when that is known."""
+    _check_size(raw, name)
     texts = raw.split(b"\n")
     rest = texts.pop()
     events = []  # type: List[Dict[str, Any]]
@@ -421,10 +431,20 @@ def read_chain(raw: bytes, name: str, last: Optional[str] = None) -> Chain:
             raise Wrong(_broken(name, texts, number, last))
         previous = digest(text)
         events.append(event)
-    if rest and _parsed(rest) is not None:
-        raise Wrong(f"{name}: the end of its last line is missing")
     _check_whole(events, name)
     return Chain(events, previous, bool(rest))
+
+
+def _check_size(raw: bytes, name: str) -> None:
+    """What is split into lines takes many times its room. Raises Wrong."""
+    if raw.count(b"\n") > MOST_LINES:
+        raise Wrong(f"{name}: it has more than {MOST_LINES} lines, which no run writes")
+    at = 0
+    while len(raw) - at > LONGEST:
+        end = raw.rfind(b"\n", at, at + LONGEST) + 1
+        if not end:
+            raise Wrong(f"{name}: a line of it is longer than {LONGEST >> 20} MiB")
+        at = end
 
 
 def _check_whole(events: List[Dict[str, Any]], name: str) -> None:
@@ -513,6 +533,7 @@ def read_earlier(raw: bytes, name: str) -> Chain:
 
     Lines that were handed to N twice count once. One of a runbook without chains has no head.
     """
+    _check_size(raw, name)
     once = list(dict.fromkeys(line for line in raw.split(b"\n") if line.strip()))
     torn = bool(once) and _parsed(once[-1]) is None
     if torn:
@@ -551,7 +572,7 @@ def check_put(journals: Dict[str, Chain], own: List[Dict[str, Any]]) -> None:
             for run, head in read.items():
                 told.setdefault(str(run), set()).add(str(head))
     for shown, chain in journals.items():
-        heads = told.get(Path(shown).stem)
+        heads = told.get(Path(shown).stem) if shown.endswith(".jsonl") else None
         if JOURNALS_READ in kinds and heads is not None and chain.head not in heads:
             raise Wrong(f"{shown} was altered: {JOURNAL} has another head of it")
         if heads is None and (JOURNALS_READ in kinds or ("position" in kinds and chain.head)):
@@ -580,17 +601,22 @@ def check_witnessed(chain: Chain, name: str) -> None:
                 )
 
 
-def check_witness(path: Path, journals: Dict[str, Chain]) -> str:
-    """What a node's system journal proves of these journals, a sentence. Raises Wrong, OSError.
+def check_witness(path: Path, journals: Dict[str, Chain]) -> List[str]:
+    """What a node's system journal proves of these journals, a sentence each; that it knows of
+    further runs of the attempt is one. Raises Wrong, OSError.
 
     `path`: its text, whatever the form in which `journalctl` printed it.
     """
     by_run = {str(chain.events[0].get("run")): n for n, chain in journals.items() if chain.events}
+    attempts = attempts_of(journals[JOURNAL].events)
     agree = []  # type: List[str]
     hosts = []  # type: List[str]
+    others = {}  # type: Dict[str, str]
     for match in _WITNESS.finditer(read_file(path).decode("utf-8", "replace")):
         name = by_run.get(match.group("run"))
         if name is None:
+            if match.group("attempt") in attempts:
+                others[match.group("run")] = "{moment}, line {line}".format(**match.groupdict())
             continue
         chain, line = journals[name], int(match.group("line"))
         if name != JOURNAL and (not chain.head or line > len(chain.events)):
@@ -606,9 +632,17 @@ def check_witness(path: Path, journals: Dict[str, Chain]) -> str:
     if not any(f"of {JOURNAL} " in text for text in agree):
         own = journals[JOURNAL].events[0].get("run")
         raise Wrong(f"{path.name} has no line about this run, {own}")
-    return "{} is as the system journal of {} has it ({})".format(
+    said = "{} is as the system journal of {} has it ({})".format(
         ", ".join(dict.fromkeys(agree)), ", ".join(dict.fromkeys(hosts)), path.name
     )
+    lacking = f"missing: {path.name} has a run of this attempt of which no journal is here"
+    return [said] + [f"{lacking}: {run} ({seen})" for run, seen in others.items()]
+
+
+def attempts_of(events: Iterable[Dict[str, Any]]) -> Set[str]:
+    """The attempts that a run was part of, by its own word."""
+    kinds = ("position", "attempt-opened")
+    return {str(e["attempt"]) for e in events if e.get("event") in kinds and e.get("attempt")}
 
 
 # time stamps
@@ -705,7 +739,8 @@ def check_stamps(path: Path, chain: Chain, ca: Optional[Path]) -> List[str]:
         name, line = str(event["stamp"]["file"]), event["line"]
         if not _STAMP_FILE.match(name) or not (path / name).is_file():
             raise Wrong(f"{name} is missing: {JOURNAL} has it for line {line}")
-        if not is_as_cited(path / name, event["stamp"].get("sha256")):
+        sha256 = event["stamp"].get("sha256")
+        if (path / name).stat().st_size > LARGEST_REPLY or not is_as_cited(path / name, sha256):
             raise Wrong(f"{name} was altered: {JOURNAL} has another one for line {line}")
         if ca is None:
             said = "{} of line {} says {}: --timestamp-ca tells whether that is so"
@@ -715,12 +750,30 @@ def check_stamps(path: Path, chain: Chain, ca: Optional[Path]) -> List[str]:
             stamp = stamp_of(path / name, str(event["head"]), ca)
         except Wrong as wrong:
             raise Wrong(f"{name}: {wrong}") from None
+        if event["stamp"].get("time") != stamp.time:
+            raise Wrong(
+                "{} is of {}, and by line {} of {} it is of {}".format(
+                    name, stamp.time, event.get("seq"), JOURNAL, event["stamp"].get("time")
+                )
+            )
         by = f" of {stamp.by}" if stamp.by else ""
         said = f"the journal up to line {line} existed at {stamp.time} by the time stamp{by}"
         told.append(f"{said} ({name})")
+        away = _seconds_away(event, stamp)
+        if away > APART_AT_MOST:
+            told.append(
+                f"{name} is {away:.0f} s away from the time of its line, {event.get('time')}: the"
+                " clock of the run's machine was wrong, or the line was not written then"
+            )
     if ca is not None and not told:
         raise Wrong("no line of the journal has a time stamp")
     return told
+
+
+def _seconds_away(event: Dict[str, Any], stamp: Stamp) -> float:
+    own = _moment(event)
+    given = datetime.strptime(stamp.time, "%Y-%m-%d %H:%M:%S UTC")
+    return abs((own - given).total_seconds()) if own else 0.0
 
 
 # the times
@@ -1029,7 +1082,7 @@ class Directory:
             raise Wrong(f"{MANIFEST} is missing: the run had sealed its directory")
         else:
             self.notes.append(f"{self.how_it_ended()}, so nothing lists its files")
-        if self.seal is None and self.manifest is None:
+        if self.seal is None:
             self._note_untold(earlier)
         if self.chain.torn:
             self.notes.append(f"{JOURNAL}: its last line was cut off while it was written")
@@ -1054,7 +1107,9 @@ class Directory:
 
     def untold_files(self, earlier: Dict[str, Chain]) -> List[str]:
         """The files of a run without a seal of which no line of a journal tells. Raises Wrong."""
-        told = {JOURNAL, *(name for name in REMADE if name != PLAN), *earlier}
+        told = {JOURNAL, LIVE, *earlier}
+        if self.has_ended or self.manifest is not None:
+            told |= {name for name in REMADE if name != PLAN}
         own = self.run
         for chain in [self.chain, *earlier.values()]:
             for event in chain.events:
@@ -1067,7 +1122,7 @@ class Directory:
         return [
             name
             for name in names_below(self.path)
-            if name not in told and not _PART.match(Path(name).name) and name != LIVE
+            if name not in told and not KEPT.match(name) and not _is_part(name)
         ]
 
     def _note_untold(self, earlier: Dict[str, Chain]) -> None:
@@ -1222,6 +1277,9 @@ class Directory:
                 ("gone: ", [name for name, seen in replaced.items() if seen and name not in files]),
             )
             told = "; ".join(said + ", ".join(sorted(names)) for said, names in groups if names)
+            ended = str(self.chain.events[-1].get("time"))
+            if str(rebuilt)[:19] < ended[:19]:
+                told = f"{told or 'nothing'}; before the run had ended, at {ended}, by its clock"
             self.notes.append(f"made anew from the journal at {rebuilt}: {told or 'nothing'}")
 
     def kept(self) -> List[str]:
@@ -1386,14 +1444,25 @@ def _is_written_as(manifest: Dict[str, Any], raw: bytes) -> bool:
         return False
 
 
-def _told_in(value: Any) -> Iterable[str]:
-    """Every place in the run's directory that a text within an event names."""
-    rest = [value]
+def _is_part(name: str) -> bool:
+    """Of a file that a run writes: in a folder of its files any, beside them those that it may."""
+    folder, _, file = name.rpartition("/")
+    if not _PART.match(file):
+        return False
+    whole = file[1 : -len(".part")]
+    return bool(folder) or whole in (JOURNAL, LIVE, *APART, *REMADE) or bool(KEPT.match(whole))
+
+
+def _told_in(event: Dict[str, Any]) -> Iterable[str]:
+    """Every place in the run's directory that a field of an event is, not one within a text."""
+    if event.get("event") in _SAYING:
+        return
+    rest = [event]  # type: List[Any]
     while rest:
         one = rest.pop()
         if isinstance(one, str):
-            for match in _TOLD.finditer(one):
-                yield match.group(0)
+            if _TOLD.match(one):
+                yield one
         elif isinstance(one, (dict, list)):
             rest += one.values() if isinstance(one, dict) else one
 
@@ -1490,6 +1559,8 @@ def signer_of(
                 wanted in line or (is_certified and _AUTHORITY in line.lower())
             ):
                 continue
+            if len(reasons) == MOST_KEYS:
+                raise Wrong(f"more than {MOST_KEYS} lines of {allowed.name} have the key {key}")
             one.write_bytes(line + b"\n")
             dated = at if b"valid-" in line else ""
             name, why = _allowed_by(one, signature, namespace, text, dated)
@@ -1612,8 +1683,10 @@ def _approved(
         return f"{who}: not checked, as its file is not here"
     content = read_json(read_file(directory.path / file).decode("utf-8"))
     signature = content.pop("signature").encode("utf-8")
-    if one["key"] in [e["key"] for e in run[: run.index(fact)] if e.get("event") == "login"]:
+    if one["key"] in [e.get("key") for e in run[: run.index(fact)] if e.get("event") == "login"]:
         raise Wrong(f"{file}: {who}, who ran it: he had logged in to a node with that key")
+    if [other["file"] for other in fact["given"]].count(one["file"]) > 1:
+        raise Wrong(f"{file}: {who}, more than once: an approval counts once")
     if not one["given"] <= fact["time"] < one["until"]:
         raise Wrong(f"{file}: it did not hold at {fact['time']}")
     if not _is_for(content, one, run[0]):
@@ -1627,7 +1700,11 @@ def _approved(
     if found != (one["by"], one["key"]):
         raise Wrong("{}: {}; by {} it is {}, key {}".format(file, who, approvers, *found))
     more = f", and by yours ({yours})" if yours else "; --approvers FILE holds it to yours"
-    return f"{who}: {file} holds by the approvers of the run, {approvers}{more}"
+    said = f"{who}: {file} holds by the approvers of the run, {approvers}{more}"
+    later = {e.get("event") for e in run[run.index(fact) :] if e.get("key") == one["key"]}
+    words = (("login", "a node was logged in to"), ("signer", "the run's evidence is signed"))
+    seen = " and ".join(text for event, text in words if event in later)
+    return f"{said}; NOT BY ANOTHER PERSON, it seems: {seen} with that key" if seen else said
 
 
 def _kept(directory: Directory, kept: Dict[str, str], begun: Dict[str, Any]) -> str:
@@ -1682,7 +1759,7 @@ def verify(
         directory = Directory(path)
         directory.check()
         proofs = [directory.proved_by_head(head)] if head is not None else []
-        proofs += [check_witness(one, directory.journals) for one in witnesses]
+        proofs += [told for one in witnesses for told in check_witness(one, directory.journals)]
         directory.notes += check_stamps(path, directory.chain, timestamp_ca)
         signatures = _signatures(directory, allowed)
         approved = _approvals(directory, approvers)

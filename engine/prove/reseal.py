@@ -134,8 +134,9 @@ def _check_signatures(found: Directory, but: set[str]) -> None:
 
 
 def _without_a_seal(found: Directory) -> tuple[str, ...]:
-    """What nobody can answer for where no list of files is, a sentence each."""
-    if found.seal is not None or found.manifest is not None:
+    """What nobody can answer for where no seal is, a sentence each; whoever makes reports of it
+    again is told again."""
+    if found.seal is not None:
         return ()
     ended, untold = found.how_it_ended(), found.untold_files(found.read_earlier())
     return (

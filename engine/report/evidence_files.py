@@ -61,7 +61,8 @@ def read_evidence(path: Path) -> Evidence:
     journal = directory / JOURNAL
     try:
         raw = read_file(journal)
-        own = read_journal(lines_of(raw), str(journal))
+        whole, _, rest = raw.rpartition(b"\n")
+        own = read_journal(lines_of(whole), str(journal))
         before = earlier.read(directory)
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -71,12 +72,12 @@ def read_evidence(path: Path) -> Evidence:
     for name, events in before.items():
         _check_earlier(events, own[0], directory / earlier.PLACE / name)
     events = [event for events in before.values() for event in events]
-    whole = sum(1 for line in lines_of(raw) if line.strip())
+    count = sum(1 for line in lines_of(whole) if line.strip())
     return Evidence(
         directory,
         own,
         events,
-        is_torn=whole > len(own),
+        is_torn=bool(rest.strip()) or count > len(own),
         head=_head(raw),
         missing=_missing(own, events),
     )

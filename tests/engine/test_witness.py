@@ -108,7 +108,7 @@ def test_the_logger_of_util_linux_sends_a_line_that_verify_takes_for_a_witness(
     (tmp_path / "node.txt").write_text(f"Nov 30 01:12:33 n1 neteye-runbook[7]: {printed}\n")
     raw = called.run.journal.path.read_bytes()
     journals = {"journal.jsonl": read_chain(raw, "journal.jsonl")}
-    told = check_witness(tmp_path / "node.txt", journals)
+    (told,) = check_witness(tmp_path / "node.txt", journals)
     assert told.startswith("line 1 of journal.jsonl (begun) is as the system journal of n1 has it")
 
 

@@ -148,6 +148,22 @@ def test_verify_finds_the_line_that_counts(original: Signed, before: str) -> Non
     assert any(f"signed by {PRINCIPAL} (ED25519 key SHA256:" in text for text in verdict.lines)
 
 
+def test_a_file_of_signers_without_an_end_is_not_tried_to_its_end(
+    original: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line of the key takes some calls of ssh-keygen."""
+    monkeypatch.setattr("engine.verify.MOST_KEYS", 3)
+    key = " ".join(original.allowed.read_text().split()[1:3])
+    allowed = original.allowed.with_name("many")
+    line = f'else@example.test namespaces="git" {key}\n'
+    allowed.write_text(line * 3 + original.allowed.read_text())
+    verdict = verify(original.directory, allowed=allowed)
+    assert verdict.code == NOT_VALID
+    assert "more than 3 lines of many have the key ED25519 key SHA256:" in verdict.lines[0]
+    allowed.write_text(line * 2 + original.allowed.read_text())
+    assert verify(original.directory, allowed=allowed).code == VALID
+
+
 def test_what_ssh_keygen_complains_of_is_nobodys_name(original: Signed, tmp_path: Path) -> None:
     allowed = tmp_path / "allowed"
     allowed.write_text(f"nonsense\n{original.allowed.read_text()}")

@@ -221,8 +221,18 @@ def test_a_key_that_a_node_had_accepted_approves_nothing(made: Made, tmp_path: P
 def test_what_came_after_it_counted_alters_nothing(made: Made, tmp_path: Path) -> None:
     """The page tells it in red; the evidence is what the run left."""
     seen, again = by_the_same_key(made, tmp_path)
-    again.after = (seen,)
-    assert again.signed().by_head().returncode == VALID
+    again.after = (seen, {**seen, "event": "signer"})
+    done = again.signed().by_head()
+    assert done.returncode == VALID
+    told = "a node was logged in to and the run's evidence is signed with that key"
+    assert f"; NOT BY ANOTHER PERSON, it seems: {told}" in done.stdout
+
+
+def test_one_that_counted_twice_is_told(made: Made, tmp_path: Path) -> None:
+    made.tell = lambda fact: fact["given"].append(dict(fact["given"][0]))
+    done = made.signed().by_head()
+    assert done.returncode == NOT_VALID
+    assert "more than once: an approval counts once" in done.stdout
 
 
 def test_a_line_that_has_ended_since_was_good_then(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine import verify as verify_module
 from engine.errors import UsageError
 from engine.prove.reseal import look
 from engine.record.run import Run
@@ -236,17 +237,22 @@ def test_files_of_which_lines_tell_are_not_told_of(tmp_path: Path) -> None:
     def told(run: Run) -> None:
         output = run.outputs.describe("an answer", "x" * 5000)
         run.record("observation", step="a", node=kit.N, question="q", command="c", output=output)
-        run.record("note", step="", text="see outputs/0002-a.csv, and backups/m.sql.gz.")
+        output = {"file": "outputs/0002-a.csv", "sha256": digest(b"x")}
+        run.record("fact", step="", name="agents-listed", output=output)
+        run.record("fact", step="", name="backup", backup={"path": "backups/m.sql.gz"})
         run.record("support-bundle", step="", file="support-x.tar.gz")
         (run.directory / "backups").mkdir()
         for name in ("outputs/0002-a.csv", "backups/m.sql.gz", "support-x.tar.gz"):
             (run.directory / name).write_text("x")
+        run.record("run-ended", outcome="failed", exit_code=1)
 
     directory = killed(tmp_path, told=told)
     for name in ("summary.json", "evidence.html", "live.html", ".report.html.part"):
         (directory / name).write_text("half")
     assert "no line of a journal" not in said(verify(directory))
-    assert made_anew(directory).found() == []
+    assert [text.partition(",")[0] for text in made_anew(directory).found()] == [
+        "the run had ended"
+    ]
 
 
 def _link(directory: Path) -> None:
@@ -474,3 +480,99 @@ def test_a_page_that_the_run_had_not_left_or_that_is_gone_is_told(tmp_path: Path
         "made anew from the journal at 2026-11-05T06:07:08.000Z: the run had left none: plan.json;"
         " gone: report.html" in said(verify(run.directory, run.head))
     )
+
+
+def test_pages_of_a_run_that_did_not_end_are_told(tmp_path: Path) -> None:
+    """It writes them when it has told how it ended."""
+    directory = killed(tmp_path)
+    for name in ("evidence.html", "summary.json"):
+        (directory / name).write_text("all is well")
+    assert "no line of a journal tells of evidence.html, summary.json: " in said(verify(directory))
+
+
+@pytest.mark.parametrize(
+    "event", [{"event": "note", "text": "outputs/9999-x.csv"}, {"event": "run-started"}]
+)
+def test_words_of_a_person_tell_of_no_file(tmp_path: Path, event: dict[str, Any]) -> None:
+    fields = {"text": "outputs/9999-x.csv"} if event["event"] == "note" else {}
+
+    def told(run: Run) -> None:
+        run.record(event["event"], fallback="outputs/9999-x.csv", **fields)
+        run.record("observation", step="a", node="n", question="q", why="see outputs/9999-x.csv")
+
+    directory = killed(tmp_path, told=told)
+    (directory / "outputs/9999-x.csv").write_text("x")
+    assert "no line of a journal tells of outputs/9999-x.csv" in said(verify(directory))
+
+
+@pytest.mark.parametrize("name", [".notes.part", ".notes.txt"])
+def test_a_hidden_file_is_no_part_of_one_that_a_run_writes(tmp_path: Path, name: str) -> None:
+    directory = killed(tmp_path)
+    (directory / name).write_text("x")
+    assert f"no line of a journal tells of {name}: " in said(verify(directory))
+
+
+def test_what_nobody_told_of_stays_so_when_reports_are_made(tmp_path: Path) -> None:
+    directory = killed(tmp_path)
+    (directory / "outputs/9999-x.csv").write_text("x")
+    for text in (b"one", b"two"):
+        found = made_anew(directory, None, {"report.html": text}).found()
+        assert [one.partition(":")[0] for one in found] == ["outputs/9999-x.csv"]
+        assert "no line of a journal tells of outputs/9999-x.csv: " in said(verify(directory))
+
+
+def test_a_journal_by_another_ending_is_none(tmp_path: Path) -> None:
+    directory = killed(tmp_path)
+    path = directory / "earlier" / f"{NAME}.jsonl"
+    path.with_suffix(".bak").write_bytes(FIRST)
+    assert f"earlier/{NAME}.bak was added" in said(verify(directory))
+
+
+def test_a_line_that_lacks_its_end_alone_is_one_that_was_cut_off(tmp_path: Path) -> None:
+    """As a power loss leaves it: nobody has altered anything."""
+    directory = killed(tmp_path)
+    path = directory / "journal.jsonl"
+    path.write_bytes(path.read_bytes()[:-1])
+    verdict = verify(directory)
+    assert verdict.code == NOT_PROVED
+    assert "its last line was cut off while it was written" in said(verdict)
+    whole = path.read_bytes().rpartition(b"\n")[0].rpartition(b"\n")[2]
+    assert f"head of the journal: {digest(whole)}" in said(verdict)
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", f"earlier/{NAME}.jsonl"])
+@pytest.mark.parametrize(
+    ("limit", "value", "told"),
+    [
+        ("MOST_LINES", 1, "it has more than 1 lines, which no run writes"),
+        ("LONGEST", 20, "a line of it is longer than 0 MiB"),
+    ],
+)
+def test_a_journal_that_no_run_writes_is_not_split_into_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: str, value: int, told: str
+) -> None:
+    """That takes many times its room."""
+    directory = killed(tmp_path)
+    if name != "journal.jsonl":
+        monkeypatch.setattr(f"engine.verify.{limit}", 1 << 40)
+    own = (directory / "journal.jsonl").read_bytes()
+    plain = verify_module._check_size
+
+    def check(raw: bytes, shown: str) -> None:
+        if shown == name:
+            with monkeypatch.context() as patch:
+                patch.setattr(f"engine.verify.{limit}", value)
+                plain(raw, shown)
+
+    monkeypatch.setattr("engine.verify._check_size", check)
+    assert verify(directory).lines == [f"NOT VALID: {name}: {told}"]
+    assert own
+
+
+def test_reports_from_before_the_end_are_told(tmp_path: Path) -> None:
+    run = _sealed(tmp_path)
+    made_anew(run.directory)
+    path = run.directory / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_bytes(canonical({**manifest, "rebuilt": "1999-01-01T00:00:00.000Z"}))
+    assert "; before the run had ended, at 2026-11-02T" in said(verify(run.directory))

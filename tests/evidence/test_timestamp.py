@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -175,6 +176,39 @@ def test_verify_tells_until_when_the_journal_was_there(
     other = run.verify("--timestamp-ca", str(another.ca))
     assert other.returncode == NOT_VALID
     assert "timestamps/0001-ended.tsr: ca.pem does not vouch for it" in other.stdout
+
+
+def test_a_stamp_is_of_the_time_that_the_journal_tells(
+    authority: Authority, tmp_path: Path
+) -> None:
+    run = kit.make_run(tmp_path, timestamp_url=authority.url, timestamp_ca=authority.ca)
+    run.record("note", step="", text="something")
+    Witness(run, Nodes(), {}, lambda _: None).ended()
+    seen = {name: run.journal.events[1][name] for name in ("line", "head", "moment", "stamp")}
+    invented = {**seen["stamp"], "time": "2026-11-02 00:00:02 UTC"}
+    run.record("witnessed", step="", nodes=[], missing={}, **{**seen, "stamp": invented})
+    sealed = seal(run)
+    signed = Signed(run.directory, sealed.head, tmp_path / "allowed", sealed)
+    done = signed.verify("--timestamp-ca", str(authority.ca))
+    assert done.returncode == NOT_VALID
+    assert (
+        f"timestamps/0001-ended.tsr is of {seen['stamp']['time']}, and by line 3 of" in done.stdout
+    )
+
+
+def test_a_stamp_far_from_its_line_s_time_is_told(authority: Authority, tmp_path: Path) -> None:
+    """A controller whose clock was wrong all night, or lines that were written later."""
+    run = stamped(tmp_path, authority)  # its clock is the tests' own, of 2 November
+    done = run.verify("--timestamp-ca", str(authority.ca))
+    assert re.search(r"0001-ended\.tsr is \d+ s away from the time of its line, 2026-", done.stdout)
+
+
+def test_a_stamp_of_a_size_that_none_has_is_not_read(authority: Authority, tmp_path: Path) -> None:
+    run = stamped(tmp_path, authority)
+    (run.directory / "manifest.json").unlink()
+    run.put(run.lines[:-1])
+    os.truncate(run.directory / "timestamps" / "0001-ended.tsr", 1 << 40)
+    assert "timestamps/0001-ended.tsr was altered" in run.verify().stdout
 
 
 def test_without_certificates_it_says_what_is_not_looked_at(

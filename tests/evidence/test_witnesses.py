@@ -66,6 +66,24 @@ def seen_by(run: Signed, text: str, *more: str) -> Any:
     return run.verify("--witness", str(path), *more)
 
 
+def test_a_run_of_the_attempt_that_only_a_node_knows_is_told(tmp_path: Path) -> None:
+    """The one trace of a run that was left out, or that came afterwards."""
+    made = kit.make_run(tmp_path / "run", signing_key=tmp_path / "none")
+    made.record("position", position="x", attempt="a-1")
+    sealed = seal(made)
+    run = Signed(made.directory, sealed.head, tmp_path / "allowed", sealed)
+    own = line(kit.RUN_ID, 1, heads(run)[0], "begun")
+    text = printed(
+        own, line("another", 4, "f" * 64), line("foreign", 4, "f" * 64).replace("a-1", "z")
+    )
+    done = seen_by(run, text, "--head", run.head)
+    assert (
+        "  missing: node.txt has a run of this attempt of which no journal is here: another (ended,"
+        " line 4)\n"
+    ) in done.stdout
+    assert "foreign" not in done.stdout
+
+
 def test_a_node_that_has_the_same_proves_the_journal_up_to_there(run: Signed) -> None:
     own = [line(kit.RUN_ID, n, heads(run)[n - 1], m) for n, m in ((1, "begun"), (3, "ended"))]
     done = seen_by(run, printed(line("another", 4, "f" * 64), *own))

@@ -135,6 +135,13 @@ FOUND: dict[str, tuple[str, ...]] = {
         "tests/evidence/test_timestamp.py::test_one_of_somebody_else_does_not_count",
         "tests/evidence/test_timestamp.py::test_a_stamp_that_was_altered_or_is_gone",
     ),
+    "another time told of a time stamp, or lines written long before or after it": (
+        "tests/evidence/test_timestamp.py::test_a_stamp_is_of_the_time_that_the_journal_tells",
+        "tests/evidence/test_timestamp.py::test_a_stamp_far_from_its_line_s_time_is_told",
+    ),
+    "a run left out that a node's system journal knows": (
+        "tests/evidence/test_witnesses.py::test_a_run_of_the_attempt_that_only_a_node_knows_is_told",
+    ),
     "an approval altered, or signed by a stranger or for something else": (
         "tests/evidence/test_approvals.py::test_whatever_is_altered_it_counts_no_more",
         "tests/evidence/test_approvals.py::test_a_stranger_s_key_counts_for_nothing",
@@ -146,6 +153,10 @@ FOUND: dict[str, tuple[str, ...]] = {
     ),
     "an approval used for a second attempt": (
         "tests/plugin/test_plugin_approvals.py::test_an_approval_of_a_closed_attempt_counts_for_no_other",
+    ),
+    "an approval told twice, or by a key that logged in or signed later": (
+        "tests/evidence/test_approvals_verified.py::test_one_that_counted_twice_is_told",
+        "tests/evidence/test_approvals_verified.py::test_what_came_after_it_counted_alters_nothing",
     ),
     "the file of approvers replaced afterwards": (
         "tests/evidence/test_approvals_verified.py::test_by_approvers_that_were_put_there_it_holds_no_more",
