@@ -12,6 +12,8 @@ from pathlib import Path
 
 from engine.verify import HOW, KEPT, MANIFEST, Files
 
+_NAMED = 5
+"""Things that are named in the sentence."""
 _SHOWN = 12
 """Digits of a runbook's hash that are told."""
 
@@ -73,8 +75,14 @@ class Anew:
         return (
             f"Made anew at {self.when:%Y-%m-%d %H:%M:%S} UTC, after the run, by runbook"
             f" {self.runbook[:_SHOWN]} ({self._other_runbook()}), from the run's journal, which"
-            f" {self._journal()}; {self._proof(told)}."
+            f" {self._journal()}; {self._proof(told)}.{self._spoilt()}"
         )
+
+    def _spoilt(self) -> str:
+        """What had been found then, so that it does not stand on one console alone."""
+        each = self.before.spoilt
+        more = f"; and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
+        return f" Found then: {'; '.join(each[:_NAMED])}{more}." if each else ""
 
     def _other_runbook(self) -> str:
         if not self.then:

@@ -518,6 +518,8 @@ def test_what_nobody_told_of_stays_so_when_reports_are_made(tmp_path: Path) -> N
     for text in (b"one", b"two"):
         found = made_anew(directory, None, {"report.html": text}).found()
         assert [one.partition(":")[0] for one in found] == ["outputs/9999-x.csv"]
+        told = " ".join((directory / "VERIFY.txt").read_text().split())
+        assert f". Found then: {found[0]}." in told
         assert "no line of a journal tells of outputs/9999-x.csv: " in said(verify(directory))
 
 
