@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from rehearsal import bases, cluster, step, waiting
+from rehearsal import bases, cluster, logins, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.state import State
 from rehearsal.topology import DEFAULT_NAME
@@ -75,6 +75,13 @@ def parser() -> argparse.ArgumentParser:
                 help=f"what the nodes run, one of {names} (default: {bases.DEFAULT.name}; a cluster"
                 " that is there keeps its own)",
             )
+            command.add_argument(
+                "--login",
+                metavar="USER",
+                help=f"as whom the controller logs in (default: {logins.ROOT}; a cluster that is"
+                " there keeps its own); another user becomes root by sudo, and root is let in from"
+                " nodes alone",
+            )
     for name, text in (
         ("save", "keep the cluster's state under a label"),
         ("load", "put the cluster into a state that was saved"),
@@ -119,7 +126,7 @@ def _up(options: argparse.Namespace) -> int:
     if options.fresh:
         cluster.down(options.name)
     asked = (options.name, options.scenario, options.seed, options.nodes, settings)
-    cluster.up(*asked, step=options.step, base=options.base)
+    cluster.up(*asked, step=options.step, base=options.base, login=options.login)
     return 0
 
 
@@ -156,8 +163,8 @@ def _status(options: argparse.Namespace) -> int:
     before = State(options.name).read()
     if before is not None:
         asked = before[0]
-        made_of = f"step {asked.package}, base {asked.base_name}, scenario {asked.scenario}"
-        print(f"{made_of}, seed {asked.seed}")
+        made_of = f"step {asked.package}, base {asked.base_name}, login {asked.login}"
+        print(f"{made_of}, scenario {asked.scenario}, seed {asked.seed}")
     for row in rows:
         print(
             "  ".join(

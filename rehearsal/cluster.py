@@ -17,6 +17,7 @@ from rehearsal import (
     bases,
     host,
     image,
+    logins,
     making,
     network,
     nodes,
@@ -55,25 +56,30 @@ def up(
     *,
     step: str | None = None,
     base: str | None = None,
+    login: str | None = None,
 ) -> bool:
     """Have a ready cluster; returns False when it was there already and nothing was changed.
 
     What is not given is the default (the step's first scenario, a random seed, 3 + 1 + 1 nodes),
     and matches whatever a running cluster has. `settings` overrides what is drawn from the seed
     (keys: see standins/README.md and the step's). `step` is the package of a version step,
-    `base` the name of a base (`rehearsal.bases`); a cluster that is there keeps its own. Leftovers
-    of the same name are replaced. Raises RehearsalError.
+    `base` the name of a base (`rehearsal.bases`), `login` the user as whom the controller logs in;
+    a cluster that is there keeps its own. Leftovers of the same name are replaced. Raises
+    RehearsalError.
     """
     _check_name(name)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
     chosen_step = _step(name) if step is None else steps.load(step)
     chosen_base = _base(name) if base is None else bases.find(base)
+    chosen_login = _login(name) if login is None else logins.checked(login)
     chosen = _checked(chosen_step, scenario, settings)
     host.prepare()
     with locked(name):
         reference = image.ensure(chosen_step, say, chosen_base)
         place = State(name)
-        if _is_as_wanted(place, reference, scenario, seed, counts, settings):
+        if chosen_login == _login(name) and _is_as_wanted(
+            place, reference, scenario, seed, counts, settings
+        ):
             say(f"cluster {name!r} is up already and healthy; nothing changed")
             _tell(place, say)
             return False
@@ -88,6 +94,7 @@ def up(
             dict(settings or {}),
             chosen_step.package,
             chosen_base.name,
+            chosen_login,
         )
         saved.remove_images(name)
         making.make(place, asked, reference)
@@ -215,7 +222,7 @@ def inventory_text(name: str = DEFAULT_NAME) -> str:
         made = build(name, DEFAULT_COUNTS, DEFAULT_NETWORK, step.services)
     else:
         made = before[0].topology
-    return inventory(made, State(name).ssh / "config", step.inventory)
+    return inventory(made, State(name).ssh / "config", step.inventory, _login(name))
 
 
 def topology(name: str = DEFAULT_NAME) -> Topology:
@@ -262,6 +269,12 @@ def _base(name: str) -> bases.Base:
     """The base of the cluster of that name; the default one where there is no cluster."""
     before = State(name).read()
     return bases.DEFAULT if before is None else before[0].base
+
+
+def _login(name: str) -> str:
+    """As whom one logs in to the cluster of that name; as root where there is no cluster."""
+    before = State(name).read()
+    return logins.ROOT if before is None else before[0].login
 
 
 def _checked(step: steps.Step, scenario: str | None, settings: Mapping[str, Any] | None) -> str:

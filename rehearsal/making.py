@@ -25,6 +25,7 @@ def make(place: state.State, asked: state.Asked, image: str) -> None:
     plan = nodes.Plan(
         step=step,
         base=asked.base,
+        login=asked.login,
         topology=topology,
         scenario=scenario,
         settings=settings,
@@ -101,6 +102,6 @@ def write_controller_files(place: state.State, plan: nodes.Plan) -> None:
     known = ssh.known_hosts(plan.topology, public)
     (place.ssh / "known_hosts").write_text(known, encoding="ascii")
     config = place.ssh / "config"
-    config.write_text(ssh.client_config(plan.topology, place.ssh), encoding="ascii")
-    text = inventory.inventory(plan.topology, config, plan.step.inventory)
+    config.write_text(ssh.client_config(plan.topology, place.ssh, plan.login), encoding="ascii")
+    text = inventory.inventory(plan.topology, config, plan.step.inventory, plan.login)
     place.inventory.write_text(text, encoding="utf-8")

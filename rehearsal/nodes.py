@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearsal import logins
 from rehearsal.bases import Base
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages.catalog import packages_for
@@ -44,6 +45,7 @@ class Plan:
     cluster_key: SshKey
     host_keys: Mapping[str, SshKey]
     made: Path  # keys and certificates that `rehearsal.inside.prepare` left
+    login: str = logins.ROOT
 
 
 def files(plan: Plan, node: Node) -> Files:
@@ -85,15 +87,18 @@ def _identity_files(plan: Plan, node: Node) -> Files:
 def _ssh_files(plan: Plan, node: Node) -> Files:
     own = plan.host_keys[node.name]
     public = {name: key.public for name, key in plan.host_keys.items()}
-    authorized = f"{plan.controller_key.public}\n{plan.cluster_key.public}\n"
+    public_keys = [plan.cluster_key.public]
+    if plan.login == logins.ROOT:
+        public_keys.insert(0, plan.controller_key.public)
     return {
         "/etc/ssh/ssh_host_ed25519_key": text(own.private, 0o600),
         "/etc/ssh/ssh_host_ed25519_key.pub": text(own.public + "\n"),
         "/etc/ssh/ssh_known_hosts": text(ssh.known_hosts(plan.topology, public)),
-        "/root/.ssh/authorized_keys": text(authorized, 0o600),
+        "/root/.ssh/authorized_keys": text("".join(f"{key}\n" for key in public_keys), 0o600),
         "/root/.ssh/id_ed25519": text(plan.cluster_key.private, 0o600),
         "/root/.ssh/id_ed25519.pub": text(plan.cluster_key.public + "\n"),
         "/root/.ssh/config": text(ssh.node_config(), 0o600),
+        **logins.files(plan.login, plan.topology, plan.controller_key.public),
     }
 
 
@@ -145,7 +150,9 @@ def steps(plan: Plan, node: Node) -> list[NodeCommand]:
     scenario = plan.scenario
     install = ["dnf", "-q", "-y", "--enablerepo=neteye", "install"]
     names = packages_for(plan.step.packages, node.role.value, scenario.without)
+    users: list[NodeCommand] = [{"argv": [*words]} for words in logins.first_start(plan.login)]
     found: list[NodeCommand] = [
+        *users,
         {"argv": [*install, *names], "env": {"DNF0": scenario.installed}},
         {"argv": ["rm", "-rf", "/var/cache/dnf"]},
     ]

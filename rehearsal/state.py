@@ -1,7 +1,7 @@
 """The state directory of a cluster, outside the source tree.
 
 /var/lib/neteye-rehearsal/NAME/
-    cluster.json     what was asked for: step, base, seed, scenario, counts, network, image
+    cluster.json     what was asked for: step, base, login, seed, scenario, counts, network, image
     inventory.ini    for `pytest runbook --inventory`
     ssh/             key, host keys and configuration of the controller
     template/        data of services and package repositories as they are at the start
@@ -22,7 +22,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from rehearsal import bases
+from rehearsal import bases, logins
 from rehearsal import step as steps
 from rehearsal.errors import RehearsalError
 from rehearsal.run import run
@@ -44,6 +44,7 @@ class Asked:
     overrides: Mapping[str, Any] = field(default_factory=dict)  # settings given by hand
     package: str = steps.DEFAULT  # of the version step
     base_name: str = bases.DEFAULT.name
+    login: str = logins.ROOT
 
     @property
     def step(self) -> steps.Step:
@@ -69,6 +70,7 @@ class Asked:
             "overrides": dict(self.overrides),
             "step": self.package,
             "base": self.base_name,
+            "login": self.login,
         }
 
     @classmethod
@@ -84,6 +86,7 @@ class Asked:
             content.get("overrides", {}),
             content.get("step", steps.DEFAULT),
             content.get("base", bases.DEFAULT.name),
+            content.get("login", logins.ROOT),
         )
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal import logins
 from rehearsal.topology import Role, Topology
 
 
-def inventory(topology: Topology, ssh_config: Path, added: Mapping[str, str]) -> str:
+def inventory(
+    topology: Topology, ssh_config: Path, added: Mapping[str, str], login: str = logins.ROOT
+) -> str:
     """Valid Ansible INI with the three groups and every runbook setting of a rehearsal, those that
     the step `added` last."""
     lines = [
@@ -20,14 +23,13 @@ def inventory(topology: Topology, ssh_config: Path, added: Mapping[str, str]) ->
             if node.role is role
         ]
     lines += ["", "[all:vars]"]
-    settings = {**_settings(topology, ssh_config), **added}
+    settings = {**logins.settings(login), **_settings(topology, ssh_config), **added}
     lines += [f"{name}={value}" for name, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
 def _settings(topology: Topology, ssh_config: Path) -> dict[str, str]:
     return {
-        "ansible_user": "root",
         "ansible_ssh_common_args": f"-F {ssh_config}",
         "runbook_cluster": topology.fqdn,
         "runbook_environment": "rehearsal",

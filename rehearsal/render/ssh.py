@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal import logins
 from rehearsal.topology import Node, Topology
 
 
@@ -15,12 +16,12 @@ def _names(node: Node) -> str:
     return ",".join([node.name, node.short, node.name_ext, str(node.address)])
 
 
-def client_config(topology: Topology, directory: Path) -> str:
+def client_config(topology: Topology, directory: Path, login: str = logins.ROOT) -> str:
     """The controller's ssh configuration; keys and host keys lie in `directory`."""
     lines = [
         "# ssh -F this NODE; written by `python -m rehearsal up`",
         "Host *",
-        "    User root",
+        f"    User {login}",
         f"    IdentityFile {directory / 'id_ed25519'}",
         "    IdentitiesOnly yes",
         f"    UserKnownHostsFile {directory / 'known_hosts'}",
