@@ -153,7 +153,7 @@ def parser() -> argparse.ArgumentParser:
         help="judge a run again from its recorded answers, without its cluster",
         description="Runs the steps of a run once more on the answers that it recorded, and"
         " compares what they find with what is on record. Nobody is asked, nothing is written. 0:"
-        " the same findings in everything that was judged; 1: differences.",
+        " the same findings and rows in everything that was judged; 1: differences.",
     )
     again.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     again.add_argument("--json", action="store_true", help="for programs")

@@ -68,8 +68,11 @@ def _again(judging: Judging, evidence: Evidence) -> Again:
     record = judging.record
     order = {name: number for number, name in enumerate(record.steps, 1)}
     told = [event["position"] for event in record.before(None) if event["event"] == "position"]
-    reached = sum(judging.was_reached(name) for name in record.steps)
     planned = sum(len(e["steps"]) for e in record.own if e["event"] == "steps")
+    reached = sum(
+        record.course.was_reached(name)
+        for name in dict.fromkeys([*record.steps, *record.course.wrong])
+    )
     return Again(
         run=record.begun["run"],
         mode=record.begun["mode"],
