@@ -206,13 +206,16 @@ def _approve(
 
 
 def _compare(one: Path, other: Path, *, everything: bool) -> int:
-    summaries = []
+    summaries, found = [], []
     for path in (one, other):
         evidence = read_unaltered(path)
         with _of_another_runbook(evidence.directory):
             summary = summary_of(evidence.own, evidence.earlier)
         summaries.append({**summary, "head": evidence.head})
+        found += [f"FOUND: run {summary['run_id']}: {text}" for text in evidence.found()]
     for line in lines_of(compare(*summaries), everything=everything):
+        _say(line)
+    for line in found:
         _say(line)
     return Ending.DONE.code
 

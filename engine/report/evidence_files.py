@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import UsageError
@@ -24,8 +24,8 @@ from engine.verify import (
 )
 
 JOURNAL = "journal.jsonl"
-
-
+_UNTOLD = "no line of a journal tells of"
+"""How the note of `verify` on such files begins."""
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -44,14 +44,18 @@ class Evidence:
     """SHA-256 of its journal's last whole line: what stands for all that was read."""
     missing: str = ""
     """What of the attempt is not there, a sentence; empty when all is."""
+    untold: Sequence[str] = ()
+    """Files of which no line of a journal tells, a sentence; of a run without a seal, and looked
+    for by `read_unaltered` alone."""
 
     def found(self) -> list[str]:
-        """What the journals lack, a sentence each."""
+        """What the journals lack, a sentence each: whoever goes by the run tells it."""
         torn = "the journal's last line was cut off while it was written; it is left out"
         return [
             *([torn] if self.is_torn else ()),
             *([self.missing] if self.missing else ()),
             *(f"missing: {one}" for one in missing_in(self.own, self.earlier)),
+            *self.untold,
         ]
 
 
@@ -100,7 +104,8 @@ def read_unaltered(path: Path) -> Evidence:
             " goes by evidence that was altered since: bring the whole directory back from a copy,"
             " or name another run"
         )
-    return evidence
+    notes = (line.strip() for line in verdict.lines)
+    return replace(evidence, untold=tuple(note for note in notes if note.startswith(_UNTOLD)))
 
 
 def _head(raw: bytes) -> str:

@@ -45,7 +45,13 @@ def _read(path: Path, cluster: str, release: Release) -> Followed:
     if attempt is None or release.verified_by not in memory.facts:
         raise UsageError(_not_verified(path, begun))
     return Followed(
-        evidence.directory, begun["run"], attempt, begun["mode"], memory.facts, evidence.head
+        evidence.directory,
+        begun["run"],
+        attempt,
+        begun["mode"],
+        memory.facts,
+        evidence.head,
+        evidence.found(),
     )
 
 
