@@ -13,7 +13,7 @@ from engine.errors import UsageError
 from engine.rejudge.compare import Again
 from engine.rejudge.plugin import Judging
 from engine.rejudge.record import Record
-from engine.report.evidence_files import Evidence, read_unaltered
+from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd
 from engine.run import version_step
 from engine.run.replay import of_this_process_only
 
@@ -29,12 +29,13 @@ def judge_again(path: Path, root: Path = ROOT, step: str = "") -> Again:
     UsageError: no run's directory, altered evidence, or a run of another upgrade.
     """
     evidence = read_unaltered(path)
-    judging = Judging(Record(evidence))
-    try:
-        _run_the_steps(judging, root, step)
-    finally:
-        judging.close()
-    return _again(judging, evidence)
+    with told_as_odd(evidence.directory):
+        judging = Judging(Record(evidence))
+        try:
+            _run_the_steps(judging, root, step)
+        finally:
+            judging.close()
+        return _again(judging, evidence)
 
 
 def _run_the_steps(judging: Judging, root: Path, step: str) -> None:

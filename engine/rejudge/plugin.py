@@ -21,8 +21,10 @@ from engine.rejudge.record import FIRST_LOOK, Record
 from engine.rejudge.session import JudgingSession
 from engine.rejudge.start import run_again
 from engine.report.console import Console
+from engine.report.evidence_files import ODD
 from engine.run import version_step
 from engine.run.session import ITEM, JUDGED, RUN, SESSION
+from engine.verify import Wrong
 
 
 class Judging:
@@ -154,6 +156,13 @@ class Judging:
         """A plan's verdict goes by what earlier steps would change: one was not judged as a
         whole."""
         return self._run.mode is Mode.PLAN and any(s.state is not State.WHOLE for s in self.steps)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+        """Events that are not as a run writes them: pytest's many lines say less than one."""
+        if not isinstance(excinfo.value, (*ODD, Wrong)):
+            return None
+        self.problem = excinfo.value
+        return True
 
     def close(self) -> None:
         """Nothing is left of it."""
