@@ -8,8 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -23,10 +22,15 @@ from engine.rejudge.rendering import data_of
 from engine.rejudge.rendering import lines_of as lines_of_judging
 from engine.report.compare import compare, lines_of
 from engine.report.console import clean_lines
-from engine.report.evidence_files import read_evidence, read_unaltered, refuse_while_it_runs
+from engine.report.evidence_files import (
+    read_evidence,
+    read_unaltered,
+    refuse_while_it_runs,
+    told_as_odd,
+)
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import summary_of
-from engine.verify import HEAD, Wrong, in_words, verify
+from engine.verify import HEAD, in_words, verify
 
 USAGE = Ending.USAGE.code
 INTERRUPTED = 128 + signal.SIGINT
@@ -153,7 +157,7 @@ def parser() -> argparse.ArgumentParser:
         help="judge a run again from its recorded answers, without its cluster",
         description="Runs the steps of a run once more on the answers that it recorded, and"
         " compares what they find with what is on record. Nobody is asked, nothing is written. 0:"
-        " the same findings in everything that was judged; 1: differences.",
+        " the same findings and rows in everything that was judged; 1: differences.",
     )
     again.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     again.add_argument("--json", action="store_true", help="for programs")
@@ -206,13 +210,17 @@ def _approve(
 
 
 def _compare(one: Path, other: Path, *, everything: bool) -> int:
-    summaries = []
+    summaries, found = [], []
     for path in (one, other):
         evidence = read_unaltered(path)
-        with _of_another_runbook(evidence.directory):
-            summary = summary_of(evidence.own, evidence.earlier)
-        summaries.append({**summary, "head": evidence.head})
+        with told_as_odd(evidence.directory):
+            summary = {**summary_of(evidence.own, evidence.earlier), "head": evidence.head}
+            lines_of(compare(summary, summary), everything=True)  # by itself: which run is odd?
+        summaries.append(summary)
+        found += [f"FOUND: run {summary['run_id']}: {text}" for text in evidence.found()]
     for line in lines_of(compare(*summaries), everything=everything):
+        _say(line)
+    for line in found:
         _say(line)
     return Ending.DONE.code
 
@@ -231,7 +239,7 @@ def _bundle(path: Path, out: Path | None) -> int:
     if file.exists():
         raise UsageError(f"{file} is there already; remove it, or give --out another name")
     try:
-        with _of_another_runbook(evidence.directory):
+        with told_as_odd(evidence.directory):
             bundle.write_afterwards(evidence, file)
     except OSError as error:
         raise NotWritten(f"{file}: can't be written ({error.strerror or error})") from error
@@ -242,8 +250,7 @@ def _bundle(path: Path, out: Path | None) -> int:
 def _judge(path: Path, step: str, *, as_json: bool) -> int:
     from engine.rejudge.again import judge_again
 
-    with _of_another_runbook(path):
-        again = judge_again(path, step=step)
+    again = judge_again(path, step=step)
     if as_json:
         print(json.dumps(data_of(again), indent=1))
     else:
@@ -288,7 +295,7 @@ def _report(path: Path) -> int:
 
     evidence = read_evidence(path)
     refuse_while_it_runs(evidence)
-    with _of_another_runbook(evidence.directory):
+    with told_as_odd(evidence.directory):
         made = make_anew(evidence)
     lines = last_lines(made.summary, evidence.directory)
     for line in (*lines, *made.anew.console(), report_line(evidence.directory)):
@@ -297,26 +304,6 @@ def _report(path: Path) -> int:
     for text in found:
         _say(f"FOUND: {text}")
     return Ending.FAILED.code if found else Ending.DONE.code
-
-
-@contextmanager
-def _of_another_runbook(directory: Path) -> Iterator[None]:
-    """An event has not what this runbook reads: UsageError."""
-    try:
-        yield
-    except KeyError as error:
-        raise UsageError(
-            f"{directory}: an event of its journal has no field {error}; use the version of the"
-            " runbook that wrote it"
-        ) from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise UsageError(
-            f"{directory}: an event of its journal is not as a run writes it ({error}); use the"
-            " version of the runbook that wrote it. If it is this one, please hand in the journal:"
-            " then it is a fault of ours"
-        ) from error
-    except Wrong as error:
-        raise UsageError(f"{directory}: NOT VALID: {error}") from error
 
 
 def _say(text: str, file: TextIO | None = None) -> None:

@@ -125,6 +125,8 @@ class Followed:
     """What the steps of the attempt remembered, by name."""
     head: str
     """SHA-256 of its journal's last line."""
+    lacking: Sequence[str] = ()
+    """What its evidence lacks, a sentence each."""
 
 
 @dataclass

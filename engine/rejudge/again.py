@@ -13,7 +13,7 @@ from engine.errors import UsageError
 from engine.rejudge.compare import Again
 from engine.rejudge.plugin import Judging
 from engine.rejudge.record import Record
-from engine.report.evidence_files import Evidence, read_unaltered
+from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd
 from engine.run import version_step
 from engine.run.replay import of_this_process_only
 
@@ -29,12 +29,13 @@ def judge_again(path: Path, root: Path = ROOT, step: str = "") -> Again:
     UsageError: no run's directory, altered evidence, or a run of another upgrade.
     """
     evidence = read_unaltered(path)
-    judging = Judging(Record(evidence))
-    try:
-        _run_the_steps(judging, root, step)
-    finally:
-        judging.close()
-    return _again(judging, evidence)
+    with told_as_odd(evidence.directory):
+        judging = Judging(Record(evidence))
+        try:
+            _run_the_steps(judging, root, step)
+        finally:
+            judging.close()
+        return _again(judging, evidence)
 
 
 def _run_the_steps(judging: Judging, root: Path, step: str) -> None:
@@ -68,8 +69,11 @@ def _again(judging: Judging, evidence: Evidence) -> Again:
     record = judging.record
     order = {name: number for number, name in enumerate(record.steps, 1)}
     told = [event["position"] for event in record.before(None) if event["event"] == "position"]
-    reached = sum(judging.was_reached(name) for name in record.steps)
     planned = sum(len(e["steps"]) for e in record.own if e["event"] == "steps")
+    reached = sum(
+        record.course.was_reached(name)
+        for name in dict.fromkeys([*record.steps, *record.course.wrong])
+    )
     return Again(
         run=record.begun["run"],
         mode=record.begun["mode"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,18 @@ import pytest
 from engine.errors import RunbookError, UsageError
 from engine.model.event import Event
 from engine.record.material import runbook_hash
-from engine.record.run import Run
+from engine.record.run import Mode, Run
 from engine.rejudge import compare
 from engine.rejudge.answers import Diverged, NotRecorded
-from engine.rejudge.compare import StepAgain, step_again
+from engine.rejudge.compare import State, StepAgain, Told, step_again
 from engine.rejudge.record import FIRST_LOOK, Record
 from engine.rejudge.session import JudgingSession
 from engine.rejudge.start import run_again
 from engine.report.console import Console
+from engine.report.evidence_files import ODD
 from engine.run import version_step
 from engine.run.session import ITEM, JUDGED, RUN, SESSION
+from engine.verify import Wrong
 
 
 class Judging:
@@ -69,22 +72,20 @@ class Judging:
         }
         self.unknown = [name for name in now if name not in planned]
         items[:] = []
-        for name in self.record.steps:
+        wrong = self.record.course.wrong
+        for name in dict.fromkeys([*self.record.steps, *wrong]):
             if why := self._not_to_be_judged(name, now):
-                self.steps.append(step_again(name, self.record.findings(name), [], why=why))
-            elif self.was_reached(name):
+                self._not_judged(name, why)
+            elif self.record.course.was_reached(name):
                 item = now[name]
                 item.own_markers = [m for m in item.own_markers if m.name != "dependency"]
                 items.append(item)
 
-    def was_reached(self, name: str) -> bool:
-        """False: the run did not begin it, as a step that it waits for was not done."""
-        ended = self.record.ended.get(name)
-        return ended is None or ended.get("result") != "skipped"
-
     def _not_to_be_judged(self, name: str, now: dict[str, pytest.Item]) -> str:
         if name not in now:
             return "this runbook has no such step"
+        if name not in self.record.steps:
+            return "the run has no answers of it"
         if name not in self.record.ended:
             return "the run ended within the step"
         return ""
@@ -108,9 +109,16 @@ class Judging:
 
     def _leave_out(self, items: list[pytest.Item], why: str) -> None:
         for item in items:
-            name = item.stash[ITEM].name
-            self.steps.append(step_again(name, self.record.findings(name), [], why=why))
+            self._not_judged(item.stash[ITEM].name, why)
         items.clear()
+
+    def _not_judged(self, name: str, why: str) -> None:
+        wrong = self.record.course.wrong.get(name, ())
+        self.steps.append(step_again(name, self._on_record(name), Told(), why=why, wrong=wrong))
+
+    def _on_record(self, name: str) -> Told:
+        record = self.record
+        return _words_of(record.findings(name), record.rows(name), record.ended.get(name))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -127,19 +135,34 @@ class Judging:
             self._ended.setdefault(item.stash[ITEM].name, raised)
 
     def _tell(self, name: str, events: list[Event], why: Exception | None) -> None:
-        recorded, now = self.record.ended.get(name), _ended(events)
-        found = [e for e in events if e["event"] == "finding" and e["step"] == name]
+        mine = [event for event in events if event.get("step") == name]
+        findings, rows = ([e for e in mine if e["event"] == kind] for kind in ("finding", "row"))
+        recorded, now = self._on_record(name), _words_of(findings, rows, _ended(mine))
+        if self._hangs_on_others:
+            now = replace(now, outcome="")
         self.steps.append(
             step_again(
                 name or compare.FIRST_LOOK,
-                self.record.findings(name),
-                found,
+                recorded,
+                now,
                 why=str(why or ""),
                 diverged=isinstance(why, Diverged),
-                failed=(_has_failed(recorded), _has_failed(now)),
-                said=(_how_it_ended(recorded), _how_it_ended(now)),
+                wrong=self.record.course.wrong.get(name, ()),
             )
         )
+
+    @property
+    def _hangs_on_others(self) -> bool:
+        """A plan's verdict goes by what earlier steps would change: one was not judged as a
+        whole."""
+        return self._run.mode is Mode.PLAN and any(s.state is not State.WHOLE for s in self.steps)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+        """Events that are not as a run writes them: pytest's many lines say less than one."""
+        if not isinstance(excinfo.value, (*ODD, Wrong)):
+            return None
+        self.problem = excinfo.value
+        return True
 
     def close(self) -> None:
         """Nothing is left of it."""
@@ -156,9 +179,9 @@ def _ended(events: list[Event]) -> Event | None:
     return next((event for event in events if event["event"] == "step-ended"), None)
 
 
-def _has_failed(ended: Event | None) -> bool:
-    return ended is not None and ended.get("result") == "failed"
-
-
-def _how_it_ended(ended: Event | None) -> str:
-    return f"{ended['outcome']}: {ended['reason']}"[:500] if ended else ""
+def _words_of(findings: list[Event], rows: list[Event], ended: Event | None) -> Told:
+    """Of a step that passed no reason: it may tell a round trip, or a file's number."""
+    if ended is None:
+        return Told(findings, rows)
+    outcome = str(ended["outcome"])
+    return Told(findings, rows, outcome, str(ended["reason"]) if outcome == "failed" else "")

@@ -12,7 +12,9 @@ from typing import Any
 from engine.model.event import Event
 from engine.record.run import Ending, Stop
 from engine.rejudge.answers import Diverged
+from engine.rejudge.course import course_of
 from engine.report.evidence_files import Evidence
+from engine.support.bundle import EVENT as BUNDLE
 
 FIRST_LOOK = ""
 """The step of what is asked before the first step."""
@@ -26,8 +28,8 @@ class Record:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.own = evidence.own
-        self._started = {e["step"]: e for e in self.own if e["event"] == "step-started"}
-        self.ended = {e["name"]: e for e in self.own if e["event"] == "step-ended"}
+        self.course = course_of(self.own)
+        self._begun, self.ended = self.course.begun, self.course.ended
         self._lock = threading.Lock()
         self._left: dict[tuple[str, str], deque[Event]] = defaultdict(deque)
         self._over = 0.0
@@ -45,8 +47,8 @@ class Record:
 
     @property
     def steps(self) -> Sequence[str]:
-        """The steps that the run began, in their order."""
-        return tuple(self._started)
+        """The steps that the run began or ended, in their order."""
+        return tuple(self._begun)
 
     def go_to(self, step: str) -> None:
         """Answer what this step asked, from its first question on."""
@@ -55,8 +57,8 @@ class Record:
         for event in self.of(step):
             if event["event"] == "observation":
                 self._left[event["node"], event["question"]].append(event)
-        if step in self._started:
-            self.moment = datetime.fromisoformat(self._started[step]["time"])
+        if step in self._begun:
+            self.moment = datetime.fromisoformat(self._begun[step]["time"])
 
     def of(self, step: str) -> list[Event]:
         """All events of a step; those of the first look came before any step."""
@@ -65,11 +67,20 @@ class Record:
 
     def before(self, step: str | None) -> list[Event]:
         """The run's events until a step began, None: the first one."""
-        begun = self._started.get(step) if step else next(iter(self._started.values()), None)
+        begun = self._begun.get(step) if step else next(iter(self._begun.values()), None)
         return [event for event in self.own if begun is None or event["seq"] < begun["seq"]]
 
     def findings(self, step: str) -> list[Event]:
         return [event for event in self.of(step) if event["event"] == "finding"]
+
+    def rows(self, step: str) -> list[Event]:
+        """What the step told of rows; that there is a support bundle the run tells at its end."""
+        packed = next((e["seq"] for e in self.of(step) if e["event"] == BUNDLE), None)
+        return [
+            event
+            for event in self.of(step)
+            if event["event"] == "row" and (packed is None or event["seq"] < packed)
+        ]
 
     def take(self, node: str, question: str, command: Sequence[str] = ()) -> Event:
         """The next recorded answer to a question. Diverged when there is none any more.

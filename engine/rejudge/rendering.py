@@ -74,19 +74,19 @@ _WHERE = {"new": "found now, not in the run", "gone": "found in the run, not now
 def _difference(difference: Difference) -> list[str]:
     about = f"[{difference.code}] {difference.subject}"
     if difference.what == "outcome":
-        then, now = difference.fields["outcome"]
-        return [
-            "    the same findings, another outcome",
-            f"        on record: {then}",
-            f"        now: {now}",
-        ]
+        return ["    the same findings, another end", *_fields(difference)]
+    if difference.what == "record":
+        return [f"    the record contradicts itself: {difference.fields['record'][0]}"]
     if difference.what == "way":
         return [f"    it goes another way than in the run: {difference.fields['way'][1]}"]
     if difference.what in _WHERE:
-        values = {name: next(filter(None, pair)) for name, pair in difference.fields.items()}
-        said = f"{values.get('severity')}: {values.get('observed')}"
-        return [f"    {about}: {_WHERE[difference.what]}", f"        {said}"]
-    lines = [f"    {about}: changed"]
+        values = [next(filter(None, pair), "") for pair in difference.fields.values()]
+        return [f"    {about}: {_WHERE[difference.what]}", f"        {values[0]}: {values[1]}"]
+    return [f"    {about}: changed", *_fields(difference)]
+
+
+def _fields(difference: Difference) -> list[str]:
+    lines = []
     for name, (then, now) in difference.fields.items():
         lines += [f"        {name} on record: {then}", f"        {name} now: {now}"]
     return lines
@@ -94,7 +94,7 @@ def _difference(difference: Difference) -> list[str]:
 
 def _verdict(again: Again, same: int) -> str:
     if again.is_same:
-        return f"the same findings ({same}) in everything that was judged"
+        return f"the same findings ({same}) and rows in everything that was judged"
     count = sum(len(step.differences) for step in again.steps)
     return f"DIFFERENT: {count} differences, {same} findings are the same"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import UsageError
@@ -15,6 +16,7 @@ from engine.record.journal import lines_of, read_journal
 from engine.report import earlier
 from engine.verify import (
     NOT_VALID,
+    Wrong,
     digest,
     in_words,
     missing_in,
@@ -24,8 +26,10 @@ from engine.verify import (
 )
 
 JOURNAL = "journal.jsonl"
-
-
+ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What is raised where a field is missing, or has another type, or a number of any size."""
+_UNTOLD = "no line of a journal tells of"
+"""How the note of `verify` on such files begins."""
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -44,14 +48,18 @@ class Evidence:
     """SHA-256 of its journal's last whole line: what stands for all that was read."""
     missing: str = ""
     """What of the attempt is not there, a sentence; empty when all is."""
+    untold: Sequence[str] = ()
+    """Files of which no line of a journal tells, a sentence; of a run without a seal, and looked
+    for by `read_unaltered` alone."""
 
     def found(self) -> list[str]:
-        """What the journals lack, a sentence each."""
+        """What the journals lack, a sentence each: whoever goes by the run tells it."""
         torn = "the journal's last line was cut off while it was written; it is left out"
         return [
             *([torn] if self.is_torn else ()),
             *([self.missing] if self.missing else ()),
             *(f"missing: {one}" for one in missing_in(self.own, self.earlier)),
+            *self.untold,
         ]
 
 
@@ -101,7 +109,29 @@ def read_unaltered(path: Path) -> Evidence:
             " goes by evidence that was altered since: bring the whole directory back from a copy,"
             " or name another run"
         )
-    return evidence
+    notes = (line.strip() for line in verdict.lines)
+    return replace(evidence, untold=tuple(note for note in notes if note.startswith(_UNTOLD)))
+
+
+@contextmanager
+def told_as_odd(directory: Path) -> Iterator[None]:
+    """Whoever reads the events of this directory's journals: UsageError for what is not as this
+    runbook writes it. Another one may have written it, or somebody by hand."""
+    try:
+        yield
+    except KeyError as error:
+        raise UsageError(
+            f"{directory}: an event of its journal has no field {error}; use the version of the"
+            " runbook that wrote it"
+        ) from error
+    except ODD as error:
+        raise UsageError(
+            f"{directory}: an event of its journal is not as a run writes it ({error}); use the"
+            " version of the runbook that wrote it. If it is this one, please hand in the journal:"
+            " then it is a fault of ours"
+        ) from error
+    except Wrong as error:
+        raise UsageError(f"{directory}: NOT VALID: {error}") from error
 
 
 def _head(raw: bytes) -> str:

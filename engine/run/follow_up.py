@@ -14,7 +14,7 @@ from engine.model.event import Event
 from engine.model.release import Release
 from engine.record.memory import Memory
 from engine.record.run import Followed
-from engine.report.evidence_files import Evidence, read_unaltered
+from engine.report.evidence_files import Evidence, read_unaltered, told_as_odd
 from engine.run.goes_by import refuse_another_head
 
 MODE = "follow-up"
@@ -26,13 +26,8 @@ def read_followed(path: Path, cluster: str, release: Release) -> Followed:
     Nothing of it is used before it is known to be as the run left it: an emptied list of machines
     would make all well. `cluster` is the one of the inventory.
     """
-    try:
+    with told_as_odd(path):
         return _read(path, cluster, release)
-    except KeyError as error:
-        raise UsageError(
-            f"{path}: an event of its journal has no field {error}; use the version of the runbook"
-            " that wrote it"
-        ) from error
 
 
 def _read(path: Path, cluster: str, release: Release) -> Followed:
@@ -45,7 +40,13 @@ def _read(path: Path, cluster: str, release: Release) -> Followed:
     if attempt is None or release.verified_by not in memory.facts:
         raise UsageError(_not_verified(path, begun))
     return Followed(
-        evidence.directory, begun["run"], attempt, begun["mode"], memory.facts, evidence.head
+        evidence.directory,
+        begun["run"],
+        attempt,
+        begun["mode"],
+        memory.facts,
+        evidence.head,
+        evidence.found(),
     )
 
 

@@ -137,7 +137,8 @@ def make_run(config: pytest.Config) -> Run:
         ran_with=run.ran_with,
     )
     run.refuse_without_journal()
-    for text in inventory.warnings:
+    lacking = [f"run {follows.run_id}: {text}" for text in follows.lacking] if follows else []
+    for text in (*inventory.warnings, *lacking):
         run.record("warning", step="", text=text)
     return run
 

@@ -92,9 +92,7 @@ def write_afterwards(evidence: Evidence, path: Path) -> None:
     The run's directory stays as it is. Raises OSError.
     """
     summary = summary_of(evidence.own, evidence.earlier)
-    collected = Collected(missing=[NOBODY_ASKED])
-    if evidence.missing:
-        collected.missing.append(evidence.missing)
+    collected = Collected(missing=[NOBODY_ASKED, *evidence.found()])
     _write(path, evidence.directory, summary, collected, evidence.own, evidence.head)
 
 

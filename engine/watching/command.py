@@ -13,7 +13,7 @@ from rich.live import Live
 
 from engine.errors import UsageError
 from engine.record.journal import utc_now
-from engine.report.evidence_files import JOURNAL, directory_of
+from engine.report.evidence_files import JOURNAL, directory_of, told_as_odd
 from engine.watching.rows import at
 from engine.watching.screen import screen
 from engine.watching.tail import Tail
@@ -43,7 +43,7 @@ class Watching:
 
     def look(self) -> Told:
         """The state now. Raises UsageError for what is no journal."""
-        try:
+        with told_as_odd(self.directory):
             self._tail.look()
             life = self._tail.life()
             if life is Life.GONE:
@@ -51,8 +51,6 @@ class Watching:
             watched = self._tail.watched
             self.is_over = life is Life.GONE or watched.sealed
             return told_of(watched, self._now(), life)
-        except KeyError as error:
-            raise UsageError(f"{self.directory}: an event lacks {error}") from error
 
     def clock(self) -> str:
         """The time of day, for lines of a log."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from jinja2 import TemplateError
 
 from engine.record.run import Run
+from engine.report.evidence_files import ODD
 from engine.watching.fold import state_of
 from engine.watching.page import NAME, write
 from engine.watching.state import Watched
@@ -17,7 +18,7 @@ EVERY = 3.0
 """Seconds between two versions."""
 PATIENCE = 5.0
 """Seconds that the end of the run waits at most for a version that is being written."""
-_CANT = (OSError, TemplateError, LookupError, TypeError, ValueError)
+_CANT = (OSError, TemplateError, *ODD)
 """A disk, or an event that says something else than it should: the page is left as it is."""
 
 

@@ -14,7 +14,7 @@ from engine import cli
 from engine.model.answer import Lost, LostKind
 from engine.queries.identity import WHO
 from engine.rejudge import again as judging
-from engine.rejudge.compare import State
+from engine.rejudge.compare import ROW, State
 from tests.engine.kit import who
 from tests.engine.scripted import said
 from tests.parse.topology import cluster_file
@@ -70,6 +70,14 @@ def test_hosts(host, node, evidence):
     """The host is the one of the step's node."""
     evidence.note(host.node)
     assert host.node == node and not host.file("/there").is_directory
+'''
+SUPPORT = '''
+@step("second.normal", after=["first.baseline"], guide=["G02"])
+def test_normal(evidence):
+    """The cluster is normal."""
+    evidence.judge([bad("mariadb")], observed="seen", guide=["G01"])
+    if evidence.blocking:
+        evidence.call_support("G02", "Call support")
 '''
 STAMPS = '''
 from engine.prove.timestamp import try_here
@@ -235,7 +243,10 @@ def test_one_answer_that_is_another_gives_another_finding(
 ) -> None:
     saver.begun(project, done)
     again = judged(project, altered(project.latest, tmp_path / "copy", at_another_version))
-    assert differences(again) == [("third.versions", "bad-thing", SECOND, "new")]
+    assert differences(again) == [
+        ("third.versions", "bad-thing", SECOND, "new"),
+        ("third.versions", ROW, "G01", "changed"),
+    ]
     assert not again.is_same
 
 
@@ -245,6 +256,146 @@ def test_an_altered_record_is_refused(project: Project, saver: Saver) -> None:
     journal.write_text(journal.read_text().replace("4.25", "4.24"))
     with pytest.raises(Exception, match="NOT VALID"):
         judged(project)
+
+
+def fields_of(kind: str, step: str, **fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Events of this kind and step with other fields."""
+    return lambda event: {**event, **fields} if is_of(event, kind, step) else event
+
+
+def is_of(event: dict[str, Any], kind: str, step: str) -> bool:
+    return (event["event"], event.get("step")) == (kind, step)
+
+
+def dropped(*kinds: str, step: str) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    return lambda event: None if any(is_of(event, kind, step) for kind in kinds) else event
+
+
+def both(*changes: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Callable[..., Any]:
+    def change(event: dict[str, Any] | None) -> dict[str, Any] | None:
+        for one in changes:
+            event = one(event) if event is not None else None
+        return event
+
+    return change
+
+
+ONE, LAST = "one.finding", "closing.state"
+PASSED = fields_of("step-ended", ONE, result="passed", outcome="done")
+CONTRADICTIONS: dict[str, tuple[Callable[..., Any], str]] = {
+    "skipped, and done": (
+        both(
+            dropped("finding", step=ONE),
+            fields_of("step-ended", ONE, result="skipped", outcome="done"),
+        ),
+        "it has the result 'skipped' beside the outcome 'done'",
+    ),
+    "skipped, and it asked": (
+        fields_of("step-ended", ONE, result="skipped", outcome="not reached"),
+        "it was skipped, and yet there is on record what it saw or did",
+    ),
+    "passed, and failed": (
+        fields_of("step-ended", ONE, result="passed"),
+        "it has the result 'passed' beside the outcome 'failed'",
+    ),
+    "no result that there is": (
+        fields_of("step-ended", ONE, result="x"),
+        "it has the result 'x' beside the outcome 'failed'",
+    ),
+    "an end without a beginning": (
+        both(dropped("finding", "step-started", step=ONE), PASSED),
+        "it has an end without a beginning",
+    ),
+    "a beginning without an end": (
+        dropped("step-ended", step=ONE),
+        "it has no end, and a later step began",
+    ),
+    "nothing at all": (
+        lambda event: None if event.get("step") == ONE else event,
+        "nothing of it is on record, and a later step began",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CONTRADICTIONS)
+def test_a_record_that_contradicts_itself_is_a_difference(
+    project: Project,
+    saver: Saver,
+    tmp_path: Path,
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change, sentence = CONTRADICTIONS[what]
+    saver.begun(project, lambda p: p.run(*RUNS["blocked"](p)) and None)
+    again = judged(project, altered(project.latest, tmp_path / "copy", change))
+    assert not again.is_same
+    assert (ONE, "", ONE, "record") in differences(again)
+    monkeypatch.setattr(judging, "judge_again", lambda path, step: again)
+    assert cli.main(["judge", str(project.latest)]) == 1
+    assert f"the record contradicts itself: {sentence}" in capsys.readouterr().out
+
+
+def test_a_step_told_twice_is_a_difference(project: Project, saver: Saver, tmp_path: Path) -> None:
+    saver.begun(project, lambda p: p.run(*RUNS["blocked"](p)) and None)
+    copy = altered(project.latest, tmp_path / "copy", lambda event: event)
+    lines = (copy / "journal.jsonl").read_text().splitlines()
+    (at,) = (n for n, text in enumerate(lines) if is_of(json.loads(text), "step-ended", ONE))
+    twice = [*lines[: at + 1], *lines[at:]]
+    (copy / "journal.jsonl").write_text("".join(f"{line}\n" for line in twice))
+    again = judged(project, altered(copy, tmp_path / "twice", lambda event: event))
+    (step,) = (s for s in again.steps if s.differences)
+    assert (step.name, step.differences[0].fields) == (ONE, {"record": ("it has 2 ends", None)})
+
+
+ROWS = {
+    "another state": ({"state": "open"}, "state"),
+    "another reason": ({"reason": "nobody looked"}, "reason"),
+}
+
+
+@pytest.mark.parametrize("what", ROWS)
+def test_a_row_that_the_step_tells_otherwise_is_a_difference(
+    project: Project, saver: Saver, tmp_path: Path, what: str
+) -> None:
+    saver.begun(project, done)
+    fields, name = ROWS[what]
+    change = fields_of("row", "third.versions", **fields)
+    again = judged(project, altered(project.latest, tmp_path / "copy", change))
+    assert differences(again) == [("third.versions", ROW, "G01", "changed")]
+    (step,) = (s for s in again.steps if s.differences)
+    assert list(step.differences[0].fields) == [name]
+
+
+def test_a_row_that_is_gone_or_was_added_is_a_difference(
+    project: Project, saver: Saver, tmp_path: Path
+) -> None:
+    saver.begun(project, done)
+    gone = altered(project.latest, tmp_path / "gone", dropped("row", step="third.versions"))
+    assert differences(judged(project, gone)) == [("third.versions", ROW, "G01", "new")]
+    more = fields_of("note", "first.baseline", event="row", row="G02", state="open", reason="x")
+    added = altered(project.latest, tmp_path / "added", more)
+    assert differences(judged(project, added)) == [("first.baseline", ROW, "G02", "gone")]
+
+
+def test_the_end_of_a_step_is_compared(project: Project, saver: Saver, tmp_path: Path) -> None:
+    saver.begun(project, lambda p: p.run(*RUNS["blocked"](p)) and None)
+    other = fields_of("step-ended", ONE, reason="nothing of weight")
+    again = judged(project, altered(project.latest, tmp_path / "copy", other))
+    assert differences(again) == [(ONE, "", ONE, "outcome")]
+    idle = fields_of("step-ended", "first.baseline", outcome="not applicable")
+    again = judged(project, altered(project.latest, tmp_path / "idle", idle))
+    assert differences(again) == [("first.baseline", "", "first.baseline", "outcome")]
+
+
+def test_what_the_run_tells_of_its_support_bundle_is_no_word_of_the_step(
+    project: Project,
+) -> None:
+    project.steps(SUPPORT + CLOSING)
+    project.run()
+    assert project.events("support-bundle")[0]["step"] == "second.normal"
+    again = judged(project)
+    assert again.is_same, differences(again)
 
 
 def test_a_policy_that_was_mended_is_told(

@@ -57,6 +57,7 @@ from engine.report.audit.timeline.svg import draw
 from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.earlier import placed
+from engine.report.evidence_files import ODD
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
@@ -170,7 +171,7 @@ def page_of(own: Sequence[Event], earlier: Sequence[Event], anew: Anew | None = 
         text = render(own, earlier, anew)
     except (KeyError, UndefinedError) as error:
         raise NotDrawn(f"an event of the journals lacks a field: {error}") from error
-    except (AttributeError, TypeError, ValueError) as error:
+    except ODD as error:
         raise NotDrawn(f"an event of the journals is not as a run writes it: {error}") from error
     return text.encode("utf-8", "backslashreplace")
 
