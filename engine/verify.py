@@ -1692,9 +1692,9 @@ def _approved(
     if not _is_for(content, one, run[0]):
         raise Wrong(f"{file}: it is not the approval that is on record, or is for something else")
     try:
-        said = (signature, APPROVAL, canonical(content), str(fact["time"]))
-        found = _signed_by(directory.path / approvers, *said)
-        yours = _signed_by(allowed, *said)[0] if allowed is not None else ""
+        signed = (signature, APPROVAL, canonical(content), str(fact["time"]))
+        found = _signed_by(directory.path / approvers, *signed)
+        yours = _signed_by(allowed, *signed)[0] if allowed is not None else ""
     except Wrong as wrong:
         raise Wrong(f"{file}: {who}, which does not hold: {wrong}") from None
     if found != (one["by"], one["key"]):
