@@ -158,6 +158,7 @@ _RUN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 """The name of a run, which is that of a directory as well."""
 _TOLD = re.compile(r"^(?:(?:outputs|backups|timestamps)/|support-)[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 """A file of the run's directory."""
+_PLACES = ("outputs/", "backups/", "timestamps/", "support-")
 _SAYING = ("run-started", "accepted", "settled", "note", "warning")
 """Events with the words of a person, or of the run to one: they are no record of a file."""
 _PART = re.compile(r"^\..*\.part\Z", re.S)
@@ -1109,21 +1110,21 @@ class Directory:
         """The files of a run without a seal of which no line of a journal tells. Raises Wrong."""
         told = {JOURNAL, LIVE, *earlier}
         if self.has_ended or self.manifest is not None:
-            told |= {name for name in REMADE if name != PLAN}
-        own = self.run
-        for chain in [self.chain, *earlier.values()]:
-            for event in chain.events:
-                if event.get("mode") == "plan" and event.get("run") == own:
-                    told.add(PLAN)
-                for place in _told_in(event):
-                    run = str(event.get("run"))
-                    kind, _, name = place.rpartition("/")
-                    told.add(place_of(name, run, own) if kind == OUTPUTS else place)
-        return [
+            is_plan = self.telling[0].get("mode") == "plan"
+            told |= {name for name in REMADE if name != PLAN or is_plan}
+        there = [
             name
             for name in names_below(self.path)
             if name not in told and not KEPT.match(name) and not _is_part(name)
         ]
+        if not there:
+            return []  # to go through all that is in the events takes a while
+        own = self.run
+        for event in [event for chain in [self.chain, *earlier.values()] for event in chain.events]:
+            for place in _told_in(event):
+                kind, _, name = place.rpartition("/")
+                told.add(place_of(name, str(event.get("run")), own) if kind == OUTPUTS else place)
+        return [name for name in there if name not in told]
 
     def _note_untold(self, earlier: Dict[str, Chain]) -> None:
         untold = self.untold_files(earlier)
@@ -1460,11 +1461,12 @@ def _told_in(event: Dict[str, Any]) -> Iterable[str]:
     rest = [event]  # type: List[Any]
     while rest:
         one = rest.pop()
-        if isinstance(one, str):
-            if _TOLD.match(one):
-                yield one
-        elif isinstance(one, (dict, list)):
-            rest += one.values() if isinstance(one, dict) else one
+        for value in one.values() if isinstance(one, dict) else one:
+            if isinstance(value, str):
+                if value.startswith(_PLACES) and _TOLD.match(value):
+                    yield value
+            elif isinstance(value, (dict, list)):
+                rest.append(value)
 
 
 def _fetched(events: List[Dict[str, Any]]) -> Dict[str, Dict[str, str]]:

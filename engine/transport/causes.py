@@ -176,13 +176,13 @@ NOT_BEGUN: tuple[tuple[str, str], ...] = (
     ),
     (
         r"sudo: a password is required|is not in the sudoers file|not (allowed to )?run sudo",
-        "no rule in sudoers lets {user} run any command as root without a password. Expected there:"
-        " {user} ALL=(ALL) NOPASSWD: ALL, and no later rule that takes it back (sudo -l -U {user})",
+        "no rule in sudoers lets {user} run any command as root unasked. Expected there is one with"
+        " NOPASSWD for all commands, and no later rule that takes it back (sudo -l -U {user})",
     ),
     (
         r"is not allowed to execute",
         "the rules in sudoers let {user} run some commands only. The runbook runs all of its own by"
-        " /usr/bin/env: expected is {user} ALL=(ALL) NOPASSWD: ALL (sudo -l -U {user})",
+        " /usr/bin/env: expected is one with NOPASSWD for all commands (sudo -l -U {user})",
     ),
     (
         r"^\S*env: .*Permission denied",

@@ -181,7 +181,7 @@ def test_nothing_stays_when_the_controller_is_killed(sudoer: Sshd, tmp_path: Pat
 
 
 REFUSED = {
-    "a password": ([f"{SUDOER} ALL=(ALL) ALL"], "NOPASSWD: ALL"),
+    "a password": ([f"{SUDOER} ALL=(ALL) ALL"], "NOPASSWD for all commands"),
     "a terminal": (["Defaults requiretty", ANYTHING], "!requiretty"),
     "no other command": ([f"{ANYTHING}, !/usr/bin/env"], "run some commands only"),
 }

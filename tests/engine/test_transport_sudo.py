@@ -44,17 +44,20 @@ def test_a_setting_that_changes_nothing(case: str) -> None:
 
 
 REFUSES = {
-    "a password": ([f"{SUDOER} ALL=(ALL) ALL"], "NOPASSWD: ALL"),
+    "a password": ([f"{SUDOER} ALL=(ALL) ALL"], "NOPASSWD for all commands"),
     "a password, with a lecture": (
         ["Defaults lecture=always", f"{SUDOER} ALL=(ALL) ALL"],
-        "NOPASSWD: ALL",
+        "NOPASSWD for all commands",
     ),
-    "no rule": (["Defaults !authenticate", "root ALL=(ALL) ALL"], "NOPASSWD: ALL"),
+    "no rule": (["Defaults !authenticate", "root ALL=(ALL) ALL"], "NOPASSWD for all commands"),
     "a rule for another machine": (
         ["Defaults !authenticate", f"{SUDOER} elsewhere=(ALL) ALL"],
-        "NOPASSWD: ALL",
+        "NOPASSWD for all commands",
     ),
-    "another command only": ([f"{SUDOER} ALL=(ALL) NOPASSWD: /usr/bin/id"], "NOPASSWD: ALL"),
+    "another command only": (
+        [f"{SUDOER} ALL=(ALL) NOPASSWD: /usr/bin/id"],
+        "NOPASSWD for all commands",
+    ),
     "all but ours": ([f"{ANYTHING}, !/usr/bin/env"], "let upgrade run some commands only"),
     "a terminal": (["Defaults requiretty", ANYTHING], "Defaults:upgrade !requiretty"),
     "no other program": (["Defaults noexec", ANYTHING], "Defaults:upgrade !noexec"),

@@ -71,7 +71,7 @@ LACKING: dict[str, tuple[Callable[[Path], Path], str]] = {
     "the opener's journal": (opener_gone, "which opened the attempt, is not in earlier/"),
     "a file nobody tells of": (
         file_untold,
-        "outputs/9999-more.txt: written when the run was killed, or put there since",
+        "no line of a journal tells of outputs/9999-more.txt",
     ),
 }
 

@@ -96,8 +96,8 @@ def cut(project: Project, at: str, keep: int = 0) -> Path:
     lines = (run / "journal.jsonl").read_text().split("\n")
     last = next(i for i, line in enumerate(lines) if f'"event": "{at}"' in line)
     (run / "journal.jsonl").write_text("\n".join([*lines[: last + 1], lines[last + 1][:keep]]))
-    # it had no time to list its files, either
-    for name in (*FILES, "manifest.json"):
+    # it had no time to list its files, and to say how they are verified, either
+    for name in (*FILES, "evidence.html", "manifest.json", "VERIFY.txt", "verify.py"):
         (run / name).unlink()
     return run
 
