@@ -122,6 +122,12 @@ FOUND: dict[str, tuple[str, ...]] = {
     "a run that nobody noted": (
         "tests/plugin/test_plugin_missing_runs.py::test_one_that_nobody_noted_blocks_until_it_is_accepted_and_is_not_proved",
     ),
+    "a finding left out, and its step told as skipped or as done without a beginning": (
+        "tests/rejudge/test_judging.py::test_a_record_that_contradicts_itself_is_a_difference",
+    ),
+    "what a run lacks passed over by those that read it: runs, files of nobody": (
+        "tests/plugin/test_plugin_lacking.py::test_it_is_told",
+    ),
     "a clock set back within a run or between runs": (
         "tests/evidence/test_clock.py::test_verify_tells_it_and_calls_nothing_altered",
         "tests/evidence/test_clock.py::test_a_run_that_begins_before_the_run_before_it_ended_is_told",
