@@ -336,6 +336,7 @@ def _start(place: State, asked: Asked, reference: str, made: Network) -> None:
     place.restore()
     start_nodes(place, found, made, lambda _: reference)
     or_diagnosis(place, found, lambda: waiting.until_ready(found))
+    waiting.forget_fencing(found)
     for command in asked.step.scenario(asked.scenario).after_start:
         for node in found.nodes:
             if nodes.applies(command, node):

@@ -81,6 +81,7 @@ def bring_back(place: State, found: Topology, label: str, made: Network) -> None
 
     what = f"cluster {found.name!r} as saved in {label!r}"
     or_diagnosis(place, found, lambda: wait_for(what, lacks, seconds=_LOAD_SECONDS))
+    waiting.forget_fencing(found)
     for node in found.nodes:
         (place.node(node.short) / _PLACEMENT).unlink(missing_ok=True)
     _free(found)

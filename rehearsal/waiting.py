@@ -31,6 +31,16 @@ def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
     wait_for(what, lambda: _missing_or_ended(topology), seconds=seconds)
 
 
+def forget_fencing(topology: Topology) -> None:
+    """Clear the history of fencing on all nodes of a cluster that has just become ready.
+
+    Where one node of two starts ten seconds after the other, that one wants it fenced, in vain.
+    Pacemaker shows it until somebody clears it, as if something had happened to the cluster.
+    """
+    first = container_name(topology, topology.operative[0])
+    podman.execute(first, ["stonith_admin", "--cleanup", "--history", "*"], timeout=60)
+
+
 def _missing_or_ended(topology: Topology) -> str | None:
     """Like `missing`; raises when a container has ended, as waiting longer would be of no use."""
     lacking = missing(topology)

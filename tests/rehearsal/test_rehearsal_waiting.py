@@ -4,11 +4,12 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
 
-from rehearsal import podman, waiting
-from rehearsal.topology import Node, Role, Topology, build
+from rehearsal import cluster, podman, saved, state, waiting
+from rehearsal.topology import DEFAULT_COUNTS, Node, Role, Topology, build
 from rehearsal.waiting import judge
 
 NODES = ["n1", "n2"]
@@ -125,3 +126,27 @@ def test_a_node_is_reached_without_a_connection_to_its_sshd(
 
     monkeypatch.setattr(socket, "create_connection", no_way)
     assert not waiting.is_reached(node)
+
+
+@pytest.mark.parametrize("way", ["started", "loaded"])
+def test_what_failed_while_nodes_started_is_not_shown_for_ever(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that was first wanted the other one fenced; nothing else clears that."""
+    done: list[object] = []
+    for module in (cluster, saved):
+        monkeypatch.setattr(module, "start_nodes", lambda *_: done.append("started"))
+        monkeypatch.setattr(module, "or_diagnosis", lambda *_: done.append("ready"))
+    monkeypatch.setattr(podman, "execute", lambda name, words, **_: done.append((name, *words)))
+    for name in ("read", "_write_placement", "_free"):
+        monkeypatch.setattr(saved, name, lambda *_: None)
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.setattr(state.State, "restore", lambda *_: None)
+    place = state.State("x")
+    asked = state.Asked("x", "guide", 4, DEFAULT_COUNTS, IPv4Network("10.125.40.0/24"))
+    if way == "started":
+        cluster._start(place, asked, "image", None)  # type: ignore[arg-type]
+    else:
+        saved.bring_back(place, asked.topology, "label", None)  # type: ignore[arg-type]
+    cleared = ("rehearsal-x-neteye01", "stonith_admin", "--cleanup", "--history", "*")
+    assert done == ["started", "ready", cleared]
