@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND := noninteractive
 # Hundreds of processes import the same modules: what one has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms proofs setup sshd openssl chromium clean
+.PHONY: rehearsal test lint unit patient connected touched integration lengthy proof faults matrix edges findings storms versions proofs setup sshd openssl chromium clean
 
 # A fresh five-node cluster at 4.25 goes to 4.26; it is left up, the report's path is printed.
 rehearsal: setup
@@ -127,6 +127,12 @@ findings: setup
 # COUNT, AGAIN and WORKERS as above; CASES=seed-7,seed-9. The page, when all are green: docs/storms.md
 storms: setup
 	$(subst tests.proving,tests.storms,$(PROOF)) $(if $(SEEDS),--seeds $(SEEDS))
+
+# The runbook on each base of the rehearsal and from other controllers. SHARD, COUNT, AGAIN, WORKERS
+# and CASES=trixie.plan,tools as above. The page, when all are green: docs/versions.md
+versions: WORKERS ?= 2
+versions: setup
+	$(subst tests.proving,tests.versions,$(PROOF))
 
 # What .ci/run takes of edges and faults: run for real, side by side, whatever is on record.
 proofs: setup

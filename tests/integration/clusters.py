@@ -24,6 +24,8 @@ _OURS = re.compile(r"it(\d+)-[a-z]+")
 SETTLE = 600.0
 """Seconds for what takes a few on an idle machine: others may work on this one."""
 _REMOVING = Path("/run/lock/neteye-runbook-tests.lock")
+BASE = "RUNBOOK_BASE"
+"""Variable: the base of the nodes (`rehearsal.bases`), for all clusters of a test run."""
 STATUS = ("crm_mon", "-1")
 """What `pcs status` shows too, at a fraction of its cost: it is asked again and again."""
 
@@ -176,7 +178,8 @@ class Clusters:
                 self._standing.reset()
             return self._standing
         self.down()
-        cluster.up(name, scenario, seed, nodes, settings, say=_quiet, step=step)
+        base = os.environ.get(BASE)
+        cluster.up(name, scenario, seed, nodes, settings, say=_quiet, step=step, base=base)
         self._standing = TestCluster(name, cluster.topology(name))
         return self._standing
 
@@ -192,4 +195,4 @@ class Clusters:
             self._standing = None
 
 
-__all__ = ["Clusters", "RehearsalError", "TestCluster", "name_for", "remove_leftovers"]
+__all__ = ["BASE", "Clusters", "RehearsalError", "TestCluster", "name_for", "remove_leftovers"]

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from rehearsal.bases import DEFAULT
 from tests.integration.invocation import _PARTS, ROOT
 from tests.matrix import endstate
 from tests.matrix.edges import CHANGES, LIST, Made
@@ -19,13 +20,15 @@ SECONDS_PER_NODE = 0.5
 """Simulated time of the package step on each node."""
 
 
-def end_of_undisturbed(make: Callable[[], EndState], project: Path, kept: Path = KEPT) -> EndState:
-    """Its end state, of the code in `project`; `make` lets a run be undisturbed when nobody did
-    before.
+def end_of_undisturbed(
+    make: Callable[[], EndState], project: Path, kept: Path = KEPT, *, base: str = DEFAULT.name
+) -> EndState:
+    """Its end state, of the code in `project`, on nodes of that base; `make` lets a run be
+    undisturbed when nobody did before.
 
     Workers that come meanwhile wait for the one that makes it.
     """
-    path = kept / "undisturbed" / f"{code_hash(project)}.json"
+    path = kept / "undisturbed" / f"{code_hash(project, base)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -48,9 +51,9 @@ def check(made: Sequence[Made], expected: Sequence[Made] = CHANGES) -> None:
         )
 
 
-def code_hash(project: Path) -> str:
+def code_hash(project: Path, base: str = DEFAULT.name) -> str:
     """Changes with everything that the end of a run depends on."""
-    digest = hashlib.sha256(f"{NODES} {SEED} {SECONDS_PER_NODE}".encode())
+    digest = hashlib.sha256(f"{NODES} {SEED} {SECONDS_PER_NODE} {base}".encode())
     digest.update(Path(str(endstate.__file__)).read_bytes())
     for path in _files(project / part for part in _PARTS):
         digest.update(f"\0{path.relative_to(project)}\0".encode())

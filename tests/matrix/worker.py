@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rehearsal import cluster as rehearsal_cluster
+from rehearsal.bases import DEFAULT
 from rehearsal.state import State
 from tests.integration.clusters import TestCluster
 from tests.matrix.clones import Clone
@@ -23,8 +24,9 @@ an edge from there saves some of a run."""
 class Worker:
     """One cluster and two clones."""
 
-    def __init__(self, name: str, say: Say) -> None:
+    def __init__(self, name: str, say: Say, base: str = DEFAULT.name) -> None:
         self.name = name
+        self.base_of_nodes = base
         self._say = say
         # within the cluster's own directory: clones and states go together
         self.base = State(name).directory / "matrix"
@@ -59,7 +61,8 @@ class Worker:
 
     def end_of_undisturbed(self) -> EndState:
         """What a run that nobody disturbed leaves. The cluster may be used for it."""
-        return end_of_undisturbed(self._undisturbed, self.clones[0].directory)
+        project = self.clones[0].directory
+        return end_of_undisturbed(self._undisturbed, project, base=self.base_of_nodes)
 
     def down(self) -> None:
         """Remove the cluster, its states and clones."""
@@ -82,8 +85,8 @@ class Worker:
 
     def _to_start(self) -> None:
         if State(self.name).read() is None:
-            settings = {"seconds_per_node": SECONDS_PER_NODE}
-            rehearsal_cluster.up(self.name, None, SEED, NODES, settings, say=_quiet)
+            settings, base = {"seconds_per_node": SECONDS_PER_NODE}, self.base_of_nodes
+            rehearsal_cluster.up(self.name, None, SEED, NODES, settings, say=_quiet, base=base)
         else:
             rehearsal_cluster.reset(self.name, say=_quiet)
 

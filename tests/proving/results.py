@@ -25,12 +25,19 @@ FINDINGS = (
     *(f"tests/faults/{name}.py" for name in ("fault", "lab", "running", "strikes")),
     *(f"tests/matrix/{name}.py" for name in ("clones", "edges", "endstate", "kill")),
 )
+_OTHERS = ("faults/running", "evidence/schemas", "evidence/sealed", "httpd_view")
+VERSIONS = (
+    "tests/versions",
+    *(f"tests/{folder}" for folder in ("integration", "matrix", "secrets", "rehearsal")),
+    *(f"tests/{name}.py" for name in _OTHERS),
+)
 OWN: Mapping[str, tuple[str, ...]] = {
     "matrix": ("tests/matrix",),
     "edges": ("tests/matrix",),
     "faults": ("tests/faults",),
     "findings": FINDINGS,
     "storms": ("tests/storms", *FINDINGS),
+    **dict.fromkeys(("tools", "bases", "controllers"), VERSIONS),
 }
 """What a kind of proof is made of beside that."""
 

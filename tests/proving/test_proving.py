@@ -13,6 +13,7 @@ from tests.proving.choice import Shard, named, rotated, shard
 from tests.proving.fakes import FakeStand
 from tests.proving.kind import Kind
 from tests.proving.results import CODE, OWN, ROOT, Result, Results, code_commit
+from tests.versions.bases import BASES_PROOF, MODULES
 
 NAMES = [f"case-{number}" for number in range(10)]
 
@@ -136,8 +137,11 @@ def test_a_proof_knows_what_it_is_made_of(kind: str) -> None:
     """What its modules import of the tests is in its list, or it would not be proved anew."""
     # how results are kept is nothing that a case is made of
     known = tuple(ROOT / path for path in (*CODE, *OWN[kind], "tests/proving/results.py"))
-    own = sorted((ROOT / "tests" / kind).glob("[!_]*.py"))
+    own = sorted((ROOT / OWN[kind][0]).glob("[!_]*.py"))
     ahead, seen = [path for path in own if not path.name.startswith("test_")], set[Path]()
+    assert ahead
+    if kind == BASES_PROOF.name:  # it runs them by their paths
+        ahead += [ROOT / "tests" / "integration" / f"{name}.py" for name in MODULES.values()]
     while ahead:
         path = ahead.pop()
         seen.add(path)
