@@ -82,7 +82,8 @@ class Container:
             raise RehearsalError(f"no environment of {base}'s Python: {said}")
         (packages,) = venv.glob("lib/python*/site-packages")
         version = packages.parent.name.removeprefix("python")
-        of = ("--python-version", version, "--only-binary", ":all:", "--target", str(packages))
+        # with what they need: the file pins all of it
+        of = ("--python-version", version, "--no-deps", "--target", str(packages))
         pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         run([*pip, *of, "-r", str(ROOT / "requirements.txt")], timeout=DEADLINE)
         self._python = str(venv / "bin/python3")

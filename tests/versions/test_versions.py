@@ -16,8 +16,8 @@ from tests.matrix.edges import STATES, Point
 from tests.proving.kind import Red
 from tests.versions import bases
 from tests.versions.bases import BASES_PROOF, KILLED, MODULES, SUDO, kills
-from tests.versions.rhel import RELEASES, SOURCES, UNPROVED, VERSIONS
-from tests.versions.tools import COMMANDS, ordered, place, version_of
+from tests.versions.rhel import FOUND, RELEASES, UNPROVED
+from tests.versions.tools import COMMANDS, beside, ordered, place, version_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,17 +69,25 @@ def test_versions_are_compared_by_their_numbers() -> None:
     assert ordered("1.8.29") < ordered("1.9.5p2") < ordered("1.9.13p3")
 
 
-def test_each_tool_has_the_version_of_each_rhel_and_each_has_a_source() -> None:
-    assert set(VERSIONS) == set(COMMANDS)
-    assert all(len(found) == len(RELEASES) for found in VERSIONS.values())
-    assert all(version_of(one) == one for found in VERSIONS.values() for one in found)
-    assert set(RELEASES) <= set(SOURCES)
-    assert all("https://" in where for where in SOURCES.values())
+def test_each_tool_has_versions_of_each_rhel_and_sources() -> None:
+    assert set(FOUND) == set(COMMANDS)
+    for tool, found in FOUND.items():
+        assert len(found.versions) == len(RELEASES)
+        for versions in found.versions:
+            assert versions, tool
+            assert [version_of(one) for one in versions] == list(versions)
+            assert sorted(versions, key=ordered) == list(versions)
+        assert found.sources
+        assert all(source.startswith("https://") for source in found.sources)
+    assert set(UNPROVED) <= set(FOUND)
 
 
-def test_what_is_older_than_all_that_was_run_is_told_as_unproved() -> None:
-    """By the oldest base's versions, as docs/rehearsal.md has them."""
-    assert {"bash", "coreutils", "systemd", "rpm"} <= {name.split()[0] for name in UNPROVED}
+def test_what_lies_outside_of_what_was_run_is_told_or_red() -> None:
+    assert beside("bash", ["5.1.4", "5.2.15", "5.2.37"])["RHEL 8"] == "4.4.20 (older than run)"
+    assert beside("OpenSSH", ["8.4p1", "10.0p2"])["RHEL 9"] == "8.7p1, 9.9p1"
+    assert "corosync" not in UNPROVED
+    with pytest.raises(Red, match=r"corosync: .*older than run.*nothing says what was done"):
+        beside("corosync", ["3.1.8", "3.1.9"])
 
 
 def test_each_base_has_all_that_is_asked() -> None:

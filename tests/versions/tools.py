@@ -10,7 +10,7 @@ from rehearsal import image, podman
 from rehearsal.bases import BASES, Base
 from rehearsal.to_4_26 import STEP
 from tests.proving.kind import Kind, Red, Say
-from tests.versions.rhel import RELEASES, SOURCES, UNPROVED, VERSIONS
+from tests.versions.rhel import FOUND, RELEASES, UNPROVED
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "pacemaker": ("pacemakerd", "--version"),
@@ -61,10 +61,12 @@ class ToolsStand:
         self._say = say
 
     def run(self, case: str, evidence: Path) -> dict[str, str]:
-        """Ask for one tool's version."""
+        """Ask for one tool's version. Raises Red when a RHEL's lies outside and nothing is said of
+        it."""
         found = {base.name: asked(base, case, self._say) for base in BASES}
-        told = {name: _with_place(version, found) for name, version in _of_rhel(case).items()}
-        return {**found, **told}
+        told = beside(case, tuple(found.values()))
+        links = (f"[{n}]({url})" for n, url in enumerate(FOUND[case].sources, start=1))
+        return {**found, **told, "sources": " ".join(links)}
 
     def down(self) -> None:
         """Nothing stands."""
@@ -84,33 +86,37 @@ def asked(base: Base, tool: str, say: Callable[[str], None]) -> str:
         raise Red(f"{base.name}: {' '.join(COMMANDS[tool])}: {error}") from error
 
 
-def _of_rhel(tool: str) -> dict[str, str]:
-    return dict(zip(RELEASES, VERSIONS[tool], strict=True))
+def beside(tool: str, proved: Sequence[str]) -> dict[str, str]:
+    """Release of RHEL -> its versions of the tool, each with where it lies. Raises Red."""
+    told = {
+        release: ", ".join(_with_place(version, proved) for version in versions)
+        for release, versions in zip(RELEASES, FOUND[tool].versions, strict=True)
+    }
+    if any("(" in text for text in told.values()) and tool not in UNPROVED:
+        raise Red(f"{tool}: {told} beside {proved}, and nothing says what was done instead")
+    return told
 
 
-def _with_place(version: str, found: dict[str, str]) -> str:
-    where = place(version, tuple(found.values()))
+def _with_place(version: str, proved: Sequence[str]) -> str:
+    where = place(version, proved)
     return f"{version} ({where})" if where else version
 
 
-_UNPROVED = "".join(f"- {name}: {what}\n" for name, what in UNPROVED.items())
-_SOURCES = "".join(f"- {name}: {where}\n" for name, where in SOURCES.items())
+_UNPROVED = "".join(f"- {name} {what}\n" for name, what in UNPROVED.items())
 INTRODUCTION = f"""
-What the tools of a node of each base say of themselves, and what Red Hat Enterprise Linux has.
+What the tools of a node of each base say of themselves, beside those of Red Hat Enterprise Linux.
 "Older than run" and "newer than run" stand behind a version that lies outside of those that were
-run.
+run. No minor release of RHEL is looked at alone: 8 is 8.9 and 8.10, 9 goes to 9.8, 10 to 10.2. That
+RHEL 10 has pcs 0.12 follows from its pacemaker.
 
 What stays unproved, and what was done instead:
 
-{_UNPROVED}
-Where the versions of RHEL are from:
-
-{_SOURCES}"""
+{_UNPROVED}"""
 TOOLS_PROOF = Kind(
     "tools",
     "What the runbook talks to",
     INTRODUCTION,
-    (*(base.name for base in BASES), *RELEASES),
+    (*(base.name for base in BASES), *RELEASES, "sources"),
     dict.fromkeys(COMMANDS, "images"),
     ToolsStand,
 )
