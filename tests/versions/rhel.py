@@ -150,8 +150,6 @@ UNPROVED: Mapping[str, str] = {
     "it, came with 6.7, by its sources; where it forwards none, the relay by sudo serves.",
     "rpm": "4.14.3: its list of tags and its aliases have all that is asked "
     "(`lib/rpmtag.h`, `rpmpopt.in` of the tag rpm-4.14.3-release).",
-    "dnf": "4.7.0 lies between those that were run, but for one thing: `dnf -y remove --duplicates`, "
-    "which a remedy prints, ends there with an error when there is nothing to remove.",
     "MariaDB": "10.3, the oldest of RHEL 8's: nothing was done instead.",
     "httpd": "2.4.37: its access log, `httpd -t` and its answers are all that is read of it.",
     "systemd": "239: each option is in its manual pages or its tables of options; `systemctl show "
