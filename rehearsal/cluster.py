@@ -17,6 +17,7 @@ from rehearsal import (
     bases,
     host,
     image,
+    limits,
     logins,
     making,
     network,
@@ -75,6 +76,8 @@ def up(
     chosen = _checked(chosen_step, scenario, settings)
     host.prepare()
     with locked(name):
+        if not podman.containers(name):  # those of a cluster that is there make room when they go
+            limits.make_room(counts or DEFAULT_COUNTS)
         reference = image.ensure(chosen_step, say, chosen_base)
         place = State(name)
         if chosen_login == _login(name) and _is_as_wanted(

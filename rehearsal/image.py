@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from rehearsal import podman
+from rehearsal import host, podman
 from rehearsal.bases import DEFAULT, Base
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
@@ -69,6 +69,7 @@ def _ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
     if podman.image_exists(reference):
         return reference
     if not podman.image_exists(below):
+        host.install_builders()
         say(f"building the base image ({base.system}'s packages, about a minute) ...")
         _timed(say, "base image", lambda: _build_base(step, base, below))
     _timed(say, "node image", lambda: _build_image(step, below, reference))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from rehearsal import host, podman, waiting
+from rehearsal import limits, podman, waiting
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.network import Network
 from rehearsal.state import State
@@ -14,7 +14,7 @@ def start_nodes(
     place: State, found: Topology, made: Network, image_of: Callable[[Node], str]
 ) -> None:
     """Start a container for each node, all at once; `image_of` says which image."""
-    host.make_room(len(found.nodes))
+    limits.make_room(found.counts)
     with ThreadPoolExecutor() as pool:
         starts = [node_container(place, found, made, node, image_of(node)) for node in found.nodes]
         for future in [pool.submit(podman.start_node, start) for start in starts]:

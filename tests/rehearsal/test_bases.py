@@ -105,6 +105,7 @@ def test_another_base_under_the_same_name_makes_the_cluster_anew(
     (place.saved / "label").mkdir(parents=True)
     done: list[object] = []
     monkeypatch.setattr(host, "prepare", list)
+    monkeypatch.setattr(podman, "containers", lambda _: {})
     monkeypatch.setattr(image, "ensure", lambda _, __, base: f"image:{base.name}")
     monkeypatch.setattr(cluster, "_remove_running", lambda _: None)
     monkeypatch.setattr(cluster, "_make_network", lambda *_: cluster.Network("n", "", NETWORK, "x"))
@@ -182,6 +183,7 @@ def test_images_of_two_bases_stand_side_by_side(monkeypatch: pytest.MonkeyPatch)
     there: set[str] = set()
     from_before = "localhost/neteye-rehearsal/rehearsal.to_4_26:3cb7ef595f4e"
     monkeypatch.setattr(podman, "image_exists", there.__contains__)
+    monkeypatch.setattr(host, "install_builders", lambda: None)
     monkeypatch.setattr(image, "_build_base", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_build_image", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_ours", lambda *_: [*there, from_before])
