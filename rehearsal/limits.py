@@ -9,7 +9,7 @@ import ctypes
 import errno
 import os
 import resource
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,18 +158,21 @@ def _of_cgroup(
     return [] if most == "max" else [Left(int(most) - taken, str(source))]
 
 
-def require_disk(what: str, needed: int, folder: Path) -> None:
-    """RehearsalError when the file system of `folder`, there or not, has less than `needed` bytes.
+def require_disk(what: str, needed: Iterable[tuple[Path, int]]) -> None:
+    """RehearsalError when a folder's file system has less than so many bytes.
 
-    Folders are asked one by one: two of one file system need the sum, which is the caller's.
+    A folder need not be there yet. Of several in one file system the sum is asked.
     """
-    there = folder
-    while not there.exists():
-        there = there.parent
-    state = os.statvfs(there)
-    lacking = lacks_disk(what, needed, there, state.f_bavail * state.f_frsize)
-    if lacking is not None:
-        raise RehearsalError(lacking)
+    sums: dict[int, int] = {}
+    for folder, size in needed:
+        there = folder
+        while not there.exists():
+            there = there.parent
+        state, device = os.statvfs(there), there.stat().st_dev
+        sums[device] = sums.get(device, 0) + size
+        lacking = lacks_disk(what, sums[device], there, state.f_bavail * state.f_frsize)
+        if lacking is not None:
+            raise RehearsalError(lacking)
 
 
 def lacks_disk(what: str, needed: int, folder: Path, free: int) -> str | None:

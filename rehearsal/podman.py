@@ -5,6 +5,7 @@ hierarchy, while runc works on hybrid and on pure version 2 alike (rehearsal fac
 """
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -215,3 +216,18 @@ def _start_of(pid: int) -> str:
 def image_exists(reference: str) -> bool:
     """True when the image is in local storage."""
     return podman("image", "exists", reference, check=False).returncode == 0
+
+
+def architecture() -> str:
+    """What this machine's images are for, as podman calls it: `amd64`."""
+    return podman("info", "--format", "{{.Host.Arch}}").stdout.strip()
+
+
+def graph_root() -> Path:
+    """Where podman keeps images and containers."""
+    return Path(podman("info", "--format", "{{.Store.GraphRoot}}").stdout.strip())
+
+
+def temporary() -> Path:
+    """Where podman puts an image down while it reads it."""
+    return Path(os.environ.get("TMPDIR", "/var/tmp"))

@@ -16,6 +16,7 @@ import pytest
 
 from rehearsal import (
     addresses,
+    base_image,
     bases,
     cli,
     cluster,
@@ -45,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_python3_nacl_is_in_the_image() -> None:
-    assert "python3-nacl" in image.package_list(STEP)
+    assert "python3-nacl" in base_image.package_list(STEP)
 
 
 def test_image_hash_follows_content_and_mode_of_its_inputs(
@@ -93,8 +94,8 @@ def test_the_machines_own_debian_sources_are_used(
 ) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(image, "_SOURCES", (tmp_path / "absent", path))
-    assert image._mirrors(bases.DEFAULT) == [line.format(path=path) for line in expected]
+    monkeypatch.setattr(base_image, "_SOURCES", (tmp_path / "absent", path))
+    assert base_image.mirrors(bases.DEFAULT) == [line.format(path=path) for line in expected]
 
 
 def test_state_record_gives_back_what_was_asked(root: Path) -> None:

@@ -1,6 +1,7 @@
 """A machine's limits: what a cluster needs of it, and the sentence when it has less."""
 
 import dataclasses
+import os
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -86,9 +87,17 @@ def test_a_disk_that_is_full_is_told_with_the_way_out() -> None:
 
 
 def test_a_folder_that_is_not_there_yet_is_on_the_disk_of_the_one_above(tmp_path: Path) -> None:
-    limits.require_disk("An image", 1, tmp_path / "a/b")
+    limits.require_disk("An image", [(tmp_path / "a/b", 1)])
     with pytest.raises(RehearsalError, match=f"An image needs .* MB at {tmp_path}, and"):
-        limits.require_disk("An image", 2**60, tmp_path / "a/b")
+        limits.require_disk("An image", [(tmp_path / "a/b", 2**60)])
+
+
+def test_two_folders_of_one_disk_need_the_sum(tmp_path: Path) -> None:
+    state = os.statvfs(tmp_path)
+    most = state.f_bavail * state.f_frsize * 2 // 3
+    limits.require_disk("An image", [(tmp_path, most)])
+    with pytest.raises(RehearsalError, match="An image needs"):
+        limits.require_disk("An image", [(tmp_path, most), (tmp_path / "b", most)])
 
 
 @pytest.fixture
