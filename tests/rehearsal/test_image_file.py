@@ -1,7 +1,6 @@
 """Images in one file: what was written is read, and nothing else is taken for it."""
 
 import dataclasses
-import hashlib
 import io
 import json
 import tarfile
@@ -15,53 +14,14 @@ import pytest
 from rehearsal import image_file
 from rehearsal.errors import RehearsalError
 from rehearsal.image_file import Image, Manifest
+from tests.rehearsal.archives import CONFIGS, CONTENT, LAYERS, archive, config, entry, sha256
 
-LAYERS = (b"the packages" * 1000, b"the stand-ins")
 NODE, BASE = "localhost/node:1", "localhost/base:1"
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def config(*layers: bytes) -> bytes:
-    ids = [f"sha256:{sha256(layer)}" for layer in layers]
-    return json.dumps({"rootfs": {"diff_ids": ids}}).encode()
-
-
-CONFIGS = (config(*LAYERS), config(LAYERS[0]))
-CONTENT: Mapping[str, bytes] = {
-    **{f"{sha256(layer)}.tar": layer for layer in LAYERS},
-    **{f"{sha256(one)}.json": one for one in CONFIGS},
-}
-
-
-def entry(reference: str, own: bytes, *layers: bytes) -> dict[str, Any]:
-    names = [f"{sha256(layer)}.tar" for layer in layers]
-    return {"Config": f"{sha256(own)}.json", "RepoTags": [reference], "Layers": names}
-
-
 TOLD = [entry(NODE, CONFIGS[0], *LAYERS), entry(BASE, CONFIGS[1], LAYERS[0])]
 MANIFEST = Manifest(
     "a.step", "bookworm", "0123456789ab", "c0ffee", "amd64",
     (Image(NODE, sha256(CONFIGS[0])), Image(BASE, sha256(CONFIGS[1]))),
 )  # fmt: skip
-
-
-def archive(members: Mapping[str, bytes], told: Any = TOLD, **more: tarfile.TarInfo) -> bytes:
-    """What podman writes: the list last, and links that nothing reads."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as made:
-        for name, content in {**members, "manifest.json": json.dumps(told).encode()}.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            made.addfile(member, io.BytesIO(content))
-        link = tarfile.TarInfo("legacy/layer.tar")
-        link.type, link.linkname = tarfile.SYMTYPE, "../../etc/shadow"
-        made.addfile(link)
-        for member in more.values():
-            made.addfile(member, io.BytesIO(b"x" * member.size))
-    return out.getvalue()
 
 
 def written(path: Path, content: bytes, manifest: Manifest = MANIFEST) -> Manifest:
@@ -80,27 +40,27 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_was_written_is_read(path: Path) -> None:
-    made = written(path, archive(CONTENT))
+    made = written(path, archive(CONTENT, TOLD))
     with path.open("rb") as file:
         assert image_file.read_manifest(file, path) == made
-    assert made.sha256 == sha256(archive(CONTENT))
+    assert made.sha256 == sha256(archive(CONTENT, TOLD))
     assert dataclasses.replace(made, size=0, sha256="") == MANIFEST
 
 
 def test_the_file_is_a_tar_that_any_program_reads(path: Path) -> None:
-    written(path, archive(CONTENT))
+    written(path, archive(CONTENT, TOLD))
     with tarfile.open(path) as whole:
         assert whole.getnames() == ["manifest.json", "images.tar"]
         inner = whole.extractfile("images.tar")
         told = whole.extractfile("manifest.json")
         assert inner is not None
         assert told is not None
-        assert inner.read() == archive(CONTENT)
+        assert inner.read() == archive(CONTENT, TOLD)
         assert json.load(told)["commit"] == "c0ffee"
 
 
 def test_podman_gets_what_was_checked_under_the_names_that_are_given(path: Path) -> None:
-    written(path, archive(CONTENT))
+    written(path, archive(CONTENT, TOLD))
     out = io.BytesIO()
     image_file.rewrite(checked(path), ["new:node", "new:base"], out)
     out.seek(0)
@@ -130,7 +90,7 @@ def test_a_large_image_takes_little_memory(path: Path) -> None:
 @pytest.mark.parametrize("lost", [1, 700, 20_000])
 def test_a_file_that_is_cut_off_says_so(path: Path, lost: int) -> None:
     """What follows the archive is padding, two blocks and less."""
-    written(path, archive(CONTENT))
+    written(path, archive(CONTENT, TOLD))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) - 2 * tarfile.BLOCKSIZE - lost])
     with pytest.raises(RehearsalError, match=r"is cut off: .* Copy it once more"):
@@ -139,7 +99,7 @@ def test_a_file_that_is_cut_off_says_so(path: Path, lost: int) -> None:
 
 @pytest.mark.parametrize("length", [0, 5, 511, 512, 9000, 16_896, 17_000])
 def test_not_even_a_beginning_is_one_sentence(path: Path, length: int) -> None:
-    written(path, archive(CONTENT))
+    written(path, archive(CONTENT, TOLD))
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(RehearsalError, match="is no file of `python -m rehearsal image save`"):
         checked(path)
@@ -157,7 +117,7 @@ def test_a_save_that_was_killed_is_told(path: Path) -> None:
 
 
 def test_a_bit_that_flipped_is_told(path: Path) -> None:
-    written(path, archive(CONTENT))
+    written(path, archive(CONTENT, TOLD))
     content = bytearray(path.read_bytes())
     content[20_000] ^= 1
     path.write_bytes(content)
@@ -198,9 +158,9 @@ HOSTILE: Mapping[str, tuple[bytes, Manifest, str]] = {
     ),
     "a third image": (archive(CONTENT, THIRD), MANIFEST, "has other images"),
     "an image less": (archive(CONTENT, TOLD[:1]), MANIFEST, "has other images"),
-    "another layer": (archive(OTHER_LAYER), MANIFEST, "other layers than its configuration"),
-    "another configuration": (archive(OTHER_CONFIG), MANIFEST, "other layers than its config"),
-    "another id": (archive(CONTENT), OTHER_ID, "has other images"),
+    "another layer": (archive(OTHER_LAYER, TOLD), MANIFEST, "other layers than its configuration"),
+    "another configuration": (archive(OTHER_CONFIG, TOLD), MANIFEST, "other layers than its config"),
+    "another id": (archive(CONTENT, TOLD), OTHER_ID, "has other images"),
     "a layer that is a link": (
         archive(NO_LAYER, first(Layers=["legacy/layer.tar"])), MANIFEST, "no 'legacy/layer.tar'",
     ),
@@ -208,17 +168,17 @@ HOSTILE: Mapping[str, tuple[bytes, Manifest, str]] = {
         archive(CONTENT, first(Layers=["../../etc/shadow"])), MANIFEST, "no '../../etc/shadow'",
     ),
     "the list twice": (
-        archive(CONTENT, again=bare("./manifest.json")), MANIFEST, "'manifest.json' twice",
+        archive(CONTENT, TOLD, again=bare("./manifest.json")), MANIFEST, "'manifest.json' twice",
     ),
     "a list of nothing": (archive(CONTENT, None), MANIFEST, "tells of no images"),
     "a list of numbers": (archive(CONTENT, NUMBERS), MANIFEST, "without one name"),
     "a list without end": (archive(CONTENT, "x" * (2 << 20)), MANIFEST, "'manifest.json' in its"),
-    "a name without end": (archive(CONTENT, long=LONG_NAME), MANIFEST, "its archive is no tar"),
+    "a name without end": (archive(CONTENT, TOLD, long=LONG_NAME), MANIFEST, "its archive is no tar"),
     "too many members": (
-        archive({str(n): b"" for n in range(2000)}), MANIFEST, "more than 1000 members",
+        archive({str(n): b"" for n in range(2000)}, TOLD), MANIFEST, "more than 1000 members",
     ),
     "no tar": (b"x" * 5000, MANIFEST, "its archive is no tar"),
-    "a member that is cut off": (archive(CONTENT)[:9000], MANIFEST, "is cut off in"),
+    "a member that is cut off": (archive(CONTENT, TOLD)[:9000], MANIFEST, "is cut off in"),
 }  # fmt: skip
 
 
@@ -248,7 +208,7 @@ def test_an_archive_that_was_made_to_harm_is_refused(kind: str, path: Path) -> N
 def test_a_manifest_that_lacks_something_is_refused(
     wrong: dict[str, Any], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = written(path, archive(CONTENT))
+    made = written(path, archive(CONTENT, TOLD))
     with path.open("r+b") as file:
         file.seek(tarfile.BLOCKSIZE)
         bad = dataclasses.asdict(dataclasses.replace(made, **wrong))
@@ -260,7 +220,7 @@ def test_a_manifest_that_lacks_something_is_refused(
 
 @pytest.mark.parametrize("text", [b"[1]", b'{"format": "other"}', b"{", b"[" * 16_000])
 def test_a_manifest_that_is_none_is_refused(text: bytes, path: Path) -> None:
-    written(path, archive(CONTENT))
+    written(path, archive(CONTENT, TOLD))
     with path.open("r+b") as file:
         file.seek(tarfile.BLOCKSIZE)
         file.write(text.ljust(16 * 1024))
@@ -269,6 +229,6 @@ def test_a_manifest_that_is_none_is_refused(text: bytes, path: Path) -> None:
 
 
 def test_what_podman_itself_saves_is_no_such_file(path: Path) -> None:
-    path.write_bytes(archive(CONTENT))
+    path.write_bytes(archive(CONTENT, TOLD))
     with pytest.raises(RehearsalError, match="it does not begin with a manifest"):
         checked(path)

@@ -197,6 +197,19 @@ def test_no_node_starts_where_there_is_no_room(
         starting.start_nodes(state.State("x"), build("x"), made, lambda _: "image:1")
 
 
+def test_no_node_starts_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.setattr(podman, "start_node", lambda _: pytest.fail("a node was started"))
+    monkeypatch.setattr(podman, "graph_root", lambda: tmp_path)
+    monkeypatch.setattr(limits, "make_room", lambda _: None)
+    monkeypatch.setattr(starting, "_ON_NODE", 2**60)
+    made = network.Network("rehearsal-x-1", "podman4", IPv4Network("10.125.40.0/24"), "x")
+    with pytest.raises(RehearsalError, match="A cluster of 5 nodes needs"):
+        starting.start_nodes(state.State("x"), build("x"), made, lambda _: "image:1")
+
+
 def test_up_asks_before_it_builds_an_image(
     poor: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
