@@ -46,15 +46,15 @@ def save(step: Step, base: bases.Base, made_from: str | None, path: Path, say: S
         "--multi-image-archive",
         *(one.reference for one in images),
     ]
+    _refuse_present(part)  # of a save that runs, or was killed
     try:
-        with part.open("wb") as file, _piped(command, stdout=True) as pipe:
-            made = image_file.write(file, manifest, iter(lambda: pipe.read(_CHUNK), b""))
-        _refuse_present(path)
+        with _new(part) as file:
+            with _piped(command, stdout=True) as pipe:
+                made = image_file.write(file, manifest, iter(lambda: pipe.read(_CHUNK), b""))
+            _refuse_present(path)
         part.rename(path)
     except OSError as failed:
         raise RehearsalError(f"{path} can't be written: {failed.strerror}.") from failed
-    finally:
-        part.unlink(missing_ok=True)
     say(f"{reference} is in {path}, {made.size // 10**6} MB; sha256 of the archive: {made.sha256}")
 
 
@@ -150,6 +150,17 @@ def commit() -> str:
 def _refuse_present(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise RehearsalError(f"{path} is there already; take another name, or remove it first.")
+
+
+@contextmanager
+def _new(path: Path) -> Iterator[IO[bytes]]:
+    """A file that was not there; it goes again when it could not be written to its end."""
+    with path.open("xb") as file:
+        try:
+            yield file
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _present(reference: str) -> Image:

@@ -9,7 +9,6 @@ from rehearsal.network import Network
 from rehearsal.state import State
 from rehearsal.topology import Node, Role, Topology
 
-
 _ON_NODE = 20 * 10**6
 _SHARED = 100 * 10**6
 """Bytes that a run writes on a node (4 to 7 MB, measured) and into the cluster's folder (46 MB)."""

@@ -243,6 +243,15 @@ def test_a_file_that_is_there_is_not_written_over(
     assert path.is_symlink() or path.read_text() == "mine"
 
 
+def test_the_file_of_a_save_that_runs_is_left_alone(podman: Podman, path: Path) -> None:
+    podman.images = dict(zip((NODE, BELOW), IDS, strict=True))
+    part = path.with_name("node.image.part")
+    part.write_text("half")
+    with pytest.raises(RehearsalError, match=f"{part} is there already"):
+        carrying.save(OURS, BASE, None, path, print)
+    assert part.read_text() == "half"
+
+
 def test_room_is_asked_for_before_it_is_used(
     podman: Podman, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -159,7 +159,7 @@ HOSTILE: Mapping[str, tuple[bytes, Manifest, str]] = {
     "a third image": (archive(CONTENT, THIRD), MANIFEST, "has other images"),
     "an image less": (archive(CONTENT, TOLD[:1]), MANIFEST, "has other images"),
     "another layer": (archive(OTHER_LAYER, TOLD), MANIFEST, "other layers than its configuration"),
-    "another configuration": (archive(OTHER_CONFIG, TOLD), MANIFEST, "other layers than its config"),
+    "another configuration": (archive(OTHER_CONFIG, TOLD), MANIFEST, "other layers than its"),
     "another id": (archive(CONTENT, TOLD), OTHER_ID, "has other images"),
     "a layer that is a link": (
         archive(NO_LAYER, first(Layers=["legacy/layer.tar"])), MANIFEST, "no 'legacy/layer.tar'",
@@ -173,7 +173,7 @@ HOSTILE: Mapping[str, tuple[bytes, Manifest, str]] = {
     "a list of nothing": (archive(CONTENT, None), MANIFEST, "tells of no images"),
     "a list of numbers": (archive(CONTENT, NUMBERS), MANIFEST, "without one name"),
     "a list without end": (archive(CONTENT, "x" * (2 << 20)), MANIFEST, "'manifest.json' in its"),
-    "a name without end": (archive(CONTENT, TOLD, long=LONG_NAME), MANIFEST, "its archive is no tar"),
+    "a name without end": (archive(CONTENT, TOLD, long=LONG_NAME), MANIFEST, "archive is no tar"),
     "too many members": (
         archive({str(n): b"" for n in range(2000)}, TOLD), MANIFEST, "more than 1000 members",
     ),
