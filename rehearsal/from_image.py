@@ -52,8 +52,8 @@ def origin(name: str, base: Base) -> Origin:
         told = podman.podman(*inside, "-c", _LOOK).stdout
     except CommandError as failed:
         raise RehearsalError(
-            f"What --from {name} is can't be read: no shell starts in it ({_last(failed)}). It has"
-            f" to be an image of {base.system} for this machine."
+            f"What the image {name} is can't be read: no shell starts in it ({_last(failed)}). It"
+            f" has to be one of {base.system} for this machine."
         ) from failed
     require_release(name, told, base)
     return Origin(name, found, told)
@@ -83,8 +83,8 @@ def require_release(name: str, os_release: str, base: Base) -> None:
     if said.get("ID") != "debian" or said.get("VERSION_CODENAME") != base.name:
         system = said.get("PRETTY_NAME", "something without a name in /etc/os-release")
         raise RehearsalError(
-            f"--from {name}: the image is {system}, and base {base.name} needs {base.system}; take"
-            f" such an image, or the --base that it is."
+            f"The image {name} is {system}, and base {base.name} needs {base.system}; name such an"
+            " image by --from, or the --base that it is."
         )
 
 

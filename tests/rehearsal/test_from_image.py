@@ -45,7 +45,7 @@ def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_image_of_another_release_is_refused(told: str, system: str) -> None:
     with pytest.raises(RehearsalError) as refused:
         from_image.require_release("x:1", told, bases.DEFAULT)
-    assert f"--from x:1: the image is {system}" in str(refused.value)
+    assert f"The image x:1 is {system}" in str(refused.value)
     assert "base bookworm needs Debian 12" in str(refused.value)
 
 
