@@ -20,9 +20,30 @@ for hook in /mnt/setup/*; do
     test ! -e "$hook" || sh "$hook" ""
 done
 
+# Units and programs in one place, as mmdebstrap has it; images of Debian 11 may not be so. Its package
+# usrmerge renames folders, which a layer of an image refuses.
+if [ ! -L /bin ]; then
+    loader=/usr$(readlink -f /lib*/ld-linux*.so.* | head -n 1)
+    apart=""
+    for at in bin sbin lib lib32 lib64 libx32; do
+        if [ -d "/$at" ]; then apart="$apart $at"; fi
+    done
+    for at in $apart; do
+        mkdir -p "/usr/$at"
+        find "/usr/$at" -type l | while read -r link; do
+            # it would lead to itself
+            if [ "$(readlink -f "$link")" = "${link#/usr}" ]; then rm "$link"; fi
+        done
+        cp -an "/$at/." "/usr/$at/"
+    done
+    for at in $apart; do
+        # the loader goes with them: programs are started by its copy
+        "$loader" /usr/bin/rm -rf "/$at"
+        "$loader" /usr/bin/ln -s "usr/$at" "/$at"
+    done
+fi
+
 apt-get -q update
-# units and programs in one place, as mmdebstrap has it; Debian 11's images are not merged
-test -L /bin || apt-get -q -y install usrmerge
 xargs apt-get -q -y install < /mnt/packages
 for hook in /mnt/customize/*; do
     sh "$hook" ""
