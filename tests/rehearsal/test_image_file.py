@@ -173,7 +173,9 @@ HOSTILE: Mapping[str, tuple[bytes, Manifest, str]] = {
     "a list of nothing": (archive(CONTENT, None), MANIFEST, "tells of no images"),
     "a list of numbers": (archive(CONTENT, NUMBERS), MANIFEST, "without one name"),
     "a list without end": (archive(CONTENT, "x" * (2 << 20)), MANIFEST, "'manifest.json' in its"),
-    "a name without end": (archive(CONTENT, TOLD, long=LONG_NAME), MANIFEST, "archive is no tar"),
+    "a name without end": (
+        archive(CONTENT, TOLD, long=LONG_NAME, x=bare("x")), MANIFEST, "its archive is no tar",
+    ),
     "too many members": (
         archive({str(n): b"" for n in range(2000)}, TOLD), MANIFEST, "more than 1000 members",
     ),
