@@ -27,6 +27,11 @@ class Base:
     init: tuple[str, ...] = ()
     """Words of the command line of systemd, as PID 1 of a node."""
 
+    @property
+    def image(self) -> str:
+        """The image of that Debian, as registries have it: for where mmdebstrap is not."""
+        return self.system.lower().replace(" ", ":")
+
 
 # without merging, units and programs lie in two places; the suite has no package that would do it
 _MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr/setup00.sh"

@@ -9,9 +9,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from rehearsal import bases, cluster, logins, step, waiting
+from rehearsal import bases, carrying, cluster, host, logins, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.state import State
 from rehearsal.topology import DEFAULT_NAME
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
                 help=f"what the nodes run, one of {names} (default: {bases.DEFAULT.name}; a cluster"
                 " that is there keeps its own)",
             )
+            _add_from(command)
             command.add_argument(
                 "--login",
                 metavar="USER",
@@ -87,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
         ("load", "put the cluster into a state that was saved"),
     ):
         add(name, text).add_argument("label")
+    _add_image(commands)
     add("inventory", "print the inventory, also without a cluster")
     command = add("down", "remove everything the cluster is made of")
     command.add_argument("--all", action="store_true", help="the node images too")
@@ -103,6 +106,26 @@ def parser() -> argparse.ArgumentParser:
     ):
         add(name, text).add_argument("node")
     return main_parser
+
+
+def _add_image(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    text = "write the node image into a file, or take it from one"
+    command = commands.add_parser("image", help=text, description=text)
+    command.add_argument("action", choices=("save", "load"))
+    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument("--step", metavar="PACKAGE", default=step.DEFAULT, help="version step")
+    command.add_argument("--base", metavar="NAME", help="what the nodes run")
+    _add_from(command)
+
+
+def _add_from(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--from",
+        dest="made_from",
+        metavar="IMAGE",
+        help="make the base of this image of the same Debian, as debian:12, instead of by"
+        " mmdebstrap (default: mmdebstrap where it is)",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -126,7 +149,8 @@ def _up(options: argparse.Namespace) -> int:
     if options.fresh:
         cluster.down(options.name)
     asked = (options.name, options.scenario, options.seed, options.nodes, settings)
-    cluster.up(*asked, step=options.step, base=options.base, login=options.login)
+    more = {"step": options.step, "base": options.base, "login": options.login}
+    cluster.up(*asked, **more, made_from=options.made_from)
     return 0
 
 
@@ -142,6 +166,19 @@ def _label_command(work: Callable[[str, str], None]) -> Callable[[argparse.Names
         return 0
 
     return run
+
+
+def _image(options: argparse.Namespace) -> int:
+    chosen = step.load(options.step)
+    base = bases.find(options.base) if options.base else None
+    if options.action == "load" and options.made_from:
+        raise UsageError("image load: --from is for what is built; a file's image is there already")
+    host.prepare()
+    if options.action == "load":
+        carrying.load(chosen, base, options.file, print)
+    else:
+        carrying.save(chosen, base or bases.DEFAULT, options.made_from, options.file, print)
+    return 0
 
 
 def _inventory(options: argparse.Namespace) -> int:
@@ -207,6 +244,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "reset": _reset,
     "save": _label_command(cluster.save),
     "load": _label_command(cluster.load),
+    "image": _image,
     "inventory": _inventory,
     "down": _down,
     "status": _status,

@@ -17,6 +17,7 @@ from rehearsal import (
     bases,
     host,
     image,
+    limits,
     logins,
     making,
     network,
@@ -57,6 +58,7 @@ def up(
     step: str | None = None,
     base: str | None = None,
     login: str | None = None,
+    made_from: str | None = None,
 ) -> bool:
     """Have a ready cluster; returns False when it was there already and nothing was changed.
 
@@ -64,8 +66,9 @@ def up(
     and matches whatever a running cluster has. `settings` overrides what is drawn from the seed
     (keys: see standins/README.md and the step's). `step` is the package of a version step,
     `base` the name of a base (`rehearsal.bases`), `login` the user as whom the controller logs in;
-    a cluster that is there keeps its own. Leftovers of the same name are replaced. Raises
-    RehearsalError.
+    a cluster that is there keeps its own. `made_from` is the image that the base is made of;
+    without it any of the same inputs is taken (`rehearsal.image.ensure`). Leftovers of the same
+    name are replaced. Raises RehearsalError.
     """
     _check_name(name)
     counts = parse_counts(nodes) if isinstance(nodes, str) else nodes
@@ -75,8 +78,11 @@ def up(
     chosen = _checked(chosen_step, scenario, settings)
     host.prepare()
     with locked(name):
-        reference = image.ensure(chosen_step, say, chosen_base)
+        if not podman.containers(name):  # those of a cluster that is there make room when they go
+            limits.make_room(counts or DEFAULT_COUNTS)
         place = State(name)
+        kept = _image(place)
+        reference = image.ensure(chosen_step, say, chosen_base, made_from, kept)
         if chosen_login == _login(name) and _is_as_wanted(
             place, reference, scenario, seed, counts, settings
         ):
@@ -127,7 +133,7 @@ def reset(
                 f"There is no cluster {name!r} to reset; `python -m rehearsal up` makes one."
             )
         old, old_image = before
-        reference = image.ensure(step, say, old.base)
+        reference = image.ensure(step, say, old.base, kept=old_image)
         asked = dataclasses.replace(
             old,
             scenario=scenario or old.scenario,
@@ -275,6 +281,12 @@ def _login(name: str) -> str:
     """As whom one logs in to the cluster of that name; as root where there is no cluster."""
     before = State(name).read()
     return logins.ROOT if before is None else before[0].login
+
+
+def _image(place: State) -> str | None:
+    """The node image that the cluster is made of."""
+    before = place.read()
+    return None if before is None else before[1]
 
 
 def _checked(step: steps.Step, scenario: str | None, settings: Mapping[str, Any] | None) -> str:

@@ -1,33 +1,44 @@
-"""The controller machine: what must be there, and installing what is missing."""
+"""The controller machine: what must be there, and installing what is missing.
 
-import contextlib
-import ctypes
-import errno
+Any Linux with podman 4 or newer. Where apt-get is, what is missing is installed; elsewhere the
+command that would is told. What builds an image is asked for only where one has to be built.
+"""
+
 import os
+import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rehearsal import podman
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.run import run
 from rehearsal.state import machine_lock
 
-# Program that proves it -> Debian package.
-_TOOLS = {
-    "podman": "podman",
-    "runc": "runc",
-    "conmon": "conmon",
-    "iptables": "iptables",
-    "ip": "iproute2",
-    "nsenter": "util-linux",
-    "mmdebstrap": "mmdebstrap",
-    "ssh": "openssh-client",
-    "ssh-keygen": "openssh-client",
+# What proves it, one is enough: a program, or a file where it is no program of the path.
+# -> Debian package.
+_TOOLS: Mapping[Sequence[str], str] = {
+    ("podman",): "podman",
+    ("conmon",): "conmon",
+    ("ip",): "iproute2",
+    ("nsenter",): "util-linux",
+    ("ssh",): "openssh-client",
+    ("ssh-keygen",): "openssh-client",
+    ("/usr/lib/podman/netavark", "/usr/libexec/podman/netavark"): "netavark",
 }
-_FILES = {"/usr/lib/podman/netavark": "netavark"}
-_CGROUP = Path("/sys/fs/cgroup")
-_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-_INOTIFY_PER_NODE = 10
-"""systemd takes 5 of a node and dbus 1 (measured); the rest is for what comes and goes."""
+_FIREWALL = ("iptables", "nft")  # netavark of Debian wants the first, of others either
+_BUILDERS = {
+    ("mmdebstrap",): "mmdebstrap",
+    ("/usr/share/keyrings/debian-archive-keyring.gpg",): "debian-archive-keyring",
+}
+_OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
+    "dnf": {"iproute2": "iproute", "openssh-client": "openssh-clients"},
+    "zypper": {"openssh-client": "openssh-clients"},
+}
+"""Package manager -> Debian's name -> its own, where it is another."""
+_LEAST_PODMAN = 4
+_CGROUP = podman.CGROUP
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def prepare() -> list[str]:
@@ -61,22 +72,46 @@ def require_root() -> None:
 
 
 def _missing_packages() -> list[str]:
-    packages = {
-        package for tool, package in _TOOLS.items() if shutil.which(tool, path=_PATH) is None
-    }
-    packages |= {package for file, package in _FILES.items() if not Path(file).exists()}
-    return sorted(packages)
+    """Debian's names of what a cluster needs and is not there."""
+    debian, runtimes = _manager() == "apt-get", podman.runtimes()
+    firewall = _FIREWALL[:1] if debian else _FIREWALL
+    # the distributions that have one runtime alone have the last
+    tools = {**_TOOLS, runtimes: runtimes[0 if debian else -1], firewall: "iptables"}
+    return sorted({package for tool, package in tools.items() if not _is_there(tool)})
 
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+def _is_there(any_of: Sequence[str]) -> bool:
+    """Whether one of these programs or files is there."""
+    return any(
+        Path(one).exists() if "/" in one else shutil.which(one, path=_PATH) for one in any_of
+    )
+
+
+def _manager() -> str | None:
+    """This machine's package manager, one of those that are known here."""
+    known = ("apt-get", *_OTHER_NAMES)
+    return next((one for one in known if shutil.which(one, path=_PATH)), None)
+
+
+def missing_builders() -> list[str]:
+    """Debian's names of what builds a base image and is not there."""
+    return sorted(package for tool, package in _BUILDERS.items() if not _is_there(tool))
+
+
+def install_builders() -> None:
+    """Install what builds a base image; RehearsalError where that can't be.
+
+    The caller holds the machine's lock.
+    """
+    missing = missing_builders()
+    if missing:
+        _install(missing)
 
 
 def _install(packages: list[str]) -> None:
-    if shutil.which("apt-get") is None:
-        raise RehearsalError(
-            f"Missing on this machine: {', '.join(packages)}, and there is no apt-get to install"
-            " them; install them by hand or use a Debian 12 machine."
-        )
+    manager = _manager()
+    if manager != "apt-get":
+        raise RehearsalError(_by_hand(packages, manager))
     print(f"installing {' '.join(packages)} ...", flush=True)
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
@@ -89,6 +124,21 @@ def _install(packages: list[str]) -> None:
             f"{', '.join(packages)} could not be installed ({last});"
             " check the package sources and the network, then run the command again."
         ) from failed
+
+
+def _by_hand(packages: list[str], manager: str | None) -> str:
+    """The sentence on a machine where a person has to install packages."""
+    if manager is None:
+        return (
+            f"Missing on this machine: {', '.join(packages)} (Debian's names of the packages), and"
+            f" there is none of apt-get, {', '.join(_OTHER_NAMES)}; install them by hand."
+        )
+    others = _OTHER_NAMES[manager]
+    names = " ".join(sorted({others.get(package, package) for package in packages}))
+    return (
+        f"Missing on this machine: {', '.join(packages)}. `{manager} install -y {names}` installs"
+        " it; then run the command again."
+    )
 
 
 def _require_cgroup() -> None:
@@ -109,48 +159,22 @@ def _require_cgroup() -> None:
 
 def _require_podman() -> None:
     try:
-        run(["podman", "--runtime", "runc", "info"], timeout=60)
+        podman.podman("info")
+        version = podman.podman("version", "--format", "{{.Client.Version}}").stdout.strip()
     except CommandError as failed:
         last = (failed.output.strip().splitlines() or ["no output"])[-1]
         raise RehearsalError(
             f"podman is installed but does not work here ({last});"
             " `podman info` shows more, and must succeed first."
         ) from failed
+    require_version(version)
 
 
-def make_room(nodes: int) -> None:
-    """See to it that so many more nodes can start: raises the kernel's limit of inotify instances.
-
-    Where systemd gets none, a node ends at once and says nothing. RehearsalError when the limit
-    can't be raised from here.
-    """
-    wanted = nodes * _INOTIFY_PER_NODE
-    if _can_watch(wanted):
-        return
-    limit = int(_INOTIFY.read_text(encoding="ascii"))
-    raised = max(1024, limit + wanted)
-    try:
-        _INOTIFY.write_text(f"{raised}\n", encoding="ascii")
-    except OSError as failed:
+def require_version(version: str) -> None:
+    """RehearsalError when podman is too old, or says of itself what can't be read."""
+    number = re.match(r"\d+", version)
+    if number is None or int(number[0]) < _LEAST_PODMAN:
         raise RehearsalError(
-            f"{nodes} nodes need about {wanted} inotify instances and so many are not free:"
-            f" fs.inotify.max_user_instances is {limit}, and it can't be changed from here"
-            f" ({failed.strerror}). `sysctl fs.inotify.max_user_instances={raised}` on the"
-            " machine itself (of a container: on its host) makes room; or take fewer nodes."
-        ) from failed
-    print(f"fs.inotify.max_user_instances was {limit}, too few for {nodes} nodes; now {raised}")
-
-
-def _can_watch(wanted: int) -> bool:
-    """Whether so many inotify instances can be had, by having them for a moment."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with contextlib.ExitStack() as held:
-        for _ in range(wanted):
-            made = libc.inotify_init1(os.O_CLOEXEC)
-            if made < 0:
-                number = ctypes.get_errno()
-                if number in (errno.EMFILE, errno.ENFILE):
-                    return False
-                raise RehearsalError(f"inotify can't be asked: {os.strerror(number)}.")
-            held.callback(os.close, made)
-    return True
+            f"podman here is version {version!r}, and the rehearsal needs {_LEAST_PODMAN} or newer;"
+            " take a newer one or another machine (Debian 12, RHEL 8.6 and Ubuntu 24.04 have it)."
+        )

@@ -3,78 +3,139 @@
 Two layers of cache. The base image (Debian packages, a minute to make) is named by the hash of the
 package list and of how it is made; the configured image by the hash of that and of every file that
 `image/Containerfile` copies. Both names have the step and the base in them, so that images of two
-steps or bases stand side by side. What depends on topology or seed is not in them.
+steps or bases stand side by side; and a mark of the image that the base was made of, when it was.
+What depends on topology or seed is not in them.
 """
 
 import hashlib
 import re
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rehearsal import podman
+from rehearsal import base_image, from_image, host, podman
+from rehearsal.base_image import HERE, base_hash
 from rehearsal.bases import DEFAULT, Base
-from rehearsal.errors import CommandError, RehearsalError
-from rehearsal.run import run
+from rehearsal.errors import RehearsalError
 from rehearsal.state import machine_lock
 from rehearsal.step import Step
 
-HERE = Path(__file__).resolve().parent
 REPOSITORY = "localhost/neteye-rehearsal"
 _BASE = "localhost/neteye-rehearsal-base"
+_WAY = re.compile("(-[0-9a-f]{12})?")
 _KEPT = "24h"  # an older image goes when another one is built
-_LOG = Path("/var/log/neteye-rehearsal-image.log")
 _TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
 _STEP_TREES = ("database", "rootfs")
 """What a step's `image/` has for the build, each where it is there."""
-_ARCHIVE = re.compile(r"\bhttps?://\S+/debian(?=/?\s)")
-_MIRROR = "http://deb.debian.org/debian"
-_SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
-# never used in a node; the static database tools alone are 60 MB
-_LEFT_OUT = (
-    "/usr/share/man/*",
-    "/usr/share/doc/*",
-    "/usr/share/locale/*",
-    "/usr/share/info/*",
-    "/usr/bin/aria_*",
-    "/usr/bin/myisam*",
-    "/usr/bin/mariadb-backup",
-    "/usr/bin/mariabackup",
-    "/usr/bin/mbstream",
-    "/usr/bin/innochecksum",
-    "/usr/bin/mariadb-slap",
-    "/usr/bin/mariadb-binlog",
-    "/usr/bin/mariadb-conv",
-)
-_CLEAN_HOOK = """
-set -eu
-rm -rf "$1/var/lib/mysql"
-rm -f "$1"/etc/ssh/ssh_host_*
-"""
 Say = Callable[[str], None]
 
 
-def ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
-    """Build what is missing; returns the reference of the step's configured image on that base."""
+def ensure(
+    step: Step,
+    say: Say,
+    base: Base = DEFAULT,
+    made_from: str | None = None,
+    kept: str | None = None,
+) -> str:
+    """Build what is missing; returns the reference of the step's configured image on that base.
+
+    `made_from` names the image that the base is made of. Without it any image of the same inputs
+    will do, that of the same way as `kept` (the reference a cluster has) before others. Where there
+    is none, the base is made by mmdebstrap, or, where that can't be, of the base's own image.
+    """
     with machine_lock():
-        return _ensure(step, say, base)
+        return _ensure(step, say, base, made_from, kept)
 
 
-def _ensure(step: Step, say: Say, base: Base = DEFAULT) -> str:
-    below = f"{_named(_BASE, step, base)}{base_hash(step, base)}"
-    reference = f"{_named(REPOSITORY, step, base)}{image_hash(step, base)}"
-    if podman.image_exists(reference):
+def _ensure(
+    step: Step,
+    say: Say,
+    base: Base = DEFAULT,
+    made_from: str | None = None,
+    kept: str | None = None,
+) -> str:
+    upper, lower = _stems(step, base)
+    present = set(_ours())
+    way = None if made_from else _way_of_what_is_there(present, (upper, lower), kept)
+    made_of = None
+    if way is None:
+        made_of = _origin(base, made_from, say)
+        way = "" if made_of is None else f"-{made_of.mark}"
+    below, reference = f"{lower}{way}", f"{upper}{way}"
+    if reference in present:
         return reference
-    if not podman.image_exists(below):
-        say(f"building the base image ({base.system}'s packages, about a minute) ...")
-        _timed(say, "base image", lambda: _build_base(step, base, below))
+    if below not in present:
+        what = f"{base.system}'s packages" if made_of is None else f"on {made_of.name}"
+        say(f"building the base image ({what}, about a minute) ...")
+        _timed(say, "base image", lambda: _build_base(step, base, made_of, below))
     _timed(say, "node image", lambda: _build_image(step, below, reference))
     old = _ours("--filter", f"until={_KEPT}")
-    _remove_unused([n for n in old if n != below and not _is_of_another(step, base, n)])
+    of_now = (lower, upper)  # of each way
+    unused = [n for n in old if not n.startswith(of_now) and not _is_of_another(step, base, n)]
+    _remove_unused(unused)
     return reference
+
+
+def _stems(step: Step, base: Base) -> tuple[str, str]:
+    """The references of the node image and of the base, without the marks of what they are of."""
+    return (
+        f"{_named(REPOSITORY, step, base)}{image_hash(step, base)}",
+        f"{_named(_BASE, step, base)}{base_hash(step, base)}",
+    )
+
+
+def with_its_base(step: Step, base: Base, reference: str) -> tuple[str, str]:
+    """A reference of the step's node image, and that of the image that it is made on.
+
+    RehearsalError when it is no such reference.
+    """
+    upper, lower = _stems(step, base)
+    way = reference.removeprefix(upper)
+    if not reference.startswith(upper) or not _WAY.fullmatch(way):
+        raise RehearsalError(
+            f"{reference!r} is not the name of an image of {step.package} on {base.name}: that"
+            f" begins with {upper}."
+        )
+    return reference, f"{lower}{way}"
+
+
+def _way_of_what_is_there(
+    present: Iterable[str], stems: Sequence[str], kept: str | None
+) -> str | None:
+    """How the image of the first of `stems` that there is one of is made; None without any.
+
+    The end of its reference: empty by mmdebstrap, `-MARK` of an image.
+    """
+    # a tag is BASE-HASH or BASE-HASH-MARK
+    own = "".join(f"-{word}" for word in (kept or "").rpartition(":")[2].split("-")[2:])
+    for stem in stems:
+        ways = sorted(name.removeprefix(stem) for name in present if name.startswith(stem))
+        if ways:
+            return own if own in ways else ways[0]
+    return None
+
+
+def _origin(base: Base, made_from: str | None, say: Say) -> from_image.Origin | None:
+    """The image that a base is to be made of; None when mmdebstrap makes it."""
+    if made_from is not None:
+        return from_image.origin(made_from, base)
+    try:
+        host.install_builders()
+    except RehearsalError as error:
+        say(str(error))
+    if base_image.can_bootstrap():
+        return None
+    say(f"mmdebstrap or Debian's keyring is missing: the base is made of the image {base.image}")
+    return from_image.origin(base.image, base)
+
+
+def _build_base(step: Step, base: Base, made_of: from_image.Origin | None, reference: str) -> None:
+    if made_of is None:
+        base_image.by_mmdebstrap(step, base, reference)
+    else:
+        from_image.build(step, base, made_of, reference)
 
 
 def _named(repository: str, step: Step, base: Base) -> str:
@@ -87,47 +148,6 @@ def _is_of_another(step: Step, base: Base, name: str) -> bool:
     has_both = name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and "-" in name.rpartition(":")[2]
     ours = tuple(_named(repository, step, base) for repository in (REPOSITORY, _BASE))
     return has_both and not name.startswith(ours)
-
-
-def package_list(step: Step, base: Base = DEFAULT) -> list[str]:
-    """The Debian packages of image/packages.txt and those of the step.
-
-    One that has to be of a certain suite, whatever the base is, is `PACKAGE/SUITE`, as apt says it.
-    """
-    files = (HERE / "image/packages.txt", step.folder / "image/packages.txt")
-    lines = [ln for f in files if f.is_file() for ln in f.read_text(encoding="utf-8").splitlines()]
-    named = (line.strip() for line in lines if line.strip() and not line.startswith("#"))
-    return [line.removesuffix(f"/{base.name}") for line in named]
-
-
-def _other_suites(step: Step, base: Base) -> list[str]:
-    """The suites that single packages are taken from."""
-    return sorted({p.partition("/")[2] for p in package_list(step, base) if "/" in p})
-
-
-def _setup_hooks(step: Step, base: Base) -> list[str]:
-    """Shell texts that mmdebstrap runs on the empty root: of other suites, nothing unasked."""
-    others = _other_suites(step, base)
-    pins = "".join(f"Package: *\nPin: release n={s}\nPin-Priority: -1\n\n" for s in others)
-    write = f"""set -eu
-mkdir -p "$1/etc/apt/preferences.d"
-cat > "$1/etc/apt/preferences.d/other-suites" <<'END'
-{pins}END
-"""
-    return [*base.setup_hooks, *([write] if pins else [])]
-
-
-def _hooks(step: Step) -> list[str]:
-    """Shell texts that mmdebstrap runs on the new root, the step's first."""
-    own = step.folder / "image/base.sh"
-    return [*([own.read_text(encoding="utf-8")] if own.is_file() else []), _CLEAN_HOOK]
-
-
-def base_hash(step: Step, base: Base = DEFAULT) -> str:
-    """Twelve hexadecimal digits that change with the base image's inputs."""
-    hooks = [*_setup_hooks(step, base), *_hooks(step)]
-    parts = [base.name, *hooks, *_LEFT_OUT, *package_list(step, base)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def image_hash(step: Step, base: Base = DEFAULT) -> str:
@@ -163,7 +183,7 @@ def remove_all() -> list[str]:
     """Remove every image this project made; returns those that other clusters still use."""
     with machine_lock():
         _remove_unused(_ours())
-        _LOG.unlink(missing_ok=True)
+        base_image.LOG.unlink(missing_ok=True)
         return _ours()
 
 
@@ -217,76 +237,3 @@ def _copy_inputs(step: Step, context: Path) -> None:
         target = context / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
-
-
-def _build_base(step: Step, base: Base, reference: str) -> None:
-    """mmdebstrap writes a tar, podman imports it while it is being written."""
-    command = [
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=apt",
-        "--format=tar",
-        f"--include={','.join(package_list(step, base))}",
-        "--aptopt=Apt::Install-Recommends false",
-        "--dpkgopt=force-unsafe-io",
-        *(f"--setup-hook={hook}" for hook in _setup_hooks(step, base)),
-        *(f"--customize-hook={hook}" for hook in _hooks(step)),
-    ]
-    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    command += [f"--aptopt={option}" for option in _proxy_options()]
-    command += [base.name, "-", *_mirrors(base)]
-    command += [_main(suite) for suite in _other_suites(step, base)]
-    with _LOG.open("w", encoding="utf-8") as errors:
-        debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
-        try:
-            imported = subprocess.run(
-                ["podman", "import", "--quiet", "-", reference],
-                stdin=debootstrap.stdout,
-                stdout=errors,
-                stderr=errors,
-                timeout=1800,
-                check=False,
-            )
-            status = debootstrap.wait(timeout=60)
-        except subprocess.TimeoutExpired as late:
-            debootstrap.kill()
-            raise CommandError(command, None, _tail()) from late
-    if status != 0 or imported.returncode != 0:
-        # a tar that ended early was imported as if it were complete
-        podman.podman("rmi", "--force", reference, check=False)
-        raise RehearsalError(
-            f"The base image could not be built (mmdebstrap {status}, podman import"
-            f" {imported.returncode}); {_LOG} ends with: {_tail()}"
-        )
-
-
-def _tail() -> str:
-    return " | ".join(_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
-
-
-def _mirrors(base: Base) -> list[str]:
-    """This machine's own Debian sources, so that a local mirror is used; else the main suite."""
-    for path in _SOURCES:
-        if path.exists() and base.name in (content := path.read_text(encoding="utf-8")):
-            if path.suffix == ".sources":
-                return [str(path)]
-            lines = (line.strip() for line in content.splitlines())
-            return [line for line in lines if line.startswith("deb ") and "cdrom:" not in line]
-    return [_main(base.name)]
-
-
-def _main(suite: str) -> str:
-    """The line of a suite's main part, on this machine's own mirror of Debian if it has one."""
-    texts = (path.read_text(encoding="utf-8") for path in _SOURCES if path.exists())
-    mirror = next((found[0] for text in texts if (found := _ARCHIVE.search(text))), _MIRROR)
-    return f"deb {mirror} {suite} main"
-
-
-def _proxy_options() -> list[str]:
-    """apt's proxy of this machine: mmdebstrap does not read apt.conf.d."""
-    if shutil.which("apt-config") is None:
-        return []
-    dump = run(["apt-config", "dump"]).stdout.splitlines()
-    return [
-        line for line in dump if line.startswith(("Acquire::http::Proxy", "Acquire::https::Proxy"))
-    ]

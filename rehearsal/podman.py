@@ -1,10 +1,11 @@
 """Calls of podman; only this module and `rehearsal.network` know its options.
 
-`runc` is named explicitly: Debian's crun gives up the controllers on a hybrid cgroup hierarchy,
-while runc works on hybrid and on pure version 2 alike (rehearsal facts, section 2).
+`runc` is named explicitly where it is: Debian's crun gives up the controllers on a hybrid cgroup
+hierarchy, while runc works on hybrid and on pure version 2 alike (rehearsal facts, section 2).
 """
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -17,7 +18,8 @@ from pathlib import Path
 from rehearsal.run import run
 
 LABEL = "io.neteye-rehearsal.cluster"
-_PODMAN = ("podman", "--runtime", "runc")
+CGROUP = Path("/sys/fs/cgroup")
+_PODMAN = "podman"
 # SYS_ADMIN: bind mounts; NET_ADMIN: addresses, iptables; NET_RAW: ARP, ping; SYS_BOOT: reboot(2)
 # ends the container's process namespace, which is how a fenced node stops at once
 _CAPABILITIES = "SYS_ADMIN,NET_ADMIN,NET_RAW,SYS_BOOT"
@@ -26,14 +28,25 @@ _WANTED_LIMIT = 8192
 
 def is_installed() -> bool:
     """Whether there can be containers here at all; a bare machine has no podman yet."""
-    return shutil.which(_PODMAN[0]) is not None
+    return shutil.which(_PODMAN) is not None
+
+
+def runtimes(cgroup: Path = CGROUP) -> tuple[str, ...]:
+    """The runtimes that carry a node here, the preferred one first."""
+    return ("runc", "crun") if (cgroup / "cgroup.controllers").exists() else ("runc",)
+
+
+def runtime() -> str:
+    """The runtime that is used: the first that is there, or that is missing."""
+    found = runtimes()
+    return next((name for name in found if shutil.which(name)), found[0])
 
 
 def podman(
     *words: str, timeout: float = 60, check: bool = True, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run one podman command; see `rehearsal.run.run` for errors."""
-    return run([*_PODMAN, *words], timeout=timeout, check=check, stdin=stdin)
+    return run([_PODMAN, "--runtime", runtime(), *words], timeout=timeout, check=check, stdin=stdin)
 
 
 @dataclass(frozen=True)
@@ -65,8 +78,12 @@ def remove_containers(names: Iterable[str]) -> None:
 
 
 def limits() -> list[str]:
-    """Options for the number of files and processes: never above the host's hard limits."""
-    options = []
+    """Options for the number of files and processes: never above the host's hard limits.
+
+    And none of a security module: SELinux would keep the cluster's files from a node, AppArmor its
+    mounts, and each has profiles of its own on each host.
+    """
+    options = ["--security-opt", "label=disable", "--security-opt", "apparmor=unconfined"]
     for name, kind in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
         hard = resource.getrlimit(kind)[1]
         value = _WANTED_LIMIT if hard == resource.RLIM_INFINITY else min(_WANTED_LIMIT, hard)
@@ -199,3 +216,18 @@ def _start_of(pid: int) -> str:
 def image_exists(reference: str) -> bool:
     """True when the image is in local storage."""
     return podman("image", "exists", reference, check=False).returncode == 0
+
+
+def architecture() -> str:
+    """What this machine's images are for, as podman calls it: `amd64`."""
+    return podman("info", "--format", "{{.Host.Arch}}").stdout.strip()
+
+
+def graph_root() -> Path:
+    """Where podman keeps images and containers."""
+    return Path(podman("info", "--format", "{{.Store.GraphRoot}}").stdout.strip())
+
+
+def temporary() -> Path:
+    """Where podman puts an image down while it reads it."""
+    return Path(os.environ.get("TMPDIR", "/var/tmp"))

@@ -3,18 +3,24 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from rehearsal import host, podman, waiting
+from rehearsal import limits, podman, waiting
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.network import Network
 from rehearsal.state import State
 from rehearsal.topology import Node, Role, Topology
+
+_ON_NODE = 20 * 10**6
+_SHARED = 100 * 10**6
+"""Bytes that a run writes on a node (4 to 7 MB, measured) and into the cluster's folder (46 MB)."""
 
 
 def start_nodes(
     place: State, found: Topology, made: Network, image_of: Callable[[Node], str]
 ) -> None:
     """Start a container for each node, all at once; `image_of` says which image."""
-    host.make_room(len(found.nodes))
+    limits.make_room(found.counts)
+    written = [(podman.graph_root(), len(found.nodes) * _ON_NODE), (place.directory, _SHARED)]
+    limits.require_disk(f"A cluster of {len(found.nodes)} nodes", written)
     with ThreadPoolExecutor() as pool:
         starts = [node_container(place, found, made, node, image_of(node)) for node in found.nodes]
         for future in [pool.submit(podman.start_node, start) for start in starts]:

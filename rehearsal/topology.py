@@ -77,6 +77,11 @@ class Topology:
     def voting(self) -> Node | None:
         return next(iter(self._of(Role.VOTING)), None)
 
+    @property
+    def counts(self) -> Mapping[Role, int]:
+        """How many nodes of each role."""
+        return {role: len(self._of(role)) for role in Role}
+
     def _of(self, role: Role) -> tuple[Node, ...]:
         return tuple(node for node in self.nodes if node.role is role)
 

@@ -9,6 +9,7 @@ import pytest
 
 from rehearsal import (
     addresses,
+    base_image,
     bases,
     cli,
     cluster,
@@ -29,7 +30,7 @@ OTHER = bases.Base("sid", "Debian unstable", "9.9.9", "pacemaker-9.9")
 
 
 def own(base: bases.Base) -> str:
-    return f"deb {image._MIRROR} {base.name} main"
+    return f"deb {base_image._MIRROR} {base.name} main"
 
 
 @pytest.fixture
@@ -105,7 +106,8 @@ def test_another_base_under_the_same_name_makes_the_cluster_anew(
     (place.saved / "label").mkdir(parents=True)
     done: list[object] = []
     monkeypatch.setattr(host, "prepare", list)
-    monkeypatch.setattr(image, "ensure", lambda _, __, base: f"image:{base.name}")
+    monkeypatch.setattr(podman, "containers", lambda _: {})
+    monkeypatch.setattr(image, "ensure", lambda _, __, base, *___: f"image:{base.name}")
     monkeypatch.setattr(cluster, "_remove_running", lambda _: None)
     monkeypatch.setattr(cluster, "_make_network", lambda *_: cluster.Network("n", "", NETWORK, "x"))
     monkeypatch.setattr(cluster.saved, "remove_images", done.append)
@@ -148,27 +150,27 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "URIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\n\n"
         "URIs: http://mirror.example/debian-security\nSuites: bookworm-security\n"
     )
-    monkeypatch.setattr(image, "_SOURCES", (path, tmp_path / "absent"))
+    monkeypatch.setattr(base_image, "_SOURCES", (path, tmp_path / "absent"))
     return path
 
 
 @pytest.mark.parametrize("name", ["bullseye", "trixie"])
 def test_a_suite_that_this_machine_has_not_comes_from_its_mirror(name: str, sources: Path) -> None:
     mirror = "deb http://mirror.example/debian"
-    assert image._mirrors(bases.find(name)) == [f"{mirror} {name} main"]
-    assert image._mirrors(bases.DEFAULT) == [str(sources)]
+    assert base_image.mirrors(bases.find(name)) == [f"{mirror} {name} main"]
+    assert base_image.mirrors(bases.DEFAULT) == [str(sources)]
     sources.unlink()
-    assert image._mirrors(bases.find(name)) == [own(bases.find(name))]
+    assert base_image.mirrors(bases.find(name)) == [own(bases.find(name))]
 
 
 def test_a_package_of_another_suite_is_asked_for_by_name_alone() -> None:
     """The rest is the base's own, although that suite's packages may be newer."""
     found, trixie = step.load(), bases.find("trixie")
-    of_another = [p for p in image.package_list(found, trixie) if "/" in p]
+    of_another = [p for p in base_image.package_list(found, trixie) if "/" in p]
     assert of_another == ["ocsinventory-server/bookworm"]
-    assert "ocsinventory-server" in image.package_list(found)
-    assert not image._setup_hooks(found, bases.DEFAULT)
-    pins = image._setup_hooks(found, trixie)[-1]
+    assert "ocsinventory-server" in base_image.package_list(found)
+    assert not base_image.setup_hooks(found, bases.DEFAULT)
+    pins = base_image.setup_hooks(found, trixie)[-1]
     assert "Package: *\nPin: release n=bookworm\nPin-Priority: -1\n" in pins
 
 
@@ -181,7 +183,8 @@ def test_no_base_takes_the_packages_or_cib_of_another() -> None:
 def test_images_of_two_bases_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     there: set[str] = set()
     from_before = "localhost/neteye-rehearsal/rehearsal.to_4_26:3cb7ef595f4e"
-    monkeypatch.setattr(podman, "image_exists", there.__contains__)
+    monkeypatch.setattr(host, "install_builders", lambda: None)
+    monkeypatch.setattr(base_image, "can_bootstrap", lambda: True)
     monkeypatch.setattr(image, "_build_base", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_build_image", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_ours", lambda *_: [*there, from_before])

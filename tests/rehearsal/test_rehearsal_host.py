@@ -16,6 +16,7 @@ import pytest
 
 from rehearsal import (
     addresses,
+    base_image,
     bases,
     cli,
     cluster,
@@ -24,7 +25,6 @@ from rehearsal import (
     network,
     podman,
     run,
-    starting,
     state,
 )
 from rehearsal.errors import CommandError, RehearsalError, UsageError
@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_python3_nacl_is_in_the_image() -> None:
-    assert "python3-nacl" in image.package_list(STEP)
+    assert "python3-nacl" in base_image.package_list(STEP)
 
 
 def test_image_hash_follows_content_and_mode_of_its_inputs(
@@ -94,8 +94,8 @@ def test_the_machines_own_debian_sources_are_used(
 ) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(image, "_SOURCES", (tmp_path / "absent", path))
-    assert image._mirrors(bases.DEFAULT) == [line.format(path=path) for line in expected]
+    monkeypatch.setattr(base_image, "_SOURCES", (tmp_path / "absent", path))
+    assert base_image.mirrors(bases.DEFAULT) == [line.format(path=path) for line in expected]
 
 
 def test_state_record_gives_back_what_was_asked(root: Path) -> None:
@@ -215,12 +215,101 @@ def test_without_a_cgroup_one_sentence_says_why(
         host.prepare()
 
 
-def test_without_podman_and_apt_one_sentence_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Give the machine these programs, and no other."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(host, "_PATH", str(folder))
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr(host, "_missing_packages", lambda: ["podman"])
-    monkeypatch.setattr("shutil.which", lambda name, path=None: None)
-    with pytest.raises(RehearsalError, match=r"Missing on this machine: podman.*no apt-get"):
+
+
+def version_2(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the machine cgroups of version 2 alone."""
+    (root / "cgroup.controllers").touch()
+    monkeypatch.setattr(podman, "runtimes", lambda: podman_runtimes(root))
+
+
+podman_runtimes = podman.runtimes
+
+
+@pytest.fixture
+def all_but_podman(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that lacks podman, a runtime and a firewall, with a package manager to be named."""
+    tools = {(name,): package for (name, *_), package in host._TOOLS.items() if "/" not in name}
+    monkeypatch.setattr(host, "_TOOLS", tools)
+    present = [name for (name,) in tools if name not in ("podman", "ssh")]
+    programs(root / "bin", monkeypatch, *present)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("manager", "names"),
+    [
+        ("dnf", "`dnf install -y crun iptables openssh-clients podman`"),
+        ("zypper", "`zypper install -y crun iptables openssh-clients podman`"),
+        ("pacman", "Missing on this machine: crun, iptables, openssh-client, podman (Debian's"),
+    ],
+)
+def test_without_apt_the_command_that_installs_is_told(
+    manager: str, names: str, all_but_podman: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(all_but_podman / "bin", monkeypatch, manager)
+    version_2(all_but_podman, monkeypatch)
+    with pytest.raises(RehearsalError, match="Missing on this machine") as told:
         host.prepare()
+    assert names in str(told.value)
+
+
+def test_a_hybrid_of_cgroups_needs_runc_on_each_machine(
+    all_but_podman: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """crun gives the controllers up there."""
+    programs(all_but_podman / "bin", monkeypatch, "dnf", "podman", "crun", "nft", "ssh")
+    monkeypatch.setattr(podman, "runtimes", lambda: podman_runtimes(all_but_podman))
+    with pytest.raises(RehearsalError, match="install -y runc`"):
+        host.prepare()
+
+
+def test_what_other_distributions_have_is_enough(
+    all_but_podman: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nft and crun, on cgroups of version 2; netavark lies in another folder there."""
+    programs(all_but_podman / "bin", monkeypatch, "dnf", "podman", "crun", "nft", "ssh")
+    version_2(all_but_podman, monkeypatch)
+    assert host._missing_packages() == []
+    assert podman.runtime() == "crun"
+    programs(all_but_podman / "bin", monkeypatch, "runc")
+    assert podman.runtime() == "runc"
+    (netavark,) = (each for each, package in TOOLS.items() if package == "netavark")
+    assert {Path(path).parent for path in netavark} == {
+        Path("/usr/lib/podman"),
+        Path("/usr/libexec/podman"),
+    }
+
+
+TOOLS = host._TOOLS
+
+
+@pytest.mark.parametrize("version", ["3.4.4", "", "dev"])
+def test_a_podman_that_is_too_old_is_told(version: str) -> None:
+    with pytest.raises(RehearsalError, match=f"version '{version}', and the rehearsal needs 4"):
+        host.require_version(version)
+
+
+@pytest.mark.parametrize("version", ["4.0.2", "4.3.1", "5.4.2-rc1", "10.0"])
+def test_a_podman_that_is_new_enough_is_taken(version: str) -> None:
+    host.require_version(version)
+
+
+def test_what_builds_an_image_is_no_matter_of_a_cluster(
+    all_but_podman: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an image was loaded, none is built."""
+    programs(all_but_podman / "bin", monkeypatch, *("podman", "runc", "iptables", "ssh", "apt-get"))
+    assert host._missing_packages() == []
+    assert "mmdebstrap" in host.missing_builders()
 
 
 def test_of_clusters_that_start_at_once_one_installs(
@@ -249,51 +338,6 @@ def test_of_clusters_that_start_at_once_one_installs(
         told = sorted(pool.map(lambda _: host.prepare(), range(2)))
     assert installed == [["podman"]]
     assert told == [[], ["podman"]]
-
-
-def test_inotify_instances_are_counted_by_having_them() -> None:
-    assert host._can_watch(3)
-    assert not host._can_watch(10**6)
-    assert host._can_watch(3)  # nothing was kept
-
-
-@pytest.fixture
-def limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The kernel's limit of inotify instances, and none of them is left."""
-    path = tmp_path / "max_user_instances"
-    path.write_text("128\n")
-    monkeypatch.setattr(host, "_INOTIFY", path)
-    monkeypatch.setattr(host, "_can_watch", lambda wanted: wanted <= 100)
-    return path
-
-
-def test_room_for_many_nodes_is_made_and_told(
-    limit: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    host.make_room(5)
-    assert (limit.read_text(), capsys.readouterr().out) == ("128\n", "")
-    host.make_room(18)
-    assert limit.read_text() == "1024\n"
-    assert "max_user_instances was 128, too few for 18 nodes; now 1024" in capsys.readouterr().out
-
-
-def test_without_room_one_sentence_says_why(limit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object, **__: object) -> int:
-        raise OSError(30, "Read-only file system")
-
-    monkeypatch.setattr(Path, "write_text", refused)
-    with pytest.raises(RehearsalError, match=r"max_user_instances is 128.*Read-only file system"):
-        host.make_room(18)
-
-
-def test_nodes_start_only_where_there_is_room(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
-    monkeypatch.setattr(host, "make_room", seen.append)
-    monkeypatch.setattr(podman, "start_node", lambda start: None)
-    made = network.Network("rehearsal-x-1", "podman4", NETWORK, "x")
-    place, found = state.State("x"), asked().topology
-    starting.start_nodes(place, found, made, lambda node: "image:1")
-    assert seen == [len(found.nodes)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import bases, cluster, host, image, nodes, state, step, topology
+from rehearsal import base_image, bases, cluster, host, image, nodes, state, step, topology
 from rehearsal.errors import UsageError
 from rehearsal.keys import Secrets, SshKey
 from rehearsal.packages import build
@@ -118,7 +118,8 @@ def test_nodes_of_the_other_step_know_nothing_of_the_asset_module(tmp_path: Path
 
 def test_images_of_two_steps_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     there: set[str] = set()
-    monkeypatch.setattr(image.podman, "image_exists", there.__contains__)
+    monkeypatch.setattr(host, "install_builders", lambda: None)
+    monkeypatch.setattr(base_image, "can_bootstrap", lambda: True)
     monkeypatch.setattr(image, "_build_base", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_build_image", lambda *words: there.add(words[-1]))
     monkeypatch.setattr(image, "_ours", lambda *_: [*there, "localhost/neteye-rehearsal:old"])
