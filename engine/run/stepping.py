@@ -49,7 +49,7 @@ class StepUnderWay:
         elif self._blocked_by:
             self._console.skip()
         else:
-            self._console.step(item.name, intent)
+            self._console.step(item.name, intent, item.node or "")
         self._run.record("step-started", step=item.name, node=item.node)
 
     def failed_of(self, waits_for: Sequence[str]) -> list[str]:
@@ -89,7 +89,7 @@ class StepUnderWay:
         if self._run.mode is Mode.PLAN or outcome == "not reached":
             return
         first = reason.splitlines()[0] if reason else ""
-        self._console.ended(outcome, first[:300], seconds)
+        self._console.ended(outcome, first, seconds)
         if outcome == "failed":
             for line in reason.splitlines()[1:20]:
                 self._console.line(f"    {line}"[:1000])
