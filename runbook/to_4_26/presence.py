@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.ask.look import Look
+from engine.judge.text import on_nodes
 from engine.model.finding import Finding
 from engine.model.query import Asked, Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
@@ -47,7 +48,7 @@ class Presence:
         return OCS_DATABASE in self.schemas
 
     def sentence(self) -> str:
-        where = ", ".join(self.nodes) or "no operative node"
+        where = on_nodes(self.nodes, none="no operative node")
         databases = ", ".join(sorted(self.schemas)) or "none of that module"
         return f"package {PACKAGE} on {where}; databases: {databases}"
 
