@@ -19,8 +19,8 @@ from rehearsal.run import run
 LABEL = "io.neteye-rehearsal.cluster"
 _PODMAN = ("podman", "--runtime", "runc")
 # SYS_ADMIN: bind mounts; NET_ADMIN: addresses, iptables; NET_RAW: ARP, ping; SYS_BOOT: reboot(2)
-# ends the container's process namespace, which is how a fenced node stops at once; SYS_NICE: corosync
-# goes before the node's other processes, or with sixteen nodes on a busy machine tokens are lost
+# ends the container's process namespace, which is how a fenced node stops at once; SYS_NICE:
+# corosync goes before other processes, or sixteen nodes lose tokens on a busy machine
 _CAPABILITIES = "SYS_ADMIN,NET_ADMIN,NET_RAW,SYS_BOOT,SYS_NICE"
 _WANTED_LIMIT = 8192
 
