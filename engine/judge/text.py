@@ -33,7 +33,7 @@ def on_nodes(nodes: Collection[str], none: str = "no node") -> str:
 
 
 def by_value(values: Mapping[str, object], between: str = " ", apart: str = ", ") -> str:
-    """`ne01 4.25, ne02 4.26`. Of many nodes what most have is told once, the others by name.
+    """`ne01 4, ne02 5`. Of many nodes what most have is told once, the others by name.
 
     >>> by_value({"ne01": 4, "ne02": 5})
     'ne01 4, ne02 5'

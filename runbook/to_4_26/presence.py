@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.ask.look import Look
-from engine.judge.text import on_nodes
 from engine.model.finding import Finding
 from engine.model.query import Asked, Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
 PACKAGE = "ocsinventory-server"
+_FEW = 5
+"""So many nodes are named."""
 
 
 def _schemas(rows: list[Row]) -> frozenset[str]:
@@ -48,7 +49,8 @@ class Presence:
         return OCS_DATABASE in self.schemas
 
     def sentence(self) -> str:
-        where = on_nodes(self.nodes, none="no operative node")
+        many = f"{len(self.nodes)} operative nodes" if len(self.nodes) > _FEW else ""
+        where = many or ", ".join(self.nodes) or "no operative node"
         databases = ", ".join(sorted(self.schemas)) or "none of that module"
         return f"package {PACKAGE} on {where}; databases: {databases}"
 
