@@ -16,7 +16,7 @@ from engine.model.steps import base_of, phase_of
 from engine.report.fanned import in_words
 
 _IDLE = (*IDLE, "AFTER", "SATISFIED")
-_MOST = 300
+MOST = 300
 """Characters of a reason that are shown; the report has the whole."""
 _REASONS = 2
 """Different reasons of steps that share a line."""
@@ -197,7 +197,7 @@ class Console:
                 self._tell_idle()
             return
         self._begin()
-        self.line(f"    {outcome}{took}  {cut_at_word(reason, _MOST)}".rstrip(), **markup)
+        self.line(f"    {outcome}{took}  {cut_at_word(reason, MOST)}".rstrip(), **markup)
 
     def _tell_idle(self) -> None:
         """Nothing happened: one line is enough for a step, and for all those of a fan-out."""
@@ -208,7 +208,7 @@ class Console:
         said = idle[0].name if len(idle) == 1 else in_words((one.name, one.node) for one in idle)
         how = ", ".join(dict.fromkeys(one.outcome for one in idle))
         why = listed(dict.fromkeys(one.reason for one in idle), _REASONS)
-        self.line(f"{idle[-1].progress}  {said}: {how}: {cut_at_word(why, _MOST)}")
+        self.line(f"{idle[-1].progress}  {said}: {how}: {cut_at_word(why, MOST)}")
 
     def output(self, text: str) -> None:
         """A piece of a command's log, as it comes."""
