@@ -27,7 +27,6 @@ CONSTRAINT = "rehearsal-loaded-"
 """How the ids of the passing constraints begin; `boot.py` has the same."""
 _STOP_SECONDS = 60
 _SETTLE_SECONDS = 120.0
-_LOAD_SECONDS = 300.0
 
 
 def check_label(label: str) -> None:
@@ -80,7 +79,7 @@ def bring_back(place: State, found: Topology, label: str, made: Network) -> None
         return lacking or _lacks(found, wanted)
 
     what = f"cluster {found.name!r} as saved in {label!r}"
-    or_diagnosis(place, found, lambda: wait_for(what, lacks, seconds=_LOAD_SECONDS))
+    or_diagnosis(place, found, lambda: wait_for(what, lacks, seconds=waiting.patience(found)))
     waiting.forget_fencing(found)
     for node in found.nodes:
         (place.node(node.short) / _PLACEMENT).unlink(missing_ok=True)

@@ -10,7 +10,8 @@ from rehearsal.errors import RehearsalError
 from rehearsal.run import wait_for
 from rehearsal.topology import Node, Role, Topology
 
-_SECONDS = 300.0  # takes 15 on an idle machine, 70 on a very busy one
+_SECONDS, _SECONDS_A_NODE = 300.0, 60.0
+"""Five nodes take 15 on an idle machine, 70 on a very busy one; nineteen 55 to more than 300."""
 _SSH_PORT = 22
 _PORT_OF_NOBODY = 1
 _CONNECT_SECONDS = 1.0
@@ -21,14 +22,19 @@ def container_name(topology: Topology, node: Node) -> str:
     return f"rehearsal-{topology.name}-{node.short}"
 
 
-def until_ready(topology: Topology, seconds: float = _SECONDS) -> None:
+def patience(topology: Topology) -> float:
+    """Seconds that a cluster may take: each node probes every resource when it joins."""
+    return max(_SECONDS, _SECONDS_A_NODE * len(topology.nodes))
+
+
+def until_ready(topology: Topology) -> None:
     """Wait until ssh answers on every node and pacemaker has started every resource.
 
     Fence devices are left out: they start last and nothing depends on them at that time.
     Raises RehearsalError that names what was missing, with the log of a node that ended.
     """
     what = f"cluster {topology.name!r} ready"
-    wait_for(what, lambda: _missing_or_ended(topology), seconds=seconds)
+    wait_for(what, lambda: _missing_or_ended(topology), seconds=patience(topology))
 
 
 def forget_fencing(topology: Topology) -> None:

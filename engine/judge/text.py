@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+
+from engine.model.groups import grouped
 
 
 def listed(items: Iterable[object], limit: int = 12) -> str:
@@ -19,6 +21,32 @@ def listed(items: Iterable[object], limit: int = 12) -> str:
 def counted(words: Iterable[object]) -> str:
     """`3 done, 1 failed`: how many there are of each, the first that came first."""
     return ", ".join(f"{number} {word}" for word, number in Counter(words).items())
+
+
+FEW = 5
+"""So many nodes are told one by one."""
+
+
+def on_nodes(nodes: Collection[str], none: str = "no node") -> str:
+    """The nodes of which something is told that the reader can look up; beyond a few the number."""
+    return many(len(nodes), "node") if len(nodes) > FEW else ", ".join(nodes) or none
+
+
+def by_value(values: Mapping[str, object], between: str = " ", apart: str = ", ") -> str:
+    """`ne01 4, ne02 5`. Of many nodes what most have is told once, the others by name.
+
+    >>> by_value({"ne01": 4, "ne02": 5})
+    'ne01 4, ne02 5'
+    >>> by_value({**{f"ne{i:02}": 4 for i in range(1, 17)}, "ne17": 5, "ne18": 5})
+    '4 on 16 of 18 nodes; 5 on ne17, ne18'
+    """
+    if len(values) <= FEW:
+        return apart.join(f"{node}{between}{value}" for node, value in values.items())
+    same = grouped((str(value), node) for node, value in values.items())
+    (most, nodes), *others = sorted(same.items(), key=lambda item: -len(item[1]))
+    share = f"all {len(values)}" if not others else f"{len(nodes)} of {len(values)}"
+    told = [f"{most} on {share} nodes"] if len(nodes) > 1 else [f"{most} on {nodes[0]}"]
+    return "; ".join([*told, *(f"{value} on {', '.join(those)}" for value, those in others)])
 
 
 def many(number: int, what: str) -> str:

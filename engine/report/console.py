@@ -6,13 +6,20 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TextIO
 
+from engine.judge.text import cut_at_word, listed
 from engine.model.outcomes import IDLE
-from engine.model.steps import phase_of
+from engine.model.steps import base_of, phase_of
+from engine.report.fanned import in_words
 
 _IDLE = (*IDLE, "AFTER", "SATISFIED")
+MOST = 300
+"""Characters of a reason that are shown; the report has the whole."""
+_REASONS = 2
+"""Different reasons of steps that share a line."""
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
 
 
@@ -98,6 +105,17 @@ class LastingOutput:
         return None
 
 
+@dataclass(frozen=True)
+class _Idle:
+    """A step that had nothing to do, and how far the run was then."""
+
+    name: str
+    node: str
+    outcome: str
+    reason: str
+    progress: str
+
+
 class Console:
     """Writes lines through pytest's terminal, also while it captures output; secrets are masked."""
 
@@ -118,10 +136,13 @@ class Console:
         self._number = 0
         self._phase = ""
         self._last_word = ""
-        self._pending: tuple[str, str] | None = None
+        self._pending: tuple[str, str, str] | None = None
+        self._idle: list[_Idle] = []
+        """Those of a fan-out, one after the other: they share a line, once something else comes."""
         self._last_progress = now()
 
     def line(self, text: str, **markup: bool) -> None:
+        self._tell_idle()
         for part in self._lines(text) or [""]:
             self._write(part, **markup)
 
@@ -133,21 +154,28 @@ class Console:
         """A step that is not reached: counted, without a line of its own."""
         self._number += 1
 
-    def step(self, name: str, intent: str) -> None:
+    def step(self, name: str, intent: str, node: str = "") -> None:
         """A step begins: phase, step x of y, elapsed, expected."""
+        if base_of(name) == name:  # those of a fan-out may be many that have nothing to do
+            self._tell_idle()
+            self._head(name)
+        self._number += 1
+        self._pending = (name, intent, node)
+
+    def _head(self, name: str) -> None:
         phase = phase_of(name)
         if phase != self._phase:
-            self._phase = phase
             self.line("")
+            self._phase = phase
             self.line(f"== {phase} " + "=" * max(4, 70 - len(phase)), bold=True)
-        self._number += 1
-        self._pending = (name, intent)
 
     def _begin(self) -> None:
         """Print the line of the step under way, once there is more to say than one line."""
         if self._pending:
-            (name, intent), self._pending = self._pending, None
-            self.line(f"{self.progress()}  {name}: {intent}")
+            (name, intent, _), self._pending = self._pending, None
+            progress = self.progress()
+            self._head(name)
+            self.line(f"{progress}  {name}: {intent}")
 
     def progress(self) -> str:
         """`[12/84  0:03:20 of about 1:30:00]`, and `longer than expected` when it is."""
@@ -163,16 +191,29 @@ class Console:
         colour = _COLOURS.get(outcome, "")
         markup = {colour: True} if colour else {}
         if self._pending and outcome in _IDLE:
-            # nothing happened: one line is enough
-            (name, _), self._pending = self._pending, None
-            self.line(f"{self.progress()}  {name}: {outcome}: {reason}", **markup)
+            (name, _, node), self._pending = self._pending, None
+            self._idle.append(_Idle(name, node, outcome, reason, self.progress()))
+            if base_of(name) == name:
+                self._tell_idle()
             return
         self._begin()
-        self.line(f"    {outcome}{took}  {reason}".rstrip(), **markup)
+        self.line(f"    {outcome}{took}  {cut_at_word(reason, MOST)}".rstrip(), **markup)
+
+    def _tell_idle(self) -> None:
+        """Nothing happened: one line is enough for a step, and for all those of a fan-out."""
+        idle, self._idle = self._idle, []
+        if not idle:
+            return
+        self._head(idle[0].name)
+        said = idle[0].name if len(idle) == 1 else in_words((one.name, one.node) for one in idle)
+        how = ", ".join(dict.fromkeys(one.outcome for one in idle))
+        why = listed(dict.fromkeys(one.reason for one in idle), _REASONS)
+        self.line(f"{idle[-1].progress}  {said}: {how}: {cut_at_word(why, MOST)}")
 
     def output(self, text: str) -> None:
         """A piece of a command's log, as it comes."""
         self._begin()
+        self._tell_idle()
         for part in self._lines(text):
             self._write(f"    | {part}")
         self._last_progress = self._now()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from engine.judge.text import many
@@ -132,9 +133,8 @@ _WORTH = 200
 def _short(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The same events; of the same answers to a question, whoever gave them, the first one."""
     told: dict[str, str] = {}
-    same = ("question", "command", "output", "code", "problem")
-    for event in events:
-        answer = repr([event.get(name) for name in same])
+    for event in _together(events):
+        answer = _answer(event)
         if event["event"] != "observation" or len(answer) < _WORTH:
             yield event
         elif answer in told:
@@ -142,3 +142,21 @@ def _short(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         else:
             told[answer] = f"(asked and said as by {event['node']} at {event['time'][11:19]})"
             yield event
+
+
+def _together(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Nodes that say the same, one after the other, share a line."""
+    for _, each in groupby(events, _answer):
+        same = tuple(each)
+        nodes = dict.fromkeys(str(event.get("node")) for event in same)
+        if 1 < len(same) == len(nodes):
+            yield {**same[0], "node": ", ".join(nodes)}
+        else:
+            yield from same
+
+
+def _answer(event: Mapping[str, Any]) -> str:
+    """The same for events that say the same; no other event than an answer does."""
+    if event["event"] != "observation":
+        return f"{event['seq']}"
+    return repr([event.get(name) for name in ("question", "command", "output", "code", "problem")])

@@ -11,11 +11,13 @@ from typing import Any
 from markupsafe import Markup
 
 from engine.model.outcomes import IDLE
+from engine.model.plan import Verdict
 from engine.model.steps import base_of, phase_of
 from engine.report.anchors import fold_id, step_anchor, step_id
 from engine.report.table import Row, cells_of, fields_of
 
-_FOLDED = ("not needed", "not reached")
+_FOLDED = ("not needed", "not reached", Verdict.AFTER)
+_ALL_OF_A_ROUND = ("not reached", Verdict.AFTER, Verdict.SATISFIED)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Group:
 
 def groups_of(steps: Sequence[Mapping[str, Any]]) -> list[Group]:
     """What is folded of the summary's steps: rounds in which nothing was done; what a phase did not
-    need or reach; what was there already on several nodes. A step that stands alone is none.
+    need or reach, or what a plan knows later; what was there already on several nodes. A step that
+    stands alone is none.
     """
     rounds: dict[str, set[str]] = {}
     for step in steps:
@@ -72,8 +75,8 @@ def _kind_of(step: Mapping[str, Any], rounds: Mapping[str, set[str]]) -> tuple[s
     number, outcome = _round_of(step), str(step["outcome"])
     if number and rounds[number] <= {*IDLE}:
         return _ROUNDS, "not needed"
-    if number and rounds[number] == {"not reached"}:
-        return _ROUNDS, "not reached"
+    if number and rounds[number] == {outcome} and outcome in _ALL_OF_A_ROUND:
+        return _ROUNDS, outcome
     if step["node"] and outcome == "nothing to do":
         return _without_node(step), outcome
     return (phase_of(str(step["name"])), outcome) if outcome in _FOLDED else ("", "")

@@ -189,9 +189,7 @@ def _first_line(steps: Sequence[PlannedStep], ending: Ending) -> str:
     if ending is Ending.PLANNED:
         if not changing:
             return "PLAN: nothing blocks, and there is nothing to change."
-        later = sum(step.verdict is Verdict.AFTER and bool(step.expected) for step in steps)
-        more = f", and {later} more if they have to" if later else ""
-        return f"PLAN: nothing blocks. {_steps(changing)} would change the cluster{more}."
+        return f"PLAN: nothing blocks. {_steps(changing)} would change the cluster{_more(steps)}."
     roots = [s for s in steps if s.verdict.is_in_the_way and not s.blocked_by]
     codes = dict.fromkeys(f.code for step in roots for f in step.findings)
     where = ", ".join(step.name for step in roots[:3]) + (" ..." if len(roots) > 3 else "")
@@ -199,6 +197,15 @@ def _first_line(steps: Sequence[PlannedStep], ending: Ending) -> str:
     if changing:
         return f"PLAN: {said}. {_steps(changing)} before it would change the cluster."
     return f"PLAN: {said}. The run would stop there, before its first change."
+
+
+def _more(steps: Sequence[PlannedStep]) -> str:
+    """Those of every round and node that may have something to do: few of them will."""
+    later = [step.base for step in steps if step.verdict is Verdict.AFTER and step.expected]
+    kinds = len(set(later))
+    if len(later) == kinds:
+        return f", and {kinds} more if they have to" if kinds else ""
+    return f", and {kinds} more if they have to ({len(later)}, a step for each round and node)"
 
 
 def _steps(steps: Sequence[PlannedStep]) -> str:

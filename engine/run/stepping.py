@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from engine.judge.text import cut_at_word
 from engine.judge.ways import in_words
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import StepItem, waiting_for
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Mode, Run
-from engine.report.console import Console
+from engine.report.console import MOST, Console
 from engine.run.step_report import details_of, tell
 
 
@@ -49,7 +50,7 @@ class StepUnderWay:
         elif self._blocked_by:
             self._console.skip()
         else:
-            self._console.step(item.name, intent)
+            self._console.step(item.name, intent, item.node or "")
         self._run.record("step-started", step=item.name, node=item.node)
 
     def failed_of(self, waits_for: Sequence[str]) -> list[str]:
@@ -89,7 +90,7 @@ class StepUnderWay:
         if self._run.mode is Mode.PLAN or outcome == "not reached":
             return
         first = reason.splitlines()[0] if reason else ""
-        self._console.ended(outcome, first[:300], seconds)
+        self._console.ended(outcome, first, seconds)
         if outcome == "failed":
             for line in reason.splitlines()[1:20]:
                 self._console.line(f"    {line}"[:1000])
@@ -105,7 +106,8 @@ class StepUnderWay:
         bad = step.verdict.is_in_the_way
         said = self._run.redactor.clean_output(step.reason)
         for line in said.splitlines()[:20] or [""]:
-            self._console.line(f"  {step.verdict:<10} {step.name}: {line}"[:300], red=bad)
+            told = f"  {step.verdict:<10} {step.name}: {line}"
+            self._console.line(cut_at_word(told, MOST), red=bad)
 
     def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
         outcome, said = self._outcome_and_reason(report)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from engine.ask.look import Look
 from engine.judge import packages, versions
+from engine.judge.text import by_value
 from engine.model.finding import Finding, Verdict
 from engine.model.host import Package
 from engine.model.packages import PackageState
@@ -34,7 +35,7 @@ def can_come(look: Look, evidence: Evidence, *, information: str = "") -> Verdic
     evidence.answered(asked)
     states = {n: s for n, s in asked.values.items() if isinstance(s, PackageState)}
     hidden = packages.hidden(states, repository)
-    newer = ", ".join(f"{node} {len(state.behind)}" for node, state in states.items())
+    newer = by_value({node: len(state.behind) for node, state in states.items()})
     verdict = evidence.judge(
         [
             *packages.repository_answers(asked.values, target, repository),
@@ -106,8 +107,7 @@ def are_upgraded(look: Look, evidence: Evidence) -> Verdict:
     ]
     verdict = evidence.judge(
         [replace(finding, remedy="") for finding in found] if was_proved else found,
-        observed="packages that the repository has: "
-        + "; ".join(f"{node}: {count}" for node, count in counts.items()),
+        observed="packages that the repository has: " + by_value(counts, ": ", "; "),
         information=_PROVED if was_proved else "",
     )
     _remember(look, evidence, LEFT, _named(_accepted(verdict, behind)))

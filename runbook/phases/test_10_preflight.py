@@ -21,7 +21,7 @@ from engine.judge import (
     versions,
 )
 from engine.judge import roles as role_policy
-from engine.judge.text import many
+from engine.judge.text import by_value, many
 from engine.model.approval import SeenStatement
 from engine.model.facts import MACHINE_IDS, REHEARSED
 from engine.model.finding import Finding
@@ -139,7 +139,7 @@ def test_versions(runbook_session: Session, look: Look, evidence: Evidence) -> N
     asked = evidence.answers(runbook_session.survey.versions)
     situation = runbook_session.survey.situation
     findings = list(position_findings(situation)) if situation else []
-    listing = ", ".join(f"{node} {version}" for node, version in asked.items())
+    listing = by_value(asked)
     if findings:
         assert evidence.judge(findings, observed=listing)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.ask.look import Look
 from engine.judge import normal, versions
+from engine.judge.text import by_value
 from engine.model.finding import Finding
 from engine.model.steps import step
 from engine.queries.neteye import VERSION
@@ -40,8 +41,7 @@ def test_versions(look: Look, evidence: Evidence) -> None:
     asked = evidence.answers(look.ask_all(look.names.all, VERSION))
     evidence.judge(
         versions.reached(asked, look.release.target, look.names.all),
-        observed=", ".join(f"{node} {version}" for node, version in asked.items())
-        + "; this runbook has changed nothing on"
+        observed=by_value(asked) + "; this runbook has changed nothing on"
         f" {', '.join(look.names.elastic_only + look.names.voting_only) or 'E and V: none'}",
         guide=("G21",),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.act.driving import Applied
 from engine.ask.look import Look
 from engine.judge import restore as policy
-from engine.judge.text import many
+from engine.judge.text import by_value, many
 from engine.model.steps import step
 from engine.queries.machine import processes
 from engine.queries.neteye import VERSION
@@ -98,7 +98,7 @@ def test_upgrade(runbook_session: Session, look: Look, evidence: Evidence) -> No
         *below_what_runs(look, half),
         *policy.upgrade_unverified(last, is_verified(runbook_session)),
     ]
-    listing = ", ".join(f"{node} {version}" for node, version in asked.items())
+    listing = by_value(asked)
     rounds = [str(seen) for seen in (last_round(look, "update"), last) if seen is not None]
     if last is None:
         rounds.append("no round of the upgrade was started")

@@ -8,6 +8,7 @@ from engine.ask.look import Look
 from engine.judge import normal
 from engine.judge import restore as policy
 from engine.judge.fencing import fencing_is
+from engine.judge.text import on_nodes
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.model.steps import step
@@ -33,7 +34,7 @@ def test_nodes(look: Look, evidence: Evidence) -> None:
             break
     assert evidence.judge(
         findings,
-        observed=f"looked at: {', '.join(look.names.operative)}",
+        observed=f"looked at: {on_nodes(look.names.operative)}",
         sound="online and clean",
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from engine.ask.look import Look
 from engine.errors import Unanswered
+from engine.judge.text import by_value, on_nodes
 from engine.model.cluster import ClusterStatus
 from engine.model.facts import AFTER
 from engine.model.facts import PACKAGES as CHANGED
@@ -25,7 +26,7 @@ from runbook.cluster.states import packages_changed, position_left, state_of
 def test_state(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """The state the cluster is left in, whatever happened before."""
     asked = look.ask_all(look.names.all, VERSION)
-    listing = ", ".join(f"{node} {version}" for node, version in asked.values.items())
+    listing = by_value(asked.values)
     status, seen, by_n = _status(look)
     for node, why in asked.unanswered.items():
         listing += f"; {node} does not answer: {why}"
@@ -48,7 +49,7 @@ def _status(look: Look) -> tuple[ClusterStatus | None, str, bool]:
             whys.append(f"{node}: {error.why}")
             continue
         seen = (
-            f"standby: {', '.join(status.standby_nodes) or 'none'}; fencing"
+            f"standby: {on_nodes(status.standby_nodes, none='none')}; fencing"
             f" {'on' if status.options.stonith_enabled else 'off'}"
         )
         return (status, f"{seen} (as {node} sees it)", False) if whys else (status, seen, True)

@@ -14,6 +14,8 @@ from engine.model.query import Asked, Row, SqlQuery
 from runbook.to_4_26.names import OCS_DATABASE, SCRATCH_DATABASE
 
 PACKAGE = "ocsinventory-server"
+_FEW = 5
+"""So many nodes are named."""
 
 
 def _schemas(rows: list[Row]) -> frozenset[str]:
@@ -47,7 +49,8 @@ class Presence:
         return OCS_DATABASE in self.schemas
 
     def sentence(self) -> str:
-        where = ", ".join(self.nodes) or "no operative node"
+        many = f"{len(self.nodes)} operative nodes" if len(self.nodes) > _FEW else ""
+        where = many or ", ".join(self.nodes) or "no operative node"
         databases = ", ".join(sorted(self.schemas)) or "none of that module"
         return f"package {PACKAGE} on {where}; databases: {databases}"
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from engine.ask.look import Look
-from engine.judge.text import many
+from engine.judge.text import many, on_nodes
 from engine.model.change import Nothing
 from engine.model.finding import Finding
 from engine.model.inventory import Environment, Settings
@@ -112,7 +112,7 @@ def _works(look: Look, evidence: Evidence, read: before.Read, in_use: Secret) ->
         evidence.answered(asked)
         found += before.login_findings(database, asked.values)
         inside = [node for node, result in asked.values.items() if result.ok]
-        said.append(f"it logs in to {database.name} from {', '.join(inside) or 'no node'}")
+        said.append(f"it logs in to {database.name} from {on_nodes(inside)}")
     if not found:  # else it is told already why nothing answers
         answers = before.ocs_now(look)
         found += answers.findings

@@ -16,10 +16,11 @@ from engine.judge.ways import commands_of
 from engine.model.change import Doubt
 from engine.model.finding import Command, Severity
 from engine.record.evidence import StoppedForPerson
+from engine.record.memory import Memory
 from engine.report.audit.old_files import old_files_of
 from engine.secrets import Secret
 from runbook.to_4_26 import on_record
-from runbook.to_4_26.actions.ocs import ocs_credentials_written, ocs_files_migrated
+from runbook.to_4_26.actions.ocs import NOT_RUN, ocs_credentials_written, ocs_files_migrated
 from runbook.to_4_26.httpd import password_record
 from runbook.to_4_26.httpd.migration import (
     TOO_EARLY,
@@ -580,3 +581,21 @@ def test_a_failed_change_is_told_by_its_exit_code(nodes: Nodes, look: FakeLook) 
     nodes.put(OTHER, "/var/lib", "a file in the way")
     with pytest.raises(ChangeFailed, match="keep the package's"):
         migrate(nodes, look)
+
+
+@pytest.mark.parametrize("action", [ocs_credentials_written, ocs_files_migrated])
+def test_in_a_round_that_was_not_run_no_node_is_asked(
+    nodes: Nodes, look: FakeLook, action: Any
+) -> None:
+    """With sixteen nodes there are eighteen rounds: five hundred steps and a thousand questions."""
+    done = drive(nodes, action, look, OTHER, 3)
+    assert done.nothing == NOT_RUN
+    assert look.asked == []
+
+
+def test_what_a_later_round_left_is_migrated(nodes: Nodes, look: FakeLook) -> None:
+    event = {"step": "upgrade.run[3]", "key": "upgrade.run[3]#1", "detached": "upgrade-3"}
+    intent = {"run": "r", "seq": 1, "event": "intent", "node": N, "what": "neteye upgrade", **event}
+    look.memory = Memory.fold([intent])
+    assert drive(nodes, ocs_credentials_written, look, OTHER, 3).changes
+    assert drive(nodes, ocs_files_migrated, look, OTHER, 3).changes

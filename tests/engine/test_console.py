@@ -217,3 +217,72 @@ def test_it_is_the_terminal_in_everything_else(tmp_path: Path) -> None:
     with (tmp_path / "x").open("w", encoding="latin-1") as file:
         output = LastingOutput(file, Redactor().clean)
         assert (output.encoding, output.isatty()) == ("latin-1", False)
+
+
+def idle(screen: Screen, name: str, node: str = "", why: str = "not needed") -> None:
+    screen.console.step(name + (f"[{node}]" if node else ""), "An intent.", node)
+    screen.console.ended("not needed", why, 0.0)
+
+
+def sixteen_rounds(screen: Screen) -> None:
+    """Rounds 3 to 18 of a cluster with sixteen nodes, each with 34 steps that were not needed."""
+    for number in range(3, 19):
+        idle(screen, f"upgrade.run[{number}]", why="round 2 was the last one")
+        for node in range(1, 17):
+            idle(screen, f"migration.files[{number}]", f"n{node:02}.local")
+
+
+def test_rounds_that_were_not_needed_are_one_line() -> None:
+    screen = Screen(total=300)
+    screen.console.step("upgrade.window", "The window holds.")
+    screen.console.ended("done", "it does", 0.0)
+    before = len(screen.lines)
+    sixteen_rounds(screen)
+    assert len(screen.lines) == before
+    screen.console.step("verification.versions", "All have it.")
+    assert screen.lines[before] == (
+        "[273/300  0:00:00 of about 0:10:00]  rounds 3 to 18 of upgrade.run; rounds 3 to 18 of"
+        " migration.files on 16 nodes: not needed: round 2 was the last one, not needed"
+    )
+    assert screen.lines[before + 1 :] == ["", f"== verification {'=' * 58}"]
+
+
+def test_what_comes_behind_steps_that_share_a_line_stands_below_them() -> None:
+    """A step that does something, a command's log, a stop: whatever is shown next."""
+    for show in (
+        lambda console: console.output("log"),
+        lambda console: console.idle("n1 is out of reach"),
+        lambda console: console.line("STOPPED"),
+        lambda console: (console.step("a.b[2][n1]", "x", "n1"), console.ended("done", "y", 0.0)),
+    ):
+        screen = Screen()
+        idle(screen, "a.b[1]", "n1")
+        idle(screen, "a.b[1]", "n2")
+        show(screen.console)
+        told = "[2/20  0:00:00 of about 0:10:00]  round 1 of a.b on n1, n2: not needed: not needed"
+        assert screen.lines[2] == told
+        assert len(screen.lines) > 3
+
+
+def test_one_step_of_a_fan_out_that_was_not_needed_has_its_line_as_it_is() -> None:
+    screen = Screen()
+    idle(screen, "a.b[1]", "n1")
+    screen.console.line("")
+    assert screen.lines[2].endswith("]  a.b[1][n1]: not needed: not needed")
+
+
+def test_steps_that_share_a_line_say_how_they_ended_and_the_first_reasons() -> None:
+    screen = Screen()
+    for number, outcome in enumerate(("not needed", "nothing to do", "nothing to do"), 1):
+        screen.console.step(f"a.b[n{number}]", "x", f"n{number}")
+        screen.console.ended(outcome, f"why {number}", 0.0)
+    screen.console.line("")
+    said = "a.b on 3 nodes: not needed, nothing to do: why 1, why 2 and 1 more"
+    assert screen.lines[2].endswith(f"]  {said}")
+
+
+def test_a_long_reason_ends_behind_a_word_with_a_mark() -> None:
+    screen = Screen()
+    screen.console.step("a.b", "x")
+    screen.console.ended("done", "neteye01 4.25, " * 40, 0.0)
+    assert screen.lines[-1].endswith(" neteye01 4.25,…")

@@ -186,8 +186,14 @@ def test_the_same_answer_is_told_once() -> None:
     ]
     shown = read(step_details(answers)).text
     assert [shown.count(text) for _, text in said] == [1, 1, 1, 2]
-    assert shown.count("asked and said as by n1 at ") == 4
-    assert shown.count("asked n2: status") == 2
+    assert shown.count("asked n1, n2: status") == 2
+    assert shown.count("asked and said as by n1") == 2
+
+
+def test_a_node_that_is_asked_again_has_a_line_for_each_time() -> None:
+    asked = {"question": "status", "command": "crm_mon", "problem": "", "output": {"text": "x"}}
+    answers = [event("observation", at, node="n1", **asked) for at in range(3)]
+    assert read(step_details(answers)).text.count("asked n1: status") == 3
 
 
 def test_a_step_of_many_long_answers_stays_short_and_says_where_they_are_whole() -> None:

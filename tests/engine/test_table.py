@@ -118,6 +118,22 @@ CASES = {
         + [step("a.b[1][n3]")],
         [("a.b[1], 2 nodes", "nothing to do"), ("a.c[1], 2 nodes", "nothing to do")],
     ),
+    "of a plan": (
+        [
+            *(step("u.run[1]", "WILL RUN"), step("u.stop[1]", "AFTER")),
+            *(step("m.f[1][n1]", "AFTER"), step("m.f[1][n2]", "AFTER")),
+            *(step(f"{what}[{n}]", "AFTER") for n in (2, 3) for what in ("u.run", "m.f")),
+            *(step("v.a", "AFTER"), step("v.b", "AFTER"), step("z.state", "WILL RUN")),
+        ],
+        [("m.f[1], 2 nodes", "AFTER"), ("rounds 2 to 3", "AFTER"), ("v, 2 steps", "AFTER")],
+    ),
+    "of a plan when all is done": (
+        [
+            *(step("p.a", "SATISFIED"), step("p.b", "SATISFIED")),
+            *(step(f"u.run[{number}]", "SATISFIED") for number in (1, 2, 3)),
+        ],
+        [("rounds 1 to 3", "SATISFIED")],
+    ),
     "after a stop": (
         [
             *(step("u.run[1]", "failed"), step("u.stop[1]", "not reached")),

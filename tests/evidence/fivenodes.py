@@ -1,7 +1,7 @@
 """The journal of an attempt as large as a real one: five nodes, the runbook's own steps and rows.
 
 What is said is made up; how many steps, questions, changes and gaps there are is as on a cluster
-with three operative nodes.
+with three operative nodes, or with as many as are asked for.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,29 @@ from tests.evidence.journals import asked, lasting, of_run, started, status
 from tests.evidence.looks import looks
 
 ROOT = Path(__file__).parents[2]
-OPERATIVE = (N, SECOND, THIRD)
-NODES = (*OPERATIVE, ELASTIC, "neteye05.neteyelocal")
+
+
+@dataclass(frozen=True)
+class Size:
+    """The nodes of a cluster: operative, Elastic-only, and the voting-only one."""
+
+    operative: tuple[str, ...]
+    elastic: tuple[str, ...]
+    voting: str
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return (*self.operative, *self.elastic, self.voting)
+
+    @property
+    def rounds(self) -> range:
+        return range(1, len(self.operative) + 3)
+
+
+FIVE = Size((N, SECOND, THIRD), (ELASTIC,), "neteye05.neteyelocal")
+_MANY = tuple(f"neteye{number:02}.neteyelocal" for number in range(1, 20))
+NINETEEN = Size(_MANY[:16], _MANY[16:18], _MANY[18])
+"""The most operative nodes that pacemaker is said to carry well, and three more."""
 LOGIN = {
     "step": "preflight.reachable",
     "user": "operator",
@@ -35,7 +57,6 @@ LOGIN = {
 }
 STATE = {"owner": "root", "group": "apache", "mode": "0640", "size": 9120, "sha256": "d" * 64}
 CONF = "/etc/httpd/conf.d/ocsinventory-server.conf"
-ROUNDS = len(OPERATIVE) + 2
 SAYS = "<resource id='httpd' role='Started' active='true' orphaned='false' node='neteye01'/>\n"
 REASON = (
     "all five nodes have it: neteye01 4.26-1, neteye02 4.26-1, neteye03 4.26-1, neteye04 4.26-1;"
@@ -45,7 +66,7 @@ RUN = "20261102T000000Z-neteye.example.test-0f1e"
 GAPS = ("httpd", "OCS endpoint", "MariaDB", "cluster address", "Elasticsearch", "web")
 
 
-def items() -> list[StepItem]:
+def items(size: Size = FIVE) -> list[StepItem]:
     """Every step of an upgrade of that cluster, in running order."""
     found = []
     folders = [ROOT / "runbook" / "phases", ROOT / "runbook" / "to_4_26"]
@@ -55,16 +76,17 @@ def items() -> list[StepItem]:
         for mark in filter(None, map(mark_of, vars(module).values())):
             if Scope.UPGRADE not in mark.scopes:
                 continue
-            rounds = range(1, ROUNDS + 1) if "round" in mark.each else [None]
-            nodes = OPERATIVE if "node" in mark.each else [None]
+            rounds = size.rounds if "round" in mark.each else [None]
+            nodes = size.operative if "node" in mark.each else [None]
             found += [StepItem(mark, r, n) for r, n in itertools.product(rounds, nodes)]
     return found
 
 
-def attempt(**fields: Any) -> list[dict[str, Any]]:
+def attempt(size: Size = FIVE, **fields: Any) -> list[dict[str, Any]]:
     """The events of its only run, numbered as the journal's lines."""
     told = {
-        "nodes": dict.fromkeys(OPERATIVE, "operative") | {ELASTIC: "elastic_only"},
+        "nodes": dict.fromkeys(size.operative, "operative")
+        | dict.fromkeys(size.elastic, "elastic_only"),
         "guide": dict(RELEASE.guide),
         "fallback": "snapshots of all nodes, taken by the virtualisation team at 21:30",
         "announced": "105 minutes (30 + 15 for each of 5 nodes)",
@@ -77,11 +99,11 @@ def attempt(**fields: Any) -> list[dict[str, Any]]:
                 "user": "operator",
                 "become": True,
             }
-            for i, node in enumerate(NODES, 1)
+            for i, node in enumerate(size.nodes, 1)
         },
         **fields,
     }
-    events = list(_events(told))
+    events = list(_events(told, size))
     return [{**one, "run": RUN, "seq": number} for number, one in enumerate(events, 1)]
 
 
@@ -97,7 +119,7 @@ def four_runs() -> tuple[list[Any], list[Any]]:
     return [event for run in earlier for event in run], own
 
 
-def _witnessed(moment: str, at: float, line: int) -> dict[str, Any]:
+def _witnessed(moment: str, at: float, line: int, size: Size) -> dict[str, Any]:
     """One node did not take it."""
     stamp = {
         "file": f"timestamps/{line:04}-{moment}.tsr",
@@ -106,49 +128,51 @@ def _witnessed(moment: str, at: float, line: int) -> dict[str, Any]:
         "by": "C=IT, O=Time stamps of the province/CN=TSA of the province, unit 1",
         "is_checked": True,
     }
-    told = {"line": line, "head": "d" * 64, "nodes": NODES[:-1], "stamp": stamp}
-    missing = {NODES[-1]: "logger: socket /dev/log: No such file or directory"}
+    told = {"line": line, "head": "d" * 64, "nodes": size.nodes[:-1], "stamp": stamp}
+    missing = {size.voting: "logger: socket /dev/log: No such file or directory"}
     return event("witnessed", at, step="", moment=moment, missing=missing, **told)
 
 
-def _events(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    steps = items()
+def _events(told: dict[str, Any], size: Size) -> Iterator[dict[str, Any]]:
+    steps = items(size)
     yield started(**told)
     yield event("steps", 0.5, steps=[_collected(step) for step in steps])
     yield event("attempt-opened", 0.6, attempt=RUN)
-    for node in NODES:
+    for node in size.nodes:
         yield event("login", 0.6, node=node, **LOGIN)
-    yield journals.machines(*NODES)
+    yield journals.machines(*size.nodes)
     yield event("lock-taken", 0.6, generation=1)
-    yield _witnessed("begun", 0.65, 14)
+    yield _witnessed("begun", 0.65, 14, size)
     for target in GAPS:
         yield event("probing", 0.7, target=target, state="began", ways=["https://192.0.2.10/"])
         yield event("probing", 0.8, target=target, state="answers", way="https://192.0.2.10/")
     for number, step in enumerate(steps, 1):
         if step.name == f"{RELEASE.no_return}[1]":
-            yield _witnessed("no-return", 40.0 * number, 812)
-        yield from _of_step(step, 40.0 * number)
+            yield _witnessed("no-return", 40.0 * number, 812, size)
+        yield from _of_step(step, 40.0 * number, size)
     end = 40.0 * len(steps) + 60
-    yield from _facts(end)
-    after = {"versions": dict.fromkeys(NODES, "4.26"), "cluster": {"fencing": "on"}}
-    yield event("fact", end, step="closing.state", name="state-after", **_state("4.26") | after)
+    yield from _facts(end, size)
+    after = {"versions": dict.fromkeys(size.nodes, "4.26"), "cluster": {"fencing": "on"}}
+    yield event(
+        "fact", end, step="closing.state", name="state-after", **_state("4.26", size) | after
+    )
     changed = [
-        {"name": f"neteye-{i}", "before": "4.25-1", "after": "4.26-1", "nodes": list(NODES)}
+        {"name": f"neteye-{i}", "before": "4.25-1", "after": "4.26-1", "nodes": list(size.nodes)}
         for i in range(40)
     ]
     yield event("fact", end, step="closing.state", name="packages-changed", changes=changed)
     for target in GAPS:
         yield event("probing", end, target=target, state="ended", questions=int(end))
     yield event("attempt-closed", end, attempt=RUN, by="done")
-    yield _witnessed("ended", end + 0.5, 4711)
+    yield _witnessed("ended", end + 0.5, 4711, size)
     yield event("run-ended", end + 1, outcome="done", exit_code=0)
 
 
-def _facts(at: float) -> Iterator[dict[str, Any]]:
+def _facts(at: float, size: Size) -> Iterator[dict[str, Any]]:
     """Backup, password and loss, as the version step puts them on record."""
     places = [
         {**STATE, "node": node, "path": f"/etc/httpd/conf.d/{name}.29112026.bak"}
-        for node in OPERATIVE
+        for node in size.operative
         for name in ("ocsinventory-server.conf", "ocsinventory-server-restapi.conf")
     ]
     yield event(
@@ -164,7 +188,7 @@ def _facts(at: float) -> Iterator[dict[str, Any]]:
         what="It was moved from both files into one.", lies_in=places[:1], old_copies=places,
         searched="/etc/httpd/conf.d on all operative nodes",
     )  # fmt: skip
-    for node in OPERATIVE:
+    for node in size.operative:
         files = [{"path": f"{CONF}{end}", "lies_in": f"{CONF}.{kept}"} for end, kept in
                  (("", "02112026.bak"), (".rpmnew", "package-default"))]  # fmt: skip
         name = f"{OLD_FILES}{node}"
@@ -176,10 +200,10 @@ def _facts(at: float) -> Iterator[dict[str, Any]]:
         )  # fmt: skip
 
 
-def _state(version: str) -> dict[str, Any]:
+def _state(version: str, size: Size) -> dict[str, Any]:
     return {
-        "versions": dict.fromkeys(NODES, version),
-        "nodes": dict.fromkeys(NODES, "online"),
+        "versions": dict.fromkeys(size.nodes, version),
+        "nodes": dict.fromkeys(size.nodes, "online"),
         "resources": {f"resource-{i}": f"Started on {N}" for i in range(30)},
         "cluster": {"fencing": "on", "quorum": "yes"},
     }
@@ -198,18 +222,18 @@ def _collected(step: StepItem) -> dict[str, Any]:
     }
 
 
-def _of_step(step: StepItem, begin: float) -> Iterator[dict[str, Any]]:
+def _of_step(step: StepItem, begin: float, size: Size) -> Iterator[dict[str, Any]]:
     name = step.name
     is_idle = step.round is not None and step.round > 2
     yield event("step-started", begin, step=name, node=step.node)
     if name == "baseline.recorded":
-        yield event("fact", begin + 1, step=name, name="state-before", **_state("4.25"))
+        yield event("fact", begin + 1, step=name, name="state-before", **_state("4.25", size))
     for number in range(0 if is_idle else 8):
-        node = NODES[number % len(NODES)]
+        node = size.nodes[number % len(size.nodes)]
         text = {"text": SAYS * 12}
         yield asked(begin + number, step=name, node=node, question="its resources", output=text)
     if not is_idle:
-        yield from _happens(step, begin + 10)
+        yield from _happens(step, begin + 10, size)
     for row in () if is_idle else step.mark.guide:
         state = {"G08": "open", "G26": "not needed"}.get(row, "fulfilled")
         yield event("row", begin + 20, step=name, row=row, state=state, reason=REASON)
@@ -221,7 +245,7 @@ def _of_step(step: StepItem, begin: float) -> Iterator[dict[str, Any]]:
     )  # fmt: skip
 
 
-def _happens(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
+def _happens(step: StepItem, at: float, size: Size) -> Iterator[dict[str, Any]]:
     """Findings of the beginning, changes and gaps of what follows it."""
     name, mark = step.name, step.mark.name
     if mark == "preflight.kernels":
@@ -232,7 +256,7 @@ def _happens(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
         accepted = {"by": "A. Rossi", "reason": "switched off since March, see CHG-17"}
         yield _finding(at, name, "resource-disabled", "block", {**accepted, "until": ""})
     elif mark in ("update.run", "upgrade.run"):
-        yield from _long_command(step, at)
+        yield from _long_command(step, at, size)
     elif step.node is not None or mark in ("reactivation.unstandby", "reactivation.fencing"):
         for number in range(3):
             yield from _change(step, at + number, number)
@@ -270,14 +294,14 @@ def _change(step: StepItem, at: float, number: int, **more: Any) -> Iterator[dic
         )  # fmt: skip
 
 
-def _long_command(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
+def _long_command(step: StepItem, at: float, size: Size) -> Iterator[dict[str, Any]]:
     intent, result = _change(step, at, 0)
     command = "neteye update" if step.mark.name == "update.run" else "neteye upgrade"
     opens = [{"kind": "fencing", "subject": "cluster", "former": "enabled"}]
     yield {**intent, "what": command, "command": command, "detached": "c", "opens": opens}
     yield status(at + 1, step.name)
     yield lasting(at + 2, at + 1, state="off")
-    for node in (SECOND, THIRD):
+    for node in size.operative[1:]:
         yield lasting(at + 3, at + 1, node, "entered")
     for number, target in enumerate(GAPS[:4]):
         since, until = event("x", at + 4 + number)["time"], event("x", at + 6 + number)["time"]
@@ -286,7 +310,7 @@ def _long_command(step: StepItem, at: float) -> Iterator[dict[str, Any]]:
         ended = {"until": until, "seconds": 2.0, "steps": [step.name]}
         yield event("service-gap", at + 6 + number, state="ended", **gap, **ended)
     yield from looks(step.name, at + 10, 10)
-    for node in (SECOND, THIRD):
+    for node in size.operative[1:]:
         yield lasting(at + 14, at + 12, node, "left")
     yield lasting(at + 15, at + 12, state="on")
     yield {

@@ -37,7 +37,12 @@ def section(*own: dict[str, Any], **begun: Any) -> str:
 def test_where_it_lies_and_which_copies_remain() -> None:
     text = section(fact())
     for said in (
-        *("password of the database", "Moved.", f"<code>/etc/x</code> on {N}", "/etc/x.bak"),
+        *(
+            "password of the database",
+            "Moved.",
+            f'<code>/etc/x</code> on <abbr title="{N}">neteye01</abbr>',
+            "/etc/x.bak",
+        ),
         *("root apache 0640", "not looked into", "/etc/x* on all nodes"),
     ):
         assert said in text, said

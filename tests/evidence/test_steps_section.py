@@ -14,10 +14,10 @@ from bench.reports import MOST_PAGE
 from engine.model.groups import grouped
 from engine.report.anchors import change_anchor, step_anchor
 from engine.report.audit.changes import changes_by_run
-from engine.report.audit.fanned import in_words, shown_name
 from engine.report.audit.page import render
 from engine.report.audit.records import QUESTIONS, records_of
 from engine.report.audit.steps import OUTSIDE, Entry, steps_by_run
+from engine.report.fanned import in_words, shown_name
 from tests.engine import kit
 from tests.engine.kit import SECOND, THIRD, N, event
 from tests.evidence import fivenodes, journals

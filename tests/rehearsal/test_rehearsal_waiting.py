@@ -150,3 +150,11 @@ def test_what_failed_while_nodes_started_is_not_shown_for_ever(
         saved.bring_back(place, asked.topology, "label", None)  # type: ignore[arg-type]
     cleared = ("rehearsal-x-neteye01", "stonith_admin", "--cleanup", "--history", "*")
     assert done == ["started", "ready", cleared]
+
+
+def test_a_cluster_may_take_longer_the_more_nodes_it_has() -> None:
+    """Each node that joins probes every resource."""
+    network = IPv4Network("10.9.0.0/24")
+    counts = {Role.OPERATIVE: 16, Role.ELASTIC: 2, Role.VOTING: 1}
+    assert waiting.patience(build("x", DEFAULT_COUNTS, network)) == 300.0
+    assert waiting.patience(build("x", counts, network)) == 19 * 60.0

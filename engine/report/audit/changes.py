@@ -11,7 +11,7 @@ from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.record.changes import MadeChange, changes_of
 from engine.report.anchors import change_anchor, step_anchor
-from engine.report.audit.fanned import shown_name
+from engine.report.fanned import shown_name
 from engine.report.planned_stops import STOPPED, planned_stops_of
 from engine.report.quoted import Quoted, command_quoted, in_journal, level, output_of
 from engine.report.spans import Span, runs_of

@@ -12,9 +12,9 @@ from engine.model.outcomes import IDLE
 from engine.model.plan import Verdict
 from engine.record.changes import since_when
 from engine.report.anchors import change_anchor, step_anchor
-from engine.report.audit.fanned import shown_name
 from engine.report.audit.found import FindingKey, key_of
 from engine.report.audit.records import Key, Record
+from engine.report.fanned import shown_name
 from engine.report.quoted import cited
 
 FOLDED = (*IDLE, "not reached", Verdict.SATISFIED, Verdict.AFTER)
@@ -69,6 +69,11 @@ class Step:
         """It is done, has changed nothing, and nothing that it found stands."""
         quiet = all(found.severity not in TELLING for found in self.findings)
         return self.outcome == LOOKED and quiet and not self.changes
+
+    @property
+    def is_only_told(self) -> bool:
+        """It did nothing and nobody was asked: why is all there is to tell."""
+        return self.is_idle and not self.records and not self.findings
 
     @property
     def has_more(self) -> bool:

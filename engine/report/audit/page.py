@@ -6,7 +6,7 @@ made after the run. Whatever a node or a person wrote is escaped by the template
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from engine.errors import RunbookError
 from engine.judge.ways import consequence
 from engine.model.event import Event, stamp
 from engine.model.finding import acceptance_sentence
+from engine.model.groups import grouped
 from engine.prove.anew import Anew
 from engine.prove.verifier import COMMANDS
 from engine.record.gaps import blinding_of, gaps_of, how_asked, in_words, not_seen
@@ -32,7 +33,6 @@ from engine.report.audit.cited import cited_in
 from engine.report.audit.contents import anchors_in, contents_of, titles_of
 from engine.report.audit.covered import not_covered_of
 from engine.report.audit.cut_short import cut_short_of
-from engine.report.audit.fanned import shown_name
 from engine.report.audit.files import files_of
 from engine.report.audit.found import alike_in, anchors_of, findings_of
 from engine.report.audit.front import front_of, is_of_attempt
@@ -58,6 +58,7 @@ from engine.report.audit.witnesses import witnesses_of
 from engine.report.change import closing_of, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.evidence_files import ODD
+from engine.report.fanned import shown_name
 from engine.report.html import commands_in_lines, template, to_run
 from engine.report.losses import counts_of, losses_of
 from engine.report.outages import addresses_of, shared_sentences
@@ -215,7 +216,27 @@ def _ledger(events: Sequence[Event]) -> list[dict[str, Any]]:
             entry = open_now[row["key"]]
             row |= {"until": entry.gone, "seen": entry.seen}
     intervals = intervals_of(events)
-    return [_as_measured(row, intervals) for row in rows]
+    return _together(_as_measured(row, intervals) for row in rows)
+
+
+def _together(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of many nodes the same, by the second, is told once: all `subjects`, least and most."""
+    same = grouped((_shown(row), row) for row in rows)
+    found = []
+    for each in same.values():
+        ordered = sorted(each, key=lambda row: float(row.get("seconds", 0)))
+        least, most = ordered[0]["lasted"], ordered[-1]["lasted"]
+        lasted = least if least == most else f"{least}; the longest {most}"
+        found.append({**each[0], "subjects": [row["subject"] for row in each], "lasted": lasted})
+    return found
+
+
+def _shown(row: Mapping[str, Any]) -> tuple[object, ...]:
+    times = (str(row.get(name, ""))[: len("2026-11-02T00:00:00")] for name in _TIMES)
+    return (row["kind"], row["former"], row["seen"], *times)
+
+
+_TIMES = ("since", "earliest", "until")
 
 
 def _as_measured(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str, Any]:
@@ -235,4 +256,5 @@ def _as_measured(row: dict[str, Any], intervals: Sequence[Interval]) -> dict[str
     since = {"since": stamp(mine[0].since)}
     if mine[0].begins_vaguely and mine[0].earliest:
         since["earliest"] = stamp(mine[0].earliest)
-    return {**row, **since, "until": until, "lasted": length(mine)}
+    seconds = sum(one.seconds for one in mine)
+    return {**row, **since, "until": until, "lasted": length(mine), "seconds": seconds}

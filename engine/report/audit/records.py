@@ -5,6 +5,7 @@ Nothing is left out without a word: what is folded is counted, what is cut is ci
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -31,8 +32,9 @@ BUDGET = 300_000
 """Characters of HTML for the texts of all records; the short ones are whole, the long ones share
 what is left."""
 LEAST, MOST = 80, 2500
-QUESTIONS = 1500
-"""Lines of answered questions that the page shows in all; changes and failures are always shown."""
+QUESTIONS, FEWEST = 1500, 500
+"""Lines that the page shows in all, and how many of them are answered questions at least; changes
+and failures are always shown."""
 SHOWN = frozenset({"observation", "intent", "result", "note", "attachment", "refused", "settled"})
 
 
@@ -73,7 +75,9 @@ def records_of(events: Iterable[Event]) -> dict[Key, tuple[Record, ...]]:
     shown = _as_they_were(events)
     for key, mine in grouped((_key(e), e) for e in shown if e["event"] in SHOWN).items():
         steps[key] = _lines_of(mine, documents)
-    share = level((sum(one.is_plain for one in each) for each in steps.values()), QUESTIONS)
+    others = sum(not one.is_plain for each in steps.values() for one in each)
+    room = max(FEWEST, QUESTIONS - others)
+    share = level((sum(one.is_plain for one in each) for each in steps.values()), room)
     kept = {key: list(_counted(each, share)) for key, each in steps.items()}
     texts = [text.cost for each in kept.values() for r in each for text in (r.command, r.text)]
     most = max(LEAST, min(MOST, level(texts, BUDGET)))
@@ -180,12 +184,18 @@ def _record(event: Event, changes: Mapping[str, str] = MappingProxyType({})) -> 
         nodes=(node,),
         what=cited(what, 1000, in_journal(event)),
         ended=cited(_ended(event), 400, in_journal(event)),
-        command=command_quoted(event) if has_command else NOTHING,
+        command=command_quoted(event) if has_command and not _is_its_own(event) else NOTHING,
         text=NOTHING if anchor else output_of(event.get("output")),
         anchor=anchor,
         is_plain=_is_plain(event),
         event=event,
     )
+
+
+def _is_its_own(event: Event) -> bool:
+    """The question is the command, but for the shell that runs it."""
+    shell = shlex.join(["sh", "-c", str(event.get("question"))])
+    return event.get("command") in (event.get("question"), shell)
 
 
 def _ended(event: Event) -> str:

@@ -12,10 +12,10 @@ from engine.model.event import Event
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.report.anchors import step_anchor
-from engine.report.audit.fanned import in_words
 from engine.report.audit.found import FindingKey
 from engine.report.audit.one_step import Step, Told
 from engine.report.audit.records import Key, Record, records_of, sentences_of
+from engine.report.fanned import in_words
 from engine.report.spans import runs_of
 from engine.report.summary import steps_of
 from engine.report.words import to_the_second

@@ -16,6 +16,7 @@ from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
 from engine.secrets import Secret
 from runbook.cluster.masking import masked
+from runbook.phases.actions.neteye_command import round_on_record
 from runbook.to_4_26 import failover, files, release
 from runbook.to_4_26.httpd import access, configtest, credentials, migration, online, pristine
 from runbook.to_4_26.httpd.checks import httpd_node
@@ -27,11 +28,14 @@ from runbook.to_4_26.names import CONF_FILES, CREDENTIALS, CREDENTIALS_TEMPLATE
 HTTPD = "httpd"
 """The pacemaker resource of the web server."""
 RESTART_DEADLINE = 600.0
+NOT_RUN = "this round was not needed"
 
 
 @action(guide=("G10", "G11", "G12"), expected=f"write the password in use into {CREDENTIALS} on N")
-def ocs_credentials_written(look: Look, node: str) -> Action:
+def ocs_credentials_written(look: Look, node: str, round_number: int = 1) -> Action:
     """On N the credentials file holds the password that the node with the .rpmnew uses."""
+    if _was_not_run(look, round_number):
+        return Nothing(NOT_RUN)
     pending = migration.new_files(look, node)
     if not pending:
         return Nothing(f"{node} has no .rpmnew of the OCS files")
@@ -71,6 +75,14 @@ def ocs_credentials_written(look: Look, node: str) -> Action:
     return f"made from its template, {variable} has the password in use on {node}"
 
 
+def _was_not_run(look: Look, round_number: int) -> bool:
+    """A round behind the last one: the packages did nothing since every node was asked.
+
+    With two rounds more than operative nodes, these would be most of a run's questions.
+    """
+    return round_number > 1 and round_on_record(look.memory, round_number) is None
+
+
 def _settled(
     look: Look, seen: migration.InUse, now: migration.CredentialsNow
 ) -> tuple[Secret | None, str]:
@@ -86,8 +98,10 @@ def _settled(
     return seen.password, seen.variable
 
 
-def ocs_migration_to_come(look: Look, node: str) -> Foreseen | Nothing:
+def ocs_migration_to_come(look: Look, node: str, round_number: int = 1) -> Foreseen | Nothing:
     """The migration's changes on the node: they rest on its own files alone."""
+    if _was_not_run(look, round_number):
+        return Nothing(NOT_RUN)
     pending = migration.new_files(look, node)
     if not pending:
         return Nothing(f"{node} has no .rpmnew of the OCS files")
@@ -107,8 +121,10 @@ def ocs_migration_to_come(look: Look, node: str) -> Foreseen | Nothing:
     despite=("migration",),
     expected="on a node with a .rpmnew: keep the old file, put the merged one in its place",
 )
-def ocs_files_migrated(look: Look, node: str) -> Action:
+def ocs_files_migrated(look: Look, node: str, round_number: int = 1) -> Action:
     """Both files are migrated on the node: local settings kept, the password is the variable."""
+    if _was_not_run(look, round_number):
+        return Nothing(NOT_RUN)
     pending = migration.new_files(look, node)
     if not pending:
         return Nothing(f"{node} has no .rpmnew of the OCS files")
