@@ -16,6 +16,8 @@ RPM = "rpm -qa"
 CHECK_UPDATE = "dnf check-update"
 FIND = "find -print0"
 
+# the word for an error is translated, the function's name is not
+_UNREAD = re.compile(r"error:|.*\brpmdbNextIterator\b")
 _COLUMNS = 5
 _NO_EPOCH = ("(none)", "")
 _NAME_ARCH = re.compile(r"(?P<name>[^\s/]+)\.(?P<arch>[A-Za-z0-9_]+)")
@@ -35,6 +37,14 @@ _NOTICES = re.compile(
 def parse_rpm_qa(text: str) -> tuple[Package, ...]:
     """Packages of a query with RPM_QUERY_FORMAT, sorted. No epoch is epoch 0."""
     return tuple(sorted((_installed(line) for line in _lines(text)), key=_order))
+
+
+def unread_package(errors: str) -> str:
+    """rpm's error about a package that its list leaves out; '' when the list is whole.
+
+    One whose header is damaged is no error for `rpm -qa`, which ends with 0 (rpm 4.18).
+    """
+    return next((line.strip() for line in errors.splitlines() if _UNREAD.match(line)), "")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

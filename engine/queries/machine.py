@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Collection, Iterable
 
+from engine.errors import ParseError
 from engine.model.answer import Answer
 from engine.model.executed import command_of
 from engine.model.host import FileSystem, Kernels, Memory, Package, Process
@@ -18,12 +19,26 @@ from engine.parse.machine import (
     parse_processes,
     parse_processors,
 )
-from engine.parse.rpm import RPM_QUERY_FORMAT, parse_config_leftovers, parse_rpm_qa
+from engine.parse.rpm import (
+    RPM,
+    RPM_QUERY_FORMAT,
+    parse_config_leftovers,
+    parse_rpm_qa,
+    unread_package,
+)
+
+
+def _installed(answer: Answer) -> tuple[Package, ...]:
+    if unread := unread_package(answer.errors):
+        problem = f"{unread}. A package that rpm can't read is missing from its list"
+        raise ParseError(RPM, "standard error", problem)
+    return parse_rpm_qa(answer.text)
+
 
 PACKAGES: Query[tuple[Package, ...]] = Query(
     name="installed packages",
     argv=("rpm", "-qa", "--qf", RPM_QUERY_FORMAT),
-    parse=of_text(parse_rpm_qa),
+    parse=_installed,
     deadline=120.0,
 )
 

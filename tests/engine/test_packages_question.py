@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import ParseError
 from engine.model.answer import Answer
 from engine.model.inventory import Role
 from engine.model.packages import PackageState, Unreadable
 from engine.model.query import Query
+from engine.queries.machine import PACKAGES
 from engine.queries.packages import HIDING, PENDING, REACHED, package_state, repository_state
 from engine.transport.firewall import Firewall
 from tests.judge import builders as b
@@ -38,6 +40,7 @@ case "$*" in
 esac
 """
 RPM = r"""
+[ ! -e "$BASE/damaged" ] || echo 'error: rpmdbNextIterator: skipping h#       2' >&2
 case "$*" in
 *--eval*) echo "$BASE";;
 *NAME*EPOCH*) printf 'tool\t(none)\t1.0\t1\tnoarch\n';;
@@ -105,6 +108,26 @@ def test_dnf_is_asked_for_duplicates_only_where_rpm_has_some(node: Path) -> None
     assert ask(node, HIDING).duplicates == ()
     (node / "twice").touch()
     assert ask(node, HIDING).duplicates == ("tool-0:1.0-1.noarch",)
+
+
+@pytest.mark.parametrize("part", ["carried", "installed", "transactions"])
+def test_a_list_of_rpm_that_leaves_a_package_out_is_no_answer(node: Path, part: str) -> None:
+    """rpm ends with 0 all the same (findings/rpm-damaged-header-is-left-out.sh)."""
+    (node / "damaged").touch()
+    query = package_state("neteye", version="4.26", parts=(part,))
+    answer = run(node, query)
+    assert answer.code not in query.ok_codes
+    assert "skipping h#" in answer.errors
+
+
+@pytest.mark.parametrize("word", ["error", "Fehler"])
+def test_a_list_of_packages_that_leaves_one_out_is_no_answer(word: str) -> None:
+    said = f"warning: of no matter\n{word}: rpmdbNextIterator: skipping h#       2\n"
+    row = b"tool\t(none)\t1.0\t1\tnoarch\n"
+    with pytest.raises(ParseError, match=r"skipping h# +2.*missing from its list"):
+        PACKAGES.parse(Answer(0, row, said.encode(), 0.0))
+    warned = PACKAGES.parse(Answer(0, row, b"warning: of no matter\n", 0.0))
+    assert [package.name for package in warned] == ["tool"]
 
 
 def test_the_version_is_set_for_dnf_alone_and_only_when_it_is_given(node: Path) -> None:
