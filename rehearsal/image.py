@@ -7,38 +7,28 @@ steps or bases stand side by side. What depends on topology or seed is not in th
 """
 
 import hashlib
-import re
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from rehearsal import podman
+from rehearsal import debootstrap, podman
 from rehearsal.bases import DEFAULT, Base
-from rehearsal.errors import CommandError, RehearsalError
-from rehearsal.run import run
 from rehearsal.state import machine_lock
-from rehearsal.step import Step
+from rehearsal.step import Agents, Step
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = "localhost/neteye-rehearsal"
 _BASE = "localhost/neteye-rehearsal-base"
+AGENTS = "localhost/neteye-rehearsal-agents"
 _KEPT = "24h"  # an older image goes when another one is built
-_LOG = Path("/var/log/neteye-rehearsal-image.log")
 _TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
 _STEP_TREES = ("database", "rootfs")
 """What a step's `image/` has for the build, each where it is there."""
-_ARCHIVE = re.compile(r"\bhttps?://\S+/debian(?=/?\s)")
-_MIRROR = "http://deb.debian.org/debian"
-_SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 # never used in a node; the static database tools alone are 60 MB
 _LEFT_OUT = (
-    "/usr/share/man/*",
-    "/usr/share/doc/*",
-    "/usr/share/locale/*",
-    "/usr/share/info/*",
+    *debootstrap.DOCUMENTS,
     "/usr/bin/aria_*",
     "/usr/bin/myisam*",
     "/usr/bin/mariadb-backup",
@@ -87,6 +77,18 @@ def _is_of_another(step: Step, base: Base, name: str) -> bool:
     has_both = name.startswith((f"{REPOSITORY}/", f"{_BASE}/")) and "-" in name.rpartition(":")[2]
     ours = tuple(_named(repository, step, base) for repository in (REPOSITORY, _BASE))
     return has_both and not name.startswith(ours)
+
+
+def ensure_agents(step: Step, agents: Agents, say: Say) -> str:
+    """Build the image of the step's agents if it is missing; returns its reference."""
+    digest = hashlib.sha256("\n".join([agents.suite, *agents.packages]).encode()).hexdigest()[:12]
+    reference = f"{AGENTS}/{step.package.lower()}:{agents.suite}-{digest}"
+    with machine_lock():
+        if not podman.image_exists(reference):
+            say(f"building the agents' image ({agents.suite}'s packages, a minute or two) ...")
+            made_of = (agents.suite, agents.packages)
+            _timed(say, "agents' image", lambda: debootstrap.build(reference, *made_of))
+    return reference
 
 
 def package_list(step: Step, base: Base = DEFAULT) -> list[str]:
@@ -163,7 +165,7 @@ def remove_all() -> list[str]:
     """Remove every image this project made; returns those that other clusters still use."""
     with machine_lock():
         _remove_unused(_ours())
-        _LOG.unlink(missing_ok=True)
+        debootstrap.LOG.unlink(missing_ok=True)
         return _ours()
 
 
@@ -173,7 +175,7 @@ def _ours(*filters: str) -> list[str]:
     listing = podman.podman("images", *filters, *shape).stdout.split()
     return [
         name
-        for repository in (REPOSITORY, _BASE)
+        for repository in (REPOSITORY, _BASE, AGENTS)
         for name in listing
         if name.startswith((f"{repository}:", f"{repository}/"))
     ]
@@ -220,73 +222,12 @@ def _copy_inputs(step: Step, context: Path) -> None:
 
 
 def _build_base(step: Step, base: Base, reference: str) -> None:
-    """mmdebstrap writes a tar, podman imports it while it is being written."""
-    command = [
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=apt",
-        "--format=tar",
-        f"--include={','.join(package_list(step, base))}",
-        "--aptopt=Apt::Install-Recommends false",
-        "--dpkgopt=force-unsafe-io",
-        *(f"--setup-hook={hook}" for hook in _setup_hooks(step, base)),
-        *(f"--customize-hook={hook}" for hook in _hooks(step)),
-    ]
-    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    command += [f"--aptopt={option}" for option in _proxy_options()]
-    command += [base.name, "-", *_mirrors(base)]
-    command += [_main(suite) for suite in _other_suites(step, base)]
-    with _LOG.open("w", encoding="utf-8") as errors:
-        debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
-        try:
-            imported = subprocess.run(
-                ["podman", "import", "--quiet", "-", reference],
-                stdin=debootstrap.stdout,
-                stdout=errors,
-                stderr=errors,
-                timeout=1800,
-                check=False,
-            )
-            status = debootstrap.wait(timeout=60)
-        except subprocess.TimeoutExpired as late:
-            debootstrap.kill()
-            raise CommandError(command, None, _tail()) from late
-    if status != 0 or imported.returncode != 0:
-        # a tar that ended early was imported as if it were complete
-        podman.podman("rmi", "--force", reference, check=False)
-        raise RehearsalError(
-            f"The base image could not be built (mmdebstrap {status}, podman import"
-            f" {imported.returncode}); {_LOG} ends with: {_tail()}"
-        )
-
-
-def _tail() -> str:
-    return " | ".join(_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
-
-
-def _mirrors(base: Base) -> list[str]:
-    """This machine's own Debian sources, so that a local mirror is used; else the main suite."""
-    for path in _SOURCES:
-        if path.exists() and base.name in (content := path.read_text(encoding="utf-8")):
-            if path.suffix == ".sources":
-                return [str(path)]
-            lines = (line.strip() for line in content.splitlines())
-            return [line for line in lines if line.startswith("deb ") and "cdrom:" not in line]
-    return [_main(base.name)]
-
-
-def _main(suite: str) -> str:
-    """The line of a suite's main part, on this machine's own mirror of Debian if it has one."""
-    texts = (path.read_text(encoding="utf-8") for path in _SOURCES if path.exists())
-    mirror = next((found[0] for text in texts if (found := _ARCHIVE.search(text))), _MIRROR)
-    return f"deb {mirror} {suite} main"
-
-
-def _proxy_options() -> list[str]:
-    """apt's proxy of this machine: mmdebstrap does not read apt.conf.d."""
-    if shutil.which("apt-config") is None:
-        return []
-    dump = run(["apt-config", "dump"]).stdout.splitlines()
-    return [
-        line for line in dump if line.startswith(("Acquire::http::Proxy", "Acquire::https::Proxy"))
-    ]
+    debootstrap.build(
+        reference,
+        base.name,
+        package_list(step, base),
+        setup_hooks=_setup_hooks(step, base),
+        hooks=_hooks(step),
+        left_out=_LEFT_OUT,
+        others=_other_suites(step, base),
+    )

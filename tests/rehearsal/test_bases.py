@@ -12,6 +12,7 @@ from rehearsal import (
     bases,
     cli,
     cluster,
+    debootstrap,
     host,
     image,
     podman,
@@ -29,7 +30,7 @@ OTHER = bases.Base("sid", "Debian unstable", "9.9.9", "pacemaker-9.9")
 
 
 def own(base: bases.Base) -> str:
-    return f"deb {image._MIRROR} {base.name} main"
+    return f"deb {debootstrap.MIRROR} {base.name} main"
 
 
 @pytest.fixture
@@ -148,17 +149,17 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "URIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\n\n"
         "URIs: http://mirror.example/debian-security\nSuites: bookworm-security\n"
     )
-    monkeypatch.setattr(image, "_SOURCES", (path, tmp_path / "absent"))
+    monkeypatch.setattr(debootstrap, "SOURCES", (path, tmp_path / "absent"))
     return path
 
 
 @pytest.mark.parametrize("name", ["bullseye", "trixie"])
 def test_a_suite_that_this_machine_has_not_comes_from_its_mirror(name: str, sources: Path) -> None:
     mirror = "deb http://mirror.example/debian"
-    assert image._mirrors(bases.find(name)) == [f"{mirror} {name} main"]
-    assert image._mirrors(bases.DEFAULT) == [str(sources)]
+    assert debootstrap.mirrors(name) == [f"{mirror} {name} main"]
+    assert debootstrap.mirrors(bases.DEFAULT.name) == [str(sources)]
     sources.unlink()
-    assert image._mirrors(bases.find(name)) == [own(bases.find(name))]
+    assert debootstrap.mirrors(name) == [own(bases.find(name))]
 
 
 def test_a_package_of_another_suite_is_asked_for_by_name_alone() -> None:
