@@ -64,8 +64,8 @@ def report(
     unknown = [name for name in machines if name not in agents.machines]
     if unknown:
         raise UsageError(f"no machine {unknown[0]!r}; there are: {', '.join(agents.machines)}")
-    with locked(cluster):
-        if state(cluster) != "running":
+    if state(cluster) != "running":
+        with locked(cluster):
             _start(place, asked, agents, say)
     reported = []
     for name in machines or agents.machines:

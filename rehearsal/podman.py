@@ -128,6 +128,7 @@ def start_beside(
     name: str, *, cluster: str, image: str, network: str, volumes: Sequence[str]
 ) -> None:
     """Start a container that is no node, and does nothing by itself; `network` as podman has it."""
+    dns = () if network == "none" else ("--dns=none",)
     podman(
         "run",
         "--detach",
@@ -140,7 +141,7 @@ def start_beside(
         f"{LABEL}={cluster}",
         "--network",
         network,
-        "--dns=none",
+        *dns,
         *limits(),
         *(word for volume in volumes for word in ("--volume", volume)),
         image,
