@@ -37,14 +37,11 @@ def _setting(text: str) -> tuple[str, object]:
         return key, value  # not JSON: text as it is
 
 
-def _file(text: str) -> tuple[str, str]:
+def _file(text: str) -> tuple[str, Path]:
     name, separator, path = text.partition("=")
     if not separator or not name.isalpha():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
-    try:
-        return name, Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise argparse.ArgumentTypeError(f"{path} can't be read: {error}") from error
+    return name, Path(path)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -205,10 +202,16 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--file: {path} can't be read: {error}") from error
+
+
 def _report(options: argparse.Namespace) -> int:
-    code = 0
+    files, code = {name: _text_of(path) for name, path in options.file}, 0
     while True:
-        files = dict(options.file)
         for one in agents.report(options.name, options.machine, due=options.due, files=files):
             lines = [line for line in one.output.splitlines() if line.strip()]
             last = f"; its last words: {lines[-1].strip()}" if lines else ""

@@ -152,7 +152,16 @@ def test_a_file_that_is_given_is_that_of_the_machine(beside: Beside, tmp_path: P
     assert (beside.place.agents / "linux03/memory").read_text() == "# dmidecode 3.3\n"
 
 
-@pytest.mark.parametrize("word", ["memory", "../x=/dev/null", "memory=/nowhere/at/all"])
+def test_a_file_that_can_not_be_read_is_a_usage_error(
+    beside: Beside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside.up()
+    assert cli.main(["report", "--name", "x", "--file", "memory=/nowhere/at/all"]) == 4
+    assert "/nowhere/at/all can't be read" in capsys.readouterr().err
+    assert beside.started == []
+
+
+@pytest.mark.parametrize("word", ["memory", "../x=/dev/null"])
 def test_a_file_that_is_none_is_a_usage_error(word: str) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["report", "--file", word])
