@@ -21,6 +21,7 @@ from tests.findings import shims
 from tests.integration.clusters import Clusters, RehearsalError, TestCluster
 from tests.integration.conftest import TWO
 from tests.integration.invocation import Project, Ran, copy_project, with_settings
+from tests.integration.judging import differences, judged, not_judged
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 
@@ -145,6 +146,13 @@ def test_the_verification_has_them_as_stored(upgraded: Upgraded) -> None:
         assert "with 7 rows of memories" in said, name
         assert " with 200)" in said, name
     assert upgraded.ran.findings("ocs-inventories-not-stored") == []
+
+
+def test_that_can_be_judged_again(upgraded: Upgraded) -> None:
+    assert upgraded.ran.directory is not None
+    told = judged(upgraded.project, upgraded.ran.directory.resolve())
+    assert differences(told) == []
+    assert {"verification.inventories", "closing.agents"} & set(not_judged(told)) == set()
 
 
 def test_what_they_sent_after_is_an_integer(upgraded: Upgraded) -> None:
