@@ -123,7 +123,7 @@ def test_without_an_access_log_the_rows_alone_are_told() -> None:
     ("rows", "says"),
     [
         (stored(), "none reported yet since 2026-11-30 02:00:00"),
-        (stored(contacts=3), "3 machines have asked, and no inventory was due"),
+        (stored(contacts=3), "and 3 machines asked: no inventory was due"),
         (stored(5, 3), "inventories of 3 machines stored since 2026-11-30 02:00:00"),
         (stored(5, 3), "the last at 2026-11-30 02:04:00, with 6 rows of memories"),
     ],
@@ -216,7 +216,7 @@ def ask(
 
 def test_each_step_says_what_was_stored(ask: Callable[[Look], Evidence]) -> None:
     said = " ".join(ask(Look(answered({200: 2}), stored(1, 1))).reasons)
-    assert "inventories of 1 machines stored" in said
+    assert "inventories of 1 machine stored" in said
     assert "2 POSTs of agents answered" in said
     assert "does not tell an inventory from the question" in said
     assert "none reported yet" in " ".join(ask(Look(answered({}), stored())).reasons)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.judge.text import many
 from engine.model.finding import Finding
 from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.httpd.activity import Activity
@@ -45,13 +46,15 @@ class Stored:
         """What was stored, or that nobody has reported yet."""
         if self.machines:
             return (
-                f"inventories of {self.machines} machines stored since {self.since}, by the"
-                f" database's clock, the last at {self.last}, with {self.modules} rows of memories"
+                f"inventories of {many(self.machines, 'machine')} stored since {self.since}, by the"
+                f" database's clock, the last at {self.last}, with"
+                f" {many(self.modules, 'row')} of memories"
             )
         if self.contacts:
             return (
-                f"none reported yet since {self.since}, by the database's clock: {self.contacts}"
-                " machines have asked, and no inventory was due, or it is on its way"
+                f"none reported yet since {self.since}, by the database's clock, and"
+                f" {many(self.contacts, 'machine')} asked: no inventory was due, or it is on its"
+                " way"
             )
         return f"none reported yet since {self.since}, by the database's clock"
 
