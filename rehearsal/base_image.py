@@ -5,33 +5,20 @@ inputs, and so the hash, are the same for both.
 """
 
 import hashlib
-import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal import host, limits, podman
+from rehearsal import debootstrap, host, limits, podman
 from rehearsal.bases import DEFAULT, Base
-from rehearsal.errors import CommandError, RehearsalError
-from rehearsal.run import run
 from rehearsal.step import Step
 
 HERE = Path(__file__).resolve().parent
-LOG = Path("/var/log/neteye-rehearsal-image.log")
-_BUILD_SECONDS = 1800
 _ROOM = 1200 * 10**6
 """Bytes of the unpacked root and its packages; the image, and the tar it comes in, have half."""
-_ARCHIVE = re.compile(r"\bhttps?://\S+/debian(?=/?\s)")
-_MIRROR = "http://deb.debian.org/debian"
-_SOURCES = (Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list"))
 # never used in a node; the static database tools alone are 60 MB
 LEFT_OUT = (
-    "/usr/share/man/*",
-    "/usr/share/doc/*",
-    "/usr/share/locale/*",
-    "/usr/share/info/*",
+    *debootstrap.DOCUMENTS,
     "/usr/bin/aria_*",
     "/usr/bin/myisam*",
     "/usr/bin/mariadb-backup",
@@ -91,86 +78,20 @@ def base_hash(step: Step, base: Base = DEFAULT) -> str:
 
 
 def by_mmdebstrap(step: Step, base: Base, reference: str) -> None:
-    """mmdebstrap writes a tar, podman imports it while it is being written."""
+    """Made of nothing. Raises RehearsalError, where there is no room before anything is made."""
     room = {Path(tempfile.gettempdir()): _ROOM, podman.temporary(): _ROOM // 2}
     limits.require_disk("The base image", [*room.items(), (podman.graph_root(), _ROOM // 2)])
-    command = [
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=apt",
-        "--format=tar",
-        f"--include={','.join(package_list(step, base))}",
-        "--aptopt=Apt::Install-Recommends false",
-        "--dpkgopt=force-unsafe-io",
-        *(f"--setup-hook={hook}" for hook in setup_hooks(step, base)),
-        *(f"--customize-hook={hook}" for hook in hooks(step)),
-    ]
-    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
-    command += [f"--aptopt={option}" for option in proxy_options()]
-    command += [base.name, "-", *mirrors(base)]
-    command += [main_line(suite, source_texts()) for suite in other_suites(step, base)]
-    with LOG.open("w", encoding="utf-8") as errors:
-        debootstrap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
-        try:
-            imported = subprocess.run(
-                ["podman", "import", "--quiet", "-", reference],
-                stdin=debootstrap.stdout,
-                stdout=errors,
-                stderr=errors,
-                timeout=_BUILD_SECONDS,
-                check=False,
-            )
-            status = debootstrap.wait(timeout=60)
-        except subprocess.TimeoutExpired as late:
-            debootstrap.kill()
-            raise CommandError(command, None, tail()) from late
-    if status != 0 or imported.returncode != 0:
-        # a tar that ended early was imported as if it were complete
-        podman.podman("rmi", "--force", reference, check=False)
-        raise RehearsalError(
-            f"The base image could not be built (mmdebstrap {status}, podman import"
-            f" {imported.returncode}); {LOG} ends with: {tail()}"
-        )
-
-
-def tail() -> str:
-    """The last lines of the build's log."""
-    return " | ".join(LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+    debootstrap.build(
+        reference,
+        base.name,
+        package_list(step, base),
+        setup_hooks=setup_hooks(step, base),
+        hooks=hooks(step),
+        left_out=LEFT_OUT,
+        others=other_suites(step, base),
+    )
 
 
 def can_bootstrap() -> bool:
     """Whether mmdebstrap and Debian's keyring are there."""
     return shutil.which("mmdebstrap") is not None and not host.missing_builders()
-
-
-def source_texts() -> list[str]:
-    """What this machine says of where it has Debian's packages from; empty on another system."""
-    texts = [path.read_text(encoding="utf-8") for path in _SOURCES if path.exists()]
-    return [text for text in texts if _ARCHIVE.search(text)]
-
-
-def mirrors(base: Base) -> list[str]:
-    """This machine's own Debian sources, so that a local mirror is used; else the main suite."""
-    for path in _SOURCES:
-        if path.exists() and base.name in (content := path.read_text(encoding="utf-8")):
-            if path.suffix == ".sources":
-                return [str(path)]
-            lines = (line.strip() for line in content.splitlines())
-            return [line for line in lines if line.startswith("deb ") and "cdrom:" not in line]
-    return [main_line(base.name, source_texts())]
-
-
-def main_line(suite: str, texts: Sequence[str]) -> str:
-    """The line of a suite's main part, on the mirror of Debian that the texts name, if they do."""
-    mirror = next((found[0] for text in texts if (found := _ARCHIVE.search(text))), _MIRROR)
-    return f"deb {mirror} {suite} main"
-
-
-def proxy_options() -> list[str]:
-    """apt's proxy of this machine: mmdebstrap does not read apt.conf.d."""
-    if shutil.which("apt-config") is None:
-        return []
-    dump = run(["apt-config", "dump"]).stdout.splitlines()
-    return [
-        line for line in dump if line.startswith(("Acquire::http::Proxy", "Acquire::https::Proxy"))
-    ]

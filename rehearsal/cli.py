@@ -8,11 +8,12 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from rehearsal import bases, carrying, cluster, host, logins, step, waiting
+from rehearsal import agents, bases, carrying, cluster, host, logins, step, waiting
 from rehearsal.errors import RehearsalError, UsageError
 from rehearsal.state import State
 from rehearsal.topology import DEFAULT_NAME
@@ -34,6 +35,13 @@ def _setting(text: str) -> tuple[str, object]:
         return key, json.loads(value)
     except ValueError:
         return key, value  # not JSON: text as it is
+
+
+def _file(text: str) -> tuple[str, Path]:
+    name, separator, path = text.partition("=")
+    if not separator or not name.isalpha():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, Path(path)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,6 +103,22 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--all", action="store_true", help="the node images too")
     command = add("status", "show nodes and resources")
     command.add_argument("--json", action="store_true", help="the nodes as JSON")
+    command = add("report", "let machines beside the cluster report, by their agents")
+    command.add_argument("machine", nargs="*", help="all of them where none is named")
+    command.add_argument(
+        "--due", action="store_true", help="only where the server says that an inventory is due"
+    )
+    command.add_argument(
+        "--file",
+        action="append",
+        type=_file,
+        default=[],
+        metavar="NAME=PATH",
+        help="a file of the machines' directories from now on: memory, what dmidecode prints there",
+    )
+    command.add_argument(
+        "--every", type=float, metavar="SECONDS", help="again and again, until Ctrl-C"
+    )
     add("shell", "a root shell on a node").add_argument("node")
     command = add("exec", "run a command on a node")
     command.add_argument("node")
@@ -208,8 +232,30 @@ def _status(options: argparse.Namespace) -> int:
                 f"{value:24}" if key == "node" else f"{value:14}" for key, value in row.items()
             ).rstrip()
         )
+    if beside := agents.state(options.name):
+        print(f"machines with agents: their container is {beside}")
     print(waiting.pcs_status(topology), end="")
     return 0
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--file: {path} can't be read: {error}") from error
+
+
+def _report(options: argparse.Namespace) -> int:
+    files, code = {name: _text_of(path) for name, path in options.file}, 0
+    while True:
+        for one in agents.report(options.name, options.machine, due=options.due, files=files):
+            lines = [line for line in one.output.splitlines() if line.strip()]
+            last = f"; its last words: {lines[-1].strip()}" if lines else ""
+            print(f"{one.machine}: the agent ended with {one.code}{last}", flush=True)
+            code = code or int(one.code != 0)
+        if options.every is None:
+            return code
+        time.sleep(options.every)
 
 
 def _shell(options: argparse.Namespace) -> int:
@@ -248,6 +294,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "inventory": _inventory,
     "down": _down,
     "status": _status,
+    "report": _report,
     "shell": _shell,
     "exec": _exec,
     "start": _node_command(cluster.start),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import base_image, limits, podman
+from rehearsal import base_image, debootstrap, limits, podman
 from rehearsal.bases import Base
 from rehearsal.errors import CommandError, RehearsalError
 from rehearsal.step import Step
@@ -103,23 +103,23 @@ def build(step: Step, base: Base, made_of: Origin, reference: str) -> None:
         try:
             done = podman.podman(*command, timeout=_BUILD_SECONDS)
         except CommandError as failed:
-            base_image.LOG.write_text(failed.output, encoding="utf-8")
+            debootstrap.LOG.write_text(failed.output, encoding="utf-8")
             raise RehearsalError(
-                f"The base image could not be built of {made_of.name}; {base_image.LOG} ends with:"
-                f" {base_image.tail()}"
+                f"The base image could not be built of {made_of.name}; {debootstrap.LOG} ends with:"
+                f" {debootstrap.tail()}"
             ) from failed
-        base_image.LOG.write_text(done.stdout + done.stderr, encoding="utf-8")
+        debootstrap.LOG.write_text(done.stdout + done.stderr, encoding="utf-8")
 
 
 def write_inputs(step: Step, base: Base, made_of: Origin, folder: Path) -> None:
     """Write what `build.sh` reads; the image's own sources stay where this machine has none."""
-    texts = base_image.source_texts() or [made_of.sources]
+    texts = debootstrap.source_texts() or [made_of.sources]
     others = base_image.other_suites(step, base)
     written = {
         "build.sh": (_FILES / "build.sh").read_text(encoding="utf-8"),
         "packages": _lines(base_image.package_list(step, base)),
         "sources": _sources(base),
-        "other-suites": _lines([base_image.main_line(suite, texts) for suite in others]),
+        "other-suites": _lines([debootstrap.main_line(suite, texts) for suite in others]),
         "hosts": "127.0.0.1 localhost\n::1 localhost\n",
         "apt.conf": _lines(_apt_options(folder)),
         "dpkg.conf": _lines(
@@ -143,9 +143,9 @@ def _lines(lines: Sequence[str]) -> str:
 
 def _sources(base: Base) -> str:
     """This machine's sources of that Debian, as a file's text; empty where it has none."""
-    if not base_image.source_texts():
+    if not debootstrap.source_texts():
         return ""
-    found = base_image.mirrors(base)
+    found = debootstrap.mirrors(base.name)
     if len(found) == 1 and found[0].startswith("/"):
         return Path(found[0]).read_text(encoding="utf-8")
     return _lines(found)
@@ -153,7 +153,7 @@ def _sources(base: Base) -> str:
 
 def _apt_options(folder: Path) -> list[str]:
     """apt's settings of this machine; with its authorities, which a minimal image has not."""
-    found = ['APT::Install-Recommends "false";', *base_image.proxy_options()]
+    found = ['APT::Install-Recommends "false";', *debootstrap.proxy_options()]
     bundle = ssl.get_default_verify_paths().cafile
     if bundle is not None:
         (folder / "authorities.crt").write_bytes(Path(bundle).read_bytes())

@@ -15,15 +15,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from rehearsal import base_image, from_image, host, podman
+from rehearsal import base_image, debootstrap, from_image, host, podman
 from rehearsal.base_image import HERE, base_hash
 from rehearsal.bases import DEFAULT, Base
 from rehearsal.errors import RehearsalError
 from rehearsal.state import machine_lock
-from rehearsal.step import Step
+from rehearsal.step import Agents, Step
 
 REPOSITORY = "localhost/neteye-rehearsal"
 _BASE = "localhost/neteye-rehearsal-base"
+AGENTS = "localhost/neteye-rehearsal-agents"
 _WAY = re.compile("(-[0-9a-f]{12})?")
 _KEPT = "24h"  # an older image goes when another one is built
 _TREES = ("image/Containerfile", "image/database", "image/rootfs", "standins/rootfs")
@@ -150,6 +151,19 @@ def _is_of_another(step: Step, base: Base, name: str) -> bool:
     return has_both and not name.startswith(ours)
 
 
+def ensure_agents(step: Step, agents: Agents, say: Say) -> str:
+    """Build the image of the step's agents if it is missing; returns its reference."""
+    digest = hashlib.sha256("\n".join([agents.suite, *agents.packages]).encode()).hexdigest()[:12]
+    reference = f"{AGENTS}/{step.package.lower()}:{agents.suite}-{digest}"
+    with machine_lock():
+        if not podman.image_exists(reference):
+            host.install_builders()
+            say(f"building the agents' image ({agents.suite}'s packages, a minute or two) ...")
+            made_of = (agents.suite, agents.packages)
+            _timed(say, "agents' image", lambda: debootstrap.build(reference, *made_of))
+    return reference
+
+
 def image_hash(step: Step, base: Base = DEFAULT) -> str:
     """Twelve hexadecimal digits that change with any input of the configured image."""
     digest = hashlib.sha256(base_hash(step, base).encode())
@@ -183,7 +197,7 @@ def remove_all() -> list[str]:
     """Remove every image this project made; returns those that other clusters still use."""
     with machine_lock():
         _remove_unused(_ours())
-        base_image.LOG.unlink(missing_ok=True)
+        debootstrap.LOG.unlink(missing_ok=True)
         return _ours()
 
 
@@ -193,7 +207,7 @@ def _ours(*filters: str) -> list[str]:
     listing = podman.podman("images", *filters, *shape).stdout.split()
     return [
         name
-        for repository in (REPOSITORY, _BASE)
+        for repository in (REPOSITORY, _BASE, AGENTS)
         for name in listing
         if name.startswith((f"{repository}:", f"{repository}/"))
     ]

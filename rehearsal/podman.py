@@ -142,6 +142,33 @@ def start_node(node: NodeContainer) -> None:
     )
 
 
+def start_beside(
+    name: str, *, cluster: str, image: str, network: str, volumes: Sequence[str]
+) -> None:
+    """Start a container that is no node, and does nothing by itself; `network` as podman has it."""
+    dns = () if network == "none" else ("--dns=none",)
+    podman(
+        "run",
+        "--detach",
+        "--replace",
+        "--name",
+        name,
+        "--hostname",
+        name,
+        "--label",
+        f"{LABEL}={cluster}",
+        "--network",
+        network,
+        *dns,
+        *limits(),
+        *(word for volume in volumes for word in ("--volume", volume)),
+        image,
+        "sleep",
+        "infinity",
+        timeout=120,
+    )
+
+
 # what an ssh command of root gets; the image's own is podman's
 _ENVIRONMENT = (
     *("env", "-i", "HOME=/root", "container=podman"),

@@ -7,6 +7,7 @@
     template/        data of services and package repositories as they are at the start
     shared/ repo/    the same, in use by the nodes
     nodes/SHORT/     boot.json and files/ of each node
+    agents/          what the agents of machines beside the cluster keep
     power/           locks and requests of the nodes' power switches
     saved/LABEL/     a saved state: data, repositories, what the cluster had reached
 """
@@ -119,6 +120,10 @@ class State:
     @property
     def shared(self) -> Path:
         return self.directory / "shared"
+
+    @property
+    def agents(self) -> Path:
+        return self.directory / "agents"
 
     @property
     def repositories(self) -> Path:

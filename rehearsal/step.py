@@ -34,6 +34,23 @@ class Sql:
     lenient: str = ""
 
 
+@dataclass(frozen=True)
+class Agents:
+    """Machines whose agents report to a service of the cluster, in one container beside it.
+
+    The step's folder `agents/` is there as `/agents`; in it is the program `report`, which makes
+    one machine's agent report: `/agents/report MACHINE ADDRESS [due]`.
+    """
+
+    service: str
+    """The clustered service that they report to."""
+    suite: str
+    packages: tuple[str, ...]
+    """Debian's, of that suite."""
+    machines: Mapping[str, Mapping[str, str]]
+    """Name -> files of its directory `/machines/NAME`, name -> text."""
+
+
 def _no_contents(_: Package, __: ReleaseSet, ___: Settings) -> Contents:
     return NOTHING
 
@@ -60,6 +77,7 @@ class Step:
     scenarios: tuple[Scenario, ...]
     services: tuple[Service, ...] = CORE
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    agents: Agents | None = None
     inventory: Mapping[str, str] = field(default_factory=dict)
     """The runbook's settings that only this step has."""
     contents: Callable[[Package, ReleaseSet, Settings], Contents] = _no_contents

@@ -11,12 +11,14 @@ A step is one package with a folder, given to `python -m rehearsal up --step PAC
   `secure_install(context)` does what the step's `neteye_secure_install` does to its modules and
   gives the lines that it prints; `TEMPLATES` says which packaged file goes where in a shared
   directory.
+- `agents/`, where the step has machines whose agents report (`rehearsal.step.Agents`).
 It has the standard library only, and is imported in a container of the image, too.
 """
 
 from rehearsal.step import Step
 from rehearsal.to_4_26 import contents, data, first_start
 from rehearsal.to_4_26.catalog import PACKAGES
+from rehearsal.to_4_26.machines import AGENTS
 from rehearsal.to_4_26.scenarios import SCENARIOS
 from rehearsal.to_4_26.services import SERVICES
 from rehearsal.to_4_26.settings import VOCABULARY
@@ -30,6 +32,7 @@ STEP = Step(
     scenarios=SCENARIOS,
     services=SERVICES,
     vocabulary=VOCABULARY,
+    agents=AGENTS,
     inventory={"runbook_failover_proof": "yes"},
     contents=contents.contents,
     data=data.data,

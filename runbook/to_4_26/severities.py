@@ -33,7 +33,10 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("ocs-server-custom-inactive", "ocs-server-custom-harmless"), ("preflight.ocs_servers",)
     ),
-    **dict.fromkeys(("ocs-agents-failing-before", "ocs-agents-unseen"), ("closing.agents",)),
+    **dict.fromkeys(
+        ("ocs-agents-failing-before", "ocs-agents-unseen", "ocs-inventories-not-stored"),
+        ("closing.agents",),
+    ),
     "ocs-settings-differ": ("verification.ocs_files",),
     # nobody looks again: the old rules are in the backup of the file only
     "ocs-access-changed": (),

@@ -24,7 +24,13 @@ from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_he
 from runbook.to_4_26.glpi.checks import glpi_now, reset_password
 from runbook.to_4_26.glpi.place import GlpiPlace, glpi_place
 from runbook.to_4_26.httpd import migration, sameness
-from runbook.to_4_26.httpd.checks import has_ocs_server, httpd_node, ocs_online
+from runbook.to_4_26.httpd.checks import (
+    agents_now,
+    has_ocs_server,
+    httpd_node,
+    inventories_now,
+    ocs_online,
+)
 from runbook.to_4_26.httpd.restart import HTTPD_RESOURCE, restarted
 from runbook.to_4_26.memories import dump, follow_up_list
 from runbook.to_4_26.memories.checks import memories_after
@@ -103,6 +109,24 @@ def test_ocs_server(look: Look, evidence: Evidence) -> None:
     if verdict:
         evidence.remember(failover.PROVED, node=node)
     assert verdict
+
+
+@step("verification.inventories", after=("verification.ocs_server",), guide=("G14",))
+def test_inventories(look: Look, evidence: Evidence) -> None:
+    """What agents have sent since httpd started is in the database, if any have."""
+    if look.memory.closed:
+        evidence.not_needed("the attempt was closed by an earlier run")
+        return
+    if failover.is_under_way(look.memory):
+        evidence.not_needed("looked at by an earlier run, before it moved httpd")
+        return
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not has_ocs_server(look, there):
+        evidence.not_applicable(there.sentence())
+        return
+    seen = inventories_now(look, agents_now(look))
+    assert evidence.judge(seen.findings, observed=seen.observed)
 
 
 @step("verification.glpi", after=("verification.mid_upgrade",), guide=("G03",))

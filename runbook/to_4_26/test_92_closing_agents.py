@@ -5,7 +5,12 @@ from __future__ import annotations
 from engine.ask.look import Look
 from engine.model.steps import step
 from engine.record.evidence import Evidence
-from runbook.to_4_26.httpd.checks import agents_before, agents_now, has_ocs_server
+from runbook.to_4_26.httpd.checks import (
+    agents_before,
+    agents_now,
+    has_ocs_server,
+    inventories_now,
+)
 from runbook.to_4_26.presence import presence
 
 
@@ -21,4 +26,8 @@ def test_agents(look: Look, evidence: Evidence) -> None:
         evidence.not_applicable(there.sentence())
         return
     agents = agents_now(look)
-    assert evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())
+    stored = inventories_now(look, agents)
+    assert evidence.judge(
+        [*agents.findings(agents_before(look)), *stored.findings],
+        observed=f"{agents.login_sentence()}; {stored.observed}",
+    )

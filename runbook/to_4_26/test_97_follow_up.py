@@ -18,8 +18,10 @@ from engine.record.run import Followed
 from engine.run.session import Session
 from runbook.to_4_26.actions.backup import VERIFIED
 from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_here
+from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server, inventories_now
 from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.capacity import ColumnType, column_type
+from runbook.to_4_26.presence import presence
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
 
@@ -101,6 +103,20 @@ def _undone(run: Followed, column: ColumnType | None) -> Finding:
         " run. If nobody rolled back, find out who changed the column.",
         guide=("G08",),
     )
+
+
+@step("followup.inventories", after=("followup.cluster",), scope="follow-up")
+def test_inventories(runbook_session: Session, look: Look, evidence: Evidence) -> None:
+    """Whether agents' inventories were stored since the upgrade, of whichever machine."""
+    there, asked = presence(look)
+    evidence.answered(asked)
+    if not has_ocs_server(look, there):
+        evidence.not_applicable(there.sentence())
+        return
+    verified = _follows(runbook_session).facts.get(VERIFIED)
+    moment = datetime.fromisoformat(verified["moment"]) if verified else None
+    seen = inventories_now(look, agents_now(look), moment)
+    assert evidence.judge(seen.findings, observed=seen.observed)
 
 
 @step("followup.agents", after=("followup.list",), guide=("G08",), scope="follow-up")

@@ -11,7 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +34,7 @@ from runbook.to_4_26.actions.backup import (
 )
 from runbook.to_4_26.glpi import place as glpi_place
 from runbook.to_4_26.glpi import servers as glpi
+from runbook.to_4_26.httpd import inventories
 from runbook.to_4_26.memories import (
     agents,
     capacity,
@@ -306,6 +307,37 @@ def test_the_list_in_the_run_s_outputs_has_every_value_by_agent(
     assert {str(listing.safe(a)): n for a, n in counted.items()} == {
         agent: found.count(agent) for agent in agents_in_order
     }
+
+
+def test_what_agents_sent_is_counted_by_the_database_s_own_clock(database: Server) -> None:
+    fill(database, machines=5)
+    now, later = "NOW()", "NOW() + INTERVAL 1 DAY"
+    for machine, lastdate, lastcome in (
+        (1, now, now),
+        # a question, and none was due
+        (2, LAST_WEEK, now),
+        # an agent's own clock, of a machine that has not come since
+        (3, later, LAST_WEEK),
+        (4, later, now),
+    ):
+        database.rows(
+            f"UPDATE ocsweb.hardware SET LASTDATE = {lastdate}, LASTCOME = {lastcome}"
+            f" WHERE ID = {machine}"
+        )
+    database.rows(
+        f"INSERT INTO ocsweb.hardware VALUES (8, '_SYSTEMGROUP_', 'g', NULL, {now}, {now}, NULL),"
+        f" (9, 'zero-2024', 'z', NULL, NULL, NULL, NULL)"
+    )
+    (rows,) = database.rows("SELECT COUNT(*) AS n FROM ocsweb.memories WHERE HARDWARE_ID IN (1, 4)")
+    seen = database.ask(inventories.stored_for(3600))
+    assert (seen.contacts, seen.machines, seen.modules) == (3, 2, rows["n"])
+    assert seen.last is not None
+    assert seen.since < seen.last
+    week = database.ask(inventories.stored_since(seen.since - timedelta(days=30)))
+    assert (week.contacts, week.machines) == (5, 5)
+    database.rows("DELETE FROM ocsweb.hardware")
+    none = database.ask(inventories.stored_for(3600))
+    assert (none.contacts, none.machines, none.last, none.modules) == (0, 0, None, 0)
 
 
 def test_column_types(database: Server) -> None:

@@ -134,7 +134,20 @@ def agent_not_stored(lab: Lab) -> None:
     _and_then(lab, _FENCING_ON, f"mysql --execute {shlex.quote(change)} && sh {_AGENT}")
 
 
+def agent_not_taken(lab: Lab) -> None:
+    """When fencing is on again an agent of another maker asks, which the OCS server turns away."""
+    lab.cluster.write(lab.cluster.active, _AGENT, _ASKS_AS_ANOTHER)
+    _and_then(lab, _FENCING_ON, f"sh {_AGENT}")
+
+
 _AGENT = "/root/agent.sh"
+_ASKS_AS_ANOTHER = """
+python3 -c 'import sys, zlib; sys.stdout.buffer.write(zlib.compress(sys.argv[1].encode()))' \\
+  "<?xml version='1.0' encoding='UTF-8'?><REQUEST>
+<DEVICEID>$(hostname)-2026-01-01-00-00-00</DEVICEID><QUERY>PROLOG</QUERY></REQUEST>" \\
+  | curl --silent --output /dev/null --user-agent Another-Agent_v1.0 --data-binary @- \\
+    http://127.0.0.1/ocsinventory
+"""
 
 
 def unhealthy_at_the_end(lab: Lab) -> None:
@@ -204,6 +217,8 @@ REACTIVATION: tuple[Case, ...] = (
     # without the failover proof, which would be the first to see it
     _reactivated("agent-not-stored", "closing.agents", "ocs-agents-failing", agent_not_stored,
                  column_back, settings={"runbook_failover_proof": "no"}, arguments=_MEANT),
+    green("agent-not-taken", Start.REACTIVATION, "closing.agents", "ocs-inventories-not-stored",
+          strike=agent_not_taken, settings={"runbook_failover_proof": "no"}, arguments=_MEANT),
     green("failover-not-asked-for", Start.REACTIVATION, "failover.proof[{other}]",
           "failover-not-exercised", strike=no_proof_wanted, arguments=_MEANT),
     green("other-settings-on-other", Start.REACTIVATION, "verification.ocs_files",

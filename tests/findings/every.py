@@ -25,6 +25,7 @@ UNSHOWN: Mapping[str, str] = {
 NEVER_STOPS: Mapping[str, str] = {
     "verification.scratch": "it drops what the comparison made, and finds nothing",
     "verification.done": "it closes the verification, which other steps judge",
+    "verification.inventories": "its finding only warns",
     "verification.agents": "it leaves rows of the guide open, and the run goes on",
     "closing.time": "it tells, and judges nothing",
     "closing.manual_tasks": "it tells, and judges nothing",

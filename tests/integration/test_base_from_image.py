@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import base_image, bases, from_image, host, podman, step
+from rehearsal import base_image, bases, debootstrap, from_image, host, podman, step
 
 pytestmark = [pytest.mark.integration, pytest.mark.lengthy]
 OURS, BASE = step.load(), bases.find("bullseye")
@@ -26,7 +26,7 @@ def built() -> Iterator[str]:
     host.install_builders()
     mark = uuid.uuid4().hex[:8]
     minimal, made = (f"localhost/rehearsal-test-{mark}-{what}:1" for what in ("minimal", "base"))
-    command = ["mmdebstrap", "--variant=minbase", BASE.name, "-", *base_image.mirrors(BASE)]
+    command = ["mmdebstrap", "--variant=minbase", BASE.name, "-", *debootstrap.mirrors(BASE.name)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as maker:
         subprocess.run(["podman", "import", "-", minimal], stdin=maker.stdout, check=True)
     assert maker.returncode == 0

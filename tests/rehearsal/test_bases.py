@@ -13,6 +13,7 @@ from rehearsal import (
     bases,
     cli,
     cluster,
+    debootstrap,
     host,
     image,
     podman,
@@ -30,7 +31,7 @@ OTHER = bases.Base("sid", "Debian unstable", "9.9.9", "pacemaker-9.9")
 
 
 def own(base: bases.Base) -> str:
-    return f"deb {base_image._MIRROR} {base.name} main"
+    return f"deb {debootstrap.MIRROR} {base.name} main"
 
 
 @pytest.fixture
@@ -150,17 +151,17 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "URIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\n\n"
         "URIs: http://mirror.example/debian-security\nSuites: bookworm-security\n"
     )
-    monkeypatch.setattr(base_image, "_SOURCES", (path, tmp_path / "absent"))
+    monkeypatch.setattr(debootstrap, "SOURCES", (path, tmp_path / "absent"))
     return path
 
 
 @pytest.mark.parametrize("name", ["bullseye", "trixie"])
 def test_a_suite_that_this_machine_has_not_comes_from_its_mirror(name: str, sources: Path) -> None:
     mirror = "deb http://mirror.example/debian"
-    assert base_image.mirrors(bases.find(name)) == [f"{mirror} {name} main"]
-    assert base_image.mirrors(bases.DEFAULT) == [str(sources)]
+    assert debootstrap.mirrors(name) == [f"{mirror} {name} main"]
+    assert debootstrap.mirrors(bases.DEFAULT.name) == [str(sources)]
     sources.unlink()
-    assert base_image.mirrors(bases.find(name)) == [own(bases.find(name))]
+    assert debootstrap.mirrors(name) == [own(bases.find(name))]
 
 
 def test_a_package_of_another_suite_is_asked_for_by_name_alone() -> None:

@@ -20,6 +20,7 @@ from rehearsal import (
     bases,
     cli,
     cluster,
+    debootstrap,
     host,
     image,
     network,
@@ -94,8 +95,8 @@ def test_the_machines_own_debian_sources_are_used(
 ) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(base_image, "_SOURCES", (tmp_path / "absent", path))
-    assert base_image.mirrors(bases.DEFAULT) == [line.format(path=path) for line in expected]
+    monkeypatch.setattr(debootstrap, "SOURCES", (tmp_path / "absent", path))
+    assert debootstrap.mirrors(bases.DEFAULT.name) == [line.format(path=path) for line in expected]
 
 
 def test_state_record_gives_back_what_was_asked(root: Path) -> None:

@@ -28,9 +28,10 @@ SHOWN = 5
 """Lines of a log that are shown."""
 
 # args: systemd unit, activity log, our user agent, days, lines that are shown. Prints when the
-# main process started, and since when the access log is read, both as Perl's localtime would; the
-# lines of the activity log; the access logs that httpd or its log rotator has open; how many POSTs
-# got which status, and the last ones that failed. A log that was rotated away since then counts.
+# main process started, and since when the access log is read, both as Perl's localtime would, and
+# how many seconds ago that is; the lines of the activity log; the access logs that httpd or its log
+# rotator has open; how many POSTs got which status, and the last ones that failed. A log that was
+# rotated away since then counts.
 _LOGS = r"""
 set -eu
 pid=$(systemctl show --property=MainPID --value -- "$1")
@@ -51,6 +52,7 @@ opened() {
 }
 printf 'started %s\n' "$(when "$started" '+%a %b %e %H:%M:%S %Y')"
 printf 'since %s\n' "$(when "$since" '+%a %b %e %H:%M:%S %Y')"
+printf 'age %s\n' "$((now - since))"
 of "$2" "$started" | xargs -0 -r zcat -f -- | awk -F ';' '
   $3 == 505 || ($3 == 521 && $7 == "database_connect") { print "login " $0; told[$2] = 1; next }
   $3 == 503 && $7 == "handler" { print "storing " $0; told[$2] = 1; next }
@@ -150,6 +152,8 @@ class Activity:
     started: datetime
     since: datetime
     """Since when the access log was read: `DAYS` at most."""
+    age: int = 0
+    """How many seconds before the look that is: another clock can count from there."""
     failed: Mapping[Cause, tuple[str, ...]] = field(default_factory=dict)
     """Lines of the activity log of agents, the newest 1000 at most."""
     our_login_failed: bool = False
@@ -198,6 +202,7 @@ def _activity(answer: Answer) -> Activity | None:
         kind, _, rest = line.partition(" ")
         told.setdefault(kind, []).append(rest)
     (started,), (since,) = (map(_when, told.get(kind, [""])) for kind in ("started", "since"))
+    (age,) = map(int, told.get("age", [""]))
     counted = (line.split() for line in told.get("answered", []))
     lines = {
         cause: [line for line in told.get(cause, []) if not _is_older(line, started)]
@@ -206,6 +211,7 @@ def _activity(answer: Answer) -> Activity | None:
     return Activity(
         started,
         since,
+        age,
         failed={
             cause: tuple(line for line in found if not _is_ours(line))
             for cause, found in lines.items()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.finding import Finding
-from runbook.to_4_26.httpd import activity, online, restapi, served
+from runbook.to_4_26.httpd import activity, inventories, online, restapi, served
 from runbook.to_4_26.httpd.activity import Activity, Cause
 from runbook.to_4_26.httpd.database import OCS_DATABASE_IN_USE, OcsDatabase
 from runbook.to_4_26.httpd.migration import conf_password, credentials_now
@@ -131,14 +132,19 @@ class Agents:
             *served.agents_findings(self.logs, before, self.node),
         ]
 
-    def sentence(self) -> str:
-        """What the logs have counted."""
+    def login_sentence(self) -> str:
+        """What the activity log has counted."""
         if self.logs is None:
             return "httpd has no main process"
         return (
             f"{len(self.logs.of(Cause.LOGIN))} failed logins in {self.directory}/activity.log since"
-            f" httpd started ({self.level}); {self.logs.sentence()}"
+            f" httpd started ({self.level})"
         )
+
+    def sentence(self) -> str:
+        """What both logs have counted."""
+        answered = f"; {self.logs.sentence()}" if self.logs is not None else ""
+        return f"{self.login_sentence()}{answered}"
 
 
 def agents_now(look: Look, node: str | None = None) -> Agents:
@@ -152,6 +158,30 @@ def agents_now(look: Look, node: str | None = None) -> Agents:
         # only told beside the counts: nothing is judged by it
         level = f"LOGLEVEL is not known: {error}"
     return Agents(node, settings.directory, logs, level)
+
+
+def inventories_now(look: Look, agents: Agents, upgraded: datetime | None = None) -> Seen:
+    """Whether what agents have sent since httpd started was stored; or, days later, since then.
+
+    `upgraded` is a moment of the database's clock. Rows are looked for after the logs were counted:
+    what an answer of 200 stands for is there by then.
+    """
+    logs = agents.logs
+    if logs is None and upgraded is None:
+        return Seen([], "httpd has no main process: nothing can be told of inventories")
+    query = (
+        inventories.stored_since(upgraded)
+        if upgraded is not None
+        else inventories.stored_for(logs.age if logs is not None else 0)
+    )
+    stored = look.sql(query)
+    told = f"; {logs.sentence()}" if logs is not None else ""
+    if logs is not None and logs.posts:
+        told += "; the log does not tell an inventory from the question whether one is due"
+    return Seen(
+        inventories.inventories_findings(logs, stored, agents_before(look), agents.node),
+        stored.sentence() + told,
+    )
 
 
 def agents_before(look: Look) -> Mapping[str, Any] | None:

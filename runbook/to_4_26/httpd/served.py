@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.model.finding import Finding
 from runbook.to_4_26.httpd.activity import SHOWN, Activity, Cause, LogSettings
+from runbook.to_4_26.httpd.inventories import refused
 from runbook.to_4_26.httpd.restart import restarted
 
 
@@ -26,6 +27,7 @@ def as_fact(seen: Activity | None) -> dict[str, Any] | None:
         "since": seen.since.isoformat(sep=" "),
         "posts": seen.posts,
         "failures": seen.failures,
+        "refused": refused(seen.answers),
     }
 
 
