@@ -166,7 +166,7 @@ def test_without_httpd_nothing_can_be_told_and_nothing_is_asked() -> None:
 def test_days_later_the_rows_since_the_upgrade_count_also_without_httpd() -> None:
     look = Look(None, stored(5, 4))
     seen = inventories_now(look, look.agents, SINCE)  # type: ignore[arg-type]
-    assert look.asked[0].params == (SINCE,)
+    assert look.asked[0].params == (SINCE, 0)
     assert "inventories of 4 machines" in seen.observed
 
 
@@ -182,7 +182,8 @@ def _followed_up(look: Look, evidence: Evidence) -> None:
     facts = {VERIFIED: {"moment": SINCE.isoformat()}}
     session = SimpleNamespace(run=SimpleNamespace(follows=SimpleNamespace(facts=facts)))
     follow_up.test_inventories(session, look, evidence)  # type: ignore[arg-type]
-    assert look.asked[-1].params == (SINCE,)
+    # never less than the time of the answers that stand beside the rows
+    assert look.asked[-1].params == (SINCE, 600)
 
 
 STEPS = {

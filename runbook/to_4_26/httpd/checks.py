@@ -169,12 +169,10 @@ def inventories_now(look: Look, agents: Agents, upgraded: datetime | None = None
     logs = agents.logs
     if logs is None and upgraded is None:
         return Seen([], "httpd has no main process: nothing can be told of inventories")
-    query = (
-        inventories.stored_since(upgraded)
-        if upgraded is not None
-        else inventories.stored_for(logs.age if logs is not None else 0)
+    age = logs.age if logs is not None else 0
+    stored = look.sql(
+        inventories.stored_for(age) if upgraded is None else inventories.stored_since(upgraded, age)
     )
-    stored = look.sql(query)
     told = f"; {logs.sentence()}" if logs is not None else ""
     if logs is not None and logs.posts:
         told += "; the log does not tell an inventory from the question whether one is due"

@@ -83,12 +83,12 @@ def _stored(rows: list[Row]) -> Stored:
     )
 
 
-def _query(since: str, value: object) -> SqlQuery[Stored]:
+def _query(since: str, *values: object) -> SqlQuery[Stored]:
     return SqlQuery(
         name="inventories that were stored",
         database=OCS_DATABASE,
         sql=_STORED.format(since=since),
-        params=(value,),
+        params=values,
         parse=_stored,
         deadline=300.0,
     )
@@ -99,9 +99,12 @@ def stored_for(seconds: int) -> SqlQuery[Stored]:
     return _query("NOW() - INTERVAL %s SECOND", seconds)
 
 
-def stored_since(moment: datetime) -> SqlQuery[Stored]:
-    """What was stored since a moment of the database's clock."""
-    return _query("CAST(%s AS DATETIME)", moment)
+def stored_since(moment: datetime, seconds: int) -> SqlQuery[Stored]:
+    """What was stored since a moment of the database's clock, or for so long, if that is longer.
+
+    Answers of a longer time than that of the rows would stand beside none.
+    """
+    return _query("LEAST(CAST(%s AS DATETIME), NOW() - INTERVAL %s SECOND)", moment, seconds)
 
 
 def refused(answers: Mapping[int, int]) -> int:
