@@ -21,9 +21,8 @@ LABEL = "io.neteye-rehearsal.cluster"
 CGROUP = Path("/sys/fs/cgroup")
 _PODMAN = "podman"
 # SYS_ADMIN: bind mounts; NET_ADMIN: addresses, iptables; NET_RAW: ARP, ping; SYS_BOOT: reboot(2)
-# ends the container's process namespace, which is how a fenced node stops at once; SYS_NICE:
-# corosync goes before other processes, or sixteen nodes lose tokens on a busy machine
-_CAPABILITIES = "SYS_ADMIN,NET_ADMIN,NET_RAW,SYS_BOOT,SYS_NICE"
+# ends the container's process namespace, which is how a fenced node stops at once
+_CAPABILITIES = "SYS_ADMIN,NET_ADMIN,NET_RAW,SYS_BOOT"
 _WANTED_LIMIT = 8192
 
 
