@@ -11,6 +11,7 @@ from rehearsal import (
     bases,
     cli,
     cluster,
+    debootstrap,
     from_image,
     host,
     image,
@@ -125,8 +126,10 @@ def test_two_images_and_two_ways_of_building_have_marks_of_their_own(
 @pytest.fixture
 def no_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine of another system: it has packages of Debian from nowhere."""
-    monkeypatch.setattr(base_image, "_SOURCES", ())
-    monkeypatch.setattr(base_image, "proxy_options", lambda: ['Acquire::http::Proxy "http://p:1";'])
+    monkeypatch.setattr(debootstrap, "SOURCES", ())
+    monkeypatch.setattr(
+        debootstrap, "proxy_options", lambda: ['Acquire::http::Proxy "http://p:1";']
+    )
 
 
 def test_the_build_gets_what_mmdebstrap_gets(tmp_path: Path, no_sources: None) -> None:
@@ -158,7 +161,7 @@ def test_the_machines_own_sources_go_before_the_image_s(
 ) -> None:
     own = tmp_path / "debian.sources"
     own.write_text("URIs: http://own.example/debian\nSuites: bookworm\n")
-    monkeypatch.setattr(base_image, "_SOURCES", (own,))
+    monkeypatch.setattr(debootstrap, "SOURCES", (own,))
     for name, sources in (
         ("bookworm", own.read_text()),
         ("bullseye", "deb http://own.example/debian bullseye main\n"),
@@ -181,7 +184,7 @@ def test_no_program_of_mmdebstrap_is_run_in_the_image(tmp_path: Path, no_sources
 def test_a_build_that_fails_ends_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_sources: None
 ) -> None:
-    monkeypatch.setattr(base_image, "LOG", tmp_path / "log")
+    monkeypatch.setattr(debootstrap, "LOG", tmp_path / "log")
     monkeypatch.setattr(limits, "require_disk", lambda *_: None)
     monkeypatch.setattr(podman, "graph_root", lambda: tmp_path)
 

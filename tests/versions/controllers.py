@@ -74,7 +74,7 @@ class Container:
         folder.mkdir(parents=True)
         places = {project: "", folder: "", State(cluster).directory: ":ro"}
         volumes = [w for p, how in places.items() for w in ("--volume", f"{p}:{p}{how}")]
-        run_one = ("podman", "--runtime", "runc", "run", "--rm", "--network", "host")
+        run_one = ("podman", "--runtime", podman.runtime(), "run", "--rm", "--network", "host")
         where = ("--workdir", str(project), *podman.limits(), *volumes, _image(base))
         self._within = (*run_one, *where)
         code, said = self.execute(["python3", "-m", "venv", "--without-pip", str(venv)])
