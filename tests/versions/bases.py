@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -104,8 +106,13 @@ def results_of(base: str, module: str, evidence: Path) -> dict[str, str]:
     """A module of the integration tests, as pytest itself counts them. Raises Red."""
     results = evidence / "junit.xml"
     path = f"tests/integration/{module}.py"
-    words = ("-p", "no:xdist", "-q", f"--junitxml={results}", f"--basetemp={evidence / 'tmp'}")
-    code = until_ended([sys.executable, "-m", "pytest", *words, path], base, evidence / "console")
+    # elsewhere: below this project, the copies that are run would find its pytest.ini
+    with tempfile.TemporaryDirectory(prefix="neteye-versions-") as folder:
+        words = ("-p", "no:xdist", "-q", f"--junitxml={results}", f"--basetemp={folder}/tests")
+        command = [sys.executable, "-m", "pytest", *words, path]
+        code = until_ended(command, base, evidence / "console")
+        if code != 0:
+            _keep_reports(Path(folder), evidence)
     if not results.exists():
         raise Red(f"{path}: pytest ended with {code} and left no results")
     suite = ET.parse(results).getroot().find("testsuite")
@@ -116,6 +123,12 @@ def results_of(base: str, module: str, evidence: Path) -> dict[str, str]:
     if code != 0 or told or not passed:
         raise Red(f"{path}: pytest ended with {code}; {passed} passed; {told}")
     return {"what": path, "tests": str(passed)}
+
+
+def _keep_reports(folder: Path, evidence: Path) -> None:
+    for reports in folder.glob("tests/*/copy/reports"):
+        target = evidence / f"reports-{reports.parents[1].name}"
+        shutil.copytree(reports, target, symlinks=True)
 
 
 def until_ended(command: list[str], base: str, console: Path) -> int:
