@@ -45,8 +45,8 @@ class Stored:
         """What was stored, or that nobody has reported yet."""
         if self.machines:
             return (
-                f"inventories of {_many(self.machines, 'machine')} stored since {self.since}, by the"
-                f" database's clock, the last at {self.last}, with"
+                f"inventories of {_many(self.machines, 'machine')} stored since {self.since}, by"
+                f" the database's clock, the last at {self.last}, with"
                 f" {_many(self.modules, 'row')} of memories"
             )
         if self.contacts:
