@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.judge.text import many
 from engine.model.finding import Finding
 from engine.model.query import Row, SqlQuery
 from runbook.to_4_26.httpd.activity import Activity
@@ -46,17 +45,21 @@ class Stored:
         """What was stored, or that nobody has reported yet."""
         if self.machines:
             return (
-                f"inventories of {many(self.machines, 'machine')} stored since {self.since}, by the"
-                f" database's clock, the last at {self.last}, with"
-                f" {many(self.modules, 'row')} of memories"
+                f"inventories of {_many(self.machines, 'machine')} stored since {self.since}, by"
+                f" the database's clock, the last at {self.last}, with"
+                f" {_many(self.modules, 'row')} of memories"
             )
         if self.contacts:
             return (
                 f"none reported yet since {self.since}, by the database's clock, and"
-                f" {many(self.contacts, 'machine')} asked: no inventory was due, or it is on its"
+                f" {_many(self.contacts, 'machine')} asked: no inventory was due, or it is on its"
                 " way"
             )
         return f"none reported yet since {self.since}, by the database's clock"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 _NEW = "h.LASTCOME >= s.since AND h.LASTDATE >= s.since"

@@ -9,9 +9,10 @@ sub run {
     my ($params) = @_;
     my $number = 0;
     for my $device (grep { /DMI type 17,/ } split /^Handle /m, `dmidecode -t 17`) {
-        my %found = $device =~ /^\s+(Size|Locator|Speed|Type|Serial Number): (\S+)/mg;
+        my %found = $device =~ /^\s+(Size|Locator|Speed|Type|Serial Number): (.+)$/mg;
+        my ($size) = split ' ', $found{Size} // '';
         $params->{common}->addMemory({
-            CAPACITY => $found{Size},
+            CAPACITY => $size,
             CAPTION => $found{Locator},
             SPEED => $found{Speed},
             TYPE => $found{Type},
