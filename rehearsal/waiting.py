@@ -27,14 +27,14 @@ def patience(topology: Topology) -> float:
     return max(_SECONDS, _SECONDS_A_NODE * len(topology.nodes))
 
 
-def until_ready(topology: Topology) -> None:
+def until_ready(topology: Topology, seconds: float | None = None) -> None:
     """Wait until ssh answers on every node and pacemaker has started every resource.
 
     Fence devices are left out: they start last and nothing depends on them at that time.
     Raises RehearsalError that names what was missing, with the log of a node that ended.
     """
     what = f"cluster {topology.name!r} ready"
-    wait_for(what, lambda: _missing_or_ended(topology), seconds=patience(topology))
+    wait_for(what, lambda: _missing_or_ended(topology), seconds=seconds or patience(topology))
 
 
 def forget_fencing(topology: Topology) -> None:

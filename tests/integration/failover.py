@@ -7,10 +7,11 @@ from datetime import datetime
 from tests.integration.clusters import TestCluster
 from tests.integration.invocation import Ran
 
-# systemd's own words about the unit that pacemaker starts
+# systemd's releases say it in different words; the message has an id
+_STARTED = "39f53479d3a045ac8e11786248231fbf"
 _STARTS = r"""
-journalctl --unit httpd.service --no-pager --output cat --since "@$1" |
-  grep -c '^Started httpd.service' || true
+journalctl --no-pager --output cat --since "@$1" UNIT=httpd.service "MESSAGE_ID=$2" |
+  grep -c . || true
 """
 
 
@@ -19,7 +20,7 @@ def httpd_starts(cluster: TestCluster, ran: Ran) -> dict[str, int]:
     steps = {step["name"]: step for step in ran.summary["steps"]}
     since = datetime.fromisoformat(steps["reactivation.normal"]["started"]).timestamp()
     return {
-        node.short: int(cluster.shell(node.short, _STARTS, str(int(since))))
+        node.short: int(cluster.shell(node.short, _STARTS, str(int(since)), _STARTED))
         for node in cluster.topology.operative
     }
 
