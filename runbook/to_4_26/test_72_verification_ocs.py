@@ -125,7 +125,8 @@ def test_inventories(look: Look, evidence: Evidence) -> None:
     if not has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
-    seen = inventories_now(look, agents_now(look))
+    asked_at = look.sql(DATABASE_CLOCK)
+    seen = inventories_now(look, agents_now(look), asked_at)
     assert evidence.judge(seen.findings, observed=seen.observed)
 
 

@@ -70,7 +70,7 @@ _STORED = f"""SELECT s.since AS since,
  MAX(CASE WHEN {_NEW} THEN h.LASTDATE END) AS last,
  COALESCE(SUM(CASE WHEN {_NEW} THEN
  (SELECT COUNT(*) FROM memories m WHERE m.HARDWARE_ID = h.ID) END), 0) AS modules
- FROM (SELECT {{since}} AS since) s LEFT JOIN hardware h
+ FROM (SELECT CAST(%s AS DATETIME) AS since) s LEFT JOIN hardware h
  ON h.DEVICEID NOT IN ('_SYSTEMGROUP_', '_DOWNLOADGROUP_')
  GROUP BY s.since"""
 
@@ -86,28 +86,16 @@ def _stored(rows: list[Row]) -> Stored:
     )
 
 
-def _query(since: str, *values: object) -> SqlQuery[Stored]:
+def stored_since(moment: datetime) -> SqlQuery[Stored]:
+    """What was stored since a moment of the database's clock."""
     return SqlQuery(
         name="inventories that were stored",
         database=OCS_DATABASE,
-        sql=_STORED.format(since=since),
-        params=values,
+        sql=_STORED,
+        params=(moment,),
         parse=_stored,
         deadline=300.0,
     )
-
-
-def stored_for(seconds: int) -> SqlQuery[Stored]:
-    """What was stored in the last so many seconds: no other clock than the database's counts."""
-    return _query("NOW() - INTERVAL %s SECOND", seconds)
-
-
-def stored_since(moment: datetime, seconds: int) -> SqlQuery[Stored]:
-    """What was stored since a moment of the database's clock, or for so long, if that is longer.
-
-    Answers of a longer time than that of the rows would stand beside none.
-    """
-    return _query("LEAST(CAST(%s AS DATETIME), NOW() - INTERVAL %s SECOND)", moment, seconds)
 
 
 def refused(answers: Mapping[int, int]) -> int:
