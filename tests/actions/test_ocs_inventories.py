@@ -64,6 +64,9 @@ def found(
         ({500: 3}, stored(), {200: 9}),
         # a login of two steps: each agent's first POST is turned away, as before
         ({200: 6, 401: 3}, stored(contacts=3, machines=3), {200: 20, 401: 10}),
+        # one in twenty, as before, but for chance
+        ({200: 18, 400: 2}, stored(contacts=9, machines=9), {200: 9500, 400: 500}),
+        ({200: 940, 400: 60}, stored(contacts=9, machines=9), {200: 9500, 400: 500}),
         # nobody knows how many were turned away before, and some get through
         ({200: 6, 400: 3}, stored(contacts=3, machines=3), None),
         ({200: 6, 400: 3}, stored(contacts=3, machines=3), {}),
@@ -82,6 +85,14 @@ def test_what_is_no_reason_to_worry(
         ({400: 2}, stored(), None, "2 POSTs of agents were turned away, and none got 200"),
         ({400: 2}, stored(), {}, "2 POSTs of agents were turned away, and none got 200"),
         ({400: 2}, stored(), {200: 9}, "2 of 2 POSTs of agents were turned away; before the"),
+        ({301: 2}, stored(), {200: 9}, "2 of 2 POSTs of agents were turned away; before the"),
+        ({302: 2}, stored(), None, "2 POSTs of agents were turned away, and none got 200"),
+        (
+            {200: 900, 400: 100},
+            stored(contacts=45, machines=45),
+            {200: 9500, 400: 500},
+            "100 of 1000 POSTs of agents were turned away; before the upgrade 500 of 10000",
+        ),
         # one maker's agents, which the new server does not take
         (
             {200: 90, 400: 10},

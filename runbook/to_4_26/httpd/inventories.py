@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import sqrt
 from typing import Any
 
 from engine.model.finding import Finding
@@ -23,8 +24,9 @@ from runbook.to_4_26.httpd.activity import Activity
 from runbook.to_4_26.httpd.restart import restarted
 from runbook.to_4_26.names import OCS_DATABASE
 
-REFUSED = range(400, 500)
-"""Statuses by which the server, or what stands in front of it, turns an agent away."""
+REFUSED = range(300, 500)
+"""Statuses by which the server, or what stands in front of it, turns an agent away: a redirect
+too, what was posted has gone nowhere by then."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def inventories_findings(
             remedy="Let one machine send an inventory by hand, and look for it in the OCS console."
             " 400: the server does not take an agent of this name and version; name it in the file"
             " of OCS_OPT_EXT_USERAGENTS_FILE_PATH, to the letter as httpd's access log has it, or"
-            " update the agent. 401, 403: httpd's rules of access for /ocsinventory. 200 and"
+            " update the agent. 401, 403: httpd's rules of access for /ocsinventory. 300 to"
+            " 399: its redirects; agents need the address that it names. 200 and"
             " nothing stored: the server may use another database than ocsweb (OCS_DB_NAME,"
             " OCS_DB_LOCAL).",
             guide=("G14",),
@@ -155,7 +158,9 @@ def _turned_away(seen: Activity, before: Mapping[str, Any] | None) -> str:
             if seen.answers.get(200)
             else f"{count} POSTs of agents were turned away, and none got 200"
         )
-    if count * posts <= of_old * seen.posts:
+    usual = of_old * seen.posts / posts
+    if count <= usual + 2 * sqrt(usual):
+        # as often as before, but for chance: a few minutes are held against two days
         return ""
     return (
         f"{count} of {seen.posts} POSTs of agents were turned away; before the upgrade {of_old} of"
