@@ -122,7 +122,7 @@ def test_inventories(look: Look, evidence: Evidence) -> None:
         return
     there, asked = presence(look)
     evidence.answered(asked)
-    if not has_ocs_server(look, there):
+    if not has_ocs_server(look, there) or not there.has_ocs_database:
         evidence.not_applicable(there.sentence())
         return
     asked_at = look.sql(DATABASE_CLOCK)

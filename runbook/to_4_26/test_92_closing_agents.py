@@ -26,6 +26,10 @@ def test_agents(look: Look, evidence: Evidence) -> None:
     if not has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
+    if not there.has_ocs_database:  # the server uses another, or none
+        agents = agents_now(look)
+        assert evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())
+        return
     asked_at = look.sql(DATABASE_CLOCK)
     agents = agents_now(look)
     stored = inventories_now(look, agents, asked_at)

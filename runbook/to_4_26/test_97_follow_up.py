@@ -111,7 +111,7 @@ def test_inventories(runbook_session: Session, look: Look, evidence: Evidence) -
     """Whether agents' inventories were stored since the upgrade, of whichever machine."""
     there, asked = presence(look)
     evidence.answered(asked)
-    if not has_ocs_server(look, there):
+    if not has_ocs_server(look, there) or not there.has_ocs_database:
         evidence.not_applicable(there.sentence())
         return
     verified = _follows(runbook_session).facts.get(VERIFIED)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.errors import Unanswered
 from engine.judge.weighing import Judge
 from engine.model.query import Asked, SqlQuery
 from engine.record.evidence import Evidence
@@ -157,8 +158,11 @@ class Look:
         self.clock = NOW
         """The database's."""
         self.upgraded = NOW
+        self.schemas = frozenset({"ocsweb"})
 
     def sql(self, query: SqlQuery[Any]) -> Any:
+        if query.database not in self.schemas:
+            raise Unanswered(N, query.name, f"Unknown database '{query.database}'")
         if query is DATABASE_CLOCK:
             return self.clock
         self.asked.append(query)
@@ -219,8 +223,11 @@ def ask(
 ) -> Callable[[Look], Evidence]:
     module = request.param
     name, step = STEPS[module]
-    there = Presence((N,), frozenset({"ocsweb"}))
-    monkeypatch.setattr(module, "presence", lambda _: (there, Asked("there", {N: True})))
+
+    def presence(look: Look) -> tuple[Presence, Asked[bool]]:
+        return Presence((N,), look.schemas), Asked("there", {N: True})
+
+    monkeypatch.setattr(module, "presence", presence)
     monkeypatch.setattr(module, "has_ocs_server", lambda *_: True)
     monkeypatch.setattr(module, "agents_now", Look.count)
     monkeypatch.setattr(verification.failover, "is_under_way", lambda _: False)
@@ -259,6 +266,18 @@ def test_the_follow_up_looks_for_rows_since_the_upgrade_if_that_is_longer_ago(
     evidence = ask(look)
     since = SINCE if evidence.step == "followup.inventories" else NOW - timedelta(minutes=10)
     assert look.asked[-1].params == (since,)
+
+
+def test_without_the_database_no_step_asks_it(ask: Callable[[Look], Evidence]) -> None:
+    """A server that uses another one, which was accepted before the start, or none."""
+    look = Look(answered({200: 2}), stored())
+    look.schemas = frozenset()
+    evidence = ask(look)
+    assert not evidence.blocking
+    if evidence.step == "closing.agents":
+        assert "2 POSTs of agents answered" in " ".join(evidence.reasons)
+    else:
+        assert evidence.outcome == "not applicable"
 
 
 def test_each_step_warns_and_goes_on(ask: Callable[[Look], Evidence]) -> None:
