@@ -119,7 +119,7 @@ def _as_expected(
     if manifest.inputs != inputs:
         raise RehearsalError(
             f"{path} was made by another commit, {manifest.commit!r}, of other inputs"
-            f" ({manifest.inputs}); this is {commit()} ({inputs}). Check that commit out, or have"
+            f" ({manifest.inputs!r}); this is {commit()} ({inputs}). Check that commit out, or have"
             " the image saved by this one."
         )
     own = podman.architecture()

@@ -132,7 +132,7 @@ def _manifest(content: Mapping[str, Any], name: Path) -> Manifest:
         or not images
         or not all(isinstance(one, dict) and set(one) == {"reference", "id"} for one in images)
         or not all(isinstance(value, str) for one in images for value in one.values())
-        or not all(_DIGEST.fullmatch(digest) for digest in [one["id"] for one in images])
+        or not all(map(_DIGEST.fullmatch, [content["sha256"], *(one["id"] for one in images)]))
     ):
         raise _foreign(name, "its manifest lacks something")
     found = tuple(Image(one["reference"], one["id"]) for one in images)
@@ -193,7 +193,8 @@ class _Archive:
             with tarfile.open(fileobj=part, mode="r:") as archive:  # type: ignore[call-overload]
                 for number, member in enumerate(archive):
                     self._add(number, member, start, size)
-        except (tarfile.TarError, UnicodeError, ValueError) as error:
+        # the last two are tarfile's own, of endless chains of headers and of one that is cut off
+        except (tarfile.TarError, UnicodeError, ValueError, RecursionError, IndexError) as error:
             raise _foreign(name, "its archive is no tar") from error
 
     def _add(self, number: int, member: tarfile.TarInfo, start: int, size: int) -> None:
@@ -204,6 +205,8 @@ class _Archive:
         plain = posixpath.normpath(member.name)
         if plain in self._members:
             raise _foreign(self._name, f"its archive has {plain!r} twice")
+        if member.size < 0:
+            raise _foreign(self._name, f"{plain!r} has {member.size} bytes in its archive")
         if member.offset_data + member.size > size:
             raise _foreign(self._name, f"{plain!r} is cut off in its archive")
         self._members[plain] = (start + member.offset_data, member.size)

@@ -27,9 +27,9 @@ FEW = 5
 """So many nodes are told one by one."""
 
 
-def on_nodes(nodes: Collection[str], none: str = "no node") -> str:
+def on_nodes(nodes: Collection[str]) -> str:
     """The nodes of which something is told that the reader can look up; beyond a few the number."""
-    return many(len(nodes), "node") if len(nodes) > FEW else ", ".join(nodes) or none
+    return many(len(nodes), "node") if len(nodes) > FEW else ", ".join(nodes) or "no node"
 
 
 def by_value(values: Mapping[str, object], between: str = " ", apart: str = ", ") -> str:

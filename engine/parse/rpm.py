@@ -40,7 +40,7 @@ def parse_rpm_qa(text: str) -> tuple[Package, ...]:
 
 
 def unread_package(errors: str) -> str:
-    """rpm's error about a package that its list leaves out; '' when the list is whole.
+    """rpm's error beside its list, which may lack a package then; '' when the list is whole.
 
     One whose header is damaged is no error for `rpm -qa`, which ends with 0 (rpm 4.18).
     """

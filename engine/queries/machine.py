@@ -27,10 +27,12 @@ from engine.parse.rpm import (
     unread_package,
 )
 
+_WAY_OUT = "`rpm -qa > /dev/null` on the node shows it again; mend what it names, then run again"
+
 
 def _installed(answer: Answer) -> tuple[Package, ...]:
     if unread := unread_package(answer.errors):
-        problem = f"{unread}. A package that rpm can't read is missing from its list"
+        problem = f"{unread}. The list may lack a package: {_WAY_OUT}"
         raise ParseError(RPM, "standard error", problem)
     return parse_rpm_qa(answer.text)
 

@@ -185,15 +185,22 @@ class Console:
         times = f"{clock(elapsed)}{about}"
         return f"[{self._number}/{self._total}  {times}{late}]"
 
-    def ended(self, outcome: str, reason: str, seconds: float) -> None:
-        """A step ended: how, why, and how long it took when that is worth a word."""
+    def ended(
+        self, outcome: str, reason: str, seconds: float, *, has_findings: bool = False
+    ) -> None:
+        """A step ended: how, why, and how long it took when that is worth a word.
+
+        One that has findings shares its line with no other: they would be lost in it.
+        """
         took = f" ({seconds:.0f} s)" if seconds >= 2 else ""
         colour = _COLOURS.get(outcome, "")
         markup = {colour: True} if colour else {}
         if self._pending and outcome in _IDLE:
             (name, _, node), self._pending = self._pending, None
+            if has_findings:
+                self._tell_idle()
             self._idle.append(_Idle(name, node, outcome, reason, self.progress()))
-            if base_of(name) == name:
+            if has_findings or base_of(name) == name:
                 self._tell_idle()
             return
         self._begin()

@@ -90,7 +90,8 @@ class StepUnderWay:
         if self._run.mode is Mode.PLAN or outcome == "not reached":
             return
         first = reason.splitlines()[0] if reason else ""
-        self._console.ended(outcome, first, seconds)
+        has_findings = any(event["event"] == "finding" for event in mine)
+        self._console.ended(outcome, first, seconds, has_findings=has_findings)
         if outcome == "failed":
             for line in reason.splitlines()[1:20]:
                 self._console.line(f"    {line}"[:1000])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.ask.look import Look
 from engine.errors import Unanswered
-from engine.judge.text import by_value, on_nodes
+from engine.judge.text import by_value
 from engine.model.cluster import ClusterStatus
 from engine.model.facts import AFTER
 from engine.model.facts import PACKAGES as CHANGED
@@ -49,7 +49,7 @@ def _status(look: Look) -> tuple[ClusterStatus | None, str, bool]:
             whys.append(f"{node}: {error.why}")
             continue
         seen = (
-            f"standby: {on_nodes(status.standby_nodes, none='none')}; fencing"
+            f"standby: {', '.join(status.standby_nodes) or 'none'}; fencing"
             f" {'on' if status.options.stonith_enabled else 'off'}"
         )
         return (status, f"{seen} (as {node} sees it)", False) if whys else (status, seen, True)

@@ -122,10 +122,11 @@ def test_inventories(look: Look, evidence: Evidence) -> None:
         return
     there, asked = presence(look)
     evidence.answered(asked)
-    if not has_ocs_server(look, there):
+    if not has_ocs_server(look, there) or not there.has_ocs_database:
         evidence.not_applicable(there.sentence())
         return
-    seen = inventories_now(look, agents_now(look))
+    asked_at = look.sql(DATABASE_CLOCK)
+    seen = inventories_now(look, agents_now(look), asked_at)
     assert evidence.judge(seen.findings, observed=seen.observed)
 
 

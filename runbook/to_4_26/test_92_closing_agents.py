@@ -11,6 +11,7 @@ from runbook.to_4_26.httpd.checks import (
     has_ocs_server,
     inventories_now,
 )
+from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
 from runbook.to_4_26.presence import presence
 
 
@@ -25,8 +26,13 @@ def test_agents(look: Look, evidence: Evidence) -> None:
     if not has_ocs_server(look, there):
         evidence.not_applicable(there.sentence())
         return
+    if not there.has_ocs_database:  # the server uses another, or none
+        agents = agents_now(look)
+        assert evidence.judge(agents.findings(agents_before(look)), observed=agents.sentence())
+        return
+    asked_at = look.sql(DATABASE_CLOCK)
     agents = agents_now(look)
-    stored = inventories_now(look, agents)
+    stored = inventories_now(look, agents, asked_at)
     assert evidence.judge(
         [*agents.findings(agents_before(look)), *stored.findings],
         observed=f"{agents.login_sentence()}; {stored.observed}",

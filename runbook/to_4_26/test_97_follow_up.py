@@ -21,6 +21,7 @@ from runbook.to_4_26.follow_up import AGENTS, ListUnusable, due, follow, list_he
 from runbook.to_4_26.httpd.checks import agents_now, has_ocs_server, inventories_now
 from runbook.to_4_26.memories import follow_up_list
 from runbook.to_4_26.memories.capacity import ColumnType, column_type
+from runbook.to_4_26.memories.comparison import DATABASE_CLOCK
 from runbook.to_4_26.presence import presence
 
 NOBODY = "no agent had sent a value that is no integer: there is nobody to follow up"
@@ -110,12 +111,13 @@ def test_inventories(runbook_session: Session, look: Look, evidence: Evidence) -
     """Whether agents' inventories were stored since the upgrade, of whichever machine."""
     there, asked = presence(look)
     evidence.answered(asked)
-    if not has_ocs_server(look, there):
+    if not has_ocs_server(look, there) or not there.has_ocs_database:
         evidence.not_applicable(there.sentence())
         return
     verified = _follows(runbook_session).facts.get(VERIFIED)
     moment = datetime.fromisoformat(verified["moment"]) if verified else None
-    seen = inventories_now(look, agents_now(look), moment)
+    asked_at = look.sql(DATABASE_CLOCK)
+    seen = inventories_now(look, agents_now(look), asked_at, moment)
     assert evidence.judge(seen.findings, observed=seen.observed)
 
 

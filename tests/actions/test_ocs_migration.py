@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.judge.ways import commands_of
-from engine.model.change import Doubt
+from engine.model.change import Change, Doubt
 from engine.model.finding import Command, Severity
+from engine.model.names import names_of
+from engine.plan.look import Ahead, NotKnownYet, PlanLook
 from engine.record.evidence import StoppedForPerson
 from engine.record.memory import Memory
 from engine.report.audit.old_files import old_files_of
@@ -34,6 +37,7 @@ from runbook.to_4_26.names import CREDENTIALS, CREDENTIALS_TEMPLATE, RESTAPI_CON
 from runbook.to_4_26.severities import SEVERITIES
 from tests.actions.ocs_nodes import DATA, OTHER, ChangeFailed, Driven, FakeLook, N, Nodes, drive
 from tests.engine import kit
+from tests.engine.scripted import FakeTransport
 
 PASSWORD = "right#horse$7"
 VARIABLE = "INVENTORY_DB_WORD"
@@ -583,11 +587,40 @@ def test_a_failed_change_is_told_by_its_exit_code(nodes: Nodes, look: FakeLook) 
         migrate(nodes, look)
 
 
+ROUND_2_ENDED_WELL = (
+    kit.intent("upgrade.run[2]", detached="upgrade-2"),
+    kit.result("upgrade.run[2]", code=0),
+)
+
+
+@pytest.mark.parametrize("action", [ocs_credentials_written, ocs_files_migrated])
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_plan_does_not_know_which_rounds_will_not_be_run(
+    tmp_path: Path, action: Any, number: int
+) -> None:
+    """How the round ahead ends is seen then: what a later one may leave is no settled matter."""
+    run = kit.make_run(tmp_path)
+    upgrade = Change(
+        "neteye upgrade", N, ("neteye", "upgrade"), 1.0, detached="upgrade-1", may_fail=True
+    )
+    now = Look(run, FakeTransport({}), names_of(run.inventory, None))
+    look = PlanLook(now, Ahead([("upgrade.run[1]", upgrade)]))
+    with pytest.raises(NotKnownYet, match="how 'neteye upgrade' ends"):
+        next(action.generator(look, OTHER, number))
+
+
+def test_after_a_round_that_did_not_end_well_nodes_are_asked(nodes: Nodes, look: FakeLook) -> None:
+    failed = kit.result("upgrade.run[2]", code=2, outcome="failed")
+    look.memory = Memory.fold([ROUND_2_ENDED_WELL[0], failed])
+    assert drive(nodes, ocs_credentials_written, look, OTHER, 3).changes
+
+
 @pytest.mark.parametrize("action", [ocs_credentials_written, ocs_files_migrated])
 def test_in_a_round_that_was_not_run_no_node_is_asked(
     nodes: Nodes, look: FakeLook, action: Any
 ) -> None:
     """With sixteen nodes there are eighteen rounds: five hundred steps and a thousand questions."""
+    look.memory = Memory.fold(ROUND_2_ENDED_WELL)
     done = drive(nodes, action, look, OTHER, 3)
     assert done.nothing == NOT_RUN
     assert look.asked == []

@@ -106,6 +106,19 @@ def test_without_records_or_the_status_of_n_nobody_knows(
     assert test_99_state._position(session, look(*ROUND), versions(NEW), status) == "unknown"
 
 
+def test_the_state_that_is_left_names_each_node_in_standby() -> None:
+    """Who reads it has to reactivate them; on a large cluster, too."""
+    nodes = [f"ne{number:02}" for number in range(1, 17)]
+    (one, *_) = cluster_status().nodes
+    status = replace(
+        cluster_status(), nodes=tuple(replace(one, name=n, standby=n != "ne01") for n in nodes)
+    )
+    names = SimpleNamespace(active="ne01", other=tuple(nodes[1:]), localised=lambda seen: seen)
+    at_end: Any = SimpleNamespace(names=names, ask=lambda *_: status)
+    told = test_99_state._status(at_end)[1]
+    assert f"standby: {', '.join(nodes[1:])}; fencing on" in told
+
+
 def test_the_summary_tells_begin_and_end_apart() -> None:
     found = event("position", 1, position="not started", active=N, attempt=None, records="known")
     left = event("fact", 90, step="closing.state", name=AFTER, versions={}, position="closed")

@@ -281,6 +281,20 @@ def test_steps_that_share_a_line_say_how_they_ended_and_the_first_reasons() -> N
     assert screen.lines[2].endswith(f"]  {said}")
 
 
+def test_a_step_with_a_finding_shares_its_line_with_none() -> None:
+    screen = Screen()
+    for number in range(1, 6):
+        screen.console.step(f"a.b[n{number}]", "x", f"n{number}")
+        screen.console.ended("not needed", f"why {number}", 0.0, has_findings=number == 4)
+    screen.console.line("")
+    head = "[{}/20  0:00:00 of about 0:10:00]  "
+    assert screen.lines[2:-1] == [
+        f"{head.format(3)}a.b on 3 nodes: not needed: why 1, why 2 and 1 more",
+        f"{head.format(4)}a.b[n4]: not needed: why 4",
+        f"{head.format(5)}a.b[n5]: not needed: why 5",
+    ]
+
+
 def test_a_long_reason_ends_behind_a_word_with_a_mark() -> None:
     screen = Screen()
     screen.console.step("a.b", "x")

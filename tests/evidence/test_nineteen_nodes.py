@@ -72,6 +72,7 @@ def test_what_was_so_of_many_nodes_is_told_once_with_the_name_of_each() -> None:
     (row,) = re.findall(r'<tr><td data-label="what">standby.*?</tr>', told, re.DOTALL)
     assert re.findall(r'<abbr title="([^"]+)">', row) == list(OTHERS)
     assert "<summary>15 made, 15 still in place</summary>" in told
+    assert told.startswith(' data-count="15">'), "as many as the contents say"
 
 
 def test_a_node_that_was_longer_in_standby_has_its_own_row() -> None:

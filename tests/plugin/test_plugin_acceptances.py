@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.engine.kit import unreachable
-from tests.plugin.kit import FINDING, N, Project
+from tests.plugin.kit import FINDING, SECOND, N, Project
 
 pytest_plugins = "pytester"
 
@@ -32,6 +32,14 @@ def test_closing(runbook_session, look, evidence):
     evidence.note("closed")
 '''
 )
+LOOKS = f"""
+@step("one.look", after=["first.baseline"], each="node", nodes="all")
+def test_look(node, evidence):
+    '''The node needs nothing.'''
+    evidence.not_needed(f"nothing to do on {{node}}")
+    if node == "{SECOND}":
+        assert evidence.judge([bad("one subject")], observed="looked")
+"""
 ACCEPT = ("--accept", "bad-thing@one subject=known", "--by", "A. Rossi")
 
 
@@ -70,6 +78,18 @@ def test_the_step_that_goes_on_with_an_acceptance_says_so(project: Project) -> N
     project.steps(STEPS)
     result = project.run(*ACCEPT)
     result.stdout.fnmatch_lines(["*one.finding*", "*done*accepted*bad-thing*by A. Rossi*known*"])
+
+
+def test_of_steps_that_share_a_line_the_one_that_goes_on_with_an_acceptance_says_so(
+    project: Project,
+) -> None:
+    project.steps(LOOKS)
+    result = project.run(*ACCEPT)
+    assert result.ret == 0, result.outlines
+    told = [line for line in result.outlines if "one.look" in line]
+    assert len(told) > 1
+    (line,) = (line for line in told if f"one.look[{SECOND}]: not needed" in line)
+    assert "accepted [bad-thing] one subject by A. Rossi" in line
 
 
 def test_it_holds_for_the_finding_that_was_accepted_and_no_other(project: Project) -> None:

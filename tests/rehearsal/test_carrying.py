@@ -164,6 +164,7 @@ WRONG = {
     "step": ({"step": "tests.next_step.rehearsal"}, "has the image of the step 'tests.next_step"),
     "base": ({"base": "forky"}, "another checkout: no base 'forky'"),
     "inputs": ({"inputs": "0" * 12}, "by another commit, 'c0ffee', of other inputs"),
+    "inputs to steer": ({"inputs": "\x1b[2J"}, "of other inputs ('\\x1b[2J')"),
     "machine": ({"architecture": "arm64"}, "for 'arm64', and this machine is amd64"),
     "name": ({"images": (Image("debian:12", IDS[0]),)}, "'debian:12' is not the name"),
     "alone": ({"images": (Image(NODE, IDS[0]),)}, "the second is not what the first is made on"),

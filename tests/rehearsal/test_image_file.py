@@ -135,6 +135,23 @@ def bare(name: str, size: int = 0, kind: bytes = tarfile.REGTYPE) -> tarfile.Tar
     return member
 
 
+def header(size: int = 0, kind: bytes = tarfile.REGTYPE, **bytes_at: int) -> bytes:
+    """A header of `manifest.json` as nobody writes it, with a checksum that is right."""
+    block = bytearray(bare("manifest.json", 0, kind).tobuf(tarfile.GNU_FORMAT))
+    # a number below zero as GNU tar has them
+    block[124:136] = size.to_bytes(12, "big", signed=True) if size < 0 else b"%011o\0" % size
+    for at, value in bytes_at.items():
+        block[int(at.removeprefix("at"))] = value
+    total = sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
+    block[148:156] = b"%06o\0 " % total
+    return bytes(block)
+
+
+BLANK = b"\0" * 2 * tarfile.BLOCKSIZE
+ATTRIBUTES = header(512, tarfile.XHDTYPE) + b"11 foo=bar\n".ljust(512, b"\0")
+NAMES = header(512, tarfile.GNUTYPE_LONGNAME) + b"name".ljust(512, b"\0")
+GOES_ON = header(0, tarfile.GNUTYPE_SPARSE, at482=1)
+"""A sparse file's header that says another follows."""
 OTHER_LAYER = {**CONTENT, f"{sha256(LAYERS[1])}.tar": b"something else"}
 OTHER_CONFIG = {**CONTENT, f"{sha256(CONFIGS[0])}.json": CONFIGS[1]}
 NO_LAYER = {**CONTENT, f"{sha256(LAYERS[1])}.tar": b""}
@@ -179,6 +196,10 @@ HOSTILE: Mapping[str, tuple[bytes, Manifest, str]] = {
     "too many members": (
         archive({str(n): b"" for n in range(2000)}, TOLD), MANIFEST, "more than 1000 members",
     ),
+    "attributes of attributes": (ATTRIBUTES * 3000 + BLANK, MANIFEST, "its archive is no tar"),
+    "names of names": (NAMES * 3000 + BLANK, MANIFEST, "its archive is no tar"),
+    "a header that is cut off": (GOES_ON, MANIFEST, "its archive is no tar"),
+    "less than nothing": (header(-1) + BLANK, MANIFEST, "'manifest.json' has -1 bytes"),
     "no tar": (b"x" * 5000, MANIFEST, "its archive is no tar"),
     "a member that is cut off": (archive(CONTENT, TOLD)[:9000], MANIFEST, "is cut off in"),
 }  # fmt: skip
@@ -205,6 +226,7 @@ def test_an_archive_that_was_made_to_harm_is_refused(kind: str, path: Path) -> N
         {"images": (Image(NODE, "short"),)},
         {"images": (Image(1, "0" * 64),)},  # type: ignore
         {"commit": None},
+        {"sha256": "\x1b[2J"},
     ],
 )
 def test_a_manifest_that_lacks_something_is_refused(

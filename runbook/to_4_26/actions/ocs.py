@@ -16,7 +16,7 @@ from engine.model.finding import Finding
 from engine.record.evidence import StoppedForPerson
 from engine.secrets import Secret
 from runbook.cluster.masking import masked
-from runbook.phases.actions.neteye_command import round_on_record
+from runbook.phases.actions.neteye_command import ended_with, round_on_record
 from runbook.to_4_26 import failover, files, release
 from runbook.to_4_26.httpd import access, configtest, credentials, migration, online, pristine
 from runbook.to_4_26.httpd.checks import httpd_node
@@ -78,9 +78,13 @@ def ocs_credentials_written(look: Look, node: str, round_number: int = 1) -> Act
 def _was_not_run(look: Look, round_number: int) -> bool:
     """A round behind the last one: the packages did nothing since every node was asked.
 
-    With two rounds more than operative nodes, these would be most of a run's questions.
+    With two rounds more than operative nodes, these would be most of a run's questions. A plan
+    does not know yet how the last round ends, and so whether another follows.
     """
-    return round_number > 1 and round_on_record(look.memory, round_number) is None
+    if round_number == 1 or round_on_record(look.memory, round_number) is not None:
+        return False
+    rounds = look.memory.detached("upgrade")
+    return bool(rounds) and ended_with(rounds[-1]) == 0
 
 
 def _settled(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.ask.look import Look
@@ -160,19 +160,20 @@ def agents_now(look: Look, node: str | None = None) -> Agents:
     return Agents(node, settings.directory, logs, level)
 
 
-def inventories_now(look: Look, agents: Agents, upgraded: datetime | None = None) -> Seen:
+def inventories_now(
+    look: Look, agents: Agents, asked: datetime, upgraded: datetime | None = None
+) -> Seen:
     """Whether what agents have sent since httpd started was stored; or, days later, since then.
 
-    `upgraded` is a moment of the database's clock. Rows are looked for after the logs were counted:
-    what an answer of 200 stands for is there by then.
+    `asked` and `upgraded` are moments of the database's clock, `asked` one before the logs were
+    counted: that may take minutes, and answers of a longer time than that of the rows would stand
+    beside none. Rows are looked for afterwards: what a 200 stands for is there by then.
     """
     logs = agents.logs
     if logs is None and upgraded is None:
         return Seen([], "httpd has no main process: nothing can be told of inventories")
-    age = logs.age if logs is not None else 0
-    stored = look.sql(
-        inventories.stored_for(age) if upgraded is None else inventories.stored_since(upgraded, age)
-    )
+    since = asked - timedelta(seconds=logs.age if logs is not None else 0)
+    stored = look.sql(inventories.stored_since(min(since, upgraded or since)))
     told = f"; {logs.sentence()}" if logs is not None else ""
     if logs is not None and logs.posts:
         told += "; the log does not tell an inventory from the question whether one is due"
