@@ -92,6 +92,8 @@ class BasesStand:
     def _by_sudo(self, base: str, evidence: Path) -> dict[str, str]:
         cluster.up(self._sudo, None, None, None, say=_quiet, base=base, login=LOGIN)
         stands = TestCluster(self._sudo, cluster.topology(self._sudo))
+        if f"ansible_user={LOGIN}\n" not in stands.inventory.read_text(encoding="utf-8"):
+            raise Red(f"{stands.inventory}: the login is not {LOGIN}")
         project = Project(copy_project(evidence / "copy"))
         ran = prove(stands, lambda name: project.execute(stands.inventory))
         self.down()

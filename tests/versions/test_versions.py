@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 
 import pytest
 
@@ -182,3 +182,22 @@ def test_a_pytest_that_is_interrupted_gets_the_time_to_clean_up(tmp_path: Path) 
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert (tmp_path / "clean").exists()
+
+
+@pytest.mark.parametrize("user", ["root", "upgrade"])
+def test_a_run_by_sudo_is_one_of_another_login(
+    user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(f"[all:vars]\nansible_user={user}\n")
+    monkeypatch.setattr(bases.cluster, "up", lambda *_, **__: True)
+    monkeypatch.setattr(bases.cluster, "topology", lambda _: None)
+    monkeypatch.setattr(bases.TestCluster, "inventory", inventory)
+    monkeypatch.setattr(bases, "copy_project", lambda path: path)
+    monkeypatch.setattr(bases, "prove", lambda *_: [SimpleNamespace(changes=[1])])
+    stand = bases.BasesStand("a", print)
+    if user == "root":
+        with pytest.raises(Red, match="the login is not upgrade"):
+            stand.run("trixie.login-by-sudo", tmp_path)
+    else:
+        assert "1 changes" in stand.run("trixie.login-by-sudo", tmp_path)["what"]
