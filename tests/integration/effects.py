@@ -21,6 +21,10 @@ PLACES = ("/etc", "/neteye", "/root", "/var/lib", "/tmp", "/var/tmp", "/var/cach
 CHANGES_BY_ITSELF = {
     "/neteye/shared/mysql/data": "the running MariaDB; its tables are compared by checksums",
     "/var/lib/rpm/rpmdb.sqlite-shm": "shared memory of every reader of the rpm database",
+    **dict.fromkeys(
+        (f"/var/lib/rpm/__db.00{number}" for number in (1, 2, 3)),
+        "the same where rpm has a Berkeley DB, as rpm 4.14 and 4.16 do",
+    ),
     "/var/lib/pacemaker/pengine": "pacemaker at each of its own transitions, every 15 minutes",
     "/var/lib/pacemaker/cib": "pacemaker; what the CIB says is compared by itself",
     "/var/lib/neteye-drbd": "the stand-in for DRBD's kernel module keeps its state there",
