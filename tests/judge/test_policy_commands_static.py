@@ -21,7 +21,7 @@ LOOKS = re.compile(
     r"|resource (?:config .*|defaults))(?: --full)?|crm_ticket .*--details"
     r"|stonith_admin --history .*"
     r"|drbdadm status.*|corosync-quorumtool -s"
-    r"|(?:systemctl status|journalctl -[ut]|findmnt|rpm -q) .*"
+    r"|(?:systemctl status|journalctl -[ut]|findmnt|rpm -qa?) .*"
     r"|dnf (?:check|history info last|module list|--enablerepo= upgrade --assumeno)|httpd -t"
     r"|chronyc tracking|fuser -vm|neteye health deep|mysqldump ocsweb memories|ssh -o BatchMode.*"
 )
