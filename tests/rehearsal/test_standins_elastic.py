@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from neteye_standin.elastic_daemon import Server, serving
+from neteye_standin.elastic_daemon import HttpServer, serving
 
 from engine.model.probe import Manner, Way
 from engine.probing.asking import ask
@@ -22,7 +22,7 @@ STANDIN = (
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path) -> Iterator[HttpServer]:
     ca = trustme.CA()
     issued = ca.issue_cert("elasticsearch.neteyelocal")
     (tmp_path / "private").mkdir()
@@ -36,7 +36,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         made.shutdown()
 
 
-def said_of(server: Server, manner: Manner, capsys: pytest.CaptureFixture[str]) -> str:
+def said_of(server: HttpServer, manner: Manner, capsys: pytest.CaptureFixture[str]) -> str:
     ask(Way(manner, "127.0.0.1", server.server_address[1]))
     with socket.create_connection(server.server_address[:2]):
         pass
@@ -46,13 +46,13 @@ def said_of(server: Server, manner: Manner, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_greeting_without_a_certificate_leaves_an_error(
-    server: Server, capsys: pytest.CaptureFixture[str]
+    server: HttpServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "[ERROR] SSL Problem" in said_of(server, Manner.TLS, capsys)
 
 
 def test_the_probe_of_elasticsearch_leaves_no_trace(
-    server: Server, capsys: pytest.CaptureFixture[str]
+    server: HttpServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (elastic,) = (service for service in RELEASE.services if service.name == "Elasticsearch")
     ((manner, _),) = elastic.manners

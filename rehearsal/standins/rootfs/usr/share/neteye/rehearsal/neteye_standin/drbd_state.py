@@ -7,7 +7,6 @@ a peer is Connected when its daemon (`neteye-drbd.service`, TCP 7788) answers.
 from __future__ import annotations
 
 import json
-import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neteye_standin import faults
+from neteye_standin import faults, peers
 from neteye_standin.context import Cluster, Node
 
 PORT = 7788
-PEER_DEADLINE = 1.5  # seconds until a peer that says nothing counts as not connected
 CIB = Path("/var/lib/pacemaker/cib/cib.xml")
 MOUNTS = Path("/proc/mounts")
 KNOWN_RESOURCES = Path("/var/lib/neteye-drbd/resources.json")
@@ -101,14 +99,7 @@ def _own(is_mounted: bool, fault: Mapping[str, Any]) -> dict[str, str]:
 
 def ask(node: Node, address: str | None = None) -> dict[str, Any] | None:
     """What the daemon of `node` answers, or None when it doesn't."""
-    try:
-        with socket.create_connection((address or node.address, PORT), PEER_DEADLINE) as link:
-            link.settimeout(PEER_DEADLINE)
-            text = b"".join(iter(lambda: link.recv(65536), b""))
-        answer = json.loads(text)
-    except (OSError, ValueError):
-        return None
-    return answer if isinstance(answer, dict) else None
+    return peers.ask(address or node.address, PORT)
 
 
 def observe(cluster: Cluster, me: Node) -> list[Resource]:
@@ -116,10 +107,10 @@ def observe(cluster: Cluster, me: Node) -> list[Resource]:
     nodes = replicating(cluster)
     if me not in nodes:
         return []
-    peers = [node for node in nodes if node != me]
+    others = [node for node in nodes if node != me]
     with ThreadPoolExecutor(max_workers=len(nodes)) as pool:
         own = pool.submit(ask, me, "127.0.0.1")
-        answers = dict(zip(peers, pool.map(ask, peers)))
+        answers = dict(zip(others, pool.map(ask, others)))
     mine = own.result()
     if mine is None:
         return []

@@ -5,7 +5,6 @@ and the transport port 9300, on which members see each other.
 from __future__ import annotations
 
 import json
-import socketserver
 import ssl
 import sys
 import threading
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from neteye_standin import elastic_api, elastic_state, faults
 from neteye_standin.context import load
+from neteye_standin.peers import Server
 
 HTTP_PORT = 9200
 CERTS = Path("/neteye/local/elasticsearch/conf/certs")
@@ -41,7 +41,7 @@ class _Http(BaseHTTPRequestHandler):
         """No access log."""
 
 
-class Server(ThreadingHTTPServer):
+class HttpServer(ThreadingHTTPServer):
     """As the real one does, it complains of a handshake that fails, with an error in its log, and
     not of a connection that ends before anything was said."""
 
@@ -52,30 +52,21 @@ class Server(ThreadingHTTPServer):
         print(f"[ERROR] SSL Problem {error}, {client_address}", file=sys.stderr, flush=True)
 
 
-class _Transport(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
 def main() -> None:
     """Serve until stopped."""
     version = elastic_state.installed_version()
 
-    class Answer(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.sendall(json.dumps({"version": version}).encode())
-
-    transport = _Transport(("0.0.0.0", elastic_state.TRANSPORT_PORT), Answer)
+    transport = Server(("0.0.0.0", elastic_state.TRANSPORT_PORT), lambda: {"version": version})
     threading.Thread(target=transport.serve_forever, daemon=True).start()
     serving(("0.0.0.0", HTTP_PORT), CERTS).serve_forever()
 
 
-def serving(address: tuple[str, int], certificates: Path) -> Server:
+def serving(address: tuple[str, int], certificates: Path) -> HttpServer:
     """The HTTPS server, not started yet; only who has a certificate of its CA is answered."""
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=certificates / "root-ca.crt")
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_cert_chain(certificates / "node.crt.pem", certificates / "private/node.key.pem")
-    server = Server(address, _Http)
+    server = HttpServer(address, _Http)
     # The handshake is left to the thread of the request, so that one slow client blocks nobody.
     server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     return server

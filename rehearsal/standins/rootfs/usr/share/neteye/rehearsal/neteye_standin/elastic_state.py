@@ -6,17 +6,16 @@ but for `ask`, which looks whether a member answers on its transport port (TCP 9
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neteye_standin import peers
 from neteye_standin.context import Cluster, Node
 
 TRANSPORT_PORT = 9300
-PEER_DEADLINE = 1.5  # seconds
 CLUSTER_NAME = "neteye-elasticsearch"
 # index -> number of primary shards; each has one replica where there are two data nodes
 INDICES = {"logstash-2022.10.01": 2, "filebeat-2022.10.01": 1, ".kibana_1": 1, ".tasks": 1}
@@ -92,14 +91,8 @@ def installed_version() -> str:
 
 def ask(node: Node) -> str | None:
     """The version of the Elasticsearch running on `node`, or None when it does not answer."""
-    try:
-        address = (node.address, TRANSPORT_PORT)
-        with socket.create_connection(address, PEER_DEADLINE) as link:
-            link.settimeout(PEER_DEADLINE)
-            text = b"".join(iter(lambda: link.recv(4096), b""))
-        return str(json.loads(text)["version"])
-    except (OSError, ValueError, KeyError):
-        return None
+    told = peers.ask(node.address, TRANSPORT_PORT)
+    return None if told is None or "version" not in told else str(told["version"])
 
 
 def observe(cluster: Cluster, injected: Mapping[str, Any]) -> View:
