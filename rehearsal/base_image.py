@@ -33,6 +33,9 @@ _CLEAN_HOOK = """
 set -eu
 rm -rf "$1/var/lib/mysql"
 rm -f "$1"/etc/ssh/ssh_host_*
+# the user and the password of a mirror or a proxy: the image may be handed on
+find "$1/etc/apt" -type f '(' -name '*.list' -o -name '*.sources' -o -path '*/apt.conf*' ')' \\
+    -exec sed -i -E 's#(://)[^/@[:space:]"]+@#\\1#g' {} +
 """
 
 

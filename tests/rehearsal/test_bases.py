@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import subprocess
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -204,3 +205,24 @@ def test_images_of_two_bases_stand_side_by_side(monkeypatch: pytest.MonkeyPatch)
     assert not {name for name in there if "bookworm" in name} & set(removed[1])
     assert from_before in removed[1]
     assert image._ensure(ours, lambda _: pytest.fail("built again")) == first
+
+
+def test_the_image_has_no_password_of_a_mirror_or_a_proxy(tmp_path: Path) -> None:
+    written = {
+        "sources.list": "deb https://me:pa%2Fss@mirror.example/debian bookworm main\n",
+        "sources.list.d/debian.sources": "URIs: http://me:a@x.example/debian https://b@y.example/\n",
+        "apt.conf.d/99mmdebstrap": 'Acquire::http::Proxy "http://me:word@proxy.example:3128/";\n',
+        "trusted.gpg.d/key.gpg": "no text ://a@b",
+    }
+    apt = tmp_path / "etc/apt"
+    for name, text in written.items():
+        (apt / name).parent.mkdir(parents=True, exist_ok=True)
+        (apt / name).write_text(text)
+    for hook in base_image.hooks(step.load())[-1:]:
+        subprocess.run(["sh", "-c", hook, "hook", tmp_path], check=True)
+    assert {name: (apt / name).read_text() for name in written} == {
+        "sources.list": "deb https://mirror.example/debian bookworm main\n",
+        "sources.list.d/debian.sources": "URIs: http://x.example/debian https://y.example/\n",
+        "apt.conf.d/99mmdebstrap": 'Acquire::http::Proxy "http://proxy.example:3128/";\n',
+        "trusted.gpg.d/key.gpg": "no text ://a@b",
+    }
