@@ -107,21 +107,35 @@ def _more_tasks(by: str) -> str:
 
 
 def look(proc: Path = _PROC, cgroup: Path = _CGROUP) -> Machine:
-    """What this machine has left, by its kernel and by the cgroup that it is in."""
-    memory = [Left(available_memory((proc / "meminfo").read_text("ascii")), "MemAvailable, swap")]
+    """What this machine has left, by its kernel and by the cgroup that it is in.
+
+    Raises RehearsalError where the kernel does not tell.
+    """
+    try:
+        memory, tasks = _of_kernel(proc)
+        memory += _of_cgroup(cgroup, "memory", "max", "current", "inactive_file")
+        memory += _of_cgroup(
+            cgroup / "memory", "memory", "limit_in_bytes", "usage_in_bytes", "total_inactive_file"
+        )
+        tasks += _of_cgroup(cgroup, "pids", "max", "current")
+        tasks += _of_cgroup(cgroup / "pids", "pids", "max", "current")
+    except (OSError, LookupError, ValueError) as failed:
+        raise RehearsalError(
+            f"What this machine has left for nodes can't be read: {failed}. {proc} and {cgroup}"
+            " have to be the kernel's own, whole and readable; in a container they may be hidden."
+        ) from failed
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return Machine(_least(memory), _least(tasks), 2**31 if hard == resource.RLIM_INFINITY else hard)
+
+
+def _of_kernel(proc: Path) -> tuple[list[Left], list[Left]]:
+    memory = available_memory((proc / "meminfo").read_text("ascii"))
     running = int((proc / "loadavg").read_text("ascii").split()[3].partition("/")[2])
     tasks = [
         Left(int((proc / "sys/kernel" / name).read_text("ascii")) - running, f"kernel.{name}")
         for name in ("threads-max", "pid_max")
     ]
-    memory += _of_cgroup(cgroup, "memory", "max", "current", "inactive_file")
-    memory += _of_cgroup(
-        cgroup / "memory", "memory", "limit_in_bytes", "usage_in_bytes", "total_inactive_file"
-    )
-    tasks += _of_cgroup(cgroup, "pids", "max", "current")
-    tasks += _of_cgroup(cgroup / "pids", "pids", "max", "current")
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return Machine(_least(memory), _least(tasks), 2**31 if hard == resource.RLIM_INFINITY else hard)
+    return [Left(memory, "MemAvailable, swap")], tasks
 
 
 def _least(found: list[Left]) -> Left:

@@ -120,6 +120,20 @@ def test_what_the_kernel_says_is_what_is_there(kernel: tuple[Path, Path]) -> Non
     assert found.files > 0
 
 
+@pytest.mark.parametrize("hidden", ["meminfo", "loadavg", "sys/kernel/threads-max"])
+@pytest.mark.parametrize("text", [None, "", "no figure\n"])
+def test_what_the_kernel_does_not_tell_is_said_in_a_sentence(
+    kernel: tuple[Path, Path], hidden: str, text: str | None
+) -> None:
+    """As in a container where parts of /proc are hidden."""
+    path = kernel[0] / hidden
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(RehearsalError, match="What this machine has left for nodes can't be read"):
+        limits.look(*kernel)
+
+
 @pytest.mark.parametrize("above", ["", "memory/"])
 def test_a_containers_limit_counts_where_it_is_lower(kernel: tuple[Path, Path], above: str) -> None:
     """In version 2 of cgroups and in version 1; what the kernel would give back is free."""
