@@ -188,6 +188,7 @@ class _Archive:
     def __init__(self, file: IO[bytes], name: Path, start: int, size: int) -> None:
         self._file, self._name = file, name
         self._members: dict[str, tuple[int, int]] = {}
+        self._hashes: dict[str, str] = {}
         part = _Part(file, start, size)
         try:
             with tarfile.open(fileobj=part, mode="r:") as archive:  # type: ignore[call-overload]
@@ -240,7 +241,9 @@ class _Archive:
 
     def _hashed(self, wanted: str) -> Member:
         start, size = self._place(wanted)
-        return Member(_hash(self._file, start, size), start, size)
+        if wanted not in self._hashes:  # images share layers
+            self._hashes[wanted] = _hash(self._file, start, size)
+        return Member(self._hashes[wanted], start, size)
 
     def _text(self, wanted: str) -> bytes:
         start, size = self._place(wanted)
