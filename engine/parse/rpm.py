@@ -18,6 +18,7 @@ FIND = "find -print0"
 
 # the word for an error is translated, the function's name is not
 _UNREAD = re.compile(r"error:|.*\brpmdbNextIterator\b")
+_WAY_OUT = "`rpm -qa > /dev/null` on the node shows it again; mend what it names, then run again"
 _COLUMNS = 5
 _NO_EPOCH = ("(none)", "")
 _NAME_ARCH = re.compile(r"(?P<name>[^\s/]+)\.(?P<arch>[A-Za-z0-9_]+)")
@@ -39,12 +40,15 @@ def parse_rpm_qa(text: str) -> tuple[Package, ...]:
     return tuple(sorted((_installed(line) for line in _lines(text)), key=_order))
 
 
-def unread_package(errors: str) -> str:
-    """rpm's error beside its list, which may lack a package then; '' when the list is whole.
+def require_all_read(errors: str) -> None:
+    """Raise ParseError where rpm has told beside its answer that it could not read a package.
 
-    One whose header is damaged is no error for `rpm -qa`, which ends with 0 (rpm 4.18).
+    The answer may lack it then, and rpm ends as it does without one: `rpm -qa` with 0 (rpm 4.18).
     """
-    return next((line.strip() for line in errors.splitlines() if _UNREAD.match(line)), "")
+    unread = next((line.strip() for line in errors.splitlines() if _UNREAD.match(line)), "")
+    if unread:
+        problem = f"{unread}. The list may lack a package: {_WAY_OUT}"
+        raise ParseError(RPM, "standard error", problem)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Collection, Iterable
 
-from engine.errors import ParseError
 from engine.model.answer import Answer
 from engine.model.executed import command_of
 from engine.model.host import FileSystem, Kernels, Memory, Package, Process
@@ -20,20 +19,15 @@ from engine.parse.machine import (
     parse_processors,
 )
 from engine.parse.rpm import (
-    RPM,
     RPM_QUERY_FORMAT,
     parse_config_leftovers,
     parse_rpm_qa,
-    unread_package,
+    require_all_read,
 )
-
-_WAY_OUT = "`rpm -qa > /dev/null` on the node shows it again; mend what it names, then run again"
 
 
 def _installed(answer: Answer) -> tuple[Package, ...]:
-    if unread := unread_package(answer.errors):
-        problem = f"{unread}. The list may lack a package: {_WAY_OUT}"
-        raise ParseError(RPM, "standard error", problem)
+    require_all_read(answer.errors)
     return parse_rpm_qa(answer.text)
 
 
@@ -168,6 +162,7 @@ if [ -n "$default" ]; then echo "default $default"; fi
 
 
 def _kernels(answer: Answer) -> Kernels:
+    require_all_read(answer.errors)
     running, loaded, *told = answer.text.splitlines()
     defaults = [line.split()[1:2] for line in told if line.startswith("default ")]
     installed = [line for line in told if not line.startswith("default ")]

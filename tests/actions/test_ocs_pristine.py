@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import ParseError
 from engine.model.query import Query
 from runbook.to_4_26.httpd.pristine import FACT, OWNERS, Pristine, old_default, text_of
 from runbook.to_4_26.names import RESTAPI_CONF, SERVER_CONF
@@ -142,3 +143,17 @@ echo "{PACKAGE} /usr/share/ocs "
     assert FakeLook(nodes).ask(N, OWNERS)[SERVER_CONF] == {"package": PACKAGE, "digest": DIGEST}
     nodes.program("rpm", 'echo "file is not owned by any package"; exit 1')
     assert FakeLook(nodes).ask(N, OWNERS) == {}
+
+
+def test_an_owner_that_rpm_can_not_read_is_no_answer(nodes: Nodes) -> None:
+    nodes.put(N, SERVER_CONF, "edited")
+    nodes.program(
+        "rpm",
+        """
+echo "error: rpmdbNextIterator: skipping h#      2 Header sanity: BAD" >&2
+echo "file is not owned by any package"
+exit 1
+""",
+    )
+    with pytest.raises(ParseError, match="skipping h#      2"):
+        FakeLook(nodes).ask(N, OWNERS)

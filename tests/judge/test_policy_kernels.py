@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import ParseError
 from engine.judge.kernels import next_start_serves_drbd, reboot_needed, sentence
 from engine.model.answer import Answer
 from engine.model.host import Kernels
@@ -24,6 +25,7 @@ class Machine:
         self.base = base
         self.installed: list[str] = []
         self.default = ""
+        self.complaint = ""
         (base / "bin").mkdir()
 
     def kernel(self, version: str, time: int) -> Path:
@@ -40,7 +42,7 @@ class Machine:
     def ask(self) -> Kernels:
         lines = "\n".join(self.installed) or "package kernel-core is not installed"
         rpm = self.base / "bin/rpm"
-        rpm.write_text(f"#!/bin/sh\ncat <<'END'\n{lines}\nEND\n")
+        rpm.write_text(f"#!/bin/sh\ncat <<'END'\n{lines}\nEND\necho '{self.complaint}' >&2\n")
         rpm.chmod(0o755)
         if self.default:
             grubby = self.base / "bin/grubby"
@@ -106,6 +108,14 @@ def test_the_kernel_that_was_installed_last_is_the_next_one(machine: Machine) ->
     machine.kernel(NEWER, 100)
     machine.kernel(RUNS, 200)
     assert machine.ask().newest == RUNS
+
+
+def test_a_kernel_that_rpm_can_not_read_is_no_answer(machine: Machine) -> None:
+    """The one that it leaves out may be the one of the next start."""
+    machine.kernel(RUNS, 100)
+    machine.complaint = "error: rpmdbNextIterator: skipping h#      2 Header sanity: BAD"
+    with pytest.raises(ParseError, match="skipping h#      2"):
+        machine.ask()
 
 
 def test_the_default_of_the_boot_loader_is_the_next_one(machine: Machine) -> None:

@@ -16,6 +16,7 @@ from engine.ask.look import Look
 from engine.errors import Unanswered
 from engine.model.answer import Answer
 from engine.model.query import Query, in_login_shell
+from engine.parse.rpm import require_all_read
 from engine.secrets import Secret
 from runbook.to_4_26.names import CONF_FILES
 
@@ -79,6 +80,7 @@ exit 44
 
 
 def _owned(answer: Answer) -> dict[str, dict[str, str]]:
+    require_all_read(answer.errors)  # the owner of a file may be the package that was left out
     found = {}
     for line in answer.text.splitlines():
         package, _, rest = line.partition(" ")
