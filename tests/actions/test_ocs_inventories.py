@@ -58,6 +58,8 @@ def found(
         ({}, stored(), None),
         # questions alone: none was due
         ({200: 3}, stored(contacts=3), {200: 9}),
+        # a new machine has asked, and its inventory is on its way
+        ({200: 1}, stored(), {200: 9}),
         ({200: 6}, stored(contacts=3, machines=3), {200: 9}),
         # a row of an agent whose POST another log has
         ({}, stored(contacts=1, machines=1), {200: 9}),
@@ -82,6 +84,7 @@ def test_what_is_no_reason_to_worry(
 @pytest.mark.parametrize(
     ("answers", "rows", "before", "says"),
     [
+        ({200: 2}, stored(), {200: 9}, "2 POSTs of agents were answered with 200, and no machine"),
         ({200: 4}, stored(), {200: 9}, "4 POSTs of agents were answered with 200, and no machine"),
         ({400: 2}, stored(), None, "2 POSTs of agents were turned away, and none got 200"),
         ({400: 2}, stored(), {}, "2 POSTs of agents were turned away, and none got 200"),
@@ -225,7 +228,7 @@ def ask(
     name, step = STEPS[module]
 
     def presence(look: Look) -> tuple[Presence, Asked[bool]]:
-        return Presence((N,), look.schemas), Asked("there", {N: True})
+        return Presence((N,), look.schemas, 2), Asked("there", {N: True})
 
     monkeypatch.setattr(module, "presence", presence)
     monkeypatch.setattr(module, "has_ocs_server", lambda *_: True)

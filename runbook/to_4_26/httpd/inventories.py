@@ -139,7 +139,8 @@ def inventories_findings(
 
 def _nothing_left(seen: Activity, stored: Stored) -> str:
     answered = seen.answers.get(200, 0)
-    if not answered or stored.contacts:
+    # a machine that is new asks first, and that leaves no row: what follows does
+    if answered < 2 or stored.contacts:
         return ""
     return f"{answered} POSTs of agents were answered with 200, and no machine's row is newer"
 
