@@ -34,11 +34,9 @@ NOT_RUN = "this round was not needed"
 @action(guide=("G10", "G11", "G12"), expected=f"write the password in use into {CREDENTIALS} on N")
 def ocs_credentials_written(look: Look, node: str, round_number: int = 1) -> Action:
     """On N the credentials file holds the password that the node with the .rpmnew uses."""
-    if _was_not_run(look, round_number):
-        return Nothing(NOT_RUN)
-    pending = migration.new_files(look, node)
-    if not pending:
-        return Nothing(f"{node} has no .rpmnew of the OCS files")
+    pending = _pending(look, node, round_number)
+    if isinstance(pending, Nothing):
+        return pending
     now = migration.credentials_now(look)
     if now.template is None and now.existing is None:
         return Nothing(migration.TOO_EARLY)
@@ -75,6 +73,13 @@ def ocs_credentials_written(look: Look, node: str, round_number: int = 1) -> Act
     return f"made from its template, {variable} has the password in use on {node}"
 
 
+def _pending(look: Look, node: str, round_number: int) -> tuple[str, ...] | Nothing:
+    """The OCS files whose `.rpmnew` waits on the node, or why there is nothing to do."""
+    if _was_not_run(look, round_number):
+        return Nothing(NOT_RUN)
+    return migration.new_files(look, node) or Nothing(f"{node} has no .rpmnew of the OCS files")
+
+
 def _was_not_run(look: Look, round_number: int) -> bool:
     """A round behind the last one: the packages did nothing since every node was asked.
 
@@ -104,11 +109,9 @@ def _settled(
 
 def ocs_migration_to_come(look: Look, node: str, round_number: int = 1) -> Foreseen | Nothing:
     """The migration's changes on the node: they rest on its own files alone."""
-    if _was_not_run(look, round_number):
-        return Nothing(NOT_RUN)
-    pending = migration.new_files(look, node)
-    if not pending:
-        return Nothing(f"{node} has no .rpmnew of the OCS files")
+    pending = _pending(look, node, round_number)
+    if isinstance(pending, Nothing):
+        return pending
     if not migration.is_at_planned_stop(look):
         _may_be_early(look, node, pending)
     merges = {path: _merged(look, node, path) for path in pending}
@@ -127,11 +130,9 @@ def ocs_migration_to_come(look: Look, node: str, round_number: int = 1) -> Fores
 )
 def ocs_files_migrated(look: Look, node: str, round_number: int = 1) -> Action:
     """Both files are migrated on the node: local settings kept, the password is the variable."""
-    if _was_not_run(look, round_number):
-        return Nothing(NOT_RUN)
-    pending = migration.new_files(look, node)
-    if not pending:
-        return Nothing(f"{node} has no .rpmnew of the OCS files")
+    pending = _pending(look, node, round_number)
+    if isinstance(pending, Nothing):
+        return pending
     now = migration.credentials_now(look)
     if now.template is None and now.existing is None:
         _may_be_early(look, node, pending)
