@@ -38,6 +38,8 @@ class Presence:
 
     nodes: tuple[str, ...]
     schemas: frozenset[str]
+    asked: int
+    """How many nodes have answered."""
 
     @property
     def has_ocs(self) -> bool:
@@ -49,7 +51,9 @@ class Presence:
         return OCS_DATABASE in self.schemas
 
     def sentence(self) -> str:
-        many = f"{len(self.nodes)} operative nodes" if len(self.nodes) > _FEW else ""
+        many = (
+            f"{len(self.nodes)} of {self.asked} operative nodes" if len(self.nodes) > _FEW else ""
+        )
         where = many or ", ".join(self.nodes) or "no operative node"
         databases = ", ".join(sorted(self.schemas)) or "none of that module"
         return f"package {PACKAGE} on {where}; databases: {databases}"
@@ -66,7 +70,7 @@ def presence(look: Look) -> tuple[Presence, Asked[Any]]:
         lambda host: bool(host.package(PACKAGE).is_installed),
     )
     nodes = tuple(node for node, is_there in asked.values.items() if is_there)
-    return Presence(nodes, look.sql(SCHEMAS)), asked
+    return Presence(nodes, look.sql(SCHEMAS), len(asked.values)), asked
 
 
 @dataclass

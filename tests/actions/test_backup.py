@@ -414,7 +414,7 @@ def test_a_backup_that_is_lost_is_gone_on_without_when_it_is_accepted(
     if trouble == "lost":
         nodes.path(N, BACKUP).unlink()
     evidence = Accepting(accepts=accepts)
-    there = Presence((N,), frozenset({"ocsweb"}))
+    there = Presence((N,), frozenset({"ocsweb"}), 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(verification, "presence", lambda look: (there, None))
         verification.test_memories(None, beside, look, evidence)  # type: ignore[arg-type]

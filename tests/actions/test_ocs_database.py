@@ -488,7 +488,7 @@ def test_what_is_no_table_to_convert_is_told_by_the_real_server(
 ) -> None:
     for one in statement.split(";"):
         database.rows(one)
-    there = Presence((N,), frozenset({"ocsweb"}))
+    there = Presence((N,), frozenset({"ocsweb"}), 2)
     place = table.memories_place(look, there)  # type: ignore[arg-type]
     assert [(f.subject, f.observed) for f in place.findings] == (
         [(subject, observed)] if subject else []
@@ -501,7 +501,7 @@ def test_a_package_without_its_database_has_nothing_to_convert(
 ) -> None:
     """Installed and never set up: nobody could accept a table that is missing."""
     database.rows("RENAME TABLE ocsweb.memories TO ocsweb.m, ocsweb.hardware TO ocsweb.h")
-    there = Presence((N,), frozenset())
+    there = Presence((N,), frozenset(), 2)
     place = table.memories_place(look, there)  # type: ignore[arg-type]
     assert (place.findings, place.is_there) == ([], False)
     assert table.no_memories(look, there) == there.sentence()  # type: ignore[arg-type]
@@ -512,7 +512,7 @@ def test_a_copy_in_another_database_is_named(look: FakeLook, database: Server) -
     database.rows("CREATE DATABASE ocsweb_2019")
     database.rows("CREATE TABLE ocsweb_2019.memories LIKE ocsweb.memories")
     database.rows("CREATE TABLE ocsweb_2019.hardware LIKE ocsweb.hardware")
-    place = table.memories_place(look, Presence((), frozenset({"ocsweb"})))  # type: ignore[arg-type]
+    place = table.memories_place(look, Presence((), frozenset({"ocsweb"}), 2))  # type: ignore[arg-type]
     database.rows("DROP DATABASE ocsweb_2019")
     assert (place.findings, place.is_there) == ([], True)
     assert "also in ocsweb_2019, which the upgrade leaves as it is" in place.observed

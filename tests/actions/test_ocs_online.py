@@ -405,13 +405,13 @@ def test_a_database_alone_is_no_server(
 ) -> None:
     if file:
         nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
-    there = Presence(packages, frozenset({OCS_DATABASE}))
+    there = Presence(packages, frozenset({OCS_DATABASE}), 2)
     assert has_ocs_server(look, there) is expected  # type: ignore[arg-type]
 
 
 def test_without_package_and_database_no_file_counts(nodes: Nodes, look: FakeLook) -> None:
     nodes.put(N, SERVER_CONF, "PerlSetEnv OCS_DB_HOST h\n")
-    assert not has_ocs_server(look, Presence((), frozenset()))  # type: ignore[arg-type]
+    assert not has_ocs_server(look, Presence((), frozenset(), 2))  # type: ignore[arg-type]
 
 
 def test_the_proof_is_made_where_httpd_runs(tmp_path: Path) -> None:
@@ -507,3 +507,10 @@ def test_how_the_server_answers_is_asked_before_the_start(
     seen = before.ocs_now(look)  # type: ignore[arg-type]
     assert {finding.code for finding in seen.findings} == codes
     assert f"GET /ocsinventory on 10.0.0.1: {status}" in seen.observed
+
+
+def test_of_how_many_nodes_have_the_package_is_said() -> None:
+    """Of more than a few, their names are too many for a line."""
+    nodes = tuple(f"node{number:02d}" for number in range(15))
+    there = Presence(nodes, frozenset({OCS_DATABASE}), 16)
+    assert "on 15 of 16 operative nodes; databases: ocsweb" in there.sentence()

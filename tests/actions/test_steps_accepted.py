@@ -135,7 +135,7 @@ def evidence_of(tmp_path: Path, *accepted: str) -> Evidence:
 def test_a_step_goes_on_with_what_was_accepted(
     nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, accepted: bool
 ) -> None:
-    there = Presence((N, OTHER), frozenset({"ocsweb"}))
+    there = Presence((N, OTHER), frozenset({"ocsweb"}), 2)
     answered = SimpleNamespace(unanswered={}, question="")
     monkeypatch.setattr(ocs, "presence", lambda look: (there, answered))
     body, trouble = CASES[code]
@@ -156,7 +156,7 @@ def test_a_step_goes_on_with_what_was_accepted(
 def test_what_would_be_lost_is_on_record_whoever_accepts_it(
     nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = Presence((N, OTHER), frozenset({"ocsweb"}))
+    there = Presence((N, OTHER), frozenset({"ocsweb"}), 2)
     answered = SimpleNamespace(unanswered={}, question="")
     monkeypatch.setattr(ocs, "presence", lambda look: (there, answered))
     look = Look(nodes)

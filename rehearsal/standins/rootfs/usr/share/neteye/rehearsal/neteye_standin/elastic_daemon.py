@@ -4,7 +4,6 @@ and the transport port 9300, on which members see each other.
 
 from __future__ import annotations
 
-import json
 import ssl
 import sys
 import threading
