@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,27 @@ MOST = 300
 _REASONS = 2
 """Different reasons of steps that share a line."""
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
+
+
+WIDTH = 80
+"""Characters of a line, where the terminal does not say."""
+_NARROWEST = 60
+
+
+def columns() -> int:
+    """So many characters a line has room for."""
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, _NARROWEST)
+
+
+def in_columns(text: str, width: int, further: str = "") -> list[str]:
+    """Its lines, the later ones behind `further`; no word is broken, as it may be a path."""
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def clean_line(text: str) -> str:

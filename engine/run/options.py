@@ -8,6 +8,9 @@ from engine.errors import UsageError
 from engine.model.steps import Scope
 from engine.record.run import Mode
 
+EVERYTHING = "all"
+PLAN_ALL = f"--plan={EVERYTHING}"
+
 
 def add(parser: pytest.Parser) -> None:
     """Register them with pytest."""
@@ -16,7 +19,16 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--plan",
         action="store_true",
-        help="ask, judge, and show for each step what would happen; changes nothing",
+        help="ask, judge, and show what would act and what blocks; changes nothing",
+    )
+    group.addoption(
+        # an option of its own: with an optional value, `--plan runbook` would take the folder
+        PLAN_ALL,
+        dest="plan",
+        action="store_const",
+        const=EVERYTHING,
+        default=False,
+        help="the same, and show every step, also what is satisfied and what only looks",
     )
     group.addoption(
         "--restore",
@@ -60,6 +72,11 @@ def mode_of(config: pytest.Config) -> Mode:
     if config.getoption("follow_up"):
         return Mode.FOLLOW_UP
     return Mode.RESTORE if config.getoption("restore") else Mode.EXECUTE
+
+
+def shows_everything(config: pytest.Config) -> bool:
+    """The console of this plan has every step."""
+    return bool(config.getoption("plan") == EVERYTHING)
 
 
 def scope_of(config: pytest.Config) -> Scope:
