@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from engine.errors import UsageError
@@ -63,6 +65,26 @@ def add(parser: pytest.Parser) -> None:
         help="leave a support bundle, whatever the run finds; with --plan nothing is changed",
     )
     group.addoption("--by", metavar="NAME", help="who accepts or settles")
+
+
+class _Names:
+    """Stands in for pytest's parser, to see what is asked of it."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def getgroup(self, *_: str) -> _Names:
+        return self
+
+    def addoption(self, *names: str, **_: object) -> None:
+        self.known |= set(names)
+
+
+def own_names() -> frozenset[str]:
+    """The options that the runbook has, as they are spelt."""
+    names = _Names()
+    add(cast("pytest.Parser", names))
+    return frozenset(names.known)
 
 
 def mode_of(config: pytest.Config) -> Mode:
