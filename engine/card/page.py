@@ -14,7 +14,6 @@ from engine.errors import UsageError
 from engine.judge.text import duration, many
 from engine.model.inventory import Inventory, Role
 from engine.model.release import Release
-from engine.model.steps import phase_of
 from engine.record.exit_codes import EXIT_CODES, ExitCode
 from engine.report.html import template
 from engine.run.options import own_names
@@ -33,7 +32,7 @@ class Row:
     """One exit code, and what is typed then."""
 
     code: ExitCode
-    commands: tuple[str, ...]
+    command: str
 
 
 def render(
@@ -53,15 +52,15 @@ def render(
         release=release,
         planned=planned,
         nodes=list(_nodes(inventory)),
-        window=f"{_moment(begins)} to {_moment(ends)} {begins:%Y} ({_zone(begins)})",
+        window=f"{_moment(begins)} to {_moment(ends)}, {ends:%Y}, {_zone(begins)}",
         week=list(week(settings, commands, begins)),
         night=night,
         spare=_spare(night, ends),
-        no_return=_no_return(night, planned, release),
+        no_return=_no_return(night, planned),
         again=commands.run(),
         watch=commands.engine("watch"),
         variants=list(variants(commands, own_names())),
-        stops=[Row(one, tuple(map(commands.next, one.commands))) for one in EXIT_CODES],
+        stops=[Row(one, commands.next(one.command)) for one in EXIT_CODES],
         services=[service.name for service in release.services],
         directory=str(commands.root),
         made=f"{now.astimezone(begins.tzinfo):%Y-%m-%d %H:%M}",
@@ -82,7 +81,7 @@ def window_of(inventory: Inventory, now: datetime) -> tuple[datetime, datetime]:
         )
     if end <= now:
         raise UsageError(
-            f"{inventory.path}: the window ended at {_moment(end)} {end:%Y} ({_zone(end)});"
+            f"{inventory.path}: the window ended on {_moment(end)}, {end:%Y};"
             " write the coming one into runbook_window_start and runbook_window_end"
         )
     now = now.replace(second=0, microsecond=0)
@@ -108,14 +107,14 @@ def _spare(night: Sequence[Expected], ends: datetime) -> str:
     return f"The window holds it, {told} to spare."
 
 
-def _no_return(night: Sequence[Expected], planned: Planned | None, release: Release) -> str:
+def _no_return(night: Sequence[Expected], planned: Planned | None) -> str:
     """When the point of no return is reached, as far as it is known."""
     marked = next((stage for stage in night if stage.has_no_return), None)
     if marked is not None:
         return f"expected at {_clock(marked.begins)}"
-    if planned is not None and night and phase_of(release.no_return) in planned.position:
-        return "behind already: the first round was started"
-    return "its time is not known, plan first" if planned is None else "not ahead, by the plan"
+    if planned is None:
+        return "its time is not known, plan first"
+    return "not ahead any more, by the plan"
 
 
 def _moment(moment: datetime) -> str:

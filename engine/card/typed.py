@@ -40,16 +40,13 @@ class Commands:
 
     def plan_ahead(self) -> str:
         """A plan before its window, with what blocks only for that taken out of the way."""
-        accepted = "window-outside=planned ahead of the window"
-        return self.run("--plan", "--accept", accepted, "--by", "NAME")
+        return self.run("--plan", "--accept", "window-outside=ahead", "--by", "NAME")
 
     def next(self, what: Next) -> str:
         """What comes after an exit code; words in capitals are filled in by hand."""
-        by = ("--by", "NAME")
         return {
             Next.AGAIN: self.run(),
-            Next.ACCEPT: self.run("--accept", "CODE=REASON", *by),
-            Next.SETTLE: self.run("--settle", "STEP=done", "--reason", "TEXT", *by),
+            Next.ACCEPT: self.run("--accept", "CODE=REASON", "--by", "NAME"),
             Next.WATCH: self.engine("watch"),
             Next.VERIFY: self.engine("verify", RUN),
         }[what]

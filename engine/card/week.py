@@ -11,7 +11,7 @@ from engine.model.inventory import Settings
 from engine.report.words import day_in_words
 
 # not by the locale of whoever makes the card
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SATURDAY = 5
 _BEFORE = 5
 
@@ -26,8 +26,8 @@ class Day:
 
 
 def day_of(moment: date) -> str:
-    """`Saturday, 28 November`; the year stands at the head of the card."""
-    return f"{WEEKDAYS[moment.weekday()]}, {day_in_words(f'{moment:%Y-%m-%d}', f'{moment:%Y}')}"
+    """`Sat 28 November`; the year stands at the head of the card."""
+    return f"{_WEEKDAYS[moment.weekday()]} {day_in_words(f'{moment:%Y-%m-%d}', f'{moment:%Y}')}"
 
 
 def working_days_before(night: date, count: int) -> list[date]:
@@ -65,8 +65,8 @@ def week(settings: Settings, commands: Commands, begins: datetime) -> Iterator[D
     )
     yield Day(
         day_of(second),
-        ("Rehearse. Read the release notes. Plan: the list of findings that block.",),
-        ("make rehearsal", commands.plan_ahead()),
+        ("Rehearse. Read the release notes. Plan again: the list of findings that block.",),
+        ("make rehearsal",),
     )
     yield Day(
         day_of(third),
@@ -79,8 +79,8 @@ def week(settings: Settings, commands: Commands, begins: datetime) -> Iterator[D
     yield Day(
         day_of(fifth),
         (
-            "Plan once more: the hash in plan.json is the same. Make this card anew. Announce the"
-            " time. Take the fallback. Set downtimes in the monitoring.",
+            "Plan once more: same hash in plan.json. Make this card anew. Announce the time, take"
+            " the fallback, set downtimes.",
         ),
         (commands.plan_ahead(), commands.engine("card", commands.file, "--plan", RUN)),
     )

@@ -15,8 +15,6 @@ class Next(StrEnum):
     """The same one: it goes on from where the run stopped."""
     ACCEPT = "accept"
     """The same, with what somebody takes upon himself."""
-    SETTLE = "settle"
-    """The same, with the word of somebody who looked, when the run asks for one."""
     WATCH = "watch"
     """Nothing is started: another run is at work."""
     VERIFY = "verify"
@@ -30,7 +28,7 @@ class ExitCode:
     code: int
     means: str
     next: str
-    commands: tuple[Next, ...]
+    command: Next
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -42,33 +40,33 @@ EXIT_CODES = (
         0,
         "done and verified; with --plan: nothing blocks",
         "see the open rows",
-        (Next.VERIFY,),
+        Next.VERIFY,
     ),
-    ExitCode(1, "a check or a change failed", "remove the cause, run again", (Next.AGAIN,)),
-    ExitCode(2, "Ctrl-C, SIGTERM, SIGHUP; or the run was killed", "run again", (Next.AGAIN,)),
+    ExitCode(1, "a check or a change failed", "remove the cause, run again", Next.AGAIN),
+    ExitCode(2, "Ctrl-C, SIGTERM, SIGHUP; or the run was killed", "run again", Next.AGAIN),
     ExitCode(
         4,
         "command line or inventory is wrong, or evidence that was altered; nothing was changed",
         "correct it, run again",
-        (Next.AGAIN,),
+        Next.AGAIN,
     ),
     ExitCode(
         10,
         "findings block; this run changed nothing",
         "remove the causes or accept them, run again",
-        (Next.AGAIN, Next.ACCEPT),
+        Next.ACCEPT,
     ),
     ExitCode(
         11,
         "a person must decide or look",
         "do what the report says, run again",
-        (Next.AGAIN,),
+        Next.AGAIN,
     ),
     ExitCode(
         12,
         "how a change ended is not known",
         "run again; look at the node if asked to",
-        (Next.AGAIN, Next.SETTLE),
+        Next.AGAIN,
     ),
-    ExitCode(13, "another run holds the cluster", "leave it to that run, or wait", (Next.WATCH,)),
+    ExitCode(13, "another run holds the cluster", "leave it to that run, or wait", Next.WATCH),
 )

@@ -148,9 +148,9 @@ connected to: it logs an error for each greeting by TLS without a certificate, a
 connection on which nothing is sent."""
 
 ALARMS = (
-    "every operative node but N in standby, from `neteye update` and again from `neteye upgrade`"
-    " on, until the run takes them out of standby",
-    "fencing off as long: the two commands switch it off, and never on again",
+    "all operative nodes but N in standby, from each of the vendor's two commands until the run"
+    " takes them out of it",
+    "fencing off as long: the commands switch it off, and never on again",
     "services of the cluster away for seconds to minutes, whenever they are moved or restarted",
     "what NetEye itself monitors, late or unknown, while its own services restart",
 )
