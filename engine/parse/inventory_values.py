@@ -289,7 +289,7 @@ def contacts(value: Value) -> tuple[Contact, ...]:
 
 def _contact(part: str) -> Contact:
     expected = "expected WHO=NUMBER separated by commas, such as A. Rossi=+39 0471 000000"
-    who, separator, number = (piece.strip() for piece in part.rpartition("="))
+    who, separator, number = (piece.strip() for piece in part.partition("="))
     if not separator or is_blank(who):
         raise Wrong(f"has {excerpt(part)}, {expected}")
     digits = sum(letter.isdigit() for letter in number)
