@@ -1,4 +1,4 @@
-"""What each exit code means and what comes next: one table, for the card and the project's pages."""
+"""What each exit code means and what comes next: one table, for card and pages alike."""
 
 from __future__ import annotations
 
