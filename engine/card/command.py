@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.atomic import write_atomically
 from engine.card.page import MARK, render
 from engine.card.planned import read_planned
+from engine.card.rehearsed import length_of_rehearsal
 from engine.card.typed import Commands
 from engine.errors import NotWritten, UsageError
 from engine.parse.inventory_ini import read_inventory
@@ -25,7 +26,8 @@ def write_card(inventory: Path, plan: Path | None, out: Path | None, now: dateti
     release = release_below(ROOT)
     read = read_inventory(inventory, release.settings)
     planned = read_planned(plan, read, release) if plan is not None else None
-    page = render(read, release, Commands(ROOT, inventory.absolute()), planned, now)
+    commands = Commands(ROOT, inventory.absolute())
+    page = render(read, release, commands, planned, now, length_of_rehearsal(read))
     name = re.sub(r"[^A-Za-z0-9.-]", "-", read.settings.cluster)
     file = out or Path(f"card-{name}.html")
     _refuse(file, plan)

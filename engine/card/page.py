@@ -41,8 +41,12 @@ def render(
     commands: Commands,
     planned: Planned | None,
     now: datetime,
+    rehearsed: str = "",
 ) -> str:
-    """The page. UsageError when the inventory has no window, or one that is over."""
+    """The page; `rehearsed` is a sentence on how long that took.
+
+    UsageError when the inventory has no window, or one that is over.
+    """
     settings = inventory.settings
     begins, ends = window_of(inventory, now)
     night = list(planned.night(begins)) if planned is not None else []
@@ -56,9 +60,8 @@ def render(
         week=list(week(settings, commands, begins)),
         night=night,
         spare=_spare(night, ends),
+        rehearsed=rehearsed,
         no_return=_no_return(night, planned),
-        again=commands.run(),
-        watch=commands.engine("watch"),
         variants=list(variants(commands, own_names())),
         stops=[Row(one, commands.next(one.command)) for one in EXIT_CODES],
         services=[service.name for service in release.services],

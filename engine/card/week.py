@@ -21,7 +21,7 @@ class Day:
     """What is to be done on it; the commands are typed in this order."""
 
     when: str
-    tasks: tuple[str, ...]
+    task: str
     commands: tuple[str, ...] = ()
 
 
@@ -60,46 +60,44 @@ def week(settings: Settings, commands: Commands, begins: datetime) -> Iterator[D
     first, second, third, fourth, fifth = working_days_before(begins.date(), _BEFORE)
     yield Day(
         day_of(first),
-        ("Ask for the change. A first plan, which reaches every node.",),
+        "Ask for the change. A first plan, which reaches every node.",
         (commands.plan(),),
     )
     yield Day(
         day_of(second),
-        ("Rehearse. Read the release notes. Plan again: the list of findings that block.",),
+        "Rehearse. Read the release notes. Plan again: the list of findings that block.",
         ("make rehearsal",),
     )
     yield Day(
         day_of(third),
-        (
-            "Remove what blocks, or accept it by name. Upgrade a staging cluster, by an inventory"
-            " of its own.",
-        ),
+        "Remove what blocks, or accept it by name. Upgrade a staging cluster, by an inventory of"
+        " its own.",
     )
-    yield Day(day_of(fourth), *_approvals(settings, commands))
+    yield _approvals(day_of(fourth), settings.approvals, commands)
     yield Day(
         day_of(fifth),
-        (
-            "Plan once more: same hash in plan.json. Make this card anew. Announce the time, take"
-            " the fallback, set downtimes.",
-        ),
+        "Plan once more: same hash in plan.json. Make this card anew. Announce the time, take the"
+        " fallback, set downtimes.",
         (commands.plan_ahead(), commands.engine("card", commands.file, "--plan", RUN)),
     )
     yield Day(
         f"{day_of(begins.date())}, {begins:%H:%M}",
-        ("The run, in tmux or screen. On a second terminal: look on.",),
+        "The run, in tmux or screen. On a second terminal: look on.",
         (commands.run(), commands.engine("watch")),
     )
     yield Day(
         day_of(working_day_after(begins.date())),
-        ("Hand over the evidence. Do what the report has left open, by whom and until when.",),
+        "Hand over the evidence. Days later, what the report left open: follow up.",
         (commands.engine("verify", RUN), commands.run("--follow-up", RUN)),
     )
 
 
-def _approvals(settings: Settings, commands: Commands) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if not settings.approvals:
-        return ("No approvals are asked for (runbook_approvals). Look through the plan.",), ()
-    told = f"{settings.approvals} approved by others than the operator, each with a key of his own."
-    return (f"Have the plan approved: {told}",), (
-        commands.engine("approve", f"{RUN}/plan.json", "--name", "NAME"),
+def _approvals(when: str, wanted: int, commands: Commands) -> Day:
+    if not wanted:
+        return Day(when, "No approvals are asked for (runbook_approvals). Look through the plan.")
+    by = "one person" if wanted == 1 else f"{wanted} people"
+    return Day(
+        when,
+        f"Have the plan approved by {by} other than the operator, each with a key of their own.",
+        (commands.engine("approve", f"{RUN}/plan.json", "--name", "NAME"),),
     )

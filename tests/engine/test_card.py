@@ -17,7 +17,9 @@ from engine.card.command import ROOT, write_card
 from engine.card.nights import UNTIL, variants
 from engine.card.page import MARK, render
 from engine.card.planned import read_planned
+from engine.card.rehearsed import length_of_rehearsal
 from engine.card.typed import Commands
+from engine.errors import UsageError
 from engine.parse.inventory_ini import parse_inventory
 from engine.record.exit_codes import EXIT_CODES
 from engine.run import options
@@ -242,6 +244,26 @@ def test_it_is_written_and_written_anew(tmp_path: Path, monkeypatch: pytest.Monk
     file.write_text(f"{MARK}<p>an older one")
     write_card(Path("prod.ini"), None, None, NOW)
     assert "an older one" not in file.read_text()
+
+
+def test_the_time_of_the_rehearsal_stands_beside_those_of_the_plan(tmp_path: Path) -> None:
+    run = written(
+        tmp_path / "rehearsal",
+        [{**one, "seq": number} for number, one in enumerate(journals.whole(), 1)],
+    )
+    text = f"{EXAMPLE}runbook_rehearsal={run / 'rehearsal.json'}\n"
+    inventory = parse_inventory(text, Path("prod.ini"), SETTINGS)
+    assert "is not known" in length_of_rehearsal(inventory)
+    (run / "rehearsal.json").write_text("{}")
+    said = length_of_rehearsal(inventory)
+    where = "neteye.example.test, 2 nodes, ended 2026-11-02"
+    assert said == f"The rehearsal ({where}) took 0:01:40 in all."
+    text = (run / "journal.jsonl").read_text()
+    (run / "journal.jsonl").write_text(text.replace("neteye update", "neteye upgrade"))
+    with pytest.raises(UsageError, match=r"^runbook_rehearsal: .*altered"):
+        length_of_rehearsal(inventory)
+    plain = parse_inventory(EXAMPLE, Path("prod.ini"), SETTINGS)
+    assert length_of_rehearsal(plain) == ""
 
 
 PLAIN = {"text": EXAMPLE, "begun": {}, "changes": {}, "plan": True}
