@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from engine.card.typed import Commands
+from engine.model.inventory import Settings
 
 UNTIL = "--until"
 _PHASE = "update"
@@ -21,9 +22,12 @@ class Variant:
     note: str
 
 
-def variants(commands: Commands, options: Collection[str]) -> Iterator[Variant]:
-    """Those that the runbook's `options` allow; without any the card has the one night only."""
-    if UNTIL in options:
+def variants(settings: Settings, commands: Commands, options: Collection[str]) -> Iterator[Variant]:
+    """Those that the runbook's `options` allow; without any the card has the one night only.
+
+    Without a reactivation after the update there is no safe place between them.
+    """
+    if UNTIL in options and settings.reactivate_after_update:
         yield Variant(
             "Two nights",
             (("first night", commands.run(UNTIL, _PHASE)), ("second night", commands.run())),

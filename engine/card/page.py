@@ -62,7 +62,7 @@ def render(
         spare=_spare(night, ends),
         rehearsed=rehearsed,
         no_return=_no_return(night, planned),
-        variants=list(variants(commands, own_names())),
+        variants=list(variants(settings, commands, own_names())),
         stops=[Row(one, commands.next(one.command)) for one in EXIT_CODES],
         services=[service.name for service in release.services],
         directory=str(commands.root),

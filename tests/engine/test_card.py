@@ -212,14 +212,17 @@ def test_words_of_the_inventory_are_no_tags() -> None:
 
 def test_two_nights_are_there_once_the_runbook_can(monkeypatch: pytest.MonkeyPatch) -> None:
     commands = Commands(ROOT, ROOT / "prod.ini")
-    assert list(variants(commands, {"--plan"})) == []
-    (two,) = variants(commands, {"--plan", UNTIL})
+    settings = parse_inventory(EXAMPLE, Path("prod.ini"), SETTINGS).settings
+    assert list(variants(settings, commands, {"--plan"})) == []
+    (two,) = variants(settings, commands, {"--plan", UNTIL})
     assert [line.split(" runbook ")[1] for _, line in two.nights] == [
         "--inventory prod.ini --until update",
         "--inventory prod.ini",
     ]
     monkeypatch.setattr("engine.card.page.own_names", lambda: {UNTIL})
     assert set(commands_on(page_of())) >= {line for _, line in two.nights}
+    at_once = EXAMPLE.replace("reactivate_after_update=yes", "reactivate_after_update=no")
+    assert "Two nights" not in words_in(page_of(at_once))
 
 
 def test_the_options_are_those_that_are_registered() -> None:

@@ -93,6 +93,7 @@ def test_its_first_line_says_what_happens_and_how_long(
 
 
 def test_it_fits_eighty_columns(project: Project) -> None:
+    project.monkeypatch.setenv("COLUMNS", "80")
     project.steps(
         STEPS
         + '''
