@@ -71,6 +71,8 @@ def _done(arguments: Sequence[str] | None) -> int:
             return _bundle(given.run, given.out)
         if given.command == "judge":
             return _judge(given.run, given.step, as_json=given.json)
+        if given.command == "card":
+            return _card(given.inventory, given.plan, given.out)
         if given.command == "verify":
             return _verify(given)
         if given.command == "watch":
@@ -162,6 +164,18 @@ def parser() -> argparse.ArgumentParser:
     again.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     again.add_argument("--json", action="store_true", help="for programs")
     again.add_argument("--step", default="", metavar="PACKAGE", help="else pytest.ini names it")
+    page = commands.add_parser(
+        "card",
+        help="write one page to print: the week, the night, what to do when it stops",
+        description="Writes one page for paper (A4) of an inventory: what to do on which day, the"
+        " commands filled in, expected times, the point of no return, exit codes with the command"
+        " that comes next, whom to call. Nobody is asked.",
+    )
+    page.add_argument("inventory", type=Path, metavar="prod.ini", help="the inventory")
+    page.add_argument(
+        "--plan", type=Path, metavar="reports/RUN", help="the plan that knows the times"
+    )
+    page.add_argument("--out", type=Path, help="the file; else card-CLUSTER.html here")
     word = commands.add_parser(
         "approve",
         help="sign a plan, so that it may be carried out",
@@ -257,6 +271,14 @@ def _judge(path: Path, step: str, *, as_json: bool) -> int:
         for line in lines_of_judging(again):
             _say(line)
     return Ending.DONE.code if again.is_same else Ending.FAILED.code
+
+
+def _card(inventory: Path, plan: Path | None, out: Path | None) -> int:
+    from engine.card.command import write_card
+
+    file = write_card(inventory, plan, out, utc_now())
+    _say(f"written: {file}; print it, one sheet of A4")
+    return Ending.DONE.code
 
 
 def _verify(given: argparse.Namespace) -> int:

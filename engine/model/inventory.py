@@ -31,6 +31,14 @@ class Environment(StrEnum):
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Whom to call: a person or an office, and the telephone number as it is dialled."""
+
+    who: str
+    number: str
+
+
+@dataclass(frozen=True)
 class Host:
     """One node and how it is reached."""
 
@@ -121,6 +129,8 @@ class Settings:
     accept: tuple[str, ...] = field(default=(), metadata=_NOWHERE)
     """`runbook_accept`: acceptances as on the command line, CODE[@SUBJECT]=REASON, one a line."""
     accepted_by: str | None = field(default=None, metadata=_NOWHERE)
+    contacts: tuple[Contact, ...] = field(default=(), metadata=_NOWHERE)
+    """Whom to call at night, in the order in which they are called; for the card."""
     of_step: Mapping[Setting[Any], Any] = field(default_factory=dict)
     """The version step's own: `settings[SETTING]` is one of them."""
 

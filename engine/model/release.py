@@ -52,6 +52,10 @@ class Release:
     """The step from which on there is no way back but the fallback."""
     support: str = ""
     """Whom to call with the support bundle, and what they want to know."""
+    alarms: tuple[str, ...] = ()
+    """What a monitoring system is bound to tell during the upgrade, a sentence without end each."""
+    bad_signs: tuple[str, ...] = ()
+    """What it must not tell: somebody has to look then."""
     manual_tasks: tuple[str, ...] = ()
     """What the guide leaves to be done by hand at the end, in a few words each."""
     verified_by: str = ""

@@ -61,6 +61,7 @@ SETTING_READERS: Readers = {
     "runbook_lease_seconds": ("lease_seconds", values.number(10, 60)),
     "runbook_accept": ("accept", _acceptances),
     "runbook_accepted_by": ("accepted_by", values.text),
+    "runbook_contacts": ("contacts", values.contacts),
 }
 """Variable of [all:vars] -> field of Settings and reader; without those of a version step."""
 

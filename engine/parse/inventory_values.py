@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from engine.model.inventory import Environment
+from engine.model.inventory import Contact, Environment
 from engine.model.probe import Probes
 from engine.model.visible import is_blank
 from engine.parse.fields import excerpt
@@ -27,6 +27,9 @@ T = TypeVar("T")
 Reader = Callable[[Value], T]
 
 _YES = {"yes": True, "true": True, "no": False, "false": False}
+_TELEPHONE = re.compile(r"\+?[0-9(][0-9 ()./-]*[0-9](?: ?(?:ext\.?|x) ?[0-9]+)?", re.ASCII)
+_DIGITS = range(3, 21)
+"""So many digits a number has, that of an emergency desk and one with an extension."""
 _PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*", re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
@@ -276,3 +279,22 @@ def probes(value: Value) -> Probes:
         return parse_probes(plain) if plain else Probes()
     except ValueError as error:
         raise Wrong(str(error)) from None
+
+
+def contacts(value: Value) -> tuple[Contact, ...]:
+    """Whom to call: WHO=NUMBER, separated by commas, in the order in which they are called."""
+    parts = (part.strip() for part in (text(value) or "").split(","))
+    return tuple(_contact(part) for part in parts if part)
+
+
+def _contact(part: str) -> Contact:
+    expected = "expected WHO=NUMBER separated by commas, such as A. Rossi=+39 0471 000000"
+    who, separator, number = (piece.strip() for piece in part.partition("="))
+    if not separator or is_blank(who):
+        raise Wrong(f"has {excerpt(part)}, {expected}")
+    digits = sum(letter.isdigit() for letter in number)
+    if not _TELEPHONE.fullmatch(number) or digits not in _DIGITS:
+        raise Wrong(
+            f"has {excerpt(number)} for {excerpt(who)}, which is no telephone number; {expected}"
+        )
+    return Contact(who, number)

@@ -8,13 +8,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from engine.judge.text import counted, many
 from engine.model.change import Change
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import waiting_for
 
-WIDTH = 110
-"""Characters of a line, where the terminal does not say."""
-_ROOM = 30
+_ROOM = 40
 """Characters that the last column takes at least, beside the others."""
 
 
@@ -27,6 +26,42 @@ class Line:
     node: str
     text: str
     is_mark: bool = False
+
+
+def folded(steps: Iterable[PlannedStep]) -> tuple[list[PlannedStep], list[PlannedStep]]:
+    """Those that act, may have to, or are in the way; and the others, in the same order.
+
+    >>> from engine.model.plan import Verdict
+    >>> asked = PlannedStep("first.asked", "first", Verdict.SATISFIED, "it is so")
+    >>> acting = PlannedStep("second.act", "second", Verdict.AFTER, "", expected="set it")
+    >>> [[step.name for step in some] for some in folded([asked, acting])]
+    [['second.act'], ['first.asked']]
+    """
+    shown: list[PlannedStep] = []
+    others: list[PlannedStep] = []
+    for step in steps:
+        is_root = step.verdict.is_in_the_way and not step.blocked_by
+        tells = is_root or step.changes or step.books_on or step.expected
+        (shown if tells else others).append(step)
+    return shown, others
+
+
+_KINDS = {
+    Verdict.SATISFIED: "satisfied",
+    Verdict.BLOCKED: "waiting for those that block",
+    Verdict.MANUAL: "waiting for a person",
+    Verdict.WILL_RUN: "only looking",
+    Verdict.AFTER: "only looking",
+}
+"""What a step that is not shown does."""
+
+
+def counted_only(others: Sequence[PlannedStep], in_all: int) -> str:
+    """How many steps are not shown, of which kinds, and how to see them; '' for none."""
+    if not others:
+        return ""
+    kinds = counted(_KINDS[step.verdict] for step in others)
+    return f"not shown: {len(others)} of {many(in_all, 'step')} ({kinds}); --plan=all shows them"
 
 
 def table(
@@ -154,7 +189,7 @@ def _common(members: list[PlannedStep]) -> str:
     return "; ".join(reasons) if len(reasons) <= 2 else f"{reasons[0]}, and more"
 
 
-def rendered(lines: Iterable[Line], width: int = WIDTH) -> Iterator[str]:
+def rendered(lines: Iterable[Line], width: int) -> Iterator[str]:
     """The table as text, the last column wrapped below itself.
 
     Where that leaves it no room, as in 80 columns, it stands in lines of its own below.
@@ -172,7 +207,7 @@ def rendered(lines: Iterable[Line], width: int = WIDTH) -> Iterator[str]:
             yield f"---- {line.text} ".ljust(width, "-")
             continue
         begin = f"{line.verdict:<11}{line.step:<{step + 2}}{line.node:<{nodes + 2}}"
-        text = textwrap.wrap(line.text, width - head) or [""]
+        text = _wrapped(line.text, width - head) or [""]
         if len(begin) > head:  # a step's name that is longer than its column
             yield from textwrap.wrap(begin, width, subsequent_indent=" " * 11)
         else:
@@ -187,10 +222,15 @@ def _narrow(lines: Iterable[Line], width: int) -> Iterator[str]:
         if line.is_mark:
             yield f"---- {line.text} ".ljust(width, "-")
             continue
-        told = "  ".join(filter(None, (line.step, line.node)))
-        first = textwrap.wrap(told, width - 11) or [""]
-        if line.verdict or told:
-            yield f"{line.verdict:<11}{first[0]}"
-        yield from (
-            f"{'':<11}{more}" for more in (*first[1:], *textwrap.wrap(line.text, width - 11))
-        )
+        if not line.step:  # another command of the step above
+            text = f"{line.node}: {line.text}" if line.node else line.text
+            yield from (f"{'':<11}{more}" for more in _wrapped(text, width - 11))
+            continue
+        head = _wrapped("  ".join(filter(None, (line.step, line.node))), width - 11)
+        yield f"{line.verdict:<11}{head[0]}"
+        yield from (f"{'':<11}{more}" for more in (*head[1:], *_wrapped(line.text, width - 11)))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """An option of a command is not broken at its hyphens."""
+    return textwrap.wrap(text, width, break_on_hyphens=False)

@@ -161,6 +161,8 @@ class Run:
     """What this run was told of unknown outcomes; on record once it holds the records' lock."""
     support: SupportWanted | None = None
     """Set when the run is to leave a support bundle."""
+    shows_everything: bool = False
+    """The console of a plan has every step, also those that neither act nor block."""
     stop: Stop | None = None
     not_known: str = ""
     """Why this run can't tell what is changed for a time and what still runs; empty: it can."""

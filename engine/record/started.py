@@ -86,12 +86,12 @@ def _commands(run: Run, root: Path, where: Path, options: Sequence[str]) -> dict
 
     Neither acceptances nor settlements are repeated: both are on record.
     """
-    base = [*_pytest(where), *options, _typed(root / "runbook", where)]
-    base += ["--inventory", _typed(run.inventory.path, where)]
+    base = [*_pytest(where), *options, typed(root / "runbook", where)]
+    base += ["--inventory", typed(run.inventory.path, where)]
     restore = ["--restore"] if run.scope is Scope.RESTORE else []
     plan = ["--plan"] if run.mode is Mode.PLAN else []
     followed = run.follows.directory if run.follows else run.directory
-    follow_up = ["--follow-up", _typed(followed, where)]
+    follow_up = ["--follow-up", typed(followed, where)]
     same = follow_up if run.follows else [*restore, *plan]
     return {
         "again": shlex.join([*base, *same]),
@@ -106,11 +106,11 @@ def _pytest(where: Path) -> list[str]:
     """How pytest was called: its script, or the module of this interpreter."""
     called = Path(sys.argv[0])
     if called.name in ("pytest", "py.test"):
-        return [_typed(where / called, where) if called.parent != Path() else called.name]
-    return [_typed(Path(sys.executable), where), "-m", "pytest"]
+        return [typed(where / called, where) if called.parent != Path() else called.name]
+    return [typed(Path(sys.executable), where), "-m", "pytest"]
 
 
-def _typed(path: Path, where: Path) -> str:
+def typed(path: Path, where: Path) -> str:
     """Relative when it is below the directory of the command, as people type it; else whole."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100  # links stay: they were typed
     return str(whole.relative_to(where)) if whole.is_relative_to(where) else str(whole)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +24,42 @@ MOST = 300
 _REASONS = 2
 """Different reasons of steps that share a line."""
 _COLOURS = {"ok": "green", "failed": "red", "not reached": "yellow", "blocked": "red"}
+
+
+WIDTH = 80
+"""Characters of a line, where the terminal does not say."""
+_NARROWEST = 60
+
+
+def columns() -> int:
+    """So many characters a line has room for."""
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, _NARROWEST)
+
+
+_OPTION = r"--[a-z][a-z-]*(?: (?:'[^']*'|[A-Z]+\b))?"
+_PASTED = re.compile(rf"`[^`]*`|{_OPTION}(?: {_OPTION})*")
+_BLANK = "\ue000"
+"""Stands for a blank at which no line may end."""
+
+
+def in_columns(text: str, width: int, further: str = "") -> list[str]:
+    """Its lines, the later ones behind `further`.
+
+    No word is broken, as it may be a path, and no line ends within what is pasted: a command in
+    backticks, options with their values.
+
+    >>> in_columns("Look, then run again with --reason TEXT --by NAME.", 30, "  ")
+    ['Look, then run again with', '  --reason TEXT --by NAME.']
+    """
+    kept = _PASTED.sub(lambda found: found[0].replace(" ", _BLANK), text)
+    lines = textwrap.wrap(
+        kept,
+        width,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_BLANK, " ") for line in lines]
 
 
 def clean_line(text: str) -> str:

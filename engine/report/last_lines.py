@@ -19,7 +19,7 @@ from engine.report.under_way import lines_of, not_known, open_entries
 def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] = ()) -> list[str]:
     """The headline; rows, steps, findings; why, what to do, what is left there, how it ended.
 
-    `plan` are the lines of a plan: they tell findings and steps in their own way.
+    `plan` are the lines of a plan: they tell all of that in their own way, its sum first.
     """
     told = list(plan)
     if told:
@@ -27,7 +27,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
     else:
         steps = [*_guide(summary["guide"], summary["steps"]), *_left_out(summary["steps"])]
     return [
-        *_headline(summary),
+        *(() if told else _headline(summary)),
         "",
         *steps,
         *(() if told else _of_run(summary)),

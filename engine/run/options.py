@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from engine.errors import UsageError
 from engine.model.steps import Scope
 from engine.record.run import Mode
+
+EVERYTHING = "all"
+PLAN_ALL = f"--plan={EVERYTHING}"
 
 
 def add(parser: pytest.Parser) -> None:
@@ -16,7 +21,16 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--plan",
         action="store_true",
-        help="ask, judge, and show for each step what would happen; changes nothing",
+        help="ask, judge, and show what would act and what blocks; changes nothing",
+    )
+    group.addoption(
+        # an option of its own: with an optional value, `--plan runbook` would take the folder
+        PLAN_ALL,
+        dest="plan",
+        action="store_const",
+        const=EVERYTHING,
+        default=False,
+        help="the same, and show every step, also what is satisfied and what only looks",
     )
     group.addoption(
         "--restore",
@@ -53,6 +67,26 @@ def add(parser: pytest.Parser) -> None:
     group.addoption("--by", metavar="NAME", help="who accepts or settles")
 
 
+class _Names:
+    """Stands in for pytest's parser, to see what is asked of it."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def getgroup(self, *_: str) -> _Names:
+        return self
+
+    def addoption(self, *names: str, **_: object) -> None:
+        self.known |= set(names)
+
+
+def own_names() -> frozenset[str]:
+    """The options that the runbook has, as they are spelt."""
+    names = _Names()
+    add(cast("pytest.Parser", names))
+    return frozenset(names.known)
+
+
 def mode_of(config: pytest.Config) -> Mode:
     """What this run may do; a plan of a restore is a plan."""
     if config.getoption("plan"):
@@ -60,6 +94,11 @@ def mode_of(config: pytest.Config) -> Mode:
     if config.getoption("follow_up"):
         return Mode.FOLLOW_UP
     return Mode.RESTORE if config.getoption("restore") else Mode.EXECUTE
+
+
+def shows_everything(config: pytest.Config) -> bool:
+    """The console of this plan has every step."""
+    return bool(config.getoption("plan") == EVERYTHING)
 
 
 def scope_of(config: pytest.Config) -> Scope:

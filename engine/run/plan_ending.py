@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.judge.text import quoted
-from engine.judge.ways import command_lines, commands_of, consequence, folded
+from engine.judge.text import duration, quoted
+from engine.judge.ways import command_lines, commands_of, consequence
+from engine.judge.ways import folded as folded_findings
 from engine.model.change import Change
 from engine.model.definition import short
 from engine.model.event import stamp
@@ -18,13 +18,14 @@ from engine.model.finding import Finding, Severity, acceptance_sentence
 from engine.model.groups import grouped
 from engine.model.plan import PlannedStep, Verdict
 from engine.model.steps import phase_of
-from engine.plan.table import WIDTH, rendered, table
+from engine.plan.table import counted_only, folded, rendered, table
 from engine.plan.timeline import Timeline, timeline, timeline_lines
 from engine.record.evidence import as_data
 from engine.record.journal import cleaned
 from engine.record.material import material_hash, material_of
 from engine.record.position import Position
 from engine.record.run import Ending, Run
+from engine.report.console import columns, in_columns
 from engine.report.summary import write_summary
 from engine.run.session import Session
 
@@ -161,35 +162,58 @@ def is_past(run: Run) -> bool:
 
 
 def plan_lines(run: Run, session: Session, ending: Ending, times: Timeline | None) -> Iterator[str]:
+    """What the console shows of it, as wide as the terminal: a sentence, what blocks, what acts."""
     steps = session.planner.steps
-    yield _first_line(steps, ending)
-    yield from _findings(run.judge.findings, run.release.severities.never_acceptable)
-    yield ""
-    width = max(shutil.get_terminal_size((WIDTH, 24)).columns, 60)
-    no_return = "" if is_past(run) else run.release.no_return
-    lines = table(steps, no_return=no_return, shorten=_shortener(run.inventory.names))
+    width = columns()
     # before it is wrapped: a secret on two lines would not be known as one
     clean = run.redactor.clean_output
-    yield from rendered((replace(line, text=clean(line.text)) for line in lines), width)
+    yield from in_columns(_first_sentences(steps, ending, times), width, "      ")
+    for head, text in _findings(run.judge.findings, run.release.severities.never_acceptable):
+        yield from _in_two_columns(head, clean(text), width)
+    yield ""
+    no_return = "" if is_past(run) else run.release.no_return
+    shown, others = (steps, []) if run.shows_everything else folded(steps)
+    lines = table(shown, no_return=no_return, shorten=_shortener(run.inventory.names))
+    if lines:
+        yield from rendered((replace(line, text=clean(line.text)) for line in lines), width)
+    yield from in_columns(counted_only(others, len(steps)), width, "  ")
     yield ""
     if times is not None:
         yield from timeline_lines(times)
-        yield (
+        announced = (
             f"announced by the guide: {run.release.estimate_base} minutes and"
             f" {run.release.estimate_per_node} for each of {len(run.inventory.hosts)} nodes;"
             " downloads and work by hand are not in it"
         )
+        yield from in_columns(announced, width, "  ")
         if is_past(run):
             yield "the point of no return is behind: the first round was started"
     yield f"plan: {run.directory / 'plan.json'}"
 
 
-def _first_line(steps: Sequence[PlannedStep], ending: Ending) -> str:
+_PASTED = ("", "accept")
+"""Heads of lines that are pasted into a shell: they stay whole, however long."""
+
+
+def _in_two_columns(head: str, text: str, width: int) -> Iterator[str]:
+    """A line of a finding, its text in a column of its own."""
+    if not head and not text:
+        yield ""
+    elif head in _PASTED:
+        yield f"  {head:<10}{text}"
+    else:
+        yield from in_columns(f"  {head:<9} {text}", width, " " * 12)
+
+
+def _first_sentences(steps: Sequence[PlannedStep], ending: Ending, times: Timeline | None) -> str:
+    """What will happen and how long that takes, in the first line where nothing blocks."""
     changing = [step for step in steps if step.changes]
+    took = f" in about {duration(times.ends - times.begins)}" if times is not None else ""
     if ending is Ending.PLANNED:
         if not changing:
             return "PLAN: nothing blocks, and there is nothing to change."
-        return f"PLAN: nothing blocks. {_steps(changing)} would change the cluster{_more(steps)}."
+        said = f"PLAN: nothing blocks. {_steps(changing)} would change the cluster"
+        return f"{said}{took}.{_more(steps)}"
     roots = [s for s in steps if s.verdict.is_in_the_way and not s.blocked_by]
     codes = dict.fromkeys(f.code for step in roots for f in step.findings)
     where = ", ".join(step.name for step in roots[:3]) + (" ..." if len(roots) > 3 else "")
@@ -204,37 +228,38 @@ def _more(steps: Sequence[PlannedStep]) -> str:
     later = [step.base for step in steps if step.verdict is Verdict.AFTER and step.expected]
     kinds = len(set(later))
     if len(later) == kinds:
-        return f", and {kinds} more if they have to" if kinds else ""
-    return f", and {kinds} more if they have to ({len(later)}, a step for each round and node)"
+        return f" {kinds} more if they have to." if kinds else ""
+    return f" {kinds} more if they have to ({len(later)}, a step for each round and node)."
 
 
 def _steps(steps: Sequence[PlannedStep]) -> str:
     return "1 step" if len(steps) == 1 else f"{len(steps)} steps"
 
 
-def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[str]:
+def _findings(findings: Sequence[Finding], never: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """(head, text) of each line; what has no head is a command."""
     unique = list(dict.fromkeys(findings))
-    for finding, below in folded([f for f in unique if f.blocks]):
-        yield ""
-        yield f"  BLOCKS    [{finding.code}] {finding.subject}"
-        yield f"  seen      {finding.observed}"
+    for finding, below in folded_findings([f for f in unique if f.blocks]):
+        yield "", ""
+        yield "BLOCKS", f"[{finding.code}] {finding.subject}"
+        yield "seen", finding.observed
         if below:
-            yield f"  so        {consequence(below)}"
-        yield f"  expected  {finding.expected}"
-        yield f"  to do     {finding.remedy}"
-        yield from (f"            {line}" for line in command_lines(commands_of((finding, *below))))
+            yield "so", consequence(below)
+        yield "expected", finding.expected
+        yield "to do", finding.remedy
+        yield from (("", line) for line in command_lines(commands_of((finding, *below))))
         given = dict.fromkeys(_acceptance(one, never) for one in (finding, *below))
-        yield f"  accept    {' '.join(given)}{' --by NAME' if _NOBODY not in given else ''}"
+        yield "accept", f"{' '.join(given)}{' --by NAME' if _NOBODY not in given else ''}"
     accepted = [(f, f.accepted) for f in unique if f.accepted is not None]
     if accepted:
-        yield ""
+        yield "", ""
     for finding, by in accepted:
         said = acceptance_sentence(by.as_data())
-        yield f"  accepted [{finding.code}] {finding.subject}: {finding.observed}; {said}"
+        yield "accepted", f"[{finding.code}] {finding.subject}: {finding.observed}; {said}"
     warned = grouped((f.code, f.subject) for f in unique if f.severity is Severity.WARN)
     if warned:
         told = (f"{code} ({len(subjects)})" for code, subjects in warned.items())
-        yield f"  warnings, see the report: {', '.join(told)}"
+        yield "warnings", f"see the report: {', '.join(told)}"
 
 
 _NOBODY = "can't be accepted by anybody"

@@ -14,8 +14,6 @@ from engine.ask.look import Look
 from engine.attempt.settle import refuse_unknown_steps
 from engine.errors import RunbookError, UsageError
 from engine.judge.ways import in_full
-from engine.model.inventory import Inventory
-from engine.model.release import Release
 from engine.model.steps import Scope, StepItem, mark_of
 from engine.record import halting
 from engine.record.evidence import Evidence, StoppedForPerson
@@ -35,19 +33,8 @@ _SKIPPED = pytest.StashKey[list[str]]()
 _UNCOLLECTED = pytest.StashKey[list[str]]()
 
 
-class Hooks:
-    """Hooks that the runbook implements."""
-
-    @pytest.hookspec(firstresult=True)
-    def pytest_runbook_release(self) -> Release | None:
-        """The version step as data (`release.py` of its folder)."""
-
-    def pytest_runbook_start_rehearsal(self, inventory: Inventory, release: Release) -> None:
-        """Start the rehearsal cluster of this inventory when it is not running."""
-
-
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.add_hookspecs(Hooks)
+    pluginmanager.add_hookspecs(version_step.Hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,8 +13,11 @@ from engine.model.steps import StepItem, waiting_for
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Mode, Run
-from engine.report.console import MOST, Console
+from engine.report.console import MOST, Console, columns, in_columns
 from engine.run.step_report import details_of, tell
+
+_TOLD_TOGETHER = 10
+"""After so many checks without a line of their own a plan shows that it goes on."""
 
 
 class StepUnderWay:
@@ -29,6 +32,8 @@ class StepUnderWay:
         self._bad: dict[str, tuple[str, ...]] = {}
         """Each step that was not done -> those that kept it from being done, or itself."""
         self._blocked_by: tuple[str, ...] = ()
+        self._satisfied = 0
+        """Checks of a plan that found nothing in the way, and have no line of their own."""
         self._failed: set[str] = set()
         """Those whose report is not a pass: whatever waits for one of them is left out."""
         self.ended_by: BaseException | None = None
@@ -101,14 +106,23 @@ class StepUnderWay:
                 )
 
     def _tell_planned(self, step: PlannedStep) -> None:
-        """A line for what was asked now; the table at the end has the other steps."""
+        """A line for what was asked now and is in the way; of the others, how many there are by
+        now. The table at the end has the other steps."""
         if not step.asks:
             return
         bad = step.verdict.is_in_the_way
+        if not bad and not self._run.shows_everything:
+            self._satisfied += 1
+            if self._satisfied % _TOLD_TOGETHER == 0:
+                self._console.line(
+                    f"  asked and judged: {self._satisfied} checks, the last is {step.name}"
+                )
+            return
         said = self._run.redactor.clean_output(step.reason)
         for line in said.splitlines()[:20] or [""]:
-            told = f"  {step.verdict:<10} {step.name}: {line}"
-            self._console.line(cut_at_word(told, MOST), red=bad)
+            told = cut_at_word(f"  {step.verdict:<10} {step.name}: {line}", MOST)
+            for part in in_columns(told, columns(), " " * 13):
+                self._console.line(part, red=bad)
 
     def _outcome_of(self, report: pytest.TestReport) -> tuple[str, str]:
         outcome, said = self._outcome_and_reason(report)

@@ -6,12 +6,14 @@ phases of its own, which run among those of the procedure by the numbers of thei
 
 from __future__ import annotations
 
+import configparser
 from pathlib import Path
 
 import pytest
 from _pytest.config import PluginImportFailure
 
 from engine.errors import UsageError
+from engine.model.inventory import Inventory
 from engine.model.release import Release
 
 SETTING = "runbook_step"
@@ -19,6 +21,17 @@ FOLDER = pytest.StashKey[Path]()
 """Where the step's package is."""
 PHASES = "phases"
 """The folder of the procedure, in that of the runbook."""
+
+
+class Hooks:
+    """Hooks that the runbook implements."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_runbook_release(self) -> Release | None:
+        """The version step as data (`release.py` of its folder)."""
+
+    def pytest_runbook_start_rehearsal(self, inventory: Inventory, release: Release) -> None:
+        """Start the rehearsal cluster of this inventory when it is not running."""
 
 
 def add(parser: pytest.Parser) -> None:
@@ -53,6 +66,29 @@ def release_of(config: pytest.Config) -> Release:
     release: Release | None = config.hook.pytest_runbook_release()
     if release is None:
         raise _no_step(str(config.getini(SETTING)) or "(empty)", "no release comes with it")
+    return release
+
+
+def release_below(root: Path) -> Release:
+    """The release of the step that pytest.ini in this directory names, without a run of pytest.
+
+    UsageError when there is none.
+    """
+    settings = configparser.ConfigParser(interpolation=None)
+    try:
+        settings.read(root / "pytest.ini", encoding="utf-8")
+        name = settings.get("pytest", SETTING, fallback="").strip()
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise UsageError(f"{root / 'pytest.ini'}: can't be read ({error})") from error
+    manager = pytest.PytestPluginManager()
+    manager.add_hookspecs(Hooks)
+    try:
+        manager.import_plugin(name)
+    except (pytest.UsageError, PluginImportFailure, ImportError) as error:
+        raise _no_step(name or "(empty)", f"{type(error).__name__}: {error}") from error
+    release: Release | None = manager.hook.pytest_runbook_release()
+    if release is None:
+        raise _no_step(name, "no release comes with it")
     return release
 
 

@@ -147,6 +147,24 @@ that only gets connections shuts the caller out (max_connect_errors). Elasticsea
 connected to: it logs an error for each greeting by TLS without a certificate, and nothing for a
 connection on which nothing is sent."""
 
+ALARMS = (
+    "all operative nodes but N in standby, from each of the vendor's two commands until the run"
+    " takes them out of it",
+    "fencing off as long: the commands switch it off, and never on again",
+    "services of the cluster away for seconds to minutes, whenever they are moved or restarted",
+    "what NetEye itself monitors, late or unknown, while its own services restart",
+)
+"""Facts: domain facts 2.1 and 4 (guide rows G16, G23, G27)."""
+BAD_SIGNS = (
+    "a node that is offline or UNCLEAN in pacemaker, or a lost quorum",
+    "an Elastic-only or voting-only node that does not answer",
+    "a DRBD resource that is not connected, or whose data is not up to date",
+    "a service that is still away when the phase reactivation is over",
+    "after the end with 0: a node in standby, fencing other than before, any alarm that was not"
+    " there before the night",
+)
+"""What the checks of "cluster status is normal" would find (guide rows G25, G26)."""
+
 CALL_SUPPORT = "Stop here and call the vendor's service and support before going on (guide row G26)"
 SUPPORT = (
     f"{CALL_SUPPORT}. Have at hand: the report of this run, the log of the neteye command named in"

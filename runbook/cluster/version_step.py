@@ -43,6 +43,8 @@ def version_step(
         stages=product.STAGES,
         no_return="upgrade.run",
         support=product.DIRECTIONS,
+        alarms=product.ALARMS,
+        bad_signs=product.BAD_SIGNS,
         units=("mariadb", "httpd", "elasticsearch"),
         **own,
     )

@@ -146,11 +146,13 @@ def test_the_table_fits_whatever_the_width(width: int) -> None:
 
 def test_a_narrow_table_has_its_texts_below() -> None:
     lines = [Line("AFTER", "upgrade.run[1] and more of it", "neteye01", "neteye upgrade")]
-    assert list(rendered([*lines, Line("", "", "", "(a note)")], 60)) == [
+    lines += [Line("", "", "neteye02", "another"), Line("", "", "", "(a note)")]
+    assert list(rendered(lines, 60)) == [
         "verdict    step, node",
         "           command or reason",
         "AFTER      upgrade.run[1] and more of it  neteye01",
         "           neteye upgrade",
+        "           neteye02: another",
         "           (a note)",
     ]
 

@@ -152,9 +152,12 @@ def test_its_table_is_short_and_marks_the_point_of_no_return(planned: Ran) -> No
     assert len(told) < 70
     mark = next(i for i, line in enumerate(told) if "point of no return" in line)
     assert "upgrade.run[1]" in told[mark + 1]
-    assert "neteye upgrade" in told[mark + 1]
+    assert "neteye upgrade" in " ".join(told[mark + 1 : mark + 3])
     assert any("POINT OF NO RETURN" in line for line in told)
     assert any("holds it" in line for line in told)
+    assert " would change the cluster in about " in told[0]
+    assert not any(line.startswith("SATISFIED") for line in told)
+    assert any(line.startswith("not shown: ") for line in told)
 
 
 def test_its_checks_were_made_all_the_same(planned: Ran) -> None:

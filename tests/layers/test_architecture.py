@@ -40,7 +40,8 @@ def test_every_path_that_is_named_is_there() -> None:
 
 def test_every_hook_that_is_named_is_declared() -> None:
     declared = "\n".join(
-        (ROOT / path).read_text() for path in ("engine/run/plugin.py", "runbook/cluster/hooks.py")
+        (ROOT / path).read_text()
+        for path in ("engine/run/version_step.py", "runbook/cluster/hooks.py")
     )
     named = {name for page in PAGES for name in re.findall(r"pytest_runbook_\w+", page.read_text())}
     assert named

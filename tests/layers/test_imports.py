@@ -76,7 +76,7 @@ def test_the_reader_of_imports_sees_something() -> None:
 
 ORDER = (
     *("model", "parse", "judge", "transport", "queries", "record", "attempt", "prove", "ask"),
-    *("act", "probing", "plan", "report", "watching", "support", "run", "rejudge", "cli"),
+    *("act", "probing", "plan", "report", "watching", "support", "run", "card", "rejudge", "cli"),
 )
 """The folders of the engine: each may import those before it, and no other."""
 ANYWHERE = ("engine.errors", "engine.secrets", "engine.waiting", "engine.atomic", "engine.verify")

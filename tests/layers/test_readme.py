@@ -10,6 +10,7 @@ import pytest
 from engine.model.inventory import Environment
 from engine.parse.inventory_ini import parse_inventory
 from engine.parse.inventory_settings import HOST_READERS, readers_with
+from engine.record.exit_codes import EXIT_CODES
 from engine.record.rows import RowState
 from engine.record.run import Ending
 from engine.report import under_way
@@ -75,10 +76,14 @@ def test_the_tables_have_every_variable_and_no_other() -> None:
 
 
 def test_the_codes_are_those_of_the_engine() -> None:
-    row = r"^\| \[(\d+)\]\(docs/when-it-stops\.md#code-\1\) \| ([^|]+) \|"
-    rows = re.findall(row, _readme(), re.MULTILINE)
-    written = {(int(code), word) for code, words in rows for word in re.findall(r"`(\w+)`", words)}
-    assert written == {(ending.code, ending.value) for ending in Ending}
+    row = r"^\| \[(\d+)\]\(docs/when-it-stops\.md#code-\1\) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|"
+    rows = [(int(code), *cells) for code, *cells in re.findall(row, _readme(), re.MULTILINE)]
+    written = [
+        (code, tuple(re.findall(r"`([\w ]+)`", words)), means.replace("`", ""), then)
+        for code, words, means, then in rows
+    ]
+    assert written == [(one.code, one.outcomes, one.means, one.next) for one in EXIT_CODES]
+    assert {one.code for one in EXIT_CODES} == {ending.code for ending in Ending}
     told = {int(code) for code in re.findall(r"^### Code (\d+)$", _page("when-it-stops.md"), re.M)}
     assert told == {ending.code for ending in Ending}
 

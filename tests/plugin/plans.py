@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.plugin.kit import Project
 
 PRELUDE = """
@@ -27,3 +29,8 @@ def steps_of(project: Project) -> dict[str, dict[str, Any]]:
     found = {step["name"]: step for step in steps}
     assert len(found) == len(steps)
     return found
+
+
+def words_of(result: pytest.RunResult) -> str:
+    """What the console shows, wherever its lines end."""
+    return " ".join(" ".join(result.outlines).split())

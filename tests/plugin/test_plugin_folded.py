@@ -10,6 +10,7 @@ from engine.model.answer import Lost, LostKind
 from engine.queries.identity import WHO
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import SECOND, THIRD, Project
+from tests.plugin.plans import words_of
 
 pytest_plugins = "pytester"
 
@@ -30,7 +31,7 @@ def test_what_follows_from_nodes_out_of_reach_is_folded(
         project.cluster.answer[node, WHO.argv] = lost
     result = project.run(*options)
     assert result.ret == 10
-    text = "\n".join(result.outlines)
+    text = words_of(result)
     assert text.count(WHY) == 4, "once where it is found and once at the end, for each node"
     asked = (
         "not asked of it, 3 questions: rehearsal marker, /etc/neteye-cluster, /etc/neteye-release"
