@@ -23,7 +23,7 @@ from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN, as_seen, in_place
-from engine.run.notify import notify
+from engine.run.notify import tell_end
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
@@ -96,7 +96,9 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
         session.live.end()
     summary = summary_of(run.journal.events, earlier)
     unwritten = _write(run, summary, earlier)
-    notify(run, "end", f"{ending.value} (exit code {ending.code})")
+    tell_end(run, summary)
+    for text in run.news.untold() if run.news else ():
+        say(text)
     lines = last_lines(summary, run.directory, drawn)
     return Ended(ending.code, summary, run.directory, lines, unwritten, support, signing)
 

@@ -40,8 +40,10 @@ from engine.report.console import Console
 from engine.run import options, version_step
 from engine.run.follow_up import read_followed
 from engine.run.goes_by import read_rehearsal
+from engine.run.notify import News
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
+from engine.run.webhook import Webhook, read_webhook
 from engine.secrets import Secret
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
@@ -62,6 +64,7 @@ def make_run(config: pytest.Config) -> Run:
     inventory = read_inventory(path, release.settings)
     follows = _followed(config, inventory, release)
     followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
+    webhook = _webhook(inventory)
     rehearsal = read_rehearsal(inventory, options.scope_of(config))
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
@@ -112,6 +115,9 @@ def make_run(config: pytest.Config) -> Run:
         else None,
     )
     settings = inventory.settings
+    if webhook is not None:
+        redactor.learn(*webhook.secrets())
+    run.news = News(run, webhook)
     run.record(
         "run-started",
         mode=run.mode.value,
@@ -165,6 +171,13 @@ def _followed(config: pytest.Config, inventory: Inventory, release: Release) -> 
         raise UsageError(f"--follow-up: the upgrade {pair} leaves nothing that is followed up")
     path = config.invocation_params.dir / str(given)
     return read_followed(path, inventory.settings.cluster, release)
+
+
+def _webhook(inventory: Inventory) -> Webhook | None:
+    settings = inventory.settings
+    if settings.notify_url_file is None or settings.notify_form is None:
+        return None
+    return read_webhook(settings.notify_url_file, settings.notify_form)
 
 
 def _start_rehearsal(config: pytest.Config, inventory: Inventory, release: Release) -> None:
