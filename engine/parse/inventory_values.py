@@ -107,7 +107,7 @@ def one_of(*allowed: str) -> Reader[str]:
 
 def environment(value: Value) -> Environment:
     """rehearsal, staging or production."""
-    return Environment(one_of(*Environment)(value))
+    return Environment(one_of(*(item.value for item in Environment))(value))
 
 
 def _shown(login: str) -> str:

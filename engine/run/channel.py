@@ -73,6 +73,8 @@ class Channel:
 
     def wait_for(self, message: Message, seconds: float) -> None:
         """Until it was sent, or was not taken, but no longer than that."""
+        if threading.current_thread() is self._thread:
+            return  # what it recorded has stopped the run
         with self._changed:
             self._changed.wait_for(lambda: not self._has(message), seconds)
 
@@ -106,6 +108,7 @@ class Channel:
                 if self._is_over:
                     return
                 self._is_recording, self._under_way = True, None
+                self._failures = self._failures + 1 if problem else 0
                 self._changed.notify_all()
             # without the lock: a journal that can't be written stops the run, which is news
             self._record(message, problem)
@@ -131,16 +134,14 @@ class Channel:
 
     def _record(self, message: Message, problem: str) -> None:
         """What became of it; of failures the first is told, and that it is left out from now."""
-        program = self.name
-        told = {"occasion": message.occasion, "problem": problem, "program": program}
+        told = {"occasion": message.occasion, "problem": problem, "program": self.name}
         self._run.record("notified", **told, **message.rests)
-        self._failures = self._failures + 1 if problem else 0
         if not problem:
             return
-        said = f"{program} was not told ({message.occasion}): {problem}; the run goes on"
+        said = f"{self.name} was not told ({message.occasion}): {problem}; the run goes on"
         if self._failures == _IN_A_ROW:
             said = (
-                f"{program} was not told {_IN_A_ROW} times in a row ({problem}): of phases and"
+                f"{self.name} was not told {_IN_A_ROW} times in a row ({problem}): of phases and"
                 " signs of life it hears no more, of a stop and of the end it does"
             )
         elif self._has_told:

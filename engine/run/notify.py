@@ -21,6 +21,7 @@ from engine.run.told_command import Command
 from engine.run.webhook import Webhook
 from engine.verify import WITNESS_LINE
 
+MINUTE = 60.0
 DEADLINE = 30.0
 """Seconds that the end of a run waits for those who are told at most."""
 WAIT = 10.0
@@ -68,11 +69,13 @@ class News:
     def __init__(self, run: Run, webhook: Webhook | None = None) -> None:
         settings = run.inventory.settings
         self._run = run
-        every = settings.notify_every * 60.0 if settings.notify_every else None
+        every = settings.notify_every * MINUTE if settings.notify_every else None
         told: list[Command | Webhook] = [webhook] if webhook else []
         if settings.notify_command:
             told.append(Command(settings.notify_command, DEADLINE))
-        self._all = self._channels = [Channel(run, one.name, one.send, every, self._alive) for one in told]
+        self._all = self._channels = [
+            Channel(run, one.name, one.send, every, self._alive) for one in told
+        ]
 
     def tell(self, occasion: str, text: str, wait: float = 0.0, **more: Any) -> None:
         """See `notify`."""
