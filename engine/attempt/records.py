@@ -62,7 +62,7 @@ class Former:
     """Seconds since it was last renewed, by N's uptime."""
 
 
-_TOLD = ("who", "host", "run", "since", "pid")
+_TOLD = ("who", "by", "host", "run", "since", "pid")
 
 
 def lease_of(holder: Mapping[str, Any]) -> int:

@@ -82,6 +82,7 @@ def make_run(config: pytest.Config) -> Run:
     settlements = parse_settlements(
         config.getoption("settle"), config.getoption("reason"), config.getoption("by")
     )
+    by = options.by_of(config)
     _start_rehearsal(config, inventory, release)
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
@@ -110,6 +111,7 @@ def make_run(config: pytest.Config) -> Run:
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
         settlements=settlements,
+        by=by,
         support=SupportWanted("--support-bundle was given")
         if config.getoption("support_bundle")
         else None,
@@ -127,6 +129,7 @@ def make_run(config: pytest.Config) -> Run:
         source=str(release.source),
         target=str(release.target),
         operator=getpass.getuser(),
+        **({"by": by} if by else {}),
         host=socket.gethostname(),
         change_id=settings.change_id,
         release_notes_read=settings.release_notes_read,

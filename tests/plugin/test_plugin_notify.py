@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.test_webhook import TOKEN, Server
 from tests.evidence.schemas import problems_of_run
-from tests.plugin.kit import CHANGE, CLOSING, INVENTORY, Project, assert_ended
+from tests.plugin.kit import CHANGE, CLOSING, FINDING, INVENTORY, Project, assert_ended
 
 pytest_plugins = "pytester"
 
@@ -130,3 +130,57 @@ def test_slow(evidence):
     assert_ended(project, project.run(), 0, "done")
     alive = [json.loads(line) for line in told.read_text().splitlines() if '"alive"' in line]
     assert alive[0]["step"] in ("first.baseline", "one.slow", None)
+
+
+# who runs it
+
+
+def by(project: Project, name: str, login: str) -> pytest.RunResult:
+    project.monkeypatch.setattr("getpass.getuser", lambda: login)
+    return project.run("--by", name)
+
+
+def test_who_runs_it_is_on_record_by_name(project: Project) -> None:
+    project.steps(CHANGE + CLOSING)
+    assert_ended(project, by(project, " A. Rossi ", "rossi"), 0, "done")
+    (begun,) = project.events("run-started")
+    assert (begun["operator"], begun["by"]) == ("rossi", "A. Rossi")
+    assert project.summary["operator"] == "A. Rossi (rossi)"
+    assert project.summary["begun_by"] is None
+    assert problems_of_run(project.latest) == []
+    for name in ("report.html", "evidence.html"):
+        assert "A. Rossi (rossi)" in (project.latest / name).read_text()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "\x1b[1m", "x" * 101])
+def test_what_is_no_name_is_refused(project: Project, name: str) -> None:
+    project.steps(CHANGE)
+    result = project.run("--by", name)
+    assert result.ret == 4
+    assert "expected the name of a person" in result.stderr.str() + result.stdout.str()
+    assert project.cluster.asked == []
+
+
+def test_a_second_person_is_told_who_began_and_so_are_the_reports(project: Project) -> None:
+    project.steps(FINDING.format(name="one") + CLOSING)
+    assert by(project, "A. Rossi", "rossi").ret == 10
+    first = project.summary["run_id"]
+    project.steps(CHANGE + CLOSING)
+    result = by(project, "B. Bianchi", "bianchi")
+    assert result.ret == 0
+    said = f"this upgrade was begun by A. Rossi (rossi) on *, run {first} of * UTC"
+    result.stdout.fnmatch_lines([said])
+    begun = project.summary["begun_by"]
+    assert (begun["operator"], begun["run"]) == ("A. Rossi (rossi)", first)
+    assert project.summary["operator"] == "A. Rossi (rossi), B. Bianchi (bianchi)"
+    assert any(said[:40] in event["text"] for event in project.events("note"))
+    assert problems_of_run(project.latest) == []
+
+
+def test_the_same_person_is_told_nothing_of_it(project: Project) -> None:
+    project.steps(FINDING.format(name="one") + CLOSING)
+    by(project, "A. Rossi", "rossi")
+    project.steps(CHANGE + CLOSING)
+    result = by(project, "A. Rossi", "rossi")
+    assert "was begun by" not in result.stdout.str()
+    assert project.summary["begun_by"] is None
