@@ -305,7 +305,7 @@ def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
 
 def _begun_by(own: Event, earlier: Sequence[Event]) -> dict[str, Any] | None:
     """Who began what another person's run goes on with; None: the same person did, or nothing."""
-    first = _first(earlier, "run-started")
+    first = next((event for event in earlier if event["event"] == "run-started"), None)
     if first is None or operator_of(first) == operator_of(own):
         return None
     told = {"host": str(first.get("host", "")), "run": str(first["run"])}
