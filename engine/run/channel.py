@@ -89,7 +89,7 @@ class Channel:
         for message in left:
             self._record(message, "not waited for any longer when the run ended")
 
-    def untold(self) -> list[str]:
+    def new_problems(self) -> list[str]:
         """What has failed since it was asked last, a sentence each."""
         with self._changed:
             told, self._untold = self._untold, []

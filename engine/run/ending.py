@@ -100,7 +100,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     summary = summary_of(run.journal.events, earlier)
     unwritten = _write(run, summary, earlier)
     tell_end(run, summary)
-    for text in run.news.untold() if run.news else ():
+    for text in run.news.new_problems() if run.news else ():
         say(text)
     lines = last_lines(summary, run.directory, drawn)
     return Ended(ending.code, summary, run.directory, lines, unwritten, support, signing)

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.model.event import moment, stamp
 from engine.model.steps import phase_of
-from engine.record.run import Run
+from engine.record.run import Ending, Run, Stop
 from engine.report.audit.rests import rests_on
 from engine.report.console import clean_line, clock
 from engine.run.channel import Channel, Message
@@ -57,6 +57,13 @@ def tell_end(run: Run, summary: Mapping[str, Any]) -> None:
     )
 
 
+def tell_stop(run: Run, stop: Stop) -> None:
+    """The run makes no change any more: why, and what a person does."""
+    occasion = QUESTION if stop.ending in (Ending.STOPPED, Ending.UNKNOWN) else STOP
+    told = {"outcome": stop.ending.value, "exit_code": stop.ending.code}
+    notify(run, occasion, stop.reason, WAIT, what_to_do=stop.what_to_do, **told)
+
+
 def tell_phase(run: Run, phase: str, progress: str) -> None:
     """A phase of the upgrade begins."""
     if run.mode.changes and run.stop is None:
@@ -95,9 +102,9 @@ class News:
             channel.close()
         self._channels = []
 
-    def untold(self) -> list[str]:
+    def new_problems(self) -> list[str]:
         """What has failed since it was asked last, a sentence each: for the console."""
-        return [text for channel in self._all for text in channel.untold()]
+        return [text for channel in self._all for text in channel.new_problems()]
 
     def _alive(self) -> Message:
         """A sign of life: that this process is there says little without what it is at."""

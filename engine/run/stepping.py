@@ -62,7 +62,7 @@ class StepUnderWay:
         if phase != self._phase:
             self._phase = phase
             tell_phase(self._run, phase, self._console.progress())
-        for text in self._run.news.untold() if self._run.news else ():
+        for text in self._run.news.new_problems() if self._run.news else ():
             self._console.line(text, yellow=True)
 
     def failed_of(self, waits_for: Sequence[str]) -> list[str]:

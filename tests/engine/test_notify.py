@@ -271,10 +271,10 @@ def test_its_failure_is_told_once(run: Run) -> None:
     sent(channel, "phase")
     channel.close()
     assert [problem for _, problem in notified(run)] == ["exit code 3", "", "exit code 4"]
-    (said,) = channel.untold()
+    (said,) = channel.new_problems()
     assert said == "/usr/bin/mail was not told (begun): exit code 3; the run goes on"
     assert warnings(run) == [said]
-    assert channel.untold() == []
+    assert channel.new_problems() == []
 
 
 def test_after_two_failures_in_a_row_only_what_matters_is_tried(run: Run) -> None:
@@ -283,7 +283,7 @@ def test_after_two_failures_in_a_row_only_what_matters_is_tried(run: Run) -> Non
     sent(channel, "begun", "phase", "phase", "phase", "stop", "end")
     channel.close()
     assert [occasion for occasion, _ in notified(run)] == ["begun", "phase", "stop", "end"]
-    first, second = channel.untold()
+    first, second = channel.new_problems()
     assert "not told (begun)" in first
     assert "not told 2 times in a row (no answer)" in second
     assert problems("journal", dict(run.journal.events[-1])) == []
