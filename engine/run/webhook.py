@@ -35,6 +35,7 @@ _TEXT = 3500
 """Characters of a message: Slack cuts at 40000, Mattermost at 4000 where it is old."""
 _PART = 12
 """Characters of a part of the address from which on it is masked by itself."""
+_OF_A_PROXY = re.compile(r"Tunnel connection failed: (\d{3})")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -70,8 +71,8 @@ class Webhook:
         """Why it was not taken, and whether another try is of no use."""
         address = self._address.reveal()
         headers = {"Content-Type": "application/json", "User-Agent": "neteye-runbook"}
-        request = urllib.request.Request(address, data=data, headers=headers, method="POST")
         try:
+            request = urllib.request.Request(address, data=data, headers=headers, method="POST")
             with _opener(address).open(request, timeout=PATIENCE):
                 return "", True
         except urllib.error.HTTPError as error:
@@ -108,6 +109,8 @@ def _why(error: Exception) -> str:
         return f"TLS: {getattr(reason, 'verify_message', '') or reason.reason or 'it failed'}"
     if isinstance(reason, TimeoutError):
         return f"no answer within {PATIENCE:.0f} s"
+    if proxy := _OF_A_PROXY.match(str(reason)):
+        return f"the proxy: {proxy[1]}"
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror
     return f"its answer can't be read ({type(reason).__name__})"

@@ -212,12 +212,18 @@ def test_nobody_there_is_told_without_the_address() -> None:
 def test_no_error_has_a_word_of_the_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    try:
-        said = hook(url).send(message())
-    except ValueError as error:
-        said = str(error)
+    said = hook(url).send(message())
     assert said
     assert TOKEN not in said
+
+
+def test_a_proxy_that_refuses_is_told(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a company's proxy does that wants a login."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", f"http://localhost:{server.port}")
+    said = hook(f"https://hooks.example.com/{TOKEN}").send(message())
+    assert said == "the proxy: 501"
 
 
 # TLS
