@@ -139,7 +139,7 @@ class Channel:
         if not problem:
             return
         said = f"{self.name} was not told ({message.occasion}): {problem}; the run goes on"
-        if self._failures == _IN_A_ROW:
+        if self._failures == _IN_A_ROW and not self._is_over:
             said = (
                 f"{self.name} was not told {_IN_A_ROW} times in a row ({problem}): of phases and"
                 " signs of life it hears no more, of a stop and of the end it does"

@@ -289,6 +289,18 @@ def test_after_two_failures_in_a_row_only_what_matters_is_tried(run: Run) -> Non
     assert problems("journal", dict(run.journal.events[-1])) == []
 
 
+def test_what_is_left_at_the_end_is_no_third_failure(run: Run) -> None:
+    listener = Listener("no answer")
+    channel = listener.channel(run)
+    sent(channel, "begun", "phase")
+    listener.may_go_on.clear()
+    channel.put(message("end"))
+    until(lambda: len(listener.heard) == 3)
+    channel.close()
+    listener.may_go_on.set()
+    assert len(channel.new_problems()) == 2
+
+
 def test_who_hears_again_hears_of_phases_again(run: Run) -> None:
     listener = Listener("no answer")
     channel = listener.channel(run)
