@@ -324,7 +324,7 @@ def _watch_on_node(given: argparse.Namespace) -> int:
         transport.close()
     for line in lines_of(seen, utc_now()):
         _say(str(line))
-    return Ending.FAILED.code if seen.is_silent else Ending.DONE.code
+    return Ending.DONE.code if seen.is_well else Ending.FAILED.code
 
 
 def _report(path: Path) -> int:

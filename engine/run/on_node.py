@@ -14,6 +14,7 @@ from typing import TypeVar
 from engine.act import detached
 from engine.ask.recognition import known_of
 from engine.attempt.records import Lock, Records, lease_of, records_query
+from engine.attempt.remote import ROOT
 from engine.errors import RunbookError, Unanswered
 from engine.judge import identity as policy
 from engine.model.event import Event, moment
@@ -53,6 +54,11 @@ class OnNode:
     def is_silent(self) -> bool:
         """A run holds the cluster, and N has not heard of it for longer than its lease."""
         return self.lock.is_held and not self.lock.is_alive
+
+    @property
+    def is_well(self) -> bool:
+        """Nobody has to look: a run is there, or none holds the cluster, and that is known."""
+        return self.lock.is_known and not self.is_silent
 
 
 def ask_node(inventory: Inventory, transport: Transport) -> OnNode:
@@ -141,6 +147,8 @@ def lines_of(seen: OnNode, now: datetime) -> Iterator[Line]:
 
 def _verdict(seen: OnNode) -> Line:
     lock, watched = seen.lock, seen.watched
+    if not lock.is_known:
+        return line("run", f"NOT KNOWN: {ROOT}/lock on {seen.node} can't be read", tone=Tone.BAD)
     if seen.is_silent:
         said = (
             f"SILENT: nothing was heard of it for {clock(lock.age)}; it tells {seen.node} every"
@@ -179,6 +187,9 @@ def _to_do(seen: OnNode) -> Iterator[str]:
     """What a person does; behind it the command, when there is one."""
     watched, host = seen.watched, str(seen.lock.holder.get("host", "its machine"))
     again = watched.commands.get("again", "")
+    if not seen.lock.is_known:
+        yield f"look at {ROOT}/lock there: a number, held or free, and who holds it, a line each"
+        return
     if seen.lock.is_alive:
         yield f"nothing; whoever wants to look on does it on {host}: python -m engine watch"
         return

@@ -142,6 +142,15 @@ def test_a_run_that_stopped_says_what_to_do_and_type(project: Project) -> None:
     assert "pytest runbook" in said["type"]
 
 
+@pytest.mark.parametrize("text", ["", "7\n", "7\nwhat\n{}\n"])
+def test_a_lock_that_can_not_be_read_is_not_taken_for_none(project: Project, text: str) -> None:
+    ran(project)
+    (project.cluster.root / "lock").write_text(text)
+    seen = asked(project)
+    assert not seen.is_well
+    assert told(seen)["run"].startswith("NOT KNOWN: ")
+
+
 def test_where_no_run_was_that_is_said(project: Project) -> None:
     said = told(asked(project))
     assert said["run"].startswith("none, and no attempt is on record")
