@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from engine.errors import NotWritten, UsageError
+from engine.errors import NotWritten, RunbookError, UsageError
 from engine.prove.approvals import approve, read_plan, write_approval
 from engine.record.archive import name_of
 from engine.record.journal import utc_now
@@ -76,12 +76,12 @@ def _done(arguments: Sequence[str] | None) -> int:
         if given.command == "verify":
             return _verify(given)
         if given.command == "watch":
-            return _watch(given.run, once=given.once)
+            return _watch(given)
         return _report(given.run)
     except UsageError as error:
         _say(f"ERROR: {error}", sys.stderr)
         return USAGE
-    except NotWritten as error:
+    except RunbookError as error:
         _say(f"ERROR: {error}", sys.stderr)
         return Ending.FAILED.code
     except KeyboardInterrupt:
@@ -137,6 +137,15 @@ def parser() -> argparse.ArgumentParser:
         "run", type=Path, nargs="?", metavar="reports/RUN", help="else the newest run, of here"
     )
     look.add_argument("--once", action="store_true", help="show it as it is now, and end")
+    look.add_argument(
+        "--on-node",
+        action="store_true",
+        help="ask the NetEye active node, once, when the run's machine is gone; 1: it is silent",
+    )
+    look.add_argument("--inventory", type=Path, metavar="FILE", help="the cluster, with --on-node")
+    look.add_argument(
+        "--step", default="", metavar="PACKAGE", help="with --on-node; else pytest.ini names it"
+    )
     pair = commands.add_parser(
         "compare",
         help="show two runs side by side",
@@ -302,14 +311,42 @@ def _verify(given: argparse.Namespace) -> int:
     return verdict.code
 
 
-def _watch(path: Path | None, *, once: bool) -> int:
+def _watch(given: argparse.Namespace) -> int:
     from engine.watching.command import watch
 
+    if given.on_node:
+        return _watch_on_node(given)
+    if given.inventory or given.step:
+        raise UsageError("--inventory and --step go with --on-node: else a run's journal is read")
     try:
-        watch(path, sys.stdout, once=once)
+        watch(given.run, sys.stdout, once=given.once)
     except BrokenPipeError:  # who read it has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Ending.DONE.code
+
+
+def _watch_on_node(given: argparse.Namespace) -> int:
+    from engine.ask.door import open_door
+    from engine.parse.inventory_ini import read_inventory
+    from engine.run.on_node import ask_node, lines_of
+    from engine.run.version_step import settings_of
+
+    if given.run is not None:
+        raise UsageError(f"{given.run} with --on-node: the node says itself which run it is")
+    if given.inventory is None:
+        raise UsageError("--on-node needs --inventory FILE: the cluster whose node is asked")
+    if not given.inventory.is_file():
+        raise UsageError(f"{given.inventory}: no such inventory")
+    step = settings_of(Path(__file__).resolve().parents[1], given.step)
+    inventory = read_inventory(given.inventory, step)
+    transport = open_door(inventory)
+    try:
+        seen = ask_node(inventory, transport)
+    finally:
+        transport.close()
+    for line in lines_of(seen, utc_now()):
+        _say(str(line))
+    return Ending.DONE.code if seen.is_well else Ending.FAILED.code
 
 
 def _report(path: Path) -> int:

@@ -81,7 +81,10 @@ PLAN = "plan.json"
 """What a run that only planned leaves."""
 LIVE = "live.html"
 """What a run shows while it works."""
-REMADE = ("summary.json", PLAN, "report.html", "junit.xml", "evidence.html", HOW, COPY)
+HANDOVER = ("handover.txt", "handover.md", "handover.html")
+"""What a run that has upgraded the cluster leaves for those who have it from then on."""
+_PAGES = ("report.html", "junit.xml", "evidence.html")
+REMADE = ("summary.json", PLAN, *_PAGES, *HANDOVER, HOW, COPY)
 """What may be made anew after the run had sealed it: all of it follows from the journals."""
 NAMESPACE = "neteye-runbook"
 """A signature that the same key made for something else does not count for a manifest."""
@@ -1111,7 +1114,10 @@ class Directory:
         told = {JOURNAL, LIVE, *earlier}
         if self.has_ended or self.manifest is not None:
             is_plan = self.telling[0].get("mode") == "plan"
-            told |= {name for name in REMADE if name != PLAN or is_plan}
+            ends = [event for event in self.telling if event.get("event") == ENDED_RUN]
+            is_done = bool(ends) and ends[-1].get("exit_code") == 0 and not is_plan
+            unmade = {*(() if is_plan else (PLAN,)), *(() if is_done else HANDOVER)}
+            told |= {*REMADE} - unmade
         there = [
             name
             for name in names_below(self.path)

@@ -130,6 +130,7 @@ def holder(run: Run) -> dict[str, str]:
     """Who holds the cluster, as the next one is told."""
     return {
         "who": getpass.getuser(),
+        **({"by": run.by} if run.by else {}),
         "host": socket.gethostname(),
         "pid": str(os.getpid()),
         "process": _process_of(os.getpid()) or "",

@@ -62,7 +62,7 @@ class Former:
     """Seconds since it was last renewed, by N's uptime."""
 
 
-_TOLD = ("who", "host", "run", "since", "pid")
+_TOLD = ("who", "by", "host", "run", "since", "pid")
 
 
 def lease_of(holder: Mapping[str, Any]) -> int:
@@ -109,6 +109,8 @@ class Lock:
     age: int
     """Seconds since it was renewed, by N's uptime."""
     holder: Mapping[str, Any]
+    is_known: bool = True
+    """It says whether it is held; a file that says neither is somebody else's work."""
 
     @property
     def is_alive(self) -> bool:
@@ -139,12 +141,16 @@ def records_query() -> Query[Records]:
     )
 
 
+_STATES = ("held", "free", "none")
+
+
 def _parse_records(answer: Answer) -> Records:
     raw = getattr(answer, "stdout", b"")
     try:
         stamp, holder, archive = raw.split(b"\n", 2)
         state, age = stamp.decode().split()
-        lock = Lock(state == "held", int(age), holder_of([holder.decode("utf-8", "replace")], 0))
+        told = holder_of([holder.decode("utf-8", "replace")], 0)
+        lock = Lock(state == "held", int(age), told, state in _STATES)
     except ValueError as error:
         raise ParseError(remote.ROOT, "records", f"can't be read: {error}") from error
     return Records(None if answer.code == remote.NO_RECORDS else _parse_attempt(archive), lock)

@@ -30,6 +30,13 @@ class Operator:
     name: str
     keys: tuple[str, ...] = ()
     """Fingerprints of every key that he has at hand, whatever he uses it for."""
+    by: str = ""
+    """The name by which he says who he is; empty: he does not."""
+
+    def is_called(self, name: str) -> bool:
+        """In whatever case: a person is asked, not a file."""
+        said = self.by.strip().casefold()
+        return name == self.name or (bool(said) and name.strip().casefold() == said)
 
 
 def approvals(
@@ -66,7 +73,7 @@ def _problem(
     approval = one.approval
     if approval is None or not one.principal:
         return "nobody is known to have signed it"
-    if operator.name in (one.principal, approval.name):
+    if any(map(operator.is_called, (one.principal, approval.name))):
         return f"it is by {one.principal}, who runs the upgrade: it needs somebody else's word"
     if one.key in operator.keys:
         return (

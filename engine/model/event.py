@@ -15,6 +15,12 @@ def moment(event: Event) -> datetime:
     return datetime.fromisoformat(event["time"])
 
 
+def operator_of(begun: Event) -> str:
+    """Who ran it, from `run-started`: `A. Rossi (rossi)`, or the login name alone; '': nobody."""
+    login, name = str(begun.get("operator") or ""), str(begun.get("by") or "")
+    return f"{name} ({login})" if name and name != login else login
+
+
 def stamp(when: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, as everywhere in the evidence."""
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

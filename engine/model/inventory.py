@@ -112,6 +112,12 @@ class Settings:
     """The statement of the rehearsal that this upgrade goes by."""
     reactivate_after_update: bool = field(default=True, metadata=_FOR_ATTEMPT)
     notify_command: str | None = field(default=None, metadata=_NOWHERE)
+    notify_url_file: Path | None = field(default=None, metadata=_NOWHERE)
+    """The file on this machine with the address of a webhook, which is a secret."""
+    notify_form: str | None = field(default=None, metadata=_NOWHERE)
+    """What the webhook takes: teams, slack or mattermost."""
+    notify_every: int | None = field(default=None, metadata=_NOWHERE)
+    """Minutes without news after which a sign of life is told; None: none is."""
     probes: Probes = field(default_factory=Probes, metadata=_NOWHERE)
     """Which services are asked once a second while the cluster is changed."""
     signing_key: Path | None = field(default=None, metadata=_NOWHERE)

@@ -51,6 +51,9 @@ SETTING_READERS: Readers = {
     "runbook_rehearsal": ("rehearsal", values.file_path),
     "runbook_reactivate_after_update": ("reactivate_after_update", values.yes_no),
     "runbook_notify_command": ("notify_command", values.command),
+    "runbook_notify_url_file": ("notify_url_file", values.file_path),
+    "runbook_notify_form": ("notify_form", values.one_of("teams", "slack", "mattermost")),
+    "runbook_notify_every": ("notify_every", values.number(1, 1440)),
     "runbook_probes": ("probes", values.probes),
     "runbook_signing_key": ("signing_key", values.file_path),
     "runbook_timestamp_url": ("timestamp_url", values.web_address),
@@ -78,6 +81,11 @@ def check_variable(name: str, value: Value, readers: Readers, is_for_all: bool) 
     """
     if name in HOST_READERS or (is_for_all and name in readers):
         return ""
+    if name == "runbook_notify_url":
+        raise Wrong(
+            f"{name}: whoever has the address of a webhook can write there, so it is a secret;"
+            " write it to a file that only you can read, and name that as runbook_notify_url_file"
+        )
     if name in inventory_ansible.KNOWN:
         return inventory_ansible.remark(name, value)
     if any(word in name.lower() for word in _SECRET_WORDS):
@@ -139,6 +147,7 @@ def read_settings(
     fields = _read(given, readers_with(step), problems)
     _check_window(fields, given, problems)
     _check_acceptances(fields, given, problems)
+    _check_notifications(fields, given, problems)
     if "cluster" not in fields or "environment" not in fields:
         return None
     environment: Environment = fields["environment"]
@@ -178,3 +187,24 @@ def _check_acceptances(
         except UsageError as error:
             hint = "runbook_accepted_by names who accepts"
             problems.add(given["runbook_accept"].line, f"runbook_accept: {error} ({hint})")
+
+
+def _check_notifications(
+    fields: Mapping[str, Any], given: Mapping[str, Value], problems: Problems
+) -> None:
+    """Each of them goes with another one."""
+    with_others = {
+        "notify_url_file": (("notify_form",), "teams, slack or mattermost: what it takes"),
+        "notify_form": (("notify_url_file",), "the file with the webhook's address"),
+        "notify_every": (("notify_command", "notify_url_file"), "somebody who is told"),
+    }
+    for name, (others, what) in with_others.items():
+        variables = [f"runbook_{other}" for other in others]
+        # one that is there and wrong is told by itself
+        has_one = any(
+            variable in given and fields.get(other, True) is not None
+            for variable, other in zip(variables, others, strict=True)
+        )
+        if name in fields and not has_one:
+            line = given[f"runbook_{name}"].line
+            problems.add(line, f"runbook_{name} needs {' or '.join(variables)} ({what})")

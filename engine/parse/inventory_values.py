@@ -95,14 +95,22 @@ def yes_no(value: Value) -> bool:
     return _YES[word]
 
 
+def one_of(*allowed: str) -> Reader[str]:
+    """One of these words."""
+
+    def read(value: Value) -> str:
+        word = required_text(value)
+        if word not in allowed:
+            near = did_you_mean(word, allowed)
+            raise Wrong(f"is {word!r}{near or ';'} allowed are {', '.join(allowed)}")
+        return word
+
+    return read
+
+
 def environment(value: Value) -> Environment:
     """rehearsal, staging or production."""
-    word = required_text(value)
-    allowed = [item.value for item in Environment]
-    if word not in allowed:
-        near = did_you_mean(word, allowed)
-        raise Wrong(f"is {word!r}{near or ';'} allowed are {', '.join(allowed)}")
-    return Environment(word)
+    return Environment(one_of(*(item.value for item in Environment))(value))
 
 
 def _shown(login: str) -> str:

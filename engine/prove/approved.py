@@ -38,7 +38,7 @@ def approvals_here(run: Run) -> LocalQuery[Found]:
         where=f"{settings.approvals_from or '(no directory)'}/{PATTERN}, signers of"
         f" {settings.approvers or '(no file)'}",
         ask=lambda: (
-            Operator(getpass.getuser(), keys_of_the_operator(run)),
+            Operator(getpass.getuser(), keys_of_the_operator(run), run.by),
             read_approvals(
                 settings.approvals_from,
                 settings.approvers,
@@ -62,7 +62,9 @@ def _read_back(text: str) -> Found:
     told = content["operator"]
     # an older runbook knew the key that signs the evidence, and no other
     keys = told["keys"] if "keys" in told else filter(None, [told["key"]])
-    return Operator(told["name"], tuple(keys)), [_seen(one) for one in content["seen"]]
+    return Operator(told["name"], tuple(keys), told.get("by", "")), [
+        _seen(one) for one in content["seen"]
+    ]
 
 
 def _seen(content: dict[str, Any]) -> SeenApproval:

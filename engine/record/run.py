@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from engine.errors import RunbookError, UsageError
 from engine.judge.weighing import Judge
@@ -129,6 +129,14 @@ class Followed:
     """What its evidence lacks, a sentence each."""
 
 
+class TellsOthers(Protocol):
+    """Who tells somebody outside how the run goes."""
+
+    def tell(self, occasion: str, text: str, wait: float = 0.0, **more: Any) -> None: ...
+    def end(self, text: str, **more: Any) -> None: ...
+    def new_problems(self) -> list[str]: ...
+
+
 @dataclass
 class Run:
     """The state of this invocation."""
@@ -159,6 +167,10 @@ class Run:
     """The evidence of other runs that it goes by, found unaltered at its start."""
     settlements: tuple[Settlement, ...] = ()
     """What this run was told of unknown outcomes; on record once it holds the records' lock."""
+    by: str = ""
+    """Who runs it, as `--by` says; empty: the login name is all that is known."""
+    news: TellsOthers | None = field(default=None, repr=False)
+    """Tells others; None: nobody has been told yet, and no webhook is named."""
     support: SupportWanted | None = None
     """Set when the run is to leave a support bundle."""
     shows_everything: bool = False

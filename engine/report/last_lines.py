@@ -14,6 +14,7 @@ from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
 from engine.report.losses import loss_lines
 from engine.report.under_way import lines_of, not_known, open_entries
+from engine.verify import HANDOVER
 
 
 def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] = ()) -> list[str]:
@@ -34,6 +35,7 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
         *loss_lines(summary["losses"]),
         *_on_the_cluster(summary),
         *_support(summary, directory),
+        *_hand_over(directory),
         *(f"{word}: {command}" for word, command in next_commands(summary)),
         *(f"read on: {page}" for page in page_of(summary["exit_code"])),
         f"outcome: {summary['outcome']}, exit code {summary['exit_code']}",
@@ -132,6 +134,14 @@ def _support(summary: Mapping[str, Any], directory: Path) -> list[str]:
         f"  {made['directions']}".rstrip(),
         "  Look through it before you send it; its index.txt says what is in it.",
     ]
+
+
+def _hand_over(directory: Path) -> list[str]:
+    """Of an upgrade that is done, once the files are there."""
+    text, *others = HANDOVER
+    if not (directory / text).is_file():
+        return []
+    return [f"hand-over: {directory / text} (and {', '.join(others)})"]
 
 
 def _on_the_cluster(summary: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
-from engine.model.event import Event, moment
+from engine.model.event import Event, moment, operator_of
 from engine.model.facts import AFTER
 from engine.model.finding import Way
 from engine.record.gaps import gaps_of, totals_of
@@ -189,6 +189,7 @@ def header_of(own: Sequence[Event], earlier: Sequence[Event]) -> dict[str, Any]:
         "not_known": (_last(own, "not-known") or {}).get("why", ""),
         "missing_runs": [{**m._asdict(), "what": str(m)} for m in missing_in(own, earlier)],
         "operator": _operators(own, earlier),
+        "begun_by": _begun_by(begun, earlier),
         "started": begun.get("started", begun["time"]),
         "finished": finished,
         "announced": begun.get("announced", ""),
@@ -298,8 +299,17 @@ _TELLS_ATTEMPT = ("position", "attempt-opened")
 
 def _operators(own: Sequence[Event], earlier: Sequence[Event]) -> str:
     """Who ran it: all people of the attempt, the first one first."""
-    names = [e.get("operator", "") for e in [*earlier, *own] if e["event"] == "run-started"]
+    names = [operator_of(e) for e in [*earlier, *own] if e["event"] == "run-started"]
     return ", ".join(dict.fromkeys(filter(None, names)))
+
+
+def _begun_by(own: Event, earlier: Sequence[Event]) -> dict[str, Any] | None:
+    """Who began what another person's run goes on with; None: the same person did, or nothing."""
+    first = next((event for event in earlier if event["event"] == "run-started"), None)
+    if first is None or operator_of(first) == operator_of(own):
+        return None
+    told = {"host": str(first.get("host", "")), "run": str(first["run"])}
+    return {"operator": operator_of(first), **told, "started": first.get("started", first["time"])}
 
 
 def _taken(started: str, finished: str) -> str:

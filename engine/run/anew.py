@@ -15,10 +15,11 @@ from engine.prove.verifier import verifier
 from engine.record.journal import utc_now
 from engine.record.material import runbook_hash
 from engine.report.evidence_files import Evidence
+from engine.report.hand_over import is_due
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import plan_of
 from engine.run.replay import rebuild
-from engine.verify import REMADE, SEALED
+from engine.verify import HANDOVER, REMADE, SEALED
 from engine.watching import page as live_page
 from engine.watching.fold import state_of
 from engine.watching.told import Life
@@ -48,7 +49,11 @@ def make_anew(evidence: Evidence) -> Made:
 
 def _names(evidence: Evidence) -> tuple[str, ...]:
     """The files that are made of these journals."""
-    names = tuple(name for name in REMADE if name != PLAN or plan_of(evidence.own) is not None)
+    without = {
+        *([PLAN] if plan_of(evidence.own) is None else ()),
+        *(() if is_due(evidence.own, evidence.earlier) else HANDOVER),
+    }
+    names = tuple(name for name in REMADE if name not in without)
     return (*names, live_page.NAME) if _is_live(evidence) else names
 
 

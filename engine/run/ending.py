@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.act import detached
+from engine.atomic import write_atomically
 from engine.errors import RunbookError
 from engine.model.event import Event
 from engine.model.outcomes import PASSED
@@ -19,16 +20,18 @@ from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
 from engine.report.change import of_change
+from engine.report.hand_over import hand_over
 from engine.report.last_lines import last_lines, report_line
 from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import attempt_rows, planned_steps, summary_of, write_summary
 from engine.report.under_way import SEEN, as_seen, in_place
-from engine.run.notify import notify
+from engine.run.notify import tell_end
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
 from engine.support import bundle
 from engine.support.asking import Collected
+from engine.verify import HANDOVER
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
         session.live.end()
     summary = summary_of(run.journal.events, earlier)
     unwritten = _write(run, summary, earlier)
-    notify(run, "end", f"{ending.value} (exit code {ending.code})")
+    tell_end(run, summary)
+    for text in run.news.new_problems() if run.news else ():
+        say(text)
     lines = last_lines(summary, run.directory, drawn)
     return Ended(ending.code, summary, run.directory, lines, unwritten, support, signing)
 
@@ -192,6 +197,7 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
         SUMMARY: lambda: write_summary(run.directory / SUMMARY, summary),
         PLAN: lambda: write_plan(run.directory, run.journal.events),
         PAGE: lambda: write_page(run.directory, run.journal.events, earlier),
+        HANDOVER[0]: lambda: _write_hand_over(run, summary, earlier),
     }
     for name, write in written.items():
         try:
@@ -200,6 +206,12 @@ def _write(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> li
             why = getattr(error, "strerror", None) or error
             unwritten.append(f"{run.directory / name} ({why})")
     return unwritten
+
+
+def _write_hand_over(run: Run, summary: Mapping[str, Any], earlier: Sequence[Event]) -> None:
+    """For those who have the cluster from now on; nothing when the upgrade is not done."""
+    for name, content in hand_over(summary, run.journal.events, earlier).items():
+        write_atomically(run.directory / name, content)
 
 
 def _drop_line(text: str) -> None:

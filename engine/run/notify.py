@@ -1,63 +1,162 @@
-"""`runbook_notify_command`: tells somebody at begin, point of no return, stop, question and end.
+"""Tells somebody outside how the run goes: `runbook_notify_command`, and a webhook.
 
-Each message ends with the head of the journal: whoever gets it is an outside witness.
+At begin, point of no return, each phase, stop, question and end, and by a sign of life in between.
+Each message has the head of the journal: whoever gets it is an outside witness. The run waits for
+nobody longer than a deadline, and what fails is told and never stops it.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
+import time
+from collections.abc import Mapping
 from typing import Any
 
-from engine.record.run import Run
+from engine.model.event import moment, stamp
+from engine.model.steps import phase_of
+from engine.record.run import Ending, Run, Stop
 from engine.report.audit.rests import rests_on
+from engine.report.console import clean_line, clock
+from engine.run.channel import Channel, Message
+from engine.run.told_command import Command
+from engine.run.webhook import Webhook
 from engine.verify import WITNESS_LINE
 
+MINUTE = 60.0
 DEADLINE = 30.0
-"""Seconds; a notification never holds the run up for longer."""
+"""Seconds that the end of a run waits for those who are told at most."""
+WAIT = 10.0
+"""Seconds that a run waits before it goes on, where it matters that somebody knows."""
+PHASE, ALIVE, QUESTION, STOP, END = "phase", "alive", "question", "stop", "end"
+"""Occasions, beside those of a witness."""
+SCHEMA = 1
+_MOST = 3000
+"""Characters of a text."""
 
 
-def notify(run: Run, occasion: str, text: str, deadline: float | None = None) -> None:
-    """Run the operator's command with the occasion in its environment and the text as input.
+def notify(run: Run, occasion: str, text: str, wait: float = 0.0, **more: Any) -> None:
+    """Tell everybody that the inventory names, and wait `wait` seconds at most.
 
-    Its failure is recorded and never fails the run. `deadline` in seconds: less than the usual.
+    `more`: further fields of the payload. Its failure is recorded and never fails the run.
     """
-    settings = run.inventory.settings
-    if not settings.notify_command:
-        return
-    command, seconds = settings.notify_command, DEADLINE if deadline is None else deadline
-    told, head = _head(run, occasion)
-    try:
-        done = subprocess.run(
-            shlex.split(command),
-            input=f"{settings.cluster}: {occasion}: {text}\n{head}".encode(),
-            env={**os.environ, "RUNBOOK_OCCASION": occasion, "RUNBOOK_RUN": run.run_id},
-            timeout=min(seconds, DEADLINE),
-            capture_output=True,
-            check=False,
-        )
-        problem = "" if done.returncode == 0 else f"exit code {done.returncode}"
-    except subprocess.TimeoutExpired:
-        # the error's own text has the command line, in which a token may stand
-        problem = f"ended after {min(seconds, DEADLINE):.0f} s without an answer"
-    except OSError as error:
-        problem = str(error)
-    # its program alone: an argument may be a token
-    program = next(iter(shlex.split(command)), "")
-    run.record("notified", occasion=occasion, problem=problem, program=program, **told)
+    if run.news is None:
+        run.news = News(run)
+    run.news.tell(occasion, text, wait, **more)
 
 
-def _head(run: Run, occasion: str) -> tuple[dict[str, Any], str]:
-    """For the event, and as the message has it; nothing of a line that is not on the disk."""
-    if not run.journal.is_whole:
-        return {}, ""
-    last = rests_on(run.journal.events)
-    text = WITNESS_LINE.format(
-        run=run.run_id,
-        attempt=run.attempt or "none-yet",
-        moment=occasion,
-        line=last.line,
-        head=last.sha256,
+def tell_end(run: Run, summary: Mapping[str, Any]) -> None:
+    """The run is over: tell how it ended, and afterwards nothing any more."""
+    news = run.news = run.news or News(run)
+    outcome, code = str(summary["outcome"]), int(summary["exit_code"])
+    stopped = summary["stopped"] or {}
+    news.end(
+        f"{outcome} (exit code {code})\n{summary['headline']}",
+        outcome=outcome,
+        exit_code=code,
+        headline=str(summary["headline"]),
+        what_to_do=stopped.get("what_to_do"),
     )
-    return {"line": last.line, "head": last.sha256}, f"{text}\n"
+
+
+def tell_stop(run: Run, stop: Stop) -> None:
+    """The run makes no change any more: why, and what a person does."""
+    occasion = QUESTION if stop.ending in (Ending.STOPPED, Ending.UNKNOWN) else STOP
+    told = {"outcome": stop.ending.value, "exit_code": stop.ending.code}
+    notify(run, occasion, stop.reason, WAIT, what_to_do=stop.what_to_do, **told)
+
+
+def tell_phase(run: Run, phase: str, progress: str) -> None:
+    """A phase of the upgrade begins."""
+    if run.mode.changes and run.stop is None:
+        notify(run, PHASE, f"phase {phase} begins {progress}")
+
+
+class News:
+    """All that is told of one run, and to whom. Nothing happens before the first `tell`."""
+
+    def __init__(self, run: Run, webhook: Webhook | None = None) -> None:
+        settings = run.inventory.settings
+        self._run = run
+        every = settings.notify_every * MINUTE if settings.notify_every else None
+        told: list[Command | Webhook] = [webhook] if webhook else []
+        if settings.notify_command:
+            told.append(Command(settings.notify_command, DEADLINE))
+        self._all = self._channels = [
+            Channel(run, one.name, one.send, every, self._alive) for one in told
+        ]
+
+    def tell(self, occasion: str, text: str, wait: float = 0.0, **more: Any) -> None:
+        """See `notify`."""
+        if not self._channels:
+            return
+        message = self._message(occasion, text, more)
+        for channel in self._channels:
+            channel.put(message)
+        until = time.monotonic() + wait
+        for channel in self._channels:
+            channel.wait_for(message, max(0.0, until - time.monotonic()))
+
+    def end(self, text: str, **more: Any) -> None:
+        """The last message. Afterwards nothing is told and recorded any more."""
+        self.tell(END, text, DEADLINE, **more)
+        for channel in self._channels:
+            channel.close()
+        self._channels = []
+
+    def new_problems(self) -> list[str]:
+        """What has failed since it was asked last, a sentence each: for the console."""
+        return [text for channel in self._all for text in channel.new_problems()]
+
+    def _alive(self) -> Message:
+        """A sign of life: that this process is there says little without what it is at."""
+        events = self._run.journal.events
+        ago = (self._run.now() - moment(events[-1])).total_seconds() if events else 0.0
+        step = self._run.step or "between two steps"
+        said = f"at work: {step}; the last line of its journal is {clock(ago)} old"
+        return self._message(ALIVE, said, {})
+
+    def _message(self, occasion: str, text: str, more: dict[str, Any]) -> Message:
+        run, settings = self._run, self._run.inventory.settings
+        clean = run.redactor.clean_output
+        said = [clean_line(line) for line in clean(text)[:_MOST].split("\n")]
+        rests, witness = self._head(occasion)
+        begun = next(iter(run.journal.events), {})
+        payload = {
+            "schema": SCHEMA,
+            "occasion": occasion,
+            "text": "\n".join(said),
+            "time": stamp(run.now()),
+            "cluster": settings.cluster,
+            "environment": settings.environment.value,
+            "change_id": settings.change_id,
+            "mode": run.mode.value,
+            "source": str(run.release.source),
+            "target": str(run.release.target),
+            "run": run.run_id,
+            "attempt": run.attempt,
+            "operator": begun.get("operator"),
+            "by": run.by or None,
+            "host": begun.get("host"),
+            "started": stamp(run.started),
+            "step": run.step or None,
+            "phase": phase_of(run.step) if run.step else None,
+            **{name: clean(one) if isinstance(one, str) else one for name, one in more.items()},
+            "witness": witness or None,
+        }
+        title = f"{settings.cluster}: {occasion}: {said[0]}"
+        lines = [*said[1:], *([witness] if witness else [])]
+        return Message(occasion, title, lines, payload, rests)
+
+    def _head(self, occasion: str) -> tuple[dict[str, Any], str]:
+        """For the event, and as a message has it; nothing of a line that is not on the disk."""
+        run = self._run
+        if not run.journal.is_whole or not run.journal.events:
+            return {}, ""
+        last = rests_on(run.journal.events)
+        text = WITNESS_LINE.format(
+            run=run.run_id,
+            attempt=run.attempt or "none-yet",
+            moment=occasion,
+            line=last.line,
+            head=last.sha256,
+        )
+        return {"line": last.line, "head": last.sha256}, text

@@ -11,6 +11,7 @@ from engine.attempt.baseline import keep_baseline
 from engine.attempt.kept import Fetcher
 from engine.attempt.lock import ClusterLock, MachineLock, holder, is_gone, take_machine_lock
 from engine.attempt.records import RecordsWriter
+from engine.model.event import Event, moment, operator_of
 from engine.model.names import names_of
 from engine.model.steps import Scope
 from engine.record.memory import Memory
@@ -18,6 +19,7 @@ from engine.record.no_return import passing_of
 from engine.record.run import Ending, Followed, Run
 from engine.report import earlier
 from engine.report.console import Console
+from engine.report.words import to_the_second
 from engine.run.survey import RECORDS, Survey, refresh_records, survey
 from engine.run.takeover import judge_position, judge_records
 from engine.transport.base import Transport
@@ -92,6 +94,21 @@ class Opening:
             self._record_position()
         if self._look.baseline is not None and self._run.stop is None:
             keep_baseline(self._run, self._look.baseline)
+        if self._run.stop is None:
+            self._tell_who_began()
+
+    def _tell_who_began(self) -> None:
+        """A second person goes on: from here on two of them have to be asked."""
+        runs, attempt = self._run.memory.runs, self._run.attempt
+        own = self._run.journal.events[0]
+        first = runs.get(attempt or "")
+        if first is None or self._run.memory.closed or operator_of(first) == operator_of(own):
+            return
+        last = next(one for one in reversed(runs.values()) if one["run"] != own["run"])
+        also = f"; the last run was by {_by(last)}" if last is not first else ""
+        text = f"this upgrade was begun by {_by(first)}{also}"
+        self._console.line(text, yellow=True)
+        self._run.record("note", step="", text=text)
 
     def stand_apart(self, followed: Followed, look: Look, seen: Survey) -> None:
         """A follow-up is no part of the attempt: it goes by no record on N and adds none."""
@@ -242,3 +259,9 @@ class Opening:
         text += " run begins (exit code 13)"
         self._console.line(text, yellow=True)
         self._run.record("warning", step="", text=text)
+
+
+def _by(begun: Event) -> str:
+    """`A. Rossi (rossi) on controller, run RUN of 2026-11-28 20:14:03 UTC`."""
+    host = f" on {begun['host']}" if begun.get("host") else ""
+    return f"{operator_of(begun)}{host}, run {begun['run']} of {to_the_second(moment(begun))} UTC"

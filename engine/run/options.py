@@ -8,10 +8,12 @@ import pytest
 
 from engine.errors import UsageError
 from engine.model.steps import Scope
+from engine.model.visible import is_blank
 from engine.record.run import Mode
 
 EVERYTHING = "all"
 PLAN_ALL = f"--plan={EVERYTHING}"
+_LONGEST_NAME = 100
 
 
 def add(parser: pytest.Parser) -> None:
@@ -64,7 +66,7 @@ def add(parser: pytest.Parser) -> None:
         action="store_true",
         help="leave a support bundle, whatever the run finds; with --plan nothing is changed",
     )
-    group.addoption("--by", metavar="NAME", help="who accepts or settles")
+    group.addoption("--by", metavar="NAME", help="who runs it, and who accepts or settles")
 
 
 class _Names:
@@ -106,6 +108,20 @@ def scope_of(config: pytest.Config) -> Scope:
     if config.getoption("follow_up"):
         return Scope.FOLLOW_UP
     return Scope.RESTORE if config.getoption("restore") else Scope.UPGRADE
+
+
+def by_of(config: pytest.Config) -> str:
+    """Who runs it, by `--by`; empty when it is not given. UsageError for what is no name."""
+    given = config.getoption("by")
+    if given is None:
+        return ""
+    name = str(given).strip()
+    if is_blank(name) or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise UsageError(
+            f"--by {name[:_LONGEST_NAME]!r}: expected the name of a person, of at most"
+            f" {_LONGEST_NAME} characters that can be printed"
+        )
+    return name
 
 
 def refuse_contradictions(config: pytest.Config) -> None:

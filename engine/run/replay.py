@@ -22,6 +22,7 @@ from engine.prove.anew import Anew
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, page_of
 from engine.report.evidence_files import Evidence
+from engine.report.hand_over import hand_over
 from engine.report.html import shown_on_a_page
 from engine.report.summary import NAME as SUMMARY
 from engine.report.summary import as_file, planned_steps, summary_of
@@ -39,7 +40,7 @@ def rebuild(evidence: Evidence, anew: Anew) -> tuple[Mapping[str, Any], dict[str
     NotWritten when a report can't be made.
     """
     summary = summary_of(evidence.own, evidence.earlier)
-    made = {SUMMARY: as_file(summary)}
+    made = {SUMMARY: as_file(summary), **hand_over(summary, evidence.own, evidence.earlier)}
     if (plan := plan_of(evidence.own)) is not None:
         made[PLAN] = as_file(plan)
     try:

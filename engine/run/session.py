@@ -44,7 +44,7 @@ from engine.report.change import Taken, of_change, taken_by
 from engine.report.console import Console
 from engine.report.under_way import as_seen
 from engine.run.fetching import fetch
-from engine.run.notify import notify
+from engine.run.notify import tell_stop
 from engine.run.opening import Opening
 from engine.run.stepping import StepUnderWay
 from engine.run.survey import Survey
@@ -363,8 +363,7 @@ class Session:
         self.console.line("")
         self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
         self.console.line(f"What to do: {stop.what_to_do}", bold=True)
-        asks = stop.ending in (Ending.STOPPED, Ending.UNKNOWN)
-        notify(self.run, "question" if asks else "stop", stop.reason)
+        tell_stop(self.run, stop)
 
     def end(self) -> None:
         """Hand the rest of the journal to N, give the lock back, close the connections."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.ask.door import open_door
 from engine.attempt import remote
 from engine.attempt.settle import parse_settlements
 from engine.errors import UsageError
@@ -20,7 +21,6 @@ from engine.model.inventory import Environment, Inventory
 from engine.model.release import Release
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
-from engine.queries.identity import WHO
 from engine.record.journal import utc_now
 from engine.record.material import runbook_hash
 from engine.record.outputs import Outputs
@@ -40,11 +40,11 @@ from engine.report.console import Console
 from engine.run import options, version_step
 from engine.run.follow_up import read_followed
 from engine.run.goes_by import read_rehearsal
+from engine.run.notify import News
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
+from engine.run.webhook import Webhook, read_webhook
 from engine.secrets import Secret
-from engine.transport.firewall import Firewall
-from engine.transport.ssh import SshTransport
 
 DEFAULT_INVENTORY = "inventory.ini"
 
@@ -62,6 +62,7 @@ def make_run(config: pytest.Config) -> Run:
     inventory = read_inventory(path, release.settings)
     follows = _followed(config, inventory, release)
     followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
+    webhook = _webhook(inventory)
     rehearsal = read_rehearsal(inventory, options.scope_of(config))
     started = utc_now()
     run_id = new_run_id(inventory.settings.cluster, started)
@@ -79,6 +80,7 @@ def make_run(config: pytest.Config) -> Run:
     settlements = parse_settlements(
         config.getoption("settle"), config.getoption("reason"), config.getoption("by")
     )
+    by = options.by_of(config)
     _start_rehearsal(config, inventory, release)
     directory = open_directory(config.rootpath / "reports", run_id)
     redactor = Redactor()
@@ -107,12 +109,16 @@ def make_run(config: pytest.Config) -> Run:
         outputs=Outputs(directory / "outputs", redactor.clean_output),
         started=started,
         settlements=settlements,
+        by=by,
         support=SupportWanted("--support-bundle was given")
         if config.getoption("support_bundle")
         else None,
         shows_everything=options.shows_everything(config),
     )
     settings = inventory.settings
+    if webhook is not None:
+        redactor.learn(*webhook.secrets())
+    run.news = News(run, webhook)
     run.record(
         "run-started",
         mode=run.mode.value,
@@ -122,6 +128,7 @@ def make_run(config: pytest.Config) -> Run:
         source=str(release.source),
         target=str(release.target),
         operator=getpass.getuser(),
+        **({"by": by} if by else {}),
         host=socket.gethostname(),
         change_id=settings.change_id,
         release_notes_read=settings.release_notes_read,
@@ -146,8 +153,7 @@ def make_run(config: pytest.Config) -> Run:
 
 def make_session(run: Run, console: Console) -> Session:
     """The session with real connections."""
-    firewall = Firewall(run.inventory, bookkeeping=remote.BOOKKEEPING)
-    return Session(run, SshTransport(run.inventory, firewall, WHO.argv), console)
+    return Session(run, open_door(run.inventory, remote.BOOKKEEPING), console)
 
 
 def _inventory_path(config: pytest.Config) -> Path:
@@ -166,6 +172,13 @@ def _followed(config: pytest.Config, inventory: Inventory, release: Release) -> 
         raise UsageError(f"--follow-up: the upgrade {pair} leaves nothing that is followed up")
     path = config.invocation_params.dir / str(given)
     return read_followed(path, inventory.settings.cluster, release)
+
+
+def _webhook(inventory: Inventory) -> Webhook | None:
+    settings = inventory.settings
+    if settings.notify_url_file is None or settings.notify_form is None:
+        return None
+    return read_webhook(settings.notify_url_file, settings.notify_form)
 
 
 def _start_rehearsal(config: pytest.Config, inventory: Inventory, release: Release) -> None:

@@ -9,11 +9,12 @@ import pytest
 from engine.judge.text import cut_at_word
 from engine.judge.ways import in_words
 from engine.model.plan import PlannedStep, Verdict
-from engine.model.steps import StepItem, waiting_for
+from engine.model.steps import StepItem, phase_of, waiting_for
 from engine.plan.planner import Planner
 from engine.record.evidence import Evidence
 from engine.record.run import Ending, Mode, Run
 from engine.report.console import MOST, Console, columns, in_columns
+from engine.run.notify import tell_phase
 from engine.run.step_report import details_of, tell
 
 _TOLD_TOGETHER = 10
@@ -40,6 +41,8 @@ class StepUnderWay:
         """What ended the body of the step under way; None: nothing, or it may go on."""
         self.has_ended = False
         """The end of the step under way is on record."""
+        self._phase = ""
+        """The one that was told to those outside."""
 
     def begin(self, item: StepItem, intent: str, waits_for: Sequence[str]) -> None:
         """A step begins; one that waits for a step that was not done is only counted."""
@@ -57,6 +60,15 @@ class StepUnderWay:
         else:
             self._console.step(item.name, intent, item.node or "")
         self._run.record("step-started", step=item.name, node=item.node)
+        if not self._blocked_by:
+            self._tell_phase(phase_of(item.name))
+
+    def _tell_phase(self, phase: str) -> None:
+        if phase != self._phase:
+            self._phase = phase
+            tell_phase(self._run, phase, self._console.progress())
+        for text in self._run.news.new_problems() if self._run.news else ():
+            self._console.line(text, yellow=True)
 
     def failed_of(self, waits_for: Sequence[str]) -> list[str]:
         """Which of these steps did not pass."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import configparser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.config import PluginImportFailure
 
 from engine.errors import UsageError
-from engine.model.inventory import Inventory
+from engine.model.inventory import Inventory, Setting
 from engine.model.release import Release
 
 SETTING = "runbook_step"
@@ -69,17 +70,12 @@ def release_of(config: pytest.Config) -> Release:
     return release
 
 
-def release_below(root: Path) -> Release:
-    """The release of the step that pytest.ini in this directory names, without a run of pytest.
+def release_below(root: Path, name: str = "") -> Release:
+    """The release of a step's package, without a run of pytest; pytest.ini below `root` names it.
 
     UsageError when there is none.
     """
-    settings = configparser.ConfigParser(interpolation=None)
-    try:
-        settings.read(root / "pytest.ini", encoding="utf-8")
-        name = settings.get("pytest", SETTING, fallback="").strip()
-    except (configparser.Error, UnicodeDecodeError) as error:
-        raise UsageError(f"{root / 'pytest.ini'}: can't be read ({error})") from error
+    name = name or _named_below(root)
     manager = pytest.PytestPluginManager()
     manager.add_hookspecs(Hooks)
     try:
@@ -90,6 +86,24 @@ def release_below(root: Path) -> Release:
     if release is None:
         raise _no_step(name, "no release comes with it")
     return release
+
+
+def settings_of(root: Path, name: str = "") -> tuple[Setting[Any], ...]:
+    """The settings that only the version step has; where no step is named, there are none.
+
+    UsageError when there is no such package.
+    """
+    name = name or _named_below(root)
+    return tuple(release_below(root, name).settings) if name else ()
+
+
+def _named_below(root: Path) -> str:
+    settings = configparser.ConfigParser(interpolation=None)
+    try:
+        settings.read(root / "pytest.ini", encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise UsageError(f"{root / 'pytest.ini'}: can't be read ({error})") from error
+    return settings.get("pytest", SETTING, fallback="").strip()
 
 
 def _no_step(name: str, why: str) -> UsageError:

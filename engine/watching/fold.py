@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from engine.model.event import Event
+from engine.model.event import Event, operator_of
 from engine.model.steps import Scope, phase_of
 from engine.record.run import Mode
 from engine.report.words import announced_minutes
@@ -52,7 +52,7 @@ def _run_started(watched: Watched, event: Event) -> Watched:
         cluster=str(event["cluster"]),
         source=str(event["source"]),
         target=str(event["target"]),
-        operator=str(event["operator"]),
+        operator=operator_of(event),
         host=str(event.get("host", "")),
         begun=time_of(event),
         window_end=datetime.fromisoformat(window_end) if window_end else None,

@@ -60,7 +60,10 @@ def _verdict(watched: Watched, until: datetime, now: datetime, life: Life) -> Li
         return line("run", said, f"{since(watched.last, now)} ago", Tone.BAD)
     how_far = ", ".join(filter(None, (_number(watched), _elapsed(watched, until))))
     if life is Life.ELSEWHERE:
-        said = f"not ended; it works on {watched.host}, so from here nobody can tell if it lives"
+        said = (
+            f"not ended; it works on {watched.host}, so from here nobody can tell if it lives; the"
+            " cluster can: watch --on-node"
+        )
         return line("run", said, how_far, Tone.WARN)
     where = watched.phase or "it begins"
     if watched.stopped is not None:

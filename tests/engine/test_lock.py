@@ -56,6 +56,18 @@ def test_the_holder_tells_the_lease_of_the_inventory(run: Run) -> None:
     assert holder(run)["lease"] == "15"
 
 
+def test_the_holder_has_the_name_of_who_runs_it(run: Run, node: kit.Node) -> None:
+    assert "by" not in holder(run)
+    run.by = 'A. "Tony" Rossi'
+    lock, _ = lock_of(run, node, lease="15")
+    assert lock.take()
+    lock_of_other, _ = lock_of(run, node, host="elsewhere")
+    assert not lock_of_other.take()
+    assert run.stop is not None
+    assert ', by A. "Tony" Rossi, host ' in run.stop.reason
+    assert "for 15 s may be taken over" in run.stop.what_to_do
+
+
 GONE = {
     "no such process": {"pid": str(2**22 + 1)},
     "another process with its pid": {"process": "1"},

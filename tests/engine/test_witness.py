@@ -188,7 +188,12 @@ def test_of_a_line_that_is_not_on_the_disk_nobody_is_told(
     assert (called.events(), called.nodes.lines()) == ([], {})
     called.run.inventory = kit.inventory(notify_command="sh -c 'cat >&2; exit 3'")
     notify(called.run, "stop", "no room")
-    assert "head" not in called.events("notified")[0]
+    assert called.run.news is not None
+    called.run.news.end("over")
+    assert [("head" in e, e["occasion"]) for e in called.events("notified")] == [
+        (False, "stop"),
+        (False, "end"),
+    ]
 
 
 def _no_room(data: bytes) -> None:

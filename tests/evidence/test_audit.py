@@ -446,3 +446,11 @@ def test_no_command_is_cut_without_a_mark_and_a_citation(length: int) -> None:
     assert any(code == script for code in codes) == (not whole)
     assert ("(whole: outputs/0007-c.txt, 5000 bytes" in text) == bool(whole)
     assert "white-space: break-spaces" in text
+
+
+def test_phases_and_signs_of_life_are_counted_where_it_is_asked_who_was_told() -> None:
+    each = ("begun", "phase", "alive", "alive", "end")
+    told = [event("notified", n, occasion=one, problem="") for n, one in enumerate(each)]
+    silent = [e for e in journals.whole() if e["event"] != "notified"]
+    said = answers(*silent, *told)["Communication"].answer
+    assert re.fullmatch(r"begun at \S+, end at \S+; 3 messages in between", said)

@@ -140,3 +140,21 @@ def test_who_accepts_that_one_is_missing_keeps_those_that_were_given() -> None:
     assert judged(replace(GOOD, approval=planned)) == ([], ["b@example.test"])
     another = [*accepted, {"code": "disk-space", "by": "A"}]
     assert "acceptances (1 added, 0 gone)" in why(GOOD, acceptances=another)
+
+
+@pytest.mark.parametrize("name", ["B. Bianchi", "b. bianchi", " B. BIANCHI "])
+def test_who_says_by_name_that_he_runs_it_approves_nothing(name: str) -> None:
+    """Whatever his login is: he may sit at somebody else's machine."""
+    operator = replace(OPERATOR, by=name)
+    assert GOOD.approval is not None
+    named = replace(GOOD, approval=replace(GOOD.approval, name="B. Bianchi"))
+    findings, counted = approvals(1, [named], operator=operator, material=FACTS, now=NOW, used={})
+    assert counted == []
+    assert "who runs the upgrade" in findings[0].observed
+
+
+def test_who_gives_no_name_is_nobody_without_one() -> None:
+    assert GOOD.approval is not None
+    named = replace(GOOD, approval=replace(GOOD.approval, name=""))
+    _, counted = approvals(1, [named], operator=OPERATOR, material=FACTS, now=NOW, used={})
+    assert counted == [named]

@@ -137,7 +137,7 @@ def test_only_those_who_ask_or_act_stand_at_the_door() -> None:
 
 def test_real_connections_are_made_in_one_place() -> None:
     makers = [m for m in modules() if "engine.transport.ssh" in imports(m)]
-    assert makers == ["engine.run.start"]
+    assert makers == ["engine.ask.door"]
 
 
 WRITERS = ("Applier", "RecordsWriter", "ClusterLock", "MachineLock", "SshTransport")
@@ -152,7 +152,8 @@ def test_who_judges_again_has_no_way_to_a_node() -> None:
 
 PROCESSES = {"subprocess", "socket", "urllib.request", "paramiko", "pty", "asyncio.subprocess"}
 MAY_RUN = {
-    "engine.run.notify": "runbook_notify_command, on this machine",
+    "engine.run.told_command": "runbook_notify_command, on this machine",
+    "engine.run.webhook": "posts to the webhook that the inventory names, from this machine",
     "engine.probing.asking": "connects to the services that are asked once a second",
     "engine.prove.signature": "ssh-keygen and ssh-add, on this machine",
     "engine.prove.timestamp": "asks the time stamp authority, from this machine",

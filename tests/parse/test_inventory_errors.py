@@ -314,6 +314,42 @@ VARIABLES = [
         "runbook_notify_command can't be split",
     ),
     (
+        with_settings("runbook_notify_url = https://hooks.example.com/geheim"),
+        16,
+        "it is a secret; write it to a file that only you can read, and name that as"
+        " runbook_notify_url_file",
+    ),
+    (
+        with_settings("runbook_notify_url_file = /x"),
+        16,
+        "runbook_notify_url_file needs runbook_notify_form (teams, slack or mattermost:",
+    ),
+    (
+        with_settings("runbook_notify_form = slack"),
+        16,
+        "runbook_notify_form needs runbook_notify_url_file (the file with",
+    ),
+    (
+        with_settings("runbook_notify_url_file = /x", "runbook_notify_form = slak"),
+        17,
+        "runbook_notify_form is 'slak', did you mean 'slack'?",
+    ),
+    (
+        with_settings("runbook_notify_every = 10"),
+        16,
+        "runbook_notify_every needs runbook_notify_command or runbook_notify_url_file",
+    ),
+    (
+        with_settings("runbook_notify_command =", "runbook_notify_every = 10"),
+        17,
+        "runbook_notify_every needs runbook_notify_command or runbook_notify_url_file",
+    ),
+    (
+        with_settings("runbook_notify_command = true", "runbook_notify_every = 0"),
+        17,
+        "runbook_notify_every is '0', expected a whole number from 1 to 1440",
+    ),
+    (
         with_settings("runbook_change_id = 4.10"),
         16,
         "runbook_change_id is read as a float by Ansible",

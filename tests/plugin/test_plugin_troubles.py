@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -152,8 +153,13 @@ def test_who_wants_to_know_is_told_at_begin_stop_and_end(project: Project) -> No
     text = (project.path / "inventory.ini").read_text()
     project.write("inventory.ini", f"{text}{NOTIFY}\n")
     assert project.run().ret == 10
-    assert (project.path / "occasions").read_text() == "begun\nstop\nend\n"
-    assert "one.finding found bad-thing" in (project.path / "told").read_text()
+    occasions = (project.path / "occasions").read_text().split()
+    assert [one for one in occasions if one != "phase"] == ["begun", "stop", "end"]
+    told = [json.loads(line) for line in (project.path / "told").read_text().splitlines()]
+    (stop,) = [one for one in told if one["occasion"] == "stop"]
+    assert stop["text"] == "one.finding found bad-thing (one subject)"
+    assert (stop["exit_code"], stop["what_to_do"]) == (10, "Make it good, then.")
+    assert (stop["phase"], stop["step"]) == ("one", "one.finding")
 
 
 def test_who_wants_to_know_is_told_no_password(project: Project) -> None:

@@ -133,8 +133,8 @@ def test_each_message_has_a_head_that_verify_takes_for_a_witness(witnessed: Proj
     witnessed.write("inventory.ini", f"{INVENTORY}runbook_notify_command = sh -c 'cat >> told'\n")
     assert_ended(witnessed, witnessed.run(), 0, "done")
     told = witnessed.path / "told"
-    occasions = [line.split(": ")[1] for line in told.read_text().splitlines()[::2]]
-    assert occasions == ["begun", "no-return", "end"]
+    occasions = [json.loads(line)["occasion"] for line in told.read_text().splitlines()]
+    assert [one for one in occasions if one != "phase"] == ["begun", "no-return", "end"]
     assert [e["occasion"] for e in witnessed.events("notified")] == occasions
     done = verify(witnessed.latest, witnesses=[told])
     assert done.code == NOT_PROVED

@@ -107,7 +107,9 @@ def _part_in_it(
         if event["event"] in _KEYS and event.get("key") == given["key"]
     ]
     people = (given["by"], given["name"])
-    runs += [str(one["run"]) for one in begun if one.get("operator") in people]
+    runs += [
+        str(one["run"]) for one in begun if one.get("operator") in people or one.get("by") in people
+    ]
     if runs:
         told = ", ".join(str(number) for run, number in numbers.items() if run in runs)
         yield f"{given['name']} ({given['by']}), who approved it, had a part in run {told}"

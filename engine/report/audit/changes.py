@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.judge.text import counted
-from engine.model.event import Event, moment
+from engine.model.event import Event, moment, operator_of
 from engine.model.groups import grouped
 from engine.model.steps import phase_of
 from engine.record.changes import MadeChange, changes_of
@@ -117,7 +117,7 @@ _WORDS = {
 
 def _names(runs: Sequence[Span], events: Iterable[Event]) -> dict[str, str]:
     """Run -> `run 2 (B. Bianchi)`."""
-    people = {str(e["run"]): e.get("operator") for e in events if e["event"] == "run-started"}
+    people = {str(e["run"]): operator_of(e) for e in events if e["event"] == "run-started"}
     numbered = {run.name: f"run {number}" for number, run in enumerate(runs, 1)}
     return {
         run: f"{name} ({people[run]})" if people.get(run) else name

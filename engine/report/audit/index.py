@@ -225,15 +225,20 @@ def _about(note: Event) -> str:
 
 
 _TOLD = Place("told", "Who was told")
+_PASSING = ("phase", "alive")
+"""Messages of which the section alone has each."""
 
 
 def _communication(events: Sequence[Event]) -> Answer:
     told = [event for event in events if event["event"] == "notified"]
     if not told:
-        missing = "nobody was told by the runbook (runbook_notify_command)"
+        missing = "nobody was told by the runbook (runbook_notify_command, runbook_notify_url_file)"
         return Answer("Communication", "", (_TOLD,), missing)
     failed = [event for event in told if event["problem"]]
-    said = ", ".join(f"{event['occasion']} at {event['time']}" for event in told)
+    named = [event for event in told if event["occasion"] not in _PASSING]
+    said = ", ".join(f"{event['occasion']} at {event['time']}" for event in named)
+    if rest := len(told) - len(named):
+        said += f"; {many(rest, 'message')} in between"
     missing = f"{len(failed)} of {len(told)} failed: {failed[0]['problem']}" if failed else ""
     return Answer("Communication", said, (_TOLD,), missing)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.model.event import Event
+from engine.model.event import Event, operator_of
 from engine.model.groups import grouped
 from engine.prove.anew import Anew
 from engine.report.audit.approvals import approvals_of
@@ -183,7 +183,7 @@ def _operator(begun: Event, keys: Mapping[str, str], first: Event) -> Operator:
         str(begun["run"]),
         str(begun["time"]),
         str(begun.get("mode", "")),
-        str(begun.get("operator") or OLDER),
+        operator_of(begun) or OLDER,
         str(begun.get("host") or OLDER),
         keys[str(begun["run"])],
         str(begun.get("runbook") or UNKNOWN)[:SHOWN],
