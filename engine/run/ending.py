@@ -27,6 +27,7 @@ from engine.run.notify import notify
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
+from engine.run.until import end_as_asked
 from engine.support import bundle
 from engine.support.asking import Collected
 
@@ -74,6 +75,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     _check_complete(run, earlier)
     if failed and run.stop is None and run.mode is not Mode.PLAN:
         run.halt(Ending.FAILED, failed, "Remove the cause, then run again.")
+    end_as_asked(run)
     for text in run.judge.warnings():
         run.record("warning", step="", text=text)
     if session is not None:
@@ -138,7 +140,8 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
         return
     events = run.journal.events
     good = {e["name"] for e in events if e["event"] == "step-ended" and e["outcome"] in PASSED}
-    bad = [step["name"] for step in planned_steps(events) if step["name"] not in good]
+    due = [step["name"] for step in planned_steps(events) if step["name"] not in run.left_out]
+    bad = [name for name in due if name not in good]
     if bad or not good:
         run.halt(
             Ending.FAILED,
@@ -156,7 +159,7 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
     elif unmet := [
         row.id
         for row in attempt_rows(events, earlier)
-        if row.state is RowState.FAILED or not row.steps
+        if row.state is RowState.FAILED or not (row.steps or run.until)
     ]:
         run.halt(
             Ending.FAILED,

@@ -361,6 +361,8 @@ class Session:
         if self.run.mode is Mode.PLAN:
             return  # the end of a plan tells everything together
         self.console.line("")
+        if stop.ending is Ending.AS_ASKED:
+            return  # the last lines tell it, and the end is notified
         self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
         self.console.line(f"What to do: {stop.what_to_do}", bold=True)
         asks = stop.ending in (Ending.STOPPED, Ending.UNKNOWN)

@@ -42,6 +42,7 @@ from engine.run.follow_up import read_followed
 from engine.run.goes_by import read_rehearsal
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
+from engine.run.until import pause_of
 from engine.secrets import Secret
 from engine.transport.firewall import Firewall
 from engine.transport.ssh import SshTransport
@@ -60,6 +61,7 @@ def make_run(config: pytest.Config) -> Run:
         )
     release = version_step.release_of(config)
     inventory = read_inventory(path, release.settings)
+    until = pause_of(config.getoption("until"), release, inventory.settings)
     follows = _followed(config, inventory, release)
     followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
     rehearsal = read_rehearsal(inventory, options.scope_of(config))
@@ -86,6 +88,7 @@ def make_run(config: pytest.Config) -> Run:
     redactor.know(*release.phrases)
     Secret.watched_by(redactor.learn)
     run = Run(
+        until=until,
         inventory=inventory,
         release=release,
         mode=options.mode_of(config),

@@ -1,0 +1,280 @@
+"""`--until PHASE`: a run that ends where the cluster may be left for days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.model.release import Pause, Stage
+from tests.evidence.schemas import problems_of_run
+from tests.plugin.kit import INVENTORY, RELEASE, Project, assert_ended
+
+pytest_plugins = "pytester"
+
+STAGES = (
+    Stage("before", ("first", "preflight"), 10, 5),
+    Stage("update", ("update",), 5, 5),
+    Stage("backup", ("again", "backup"), 5, 0),
+    Stage("upgrade", ("upgrade", "closing"), 10, 5),
+)
+PAUSES = (
+    Pause("update", "Every node is active.", "Do not upgrade by hand.", done_at="updated"),
+    Pause("backup", "Every node is active.", "Do not upgrade by hand."),
+)
+STEPS = '''
+@step("update.change", after=["first.baseline"], guide=["G01"])
+def test_update(x_set, look, evidence):
+    """x is set."""
+    evidence.fulfilled("G01", "x was set")
+    assert look.ask("neteye01.neteyelocal", HAS("x"))
+
+
+@step("backup.made", after=["update.change"])
+def test_backup(evidence):
+    """A backup."""
+    evidence.note("made")
+
+
+@step("upgrade.run", after=["backup.*"], guide=["G02"])
+def test_upgrade(y_set, look, evidence):
+    """y is set."""
+    evidence.fulfilled("G02", "y was set")
+    assert look.ask("neteye01.neteyelocal", HAS("y"))
+
+
+@step("closing.attempt", after=["upgrade.run"])
+def test_attempt(runbook_session, evidence):
+    """The end."""
+    runbook_session.close_attempt()
+
+
+@step("closing.state", scope="every")
+def test_state(look, evidence):
+    """The state it is left in."""
+    evidence.remember("state-after", versions={{}}, position="{position}")
+'''
+SAID = "stopped as asked"
+
+
+@pytest.fixture
+def nights(project: Project) -> Project:
+    project.release = replace(
+        RELEASE,
+        stages=STAGES,
+        pauses=PAUSES,
+        no_return="upgrade.run",
+    )
+    project.steps(STEPS.format(position="updated"))
+    return project
+
+
+def test_it_ends_behind_the_phase_and_the_next_run_goes_on(nights: Project) -> None:
+    result = nights.run("--until", "update")
+    assert_ended(nights, result, 0, SAID)
+    assert nights.outcomes() == {
+        "first.baseline": "done",
+        "update.change": "done",
+        "backup.made": "not reached",
+        "upgrade.run": "not reached",
+        "closing.attempt": "not reached",
+        "closing.state": "done",
+    }
+    assert nights.cluster.changes == [("set", "x")]
+    nights.cluster.closed = 0
+    assert_ended(nights, nights.run(), 0, "done")
+    assert nights.cluster.changes == [("set", "x"), ("set", "y")]
+
+
+def test_what_the_console_says(nights: Project) -> None:
+    result = nights.run("--until", "update")
+    result.stdout.fnmatch_lines(
+        [
+            "*topped as asked, the upgrade to 4.26 is to come*",
+            "to come: 3 of 6 steps",
+            f"{SAID}: the phase update is done, and --until update was given. Every node is*",
+            "what to do: Do not upgrade by hand. For the next night write its window into*",
+            "still running on the cluster: nothing that this runbook started",
+            "still in place: no temporary change of this runbook",
+            "the next night: *",
+            f"outcome: {SAID}, exit code 0",
+        ]
+    )
+    text = result.stdout.str()
+    command = re.search("^the next night: (.*)$", text, re.M)
+    assert command is not None
+    assert "--until" not in command[1]
+    assert "STOPPED" not in text
+    assert "docs/when-it-stops.md" not in text
+
+
+def test_a_row_that_was_not_reached_is_to_come(nights: Project) -> None:
+    nights.steps(STEPS.format(position="updated").replace("G02", "G03"))
+    nights.release = replace(nights.release, guide={**RELEASE.guide, "G03": "the third duty"})
+    nights.run("--until", "update")
+    rows = {row["id"]: (row["state"], row["reason"]) for row in nights.summary["guide"]}
+    assert rows["G01"][0] == "fulfilled"
+    assert rows["G03"] == ("open", "to come: upgrade.run")
+
+
+def test_what_it_leaves_is_as_the_schemas_have_it(nights: Project) -> None:
+    nights.run("--until", "backup")
+    assert nights.outcomes()["backup.made"] == "done"
+    assert problems_of_run(nights.latest) == []
+    assert nights.events("run-started")[0]["until"] == "backup"
+
+
+def test_the_pages_say_it(nights: Project) -> None:
+    nights.run("--until", "update")
+    for name in ("report.html", "evidence.html", "live.html"):
+        text = (nights.latest / name).read_text()
+        assert SAID in text, name
+        assert not re.search(r"(?i)the run failed|is not fulfilled|that are not fulfilled", text)
+    assert "rows to come" in (nights.latest / "evidence.html").read_text()
+
+
+def test_the_reports_can_be_made_anew(nights: Project, rebuild: Callable[..., str]) -> None:
+    nights.run("--until", "update")
+    before = nights.summary
+    rebuild(nights.latest)
+    assert nights.summary == before
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("nonsense", "there is no such phase; a run can end behind update or backup"),
+        ("upgrade", "without fencing, to the end; name backup, the last place before it"),
+        ("closing", "without fencing, to the end; name backup, the last place before it"),
+        ("preflight", "no place to stop behind; name update instead"),
+        ("again", "no place to stop behind; name update or backup instead"),
+    ],
+)
+def test_where_it_is_not_safe_it_is_refused(nights: Project, given: str, told: str) -> None:
+    result = nights.run("--until", given)
+    assert result.ret == 4
+    assert told in result.stderr.str()
+    assert nights.is_untouched
+
+
+@pytest.mark.parametrize(
+    "other", [("--plan",), ("--restore",), ("--follow-up", "reports/latest")], ids=lambda o: o[0]
+)
+def test_beside_what_has_no_phases_it_is_refused(nights: Project, other: tuple[str, ...]) -> None:
+    result = nights.run("--until", "update", *other)
+    assert result.ret == 4
+    assert f"--until with {other[0]}: " in result.stderr.str()
+    assert nights.is_untouched
+
+
+def test_without_the_reactivation_there_is_no_such_place(nights: Project) -> None:
+    nights.write("inventory.ini", f"{INVENTORY}runbook_reactivate_after_update = no\n")
+    result = nights.run("--until", "update")
+    assert result.ret == 4
+    assert "runbook_reactivate_after_update = no" in result.stderr.str()
+    assert nights.is_untouched
+
+
+def test_a_phase_without_steps_is_no_place(nights: Project) -> None:
+    nights.steps(STEPS.format(position="updated").replace("backup.", "saved."))
+    result = nights.run("--until", "backup")
+    assert result.ret == 4
+    assert "this runbook has no step of that phase" in result.stderr.str()
+    assert nights.cluster.changes == []
+
+
+def test_behind_the_point_of_no_return_it_is_refused(nights: Project) -> None:
+    nights.steps(
+        STEPS.format(position="upgrade under way").replace(
+            '''@step("closing.attempt", after=["upgrade.run"])
+def test_attempt(runbook_session, evidence):
+    """The end."""
+    runbook_session.close_attempt()
+''',
+            '''@step("closing.attempt", after=["upgrade.run"])
+def test_attempt(evidence):
+    """Not yet."""
+    evidence.judge([bad()], observed="not yet")
+''',
+        )
+    )
+    assert nights.run().ret == 1
+    changes = list(nights.cluster.changes)
+    result = nights.run("--until", "update")
+    assert result.ret == 4
+    assert nights.summary["outcome"] == "usage"
+    told = nights.summary["stopped"]["reason"]
+    assert "the first round of the upgrade was begun at" in told
+    assert "nothing was changed" in told
+    assert nights.cluster.changes == changes
+    assert nights.events("lock-taken") == []
+
+
+def test_a_place_that_is_not_safe_ends_in_red(nights: Project) -> None:
+    nights.steps(STEPS.format(position="update under way"))
+    result = nights.run("--until", "update")
+    assert result.ret == 1
+    assert "can't end as --until update asked" in nights.summary["stopped"]["reason"]
+
+
+def test_without_a_word_on_how_it_is_left_it_ends_in_red(nights: Project) -> None:
+    text = STEPS.format(position="updated")
+    nights.steps(re.sub(r"    evidence\.remember\(.*\n", '    evidence.note("seen")\n', text))
+    assert nights.run("--until", "update").ret == 1
+
+
+def test_what_goes_wrong_before_is_told_as_ever_and_again_ends_there_too(nights: Project) -> None:
+    broken = 'evidence.judge([bad()], observed="seen")'
+    nights.steps(
+        STEPS.format(position="updated").replace(
+            'assert look.ask("neteye01.neteyelocal", HAS("x"))', broken
+        )
+    )
+    result = nights.run("--until", "update")
+    assert result.ret == 1
+    assert nights.summary["outcome"] == "failed"
+    result.stdout.fnmatch_lines(["next, then: *--until update*"])
+
+
+def test_what_goes_wrong_afterwards_counts(nights: Project) -> None:
+    """A step's teardown fails behind the phase's last step: it did not end as asked."""
+    fixture = """
+@pytest.fixture
+def falls():
+    yield
+    raise RuntimeError("torn down badly")
+
+"""
+    text = STEPS.format(position="updated").replace("(x_set, look", "(falls, x_set, look")
+    nights.steps(fixture + text)
+    result = nights.run("--until", "update")
+    assert result.ret == 1
+    assert nights.summary["outcome"] == "failed"
+
+
+def test_a_journal_that_breaks_off_behind_the_stop_is_no_good_end(nights: Project) -> None:
+    from engine.report.evidence_files import read_evidence
+    from engine.report.summary import summary_of
+
+    nights.run("--until", "update")
+    own = read_evidence(nights.latest).own
+    stop = next(n for n, event in enumerate(own) if event["event"] == "stopped")
+    cut = summary_of(own[: stop + 1])
+    assert (cut["outcome"], cut["exit_code"]) == ("interrupted", 2)
+
+
+def test_nobody_is_asked_to_come(nights: Project, tmp_path: Path) -> None:
+    """The message tells the end, and no stop."""
+    told = tmp_path / "told"
+    script = tmp_path / "tell"
+    script.write_text(f'#!/bin/sh\n{{ echo "[$RUNBOOK_OCCASION]"; cat; }} >> {told}\n')
+    script.chmod(0o755)
+    nights.write("inventory.ini", f"{INVENTORY}runbook_notify_command = {script}\n")
+    nights.run("--until", "update")
+    text = told.read_text()
+    assert f"end: {SAID} (exit code 0)" in text
+    assert "[stop]" not in text
+    assert "[question]" not in text
