@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from engine import cli
+from engine.model.event import moment
 from engine.model.release import Pause, Stage
+from engine.report.evidence_files import read_evidence
+from engine.report.summary import summary_of
+from engine.watching.fold import state_of
+from engine.watching.words import told_of
 from tests.evidence.schemas import problems_of_run
 from tests.plugin.kit import INVENTORY, RELEASE, Project, assert_ended
 
@@ -256,9 +262,6 @@ def falls():
 
 
 def test_a_journal_that_breaks_off_behind_the_stop_is_no_good_end(nights: Project) -> None:
-    from engine.report.evidence_files import read_evidence
-    from engine.report.summary import summary_of
-
     nights.run("--until", "update")
     own = read_evidence(nights.latest).own
     stop = next(n for n, event in enumerate(own) if event["event"] == "stopped")
@@ -278,3 +281,38 @@ def test_nobody_is_asked_to_come(nights: Project, tmp_path: Path) -> None:
     assert f"end: {SAID} (exit code 0)" in text
     assert "[stop]" not in text
     assert "[question]" not in text
+
+
+def test_where_the_phase_is_done_already_it_says_so_and_changes_nothing(nights: Project) -> None:
+    """The position of a cluster without records stands for that behind the phase."""
+    done = replace(PAUSES[0], done_at="not started")
+    nights.release = replace(nights.release, pauses=(done, PAUSES[1]))
+    result = nights.run("--until", "update")
+    assert_ended(nights, result, 0, SAID)
+    assert nights.cluster.changes == []
+    assert nights.events("attempt-opened") == []
+    assert [name for name, outcome in nights.outcomes().items() if outcome == "done"] == [
+        "closing.state"
+    ]
+    reasons = {step["name"]: step["reason"] for step in nights.summary["steps"]}
+    assert reasons["update.change"] == "nothing is run: an earlier run has done the phase update"
+    assert reasons["upgrade.run"] == "to come: this run was to end behind update"
+    told = nights.summary["stopped"]["reason"]
+    assert told.startswith("the phase update is done already, by an earlier run")
+
+
+def test_who_looks_on_is_told(nights: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    nights.run("--until", "update")
+    capsys.readouterr()
+    assert cli.main(["watch", "--once", str(nights.latest)]) == 0
+    text = capsys.readouterr().out
+    events = read_evidence(nights.latest).own
+    stages = told_of(state_of(events), moment(events[-1])).stages
+    assert [(one.title, one.state) for one in stages] == [
+        ("before", "behind"),
+        ("update", "behind"),
+        ("backup", "ahead"),
+        ("upgrade", "ahead"),
+    ]
+    assert "waits for a person" in text
+    assert "no, until the next night: " in text
