@@ -107,3 +107,15 @@ def remaining(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta
     titles = [stage.phases for stage in stages]
     first = next((number for number, phases in enumerate(titles) if phase in phases), 0)
     return sum((stage.takes(node_count) for stage in stages[first:]), timedelta())
+
+
+def up_to(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta:
+    """What the stage of `phase` and all before it take together; all of it for an unknown phase.
+
+    >>> stages = (Stage("first", ("a", "b"), 10, 1), Stage("second", ("c",), 5, 2))
+    >>> up_to(stages, "a", 3), up_to(stages, "c", 3)
+    (datetime.timedelta(seconds=780), datetime.timedelta(seconds=1440))
+    """
+    mine = [number for number, stage in enumerate(stages) if phase in stage.phases]
+    last = mine[0] if mine else len(stages)
+    return sum((stage.takes(node_count) for stage in stages[: last + 1]), timedelta())

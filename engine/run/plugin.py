@@ -29,7 +29,7 @@ from engine.run.graph import order, resolve
 from engine.run.session import ITEM, JUDGED, RUN, SESSION, Session, run_of
 from engine.run.start import make_run, make_session
 from engine.run.step_report import is_telling, put_right, redact
-from engine.run.until import leave_out_the_rest
+from engine.run.until import leave_out_the_rest, time_expected
 
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
@@ -231,7 +231,7 @@ def _console(session: pytest.Session, run: Run) -> Console:
             reporter.write_line(text, **markup)
             reporter.flush()
 
-    time = run.release.announced(len(run.inventory.hosts)).total_seconds()
+    time = time_expected(run).total_seconds()
     expected = time if run.scope is Scope.UPGRADE else 0.0  # announced for it only
     return Console(write, len(session.items), expected, run.redactor.clean_output)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from engine.errors import UsageError
 from engine.judge.text import listed
@@ -10,7 +11,7 @@ from engine.model.event import Event
 from engine.model.facts import AFTER
 from engine.model.finding import Way
 from engine.model.inventory import Settings
-from engine.model.release import Pause, Release
+from engine.model.release import Pause, Release, up_to
 from engine.model.steps import StepItem, phase_of
 from engine.record.no_return import passing_of
 from engine.record.position import Position
@@ -72,6 +73,14 @@ def leave_out_the_rest(run: Run, steps: Sequence[StepItem]) -> None:
     ]
     run.asked_for = frozenset(name for number, name in named if number <= last)
     run.left_out = {name: why for number, name in named if number > last}
+
+
+def time_expected(run: Run) -> timedelta:
+    """What is announced for the phases that the run comes to."""
+    nodes = len(run.inventory.hosts)
+    if run.until is None:
+        return run.release.announced(nodes)
+    return up_to(run.release.stages, run.until.phase, nodes)
 
 
 def refuse_too_late(run: Run, position: Position, earlier: Sequence[Event]) -> None:
