@@ -75,7 +75,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     _check_complete(run, earlier)
     if failed and run.stop is None and run.mode is not Mode.PLAN:
         run.halt(Ending.FAILED, failed, "Remove the cause, then run again.")
-    end_as_asked(run)
+    end_as_asked(run, earlier)
     for text in run.judge.warnings():
         run.record("warning", step="", text=text)
     if session is not None:

@@ -16,6 +16,7 @@ from engine.model.steps import StepItem, phase_of
 from engine.record.no_return import passing_of
 from engine.record.position import Position
 from engine.record.run import Ending, Run
+from engine.report.observed import Observed, observed_of
 
 _SAFE = (Position.NOT_STARTED, Position.UPDATED)
 """Where the upgrade may be left: nothing of the target is there, nothing is changed for a time."""
@@ -115,13 +116,13 @@ def leave_out_what_is_done(run: Run, position: Position) -> None:
     run.left_out = {**dict.fromkeys(run.asked_for, why), **run.left_out}
 
 
-def end_as_asked(run: Run) -> None:
+def end_as_asked(run: Run, earlier: Sequence[Event]) -> None:
     """Nothing stopped the run before the phase's end: it ends there, when the place is seen to be
     safe."""
     pause = run.until
     if pause is None or run.stop is not None:
         return
-    if doubt := _doubt(run):
+    if doubt := _doubt(run, observed_of([*earlier, *run.journal.events], run.run_id)):
         run.halt(
             Ending.FAILED,
             f"the run can't end as --until {pause.phase} asked: {doubt}",
@@ -134,18 +135,30 @@ def end_as_asked(run: Run) -> None:
         Ending.AS_ASKED,
         f"the phase {pause.phase} is done{already}, and --until {pause.phase} was given."
         f" {pause.why}",
-        f"{pause.meanwhile} For the next night write its window into the inventory, and type the"
-        f" command below: the upgrade from {run.release.source} to {run.release.target} goes on"
+        f"{pause.meanwhile} For the next night write its window into the inventory, and run again"
+        f" without --until: the upgrade from {run.release.source} to {run.release.target} goes on"
         " from here.",
         way=Way.UPGRADE,
     )
 
 
-def _doubt(run: Run) -> str:
+def _doubt(run: Run, seen: Observed) -> str:
     """What speaks against leaving the cluster; empty: it was seen to be as it should be."""
     if run.not_known:
         return f"how the cluster is left is not known ({run.not_known})"
-    left = str(run.memory.facts.get(AFTER, {}).get("position", Position.UNKNOWN.value))
+    if not seen.is_current or seen.nodes is None or not seen.fencing:
+        return "how the cluster is left was not seen at the end"
+    left = str(run.memory.facts[AFTER].get("position", Position.UNKNOWN.value))
     if left not in [position.value for position in _SAFE]:
         return f"the cluster was left at the position {left!r}; expected 'updated' or 'not started'"
-    return ""
+    source = str(run.release.source)
+    other = [node for node in run.inventory.names if seen.versions.get(node) != source]
+    faults = {
+        "in standby": seen.in_standby,
+        "not online": seen.away,
+        f"not seen at {source}": other,
+    }
+    found = [f"{listed(nodes)} {what}" for what, nodes in faults.items() if nodes]
+    if seen.fencing_before and seen.fencing != seen.fencing_before:
+        found.append(f"fencing {seen.fencing}, before it was {seen.fencing_before}")
+    return "; ".join(found)

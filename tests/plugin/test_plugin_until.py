@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from engine.report.summary import summary_of
 from engine.watching.fold import state_of
 from engine.watching.words import told_of
 from tests.evidence.schemas import problems_of_run
-from tests.plugin.kit import INVENTORY, RELEASE, Project, assert_ended
+from tests.plugin.kit import INVENTORY, NODES, RELEASE, SECOND, THIRD, N, Project, assert_ended
 
 pytest_plugins = "pytester"
 
@@ -31,7 +32,21 @@ PAUSES = (
     Pause("update", "Every node is active.", "Do not upgrade by hand.", done_at="updated"),
     Pause("backup", "Every node is active.", "Do not upgrade by hand."),
 )
+LEFT: dict[str, Any] = {
+    "versions": dict.fromkeys(NODES, "4.25"),
+    "nodes": dict.fromkeys(NODES, "online"),
+    "cluster": {"fencing": "on"},
+}
 STEPS = '''
+import tests.plugin.test_plugin_until as kit
+
+
+@step("first.state", after=["first.baseline"])
+def test_before(evidence):
+    """As it was."""
+    evidence.remember("state-before", cluster={{"fencing": "on"}})
+
+
 @step("update.change", after=["first.baseline"], guide=["G01"])
 def test_update(x_set, look, evidence):
     """x is set."""
@@ -61,7 +76,7 @@ def test_attempt(runbook_session, evidence):
 @step("closing.state", scope="every")
 def test_state(look, evidence):
     """The state it is left in."""
-    evidence.remember("state-after", versions={{}}, position="{position}")
+    evidence.remember("state-after", position="{position}", **kit.LEFT)
 '''
 SAID = "stopped as asked"
 
@@ -83,6 +98,7 @@ def test_it_ends_behind_the_phase_and_the_next_run_goes_on(nights: Project) -> N
     assert_ended(nights, result, 0, SAID)
     assert nights.outcomes() == {
         "first.baseline": "done",
+        "first.state": "done",
         "update.change": "done",
         "backup.made": "not reached",
         "upgrade.run": "not reached",
@@ -100,7 +116,7 @@ def test_what_the_console_says(nights: Project) -> None:
     result.stdout.fnmatch_lines(
         [
             "*topped as asked, the upgrade to 4.26 is to come*",
-            "to come: 3 of 6 steps",
+            "to come: 3 of 7 steps",
             f"{SAID}: the phase update is done, and --until update was given. Every node is*",
             "what to do: Do not upgrade by hand. For the next night write its window into*",
             "still running on the cluster: nothing that this runbook started",
@@ -224,6 +240,39 @@ def test_a_place_that_is_not_safe_ends_in_red(nights: Project) -> None:
     result = nights.run("--until", "update")
     assert result.ret == 1
     assert "can't end as --until update asked" in nights.summary["stopped"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ({"nodes": {**LEFT["nodes"], SECOND: "online, standby"}}, f"{SECOND} in standby"),
+        ({"nodes": {**LEFT["nodes"], SECOND: "offline"}}, f"{SECOND} not online"),
+        ({"versions": {N: "4.25", SECOND: "4.25"}}, f"{THIRD} not seen at 4.25"),
+        ({"versions": {**LEFT["versions"], N: "4.26"}}, f"{N} not seen at 4.25"),
+        ({"cluster": {"fencing": "off"}}, "fencing off, before it was on"),
+        ({"cluster": {}}, "was not seen at the end"),
+        ({"nodes": None}, "was not seen at the end"),
+    ],
+)
+@pytest.mark.parametrize("is_done", [False, True], ids=["run", "done already"])
+def test_what_is_not_seen_as_it_should_be_is_no_good_end(
+    nights: Project, left: dict[str, Any], told: str, is_done: bool
+) -> None:
+    if is_done:
+        done = replace(PAUSES[0], done_at="not started")
+        nights.release = replace(nights.release, pauses=(done, PAUSES[1]))
+        nights.steps(
+            STEPS.format(position="updated").replace(
+                '@step("closing.state", scope="every")',
+                '@step("first.seen", scope="every")\ndef test_seen(evidence):\n'
+                '    """As it was."""\n'
+                '    evidence.remember("state-before", cluster={"fencing": "on"})\n\n\n'
+                '@step("closing.state", scope="every")',
+            )
+        )
+    nights.monkeypatch.setattr("tests.plugin.test_plugin_until.LEFT", {**LEFT, **left})
+    assert nights.run("--until", "update").ret == 1
+    assert told in nights.summary["stopped"]["reason"]
 
 
 def test_without_a_word_on_how_it_is_left_it_ends_in_red(nights: Project) -> None:
