@@ -14,7 +14,6 @@ from engine.model.event import Event
 from engine.model.outcomes import PASSED
 from engine.prove.seal import Signing
 from engine.record.archive import name_of
-from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
@@ -27,7 +26,7 @@ from engine.run.notify import notify
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
-from engine.run.until import end_as_asked
+from engine.run.until import end_as_asked, is_unmet
 from engine.support import bundle
 from engine.support.asking import Collected
 
@@ -156,11 +155,7 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
             "Run again: the upgrade gives back what it took. What is left even so, --restore gives"
             " back.",
         )
-    elif unmet := [
-        row.id
-        for row in attempt_rows(events, earlier)
-        if row.state is RowState.FAILED or not (row.steps or run.until)
-    ]:
+    elif unmet := [row.id for row in attempt_rows(events, earlier) if is_unmet(run, row)]:
         run.halt(
             Ending.FAILED,
             f"rows of the guide failed or without a record: {', '.join(unmet)}",

@@ -15,6 +15,7 @@ from engine.model.release import Pause, Release, up_to
 from engine.model.steps import StepItem, phase_of
 from engine.record.no_return import passing_of
 from engine.record.position import Position
+from engine.record.rows import Row, RowState
 from engine.record.run import Ending, Run
 from engine.report.observed import Observed, observed_of
 
@@ -114,6 +115,16 @@ def leave_out_what_is_done(run: Run, position: Position) -> None:
         return
     why = f"nothing is run: an earlier run has done the phase {pause.phase}"
     run.left_out = {**dict.fromkeys(run.asked_for, why), **run.left_out}
+
+
+def is_unmet(run: Run, row: Row) -> bool:
+    """Whether a row of the guide speaks against a good end: one that failed, or has no record.
+
+    Of steps that this run was not to come to neither counts: the next one comes to them.
+    """
+    if row.state is RowState.FAILED:
+        return not row.steps or not set(row.steps) <= run.left_out.keys()
+    return not row.steps and run.until is None
 
 
 def end_as_asked(run: Run, earlier: Sequence[Event]) -> None:

@@ -1,8 +1,7 @@
-"""An upgrade over three nights: it ends behind the update, behind the backup, and when it is done."""
+"""An upgrade over three nights: it ends behind the update, behind the backup, and when done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +56,7 @@ class Nights:
 
 
 @pytest.fixture(scope="module")
-def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     cluster = clusters.get("untilx", SMALL, seed=19)
     cluster.is_spoilt = True
     project = Project(copy_project(tmp_path_factory.mktemp("nights") / "copy"))
@@ -75,9 +74,8 @@ def nights(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Iter
     planned = run("--plan")
     backed_up = left(run("--until", "backup"))
     done = run()
-    yield Nights(
-        cluster, project, updated, again, planned, backed_up, done, run("--until", "update")
-    )
+    late = run("--until", "update")
+    return Nights(cluster, project, updated, again, planned, backed_up, done, late)
 
 
 def first_night_of(ran: Ran) -> None:

@@ -12,73 +12,26 @@ import pytest
 
 from engine import cli
 from engine.model.event import moment
-from engine.model.release import Pause, Stage
 from engine.report.evidence_files import read_evidence
 from engine.report.summary import summary_of
 from engine.watching.fold import state_of
 from engine.watching.words import told_of
 from tests.evidence.schemas import problems_of_run
-from tests.plugin.kit import INVENTORY, NODES, RELEASE, SECOND, THIRD, N, Project, assert_ended
+from tests.plugin.kit import INVENTORY, RELEASE, SECOND, THIRD, N, Project, assert_ended
+from tests.plugin.several_nights import LEFT, PAUSES, STAGES, steps_of
 
 pytest_plugins = "pytester"
 
-STAGES = (
-    Stage("before", ("first", "preflight"), 10, 5),
-    Stage("update", ("update",), 5, 5),
-    Stage("backup", ("again", "backup"), 5, 0),
-    Stage("upgrade", ("upgrade", "closing"), 10, 5),
-)
-PAUSES = (
-    Pause("update", "Every node is active.", "Do not upgrade by hand.", done_at="updated"),
-    Pause("backup", "Every node is active.", "Do not upgrade by hand."),
-)
-LEFT: dict[str, Any] = {
-    "versions": dict.fromkeys(NODES, "4.25"),
-    "nodes": dict.fromkeys(NODES, "online"),
-    "cluster": {"fencing": "on"},
-}
-STEPS = '''
-import tests.plugin.test_plugin_until as kit
-
-
-@step("first.state", after=["first.baseline"])
-def test_before(evidence):
-    """As it was."""
-    evidence.remember("state-before", cluster={{"fencing": "on"}})
-
-
-@step("update.change", after=["first.baseline"], guide=["G01"])
-def test_update(x_set, look, evidence):
-    """x is set."""
-    evidence.fulfilled("G01", "x was set")
-    assert look.ask("neteye01.neteyelocal", HAS("x"))
-
-
-@step("backup.made", after=["update.change"])
-def test_backup(evidence):
-    """A backup."""
-    evidence.note("made")
-
-
-@step("upgrade.run", after=["backup.*"], guide=["G02"])
-def test_upgrade(y_set, look, evidence):
-    """y is set."""
-    evidence.fulfilled("G02", "y was set")
-    assert look.ask("neteye01.neteyelocal", HAS("y"))
-
-
-@step("closing.attempt", after=["upgrade.run"])
-def test_attempt(runbook_session, evidence):
-    """The end."""
-    runbook_session.close_attempt()
-
-
-@step("closing.state", scope="every")
-def test_state(look, evidence):
-    """The state it is left in."""
-    evidence.remember("state-after", position="{position}", **kit.LEFT)
-'''
 SAID = "stopped as asked"
+CLOSING = '@step("closing.state", scope="every")'
+BEFORE = '''
+@step("first.seen", scope="every")
+def test_seen(evidence):
+    """As it was."""
+    evidence.remember("state-before", cluster={"fencing": "on"})
+
+
+'''
 
 
 @pytest.fixture
@@ -89,7 +42,7 @@ def nights(project: Project) -> Project:
         pauses=PAUSES,
         no_return="upgrade.run",
     )
-    project.steps(STEPS.format(position="updated"))
+    project.steps(steps_of())
     return project
 
 
@@ -134,7 +87,7 @@ def test_what_the_console_says(nights: Project) -> None:
 
 
 def test_a_row_that_was_not_reached_is_to_come(nights: Project) -> None:
-    nights.steps(STEPS.format(position="updated").replace("G02", "G03"))
+    nights.steps(steps_of().replace("G02", "G03"))
     nights.release = replace(nights.release, guide={**RELEASE.guide, "G03": "the third duty"})
     nights.run("--until", "update")
     rows = {row["id"]: (row["state"], row["reason"]) for row in nights.summary["guide"]}
@@ -201,7 +154,7 @@ def test_without_the_reactivation_there_is_no_such_place(nights: Project) -> Non
 
 
 def test_a_phase_without_steps_is_no_place(nights: Project) -> None:
-    nights.steps(STEPS.format(position="updated").replace("backup.", "saved."))
+    nights.steps(steps_of().replace("backup.", "saved."))
     result = nights.run("--until", "backup")
     assert result.ret == 4
     assert "this runbook has no step of that phase" in result.stderr.str()
@@ -210,7 +163,7 @@ def test_a_phase_without_steps_is_no_place(nights: Project) -> None:
 
 def test_behind_the_point_of_no_return_it_is_refused(nights: Project) -> None:
     nights.steps(
-        STEPS.format(position="upgrade under way").replace(
+        steps_of("upgrade under way").replace(
             '''@step("closing.attempt", after=["upgrade.run"])
 def test_attempt(runbook_session, evidence):
     """The end."""
@@ -236,7 +189,7 @@ def test_attempt(evidence):
 
 
 def test_a_place_that_is_not_safe_ends_in_red(nights: Project) -> None:
-    nights.steps(STEPS.format(position="update under way"))
+    nights.steps(steps_of("update under way"))
     result = nights.run("--until", "update")
     assert result.ret == 1
     assert "can't end as --until update asked" in nights.summary["stopped"]["reason"]
@@ -258,36 +211,25 @@ def test_a_place_that_is_not_safe_ends_in_red(nights: Project) -> None:
 def test_what_is_not_seen_as_it_should_be_is_no_good_end(
     nights: Project, left: dict[str, Any], told: str, is_done: bool
 ) -> None:
+    steps = steps_of(**left)
     if is_done:
         done = replace(PAUSES[0], done_at="not started")
         nights.release = replace(nights.release, pauses=(done, PAUSES[1]))
-        nights.steps(
-            STEPS.format(position="updated").replace(
-                '@step("closing.state", scope="every")',
-                '@step("first.seen", scope="every")\ndef test_seen(evidence):\n'
-                '    """As it was."""\n'
-                '    evidence.remember("state-before", cluster={"fencing": "on"})\n\n\n'
-                '@step("closing.state", scope="every")',
-            )
-        )
-    nights.monkeypatch.setattr("tests.plugin.test_plugin_until.LEFT", {**LEFT, **left})
+        steps = steps.replace(CLOSING, f"{BEFORE}{CLOSING}")
+    nights.steps(steps)
     assert nights.run("--until", "update").ret == 1
     assert told in nights.summary["stopped"]["reason"]
 
 
 def test_without_a_word_on_how_it_is_left_it_ends_in_red(nights: Project) -> None:
-    text = STEPS.format(position="updated")
+    text = steps_of()
     nights.steps(re.sub(r"    evidence\.remember\(.*\n", '    evidence.note("seen")\n', text))
     assert nights.run("--until", "update").ret == 1
 
 
 def test_what_goes_wrong_before_is_told_as_ever_and_again_ends_there_too(nights: Project) -> None:
     broken = 'evidence.judge([bad()], observed="seen")'
-    nights.steps(
-        STEPS.format(position="updated").replace(
-            'assert look.ask("neteye01.neteyelocal", HAS("x"))', broken
-        )
-    )
+    nights.steps(steps_of().replace('assert look.ask("neteye01.neteyelocal", HAS("x"))', broken))
     result = nights.run("--until", "update")
     assert result.ret == 1
     assert nights.summary["outcome"] == "failed"
@@ -303,7 +245,7 @@ def falls():
     raise RuntimeError("torn down badly")
 
 """
-    text = STEPS.format(position="updated").replace("(x_set, look", "(falls, x_set, look")
+    text = steps_of().replace("(x_set, look", "(falls, x_set, look")
     nights.steps(fixture + text)
     result = nights.run("--until", "update")
     assert result.ret == 1
@@ -348,6 +290,21 @@ def test_where_the_phase_is_done_already_it_says_so_and_changes_nothing(nights: 
     assert reasons["upgrade.run"] == "to come: this run was to end behind update"
     told = nights.summary["stopped"]["reason"]
     assert told.startswith("the phase update is done already, by an earlier run")
+
+
+def test_what_failed_behind_the_phase_is_for_the_next_night(nights: Project) -> None:
+    """An earlier run went on, and failed: that the cluster may be left is true all the same."""
+    failing = steps_of().replace(
+        'evidence.note("made")', 'evidence.judge([bad(guide=("G02",))], observed="seen")'
+    )
+    nights.steps(
+        failing.replace('after=["update.change"])', 'after=["update.change"], guide=["G02"])')
+    )
+    assert nights.run().ret == 1
+    rows = {row["id"]: row["state"] for row in nights.summary["guide"]}
+    assert rows["G02"] == "failed"
+    nights.cluster.closed = 0
+    assert_ended(nights, nights.run("--until", "update"), 0, SAID)
 
 
 def test_who_looks_on_is_told(nights: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine.rejudge.compare import State
 from tests.plugin.kit import RELEASE, Project
-from tests.plugin.test_plugin_until import PAUSES, STAGES, STEPS
+from tests.plugin.several_nights import PAUSES, STAGES, steps_of
 from tests.rejudge.again import differences, judged, states
 
 pytest_plugins = "pytester"
@@ -34,7 +34,7 @@ def test_judged(look, evidence):
 
 def test_a_run_that_ends_as_asked_is_judged_as_it_was(project: Project) -> None:
     project.release = replace(RELEASE, stages=STAGES, pauses=PAUSES, no_return="upgrade.run")
-    project.steps(STEPS.format(position="updated"))
+    project.steps(steps_of())
     assert project.run("--until", "update").ret == 0
     again = judged(project)
     assert differences(again) == []
