@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
+from engine.record.run import Ending
 from engine.run.until import pause_of
 from runbook.to_4_26.release import RELEASE
 from tests.engine import kit
@@ -60,3 +62,15 @@ def test_without_the_reactivation_no_place_is_safe(phase: str) -> None:
 def test_no_place_lies_behind_the_point_of_no_return() -> None:
     point = PHASES.index(RELEASE.no_return.partition(".")[0])
     assert all(PHASES.index(pause.phase) < point for pause in RELEASE.pauses)
+
+
+def test_what_goes_wrong_after_such_an_end_counts_and_nothing_after_that(tmp_path: Path) -> None:
+    run = kit.make_run(tmp_path)
+    run.halt(Ending.AS_ASKED, "as asked", "Nothing.")
+    assert not run.may_change
+    assert not run.is_stopped
+    run.halt(Ending.LOCKED, "another run has the cluster", "Leave it to that run.")
+    run.halt(Ending.AS_ASKED, "as asked", "Nothing.")
+    run.halt(Ending.FAILED, "later", "Look.")
+    assert run.stop is not None
+    assert (run.stop.ending, run.stop.reason) == (Ending.LOCKED, "another run has the cluster")
