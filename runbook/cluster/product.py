@@ -28,10 +28,11 @@ _SAFE = (
     " temporary change is in place: the vendor's update procedure ends so."
 )
 _MEANWHILE = (
-    "Meanwhile the cluster works as always, and may be used, backed up, monitored and repaired; a"
-    " node may be restarted when the cluster is healthy. Do not install anything of the new"
-    " version, run no `neteye upgrade` by hand, and leave nodes, roles, names, machine ids and"
-    " /var/lib/neteye-runbook on N as they are."
+    "Meanwhile the cluster works as always, and may be used, backed up, monitored and repaired;"
+    " before a node is restarted, --plan says whether its next start is safe (preflight.kernels)."
+    " Do not install anything of the new version, run no `neteye upgrade` by hand, and leave nodes,"
+    " roles, names, machine ids and /var/lib/neteye-runbook on N as they are. Keep this version of"
+    " the runbook, and the inventory's settings but for the window."
 )
 PAUSES = (
     Pause("update", _SAFE, _MEANWHILE, done_at="updated"),
