@@ -94,6 +94,8 @@ class Opening:
         judge_position(self._run, self._look, self._survey)
         if self._relies_on() != before:
             self._record_position()
+        # again, as another run may have had the lock since the first look
+        refuse_too_late(self._run, self._look.position, self._survey.earlier)
         leave_out_what_is_done(self._run, self._look.position)
         if self._look.baseline is not None and self._run.stop is None:
             keep_baseline(self._run, self._look.baseline)
