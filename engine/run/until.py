@@ -103,7 +103,9 @@ def refuse_too_late(run: Run, position: Position, earlier: Sequence[Event]) -> N
     run.halt(
         Ending.USAGE,
         f"--until {run.until.phase}: {why}; nothing was changed",
-        "Run without --until: it goes on from there.",
+        "Run without --until: it looks once more."
+        if over
+        else "Run without --until: it goes on to the end.",
         way=Way.UPGRADE,
     )
 
