@@ -20,6 +20,7 @@ from engine.judge.resources import disabled_resources
 from engine.judge.text import listed
 from engine.model.cluster import ClusterStatus
 from engine.model.finding import Finding, Way
+from engine.model.groups import grouped
 from engine.model.names import cib_in_names
 from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
@@ -82,10 +83,11 @@ def renew(look: Look, evidence: Evidence) -> None:
         changes=changes,
     )
     look.baseline = as_renewed(before, look.memory.facts)
-    told = [_in_words(one) for one in changes]
+    alike = grouped((_in_words(one), one["of"]) for one in changes)
+    told = [f"{first}{listed(names, _MOST)}{then}" for (first, then), names in alike.items()]
     evidence.note(
         f"the baseline of attempt {look.attempt} was {age.days} days old ({before['taken']}) and is"
-        f" renewed: {listed(told, _MOST) if told else 'nothing of it has changed'}; as recorded"
+        f" renewed: {'; '.join(told) or 'nothing of it has changed'}; as recorded"
         f" stay fencing ({'on' if before.get('fencing') else 'off'}) and its devices, standby,"
         " machines, versions and packages"
     )
@@ -156,12 +158,12 @@ def _named(one: Any) -> str:
     return one if isinstance(one, str) else " on ".join(map(str, one))
 
 
-def _in_words(change: Mapping[str, Any]) -> str:
-    was, is_now = change["before"], change["after"]
-    if change["what"] in ("disabled", "clone_gaps"):
-        said = "is so now, was not" if is_now else "was so, is not now"
-        return f"{FIELDS[change['what']]}: {change['of']} {said}"
-    return f"{FIELDS[change['what']]}: {change['of']} from {_value(was)} to {_value(is_now)}"
+def _in_words(change: Mapping[str, Any]) -> tuple[str, str]:
+    """From what to what: the words before and behind the names of those that changed alike."""
+    what, was, is_now = FIELDS[change["what"]], change["before"], change["after"]
+    if isinstance(is_now, bool):
+        return (f"{what} now, not before: " if is_now else f"{what} before, not now: "), ""
+    return f"{what}: ", f" from {_value(was)} to {_value(is_now)}"
 
 
 def _value(value: Any) -> str:

@@ -157,12 +157,25 @@ def test_what_runs_elsewhere_is_told_from_what_to_what(tmp_path: Path) -> None:
     assert f"what runs where: httpd from {b.SECOND} to {b.THIRD}" in said
 
 
+def test_what_has_changed_alike_is_told_once(tmp_path: Path) -> None:
+    def all_moved(resource: Any) -> Any:
+        is_there = resource.nodes == (b.SECOND,) and not resource.is_fence_device
+        return replace(resource, nodes=(b.THIRD,)) if is_there else resource
+
+    night = Night(tmp_path, status=with_resources(all_moved))
+    night.judged()
+    names = [of for _, of, _, _ in night.changed]
+    assert len(names) > 1
+    said = f"what runs where: {', '.join(names)} from {b.SECOND} to {b.THIRD}"
+    assert said in " ".join(night.evidence.reasons)
+
+
 def test_what_was_disabled_meanwhile_is_meant_to_be(tmp_path: Path) -> None:
     night = Night(tmp_path, status=with_resources(disabled))
     night.judged()
     assert ("disabled", "httpd", False, True) in night.changed
     assert night.look.baseline["disabled"] == ["httpd"]
-    assert "disabled: httpd is so now, was not" in " ".join(night.evidence.reasons)
+    assert "disabled now, not before: httpd" in " ".join(night.evidence.reasons)
 
 
 def test_what_was_enabled_meanwhile_is_not_expected_to_be_off(tmp_path: Path) -> None:
