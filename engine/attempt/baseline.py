@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from engine.record.journal import cleaned
 from engine.record.run import Run
@@ -17,6 +18,26 @@ from engine.record.run import Run
 EVENT = "baseline"
 PRIVATE = "private"
 """Its own list of its fields that stay on N."""
+
+
+RENEWED = "baseline-renewed"
+"""The fact that a run between two nights has renewed an old baseline: was_taken, values (the fields
+that count from then on, `taken` among them), changes (what, of, before, after)."""
+
+
+def as_renewed(
+    baseline: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The attempt's baseline as its runs have renewed it; the file on N is the one of its begin.
+
+    Raises ValueError when the fact has no values.
+    """
+    if RENEWED not in facts:
+        return baseline
+    values = facts[RENEWED].get("values")
+    if not isinstance(values, dict):
+        raise ValueError(f"the fact {RENEWED} has no values")
+    return ChainMap(values, cast("dict[str, Any]", baseline))
 
 
 def keep_baseline(run: Run, baseline: Mapping[str, Any]) -> None:

@@ -27,6 +27,19 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A phase behind which a run may be told to end (`--until`), for a night or for days."""
+
+    phase: str
+    why: str
+    """What makes the place safe, as part of a sentence."""
+    meanwhile: str
+    """What may be done until the next run, and what not: whole sentences."""
+    done_at: str = ""
+    """The position at which nothing of it is left to do; empty: it is due again in each run."""
+
+
+@dataclass(frozen=True)
 class Release:
     """One version step of the product."""
 
@@ -48,6 +61,8 @@ class Release:
     """All phases of the upgrade in running order; their shares add up to the estimate."""
     services: tuple[Service, ...] = ()
     """What is asked once a second while the cluster is changed."""
+    pauses: tuple[Pause, ...] = ()
+    """Where a run may be told to end, in running order."""
     no_return: str = ""
     """The step from which on there is no way back but the fallback."""
     support: str = ""
@@ -96,3 +111,15 @@ def remaining(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta
     titles = [stage.phases for stage in stages]
     first = next((number for number, phases in enumerate(titles) if phase in phases), 0)
     return sum((stage.takes(node_count) for stage in stages[first:]), timedelta())
+
+
+def up_to(stages: Sequence[Stage], phase: str, node_count: int) -> timedelta:
+    """What the stage of `phase` and all before it take together; all of it for an unknown phase.
+
+    >>> stages = (Stage("first", ("a", "b"), 10, 1), Stage("second", ("c",), 5, 2))
+    >>> up_to(stages, "a", 3), up_to(stages, "c", 3)
+    (datetime.timedelta(seconds=780), datetime.timedelta(seconds=1440))
+    """
+    mine = [number for number, stage in enumerate(stages) if phase in stage.phases]
+    last = mine[0] if mine else len(stages)
+    return sum((stage.takes(node_count) for stage in stages[: last + 1]), timedelta())

@@ -51,6 +51,11 @@ class StepMark:
     scopes: frozenset[Scope] = _SCOPES["upgrade"]
     """The runs that it is part of."""
 
+    @property
+    def is_of_every_run(self) -> bool:
+        """It looks, whatever the run is about and wherever it ends."""
+        return self.scopes == _SCOPES["every"]
+
 
 @dataclass(frozen=True)
 class StepItem:

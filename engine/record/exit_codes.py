@@ -38,8 +38,8 @@ class ExitCode:
 EXIT_CODES = (
     ExitCode(
         0,
-        "done and verified; with --plan: nothing blocks",
-        "see the open rows",
+        "done and verified; with --plan: nothing blocks; with --until: done up to there",
+        "see the open rows; the next night",
         Next.VERIFY,
     ),
     ExitCode(1, "a check or a change failed", "remove the cause, run again", Next.AGAIN),

@@ -18,7 +18,7 @@ from engine.model.change import Settlement
 from engine.model.event import Event
 from engine.model.finding import Way
 from engine.model.inventory import Inventory
-from engine.model.release import Release
+from engine.model.release import Pause, Release
 from engine.model.steps import Scope
 from engine.record.interrupts import Interrupts
 from engine.record.journal import Journal, utc_now
@@ -53,6 +53,8 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
     LOCKED = "locked"
     PLANNED = "planned"
+    AS_ASKED = "stopped as asked"
+    """Behind the phase that `--until` named: neither failed nor complete."""
 
     @property
     def code(self) -> int:
@@ -62,6 +64,7 @@ class Ending(StrEnum):
 _CODES = {
     Ending.DONE: 0,
     Ending.PLANNED: 0,
+    Ending.AS_ASKED: 0,
     Ending.FAILED: 1,
     Ending.INTERRUPTED: 2,
     Ending.USAGE: 4,
@@ -171,6 +174,12 @@ class Run:
     """Who runs it, as `--by` says; empty: the login name is all that is known."""
     news: TellsOthers | None = field(default=None, repr=False)
     """Tells others; None: nobody has been told yet, and no webhook is named."""
+    until: Pause | None = None
+    """Behind which phase it was told to end."""
+    asked_for: frozenset[str] = frozenset()
+    """The steps up to the end of that phase; those that every run makes are not among them."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Step -> why the run does not come to it: it is behind that phase, say."""
     support: SupportWanted | None = None
     """Set when the run is to leave a support bundle."""
     shows_everything: bool = False
@@ -235,7 +244,7 @@ class Run:
             self.record("row", step=step or self.step, **told)
 
     def _stop_without_journal(self) -> None:
-        if self.stop is None:
+        if not self.is_stopped:
             self.halt(
                 Ending.FAILED,
                 f"the journal {self.journal.path} can't be written ({self.journal.problem}):"
@@ -267,7 +276,7 @@ class Run:
         clean = self.redactor.clean_output
         stop = Stop(ending, clean(reason), clean(what_to_do), way)
         with self.interrupts.whole(), self._lock:  # the lease's thread may stop it, too
-            if self.stop is not None:
+            if self.stop is not None and self.is_stopped:
                 return self.stop
             self.stop = stop
             self.record(
@@ -293,6 +302,11 @@ class Run:
         if why != self.not_known:
             self.not_known = why
             self.record("not-known", step=self.step, why=why)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Something went wrong. An ending as asked is no such thing: what comes after it counts."""
+        return self.stop is not None and self.stop.ending is not Ending.AS_ASKED
 
     def want_support(self, wanted: SupportWanted) -> None:
         """A support bundle is made at the end, once; the first step that asks for one is named."""

@@ -62,6 +62,7 @@ def started_fields(
         "commands": _commands(run, root, where, options),
         "support": run.release.support,
         **({"follows": run.follows.run_id} if run.follows else {}),
+        **({"until": run.until.phase} if run.until else {}),
         "read": [{"as": one.what_for, "run": one.run_id, "head": one.head} for one in run.read],
     }
 
@@ -92,7 +93,9 @@ def _commands(run: Run, root: Path, where: Path, options: Sequence[str]) -> dict
     plan = ["--plan"] if run.mode is Mode.PLAN else []
     followed = run.follows.directory if run.follows else run.directory
     follow_up = ["--follow-up", typed(followed, where)]
-    same = follow_up if run.follows else [*restore, *plan]
+    # whoever wanted to end there mends what stopped the run before, and still wants it
+    until = ["--until", run.until.phase] if run.until else []
+    same = follow_up if run.follows else [*restore, *plan, *until]
     return {
         "again": shlex.join([*base, *same]),
         "execute": shlex.join([*base, *restore]),

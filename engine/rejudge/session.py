@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.act.driving import Applied, Changes, driven, key_of
 from engine.act.stops import NotDone, stopped
 from engine.ask.recognition import judge_strangers
+from engine.attempt.baseline import as_renewed
 from engine.judge.ways import CHANGED
 from engine.model.answer import Answer
 from engine.model.change import Change, Outcome
@@ -70,7 +71,9 @@ class JudgingSession(Session):
             return
         opened = record.attempt_before(step)
         run.attempt = opened or self._attempt
-        self.look.baseline = RecordedBaseline(record) if opened else self._baseline
+        found = RecordedBaseline(record) if opened else self._baseline
+        # what the run itself had renewed by then
+        self.look.baseline = None if found is None else as_renewed(found, run.memory.facts)
 
     def open_attempt(self, baseline: Mapping[str, object], key: Secret | None = None) -> None:
         """The run has opened it."""

@@ -50,6 +50,7 @@ def run_again(record: Record, release: Release, scratch: Path) -> Run:
         mode=Mode(begun["mode"]),
         scope=Scope(begun["scope"]),
         follows=_followed(record, release),
+        until=next((one for one in release.pauses if one.phase == begun.get("until")), None),
         directory=scratch,
         run_id=begun["run"],
         journal=_Unwritten(scratch / "journal.jsonl", begun["run"], clean, record.now),

@@ -159,7 +159,13 @@ def _usage(told: Told) -> str:
     return f"not begun, the invocation is wrong{_reason(told)}{_nothing_changed(told)}"
 
 
+def _as_asked(told: Told) -> str:
+    target = told.summary["target"]
+    return f"stopped as asked{_nothing_changed(told)}, the upgrade to {target} is to come"
+
+
 _NOT_GOOD = {
+    "stopped as asked": _as_asked,
     "blocked": _blocked,
     "stopped": _stopped,
     "interrupted": _interrupted,

@@ -12,6 +12,7 @@ from engine.model.finding import Way, acceptance_sentence
 from engine.model.outcomes import NOT_DONE
 from engine.record.gaps import sentence
 from engine.record.memory import LedgerEntry
+from engine.record.run import Ending
 from engine.report.losses import loss_lines
 from engine.report.under_way import lines_of, not_known, open_entries
 from engine.verify import HANDOVER
@@ -26,7 +27,10 @@ def last_lines(summary: Mapping[str, Any], directory: Path, plan: Iterable[str] 
     if told:
         steps = [*told, *(f"  WARNING: {text}" for text in summary["warnings"])]
     else:
-        steps = [*_guide(summary["guide"], summary["steps"]), *_left_out(summary["steps"])]
+        steps = [
+            *_guide(summary["guide"], summary["steps"]),
+            *_left_out(summary["steps"], summary["outcome"]),
+        ]
     return [
         *(() if told else _headline(summary)),
         "",
@@ -83,15 +87,16 @@ def _guide(rows: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]]
     ]
 
 
-def _left_out(steps: Iterable[Mapping[str, Any]]) -> list[str]:
+def _left_out(steps: Iterable[Mapping[str, Any]], outcome: str) -> list[str]:
     steps = list(steps)
+    word = "to come" if outcome == Ending.AS_ASKED else "not reached"
     lines = [
         f"cut short: {step['name']} ({step['reason']})"
         for step in steps
         if step["outcome"] == "interrupted"
     ]
     if left_out := sum(step["outcome"] == "not reached" for step in steps):
-        lines.append(f"not reached: {left_out} of {len(steps)} steps")
+        lines.append(f"{word}: {left_out} of {len(steps)} steps")
     return lines
 
 
@@ -179,6 +184,8 @@ def next_commands(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not command or summary["outcome"] in _NOT_AGAIN:
         return
     word = "the run itself" if planned else "next, then"
+    if summary["outcome"] == Ending.AS_ASKED:
+        word = "the next night"
     if way_of(summary) == Way.SUPPORT:
         word = "when support says so"
     yield word, f"{command}{_accepting(summary)}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.atomic import write_atomically
+from engine.judge.text import listed
 from engine.model.event import Event, moment, operator_of
 from engine.model.facts import AFTER
 from engine.model.finding import Way
@@ -21,6 +22,7 @@ from engine.record.gaps import gaps_of, totals_of
 from engine.record.intervals import FENCING, STANDBY, in_words, intervals_of, of_kind
 from engine.record.memory import LedgerEntry, Memory
 from engine.record.rows import Row, rows_of
+from engine.record.run import Ending
 from engine.report.change import Taken, of_change, taken_by
 from engine.report.earlier import placed
 from engine.report.headline import headline_of
@@ -88,7 +90,18 @@ def attempt_rows(own: Sequence[Event], earlier: Sequence[Event]) -> list[Row]:
                 names.append(step["of"])
     if own[0]["mode"] == "follow-up":  # it is about the rows of its steps only
         guide = {row: duty for row, duty in guide.items() if row in serving}
-    return rows_of(both, guide, serving)
+    rows = rows_of(both, guide, serving)
+    return [_to_come(row) for row in rows] if _is_to_go_on(own) else rows
+
+
+def _is_to_go_on(own: Sequence[Event]) -> bool:
+    """It ended as it was asked to: what it did not come to is to come."""
+    last = _last(own, "stopped")
+    return last is not None and last["outcome"] == Ending.AS_ASKED and not _went_wrong(own)
+
+
+def _to_come(row: Row) -> Row:
+    return row if row.steps else replace(row, reason=f"to come: {listed(row.missing)}")
 
 
 def planned_steps(own: Sequence[Event]) -> list[Mapping[str, Any]]:
@@ -236,19 +249,21 @@ def _last(events: Sequence[Event], kind: str) -> Event | None:
     return next((event for event in reversed(events) if event["event"] == kind), None)
 
 
-def _first(events: Sequence[Event], kind: str) -> Event | None:
-    return next((event for event in events if event["event"] == kind), None)
+def _went_wrong(own: Sequence[Event]) -> list[Event]:
+    """What stopped the run; an ending as asked is no such thing, and what comes after it counts."""
+    stops = (event for event in own if event["event"] == "stopped")
+    return [event for event in stops if event["outcome"] != Ending.AS_ASKED]
 
 
 def _ending(own: Sequence[Event], ended: Event | None) -> dict[str, Any]:
     """Outcome and exit code: as the run said itself, else of the first thing that stopped it."""
-    told = ended or _first(own, "stopped")
+    told = ended or next(iter(_went_wrong(own)), None)
     outcome, code = (told["outcome"], told["exit_code"]) if told else INTERRUPTED
     return {"outcome": outcome, "exit_code": code}
 
 
 def _stopped(own: Sequence[Event], memory: Memory, ended: Event | None) -> dict[str, Any] | None:
-    first = _first(own, "stopped")
+    first = next(iter(_went_wrong(own)), None) or _last(own, "stopped")
     said = {key: first[key] for key in ("reason", "what_to_do")} if first else None
     if first is not None and said is not None:  # an older journal has neither
         said |= {"way": first.get("way", Way.AGAIN), "accept": first.get("accept", [])}

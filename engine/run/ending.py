@@ -15,7 +15,6 @@ from engine.model.event import Event
 from engine.model.outcomes import PASSED
 from engine.prove.seal import Signing
 from engine.record.archive import name_of
-from engine.record.rows import RowState
 from engine.record.run import Ending, Mode, Run
 from engine.report.audit.page import NAME as PAGE
 from engine.report.audit.page import NotDrawn, write_page
@@ -29,6 +28,7 @@ from engine.run.notify import tell_end
 from engine.run.plan_ending import NAME as PLAN
 from engine.run.plan_ending import draw_plan, write_plan
 from engine.run.session import Session
+from engine.run.until import end_as_asked, is_unmet
 from engine.support import bundle
 from engine.support.asking import Collected
 from engine.verify import HANDOVER
@@ -77,6 +77,7 @@ def finish(run: Run, session: Session | None, failed: str = "") -> Ended:
     _check_complete(run, earlier)
     if failed and run.stop is None and run.mode is not Mode.PLAN:
         run.halt(Ending.FAILED, failed, "Remove the cause, then run again.")
+    end_as_asked(run, earlier)
     for text in run.judge.warnings():
         run.record("warning", step="", text=text)
     if session is not None:
@@ -143,7 +144,8 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
         return
     events = run.journal.events
     good = {e["name"] for e in events if e["event"] == "step-ended" and e["outcome"] in PASSED}
-    bad = [step["name"] for step in planned_steps(events) if step["name"] not in good]
+    due = [step["name"] for step in planned_steps(events) if step["name"] not in run.left_out]
+    bad = [name for name in due if name not in good]
     if bad or not good:
         run.halt(
             Ending.FAILED,
@@ -158,11 +160,7 @@ def _check_complete(run: Run, earlier: Sequence[Event]) -> None:
             "Run again: the upgrade gives back what it took. What is left even so, --restore gives"
             " back.",
         )
-    elif unmet := [
-        row.id
-        for row in attempt_rows(events, earlier)
-        if row.state is RowState.FAILED or not row.steps
-    ]:
+    elif unmet := [row.id for row in attempt_rows(events, earlier) if is_unmet(run, row)]:
         run.halt(
             Ending.FAILED,
             f"rows of the guide failed or without a record: {', '.join(unmet)}",

@@ -66,7 +66,7 @@ def tell_stop(run: Run, stop: Stop) -> None:
 
 def tell_phase(run: Run, phase: str, progress: str) -> None:
     """A phase of the upgrade begins."""
-    if run.mode.changes and run.stop is None:
+    if run.mode.changes and not run.is_stopped:
         notify(run, PHASE, f"phase {phase} begins {progress}")
 
 

@@ -41,6 +41,11 @@ def add(parser: pytest.Parser) -> None:
         " like), after a look at the cluster; no step of the upgrade",
     )
     group.addoption(
+        "--until",
+        metavar="PHASE",
+        help="end behind this phase (update, backup), where it is safe, and go on another night",
+    )
+    group.addoption(
         "--follow-up",
         metavar="REPORTS/RUN",
         help="days later: how does what the upgrade left open do? Asks only",
@@ -133,6 +138,8 @@ def refuse_contradictions(config: pytest.Config) -> None:
             " attempt left in place, the other looks at what a finished one left open; give one of"
             " them"
         )
+    if config.getoption("until"):
+        _refuse_with_until(config)
     if follow_up:
         _refuse_with_follow_up(config)
     if restore and config.getoption("settle"):
@@ -153,3 +160,20 @@ def _refuse_with_follow_up(config: pytest.Config) -> None:
     for name, why in _NOT_FOR_A_LOOK.items():
         if config.getoption(name):
             raise UsageError(f"--{name} with --follow-up: {why}; give --follow-up without it")
+
+
+_NO_NIGHTS = {
+    "plan": "a plan changes nothing and shows every phase",
+    "restore": "a restore runs no phase of the upgrade",
+    "follow_up": "a follow-up runs no phase of the upgrade",
+}
+
+
+def _refuse_with_until(config: pytest.Config) -> None:
+    for name, why in _NO_NIGHTS.items():
+        if config.getoption(name):
+            spelt = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"--until with {spelt}: {why}, so there is no place to end behind;"
+                f" give {spelt} without --until"
+            )

@@ -27,6 +27,7 @@ from engine.run.graph import order, resolve
 from engine.run.session import ITEM, JUDGED, RUN, SESSION, Session, run_of
 from engine.run.start import make_run, make_session
 from engine.run.step_report import is_telling, put_right, redact
+from engine.run.until import leave_out_the_rest, time_expected
 
 _BEGUN = pytest.StashKey[float]()
 _SKIPPED = pytest.StashKey[list[str]]()
@@ -124,10 +125,10 @@ def pytest_collection_modifyitems(
     empty = {step.mark.name for _, step in marked if _has_no_node(step)}
     marked = [(item, step) for item, step in marked if not _has_no_node(step)]
     marked = [marked[index] for index in order([step for _, step in marked])]
-    items[:] = [item for item, _ in marked]
-    steps = [step for _, step in marked]
+    items[:], steps = [item for item, _ in marked], [step for _, step in marked]
     try:
         depends = resolve(steps, empty)
+        leave_out_the_rest(run, steps)
         refuse_unknown_steps(run.settlements, [step.name for step in steps])
     except UsageError as error:
         raise usage.as_pytest_has_it(error) from None
@@ -217,7 +218,7 @@ def _console(session: pytest.Session, run: Run) -> Console:
             reporter.write_line(text, **markup)
             reporter.flush()
 
-    time = run.release.announced(len(run.inventory.hosts)).total_seconds()
+    time = time_expected(run).total_seconds()
     expected = time if run.scope is Scope.UPGRADE else 0.0  # announced for it only
     return Console(write, len(session.items), expected, run.redactor.clean_output)
 
@@ -261,9 +262,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marker = item.get_closest_marker("dependency")
     waits_for = marker.kwargs["depends"] if marker else ()
     session.steps.begin(step, _intent(item), waits_for)
-    if missing := session.steps.failed_of(waits_for):
-        # pytest-dependency goes by a report, which another plugin may have made a better one
-        pytest.skip(f"{step.name} depends on {missing[0]}")
+    if why := session.steps.left_out(step, waits_for):
+        pytest.skip(why)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -358,8 +358,8 @@ class Session:
         met_stranger(self.run, lost)
 
     def _announce(self, stop: Stop) -> None:
-        if self.run.mode is Mode.PLAN:
-            return  # the end of a plan tells everything together
+        if self.run.mode is Mode.PLAN or stop.ending is Ending.AS_ASKED:
+            return  # its last lines tell everything together
         self.console.line("")
         self.console.line(f"STOPPED ({stop.ending.value}): {stop.reason}", red=True, bold=True)
         self.console.line(f"What to do: {stop.what_to_do}", bold=True)

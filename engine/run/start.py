@@ -43,6 +43,7 @@ from engine.run.goes_by import read_rehearsal
 from engine.run.notify import News
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
+from engine.run.until import pause_of
 from engine.run.webhook import Webhook, read_webhook
 from engine.secrets import Secret
 
@@ -60,6 +61,7 @@ def make_run(config: pytest.Config) -> Run:
         )
     release = version_step.release_of(config)
     inventory = read_inventory(path, release.settings)
+    until = pause_of(config.getoption("until"), release, inventory.settings)
     follows = _followed(config, inventory, release)
     followed = Read(FOLLOWED, follows.run_id, follows.head) if follows else None
     webhook = _webhook(inventory)
@@ -88,6 +90,7 @@ def make_run(config: pytest.Config) -> Run:
     redactor.know(*release.phrases)
     Secret.watched_by(redactor.learn)
     run = Run(
+        until=until,
         inventory=inventory,
         release=release,
         mode=options.mode_of(config),

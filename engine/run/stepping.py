@@ -19,6 +19,8 @@ from engine.run.step_report import details_of, tell
 
 _TOLD_TOGETHER = 10
 """After so many checks without a line of their own a plan shows that it goes on."""
+_BAD = ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL)
+"""Outcomes of a step without which those that wait for it are not run."""
 
 
 class StepUnderWay:
@@ -55,7 +57,7 @@ class StepUnderWay:
         self._blocked_by = tuple(name for name in self._bad if name in roots)
         if self._run.mode is Mode.PLAN:
             self._planner.begin(item, intent, waits_for)
-        elif self._blocked_by:
+        elif self._blocked_by or item.name in self._run.left_out:
             self._console.skip()
         else:
             self._console.step(item.name, intent, item.node or "")
@@ -70,9 +72,12 @@ class StepUnderWay:
         for text in self._run.news.new_problems() if self._run.news else ():
             self._console.line(text, yellow=True)
 
-    def failed_of(self, waits_for: Sequence[str]) -> list[str]:
-        """Which of these steps did not pass."""
-        return [name for name in waits_for if name in self._failed]
+    def left_out(self, item: StepItem, waits_for: Sequence[str]) -> str:
+        """Why the step is not run; empty: it is."""
+        missing = [name for name in waits_for if name in self._failed]
+        # pytest-dependency goes by a report, which another plugin may have made a better one
+        behind = f"{item.name} depends on {missing[0]}" if missing else ""
+        return self._run.left_out.get(item.name, behind)
 
     def end(self, item: StepItem, report: pytest.TestReport, seconds: float) -> None:
         """Record how the step ended, and keep its events for the report."""
@@ -100,7 +105,8 @@ class StepUnderWay:
         tell(report, ended, mine, self._intent)
         if report.outcome != "passed":
             self._failed.add(item.name)
-        if outcome in ("failed", "not reached", Verdict.BLOCKED, Verdict.MANUAL):
+        is_to_come = item.name in self._run.left_out and not self._blocked_by
+        if outcome in _BAD and not is_to_come:
             self._bad[item.name] = self._blocked_by or (item.name,)
         if self._run.mode is Mode.PLAN:
             self._tell_planned(self._planner.steps[-1])
@@ -147,6 +153,8 @@ class StepUnderWay:
         evidence = self.evidence
         said = "; ".join(dict.fromkeys(filter(None, evidence.reasons))) if evidence else ""
         if report.outcome == "skipped":
+            if not self._blocked_by and (to_come := self._run.left_out.get(self._run.step)):
+                return "not reached", to_come
             were = "was" if len(self._blocked_by) == 1 else "were"
             return "not reached", f"it {waiting_for(self._blocked_by)}, which {were} not done"
         if report.outcome == "failed":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.ask import recognition
 from engine.ask.look import Look
+from engine.attempt.baseline import as_renewed
 from engine.attempt.chains import Altered, heads_of
 from engine.attempt.noted import missing_runs, refuse_lost
 from engine.attempt.records import Attempt, Lock, records_query
@@ -177,6 +178,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
         memory = Memory.fold([*earlier, *run.journal.events])
         if attempt is not None and not isinstance(attempt.baseline, Mapping):
             raise ValueError(f"attempt {attempt.id} has no whole baseline.json")
+        baseline = as_renewed(attempt.baseline or {}, memory.facts) if attempt else None
     except Unanswered as error:
         seen.problems.append(error)
         if active in look.silent:
@@ -198,7 +200,7 @@ def _read_records(run: Run, look: Look, seen: Survey) -> None:
     seen.missing = missing
     run.judge.honour(memory.accepted.values())
     if attempt is not None:
-        look.baseline = attempt.baseline
+        look.baseline = baseline
         if not memory.closed:
             run.attempt = attempt.id
             _compare_machines(run, look, seen)

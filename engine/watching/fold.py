@@ -59,6 +59,7 @@ def _run_started(watched: Watched, event: Event) -> Watched:
         minutes=announced_minutes(announced),
         stages=tuple(Stage(s["title"], tuple(s["phases"]), float(s["minutes"])) for s in stages),
         commands=dict(event.get("commands", {})),
+        until=str(event.get("until", "")),
         no_return=str(event.get("no_return") or "") if counts else "",
         nodes={str(name): Node(str(role)) for name, role in event["nodes"].items()},
     )

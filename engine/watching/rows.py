@@ -42,6 +42,8 @@ def now_lines(watched: Watched, until: datetime) -> Iterator[Line]:
         yield _window(watched.window_end, until)
     if watched.no_return:
         yield _no_return(watched)
+    if watched.until and not watched.ended:
+        yield line("it is to end", f"behind the phase {watched.until}, as asked")
     if watched.fencing_off is not None:
         off = f"off since {at(watched.fencing_off)}"
         yield line("fencing", off, since(watched.fencing_off, until), Tone.WARN)
@@ -113,7 +115,10 @@ def _command(command: Command, until: datetime, *, is_over: bool) -> Iterator[Li
 
 def stage_lines(watched: Watched, until: datetime) -> Iterator[StageLine]:
     """The announced stages; none for a run that is no upgrade, or of an older runbook."""
-    is_over = watched.ended is not None and watched.ended.exit_code == 0
+    is_over = watched.ended is not None and watched.ended.is_through
+    if watched.ended is not None and watched.is_as_asked:
+        yield from _stages_as_asked(watched)
+        return
     for number, stage in enumerate(watched.stages):
         about = f"about {stage.minutes:.0f} min"
         if is_over or (watched.stage is not None and number < watched.stage):
@@ -124,6 +129,15 @@ def stage_lines(watched: Watched, until: datetime) -> Iterator[StageLine]:
             yield StageLine(stage.title, state, taken)
         else:
             yield StageLine(stage.title, "ahead", about)
+
+
+def _stages_as_asked(watched: Watched) -> Iterator[StageLine]:
+    """Up to the phase that was named they are behind; the steps of the others were only counted."""
+    ends = (n for n, stage in enumerate(watched.stages) if watched.until in stage.phases)
+    last = next(ends, -1)
+    for number, stage in enumerate(watched.stages):
+        state = "behind" if number <= last else "ahead"
+        yield StageLine(stage.title, state, f"about {stage.minutes:.0f} min")
 
 
 def node_line(watched: Watched, name: str, node: Node, until: datetime) -> Line:

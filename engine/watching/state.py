@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.record.position import Position
+from engine.record.run import Ending
 
 _BEYOND = frozenset(one for one in Position if one.is_after(Position.UPDATED))
 
@@ -95,6 +96,11 @@ class Ended:
     exit_code: int
     at: datetime
 
+    @property
+    def is_through(self) -> bool:
+        """Nothing of it is left to do."""
+        return self.exit_code == 0 and self.outcome != Ending.AS_ASKED
+
 
 @dataclass(frozen=True)
 class Watched:
@@ -122,6 +128,8 @@ class Watched:
     """Step -> its number in running order, and its sentence of intent."""
     position: str = ""
     active: str = ""
+    until: str = ""
+    """The phase behind which it is to end; empty: it goes through."""
     no_return: str = ""
     """The step, by its bare name, from which on there is no way back; empty: none is named."""
     passed: datetime | None = None
@@ -149,6 +157,11 @@ class Watched:
     stopped: Stopped | None = None
     ended: Ended | None = None
     sealed: bool = False
+
+    @property
+    def is_as_asked(self) -> bool:
+        """It stopped behind the phase that it was to end behind: the rest is for another night."""
+        return self.stopped is not None and self.stopped.outcome == Ending.AS_ASKED
 
     @property
     def is_no_return_behind(self) -> bool:

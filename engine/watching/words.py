@@ -89,6 +89,9 @@ def _elapsed(watched: Watched, until: datetime) -> str:
 
 def _person(watched: Watched, life: Life) -> Line:
     again = watched.commands.get("again", "")
+    if watched.is_as_asked and (watched.ended or life is not Life.GONE):
+        said = f"no, until the next night: {watched.commands.get('upgrade', again)}"
+        return line("waits for a person", said, tone=Tone.GOOD)
     if watched.stopped is not None:
         stopped = watched.stopped
         tone = Tone.WARN if stopped.outcome in ("interrupted", "locked") else Tone.BAD
@@ -108,6 +111,6 @@ def _person(watched: Watched, life: Life) -> Line:
 def _share(watched: Watched, until: datetime) -> float | None:
     if not watched.minutes or watched.begun is None:
         return None
-    if watched.ended and watched.ended.exit_code == 0:
+    if watched.ended and watched.ended.is_through:
         return 1.0
     return min(1.0, _taken(watched, until) / timedelta(minutes=watched.minutes))

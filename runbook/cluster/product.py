@@ -6,7 +6,7 @@ import re
 
 from engine.model.probe import Manner, Service
 from engine.model.query import Query
-from engine.model.release import Stage
+from engine.model.release import Pause, Stage
 
 # guide row G15: 30 minutes and 15 for each node, downloads and manual work apart
 ESTIMATE_BASE = 30
@@ -22,6 +22,29 @@ STAGES = (
 )
 """How the announced time is shared out, in minutes. The total is the guide's (G15), the shares are
 this project's: most of the time goes where every node takes its packages."""
+
+_SAFE = (
+    "Every node is active, fencing is as before, nothing of the new version is installed, and no"
+    " temporary change is in place: the vendor's update procedure ends so."
+)
+_MEANWHILE = (
+    "Meanwhile the cluster works as always, and may be used, backed up, monitored and repaired;"
+    " before a node is restarted, --plan says whether its next start is safe (preflight.kernels)."
+    " Do not install anything of the new version, run no `neteye upgrade` by hand, and leave nodes,"
+    " roles, names, machine ids and /var/lib/neteye-runbook on N as they are. Keep this version of"
+    " the runbook, and the inventory's settings but for the window."
+)
+PAUSES = (
+    Pause("update", _SAFE, _MEANWHILE, done_at="updated"),
+    Pause(
+        "backup",
+        f"{_SAFE} The backup's scratch schema is dropped.",
+        f"{_MEANWHILE} The backup is a rehearsal of the one that counts: before the first round one"
+        " that is older than an hour is taken anew.",
+    ),
+)
+"""Where a run may end for the night. With the first round standby and fencing off begin, which must
+not last for days: N alone would carry everything, and no node could be fenced."""
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -41,6 +41,7 @@ def version_step(
         estimate_base=product.ESTIMATE_BASE,
         estimate_per_node=product.ESTIMATE_PER_NODE,
         stages=product.STAGES,
+        pauses=product.PAUSES,
         no_return="upgrade.run",
         support=product.DIRECTIONS,
         alarms=product.ALARMS,

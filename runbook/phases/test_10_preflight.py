@@ -28,6 +28,7 @@ from engine.model.finding import Finding
 from engine.model.host import Version
 from engine.model.identity import Identity
 from engine.model.inventory import Environment
+from engine.model.release import up_to
 from engine.model.steps import step
 from engine.parse.identity import parse_marker
 from engine.prove.statement import counted, statement_here
@@ -173,8 +174,10 @@ def test_records(runbook_session: Session, look: Look, host: Host, evidence: Evi
 def test_governance(runbook_session: Session, look: Look, evidence: Evidence) -> None:
     """Change, window, release notes and fallback are on record; the time needed is announced."""
     settings = look.settings
-    time_needed = look.release.announced(len(look.inventory.hosts))
-    findings = change_management.governance(settings, look.now(), time_needed)
+    nodes, pause = len(look.inventory.hosts), runbook_session.run.until
+    time_needed = look.release.announced(nodes)
+    due = up_to(look.release.stages, pause.phase, nodes) if pause else time_needed
+    findings = change_management.governance(settings, look.now(), due)
     if settings.approvals:
         at_start = places.is_start(look)
         findings = (*findings, *approved(runbook_session, look, evidence, counts=at_start))
@@ -190,6 +193,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
         tried = look.here(try_here(head, settings.timestamp_url, settings.timestamp_ca))
         findings = (*findings, *change_management.time_stamps(tried.problem))
         said += "" if tried.problem else f"; time stamps by {tried.by or settings.timestamp_url}"
+    said += f"; this run ends behind the phase {pause.phase}, after {due}" if pause else ""
     notes = [f for f in findings if f.code == "release-notes-unread"]
     information = places.after_the_start(look)
     evidence.judge(
@@ -201,7 +205,7 @@ def test_governance(runbook_session: Session, look: Look, evidence: Evidence) ->
     evidence.judge(
         places.window_again(look, (f for f in findings if f.code != "release-notes-unread")),
         observed=f"change {settings.change_id or '-'}; announced: {time_needed} for"
-        f" {len(look.inventory.hosts)} nodes, for a healthy cluster without additional modules,"
+        f" {nodes} nodes, for a healthy cluster without additional modules,"
         f" downloads and manual work apart{said}",
         guide=("G15",),
         information=information,

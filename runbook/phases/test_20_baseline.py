@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from pluggy import HookRelay
@@ -16,30 +15,28 @@ from engine.attempt.baseline import PRIVATE
 from engine.attempt.records import new_key
 from engine.attempt.remote import ROOT
 from engine.judge import facts
-from engine.judge.clones import gaps_of_clones
 from engine.judge.fencing import failed_fence_devices, stopped_fence_devices
-from engine.judge.resources import disabled_resources
 from engine.model.change import Nothing
 from engine.model.facts import BEFORE
-from engine.model.finding import Finding, Way
 from engine.model.identity import Identity
-from engine.model.names import cib_in_names
 from engine.model.steps import step
 from engine.queries.machine import PACKAGES
 from engine.queries.neteye import VERSION
-from engine.queries.pacemaker import CIB
 from engine.record.evidence import Evidence
 from engine.run.session import Session
-from runbook.cluster import product
+from runbook.cluster import renewal
 from runbook.cluster.states import state_of
 
 
 def baseline_to_come(look: Look, evidence: Evidence) -> Bookkeeping | Nothing:
-    """For a plan: whether there is a baseline, and whether it is too old."""
+    """For a plan: whether there is a baseline, and what becomes of one that is too old."""
     if look.memory.closed:
         return Nothing("the attempt is closed: there is nothing to upgrade any more")
     if look.attempt is not None:
-        evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
+        if renewal.is_due(look):
+            what = f"what may be renewed of the old baseline of attempt {look.attempt} is renewed"
+            return Bookkeeping(what, look.names.active)
+        evidence.judge(renewal.too_old(look), observed=f"baseline of attempt {look.attempt}")
         return Nothing(f"the baseline of attempt {look.attempt} is there")
     return Bookkeeping("the baseline is recorded, the attempt opened", look.names.active)
 
@@ -57,7 +54,11 @@ def test_baseline(
     if look.baseline is not None and look.attempt is not None:
         runbook_session.adopt_attempt()
         evidence.outcome = "nothing to do"
-        assert evidence.judge(_age(look), observed=f"baseline of attempt {look.attempt}")
+        if renewal.is_due(look):
+            renewal.renew(look, evidence)
+            evidence.outcome = "done"
+        seen = f"baseline of attempt {look.attempt}"
+        assert evidence.judge(renewal.too_old(look), observed=seen)
         return
     if look.memory.closed:
         evidence.not_needed("the attempt is closed: there is nothing to upgrade any more")
@@ -80,8 +81,7 @@ def test_baseline(
 def _take(look: Look, machines: Mapping[str, Identity]) -> dict[str, Any]:
     """The baseline, JSON-able. Nothing secret is in it."""
     status = look.cluster_status()
-    cib = look.ask(look.names.active, CIB)
-    ours = cib_in_names(cib, look.names.of_pacemaker)
+    arranged = renewal.arrangement(look, status)
     packages = look.ask_all(look.names.all, PACKAGES)
     versions = look.ask_all(look.names.all, VERSION)
     return {
@@ -95,33 +95,14 @@ def _take(look: Look, machines: Mapping[str, Identity]) -> dict[str, Any]:
         "versions": {node: str(version) for node, version in versions.values.items()},
         "fencing": status.options.stonith_enabled,
         "standby": list(status.standby_nodes),
-        "placement": {name: list(nodes) for name, nodes in status.placement.items()},
-        "disabled": sorted(disabled_resources(status)),
+        "placement": arranged["placement"],
+        "disabled": arranged["disabled"],
         "stopped_fence_devices": sorted(stopped_fence_devices(status)),
         "failed_fence_devices": sorted(failed_fence_devices(status)),
-        "clone_gaps": sorted(gaps_of_clones(status, status.active_nodes, ours)),
-        "properties": dict(cib.properties),
+        "clone_gaps": arranged["clone_gaps"],
+        "properties": arranged["properties"],
         "packages": {
             node: sorted(map(str, installed)) for node, installed in packages.values.items()
         },
         PRIVATE: [],
     }
-
-
-def _age(look: Look) -> list[Finding]:
-    """A baseline that is days old may not be true any more (acceptable)."""
-    assert look.baseline is not None
-    age = look.now() - datetime.fromisoformat(look.baseline["taken"])
-    if age <= timedelta(hours=product.BASELINE_MAX_AGE_HOURS):
-        return []
-    return [
-        Finding(
-            code="baseline-old",
-            subject=look.names.active,
-            observed=f"the baseline of this attempt was taken {age.days} days ago",
-            expected=f"at most {product.BASELINE_MAX_AGE_HOURS} hours",
-            remedy="Check by hand that fencing, disabled resources and placement are still meant"
-            " to be as recorded, then accept this finding.",
-            way=Way.ACCEPT,
-        )
-    ]

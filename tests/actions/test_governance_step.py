@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from engine.model.inventory import Environment
+from engine.model.release import up_to
 from engine.prove.statement import NAME
 from engine.record.evidence import Evidence
 from engine.record.position import Position
 from engine.verify import canonical
+from runbook.cluster.product import PAUSES
 from runbook.phases import test_10_preflight
+from runbook.to_4_26.release import RELEASE
 from tests.actions.test_positions import position_look
 from tests.engine import kit
 from tests.findings.cases_organisation import STATEMENT
@@ -68,3 +71,17 @@ def test_a_rehearsal_is_held_to_these_machines_and_this_runbook(
     assert {"rehearsal-old", "rehearsal-environment", "rehearsal-unsigned"} <= set(found)
     assert f"on machines of this very cluster ({kit.N})" in found["rehearsal-mismatch"]
     assert f"this is {run.runbook[:12]}" in found["rehearsal-mismatch"]
+
+
+@pytest.mark.parametrize(("until", "codes"), [(None, {"window-too-short"}), (PAUSES[0], set())])
+def test_a_night_that_ends_early_needs_a_window_up_to_there(
+    tmp_path: Path, until: Any, codes: set[str]
+) -> None:
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    end = now + up_to(RELEASE.stages, "update", len(kit.inventory().hosts))
+    run = kit.make_run(tmp_path, window_start=now, window_end=end)
+    run.until = until
+    evidence = asked_at(Position.NOT_STARTED, run)
+    assert {e["code"] for e in run.journal.events if e["event"] == "finding"} == codes
+    said = " ".join(evidence.reasons)
+    assert ("this run ends behind the phase update, after " in said) is (until is not None)

@@ -41,7 +41,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tried: Tried, **settings: Any) -> tup
     look.inventory, look.here, look.now = kit.inventory(), here, lambda: kit.BEGIN
     monkeypatch.setattr(change_management, "governance", lambda *_: ())
     evidence = Told()
-    run = SimpleNamespace(journal=SimpleNamespace(head=HEAD))
+    run = SimpleNamespace(journal=SimpleNamespace(head=HEAD), until=None)
     session: Any = SimpleNamespace(run=run)
     test_10_preflight.test_governance(session, look, evidence)  # type: ignore[arg-type]
     return evidence, questions

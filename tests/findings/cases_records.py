@@ -138,12 +138,14 @@ RECORDS: tuple[Case, ...] = (
     _going_on(
         "half-a-baseline", AT_ONCE, "records-unreadable", half_a_baseline, records_brought_back
     ),
-    _going_on(
+    red(
         "baseline-of-last-week",
+        Start.PLANNED_STOP,
         "baseline.recorded",
         "baseline-old",
-        baseline_of_last_week,
+        10,
         looked_at_by_hand,
+        strike=baseline_of_last_week,
     ),
     _going_on(
         "another-setting",

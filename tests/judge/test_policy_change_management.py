@@ -15,7 +15,7 @@ from engine.judge.change_management import (
     window_remaining,
 )
 from engine.model.inventory import Environment, Settings
-from engine.model.release import Stage, remaining
+from engine.model.release import Stage, remaining, up_to
 from tests.engine import kit
 from tests.judge import builders as b
 
@@ -160,6 +160,13 @@ def test_announced_time() -> None:
     release = replace(kit.RELEASE, estimate_base=30, estimate_per_node=15, stages=())
     assert release.announced(5) == timedelta(minutes=105)
     assert release.announced(16) == timedelta(minutes=270)
+
+
+def test_what_it_takes_up_to_a_phase() -> None:
+    stages = (Stage("a", ("a",), 10, 1), Stage("b", ("b", "c"), 5, 2), Stage("d", ("d",), 1, 0))
+    assert up_to(stages, "a", 5) == timedelta(minutes=15)
+    assert up_to(stages, "b", 5) == up_to(stages, "c", 5) == timedelta(minutes=30)
+    assert up_to(stages, "d", 5) == up_to(stages, "x", 5) == timedelta(minutes=31)
 
 
 def test_what_remains_from_a_phase_on() -> None:

@@ -12,6 +12,7 @@ from engine.model.facts import BACK_OUT
 from engine.model.steps import phase_of
 from engine.record.changes import changes_of
 from engine.record.gaps import blinding_of, sentence
+from engine.record.run import Ending
 from engine.report.anchors import phase_anchor, step_anchor
 from engine.report.audit import runbooks
 from engine.report.audit.approvals import approvals_of, drift_of
@@ -188,7 +189,10 @@ def _deployment(
     if late := len(all_runs) - len(runs):
         said += f"; afterwards {late} more that only looked"
     closed = closing_of(change)
-    missing = "" if summary["outcome"] == "done" else f"the last run ended {summary['outcome']}"
+    ended = summary["outcome"]
+    missing = "" if ended == "done" else f"the last run ended {ended}"
+    if ended == Ending.AS_ASKED:
+        missing = "the rest is to come: the last run ended where it was asked to end"
     if closed is not None:
         is_done = closed.get("by", "done") == "done"
         missing = "" if is_done else "the attempt was closed by --restore, not by its end"
@@ -292,7 +296,8 @@ def _completeness(summary: Mapping[str, Any], events: Sequence[Event]) -> Answer
     silent = {event["run"] for event in events} - {
         event["run"] for event in events if event["event"] == "run-ended"
     }
-    missing = [f"rows that are not fulfilled: {', '.join(left)}"] if left else []
+    word = "to come" if summary["outcome"] == Ending.AS_ASKED else "that are not fulfilled"
+    missing = [f"rows {word}: {', '.join(left)}"] if left else []
     missing += [f"runs that did not write their end: {', '.join(sorted(silent))}"] if silent else []
     lost = len(summary["missing_runs"])
     missing += [f"runs of which no journal is here: {lost}"] if lost else []

@@ -26,6 +26,7 @@ _WAITED = {
     "interrupted": "it had been interrupted",
     "locked": "another run held the cluster",
     "done": "it was done",
+    "stopped as asked": "it had ended behind the phase that it was asked to end behind",
 }
 
 
