@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.ask.door import open_door
 from engine.attempt import remote
 from engine.attempt.settle import parse_settlements
 from engine.errors import UsageError
@@ -20,7 +21,6 @@ from engine.model.inventory import Environment, Inventory
 from engine.model.release import Release
 from engine.parse.acceptance import parse_acceptance
 from engine.parse.inventory_ini import read_inventory
-from engine.queries.identity import WHO
 from engine.record.journal import utc_now
 from engine.record.material import runbook_hash
 from engine.record.outputs import Outputs
@@ -43,8 +43,6 @@ from engine.run.goes_by import read_rehearsal
 from engine.run.ran_with import ran_with
 from engine.run.session import Session
 from engine.secrets import Secret
-from engine.transport.firewall import Firewall
-from engine.transport.ssh import SshTransport
 
 DEFAULT_INVENTORY = "inventory.ini"
 
@@ -145,8 +143,7 @@ def make_run(config: pytest.Config) -> Run:
 
 def make_session(run: Run, console: Console) -> Session:
     """The session with real connections."""
-    firewall = Firewall(run.inventory, bookkeeping=remote.BOOKKEEPING)
-    return Session(run, SshTransport(run.inventory, firewall, WHO.argv), console)
+    return Session(run, open_door(run.inventory, remote.BOOKKEEPING), console)
 
 
 def _inventory_path(config: pytest.Config) -> Path:

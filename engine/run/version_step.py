@@ -6,12 +6,16 @@ phases of its own, which run among those of the procedure by the numbers of thei
 
 from __future__ import annotations
 
+import configparser
+import importlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.config import PluginImportFailure
 
 from engine.errors import UsageError
+from engine.model.inventory import Setting
 from engine.model.release import Release
 
 SETTING = "runbook_step"
@@ -54,6 +58,30 @@ def release_of(config: pytest.Config) -> Release:
     if release is None:
         raise _no_step(str(config.getini(SETTING)) or "(empty)", "no release comes with it")
     return release
+
+
+def settings_of(root: Path, name: str = "") -> tuple[Setting[Any], ...]:
+    """The settings that only the version step has, for who reads an inventory without pytest.
+
+    `name`: the step's package, else pytest.ini below `root` names it; no step has no settings.
+    UsageError when there is no such package.
+    """
+    if not name:
+        own = configparser.ConfigParser(interpolation=None)
+        own.read(root / "pytest.ini")
+        name = own.get("pytest", SETTING, fallback="")
+    if not name:
+        return ()
+    try:
+        package = importlib.import_module(name)
+        plugins = [package, *map(importlib.import_module, getattr(package, "pytest_plugins", ()))]
+    except ImportError as error:
+        raise _no_step(name, f"{type(error).__name__}: {error}") from error
+    hooks = [getattr(one, "pytest_runbook_release", None) for one in plugins]
+    release: Release | None = next((hook() for hook in hooks if hook is not None), None)
+    if release is None:
+        raise _no_step(name, "no release comes with it")
+    return tuple(release.settings)
 
 
 def _no_step(name: str, why: str) -> UsageError:

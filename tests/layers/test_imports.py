@@ -76,7 +76,18 @@ def test_the_reader_of_imports_sees_something() -> None:
 
 ORDER = (
     *("model", "parse", "judge", "transport", "queries", "record", "attempt", "prove", "ask"),
-    *("act", "probing", "plan", "report", "watching", "support", "run", "rejudge", "cli"),
+    *(
+        "act",
+        "probing",
+        "plan",
+        "report",
+        "watching",
+        "support",
+        "discovery",
+        "run",
+        "rejudge",
+        "cli",
+    ),
 )
 """The folders of the engine: each may import those before it, and no other."""
 ANYWHERE = ("engine.errors", "engine.secrets", "engine.waiting", "engine.atomic", "engine.verify")
@@ -120,7 +131,7 @@ def test_a_layer_knows_only_what_is_below_it(layer: str) -> None:
     assert offences(who=below(layer), allowed=NARROWER[layer]) == []
 
 
-AT_THE_DOOR = ("ask", "act", "attempt", "probing", "support", "run")
+AT_THE_DOOR = ("ask", "act", "attempt", "probing", "support", "discovery", "run")
 """The folders of the engine whose modules may stand at the door to nodes."""
 
 
@@ -137,7 +148,7 @@ def test_only_those_who_ask_or_act_stand_at_the_door() -> None:
 
 def test_real_connections_are_made_in_one_place() -> None:
     makers = [m for m in modules() if "engine.transport.ssh" in imports(m)]
-    assert makers == ["engine.run.start"]
+    assert makers == ["engine.ask.door"]
 
 
 WRITERS = ("Applier", "RecordsWriter", "ClusterLock", "MachineLock", "SshTransport")

@@ -1,0 +1,108 @@
+"""An inventory that is there, compared with the cluster: what is not as it says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.discovery.found import FoundNode, Reached
+from engine.discovery.rendering import host_line, told_of
+from engine.discovery.ways import in_words, is_of_the_cluster
+from engine.judge.identity import markers, strangers
+from engine.judge.roles import members_agree, roles_agree
+from engine.model.cluster import ClusterStatus
+from engine.model.definition import ClusterDefinition
+from engine.model.finding import Finding
+from engine.model.identity import Identity
+from engine.model.inventory import Host, Inventory
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was asked and found for an inventory."""
+
+    inventory: Inventory
+    definition: ClusterDefinition
+    identities: Mapping[str, Identity]
+    """Host of the inventory -> the machine that its line leads to, whichever that is."""
+    reached: Mapping[str, Reached]
+    """Of these, the machines that are the ones that are meant."""
+    unreached: Mapping[str, str] = field(default_factory=dict)
+    """Host of the inventory -> why its line leads nowhere."""
+    others: Mapping[str, FoundNode] = field(default_factory=dict)
+    """`hostname` of a node that no line leads to -> the way that was found, if any."""
+    status: ClusterStatus | None = None
+
+
+def differences(seen: Seen) -> tuple[str, ...]:
+    """One line each, with file and line where one is meant; empty when all is as written."""
+    told = [*_by_findings(seen), *_by_logins(seen), *_by_ways(seen)]
+    return tuple(dict.fromkeys(told))
+
+
+def _by_findings(seen: Seen) -> Iterator[str]:
+    """What a run would find, judged by what it judges by."""
+    inventory, definition = seen.inventory, seen.definition
+    identities, status = seen.identities, seen.status
+    first = [
+        *strangers(inventory, identities),
+        *markers(inventory.settings.environment, identities),
+        *(members_agree(definition, status) if status is not None else ()),
+    ]
+    subjects = {finding.subject for finding in first}
+    roles = roles_agree(definition, inventory, inventory.settings.cluster)
+    for finding in (*first, *(one for one in roles if one.subject not in subjects)):
+        told = f"[{finding.code}] {finding.observed}; {_wanted(seen, finding)}"
+        yield f"{_where(seen, finding)}: {told}"
+
+
+def _wanted(seen: Seen, finding: Finding) -> str:
+    node = seen.definition.find(finding.subject)
+    other = seen.others.get(node.hostname) if node is not None else None
+    expected = f"expected: {finding.expected}"
+    return f"{expected}, as: {host_line(other.host)}" if other is not None else expected
+
+
+def _by_logins(seen: Seen) -> Iterator[str]:
+    for name, reached in seen.reached.items():
+        host = seen.inventory.host(name)
+        if reached.why_not_enough:
+            yield (
+                f"{_place(seen, host)}: {name}: {reached.why_not_enough}; mend ansible_user, or set"
+                " ansible_become=yes for a user with sudo"
+            )
+        if is_of_the_cluster(host.address, seen.definition):
+            yield (
+                f"{_place(seen, host)}: {name}: {host.address} is the cluster's own address, which"
+                " moves from node to node; expected one of the node itself, such as"
+                f" {_own_address(seen, name)}"
+            )
+
+
+def _own_address(seen: Seen, name: str) -> str:
+    node = seen.definition.find(name)
+    return node.addr if node is not None else "addr of /etc/neteye-cluster"
+
+
+def _by_ways(seen: Seen) -> Iterator[str]:
+    for name, why in seen.unreached.items():
+        host = seen.inventory.host(name)
+        node = seen.definition.find(name)
+        other = seen.others.get(node.hostname) if node is not None else None
+        begin = f"{_place(seen, host)}: {name} is not reached {in_words(host)}: {why}"
+        if other is None:
+            yield begin
+        elif other.reached is not None:
+            yield f"{begin}; it is reached {in_words(other.host)}: {host_line(other.host)}"
+        else:
+            yield f"{begin}; nor otherwise: {' '.join(told_of(other))}"
+
+
+def _where(seen: Seen, finding: Finding) -> str:
+    hosts = {host.name: host for host in seen.inventory.hosts}
+    host = hosts.get(finding.subject.partition(", ")[0])
+    return str(seen.inventory.path) if host is None else _place(seen, host)
+
+
+def _place(seen: Seen, host: Host) -> str:
+    return f"{seen.inventory.path}:{host.line}" if host.line else str(seen.inventory.path)
