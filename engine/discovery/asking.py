@@ -101,8 +101,8 @@ def consult(reached: Reached, definition: ClusterDefinition, open_door: Door) ->
     addresses: Addresses = {}
     with _again(reached, open_door) as door:
         try:
-            told = _ask(door, reached.host.name, addresses_of(names))
-            addresses = told
+            found = _ask(door, reached.host.name, addresses_of(names))
+            addresses = found
         except (Lost, Unanswered) as error:
             silence.append(str(error))
         try:
