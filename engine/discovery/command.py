@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.discovery.asking import AnotherMachine, Consulted, Door, consult, reach
 from engine.discovery.comparing import Seen, differences
 from engine.discovery.found import Found, Reached
+from engine.discovery.rendering import to_do
 from engine.discovery.search import Say, Search
 from engine.discovery.start import definition_at, start_at
 from engine.errors import RunbookError, UsageError
@@ -31,6 +32,7 @@ def discover(start: Host, open_door: Door, say: Say) -> Found:
     definition = definition_at(first)
     node = _node_of(first, definition)
     say(f"{start.name} is {node.hostname} of cluster {definition.hostname}")
+    first = replace(first, host=replace(start, name=node.hostname, role=node.role))
     consulted = consult(first, definition, open_door)
     search = Search(first, definition, consulted.addresses, open_door, say)
     nodes = search.find(definition.nodes, search.known({node.hostname: first}))
@@ -155,7 +157,7 @@ def _likes(inventory: Inventory, definition: ClusterDefinition, start: Reached) 
 def outcome(found: Found) -> Sequence[str]:
     """What is told of an inventory that was written, beside it."""
     told = [f"look at this first: {remark}" for remark in found.remarks]
-    told += [f"{one.node.hostname}: not reached; see its comment" for one in found.unreached]
+    told += [f"{one.node.hostname}: not reached. {to_do(one)}" for one in found.unreached]
     total = len(found.nodes)
     told.append(f"{total - len(found.unreached)} of {total} nodes reached")
     return told

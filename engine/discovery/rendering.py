@@ -13,13 +13,15 @@ from pathlib import Path
 from engine.discovery.found import Found, FoundNode, Try
 from engine.discovery.ways import in_words, login_command
 from engine.errors import UsageError
-from engine.judge.text import printable
+from engine.judge.text import printable, shortened
 from engine.model.answer import LostKind
 from engine.model.inventory import Environment, Host, Inventory, Role, Settings
 from engine.parse.inventory_ini import parse_inventory
 from engine.parse.inventory_lines import typed_value
 
 _WIDTH = 100
+_BRIEF = 110
+"""Characters of why a way led nowhere that is not the one that is written down."""
 _HEAD = (
     "The inventory of cluster {cluster}, as its nodes told it.",
     "Left to fill in are the four things of change management, at the end. No password belongs in"
@@ -72,7 +74,7 @@ def render(found: Found) -> str:
         "[all:vars]",
         *(line for variable, field in common for line in _setting(variable, hosts[0], field)),
         "",
-        f"runbook_cluster={found.definition.hostname}",
+        f"runbook_cluster={_value(found.definition.hostname)}",
         *_comments([_ENVIRONMENTS[found.environment]]),
         f"runbook_environment={found.environment}",
         "",
@@ -125,31 +127,41 @@ def told_of(one: FoundNode) -> Iterator[str]:
         key = f" {login.host_key} ({login.host_key_type})" if login and login.host_key else ""
         yield f"Reached {in_words(one.host)}; its host key{key} is known here."
         return
-    yield f"NOT REACHED from here: {one.node.hostname} ({one.node.addr}). What was tried:"
-    yield from dict.fromkeys(f"- {in_words(t.host)}: {t.why}" for t in one.tries)
+    yield f"NOT REACHED from here: {one.node.hostname} ({one.node.addr})"
+    chosen = [t for t in one.tries if t.host == one.host][:1]
+    yield from (f"- {in_words(t.host)}: {t.why}" for t in chosen)
+    others = (t for t in one.tries if t not in chosen)
+    yield from dict.fromkeys(f"- {in_words(t.host)}: {_briefly(t)}" for t in others)
     if not one.tries:
-        yield "- nothing: no address of it can be used from here"
+        yield "- nothing was tried: no address of it can be used from here"
     if one.from_within:
         yield f"- {one.from_within}"
-    yield _to_do(one.tries, one.host)
+    yield to_do(one)
 
 
-def _to_do(tries: Sequence[Try], chosen: Host) -> str:
-    kinds = {one.kind for one in tries}
+def _briefly(one: Try) -> str:
+    """ssh's own words where there are some: what they mean is told of the way that is chosen."""
+    _, _, said = one.why.partition("ssh says: ")
+    return shortened(said or one.why, _BRIEF)
+
+
+def to_do(one: FoundNode) -> str:
+    """What the operator has to do before a node is reached that was not."""
+    kinds = {t.kind for t in one.tries}
     if LostKind.AUTHENTICATION in kinds:
         return (
             "To fill in on its line: as whom to log in there, such as ansible_user=USER"
             " ansible_become=yes for a user with sudo; or let this key in there."
         )
     if LostKind.HOST_KEY in kinds:
-        keys = next(one.host for one in tries if one.kind is LostKind.HOST_KEY)
+        unknown = next(t.host for t in one.tries if t.kind is LostKind.HOST_KEY)
         return (
             "Compare its host key on its console (ssh-keygen -lf"
-            f" /etc/ssh/ssh_host_ed25519_key.pub), and accept it by: {login_command(keys)}"
+            f" /etc/ssh/ssh_host_ed25519_key.pub), and accept it by: {login_command(unknown)}"
         )
     return (
-        "To correct on its line: ansible_host, and the way there"
-        f" (ansible_ssh_common_args); it says now: {in_words(chosen)}"
+        "To correct on its line: ansible_host, and the way there (ansible_ssh_common_args);"
+        f" it says now: {in_words(one.host)}"
     )
 
 

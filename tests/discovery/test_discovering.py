@@ -136,7 +136,7 @@ def test_a_login_as_root_that_is_forbidden(everywhere: bool) -> None:
     assert f"# NOT REACHED from here: {node_name(4)} ({internal(4)})" in text
     assert f"directly at {internal(4)}: login was denied by the node" in text
     assert "ansible_user=USER" in text
-    assert f"root of root@{external(1)} logs in there by its own key" in " ".join(text.split())
+    assert f"root of {node_name(1)} logs in there by its own key" in " ".join(text.split())
     assert "does not get in there either: Permission denied" in " ".join(text.split())
     assert outcome(found)[-1] == "3 of 5 nodes reached"
 
