@@ -57,10 +57,11 @@ def _by_findings(seen: Seen) -> Iterator[str]:
 
 
 def _wanted(seen: Seen, finding: Finding) -> str:
-    node = seen.definition.find(finding.subject)
-    other = seen.others.get(node.hostname) if node is not None else None
-    expected = f"expected: {finding.expected}"
-    return f"{expected}, as: {host_line(other.host)}" if other is not None else expected
+    """What is expected, with the lines of the nodes that no line leads to."""
+    nodes = [seen.definition.find(name) for name in finding.subject.split(", ")]
+    others = [seen.others[n.hostname] for n in nodes if n is not None and n.hostname in seen.others]
+    lines = "".join(f", as: {host_line(other.host)}" for other in others)
+    return f"expected: {finding.expected}{lines}"
 
 
 def _by_logins(seen: Seen) -> Iterator[str]:

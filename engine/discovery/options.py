@@ -59,7 +59,7 @@ def start_of(given: argparse.Namespace) -> Host:
     return Host(
         name=given.node,
         role=Role.OPERATIVE,
-        address=_read("HOST", values.address, address),
+        address=_read("HOST (a port goes behind -p)", values.address, address),
         user=_read("USER", values.user, user) if at else "root",
         port=_read("-p", values.number(1, 65535), given.port) if given.port else 22,
         key_file=_file("-i", given.identity) if given.identity else None,
