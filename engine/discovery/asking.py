@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,32 +83,26 @@ def reach(
     return Reached(host, seen, membership, logins[-1] if logins else None)
 
 
-@dataclass(frozen=True)
-class Consulted:
-    """What a node says of the others."""
-
-    addresses: Addresses
-    status: ClusterStatus | None
-    silence: str = ""
-    """Why there is no status of pacemaker, or no address."""
-
-
-def consult(reached: Reached, definition: ClusterDefinition, open_door: Door) -> Consulted:
-    """Ask a node that is known for the addresses of all names, and for pacemaker's members."""
+def addresses_at(
+    reached: Reached, definition: ClusterDefinition, open_door: Door
+) -> tuple[Addresses, str]:
+    """The addresses of all nodes' names as this node finds them, or why it does not tell them."""
     names = dict.fromkeys(name for node in definition.nodes for name in node.full_names)
-    status, silence = None, []
-    addresses: Addresses = {}
+    told = _consult(reached, addresses_of(names), open_door)
+    return told[0] or {}, told[1]
+
+
+def members_at(reached: Reached, open_door: Door) -> tuple[ClusterStatus | None, str]:
+    """Pacemaker's status as this node shows it, or why it does not."""
+    return _consult(reached, STATUS, open_door)
+
+
+def _consult(reached: Reached, query: Query[T], open_door: Door) -> tuple[T | None, str]:
     with _again(reached, open_door) as door:
         try:
-            found = _ask(door, reached.host.name, addresses_of(names))
-            addresses = found
+            return _ask(door, reached.host.name, query), ""
         except (Lost, Unanswered) as error:
-            silence.append(str(error))
-        try:
-            status = _ask(door, reached.host.name, STATUS)
-        except (Lost, Unanswered) as error:
-            silence.append(str(error))
-    return Consulted(addresses, status, "; ".join(silence))
+            return None, str(error)
 
 
 @contextmanager
@@ -123,9 +116,8 @@ def _again(reached: Reached, open_door: Door) -> Iterator[Transport]:
 def logins_from(
     reached: Reached, nodes: Iterable[str], open_door: Door
 ) -> dict[str, LoginFromNode]:
-    """Whether root of that node logs in to these; empty when it can't be asked."""
-    with _again(reached, open_door) as door:
-        try:
-            return _ask(door, reached.host.name, logins_to(nodes))
-        except (Lost, Unanswered):
-            return {}  # it is a help for the reader, and decides nothing
+    """Whether root of that node logs in to these; empty when it can't be asked.
+
+    It is a help for the reader, and decides nothing.
+    """
+    return _consult(reached, logins_to(nodes), open_door)[0] or {}

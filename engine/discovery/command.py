@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from engine.discovery.asking import AnotherMachine, Consulted, Door, consult, reach
+from engine.discovery.asking import AnotherMachine, Door, addresses_at, members_at, reach
 from engine.discovery.comparing import Seen, differences
 from engine.discovery.found import Found, Reached
 from engine.discovery.rendering import to_do
@@ -15,9 +15,10 @@ from engine.discovery.start import definition_at, start_at
 from engine.errors import RunbookError, UsageError
 from engine.judge.identity import definition_of, described, why_another
 from engine.judge.roles import members_agree
+from engine.model.cluster import ClusterStatus
 from engine.model.definition import ClusterDefinition, DefinedNode
 from engine.model.identity import Identity
-from engine.model.inventory import Environment, Host, Inventory
+from engine.model.inventory import Environment, Host, Inventory, Role
 from engine.parse.inventory_ini import Step, read_inventory
 from engine.transport.base import in_parallel
 
@@ -33,16 +34,29 @@ def discover(start: Host, open_door: Door, say: Say) -> Found:
     node = _node_of(first, definition)
     say(f"{start.name} is {node.hostname} of cluster {definition.hostname}")
     first = replace(first, host=replace(start, name=node.hostname, role=node.role))
-    consulted = consult(first, definition, open_door)
-    search = Search(first, definition, consulted.addresses, open_door, say)
+    addresses, why = addresses_at(first, definition, open_door)
+    search = Search(first, definition, addresses, open_door, say)
     nodes = search.find(definition.nodes, search.known({node.hostname: first}))
-    identities = [one.reached.seen for one in nodes if one.reached is not None]
-    return Found(
-        definition,
-        nodes,
-        Environment.REHEARSAL if first.seen.is_rehearsal else Environment.PRODUCTION,
-        tuple(_remarks(definition, consulted, identities)),
+    reached = {one.node.hostname: one.reached for one in nodes if one.reached is not None}
+    status, silence = _members(definition, reached, open_door)
+    members = members_agree(definition, status) if status is not None else ()
+    remarks = (
+        *(text for text in (why, silence) if text),
+        *(finding.observed for finding in members),
+        *_definitions(definition, [one.seen for one in reached.values()]),
     )
+    environment = Environment.REHEARSAL if first.seen.is_rehearsal else Environment.PRODUCTION
+    return Found(definition, nodes, environment, remarks)
+
+
+def _members(
+    definition: ClusterDefinition, reached: Mapping[str, Reached], open_door: Door
+) -> tuple[ClusterStatus | None, str]:
+    """Of the first operative node that is reached, N before others; no other has pacemaker."""
+    names = [node.hostname for node in definition.of(Role.OPERATIVE) if node.hostname in reached]
+    if not names:
+        return None, "pacemaker's members are not known: no operative node is reached"
+    return members_at(reached[names[0]], open_door)
 
 
 def _node_of(reached: Reached, definition: ClusterDefinition) -> DefinedNode:
@@ -57,12 +71,9 @@ def _node_of(reached: Reached, definition: ClusterDefinition) -> DefinedNode:
     )
 
 
-def _remarks(
-    definition: ClusterDefinition, consulted: Consulted, identities: Iterable[Identity]
-) -> list[str]:
-    found = [consulted.silence] if consulted.silence else []
-    if consulted.status is not None:
-        found += [f.observed for f in members_agree(definition, consulted.status)]
+def _definitions(definition: ClusterDefinition, identities: Iterable[Identity]) -> list[str]:
+    """Nodes that define the cluster otherwise, or not at all."""
+    found = []
     for seen in identities:
         if seen.definition is None:
             found.append(f"{seen.hostname}: {seen.unreadable}")
@@ -92,16 +103,16 @@ def check(path: Path, step: Step, open_door: Door, say: Say) -> tuple[str, ...]:
     seen = Seen(inventory, definition, identities, reached, unreached)
     if not led:
         return differences(seen)
-    active = definition.active_node.hostname
-    start = led.get(active, next(iter(led.values())))
-    consulted = consult(start, definition, open_door)
-    search = Search(
-        start, definition, consulted.addresses, open_door, say, _likes(inventory, definition, start)
-    )
+    start = next(led[node.hostname] for node in definition.nodes if node.hostname in led)
+    addresses, why = addresses_at(start, definition, open_door)
+    likes = _likes(inventory, definition, start)
+    search = Search(start, definition, addresses, open_door, say, likes)
     left = [node for node in definition.nodes if node.hostname not in led]
     others = {one.node.hostname: one for one in search.find(left, led)}
-    told = differences(replace(seen, others=others, status=consulted.status))
-    return (*told, *((f"{path}: not compared: {consulted.silence}",) if consulted.silence else ()))
+    known = {**{name: one.reached for name, one in others.items() if one.reached}, **led}
+    status, silence = _members(definition, known, open_door)
+    told = differences(replace(seen, others=others, status=status))
+    return (*told, *(f"{path}: not compared: {text}" for text in (why, silence) if text))
 
 
 def _meet(host: Host, open_door: Door) -> Reached:

@@ -13,6 +13,7 @@ from engine.errors import UsageError
 from engine.model.inventory import Environment, Inventory, Role
 from engine.parse.inventory_ini import parse_inventory
 from engine.queries.identity import WHO
+from engine.queries.pacemaker import STATUS
 from tests.discovery.world import (
     CLUSTER_IP,
     NAME,
@@ -213,6 +214,24 @@ def test_the_operators_user_port_and_key_are_those_of_all(tmp_path: Path) -> Non
         ("upgrade", True, key)
     }
     assert inventory.hosts[3].ssh_args == ("-J", f"upgrade@{external(1)}")
+
+
+def test_a_voting_only_node_may_be_named_first() -> None:
+    world = cluster()
+    world.named(5).seen_from_here = (external(5),)
+    found = found_by(world, external(5))
+    assert (found.unreached, found.remarks) == ((), ())
+    asked = {address for address, _, argv in world.asked if argv == STATUS.argv}
+    assert asked == {external(1)}, "pacemaker is on operative nodes only"
+
+
+def test_members_that_nobody_can_tell() -> None:
+    world = cluster()
+    world.named(5).seen_from_here = (external(5),)
+    for number in (1, 2, 3):
+        world.machines.remove(world.named(number))
+    told = " ".join(found_by(world, external(5)).remarks)
+    assert "pacemaker's members are not known" in told
 
 
 # what leads to no cluster

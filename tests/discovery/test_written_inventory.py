@@ -77,7 +77,7 @@ def founds(draw: st.DrawFn) -> Found:
     return Found(definition, tuple(nodes), environment, tuple(draw(st.lists(WHY, max_size=2))))
 
 
-@settings(max_examples=700)
+@settings(max_examples=150)
 @given(founds())
 def test_the_parse_gives_back_what_was_found(found: Found) -> None:
     settings = Settings(found.definition.hostname, found.environment)
@@ -85,7 +85,7 @@ def test_the_parse_gives_back_what_was_found(found: Found) -> None:
     assert parse_inventory(render(found), PATH) == Inventory(PATH, hosts, settings)
 
 
-@settings(max_examples=700)
+@settings(max_examples=150)
 @given(founds())
 def test_the_line_of_a_host_says_all_of_it_by_itself(found: Found) -> None:
     lines = [f"[{one.host.role}]\n{host_line(one.host)}" for one in found.nodes]
