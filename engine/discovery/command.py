@@ -78,7 +78,7 @@ def _definitions(definition: ClusterDefinition, identities: Iterable[Identity]) 
         if seen.definition is None:
             found.append(f"{seen.hostname}: {seen.unreadable}")
         elif seen.definition != definition:
-            found.append(f"{seen.hostname} has another /etc/neteye-cluster than the first node")
+            found.append(f"{seen.hostname} has another /etc/neteye-cluster than is gone by here")
     return found
 
 
@@ -89,6 +89,8 @@ def check(path: Path, step: Step, open_door: Door, say: Say) -> tuple[str, ...]:
     when no node answers by it.
     """
     inventory = read_inventory(path, step)
+    for warning in inventory.warnings:
+        say(f"warning: {warning}")
     say(f"{path}: asking {len(inventory.hosts)} nodes who they are")
     answers = in_parallel(inventory.names, lambda name: _meet(inventory.host(name), open_door))
     identities, reached, unreached = _sorted(answers)
@@ -111,8 +113,12 @@ def check(path: Path, step: Step, open_door: Door, say: Say) -> tuple[str, ...]:
     others = {one.node.hostname: one for one in search.find(left, led)}
     known = {**{name: one.reached for name, one in others.items() if one.reached}, **led}
     status, silence = _members(definition, known, open_door)
-    told = differences(replace(seen, others=others, status=status))
-    return (*told, *(f"{path}: not compared: {text}" for text in (why, silence) if text))
+    own = [one.seen for one in known.values()]
+    return (
+        *differences(replace(seen, others=others, status=status)),
+        *(f"{path}: {text}" for text in _definitions(definition, own)),
+        *(f"{path}: not compared: {text}" for text in (why, silence) if text),
+    )
 
 
 def _meet(host: Host, open_door: Door) -> Reached:

@@ -60,8 +60,12 @@ def _wanted(seen: Seen, finding: Finding) -> str:
     """What is expected, with the lines of the nodes that no line leads to."""
     nodes = [seen.definition.find(name) for name in finding.subject.split(", ")]
     others = [seen.others[n.hostname] for n in nodes if n is not None and n.hostname in seen.others]
-    lines = "".join(f", as: {host_line(other.host)}" for other in others)
-    return f"expected: {finding.expected}{lines}"
+    return ", ".join([f"expected: {finding.expected}", *map(_as_line, others)])
+
+
+def _as_line(other: FoundNode) -> str:
+    is_reached = "as" if other.reached is not None else "as (not reached from here)"
+    return f"{is_reached}: {host_line(other.host)}"
 
 
 def _by_logins(seen: Seen) -> Iterator[str]:

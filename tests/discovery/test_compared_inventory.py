@@ -217,8 +217,24 @@ def test_an_inventory_with_a_mistake(tmp_path: Path) -> None:
 
 def test_a_cluster_file_of_other_nodes(compared: Compared) -> None:
     world = cluster()
-    with_definition(world, Hostname="neteye.example.test", ClusterIp="203.0.113.11")
+    with_definition(world, ClusterIp="203.0.113.11")
     assert compared(world) == [], "another address of the cluster is not the inventory's"
-    for machine in world.machines:
-        machine.cluster = cluster_file(3, 2, 1)
-    assert compared(world) != []
+    world.named(5).cluster = cluster_file(3, 2, 1)
+    (told,) = compared(world)
+    assert f"{node_name(5)} has another /etc/neteye-cluster" in told
+
+
+def test_what_is_ignored_in_the_inventory_is_told_beside(tmp_path: Path) -> None:
+    path, told = tmp_path / "prod.ini", list[str]()
+    text = render(discover(at(), cluster().door, lambda _: None))
+    path.write_text(text.replace("ansible_user=root", "ansible_user=root\nansible_timeout=3"))
+    assert check(path, (), cluster().door, told.append) == ()
+    assert any("ansible_timeout is ignored" in line for line in told)
+
+
+def test_a_missing_node_that_is_down_has_a_line_to_try(prod: Prod, compared: Compared) -> None:
+    prod((f"{node_name(3)} ansible_host={external(3)}\n", ""))
+    world = cluster()
+    world.machines.remove(world.named(3))
+    (told,) = compared(world)
+    assert f"as (not reached from here): {node_name(3)} ansible_host={internal(3)}" in told

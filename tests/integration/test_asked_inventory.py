@@ -1,4 +1,4 @@
-"""`python -m engine inventory` on a real cluster that lets root in to E and V from its nodes only."""
+"""`python -m engine inventory` on a real cluster: root gets in to E and V from its nodes only."""
 
 from __future__ import annotations
 
