@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from engine.discovery.found import Found, FoundNode, Try
-from engine.discovery.ways import in_words, login_command
+from engine.discovery.ways import in_words, jumps_of, login_command
 from engine.errors import UsageError
 from engine.judge.text import printable, shortened
 from engine.model.answer import LostKind
@@ -147,6 +147,13 @@ def _briefly(one: Try) -> str:
 
 def to_do(one: FoundNode) -> str:
     """What the operator has to do before a node is reached that was not."""
+    if at_a_jump := [t for t in one.tries if _is_denied_before(t)]:
+        # ssh's own -J: its client for the jump host gets no -i
+        return (
+            f"ssh logs in to {jumps_of(at_a_jump[0].host.ssh_args)[0]} with a key of your agent or"
+            " of ~/.ssh/config, and -i is for the node behind: add the key to the agent (ssh-add"
+            f" {shlex.quote(str(at_a_jump[0].host.key_file))}), then ask again."
+        )
     kinds = {t.kind for t in one.tries}
     if LostKind.AUTHENTICATION in kinds:
         return (
@@ -163,6 +170,12 @@ def to_do(one: FoundNode) -> str:
         "To correct on its line: ansible_host, and the way there (ansible_ssh_common_args);"
         f" it says now: {in_words(one.host)}"
     )
+
+
+def _is_denied_before(one: Try) -> bool:
+    """A jump host denied the login, and the key that was named is not offered there."""
+    is_there = one.kind is LostKind.AUTHENTICATION and bool(jumps_of(one.host.ssh_args))
+    return is_there and one.host.key_file is not None and "by the jump host" in one.why
 
 
 def _line(host: Host, variables: Iterable[tuple[str, str]]) -> str:

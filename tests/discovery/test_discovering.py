@@ -172,6 +172,16 @@ def test_a_node_that_answers_as_another_user_is_not_reached() -> None:
     assert "as user upgrade (uid 1000), expected root" in render(found)
 
 
+def test_a_key_that_is_not_offered_to_the_jump_host(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    world = cluster()
+    world.denying_jumps = True
+    text = render(found_by(world, key_file=key))
+    assert f"(ssh-add {key}), then ask again" in " ".join(text.replace("#", "").split())
+    assert "ansible_user=USER" not in text
+    assert "ansible_user=USER" in render(found_by(world)), "without -i it is another reason"
+
+
 def test_a_node_that_is_down() -> None:
     world = cluster()
     world.machines.remove(world.named(3))

@@ -68,6 +68,8 @@ class World:
     status: Answer | None = None
     resolved: Mapping[str, str] = field(default_factory=dict)
     """Name -> its address, as every node finds it."""
+    denying_jumps: bool = False
+    """The nodes deny the login of a jump."""
     logins: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """Node -> how root's login there ends, from any other node."""
     asked: list[tuple[str, str, Argv]] = field(default_factory=list)
@@ -107,6 +109,9 @@ class World:
     def _machine(self, host: Host) -> Machine | Lost:
         # the operator's own jump host is a part of the controller's network
         jumps = [jump for jump in ",".join(jumps_of(host.ssh_args)).split(",") if "@" in jump]
+        if jumps and self.denying_jumps:
+            why = f"Login was denied by the jump host {jumps[-1]}"
+            return Lost(host.name, why, LostKind.AUTHENTICATION)
         for machine in self.machines:
             if host.address not in (machine.seen_from_nodes if jumps else machine.seen_from_here):
                 continue
