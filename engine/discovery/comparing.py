@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.discovery.found import FoundNode, Reached
-from engine.discovery.rendering import host_line, told_of
+from engine.discovery.rendering import host_line, to_do
 from engine.discovery.ways import in_words, is_of_the_cluster
 from engine.judge.identity import markers, strangers
 from engine.judge.roles import members_agree, roles_agree
+from engine.judge.text import many
 from engine.model.cluster import ClusterStatus
 from engine.model.definition import ClusterDefinition
 from engine.model.finding import Finding
@@ -100,7 +101,9 @@ def _by_ways(seen: Seen) -> Iterator[str]:
         elif other.reached is not None:
             yield f"{begin}; it is reached {in_words(other.host)}: {host_line(other.host)}"
         else:
-            yield f"{begin}; nor otherwise: {' '.join(told_of(other))}"
+            ways = many(len(other.tries), "way")
+            seen_there = f"; {other.from_within}" if other.from_within else ""
+            yield f"{begin}; nor by any of {ways} tried{seen_there}. {to_do(other)}"
 
 
 def _where(seen: Seen, finding: Finding) -> str:

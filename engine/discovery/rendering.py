@@ -141,8 +141,8 @@ def told_of(one: FoundNode) -> Iterator[str]:
 
 def _briefly(one: Try) -> str:
     """ssh's own words where there are some: what they mean is told of the way that is chosen."""
-    _, _, said = one.why.partition("ssh says: ")
-    return shortened(said or one.why, _BRIEF)
+    _, mark, said = one.why.partition("ssh says: ")
+    return shortened(said.partition(". ")[0] if mark else one.why, _BRIEF)
 
 
 def to_do(one: FoundNode) -> str:

@@ -130,7 +130,8 @@ def test_a_node_that_is_not_reached_at_all(compared: Compared) -> None:
     world.machines.remove(world.named(3))
     (told,) = compared(world)
     assert f"{node_name(3)} is not reached directly at {external(3)}" in told
-    assert "nor otherwise: NOT REACHED" in told
+    assert "; nor by any of 6 ways tried; root of" in told
+    assert "does not get in there either: Permission denied. To correct on its line" in told
 
 
 def test_the_logins_that_the_inventory_has_are_tried_on_other_ways(
