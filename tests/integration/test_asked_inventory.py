@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine.parse.inventory_ini import read_inventory
-from tests.integration.clusters import TestCluster
+from rehearsal.run import wait_for
+from tests.integration.clusters import SETTLE, TestCluster
 from tests.integration.effects import without_effect
 from tests.integration.invocation import DEADLINE, Project, Ran, environment
 
@@ -58,6 +60,25 @@ def apart(cluster: TestCluster) -> tuple[str, str]:
     return elastic, voting
 
 
+def until(cluster: TestCluster, said: str) -> None:
+    """Wait until E and V answer root's login so: sshd reads its configuration by and by."""
+
+    def missing(node: str) -> str | None:
+        words = ["ssh", "-F", str(cluster.ssh / "config"), "-o", "BatchMode=yes"]
+        done = subprocess.run(
+            [*words, f"root@{node}", "echo in"],
+            capture_output=True,
+            text=True,
+            timeout=SETTLE,
+            check=False,
+        )
+        told = done.stdout + done.stderr
+        return None if said in told else f"ssh says: {told}"
+
+    for node in apart(cluster):
+        wait_for(f"{said!r} of {node}", partial(missing, node), seconds=SETTLE)
+
+
 @contextmanager
 def root_only_from(cluster: TestCluster, addresses: str) -> Iterator[None]:
     """On E and V sshd lets root in from these addresses alone; '' from none."""
@@ -68,10 +89,12 @@ def root_only_from(cluster: TestCluster, addresses: str) -> Iterator[None]:
     try:
         for node in apart(cluster):
             cluster.shell(node, f"FILE={_FILE}{_FORBID}", *lines)
+        until(cluster, "Permission denied")
         yield
     finally:
         for node in apart(cluster):
             cluster.shell(node, f"FILE={_FILE}{_ALLOW}")
+        until(cluster, "in\n")
 
 
 @dataclass(frozen=True)
