@@ -162,7 +162,7 @@ def test_a_plan_works_with_it(asked: Asked) -> None:
 
 
 def test_it_is_as_the_cluster(asked: Asked) -> None:
-    assert (asked.same.code, asked.original.code) == (0, 0), (asked.same, asked.original)
+    assert (asked.same.code, asked.original.code) == (0, 0), asked.same.out + asked.original.out
     assert asked.same.out == f"{asked.path} is as the cluster\n"
 
 
