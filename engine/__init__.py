@@ -17,10 +17,11 @@ A folder for each verb. Each may import those above it in this list (tests/layer
     report     what a run leaves to be read, made from its journal
     watching   shows a run while it works, from its journal alone
     support    packs the bundle for the vendor's support
+    discovery  finds a cluster by one of its nodes, for the inventory
     run        one run, from pytest's first event to its last line
     card       a page to print: the week, the night, what to do when it stops
     rejudge    judges a recorded run again on its own answers
-    cli        `python -m engine`: work on evidence, without a cluster
+    cli        `python -m engine`: work on evidence, and the inventory
 
 `errors`, `secrets`, `waiting` and `atomic` serve all of them; `verify` runs alone. The runbook uses
 the engine, never the other way round.

@@ -1,4 +1,4 @@
-"""`python -m engine`: work on evidence, without a cluster."""
+"""`python -m engine`: work on evidence, without a cluster; and the inventory, with one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from engine.discovery import options as discovery
 from engine.errors import NotWritten, RunbookError, UsageError
 from engine.prove.approvals import approve, read_plan, write_approval
 from engine.record.archive import name_of
@@ -69,6 +70,8 @@ def _done(arguments: Sequence[str] | None) -> int:
             return _compare(given.one, given.other, everything=given.all)
         if given.command == "bundle":
             return _bundle(given.run, given.out)
+        if given.command == "inventory":
+            return _inventory(given)
         if given.command == "judge":
             return _judge(given.run, given.step, as_json=given.json)
         if given.command == "card":
@@ -163,6 +166,15 @@ def parser() -> argparse.ArgumentParser:
     )
     packed.add_argument("run", type=Path, metavar="reports/RUN", help="the run's directory")
     packed.add_argument("--out", type=Path, help="the file; else support-RUN.tar.gz here")
+    listed = commands.add_parser(
+        "inventory",
+        help="write the inventory of a cluster, by one of its nodes",
+        description="Asks a node, and by it the others, who they are and how they are reached from"
+        " here, and prints an inventory. It changes nothing on a node and accepts no host key. 0:"
+        " all nodes were reached, or the inventory is as the cluster; 1: not all, or something"
+        " differs; 4: nothing was found by that node.",
+    )
+    discovery.add_options(listed)
     again = commands.add_parser(
         "judge",
         help="judge a run again from its recorded answers, without its cluster",
@@ -268,6 +280,30 @@ def _bundle(path: Path, out: Path | None) -> int:
         raise NotWritten(f"{file}: can't be written ({error.strerror or error})") from error
     _say(f"written: {file}, without the nodes: nobody was asked; its index.txt says what is in it")
     return Ending.DONE.code
+
+
+def _inventory(given: argparse.Namespace) -> int:
+    from engine.ask.door import open_door
+    from engine.discovery.command import check, discover, outcome
+    from engine.discovery.rendering import render
+    from engine.run.version_step import settings_of
+
+    discovery.refuse_contradictions(given)
+
+    def tell(text: str) -> None:
+        _say(text, sys.stderr)
+
+    if given.check is not None:
+        step = settings_of(Path(__file__).resolve().parents[1], given.step)
+        told = check(given.check, step, open_door, tell)
+        for line in told or (f"{given.check} is as the cluster",):
+            _say(line)
+        return Ending.FAILED.code if told else Ending.DONE.code
+    found = discover(discovery.start_of(given), open_door, tell)
+    print(render(found), end="")
+    for line in outcome(found):
+        tell(line)
+    return Ending.FAILED.code if found.unreached or found.remarks else Ending.DONE.code
 
 
 def _judge(path: Path, step: str, *, as_json: bool) -> int:

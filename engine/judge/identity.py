@@ -40,7 +40,7 @@ def strangers(inventory: Inventory, identities: Mapping[str, Identity]) -> tuple
     findings = [_is_twice(group, identities, inventory, definition) for group in twice]
     for name, seen in identities.items():
         host = inventory.host(name)
-        if name not in doubled and (why := _why_another(host, seen, definition)):
+        if name not in doubled and (why := why_another(host.name, seen, definition)):
             findings.append(_mistaken(host, seen, why, inventory, definition))
         elif not seen.has_id:
             findings.append(_without_id(name, seen))
@@ -153,14 +153,14 @@ def described(seen: Identity) -> str:
     return ", ".join(words)
 
 
-def _why_another(host: Host, seen: Identity, definition: ClusterDefinition | None) -> str:
+def why_another(name: str, seen: Identity, definition: ClusterDefinition | None) -> str:
     """Why this is not the machine of that name; empty when it is."""
     own = seen.definition
     if own and definition and own.hostname.lower() != definition.hostname.lower():
         return f"it belongs to cluster {own.hostname}, not {definition.hostname}"
-    meant = _nodes_called(host.name, definition)
+    meant = _nodes_called(name, definition)
     if len(meant) != 1:
-        return _why_unknown(host, seen, definition)
+        return _why_unknown(name, seen, definition)
     (node,) = meant
     others = _others(node, seen, definition)
     if others:
@@ -170,14 +170,14 @@ def _why_another(host: Host, seen: Identity, definition: ClusterDefinition | Non
     return f"it is no node of {CLUSTER_FILE}"
 
 
-def _why_unknown(host: Host, seen: Identity, definition: ClusterDefinition | None) -> str:
+def _why_unknown(name: str, seen: Identity, definition: ClusterDefinition | None) -> str:
     """The cluster file can't say which node is meant: the names themselves have to agree."""
-    if any(same_name(host.name, name) for name in seen.names):
+    if any(same_name(name, own) for own in seen.names):
         return ""
     if definition is None:
-        return f"it is not {host.name}"
+        return f"it is not {name}"
     known = listed([node.hostname for node in definition.nodes], limit=16)
-    return f"{host.name} is no node of {CLUSTER_FILE}, which has {known}"
+    return f"{name} is no node of {CLUSTER_FILE}, which has {known}"
 
 
 def _others(node: DefinedNode, seen: Identity, definition: ClusterDefinition | None) -> list[str]:
@@ -230,7 +230,7 @@ def _is_twice(
 ) -> Finding:
     seen = identities[names[0]]
     hosts = [inventory.host(name) for name in names]
-    wrong = [host for host in hosts if _why_another(host, seen, definition)] or hosts
+    wrong = [host for host in hosts if why_another(host.name, seen, definition)] or hosts
     return Finding(
         "machine-twice",
         ", ".join(names),

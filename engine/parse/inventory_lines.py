@@ -202,7 +202,7 @@ def typed_value(raw: str, line: int) -> Value:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore")  # of odd escapes, by version of another kind
             typed: object = ast.literal_eval(raw)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         typed = raw

@@ -34,10 +34,12 @@ class PrivateDirectory:
         try:
             self.path = Path(tempfile.mkdtemp(prefix="nr-", dir=parent))
             flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
-            self._lock = os.open(self.path / "lock", flags, 0o600)
+            self._lock = os.open(self.path / "new", flags, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)  # until it is removed, or the process ends
+            # it is called so only once it is held: who starts meanwhile would find it abandoned
+            (self.path / "new").rename(self.path / "lock")
         except OSError as error:
             raise UsageError(_cant_be_made(parent, error.strerror or str(error))) from error
-        fcntl.flock(self._lock, fcntl.LOCK_EX)  # until it is removed, or the process ends
         if why := why_no_room(self.path):
             self.remove()
             raise UsageError(_cant_be_made(parent, why))

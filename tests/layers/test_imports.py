@@ -76,7 +76,19 @@ def test_the_reader_of_imports_sees_something() -> None:
 
 ORDER = (
     *("model", "parse", "judge", "transport", "queries", "record", "attempt", "prove", "ask"),
-    *("act", "probing", "plan", "report", "watching", "support", "run", "card", "rejudge", "cli"),
+    *(
+        "act",
+        "probing",
+        "plan",
+        "report",
+        "watching",
+        "support",
+        "discovery",
+        "run",
+        "card",
+        "rejudge",
+        "cli",
+    ),
 )
 """The folders of the engine: each may import those before it, and no other."""
 ANYWHERE = ("engine.errors", "engine.secrets", "engine.waiting", "engine.atomic", "engine.verify")
@@ -120,7 +132,7 @@ def test_a_layer_knows_only_what_is_below_it(layer: str) -> None:
     assert offences(who=below(layer), allowed=NARROWER[layer]) == []
 
 
-AT_THE_DOOR = ("ask", "act", "attempt", "probing", "support", "run")
+AT_THE_DOOR = ("ask", "act", "attempt", "probing", "support", "discovery", "run")
 """The folders of the engine whose modules may stand at the door to nodes."""
 
 

@@ -196,6 +196,7 @@ def test_what_is_misspelt_is_told() -> None:
         "python3 verify.py DIRECTORY --hed HASH",
         ".venv/bin/python -m bench.memory --directory /var/tmp/bench",
         "cp docs/prod.ini.exampel prod.ini",
+        ".venv/bin/python -m engine inventry root@neteye01 > prod.ini",
         ".venv/bin/pip install -r requirments.txt",
     ):
         assert problem(line, whole=True), line
@@ -203,7 +204,7 @@ def test_what_is_misspelt_is_told() -> None:
 
 def problem(line: str, *, whole: bool) -> str:
     """Why a command can't be typed; '' when it can. A part of one may lack what it needs."""
-    words = shlex.split(line)
+    words = shlex.split(re.sub(r" > [\w.-]+$", "", line))  # the shell's own
     gone = [word for word in words[1:] if TREE.match(word) and not (ROOT / word).exists()]
     if gone:
         return f"there is no {gone[0]}"

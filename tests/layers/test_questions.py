@@ -27,6 +27,11 @@ QUESTIONS = (
         ("| Monday |", "| Friday |", "| Saturday |", "| days later |"),
     ),
     Question(
+        "We have no inventory yet. Who writes it, and how do I know later that it is still true?",
+        ("docs/inventory.md#asked-of-the-cluster",),
+        ("the four things of change management", "--check prod.ini", "`-J HOST`, `-p PORT`"),
+    ),
+    Question(
         "It stopped with exit code 12. What now?",
         ("docs/when-it-stops.md#code-12",),
         ("Run again", "look at the node"),
